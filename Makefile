@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The front door of vtdlab. `make` alone prints what can be typed.
+
+MAKEFLAGS += --no-builtin-rules
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+BUILD := build
+CC := gcc
+PKGS := glib-2.0 gio-2.0 gio-unix-2.0 json-glib-1.0 libkdumpfile
+COMMIT := $(shell git describe --always --dirty --abbrev=12 2>/dev/null)
+
+# Options of the verbs, by the same names; empty means the scenario's own value.
+SCENARIO ?= kdump
+KERNEL ?=
+CRASH_KERNEL ?=
+MODULES ?=
+QEMU ?=
+ACCEL ?=
+CLOCK ?=
+SET ?=
+REPEAT ?=
+RESULTS ?=
+V ?=
+
+RUN_OPTS := $(if $(KERNEL),--kernel '$(KERNEL)') $(if $(CRASH_KERNEL),--crash-kernel '$(CRASH_KERNEL)') \
+	$(if $(MODULES),--modules '$(MODULES)') $(if $(QEMU),--qemu '$(QEMU)') \
+	$(if $(ACCEL),--accel '$(ACCEL)') $(if $(CLOCK),--clock '$(CLOCK)') \
+	$(foreach s,$(SET),--set '$(s)') $(if $(REPEAT),--repeat '$(REPEAT)') \
+	$(if $(RESULTS),--results '$(RESULTS)') $(if $(V),--verbose)
+
+# ---- host tools -------------------------------------------------------------------------------
+WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
+CSTD := -std=gnu11
+CPPFLAGS += -Ihost-tools -Iguests/include -D_GNU_SOURCE= -DVTDLAB_COMMIT='"$(COMMIT)"'
+CFLAGS ?= -O2 -g
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))
+PKG_LIBS = $(shell pkg-config --libs $(PKGS)) -lm
+
+TOOL_SRC := $(sort $(wildcard host-tools/*/*.c))
+TOOL_OBJ := $(TOOL_SRC:%.c=$(BUILD)/obj/%.o)
+# The tests link the very same files, built with the sanitizers, but for main().
+ASAN_OBJ := $(filter-out %/cmd/main.o,$(TOOL_SRC:%.c=$(BUILD)/asan/%.o))
+
+$(BUILD)/vtdlab: $(TOOL_OBJ)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+$(BUILD)/obj/%.o: %.c $(BUILD)/.commit
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CSTD) $(WARN) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/asan/%.o: %.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CSTD) $(WARN) $(CPPFLAGS) $(PKG_CFLAGS) -O1 -g $(SANITIZE) -MMD -MP -c -o $@ $<
+
+# A file that changes only when the commit does, so that `vtdlab --version` never lies.
+$(BUILD)/.commit: FORCE
+	@mkdir -p $(@D); echo '$(COMMIT)' | cmp -s - $@ || echo '$(COMMIT)' > $@
+
+# ---- guest programs ---------------------------------------------------------------------------
+AGENT_SRC := $(sort $(wildcard guests/agent/*.c))
+AGENT_HDR := $(wildcard guests/agent/*.h guests/include/*.h)
+
+$(BUILD)/guests/agent: $(AGENT_SRC) $(AGENT_HDR)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CSTD) $(WARN) -O2 -static -s -Iguests/include -D_GNU_SOURCE= -o $@ $(AGENT_SRC)
+
+# ---- tests ------------------------------------------------------------------------------------
+UNIT_SRC := $(sort $(wildcard tests/unit/test-*.c))
+UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/tests/%)
+UNIT_HELP := $(filter-out $(UNIT_SRC),$(sort $(wildcard tests/unit/*.c)))
+UNIT_HELP_OBJ := $(UNIT_HELP:%.c=$(BUILD)/asan/%.o)
+AGENT_ASAN := $(patsubst %.c,$(BUILD)/asan/%.o,$(wildcard guests/agent/json.c))
+FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz-*.c))
+FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/tests/%)
+
+$(BUILD)/asan/guests/%.o: CPPFLAGS += -Iguests/agent
+$(BUILD)/asan/tests/%.o: CPPFLAGS += -Itests/unit -Iguests/agent
+
+$(UNIT_BIN) $(FUZZ_BIN): $(BUILD)/tests/%: $(ASAN_OBJ) $(UNIT_HELP_OBJ) $(AGENT_ASAN)
+$(UNIT_BIN): $(BUILD)/tests/%: $(BUILD)/asan/tests/unit/%.o
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(PKG_LIBS) $(shell pkg-config --libs cmocka)
+$(FUZZ_BIN): $(BUILD)/tests/%: $(BUILD)/asan/tests/fuzz/%.o
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(PKG_LIBS) $(shell pkg-config --libs cmocka)
+
+Q := $(if $(V),,@)
+
+# ---- what a user types ------------------------------------------------------------------------
+.PHONY: help setup setup-check all build test-programs run-kdump-scenario check check-quick fetch \
+	bench-walk list doctor clean FORCE
+FORCE:
+
+##@ Main jobs
+help: ## this list
+	@awk 'BEGIN { FS = ":.*## " } \
+	/^##@/ { printf "\n%s\n", substr($$0, 5) } \
+	/^[a-zA-Z0-9_-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@printf '\nVariables of run-kdump-scenario:\n  SCENARIO=%s  (make list)   KERNEL=debian-6.1|debian-6.12|debian-7.3|debian:RELEASE|PATH\n' '$(SCENARIO)'
+	@printf '  CRASH_KERNEL=  MODULES=DIR  QEMU=PATH  ACCEL=auto|kvm|tcg  SET="section.key=value ..."  REPEAT=N  RESULTS=DIR  V=1\n'
+	@printf '\nmake only passes 0 or 2 on; for git bisect and scripts use build/vtdlab run (0, 1, 2, 125, 130).\n'
+
+run-kdump-scenario: build ## panic a VM with a live IOMMU and judge what the crash kernel did
+	@$(BUILD)/vtdlab run '$(SCENARIO)' $(RUN_OPTS) || { s=$$?; echo "vtdlab run: exit status $$s" >&2; exit $$s; }
+
+check: setup-check ## build with -Werror and run every test, real runs included
+	@$(MAKE) --no-print-directory all test-programs
+	@tests/run-tests
+
+check-quick: setup-check ## the same without booting a VM
+	@$(MAKE) --no-print-directory all test-programs
+	@VTDLAB_TEST_VM=0 tests/run-tests
+
+list: build ## the scenarios that can be run
+	@$(BUILD)/vtdlab list scenarios
+
+doctor: build ## what this host offers: QEMUs, KVM, trace events, space
+	@$(BUILD)/vtdlab doctor
+
+##@ Upkeep
+fetch: setup ## fetch every named kernel into the user cache; later runs need no network
+	@for conf in images/kernels/*.conf; do scripts/kernel-get "$$(basename "$$conf" .conf)" > /dev/null; done
+
+bench-walk: build ## nanoseconds a leaf of the table walker, and the ratio to memcpy
+	@$(BUILD)/vtdlab bench-walk
+
+clean: ## remove build/ (results and the cache of kernels stay)
+	@rm -rf $(BUILD)
+
+setup:
+	@scripts/host-setup --for run
+setup-check:
+	@scripts/host-setup --for all
+
+# A sub-make, because pkg-config may only exist after the setup.
+build: setup
+	@$(MAKE) --no-print-directory all
+all: $(BUILD)/vtdlab $(BUILD)/guests/agent
+test-programs: $(UNIT_BIN) $(FUZZ_BIN)
+
+-include $(shell find $(BUILD)/obj $(BUILD)/asan -name '*.d' 2>/dev/null)

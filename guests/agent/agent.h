@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the files of the agent share: the command interface and small helpers. */
+#ifndef AGENT_H
+#define AGENT_H
+
+/* included first by every file of the agent */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "json.h"
+
+/** The answer to one command, being made. */
+struct answer {
+	struct json_out out; /* members behind "t_ns", without braces */
+	char error[512];     /* why the command failed: one line */
+	void (*after)(int arg); /* run once the answer has left the UART */
+	int after_arg;
+};
+
+/** A command: its name in the channel, what runs it, and whether a child process may. */
+struct command {
+	const char *name;
+	/* 0, or -1 with the reason in answer->error (see fail()) */
+	int (*run)(const struct json_object *request, struct answer *answer);
+	bool in_child; /* may block or crash: runs in a child with a deadline */
+};
+
+/** Set the reason of a failure (printf-like). Always returns -1. */
+int fail(struct answer *answer, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/** As json_u64(), with @min..@max and a message. */
+int take_u64(const struct json_object *request, struct answer *answer, const char *key,
+	     uint64_t otherwise, uint64_t min, uint64_t max, uint64_t *value);
+
+/** A name (interface, module, disk) out of the request: no slash, no dots first, < @cap bytes.
+ * Absent gives "" . */
+int take_name(const struct json_object *request, struct answer *answer, const char *key,
+	      char *name, size_t cap);
+
+/* command.c */
+/** Run the command of @line (changed in place) and write the whole answer line to @text.
+ * Returns its length; @after gets what is to be done once it is sent. */
+size_t command_run(char *line, char *text, size_t cap, struct answer *answer);
+
+/* uart.c */
+/** Take the channel's UART. Returns 0, or -1 if there is none. */
+int uart_open(void);
+/** Receive one line (without '\n') into @buf, sleeping between polls; calls @idle while none comes.
+ * Returns its length, or -1 for a line longer than @cap - 1 (thrown away). */
+int uart_read_line(char *buf, size_t cap, void (*idle)(void));
+void uart_write(const char *bytes, size_t len);
+/** Wait until the last byte is out. */
+void uart_drain(void);
+
+/* util.c */
+/** Nanoseconds since boot. */
+int64_t now_ns(void);
+void sleep_us(unsigned int us);
+void sleep_ms(unsigned int ms);
+/** Read a small file, cut trailing white space, end with NUL. Returns the length or -1 (errno). */
+int read_file(const char *path, char *buf, size_t cap);
+/** Write @text to an existing file. Returns 0 or -1 (errno). */
+int write_file(const char *path, const char *text);
+/** The last component of a symlink's target. Returns 0 or -1. */
+int read_link_name(const char *path, char *buf, size_t cap);
+/** Iterate over the names in a directory in version order (not those that begin with a dot).
+ * Stops and returns what @each returned if not 0; -1 (errno) if it cannot be read. */
+int each_name(const char *dir, int (*each)(const char *name, void *data), void *data);
+/** Lowercase or uppercase hex to bytes. Returns their number or -1. */
+int hex_decode(const char *hex, uint8_t *bytes, size_t cap);
+/** One line on the console, by printk (polled: works without interrupts). */
+void console_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* the commands, one file a subject */
+int cmd_modprobe(const struct json_object *request, struct answer *answer);
+int cmd_devices(const struct json_object *request, struct answer *answer);
+int cmd_groups(const struct json_object *request, struct answer *answer);
+int cmd_dmesg(const struct json_object *request, struct answer *answer);
+int cmd_symbols(const struct json_object *request, struct answer *answer);
+int cmd_crash_range(const struct json_object *request, struct answer *answer);
+int cmd_net_up(const struct json_object *request, struct answer *answer);
+int cmd_net_down(const struct json_object *request, struct answer *answer);
+int cmd_net_exchange(const struct json_object *request, struct answer *answer);
+int cmd_disk_load(const struct json_object *request, struct answer *answer);
+int cmd_disk_load_status(const struct json_object *request, struct answer *answer);
+int cmd_disk_verify(const struct json_object *request, struct answer *answer);
+int cmd_canary(const struct json_object *request, struct answer *answer);
+int cmd_vmcore_read(const struct json_object *request, struct answer *answer);
+int cmd_kexec_load(const struct json_object *request, struct answer *answer);
+int cmd_panic(const struct json_object *request, struct answer *answer);
+int cmd_poweroff(const struct json_object *request, struct answer *answer);
+int cmd_reboot(const struct json_object *request, struct answer *answer);
+
+/* disk-find.c */
+/** The disk called @name, or the first NVMe or virtio disk if that is "", once it is there
+ * (waits up to @wait_ms). Returns 0 with its /dev path in @path and size in @bytes. */
+int find_disk(struct answer *answer, char *name, size_t cap, uint64_t wait_ms, char *path,
+	      size_t path_cap, uint64_t *bytes);
+
+#endif

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* net-up and net-down: an interface without an address that sends nothing of its own. */
+#include "net.h"
+
+#include <errno.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct nic_search {
+	char *name;
+	size_t cap;
+};
+
+static int is_nic(const char *name, void *data)
+{
+	struct nic_search *search = data;
+	char path[320], text[8];
+
+	/* a link to a device: not lo, not a tunnel */
+	snprintf(path, sizeof(path), "/sys/class/net/%s/device/vendor", name);
+	if (read_file(path, text, sizeof(text)) <= 0 || strlen(name) >= search->cap)
+		return 0;
+	snprintf(search->name, search->cap, "%s", name);
+	return 1;
+}
+
+int find_nic(const struct json_object *request, struct answer *answer, uint64_t wait_ms,
+	     char *name, size_t cap)
+{
+	struct nic_search search = { .name = name, .cap = cap };
+	int64_t deadline = now_ns() + (int64_t)wait_ms * 1000000;
+
+	if (take_name(request, answer, "if", name, cap))
+		return -1;
+	for (;;) {
+		if (!name[0])
+			each_name("/sys/class/net", is_nic, &search);
+		if (name[0] && if_nametoindex(name))
+			return 0;
+		if (now_ns() >= deadline)
+			break;
+		sleep_ms(2);
+	}
+	return fail(answer, "no network interface %s after %llu ms", name[0] ? name : "of a device",
+		    (unsigned long long)wait_ms);
+}
+
+bool nic_carrier(const char *name, uint64_t wait_ms)
+{
+	int64_t deadline = now_ns() + (int64_t)wait_ms * 1000000;
+	char path[64], text[8];
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s/carrier", name);
+	for (;;) {
+		if (read_file(path, text, sizeof(text)) > 0 && text[0] == '1')
+			return true;
+		if (now_ns() >= deadline)
+			return false;
+		sleep_ms(2);
+	}
+}
+
+int nic_mac(int fd, const char *name, uint8_t *mac)
+{
+	struct ifreq request = { 0 };
+
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
+	if (ioctl(fd, SIOCGIFHWADDR, &request))
+		return -1;
+	memcpy(mac, request.ifr_hwaddr.sa_data, 6);
+	return 0;
+}
+
+static int ring_ioctl(int fd, const char *name, struct ethtool_ringparam *ring, uint32_t cmd)
+{
+	struct ifreq request = { 0 };
+
+	ring->cmd = cmd;
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
+	request.ifr_data = (void *)ring;
+	return ioctl(fd, SIOCETHTOOL, &request);
+}
+
+/* Ask for @rx descriptors (0: leave). What the ring then has goes into the answer, and why it is
+ * not what was asked for. */
+static void set_ring(int fd, const char *name, uint64_t rx, struct json_out *out)
+{
+	struct ethtool_ringparam ring = { 0 };
+
+	if (ring_ioctl(fd, name, &ring, ETHTOOL_GRINGPARAM)) {
+		json_put_null(out, "rx_ring");
+		if (rx)
+			json_put_string(out, "rx_ring_error", strerror(errno));
+		return;
+	}
+	if (rx && rx != ring.rx_pending) {
+		ring.rx_pending = rx < ring.rx_max_pending ? (uint32_t)rx : ring.rx_max_pending;
+		if (ring_ioctl(fd, name, &ring, ETHTOOL_SRINGPARAM))
+			json_put_string(out, "rx_ring_error", strerror(errno));
+		ring_ioctl(fd, name, &ring, ETHTOOL_GRINGPARAM);
+	}
+	json_put_int(out, "rx_ring", ring.rx_pending);
+}
+
+static int set_up(int fd, const char *name, bool up)
+{
+	struct ifreq request = { 0 };
+
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
+	if (ioctl(fd, SIOCGIFFLAGS, &request))
+		return -1;
+	if (up)
+		request.ifr_flags |= IFF_UP;
+	else
+		request.ifr_flags &= ~IFF_UP;
+	return ioctl(fd, SIOCSIFFLAGS, &request);
+}
+
+/* Without this the kernel announces a link-local address by itself. */
+static void silence_ipv6(const char *name)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6", name);
+	write_file(path, "1");
+}
+
+static int bring_up(struct answer *answer, int fd, const char *name, uint64_t rx_ring,
+		    uint64_t wait_ms)
+{
+	struct json_out *out = &answer->out;
+	char text[24];
+	uint8_t mac[6];
+
+	if (nic_mac(fd, name, mac))
+		return fail(answer, "%s: no address: %s", name, strerror(errno));
+	snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
+		 mac[3], mac[4], mac[5]);
+	json_put_string(out, "if", name);
+	json_put_string(out, "mac", text);
+	silence_ipv6(name);
+	set_ring(fd, name, rx_ring, out);
+	if (set_up(fd, name, true))
+		return fail(answer, "%s: up: %s", name, strerror(errno));
+	json_put_bool(out, "carrier", nic_carrier(name, wait_ms));
+	return 0;
+}
+
+int cmd_net_up(const struct json_object *request, struct answer *answer)
+{
+	uint64_t rx_ring, wait_ms;
+	char name[IFNAMSIZ];
+	int fd, result;
+
+	if (take_u64(request, answer, "rx_ring", 0, 0, 1u << 20, &rx_ring) ||
+	    take_u64(request, answer, "wait_ms", 5000, 0, 600000, &wait_ms) ||
+	    find_nic(request, answer, wait_ms, name, sizeof(name)))
+		return -1;
+	fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return fail(answer, "socket: %s", strerror(errno));
+	result = bring_up(answer, fd, name, rx_ring, wait_ms);
+	close(fd);
+	return result;
+}
+
+int cmd_net_down(const struct json_object *request, struct answer *answer)
+{
+	char name[IFNAMSIZ];
+	int fd, result = 0;
+
+	if (find_nic(request, answer, 0, name, sizeof(name)))
+		return -1;
+	fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return fail(answer, "socket: %s", strerror(errno));
+	if (set_up(fd, name, false))
+		result = fail(answer, "%s: down: %s", name, strerror(errno));
+	json_put_string(&answer->out, "if", name);
+	close(fd);
+	return result;
+}

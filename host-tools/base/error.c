@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The error domain of the host tools, and the exit status each error stands for. */
+#include "base/error.h"
+
+G_DEFINE_QUARK(vtdlab-error-quark, vtdlab_error)
+
+int vtdlab_error_exit(const GError *error)
+{
+	if (g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE))
+		return VTDLAB_EXIT_USAGE;
+	if (g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_INTERRUPTED))
+		return VTDLAB_EXIT_INTERRUPTED;
+	return VTDLAB_EXIT_CANNOT_JUDGE;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The one error domain of the host tools. A code is also an exit status (docs: man page, "EXIT STATUS"),
+ * so a library never has to know what its caller does with an error.
+ */
+#ifndef VTDLAB_BASE_ERROR_H
+#define VTDLAB_BASE_ERROR_H
+
+#include <glib.h>
+
+#define VTDLAB_ERROR (vtdlab_error_quark())
+
+enum vtdlab_error {
+	VTDLAB_ERROR_USAGE,		/* bad option, scenario, kernel or host: exit 2 */
+	VTDLAB_ERROR_CANNOT_JUDGE,	/* the rig did not get as far as a verdict: exit 125 */
+	VTDLAB_ERROR_INTERRUPTED,	/* SIGINT, SIGTERM or SIGHUP: exit 130 */
+	VTDLAB_ERROR_FAILED,		/* something of ours failed (I/O, memory, disk full): exit 125 */
+};
+
+/* Exit statuses of run, reproduce, matrix and bench (they fit `git bisect run`). */
+enum vtdlab_exit {
+	VTDLAB_EXIT_OK = 0,
+	VTDLAB_EXIT_BAD = 1,
+	VTDLAB_EXIT_USAGE = 2,
+	VTDLAB_EXIT_CANNOT_JUDGE = 125,
+	VTDLAB_EXIT_INTERRUPTED = 130,
+};
+
+GQuark vtdlab_error_quark(void);
+
+/*
+ * vtdlab_error_exit - the exit status that an error stands for.
+ * @error: any GError; one of another domain (GIO, key file) counts as VTDLAB_ERROR_FAILED
+ */
+int vtdlab_error_exit(const GError *error);
+
+#endif

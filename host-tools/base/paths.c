@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Where things are: the source tree and the user's cache. */
+#include "base/paths.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <string.h>
+
+static bool looks_like_root(const char *dir)
+{
+	g_autofree char *scenarios = g_build_filename(dir, "scenarios", NULL);
+	g_autofree char *scripts = g_build_filename(dir, "scripts", NULL);
+
+	return g_file_test(scenarios, G_FILE_TEST_IS_DIR) &&
+	       g_file_test(scripts, G_FILE_TEST_IS_DIR);
+}
+
+static char *find_root(void)
+{
+	const char *env = g_getenv("VTDLAB_ROOT");
+
+	if (env && *env)
+		return g_canonicalize_filename(env, NULL);
+
+	g_autofree char *exe = g_file_read_link("/proc/self/exe", NULL);
+	g_autofree char *dir = exe ? g_path_get_dirname(exe) : NULL;
+
+	/* build/vtdlab, and also build/tests/test-x: climb until it fits. */
+	while (dir && strcmp(dir, "/") != 0) {
+		if (looks_like_root(dir))
+			return g_steal_pointer(&dir);
+		char *up = g_path_get_dirname(dir);
+
+		g_free(dir);
+		dir = up;
+	}
+	return g_get_current_dir();
+}
+
+const char *lab_root(void)
+{
+	static char *root;
+
+	if (g_once_init_enter(&root))
+		g_once_init_leave(&root, find_root());
+	return root;
+}
+
+char *lab_path(const char *first, ...)
+{
+	va_list args;
+
+	va_start(args, first);
+	g_autofree char *rest = g_build_filename_valist(first, &args);
+	va_end(args);
+	return g_build_filename(lab_root(), rest, NULL);
+}
+
+const char *lab_cache_dir(void)
+{
+	static char *cache;
+
+	if (g_once_init_enter(&cache)) {
+		const char *env = g_getenv("VTDLAB_CACHE");
+		char *dir = env && *env ? g_canonicalize_filename(env, NULL) :
+					  g_build_filename(g_get_user_cache_dir(), "vtdlab", NULL);
+		g_once_init_leave(&cache, dir);
+	}
+	return cache;
+}

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The verb cache: how big the cache of kernels is, and making it smaller. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/paths.h"
+#include "cmd/cmd.h"
+
+#define MAX_DEPTH 64
+
+/*
+ * What the lab itself puts into its cache. Only this is ever removed, so that a cache directory that
+ * was set to somebody's home directory loses nothing else.
+ */
+static const struct kind {
+	const char *name;
+	bool each;	/* every entry in it is one thing, pruned by itself; else all of it is one */
+	const char *what;
+} kinds[] = {
+	{ "kernels", true, "prepared kernels" },
+	{ "initramfs", true, "initramfs images" },
+	{ "hashes", true, "hashes of kernels given by path" },
+	{ "apt", false, "package lists" },
+	{ "accel", true, "what KVM was proven to do" },
+	{ "qemu", true, "what each QEMU can do" },
+	{ "disk-pattern.img", false, "the pattern disk" },
+};
+
+static gboolean prune_all, dry_run;
+static double older_than_days = -1;
+
+struct tree {
+	uint64_t bytes;		/* allocated on disk */
+	int64_t used;		/* newest time of use of its files, s since 1970 */
+};
+
+/* Adds up what lies at @name in @dir; symbolic links are not followed. */
+static void measure(int dir, const char *name, struct tree *tree, int depth)
+{
+	struct stat st;
+	struct dirent *entry;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return;
+	tree->bytes += (uint64_t)st.st_blocks * 512;
+	if (!S_ISDIR(st.st_mode)) {
+		tree->used = MAX(tree->used, MAX(st.st_mtime, st.st_atime));
+		return;
+	}
+	tree->used = MAX(tree->used, st.st_mtime);
+	int fd = depth < MAX_DEPTH ? openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) :
+				     -1;
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+
+	while (d && (entry = readdir(d)))
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			measure(dirfd(d), entry->d_name, tree, depth + 1);
+	if (d)
+		closedir(d);
+	else if (fd >= 0)
+		close(fd);
+}
+
+/* Removes what lies at @name in @dir, symbolic links themselves and not what they point to. */
+static bool remove_tree(int dir, const char *name, int depth)
+{
+	struct dirent *entry;
+	bool ok = true;
+
+	if (unlinkat(dir, name, 0) == 0 || errno == ENOENT)
+		return true;
+	if ((errno != EISDIR && errno != EPERM) || depth >= MAX_DEPTH)
+		return false;
+	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+
+	while (d && (entry = readdir(d)))
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			ok = remove_tree(dirfd(d), entry->d_name, depth + 1) && ok;
+	if (d)
+		closedir(d);
+	else if (fd >= 0)
+		close(fd);
+	return unlinkat(dir, name, AT_REMOVEDIR) == 0 && ok;
+}
+
+/* Names in the directory @name of @cache, "." and ".." left out; empty when there is none. */
+static GPtrArray *entries_of(int cache, const char *name)
+{
+	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+	int fd = openat(cache, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *entry;
+
+	while (d && (entry = readdir(d)))
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			g_ptr_array_add(names, g_strdup(entry->d_name));
+	if (d)
+		closedir(d);
+	return names;
+}
+
+static int show(int cache)
+{
+	uint64_t total = 0;
+
+	printf("%s\n", lab_cache_dir());
+	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
+		struct tree tree = { 0 };
+		g_autoptr(GPtrArray) entries = NULL;
+
+		measure(cache, kinds[i].name, &tree, 0);
+		if (!tree.bytes)
+			continue;
+		entries = entries_of(cache, kinds[i].name);
+		g_autofree char *size = g_format_size_full(tree.bytes, G_FORMAT_SIZE_IEC_UNITS);
+
+		printf("  %-18s %10s  %s\n", kinds[i].name, size, kinds[i].what);
+		total += tree.bytes;
+		for (guint j = 0; kinds[i].each && strcmp(kinds[i].name, "kernels") == 0 && j < entries->len;
+		     j++) {
+			const char *name = entries->pdata[j];
+			struct tree one = { 0 };
+
+			if (*name == '.')
+				continue;
+			g_autofree char *path = g_build_filename(kinds[i].name, name, NULL);
+
+			measure(cache, path, &one, 0);
+			g_autofree char *part = g_format_size_full(one.bytes, G_FORMAT_SIZE_IEC_UNITS);
+
+			printf("    %-40s %10s\n", name, part);
+		}
+	}
+	g_autofree char *all = g_format_size_full(total, G_FORMAT_SIZE_IEC_UNITS);
+
+	printf("  %-18s %10s  `vtdlab cache prune --older-than DAYS` or --all\n", "in all", all);
+	return VTDLAB_EXIT_OK;
+}
+
+/*
+ * Takes @path out of the cache. It is moved to tmp/ first, in one step: a prepared kernel is there
+ * whole or not at all, also when this process is killed meanwhile (tmp/ is emptied by whoever takes
+ * the lock next).
+ */
+static bool prune_one(int cache, const char *path, uint64_t *freed)
+{
+	struct tree tree = { 0 };
+
+	measure(cache, path, &tree, 0);
+	if (!prune_all &&
+	    tree.used > g_get_real_time() / G_USEC_PER_SEC - (int64_t)(older_than_days * 86400))
+		return true;
+	g_autofree char *size = g_format_size_full(tree.bytes, G_FORMAT_SIZE_IEC_UNITS);
+	g_autofree char *base = g_path_get_basename(path);
+	g_autofree char *temp = g_strdup_printf("tmp/prune.%s", base);
+
+	printf("%s %s (%s)\n", dry_run ? "would remove" : "removed", path, size);
+	*freed += tree.bytes;
+	if (dry_run)
+		return true;
+	if (remove_tree(cache, temp, 0) && renameat(cache, path, cache, temp) == 0 &&
+	    remove_tree(cache, temp, 0))
+		return true;
+	fprintf(stderr, "vtdlab cache: cannot remove %s/%s: %s\n", lab_cache_dir(), path,
+		g_strerror(errno));
+	return false;
+}
+
+static int prune_kinds(int cache)
+{
+	uint64_t freed = 0;
+	bool ok = true;
+
+	if (!dry_run && mkdirat(cache, "tmp", 0755) != 0 && errno != EEXIST) {
+		fprintf(stderr, "vtdlab cache: cannot write to %s: %s\n", lab_cache_dir(),
+			g_strerror(errno));
+		return VTDLAB_EXIT_CANNOT_JUDGE;
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
+		if (!kinds[i].each) {
+			if (faccessat(cache, kinds[i].name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+				ok = prune_one(cache, kinds[i].name, &freed) && ok;
+			continue;
+		}
+		g_autoptr(GPtrArray) entries = entries_of(cache, kinds[i].name);
+
+		for (guint j = 0; j < entries->len; j++) {
+			g_autofree char *path = g_build_filename(kinds[i].name, entries->pdata[j], NULL);
+
+			ok = prune_one(cache, path, &freed) && ok;
+		}
+	}
+	g_autofree char *size = g_format_size_full(freed, G_FORMAT_SIZE_IEC_UNITS);
+
+	printf("%s %s in %s\n", dry_run ? "would free" : "freed", size, lab_cache_dir());
+	return ok ? VTDLAB_EXIT_OK : VTDLAB_EXIT_CANNOT_JUDGE;
+}
+
+static int prune(int cache)
+{
+	int status, lock;
+
+	if (prune_all == (older_than_days >= 0) || older_than_days > 36500)
+		return cmd_usage_error("cache", "prune wants either --all or --older-than DAYS");
+	lock = openat(cache, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (lock < 0) {
+		fprintf(stderr, "vtdlab cache: cannot write to %s: %s\n", lab_cache_dir(),
+			g_strerror(errno));
+		return VTDLAB_EXIT_CANNOT_JUDGE;
+	}
+	if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
+		fprintf(stderr, "vtdlab cache: a kernel is being fetched into %s; prune when that is over\n",
+			lab_cache_dir());
+		close(lock);
+		return VTDLAB_EXIT_CANNOT_JUDGE;
+	}
+	status = prune_kinds(cache);
+	close(lock);
+	return status;
+}
+
+int cmd_cache(int argc, char **argv)
+{
+	const GOptionEntry entries[] = {
+		{ "all", 0, 0, G_OPTION_ARG_NONE, &prune_all, "prune: everything", NULL },
+		{ "older-than", 0, 0, G_OPTION_ARG_DOUBLE, &older_than_days,
+		  "prune: what was not used for that long", "DAYS" },
+		{ "dry-run", 0, 0, G_OPTION_ARG_NONE, &dry_run, "prune: only say what would go", NULL },
+		G_OPTION_ENTRY_NULL,
+	};
+	int status = cmd_parse("cache", entries, &argc, &argv);
+	bool pruning = argc > 1 && strcmp(argv[1], "prune") == 0;
+	int cache;
+
+	if (status >= 0)
+		return status;
+	if (argc > 2 || (argc > 1 && !pruning))
+		return cmd_usage_error("cache", "'%s' is not understood; there is only prune",
+				       argv[argc - 1]);
+	if (!pruning && (prune_all || dry_run || older_than_days >= 0))
+		return cmd_usage_error("cache", "--all, --older-than and --dry-run belong to prune");
+	cache = open(lab_cache_dir(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (cache < 0 && errno == ENOENT) {
+		printf("%s is not there yet: nothing is cached\n", lab_cache_dir());
+		return VTDLAB_EXIT_OK;
+	}
+	if (cache < 0) {
+		fprintf(stderr, "vtdlab cache: cannot read %s: %s\n", lab_cache_dir(), g_strerror(errno));
+		return VTDLAB_EXIT_USAGE;
+	}
+	status = pruning ? prune(cache) : show(cache);
+	close(cache);
+	return status;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What all verbs share: options, errors, the version. */
+#include "cmd/cmd.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+
+const char *vtdlab_commit(void)
+{
+#ifdef VTDLAB_COMMIT
+	static const char commit[] = VTDLAB_COMMIT;
+
+	return *commit ? commit : NULL;
+#else
+	return NULL;
+#endif
+}
+
+const char *vtdlab_version(void)
+{
+	static char *version;
+
+	if (g_once_init_enter(&version)) {
+		const char *commit = vtdlab_commit();
+
+		g_once_init_leave(&version, g_strconcat(VTDLAB_VERSION, commit ? "-" : NULL, commit,
+							NULL));
+	}
+	return version;
+}
+
+int cmd_fail(const char *verb, GError *error)
+{
+	int status = VTDLAB_EXIT_CANNOT_JUDGE;
+
+	if (!error)
+		return status;
+	fprintf(stderr, "vtdlab %s: %s\n", verb, error->message);
+	status = vtdlab_error_exit(error);
+	g_error_free(error);
+	return status;
+}
+
+int cmd_usage_error(const char *verb, const char *format, ...)
+{
+	g_autofree char *message = NULL;
+	va_list args;
+
+	va_start(args, format);
+	message = g_strdup_vprintf(format, args);
+	va_end(args);
+	fprintf(stderr, "vtdlab %s: %s. Try: vtdlab help %s\n", verb, message, verb);
+	return VTDLAB_EXIT_USAGE;
+}
+
+int cmd_parse(const char *verb, const GOptionEntry *entries, int *argc, char ***argv)
+{
+	static gboolean help;
+	const GOptionEntry help_entry[] = {
+		{ "help", 'h', 0, G_OPTION_ARG_NONE, &help, "this text", NULL },
+		G_OPTION_ENTRY_NULL,
+	};
+	const struct verb *v = cmd_find_verb(verb);
+	g_autofree char *prgname = g_strdup_printf("vtdlab %s", verb);
+	g_autoptr(GOptionContext) context = g_option_context_new(v ? v->args : "");
+	g_autoptr(GError) error = NULL;
+
+	help = FALSE;
+	g_set_prgname(prgname);
+	g_option_context_set_help_enabled(context, FALSE);
+	if (v)
+		g_option_context_set_summary(context, v->brief);
+	if (entries)
+		g_option_context_add_main_entries(context, entries, NULL);
+	g_option_context_add_main_entries(context, help_entry, NULL);
+	if (!g_option_context_parse(context, argc, argv, &error))
+		return cmd_usage_error(verb, "%s", error->message);
+	if (help) {
+		g_autofree char *text = g_option_context_get_help(context, FALSE, NULL);
+
+		fputs(text, stdout);
+		return VTDLAB_EXIT_OK;
+	}
+	/* "--" has done its work, GOption leaves it. */
+	if (*argc > 1 && strcmp((*argv)[1], "--") == 0) {
+		memmove(*argv + 1, *argv + 2, (*argc - 1) * sizeof(**argv));
+		(*argc)--;
+	}
+	return -1;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The verbs of the program `vtdlab`: one file a verb, one table in verbs.c.
+ *
+ * A verb gets its own name as argv[0] and returns the exit status: 0, 1, 2, 125 or 130
+ * (base/error.h). It prints results on stdout and everything else on stderr; main() flushes stdout
+ * and turns a write error there (disk full, closed pipe) into a failure.
+ */
+#ifndef VTDLAB_CMD_CMD_H
+#define VTDLAB_CMD_CMD_H
+
+#include <glib.h>
+
+#include "results/version.h"
+
+struct verb {
+	const char *name;  /* "run" */
+	const char *brief; /* one line for `vtdlab help` */
+	const char *args;  /* "SCENARIO [OPTION...]", behind the name in usage lines */
+	int (*run)(int argc, char **argv);
+};
+
+/* The table, in the order of `vtdlab help`; ends with a NULL name. */
+extern const struct verb vtdlab_verbs[];
+
+/* cmd_find_verb - the verb called @name, or NULL. */
+const struct verb *cmd_find_verb(const char *name);
+
+/* cmd_unknown_verb - say on stderr that there is none of that name, and the nearest. Returns 2. */
+int cmd_unknown_verb(const char *name);
+
+int cmd_run(int argc, char **argv);
+int cmd_list(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
+int cmd_walk(int argc, char **argv);
+int cmd_diff(int argc, char **argv);
+int cmd_cache(int argc, char **argv);
+int cmd_bench_walk(int argc, char **argv);
+int cmd_help(int argc, char **argv);
+
+/* vtdlab_version - "0.1.0", or "0.1.0-<commit>" when built with -DVTDLAB_COMMIT="...". */
+const char *vtdlab_version(void);
+
+/* vtdlab_commit - the git commit the program was built from, or NULL when it is not known. */
+const char *vtdlab_commit(void);
+
+/*
+ * cmd_fail - print "vtdlab <verb>: <message>" on stderr, free @error, return its exit status.
+ * @error: taken; NULL prints nothing and returns 125
+ */
+int cmd_fail(const char *verb, GError *error);
+
+/*
+ * cmd_usage_error - the same for a bad command line, with "try: vtdlab help <verb>" behind the
+ * message. Returns 2.
+ */
+int cmd_usage_error(const char *verb, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/*
+ * cmd_parse - parse a verb's options with GOption.
+ *
+ * @entries: NULL-ended, may be NULL; `--help` prints the verb's line of the table and its options
+ * @argc:    in: all words, argv[0] the verb's name; out: what is left (argv[0] stays)
+ * Returns -1 to go on, else the exit status to return at once (0 after --help, 2 after an error).
+ */
+int cmd_parse(const char *verb, const GOptionEntry *entries, int *argc, char ***argv);
+
+#endif

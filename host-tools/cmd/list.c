@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The verb list: what can be run, on what, what is judged, what can be set. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/paths.h"
+#include "cmd/cmd.h"
+#include "scenario/check.h"
+#include "scenario/conf.h"
+#include "scenario/nearest.h"
+
+static gboolean names_only;
+
+/* Prints "  name  text", the text wrapped by hand nowhere: a line of a terminal is the user's. */
+static void print_row(int width, const char *name, const char *text)
+{
+	if (names_only)
+		printf("%s\n", name);
+	else
+		printf("%-*s  %s\n", width, name, text);
+}
+
+static int list_scenarios(void)
+{
+	g_auto(GStrv) names = scenario_list(NULL);
+	int status = VTDLAB_EXIT_OK;
+
+	for (char **name = names; *name; name++) {
+		g_autoptr(GError) error = NULL;
+		struct scenario *s = scenario_load(*name, &error);
+
+		if (s) {
+			print_row(20, *name, s->title);
+		} else {
+			fprintf(stderr, "vtdlab list: %s\n", error->message);
+			status = VTDLAB_EXIT_USAGE;
+		}
+		scenario_free(s);
+	}
+	return status;
+}
+
+static int by_name(gconstpointer a, gconstpointer b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Key files of images/kernels, sorted. */
+static GPtrArray *kernel_files(const char *dir)
+{
+	GPtrArray *files = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GDir) d = g_dir_open(dir, 0, NULL);
+	const char *file;
+
+	while (d && (file = g_dir_read_name(d)))
+		if (g_str_has_suffix(file, ".conf") && *file != '.')
+			g_ptr_array_add(files, g_strdup(file));
+	g_ptr_array_sort(files, by_name);
+	return files;
+}
+
+static int list_kernels(void)
+{
+	g_autofree char *dir = lab_path("images", "kernels", NULL);
+	g_autoptr(GPtrArray) files = kernel_files(dir);
+	int status = VTDLAB_EXIT_OK;
+
+	for (guint i = 0; i < files->len; i++) {
+		const char *file = files->pdata[i];
+		g_autofree char *path = g_build_filename(dir, file, NULL);
+		g_autofree char *name = g_strndup(file, strlen(file) - strlen(".conf"));
+		g_autoptr(GKeyFile) conf = g_key_file_new();
+		g_autoptr(GError) error = NULL;
+
+		if (!g_key_file_load_from_file(conf, path, G_KEY_FILE_NONE, &error)) {
+			fprintf(stderr, "vtdlab list: %s: %s\n", path, error->message);
+			status = VTDLAB_EXIT_USAGE;
+			continue;
+		}
+		g_autofree char *release = g_key_file_get_string(conf, "kernel", "release", NULL);
+		g_autofree char *about = g_key_file_get_string(conf, "kernel", "description", NULL);
+		g_autofree char *text = g_strdup_printf("%-26s  %s", release ? release : "?",
+							about ? about : "");
+		print_row(18, name, text);
+	}
+	if (!names_only)
+		printf("\nAlso: debian:RELEASE (an exact build, such as debian:6.1.0-49-amd64), the path of\n"
+		       "a bzImage or vmlinux (with --modules), the path of a kernel build tree.\n");
+	return status;
+}
+
+static int list_checks(void)
+{
+	for (const struct check *c = vtdlab_checks; c->name; c++) {
+		g_autofree char *text = g_strdup_printf("%-18s  %s%s", c->outcome,
+							c->run ? "" : "(not built yet) ", c->proves);
+
+		print_row(22, c->name, text);
+	}
+	return VTDLAB_EXIT_OK;
+}
+
+static int list_keys(void)
+{
+	size_t n;
+	const struct conf_key *keys = conf_keys(&n);
+	const char *section = "";
+
+	for (size_t i = 0; i < n; i++) {
+		const struct conf_key *k = &keys[i];
+		g_autofree char *allowed = conf_key_allowed(k);
+
+		if (names_only) {
+			printf("%s.%s\n", k->section, k->key);
+			continue;
+		}
+		if (strcmp(section, k->section) != 0)
+			printf("%s[%s]\n", i ? "\n" : "", k->section);
+		section = k->section;
+		printf("%s=%s\n    %s\n", k->key, k->def, k->help);
+		if (k->not_built)
+			printf("    not built yet\n");
+		else if (k->type != CONF_TEXT)
+			printf("    allowed: %s\n", allowed);
+	}
+	return VTDLAB_EXIT_OK;
+}
+
+int cmd_list(int argc, char **argv)
+{
+	static const char *const what[] = { "scenarios", "kernels", "checks", "keys", NULL };
+	static int (*const lists[])(void) = { list_scenarios, list_kernels, list_checks, list_keys };
+	const GOptionEntry entries[] = {
+		{ "names", 'n', 0, G_OPTION_ARG_NONE, &names_only, "print names only", NULL },
+		G_OPTION_ENTRY_NULL,
+	};
+	int status = cmd_parse("list", entries, &argc, &argv);
+	const char *word = argc > 1 ? argv[1] : what[0];
+
+	if (status >= 0)
+		return status;
+	if (argc > 2)
+		return cmd_usage_error("list", "takes one word: scenarios, kernels, checks or keys");
+	for (size_t i = 0; what[i]; i++)
+		if (strcmp(word, what[i]) == 0)
+			return lists[i]();
+	const char *near = nearest_word(word, what);
+
+	return cmd_usage_error("list", "'%s' is none of scenarios, kernels, checks, keys%s%s%s", word,
+			       near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
+}

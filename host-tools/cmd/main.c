@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The program vtdlab: picks the verb, and makes a lost output a failure. */
+#include <errno.h>
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "cmd/cmd.h"
+
+/* What stdout still holds may not fit on the disk; a result that nobody got is no success. */
+static int finish(int status)
+{
+	errno = 0;
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	fprintf(stderr, "vtdlab: cannot write to the standard output: %s\n",
+		errno ? g_strerror(errno) : "write error");
+	return status == VTDLAB_EXIT_OK ? VTDLAB_EXIT_CANNOT_JUDGE : status;
+}
+
+int main(int argc, char **argv)
+{
+	char help[] = "help";
+	char *alone[] = { help, NULL };
+
+	setlocale(LC_CTYPE, "");
+	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+		return finish(cmd_help(1, alone));
+	if (strcmp(argv[1], "--version") == 0) {
+		printf("vtdlab %s\n", vtdlab_version());
+		return finish(VTDLAB_EXIT_OK);
+	}
+	const struct verb *v = cmd_find_verb(argv[1]);
+
+	if (!v)
+		return cmd_unknown_verb(argv[1]);
+	return finish(v->run(argc - 1, argv + 1));
+}

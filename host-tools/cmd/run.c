@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* vtdlab run: run a scenario and judge it. */
+#include "cmd/cmd.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "machine/machine.h"
+#include "results/progress.h"
+#include "scenario/check.h"
+#include "scenario/conf.h"
+#include "scenario/run.h"
+
+static struct {
+	char *kernel, *crash_kernel, *modules, *qemu, *accel, *clock, *results;
+	char **sets;
+	int repeat;
+	gboolean dry_run, keep, gdb, quiet, verbose;
+} opt;
+
+static const GOptionEntry entries[] = {
+	{ "kernel", 'k', 0, G_OPTION_ARG_STRING, &opt.kernel,
+	  "debian-6.1, debian:RELEASE, a bzImage, a vmlinux or a build tree", "K" },
+	{ "crash-kernel", 0, 0, G_OPTION_ARG_STRING, &opt.crash_kernel,
+	  "the same for the crash kernel (the first kernel's)", "K" },
+	{ "modules", 0, 0, G_OPTION_ARG_FILENAME, &opt.modules,
+	  "modules directory of a kernel given by path", "DIR" },
+	{ "qemu", 0, 0, G_OPTION_ARG_FILENAME, &opt.qemu, "the QEMU to use", "PATH" },
+	{ "accel", 0, 0, G_OPTION_ARG_STRING, &opt.accel, "auto, kvm or tcg", "A" },
+	{ "clock", 0, 0, G_OPTION_ARG_STRING, &opt.clock, "wall or virtual", "C" },
+	{ "set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &opt.sets,
+	  "set a key of the scenario (+= appends); see `vtdlab list keys`", "SECTION.KEY=VALUE" },
+	{ "repeat", 'n', 0, G_OPTION_ARG_INT, &opt.repeat, "run it N times", "N" },
+	{ "results", 0, 0, G_OPTION_ARG_FILENAME, &opt.results, "where run directories go", "DIR" },
+	{ "dry-run", 0, 0, G_OPTION_ARG_NONE, &opt.dry_run, "print the QEMU command line, run nothing",
+	  NULL },
+	{ "keep", 0, 0, G_OPTION_ARG_NONE, &opt.keep, "leave the VM stopped at the end until Ctrl-C",
+	  NULL },
+	{ "gdb", 0, 0, G_OPTION_ARG_NONE, &opt.gdb, "leave a gdb stub, and wait for a person", NULL },
+	{ "quiet", 'q', 0, G_OPTION_ARG_NONE, &opt.quiet, "no lines while it runs", NULL },
+	{ "verbose", 'v', 0, G_OPTION_ARG_NONE, &opt.verbose, "plain lines even on a terminal", NULL },
+	{ 0 },
+};
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	machine_interrupted = 1;
+}
+
+static void catch_signals(void)
+{
+	struct sigaction sa = { .sa_handler = on_signal };
+
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGHUP, &sa, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static bool known_check(const char *name)
+{
+	const struct check *c = check_find(name);
+
+	return c && c->run;
+}
+
+/* An option that is one key of the scenario. */
+static bool set_key(struct scenario *s, const char *key, const char *value, GError **error)
+{
+	g_autofree char *assignment = value ? g_strdup_printf("%s=%s", key, value) : NULL;
+
+	return !assignment || scenario_set(s, assignment, error);
+}
+
+static struct scenario *load(const char *name, GError **error)
+{
+	struct scenario *s = scenario_load(name, error);
+	g_autoptr(GPtrArray) names = g_ptr_array_new();
+	bool ok;
+
+	if (!s)
+		return NULL;
+	for (const struct check *c = vtdlab_checks; c->name; c++)
+		g_ptr_array_add(names, (char *)c->name);
+	g_ptr_array_add(names, NULL);
+	ok = set_key(s, "first.kernel", opt.kernel, error) &&
+	     set_key(s, "crash.kernel", opt.crash_kernel, error) &&
+	     set_key(s, "machine.accel", opt.accel, error) &&
+	     set_key(s, "machine.clock", opt.clock, error);
+	for (char **set = opt.sets; ok && set && *set; set++)
+		ok = scenario_set(s, *set, error);
+	if (ok && scenario_validate(s, known_check, (const char *const *)names->pdata, error))
+		return s;
+	scenario_free(s);
+	return NULL;
+}
+
+static int dry_run(const struct scenario *s, const struct run_options *options)
+{
+	GError *error = NULL;
+	g_autofree char *text = scenario_dry_run(s, options, &error);
+
+	if (!text)
+		return cmd_fail("run", error);
+	puts(text);
+	return VTDLAB_EXIT_OK;
+}
+
+static int run_once(const struct scenario *s, const struct run_options *options, char **outcome)
+{
+	GError *error = NULL;
+	struct run_outcome out;
+	int status;
+
+	if (!scenario_run(s, options, &out, &error)) {
+		progress_clear(options->progress);
+		return cmd_fail("run", error);
+	}
+	progress_clear(options->progress);
+	fputs(out.summary, stdout);
+	fflush(stdout);
+	status = out.exit;
+	*outcome = g_strdup(out.outcome);
+	run_outcome_clear(&out);
+	return status;
+}
+
+/* Of several runs one bad one is bad; one that cannot be judged spoils a series of good ones. */
+static int worse(int a, int b)
+{
+	static const int order[] = { VTDLAB_EXIT_INTERRUPTED, VTDLAB_EXIT_USAGE, VTDLAB_EXIT_BAD,
+				     VTDLAB_EXIT_CANNOT_JUDGE };
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(order); i++)
+		if (a == order[i] || b == order[i])
+			return order[i];
+	return a;
+}
+
+static int run_all(const struct scenario *s, struct run_options *options)
+{
+	g_autoptr(GString) series = g_string_new(NULL);
+	int status = VTDLAB_EXIT_OK;
+
+	for (int i = 0; i < opt.repeat; i++) {
+		g_autofree char *outcome = NULL;
+		int one;
+
+		options->progress = progress_new(NULL, opt.quiet ? PROGRESS_QUIET :
+						       opt.verbose ? PROGRESS_PLAIN : PROGRESS_AUTO);
+		one = run_once(s, options, &outcome);
+		progress_free(options->progress);
+		status = worse(status, one);
+		g_string_append_printf(series, "%s%s", series->len ? ", " : "", outcome ? outcome : "none");
+		if (one == VTDLAB_EXIT_INTERRUPTED || one == VTDLAB_EXIT_USAGE)
+			break;
+	}
+	if (opt.repeat > 1)
+		printf("%d runs: %s; exit status %d\n", opt.repeat, series->str, status);
+	return status;
+}
+
+int cmd_run(int argc, char **argv)
+{
+	struct run_options options = { 0 };
+	GError *error = NULL;
+	struct scenario *s;
+	int status;
+
+	opt.repeat = 1;
+	status = cmd_parse("run", entries, &argc, &argv);
+	if (status >= 0)
+		return status;
+	if (argc != 2)
+		return cmd_usage_error("run", argc < 2 ? "which scenario? `vtdlab list scenarios` names them" :
+							 "one scenario at a time");
+	if (opt.repeat < 1)
+		return cmd_usage_error("run", "--repeat %d: at least 1", opt.repeat);
+	s = load(argv[1], &error);
+	if (!s)
+		return cmd_fail("run", error);
+	options.modules = opt.modules;
+	options.qemu = opt.qemu;
+	options.results = opt.results;
+	options.keep = opt.keep;
+	options.gdb = opt.gdb;
+	catch_signals();
+	status = opt.dry_run ? dry_run(s, &options) : run_all(s, &options);
+	scenario_free(s);
+	return status;
+}

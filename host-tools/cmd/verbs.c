@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The table of verbs, and `vtdlab help`. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "cmd/cmd.h"
+#include "scenario/nearest.h"
+
+const struct verb vtdlab_verbs[] = {
+	{ "run", "run a scenario and judge what the crash kernel did", "SCENARIO [OPTION...]", cmd_run },
+	{ "list", "what there is: scenarios, kernels, checks, keys",
+	  "[scenarios|kernels|checks|keys]", cmd_list },
+	{ "doctor", "what this host offers: QEMUs, KVM, trace events, space", "[OPTION...]", cmd_doctor },
+	{ "walk", "print the translations that a snapshot holds", "SNAPSHOT [OPTION...]", cmd_walk },
+	{ "diff", "compare the translations of two snapshots", "SNAPSHOT SNAPSHOT [OPTION...]",
+	  cmd_diff },
+	{ "cache", "the cache of kernels: its size, and pruning it", "[prune] [OPTION...]", cmd_cache },
+	{ "bench-walk", "nanoseconds a leaf of the table walker", "[OPTION...]", cmd_bench_walk },
+	{ "help", "this list, or the options of a verb", "[VERB]", cmd_help },
+	{ 0 },
+};
+
+const struct verb *cmd_find_verb(const char *name)
+{
+	for (const struct verb *v = vtdlab_verbs; v->name; v++)
+		if (strcmp(v->name, name) == 0)
+			return v;
+	return NULL;
+}
+
+int cmd_unknown_verb(const char *name)
+{
+	const char *names[G_N_ELEMENTS(vtdlab_verbs)] = { 0 };
+	size_t n = 0;
+
+	for (const struct verb *v = vtdlab_verbs; v->name; v++)
+		names[n++] = v->name;
+	const char *near = nearest_word(name, names);
+
+	if (near)
+		fprintf(stderr, "vtdlab: no verb '%s'; did you mean '%s'? Try: vtdlab help\n", name, near);
+	else
+		fprintf(stderr, "vtdlab: no verb '%s'. Try: vtdlab help\n", name);
+	return VTDLAB_EXIT_USAGE;
+}
+
+static void print_help(FILE *out)
+{
+	fprintf(out, "usage: vtdlab VERB [ARGUMENT...]\n\n");
+	for (const struct verb *v = vtdlab_verbs; v->name; v++)
+		fprintf(out, "  %-12s %s\n", v->name, v->brief);
+	fprintf(out, "\n`vtdlab help VERB` prints the options of a verb, `vtdlab --version` the version.\n"
+		     "Exit status: 0 as expected, 1 judged bad, 2 bad usage, 125 cannot judge, "
+		     "130 interrupted.\n");
+}
+
+int cmd_help(int argc, char **argv)
+{
+	char option[] = "--help";
+
+	if (argc > 2)
+		return cmd_usage_error("help", "takes one verb");
+	if (argc == 1 || strcmp(argv[1], option) == 0) {
+		print_help(stdout);
+		return VTDLAB_EXIT_OK;
+	}
+	const struct verb *v = cmd_find_verb(argv[1]);
+	char *words[] = { argv[1], option, NULL };
+
+	if (!v)
+		return cmd_unknown_verb(argv[1]);
+	if (v->run != cmd_help)
+		return v->run(2, words);
+	print_help(stdout);
+	return VTDLAB_EXIT_OK;
+}

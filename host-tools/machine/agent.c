@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The host's end of the agent channel. */
+#define _GNU_SOURCE
+#include "machine/agent.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "channel.h"
+#include "machine/console.h"
+#include "machine/json-line.h"
+#include "machine/log.h"
+
+#define LOG_CAP		(UINT64_C(64) << 20)
+#define READ_TURN	(256u << 10)
+
+struct agent {
+	int fd;
+	guint source;
+	struct log log;
+	GString *in;
+	bool skipping;			/* inside an oversized line */
+	bool closed;
+	struct agent_hello *hellos[AGENT_STAGES];
+	unsigned last_id;
+	unsigned pending;		/* id of the command under way, 0: none */
+	char *pending_cmd;
+	JsonObject *answer;
+	bool restarted;			/* a hello came while it was pending */
+	struct agent_counters counters;
+	agent_fn fn;
+	void *fn_data;
+	bool busy;			/* the subscriber is being called: no reading from inside it */
+};
+
+/* ---- log ---- */
+
+static void log_json(struct agent *a, const char *from, const char *json, int64_t ns)
+{
+	char *line = g_strdup_printf("{\"host_ns\":%" G_GINT64_FORMAT ",\"from\":\"%s\",\"line\":%.*s}\n",
+				     ns, from, (int)strcspn(json, "\n"), json);
+
+	log_line(&a->log, line, strlen(line));
+	g_free(line);
+}
+
+static void log_garbage(struct agent *a, const char *line, size_t len, int64_t ns)
+{
+	char *harmless = console_escape(line, MIN(len, 512));
+	JsonNode *node = json_node_init_string(json_node_alloc(), harmless);
+	char *json = json_to_string(node, FALSE);
+	char *text = g_strdup_printf("{\"host_ns\":%" G_GINT64_FORMAT ",\"from\":\"guest\",\"bytes\":%zu,"
+				     "\"garbage\":%s}\n", ns, len, json);
+
+	log_line(&a->log, text, strlen(text));
+	g_free(text);
+	g_free(json);
+	json_node_unref(node);
+	g_free(harmless);
+}
+
+/* ---- input ---- */
+
+static void take_hello(struct agent *a, JsonObject *o, int64_t ns)
+{
+	const char *stage = json_line_string(o, "stage", "");
+	enum agent_stage s;
+	struct agent_hello *h;
+
+	if (!strcmp(stage, CHANNEL_STAGE_FIRST))
+		s = AGENT_STAGE_FIRST;
+	else if (!strcmp(stage, CHANNEL_STAGE_CRASH))
+		s = AGENT_STAGE_CRASH;
+	else {
+		a->counters.garbage++;
+		return;
+	}
+	if (a->pending && !a->answer)
+		a->restarted = true;
+	if (a->hellos[s]) {
+		a->counters.stray++;
+		return;
+	}
+	h = g_new0(struct agent_hello, 1);
+	h->version = (int)json_line_int(o, "hello", 0);
+	h->stage = s;
+	h->release = g_strdup(json_line_string(o, "release", ""));
+	h->cmdline = g_strdup(json_line_string(o, "cmdline", ""));
+	h->uptime_ns = json_line_int(o, "uptime_ns", -1);
+	h->host_ns = ns;
+	a->hellos[s] = h;
+}
+
+static void take_object(struct agent *a, JsonObject *o, int64_t ns)
+{
+	a->counters.lines++;
+	if (json_object_has_member(o, "hello"))
+		take_hello(a, o, ns);
+	else if (a->pending && !a->answer && !a->restarted &&
+		 json_line_int(o, "id", 0) == (int64_t)a->pending)
+		a->answer = json_object_ref(o);
+	else
+		a->counters.stray++;
+	if (a->fn)
+		a->fn(o, ns, a->fn_data);
+}
+
+static void take_line(struct agent *a, const char *line, size_t len)
+{
+	int64_t ns = log_now_ns();
+	const char *start;
+	JsonObject *o;
+	char *json;
+
+	while (len && (line[len - 1] == '\r' || line[len - 1] == ' '))
+		len--;
+	if (!len)
+		return;
+	/* a kernel that probes its UARTs leaves bytes before the agent's first line */
+	start = memchr(line, '{', len);
+	o = start ? json_line_parse(start, len - (size_t)(start - line)) : NULL;
+	if (!o) {
+		a->counters.garbage++;
+		log_garbage(a, line, len, ns);
+		return;
+	}
+	json = json_line_format(o);
+	log_json(a, "guest", json, ns);
+	g_free(json);
+	take_object(a, o, ns);
+	json_object_unref(o);
+}
+
+static void split_lines(struct agent *a)
+{
+	char *start = a->in->str, *end;
+	size_t left = a->in->len;
+
+	while ((end = memchr(start, '\n', left))) {
+		if (a->skipping)
+			a->skipping = false;
+		else if ((size_t)(end + 1 - start) > CHANNEL_GUEST_LINE_MAX)
+			a->counters.oversized++;
+		else
+			take_line(a, start, (size_t)(end - start));
+		left -= (size_t)(end + 1 - start);
+		start = end + 1;
+	}
+	g_string_erase(a->in, 0, start - a->in->str);
+	if (!a->skipping && a->in->len >= CHANNEL_GUEST_LINE_MAX) {
+		a->counters.oversized++;
+		log_garbage(a, a->in->str, a->in->len, log_now_ns());
+		a->skipping = true;
+	}
+	if (a->skipping)
+		g_string_truncate(a->in, 0);
+}
+
+void agent_poll(struct agent *a)
+{
+	char buf[16384];
+	size_t total = 0;
+	ssize_t n;
+
+	if (a->busy)
+		return;
+	while (!a->closed && total < READ_TURN) {
+		n = recv(a->fd, buf, sizeof(buf), MSG_DONTWAIT);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			break;
+		if (n <= 0) {
+			a->closed = true;
+			break;
+		}
+		total += (size_t)n;
+		g_string_append_len(a->in, buf, n);
+		a->busy = true;
+		split_lines(a);
+		a->busy = false;
+	}
+}
+
+static gboolean readable(gint fd, GIOCondition cond, gpointer data)
+{
+	struct agent *a = data;
+
+	(void)fd;
+	(void)cond;
+	agent_poll(a);
+	if (!a->closed)
+		return G_SOURCE_CONTINUE;
+	a->source = 0;
+	return G_SOURCE_REMOVE;
+}
+
+/* ---- life ---- */
+
+struct agent *agent_new(int fd, const char *log_path, GError **error)
+{
+	struct agent *a = g_new0(struct agent, 1);
+
+	a->fd = fd;
+	if (!log_open(&a->log, log_path, LOG_CAP, error)) {
+		close(fd);
+		g_free(a);
+		return NULL;
+	}
+	a->in = g_string_new(NULL);
+	a->source = g_unix_fd_add(fd, G_IO_IN | G_IO_HUP | G_IO_ERR, readable, a);
+	return a;
+}
+
+static void hello_free(struct agent_hello *h)
+{
+	if (!h)
+		return;
+	g_free(h->release);
+	g_free(h->cmdline);
+	g_free(h);
+}
+
+void agent_free(struct agent *a)
+{
+	if (!a)
+		return;
+	if (a->source)
+		g_source_remove(a->source);
+	close(a->fd);
+	log_close(&a->log);
+	g_string_free(a->in, TRUE);
+	for (int i = 0; i < AGENT_STAGES; i++)
+		hello_free(a->hellos[i]);
+	g_clear_pointer(&a->answer, json_object_unref);
+	g_free(a->pending_cmd);
+	g_free(a);
+}
+
+const struct agent_hello *agent_hello(const struct agent *a, enum agent_stage stage)
+{
+	return (unsigned)stage < AGENT_STAGES ? a->hellos[stage] : NULL;
+}
+
+const struct agent_counters *agent_counters(const struct agent *a)
+{
+	return &a->counters;
+}
+
+bool agent_log_ok(const struct agent *a)
+{
+	return !a->log.failed;
+}
+
+void agent_subscribe(struct agent *a, agent_fn fn, void *data)
+{
+	a->fn = fn;
+	a->fn_data = data;
+}
+
+/* ---- commands ---- */
+
+static bool send_all(struct agent *a, const char *line, size_t len)
+{
+	int64_t until = g_get_monotonic_time() + G_USEC_PER_SEC * 5;
+	size_t at = 0;
+
+	while (at < len) {
+		ssize_t n = send(a->fd, line + at, len - at, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (n >= 0) {
+			at += (size_t)n;
+		} else if (errno == EAGAIN && g_get_monotonic_time() < until) {
+			struct pollfd p = { .fd = a->fd, .events = POLLOUT };
+
+			poll(&p, 1, 50);
+		} else if (errno != EINTR) {
+			return false;
+		}
+	}
+	return true;
+}
+
+unsigned agent_send(struct agent *a, JsonObject *request, GError **error)
+{
+	const char *cmd = json_line_string(request, "cmd", "?");
+	unsigned id = a->last_id + 1;
+	char *line;
+	size_t len;
+
+	if (a->pending) {
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED,
+			    "agent: %s: the command %s is still under way", cmd, a->pending_cmd);
+		return 0;
+	}
+	json_object_set_int_member(request, "id", id);
+	line = json_line_format(request);
+	len = strlen(line);
+	if (len > CHANNEL_HOST_LINE_MAX || !send_all(a, line, len)) {
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "agent: %s: %s", cmd,
+			    len > CHANNEL_HOST_LINE_MAX ? "command line too long for the channel" :
+							  "cannot send to the guest");
+		g_free(line);
+		return 0;
+	}
+	log_json(a, "host", line, log_now_ns());
+	g_free(line);
+	a->last_id = a->pending = id;
+	a->pending_cmd = g_strdup(cmd);
+	a->restarted = false;
+	return id;
+}
+
+bool agent_answered(const struct agent *a, unsigned id)
+{
+	return id != a->pending || a->answer || a->restarted || a->closed;
+}
+
+void agent_cancel(struct agent *a, unsigned id)
+{
+	if (!id || id != a->pending)
+		return;
+	a->pending = 0;
+	a->restarted = false;
+	g_clear_pointer(&a->answer, json_object_unref);
+	g_clear_pointer(&a->pending_cmd, g_free);
+}
+
+JsonObject *agent_take(struct agent *a, unsigned id, GError **error)
+{
+	JsonObject *o = NULL;
+	const char *text;
+
+	if (!id || id != a->pending) {
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED,
+			    "agent: command %u is not under way", id);
+		return NULL;
+	}
+	if (a->answer && json_line_bool(a->answer, "ok", false)) {
+		o = json_object_ref(a->answer);
+	} else {
+		text = a->answer    ? json_line_string(a->answer, "error", "failed") :
+		       a->restarted ? "the guest restarted before it answered" :
+				      "no answer";
+		char *harmless = console_escape(text, strlen(text));
+
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "agent: %s: %s",
+			    a->pending_cmd, harmless);
+		g_free(harmless);
+	}
+	agent_cancel(a, id);
+	return o;
+}
+
+/* ---- members of answers ---- */
+
+int64_t agent_int(JsonObject *o, const char *name, int64_t fallback)
+{
+	return json_line_int(o, name, fallback);
+}
+
+bool agent_bool(JsonObject *o, const char *name, bool fallback)
+{
+	return json_line_bool(o, name, fallback);
+}
+
+const char *agent_string(JsonObject *o, const char *name, const char *fallback)
+{
+	return json_line_string(o, name, fallback);
+}
+
+uint64_t agent_hex64(JsonObject *o, const char *name, uint64_t fallback)
+{
+	const char *s = json_line_string(o, name, NULL);
+	guint64 v;
+
+	if (!s || s[0] != '0' || s[1] != 'x' ||
+	    !g_ascii_string_to_unsigned(s + 2, 16, 0, G_MAXUINT64, &v, NULL))
+		return fallback;
+	return v;
+}

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* From a machine description to QEMU's arguments. */
+#include "machine/cmdline.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "machine/qemu-probe.h"
+#include "machine/trace.h"
+
+#define MIB	(UINT64_C(1) << 20)
+
+static bool refuse(GError **error, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
+
+static bool refuse(GError **error, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	g_propagate_error(error, g_error_new_valist(VTDLAB_ERROR, VTDLAB_ERROR_USAGE, fmt, ap));
+	va_end(ap);
+	return false;
+}
+
+static bool check_iommu(const struct machine_config *cfg, GError **error)
+{
+	unsigned aw = cfg->iommu.aw_bits;
+
+	if (!machine_iommu_mode_name(cfg->iommu.mode))
+		return refuse(error, "iommu.mode: unknown value %d", cfg->iommu.mode);
+	if (aw && aw != 39 && aw != 48 && aw != 57)
+		return refuse(error, "iommu.aw-bits=%u: must be 39, 48 or 57", aw);
+	if (cfg->iommu.mode == MACHINE_IOMMU_OFF && (cfg->iommu.intremap || cfg->iommu.caching_mode || aw))
+		return refuse(error, "iommu.mode=off goes with no other iommu key: remove intremap, "
+			      "caching-mode and aw-bits");
+	return true;
+}
+
+static bool check_devices(const struct machine_config *cfg, GError **error)
+{
+	if (!machine_nic_name(cfg->nic) || !machine_disk_name(cfg->disk))
+		return refuse(error, "devices: unknown nic or disk value");
+	if (cfg->topology != MACHINE_TOPOLOGY_FLAT) {
+		const char *name = machine_topology_name(cfg->topology);
+
+		return refuse(error, "devices.topology=%s is not built yet: use flat", name ? name : "?");
+	}
+	if (cfg->disk != MACHINE_DISK_NONE && !(cfg->disk_image && *cfg->disk_image))
+		return refuse(error, "devices.disk=%s needs a disk image",
+			      machine_disk_name(cfg->disk));
+	return true;
+}
+
+bool machine_config_check(const struct machine_config *cfg, GError **error)
+{
+	if (cfg->memory < 64 * MIB || cfg->memory > (UINT64_C(1) << 40) || cfg->memory % MIB)
+		return refuse(error, "machine.memory: %" G_GUINT64_FORMAT " bytes: must be 64M to 1T, "
+			      "in whole MiB", cfg->memory);
+	if (cfg->cpus < 1 || cfg->cpus > 255)
+		return refuse(error, "machine.cpus=%u: must be 1 to 255", cfg->cpus);
+	if (cfg->clock_virtual && cfg->cpus != 1)
+		return refuse(error, "machine.clock=virtual counts the instructions of one CPU: "
+			      "set machine.cpus=1 (is %u)", cfg->cpus);
+	if (cfg->clock_virtual && cfg->accel == MACHINE_ACCEL_KVM)
+		return refuse(error, "machine.clock=virtual needs TCG: remove machine.accel=kvm");
+	if (!cfg->kernel || !*cfg->kernel)
+		return refuse(error, "no kernel to boot");
+	return check_iommu(cfg, error) && check_devices(cfg, error);
+}
+
+static void add(GPtrArray *v, const char *arg)
+{
+	g_ptr_array_add(v, g_strdup(arg));
+}
+
+static void opt(GPtrArray *v, const char *name, const char *fmt, ...) G_GNUC_PRINTF(3, 4);
+
+static void opt(GPtrArray *v, const char *name, const char *fmt, ...)
+{
+	va_list ap;
+
+	add(v, name);
+	va_start(ap, fmt);
+	g_ptr_array_add(v, g_strdup_vprintf(fmt, ap));
+	va_end(ap);
+}
+
+/* Commas separate a QEMU option's parts; a doubled one stands for itself. */
+static char *escape_commas(const char *text)
+{
+	char **parts = g_strsplit(text, ",", -1);
+	char *joined = g_strjoinv(",,", parts);
+
+	g_strfreev(parts);
+	return joined;
+}
+
+static void add_platform(GPtrArray *v, const struct machine_config *cfg, enum machine_line form)
+{
+	/* The trial under KVM, or TCG: AUTO is resolved by then; a dry run shows TCG. */
+	bool kvm = cfg->accel == MACHINE_ACCEL_KVM;
+
+	add(v, "-nodefaults");
+	add(v, "-no-user-config");
+	opt(v, "-display", "none");
+	opt(v, "-action", "reboot=%s,shutdown=pause", cfg->allow_reboot ? "reset" : "shutdown");
+	opt(v, "-accel", "%s", kvm ? "kvm" : "tcg");
+	opt(v, "-cpu", "%s", kvm ? "max" : "max,+svm,+npt");
+	opt(v, "-smp", "%u", cfg->cpus);
+	opt(v, "-m", "%" G_GUINT64_FORMAT "M", cfg->memory / MIB);
+	if (form == MACHINE_LINE_RUN)
+		opt(v, "-object", "memory-backend-file,id=ram,size=%" G_GUINT64_FORMAT
+		    "M,mem-path=/proc/self/fd/%d,share=on", cfg->memory / MIB, MACHINE_FD_RAM);
+	else
+		opt(v, "-object", "memory-backend-memfd,id=ram,size=%" G_GUINT64_FORMAT "M,share=on",
+		    cfg->memory / MIB);
+	opt(v, "-machine", "q35,kernel-irqchip=split,memory-backend=ram,dump-guest-core=off");
+	if (cfg->clock_virtual)
+		opt(v, "-icount", "shift=0,sleep=off");
+	opt(v, "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
+}
+
+static void add_iommu(GPtrArray *v, const struct machine_config *cfg)
+{
+	GString *dev = g_string_new("intel-iommu");
+
+	g_string_append_printf(dev, ",intremap=%s", cfg->iommu.intremap ? "on" : "off");
+	if (cfg->iommu.caching_mode)
+		g_string_append(dev, ",caching-mode=on");
+	if (cfg->iommu.mode != MACHINE_IOMMU_LEGACY)
+		g_string_append(dev, ",x-scalable-mode=on");
+	if (cfg->iommu.mode == MACHINE_IOMMU_FIRST_LEVEL)
+		g_string_append(dev, ",x-flts=on");
+	if (cfg->iommu.aw_bits)
+		g_string_append_printf(dev, ",aw-bits=%u", cfg->iommu.aw_bits);
+	if (cfg->iommu.mode != MACHINE_IOMMU_OFF)
+		opt(v, "-device", "%s", dev->str);
+	g_string_free(dev, TRUE);
+}
+
+static void add_lines(GPtrArray *v, enum machine_line form)
+{
+	if (form == MACHINE_LINE_RUN) {
+		opt(v, "-chardev", "socket,id=qmp,fd=%d", MACHINE_FD_QMP);
+		opt(v, "-mon", "chardev=qmp,mode=control");
+		opt(v, "-chardev", "file,id=console,path=/proc/self/fd/%d", MACHINE_FD_CONSOLE);
+		opt(v, "-serial", "chardev:console");
+		opt(v, "-chardev", "socket,id=agent,fd=%d", MACHINE_FD_AGENT);
+	} else {
+		opt(v, "-qmp", "unix:vtdlab-qmp.sock,server=on,wait=off");
+		opt(v, "-serial", "stdio");
+		opt(v, "-chardev", "socket,id=agent,path=vtdlab-agent.sock,server=on,wait=off");
+	}
+	opt(v, "-serial", "chardev:agent");
+}
+
+static void add_nic(GPtrArray *v, const struct machine_config *cfg, enum machine_line form)
+{
+	static const char *const model[] = {
+		[MACHINE_NIC_E1000E] = "e1000e",
+		[MACHINE_NIC_E1000] = "e1000",
+		[MACHINE_NIC_VIRTIO] = "virtio-net-pci,iommu_platform=on,disable-legacy=on",
+	};
+
+	if (cfg->nic == MACHINE_NIC_NONE)
+		return;
+	if (form == MACHINE_LINE_RUN)
+		opt(v, "-netdev", "dgram,id=net0,local.type=fd,local.str=%d", MACHINE_FD_NET);
+	else
+		opt(v, "-netdev", "dgram,id=net0,local.type=unix,local.path=vtdlab-net.sock,"
+		    "remote.type=unix,remote.path=vtdlab-host.sock");
+	opt(v, "-device", "%s,id=nic0,netdev=net0,mac=" MACHINE_NIC_MAC ",romfile=,addr=%d",
+	    model[cfg->nic], MACHINE_SLOT_NIC);
+}
+
+static void add_disk(GPtrArray *v, const struct machine_config *cfg)
+{
+	static const char *const model[] = {
+		[MACHINE_DISK_NVME] = "nvme,serial=vtdlab",
+		[MACHINE_DISK_VIRTIO] = "virtio-blk-pci,iommu_platform=on,disable-legacy=on",
+	};
+	GString *drive;
+	char *file;
+
+	if (cfg->disk == MACHINE_DISK_NONE)
+		return;
+	file = escape_commas(cfg->disk_image);
+	drive = g_string_new(NULL);
+	g_string_append_printf(drive, "if=none,id=disk0,format=raw,snapshot=on,file=%s", file);
+	if (cfg->disk_bps)
+		g_string_append_printf(drive, ",throttling.group=disk,throttling.bps-total=%"
+				       G_GUINT64_FORMAT, cfg->disk_bps);
+	opt(v, "-drive", "%s", drive->str);
+	g_string_free(drive, TRUE);
+	opt(v, "-device", "%s,id=blk0,drive=disk0,addr=%d", model[cfg->disk], MACHINE_SLOT_DISK);
+	g_free(file);
+}
+
+static void add_boot(GPtrArray *v, const struct machine_config *cfg)
+{
+	opt(v, "-kernel", "%s", cfg->kernel);
+	if (cfg->initrd)
+		opt(v, "-initrd", "%s", cfg->initrd);
+	if (cfg->cmdline && *cfg->cmdline)
+		opt(v, "-append", "%s", cfg->cmdline);
+}
+
+static void add_trace(GPtrArray *v, const struct machine_config *cfg, enum machine_line form,
+		      const struct qemu_caps *caps)
+{
+	const char *const *names = trace_default_names();
+
+	if (!cfg->no_trace) {
+		for (unsigned i = 0; names[i]; i++)
+			if (qemu_has_trace(caps, names[i]))
+				opt(v, "-trace", "%s", names[i]);
+		for (unsigned i = 0; cfg->extra_trace && cfg->extra_trace[i]; i++)
+			opt(v, "-trace", "%s", cfg->extra_trace[i]);
+	}
+	opt(v, "-msg", "timestamp=on");
+	if (form == MACHINE_LINE_RUN && cfg->run_dir)
+		opt(v, "-D", "%s/qemu.log", cfg->run_dir);
+	else
+		opt(v, "-D", "vtdlab-qemu.log");
+}
+
+GPtrArray *machine_command_line(const struct machine_config *cfg, enum machine_line form,
+				const struct qemu_caps *caps, const char *gdb_path, GError **error)
+{
+	const char *program = caps ? caps->path : cfg->qemu;
+	GPtrArray *v;
+
+	if (!machine_config_check(cfg, error))
+		return NULL;
+	if (caps && cfg->iommu.mode == MACHINE_IOMMU_FIRST_LEVEL &&
+	    !qemu_has_iommu_prop(caps, "x-flts")) {
+		refuse(error, "iommu.mode=first-level: QEMU %s (%s) has no x-flts: use QEMU 10 or later",
+		       caps->version, caps->path);
+		return NULL;
+	}
+	v = g_ptr_array_new_with_free_func(g_free);
+	add(v, program ? program : "qemu-system-x86_64");
+	add_platform(v, cfg, form);
+	/* before all other devices, or they would not sit behind it */
+	add_iommu(v, cfg);
+	add_lines(v, form);
+	add_nic(v, cfg, form);
+	add_disk(v, cfg);
+	add_boot(v, cfg);
+	if (cfg->gdb) {
+		char *path = escape_commas(gdb_path ? gdb_path : "vtdlab-gdb.sock");
+
+		opt(v, "-gdb", "unix:%s,server=on,wait=off", path);
+		g_free(path);
+	}
+	add_trace(v, cfg, form, caps);
+	for (unsigned i = 0; cfg->extra_args && cfg->extra_args[i]; i++)
+		add(v, cfg->extra_args[i]);
+	g_ptr_array_add(v, NULL);
+	return v;
+}
+
+char *machine_shell_quote(const char *word)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				    "_-+=,./:@%";
+
+	if (*word && strspn(word, plain) == strlen(word))
+		return g_strdup(word);
+	return g_shell_quote(word);
+}
+
+char *machine_command_text(const GPtrArray *argv)
+{
+	GString *text = g_string_new(NULL);
+
+	for (unsigned i = 0; i < argv->len && argv->pdata[i]; i++) {
+		const char *arg = argv->pdata[i];
+		char *quoted = machine_shell_quote(arg);
+
+		if (i)
+			g_string_append(text, arg[0] == '-' ? " \\\n    " : " ");
+		g_string_append(text, quoted);
+		g_free(quoted);
+	}
+	return g_string_free(text, FALSE);
+}
+
+char *machine_command_pasteable(const struct machine_config *cfg, const struct qemu_caps *caps,
+				GError **error)
+{
+	GPtrArray *argv = machine_command_line(cfg, MACHINE_LINE_STANDALONE, caps, NULL, error);
+	char *text, *all;
+
+	if (!argv)
+		return NULL;
+	text = machine_command_text(argv);
+	all = g_strconcat("# The same machine for a shell. vtdlab itself runs it with RAM, QMP, both serial\n"
+			  "# lines and the network on inherited descriptors; here the console is the terminal\n"
+			  "# and the others are sockets in the current directory.\n", text, NULL);
+	g_free(text);
+	g_ptr_array_unref(argv);
+	return all;
+}

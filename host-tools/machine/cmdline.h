@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The QEMU command line of a machine_config: pure, starts nothing.
+ */
+#ifndef VTDLAB_MACHINE_CMDLINE_H
+#define VTDLAB_MACHINE_CMDLINE_H
+
+#include <glib.h>
+
+#include "machine/config.h"
+
+struct qemu_caps;
+
+/* File descriptors that a QEMU started by vtdlab finds open, by number. */
+enum machine_fd {
+	MACHINE_FD_RAM = 3,	/* memfd with the guest's RAM */
+	MACHINE_FD_QMP,		/* stream socket */
+	MACHINE_FD_CONSOLE,	/* write end of a pipe: COM1 */
+	MACHINE_FD_AGENT,	/* stream socket: COM2 */
+	MACHINE_FD_NET,		/* datagram socket */
+	MACHINE_FD_END,
+};
+
+enum machine_line {
+	/* What vtdlab executes: RAM, QMP, serial lines and network are inherited descriptors. */
+	MACHINE_LINE_RUN,
+	/*
+	 * The same machine for a shell: RAM is QEMU's own memfd, COM1 is the terminal, COM2, QMP and
+	 * network are unix sockets vtdlab-{agent,qmp,net}.sock in the current directory, trace goes
+	 * to vtdlab-qemu.log there.
+	 */
+	MACHINE_LINE_STANDALONE,
+};
+
+/*
+ * The arguments, argv[0] first, as a NULL-terminated GPtrArray of char * (free: g_ptr_array_unref).
+ * `caps` (machine/qemu-probe.h) drops trace events that this QEMU lacks; NULL keeps all.
+ * `gdb_path`: where the gdb stub listens, used when cfg->gdb (NULL: ./vtdlab-gdb.sock).
+ * NULL and VTDLAB_ERROR_USAGE for a description that cannot be built: topology not built yet, more
+ * than one CPU with the virtual clock, sizes out of range, missing kernel, disk without an image...
+ */
+GPtrArray *machine_command_line(const struct machine_config *cfg, enum machine_line form,
+				const struct qemu_caps *caps, const char *gdb_path, GError **error);
+
+/*
+ * The arguments quoted for a POSIX shell, options one a line joined by " \" and newline, no newline
+ * at the end. Free with g_free().
+ */
+char *machine_command_text(const GPtrArray *argv);
+
+/*
+ * For --dry-run and the file `command`: machine_command_text() of the standalone form with a comment
+ * line that says what differs from what vtdlab runs. Free with g_free(); NULL and error as above.
+ */
+char *machine_command_pasteable(const struct machine_config *cfg, const struct qemu_caps *caps,
+				GError **error);
+
+/* One word quoted for a POSIX shell only if it needs it. Free with g_free(). */
+char *machine_shell_quote(const char *word);
+
+/* Checks everything machine_command_line() would refuse. */
+bool machine_config_check(const struct machine_config *cfg, GError **error);
+
+#endif

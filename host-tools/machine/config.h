@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What one virtual machine is made of: the plain description that the scenario fills in and that
+ * machine_command_line() turns into a QEMU command line.
+ */
+#ifndef VTDLAB_MACHINE_CONFIG_H
+#define VTDLAB_MACHINE_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* AUTO: KVM if a Linux guest was proved to run under it (machine/accel.h), else TCG. */
+enum machine_accel {
+	MACHINE_ACCEL_AUTO,
+	MACHINE_ACCEL_KVM,
+	MACHINE_ACCEL_TCG,
+};
+
+enum machine_iommu_mode {
+	MACHINE_IOMMU_LEGACY,
+	MACHINE_IOMMU_SCALABLE,		/* x-scalable-mode=on: second-level tables under PASIDs */
+	MACHINE_IOMMU_FIRST_LEVEL,	/* x-scalable-mode=on,x-flts=on: QEMU 10 and later */
+	MACHINE_IOMMU_OFF,		/* no IOMMU device at all */
+};
+
+enum machine_nic {
+	MACHINE_NIC_E1000E,
+	MACHINE_NIC_E1000,
+	MACHINE_NIC_VIRTIO,
+	MACHINE_NIC_NONE,
+};
+
+enum machine_disk {
+	MACHINE_DISK_NVME,
+	MACHINE_DISK_VIRTIO,
+	MACHINE_DISK_NONE,
+};
+
+/* Only FLAT is built; the others are refused by machine_command_line() by name. */
+enum machine_topology {
+	MACHINE_TOPOLOGY_FLAT,
+	MACHINE_TOPOLOGY_PXB_BRIDGE,
+	MACHINE_TOPOLOGY_PCIE_PCI_BRIDGE,
+};
+
+/* Where the devices sit on the root bus of a flat machine: devfn = MACHINE_SLOT_x << 3. */
+#define MACHINE_SLOT_NIC	1
+#define MACHINE_SLOT_DISK	2
+/* The MAC address of the guest's interface. */
+#define MACHINE_NIC_MAC		"52:56:54:44:00:02"
+
+/*
+ * All strings are borrowed: they must live until machine_start() or machine_command_line() returns.
+ * A zeroed struct with `kernel` and `run_dir` set, and memory and cpus filled in, is a valid legacy
+ * machine with an e1000e and an NVMe disk.
+ */
+struct machine_config {
+	const char *qemu;		/* program; NULL: qemu-system-x86_64 in $PATH */
+	enum machine_accel accel;
+	uint64_t memory;		/* bytes, a multiple of 1 MiB, 64 MiB .. 1 TiB */
+	unsigned cpus;			/* 1 .. 255; 1 if clock_virtual */
+	bool clock_virtual;		/* icount: time counts instructions (TCG only) */
+	const char *kernel;		/* bzImage, or ELF vmlinux with a PVH note */
+	const char *initrd;		/* NULL: none */
+	const char *cmdline;		/* kernel command line; NULL: empty */
+	struct {
+		enum machine_iommu_mode mode;
+		bool intremap;
+		bool caching_mode;
+		unsigned aw_bits;	/* 39, 48, 57; 0: QEMU's own default */
+	} iommu;
+	enum machine_nic nic;
+	enum machine_disk disk;
+	enum machine_topology topology;
+	const char *disk_image;		/* raw; never written to (snapshot=on); see machine/disk.h */
+	uint64_t disk_bps;		/* throttle at start, bytes/s; 0: none (see machine_disk_throttle) */
+	bool allow_reboot;		/* a guest reset really resets; default: it ends the machine */
+	bool no_trace;			/* run without any trace event (measuring the harness) */
+	const char *const *extra_trace;	/* NULL-terminated names of more trace events, or NULL */
+	const char *const *extra_args;	/* NULL-terminated, appended verbatim, or NULL */
+	bool gdb;			/* gdb stub on a unix socket: machine_gdb_path() */
+	const char *run_dir;		/* existing directory for qemu.log, qemu.stderr, console.log, */
+					/* agent.jsonl, qmp.jsonl, command */
+};
+
+/* The words of the scenario files. NULL for a value outside the enum. */
+const char *machine_accel_name(enum machine_accel a);
+const char *machine_iommu_mode_name(enum machine_iommu_mode m);
+const char *machine_nic_name(enum machine_nic n);
+const char *machine_disk_name(enum machine_disk d);
+const char *machine_topology_name(enum machine_topology t);
+
+#endif

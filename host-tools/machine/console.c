@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* From the bytes of the guest's COM1 to harmless, time-stamped lines. */
+#define _GNU_SOURCE
+#include "machine/console.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "machine/log.h"
+
+#define LOG_CAP		(UINT64_C(64) << 20)
+/* One main-loop turn reads at most this, so that a babbling guest cannot starve the rest. */
+#define READ_TURN	(256u << 10)
+
+struct subscriber {
+	unsigned id;
+	console_fn fn;
+	void *data;
+};
+
+struct console {
+	int fd;
+	guint source;
+	struct log log;
+	GString *line;			/* being built, escaped already */
+	int64_t line_ns;		/* first byte of it */
+	char *keep[CONSOLE_KEEP_LINES];	/* ring; next = the oldest */
+	unsigned next;
+	uint64_t lines;
+	int64_t last_ns;
+	GArray *subscribers;
+	unsigned last_id;
+	bool busy;			/* a subscriber is being called: no reading from inside it */
+};
+
+static void escape_byte(GString *to, unsigned char c)
+{
+	if (c == '\t')
+		g_string_append_c(to, ' ');
+	else if (c >= 0x20 && c < 0x7f)
+		g_string_append_c(to, (char)c);
+	else
+		g_string_append_printf(to, "\\x%02x", c);
+}
+
+char *console_escape(const char *bytes, size_t len)
+{
+	GString *s = g_string_sized_new(len + 16);
+
+	for (size_t i = 0; i < len; i++)
+		escape_byte(s, (unsigned char)bytes[i]);
+	return g_string_free(s, FALSE);
+}
+
+static void log_stamped(struct console *c, const char *line)
+{
+	char *text = g_strdup_printf("%" G_GINT64_FORMAT ".%06" G_GINT64_FORMAT " %s\n",
+				     c->line_ns / 1000000000, c->line_ns / 1000 % 1000000, line);
+
+	log_line(&c->log, text, strlen(text));
+	g_free(text);
+}
+
+static void end_line(struct console *c)
+{
+	char *line = g_string_free(c->line, FALSE);
+	int64_t ns = c->line_ns;
+
+	c->line = g_string_sized_new(128);
+	log_stamped(c, line);
+	c->line_ns = 0;
+	c->lines++;
+	g_free(c->keep[c->next]);
+	c->keep[c->next] = line;
+	c->next = (c->next + 1) % CONSOLE_KEEP_LINES;
+	/* backwards: a callback may unsubscribe itself; `line` may be dropped by a nested poll */
+	line = g_strdup(line);
+	for (unsigned i = c->subscribers->len; i > 0; i--) {
+		if (i > c->subscribers->len)
+			continue;
+		struct subscriber s = g_array_index(c->subscribers, struct subscriber, i - 1);
+
+		s.fn(line, ns, s.data);
+	}
+	g_free(line);
+}
+
+static void take(struct console *c, const char *buf, size_t len, int64_t now)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (buf[i] == '\n') {
+			if (!c->line_ns)
+				c->line_ns = now;
+			end_line(c);
+			continue;
+		}
+		/* serial consoles end lines with CR LF */
+		if (buf[i] == '\r')
+			continue;
+		if (!c->line_ns)
+			c->line_ns = now;
+		escape_byte(c->line, (unsigned char)buf[i]);
+		if (c->line->len >= CONSOLE_LINE_MAX)
+			end_line(c);
+	}
+}
+
+/* false at end of file. */
+static bool read_turn(struct console *c)
+{
+	char buf[16384];
+	size_t total = 0;
+	ssize_t n;
+
+	if (c->fd < 0)
+		return false;
+	if (c->busy)
+		return true;
+	while (total < READ_TURN) {
+		n = read(c->fd, buf, sizeof(buf));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			return true;
+		if (n <= 0)
+			return false;
+		total += (size_t)n;
+		c->last_ns = log_now_ns();
+		c->busy = true;
+		take(c, buf, (size_t)n, c->last_ns);
+		c->busy = false;
+	}
+	return true;
+}
+
+static void stop_reading(struct console *c)
+{
+	if (c->source)
+		g_source_remove(c->source);
+	c->source = 0;
+	if (c->fd >= 0)
+		close(c->fd);
+	c->fd = -1;
+}
+
+static gboolean readable(gint fd, GIOCondition cond, gpointer data)
+{
+	struct console *c = data;
+
+	(void)fd;
+	(void)cond;
+	if (read_turn(c))
+		return G_SOURCE_CONTINUE;
+	c->source = 0;
+	stop_reading(c);
+	return G_SOURCE_REMOVE;
+}
+
+struct console *console_new(int fd, const char *log_path, GError **error)
+{
+	struct console *c = g_new0(struct console, 1);
+
+	c->fd = fd;
+	if (!log_open(&c->log, log_path, LOG_CAP, error)) {
+		close(fd);
+		g_free(c);
+		return NULL;
+	}
+	c->line = g_string_sized_new(128);
+	c->subscribers = g_array_new(FALSE, FALSE, sizeof(struct subscriber));
+	g_unix_set_fd_nonblocking(fd, TRUE, NULL);
+	c->source = g_unix_fd_add(fd, G_IO_IN | G_IO_HUP | G_IO_ERR, readable, c);
+	return c;
+}
+
+void console_free(struct console *c)
+{
+	if (!c)
+		return;
+	if (c->line->len)
+		end_line(c);
+	stop_reading(c);
+	log_close(&c->log);
+	for (unsigned i = 0; i < CONSOLE_KEEP_LINES; i++)
+		g_free(c->keep[i]);
+	g_string_free(c->line, TRUE);
+	g_array_free(c->subscribers, TRUE);
+	g_free(c);
+}
+
+void console_poll(struct console *c)
+{
+	if (c->fd >= 0 && !read_turn(c))
+		stop_reading(c);
+}
+
+int console_pending(struct console *c)
+{
+	int n = 0;
+
+	if (c->fd < 0 || ioctl(c->fd, FIONREAD, &n) < 0)
+		return 0;
+	return n;
+}
+
+unsigned console_subscribe(struct console *c, console_fn fn, void *data)
+{
+	struct subscriber s = { .id = ++c->last_id, .fn = fn, .data = data };
+
+	g_array_append_val(c->subscribers, s);
+	return s.id;
+}
+
+void console_unsubscribe(struct console *c, unsigned id)
+{
+	for (unsigned i = 0; i < c->subscribers->len; i++) {
+		if (g_array_index(c->subscribers, struct subscriber, i).id == id) {
+			g_array_remove_index(c->subscribers, i);
+			return;
+		}
+	}
+}
+
+char *console_tail(struct console *c, unsigned n)
+{
+	GString *s = g_string_new(NULL);
+	bool partial = c->line->len > 0;
+
+	n = MIN(n, CONSOLE_KEEP_LINES);
+	if (partial && n)
+		n--;
+	else
+		partial = false;
+	for (unsigned back = n; back > 0; back--) {
+		const char *line = c->keep[(c->next + CONSOLE_KEEP_LINES - back) % CONSOLE_KEEP_LINES];
+
+		if (!line)
+			continue;
+		if (s->len)
+			g_string_append_c(s, '\n');
+		g_string_append(s, line);
+	}
+	if (partial)
+		g_string_append_printf(s, "%s%s", s->len ? "\n" : "", c->line->str);
+	return g_string_free(s, FALSE);
+}
+
+uint64_t console_lines(const struct console *c)
+{
+	return c->lines;
+}
+
+int64_t console_last_ns(const struct console *c)
+{
+	return c->last_ns;
+}
+
+bool console_log_ok(const struct console *c)
+{
+	return !c->log.failed;
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Parsing JSON lines from untrusted peers. */
+#include "machine/json-line.h"
+
+#include <string.h>
+
+/* The parser recurses once a level: the depth is checked before it sees the text. */
+static bool depth_ok(const char *s, size_t len)
+{
+	bool quoted = false;
+	int depth = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (quoted) {
+			if (s[i] == '\\')
+				i++;
+			else if (s[i] == '"')
+				quoted = false;
+			continue;
+		}
+		if (s[i] == '"')
+			quoted = true;
+		else if (s[i] == '[' || s[i] == '{')
+			depth++;
+		else if (s[i] == ']' || s[i] == '}')
+			depth--;
+		if (depth > JSON_LINE_DEPTH_MAX)
+			return false;
+	}
+	return true;
+}
+
+JsonObject *json_line_parse(const char *line, size_t len)
+{
+	JsonParser *parser;
+	JsonObject *object = NULL;
+	JsonNode *root;
+
+	if (len > G_MAXINT32 || memchr(line, '\0', len) || !depth_ok(line, len) ||
+	    !g_utf8_validate(line, (gssize)len, NULL))
+		return NULL;
+	parser = json_parser_new_immutable();
+	if (json_parser_load_from_data(parser, line, (gssize)len, NULL)) {
+		root = json_parser_get_root(parser);
+		if (root && JSON_NODE_HOLDS_OBJECT(root))
+			object = json_object_ref(json_node_get_object(root));
+	}
+	g_object_unref(parser);
+	return object;
+}
+
+char *json_line_format(JsonObject *object)
+{
+	JsonNode *node = json_node_new(JSON_NODE_OBJECT);
+	char *text, *line;
+
+	json_node_set_object(node, object);
+	text = json_to_string(node, FALSE);
+	json_node_unref(node);
+	line = g_strconcat(text, "\n", NULL);
+	g_free(text);
+	return line;
+}
+
+static JsonNode *value(JsonObject *o, const char *name, GType type)
+{
+	JsonNode *node = o ? json_object_get_member(o, name) : NULL;
+
+	if (!node || !JSON_NODE_HOLDS_VALUE(node) || json_node_get_value_type(node) != type)
+		return NULL;
+	return node;
+}
+
+int64_t json_line_int(JsonObject *o, const char *name, int64_t fallback)
+{
+	JsonNode *node = value(o, name, G_TYPE_INT64);
+
+	return node ? json_node_get_int(node) : fallback;
+}
+
+bool json_line_bool(JsonObject *o, const char *name, bool fallback)
+{
+	JsonNode *node = value(o, name, G_TYPE_BOOLEAN);
+
+	return node ? json_node_get_boolean(node) : fallback;
+}
+
+const char *json_line_string(JsonObject *o, const char *name, const char *fallback)
+{
+	JsonNode *node = value(o, name, G_TYPE_STRING);
+
+	return node ? json_node_get_string(node) : fallback;
+}
+
+JsonObject *json_line_object(JsonObject *o, const char *name)
+{
+	JsonNode *node = o ? json_object_get_member(o, name) : NULL;
+
+	return node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Short runs of a QEMU program. */
+#define _GNU_SOURCE
+#include "machine/qemu-ask.h"
+
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "machine/launcher.h"
+
+static char *read_all(int fd)
+{
+	GString *s = g_string_new(NULL);
+	char buf[16384];
+	ssize_t n;
+
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return g_string_free(s, FALSE);
+	while (s->len < QEMU_ASK_BYTES && (n = read(fd, buf, sizeof(buf))) > 0)
+		g_string_append_len(s, buf, n);
+	return g_string_free(s, FALSE);
+}
+
+/* The answer goes to a memory file: nothing to drain while it runs, nothing to clean up after. */
+bool qemu_ask(const char *program, const char *const *args, char **text, int *status, GError **error)
+{
+	GPtrArray *argv = g_ptr_array_new();
+	struct launch l;
+	struct launch_request req = { 0 };
+	int fd = memfd_create("vtdlab-ask", MFD_CLOEXEC);
+	char *path = g_strdup_printf("/proc/self/fd/%d", fd);
+	int64_t until = g_get_monotonic_time() + QEMU_ASK_SECONDS * G_USEC_PER_SEC;
+	bool good;
+
+	g_ptr_array_add(argv, (char *)program);
+	for (unsigned i = 0; args[i]; i++)
+		g_ptr_array_add(argv, (char *)args[i]);
+	g_ptr_array_add(argv, NULL);
+	req.argv = (char *const *)argv->pdata;
+	req.stderr_path = path;
+	good = launcher_qemu.start(&l, &req, error);
+	while (good && !launcher_qemu.reap(&l) && g_get_monotonic_time() < until)
+		g_usleep(2000);
+	if (good && !l.dead) {
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
+			    "%s %s does not answer within %d s: give --qemu PATH of a working QEMU",
+			    program, args[0], QEMU_ASK_SECONDS);
+		good = false;
+	}
+	if (good) {
+		*status = l.status;
+		*text = read_all(fd);
+	}
+	launcher_qemu.release(&l);
+	g_ptr_array_unref(argv);
+	g_free(path);
+	close(fd);
+	return good;
+}
+
+/*
+ * Building a machine with an IOMMU resets it, and the reset is traced (vtd_iotlb_reset,
+ * vtd_context_cache_reset): if these lines do not arrive, no others would. QEMU ends by itself because
+ * the incoming-migration source it is told to read is empty.
+ */
+bool qemu_ask_trace_log(const char *program)
+{
+	char *dir = g_dir_make_tmp("vtdlab-XXXXXX", NULL), *log, *text = NULL;
+	bool seen = false;
+	int status;
+
+	if (!dir)
+		return false;
+	log = g_build_filename(dir, "log", NULL);
+	if (qemu_ask(program,
+		     (const char *const[]){ "-nodefaults", "-no-user-config", "-display", "none",
+					    "-accel", "tcg", "-m", "16", "-machine", "q35", "-S",
+					    "-device", "intel-iommu", "-trace", "vtd_*", "-D", log,
+					    "-incoming", "exec:true", NULL },
+		     &text, &status, NULL)) {
+		char *trace = NULL;
+
+		if (g_file_get_contents(log, &trace, NULL, NULL))
+			seen = strstr(trace, ":vtd_") || g_str_has_prefix(trace, "vtd_");
+		g_free(trace);
+	}
+	g_free(text);
+	g_unlink(log);
+	g_rmdir(dir);
+	g_free(log);
+	g_free(dir);
+	return seen;
+}

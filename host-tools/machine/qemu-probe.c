@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Asking a QEMU program what it can do, and remembering the answer. */
+#define _GNU_SOURCE
+#include "machine/qemu-probe.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "machine/qemu-ask.h"
+#include "machine/trace.h"
+
+#define CACHE_FORMAT	2
+#define GROUP		"qemu"
+
+static bool usage(GError **error, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
+
+static bool usage(GError **error, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	g_propagate_error(error, g_error_new_valist(VTDLAB_ERROR, VTDLAB_ERROR_USAGE, fmt, ap));
+	va_end(ap);
+	return false;
+}
+
+char *qemu_find(const char *qemu, GError **error)
+{
+	const char *name = qemu && *qemu ? qemu : "qemu-system-x86_64";
+	char *found = g_find_program_in_path(name), *absolute;
+
+	if (!found) {
+		if (!strchr(name, '/'))
+			usage(error, "%s is not installed: install qemu-system-x86 or give --qemu PATH",
+			      name);
+		else if (g_file_test(name, G_FILE_TEST_EXISTS))
+			usage(error, "%s is not an executable program: give --qemu PATH of a "
+			      "qemu-system-x86_64", name);
+		else
+			usage(error, "%s does not exist: give --qemu PATH of a qemu-system-x86_64", name);
+		return NULL;
+	}
+	absolute = g_canonicalize_filename(found, NULL);
+	g_free(found);
+	return absolute;
+}
+
+/* ---- asking ---- */
+
+static bool is_event_of_interest(const char *name)
+{
+	return g_str_has_prefix(name, "vtd_") || g_str_has_prefix(name, "e1000e_") ||
+	       g_str_has_prefix(name, "pci_nvme_");
+}
+
+static int by_text(gconstpointer a, gconstpointer b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Takes the words that `keep` likes, one a line, up to the first of `stop`. */
+static char **words(const char *text, bool (*keep)(const char *), const char *stop)
+{
+	GPtrArray *list = g_ptr_array_new();
+	char **lines = g_strsplit(text, "\n", -1);
+
+	for (unsigned i = 0; lines[i]; i++) {
+		char *word = g_strstrip(lines[i]);
+
+		word[strcspn(word, stop)] = '\0';
+		if (*word && keep(word))
+			g_ptr_array_add(list, g_strdup(word));
+	}
+	g_strfreev(lines);
+	g_ptr_array_sort(list, by_text);
+	g_ptr_array_add(list, NULL);
+	return (char **)g_ptr_array_free(list, FALSE);
+}
+
+static bool any(const char *word)
+{
+	return strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789-_") == strlen(word);
+}
+
+static char **iommu_props(const char *help)
+{
+	/* the first line is a heading; each property is "  name=<type>  - ..." */
+	const char *body = strchr(help, '\n');
+
+	return words(body ? body : "", any, "=");
+}
+
+static bool ask_version(struct qemu_caps *c, GError **error)
+{
+	static const char mark[] = "QEMU emulator version ";
+	char *text = NULL, *first;
+	const char *v;
+	int status;
+
+	if (!qemu_ask(c->path, (const char *const[]){ "--version", NULL }, &text, &status, error))
+		return false;
+	first = g_strndup(text, MIN(strcspn(text, "\n"), 200));
+	v = strstr(first, mark);
+	if (status || !v || !g_ascii_isdigit(v[sizeof(mark) - 1])) {
+		char *harmless = g_strescape(first, NULL);
+
+		usage(error, "%s is not a QEMU: --version says \"%s\"", c->path, harmless);
+		g_free(harmless);
+		g_free(first);
+		g_free(text);
+		return false;
+	}
+	v += sizeof(mark) - 1;
+	c->version = g_strndup(v, strspn(v, "0123456789."));
+	c->version_text = first;
+	g_free(text);
+	return true;
+}
+
+static bool ask(struct qemu_caps *c, GError **error)
+{
+	char *text = NULL;
+	int status;
+
+	if (!ask_version(c, error))
+		return false;
+	if (!qemu_ask(c->path, (const char *const[]){ "-device", "intel-iommu,help", NULL }, &text,
+		      &status, error))
+		return false;
+	c->intel_iommu = status == 0 && strstr(text, "intel-iommu") != NULL;
+	c->iommu_props = iommu_props(c->intel_iommu ? text : "");
+	g_clear_pointer(&text, g_free);
+	if (!qemu_ask(c->path, (const char *const[]){ "-trace", "help", NULL }, &text, &status, error))
+		return false;
+	c->trace_events = words(text, is_event_of_interest, " \r");
+	g_free(text);
+	c->trace_log = c->intel_iommu && c->trace_events[0] && qemu_ask_trace_log(c->path);
+	return true;
+}
+
+/* ---- cache ---- */
+
+static char *cache_file(const struct qemu_caps *c, const struct stat *st, const char *cache_dir)
+{
+	char *key = g_strdup_printf("%d %s %lld %lld.%09ld", CACHE_FORMAT, c->path,
+				    (long long)st->st_size, (long long)st->st_mtim.tv_sec,
+				    (long)st->st_mtim.tv_nsec);
+	char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, key, -1);
+	char *name = g_strdup_printf("%.16s.conf", hash);
+	char *path = g_build_filename(cache_dir, "qemu", name, NULL);
+
+	g_free(key);
+	g_free(hash);
+	g_free(name);
+	return path;
+}
+
+static bool load(struct qemu_caps *c, const char *file)
+{
+	GKeyFile *k = g_key_file_new();
+	char *path = NULL;
+	bool good = false;
+
+	if (!g_key_file_load_from_file(k, file, G_KEY_FILE_NONE, NULL))
+		goto out;
+	path = g_key_file_get_string(k, GROUP, "path", NULL);
+	if (g_strcmp0(path, c->path))
+		goto out;
+	c->version = g_key_file_get_string(k, GROUP, "version", NULL);
+	c->version_text = g_key_file_get_string(k, GROUP, "version-text", NULL);
+	c->iommu_props = g_key_file_get_string_list(k, GROUP, "iommu-props", NULL, NULL);
+	c->trace_events = g_key_file_get_string_list(k, GROUP, "trace-events", NULL, NULL);
+	c->trace_log = g_key_file_get_boolean(k, GROUP, "trace-log", NULL);
+	c->intel_iommu = g_key_file_get_boolean(k, GROUP, "intel-iommu", NULL);
+	good = c->version && c->version_text && c->iommu_props && c->trace_events;
+	if (!good) {
+		g_clear_pointer(&c->version, g_free);
+		g_clear_pointer(&c->version_text, g_free);
+		g_clear_pointer(&c->iommu_props, g_strfreev);
+		g_clear_pointer(&c->trace_events, g_strfreev);
+	}
+out:
+	g_free(path);
+	g_key_file_free(k);
+	return good;
+}
+
+/* A cache that cannot be written costs time only. */
+static void save(const struct qemu_caps *c, const char *file)
+{
+	GKeyFile *k = g_key_file_new();
+	char *dir = g_path_get_dirname(file);
+
+	g_key_file_set_string(k, GROUP, "path", c->path);
+	g_key_file_set_string(k, GROUP, "version", c->version);
+	g_key_file_set_string(k, GROUP, "version-text", c->version_text);
+	g_key_file_set_string_list(k, GROUP, "iommu-props", (const char *const *)c->iommu_props,
+				   g_strv_length(c->iommu_props));
+	g_key_file_set_string_list(k, GROUP, "trace-events", (const char *const *)c->trace_events,
+				   g_strv_length(c->trace_events));
+	g_key_file_set_boolean(k, GROUP, "trace-log", c->trace_log);
+	g_key_file_set_boolean(k, GROUP, "intel-iommu", c->intel_iommu);
+	if (g_mkdir_with_parents(dir, 0755) == 0)
+		g_key_file_save_to_file(k, file, NULL);
+	g_free(dir);
+	g_key_file_free(k);
+}
+
+struct qemu_caps *qemu_probe(const char *qemu, const char *cache_dir, GError **error)
+{
+	struct qemu_caps *c = g_new0(struct qemu_caps, 1);
+	char *file = NULL;
+	struct stat st;
+	bool good;
+
+	c->path = qemu_find(qemu, error);
+	if (!c->path || stat(c->path, &st) < 0) {
+		if (c->path)
+			usage(error, "%s: %s", c->path, g_strerror(errno));
+		qemu_caps_free(c);
+		return NULL;
+	}
+	if (cache_dir)
+		file = cache_file(c, &st, cache_dir);
+	good = file && load(c, file);
+	if (!good) {
+		good = ask(c, error);
+		if (good && file)
+			save(c, file);
+	}
+	g_free(file);
+	if (!good) {
+		qemu_caps_free(c);
+		return NULL;
+	}
+	return c;
+}
+
+void qemu_caps_free(struct qemu_caps *c)
+{
+	if (!c)
+		return;
+	g_free(c->path);
+	g_free(c->version);
+	g_free(c->version_text);
+	g_strfreev(c->iommu_props);
+	g_strfreev(c->trace_events);
+	g_free(c);
+}
+
+/* ---- questions ---- */
+
+static bool in_sorted(char **list, const char *word)
+{
+	size_t n = list ? g_strv_length(list) : 0;
+
+	return n && bsearch(&word, list, n, sizeof(*list), by_text);
+}
+
+bool qemu_has_trace(const struct qemu_caps *caps, const char *event)
+{
+	return !caps || in_sorted(caps->trace_events, event);
+}
+
+bool qemu_has_iommu_prop(const struct qemu_caps *caps, const char *prop)
+{
+	return !caps || in_sorted(caps->iommu_props, prop);
+}
+
+char **qemu_trace_missing(const struct qemu_caps *caps)
+{
+	GPtrArray *list = g_ptr_array_new();
+	const char *const *names = trace_default_names();
+
+	for (unsigned i = 0; names[i]; i++)
+		if (caps && (!caps->trace_log || !qemu_has_trace(caps, names[i])))
+			g_ptr_array_add(list, g_strdup(names[i]));
+	g_ptr_array_add(list, NULL);
+	return (char **)g_ptr_array_free(list, FALSE);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a QEMU program can do: version, properties of its intel-iommu, trace events, whether the log
+ * trace backend really writes. Asked once and cached by (path, size, mtime).
+ */
+#ifndef VTDLAB_MACHINE_QEMU_PROBE_H
+#define VTDLAB_MACHINE_QEMU_PROBE_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+struct qemu_caps {
+	char *path;			/* absolute path of the program */
+	char *version;			/* "7.2.22" */
+	char *version_text;		/* first line of --version */
+	char **iommu_props;		/* property names of -device intel-iommu, sorted; NULL-terminated */
+	char **trace_events;		/* all vtd_*, e1000e_* and pci_nvme_* events, sorted */
+	bool trace_log;			/* an event was really written to a log file */
+	bool intel_iommu;		/* the device exists at all */
+};
+
+/*
+ * `qemu`: a path, a name in $PATH, or NULL for qemu-system-x86_64. cache_dir: lab_cache_dir(), or NULL
+ * for no cache. NULL with VTDLAB_ERROR_USAGE: no such program, not executable, not a QEMU (its answer is
+ * quoted), no answer within 10 s. Free with qemu_caps_free(). 0.3 s uncached, < 1 ms cached.
+ */
+struct qemu_caps *qemu_probe(const char *qemu, const char *cache_dir, GError **error);
+void qemu_caps_free(struct qemu_caps *caps);
+
+/* Exact name in the list. NULL caps: true. */
+bool qemu_has_trace(const struct qemu_caps *caps, const char *event);
+bool qemu_has_iommu_prop(const struct qemu_caps *caps, const char *prop);
+
+/* Default trace events (trace_default_names()) that this QEMU lacks; all of them if !trace_log.
+ * NULL-terminated, free with g_strfreev(). */
+char **qemu_trace_missing(const struct qemu_caps *caps);
+
+/* Finds the program: absolute path (g_free), or NULL with VTDLAB_ERROR_USAGE. */
+char *qemu_find(const char *qemu, GError **error);
+
+#endif

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* QMP client: one socket, synchronous commands, events kept for the main loop. */
+#define _GNU_SOURCE
+#include "machine/qmp.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "machine/json-line.h"
+#include "machine/log.h"
+
+#define LOG_CAP		(UINT64_C(32) << 20)
+#define LOG_LINE_MAX	1024
+#define EVENTS_MAX	4096
+#define IDLE_MS		50
+
+struct qmp {
+	int fd;
+	guint source, idle_source;
+	struct log log;
+	GString *in;
+	bool closed;
+	bool skipping;		/* inside an oversized line */
+	char *version;
+	int64_t id;		/* of the last command */
+	JsonObject *answer;	/* to it */
+	GQueue events;		/* JsonObject *, not delivered yet */
+	qmp_event_fn event_fn;
+	void *event_user;
+	qmp_idle_fn idle_fn;
+	void *idle_user;
+};
+
+static void log_text(struct qmp *q, const char *from, const char *json, size_t raw_len)
+{
+	char *line;
+
+	if (q->log.fd < 0)
+		return;
+	if (json && strlen(json) <= LOG_LINE_MAX)
+		line = g_strdup_printf("{\"host_ns\":%" G_GINT64_FORMAT ",\"from\":\"%s\",\"line\":%.*s}\n",
+				       log_now_ns(), from, (int)strcspn(json, "\n"), json);
+	else
+		line = g_strdup_printf("{\"host_ns\":%" G_GINT64_FORMAT ",\"from\":\"%s\",\"%s\":%zu}\n",
+				       log_now_ns(), from, json ? "bytes" : "garbage", raw_len);
+	log_line(&q->log, line, strlen(line));
+	g_free(line);
+}
+
+static char *greeting_version(JsonObject *greeting)
+{
+	JsonObject *v = json_line_object(json_line_object(greeting, "version"), "qemu");
+
+	return g_strdup_printf("%d.%d.%d", (int)json_line_int(v, "major", 0),
+			       (int)json_line_int(v, "minor", 0), (int)json_line_int(v, "micro", 0));
+}
+
+/* ---- events ---- */
+
+static int64_t event_time(JsonObject *event)
+{
+	JsonObject *t = json_line_object(event, "timestamp");
+	int64_t sec = json_line_int(t, "seconds", -1), usec = json_line_int(t, "microseconds", 0);
+
+	if (sec <= 0 || sec > G_MAXINT64 / 2000000000 || usec < 0 || usec >= 1000000)
+		return log_now_ns();
+	return sec * 1000000000 + usec * 1000;
+}
+
+static void deliver(struct qmp *q)
+{
+	JsonObject *event;
+
+	while ((event = g_queue_pop_head(&q->events))) {
+		if (q->event_fn)
+			q->event_fn(json_line_string(event, "event", "?"),
+				    json_line_object(event, "data"), event_time(event),
+				    q->event_user);
+		json_object_unref(event);
+	}
+}
+
+static gboolean deliver_later(gpointer data)
+{
+	struct qmp *q = data;
+
+	q->idle_source = 0;
+	deliver(q);
+	return G_SOURCE_REMOVE;
+}
+
+/* ---- input ---- */
+
+static void handle_line(struct qmp *q, const char *line, size_t len)
+{
+	JsonObject *o = json_line_parse(line, len);
+	char *json;
+
+	if (!o) {
+		log_text(q, "qemu", NULL, len);
+		return;
+	}
+	json = json_line_format(o);
+	log_text(q, "qemu", json, len);
+	g_free(json);
+	if (json_line_object(o, "QMP") && !q->version) {
+		q->version = greeting_version(json_line_object(o, "QMP"));
+	} else if (json_line_string(o, "event", NULL)) {
+		if (q->events.length < EVENTS_MAX)
+			g_queue_push_tail(&q->events, json_object_ref(o));
+	} else if ((json_object_has_member(o, "return") || json_line_object(o, "error")) &&
+		   json_line_int(o, "id", -1) == q->id && !q->answer) {
+		q->answer = json_object_ref(o);
+	}
+	json_object_unref(o);
+}
+
+static void split_lines(struct qmp *q)
+{
+	char *start = q->in->str, *end;
+	size_t left = q->in->len;
+
+	while ((end = memchr(start, '\n', left))) {
+		if (q->skipping)
+			q->skipping = false;
+		else if (end > start)
+			handle_line(q, start, (size_t)(end - start));
+		left -= (size_t)(end + 1 - start);
+		start = end + 1;
+	}
+	g_string_erase(q->in, 0, start - q->in->str);
+	if (q->in->len > QMP_LINE_MAX) {
+		log_text(q, "qemu", NULL, q->in->len);
+		q->skipping = true;
+	}
+	if (q->skipping)
+		g_string_truncate(q->in, 0);
+}
+
+/* Reads all that is there. */
+static void read_some(struct qmp *q)
+{
+	char buf[16384];
+	ssize_t n;
+
+	while (!q->closed) {
+		n = recv(q->fd, buf, sizeof(buf), MSG_DONTWAIT);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			return;
+		if (n <= 0) {
+			q->closed = true;
+			return;
+		}
+		g_string_append_len(q->in, buf, n);
+		split_lines(q);
+	}
+}
+
+static gboolean readable(gint fd, GIOCondition cond, gpointer data)
+{
+	struct qmp *q = data;
+
+	(void)fd;
+	(void)cond;
+	read_some(q);
+	if (q->closed)
+		q->source = 0;
+	deliver(q);
+	return q->closed ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
+}
+
+void qmp_poll(struct qmp *q)
+{
+	read_some(q);
+	deliver(q);
+}
+
+/* ---- life ---- */
+
+struct qmp *qmp_new(int fd, const char *log_path, GError **error)
+{
+	struct qmp *q = g_new0(struct qmp, 1);
+
+	q->fd = fd;
+	if (!log_open(&q->log, log_path, LOG_CAP, error)) {
+		close(fd);
+		g_free(q);
+		return NULL;
+	}
+	q->in = g_string_new(NULL);
+	g_queue_init(&q->events);
+	q->source = g_unix_fd_add(fd, G_IO_IN | G_IO_HUP | G_IO_ERR, readable, q);
+	return q;
+}
+
+void qmp_free(struct qmp *q)
+{
+	if (!q)
+		return;
+	if (q->source)
+		g_source_remove(q->source);
+	if (q->idle_source)
+		g_source_remove(q->idle_source);
+	close(q->fd);
+	log_close(&q->log);
+	g_string_free(q->in, TRUE);
+	g_queue_clear_full(&q->events, (GDestroyNotify)json_object_unref);
+	g_clear_pointer(&q->answer, json_object_unref);
+	g_free(q->version);
+	g_free(q);
+}
+
+void qmp_set_idle(struct qmp *q, qmp_idle_fn fn, void *user)
+{
+	q->idle_fn = fn;
+	q->idle_user = user;
+}
+
+void qmp_set_event(struct qmp *q, qmp_event_fn fn, void *user)
+{
+	q->event_fn = fn;
+	q->event_user = user;
+}
+
+const char *qmp_version(const struct qmp *q)
+{
+	return q->version;
+}
+
+/* ---- commands ---- */
+
+static bool fail(GError **error, const char *fmt, const char *what)
+{
+	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, fmt, what);
+	return false;
+}
+
+static bool have_answer(struct qmp *q)
+{
+	return q->answer != NULL;
+}
+
+static bool have_greeting(struct qmp *q)
+{
+	return q->version != NULL;
+}
+
+static bool wait_for(struct qmp *q, bool (*done)(struct qmp *), const char *what, double timeout_s,
+		     GError **error)
+{
+	int64_t until = g_get_monotonic_time() + (int64_t)(timeout_s * 1e6), left;
+	struct pollfd p = { .fd = q->fd, .events = POLLIN };
+
+	for (;;) {
+		read_some(q);
+		if (q->events.length && !q->idle_source)
+			q->idle_source = g_idle_add_full(G_PRIORITY_HIGH, deliver_later, q, NULL);
+		if (done(q))
+			return true;
+		if (q->closed)
+			return fail(error, "QMP %s: QEMU closed the connection", what);
+		if (q->idle_fn && !q->idle_fn(q->idle_user, error))
+			return false;
+		left = (until - g_get_monotonic_time()) / 1000;
+		if (left < 0) {
+			g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED,
+				    "QMP %s: no answer from QEMU within %.0f s", what, timeout_s);
+			return false;
+		}
+		poll(&p, 1, (int)MIN(left + 1, IDLE_MS));
+	}
+}
+
+static bool send_line(struct qmp *q, const char *line, const char *what, GError **error)
+{
+	size_t len = strlen(line), at = 0;
+
+	while (at < len) {
+		ssize_t n = send(q->fd, line + at, len - at, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (n >= 0) {
+			at += (size_t)n;
+		} else if (errno == EAGAIN) {
+			struct pollfd p = { .fd = q->fd, .events = POLLOUT };
+
+			if (q->idle_fn && !q->idle_fn(q->idle_user, error))
+				return false;
+			poll(&p, 1, IDLE_MS);
+		} else if (errno != EINTR) {
+			return fail(error, "QMP %s: cannot send to QEMU", what);
+		}
+	}
+	return true;
+}
+
+JsonNode *qmp_command(struct qmp *q, const char *command, JsonObject *args, double timeout_s,
+		      GError **error)
+{
+	JsonObject *req = json_object_new(), *err;
+	JsonNode *result = NULL;
+	char *line;
+	bool good;
+
+	json_object_set_string_member(req, "execute", command);
+	if (args)
+		json_object_set_object_member(req, "arguments", args);
+	json_object_set_int_member(req, "id", ++q->id);
+	line = json_line_format(req);
+	json_object_unref(req);
+	g_clear_pointer(&q->answer, json_object_unref);
+	log_text(q, "host", line, strlen(line));
+	good = send_line(q, line, command, error) && wait_for(q, have_answer, command, timeout_s, error);
+	g_free(line);
+	if (!good)
+		return NULL;
+	err = json_line_object(q->answer, "error");
+	if (err)
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "QMP %s: %s: %s", command,
+			    json_line_string(err, "class", "error"), json_line_string(err, "desc", "?"));
+	else
+		result = json_node_ref(json_object_get_member(q->answer, "return"));
+	g_clear_pointer(&q->answer, json_object_unref);
+	return result;
+}
+
+bool qmp_negotiate(struct qmp *q, double timeout_s, GError **error)
+{
+	JsonNode *r;
+
+	if (!wait_for(q, have_greeting, "greeting", timeout_s, error))
+		return false;
+	r = qmp_command(q, "qmp_capabilities", NULL, timeout_s, error);
+	if (r)
+		json_node_unref(r);
+	return r != NULL;
+}
+
+char *qmp_hmp(struct qmp *q, const char *line, double timeout_s, GError **error)
+{
+	JsonObject *args = json_object_new();
+	JsonNode *r;
+	char *text = NULL;
+
+	json_object_set_string_member(args, "command-line", line);
+	r = qmp_command(q, "human-monitor-command", args, timeout_s, error);
+	if (!r)
+		return NULL;
+	if (JSON_NODE_HOLDS_VALUE(r) && json_node_get_value_type(r) == G_TYPE_STRING)
+		text = g_strdup(json_node_get_string(r));
+	else
+		fail(error, "QMP %s: answer is no text", line);
+	json_node_unref(r);
+	return text;
+}

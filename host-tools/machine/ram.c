@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Guest RAM as a sealed memfd, the q35 address map, and searching it. */
+#define _GNU_SOURCE
+#include "machine/ram.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+#define GIB	(UINT64_C(1) << 30)
+#define ABOVE	(4 * GIB)
+
+uint64_t ram_q35_low(uint64_t size)
+{
+	return size >= UINT64_C(0xb0000000) ? 2 * GIB : size;
+}
+
+bool ram_init(struct ram *r, uint64_t size, GError **error)
+{
+	const char *step = "memfd_create";
+	void *base = MAP_FAILED;
+
+	*r = (struct ram){ .fd = -1, .size = size, .low = ram_q35_low(size) };
+	r->fd = memfd_create("vtdlab-ram", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (r->fd < 0)
+		goto fail;
+	step = "ftruncate";
+	if (ftruncate(r->fd, (off_t)size) < 0)
+		goto fail;
+	/* QEMU cannot shrink the file under our mapping (we would die by SIGBUS). */
+	step = "seal";
+	if (fcntl(r->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) < 0)
+		goto fail;
+	step = "mmap";
+	base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, r->fd, 0);
+	if (base == MAP_FAILED)
+		goto fail;
+	madvise(base, size, MADV_DONTDUMP);
+	r->base = base;
+	return true;
+fail:
+	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED,
+		    "cannot make %" G_GUINT64_FORMAT " MiB of guest memory: %s: %s", size >> 20, step,
+		    g_strerror(errno));
+	ram_clear(r);
+	return false;
+}
+
+void ram_clear(struct ram *r)
+{
+	if (r->base)
+		munmap(r->base, r->size);
+	if (r->size && r->fd >= 0)
+		close(r->fd);
+	*r = (struct ram){ .fd = -1 };
+}
+
+bool ram_offset(const struct ram *r, uint64_t pa, uint64_t len, uint64_t *offset)
+{
+	uint64_t high = r->size - r->low;
+
+	if (pa < r->low && len <= r->low - pa) {
+		*offset = pa;
+		return true;
+	}
+	if (pa >= ABOVE && pa - ABOVE < high && len <= high - (pa - ABOVE)) {
+		*offset = r->low + (pa - ABOVE);
+		return true;
+	}
+	return false;
+}
+
+uint64_t ram_address(const struct ram *r, uint64_t offset)
+{
+	return offset < r->low ? offset : ABOVE + (offset - r->low);
+}
+
+int ram_read(const struct ram *r, uint64_t pa, void *buf, uint64_t len)
+{
+	uint64_t at;
+
+	if (!ram_offset(r, pa, len, &at))
+		return -1;
+	memcpy(buf, r->base + at, len);
+	return 0;
+}
+
+int ram_write(struct ram *r, uint64_t pa, const void *buf, uint64_t len)
+{
+	uint64_t at;
+
+	if (!ram_offset(r, pa, len, &at))
+		return -1;
+	memcpy(r->base + at, buf, len);
+	return 0;
+}
+
+/* The next stretch of data in [*start, limit); false at the end. Without SEEK_DATA: all of it. */
+static bool next_extent(const struct ram *r, uint64_t *start, uint64_t limit, uint64_t *end)
+{
+	off_t data, hole;
+
+	if (*start >= limit)
+		return false;
+	data = lseek(r->fd, (off_t)*start, SEEK_DATA);
+	if (data < 0 && errno == ENXIO)
+		return false;
+	if (data < 0) {
+		*end = limit;
+		return true;
+	}
+	hole = lseek(r->fd, data, SEEK_HOLE);
+	*start = (uint64_t)data;
+	*end = hole > data && (uint64_t)hole < limit ? (uint64_t)hole : limit;
+	return *start < limit;
+}
+
+static bool all_zero(const uint8_t *p, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (p[i])
+			return false;
+	return true;
+}
+
+static bool scan_extent(const struct ram *r, uint64_t start, uint64_t end, const void *needle,
+			size_t len, ram_match_fn fn, void *data, int64_t *found)
+{
+	const uint8_t *p = r->base + start, *stop = r->base + end;
+
+	while ((size_t)(stop - p) >= len) {
+		p = memmem(p, (size_t)(stop - p), needle, len);
+		if (!p)
+			return true;
+		++*found;
+		if (fn && !fn(ram_address(r, (uint64_t)(p - r->base)), data))
+			return false;
+		p++;
+	}
+	return true;
+}
+
+/*
+ * The guest keeps writing: what memmem() found may have changed before the callback looks. A match
+ * is a statement about the moment of the scan only.
+ */
+int64_t ram_scan(const struct ram *r, const void *needle, size_t len, ram_match_fn fn, void *data)
+{
+	const uint64_t borders[] = { 0, r->low, r->size };
+	int64_t found = 0;
+	uint64_t start, end;
+
+	if (!len || all_zero(needle, len))
+		return -1;
+	for (int half = 0; half < 2; half++) {
+		start = borders[half];
+		while (next_extent(r, &start, borders[half + 1], &end)) {
+			if (!scan_extent(r, start, end, needle, len, fn, data, &found))
+				return found;
+			start = end;
+		}
+	}
+	return found;
+}
+
+uint64_t ram_populated(const struct ram *r)
+{
+	uint64_t start = 0, end, sum = 0;
+
+	while (next_extent(r, &start, r->size, &end)) {
+		sum += end - start;
+		start = end;
+	}
+	return sum;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the user sees while a run lasts: a live line per phase on a terminal, plain lines in a log.
+ *
+ * Live:  "  crash-boot      3.2 s  waiting for the agent" is redrawn five times a second by a timer on
+ *        the default GMainContext (it moves whenever machine_wait() iterates), and becomes a fixed
+ *        line when the phase ends.
+ * Plain: one line when a phase ends, with its time. Nothing is redrawn, every line is flushed.
+ * Quiet: nothing but warnings.
+ */
+#ifndef VTDLAB_RESULTS_PROGRESS_H
+#define VTDLAB_RESULTS_PROGRESS_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+struct progress;
+
+enum progress_style {
+	PROGRESS_AUTO, /* live when @out is a terminal that can move its cursor (TERM) */
+	PROGRESS_LIVE,
+	PROGRESS_PLAIN,
+	PROGRESS_QUIET,
+};
+
+/* progress_new - @out stays the caller's; NULL = stderr. Never fails. */
+struct progress *progress_new(FILE *out, enum progress_style style);
+
+/*
+ * progress_begin - a phase begins; one that is still open ends first, as by progress_end(p, NULL).
+ * @phase: its name, copied
+ */
+void progress_begin(struct progress *p, const char *phase);
+
+/*
+ * progress_note - what is going on now. Live: shown behind the phase until the next note. Plain:
+ * not shown (a log wants facts, not states).
+ */
+void progress_note(struct progress *p, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/*
+ * progress_end - the phase is over; prints "  <phase>  <seconds> s  <result>" once.
+ * @format: the phase's result in a few words, or NULL
+ */
+void progress_end(struct progress *p, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* progress_line - a line of its own, in any style but quiet (the live line is redrawn below it). */
+void progress_line(struct progress *p, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* progress_warn - the same, marked "warning: ", and shown when quiet too. */
+void progress_warn(struct progress *p, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* progress_clear - take the live line away, so that another may write to the terminal. */
+void progress_clear(struct progress *p);
+
+/* progress_free - ends an open phase without a word, removes the timer. NULL is fine. */
+void progress_free(struct progress *p);
+
+#endif

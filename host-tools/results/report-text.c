@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* summary.txt: the report for people, 72 columns wide, fit for a mail. */
+#include <string.h>
+
+#include "base/error.h"
+#include "results/version.h"
+#include "results/report.h"
+
+#define NAME_WIDTH 23
+#define RESULT_WIDTH 7
+#define LABEL_WIDTH 14
+
+#define RED "\033[31m"
+#define GREEN "\033[32m"
+#define YELLOW "\033[33m"
+#define RESET "\033[0m"
+
+/*
+ * Append @text wrapped between the columns @indent and REPORT_WIDTH; the cursor stands at @indent.
+ * A word that is longer than a line is broken.
+ */
+static void put_wrapped(GString *out, const char *text, int indent)
+{
+	g_autofree char *valid = g_utf8_make_valid(text ? text : "", -1);
+	g_auto(GStrv) parts = g_strsplit_set(valid, " \n\t", -1);
+	glong room = REPORT_WIDTH - indent, used = 0;
+
+	for (char **word = parts; *word; word++) {
+		const char *p = *word;
+		glong len = g_utf8_strlen(p, -1);
+
+		if (!len)
+			continue;
+		if (used && used + 1 + len > room) {
+			g_string_append_printf(out, "\n%*s", indent, "");
+			used = 0;
+		} else if (used) {
+			g_string_append_c(out, ' ');
+			used++;
+		}
+		for (; len > room; len -= room) {
+			const char *cut = g_utf8_offset_to_pointer(p, room);
+
+			g_string_append_len(out, p, cut - p);
+			g_string_append_printf(out, "\n%*s", indent, "");
+			p = cut;
+		}
+		g_string_append(out, p);
+		used += len;
+	}
+	g_string_append_c(out, '\n');
+}
+
+static void put_field(GString *out, const char *label, const char *format, ...) G_GNUC_PRINTF(3, 4);
+static void put_field(GString *out, const char *label, const char *format, ...)
+{
+	g_autofree char *text = NULL;
+	va_list args;
+
+	va_start(args, format);
+	text = g_strdup_vprintf(format, args);
+	va_end(args);
+	g_string_append_printf(out, "%-*s", LABEL_WIDTH, label);
+	put_wrapped(out, text, LABEL_WIDTH);
+}
+
+/* The word of the result column, and its colour. */
+static const char *result_word(const struct report_check *c, const char **colour)
+{
+	*colour = "";
+	switch (c->result) {
+	case REPORT_PASS:
+		*colour = c->expect_fail ? RED : GREEN;
+		return c->expect_fail ? "PASS!" : "pass";
+	case REPORT_FAIL:
+		*colour = c->expect_fail ? YELLOW : RED;
+		return c->expect_fail ? "fail*" : "FAIL";
+	case REPORT_NO_EVIDENCE:
+		*colour = RED;
+		return "none";
+	case REPORT_SKIP:
+		break;
+	}
+	return "skip";
+}
+
+static void put_checks(GString *out, const struct run_report *r, bool colour)
+{
+	bool star = false, bang = false, none = false;
+
+	g_string_append_printf(out, "\n%-*s%-*s%s\n", NAME_WIDTH, "check", RESULT_WIDTH, "result",
+			       "evidence");
+	for (guint i = 0; i < r->checks->len; i++) {
+		const struct report_check *c = r->checks->pdata[i];
+		const char *shade;
+		const char *word = result_word(c, &shade);
+
+		g_string_append_printf(out, "%-*s", NAME_WIDTH, c->name);
+		g_string_append_printf(out, "%s%-*s%s", colour ? shade : "", RESULT_WIDTH, word,
+				       colour && *shade ? RESET : "");
+		put_wrapped(out, c->detail, NAME_WIDTH + RESULT_WIDTH);
+		star |= c->result == REPORT_FAIL && c->expect_fail;
+		bang |= c->result == REPORT_PASS && c->expect_fail;
+		none |= c->result == REPORT_NO_EVIDENCE;
+	}
+	if (star)
+		g_string_append(out, "fail*  this scenario expects it to fail on this kernel\n");
+	if (bang)
+		g_string_append(out, "PASS!  passed, but this scenario expects it to fail\n");
+	if (none)
+		g_string_append(out, "none   no evidence either way: never a pass\n");
+}
+
+static void put_phases(GString *out, const struct run_report *r)
+{
+	GString *line = g_string_new(NULL);
+
+	for (guint i = 0; i < r->phases->len; i++) {
+		const struct report_phase *p = r->phases->pdata[i];
+
+		g_string_append_printf(line, "%s%s ", line->len ? ", " : "", p->name);
+		if (p->end_ns >= p->start_ns)
+			g_string_append_printf(line, "%.1f", (double)(p->end_ns - p->start_ns) / 1e9);
+		else
+			g_string_append(line, "(never ended)");
+	}
+	if (line->len)
+		put_field(out, "phases, s", "%s; in all %.1f", line->str, r->duration_s);
+	else
+		put_field(out, "time, s", "%.1f", r->duration_s);
+	g_string_free(line, TRUE);
+}
+
+static void put_environment(GString *out, const struct run_report *r)
+{
+	const struct report_environment *env = &r->env;
+	const struct report_kernel *first = &env->first_kernel, *crash = &env->crash_kernel;
+	bool same = g_strcmp0(first->sha256, crash->sha256) == 0;
+
+	put_field(out, "first kernel", "%s (%s)", first->release ? first->release : "?",
+		  first->spec ? first->spec : "?");
+	if (same && g_strcmp0(first->release, crash->release) == 0)
+		put_field(out, "crash kernel", "the same");
+	else
+		put_field(out, "crash kernel", "%s (%s)", crash->release ? crash->release : "?",
+			  crash->spec ? crash->spec : "?");
+	put_field(out, "machine", "QEMU %s, %s, %s clock", env->qemu ? env->qemu : "?",
+		  env->accel ? env->accel : "?", env->clock ? env->clock : "?");
+}
+
+static char *build(const struct run_report *r, bool colour)
+{
+	GString *out = g_string_new(NULL);
+	g_autofree char *head = g_strdup_printf("vtdlab %s: %s%s%s", VTDLAB_VERSION, r->scenario,
+						r->title && *r->title ? ": " : "",
+						r->title ? r->title : "");
+	const char *shade = r->exit == VTDLAB_EXIT_OK ? GREEN : RED;
+
+	put_wrapped(out, head, 0);
+	g_string_append_c(out, '\n');
+	put_environment(out, r);
+	put_checks(out, r, colour);
+	g_string_append_c(out, '\n');
+	put_phases(out, r);
+	if (!r->env.wall_time_is_hardware_time)
+		put_field(out, "", "Times of an emulated machine: good to compare runs on one host, no "
+				   "figures of hardware.");
+	for (guint i = 0; i < r->notes->len; i++)
+		put_field(out, i ? "" : "notes", "%s", (const char *)r->notes->pdata[i]);
+	g_string_append_printf(out, "\n%-*s%s%s%s (exit %d)\n", LABEL_WIDTH, "outcome",
+			       colour ? shade : "", r->outcome ? r->outcome : "none yet",
+			       colour ? RESET : "", r->exit);
+	if (r->verdict) {
+		g_string_append_printf(out, "%-*s", LABEL_WIDTH, "");
+		put_wrapped(out, r->verdict, LABEL_WIDTH);
+	}
+	/* Not wrapped: a path is for copying. */
+	if (r->run_dir)
+		g_string_append_printf(out, "%-*s%s\n", LABEL_WIDTH, "run", r->run_dir);
+	return g_string_free(out, FALSE);
+}
+
+char *report_summary(const struct run_report *r)
+{
+	return build(r, false);
+}
+
+bool report_write_summary(const struct run_report *r, const char *path, GError **error)
+{
+	g_autofree char *text = report_summary(r);
+	g_autoptr(GError) why = NULL;
+
+	if (g_file_set_contents_full(path, text, -1,
+				     G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
+				     0644, &why))
+		return true;
+	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "%s", why->message);
+	return false;
+}
+
+bool report_print(const struct run_report *r, FILE *out, bool colour)
+{
+	g_autofree char *text = build(r, colour);
+
+	return fputs(text, out) >= 0 && fflush(out) == 0;
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A run directory: made under a temporary name, renamed when the run is complete. */
+#include "results/rundir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <gio/gio.h>
+#include <glib/gstdio.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/paths.h"
+
+#define PARTIAL ".partial"
+#define INTERRUPTED ".interrupted"
+#define PID_FILE "pid"
+#define WHY_FILE "INTERRUPTED"
+
+static bool failed(GError **error, enum vtdlab_error code, const char *what, const char *path)
+{
+	g_set_error(error, VTDLAB_ERROR, code, "%s %s: %s", what, path, g_strerror(errno));
+	return false;
+}
+
+static uint32_t random_bits(void)
+{
+	uint32_t bits;
+
+	return getrandom(&bits, sizeof(bits), 0) == (ssize_t)sizeof(bits) ? bits : g_random_int();
+}
+
+/* -1, or a descriptor of @path that holds its lock; *@busy = another process holds it. */
+static int lock_file(const char *path, int flags, bool *busy)
+{
+	int fd = open(path, flags | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0644);
+
+	*busy = false;
+	if (fd < 0)
+		return -1;
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return fd;
+	/* No locks on this file system: better to leave a dead run alone than to take a live one. */
+	*busy = true;
+	close(fd);
+	return -1;
+}
+
+static bool write_why(const char *dir, const char *why, GError **error)
+{
+	g_autofree char *path = g_build_filename(dir, WHY_FILE, NULL);
+	g_autofree char *line = g_strdup_printf("%s\n", why);
+
+	return g_file_set_contents(path, line, -1, error);
+}
+
+/* A .partial directory whose pid file nobody locks has lost its process: mark it. */
+static void put_away(const char *root, const char *name)
+{
+	g_autofree char *path = g_build_filename(root, name, NULL);
+	g_autofree char *pid = g_build_filename(path, PID_FILE, NULL);
+	g_autofree char *stem = g_strndup(name, strlen(name) - strlen(PARTIAL));
+	g_autofree char *to = g_strconcat(root, "/", stem, INTERRUPTED, NULL);
+	bool busy;
+	int fd = lock_file(pid, 0, &busy);
+
+	if (busy || (fd < 0 && errno != ENOENT))
+		return;
+	write_why(path, "the process that ran it died", NULL);
+	g_unlink(pid);
+	g_rename(path, to);
+	if (fd >= 0)
+		close(fd);
+}
+
+static void put_away_all(const char *root)
+{
+	g_autoptr(GDir) dir = g_dir_open(root, 0, NULL);
+	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+	const char *name;
+
+	while (dir && (name = g_dir_read_name(dir)))
+		if (g_str_has_suffix(name, PARTIAL) && g_ascii_isdigit(*name))
+			g_ptr_array_add(names, g_strdup(name));
+	for (guint i = 0; i < names->len; i++)
+		put_away(root, names->pdata[i]);
+}
+
+static char *clean_name(const char *scenario)
+{
+	char *name = g_strndup(scenario, 80);
+
+	g_strcanon(name,
+		   G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "._-", '_');
+	return name;
+}
+
+static bool make_directory(struct rundir *rd, const char *scenario, GError **error)
+{
+	g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+	g_autofree char *time = g_date_time_format(now, "%Y%m%dT%H%M%SZ");
+	g_autofree char *clean = clean_name(scenario);
+
+	for (int tries = 0; tries < 100; tries++) {
+		g_free(rd->name);
+		g_free(rd->path);
+		rd->name = g_strdup_printf("%s-%s-%06x", time, clean, random_bits() & 0xffffff);
+		rd->path = g_strconcat(rd->root, "/", rd->name, PARTIAL, NULL);
+		if (g_mkdir(rd->path, 0755) == 0)
+			return true;
+		if (errno != EEXIST)
+			break;
+	}
+	return failed(error, VTDLAB_ERROR_USAGE, "cannot make the run directory", rd->path);
+}
+
+static bool make_pid_file(struct rundir *rd, GError **error)
+{
+	g_autofree char *path = rundir_file(rd, PID_FILE);
+	g_autofree char *text = g_strdup_printf("%d\n", (int)getpid());
+	bool busy;
+
+	rd->pid_fd = lock_file(path, O_CREAT | O_EXCL, &busy);
+	if (rd->pid_fd < 0 && busy) /* no locks here: the file alone has to do */
+		rd->pid_fd = open(path, O_RDWR | O_CLOEXEC);
+	if (rd->pid_fd < 0 ||
+	    write(rd->pid_fd, text, strlen(text)) != (ssize_t)strlen(text))
+		return failed(error, VTDLAB_ERROR_FAILED, "cannot write", path);
+	return true;
+}
+
+/* The directory under its .partial name, with a locked pid file; @lock guards the time between. */
+static bool make_locked(struct rundir *rd, const char *scenario, int lock, GError **error)
+{
+	if (TEMP_FAILURE_RETRY(flock(lock, LOCK_EX)) == 0)
+		put_away_all(rd->root);
+	if (!make_directory(rd, scenario, error))
+		return false;
+	if (make_pid_file(rd, error))
+		return true;
+	rundir_remove(rd);
+	return false;
+}
+
+struct rundir *rundir_create(const char *root, const char *scenario, GError **error)
+{
+	g_autofree char *standard = lab_path("results", NULL);
+	struct rundir *rd = g_new0(struct rundir, 1);
+	g_autofree char *lock_path = NULL;
+	bool ok = false;
+	int lock;
+
+	rd->pid_fd = -1;
+	rd->root = g_canonicalize_filename(root ? root : standard, NULL);
+	lock_path = g_build_filename(rd->root, ".lock", NULL);
+	if (g_mkdir_with_parents(rd->root, 0755) != 0) {
+		failed(error, VTDLAB_ERROR_USAGE, "cannot make the results directory", rd->root);
+		goto out;
+	}
+	lock = open(lock_path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (lock < 0) {
+		failed(error, VTDLAB_ERROR_USAGE, "cannot write to the results directory", rd->root);
+		goto out;
+	}
+	ok = make_locked(rd, scenario, lock, error);
+	close(lock);
+out:
+	if (!ok)
+		g_clear_pointer(&rd, rundir_free);
+	return rd;
+}
+
+char *rundir_file(const struct rundir *rd, const char *name)
+{
+	return g_build_filename(rd->path, name, NULL);
+}
+
+bool rundir_write(const struct rundir *rd, const char *name, const void *data, gssize len,
+		  GError **error)
+{
+	g_autofree char *path = rundir_file(rd, name);
+	g_autoptr(GError) why = NULL;
+
+	if (g_file_set_contents_full(path, data, len,
+				     G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
+				     0644, &why))
+		return true;
+	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "%s", why->message);
+	return false;
+}
+
+bool rundir_link(const char *dir, const char *name, const char *target, GError **error)
+{
+	g_autofree char *link = g_build_filename(dir, name, NULL);
+	g_autofree char *temp = g_strdup_printf("%s/.%s.%d.%06x", dir, name, (int)getpid(),
+						random_bits() & 0xffffff);
+	struct stat st;
+
+	if (lstat(link, &st) == 0 && !S_ISLNK(st.st_mode)) {
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED,
+			    "%s is not a symbolic link: it is left alone; move it away", link);
+		return false;
+	}
+	if (symlink(target, temp) != 0)
+		return failed(error, VTDLAB_ERROR_FAILED, "cannot make the link", link);
+	if (rename(temp, link) != 0) {
+		failed(error, VTDLAB_ERROR_FAILED, "cannot make the link", link);
+		unlink(temp);
+		return false;
+	}
+	return true;
+}
+
+static bool rename_to(struct rundir *rd, const char *suffix, GError **error)
+{
+	g_autofree char *to = g_strconcat(rd->root, "/", rd->name, suffix, NULL);
+	g_autofree char *pid = rundir_file(rd, PID_FILE);
+
+	if (rename(rd->path, to) != 0)
+		return failed(error, VTDLAB_ERROR_FAILED, "cannot rename to", to);
+	g_free(rd->path);
+	rd->path = g_steal_pointer(&to);
+	g_free(pid);
+	pid = rundir_file(rd, PID_FILE);
+	unlink(pid);
+	if (rd->pid_fd >= 0)
+		close(rd->pid_fd);
+	rd->pid_fd = -1;
+	return true;
+}
+
+static void sync_directory(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	fsync(fd);
+	close(fd);
+}
+
+bool rundir_commit(struct rundir *rd, GError **error)
+{
+	if (!rename_to(rd, "", error))
+		return false;
+	sync_directory(rd->root);
+	return rundir_link(rd->root, "latest", rd->name, error);
+}
+
+bool rundir_interrupt(struct rundir *rd, const char *why, GError **error)
+{
+	/* On a full disk the name alone must do; it says the same. */
+	write_why(rd->path, why, NULL);
+	return rename_to(rd, INTERRUPTED, error);
+}
+
+static void remove_tree(const char *path)
+{
+	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+	const char *name;
+
+	while (dir && (name = g_dir_read_name(dir))) {
+		g_autofree char *child = g_build_filename(path, name, NULL);
+		struct stat st;
+
+		if (lstat(child, &st) == 0 && S_ISDIR(st.st_mode))
+			remove_tree(child);
+		else
+			unlink(child);
+	}
+	rmdir(path);
+}
+
+void rundir_remove(struct rundir *rd)
+{
+	remove_tree(rd->path);
+	if (rd->pid_fd >= 0)
+		close(rd->pid_fd);
+	rd->pid_fd = -1;
+}
+
+void rundir_free(struct rundir *rd)
+{
+	if (!rd)
+		return;
+	if (rd->pid_fd >= 0)
+		close(rd->pid_fd);
+	g_free(rd->root);
+	g_free(rd->name);
+	g_free(rd->path);
+	g_free(rd);
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the crash kernel does once it is up: attach each device and use it, read the dump, power off. */
+#include "scenario/run-priv.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "results/progress.h"
+
+#define EXCHANGE_FRAMES 16
+#define EXCHANGE_MS 8000
+#define VERIFY_BYTES (256 << 10)
+#define VERIFY_OFFSET (48 << 20)
+#define WRITE_OFFSET (56 << 20)
+
+/*
+ * A device that does not work is a finding (works=false with the reason), the end of QEMU or an
+ * interrupt is not: true if the run can go on.
+ */
+static bool finding(struct run *run, struct evidence_device *dev, GError **err, GError **error)
+{
+	enum machine_end end = machine_wait_ended(run->m);
+
+	if (end == MACHINE_END_DIED || end == MACHINE_END_INTERRUPTED || !machine_alive(run->m)) {
+		g_propagate_error(error, g_steal_pointer(err));
+		return false;
+	}
+	dev->works_detail = g_strdup((*err)->message);
+	g_strdelimit(dev->works_detail, "\n", ' ');
+	g_clear_error(err);
+	return true;
+}
+
+/* The type of the device's iommu group in the crash kernel. */
+static void read_group(struct run *run, struct evidence_device *dev)
+{
+	JsonObject *answer = machine_agent(run->m, run_deadline(run, 10), NULL, "devices", NULL);
+	JsonArray *devices;
+
+	if (!answer)
+		return;
+	devices = json_object_has_member(answer, "devices") ?
+			  json_object_get_array_member(answer, "devices") : NULL;
+	for (unsigned i = 0; devices && i < json_array_get_length(devices); i++) {
+		JsonNode *node = json_array_get_element(devices, i);
+		JsonObject *o = JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+
+		if (o && g_strcmp0(agent_string(o, "bdf", NULL), dev->bdf) == 0)
+			dev->group_type = g_strdup(agent_string(o, "group_type", NULL));
+	}
+	json_object_unref(answer);
+}
+
+static bool use_disk(struct run *run, struct evidence_device *dev, GError **error)
+{
+	JsonObject *answer = machine_agent(run->m, run_deadline(run, 15), error, "disk-verify", "offset",
+					   MACHINE_INT, (int64_t)VERIFY_OFFSET, "len", MACHINE_INT,
+					   (int64_t)VERIFY_BYTES, "write_offset", MACHINE_INT,
+					   (int64_t)WRITE_OFFSET, NULL);
+
+	if (!answer)
+		return false;
+	dev->works = agent_bool(answer, "read_ok", false) && agent_bool(answer, "write_ok", false);
+	dev->works_detail = g_strdup_printf("%" PRId64 " KiB read %s, written %s",
+					    agent_int(answer, "bytes", 0) / 1024,
+					    agent_bool(answer, "read_ok", false) ? "right" : "WRONG",
+					    agent_bool(answer, "write_ok", false) ? "right" : "WRONG");
+	json_object_unref(answer);
+	return true;
+}
+
+static bool use_nic(struct run *run, struct evidence_device *dev, GError **error)
+{
+	struct injector *in = machine_injector(run->m);
+	uint8_t magic[8];
+	g_autoptr(GString) hex = g_string_new(NULL);
+	JsonObject *answer;
+	int64_t sent, received;
+
+	answer = machine_agent(run->m, run_deadline(run, 15), error, "net-up", "wait_ms", MACHINE_INT,
+			       (int64_t)30000, NULL);
+	if (!answer)
+		return false;
+	json_object_unref(answer);
+	for (unsigned i = 0; i < sizeof(magic); i++) {
+		magic[i] = (uint8_t)g_random_int();
+		g_string_append_printf(hex, "%02x", magic[i]);
+	}
+	injector_exchange_start(in, magic, EXCHANGE_FRAMES, 50);
+	answer = machine_agent(run->m, run_deadline(run, 15), error, "net-exchange", "frames",
+			       MACHINE_INT, (int64_t)EXCHANGE_FRAMES, "magic", MACHINE_STR, hex->str,
+			       "timeout_ms", MACHINE_INT, (int64_t)EXCHANGE_MS, NULL);
+	injector_exchange_stop(in);
+	if (!answer)
+		return false;
+	sent = (int64_t)injector_counters(in)->guest_frames;
+	received = agent_int(answer, "received", 0);
+	dev->works = sent >= EXCHANGE_FRAMES && received >= EXCHANGE_FRAMES &&
+		     agent_int(answer, "bad", 0) == 0;
+	dev->works_detail = g_strdup_printf("%" PRId64 " of %d frames out, %" PRId64 " in", sent,
+					    EXCHANGE_FRAMES, received);
+	json_object_unref(answer);
+	return true;
+}
+
+static bool attach(struct run *run, uint16_t sid, const char *module,
+		   bool (*use)(struct run *, struct evidence_device *, GError **), GError **error)
+{
+	struct evidence_device *dev = evidence_device_find(run->ev, sid);
+	g_autofree char *snapshot = NULL;
+	g_autoptr(GError) err = NULL;
+	JsonObject *answer;
+
+	g_return_val_if_fail(dev, true);
+	dev->wanted = true;
+	dev->driver_ns = machine_now_ns();
+	run_moment(run, "driver", dev->driver_ns, "crash", -1, "host");
+	answer = machine_agent(run->m, run_deadline(run, 15), &err, "modprobe", "name", MACHINE_STR,
+			       module, NULL);
+	if (answer)
+		json_object_unref(answer);
+	if ((!answer || !use(run, dev, &err)) && !finding(run, dev, &err, error))
+		return false;
+	if (machine_shutdown_reason(run->m))
+		return true;
+	read_group(run, dev);
+	snapshot = g_strdup_printf("attach-%s", dev->bdf);
+	if (run->sc->iommu.mode != CONF_MODE_OFF &&
+	    !run_capture(run, snapshot, &dev->after, error))
+		return false;
+	run_phase_end(run, "%s %s: %s", module, dev->works ? "works" : "does NOT work",
+		      dev->works_detail);
+	return true;
+}
+
+/* Some DMA must have been seen through the copied tables before the drivers reset their devices. */
+static bool dma_after_copy(void *data)
+{
+	struct run *run = data;
+	struct injector *in = machine_injector(run->m);
+
+	if (run->disk && disk_dma_inflight(run->disk) && disk_dma_after_copy(run) < 2)
+		return false;
+	if (run_has_nic_dma(run->sc) && in) {
+		const GArray *c = injector_canaries(in);
+		const struct canary *last;
+
+		injector_poll(in);
+		if (!c->len)
+			return false;
+		last = &g_array_index(c, struct canary, c->len - 1);
+		/* A ring that has run dry, or a device cut off, will not write any more. */
+		if (last->state == CANARY_WRITTEN && last->written_ns < run->ev->root_switch_ns)
+			return false;
+	}
+	return true;
+}
+
+static bool wait_for_dma(struct run *run, GError **error)
+{
+	g_autoptr(GError) err = NULL;
+
+	if (machine_wait(run->m, dma_after_copy, run, 2, "DMA through the copied tables", &err))
+		return true;
+	if (machine_wait_ended(run->m) == MACHINE_END_DEADLINE)
+		return true;	/* dma-landed will say that it saw none */
+	g_propagate_error(error, g_steal_pointer(&err));
+	return false;
+}
+
+bool phase_attach_disk(struct run *run, GError **error)
+{
+	const char *module = run_disk_module(run->sc);
+	g_autofree char *phase = NULL;
+	char bdf[16];
+
+	if (!wait_for_dma(run, error))
+		return false;
+	if (!module)
+		return true;
+	phase = g_strdup_printf("attach:%s", sid_text(RUN_SID_DISK, bdf));
+	run_phase(run, phase);
+	disk_dma_close(run);
+	/* The driver resets the disk now: its queue is served at full speed from here on. */
+	if (run_has_disk_dma(run->sc) && !machine_disk_throttle(run->m, 0, error))
+		return false;
+	return attach(run, RUN_SID_DISK, module, use_disk, error);
+}
+
+bool phase_attach_nic(struct run *run, GError **error)
+{
+	const char *module = run_nic_module(run->sc);
+	g_autofree char *phase = NULL;
+	char bdf[16];
+
+	if (!module)
+		return true;
+	phase = g_strdup_printf("attach:%s", sid_text(RUN_SID_NIC, bdf));
+	run_phase(run, phase);
+	/* QEMU 7.2's e1000e can abort when the driver probes under traffic: the frames stop here. */
+	if (run_has_nic_dma(run->sc) && !nic_dma_close(run, error))
+		return false;
+	return attach(run, RUN_SID_NIC, module, use_nic, error);
+}
+
+bool phase_dump(struct run *run, GError **error)
+{
+	struct evidence *ev = run->ev;
+	g_autoptr(GError) err = NULL;
+	JsonObject *answer;
+
+	if (run->sc->crash.dump == CONF_DUMP_NONE)
+		return true;
+	run_phase(run, "dump");
+	answer = machine_agent(run->m, run_deadline(run, 15), &err, "vmcore-read", "pa", MACHINE_HEX,
+			       ev->canary_pa, "len", MACHINE_INT,
+			       (int64_t)(strlen(ev->canary_written) / 2), NULL);
+	if (!answer) {
+		enum machine_end end = machine_wait_ended(run->m);
+
+		if (end == MACHINE_END_DIED || end == MACHINE_END_INTERRUPTED) {
+			g_propagate_error(error, g_steal_pointer(&err));
+			return false;
+		}
+		ev->dump_error = g_strdup(err->message);
+		g_strdelimit(ev->dump_error, "\n", ' ');
+		run_phase_end(run, "%s", ev->dump_error);
+		return true;
+	}
+	ev->canary_read = g_strdup(agent_string(answer, "hex", ""));
+	json_object_unref(answer);
+	run_phase_end(run, "canary %s",
+		      strcmp(ev->canary_read, ev->canary_written) == 0 ? "read back" : "DIFFERS");
+	return true;
+}
+
+static bool is_down(void *data)
+{
+	struct run *run = data;
+
+	return machine_shutdown_reason(run->m) || !machine_alive(run->m);
+}
+
+bool phase_poweroff(struct run *run, GError **error)
+{
+	g_autoptr(GError) err = NULL;
+	JsonObject *request;
+
+	run_phase(run, "poweroff");
+	if (run->sc->iommu.mode != CONF_MODE_OFF && !run_capture(run, "end", &run->ev->end, error))
+		return false;
+	if (run->plan->options->keep)
+		return true;
+	run->ev->poweroff_ns = machine_now_ns();
+	run_moment(run, "poweroff", run->ev->poweroff_ns, "crash", -1, "host");
+	request = json_object_new();
+	json_object_set_string_member(request, "cmd", "poweroff");
+	machine_agent_post(run->m, request, NULL);
+	json_object_unref(request);
+	/* The evidence is complete: a poweroff that hangs is said, but changes no verdict. */
+	if (!machine_wait(run->m, is_down, run, run_deadline(run, 10), "poweroff", &err)) {
+		if (machine_wait_ended(run->m) == MACHINE_END_INTERRUPTED) {
+			g_propagate_error(error, g_steal_pointer(&err));
+			return false;
+		}
+		report_note(run->report, "the crash kernel did not power off in time");
+	}
+	run_phase_end(run, "%s", machine_shutdown_reason(run->m) ? machine_shutdown_reason(run->m) :
+								    "no answer");
+	return true;
+}

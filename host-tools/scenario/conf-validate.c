@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What can only be judged when all keys of a scenario are set. */
+#include <string.h>
+
+#include "base/error.h"
+#include "scenario/conf.h"
+#include "scenario/nearest.h"
+
+static bool wrong(const struct scenario *s, GError **error, const char *message)
+{
+	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "scenario %s: %s", s->name, message);
+	return false;
+}
+
+static bool check_names(const struct scenario *s, const char *key, char *const *list,
+			bool (*known)(const char *), const char *const *names, GError **error)
+{
+	for (; list && *list; list++) {
+		g_autofree char *message = NULL;
+
+		if (strcmp(*list, "rig") == 0) {
+			message = g_strdup_printf("scenario.%s: rig cannot be expected to fail: without it "
+						  "nothing is judged", key);
+			return wrong(s, error, message);
+		}
+		if (!known || known(*list))
+			continue;
+		const char *near = names ? nearest_word(*list, names) : NULL;
+
+		if (near && strcmp(near, *list) == 0)
+			message = g_strdup_printf("scenario.%s: the check %s is not built yet in this "
+						  "version", key, *list);
+		else
+			message = g_strdup_printf("scenario.%s: no check '%s'%s%s; see `vtdlab list checks`",
+						  key, *list, near ? "; the nearest is " : "",
+						  near ? near : "");
+		return wrong(s, error, message);
+	}
+	return true;
+}
+
+static bool check_expectations(const struct scenario *s, bool (*known)(const char *),
+			       const char *const *names, GError **error)
+{
+	GHashTableIter iter;
+	gpointer series, list;
+
+	if (!check_names(s, "expect-fail", s->expect_fail, known, names, error))
+		return false;
+	g_hash_table_iter_init(&iter, s->expect_fail_series);
+	while (g_hash_table_iter_next(&iter, &series, &list)) {
+		g_autofree char *key = g_strconcat("expect-fail-", series, NULL);
+
+		if (!check_names(s, key, list, known, names, error))
+			return false;
+	}
+	return true;
+}
+
+static bool check_machine(const struct scenario *s, GError **error)
+{
+	if (s->machine.clock == CONF_CLOCK_VIRTUAL && s->machine.cpus != 1)
+		return wrong(s, error, "machine.clock=virtual needs machine.cpus=1");
+	if (s->machine.clock == CONF_CLOCK_VIRTUAL && s->machine.accel == CONF_ACCEL_KVM)
+		return wrong(s, error, "machine.clock=virtual counts TCG's instructions; "
+				       "it cannot go with machine.accel=kvm");
+	if (s->crash.trigger == CONF_TRIGGER_CPU && s->crash.trigger_cpu >= s->machine.cpus)
+		return wrong(s, error, "crash.trigger names a CPU that machine.cpus does not have");
+	return true;
+}
+
+static bool check_iommu(const struct scenario *s, GError **error)
+{
+	if (s->iommu.mode != CONF_MODE_OFF)
+		return true;
+	if (s->iommu.intremap)
+		return wrong(s, error, "iommu.intremap=on needs an IOMMU; iommu.mode is off");
+	if (s->iommu.caching_mode)
+		return wrong(s, error, "iommu.caching-mode=on needs an IOMMU; iommu.mode is off");
+	return true;
+}
+
+static bool check_devices(const struct scenario *s, GError **error)
+{
+	bool want_nic = s->devices.dma == CONF_DMA_BOTH || s->devices.dma == CONF_DMA_NIC;
+	bool want_disk = s->devices.dma == CONF_DMA_BOTH || s->devices.dma == CONF_DMA_DISK;
+	bool has_nic = s->devices.nic != CONF_NIC_NONE, has_disk = s->devices.disk != CONF_DISK_NONE;
+
+	if ((!want_nic || has_nic) && (!want_disk || has_disk))
+		return true;
+	g_autofree char *message = g_strdup_printf(
+		"devices.dma=%s wants DMA of a %s that is none; set devices.dma=%s",
+		scenario_word("devices", "dma", s->devices.dma), has_nic ? "disk" : "nic",
+		has_nic ? "nic" : has_disk ? "disk" : "none");
+
+	return wrong(s, error, message);
+}
+
+bool scenario_validate(const struct scenario *s, bool (*known)(const char *name),
+		       const char *const *names, GError **error)
+{
+	if (!*s->first.kernel)
+		return wrong(s, error, "first.kernel is empty; see `vtdlab list kernels`");
+	return check_expectations(s, known, names, error) && check_machine(s, error) &&
+	       check_iommu(s, error) && check_devices(s, error);
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* From the panic to the crash kernel's agent: the jump, the root switch, the boot. */
+#include "scenario/run-priv.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "results/progress.h"
+
+/* A CPU executing inside the crash kernel's memory: purgatory or the decompressor. */
+static bool in_crash_memory(struct run *run, uint64_t *rip)
+{
+	for (unsigned cpu = 0; cpu < run->sc->machine.cpus; cpu++)
+		if (machine_guest_rip(run->m, cpu, rip, NULL) && *rip >= run->ev->crash_start &&
+		    *rip <= run->ev->crash_end)
+			return true;
+	return false;
+}
+
+static bool jumped(void *data)
+{
+	struct run *run = data;
+	uint64_t rip;
+
+	if (!in_crash_memory(run, &rip))
+		return machine_hello(run->m, AGENT_STAGE_CRASH) != NULL;
+	run->ev->jump_ns = machine_now_ns();
+	run->ev->jump_rip = rip;
+	return true;
+}
+
+static bool ask_for_panic(struct run *run, GError **error)
+{
+	JsonObject *request = json_object_new();
+	bool ok;
+
+	json_object_set_string_member(request, "cmd", "panic");
+	json_object_set_string_member(request, "how", "sysrq");
+	run->ev->trigger_ns = machine_now_ns();
+	run_moment(run, "trigger", run->ev->trigger_ns, "first", -1, "host");
+	ok = machine_agent_post(run->m, request, error);
+	json_object_unref(request);
+	return ok;
+}
+
+/*
+ * The tables at the panic are read while the guest runs: the first kernel has stopped, and the crash
+ * kernel is still in its decompressor, as a second look at the CPU shows. (A stop would make QEMU finish
+ * the disk's queue, that is, end the DMA in flight.)
+ */
+static bool capture_at_panic(struct run *run, GError **error)
+{
+	uint64_t rip;
+
+	if (!run_capture(run, "panic", &run->ev->at_panic, error))
+		return false;
+	if (in_crash_memory(run, &rip) && !run->ev->root_switch_ns)
+		return true;
+	/* Too late to be sure of the moment: no snapshot is better than a wrong one. */
+	progress_warn(run->plan->options->progress,
+		      "the crash kernel was already past its decompressor when its tables were read");
+	vtd_walk_free(run->ev->at_panic.walk);
+	memset(&run->ev->at_panic, 0, sizeof(run->ev->at_panic));
+	return true;
+}
+
+bool phase_panic(struct run *run, GError **error)
+{
+	struct evidence *ev = run->ev;
+
+	run_phase(run, "panic");
+	if (!ask_for_panic(run, error))
+		return false;
+	if (!machine_wait(run->m, jumped, run, run_deadline(run, 10), "the jump into the crash kernel",
+			  error))
+		return false;
+	if (!ev->jump_ns)
+		return true;
+	run_moment(run, "jump", ev->jump_ns, "crash", -1, "host");
+	if (!capture_at_panic(run, error))
+		return false;
+	nic_dma_begin(run);
+	disk_dma_begin(run);
+	run->watch = watch_new(run);
+	run_phase_end(run, "RIP %#" PRIx64 ", %zu contexts, %" PRIu64 " leaves", ev->jump_rip,
+		      ev->at_panic.walk ? ev->at_panic.walk->n_contexts : 0,
+		      ev->at_panic.walk ? ev->at_panic.walk->leaves : 0);
+	return true;
+}
+
+static bool switched_or_up(void *data)
+{
+	struct run *run = data;
+
+	return run->ev->root_switch_ns || machine_hello(run->m, AGENT_STAGE_CRASH);
+}
+
+/* How a crash kernel ended that did not come up, as far as it can be told from outside. */
+static void note_failure(struct run *run, const GError *error)
+{
+	const char *reason = machine_shutdown_reason(run->m);
+	struct evidence *ev = run->ev;
+	g_autofree char *tail = console_tail(machine_console(run->m), 3);
+
+	g_strdelimit(tail, "\n", '|');
+	if (machine_wait_ended(run->m) == MACHINE_END_SHUTDOWN) {
+		ev->crash_panicked = true;
+		ev->crash_failure = g_strdup_printf("it reset the machine (%s); last lines: %s",
+						    reason ? reason : "?", tail);
+	} else if (machine_wait_ended(run->m) == MACHINE_END_DEADLINE) {
+		ev->crash_failure = g_strdup_printf("no progress: %s", error->message);
+	}
+}
+
+/*
+ * The guest's end or silence after the jump is a verdict on the crash kernel, not a failure of the lab:
+ * false without @error then. QEMU's death and interrupts are errors.
+ */
+static bool wait_crash(struct run *run, bool (*pred)(void *), double seconds, const char *what,
+		       GError **error)
+{
+	g_autoptr(GError) err = NULL;
+
+	if (machine_wait(run->m, pred, run, run_deadline(run, seconds), what, &err))
+		return true;
+	note_failure(run, err);
+	if (!run->ev->crash_failure)
+		g_propagate_error(error, g_steal_pointer(&err));
+	return false;
+}
+
+static bool crash_hello(void *data)
+{
+	return machine_hello(((struct run *)data)->m, AGENT_STAGE_CRASH) != NULL;
+}
+
+bool phase_crash_boot(struct run *run, GError **error)
+{
+	const struct agent_hello *hello;
+
+	run_phase(run, "crash-boot");
+	if (run->sc->iommu.mode != CONF_MODE_OFF) {
+		if (!wait_crash(run, switched_or_up, 20, "the crash kernel's root switch", error))
+			return false;
+		run_phase(run, "copied");
+		if (run->ev->root_switch_ns && !run_capture(run, "copied", &run->ev->copied, error))
+			return false;
+		if (run->ev->copied.walk)
+			run_phase_end(run, "root %#" PRIx64 ", %zu contexts, %" PRIu64 " leaves",
+				      run->ev->copied.root, run->ev->copied.walk->n_contexts,
+				      run->ev->copied.walk->leaves);
+	}
+	run_phase(run, "crash-init");
+	if (!wait_crash(run, crash_hello, 20, "the crash kernel's agent", error))
+		return false;
+	hello = machine_hello(run->m, AGENT_STAGE_CRASH);
+	run->ev->crash_hello_ns = hello->host_ns;
+	run_moment(run, "agent", hello->host_ns, "crash", hello->uptime_ns, "agent");
+	run_phase_end(run, "%s", hello->release);
+	return true;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Evidence: making, freeing, and the few questions that several checks ask of it. */
+#include "scenario/evidence.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "vtd/walk.h"
+
+static void state_clear(struct evidence_state *state)
+{
+	vtd_walk_free(state->walk);
+	state->walk = NULL;
+}
+
+static void device_clear(void *p)
+{
+	struct evidence_device *dev = p;
+
+	g_free(dev->bdf);
+	g_free(dev->driver);
+	g_free(dev->group_type);
+	g_free(dev->works_detail);
+	state_clear(&dev->after);
+}
+
+static void dma_clear(void *p)
+{
+	struct evidence_dma *dma = p;
+
+	g_free(dma->problem);
+}
+
+struct evidence *evidence_new(const struct scenario *scenario)
+{
+	struct evidence *ev = g_new0(struct evidence, 1);
+
+	ev->scenario = scenario;
+	ev->events = g_array_new(FALSE, TRUE, sizeof(struct evidence_event));
+	ev->dma = g_array_new(FALSE, TRUE, sizeof(struct evidence_dma));
+	g_array_set_clear_func(ev->dma, dma_clear);
+	ev->devices = g_array_new(FALSE, TRUE, sizeof(struct evidence_device));
+	g_array_set_clear_func(ev->devices, device_clear);
+	return ev;
+}
+
+void evidence_free(struct evidence *ev)
+{
+	if (!ev)
+		return;
+	state_clear(&ev->at_panic);
+	state_clear(&ev->copied);
+	state_clear(&ev->end);
+	g_array_unref(ev->events);
+	g_array_unref(ev->dma);
+	g_array_unref(ev->devices);
+	g_free(ev->rig_error);
+	g_free(ev->trace_missing);
+	g_free(ev->first_cmdline);
+	g_free(ev->group_types);
+	g_free(ev->crash_failure);
+	g_free(ev->canary_written);
+	g_free(ev->canary_read);
+	g_free(ev->dump_error);
+	g_free(ev);
+}
+
+struct evidence_device *evidence_device_find(const struct evidence *ev, uint16_t sid)
+{
+	for (unsigned i = 0; i < ev->devices->len; i++) {
+		struct evidence_device *dev = &g_array_index(ev->devices, struct evidence_device, i);
+
+		if (dev->sid == sid)
+			return dev;
+	}
+	return NULL;
+}
+
+int64_t evidence_attach_ns(const struct evidence *ev, uint16_t sid)
+{
+	const struct evidence_device *dev = evidence_device_find(ev, sid);
+
+	if (dev && dev->attach_ns)
+		return dev->attach_ns;
+	if (dev && dev->driver_ns)
+		return dev->driver_ns;
+	return ev->poweroff_ns ? ev->poweroff_ns : INT64_MAX;
+}
+
+bool evidence_passthrough(const struct evidence *ev)
+{
+	const char *cmdline = ev->first_cmdline ? ev->first_cmdline : ev->scenario->first.cmdline;
+
+	return strstr(cmdline, "iommu.passthrough=1") || strstr(cmdline, "iommu=pt");
+}
+
+char *sid_text(uint16_t sid, char buf[16])
+{
+	snprintf(buf, 16, "0000:%02x:%02x.%x", sid >> 8, sid >> 3 & 0x1f, sid & 7);
+	return buf;
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What one run of a kdump scenario saw, in a form that the checks can judge without a VM: the run fills
+ * it, the tests fill it by hand, and no check changes it. All times are host CLOCK_REALTIME ns.
+ */
+#ifndef VTDLAB_SCENARIO_EVIDENCE_H
+#define VTDLAB_SCENARIO_EVIDENCE_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "scenario/conf.h"
+#include "vtd/regs.h"
+
+struct vtd_snapshot;
+struct vtd_walk_result;
+
+/* Tables and registers at one moment, the guest stopped. */
+struct evidence_state {
+	int64_t host_ns;		/* 0: this snapshot was not got */
+	bool has_regs;
+	struct vtd_regs regs;
+	uint64_t root;			/* root table in force, without mode bits */
+	unsigned ttm;			/* translation table mode in force (RTADDR bits 11:10) */
+	struct vtd_walk_result *walk;	/* NULL: none; owned */
+};
+
+/* What the trace said of the IOMMU, oldest first. */
+enum evidence_event_kind {
+	EVENT_ROOT,			/* a root table was latched: addr */
+	EVENT_TRANSLATION,		/* translation was switched: on */
+	EVENT_FAULT,			/* a DMA faulted: sid, addr, write, reason */
+	EVENT_FAULT_DISABLED,		/* the same, with fault processing disabled: sid, addr */
+};
+
+struct evidence_event {
+	enum evidence_event_kind kind;
+	int64_t host_ns;
+	uint64_t addr;
+	uint16_t sid;			/* bus << 8 | devfn */
+	int reason;
+	bool on;			/* TRANSLATION: on; FAULT: a write */
+};
+
+/* DMA of one requester between the jump into the crash kernel and its driver's probe. */
+struct evidence_dma {
+	uint16_t sid;
+	const char *what;		/* "canary frames", "completions": static text */
+	uint64_t sent;			/* DMAs that the device was given or began */
+	uint64_t landed_before_copy;	/* found at the right PA, DMAed before the root switch */
+	uint64_t landed_after_copy;	/* ... after the root switch */
+	uint64_t no_room;		/* refused by the device for want of descriptors */
+	uint64_t lost;			/* DMAed by the trace, not in RAM where the tables say */
+	uint64_t misplaced;		/* found where no table leads */
+	char *problem;			/* the first lost or misplaced one in words, or NULL; owned */
+};
+
+/* A device with a driver in the crash kernel. */
+struct evidence_device {
+	char *bdf;			/* "0000:00:01.0"; owned */
+	uint16_t sid;
+	char *driver;			/* "e1000e"; owned */
+	bool wanted;			/* the run loaded its driver and asked it to work */
+	bool first_translated;		/* the first kernel used it too */
+	char *group_type;		/* of the crash kernel's iommu group: "DMA-FQ", "identity"; owned, may be NULL */
+	int64_t driver_ns;		/* its driver was asked for; 0: never */
+	int64_t attach_ns;		/* its entry was seen to change; 0: never */
+	struct evidence_state after;	/* tables once it had worked */
+	bool works;
+	char *works_detail;		/* what was passed, or what failed; owned */
+};
+
+struct evidence {
+	const struct scenario *scenario;	/* borrowed */
+
+	/* rig */
+	char *rig_error;		/* the run ended here, in words; NULL: it went to its end; owned */
+	bool first_hello, crash_loaded;
+	uint64_t trace_events;		/* IOMMU events the trace gave in all */
+	char *trace_missing;		/* events this QEMU cannot trace; NULL: none; owned */
+
+	/* mode */
+	char *first_cmdline;		/* of the running first kernel; owned */
+	char *group_types;		/* distinct iommu group types of the first kernel, "DMA-FQ identity"; owned */
+
+	/* the crash */
+	uint64_t crash_start, crash_end;	/* crash kernel memory, inclusive; 0: not known */
+	uint64_t jump_rip;		/* a CPU executed here, inside that memory; 0: never seen */
+	int64_t trigger_ns, jump_ns;	/* the panic was asked for; the jump was seen. 0: never */
+	int64_t root_switch_ns;		/* the crash kernel latched its root table; 0: never seen */
+	int64_t crash_hello_ns;		/* 0: the crash kernel's agent never spoke */
+	int64_t poweroff_ns;		/* poweroff was asked for; 0: never */
+	char *crash_failure;		/* how the crash kernel ended instead: "panic: ...", "hang: ..."; owned */
+	bool crash_panicked;		/* crash_failure is a panic or a reset, not a hang */
+
+	struct evidence_state at_panic, copied, end;
+	GArray *events;			/* struct evidence_event */
+	GArray *dma;			/* struct evidence_dma */
+	GArray *devices;		/* struct evidence_device */
+
+	/* dump */
+	char *canary_written, *canary_read;	/* hex; NULL: not done; owned */
+	uint64_t canary_pa;		/* where the canary lies in the first kernel's memory */
+	char *dump_error;		/* why reading failed; owned */
+};
+
+/* evidence_new - empty evidence of a run of @scenario (borrowed). Free with evidence_free(). */
+struct evidence *evidence_new(const struct scenario *scenario);
+void evidence_free(struct evidence *ev);
+
+/* evidence_device - the device with requester id @sid, or NULL. */
+struct evidence_device *evidence_device_find(const struct evidence *ev, uint16_t sid);
+
+/*
+ * evidence_attach_ns - until when @sid's DMA went through the dead kernel's tables: the moment its
+ * entry changed, else its driver was asked for, else poweroff; INT64_MAX when none of them came.
+ */
+int64_t evidence_attach_ns(const struct evidence *ev, uint16_t sid);
+
+/* evidence_passthrough - does the scenario ask the first kernel for pass-through? */
+bool evidence_passthrough(const struct evidence *ev);
+
+/* sid_text - "0000:bb:dd.f" of a requester id, into a buffer of 16 bytes or more; returns @buf. */
+char *sid_text(uint16_t sid, char buf[16]);
+
+#endif

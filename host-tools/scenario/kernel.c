@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Kernels and initramfs images, by way of the scripts that prepare them. */
+#include "scenario/kernel.h"
+
+#include <glib/gstdio.h>
+#include <signal.h>
+
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/paths.h"
+
+/* Runs a script; its stderr is the user's. Exit 2 is the user's mistake, anything else ours. */
+static char *run_script(char **argv, GError **error)
+{
+	g_autofree char *name = g_path_get_basename(argv[0]);
+	g_autofree char *out = NULL;
+	int status;
+
+	if (!g_spawn_sync(NULL, argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, &out, NULL, &status, error))
+		return NULL;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return g_strdup(g_strstrip(out));
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 2)
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s %s: see the line above", name,
+			    argv[1]);
+	else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGINT)
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_INTERRUPTED, "%s was interrupted", name);
+	else
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED,
+			    "%s failed (status %d): see the lines above", name,
+			    WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+	return NULL;
+}
+
+static char *existing(const char *dir, const char *name)
+{
+	char *path = g_build_filename(dir, name, NULL);
+
+	if (g_file_test(path, G_FILE_TEST_EXISTS))
+		return path;
+	g_free(path);
+	return NULL;
+}
+
+static struct kernel *kernel_open(const char *spec, const char *dir, GError **error)
+{
+	g_autofree char *conf = g_build_filename(dir, "kernel.conf", NULL);
+	g_autoptr(GKeyFile) file = g_key_file_new();
+	struct kernel *k;
+
+	if (!g_key_file_load_from_file(file, conf, G_KEY_FILE_NONE, error)) {
+		g_prefix_error(error, "%s: ", conf);
+		return NULL;
+	}
+	k = g_new0(struct kernel, 1);
+	k->spec = g_strdup(spec);
+	k->dir = g_strdup(dir);
+	k->release = g_key_file_get_string(file, "kernel", "release", NULL);
+	k->sha256 = g_key_file_get_string(file, "kernel", "sha256", NULL);
+	k->config_sha256 = g_key_file_get_string(file, "kernel", "config-sha256", NULL);
+	k->bzimage = existing(dir, "bzImage");
+	k->vmlinux = existing(dir, "vmlinux");
+	if (k->release && (k->bzimage || k->vmlinux))
+		return k;
+	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED,
+		    "%s names no release or holds no kernel: remove it and run again", dir);
+	kernel_free(k);
+	return NULL;
+}
+
+struct kernel *kernel_get(const char *spec, const char *modules, GError **error)
+{
+	g_autofree char *script = lab_path("scripts", "kernel-get", NULL);
+	char *argv[] = { script, (char *)spec, NULL, NULL, NULL };
+	g_autofree char *dir = NULL;
+
+	if (modules && *modules) {
+		argv[2] = "--modules";
+		argv[3] = (char *)modules;
+	}
+	dir = run_script(argv, error);
+	return dir ? kernel_open(spec, dir, error) : NULL;
+}
+
+void kernel_free(struct kernel *k)
+{
+	if (!k)
+		return;
+	g_free(k->spec);
+	g_free(k->dir);
+	g_free(k->release);
+	g_free(k->sha256);
+	g_free(k->config_sha256);
+	g_free(k->bzimage);
+	g_free(k->vmlinux);
+	g_free(k);
+}
+
+const char *kernel_boot_path(const struct kernel *k)
+{
+	return k->vmlinux ? k->vmlinux : k->bzimage;
+}
+
+char *initramfs_make(const struct kernel *kernel, const struct kernel *crash,
+		     const char *crash_initrd, GError **error)
+{
+	g_autofree char *script = lab_path("scripts", "make-initramfs", NULL);
+	g_autofree char *kernel_id = g_path_get_basename(kernel->dir);
+	g_autofree char *crash_id = crash ? g_path_get_basename(crash->dir) : NULL;
+	g_autofree char *name = crash ? g_strdup_printf("first-%s+%s.cpio", kernel_id, crash_id) :
+					g_strdup_printf("crash-%s.cpio", kernel_id);
+	g_autofree char *dir = lab_path("build", "initramfs", NULL);
+	g_autofree char *out = NULL;
+	g_autofree char *said = NULL;
+	g_autoptr(GPtrArray) argv = g_ptr_array_new();
+
+	if (g_access(dir, W_OK) != 0 && g_mkdir_with_parents(dir, 0755) != 0) {
+		g_free(dir);
+		dir = g_build_filename(lab_cache_dir(), "initramfs", NULL);
+	}
+	out = g_build_filename(dir, name, NULL);
+	g_mkdir_with_parents(dir, 0755);
+	g_ptr_array_add(argv, script);
+	g_ptr_array_add(argv, "--stage");
+	g_ptr_array_add(argv, crash ? "first" : "crash");
+	g_ptr_array_add(argv, "--kernel");
+	g_ptr_array_add(argv, kernel->dir);
+	if (crash) {
+		g_ptr_array_add(argv, "--crash-kernel");
+		g_ptr_array_add(argv, crash->dir);
+		g_ptr_array_add(argv, "--crash-initrd");
+		g_ptr_array_add(argv, (char *)crash_initrd);
+	}
+	g_ptr_array_add(argv, "--out");
+	g_ptr_array_add(argv, out);
+	g_ptr_array_add(argv, NULL);
+	said = run_script((char **)argv->pdata, error);
+	return said ? g_steal_pointer(&out) : NULL;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A prepared kernel directory (made by scripts/kernel-get) and the initramfs images booted with it. */
+#ifndef VTDLAB_SCENARIO_KERNEL_H
+#define VTDLAB_SCENARIO_KERNEL_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+struct kernel {
+	char *spec;		/* what the user asked for: "debian-6.1", a path, ... */
+	char *dir;		/* the prepared directory, absolute */
+	char *release;		/* uname -r */
+	char *sha256;		/* of the bzImage (or vmlinux) */
+	char *config_sha256;	/* NULL: configuration not known */
+	char *bzimage;		/* NULL: only an ELF vmlinux was given */
+	char *vmlinux;		/* bootable by PVH; NULL: none */
+};
+
+/*
+ * kernel_get - prepare the kernel that @spec names (fetching it when need be; progress on stderr).
+ * @modules: modules directory of a kernel given by path, or NULL
+ * Errors: VTDLAB_ERROR_USAGE when the script says so (its own line went to stderr), else _FAILED.
+ */
+struct kernel *kernel_get(const char *spec, const char *modules, GError **error);
+
+/* kernel_free - NULL is fine. */
+void kernel_free(struct kernel *k);
+
+/* kernel_boot_path - what QEMU boots: the vmlinux by PVH when there is one, else the bzImage. */
+const char *kernel_boot_path(const struct kernel *k);
+
+/*
+ * initramfs_make - the initramfs of the crash kernel (@crash_initrd NULL) or of the first kernel.
+ *
+ * @kernel:  the kernel whose modules go in
+ * @crash, @crash_initrd: for the first kernel's: what it loads by kexec
+ * Returns the path of the image (in the build directory, named by its inputs); the caller frees it.
+ */
+char *initramfs_make(const struct kernel *kernel, const struct kernel *crash,
+		     const char *crash_initrd, GError **error);
+
+#endif

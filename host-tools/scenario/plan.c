@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* From a scenario to what is booted: kernels, images, command lines, the machine. */
+#include "scenario/run-priv.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/paths.h"
+#include "machine/disk.h"
+
+/* plan_machine() carries the words of a scenario over by value. */
+G_STATIC_ASSERT((int)CONF_ACCEL_TCG == (int)MACHINE_ACCEL_TCG);
+G_STATIC_ASSERT((int)CONF_MODE_OFF == (int)MACHINE_IOMMU_OFF);
+G_STATIC_ASSERT((int)CONF_NIC_NONE == (int)MACHINE_NIC_NONE);
+G_STATIC_ASSERT((int)CONF_DISK_NONE == (int)MACHINE_DISK_NONE);
+G_STATIC_ASSERT((int)CONF_TOPOLOGY_PCIE_PCI_BRIDGE == (int)MACHINE_TOPOLOGY_PCIE_PCI_BRIDGE);
+
+bool run_has_nic_dma(const struct scenario *sc)
+{
+	return sc->devices.nic == CONF_NIC_E1000E &&
+	       (sc->devices.dma == CONF_DMA_BOTH || sc->devices.dma == CONF_DMA_NIC);
+}
+
+bool run_has_disk_dma(const struct scenario *sc)
+{
+	return sc->devices.disk == CONF_DISK_NVME &&
+	       (sc->devices.dma == CONF_DMA_BOTH || sc->devices.dma == CONF_DMA_DISK);
+}
+
+const char *run_nic_module(const struct scenario *sc)
+{
+	static const char *const modules[] = { [CONF_NIC_E1000E] = "e1000e",
+					       [CONF_NIC_E1000] = "e1000",
+					       [CONF_NIC_VIRTIO] = "virtio_net" };
+
+	return sc->devices.nic == CONF_NIC_NONE ? NULL : modules[sc->devices.nic];
+}
+
+const char *run_disk_module(const struct scenario *sc)
+{
+	static const char *const modules[] = { [CONF_DISK_NVME] = "nvme",
+					       [CONF_DISK_VIRTIO] = "virtio_blk" };
+
+	return sc->devices.disk == CONF_DISK_NONE ? NULL : modules[sc->devices.disk];
+}
+
+static const char *iommu_parameter(const struct scenario *sc)
+{
+	switch (sc->iommu.mode) {
+	case CONF_MODE_OFF:
+		return "intel_iommu=off";
+	case CONF_MODE_LEGACY:
+		return "intel_iommu=on,sm_off";
+	default:
+		return "intel_iommu=on,sm_on";
+	}
+}
+
+/*
+ * The standing part of both command lines. no_timer_check and tsc=reliable: a guest under TCG on a busy
+ * host must not give up on its clocks. panic=-1: a panic without a crash kernel resets at once, and
+ * QEMU's SHUTDOWN reason tells it from a hang. nr_uarts=1: COM2 is the agent's, not the kernel's.
+ */
+static char *command_line(const struct scenario *sc, const char *own, const char *extra, bool gdb)
+{
+	g_autoptr(GString) line = g_string_new("console=ttyS0,115200 8250.nr_uarts=1 no_timer_check "
+					       "tsc=reliable panic=-1 ");
+
+	g_string_append_printf(line, "%s %s", iommu_parameter(sc), own);
+	if (gdb)
+		g_string_append(line, " nokaslr");
+	if (extra && *extra)
+		g_string_append_printf(line, " %s", extra);
+	return g_strdup(line->str);
+}
+
+static bool plan_kernels(struct plan *plan, GError **error)
+{
+	const struct scenario *sc = plan->scenario;
+	const char *crash = scenario_crash_kernel(sc);
+
+	plan->first = kernel_get(sc->first.kernel, plan->options->modules, error);
+	if (!plan->first)
+		return false;
+	/* --modules belongs to the kernel that was given by path; a named one has its own. */
+	plan->crash = kernel_get(crash, strcmp(crash, sc->first.kernel) == 0 ? plan->options->modules :
+									      NULL, error);
+	if (!plan->crash)
+		return false;
+	if (!plan->crash->bzimage) {
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
+			    "%s: an ELF vmlinux cannot be loaded as crash kernel: give --crash-kernel a bzImage",
+			    crash);
+		return false;
+	}
+	return true;
+}
+
+bool plan_make(struct plan *plan, const struct scenario *sc, const struct run_options *options,
+	       GError **error)
+{
+	memset(plan, 0, sizeof(*plan));
+	plan->scenario = sc;
+	plan->options = options;
+	if (!plan_kernels(plan, error))
+		return false;
+	plan->crash_initrd = initramfs_make(plan->crash, NULL, NULL, error);
+	if (!plan->crash_initrd)
+		return false;
+	plan->first_initrd = initramfs_make(plan->first, plan->crash, plan->crash_initrd, error);
+	if (!plan->first_initrd)
+		return false;
+	if (*sc->machine.qemu_args &&
+	    !g_shell_parse_argv(sc->machine.qemu_args, NULL, &plan->qemu_args, error)) {
+		g_prefix_error(error, "machine.qemu-args: ");
+		(*error)->domain = VTDLAB_ERROR;
+		(*error)->code = VTDLAB_ERROR_USAGE;
+		return false;
+	}
+	plan->first_cmdline = command_line(sc, "crashkernel=256M", sc->first.cmdline, options->gdb);
+	plan->crash_cmdline = command_line(sc, "nr_cpus=1 reset_devices", sc->crash.cmdline,
+					   options->gdb);
+	if (sc->devices.disk != CONF_DISK_NONE) {
+		plan->disk_image = g_build_filename(lab_cache_dir(), "disk-pattern.img", NULL);
+		if (!disk_pattern_ensure(plan->disk_image, DISK_PATTERN_SIZE, error))
+			return false;
+	}
+	return true;
+}
+
+void plan_clear(struct plan *plan)
+{
+	kernel_free(plan->first);
+	kernel_free(plan->crash);
+	g_free(plan->first_initrd);
+	g_free(plan->crash_initrd);
+	g_free(plan->first_cmdline);
+	g_free(plan->crash_cmdline);
+	g_free(plan->disk_image);
+	g_strfreev(plan->qemu_args);
+	memset(plan, 0, sizeof(*plan));
+}
+
+void plan_machine(const struct plan *plan, const char *run_dir, struct machine_config *cfg)
+{
+	const struct scenario *sc = plan->scenario;
+
+	memset(cfg, 0, sizeof(*cfg));
+	cfg->qemu = plan->options->qemu;
+	cfg->accel = (enum machine_accel)sc->machine.accel;
+	cfg->memory = sc->machine.memory;
+	cfg->cpus = sc->machine.cpus;
+	cfg->clock_virtual = sc->machine.clock == CONF_CLOCK_VIRTUAL;
+	cfg->kernel = kernel_boot_path(plan->first);
+	cfg->initrd = plan->first_initrd;
+	cfg->cmdline = plan->first_cmdline;
+	cfg->iommu.mode = (enum machine_iommu_mode)sc->iommu.mode;
+	cfg->iommu.intremap = sc->iommu.intremap;
+	cfg->iommu.caching_mode = sc->iommu.caching_mode;
+	cfg->iommu.aw_bits = sc->iommu.aw_bits;
+	cfg->nic = (enum machine_nic)sc->devices.nic;
+	cfg->disk = (enum machine_disk)sc->devices.disk;
+	cfg->topology = (enum machine_topology)sc->devices.topology;
+	cfg->disk_image = plan->disk_image;
+	cfg->disk_bps = 0;
+	cfg->extra_args = (const char *const *)plan->qemu_args;
+	cfg->gdb = plan->options->gdb;
+	cfg->run_dir = run_dir;
+}

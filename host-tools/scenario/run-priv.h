@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the phases of one kdump run share. Private to scenario/. */
+#ifndef VTDLAB_SCENARIO_RUN_PRIV_H
+#define VTDLAB_SCENARIO_RUN_PRIV_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "machine/machine.h"
+#include "results/report.h"
+#include "results/rundir.h"
+#include "scenario/evidence.h"
+#include "scenario/kernel.h"
+#include "scenario/run.h"
+#include "vtd/mem.h"
+#include "vtd/walk.h"
+
+struct watch;
+struct disk_dma;
+
+/* Everything that is the same for both attempts of a run. */
+struct plan {
+	const struct scenario *scenario;
+	const struct run_options *options;
+	struct kernel *first, *crash;
+	char *first_initrd, *crash_initrd;	/* images, paths */
+	char *first_cmdline, *crash_cmdline;
+	char *disk_image;			/* NULL: no disk */
+	char **qemu_args;			/* NULL-ended, or NULL */
+};
+
+/* One attempt: one VM. */
+struct run {
+	const struct plan *plan;
+	const struct scenario *sc;		/* = plan->scenario */
+	struct rundir *rd;
+	struct run_report *report;
+	struct evidence *ev;
+	struct machine *m;
+	struct watch *watch;
+	struct disk_dma *disk;
+
+	int64_t start_ns;			/* of the attempt, CLOCK_REALTIME */
+	struct report_phase *phase;		/* the open one, owned by the report */
+	GArray *timeline;			/* struct moment */
+
+	/* root table in force, by the trace (latched at SRTP) */
+	bool root_known;
+	uint64_t root;
+	bool root_scalable;
+
+	uint32_t first_canary;			/* seq of the first frame sent after the jump */
+	bool canaries_closed;			/* the frames have been accounted for */
+};
+
+/* A moment of timeline.csv. */
+struct moment {
+	char *phase;
+	int64_t host_ns;
+	const char *kernel;			/* "first" or "crash", static */
+	int64_t guest_ns;			/* -1: not known */
+	const char *source;			/* "host", "trace", "agent", static */
+};
+
+/* The devices of the lab, by their place on the root bus of a flat machine. */
+#define RUN_SID_NIC	((uint16_t)(MACHINE_SLOT_NIC << 3))
+#define RUN_SID_DISK	((uint16_t)(MACHINE_SLOT_DISK << 3))
+
+/* plan.c */
+bool plan_make(struct plan *plan, const struct scenario *sc, const struct run_options *options,
+	       GError **error);
+void plan_clear(struct plan *plan);
+/* Fills a machine description; strings are borrowed from @plan and @run_dir. */
+void plan_machine(const struct plan *plan, const char *run_dir, struct machine_config *cfg);
+bool run_has_nic_dma(const struct scenario *sc);
+bool run_has_disk_dma(const struct scenario *sc);
+/* The module that drives the scenario's NIC or disk, NULL where there is none. */
+const char *run_nic_module(const struct scenario *sc);
+const char *run_disk_module(const struct scenario *sc);
+
+/* attempt.c: phases and their bookkeeping */
+void run_phase(struct run *run, const char *name);
+void run_phase_end(struct run *run, const char *format, ...) G_GNUC_PRINTF(2, 3);
+void run_moment(struct run *run, const char *what, int64_t host_ns, const char *kernel,
+		int64_t guest_ns, const char *source);
+/* A deadline in seconds of an idle host with KVM; endless enough for a person when gdb is asked for. */
+double run_deadline(const struct run *run, double seconds);
+/* One attempt from start to verdict material; false: @error (the evidence says how far it came). */
+bool run_attempt(struct run *run, GError **error);
+
+/* first.c: up to the panic */
+bool phase_boot(struct run *run, GError **error);
+bool phase_load(struct run *run, GError **error);
+bool phase_workload(struct run *run, GError **error);
+/* crash.c: from the panic to the crash kernel's agent */
+bool phase_panic(struct run *run, GError **error);
+bool phase_crash_boot(struct run *run, GError **error);
+/* attach.c: devices, dump, poweroff in the crash kernel */
+bool phase_attach_disk(struct run *run, GError **error);
+bool phase_attach_nic(struct run *run, GError **error);
+bool phase_dump(struct run *run, GError **error);
+bool phase_poweroff(struct run *run, GError **error);
+
+/* state.c */
+void run_follow_trace(struct run *run);
+/* Registers and tables now (the guest may run), kept in @state and in tables/<phase>.vtd. */
+bool run_capture(struct run *run, const char *phase, struct evidence_state *state, GError **error);
+struct vtd_mem run_mem(struct run *run);
+
+/* watch.c: sees the entries of the lab's devices change while the guest runs */
+struct watch *watch_new(struct run *run);
+void watch_free(struct watch *w);
+
+/* dma-nic.c */
+void nic_dma_begin(struct run *run);		/* at the jump */
+bool nic_dma_close(struct run *run, GError **error);	/* just before the driver's probe */
+/* dma-disk.c */
+struct disk_dma *disk_dma_new(struct run *run);	/* before the workload */
+void disk_dma_free(struct disk_dma *d);
+void disk_dma_begin(struct run *run);		/* at the jump */
+void disk_dma_close(struct run *run);		/* just before the driver's probe */
+unsigned disk_dma_inflight(const struct disk_dma *d);
+/* Completions since the root switch. */
+unsigned disk_dma_after_copy(const struct run *run);
+
+/* verdict.c */
+void run_judge(struct run *run);
+/* tables.c: timeline.csv, iova.csv */
+bool run_write_tables(struct run *run, GError **error);
+
+#endif

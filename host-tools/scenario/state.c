@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The state of the IOMMU as the run sees it: what the trace said, and registers and tables now. */
+#include "scenario/run-priv.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "vtd/snapshot.h"
+
+static void keep_event(struct run *run, enum evidence_event_kind kind, const struct trace_event *e,
+		       uint16_t sid, uint64_t addr, int reason, bool on)
+{
+	struct evidence_event event = { .kind = kind, .host_ns = e->host_ns, .addr = addr,
+					.sid = sid, .reason = reason, .on = on };
+
+	g_array_append_val(run->ev->events, event);
+}
+
+static void on_trace(const struct trace_event *e, void *data)
+{
+	struct run *run = data;
+	struct evidence *ev = run->ev;
+
+	switch (e->kind) {
+	case TRACE_DMAR_ROOT:
+		run->root_known = true;
+		run->root = e->a;
+		run->root_scalable = e->b;
+		keep_event(run, EVENT_ROOT, e, 0, e->a, 0, false);
+		if (ev->jump_ns && e->host_ns >= ev->jump_ns && !ev->root_switch_ns) {
+			ev->root_switch_ns = e->host_ns;
+			run_moment(run, "root-switch", e->host_ns, "crash", -1, "trace");
+		}
+		break;
+	case TRACE_DMAR_ENABLE:
+		keep_event(run, EVENT_TRANSLATION, e, 0, 0, 0, e->a);
+		break;
+	case TRACE_DMAR_FAULT:
+		keep_event(run, EVENT_FAULT, e, (uint16_t)e->a, e->c, (int)e->b, e->d);
+		break;
+	case TRACE_FAULT_DISABLED:
+		keep_event(run, EVENT_FAULT_DISABLED, e, 0, 0, 0, false);
+		break;
+	case TRACE_E1000E_SW_RESET:
+	case TRACE_NVME_STOP:
+		if (ev->jump_ns)
+			run_moment(run, e->kind == TRACE_NVME_STOP ? "nvme-reset" : "e1000e-reset",
+				   e->host_ns, "crash", -1, "trace");
+		break;
+	default:
+		return;
+	}
+	ev->trace_events++;
+}
+
+void run_follow_trace(struct run *run)
+{
+	struct trace *trace = machine_trace(run->m);
+
+	if (trace)
+		trace_subscribe(trace, on_trace, run);
+}
+
+struct vtd_mem run_mem(struct run *run)
+{
+	return (struct vtd_mem){ .read_page = machine_read_page, .ctx = run->m };
+}
+
+static bool save_snapshot(struct run *run, const char *phase, const struct vtd_snapshot *snap,
+			  GError **error)
+{
+	g_autofree char *dir = rundir_file(run->rd, "tables");
+	g_autofree char *name = g_strdup_printf("%s.vtd", phase);
+	g_autofree char *path = g_build_filename(dir, name, NULL);
+	struct vtd_error err;
+
+	g_mkdir_with_parents(dir, 0755);
+	if (vtd_snapshot_save(snap, path, &err) == 0)
+		return true;
+	g_set_error_literal(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, err.text);
+	return false;
+}
+
+bool run_capture(struct run *run, const char *phase, struct evidence_state *state, GError **error)
+{
+	struct vtd_mem mem = run_mem(run);
+	struct vtd_snapshot_meta meta = { .ram = vtd_ram_layout_q35(run->sc->machine.memory) };
+	uint64_t raw[MACHINE_VTD_WORDS];
+	struct vtd_walk_options opt;
+	struct vtd_snapshot *snap;
+	struct vtd_error err;
+	bool ok;
+
+	G_STATIC_ASSERT(MACHINE_VTD_WORDS == VTD_REGS_QWORDS);
+	if (run->sc->iommu.mode == CONF_MODE_OFF)
+		return true;
+	machine_trace_poll(run->m);
+	if (!machine_vtd_regs(run->m, raw, error))
+		return false;
+	vtd_regs_decode(raw, &state->regs);
+	state->has_regs = true;
+	state->host_ns = machine_now_ns();
+	vtd_snapshot_meta_from_regs(&meta, raw);
+	/* The root in force is the one latched by SRTP, which a register write alone does not change. */
+	if (run->root_known && run->root != meta.root) {
+		meta.root = run->root;
+		meta.ttm = run->root_scalable ? VTD_TTM_SCALABLE : VTD_TTM_LEGACY;
+	}
+	if (!state->regs.ir_on)
+		meta.irta = 0;
+	g_strlcpy(meta.phase, phase, sizeof(meta.phase));
+	meta.host_ns = state->host_ns;
+	opt = vtd_walk_options_from_regs(&state->regs);
+	state->root = meta.root;
+	state->ttm = meta.ttm;
+	vtd_walk_free(state->walk);
+	state->walk = NULL;
+	if (vtd_snapshot_capture(&mem, raw, &meta, &opt, &snap, &state->walk, &err)) {
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "snapshot %s: %s", phase, err.text);
+		return false;
+	}
+	ok = save_snapshot(run, phase, snap, error);
+	vtd_snapshot_free(snap);
+	return ok;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The CSV tables of a run: when what happened, and which IOVAs were mapped when. */
+#include "scenario/run-priv.h"
+
+#include "results/csv.h"
+
+static int by_time(const void *a, const void *b)
+{
+	const struct moment *x = a, *y = b;
+
+	return (x->host_ns > y->host_ns) - (x->host_ns < y->host_ns);
+}
+
+static bool write_timeline(struct run *run, GError **error)
+{
+	g_autofree char *path = rundir_file(run->rd, "timeline.csv");
+	struct csv *csv = csv_open(path, CSV_TIMELINE_HEADER, error);
+
+	if (!csv)
+		return false;
+	for (unsigned i = 0; i < run->report->phases->len; i++) {
+		const struct report_phase *p = run->report->phases->pdata[i];
+		int64_t at = run->start_ns + p->start_ns;
+
+		run_moment(run, p->name, at,
+			   run->ev->jump_ns && at >= run->ev->jump_ns ? "crash" : "first", -1, "host");
+	}
+	g_array_sort(run->timeline, by_time);
+	for (unsigned i = 0; i < run->timeline->len; i++) {
+		const struct moment *m = &g_array_index(run->timeline, struct moment, i);
+
+		csv_timeline_row(csv, &(struct csv_timeline_row){ m->phase, m->host_ns, m->kernel,
+								  m->guest_ns, m->source });
+	}
+	return csv_close(csv, error);
+}
+
+static const char *permissions(uint32_t perm)
+{
+	static const char *const words[] = { "", "r", "w", "rw" };
+
+	return words[perm & (VTD_PERM_READ | VTD_PERM_WRITE)];
+}
+
+static const char *owner(struct run *run, uint16_t sid)
+{
+	const struct evidence_device *dev = evidence_device_find(run->ev, sid);
+
+	return dev ? dev->driver : NULL;
+}
+
+static void iova_rows(struct run *run, struct csv *csv, const struct evidence_state *state,
+		      const char *phase, const char *kernel, int only_sid)
+{
+	const struct vtd_walk_result *walk = state->walk;
+
+	for (size_t i = 0; walk && i < walk->n_spaces; i++) {
+		const struct vtd_space *s = &walk->spaces[i];
+		size_t n;
+		const struct vtd_run *runs = vtd_space_runs(walk, s, &n);
+
+		if (only_sid >= 0 && s->sid != only_sid)
+			continue;
+		for (size_t j = 0; j < n; j++)
+			csv_iova_row(csv, &(struct csv_iova_row){
+						  .kernel = kernel,
+						  .requester = s->sid,
+						  .pasid = s->pasid == VTD_NO_PASID ? -1 : (int32_t)s->pasid,
+						  .did = s->did,
+						  .phase = phase,
+						  .iova_start = runs[j].iova_start,
+						  .iova_end = runs[j].iova_last,
+						  .perm = permissions(runs[j].perm),
+						  .who = owner(run, s->sid) });
+	}
+}
+
+static bool write_iova(struct run *run, GError **error)
+{
+	g_autofree char *path = rundir_file(run->rd, "iova.csv");
+	struct csv *csv = csv_open(path, CSV_IOVA_HEADER, error);
+
+	if (!csv)
+		return false;
+	iova_rows(run, csv, &run->ev->at_panic, "panic", "first", -1);
+	iova_rows(run, csv, &run->ev->copied, "copied", "crash", -1);
+	for (unsigned i = 0; i < run->ev->devices->len; i++) {
+		const struct evidence_device *dev =
+			&g_array_index(run->ev->devices, struct evidence_device, i);
+		g_autofree char *phase = g_strdup_printf("attach:%s", dev->bdf);
+
+		iova_rows(run, csv, &dev->after, phase, "crash", dev->sid);
+	}
+	iova_rows(run, csv, &run->ev->end, "end", "crash", -1);
+	return csv_close(csv, error);
+}
+
+bool run_write_tables(struct run *run, GError **error)
+{
+	return write_timeline(run, error) && write_iova(run, error);
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Sorted sets of inclusive address ranges. Every sum is guarded: the last address may be 2^64 - 1. */
+#include "vtd/ranges.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+void vtd_ranges_clear(struct vtd_ranges *set)
+{
+	free(set->v);
+	memset(set, 0, sizeof(*set));
+}
+
+static int reserve(struct vtd_ranges *set, size_t n)
+{
+	size_t cap = set->cap ? set->cap : 8;
+	struct vtd_range *v;
+
+	if (n <= set->cap)
+		return 0;
+	while (cap < n)
+		cap *= 2;
+	v = realloc(set->v, cap * sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	set->v = v;
+	set->cap = cap;
+	return 0;
+}
+
+/* Index of the first member whose last address is >= @addr (n if none). */
+static size_t first_reaching(const struct vtd_ranges *set, uint64_t addr)
+{
+	size_t lo = 0, hi = set->n;
+
+	if (hi && set->v[hi - 1].last < addr)
+		return hi;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (set->v[mid].last >= addr)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return lo;
+}
+
+/* Replace members [from, to) by the @n members at @v. Room must have been reserved. */
+static void splice(struct vtd_ranges *set, size_t from, size_t to, const struct vtd_range *v,
+		   size_t n)
+{
+	if (set->n > to && n != to - from)
+		memmove(set->v + from + n, set->v + to, (set->n - to) * sizeof(*v));
+	if (n)
+		memcpy(set->v + from, v, n * sizeof(*v));
+	set->n = set->n - (to - from) + n;
+}
+
+int vtd_ranges_add(struct vtd_ranges *set, uint64_t start, uint64_t last)
+{
+	struct vtd_range merged = { start, last };
+	size_t from, to;
+	int ret;
+
+	if (start > last)
+		return -EINVAL;
+	ret = reserve(set, set->n + 1);
+	if (ret)
+		return ret;
+	/* Everything that overlaps or touches [start, last] becomes one member. */
+	from = first_reaching(set, start ? start - 1 : 0);
+	for (to = from; to < set->n; to++) {
+		if (last != UINT64_MAX && set->v[to].start > last + 1)
+			break;
+		if (set->v[to].start < merged.start)
+			merged.start = set->v[to].start;
+		if (set->v[to].last > merged.last)
+			merged.last = set->v[to].last;
+	}
+	splice(set, from, to, &merged, 1);
+	return 0;
+}
+
+int vtd_ranges_remove(struct vtd_ranges *set, uint64_t start, uint64_t last)
+{
+	struct vtd_range rest[2];
+	size_t from, to, n = 0;
+	int ret;
+
+	if (start > last)
+		return -EINVAL;
+	ret = reserve(set, set->n + 1);
+	if (ret)
+		return ret;
+	from = first_reaching(set, start);
+	for (to = from; to < set->n && set->v[to].start <= last; to++)
+		;
+	if (from == to)
+		return 0;
+	if (set->v[from].start < start)
+		rest[n++] = (struct vtd_range){ set->v[from].start, start - 1 };
+	if (set->v[to - 1].last > last)
+		rest[n++] = (struct vtd_range){ last + 1, set->v[to - 1].last };
+	splice(set, from, to, rest, n);
+	return 0;
+}
+
+static int copy(const struct vtd_ranges *from, struct vtd_ranges *out)
+{
+	out->n = 0;
+	if (!from->n)
+		return 0;
+	if (reserve(out, from->n))
+		return -ENOMEM;
+	memcpy(out->v, from->v, from->n * sizeof(*from->v));
+	out->n = from->n;
+	return 0;
+}
+
+int vtd_ranges_union(const struct vtd_ranges *a, const struct vtd_ranges *b, struct vtd_ranges *out)
+{
+	size_t i = 0, j = 0;
+
+	out->n = 0;
+	/* Ascending order keeps each addition cheap. */
+	while (i < a->n || j < b->n) {
+		const struct vtd_range *next;
+
+		if (j == b->n || (i < a->n && a->v[i].start <= b->v[j].start))
+			next = &a->v[i++];
+		else
+			next = &b->v[j++];
+		if (vtd_ranges_add(out, next->start, next->last))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int vtd_ranges_intersect(const struct vtd_ranges *a, const struct vtd_ranges *b,
+			 struct vtd_ranges *out)
+{
+	size_t i = 0, j = 0;
+
+	out->n = 0;
+	while (i < a->n && j < b->n) {
+		const struct vtd_range *x = &a->v[i], *y = &b->v[j];
+		uint64_t start = x->start > y->start ? x->start : y->start;
+		uint64_t last = x->last < y->last ? x->last : y->last;
+
+		if (start <= last && vtd_ranges_add(out, start, last))
+			return -ENOMEM;
+		if (x->last < y->last)
+			i++;
+		else
+			j++;
+	}
+	return 0;
+}
+
+int vtd_ranges_subtract(const struct vtd_ranges *a, const struct vtd_ranges *b,
+			struct vtd_ranges *out)
+{
+	size_t j = 0;
+
+	if (!b->n)
+		return copy(a, out);
+	out->n = 0;
+	for (size_t i = 0; i < a->n; i++) {
+		uint64_t start = a->v[i].start;
+		bool used_up = false;
+
+		while (j < b->n && b->v[j].last < start)
+			j++;
+		for (size_t k = j; k < b->n && b->v[k].start <= a->v[i].last; k++) {
+			if (b->v[k].start > start &&
+			    vtd_ranges_add(out, start, b->v[k].start - 1))
+				return -ENOMEM;
+			if (b->v[k].last >= a->v[i].last) {
+				used_up = true;
+				break;
+			}
+			start = b->v[k].last + 1;
+		}
+		if (!used_up && vtd_ranges_add(out, start, a->v[i].last))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+bool vtd_ranges_contains(const struct vtd_ranges *set, uint64_t addr)
+{
+	return vtd_ranges_covers(set, addr, addr);
+}
+
+bool vtd_ranges_covers(const struct vtd_ranges *set, uint64_t start, uint64_t last)
+{
+	size_t i = first_reaching(set, start);
+
+	/* Members are never adjacent: only one of them can hold all of it. */
+	return start <= last && i < set->n && set->v[i].start <= start && set->v[i].last >= last;
+}
+
+bool vtd_ranges_equal(const struct vtd_ranges *a, const struct vtd_ranges *b)
+{
+	return a->n == b->n && (!a->n || !memcmp(a->v, b->v, a->n * sizeof(*a->v)));
+}
+
+uint64_t vtd_ranges_pages(const struct vtd_ranges *set)
+{
+	uint64_t pages = 0, next = 0;
+
+	for (size_t i = 0; i < set->n; i++) {
+		uint64_t first = set->v[i].start >> 12, last = set->v[i].last >> 12;
+
+		if (first < next)
+			first = next;
+		if (first > last)
+			continue;
+		pages += last - first + 1;
+		next = last + 1;
+	}
+	return pages;
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Single look-ups, as the hardware does them: a context entry, a PASID entry, one DMA request. */
+#include <string.h>
+
+#include "vtd/formats.h"
+#include "vtd/walk.h"
+
+static bool read_table(const struct vtd_mem *mem, uint64_t pa, uint64_t *page)
+{
+	return !(pa & VTD_MASK(63, 52)) && !mem->read_page(mem->ctx, pa, page);
+}
+
+static void fill_context(struct vtd_context *c, uint16_t sid, bool scalable, uint64_t table,
+			 const uint64_t *page)
+{
+	uint64_t q0, q1;
+
+	memset(c, 0, sizeof(*c));
+	c->bus = (uint8_t)(sid >> 8);
+	c->devfn = (uint8_t)sid;
+	c->scalable = scalable;
+	c->upper = scalable && (sid & 0x80);
+	c->slot = (uint16_t)(scalable ? sid & 0x7f : sid & 0xff);
+	c->table = table;
+	memcpy(c->raw, page + (size_t)c->slot * (scalable ? 4 : 2), scalable ? 32 : 16);
+	q0 = c->raw[0];
+	q1 = c->raw[1];
+	c->fpd = q0 & VTD_CTX_FPD;
+	if (scalable) {
+		c->pasid_dir = VTD_ADDR(q0);
+		c->pasid_dir_entries = vtd_sctx_dir_entries(q0);
+		c->rid_pasid = vtd_sctx_rid_pasid(q1);
+		c->dte = q0 & VTD_SCTX_DTE;
+		c->paside = q0 & VTD_SCTX_PASIDE;
+		c->pre = q0 & VTD_SCTX_PRE;
+	} else {
+		c->tt = (uint8_t)vtd_ctx_tt(q0);
+		c->aw = (uint8_t)vtd_ctx_aw(q1);
+		c->did = vtd_ctx_did(q1);
+		c->pt_root = VTD_ADDR(q0);
+	}
+}
+
+enum vtd_fault vtd_lookup_context(const struct vtd_mem *mem, uint64_t root, unsigned ttm,
+				  uint16_t sid, struct vtd_context *out)
+{
+	bool scalable = ttm == VTD_TTM_SCALABLE;
+	unsigned half = scalable && (sid & 0x80) ? 1 : 0;
+	uint64_t page[512], entry;
+
+	memset(out, 0, sizeof(*out));
+	if (ttm != VTD_TTM_LEGACY && !scalable)
+		return VTD_FAULT_MODE;
+	if (!read_table(mem, VTD_ADDR(root), page))
+		return VTD_FAULT_ROOT_READ;
+	entry = page[2 * (sid >> 8) + half];
+	if (!(entry & VTD_ROOT_P))
+		return VTD_FAULT_ROOT_ABSENT;
+	if (!read_table(mem, VTD_ADDR(entry), page))
+		return VTD_FAULT_CONTEXT_READ;
+	fill_context(out, sid, scalable, VTD_ADDR(entry), page);
+	return out->raw[0] & VTD_CTX_P ? VTD_FAULT_NONE : VTD_FAULT_CONTEXT_ABSENT;
+}
+
+enum vtd_fault vtd_lookup_pasid(const struct vtd_mem *mem, const struct vtd_context *c,
+				uint32_t pasid, struct vtd_pasid *out)
+{
+	uint64_t page[512], pde, dir;
+	uint32_t index;
+
+	memset(out, 0, sizeof(*out));
+	if (!c->scalable)
+		return VTD_FAULT_PASID_RANGE;
+	if (pasid == VTD_NO_PASID)
+		pasid = c->rid_pasid;
+	index = pasid >> 6;
+	if (index >= c->pasid_dir_entries)
+		return VTD_FAULT_PASID_RANGE;
+	dir = c->pasid_dir + (uint64_t)(index / 512) * VTD_PAGE_SIZE;
+	if (!read_table(mem, dir, page))
+		return VTD_FAULT_PASID_READ;
+	pde = page[index % 512];
+	if (!(pde & VTD_PDE_P))
+		return VTD_FAULT_PASID_ABSENT;
+	if (!read_table(mem, VTD_ADDR(pde), page))
+		return VTD_FAULT_PASID_READ;
+	out->sid = (uint16_t)(c->bus << 8 | c->devfn);
+	out->pasid = pasid;
+	out->table = VTD_ADDR(pde);
+	memcpy(out->raw, page + (size_t)(pasid & 63) * 8, sizeof(out->raw));
+	out->fpd = out->raw[0] & VTD_PASID_FPD;
+	out->pgtt = (uint8_t)vtd_pasid_pgtt(out->raw[0]);
+	out->aw = (uint8_t)vtd_pasid_aw(out->raw[0]);
+	out->did = vtd_pasid_did(out->raw[1]);
+	out->flpm = (uint8_t)vtd_pasid_flpm(out->raw[2]);
+	out->sl_root = VTD_ADDR(out->raw[0]);
+	out->fl_root = VTD_ADDR(out->raw[2]);
+	return out->raw[0] & VTD_PASID_P ? VTD_FAULT_NONE : VTD_FAULT_PASID_ABSENT;
+}
+
+/* Is @iova one that tables of @levels levels can translate? The first level wants canonical ones. */
+static bool iova_in_width(uint64_t iova, bool first_level, unsigned levels)
+{
+	unsigned width = vtd_levels_width(levels);
+	uint64_t top = iova >> (first_level ? width - 1 : width);
+
+	return !top || (first_level && top == ~UINT64_C(0) >> (width - 1));
+}
+
+/* One entry at @level: a fault, or NONE with @out->entry, level and perm brought up to date. */
+static enum vtd_fault judge_entry(uint64_t pte, unsigned level, bool first_level,
+				  struct vtd_translation *out)
+{
+	uint64_t present = first_level ? VTD_FL_P : VTD_SL_R | VTD_SL_W;
+	uint64_t misaligned = level > 1 ? VTD_MASK(vtd_level_shift(level) - 1, 12) : 0;
+	bool leaf = level == 1 || (pte & VTD_PTE_PS);
+
+	out->entry = pte;
+	out->level = (uint8_t)level;
+	if (!(pte & present))
+		return VTD_FAULT_NOT_MAPPED;
+	if (first_level)
+		misaligned &= ~(UINT64_C(1) << 12);
+	if (leaf && (level > 3 || (pte & misaligned)))
+		return VTD_FAULT_RESERVED;
+	if (!leaf && !first_level && (pte & (VTD_SL_SNP | VTD_SL_TM)))
+		return VTD_FAULT_RESERVED;
+	out->perm &= (uint32_t)pte & (first_level ? 7u : 3u);
+	if (!leaf)
+		return VTD_FAULT_NONE;
+	if (!first_level && (pte & VTD_SL_SNP))
+		out->perm |= VTD_PERM_SNOOP;
+	out->page_size = UINT64_C(1) << vtd_level_shift(level);
+	return VTD_FAULT_NONE;
+}
+
+static enum vtd_fault lookup_tree(const struct vtd_mem *mem, uint64_t root, bool first_level,
+				  unsigned levels, uint64_t iova, bool write,
+				  struct vtd_translation *out)
+{
+	uint64_t page[512], table = root;
+
+	out->root = root;
+	out->perm = first_level ? 7 : 3;
+	if (!iova_in_width(iova, first_level, levels))
+		return VTD_FAULT_ADDRESS_WIDTH;
+	for (unsigned level = levels; level && !out->page_size; level--) {
+		enum vtd_fault fault;
+
+		if (!read_table(mem, table, page))
+			return VTD_FAULT_TABLE_READ;
+		fault = judge_entry(page[(iova >> vtd_level_shift(level)) & 511], level, first_level,
+				    out);
+		if (fault)
+			return fault;
+		table = out->entry & VTD_PTE_ADDR;
+	}
+	if (!(out->perm & (write ? VTD_PERM_WRITE : VTD_PERM_READ)))
+		return write ? VTD_FAULT_WRITE_DENIED : VTD_FAULT_READ_DENIED;
+	out->pa = (table & ~(out->page_size - 1)) | (iova & (out->page_size - 1));
+	return VTD_FAULT_NONE;
+}
+
+static enum vtd_fault pass_through(uint64_t iova, struct vtd_translation *out)
+{
+	out->type = VTD_SPACE_PASS_THROUGH;
+	out->pa = iova;
+	out->perm = VTD_PERM_READ | VTD_PERM_WRITE;
+	return iova & VTD_MASK(63, 52) ? VTD_FAULT_ADDRESS_WIDTH : VTD_FAULT_NONE;
+}
+
+static enum vtd_fault translate_scalable(const struct vtd_mem *mem, const struct vtd_context *c,
+					 uint32_t pasid, uint64_t iova, bool write,
+					 struct vtd_translation *out)
+{
+	struct vtd_pasid p;
+	enum vtd_fault fault = vtd_lookup_pasid(mem, c, pasid, &p);
+
+	if (fault)
+		return fault;
+	out->did = p.did;
+	out->pasid = p.pasid;
+	switch (p.pgtt) {
+	case VTD_PGTT_FIRST_LEVEL:
+		if (p.flpm > 1)
+			return VTD_FAULT_PASID_INVALID;
+		out->type = VTD_SPACE_FIRST_LEVEL;
+		return lookup_tree(mem, p.fl_root, true, p.flpm + 4u, iova, write, out);
+	case VTD_PGTT_SECOND_LEVEL:
+		if (!vtd_aw_levels(p.aw))
+			return VTD_FAULT_PASID_INVALID;
+		out->type = VTD_SPACE_SECOND_LEVEL;
+		return lookup_tree(mem, p.sl_root, false, vtd_aw_levels(p.aw), iova, write, out);
+	case VTD_PGTT_NESTED:
+		out->type = VTD_SPACE_NESTED;
+		return VTD_FAULT_NESTED;
+	case VTD_PGTT_PASS_THROUGH:
+		return pass_through(iova, out);
+	default:
+		return VTD_FAULT_PASID_INVALID;
+	}
+}
+
+enum vtd_fault vtd_translate(const struct vtd_mem *mem, uint64_t root, unsigned ttm, uint16_t sid,
+			     uint32_t pasid, uint64_t iova, bool write,
+			     struct vtd_translation *out)
+{
+	struct vtd_context c;
+	enum vtd_fault fault;
+
+	memset(out, 0, sizeof(*out));
+	out->type = VTD_SPACE_INVALID;
+	out->pasid = pasid;
+	fault = vtd_lookup_context(mem, root, ttm, sid, &c);
+	if (fault)
+		return fault;
+	if (c.scalable)
+		return translate_scalable(mem, &c, pasid, iova, write, out);
+	if (pasid != VTD_NO_PASID)
+		return VTD_FAULT_PASID_RANGE;
+	out->did = c.did;
+	if (c.tt == VTD_TT_RESERVED || !vtd_aw_levels(c.aw))
+		return VTD_FAULT_CONTEXT_INVALID;
+	if (c.tt == VTD_TT_PASS_THROUGH)
+		return pass_through(iova, out);
+	out->type = VTD_SPACE_SECOND_LEVEL;
+	return lookup_tree(mem, c.pt_root, false, vtd_aw_levels(c.aw), iova, write, out);
+}
+
+const char *vtd_fault_name(unsigned fault)
+{
+	static const char *const names[] = {
+		[VTD_FAULT_NONE] = "no fault",
+		[VTD_FAULT_MODE] = "translation table mode is neither legacy nor scalable",
+		[VTD_FAULT_ROOT_READ] = "root table outside RAM",
+		[VTD_FAULT_ROOT_ABSENT] = "root entry not present",
+		[VTD_FAULT_CONTEXT_READ] = "context table outside RAM",
+		[VTD_FAULT_CONTEXT_ABSENT] = "context entry not present",
+		[VTD_FAULT_CONTEXT_INVALID] = "context entry with a reserved type or address width",
+		[VTD_FAULT_PASID_RANGE] = "PASID out of range",
+		[VTD_FAULT_PASID_READ] = "PASID table outside RAM",
+		[VTD_FAULT_PASID_ABSENT] = "PASID entry not present",
+		[VTD_FAULT_PASID_INVALID] = "PASID entry with a reserved type or address width",
+		[VTD_FAULT_NESTED] = "nested translation is not resolved",
+		[VTD_FAULT_ADDRESS_WIDTH] = "address beyond the width of the tables",
+		[VTD_FAULT_TABLE_READ] = "paging structure outside RAM",
+		[VTD_FAULT_NOT_MAPPED] = "not mapped",
+		[VTD_FAULT_RESERVED] = "reserved bits in a paging entry",
+		[VTD_FAULT_READ_DENIED] = "read not permitted",
+		[VTD_FAULT_WRITE_DENIED] = "write not permitted",
+	};
+
+	return fault < sizeof(names) / sizeof(names[0]) ? names[fault] : "unknown";
+}

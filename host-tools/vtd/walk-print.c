@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Words for the parts of a walk result, and its print as text. */
+#include <inttypes.h>
+
+#include "vtd/formats.h"
+#include "vtd/walk.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/* Runs printed in all: spaces that share a large tree must not fill the disk. */
+#define MAX_RUN_LINES 1000000u
+
+const char *vtd_table_kind_name(unsigned kind)
+{
+	static const char *const names[] = {
+		[VTD_TABLE_ROOT] = "root",
+		[VTD_TABLE_CONTEXT] = "context",
+		[VTD_TABLE_PASID_DIR] = "pasid-directory",
+		[VTD_TABLE_PASID] = "pasid",
+		[VTD_TABLE_SECOND_LEVEL] = "second-level",
+		[VTD_TABLE_FIRST_LEVEL] = "first-level",
+		[VTD_TABLE_IRT] = "interrupt-remapping",
+	};
+
+	return kind < COUNT(names) ? names[kind] : "unknown";
+}
+
+const char *vtd_space_type_name(unsigned type)
+{
+	static const char *const names[] = {
+		[VTD_SPACE_SECOND_LEVEL] = "second-level",
+		[VTD_SPACE_FIRST_LEVEL] = "first-level",
+		[VTD_SPACE_NESTED] = "nested",
+		[VTD_SPACE_PASS_THROUGH] = "pass-through",
+		[VTD_SPACE_INVALID] = "invalid",
+	};
+
+	return type < COUNT(names) ? names[type] : "unknown";
+}
+
+const char *vtd_defect_kind_name(unsigned kind)
+{
+	static const char *const names[VTD_DEFECT_KINDS] = {
+		[VTD_DEFECT_MODE] = "no-walkable-mode",
+		[VTD_DEFECT_OUTSIDE_RAM] = "table-outside-ram",
+		[VTD_DEFECT_ROOT_RESERVED] = "root-reserved-bits",
+		[VTD_DEFECT_CONTEXT_RESERVED] = "context-reserved-bits",
+		[VTD_DEFECT_CONTEXT_TYPE] = "context-reserved-type",
+		[VTD_DEFECT_ADDRESS_WIDTH] = "bad-address-width",
+		[VTD_DEFECT_PASID_RESERVED] = "pasid-reserved-bits",
+		[VTD_DEFECT_PASID_TYPE] = "pasid-reserved-type",
+		[VTD_DEFECT_PTE_RESERVED] = "pte-reserved-bits",
+		[VTD_DEFECT_PTE_WIDTH] = "pte-beyond-host-address-width",
+		[VTD_DEFECT_SUPERPAGE_LEVEL] = "superpage-at-illegal-level",
+		[VTD_DEFECT_SUPERPAGE_ALIGN] = "superpage-misaligned",
+		[VTD_DEFECT_LOOP] = "table-refers-to-itself",
+		[VTD_DEFECT_IRTE_RESERVED] = "irte-reserved-bits",
+	};
+
+	return kind < VTD_DEFECT_KINDS ? names[kind] : "unknown";
+}
+
+const char *vtd_sid_text(uint16_t sid, char *buf)
+{
+	snprintf(buf, 8, "%02x:%02x.%x", sid >> 8, (sid >> 3) & 0x1fu, sid & 7u);
+	return buf;
+}
+
+const char *vtd_perm_text(uint32_t perm, char *buf)
+{
+	buf[0] = perm & VTD_PERM_READ ? 'r' : '-';
+	buf[1] = perm & VTD_PERM_WRITE ? 'w' : '-';
+	buf[2] = perm & VTD_PERM_USER ? 'u' : '-';
+	buf[3] = perm & VTD_PERM_SNOOP ? 's' : '-';
+	buf[4] = '\0';
+	return buf;
+}
+
+void vtd_defect_text(const struct vtd_defect *d, char *buf, size_t len)
+{
+	char sid[8], pasid[24] = "", level[16] = "";
+
+	if (d->pasid != VTD_NO_PASID)
+		snprintf(pasid, sizeof(pasid), " pasid 0x%x", d->pasid);
+	if (d->level)
+		snprintf(level, sizeof(level), " level %u", d->level);
+	snprintf(buf, len, "%s: %s table 0x%" PRIx64 "%s entry %u value 0x%" PRIx64 " (%s%s)",
+		 vtd_defect_kind_name(d->kind), vtd_table_kind_name(d->table_kind), d->table, level,
+		 d->index, d->value, vtd_sid_text(d->sid, sid), pasid);
+}
+
+/* The context entry itself, one line. */
+static void print_context(const struct vtd_context *c, FILE *out)
+{
+	char sid[8];
+
+	fprintf(out, "context %s %s table 0x%" PRIx64 " slot %u", vtd_sid_text(
+			(uint16_t)(c->bus << 8 | c->devfn), sid),
+		c->scalable ? (c->upper ? "upper" : "lower") : "legacy", c->table, c->slot);
+	if (c->scalable)
+		fprintf(out, " pasid-dir 0x%" PRIx64 " entries %u rid-pasid 0x%x%s%s%s",
+			c->pasid_dir, c->pasid_dir_entries, c->rid_pasid, c->dte ? " dte" : "",
+			c->paside ? " paside" : "", c->pre ? " pre" : "");
+	else
+		fprintf(out, " tt %u aw %u did %u root 0x%" PRIx64, c->tt, c->aw, c->did,
+			c->pt_root);
+	fprintf(out, "%s\n", c->fpd ? " fpd" : "");
+}
+
+/* One line for a space, then its runs, as many as *@lines still allows. */
+static void print_space(const struct vtd_walk_result *r, const struct vtd_space *s, size_t *lines,
+			FILE *out)
+{
+	const struct vtd_run *run;
+	char perm[5];
+	size_t n;
+
+	fprintf(out, "  ");
+	if (s->pasid != VTD_NO_PASID)
+		fprintf(out, "pasid 0x%x did %u ", s->pasid, s->did);
+	fprintf(out, "%s", vtd_space_type_name(s->type));
+	if (s->levels)
+		fprintf(out, " %u levels root 0x%" PRIx64, s->levels, s->root);
+	run = vtd_space_runs(r, s, &n);
+	if (s->tree < r->n_trees)
+		fprintf(out, " leaves %" PRIu64 " pages %" PRIu64 " runs %zu",
+			r->trees[s->tree].leaves, r->trees[s->tree].pages, n);
+	fputc('\n', out);
+	for (size_t i = 0; *lines && i < n; i++, run++) {
+		fprintf(out, "    iova 0x%012" PRIx64 "-0x%012" PRIx64 " -> 0x%010" PRIx64 " %s\n",
+			run->iova_start, run->iova_last, run->pa_start,
+			vtd_perm_text(run->perm, perm));
+		if (!--*lines)
+			fprintf(out, "    ... and more; %u runs shown\n", MAX_RUN_LINES);
+	}
+}
+
+static void print_defects(const struct vtd_walk_result *r, bool samples, FILE *out)
+{
+	char line[256];
+
+	for (unsigned k = 0; k < VTD_DEFECT_KINDS; k++)
+		if (r->defect_counts[k])
+			fprintf(out, "defects %s %" PRIu64 "\n", vtd_defect_kind_name(k),
+				r->defect_counts[k]);
+	for (size_t i = 0; samples && i < r->n_samples; i++) {
+		vtd_defect_text(&r->defects[i], line, sizeof(line));
+		fprintf(out, "  %s\n", line);
+	}
+}
+
+void vtd_walk_print(const struct vtd_walk_result *r, unsigned what, FILE *out)
+{
+	size_t s = 0, lines = what & VTD_PRINT_RUNS ? MAX_RUN_LINES : 0;
+
+	fprintf(out, "root 0x%" PRIx64 " %s: %zu contexts, %zu pasids, %zu tables, %" PRIu64
+		     " leaves, %zu runs, %zu irtes, %" PRIu64 " defects%s%s\n",
+		r->root, vtd_ttm_name(r->ttm), r->n_contexts, r->n_pasids, r->n_tables, r->leaves,
+		r->n_runs, r->n_irtes, r->n_defects, r->truncated ? ", truncated by the limit on " : "",
+		r->truncated ? r->truncated_by : "");
+	if (r->odd_contexts)
+		fprintf(out, "%zu context entries are not present but not zero\n", r->odd_contexts);
+	for (size_t i = 0; i < r->n_contexts; i++) {
+		print_context(&r->contexts[i], out);
+		for (; s < r->n_spaces && r->spaces[s].context == i; s++)
+			print_space(r, &r->spaces[s], &lines, out);
+	}
+	for (size_t i = 0; (what & VTD_PRINT_IRTES) && i < r->n_irtes; i++)
+		fprintf(out, "irte %u 0x%016" PRIx64 " 0x%016" PRIx64 "\n", r->irtes[i].index,
+			r->irtes[i].hi, r->irtes[i].lo);
+	for (size_t i = 0; (what & VTD_PRINT_TABLES) && i < r->n_tables; i++)
+		fprintf(out, "table 0x%" PRIx64 " %s level %u\n", r->tables[i].pa,
+			vtd_table_kind_name(r->tables[i].kind), r->tables[i].level);
+	print_defects(r, what & VTD_PRINT_DEFECTS, out);
+}

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Page-table trees into runs: both entry formats, 3 to 5 levels, each shared subtree walked once. */
+#include <errno.h>
+#include <string.h>
+
+#include "vtd/walk-internal.h"
+
+#define PTES 512u
+
+/* What tells the two formats apart. */
+struct pt_format {
+	uint64_t present;       /* any of these bits: the entry is present */
+	uint64_t perm;          /* permission bits, ANDed over the levels; both formats use bits 2:0 */
+	uint64_t snoop;         /* SNP of a leaf */
+	uint64_t table_reserved; /* reserved in an entry that points to a table */
+};
+
+static const struct pt_format second_level = {
+	.present = VTD_SL_R | VTD_SL_W,
+	.perm = VTD_SL_R | VTD_SL_W,
+	.snoop = VTD_SL_SNP,
+	.table_reserved = VTD_SL_SNP | VTD_SL_TM,
+};
+
+static const struct pt_format first_level = {
+	.present = VTD_FL_P,
+	.perm = VTD_FL_P | VTD_FL_RW | VTD_FL_US,
+};
+
+static inline const struct pt_format *format_of(const struct walker *w)
+{
+	return w->first_level ? &first_level : &second_level;
+}
+
+static enum vtd_table_kind kind_of(const struct walker *w)
+{
+	return w->first_level ? VTD_TABLE_FIRST_LEVEL : VTD_TABLE_SECOND_LEVEL;
+}
+
+static uint64_t level_span(unsigned level)
+{
+	return UINT64_C(1) << vtd_level_shift(level);
+}
+
+/* The IOVA of entry @index of a page at @level that begins at @base; the first level sign-extends. */
+static uint64_t entry_iova(const struct walker *w, uint64_t base, unsigned level, unsigned index)
+{
+	uint64_t iova = base + ((uint64_t)index << vtd_level_shift(level));
+
+	if (w->first_level && level == w->root_level && index >= PTES / 2)
+		iova |= ~UINT64_C(0) << vtd_levels_width(level);
+	return iova;
+}
+
+/* Append [iova, iova + len) -> pa, merged with the run before it if it continues that one. */
+static inline void emit(struct walker *w, uint64_t iova, uint64_t len, uint64_t pa, uint32_t perm)
+{
+	struct vtd_walk_result *r = w->r;
+	void *grown;
+
+	if (r->n_runs > w->tree_first_run) {
+		struct vtd_run *run = &r->runs[r->n_runs - 1];
+
+		if (run->iova_last + 1 == iova && run->perm == perm &&
+		    run->pa_start + (iova - run->iova_start) == pa) {
+			run->iova_last += len;
+			return;
+		}
+	}
+	if (r->n_runs >= w->o.max_runs) {
+		walk_truncate(w, "runs");
+		w->count_only = true;
+		return;
+	}
+	grown = walk_room(w, r->runs, r->n_runs, &w->cap_runs, sizeof(*r->runs));
+	if (!grown)
+		return;
+	r->runs = grown;
+	r->runs[r->n_runs++] = (struct vtd_run){ iova, iova + len - 1, pa, perm };
+}
+
+/* A present entry that is a leaf at @level > 1, or one with bits it must not have: false. */
+static bool entry_bits_ok(struct walker *w, uint64_t page, unsigned level, unsigned i, uint64_t pte,
+			  bool leaf)
+{
+	enum vtd_defect_kind kind;
+	uint64_t misaligned = level > 1 ? VTD_MASK(vtd_level_shift(level) - 1, 12) : 0;
+
+	/* Bit 12 of a first-level superpage is PAT, not address. */
+	if (w->first_level)
+		misaligned &= ~(UINT64_C(1) << 12);
+	if (pte & w->addr_excess)
+		kind = VTD_DEFECT_PTE_WIDTH;
+	else if (leaf && level > 3)
+		kind = VTD_DEFECT_SUPERPAGE_LEVEL;
+	else if (leaf && (pte & misaligned))
+		kind = VTD_DEFECT_SUPERPAGE_ALIGN;
+	else if (!leaf && (pte & format_of(w)->table_reserved))
+		kind = VTD_DEFECT_PTE_RESERVED;
+	else
+		return true;
+	walk_defect(w, kind, kind_of(w), level, page, i, pte);
+	return false;
+}
+
+/* Level 1: 512 leaves. Stretches of consecutive equal entries are taken in one step. */
+static void leaf_table(struct walker *w, uint64_t page, const uint64_t *t, uint32_t perm,
+		       uint64_t base, struct pt_counts *c)
+{
+	const struct pt_format *f = format_of(w);
+	uint64_t same = w->addr_mask | w->addr_excess | f->present | f->perm | f->snoop;
+	uint64_t end = w->addr_mask + VTD_PAGE_SIZE;
+	unsigned i = 0;
+
+	while (i < PTES) {
+		uint64_t pte = t[i], pa = pte & w->addr_mask;
+		uint32_t p = (uint32_t)(pte & f->perm & perm);
+		unsigned n = 1;
+
+		if (!(pte & f->present)) {
+			i++;
+			continue;
+		}
+		if ((pte & w->addr_excess) && !entry_bits_ok(w, page, 1, i, pte, true)) {
+			i++;
+			continue;
+		}
+		pte &= same;
+		while (i + n < PTES && (t[i + n] & same) == (pte += VTD_PAGE_SIZE) &&
+		       pa + (uint64_t)n * VTD_PAGE_SIZE < end)
+			n++;
+		c->at[1] += n;
+		if (p & (VTD_PERM_READ | VTD_PERM_WRITE)) {
+			p |= (t[i] & f->snoop) ? VTD_PERM_SNOOP : 0;
+			c->pages += n;
+			if (!w->count_only)
+				emit(w, base + (uint64_t)i * VTD_PAGE_SIZE,
+				     (uint64_t)n * VTD_PAGE_SIZE, pa, p);
+		}
+		i += n;
+	}
+}
+
+/* Emit again, at @iova, the runs of a subtree that was walked before. */
+static void replay(struct walker *w, const struct pt_memo *m, uint64_t iova, uint64_t span)
+{
+	for (size_t k = m->first_run; k < m->end_run && !w->count_only && !w->err; k++) {
+		struct vtd_run run = w->r->runs[k]; /* a copy: the array may move */
+		uint64_t start = run.iova_start, last = run.iova_last;
+
+		if (start < m->base)
+			start = m->base;
+		if (last > m->base + (span - 1))
+			last = m->base + (span - 1);
+		if (start > last)
+			continue;
+		emit(w, iova + (start - m->base), last - start + 1,
+		     run.pa_start + (start - run.iova_start), run.perm);
+	}
+}
+
+static void add_counts(struct pt_counts *to, const struct pt_counts *from)
+{
+	for (unsigned i = 1; i < 4; i++)
+		to->at[i] = sat_add(to->at[i], from->at[i]);
+	to->pages = sat_add(to->pages, from->pages);
+}
+
+static void table_page(struct walker *w, uint64_t page, const uint64_t *t, unsigned level,
+		       uint32_t perm, uint64_t base, struct pt_counts *c);
+
+static void remember(struct walker *w, uint64_t key, const struct pt_memo *m)
+{
+	struct pt_memo *grown = walk_room(w, w->memos, w->n_memos, &w->cap_memos, sizeof(*m));
+
+	if (!grown)
+		return;
+	w->memos = grown;
+	w->memos[w->n_memos] = *m;
+	if (u64map_put(&w->memos_seen, key, (uint32_t)w->n_memos))
+		w->err = -ENOMEM;
+	w->n_memos++;
+}
+
+/*
+ * The table at @page, seen from entry @index of @parent one level up. Known subtrees are replayed;
+ * as the level always falls, a table that refers to itself cannot make this endless.
+ */
+static void subtree(struct walker *w, uint64_t page, unsigned level, uint32_t perm, uint64_t iova,
+		    uint64_t parent, unsigned index, struct pt_counts *c)
+{
+	uint64_t key = page | level << 4 | (w->first_level ? 8u : 0u) | perm;
+	uint32_t known = u64map_get(&w->memos_seen, key);
+	uint64_t t[PTES];
+	struct pt_memo m = { .base = iova };
+
+	for (unsigned up = level + 1; up <= w->root_level; up++) {
+		if (w->path[up] == page) {
+			walk_defect(w, VTD_DEFECT_LOOP, kind_of(w), level + 1, parent, index, page);
+			break;
+		}
+	}
+	if (known != U64MAP_NONE) {
+		m = w->memos[known];
+		replay(w, &m, iova, level_span(level + 1));
+		add_counts(c, &m.counts);
+		return;
+	}
+	if (!walk_read(w, page, kind_of(w), level, t, parent, index))
+		return;
+	m.first_run = w->r->n_runs > w->tree_first_run ? w->r->n_runs - 1 : w->r->n_runs;
+	table_page(w, page, t, level, perm, iova, &m.counts);
+	m.end_run = w->r->n_runs;
+	remember(w, key, &m);
+	add_counts(c, &m.counts);
+}
+
+/* Any page: leaves go into runs, the rest down. */
+static void table_page(struct walker *w, uint64_t page, const uint64_t *t, unsigned level,
+		       uint32_t perm, uint64_t base, struct pt_counts *c)
+{
+	const struct pt_format *f = format_of(w);
+
+	if (level == 1) {
+		leaf_table(w, page, t, perm, base, c);
+		return;
+	}
+	w->path[level] = page;
+	for (unsigned i = 0; i < PTES && !w->err; i++) {
+		uint64_t pte = t[i], iova = entry_iova(w, base, level, i);
+		uint32_t p = (uint32_t)(pte & f->perm & perm);
+		bool leaf = pte & VTD_PTE_PS;
+
+		if (!(pte & f->present) || !entry_bits_ok(w, page, level, i, pte, leaf))
+			continue;
+		if (leaf)
+			c->at[level] = sat_add(c->at[level], 1);
+		if (!(p & (VTD_PERM_READ | VTD_PERM_WRITE)))
+			continue;
+		if (!leaf) {
+			subtree(w, pte & w->addr_mask, level - 1, p, iova, page, i, c);
+			continue;
+		}
+		c->pages = sat_add(c->pages, level_span(level) >> 12);
+		p |= (pte & f->snoop) ? VTD_PERM_SNOOP : 0;
+		if (!w->count_only)
+			emit(w, iova, level_span(level),
+			     pte & w->addr_mask & ~(level_span(level) - 1), p);
+	}
+}
+
+static uint32_t new_tree(struct walker *w, uint64_t root, bool is_first_level, unsigned levels)
+{
+	struct vtd_tree *tree = WALK_PUSH(w, trees, n_trees, cap_trees);
+
+	if (!tree)
+		return UINT32_MAX;
+	tree->root = root;
+	tree->levels = (uint8_t)levels;
+	tree->first_level = is_first_level;
+	tree->first_run = w->r->n_runs;
+	w->tree_first_run = w->r->n_runs;
+	return (uint32_t)(w->r->n_trees - 1);
+}
+
+uint32_t walk_tree(struct walker *w, uint64_t root, bool is_first_level, unsigned levels)
+{
+	uint64_t key = root | levels << 1 | is_first_level;
+	uint32_t at = u64map_get(&w->trees_seen, key);
+	struct pt_counts c = { 0 };
+	struct vtd_tree *tree;
+	uint64_t t[PTES];
+
+	if (at != U64MAP_NONE)
+		return at;
+	at = new_tree(w, root, is_first_level, levels);
+	if (at == UINT32_MAX)
+		return at;
+	if (u64map_put(&w->trees_seen, key, at)) {
+		w->err = -ENOMEM;
+		return UINT32_MAX;
+	}
+	w->first_level = is_first_level;
+	w->root_level = levels;
+	if (walk_read(w, root, kind_of(w), levels, t, root, 0))
+		table_page(w, root, t, levels, (uint32_t)format_of(w)->perm, 0, &c);
+
+	tree = &w->r->trees[at];
+	tree->n_runs = w->r->n_runs - tree->first_run;
+	tree->pages = c.pages;
+	for (unsigned i = 1; i < 4; i++) {
+		tree->leaves = sat_add(tree->leaves, c.at[i]);
+		w->r->leaves_at[i] = sat_add(w->r->leaves_at[i], c.at[i]);
+	}
+	w->r->tree_leaves = sat_add(w->r->tree_leaves, tree->leaves);
+	return at;
+}
+
+uint32_t walk_identity_tree(struct walker *w)
+{
+	uint64_t key = UINT64_C(1) << 62; /* no root has this address and zero levels */
+	uint32_t at = u64map_get(&w->trees_seen, key);
+	uint64_t size = UINT64_C(1) << w->o.haw;
+
+	if (at != U64MAP_NONE)
+		return at;
+	at = new_tree(w, 0, false, 0);
+	if (at == UINT32_MAX)
+		return at;
+	if (u64map_put(&w->trees_seen, key, at)) {
+		w->err = -ENOMEM;
+		return UINT32_MAX;
+	}
+	emit(w, 0, size, 0, VTD_PERM_READ | VTD_PERM_WRITE);
+	w->r->trees[at].n_runs = w->r->n_runs - w->r->trees[at].first_run;
+	w->r->trees[at].pages = size >> 12;
+	return at;
+}

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# shellcheck disable=SC2154,SC2034 # variables shared by name: see kernel-get
+# What every script here shares: messages and their exit statuses, the user
+# cache, key files, temporary directories that never outlive their maker.
+#
+# The cache, $VTDLAB_CACHE or $XDG_CACHE_HOME/vtdlab or ~/.cache/vtdlab:
+#   kernels/<id>/         one prepared kernel, complete or not there at all:
+#     bzImage               not there if the user gave a vmlinux
+#     vmlinux               what PVH boots; not there without the PVH note
+#     vmlinux.stat          size, times and inode when its hash was last right
+#     config                not there if it cannot be known
+#     modules/              what lib/modules/<release> holds
+#     modules.sha256        hash of every module file, `sha256sum -c` format
+#     kernel.conf           key file, group [kernel]; see kernel_conf_write
+#   kernels/.forward-NAME the build a named kernel fell forward to
+#   hashes/               hashes of files outside the cache, with their stat
+#   apt/                  private apt state: sources, lists, index.tsv
+#   lock                  held by whoever changes any of the above
+#   tmp/                  work in progress of the lock's holder
+# Every part may be removed at any time that no command of ours is running.
+
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+export LC_ALL=C
+
+readonly STATUS_FAILED=1	# network, disk, a tool
+readonly STATUS_USAGE=2		# what the user asked for cannot be had
+
+prog=${0##*/}
+
+say() { printf '%s: %s\n' "$prog" "$*" >&2; }
+fail() { say "$*"; exit "$STATUS_FAILED"; }
+refuse() { say "$*"; exit "$STATUS_USAGE"; }
+
+# Run a command; V=1 shows it first, wherever its own output goes.
+exec 8>&2
+run()
+{
+	[[ ${V:-0} != 1 ]] || printf '+ %s\n' "${*@Q}" >&8
+	"$@"
+}
+
+cache_dir()
+{
+	if [[ -n ${VTDLAB_CACHE:-} ]]; then
+		printf '%s\n' "$VTDLAB_CACHE"
+	elif [[ ${XDG_CACHE_HOME:-} == /* ]]; then
+		printf '%s/vtdlab\n' "$XDG_CACHE_HOME"
+	elif [[ -n ${HOME:-} ]]; then
+		printf '%s/.cache/vtdlab\n' "$HOME"
+	else
+		refuse 'no cache directory: set HOME or VTDLAB_CACHE'
+	fi
+}
+
+# keyfile_get FILE GROUP KEY: the value, or nothing. Strips \r of CRLF files.
+keyfile_get()
+{
+	local line in_group=
+
+	while IFS= read -r line || [[ -n $line ]]; do
+		line=${line%$'\r'}
+		case $line in
+		\#* | '') ;;
+		"[$2]"*) in_group=1 ;;
+		\[*) in_group= ;;
+		*)
+			[[ -n $in_group && $line =~ ^([^=]*[^=[:space:]])[[:space:]]*=[[:space:]]*(.*)$ ]] || continue
+			[[ ${BASH_REMATCH[1]} == "$3" ]] || continue
+			printf '%s\n' "${BASH_REMATCH[2]}"
+			return
+			;;
+		esac
+	done <"$1"
+}
+
+# keyfile_keys FILE GROUP: the group's keys, one a line.
+keyfile_keys()
+{
+	sed -n "/^\[$2\]/,/^\[/ s/^\([^#[][^=]*[^= ]\) *=.*/\1/p" "$1"
+}
+
+# file_stat FILE: changes whenever the file's content may have.
+file_stat() { stat -L -c '%s %Y %y %Z %z %i %d' -- "$1" | tr ' ' _; }
+
+sha256_of()
+{
+	local out
+
+	out=$(sha256sum -- "$1") || return
+	out=${out#\\}
+	printf '%s\n' "${out%% *}"
+}
+
+mib() { printf '%d' $((($1 + 1048575) / 1048576)); }
+
+# need_space DIR BYTES WHAT: refuses early what would fill the disk half-way.
+need_space()
+{
+	local free
+
+	free=$(df --output=avail -B1 -- "$1" 2>/dev/null | tail -n 1) || return 0
+	((free >= $2)) || fail "not enough space for $3 in $1: $(mib "$2") MiB needed," \
+		"$(mib "$free") MiB free; free some, or set VTDLAB_CACHE to another disk"
+}
+
+# disk_failed DIR WHAT LOGFILE: says why writing failed, in one line.
+disk_failed()
+{
+	if grep -qs 'No space left\|Disk quota exceeded' "$3"; then
+		fail "the disk of $1 is full; free some, or set VTDLAB_CACHE to another disk"
+	fi
+	fail "$2 failed: $(tail -n 1 "$3" 2>/dev/null)"
+}
+
+# take_lock CACHE: one process at a time changes the cache. Whatever lies in
+# tmp/ when the lock is ours was left by a process that was killed.
+take_lock()
+{
+	mkdir -p "$1/kernels" "$1/hashes" 2>/dev/null ||
+		fail "cannot make the cache directory $1: check its owner and free space"
+	exec 9>>"$1/lock" || fail "cannot write in the cache directory $1"
+	if ! flock -n 9; then
+		say 'waiting for another process that changes the kernel cache'
+		flock 9
+	fi
+	rm -rf "$1/tmp"
+	mkdir "$1/tmp" || fail "cannot write in the cache directory $1"
+	trap 'rm -rf "$cache/tmp"' EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM HUP
+}

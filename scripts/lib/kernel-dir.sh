@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# shellcheck disable=SC2154,SC2034 # variables shared by name: see kernel-get
+# A kernel directory of the cache: made from parts, put in place by one
+# rename, and checked before each use. Its layout is told in common.sh.
+
+# kernel_dir_ok DIR [SHA256]: whole and not tampered with? SHA256 is what the
+# image must be when that is pinned outside the cache. Else $dir_error.
+kernel_dir_ok()
+{
+	local dir=$1 want file sum now
+
+	dir_error=
+	[[ -f $dir/kernel.conf ]] || return 1
+	want=${2:-$(keyfile_get "$dir/kernel.conf" kernel sha256)}
+	file=$dir/bzImage
+	[[ -f $file ]] || file=$dir/vmlinux
+	sum=$(sha256_of "$file" 2>/dev/null) || sum=none
+	if [[ -z $want || $sum != "$want" ]]; then
+		dir_error="the cached ${file##*/} of ${dir##*/} does not have its sha256"
+		return 1
+	fi
+	[[ $file == */bzImage && $(keyfile_get "$dir/kernel.conf" kernel pvh) == true ]] || return 0
+	# A vmlinux is large: hash it only if it was touched since the last time.
+	now=$(file_stat "$dir/vmlinux" 2>/dev/null) || now=none
+	[[ $now != "$(cat "$dir/vmlinux.stat" 2>/dev/null)" ]] || return 0
+	sum=$(sha256_of "$dir/vmlinux" 2>/dev/null) || sum=none
+	if [[ $sum != "$(keyfile_get "$dir/kernel.conf" kernel vmlinux-sha256)" ]]; then
+		dir_error="the cached vmlinux of ${dir##*/} does not have its sha256"
+		return 1
+	fi
+	printf '%s\n' "$now" 2>/dev/null >"$dir/vmlinux.stat" || true
+}
+
+# kernel_add_vmlinux DIR: extracts it from the bzImage there; sets pvh.
+kernel_add_vmlinux()
+{
+	pvh=true
+	bzimage_extract "$1/bzImage" "$1/vmlinux" || return 1
+	type -P readelf >/dev/null || fail 'readelf is not installed (package binutils)'
+	vmlinux_has_pvh "$1/vmlinux" || pvh=false
+}
+
+# kernel_conf_write DIR: everything known about the kernel, from the
+# variables of these names.
+kernel_conf_write()
+{
+	local dir=$1 file=$1/bzImage
+
+	[[ -f $file ]] || file=$dir/vmlinux
+	{
+		printf '[kernel]\nname=%s\nspec=%s\nrelease=%s\n' "$name" "$spec_kept" "$release"
+		printf 'package=%s\nversion=%s\nsource=%s\n' "$package" "$version" "$origin"
+		printf 'sha256=%s\n' "$(sha256_of "$file")"
+		[[ ! -f $dir/config ]] || printf 'config-sha256=%s\n' "$(sha256_of "$dir/config")"
+		printf 'pvh=%s\n' "$pvh"
+		if [[ $pvh == true ]]; then
+			printf 'vmlinux-sha256=%s\n' "$(sha256_of "$dir/vmlinux")"
+		else
+			printf 'note=no-pvh\n'
+		fi
+		if [[ -d $dir/modules ]]; then echo modules=true; else echo modules=false; fi
+	} >"$dir/kernel.conf"
+	[[ $pvh != true ]] || file_stat "$dir/vmlinux" >"$dir/vmlinux.stat"
+}
+
+# kernel_index_modules DIR RELEASE: modules.dep for DIR/modules, and a list of
+# hashes by which whoever takes a module can check it.
+kernel_index_modules()
+{
+	local dir=$1 root
+
+	type -P depmod >/dev/null || fail 'depmod is not installed (package kmod)'
+	root=$(mktemp -d "$cache/tmp/depmod.XXXXXX")
+	mkdir -p "$root/lib/modules"
+	mv "$dir/modules" "$root/lib/modules/$2"
+	run depmod -b "$root" "$2" 2>"$cache/tmp/log" || disk_failed "$cache" depmod "$cache/tmp/log"
+	mv "$root/lib/modules/$2" "$dir/modules"
+	rm -rf "$root"
+	(cd "$dir/modules" && find . -name '*.ko*' -type f -print0 | sort -z |
+		xargs -0r sha256sum) >"$dir/modules.sha256"
+}
+
+# kernel_dir_commit FROM TO: the one moment when TO comes into being.
+kernel_dir_commit()
+{
+	chmod -R u+w,a+rX "$1"
+	kernel_dir_ok "$1" || fail "cannot write $2: is the disk full? ${dir_error:-}"
+	if [[ -e $2 ]]; then
+		mv -T "$2" "$cache/tmp/old.$$"
+	fi
+	mv -T "$1" "$2" || fail "cannot write $2"
+}
+
+# kernel_check_config DIR: refuses a kernel without what the lab needs. A
+# packaged kernel without a driver is only noted unless --require asked: a
+# scenario may use another device.
+kernel_check_config()
+{
+	local dir=$1 missing drivers module option want modules
+
+	want=$(keyfile_get "$dir/kernel.conf" kernel spec)
+	if [[ ! -f $dir/config ]]; then
+		say "note: the config of $want is not known (no config-RELEASE or .config beside it, no IKCONFIG in it): not checked"
+		return
+	fi
+	read -ra drivers <<<"$require"
+	# shellcheck disable=SC2086 # words
+	missing=$(kconfig_missing "$dir/config" $kconfig_needed)
+	drivers=("${drivers[@]/%/:m}")
+	option=$(kconfig_missing "$dir/config" "${drivers[@]}")
+	if [[ -n $option ]]; then
+		if [[ -z $require_given && $(keyfile_get "$dir/kernel.conf" kernel source) == debian ]]; then
+			say "note: $want has no $option: choose other devices for it (devices.nic, devices.disk)"
+		else
+			missing=${missing:+$missing, }$option
+		fi
+	fi
+	[[ -z $missing ]] || refuse "$want lacks config options that the lab needs: $missing"
+	modules=
+	for module in "${drivers[@]}"; do
+		for option in ${module//|/ }; do
+			option=${option%:m}
+			kconfig_is_module "$dir/config" "$option" && modules+="${modules:+, }CONFIG_$option"
+		done
+	done
+	[[ -z $modules || -d $dir/modules ]] ||
+		refuse "$want has $modules as modules, and no modules were found: give --modules DIR (make: MODULES=DIR)"
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The report: outcome and exit status from the checks, run.json, summary.txt, a full disk. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <glib.h>
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "base/error.h"
+#include "results/report.h"
+
+/*
+ * A report from one letter a check, in the order of the table: p passed, f failed, s skipped, n no
+ * evidence; the capital letter: the same, and the scenario expects it to fail.
+ */
+static struct run_report *make(const char *letters)
+{
+	static const struct {
+		const char *name, *outcome;
+	} table[] = {
+		{ "rig", "inconclusive" },	    { "panic-seen", "no-panic" },
+		{ "translation-stayed-on", "not-copied" }, { "leaves-equal", "copy-wrong" },
+		{ "iova-not-retargeted", "iova-reused" },
+	};
+	struct run_report *r = report_new("kdump");
+
+	for (size_t i = 0; letters[i]; i++) {
+		enum report_result result = strchr("pP", letters[i]) ? REPORT_PASS :
+					    strchr("fF", letters[i]) ? REPORT_FAIL :
+					    strchr("sS", letters[i]) ? REPORT_SKIP :
+								       REPORT_NO_EVIDENCE;
+
+		report_add_check(r, table[i].name, result, table[i].outcome, "%d of %d", 3, 4)
+			->expect_fail = g_ascii_isupper(letters[i]);
+	}
+	return r;
+}
+
+static void judge(const char *letters, const char *outcome, int status)
+{
+	struct run_report *r = make(letters);
+
+	report_judge(r, false);
+	if (strcmp(r->outcome, outcome) != 0 || r->exit != status)
+		fail_msg("%s: %s, exit %d; want %s, exit %d", letters, r->outcome, r->exit, outcome,
+			 status);
+	assert_int_equal(report_exit_code(r), status);
+	assert_true(*r->verdict);
+	report_judge(r, true);
+	assert_string_equal(r->outcome, "interrupted");
+	assert_int_equal(r->exit, 130);
+	report_free(r);
+}
+
+static void test_judge(void **state)
+{
+	(void)state;
+	judge("ppppp", "preserved", 0);
+	judge("pppps", "preserved", 0);
+	/* an expected failure after the copy leaves the verdict on the copy alone */
+	judge("ppppF", "preserved", 0);
+	judge("ppppf", "iova-reused", 1);
+	/* a negative control: the outcome is told, and it is what was expected */
+	judge("ppFpp", "not-copied", 0);
+	judge("ppFFF", "not-copied", 0);
+	/* one more failure than expected, one less */
+	judge("ppFfp", "copy-wrong", 1);
+	judge("ppFPp", "not-copied", 1);
+	judge("ppppP", "preserved", 1);
+	judge("ppfff", "not-copied", 1);
+	/* not judged */
+	judge("fssss", "inconclusive", 125);
+	judge("pfsss", "no-panic", 125);
+	judge("pFsss", "no-panic", 0);
+	judge("ppnpp", "inconclusive", 125);
+	judge("ppppn", "inconclusive", 125);
+	judge("ppNpp", "inconclusive", 125);
+	judge("ppSpp", "inconclusive", 125);
+	judge("ssss", "inconclusive", 125);
+	judge("", "inconclusive", 125);
+	/* what is proven bad is not hidden by what could not be judged */
+	judge("ppfnn", "not-copied", 1);
+	/* a rig that fails can never be a success */
+	judge("Fpppp", "inconclusive", 125);
+}
+
+static struct run_report *full(void)
+{
+	struct run_report *r = make("pppsF");
+
+	r->title = g_strdup("legacy mode: panic with DMA in flight, the crash kernel keeps the translation");
+	r->duration_s = 8.25;
+	r->run_dir = g_strdup("/srv/results/20260101T000000Z-kdump-abcdef");
+	r->iova = (struct report_iova){ true, 6, 12570, 8, 0, 257 };
+	r->env.accel = g_strdup("tcg");
+	r->env.clock = g_strdup("wall");
+	r->env.qemu = g_strdup("7.2.22");
+	r->env.first_kernel.release = g_strdup("6.1.0-49-amd64");
+	r->env.first_kernel.spec = g_strdup("debian-6.1");
+	r->env.first_kernel.cmdline = g_strdup("quiet \xff\x1b[31m");
+	r->env.crash_kernel.release = g_strdup("6.12.1");
+	r->env.has_caps = true;
+	r->env.cap = 0x80d2008c22260206ULL;
+	r->env.ecap = 0xf00f5a;
+	report_fill_host(r);
+	report_add_phase(r, "boot", 0)->end_ns = 1500000000;
+	report_add_phase(r, "attach:0000:00:01.0", 1500000000);
+	report_add_check(r, "reserved-equals-mapped", REPORT_NO_EVIDENCE, "iova-reused",
+			 "a long line of evidence with a \x1b[2J control sequence and \xfe bytes, and "
+			 "averyveryveryveryveryveryveryveryveryverylongwordthatmustbebroken at the end");
+	report_note(r, "first kernel oopsed before its agent spoke: retried once");
+	json_object_set_int_member(r->extra, "attempts", 2);
+	json_object_set_string_member(r->extra, "outcome", "forged");
+	json_object_set_string_member(r->env.extra, "vmm", "qemu");
+	report_judge(r, false);
+	return r;
+}
+
+static void test_json(void **state)
+{
+	struct run_report *r = full();
+	g_autoptr(JsonNode) node = report_to_json(r);
+	g_autofree char *text = json_to_string(node, FALSE);
+	g_autoptr(JsonParser) parser = json_parser_new();
+
+	(void)state;
+	assert_true(json_parser_load_from_data(parser, text, -1, NULL));
+	JsonObject *o = json_node_get_object(json_parser_get_root(parser));
+	JsonObject *env = json_object_get_object_member(o, "environment");
+	JsonArray *checks = json_object_get_array_member(o, "checks");
+	JsonObject *last = json_array_get_object_element(checks, 5);
+	JsonObject *retarget = json_array_get_object_element(checks, 4);
+
+	assert_int_equal(json_object_get_int_member(o, "schema"), 1);
+	assert_string_equal(json_object_get_string_member(o, "tool"), "vtdlab 0.1.0");
+	assert_string_equal(json_object_get_string_member(o, "scenario"), "kdump");
+	assert_string_equal(json_object_get_string_member(o, "outcome"), "inconclusive");
+	assert_int_equal(json_object_get_int_member(o, "exit"), 125);
+	assert_int_equal(json_object_get_int_member(o, "attempts"), 2);
+	assert_true(json_object_get_double_member(o, "duration_s") == 8.25);
+	assert_int_equal(json_array_get_length(checks), 6);
+	assert_string_equal(json_object_get_string_member(retarget, "expected"), "fail");
+	assert_string_equal(json_object_get_string_member(retarget, "result"), "fail");
+	assert_string_equal(json_object_get_string_member(last, "result"), "skip");
+	assert_false(json_object_get_boolean_member(last, "evidence"));
+	assert_int_equal(json_object_get_int_member(json_object_get_object_member(o, "iova"),
+						    "retargeted"), 257);
+	assert_string_equal(json_object_get_string_member(env, "cap"), "0x80d2008c22260206");
+	assert_string_equal(json_object_get_string_member(env, "vmm"), "qemu");
+	assert_true(json_object_get_null_member(env, "commit"));
+	assert_false(json_object_get_boolean_member(env, "wall_time_is_hardware_time"));
+	assert_true(json_object_has_member(env, "host_cpu"));
+	report_free(r);
+}
+
+static void test_summary(void **state)
+{
+	struct run_report *r = full();
+	g_autofree char *text = report_summary(r);
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+	(void)state;
+	for (char **line = lines; *line; line++) {
+		if (g_utf8_strlen(*line, -1) > REPORT_WIDTH && !strstr(*line, r->run_dir))
+			fail_msg("wider than %d: %s", REPORT_WIDTH, *line);
+		assert_false(g_str_has_suffix(*line, " "));
+		for (const char *p = *line; *p; p++)
+			assert_false(g_ascii_iscntrl(*p));
+	}
+	assert_true(g_utf8_validate(text, -1, NULL));
+	assert_non_null(strstr(text, "fail*"));
+	assert_non_null(strstr(text, "this scenario expects it"));
+	assert_non_null(strstr(text, "no evidence either way"));
+	assert_non_null(strstr(text, "no figures of hardware"));
+	assert_non_null(strstr(text, "inconclusive (exit 125)"));
+	assert_non_null(strstr(text, r->run_dir));
+	assert_non_null(strstr(text, "boot 1.5"));
+	report_free(r);
+}
+
+/* Colours add escape sequences and nothing else. */
+static void test_print(void **state)
+{
+	struct run_report *r = full();
+	g_autofree char *plain = report_summary(r);
+	char *shown = NULL;
+	size_t len;
+	FILE *out = open_memstream(&shown, &len);
+	g_autoptr(GRegex) escape = g_regex_new("\033\\[[0-9]*m", 0, 0, NULL);
+
+	(void)state;
+	assert_true(report_print(r, out, true));
+	fclose(out);
+	assert_non_null(strstr(shown, "\033[31m"));
+	g_autofree char *stripped = g_regex_replace(escape, shown, -1, 0, "", 0, NULL);
+
+	assert_string_equal(stripped, plain);
+	free(shown);
+	out = fopen("/dev/full", "w");
+	assert_non_null(out);
+	assert_false(report_print(r, out, false));
+	fclose(out);
+	report_free(r);
+}
+
+/* A file system with no room: an error, and no half-written run.json; the former one stays. */
+static void test_disk_full(void **state)
+{
+	g_autofree char *dir = g_dir_make_tmp("vtdlab-report-XXXXXX", NULL);
+	g_autofree char *path = g_build_filename(dir, "run.json", NULL);
+	struct rlimit old, tiny = { 100, 100 };
+	struct run_report *r = full();
+	g_autofree char *kept = NULL;
+	GError *error = NULL;
+
+	(void)state;
+	assert_true(g_file_set_contents(path, "before\n", -1, NULL));
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	tiny.rlim_max = old.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &tiny), 0);
+	bool json = report_write_json(r, path, &error);
+	bool summary = report_write_summary(r, path, NULL);
+
+	setrlimit(RLIMIT_FSIZE, &old);
+	assert_false(json);
+	assert_false(summary);
+	assert_true(g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED));
+	g_error_free(error);
+	assert_true(g_file_get_contents(path, &kept, NULL, NULL));
+	assert_string_equal(kept, "before\n");
+
+	assert_true(report_write_json(r, path, NULL));
+	g_unlink(path);
+	assert_int_equal(g_rmdir(dir), 0);
+	report_free(r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_judge), cmocka_unit_test(test_json),
+		cmocka_unit_test(test_summary), cmocka_unit_test(test_print),
+		cmocka_unit_test(test_disk_full),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
