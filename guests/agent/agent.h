@@ -11,11 +11,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "json.h"
 
 /** The answer to one command, being made. */
 struct answer {
+	int64_t id; /* of the request */
+	bool has_id;
 	struct json_out out; /* members behind "t_ns", without braces */
 	char error[512];     /* why the command failed: one line */
 	void (*after)(int arg); /* run once the answer has left the UART */
@@ -43,9 +46,15 @@ int take_name(const struct json_object *request, struct answer *answer, const ch
 	      char *name, size_t cap);
 
 /* command.c */
-/** Run the command of @line (changed in place) and write the whole answer line to @text.
- * Returns its length; @after gets what is to be done once it is sent. */
+/** Run the command of @line (changed in place; NULL: a line that was too long) and write the
+ * whole answer line to @text. Returns its length; answer->after is what is to be done then. */
 size_t command_run(char *line, char *text, size_t cap, struct answer *answer);
+/** Write the answer line for a command that returned @result. Returns its length. */
+size_t command_answer(int result, char *text, size_t cap, struct answer *answer);
+
+/* main.c */
+/** fork(), with the child's fatal signals fatal again: a child never answers for the agent. */
+pid_t fork_child(void);
 
 /* uart.c */
 /** Take the channel's UART. Returns 0, or -1 if there is none. */
@@ -96,7 +105,7 @@ int cmd_panic(const struct json_object *request, struct answer *answer);
 int cmd_poweroff(const struct json_object *request, struct answer *answer);
 int cmd_reboot(const struct json_object *request, struct answer *answer);
 
-/* disk-find.c */
+/* disk.c */
 /** The disk called @name, or the first NVMe or virtio disk if that is "", once it is there
  * (waits up to @wait_ms). Returns 0 with its /dev path in @path and size in @bytes. */
 int find_disk(struct answer *answer, char *name, size_t cap, uint64_t wait_ms, char *path,

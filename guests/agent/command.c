@@ -212,7 +212,7 @@ static int run_in_child(const struct command *command, const struct json_object 
 		return -1;
 	if (pipe(fds))
 		return fail(answer, "pipe: %s", strerror(errno));
-	pid = fork();
+	pid = fork_child();
 	if (pid < 0) {
 		result = fail(answer, "fork: %s", strerror(errno));
 		close(fds[0]);
@@ -244,36 +244,17 @@ static int run_request(const struct json_object *request, struct answer *answer)
 	return command->run(request, answer);
 }
 
-size_t command_run(char *line, char *text, size_t cap, struct answer *answer)
+size_t command_answer(int result, char *text, size_t cap, struct answer *answer)
 {
-	static char members[CHANNEL_GUEST_LINE_MAX - HEAD_MAX];
-	static struct json_object request;
-	const struct json_member *id;
 	struct json_out out;
-	int result;
 
-	memset(answer, 0, sizeof(*answer));
-	json_out_init(&answer->out, members, sizeof(members));
-	result = line ? json_parse(line, &request) : 0;
-	if (!line) {
-		memset(&request, 0, sizeof(request));
-		result = fail(answer, "a line of more than %d bytes", CHANNEL_HOST_LINE_MAX - 1);
-	} else if (result) {
-		result = fail(answer, "bad request: %s, at byte %zu", request.error,
-			      request.error_at);
-	} else {
-		result = run_request(&request, answer);
-	}
-	if (!result && answer->out.full) {
+	if (!result && answer->out.full)
 		result = fail(answer, "an answer of more than %d bytes: ask for less",
 			      CHANNEL_GUEST_LINE_MAX - 1);
-		answer->after = NULL;
-	}
 	json_out_init(&out, text, cap);
 	json_begin(&out, NULL, '{');
-	id = json_find(&request, "id");
-	if (id && id->type == JSON_INT)
-		json_put_int(&out, "id", id->integer);
+	if (answer->has_id)
+		json_put_int(&out, "id", answer->id);
 	else
 		json_put_null(&out, "id");
 	json_put_bool(&out, "ok", !result);
@@ -286,4 +267,29 @@ size_t command_run(char *line, char *text, size_t cap, struct answer *answer)
 	}
 	json_end(&out, '}');
 	return out.len;
+}
+
+size_t command_run(char *line, char *text, size_t cap, struct answer *answer)
+{
+	static char members[CHANNEL_GUEST_LINE_MAX - HEAD_MAX];
+	static struct json_object request;
+	const struct json_member *id;
+	int result;
+
+	memset(answer, 0, sizeof(*answer));
+	json_out_init(&answer->out, members, sizeof(members));
+	if (!line) {
+		fail(answer, "a line of more than %d bytes", CHANNEL_HOST_LINE_MAX - 1);
+		return command_answer(-1, text, cap, answer);
+	}
+	result = json_parse(line, &request);
+	id = json_find(&request, "id");
+	answer->has_id = id && id->type == JSON_INT;
+	if (answer->has_id)
+		answer->id = id->integer;
+	if (result)
+		fail(answer, "bad request: %s, at byte %zu", request.error, request.error_at);
+	else
+		result = run_request(&request, answer);
+	return command_answer(result, text, cap, answer);
 }

@@ -69,7 +69,7 @@ static int start_jobs(struct answer *answer, const char *path, uint64_t span, si
 	uint64_t part = span / n_jobs / bs * bs;
 
 	for (size_t i = 0; i < n_jobs; i++) {
-		pid_t pid = fork();
+		pid_t pid = fork_child();
 
 		if (pid < 0) {
 			fail(answer, "fork of job %zu: %s", i, strerror(errno));

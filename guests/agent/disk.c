@@ -150,7 +150,7 @@ int cmd_disk_verify(const struct json_object *request, struct answer *answer)
 {
 	struct verify v = { .fd = -1 };
 	char name[32], path[64];
-	uint64_t wait_ms, size, salt;
+	uint64_t wait_ms, size = 0, salt;
 	bool read_ok, write_ok;
 
 	if (take_name(request, answer, "dev", name, sizeof(name)) ||

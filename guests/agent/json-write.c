@@ -20,15 +20,25 @@ static void put(struct json_out *out, const char *bytes, size_t len)
 	out->len += len;
 }
 
+/* The length that the first byte @c of a UTF-8 sequence announces, 0 if it can begin none. */
+static size_t utf8_announced(unsigned char c)
+{
+	if (c < 0x80)
+		return 1;
+	if (c < 0xc2 || c > 0xf4)
+		return 0;
+	return c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+}
+
 /* The length of the UTF-8 sequence at @s, 0 if there is none that is valid. */
 static size_t utf8_len(const unsigned char *s)
 {
-	size_t len = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 :
-		     (s[0] & 0xf0) == 0xe0 ? 3 : s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : 0;
+	size_t len = utf8_announced(s[0]);
 
 	for (size_t i = 1; i < len; i++)
 		if ((s[i] & 0xc0) != 0x80)
 			return 0;
+	/* longer than need be, a surrogate, or beyond U+10FFFF */
 	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
 	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
 		return 0;
@@ -50,7 +60,8 @@ static void put_quoted(struct json_out *out, const char *value)
 			escape[1] = (char)*s++;
 			put(out, escape, 2);
 		} else if (*s < 0x20 || *s == 0x7f || !len) {
-			put(out, escape, (size_t)snprintf(escape, sizeof(escape), "\\u%04x", *s++));
+			snprintf(escape, sizeof(escape), "\\u%04x", *s++);
+			put(out, escape, strlen(escape));
 		} else {
 			put(out, (const char *)s, len);
 			s += len;
@@ -79,9 +90,10 @@ void json_put_string(struct json_out *out, const char *key, const char *value)
 void json_put_int(struct json_out *out, const char *key, int64_t value)
 {
 	char text[24];
+	int len = snprintf(text, sizeof(text), "%lld", (long long)value);
 
 	put_key(out, key);
-	put(out, text, (size_t)snprintf(text, sizeof(text), "%lld", (long long)value));
+	put(out, text, (size_t)len);
 }
 
 void json_put_bool(struct json_out *out, const char *key, bool value)
@@ -99,10 +111,10 @@ void json_put_null(struct json_out *out, const char *key)
 void json_put_hex(struct json_out *out, const char *key, uint64_t value)
 {
 	char text[24];
+	int len = snprintf(text, sizeof(text), "\"0x%llx\"", (unsigned long long)value);
 
 	put_key(out, key);
-	put(out, text, (size_t)snprintf(text, sizeof(text), "\"0x%llx\"",
-					(unsigned long long)value));
+	put(out, text, (size_t)len);
 }
 
 void json_put_bytes(struct json_out *out, const char *key, const void *bytes, size_t len)

@@ -32,7 +32,7 @@ static int run_captured(char *const argv[], char *text, size_t cap)
 
 	if (pipe2(fds, O_CLOEXEC))
 		return -1;
-	pid = fork();
+	pid = fork_child();
 	if (pid < 0) {
 		close(fds[0]);
 		close(fds[1]);

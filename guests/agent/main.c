@@ -19,6 +19,7 @@
 
 static sigjmp_buf command_jump;
 static volatile sig_atomic_t in_command;
+static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
 
 static void mount_all(void)
 {
@@ -59,12 +60,20 @@ static void on_fault(int sig)
 
 static void catch_faults(void)
 {
-	static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
 	struct sigaction action = { .sa_handler = on_fault, .sa_flags = SA_NODEFER };
 
 	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
 		sigaction(faults[i], &action, NULL);
 	signal(SIGPIPE, SIG_IGN);
+}
+
+pid_t fork_child(void)
+{
+	pid_t pid = fork();
+
+	for (size_t i = 0; !pid && i < sizeof(faults) / sizeof(faults[0]); i++)
+		signal(faults[i], SIG_DFL);
+	return pid;
 }
 
 static void reap(void)
@@ -102,10 +111,8 @@ static size_t run_guarded(char *line, char *text, size_t cap, struct answer *ans
 
 	if (sig) {
 		in_command = 0;
-		answer->after = NULL;
-		return (size_t)snprintf(text, cap, "{\"id\":null,\"ok\":false,\"t_ns\":%lld,"
-					"\"error\":\"the agent got signal %d in this command\"}",
-					(long long)now_ns(), sig);
+		fail(answer, "the agent got signal %d in this command", sig);
+		return command_answer(-1, text, cap, answer);
 	}
 	in_command = 1;
 	len = command_run(line, text, cap, answer);
@@ -122,7 +129,7 @@ static void __attribute__((noreturn)) serve(void)
 		int n = uart_read_line(line, sizeof(line), reap);
 		size_t len;
 
-		if (n >= 0 && !strspn(line, " \t\r") && !line[0])
+		if (n >= 0 && !line[strspn(line, " \t\r")])
 			continue;
 		len = run_guarded(n < 0 ? NULL : line, text, sizeof(text) - 1, &answer);
 		text[len++] = '\n';

@@ -44,7 +44,7 @@ int cmd_panic(const struct json_object *request, struct answer *answer)
 
 static void do_reboot(int how)
 {
-	pid_t pid = fork();
+	pid_t pid = fork_child();
 
 	if (!pid) {
 		sync();

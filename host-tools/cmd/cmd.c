@@ -1,35 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What all verbs share: options, errors, the version. */
+/* What all verbs share: options and errors. */
 #include "cmd/cmd.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
-
-const char *vtdlab_commit(void)
-{
-#ifdef VTDLAB_COMMIT
-	static const char commit[] = VTDLAB_COMMIT;
-
-	return *commit ? commit : NULL;
-#else
-	return NULL;
-#endif
-}
-
-const char *vtdlab_version(void)
-{
-	static char *version;
-
-	if (g_once_init_enter(&version)) {
-		const char *commit = vtdlab_commit();
-
-		g_once_init_leave(&version, g_strconcat(VTDLAB_VERSION, commit ? "-" : NULL, commit,
-							NULL));
-	}
-	return version;
-}
 
 int cmd_fail(const char *verb, GError *error)
 {

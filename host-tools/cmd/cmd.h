@@ -16,7 +16,7 @@
 struct verb {
 	const char *name;  /* "run" */
 	const char *brief; /* one line for `vtdlab help` */
-	const char *args;  /* "SCENARIO [OPTION...]", behind the name in usage lines */
+	const char *args;  /* "SCENARIO", the words behind the name and options, in usage lines */
 	int (*run)(int argc, char **argv);
 };
 
@@ -37,12 +37,6 @@ int cmd_diff(int argc, char **argv);
 int cmd_cache(int argc, char **argv);
 int cmd_bench_walk(int argc, char **argv);
 int cmd_help(int argc, char **argv);
-
-/* vtdlab_version - "0.1.0", or "0.1.0-<commit>" when built with -DVTDLAB_COMMIT="...". */
-const char *vtdlab_version(void);
-
-/* vtdlab_commit - the git commit the program was built from, or NULL when it is not known. */
-const char *vtdlab_commit(void);
 
 /*
  * cmd_fail - print "vtdlab <verb>: <message>" on stderr, free @error, return its exit status.

@@ -12,7 +12,7 @@
 
 static gboolean names_only;
 
-/* Prints "  name  text", the text wrapped by hand nowhere: a line of a terminal is the user's. */
+/* "name  text", or the name alone with --names. */
 static void print_row(int width, const char *name, const char *text)
 {
 	if (names_only)
@@ -46,7 +46,7 @@ static int by_name(gconstpointer a, gconstpointer b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Key files of images/kernels, sorted. */
+/* Names of the key files in images/kernels, sorted. */
 static GPtrArray *kernel_files(const char *dir)
 {
 	GPtrArray *files = g_ptr_array_new_with_free_func(g_free);
@@ -55,7 +55,7 @@ static GPtrArray *kernel_files(const char *dir)
 
 	while (d && (file = g_dir_read_name(d)))
 		if (g_str_has_suffix(file, ".conf") && *file != '.')
-			g_ptr_array_add(files, g_strdup(file));
+			g_ptr_array_add(files, g_strndup(file, strlen(file) - strlen(".conf")));
 	g_ptr_array_sort(files, by_name);
 	return files;
 }
@@ -67,9 +67,9 @@ static int list_kernels(void)
 	int status = VTDLAB_EXIT_OK;
 
 	for (guint i = 0; i < files->len; i++) {
-		const char *file = files->pdata[i];
+		const char *name = files->pdata[i];
+		g_autofree char *file = g_strconcat(name, ".conf", NULL);
 		g_autofree char *path = g_build_filename(dir, file, NULL);
-		g_autofree char *name = g_strndup(file, strlen(file) - strlen(".conf"));
 		g_autoptr(GKeyFile) conf = g_key_file_new();
 		g_autoptr(GError) error = NULL;
 

@@ -8,15 +8,15 @@
 #include "scenario/nearest.h"
 
 const struct verb vtdlab_verbs[] = {
-	{ "run", "run a scenario and judge what the crash kernel did", "SCENARIO [OPTION...]", cmd_run },
+	{ "run", "run a scenario and judge what the crash kernel did", "SCENARIO", cmd_run },
 	{ "list", "what there is: scenarios, kernels, checks, keys",
 	  "[scenarios|kernels|checks|keys]", cmd_list },
-	{ "doctor", "what this host offers: QEMUs, KVM, trace events, space", "[OPTION...]", cmd_doctor },
-	{ "walk", "print the translations that a snapshot holds", "SNAPSHOT [OPTION...]", cmd_walk },
-	{ "diff", "compare the translations of two snapshots", "SNAPSHOT SNAPSHOT [OPTION...]",
+	{ "doctor", "what this host offers: QEMUs, KVM, trace events, space", "", cmd_doctor },
+	{ "walk", "print the translations that a snapshot holds", "SNAPSHOT", cmd_walk },
+	{ "diff", "compare the translations of two snapshots", "SNAPSHOT SNAPSHOT",
 	  cmd_diff },
-	{ "cache", "the cache of kernels: its size, and pruning it", "[prune] [OPTION...]", cmd_cache },
-	{ "bench-walk", "nanoseconds a leaf of the table walker", "[OPTION...]", cmd_bench_walk },
+	{ "cache", "the cache of kernels: its size, and pruning it", "[prune]", cmd_cache },
+	{ "bench-walk", "nanoseconds a leaf of the table walker", "", cmd_bench_walk },
 	{ "help", "this list, or the options of a verb", "[VERB]", cmd_help },
 	{ 0 },
 };

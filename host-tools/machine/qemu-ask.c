@@ -62,33 +62,44 @@ bool qemu_ask(const char *program, const char *const *args, char **text, int *st
 	return good;
 }
 
+static bool log_has_event(const char *log)
+{
+	char *text = NULL;
+	bool seen;
+
+	if (!g_file_get_contents(log, &text, NULL, NULL))
+		return false;
+	seen = strstr(text, ":vtd_") || g_str_has_prefix(text, "vtd_");
+	g_free(text);
+	return seen;
+}
+
 /*
- * Building a machine with an IOMMU resets it, and the reset is traced (vtd_iotlb_reset,
- * vtd_context_cache_reset): if these lines do not arrive, no others would. QEMU ends by itself because
- * the incoming-migration source it is told to read is empty.
+ * Building a machine with an IOMMU resets it, and the reset is traced: if none of those lines arrives,
+ * no others would. The machine never runs (-S) and is killed as soon as the answer is known.
  */
 bool qemu_ask_trace_log(const char *program)
 {
-	char *dir = g_dir_make_tmp("vtdlab-XXXXXX", NULL), *log, *text = NULL;
+	char *dir = g_dir_make_tmp("vtdlab-XXXXXX", NULL), *log;
+	int64_t until = g_get_monotonic_time() + QEMU_ASK_SECONDS * G_USEC_PER_SEC;
+	struct launch l;
 	bool seen = false;
-	int status;
 
 	if (!dir)
 		return false;
 	log = g_build_filename(dir, "log", NULL);
-	if (qemu_ask(program,
-		     (const char *const[]){ "-nodefaults", "-no-user-config", "-display", "none",
-					    "-accel", "tcg", "-m", "16", "-machine", "q35", "-S",
-					    "-device", "intel-iommu", "-trace", "vtd_*", "-D", log,
-					    "-incoming", "exec:true", NULL },
-		     &text, &status, NULL)) {
-		char *trace = NULL;
+	const char *argv[] = { program, "-nodefaults", "-no-user-config", "-display", "none", "-S",
+			       "-accel", "tcg", "-m", "16", "-machine", "q35",
+			       "-device", "intel-iommu", "-trace", "vtd_*", "-D", log, NULL };
+	struct launch_request req = { .argv = (char *const *)argv };
 
-		if (g_file_get_contents(log, &trace, NULL, NULL))
-			seen = strstr(trace, ":vtd_") || g_str_has_prefix(trace, "vtd_");
-		g_free(trace);
+	if (launcher_qemu.start(&l, &req, NULL)) {
+		while (!(seen = log_has_event(log)) && !launcher_qemu.reap(&l) &&
+		       g_get_monotonic_time() < until)
+			g_usleep(5000);
+		seen = seen || log_has_event(log);
 	}
-	g_free(text);
+	launcher_qemu.release(&l);
 	g_unlink(log);
 	g_rmdir(dir);
 	g_free(log);

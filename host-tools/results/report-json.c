@@ -51,7 +51,7 @@ static JsonArray *checks_json(const struct run_report *r)
 		set_string(o, "result", none ? "skip" : report_result_name(c->result));
 		set_string(o, "expected", c->expect_fail ? "fail" : "pass");
 		set_string(o, "detail", c->detail);
-		set_string(o, "outcome", c->outcome);
+		set_string(o, "outcome_if_failed", c->outcome);
 		if (none)
 			json_object_set_boolean_member(o, "evidence", FALSE);
 		json_array_add_object_element(out, o);

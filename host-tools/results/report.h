@@ -66,7 +66,7 @@ struct report_environment {
 	uint64_t cap, ecap;		 /* the IOMMU's capability registers */
 	char *host_cpu;			 /* NULL: report_fill_host() fills it from /proc/cpuinfo */
 	char *host_kernel;		 /* NULL: the same, from uname */
-	char *commit;			 /* git commit of vtdlab; NULL = not known */
+	char *commit;			 /* NULL: the same, from the build; still NULL = not known */
 	bool wall_time_is_hardware_time; /* true only with KVM and the wall clock */
 	JsonObject *extra;		 /* more members of "environment"; owned, never NULL */
 };
@@ -118,7 +118,7 @@ struct report_phase *report_add_phase(struct run_report *report, const char *nam
 /* report_note - append a line to the notes. */
 void report_note(struct run_report *report, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
-/* report_fill_host - host_cpu and host_kernel from this machine, where they are not set. */
+/* report_fill_host - host_cpu, host_kernel and commit where they are not set: from this machine. */
 void report_fill_host(struct run_report *report);
 
 /*
@@ -127,12 +127,12 @@ void report_fill_host(struct run_report *report);
  * The outcome, first rule that holds:
  *  1. @interrupted                                        -> interrupted
  *  2. the first check that fails without being expected   -> its outcome
- *  3. a check has no evidence, or was expected to fail and was skipped, or no check ran
- *                                                         -> inconclusive
+ *  3. a check has no evidence, or was expected to fail and was skipped -> inconclusive
  *  4. the first *required* check that fails as expected   -> its outcome (a negative control)
- *  5. otherwise                                           -> preserved
+ *  5. no check of the translation ran (outcome not-copied or copy-wrong) -> inconclusive
+ *  6. otherwise                                           -> preserved
  *
- * The first of rules 1 to 5 wins, so that "inconclusive" never hides a failure that was proven.
+ * So "inconclusive" never hides a failure that was proven, and never becomes preserved.
  */
 void report_judge(struct run_report *report, bool interrupted);
 

@@ -3,8 +3,24 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "machine/config.h"
 #include "scenario/conf.h"
 #include "scenario/nearest.h"
+
+/* The words of a scenario are those of a machine, in the same order: a cast goes from one to the other. */
+#define SAME(a, b) G_STATIC_ASSERT((int)(a) == (int)(b))
+SAME(CONF_ACCEL_KVM, MACHINE_ACCEL_KVM);
+SAME(CONF_ACCEL_TCG, MACHINE_ACCEL_TCG);
+SAME(CONF_MODE_SCALABLE, MACHINE_IOMMU_SCALABLE);
+SAME(CONF_MODE_FIRST_LEVEL, MACHINE_IOMMU_FIRST_LEVEL);
+SAME(CONF_MODE_OFF, MACHINE_IOMMU_OFF);
+SAME(CONF_NIC_E1000, MACHINE_NIC_E1000);
+SAME(CONF_NIC_VIRTIO, MACHINE_NIC_VIRTIO);
+SAME(CONF_NIC_NONE, MACHINE_NIC_NONE);
+SAME(CONF_DISK_VIRTIO, MACHINE_DISK_VIRTIO);
+SAME(CONF_DISK_NONE, MACHINE_DISK_NONE);
+SAME(CONF_TOPOLOGY_PXB_BRIDGE, MACHINE_TOPOLOGY_PXB_BRIDGE);
+SAME(CONF_TOPOLOGY_PCIE_PCI_BRIDGE, MACHINE_TOPOLOGY_PCIE_PCI_BRIDGE);
 
 static bool wrong(const struct scenario *s, GError **error, const char *message)
 {

@@ -35,6 +35,7 @@ struct walker {
 	struct u64map tables_seen;      /* (page, kind, level) */
 	struct u64map trees_seen;       /* (root, format, levels) */
 	struct u64map memos_seen;       /* (page, level, format, root?, permissions) */
+	size_t run_limit;               /* room in r->runs, never above o.max_runs */
 	struct pt_memo *memos;
 	size_t n_memos;
 

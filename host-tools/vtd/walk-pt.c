@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Page-table trees into runs: both entry formats, 3 to 5 levels, each shared subtree walked once. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "vtd/walk-internal.h"
 
 #define PTES 512u
+
+#define HUGE_PAGE ((size_t)2 << 20)
+#define MANY_RUNS 16384u /* from here on the array of runs is allocated at its full size */
 
 /* What tells the two formats apart. */
 struct pt_format {
@@ -52,11 +57,55 @@ static uint64_t entry_iova(const struct walker *w, uint64_t base, unsigned level
 	return iova;
 }
 
+/*
+ * Room for all the runs there may be, on huge pages if the host has them: page faults and moving the
+ * array would cost more than the walk. Memory is only used as far as runs are written. False if this
+ * cannot be had.
+ */
+static bool reserve_all_runs(struct walker *w)
+{
+	size_t bytes = w->o.max_runs * sizeof(*w->r->runs);
+	void *runs;
+
+	if (w->o.max_runs > SIZE_MAX / 2 / sizeof(*w->r->runs))
+		return false;
+	bytes = (bytes + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
+	runs = aligned_alloc(HUGE_PAGE, bytes);
+	if (!runs)
+		return false;
+	madvise(runs, bytes, MADV_HUGEPAGE);
+	memcpy(runs, w->r->runs, w->r->n_runs * sizeof(*w->r->runs));
+	free(w->r->runs);
+	w->r->runs = runs;
+	w->cap_runs = w->o.max_runs;
+	return true;
+}
+
+/* Make room for at least one more run: false if the limit on runs was met or memory ran out. */
+static bool more_runs(struct walker *w)
+{
+	struct vtd_walk_result *r = w->r;
+	void *grown;
+
+	if (r->n_runs >= w->o.max_runs) {
+		walk_truncate(w, "runs");
+		w->count_only = true;
+		return false;
+	}
+	if (r->n_runs < MANY_RUNS || !reserve_all_runs(w)) {
+		grown = walk_room(w, r->runs, r->n_runs, &w->cap_runs, sizeof(*r->runs));
+		if (!grown)
+			return false;
+		r->runs = grown;
+	}
+	w->run_limit = w->cap_runs < w->o.max_runs ? w->cap_runs : w->o.max_runs;
+	return true;
+}
+
 /* Append [iova, iova + len) -> pa, merged with the run before it if it continues that one. */
 static inline void emit(struct walker *w, uint64_t iova, uint64_t len, uint64_t pa, uint32_t perm)
 {
 	struct vtd_walk_result *r = w->r;
-	void *grown;
 
 	if (r->n_runs > w->tree_first_run) {
 		struct vtd_run *run = &r->runs[r->n_runs - 1];
@@ -67,15 +116,8 @@ static inline void emit(struct walker *w, uint64_t iova, uint64_t len, uint64_t 
 			return;
 		}
 	}
-	if (r->n_runs >= w->o.max_runs) {
-		walk_truncate(w, "runs");
-		w->count_only = true;
+	if (r->n_runs >= w->run_limit && !more_runs(w))
 		return;
-	}
-	grown = walk_room(w, r->runs, r->n_runs, &w->cap_runs, sizeof(*r->runs));
-	if (!grown)
-		return;
-	r->runs = grown;
 	r->runs[r->n_runs++] = (struct vtd_run){ iova, iova + len - 1, pa, perm };
 }
 
@@ -103,42 +145,43 @@ static bool entry_bits_ok(struct walker *w, uint64_t page, unsigned level, unsig
 	return false;
 }
 
-/* Level 1: 512 leaves. Stretches of consecutive equal entries are taken in one step. */
+/*
+ * Level 1: 512 leaves. Stretches of consecutive equal entries are taken in one step. This loop is
+ * what a walk spends its time in: all it needs is in local variables.
+ */
 static void leaf_table(struct walker *w, uint64_t page, const uint64_t *t, uint32_t perm,
 		       uint64_t base, struct pt_counts *c)
 {
-	const struct pt_format *f = format_of(w);
-	uint64_t same = w->addr_mask | w->addr_excess | f->present | f->perm | f->snoop;
-	uint64_t end = w->addr_mask + VTD_PAGE_SIZE;
-	unsigned i = 0;
+	const struct pt_format f = *format_of(w);
+	const uint64_t addr_mask = w->addr_mask, excess = w->addr_excess;
+	const uint64_t same = addr_mask | excess | f.present | f.perm | f.snoop;
+	const uint64_t end = addr_mask + VTD_PAGE_SIZE;
+	uint64_t leaves = 0, pages = 0;
+	unsigned n;
 
-	while (i < PTES) {
-		uint64_t pte = t[i], pa = pte & w->addr_mask;
-		uint32_t p = (uint32_t)(pte & f->perm & perm);
-		unsigned n = 1;
+	for (unsigned i = 0; i < PTES; i += n) {
+		uint64_t pte = t[i], pa = pte & addr_mask, next = pte & same;
+		uint32_t p = (uint32_t)(pte & f.perm & perm);
 
-		if (!(pte & f->present)) {
-			i++;
+		n = 1;
+		if (!(pte & f.present))
 			continue;
-		}
-		if ((pte & w->addr_excess) && !entry_bits_ok(w, page, 1, i, pte, true)) {
-			i++;
+		if ((pte & excess) && !entry_bits_ok(w, page, 1, i, pte, true))
 			continue;
-		}
-		pte &= same;
-		while (i + n < PTES && (t[i + n] & same) == (pte += VTD_PAGE_SIZE) &&
+		while (i + n < PTES && (t[i + n] & same) == (next += VTD_PAGE_SIZE) &&
 		       pa + (uint64_t)n * VTD_PAGE_SIZE < end)
 			n++;
-		c->at[1] += n;
-		if (p & (VTD_PERM_READ | VTD_PERM_WRITE)) {
-			p |= (t[i] & f->snoop) ? VTD_PERM_SNOOP : 0;
-			c->pages += n;
-			if (!w->count_only)
-				emit(w, base + (uint64_t)i * VTD_PAGE_SIZE,
-				     (uint64_t)n * VTD_PAGE_SIZE, pa, p);
-		}
-		i += n;
+		leaves += n;
+		if (!(p & (VTD_PERM_READ | VTD_PERM_WRITE)))
+			continue;
+		p |= (pte & f.snoop) ? VTD_PERM_SNOOP : 0;
+		pages += n;
+		if (!w->count_only)
+			emit(w, base + (uint64_t)i * VTD_PAGE_SIZE, (uint64_t)n * VTD_PAGE_SIZE, pa,
+			     p);
 	}
+	c->at[1] += leaves;
+	c->pages += pages;
 }
 
 /* Emit again, at @iova, the runs of a subtree that was walked before. */

@@ -105,7 +105,6 @@ apt_setup()
 		#clear APT::Update::Pre-Invoke;
 		#clear APT::Update::Post-Invoke;
 		#clear APT::Update::Post-Invoke-Success;
-		Acquire::Retries "2";
 		Acquire::http::Timeout "30";
 		Acquire::https::Timeout "30";
 	END

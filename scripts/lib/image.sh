@@ -65,11 +65,11 @@ vmlinux_release()
 	printf '%s\n' "${text#Linux version }"
 }
 
-# bzimage_extract FILE OUT: the ELF out of the compressed payload. Returns
-# 1 with one line in $image_error.
+# bzimage_extract FILE OUT [SHOWN]: the ELF out of the compressed payload.
+# Returns 1 with one line in $image_error, which calls the file SHOWN.
 bzimage_extract()
 {
-	local start length size tool trim=4 want got
+	local start length size tool trim=4 want got shown=${3:-$1}
 
 	image_error=
 	read_bytes "$1" 0 632
@@ -77,7 +77,7 @@ bzimage_extract()
 	length=$(le 588 4)
 	size=$(stat -L -c %s -- "$1")
 	if ((length < 64 || start + length > size)); then
-		image_error="$1 is cut short: its payload ends at byte $((start + length)), the file at $size"
+		image_error="$shown is cut short: its payload ends at byte $((start + length)), the file at $size"
 		return 1
 	fi
 	read_bytes "$1" "$start" 6
@@ -91,12 +91,12 @@ bzimage_extract()
 	'66 90 104 '*) tool=bzip2 ;;
 	'127 69 76 70 '*) tool=cat trim=0 ;;
 	*)
-		image_error="$1: its payload is compressed in a way not known here (xz, zstd, lz4, gzip, lzma and bzip2 are)"
+		image_error="$shown: its payload is compressed in a way not known here (xz, zstd, lz4, gzip, lzma and bzip2 are)"
 		return 1
 		;;
 	esac
 	if ! type -P "$tool" >/dev/null; then
-		image_error="$1 is compressed with $tool, which is not installed"
+		image_error="$shown is compressed with $tool, which is not installed"
 		return 1
 	fi
 	read_bytes "$1" $((start + length - 4)) 4
@@ -109,16 +109,16 @@ bzimage_extract()
 	fi
 	got=$(stat -c %s -- "$2")
 	if [[ $tool != cat && $got != "$want" ]]; then
-		image_error="$1: $tool gave $got bytes of its payload instead of $want: $(head -n 1 "$2.err" 2>/dev/null)"
+		image_error="$shown: $tool gave $got bytes of its payload instead of $want: $(head -n 1 "$2.err" 2>/dev/null)"
 		if grep -qs 'No space left' "$2.err"; then
-			image_error="no space left for the vmlinux of $1"
+			image_error="no space left for the vmlinux of $shown"
 		fi
 		rm -f "$2.err"
 		return 1
 	fi
 	rm -f "$2.err"
 	if [[ $(image_kind "$2") != vmlinux ]]; then
-		image_error="$1: its payload is no x86-64 ELF"
+		image_error="$shown: its payload is no x86-64 ELF"
 		return 1
 	fi
 }

@@ -77,7 +77,7 @@ debian_build()
 	done
 	say "unpacking $release"
 	debian_assemble "$work/root" "$work/kernel"
-	kernel_add_vmlinux "$work/kernel" || fail "$image_error"
+	kernel_add_vmlinux "$work/kernel" "the image of $release" || fail "$image_error"
 	kernel_index_modules "$work/kernel" "$release"
 	name=${release}_$version spec_kept=debian:$release origin=debian package=${packages[0]% *}
 	kernel_conf_write "$work/kernel"

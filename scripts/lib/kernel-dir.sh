@@ -32,11 +32,14 @@ kernel_dir_ok()
 	printf '%s\n' "$now" 2>/dev/null >"$dir/vmlinux.stat" || true
 }
 
-# kernel_add_vmlinux DIR: extracts it from the bzImage there; sets pvh.
+# kernel_add_vmlinux DIR SHOWN: extracts it from the bzImage there; sets pvh.
 kernel_add_vmlinux()
 {
 	pvh=true
-	bzimage_extract "$1/bzImage" "$1/vmlinux" || return 1
+	if ! bzimage_extract "$1/bzImage" "$1/vmlinux" "$2"; then
+		[[ $image_error != no\ space* ]] || fail "$image_error ($cache)"
+		return 1
+	fi
 	type -P readelf >/dev/null || fail 'readelf is not installed (package binutils)'
 	vmlinux_has_pvh "$1/vmlinux" || pvh=false
 }

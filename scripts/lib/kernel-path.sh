@@ -150,7 +150,9 @@ path_assemble()
 	if [[ $2 == bzImage ]]; then
 		cp --reflink=auto -- "$image" "$1/bzImage" 2>"$cache/tmp/log" ||
 			disk_failed "$cache" "copying $image" "$cache/tmp/log"
-		kernel_add_vmlinux "$1" || refuse "$image_error"
+		[[ $(sha256_of "$1/bzImage") == "$image_sum" ]] ||
+			fail "$image changed while it was read: is it being built?"
+		kernel_add_vmlinux "$1" "$image" || refuse "$image_error"
 	else
 		run strip --strip-debug -o "$vmlinux" -- "$image" 2>"$cache/tmp/log" ||
 			disk_failed "$cache" "copying $image" "$cache/tmp/log"
@@ -182,8 +184,8 @@ path_kernel()
 	path_modules
 	config_from=$(kconfig_beside "$image" "$release" "$tree" \
 		"$([[ $modules_kind != installed ]] || printf %s "$modules_from")")
-	sum=$(path_sha256 "$image") || fail "cannot read $image"
-	sum=$({ echo "$sum"; path_modules_key; [[ -z $config_from ]] || sha256_of "$config_from"; } | sha256sum)
+	image_sum=$(path_sha256 "$image") || fail "cannot read $image"
+	sum=$({ echo "$image_sum"; path_modules_key; [[ -z $config_from ]] || sha256_of "$config_from"; } | sha256sum)
 	name=$release-${sum:0:12}
 	kernel=$cache/kernels/$name
 	kernel_dir_ok "$kernel" && return

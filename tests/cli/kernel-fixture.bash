@@ -2,6 +2,7 @@
 # shellcheck shell=bash
 # Makes small things that look like kernels, and a Debian archive of them.
 
+# shellcheck disable=SC2034 # the tests use it
 scripts=$BATS_TEST_DIRNAME/../../scripts
 
 # poke FILE OFFSET BYTES(as printf takes them)
@@ -76,9 +77,11 @@ fake_bzimage()
 	poke "$1" 584 "$(le32 64)"
 	poke "$1" 588 "$(le32 "$size")"
 	poke "$1" 768 "$2 (a@b) #1 SMP"
-	head -c 64 /dev/zero >>"$1"
-	cat "$payload" >>"$1"
-	echo tail >>"$1"
+	{
+		head -c 64 /dev/zero
+		cat "$payload"
+		echo tail
+	} >>"$1"
 }
 
 # fake_kernel DIR RELEASE: DIR/{vmlinux,bzImage,config}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The agent's JSON: what it takes, what it refuses and why, and that its writer keeps its bounds. */
+/* The agent's JSON: what it takes, what it refuses and why; its writer keeps its bounds. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* `vtdlab bench-walk`: nanoseconds a leaf of the walker, beside a memcpy of the same table pages. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "cmd/cmd.h"
+#include "vtd/walk.h"
+
+#define MAX_ROUNDS 99
+#define LEAVES_A_TABLE 512u
+
+/* How physical addresses follow one another: it decides how many runs come out. */
+enum shape {
+	SHAPE_CONTIGUOUS, /* one run */
+	SHAPE_LIKE_A_KERNEL, /* a new place after one or two pages, as receive rings have */
+	SHAPE_SCATTERED, /* every leaf its own run */
+	N_SHAPES
+};
+
+static const char *const shape_names[] = { "contiguous", "like a kernel's", "scattered" };
+
+/* Tables in a memory file, as a machine's RAM would be. */
+struct bench {
+	int fd;
+	size_t leaves, bytes, n_tables;
+	uint64_t root;
+};
+
+static double now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static double median(double *v, int n)
+{
+	qsort(v, (size_t)n, sizeof(*v), by_value);
+	return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
+}
+
+/* The page frame of leaf @i. */
+static uint64_t frame_of(enum shape shape, size_t i)
+{
+	if (shape == SHAPE_CONTIGUOUS)
+		return i + 0x100000;
+	/* Of three leaves, the last follows its neighbour. */
+	if (shape == SHAPE_LIKE_A_KERNEL && i % 3 == 2)
+		return frame_of(shape, i - 1) + 1;
+	/* An odd multiplier permutes the frames below 2^27. */
+	return (i * 0x2545f491) & 0x7ffffff;
+}
+
+/*
+ * Lay out root, context, and a four-level tree with leaves from IOVA 0 on, level by level: level 4 is
+ * page 2, then all of level 3, level 2 and level 1.
+ */
+static void fill(struct bench *b, uint64_t *ram, enum shape shape)
+{
+	size_t n[5], first[5];
+
+	n[1] = (b->leaves + LEAVES_A_TABLE - 1) / LEAVES_A_TABLE;
+	for (unsigned level = 2; level <= 4; level++)
+		n[level] = (n[level - 1] + LEAVES_A_TABLE - 1) / LEAVES_A_TABLE;
+	first[4] = 3;
+	for (unsigned level = 3; level; level--)
+		first[level] = first[level + 1] + n[level + 1];
+	ram[512] = 2 * 4096 | 1;          /* root table at page 1: bus 0 -> context table at page 2 */
+	ram[1024 + 2 * 8] = 3 * 4096 | 1; /* 00:01.0 */
+	ram[1024 + 2 * 8 + 1] = 1 << 8 | 2;
+	for (unsigned level = 4; level > 1; level--)
+		for (size_t i = 0; i < n[level - 1]; i++)
+			ram[512 * first[level] + i] = (first[level - 1] + i) * 4096 | 3;
+	for (size_t i = 0; i < b->leaves; i++)
+		ram[512 * first[1] + i] = frame_of(shape, i) << 12 | 3;
+	b->root = 4096;
+	b->n_tables = 2 + n[4] + n[3] + n[2] + n[1];
+}
+
+/* A new memory file with tables of this shape: 0 or -errno. */
+static int build(struct bench *b, enum shape shape)
+{
+	size_t tables = b->leaves / LEAVES_A_TABLE + b->leaves / (512 * 512) + 16;
+	uint64_t *ram;
+
+	b->bytes = tables * 4096;
+	b->fd = memfd_create("vtdlab-bench", MFD_CLOEXEC);
+	if (b->fd < 0)
+		return -errno;
+	if (ftruncate(b->fd, (off_t)b->bytes))
+		return -errno;
+	ram = mmap(NULL, b->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, b->fd, 0);
+	if (ram == MAP_FAILED)
+		return -errno;
+	fill(b, ram, shape);
+	munmap(ram, b->bytes);
+	return 0;
+}
+
+/* One walk, mapping and unmapping included: nanoseconds, or -1. */
+static double time_walk(const struct bench *b, size_t *runs, int *err)
+{
+	struct vtd_walk_result *r = NULL;
+	struct vtd_ram ram = { .len = b->bytes, .layout = vtd_ram_layout_q35(b->bytes) };
+	struct vtd_mem mem = vtd_ram_mem(&ram);
+	double start = now_ns(), took;
+	void *map = mmap(NULL, b->bytes, PROT_READ, MAP_SHARED, b->fd, 0);
+
+	if (map == MAP_FAILED) {
+		*err = -errno;
+		return -1;
+	}
+	ram.base = map;
+	*err = vtd_walk(&mem, b->root, VTD_TTM_LEGACY, 0, NULL, &r);
+	munmap(map, b->bytes);
+	took = now_ns() - start;
+	if (!*err && (r->leaves != b->leaves || r->n_defects || r->truncated))
+		*err = -EPROTO;
+	if (!*err)
+		*runs = r->n_runs;
+	vtd_walk_free(r);
+	return *err ? -1 : took;
+}
+
+/* The same pages copied one by one into a page buffer, mapping included. */
+static double time_copy(const struct bench *b, int *err)
+{
+	uint64_t page[512];
+	volatile uint64_t sink = 0;
+	double start = now_ns();
+	uint8_t *map = mmap(NULL, b->bytes, PROT_READ, MAP_SHARED, b->fd, 0);
+
+	if (map == MAP_FAILED) {
+		*err = -errno;
+		return -1;
+	}
+	for (size_t i = 1; i <= b->n_tables; i++) {
+		memcpy(page, map + i * 4096, 4096);
+		__asm__ volatile("" : : "r"(page) : "memory");
+		sink ^= page[i & 511];
+	}
+	munmap(map, b->bytes);
+	(void)sink;
+	return now_ns() - start;
+}
+
+/* One line of the table: 0 or -errno. */
+static int measure(struct bench *b, enum shape shape, int rounds)
+{
+	double walks[MAX_ROUNDS], copies[MAX_ROUNDS], walk, copy, leaves = (double)b->leaves;
+	size_t runs = 0;
+	int err = build(b, shape);
+
+	/* Round -1 warms caches and the allocator up; walk and copy alternate. */
+	for (int i = -1; i < rounds && !err; i++) {
+		walk = time_walk(b, &runs, &err);
+		copy = err ? 0 : time_copy(b, &err);
+		if (i >= 0) {
+			walks[i] = walk;
+			copies[i] = copy;
+		}
+	}
+	if (b->fd >= 0)
+		close(b->fd);
+	if (err)
+		return err;
+	walk = median(walks, rounds);
+	copy = median(copies, rounds);
+	printf("%-16s %9zu %9zu %10.2f %10.2f %10.2f %9.1f\n", shape_names[shape], b->n_tables, runs,
+	       walk / leaves, walks[0] / leaves, copy / leaves, walk / copy);
+	return 0;
+}
+
+int cmd_bench_walk(int argc, char **argv)
+{
+	int leaves = 1000000, rounds = 9, status;
+	const GOptionEntry entries[] = {
+		{ "leaves", 0, 0, G_OPTION_ARG_INT, &leaves, "leaf entries (default 1000000)", "N" },
+		{ "rounds", 0, 0, G_OPTION_ARG_INT, &rounds, "repetitions (default 9)", "N" },
+		G_OPTION_ENTRY_NULL,
+	};
+
+	status = cmd_parse("bench-walk", entries, &argc, &argv);
+	if (status >= 0)
+		return status;
+	if (argc != 1)
+		return cmd_usage_error("bench-walk", "unexpected argument '%s'", argv[1]);
+	if (leaves < 1 || leaves > 100000000)
+		return cmd_usage_error("bench-walk", "--leaves: %d is not between 1 and 100000000",
+				       leaves);
+	if (rounds < 1 || rounds > MAX_ROUNDS)
+		return cmd_usage_error("bench-walk", "--rounds: %d is not between 1 and %d", rounds,
+				       MAX_ROUNDS);
+	printf("%d leaves of 4 KiB, 4 levels, medians of %d, mapping of the file included\n"
+	       "%-16s %9s %9s %10s %10s %10s %9s\n", leaves, rounds, "physical pages", "tables",
+	       "runs", "ns/leaf", "best", "memcpy ns", "ratio");
+	for (unsigned s = 0; s < N_SHAPES; s++) {
+		struct bench b = { .fd = -1, .leaves = (size_t)leaves };
+		int err = measure(&b, (enum shape)s, rounds);
+
+		if (err) {
+			fprintf(stderr, "vtdlab bench-walk: %s\n",
+				err == -EPROTO ? "the walk counted wrongly" : g_strerror(-err));
+			return VTDLAB_EXIT_CANNOT_JUDGE;
+		}
+	}
+	return VTDLAB_EXIT_OK;
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Proving KVM by a guest that comes up, and remembering the answer. */
+#define _GNU_SOURCE
+#include "machine/accel.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <linux/kvm.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "machine/machine.h"
+
+#define CACHE_FORMAT	1
+#define GROUP		"accel"
+
+void accel_result_clear(struct accel_result *r)
+{
+	g_free(r->reason);
+	*r = (struct accel_result){ 0 };
+}
+
+static void set(struct accel_result *r, enum accel_proof proof, const char *fmt, ...)
+	G_GNUC_PRINTF(3, 4);
+
+static void set(struct accel_result *r, enum accel_proof proof, const char *fmt, ...)
+{
+	va_list ap;
+
+	g_free(r->reason);
+	va_start(ap, fmt);
+	r->reason = g_strdup_vprintf(fmt, ap);
+	va_end(ap);
+	r->proof = proof;
+}
+
+/* Necessary, not sufficient. */
+static bool kvm_opens(struct accel_result *r)
+{
+	int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC), version;
+
+	if (fd < 0) {
+		set(r, ACCEL_REFUTED, "KVM: cannot open /dev/kvm: %s", g_strerror(errno));
+		return false;
+	}
+	version = ioctl(fd, KVM_GET_API_VERSION, 0);
+	close(fd);
+	if (version != KVM_API_VERSION) {
+		set(r, ACCEL_REFUTED, "KVM: /dev/kvm does not speak API version %d",
+		    KVM_API_VERSION);
+		return false;
+	}
+	return true;
+}
+
+/* ---- cache ---- */
+
+static void add_file(GString *key, const char *path)
+{
+	struct stat st;
+
+	if (path && stat(path, &st) == 0)
+		g_string_append_printf(key, " %s:%lld:%lld.%09ld", path, (long long)st.st_size,
+				       (long long)st.st_mtim.tv_sec, (long)st.st_mtim.tv_nsec);
+	else
+		g_string_append(key, " -");
+}
+
+/* The question that was answered: this boot of the host, this QEMU, this kernel, this initrd. */
+static char *cache_file(const struct machine_config *cfg, const char *qemu, const char *cache_dir)
+{
+	GString *key = g_string_new(NULL);
+	char *boot = NULL, *hash, *name, *path;
+
+	if (!g_file_get_contents("/proc/sys/kernel/random/boot_id", &boot, NULL, NULL))
+		boot = g_strdup("-");
+	g_string_printf(key, "%d %u %s", CACHE_FORMAT, geteuid(), g_strstrip(boot));
+	add_file(key, qemu);
+	add_file(key, cfg->kernel);
+	add_file(key, cfg->initrd);
+	hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, key->str, -1);
+	name = g_strdup_printf("%.16s.conf", hash);
+	path = g_build_filename(cache_dir, "accel", name, NULL);
+	g_string_free(key, TRUE);
+	g_free(boot);
+	g_free(hash);
+	g_free(name);
+	return path;
+}
+
+static bool load(const char *file, struct accel_result *r)
+{
+	GKeyFile *k = g_key_file_new();
+	char *proof = NULL;
+
+	if (g_key_file_load_from_file(k, file, G_KEY_FILE_NONE, NULL)) {
+		proof = g_key_file_get_string(k, GROUP, "proof", NULL);
+		r->reason = g_key_file_get_string(k, GROUP, "reason", NULL);
+		r->took_s = g_key_file_get_double(k, GROUP, "took-s", NULL);
+	}
+	g_key_file_free(k);
+	r->cached = r->reason && (!g_strcmp0(proof, "proved") || !g_strcmp0(proof, "refuted"));
+	r->proof = g_strcmp0(proof, "proved") ? ACCEL_REFUTED : ACCEL_PROVED;
+	if (!r->cached)
+		accel_result_clear(r);
+	g_free(proof);
+	return r->cached;
+}
+
+static void save(const char *file, const struct accel_result *r)
+{
+	GKeyFile *k = g_key_file_new();
+	char *dir = g_path_get_dirname(file);
+
+	g_key_file_set_string(k, GROUP, "proof", r->proof == ACCEL_PROVED ? "proved" : "refuted");
+	g_key_file_set_string(k, GROUP, "reason", r->reason);
+	g_key_file_set_double(k, GROUP, "took-s", r->took_s);
+	if (g_mkdir_with_parents(dir, 0755) == 0)
+		g_key_file_save_to_file(k, file, NULL);
+	g_free(dir);
+	g_key_file_free(k);
+}
+
+/* ---- the trial ---- */
+
+static void remove_dir(const char *dir)
+{
+	GDir *d = g_dir_open(dir, 0, NULL);
+	const char *name;
+
+	while (d && (name = g_dir_read_name(d))) {
+		char *path = g_build_filename(dir, name, NULL);
+
+		g_unlink(path);
+		g_free(path);
+	}
+	if (d)
+		g_dir_close(d);
+	g_rmdir(dir);
+}
+
+/* First line of an error only: the console lines are of no use in a reason. */
+static void refute(struct accel_result *r, struct machine *m, const GError *why)
+{
+	char *line = g_strndup(why->message, strcspn(why->message, "\n;"));
+
+	if (m && machine_wait_ended(m) == MACHINE_END_DEADLINE)
+		set(r, ACCEL_REFUTED, "KVM: /dev/kvm opens, but a Linux guest did not reach its agent "
+		    "within %.0f s", ACCEL_DEADLINE_S);
+	else
+		set(r, ACCEL_REFUTED, "KVM: %s", line);
+	g_free(line);
+}
+
+static bool trial(const struct machine_config *cfg, const char *dir, struct accel_result *r,
+		  GError **error)
+{
+	struct machine_config c = {
+		.qemu = cfg->qemu, .accel = MACHINE_ACCEL_KVM, .memory = UINT64_C(512) << 20,
+		.cpus = 1, .kernel = cfg->kernel, .initrd = cfg->initrd,
+		.cmdline = "console=ttyS0 panic=-1", .nic = MACHINE_NIC_NONE,
+		.disk = MACHINE_DISK_NONE, .no_trace = true, .run_dir = dir,
+	};
+	int64_t since = g_get_monotonic_time();
+	GError *why = NULL;
+	struct machine *m = machine_start(&c, &why);
+	bool good = true;
+	double scale = m ? machine_scale(m) : 1;
+
+	if (m && machine_wait_hello(m, AGENT_STAGE_FIRST, ACCEL_DEADLINE_S / scale, &why))
+		set(r, ACCEL_PROVED, "KVM: a Linux guest reached its agent in %.1f s",
+		    (double)(g_get_monotonic_time() - since) / 1e6);
+	else if (g_error_matches(why, VTDLAB_ERROR, VTDLAB_ERROR_INTERRUPTED))
+		good = false;
+	else
+		refute(r, m, why);
+	machine_free(m);
+	r->took_s = (double)(g_get_monotonic_time() - since) / 1e6;
+	if (good)
+		g_clear_error(&why);
+	else
+		g_propagate_error(error, why);
+	return good;
+}
+
+bool accel_probe_kvm(const struct machine_config *cfg, const char *cache_dir,
+		     struct accel_result *result, GError **error)
+{
+	char *qemu, *file = NULL, *dir = NULL;
+	bool good = true;
+
+	*result = (struct accel_result){ 0 };
+	qemu = qemu_find(cfg->qemu, error);
+	if (!qemu)
+		return false;
+	if (!kvm_opens(result))
+		goto out;
+	if (cache_dir)
+		file = cache_file(cfg, qemu, cache_dir);
+	if (file && load(file, result))
+		goto out;
+	if (!cfg->kernel) {
+		set(result, ACCEL_UNKNOWN, "KVM: /dev/kvm opens; no guest has been tried");
+		goto out;
+	}
+	dir = g_dir_make_tmp("vtdlab-XXXXXX", NULL);
+	if (!dir) {
+		set(result, ACCEL_UNKNOWN, "KVM: no temporary directory to try it in");
+		goto out;
+	}
+	good = trial(cfg, dir, result, error);
+	if (good && file)
+		save(file, result);
+	remove_dir(dir);
+out:
+	g_free(dir);
+	g_free(file);
+	g_free(qemu);
+	return good;
+}
+
+enum machine_accel accel_resolve(const struct machine_config *cfg, const char *cache_dir, char **reason,
+				 GError **error)
+{
+	struct accel_result r;
+	enum machine_accel accel;
+
+	if (cfg->accel != MACHINE_ACCEL_AUTO) {
+		if (reason)
+			*reason = g_strdup_printf("%s: asked for", cfg->accel == MACHINE_ACCEL_KVM ?
+						  "KVM" : "TCG");
+		return cfg->accel;
+	}
+	if (!accel_probe_kvm(cfg, cache_dir, &r, error))
+		return MACHINE_ACCEL_AUTO;
+	accel = r.proof == ACCEL_PROVED ? MACHINE_ACCEL_KVM : MACHINE_ACCEL_TCG;
+	if (reason)
+		*reason = accel == MACHINE_ACCEL_KVM ? g_strdup(r.reason) :
+						       g_strdup_printf("TCG, as not %s", r.reason);
+	accel_result_clear(&r);
+	return accel;
+}

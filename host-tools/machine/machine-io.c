@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Talking to a machine: agent commands, QMP, registers, RAM. */
+#define _GNU_SOURCE
+#include <string.h>
+
+#include "base/error.h"
+#include "machine/machine-priv.h"
+
+#define QMP_S	10.0
+
+/* ---- agent ---- */
+
+struct answer_wait {
+	struct machine *m;
+	unsigned id;
+};
+
+static bool answered(void *data)
+{
+	struct answer_wait *w = data;
+
+	return agent_answered(w->m->agent, w->id);
+}
+
+JsonObject *machine_agent_call(struct machine *m, JsonObject *request, double timeout_s,
+			       GError **error)
+{
+	struct answer_wait w = { .m = m };
+	char *what;
+	bool good;
+
+	w.id = agent_send(m->agent, request, error);
+	if (!w.id)
+		return NULL;
+	what = g_strdup_printf("the agent's answer to %s", agent_string(request, "cmd", "?"));
+	good = machine_wait(m, answered, &w, timeout_s, what, error);
+	g_free(what);
+	if (!good) {
+		agent_cancel(m->agent, w.id);
+		return NULL;
+	}
+	return agent_take(m->agent, w.id, error);
+}
+
+bool machine_agent_post(struct machine *m, JsonObject *request, GError **error)
+{
+	unsigned id = agent_send(m->agent, request, error);
+
+	agent_cancel(m->agent, id);
+	return id != 0;
+}
+
+static void add_member(JsonObject *o, const char *key, va_list *ap)
+{
+	char text[32];
+
+	switch ((enum machine_arg)va_arg(*ap, int)) {
+	case MACHINE_STR:
+		json_object_set_string_member(o, key, va_arg(*ap, const char *));
+		break;
+	case MACHINE_INT:
+		json_object_set_int_member(o, key, va_arg(*ap, int64_t));
+		break;
+	case MACHINE_BOOL:
+		json_object_set_boolean_member(o, key, va_arg(*ap, int) != 0);
+		break;
+	case MACHINE_HEX:
+		g_snprintf(text, sizeof(text), "0x%" G_GINT64_MODIFIER "x", va_arg(*ap, uint64_t));
+		json_object_set_string_member(o, key, text);
+		break;
+	}
+}
+
+JsonObject *machine_agent(struct machine *m, double timeout_s, GError **error, const char *cmd, ...)
+{
+	JsonObject *request = json_object_new(), *answer;
+	const char *key;
+	va_list ap;
+
+	json_object_set_string_member(request, "cmd", cmd);
+	va_start(ap, cmd);
+	while ((key = va_arg(ap, const char *)))
+		add_member(request, key, &ap);
+	va_end(ap);
+	answer = machine_agent_call(m, request, timeout_s, error);
+	json_object_unref(request);
+	return answer;
+}
+
+/* ---- QEMU ---- */
+
+static bool check_alive(struct machine *m, const char *what, GError **error)
+{
+	if (machine_alive(m))
+		return true;
+	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_CANNOT_JUDGE, "%s: %s", what,
+		    m->death ? m->death : "QEMU is not running");
+	return false;
+}
+
+JsonNode *machine_qmp(struct machine *m, const char *command, JsonObject *args, GError **error)
+{
+	if (!check_alive(m, command, error)) {
+		if (args)
+			json_object_unref(args);
+		return NULL;
+	}
+	return qmp_command(m->qmp, command, args, QMP_S * machine_scale(m), error);
+}
+
+char *machine_hmp(struct machine *m, const char *line, GError **error)
+{
+	if (!check_alive(m, line, error))
+		return NULL;
+	return qmp_hmp(m->qmp, line, QMP_S * machine_scale(m), error);
+}
+
+static bool command(struct machine *m, const char *name, JsonObject *args, GError **error)
+{
+	JsonNode *r = machine_qmp(m, name, args, error);
+
+	if (r)
+		json_node_unref(r);
+	return r != NULL;
+}
+
+bool machine_stop(struct machine *m, GError **error)
+{
+	if (m->stopped)
+		return true;
+	m->stopped_since_us = g_get_monotonic_time();
+	m->stopped = command(m, "stop", NULL, error);
+	return m->stopped;
+}
+
+bool machine_cont(struct machine *m, int64_t *stopped_ns, GError **error)
+{
+	if (stopped_ns)
+		*stopped_ns = 0;
+	if (!m->stopped)
+		return true;
+	if (!command(m, "cont", NULL, error))
+		return false;
+	m->stopped = false;
+	if (stopped_ns)
+		*stopped_ns = (g_get_monotonic_time() - m->stopped_since_us) * 1000;
+	return true;
+}
+
+bool machine_stopped(const struct machine *m)
+{
+	return m->stopped;
+}
+
+bool machine_disk_throttle(struct machine *m, uint64_t bps, GError **error)
+{
+	static const char *const zero[] = { "bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr" };
+	JsonObject *args;
+
+	if (m->disk == MACHINE_DISK_NONE) {
+		g_set_error_literal(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
+				    "cannot throttle the disk: this machine has none");
+		return false;
+	}
+	args = json_object_new();
+	json_object_set_string_member(args, "device", "disk0");
+	json_object_set_int_member(args, "bps", (gint64)MIN(bps, (uint64_t)G_MAXINT64));
+	for (unsigned i = 0; i < G_N_ELEMENTS(zero); i++)
+		json_object_set_int_member(args, zero[i], 0);
+	return command(m, "block_set_io_throttle", args, error);
+}
+
+bool machine_vtd_regs(struct machine *m, uint64_t regs[MACHINE_VTD_WORDS], GError **error)
+{
+	char line[64], *text;
+	bool good;
+
+	g_snprintf(line, sizeof(line), "xp /%dgx 0x%" G_GINT64_MODIFIER "x", MACHINE_VTD_WORDS,
+		   MACHINE_VTD_BASE);
+	text = machine_hmp(m, line, error);
+	if (!text)
+		return false;
+	good = qmp_parse_xp(text, MACHINE_VTD_BASE, regs, MACHINE_VTD_WORDS);
+	if (!good)
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED,
+			    "%s: QEMU's answer is not understood", line);
+	g_free(text);
+	return good;
+}
+
+bool machine_guest_rip(struct machine *m, unsigned cpu, uint64_t *rip, GError **error)
+{
+	JsonObject *args = json_object_new();
+	JsonNode *r;
+	bool good = false;
+
+	json_object_set_string_member(args, "command-line", "info registers");
+	json_object_set_int_member(args, "cpu-index", cpu);
+	r = machine_qmp(m, "human-monitor-command", args, error);
+	if (!r)
+		return false;
+	if (JSON_NODE_HOLDS_VALUE(r) && json_node_get_value_type(r) == G_TYPE_STRING)
+		good = qmp_parse_rip(json_node_get_string(r), rip);
+	if (!good)
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED,
+			    "no instruction pointer of CPU %u in QEMU's answer", cpu);
+	json_node_unref(r);
+	return good;
+}
+
+void machine_trace_poll(struct machine *m)
+{
+	if (!m->trace)
+		return;
+	if (machine_alive(m))
+		command(m, "query-status", NULL, NULL);
+	trace_poll(m->trace);
+}
+
+/* ---- RAM ---- */
+
+uint8_t *machine_ram(struct machine *m, size_t *len)
+{
+	if (len)
+		*len = m->ram.size;
+	return m->ram.base;
+}
+
+const struct ram *machine_ram_map(const struct machine *m)
+{
+	return &m->ram;
+}
+
+int machine_read_page(void *m, uint64_t pa, void *buf)
+{
+	return ram_read(&((struct machine *)m)->ram, pa, buf, 4096);
+}
+
+int machine_read_phys(struct machine *m, uint64_t pa, void *buf, size_t len)
+{
+	return ram_read(&m->ram, pa, buf, len);
+}
+
+int machine_write_phys(struct machine *m, uint64_t pa, const void *buf, size_t len)
+{
+	return ram_write(&m->ram, pa, buf, len);
+}
+
+int64_t machine_ram_scan(struct machine *m, const void *needle, size_t len, ram_match_fn fn,
+			 void *data)
+{
+	return ram_scan(&m->ram, needle, len, fn, data);
+}
+
+bool machine_logs_ok(struct machine *m, const char **which)
+{
+	const char *bad = NULL;
+
+	if (!console_log_ok(m->console))
+		bad = "console.log";
+	else if (!agent_log_ok(m->agent))
+		bad = "agent.jsonl";
+	if (which)
+		*which = bad;
+	return !bad;
+}

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Waiting for things to happen in a machine, with deadlines that say what they were for. */
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "machine/machine-priv.h"
+
+#define TAIL_LINES	5
+#define WAKE_MS		20
+#define SCALE_MAX_LOAD	4.0
+#define CONTENTION_US	(5 * G_USEC_PER_SEC)
+
+/* ---- death ---- */
+
+/* The last lines QEMU printed, harmless, joined by " | ". Free with g_free(). */
+static char *stderr_tail(struct machine *m)
+{
+	char *path = g_build_filename(m->run_dir, "qemu.stderr", NULL), *text = NULL, *joined;
+	GPtrArray *keep = g_ptr_array_new_with_free_func(g_free);
+	char **lines;
+	unsigned n;
+
+	if (!g_file_get_contents(path, &text, NULL, NULL))
+		text = g_strdup("");
+	lines = g_strsplit(g_strchomp(text), "\n", -1);
+	n = g_strv_length(lines);
+	for (unsigned i = n > TAIL_LINES ? n - TAIL_LINES : 0; i < n; i++)
+		g_ptr_array_add(keep, console_escape(lines[i], MIN(strlen(lines[i]), 300)));
+	g_ptr_array_add(keep, NULL);
+	joined = g_strjoinv(" | ", (char **)keep->pdata);
+	g_strfreev(lines);
+	g_ptr_array_unref(keep);
+	g_free(text);
+	g_free(path);
+	return joined;
+}
+
+bool machine_check_death(struct machine *m)
+{
+	char *status, *tail;
+
+	if (m->death)
+		return true;
+	if (!m->launch.pid || !m->ops->reap(&m->launch))
+		return false;
+	status = launch_status_text(m->launch.status);
+	tail = stderr_tail(m);
+	m->death = g_strdup_printf("QEMU ended: %s%s%s", status, *tail ? ": " : "", tail);
+	g_free(status);
+	g_free(tail);
+	return true;
+}
+
+/* ---- the factor ---- */
+
+static int64_t clock_us(clockid_t id)
+{
+	struct timespec ts;
+
+	clock_gettime(id, &ts);
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+/* How much longer 2 ms of work take here and now than they should. */
+static double measure_contention(void)
+{
+	int64_t wall = clock_us(CLOCK_MONOTONIC), cpu = clock_us(CLOCK_THREAD_CPUTIME_ID), used;
+
+	do
+		used = clock_us(CLOCK_THREAD_CPUTIME_ID) - cpu;
+	while (used < 2000);
+	return (double)(clock_us(CLOCK_MONOTONIC) - wall) / (double)used;
+}
+
+static double load_factor(struct machine *m)
+{
+	int64_t now = g_get_monotonic_time();
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	double load[1] = { 0 }, factor;
+
+	if (!m->contention_us || now - m->contention_us > CONTENTION_US) {
+		m->contention = measure_contention();
+		m->contention_us = now;
+	}
+	factor = m->contention;
+	if (getloadavg(load, 1) == 1 && cpus > 0)
+		factor = MAX(factor, load[0] / (double)cpus);
+	return CLAMP(factor, 1.0, SCALE_MAX_LOAD);
+}
+
+double machine_scale(struct machine *m)
+{
+	double base = m->clock_virtual ? 8.0 : m->accel == MACHINE_ACCEL_KVM ? 1.0 : 4.0;
+
+	return base * load_factor(m);
+}
+
+/* ---- waiting ---- */
+
+static gboolean wake(gpointer data)
+{
+	(void)data;
+	return G_SOURCE_CONTINUE;
+}
+
+/* "cannot ...: what, last console lines" */
+static void explain(struct machine *m, GError **error, const char *fmt, ...) G_GNUC_PRINTF(3, 4);
+
+static void explain(struct machine *m, GError **error, const char *fmt, ...)
+{
+	char *tail = console_tail(m->console, TAIL_LINES), **lines, *text;
+	GString *s = g_string_new(NULL);
+	va_list ap;
+
+	va_start(ap, fmt);
+	text = g_strdup_vprintf(fmt, ap);
+	va_end(ap);
+	g_string_append(s, text);
+	if (*tail) {
+		g_string_append(s, "; last console lines:");
+		lines = g_strsplit(tail, "\n", -1);
+		for (unsigned i = 0; lines[i]; i++)
+			g_string_append_printf(s, "\n  | %s", lines[i]);
+		g_strfreev(lines);
+	} else {
+		g_string_append(s, "; nothing on the console");
+	}
+	g_set_error_literal(error, VTDLAB_ERROR, VTDLAB_ERROR_CANNOT_JUDGE, s->str);
+	g_string_free(s, TRUE);
+	g_free(text);
+	g_free(tail);
+}
+
+static bool over(struct machine *m, const char *what, int64_t since, GError **error)
+{
+	double s = (double)(g_get_monotonic_time() - since) / 1e6;
+
+	if (machine_interrupted) {
+		m->ended = MACHINE_END_INTERRUPTED;
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_INTERRUPTED,
+			    "interrupted while waiting for %s", what);
+		return true;
+	}
+	if (machine_check_death(m)) {
+		m->ended = MACHINE_END_DIED;
+		explain(m, error, "%s; it was waited for %s, for %.1f s", m->death, what, s);
+		return true;
+	}
+	if (m->shutdown_reason) {
+		m->ended = MACHINE_END_SHUTDOWN;
+		explain(m, error, "the guest ended (%s) while %s was waited for, after %.1f s",
+			m->shutdown_reason, what, s);
+		return true;
+	}
+	return false;
+}
+
+/* The deadline follows the load: a host that becomes busy meanwhile gets more time, never less. */
+static bool expired(struct machine *m, double timeout_s, int64_t since, double *scale)
+{
+	int64_t now = g_get_monotonic_time();
+
+	if ((double)(now - since) / 1e6 < timeout_s * *scale)
+		return false;
+	*scale = MAX(*scale, machine_scale(m));
+	return (double)(now - since) / 1e6 >= timeout_s * *scale;
+}
+
+bool machine_wait(struct machine *m, bool (*pred)(void *data), void *data, double timeout_s,
+		  const char *what, GError **error)
+{
+	int64_t since = g_get_monotonic_time();
+	double scale = machine_scale(m);
+	guint timer = g_timeout_add(WAKE_MS, wake, NULL);
+	bool done = false, last = false;
+
+	for (;;) {
+		done = pred(data);
+		if (done) {
+			m->ended = MACHINE_END_DONE;
+			break;
+		}
+		if (machine_interrupted || machine_check_death(m) || m->shutdown_reason) {
+			/* what QEMU said last may be what we wait for: look once more */
+			machine_poll(m);
+			if (!last && !machine_interrupted) {
+				last = true;
+				continue;
+			}
+			if (over(m, what, since, error))
+				break;
+		}
+		if (expired(m, timeout_s, since, &scale)) {
+			machine_poll(m);
+			done = pred(data);
+			m->ended = done ? MACHINE_END_DONE : MACHINE_END_DEADLINE;
+			if (!done)
+				explain(m, error, "waited %.1f s for %s in vain",
+					(double)(g_get_monotonic_time() - since) / 1e6, what);
+			break;
+		}
+		g_main_context_iteration(NULL, TRUE);
+	}
+	g_source_remove(timer);
+	return done;
+}
+
+struct pause {
+	int64_t until;
+};
+
+static bool pause_over(void *data)
+{
+	return g_get_monotonic_time() >= ((struct pause *)data)->until;
+}
+
+bool machine_run_for(struct machine *m, double seconds, GError **error)
+{
+	struct pause p = { g_get_monotonic_time() + (int64_t)(seconds * 1e6) };
+
+	return machine_wait(m, pause_over, &p, seconds + 60, "the pause to end", error);
+}
+
+enum machine_end machine_wait_ended(const struct machine *m)
+{
+	return m->ended;
+}
+
+/* ---- hello ---- */
+
+struct hello_wait {
+	struct machine *m;
+	enum agent_stage stage;
+};
+
+static bool hello_came(void *data)
+{
+	struct hello_wait *w = data;
+
+	return machine_hello(w->m, w->stage) != NULL;
+}
+
+const struct agent_hello *machine_hello(struct machine *m, enum agent_stage stage)
+{
+	return agent_hello(m->agent, stage);
+}
+
+const struct agent_hello *machine_wait_hello(struct machine *m, enum agent_stage stage,
+					     double timeout_s, GError **error)
+{
+	struct hello_wait w = { m, stage };
+	const char *what = stage == AGENT_STAGE_FIRST ? "the hello of the first kernel's agent" :
+							"the hello of the crash kernel's agent";
+
+	if (!machine_wait(m, hello_came, &w, timeout_s, what, error))
+		return NULL;
+	return machine_hello(m, stage);
+}
+
+void machine_poll(struct machine *m)
+{
+	if (m->qmp)
+		qmp_poll(m->qmp);
+	if (m->console)
+		console_poll(m->console);
+	if (m->agent)
+		agent_poll(m->agent);
+	if (m->trace)
+		trace_poll(m->trace);
+	if (m->injector)
+		injector_poll(m->injector);
+}

@@ -1,0 +1,214 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# The program's own verbs and its words for what is wrong. Boots nothing, fetches nothing.
+
+setup() {
+	root=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	vtdlab=${VTDLAB:-$root/build/vtdlab}
+	export VTDLAB_ROOT=$root
+	export VTDLAB_CACHE=$BATS_TEST_TMPDIR/cache
+	[ -x "$vtdlab" ] || skip "$vtdlab is not built"
+}
+
+# refused ARG... :: WORD...: status 2, one line on stderr, with every one of the words in it.
+refused() {
+	local args=()
+	while [ "$1" != :: ]; do
+		args+=("$1")
+		shift
+	done
+	shift
+	run "$vtdlab" "${args[@]}"
+	echo "$output"
+	[ "$status" -eq 2 ]
+	[ "${#lines[@]}" -eq 1 ]
+	for word; do
+		[[ $output == *"$word"* ]]
+	done
+}
+
+@test "alone, help and --help print the verbs" {
+	for args in "" help --help -h; do
+		# shellcheck disable=SC2086 # the empty one is no argument
+		run "$vtdlab" $args
+		[ "$status" -eq 0 ]
+		[[ $output == *"usage: vtdlab VERB"* ]]
+		for verb in run list doctor walk diff cache bench-walk help; do
+			[[ $output == *"  $verb "* ]]
+		done
+	done
+}
+
+@test "--version" {
+	run "$vtdlab" --version
+	[ "$status" -eq 0 ]
+	[[ $output =~ ^vtdlab\ [0-9]+\.[0-9]+\.[0-9]+ ]]
+}
+
+@test "every verb has its help" {
+	for verb in run list doctor walk diff cache bench-walk; do
+		run "$vtdlab" help "$verb"
+		echo "$verb: $output"
+		[ "$status" -eq 0 ]
+		[[ $output == *"$verb"* ]]
+		run "$vtdlab" "$verb" --help
+		[ "$status" -eq 0 ]
+	done
+}
+
+@test "an unknown verb names the nearest" {
+	refused rnu :: "no verb 'rnu'" "'run'"
+	refused help dcotor :: "'doctor'"
+	refused qwertyuiop :: "vtdlab help"
+}
+
+@test "an unknown option is refused" {
+	refused list --nmaes :: --nmaes "vtdlab help list"
+	refused doctor word :: word
+}
+
+@test "list scenarios, kernels, checks and keys" {
+	run "$vtdlab" list
+	[ "$status" -eq 0 ]
+	[[ $output == *kdump-nocopy* ]]
+	run "$vtdlab" list scenarios --names
+	[ "$status" -eq 0 ]
+	[ "$(printf '%s\n' "${lines[@]}" | sort)" = \
+		"$(cd "$root/scenarios" && printf '%s\n' *.conf | sed 's/\.conf$//' | sort)" ]
+	run "$vtdlab" list kernels
+	[ "$status" -eq 0 ]
+	[[ $output == *debian-6.1\ * ]]
+	run "$vtdlab" list keys
+	[ "$status" -eq 0 ]
+	[[ $output == *"mode=legacy"* && $output == *"not built yet"* ]]
+	refused list chekcs :: "did you mean checks?"
+}
+
+@test "list checks tells those that are not built" {
+	run "$vtdlab" list checks
+	[ "$status" -eq 0 ]
+	grep -q '^leaves-equal .*copy-wrong' <<<"$output"
+	run "$vtdlab" list checks --names
+	[ "${#lines[@]}" -eq 20 ]
+}
+
+@test "a broken scenario is named with its line, the others are listed" {
+	mkdir -p "$BATS_TEST_TMPDIR/tree/scenarios" "$BATS_TEST_TMPDIR/tree/scripts"
+	printf '[scenario]\ntitle=good\n' >"$BATS_TEST_TMPDIR/tree/scenarios/a.conf"
+	printf '[iommu]\nmdoe=legacy\n' >"$BATS_TEST_TMPDIR/tree/scenarios/b.conf"
+	VTDLAB_ROOT=$BATS_TEST_TMPDIR/tree run "$vtdlab" list
+	echo "$output"
+	[ "$status" -eq 2 ]
+	[[ $output == *good* ]]
+	[[ $output == *"b.conf:2: iommu.mdoe"*"iommu.mode"* ]]
+}
+
+@test "run refuses what it cannot do, before anything starts" {
+	refused run kdmup :: "no scenario 'kdmup'" "kdump"
+	refused run /nonexistent/x.conf :: /nonexistent/x.conf
+	refused run kdump --set iommu.mod=legacy :: "iommu.mod:" "iommu.mode"
+	refused run kdump --set machine.memory=1 :: "write 1M or 1G"
+	refused run kdump --set machine.cpus=none :: 1..64
+	refused run kdump --set corrupt.what=x :: "not built yet"
+	refused run kdump --set devices.topology=pxb-bridge :: "not built yet"
+	refused run kdump --set scenario.expect-fail=leaves-equl :: "nearest is leaves-equal"
+	refused run kdump --set scenario.expect-fail=rig :: "rig cannot"
+	refused run kdump --accel fast :: "auto, kvm, tcg"
+	[ ! -e "$VTDLAB_CACHE" ]
+}
+
+@test "output that cannot be written is a failure" {
+	[ -c /dev/full ] || skip "no /dev/full"
+	status=0
+	"$vtdlab" list keys >/dev/full 2>"$BATS_TEST_TMPDIR/err" || status=$?
+	[ "$status" -eq 125 ]
+	grep -q 'cannot write' "$BATS_TEST_TMPDIR/err"
+}
+
+# A cache like a real one, with things in it that are not ours.
+make_cache() {
+	mkdir -p "$VTDLAB_CACHE"/{kernels/old_1/modules,kernels/new_1,apt/state,mine} "$BATS_TEST_TMPDIR/outside"
+	echo keep >"$BATS_TEST_TMPDIR/outside/file"
+	ln -s "$BATS_TEST_TMPDIR/outside" "$VTDLAB_CACHE/kernels/old_1/modules/link"
+	ln -s "$BATS_TEST_TMPDIR/outside" "$VTDLAB_CACHE/kernels/link_1"
+	dd if=/dev/zero of="$VTDLAB_CACHE/kernels/old_1/bzImage" bs=64k count=1 status=none
+	echo keep >"$VTDLAB_CACHE/mine/file"
+	find "$VTDLAB_CACHE/kernels/old_1" "$VTDLAB_CACHE/kernels/link_1" -exec touch -h -d '40 days ago' {} +
+}
+
+@test "cache shows sizes" {
+	run "$vtdlab" cache
+	[ "$status" -eq 0 ]
+	[[ $output == *"nothing is cached"* ]]
+	make_cache
+	run "$vtdlab" cache
+	[ "$status" -eq 0 ]
+	[[ $output == *old_1* && $output == *apt* && $output == *"in all"* ]]
+}
+
+@test "cache prune takes only what is old, and follows no link" {
+	make_cache
+	run "$vtdlab" cache prune --older-than 30 --dry-run
+	[ "$status" -eq 0 ]
+	[[ $output == *"would remove kernels/old_1"* ]]
+	[ -e "$VTDLAB_CACHE/kernels/old_1/bzImage" ]
+	run "$vtdlab" cache prune --older-than 30
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ ! -e "$VTDLAB_CACHE/kernels/old_1" ]
+	[ ! -L "$VTDLAB_CACHE/kernels/link_1" ]
+	[ -d "$VTDLAB_CACHE/kernels/new_1" ]
+	[ -d "$VTDLAB_CACHE/apt" ]
+	[ "$(cat "$BATS_TEST_TMPDIR/outside/file")" = keep ]
+	[ -z "$(ls -A "$VTDLAB_CACHE/tmp")" ]
+}
+
+@test "cache prune --all leaves what is not the lab's" {
+	make_cache
+	run "$vtdlab" cache prune --all
+	[ "$status" -eq 0 ]
+	[ -z "$(ls -A "$VTDLAB_CACHE/kernels")" ]
+	[ ! -e "$VTDLAB_CACHE/apt" ]
+	[ "$(cat "$VTDLAB_CACHE/mine/file")" = keep ]
+	[ "$(cat "$BATS_TEST_TMPDIR/outside/file")" = keep ]
+}
+
+@test "cache prune waits for nobody, and takes nothing from under a fetch" {
+	make_cache
+	exec 7>"$VTDLAB_CACHE/lock"
+	flock 7
+	run "$vtdlab" cache prune --all 7>&-
+	exec 7>&-
+	echo "$output"
+	[ "$status" -eq 125 ]
+	[[ $output == *"being fetched"* ]]
+	[ -e "$VTDLAB_CACHE/kernels/old_1/bzImage" ]
+}
+
+@test "cache refuses words it does not know" {
+	refused cache purge :: purge
+	make_cache
+	refused cache prune :: --all --older-than
+	refused cache prune --all --older-than 3 :: --all
+	refused cache --all :: "belong to prune"
+	refused cache prune --older-than -1 :: --older-than
+}
+
+@test "doctor says what is wrong with a QEMU that is none" {
+	run "$vtdlab" doctor --no-kvm --qemu /bin/true
+	echo "$output"
+	[ "$status" -eq 2 ]
+	[[ $output == *BAD*"not a QEMU"* ]]
+	run "$vtdlab" doctor --no-kvm --qemu /nonexistent/qemu
+	[ "$status" -eq 2 ]
+	[[ $output == *"/nonexistent/qemu"* ]]
+}
+
+@test "doctor finds a QEMU in PATH and its trace events" {
+	command -v qemu-system-x86_64 >/dev/null || skip "no QEMU here"
+	run "$vtdlab" doctor --no-kvm
+	echo "$output"
+	[[ $output == *"legacy yes, scalable"* ]]
+	[[ $output == *"trace: log backend works"* ]]
+	[[ $output == *"GiB free in"* ]]
+}

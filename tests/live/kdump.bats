@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Real runs: real kernels, real QEMU, real panics. VTDLAB_TEST_VM=0 leaves them out.
+
+setup_file() {
+	export RESULTS="$BATS_FILE_TMPDIR/results"
+	export VTDLAB="${VTDLAB:-$PWD/build/vtdlab}"
+}
+
+setup() {
+	[ "${VTDLAB_TEST_VM:-1}" != 0 ] || skip "VTDLAB_TEST_VM=0"
+}
+
+# run.json of the newest run, through jq.
+json() {
+	jq -r "$1" "$RESULTS/latest/run.json"
+}
+
+# Nothing may outlive a run: no child of ours, no file in /dev/shm, no socket directory.
+no_leftovers() {
+	[ -z "$(find /dev/shm -maxdepth 1 -name 'vtdlab*' 2>/dev/null)" ]
+	! pgrep -f "qemu-system.*$BATS_FILE_TMPDIR" >/dev/null
+}
+
+@test "kdump: the table is judged preserved, each check with evidence" {
+	run "$VTDLAB" run kdump --results "$RESULTS"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "$(json .schema)" = 1 ]
+	[ "$(json .outcome)" = preserved ]
+	[ "$(json .exit)" = 0 ]
+	# Exactly the expected check fails, none lacks evidence, and every detail says what was seen.
+	[ "$(json '[.checks[] | select(.result == "fail") | .name] | join(" ")')" = iova-not-retargeted ]
+	[ "$(json '[.checks[] | select(.evidence == false)] | length')" = 0 ]
+	[ "$(json '[.checks[] | select(.result == "pass" and (.detail | length) == 0)] | length')" = 0 ]
+	[ "$(json '[.checks[] | select(.result == "pass")] | length')" -ge 13 ]
+	[ "$(json .iova.leaves)" -gt 1000 ]
+	[ "$(json .iova.retargeted)" -gt 0 ]
+	no_leftovers
+}
+
+@test "kdump: DMA was counted before and after the copy, by both devices" {
+	detail=$(json '.checks[] | select(.name == "dma-landed") | .detail')
+	echo "$detail"
+	[[ $detail =~ 00:01.0\ canary\ frames:\ ([0-9]+)\ sent,\ ([0-9]+)\+([0-9]+)\ landed ]]
+	((BASH_REMATCH[2] > 0 && BASH_REMATCH[3] > 0))
+	((BASH_REMATCH[1] >= BASH_REMATCH[2] + BASH_REMATCH[3]))
+	[[ $detail =~ 00:02.0\ reads\ completed:\ ([0-9]+)\ sent,\ ([0-9]+)\+([0-9]+)\ landed ]]
+	((BASH_REMATCH[1] > 0 && BASH_REMATCH[3] > 0))
+}
+
+@test "kdump: the run directory is complete" {
+	dir=$(readlink -f "$RESULTS/latest")
+	for f in run.json summary.txt console.log agent.jsonl qemu.log qmp.jsonl command iova.csv \
+		timeline.csv tables/panic.vtd tables/copied.vtd tables/end.vtd; do
+		[ -s "$dir/$f" ] || { echo "missing: $f"; false; }
+	done
+	[ "$(awk 'length > 72' "$dir/summary.txt" | wc -l)" -eq 0 ]
+	head -1 "$dir/iova.csv" | grep -q '^kernel,requester,pasid,did,phase,iova_start,iova_end_inclusive,'
+	for phase in boot load workload panic crash-boot copied crash-init dump poweroff; do
+		jq -e --arg p "$phase" '.phases[] | select(.name == $p and .end_ns >= .start_ns)' \
+			"$dir/run.json" >/dev/null || { echo "no phase $phase"; false; }
+	done
+}
+
+@test "walk and diff read the snapshots of a run offline" {
+	dir=$(readlink -f "$RESULTS/latest")
+	run "$VTDLAB" walk "$dir/tables/panic.vtd"
+	[ "$status" -eq 0 ]
+	[[ $output == *"00:01.0"* ]]
+	run "$VTDLAB" diff "$dir/tables/panic.vtd" "$dir/tables/copied.vtd"
+	[ "$status" -eq 0 ]
+	run "$VTDLAB" diff "$dir/tables/panic.vtd" "$dir/tables/end.vtd"
+	[ "$status" -eq 1 ]
+}
+
+@test "kdump-nocopy: the negative control fails as expected, and nothing else" {
+	run "$VTDLAB" run kdump-nocopy --results "$RESULTS"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "$(json .outcome)" = not-copied ]
+	[ "$(json '.checks[] | select(.name == "translation-stayed-on") | .result')" = fail ]
+	no_leftovers
+}
+
+@test "kdump against a crash command line that prevents the copy: exit 1, not-copied" {
+	run "$VTDLAB" run kdump --results "$RESULTS" --set 'crash.cmdline+=--'
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[ "$(json .outcome)" = not-copied ]
+	[ "$(json '.checks[] | select(.name == "translation-stayed-on") | .detail')" != "" ]
+}
+
+@test "Ctrl-C ends a run: status 130, kept and marked, nothing left running" {
+	"$VTDLAB" run kdump --results "$RESULTS" >/dev/null 2>&1 &
+	pid=$!
+	sleep 3
+	children=$(pgrep -P "$pid" || true)
+	kill -INT "$pid"
+	status=0
+	wait "$pid" || status=$?
+	[ "$status" -eq 130 ]
+	for c in $children; do
+		[ ! -d "/proc/$c" ] || [ "$(awk '{print $3}' "/proc/$c/stat")" = Z ]
+	done
+	ls -d "$RESULTS"/*.interrupted
+	[ -s "$(ls -d "$RESULTS"/*.interrupted | tail -1)/INTERRUPTED" ]
+	[ "$(json .outcome)" = not-copied ] # latest is still the last complete run
+}
+
+@test "kill -9: QEMU dies too, and the next run puts the remains away" {
+	"$VTDLAB" run kdump --results "$RESULTS" >/dev/null 2>&1 &
+	pid=$!
+	for _ in $(seq 100); do
+		children=$(pgrep -P "$pid" -f qemu-system || true)
+		[ -z "$children" ] || break
+		sleep 0.1
+	done
+	[ -n "$children" ]
+	kill -KILL "$pid"
+	wait "$pid" 2>/dev/null || true
+	for _ in $(seq 50); do
+		alive=0
+		for c in $children; do
+			[ -d "/proc/$c" ] && [ "$(awk '{print $3}' "/proc/$c/stat")" != Z ] && alive=1
+		done
+		[ "$alive" = 0 ] && break
+		sleep 0.1
+	done
+	[ "$alive" = 0 ]
+	partial=$(ls -d "$RESULTS"/*.partial)
+	[ -d "$partial" ] && [ ! -e "$partial/run.json" ]
+}
+
+@test "QEMU that dies in the middle is no verdict: 125, inconclusive" {
+	"$VTDLAB" run kdump --results "$RESULTS" >"$BATS_TEST_TMPDIR/out" 2>&1 &
+	pid=$!
+	for _ in $(seq 100); do
+		child=$(pgrep -P "$pid" -f qemu-system || true)
+		[ -z "$child" ] || break
+		sleep 0.1
+	done
+	[ -n "$child" ]
+	sleep 1
+	kill -KILL "$child"
+	status=0
+	wait "$pid" || status=$?
+	cat "$BATS_TEST_TMPDIR/out"
+	[ "$status" -eq 125 ]
+	[ "$(json .outcome)" = inconclusive ]
+	[ "$(json '.checks[] | select(.name == "rig") | .detail')" != "" ]
+}

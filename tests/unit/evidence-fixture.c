@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The evidence of a healthy kdump run: what the run would have filled in, and asking the checks. */
+#include "evidence-fixture.h"
+
+#include "evidence-tables.h"
+
+#define CANARY "00112233445566778899aabbccddeeff0123456789abcdeffedcba9876543210"
+
+static void regs_fill(struct good_run *f, enum good_stage stage)
+{
+	bool scalable = f->mode == GOOD_SCALABLE || f->mode == GOOD_FIRST_LEVEL;
+	uint64_t *raw = f->raw[stage];
+	/* Fault record at 0x220 (1 of them), MGAW 39 bits, SAGAW 39 bits, 2^16 domains. */
+	uint64_t cap = UINT64_C(0x22) << 24 | UINT64_C(38) << 16 | UINT64_C(2) << 8 | 6;
+	uint64_t ttm = scalable ? VTD_TTM_SCALABLE : VTD_TTM_LEGACY;
+
+	vtd_regs_set32(raw, VTD_REG_VER, 0x10);
+	vtd_regs_set64(raw, VTD_REG_CAP, cap);
+	vtd_regs_set64(raw, VTD_REG_ECAP, 1u << 1 | 1u << 3 | 1u << 6);
+	vtd_regs_set32(raw, VTD_REG_GSTS, 1u << 31 | 1u << 30 | 1u << 26);
+	vtd_regs_set64(raw, VTD_REG_RTADDR, good_root(f, stage) | ttm << 10);
+	good_regs(f, stage);
+}
+
+static void add_device(struct good_run *f, uint16_t sid, const char *bdf, const char *driver,
+		       const char *worked, int64_t driver_ns, int64_t attach_ns)
+{
+	bool identity = f->mode == GOOD_PASS_THROUGH;
+	struct evidence_device dev = {
+		.bdf = g_strdup(bdf), .sid = sid, .driver = g_strdup(driver),
+		.wanted = true, .first_translated = true,
+		.group_type = g_strdup(identity ? "identity" : "DMA-FQ"),
+		.driver_ns = driver_ns, .attach_ns = attach_ns,
+		.works = true, .works_detail = g_strdup(worked),
+	};
+
+	g_array_append_val(f->ev->devices, dev);
+}
+
+static void add_dma(struct good_run *f, uint16_t sid, const char *what, uint64_t before,
+		    uint64_t after, uint64_t no_room)
+{
+	struct evidence_dma dma = { .sid = sid, .what = what, .sent = before + after + no_room,
+				    .landed_before_copy = before, .landed_after_copy = after,
+				    .no_room = no_room };
+
+	g_array_append_val(f->ev->dma, dma);
+}
+
+static void add_event(struct good_run *f, struct evidence_event event)
+{
+	g_array_append_val(f->ev->events, event);
+	f->ev->trace_events++;
+}
+
+static void scenario_fill(struct good_run *f)
+{
+	static const enum conf_mode modes[] = {
+		[GOOD_LEGACY] = CONF_MODE_LEGACY, [GOOD_SCALABLE] = CONF_MODE_SCALABLE,
+		[GOOD_FIRST_LEVEL] = CONF_MODE_FIRST_LEVEL, [GOOD_PASS_THROUGH] = CONF_MODE_LEGACY,
+	};
+
+	f->sc = scenario_new("good");
+	f->sc->iommu.mode = modes[f->mode];
+	if (f->mode == GOOD_PASS_THROUGH)
+		assert_true(scenario_set(f->sc, "first.cmdline=iommu.passthrough=1", NULL));
+}
+
+static void evidence_fill(struct good_run *f)
+{
+	struct evidence *ev = f->ev;
+	bool identity = f->mode == GOOD_PASS_THROUGH;
+
+	ev->first_hello = ev->crash_loaded = true;
+	ev->first_cmdline = g_strdup(identity ? "console=ttyS0 intel_iommu=on iommu.passthrough=1" :
+						"console=ttyS0 intel_iommu=on");
+	ev->group_types = g_strdup(identity ? "identity" : "DMA-FQ");
+	ev->crash_start = CRASH_START;
+	ev->crash_end = CRASH_END;
+	ev->jump_rip = CRASH_START + 0x1234;
+	ev->trigger_ns = AT(0);
+	ev->jump_ns = T_JUMP;
+	ev->root_switch_ns = T_ROOT;
+	ev->crash_hello_ns = T_HELLO;
+	ev->poweroff_ns = T_POWEROFF;
+	add_event(f, (struct evidence_event){ .kind = EVENT_ROOT, .host_ns = AT(-9000),
+					      .addr = f->old_root });
+	good_translation(f, AT(-8999), true);
+	add_event(f, (struct evidence_event){ .kind = EVENT_ROOT, .host_ns = T_ROOT,
+					      .addr = f->new_root });
+	add_device(f, DISK, "0000:00:02.0", "nvme", "256 KiB read right, written right",
+		   T_DISK_DRIVER, T_DISK_ATTACH);
+	add_device(f, NIC, "0000:00:01.0", "e1000e", "16 of 16 frames out, 16 in", T_NIC_DRIVER,
+		   T_NIC_ATTACH);
+	add_dma(f, DISK, "reads completed", 4, 8, 0);
+	add_dma(f, NIC, "canary frames", 20, 35, 5);
+	ev->canary_written = g_strdup(CANARY);
+	ev->canary_read = g_strdup(CANARY);
+	ev->canary_pa = 0x7654000;
+}
+
+struct good_run *good_run_new(enum good_mode mode)
+{
+	struct good_run *f = g_new0(struct good_run, 1);
+
+	f->mode = mode;
+	f->detail = g_string_new(NULL);
+	scenario_fill(f);
+	f->ev = evidence_new(f->sc);
+	evidence_tables(f);
+	evidence_fill(f);
+	for (int stage = 0; stage < STAGES; stage++) {
+		regs_fill(f, stage);
+		good_walk(f, stage, NULL);
+	}
+	return f;
+}
+
+void good_run_free(struct good_run *f)
+{
+	for (int stage = 0; stage < STAGES; stage++)
+		tables_free(&f->ram[stage]);
+	evidence_free(f->ev);
+	scenario_free(f->sc);
+	g_string_free(f->detail, TRUE);
+	g_free(f);
+}
+
+int good_legacy(void **state)
+{
+	*state = good_run_new(GOOD_LEGACY);
+	return 0;
+}
+
+int good_scalable(void **state)
+{
+	*state = good_run_new(GOOD_SCALABLE);
+	return 0;
+}
+
+int good_first_level(void **state)
+{
+	*state = good_run_new(GOOD_FIRST_LEVEL);
+	return 0;
+}
+
+int good_pass_through(void **state)
+{
+	*state = good_run_new(GOOD_PASS_THROUGH);
+	return 0;
+}
+
+int good_teardown(void **state)
+{
+	good_run_free(*state);
+	return 0;
+}
+
+struct evidence_state *good_state(struct good_run *f, enum good_stage stage)
+{
+	switch (stage) {
+	case AT_PANIC:
+		return &f->ev->at_panic;
+	case COPIED:
+		return &f->ev->copied;
+	default:
+		return &good_device(f, stage == AFTER_DISK ? DISK : NIC)->after;
+	}
+}
+
+void good_regs(struct good_run *f, enum good_stage stage)
+{
+	struct evidence_state *state = good_state(f, stage);
+	static const int64_t moments[STAGES] = { AT(55), AT(905), AT(3900), AT(4900) };
+
+	vtd_regs_decode(f->raw[stage], &state->regs);
+	state->has_regs = true;
+	state->host_ns = moments[stage];
+	state->root = state->regs.root;
+	state->ttm = state->regs.ttm;
+}
+
+void good_walk(struct good_run *f, enum good_stage stage, const struct vtd_walk_options *limits)
+{
+	struct evidence_state *state = good_state(f, stage);
+	struct vtd_walk_options opt = limits ? *limits : (struct vtd_walk_options){ 0 };
+	struct vtd_mem mem = tables_mem(&f->ram[stage]);
+
+	opt.sagaw = state->regs.sagaw;
+	vtd_walk_free(state->walk);
+	state->walk = NULL;
+	assert_int_equal(vtd_walk(&mem, state->root, state->ttm, 0, &opt, &state->walk), 0);
+}
+
+void good_no_walk(struct good_run *f, enum good_stage stage)
+{
+	struct evidence_state *state = good_state(f, stage);
+
+	vtd_walk_free(state->walk);
+	memset(state, 0, sizeof(*state));
+}
+
+struct evidence_device *good_device(struct good_run *f, uint16_t sid)
+{
+	struct evidence_device *dev = evidence_device_find(f->ev, sid);
+
+	assert_non_null(dev);
+	return dev;
+}
+
+struct evidence_dma *good_dma(struct good_run *f, uint16_t sid)
+{
+	for (unsigned i = 0; i < f->ev->dma->len; i++) {
+		struct evidence_dma *dma = &g_array_index(f->ev->dma, struct evidence_dma, i);
+
+		if (dma->sid == sid)
+			return dma;
+	}
+	fail_msg("no DMA account of %#x", sid);
+	return NULL;
+}
+
+void good_fault(struct good_run *f, int64_t ns, uint16_t sid, uint64_t addr)
+{
+	add_event(f, (struct evidence_event){ .kind = EVENT_FAULT, .host_ns = ns, .sid = sid,
+					      .addr = addr, .reason = 2, .on = true });
+}
+
+void good_fault_disabled(struct good_run *f, int64_t ns, uint16_t sid, uint64_t addr)
+{
+	add_event(f, (struct evidence_event){ .kind = EVENT_FAULT_DISABLED, .host_ns = ns,
+					      .sid = sid, .addr = addr });
+}
+
+void good_translation(struct good_run *f, int64_t ns, bool on)
+{
+	add_event(f, (struct evidence_event){ .kind = EVENT_TRANSLATION, .host_ns = ns, .on = on });
+}
+
+/* What each check said in this program. */
+#define MAX_CHECKS 64
+static unsigned seen[MAX_CHECKS][CHECK_NO_EVIDENCE + 1];
+
+static enum check_result ask(struct good_run *f, const struct check *check)
+{
+	struct evidence *ev = f->ev;
+	enum check_result result;
+
+	assert_true(check - vtdlab_checks < MAX_CHECKS);
+	g_string_truncate(f->detail, 0);
+	result = check->run(ev->at_panic.walk, ev->copied.walk, ev, f->detail);
+	assert_in_range(result, 0, CHECK_NO_EVIDENCE);
+	seen[check - vtdlab_checks][result]++;
+	if (!f->detail->len || strchr(f->detail->str, '\n'))
+		fail_msg("%s: its detail is not one line: '%s'", check->name, f->detail->str);
+	return result;
+}
+
+unsigned good_seen(const char *name, enum check_result result)
+{
+	const struct check *check = check_find(name);
+
+	return check ? seen[check - vtdlab_checks][result] : 0;
+}
+
+void want(struct good_run *f, const char *name, enum check_result result, ...)
+{
+	static const char *const words[] = { "pass", "fail", "skip", "no evidence" };
+	const struct check *check = check_find(name);
+	enum check_result got;
+	const char *word;
+	va_list args;
+
+	if (!check || !check->run)
+		fail_msg("there is no check %s", name);
+	got = ask(f, check);
+	if (got != result)
+		fail_msg("%s: %s, want %s: %s", name, words[got], words[result], f->detail->str);
+	va_start(args, result);
+	while ((word = va_arg(args, const char *)))
+		if (!strstr(f->detail->str, word))
+			fail_msg("%s: no '%s' in: %s", name, word, f->detail->str);
+	va_end(args);
+}
+
+void want_not(struct good_run *f, const char *word)
+{
+	if (strstr(f->detail->str, word))
+		fail_msg("'%s' in: %s", word, f->detail->str);
+}
+
+struct run_report *good_report(struct good_run *f)
+{
+	static const enum report_result results[] = { [CHECK_PASS] = REPORT_PASS,
+						      [CHECK_FAIL] = REPORT_FAIL,
+						      [CHECK_SKIP] = REPORT_SKIP,
+						      [CHECK_NO_EVIDENCE] = REPORT_NO_EVIDENCE };
+	struct run_report *report = report_new(f->sc->name);
+
+	for (const struct check *c = vtdlab_checks; c->name; c++) {
+		bool panicked = f->ev->crash_panicked && strcmp(c->name, "crash-kernel-booted") == 0;
+		enum report_result result = REPORT_SKIP;
+
+		g_string_assign(f->detail, "not built yet in this version");
+		if (c->run)
+			result = results[ask(f, c)];
+		report_add_check(report, c->name, result, panicked ? "crash-kernel-panic" : c->outcome,
+				 "%s", f->detail->str)
+			->expect_fail = scenario_expects_fail(f->sc, "6.1.0-test", c->name);
+	}
+	report_judge(report, false);
+	return report;
+}
+
+void want_outcome(struct good_run *f, const char *outcome, int status)
+{
+	struct run_report *report = good_report(f);
+
+	if (strcmp(report->outcome, outcome) != 0 || report->exit != status)
+		fail_msg("%s, exit %d; want %s, exit %d: %s", report->outcome, report->exit, outcome,
+			 status, report->verdict);
+	report_free(report);
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The progress lines: plain, live and quiet. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <glib.h>
+#include <string.h>
+
+#include "results/progress.h"
+
+struct screen {
+	FILE *out;
+	char *text;
+	size_t len;
+	struct progress *p;
+};
+
+static void begin(struct screen *s, enum progress_style style)
+{
+	s->out = open_memstream(&s->text, &s->len);
+	s->p = progress_new(s->out, style);
+}
+
+static void end(struct screen *s)
+{
+	progress_free(s->p);
+	fclose(s->out);
+	free(s->text);
+}
+
+static bool matches(const struct screen *s, const char *pattern)
+{
+	fflush(s->out);
+	if (g_regex_match_simple(pattern, s->text, G_REGEX_DOLLAR_ENDONLY, 0))
+		return true;
+	print_message("text: %s\n", s->text);
+	return false;
+}
+
+static void some_phases(struct progress *p)
+{
+	progress_begin(p, "boot");
+	progress_note(p, "waiting for the agent");
+	progress_end(p, "kernel %s", "6.1");
+	progress_begin(p, "load");
+	progress_line(p, "a line");
+	progress_begin(p, "panic");
+	progress_warn(p, "odd");
+	progress_end(p, NULL);
+	progress_end(p, "twice is once");
+}
+
+static void test_plain(void **state)
+{
+	struct screen s = { 0 };
+
+	(void)state;
+	begin(&s, PROGRESS_AUTO); /* a memory stream is no terminal */
+	some_phases(s.p);
+	assert_true(matches(&s, "^  boot +0\\.[0-9] s  kernel 6\\.1\n  a line\n  load +0\\.[0-9] s\n"
+				"warning: odd\n  panic +0\\.[0-9] s\n$"));
+	end(&s);
+}
+
+static void test_quiet(void **state)
+{
+	struct screen s = { 0 };
+
+	(void)state;
+	begin(&s, PROGRESS_QUIET);
+	some_phases(s.p);
+	assert_true(matches(&s, "^warning: odd\n$"));
+	end(&s);
+}
+
+static void test_live(void **state)
+{
+	struct screen s = { 0 };
+
+	(void)state;
+	begin(&s, PROGRESS_LIVE);
+	progress_begin(s.p, "boot");
+	progress_note(s.p, "waiting for %s",
+		      "something with a very long name that does not fit on one line of a terminal");
+	fflush(s.out);
+	size_t before = s.len;
+	gint64 until = g_get_monotonic_time() + 2 * G_USEC_PER_SEC;
+
+	/* the timer redraws by itself while a main loop turns */
+	while (s.len == before && g_get_monotonic_time() < until) {
+		g_main_context_iteration(NULL, TRUE);
+		fflush(s.out);
+	}
+	assert_true(s.len > before);
+	progress_line(s.p, "a line");
+	progress_end(s.p, "a\tb\033c");
+	assert_true(matches(&s, "\r\033\\[K  a line\n\r  boot .*\r\033\\[K  boot +[0-9.]+ s  a b c\n$"));
+
+	g_auto(GStrv) drawn = g_strsplit_set(s.text, "\r\n", -1);
+
+	for (char **line = drawn; *line; line++)
+		assert_true(strlen(*line) <= 79 + strlen("\033[K"));
+	progress_clear(s.p);
+	end(&s);
+}
+
+static void test_free_in_the_middle(void **state)
+{
+	struct screen s = { 0 };
+
+	(void)state;
+	begin(&s, PROGRESS_LIVE);
+	progress_begin(s.p, "boot");
+	progress_note(s.p, "x");
+	end(&s);
+	assert_false(g_main_context_pending(NULL));
+	progress_free(NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_quiet),
+		cmocka_unit_test(test_live),
+		cmocka_unit_test(test_free_in_the_middle),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
