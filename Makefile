@@ -74,7 +74,7 @@ UNIT_SRC := $(sort $(wildcard tests/unit/test-*.c))
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/tests/%)
 UNIT_HELP := $(filter-out $(UNIT_SRC),$(sort $(wildcard tests/unit/*.c)))
 UNIT_HELP_OBJ := $(UNIT_HELP:%.c=$(BUILD)/asan/%.o)
-AGENT_ASAN := $(patsubst %.c,$(BUILD)/asan/%.o,$(wildcard guests/agent/json.c))
+AGENT_ASAN := $(patsubst %.c,$(BUILD)/asan/%.o,$(wildcard guests/agent/json-*.c))
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz-*.c))
 FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/tests/%)
 

@@ -57,6 +57,32 @@ static char *find_line(char *list, const char *name)
 	return NULL;
 }
 
+/*
+ * The parameters that the kernel's command line gives a module ("nvme_core.admin_timeout=20"), as
+ * modprobe(8) passes them on: the kernel itself looks there only for what is built in.
+ */
+static const char *parameters(const char *name)
+{
+	static char line[4096], out[1024];
+	char *word, *save = NULL;
+	size_t used = 0;
+
+	out[0] = '\0';
+	if (read_file("/proc/cmdline", line, sizeof(line)) < 0)
+		return out;
+	for (word = strtok_r(line, " \n", &save); word; word = strtok_r(NULL, " \n", &save)) {
+		char *dot = strchr(word, '.');
+
+		if (!dot)
+			continue;
+		*dot = '\0';
+		normalise(word);
+		if (!strcmp(word, name) && used + strlen(dot + 1) + 2 < sizeof(out))
+			used += (size_t)snprintf(out + used, sizeof(out) - used, "%s ", dot + 1);
+	}
+	return out;
+}
+
 /* Load one module by name, its dependencies being there. */
 static int load_one(struct answer *answer, const char *name)
 {
@@ -77,7 +103,7 @@ static int load_one(struct answer *answer, const char *name)
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return fail(answer, "%s: %s", path, strerror(errno));
-	result = (int)syscall(SYS_finit_module, fd, "", 0);
+	result = (int)syscall(SYS_finit_module, fd, parameters(name), 0);
 	if (result && errno != EEXIST)
 		result = fail(answer, "loading %s: %s", name, strerror(errno));
 	else

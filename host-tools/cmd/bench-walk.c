@@ -66,8 +66,8 @@ static uint64_t frame_of(enum shape shape, size_t i)
 }
 
 /*
- * Lay out root, context, and a four-level tree with leaves from IOVA 0 on, level by level: level 4 is
- * page 2, then all of level 3, level 2 and level 1.
+ * Lay out root, context, and a four-level tree with leaves from IOVA 0 on, root in
+ * page 1, context table in page 2, level 4 in page 3, then all of level 3, of 2, of 1.
  */
 static void fill(struct bench *b, uint64_t *ram, enum shape shape)
 {
@@ -79,7 +79,7 @@ static void fill(struct bench *b, uint64_t *ram, enum shape shape)
 	first[4] = 3;
 	for (unsigned level = 3; level; level--)
 		first[level] = first[level + 1] + n[level + 1];
-	ram[512] = 2 * 4096 | 1;          /* root table at page 1: bus 0 -> context table at page 2 */
+	ram[512] = 2 * 4096 | 1;          /* bus 0 */
 	ram[1024 + 2 * 8] = 3 * 4096 | 1; /* 00:01.0 */
 	ram[1024 + 2 * 8 + 1] = 1 << 8 | 2;
 	for (unsigned level = 4; level > 1; level--)

@@ -18,12 +18,12 @@
 #define MAX_DEPTH 64
 
 /*
- * What the lab itself puts into its cache. Only this is ever removed, so that a cache directory that
- * was set to somebody's home directory loses nothing else.
+ * What the lab itself puts into its cache. Only this is ever removed, so that a cache directory
+ * that was set to somebody's home directory loses nothing else.
  */
 static const struct kind {
 	const char *name;
-	bool each;	/* every entry in it is one thing, pruned by itself; else all of it is one */
+	bool each; /* every entry in it is one thing, pruned by itself; else all of it is one */
 	const char *what;
 } kinds[] = {
 	{ "kernels", true, "prepared kernels" },
@@ -57,8 +57,9 @@ static void measure(int dir, const char *name, struct tree *tree, int depth)
 		return;
 	}
 	tree->used = MAX(tree->used, st.st_mtime);
-	int fd = depth < MAX_DEPTH ? openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) :
-				     -1;
+	int fd = depth < MAX_DEPTH
+			 ? openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+			 : -1;
 	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
 
 	while (d && (entry = readdir(d)))
@@ -126,7 +127,8 @@ static int show(int cache)
 
 		printf("  %-18s %10s  %s\n", kinds[i].name, size, kinds[i].what);
 		total += tree.bytes;
-		for (guint j = 0; kinds[i].each && strcmp(kinds[i].name, "kernels") == 0 && j < entries->len;
+		for (guint j = 0;
+		     kinds[i].each && strcmp(kinds[i].name, "kernels") == 0 && j < entries->len;
 		     j++) {
 			const char *name = entries->pdata[j];
 			struct tree one = { 0 };
@@ -136,7 +138,8 @@ static int show(int cache)
 			g_autofree char *path = g_build_filename(kinds[i].name, name, NULL);
 
 			measure(cache, path, &one, 0);
-			g_autofree char *part = g_format_size_full(one.bytes, G_FORMAT_SIZE_IEC_UNITS);
+			g_autofree char *part =
+				g_format_size_full(one.bytes, G_FORMAT_SIZE_IEC_UNITS);
 
 			printf("    %-40s %10s\n", name, part);
 		}
@@ -195,7 +198,8 @@ static int prune_kinds(int cache)
 		g_autoptr(GPtrArray) entries = entries_of(cache, kinds[i].name);
 
 		for (guint j = 0; j < entries->len; j++) {
-			g_autofree char *path = g_build_filename(kinds[i].name, entries->pdata[j], NULL);
+			g_autofree char *path =
+				g_build_filename(kinds[i].name, entries->pdata[j], NULL);
 
 			ok = prune_one(cache, path, &freed) && ok;
 		}
@@ -219,7 +223,9 @@ static int prune(int cache)
 		return VTDLAB_EXIT_CANNOT_JUDGE;
 	}
 	if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
-		fprintf(stderr, "vtdlab cache: a kernel is being fetched into %s; prune when that is over\n",
+		fprintf(stderr,
+			"vtdlab cache: a kernel is being fetched into %s; prune when that is "
+			"over\n",
 			lab_cache_dir());
 		close(lock);
 		return VTDLAB_EXIT_CANNOT_JUDGE;
@@ -232,10 +238,11 @@ static int prune(int cache)
 int cmd_cache(int argc, char **argv)
 {
 	const GOptionEntry entries[] = {
-		{ "all", 0, 0, G_OPTION_ARG_NONE, &prune_all, "prune: everything", NULL },
-		{ "older-than", 0, 0, G_OPTION_ARG_DOUBLE, &older_than_days,
-		  "prune: what was not used for that long", "DAYS" },
-		{ "dry-run", 0, 0, G_OPTION_ARG_NONE, &dry_run, "prune: only say what would go", NULL },
+		{"all", 0, 0, G_OPTION_ARG_NONE, &prune_all, "prune: everything", NULL},
+		{"older-than", 0, 0, G_OPTION_ARG_DOUBLE, &older_than_days,
+		 "prune: what was not used for that long", "DAYS"},
+		{"dry-run", 0, 0, G_OPTION_ARG_NONE, &dry_run, "prune: only say what would go",
+		 NULL},
 		G_OPTION_ENTRY_NULL,
 	};
 	int status = cmd_parse("cache", entries, &argc, &argv);
@@ -248,14 +255,16 @@ int cmd_cache(int argc, char **argv)
 		return cmd_usage_error("cache", "'%s' is not understood; there is only prune",
 				       argv[argc - 1]);
 	if (!pruning && (prune_all || dry_run || older_than_days >= 0))
-		return cmd_usage_error("cache", "--all, --older-than and --dry-run belong to prune");
+		return cmd_usage_error("cache",
+				       "--all, --older-than and --dry-run belong to prune");
 	cache = open(lab_cache_dir(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (cache < 0 && errno == ENOENT) {
 		printf("%s is not there yet: nothing is cached\n", lab_cache_dir());
 		return VTDLAB_EXIT_OK;
 	}
 	if (cache < 0) {
-		fprintf(stderr, "vtdlab cache: cannot read %s: %s\n", lab_cache_dir(), g_strerror(errno));
+		fprintf(stderr, "vtdlab cache: cannot read %s: %s\n", lab_cache_dir(),
+			g_strerror(errno));
 		return VTDLAB_EXIT_USAGE;
 	}
 	status = pruning ? prune(cache) : show(cache);

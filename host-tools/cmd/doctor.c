@@ -110,7 +110,8 @@ static void say_traces(const struct qemu_caps *caps)
 	}
 	g_autofree char *names = g_strjoinv(", ", missing);
 
-	say("", "", "trace: log backend works, %u event%s missing: %s", n, n == 1 ? "" : "s", names);
+	say("", "", "trace: log backend works, %u event%s missing: %s", n, n == 1 ? "" : "s",
+	    names);
 	for (size_t i = 0; i < G_N_ELEMENTS(uses); i++)
 		if (in_list(missing, uses[i].event))
 			say("warn", "", "without %s there is no evidence for %s", uses[i].event,
@@ -157,8 +158,8 @@ static bool kernel_cached(const char *spec)
 	int status;
 
 	return g_spawn_sync(NULL, (char **)argv, NULL,
-			    G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, NULL,
-			    NULL, &status, NULL) &&
+			    G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL,
+			    NULL, NULL, &status, NULL) &&
 	       g_spawn_check_wait_status(status, NULL);
 }
 
@@ -198,8 +199,9 @@ static void look_at_kvm(const char *qemu)
 	else
 		say(kvm_state(&result), "KVM", "%s%s%s", result.reason,
 		    result.cached ? " (found earlier since this host booted)" : "",
-		    result.proof == ACCEL_UNKNOWN && !kernel ?
-			    "; not proven without a kernel: `vtdlab doctor --kernel debian-6.1`" : "");
+		    result.proof == ACCEL_UNKNOWN && !kernel
+			    ? "; not proven without a kernel: `vtdlab doctor --kernel debian-6.1`"
+			    : "");
 	accel_result_clear(&result);
 	kernel_free(kernel);
 }
@@ -262,7 +264,8 @@ static void look_at_memory(void)
 	    have < MEMORY_MIB ? ": a run wants 1.6 GiB" : "");
 }
 
-/* Rows of `host-setup --list --for <level>` that are not there ("no  <package> ..."); NULL-ended. */
+/* Rows of `host-setup --list --for <level>` that are not there ("no  <package> ..."); NULL-ended.
+ */
 static char **missing_packages(const char *level)
 {
 	g_autofree char *script = lab_path("scripts", "host-setup", NULL);

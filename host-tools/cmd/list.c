@@ -85,7 +85,8 @@ static int list_kernels(void)
 		print_row(18, name, text);
 	}
 	if (!names_only)
-		printf("\nAlso: debian:RELEASE (an exact build, such as debian:6.1.0-49-amd64), the path of\n"
+		printf("\nAlso: debian:RELEASE (an exact build, such as debian:6.1.0-49-amd64), "
+		       "the path of\n"
 		       "a bzImage or vmlinux (with --modules), the path of a kernel build tree.\n");
 	return status;
 }
@@ -93,8 +94,8 @@ static int list_kernels(void)
 static int list_checks(void)
 {
 	for (const struct check *c = vtdlab_checks; c->name; c++) {
-		g_autofree char *text = g_strdup_printf("%-18s  %s%s", c->outcome,
-							c->run ? "" : "(not built yet) ", c->proves);
+		g_autofree char *text = g_strdup_printf(
+			"%-18s  %s%s", c->outcome, c->run ? "" : "(not built yet) ", c->proves);
 
 		print_row(22, c->name, text);
 	}
@@ -130,7 +131,7 @@ static int list_keys(void)
 int cmd_list(int argc, char **argv)
 {
 	static const char *const what[] = { "scenarios", "kernels", "checks", "keys", NULL };
-	static int (*const lists[])(void) = { list_scenarios, list_kernels, list_checks, list_keys };
+	static int (*const lists[])(void) = {list_scenarios, list_kernels, list_checks, list_keys};
 	const GOptionEntry entries[] = {
 		{ "names", 'n', 0, G_OPTION_ARG_NONE, &names_only, "print names only", NULL },
 		G_OPTION_ENTRY_NULL,
@@ -141,12 +142,14 @@ int cmd_list(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	if (argc > 2)
-		return cmd_usage_error("list", "takes one word: scenarios, kernels, checks or keys");
+		return cmd_usage_error("list",
+				       "takes one word: scenarios, kernels, checks or keys");
 	for (size_t i = 0; what[i]; i++)
 		if (strcmp(word, what[i]) == 0)
 			return lists[i]();
 	const char *near = nearest_word(word, what);
 
-	return cmd_usage_error("list", "'%s' is none of scenarios, kernels, checks, keys%s%s%s", word,
-			       near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
+	return cmd_usage_error("list", "'%s' is none of scenarios, kernels, checks, keys%s%s%s",
+			       word, near ? " (did you mean " : "", near ? near : "",
+			       near ? "?)" : "");
 }

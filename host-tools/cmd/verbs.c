@@ -39,7 +39,8 @@ int cmd_unknown_verb(const char *name)
 	const char *near = nearest_word(name, names);
 
 	if (near)
-		fprintf(stderr, "vtdlab: no verb '%s'; did you mean '%s'? Try: vtdlab help\n", name, near);
+		fprintf(stderr, "vtdlab: no verb '%s'; did you mean '%s'? Try: vtdlab help\n", name,
+			near);
 	else
 		fprintf(stderr, "vtdlab: no verb '%s'. Try: vtdlab help\n", name);
 	return VTDLAB_EXIT_USAGE;
@@ -50,7 +51,8 @@ static void print_help(FILE *out)
 	fprintf(out, "usage: vtdlab VERB [ARGUMENT...]\n\n");
 	for (const struct verb *v = vtdlab_verbs; v->name; v++)
 		fprintf(out, "  %-12s %s\n", v->name, v->brief);
-	fprintf(out, "\n`vtdlab help VERB` prints the options of a verb, `vtdlab --version` the version.\n"
+	fprintf(out, "\n`vtdlab help VERB` prints the options of a verb, `vtdlab --version` the "
+		     "version.\n"
 		     "Exit status: 0 as expected, 1 judged bad, 2 bad usage, 125 cannot judge, "
 		     "130 interrupted.\n");
 }

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <glib/gstdio.h>
 #include <linux/kvm.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -14,6 +13,7 @@
 
 #include "base/error.h"
 #include "machine/machine.h"
+#include "machine/private-dir.h"
 
 #define CACHE_FORMAT	1
 #define GROUP		"accel"
@@ -127,27 +127,13 @@ static void save(const char *file, const struct accel_result *r)
 
 /* ---- the trial ---- */
 
-static void remove_dir(const char *dir)
-{
-	GDir *d = g_dir_open(dir, 0, NULL);
-	const char *name;
-
-	while (d && (name = g_dir_read_name(d))) {
-		char *path = g_build_filename(dir, name, NULL);
-
-		g_unlink(path);
-		g_free(path);
-	}
-	if (d)
-		g_dir_close(d);
-	g_rmdir(dir);
-}
-
 /* First line of an error only: the console lines are of no use in a reason. */
 static void refute(struct accel_result *r, struct machine *m, const GError *why)
 {
-	char *line = g_strndup(why->message, strcspn(why->message, "\n;"));
+	char *line = g_strndup(why->message, strcspn(why->message, "\n;")), *cut = strstr(line, " | ");
 
+	if (cut)
+		*cut = '\0';
 	if (m && machine_wait_ended(m) == MACHINE_END_DEADLINE)
 		set(r, ACCEL_REFUTED, "KVM: /dev/kvm opens, but a Linux guest did not reach its agent "
 		    "within %.0f s", ACCEL_DEADLINE_S);
@@ -207,7 +193,7 @@ bool accel_probe_kvm(const struct machine_config *cfg, const char *cache_dir,
 		set(result, ACCEL_UNKNOWN, "KVM: /dev/kvm opens; no guest has been tried");
 		goto out;
 	}
-	dir = g_dir_make_tmp("vtdlab-XXXXXX", NULL);
+	dir = private_dir_make(NULL);
 	if (!dir) {
 		set(result, ACCEL_UNKNOWN, "KVM: no temporary directory to try it in");
 		goto out;
@@ -215,9 +201,8 @@ bool accel_probe_kvm(const struct machine_config *cfg, const char *cache_dir,
 	good = trial(cfg, dir, result, error);
 	if (good && file)
 		save(file, result);
-	remove_dir(dir);
 out:
-	g_free(dir);
+	private_dir_remove(dir);
 	g_free(file);
 	g_free(qemu);
 	return good;
@@ -240,7 +225,7 @@ enum machine_accel accel_resolve(const struct machine_config *cfg, const char *c
 	accel = r.proof == ACCEL_PROVED ? MACHINE_ACCEL_KVM : MACHINE_ACCEL_TCG;
 	if (reason)
 		*reason = accel == MACHINE_ACCEL_KVM ? g_strdup(r.reason) :
-						       g_strdup_printf("TCG, as not %s", r.reason);
+						       g_strdup_printf("TCG (%s)", r.reason);
 	accel_result_clear(&r);
 	return accel;
 }

@@ -63,6 +63,9 @@ bool machine_config_check(const struct machine_config *cfg, GError **error)
 			      "set machine.cpus=1 (is %u)", cfg->cpus);
 	if (cfg->clock_virtual && cfg->accel == MACHINE_ACCEL_KVM)
 		return refuse(error, "machine.clock=virtual needs TCG: remove machine.accel=kvm");
+	if (cfg->run_dir && strchr(cfg->run_dir, '%'))
+		return refuse(error, "%s: QEMU cannot log to a path with a %% in it: choose another "
+			      "directory for the results", cfg->run_dir);
 	if (!cfg->kernel || !*cfg->kernel)
 		return refuse(error, "no kernel to boot");
 	return check_iommu(cfg, error) && check_devices(cfg, error);

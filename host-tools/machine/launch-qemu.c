@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -91,6 +92,8 @@ static void child_run(const struct launch_request *req, pid_t parent, int null_f
 		_exit(127);
 	setpgid(0, 0);
 	child_signals();
+	if (req->file_limit)
+		setrlimit(RLIMIT_FSIZE, &(struct rlimit){ req->file_limit, req->file_limit });
 	if (child_fds(req, null_fd, err_fd, &report) < 0)
 		child_fail(report, errno);
 	execv(req->argv[0], req->argv);
@@ -132,6 +135,8 @@ static bool qemu_start(struct launch *l, const struct launch_request *req, GErro
 
 	*l = (struct launch){ .pidfd = -1 };
 	g_return_val_if_fail(req->n_fds <= FDS_MAX, false);
+	/* the death signal comes when the forking thread ends, not the process */
+	g_return_val_if_fail(gettid() == getpid(), false);
 	null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	err_fd = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
 	if (null_fd < 0 || err_fd < 0) {
@@ -212,6 +217,21 @@ static void qemu_kill(struct launch *l, unsigned grace_ms)
 		;
 }
 
+static bool qemu_freeze(struct launch *l, bool freeze)
+{
+	siginfo_t si = { 0 };
+
+	if (!l->pid || l->dead || kill(l->pid, freeze ? SIGSTOP : SIGCONT) < 0)
+		return false;
+	if (!freeze)
+		return true;
+	/* nothing is consumed here: an exit is left for qemu_reap() */
+	while (waitid(P_PID, (id_t)l->pid, &si, WSTOPPED | WEXITED | WNOWAIT) < 0)
+		if (errno != EINTR)
+			return false;
+	return si.si_code == CLD_STOPPED;
+}
+
 static void qemu_release(struct launch *l)
 {
 	if (l->pid && !l->dead)
@@ -226,6 +246,7 @@ const struct launcher_ops launcher_qemu = {
 	.start = qemu_start,
 	.reap = qemu_reap,
 	.kill = qemu_kill,
+	.freeze = qemu_freeze,
 	.release = qemu_release,
 };
 

@@ -8,6 +8,7 @@
 
 #include <glib.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* A descriptor of ours that the child finds open as number `child_fd` (3 .. 31). */
@@ -21,6 +22,7 @@ struct launch_request {
 	const struct launch_fd *fds;
 	unsigned n_fds;
 	const char *stderr_path;	/* stdout and stderr go there; NULL: /dev/null */
+	uint64_t file_limit;		/* bytes a file of the child may grow to (SIGXFSZ ends it); 0: none */
 };
 
 /* One started process. Zero-initialise before start. */
@@ -44,6 +46,8 @@ struct launcher_ops {
 	bool (*reap)(struct launch *l);
 	/* SIGTERM, up to grace_ms, then SIGKILL; returns when reaped. Only ever touches our own child. */
 	void (*kill)(struct launch *l, unsigned grace_ms);
+	/* Halts (SIGSTOP, returns once every thread stands) or continues the process. false if it is dead. */
+	bool (*freeze)(struct launch *l, bool freeze);
 	/* Closes what is left. Kills first if need be. */
 	void (*release)(struct launch *l);
 };

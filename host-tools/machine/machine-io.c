@@ -91,6 +91,11 @@ JsonObject *machine_agent(struct machine *m, double timeout_s, GError **error, c
 
 static bool check_alive(struct machine *m, const char *what, GError **error)
 {
+	if (m->frozen) {
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED,
+			    "%s: QEMU is frozen: thaw it first", what);
+		return false;
+	}
 	if (machine_alive(m))
 		return true;
 	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_CANNOT_JUDGE, "%s: %s", what,
@@ -150,6 +155,32 @@ bool machine_cont(struct machine *m, int64_t *stopped_ns, GError **error)
 bool machine_stopped(const struct machine *m)
 {
 	return m->stopped;
+}
+
+bool machine_freeze(struct machine *m, GError **error)
+{
+	if (m->frozen)
+		return true;
+	if (!check_alive(m, "freeze", error))
+		return false;
+	m->frozen_since_us = g_get_monotonic_time();
+	m->frozen = m->ops->freeze(&m->launch, true);
+	if (!m->frozen)
+		g_set_error_literal(error, VTDLAB_ERROR, VTDLAB_ERROR_CANNOT_JUDGE,
+				    "freeze: QEMU ended");
+	return m->frozen;
+}
+
+void machine_thaw(struct machine *m, int64_t *frozen_ns)
+{
+	if (frozen_ns)
+		*frozen_ns = 0;
+	if (!m->frozen)
+		return;
+	m->ops->freeze(&m->launch, false);
+	m->frozen = false;
+	if (frozen_ns)
+		*frozen_ns = (g_get_monotonic_time() - m->frozen_since_us) * 1000;
 }
 
 bool machine_disk_throttle(struct machine *m, uint64_t bps, GError **error)

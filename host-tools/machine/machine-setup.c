@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a machine needs before QEMU starts: channels, the gdb socket's directory, the file `command`. */
+/* What a machine needs before QEMU starts: channels and the file `command`. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "machine/machine-priv.h"
 
-#define DIR_PREFIX	"vtdlab-"
 #define CONSOLE_PIPE	(1 << 20)
 #define SOCKET_BUFFER	(1 << 20)
 
@@ -126,75 +122,6 @@ bool machine_setup_channels(struct machine *m, const struct machine_config *cfg,
 	return setup_qmp(m, ends, error) && setup_console(m, ends, error) &&
 	       setup_agent(m, ends, error) &&
 	       (cfg->nic == MACHINE_NIC_NONE || setup_net(m, ends, error));
-}
-
-/* ---- the gdb socket ---- */
-
-static const char *runtime_dir(void)
-{
-	const char *dir = g_getenv("XDG_RUNTIME_DIR");
-
-	/* a socket's path has 108 bytes */
-	if (dir && *dir == '/' && strlen(dir) < 60 && g_access(dir, W_OK | X_OK) == 0)
-		return dir;
-	return "/tmp";
-}
-
-static void remove_dir(const char *dir)
-{
-	char *sock = g_build_filename(dir, "gdb", NULL);
-
-	g_unlink(sock);
-	g_rmdir(dir);
-	g_free(sock);
-}
-
-/* After a kill -9 of vtdlab its directory is left: the pid in its name says whether it is stale. */
-static void remove_stale(const char *base)
-{
-	GDir *d = g_dir_open(base, 0, NULL);
-	const char *name;
-
-	if (!d)
-		return;
-	while ((name = g_dir_read_name(d))) {
-		char *path, *end;
-		struct stat st;
-		long pid;
-
-		if (!g_str_has_prefix(name, DIR_PREFIX) || !g_ascii_isdigit(name[sizeof(DIR_PREFIX) - 1]))
-			continue;
-		pid = strtol(name + sizeof(DIR_PREFIX) - 1, &end, 10);
-		if (*end != '-' || pid <= 1 || kill((pid_t)pid, 0) == 0 || errno != ESRCH)
-			continue;
-		path = g_build_filename(base, name, NULL);
-		if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid())
-			remove_dir(path);
-		g_free(path);
-	}
-	g_dir_close(d);
-}
-
-bool machine_setup_gdb(struct machine *m, GError **error)
-{
-	const char *base = runtime_dir();
-
-	remove_stale(base);
-	m->sock_dir = g_strdup_printf("%s/" DIR_PREFIX "%ld-XXXXXX", base, (long)getpid());
-	if (!g_mkdtemp(m->sock_dir)) {
-		fail(error, "directory of the gdb socket");
-		g_clear_pointer(&m->sock_dir, g_free);
-		return false;
-	}
-	m->gdb_path = g_build_filename(m->sock_dir, "gdb", NULL);
-	return true;
-}
-
-void machine_remove_sockets(struct machine *m)
-{
-	if (m->sock_dir)
-		remove_dir(m->sock_dir);
-	g_clear_pointer(&m->sock_dir, g_free);
 }
 
 /* ---- the file `command` ---- */

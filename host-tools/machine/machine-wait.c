@@ -16,6 +16,17 @@
 
 /* ---- death ---- */
 
+/* Without "2026-01-02T03:04:05.678901Z qemu-system-x86_64: ". */
+static const char *message(const char *line)
+{
+	const char *p = strchr(line, ' '), *name;
+
+	if (p && p > line && p[-1] == 'Z' && g_ascii_isdigit(*line))
+		line = p + 1;
+	name = g_str_has_prefix(line, "qemu-system-") ? strstr(line, ": ") : NULL;
+	return name ? name + 2 : line;
+}
+
 /* The last lines QEMU printed, harmless, joined by " | ". Free with g_free(). */
 static char *stderr_tail(struct machine *m)
 {
@@ -28,8 +39,11 @@ static char *stderr_tail(struct machine *m)
 		text = g_strdup("");
 	lines = g_strsplit(g_strchomp(text), "\n", -1);
 	n = g_strv_length(lines);
-	for (unsigned i = n > TAIL_LINES ? n - TAIL_LINES : 0; i < n; i++)
-		g_ptr_array_add(keep, console_escape(lines[i], MIN(strlen(lines[i]), 300)));
+	for (unsigned i = n > TAIL_LINES ? n - TAIL_LINES : 0; i < n; i++) {
+		const char *text_of = message(lines[i]);
+
+		g_ptr_array_add(keep, console_escape(text_of, MIN(strlen(text_of), 300)));
+	}
 	g_ptr_array_add(keep, NULL);
 	joined = g_strjoinv(" | ", (char **)keep->pdata);
 	g_strfreev(lines);
@@ -65,14 +79,14 @@ static int64_t clock_us(clockid_t id)
 	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
-/* How much longer 2 ms of work take here and now than they should. */
+/* How much longer 5 ms of work take here and now than they should. */
 static double measure_contention(void)
 {
 	int64_t wall = clock_us(CLOCK_MONOTONIC), cpu = clock_us(CLOCK_THREAD_CPUTIME_ID), used;
 
 	do
 		used = clock_us(CLOCK_THREAD_CPUTIME_ID) - cpu;
-	while (used < 2000);
+	while (used < 5000);
 	return (double)(clock_us(CLOCK_MONOTONIC) - wall) / (double)used;
 }
 
@@ -83,7 +97,8 @@ static double load_factor(struct machine *m)
 	double load[1] = { 0 }, factor;
 
 	if (!m->contention_us || now - m->contention_us > CONTENTION_US) {
-		m->contention = measure_contention();
+		/* one unlucky preemption says little */
+		m->contention = (m->contention + measure_contention()) / 2;
 		m->contention_us = now;
 	}
 	factor = m->contention;

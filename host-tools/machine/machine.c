@@ -11,10 +11,13 @@
 #include "machine/accel.h"
 #include "machine/log.h"
 #include "machine/machine-priv.h"
+#include "machine/private-dir.h"
 
 #define NEGOTIATE_S	20.0
 #define QUIT_S		1.0
 #define TERM_MS		500
+/* A fault storm fills qemu.log: QEMU ends by SIGXFSZ before the disk is full. RAM is no such file. */
+#define FILE_LIMIT	(UINT64_C(4) << 30)
 
 volatile sig_atomic_t machine_interrupted;
 
@@ -104,6 +107,7 @@ static bool launch(struct machine *m, const GPtrArray *argv, const struct child_
 		.fds = fds,
 		.n_fds = G_N_ELEMENTS(fds) - (ends->net < 0),
 		.stderr_path = err_path,
+		.file_limit = FILE_LIMIT,
 	};
 	bool good = m->ops->start(&m->launch, &req, error);
 
@@ -136,8 +140,12 @@ static bool start_qemu(struct machine *m, const struct machine_config *cfg, GErr
 	GError *cause = NULL;
 	bool good = false;
 
-	if (cfg->gdb && !machine_setup_gdb(m, error))
-		return false;
+	if (cfg->gdb) {
+		m->sock_dir = private_dir_make(error);
+		if (!m->sock_dir)
+			return false;
+		m->gdb_path = g_build_filename(m->sock_dir, "gdb", NULL);
+	}
 	argv = machine_command_line(cfg, MACHINE_LINE_RUN, m->caps, m->gdb_path, error);
 	if (!argv)
 		return false;
@@ -201,6 +209,7 @@ void machine_kill(struct machine *m)
 
 	if (!m->launch.pid || m->launch.dead)
 		return;
+	machine_thaw(m, NULL);
 	m->asked_to_end = !machine_check_death(m);
 	if (m->asked_to_end && qmp_version(m->qmp)) {
 		r = qmp_command(m->qmp, "quit", NULL, QUIT_S, NULL);
@@ -211,7 +220,7 @@ void machine_kill(struct machine *m)
 	m->ops->kill(&m->launch, TERM_MS);
 	machine_check_death(m);
 	machine_poll(m);
-	machine_remove_sockets(m);
+	private_dir_remove(g_steal_pointer(&m->sock_dir));
 }
 
 void machine_free(struct machine *m)
@@ -222,7 +231,7 @@ void machine_free(struct machine *m)
 	if (m->death_source)
 		g_source_remove(m->death_source);
 	m->ops->release(&m->launch);
-	machine_remove_sockets(m);
+	private_dir_remove(g_steal_pointer(&m->sock_dir));
 	injector_free(m->injector);
 	trace_free(m->trace);
 	agent_free(m->agent);

@@ -147,6 +147,15 @@ bool machine_stop(struct machine *m, GError **error);
 bool machine_cont(struct machine *m, int64_t *stopped_ns, GError **error);
 bool machine_stopped(const struct machine *m);
 
+/*
+ * Halts the QEMU process itself (SIGSTOP) and lets it go on: RAM stands still, and unlike machine_stop()
+ * no queued disk request is completed, so in-flight DMA stays in flight. Freezing takes well under 1 ms.
+ * QEMU answers nothing meanwhile (read registers before): machine_qmp() and all above it fail, and
+ * machine_wait() must not be called. The guest clock jumps by the time it stood: keep it to milliseconds.
+ */
+bool machine_freeze(struct machine *m, GError **error);
+void machine_thaw(struct machine *m, int64_t *frozen_ns);
+
 /* Sets or lifts (0) the disk's bandwidth limit in bytes/s. */
 bool machine_disk_throttle(struct machine *m, uint64_t bps, GError **error);
 

@@ -3,8 +3,6 @@
 #define _GNU_SOURCE
 #include "machine/qemu-ask.h"
 
-#include <fcntl.h>
-#include <glib/gstdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -62,14 +60,11 @@ bool qemu_ask(const char *program, const char *const *args, char **text, int *st
 	return good;
 }
 
-static bool log_has_event(const char *log)
+static bool has_event(int fd)
 {
-	char *text = NULL;
-	bool seen;
+	char *text = read_all(fd);
+	bool seen = strstr(text, ":vtd_") || g_str_has_prefix(text, "vtd_");
 
-	if (!g_file_get_contents(log, &text, NULL, NULL))
-		return false;
-	seen = strstr(text, ":vtd_") || g_str_has_prefix(text, "vtd_");
 	g_free(text);
 	return seen;
 }
@@ -80,29 +75,25 @@ static bool log_has_event(const char *log)
  */
 bool qemu_ask_trace_log(const char *program)
 {
-	char *dir = g_dir_make_tmp("vtdlab-XXXXXX", NULL), *log;
+	const char *argv[] = { program, "-nodefaults", "-no-user-config", "-display", "none", "-S",
+			       "-accel", "tcg", "-m", "16", "-machine", "q35", "-device",
+			       "intel-iommu", "-trace", "vtd_*", "-D", "/proc/self/fd/3", NULL };
+	int fd = memfd_create("vtdlab-ask", MFD_CLOEXEC);
+	struct launch_fd pass = { .fd = fd, .child_fd = 3 };
+	struct launch_request req = { .argv = (char *const *)argv, .fds = &pass, .n_fds = 1 };
 	int64_t until = g_get_monotonic_time() + QEMU_ASK_SECONDS * G_USEC_PER_SEC;
 	struct launch l;
-	bool seen = false;
+	bool seen = false, alive;
 
-	if (!dir)
+	if (fd < 0)
 		return false;
-	log = g_build_filename(dir, "log", NULL);
-	const char *argv[] = { program, "-nodefaults", "-no-user-config", "-display", "none", "-S",
-			       "-accel", "tcg", "-m", "16", "-machine", "q35",
-			       "-device", "intel-iommu", "-trace", "vtd_*", "-D", log, NULL };
-	struct launch_request req = { .argv = (char *const *)argv };
-
-	if (launcher_qemu.start(&l, &req, NULL)) {
-		while (!(seen = log_has_event(log)) && !launcher_qemu.reap(&l) &&
-		       g_get_monotonic_time() < until)
-			g_usleep(5000);
-		seen = seen || log_has_event(log);
+	alive = launcher_qemu.start(&l, &req, NULL);
+	while (alive && !seen && g_get_monotonic_time() < until) {
+		g_usleep(5000);
+		alive = !launcher_qemu.reap(&l);
+		seen = has_event(fd);
 	}
 	launcher_qemu.release(&l);
-	g_unlink(log);
-	g_rmdir(dir);
-	g_free(log);
-	g_free(dir);
+	close(fd);
 	return seen;
 }

@@ -68,7 +68,8 @@ static void draw(struct progress *p)
 		return;
 	g_autofree char *line = format_line(p, p->note);
 	g_autofree char *valid = g_utf8_make_valid(line, -1);
-	g_autofree char *cut = g_utf8_substring(valid, 0, MIN(columns(p), g_utf8_strlen(valid, -1)));
+	g_autofree char *cut =
+		g_utf8_substring(valid, 0, MIN(columns(p), g_utf8_strlen(valid, -1)));
 
 	fprintf(p->out, "\r%s\033[K", cut);
 	fflush(p->out);

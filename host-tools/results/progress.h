@@ -2,11 +2,10 @@
 /*
  * What the user sees while a run lasts: a live line per phase on a terminal, plain lines in a log.
  *
- * Live:  "  crash-boot      3.2 s  waiting for the agent" is redrawn five times a second by a timer on
- *        the default GMainContext (it moves whenever machine_wait() iterates), and becomes a fixed
- *        line when the phase ends.
- * Plain: one line when a phase ends, with its time. Nothing is redrawn, every line is flushed.
- * Quiet: nothing but warnings.
+ * Live:  "  crash-boot      3.2 s  waiting for the agent" is redrawn five times a second by a timer
+ * on the default GMainContext (it moves whenever machine_wait() iterates), and becomes a fixed line
+ * when the phase ends. Plain: one line when a phase ends, with its time. Nothing is redrawn, every
+ * line is flushed. Quiet: nothing but warnings.
  */
 #ifndef VTDLAB_RESULTS_PROGRESS_H
 #define VTDLAB_RESULTS_PROGRESS_H

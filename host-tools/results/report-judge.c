@@ -84,24 +84,29 @@ int report_exit_code(const struct run_report *r)
 static const struct {
 	const char *outcome, *words;
 } verdicts[] = {
-	{ REPORT_PRESERVED, "The crash kernel kept translating the dead kernel's DMA as it stood at the "
-			    "panic, until its own drivers took over each device." },
-	{ "not-copied", "Translation was switched off after the panic: the dead kernel's tables were "
-			"not kept." },
-	{ "copy-wrong", "The tables in force after the panic are not those that stood at the panic." },
-	{ "stale-cache", "Entries were changed without the invalidation that must go with it." },
-	{ "did-clash", "Two translations share one domain id: cached entries of one serve the other." },
-	{ "dma-fault", "DMA of the dead kernel's devices faulted before a driver took them over." },
-	{ "dma-lost", "DMA of the dead kernel's devices did not arrive where the tables say." },
-	{ "stale-attach", "A device in use still goes by the dead kernel's tables." },
-	{ "iova-reused", "An IOVA that the dead kernel had mapped leads to another page now: late DMA "
-			 "would hit it." },
-	{ "device-dead", "A device does not work in the crash kernel." },
-	{ "dump-failed", "The crash kernel cannot read the dead kernel's memory." },
-	{ "crash-kernel-hang", "The crash kernel started but never came up." },
-	{ "crash-kernel-panic", "The crash kernel panicked or reset." },
-	{ REPORT_NO_PANIC, "The first kernel was never seen to die: there is nothing to judge." },
-	{ REPORT_INTERRUPTED, "The run was interrupted: there is no verdict." },
+	{REPORT_PRESERVED,
+	 "The crash kernel kept translating the dead kernel's DMA as it stood at the "
+	 "panic, until its own drivers took over each device."},
+	{"not-copied",
+	 "Translation was switched off after the panic: the dead kernel's tables were "
+	 "not kept."},
+	{"copy-wrong",
+	 "The tables in force after the panic are not those that stood at the panic."},
+	{"stale-cache", "Entries were changed without the invalidation that must go with it."},
+	{"did-clash",
+	 "Two translations share one domain id: cached entries of one serve the other."},
+	{"dma-fault", "DMA of the dead kernel's devices faulted before a driver took them over."},
+	{"dma-lost", "DMA of the dead kernel's devices did not arrive where the tables say."},
+	{"stale-attach", "A device in use still goes by the dead kernel's tables."},
+	{"iova-reused",
+	 "An IOVA that the dead kernel had mapped leads to another page now: late DMA "
+	 "would hit it."},
+	{"device-dead", "A device does not work in the crash kernel."},
+	{"dump-failed", "The crash kernel cannot read the dead kernel's memory."},
+	{"crash-kernel-hang", "The crash kernel started but never came up."},
+	{"crash-kernel-panic", "The crash kernel panicked or reset."},
+	{REPORT_NO_PANIC, "The first kernel was never seen to die: there is nothing to judge."},
+	{REPORT_INTERRUPTED, "The run was interrupted: there is no verdict."},
 };
 
 /* ", "-joined names of the checks that were expected to fail and whose result is @result. */

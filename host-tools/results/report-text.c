@@ -120,7 +120,8 @@ static void put_phases(GString *out, const struct run_report *r)
 
 		g_string_append_printf(line, "%s%s ", line->len ? ", " : "", p->name);
 		if (p->end_ns >= p->start_ns)
-			g_string_append_printf(line, "%.1f", (double)(p->end_ns - p->start_ns) / 1e9);
+			g_string_append_printf(line, "%.1f",
+					       (double)(p->end_ns - p->start_ns) / 1e9);
 		else
 			g_string_append(line, "(never ended)");
 	}
@@ -163,8 +164,9 @@ static char *build(const struct run_report *r, bool colour)
 	g_string_append_c(out, '\n');
 	put_phases(out, r);
 	if (!r->env.wall_time_is_hardware_time)
-		put_field(out, "", "Times of an emulated machine: good to compare runs on one host, no "
-				   "figures of hardware.");
+		put_field(out, "",
+			  "Times of an emulated machine: good to compare runs on one host, no "
+			  "figures of hardware.");
 	for (guint i = 0; i < r->notes->len; i++)
 		put_field(out, i ? "" : "notes", "%s", (const char *)r->notes->pdata[i]);
 	g_string_append_printf(out, "\n%-*s%s%s%s (exit %d)\n", LABEL_WIDTH, "outcome",

@@ -98,7 +98,8 @@ struct report_check *report_add_check(struct run_report *r, const char *name,
 	c->name = g_strdup(name);
 	c->result = result;
 	c->outcome = g_strdup(outcome);
-	c->required = g_strcmp0(outcome, "iova-reused") != 0 && g_strcmp0(outcome, "did-clash") != 0;
+	c->required =
+		g_strcmp0(outcome, "iova-reused") != 0 && g_strcmp0(outcome, "did-clash") != 0;
 	va_start(args, format);
 	c->detail = clean_line(g_strdup_vprintf(format, args));
 	va_end(args);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A run's report: what was checked, what came out, where and on what; written as run.json (schema 1)
- * and summary.txt, and shown on the terminal.
+ * A run's report: what was checked, what came out, where and on what; written as run.json (schema
+ * 1) and summary.txt, and shown on the terminal.
  *
  * The report owns every string in it. Fields are set directly with g_strdup()ed strings; NULL or 0
  * means "not known" and is written as null (numbers: left out).
@@ -66,7 +66,7 @@ struct report_environment {
 	uint64_t cap, ecap;		 /* the IOMMU's capability registers */
 	char *host_cpu;			 /* NULL: report_fill_host() fills it from /proc/cpuinfo */
 	char *host_kernel;		 /* NULL: the same, from uname */
-	char *commit;			 /* NULL: the same, from the build; still NULL = not known */
+	char *commit; /* NULL: the same, from the build; still NULL = not known */
 	bool wall_time_is_hardware_time; /* true only with KVM and the wall clock */
 	JsonObject *extra;		 /* more members of "environment"; owned, never NULL */
 };
@@ -100,9 +100,9 @@ void report_free(struct run_report *report);
 /*
  * report_add_check - append a result; strings are copied.
  * @outcome: what its failure stands for. @format: the evidence, one line.
- * required is set but for the outcomes iova-reused and did-clash: those two come after the copy, and
- * kernels that preserve the translation are known to show them.
- * Returns the entry (owned by the report), for expect_fail and required.
+ * required is set but for the outcomes iova-reused and did-clash: those two come after the copy,
+ * and kernels that preserve the translation are known to show them. Returns the entry (owned by the
+ * report), for expect_fail and required.
  */
 struct report_check *report_add_check(struct run_report *report, const char *name,
 				      enum report_result result, const char *outcome,

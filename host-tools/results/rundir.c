@@ -45,7 +45,8 @@ static int lock_file(const char *path, int flags, bool *busy)
 		return -1;
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
 		return fd;
-	/* No locks on this file system: better to leave a dead run alone than to take a live one. */
+	/* No locks on this file system: better to leave a dead run alone than to take a live one.
+	 */
 	*busy = true;
 	close(fd);
 	return -1;
@@ -164,7 +165,8 @@ struct rundir *rundir_create(const char *root, const char *scenario, GError **er
 	}
 	lock = open(lock_path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (lock < 0) {
-		failed(error, VTDLAB_ERROR_USAGE, "cannot write to the results directory", rd->root);
+		failed(error, VTDLAB_ERROR_USAGE, "cannot write to the results directory",
+		       rd->root);
 		goto out;
 	}
 	ok = make_locked(rd, scenario, lock, error);

@@ -26,8 +26,8 @@ static bool finding(struct run *run, struct evidence_device *dev, GError **err, 
 		g_propagate_error(error, g_steal_pointer(err));
 		return false;
 	}
-	dev->works_detail = g_strdup((*err)->message);
-	g_strdelimit(dev->works_detail, "\n", ' ');
+	/* The console lines of a deadline's message are in console.log; one line is enough here. */
+	dev->works_detail = g_strndup((*err)->message, strcspn((*err)->message, ";\n"));
 	g_clear_error(err);
 	return true;
 }

@@ -7,7 +7,8 @@
 #include "scenario/conf.h"
 #include "scenario/nearest.h"
 
-/* The words of a scenario are those of a machine, in the same order: a cast goes from one to the other. */
+/* The words of a scenario are those of a machine, in the same order: a cast goes from one to the
+ * other. */
 #define SAME(a, b) G_STATIC_ASSERT((int)(a) == (int)(b))
 SAME(CONF_ACCEL_KVM, MACHINE_ACCEL_KVM);
 SAME(CONF_ACCEL_TCG, MACHINE_ACCEL_TCG);
@@ -35,8 +36,10 @@ static bool check_names(const struct scenario *s, const char *key, char *const *
 		g_autofree char *message = NULL;
 
 		if (strcmp(*list, "rig") == 0) {
-			message = g_strdup_printf("scenario.%s: rig cannot be expected to fail: without it "
-						  "nothing is judged", key);
+			message = g_strdup_printf(
+				"scenario.%s: rig cannot be expected to fail: without it "
+				"nothing is judged",
+				key);
 			return wrong(s, error, message);
 		}
 		if (!known || known(*list))
@@ -44,12 +47,14 @@ static bool check_names(const struct scenario *s, const char *key, char *const *
 		const char *near = names ? nearest_word(*list, names) : NULL;
 
 		if (near && strcmp(near, *list) == 0)
-			message = g_strdup_printf("scenario.%s: the check %s is not built yet in this "
-						  "version", key, *list);
+			message = g_strdup_printf(
+				"scenario.%s: the check %s is not built yet in this "
+				"version",
+				key, *list);
 		else
-			message = g_strdup_printf("scenario.%s: no check '%s'%s%s; see `vtdlab list checks`",
-						  key, *list, near ? "; the nearest is " : "",
-						  near ? near : "");
+			message = g_strdup_printf(
+				"scenario.%s: no check '%s'%s%s; see `vtdlab list checks`", key,
+				*list, near ? "; the nearest is " : "", near ? near : "");
 		return wrong(s, error, message);
 	}
 	return true;
@@ -100,7 +105,8 @@ static bool check_devices(const struct scenario *s, GError **error)
 {
 	bool want_nic = s->devices.dma == CONF_DMA_BOTH || s->devices.dma == CONF_DMA_NIC;
 	bool want_disk = s->devices.dma == CONF_DMA_BOTH || s->devices.dma == CONF_DMA_DISK;
-	bool has_nic = s->devices.nic != CONF_NIC_NONE, has_disk = s->devices.disk != CONF_DISK_NONE;
+	bool has_nic = s->devices.nic != CONF_NIC_NONE,
+	     has_disk = s->devices.disk != CONF_DISK_NONE;
 
 	if ((!want_nic || has_nic) && (!want_disk || has_disk))
 		return true;

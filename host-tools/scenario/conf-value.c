@@ -81,15 +81,16 @@ static bool bad(const struct conf_key *key, const char *text, GError **error)
 			words[n++] = w->word;
 		near = nearest_word(text, words);
 	}
-	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "'%s' is not allowed; allowed: %s%s%s%s",
-		    text, allowed, near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
+	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
+		    "'%s' is not allowed; allowed: %s%s%s%s", text, allowed,
+		    near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
 	return false;
 }
 
 static bool not_built(const char *text, GError **error)
 {
-	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "'%s' is not built yet in this version",
-		    text);
+	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
+		    "'%s' is not built yet in this version", text);
 	return false;
 }
 
@@ -105,7 +106,8 @@ static bool parse_text(struct scenario *s, const struct conf_key *key, const cha
 	for (const char *p = text; *p; p++)
 		if (g_ascii_iscntrl(*p) && !(*p == '\n' && lines)) {
 			g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
-				    "the value has a control character at byte %zu; it must be one line",
+				    "the value has a control character at byte %zu; it must be one "
+				    "line",
 				    (size_t)(p - text) + 1);
 			return false;
 		}

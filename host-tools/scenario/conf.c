@@ -27,7 +27,8 @@ struct scenario *scenario_new(const char *name)
 		g_autoptr(GError) error = NULL;
 
 		if (!conf_value_parse(s, &keys[i], keys[i].def, true, &error))
-			g_error("default of %s.%s: %s", keys[i].section, keys[i].key, error->message);
+			g_error("default of %s.%s: %s", keys[i].section, keys[i].key,
+				error->message);
 	}
 	return s;
 }
@@ -99,7 +100,8 @@ static bool set_series(struct scenario *s, const char *series, const char *value
 {
 	if (!g_regex_match_simple("^[0-9]+\\.[0-9]+$", series, G_REGEX_DOLLAR_ENDONLY, 0)) {
 		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
-			    "scenario." SERIES_PREFIX "%s: the end must be a kernel series, such as 6.1",
+			    "scenario." SERIES_PREFIX
+			    "%s: the end must be a kernel series, such as 6.1",
 			    series);
 		return false;
 	}
@@ -125,8 +127,8 @@ static bool set_value(struct scenario *s, const char *section, const char *name,
 	if (append) {
 		if (key->type != CONF_TEXT && key->type != CONF_CHECKS) {
 			g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
-				    "%s.%s: += is for texts and lists; write %s.%s=%s", section, name,
-				    section, name, text);
+				    "%s.%s: += is for texts and lists; write %s.%s=%s", section,
+				    name, section, name, text);
 			return false;
 		}
 		g_autofree char *old = conf_key_value(s, key);
@@ -195,7 +197,8 @@ static bool index_lines(const char *text, const char *path, GHashTable *lines, G
 
 		if (before) {
 			g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
-				    "%s:%u: %s stands already in line %u", path, i + 1, full, before);
+				    "%s:%u: %s stands already in line %u", path, i + 1, full,
+				    before);
 			g_free(full);
 			return false;
 		}
@@ -291,8 +294,8 @@ static void no_such_scenario(const char *name, const char *dir, GError **error)
 
 	if (near)
 		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
-			    "no scenario '%s'; the nearest is %s (see `vtdlab list scenarios`)", name,
-			    near);
+			    "no scenario '%s'; the nearest is %s (see `vtdlab list scenarios`)",
+			    name, near);
 	else
 		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
 			    "no scenario '%s'; there are: %s", name, *list ? list : "none");

@@ -33,7 +33,8 @@ struct disk_dma {
 	GHashTable *inflight;		/* cid -> struct request * (owned) */
 	GPtrArray *done;		/* completed within the window (owned) */
 	struct request *last;		/* the one that mapped addresses belong to */
-	bool open;			/* the window: from the jump to the driver's probe */
+	bool begun, judged;
+	bool open;			/* the window: from the jump to the driver's reset */
 	uint64_t completed;		/* ever */
 
 	struct queue {
@@ -108,6 +109,10 @@ static void on_trace(const struct trace_event *e, void *data)
 		break;
 	case TRACE_NVME_COMPLETE:
 		on_complete(d, e);
+		break;
+	case TRACE_NVME_STOP:
+		/* A driver reset the disk (one built in does so unasked): what completes now is nobody's. */
+		d->open = false;
 		break;
 	default:
 		break;
@@ -219,7 +224,7 @@ void disk_dma_begin(struct run *run)
 		if (!read_iova(run, q->iova, q->at_jump, (uint64_t)q->entries * CQE_BYTES))
 			g_clear_pointer(&q->at_jump, g_free);
 	}
-	d->open = true;
+	d->begun = d->open = true;
 }
 
 /* Marks the command ids of all completion entries that were written since the jump. */
@@ -263,10 +268,11 @@ void disk_dma_close(struct run *run)
 	struct evidence_dma dma = { .sid = RUN_SID_DISK, .what = "reads completed" };
 	g_autofree bool *seen = g_new0(bool, 65536);
 
-	if (!d || !d->open)
+	if (!d || !d->begun || d->judged)
 		return;
 	machine_trace_poll(run->m);
 	d->open = false;
+	d->judged = true;
 	/* The entry of the last completion is posted by QEMU's next event-loop round. */
 	machine_run_for(run->m, 0.02, NULL);
 	for (int i = 0; i < QUEUES; i++)

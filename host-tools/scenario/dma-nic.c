@@ -27,8 +27,12 @@ void nic_dma_begin(struct run *run)
 {
 	struct injector *in = machine_injector(run->m);
 
-	if (in)
-		run->first_canary = injector_canaries(in)->len;
+	if (!in)
+		return;
+	injector_poll(in);
+	run->first_canary = injector_canaries(in)->len;
+	if (machine_trace(run->m))
+		run->rx_full_at_jump = trace_count(machine_trace(run->m), TRACE_E1000E_RX_FULL);
 }
 
 /* Where the tables at the panic lead the frame's first byte to; false if they do not. */
@@ -97,7 +101,7 @@ static void blame(struct evidence_dma *dma, const char *format, ...)
 static void judge_unwritten(struct run *run, const struct canary *c, struct evidence_dma *dma)
 {
 	struct trace *trace = machine_trace(run->m);
-	bool ring_full = trace && trace_count(trace, TRACE_E1000E_RX_FULL) > 0;
+	bool ring_full = trace && trace_count(trace, TRACE_E1000E_RX_FULL) > run->rx_full_at_jump;
 
 	if (c->state == CANARY_QUEUED || c->state == CANARY_RECALLED || ring_full) {
 		dma->no_room++;
@@ -142,6 +146,8 @@ bool nic_dma_close(struct run *run, GError **error)
 	struct injector *in = machine_injector(run->m);
 	struct evidence_dma dma = { .sid = RUN_SID_NIC, .what = "canary frames" };
 	struct scan s = { .run = run, .first = run->first_canary };
+	const struct evidence_device *dev = evidence_device_find(run->ev, RUN_SID_NIC);
+	int64_t reset;
 
 	if (!in || run->canaries_closed)
 		return true;
@@ -156,6 +162,7 @@ bool nic_dma_close(struct run *run, GError **error)
 	injector_recall(in);
 	machine_trace_poll(run->m);
 	injector_poll(in);
+	reset = dev ? dev->reset_ns : 0;
 	s.canaries = injector_canaries(in);
 	s.expected = g_new0(uint64_t, s.canaries->len + 1);
 	s.found = g_new0(bool, s.canaries->len + 1);
@@ -167,8 +174,13 @@ bool nic_dma_close(struct run *run, GError **error)
 			s.expected[i] = pa + CHANNEL_ETH_HEADER;
 	}
 	machine_ram_scan(run->m, injector_magic(in), CHANNEL_MAGIC_LEN, on_match, &s);
-	for (unsigned i = s.first; i < s.canaries->len; i++)
-		judge_canary(run, &s, &g_array_index(s.canaries, struct canary, i), &dma);
+	for (unsigned i = s.first; i < s.canaries->len; i++) {
+		const struct canary *c = &g_array_index(s.canaries, struct canary, i);
+
+		/* Once a driver has reset the device (one built in does so unasked), frames are its own. */
+		if (!reset || c->sent_ns < reset)
+			judge_canary(run, &s, c, &dma);
+	}
 	dma.misplaced = s.misplaced;
 	if (s.misplaced)
 		blame(&dma, "frame %u is at PA %#" PRIx64 ", where no table leads", s.misplaced_seq,

@@ -80,8 +80,8 @@ int64_t evidence_attach_ns(const struct evidence *ev, uint16_t sid)
 {
 	const struct evidence_device *dev = evidence_device_find(ev, sid);
 
-	if (dev && dev->attach_ns)
-		return dev->attach_ns;
+	if (dev && (dev->attach_ns || dev->reset_ns))
+		return MAX(dev->attach_ns, dev->reset_ns);
 	if (dev && dev->driver_ns)
 		return dev->driver_ns;
 	return ev->poweroff_ns ? ev->poweroff_ns : INT64_MAX;

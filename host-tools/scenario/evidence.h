@@ -66,6 +66,7 @@ struct evidence_device {
 	char *group_type;		/* of the crash kernel's iommu group: "DMA-FQ", "identity"; owned, may be NULL */
 	int64_t driver_ns;		/* its driver was asked for; 0: never */
 	int64_t attach_ns;		/* its entry was seen to change; 0: never */
+	int64_t reset_ns;		/* its driver reset it (trace); 0: never seen */
 	struct evidence_state after;	/* tables once it had worked */
 	bool works;
 	char *works_detail;		/* what was passed, or what failed; owned */
@@ -88,6 +89,7 @@ struct evidence {
 	uint64_t crash_start, crash_end;	/* crash kernel memory, inclusive; 0: not known */
 	uint64_t jump_rip;		/* a CPU executed here, inside that memory; 0: never seen */
 	int64_t trigger_ns, jump_ns;	/* the panic was asked for; the jump was seen. 0: never */
+	bool translation_dropped;	/* the crash kernel switched translation off: nothing was copied */
 	int64_t root_switch_ns;		/* the crash kernel latched its root table; 0: never seen */
 	int64_t crash_hello_ns;		/* 0: the crash kernel's agent never spoke */
 	int64_t poweroff_ns;		/* poweroff was asked for; 0: never */
@@ -113,8 +115,9 @@ void evidence_free(struct evidence *ev);
 struct evidence_device *evidence_device_find(const struct evidence *ev, uint16_t sid);
 
 /*
- * evidence_attach_ns - until when @sid's DMA went through the dead kernel's tables: the moment its
- * entry changed, else its driver was asked for, else poweroff; INT64_MAX when none of them came.
+ * evidence_attach_ns - until when @sid's DMA is the dead kernel's: its entry has changed and its driver
+ * has reset it, whichever comes later (a kernel that copies nothing changes entries long before a driver
+ * takes the device); else its driver was asked for; else poweroff; INT64_MAX when none of them came.
  */
 int64_t evidence_attach_ns(const struct evidence *ev, uint16_t sid);
 

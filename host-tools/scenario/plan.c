@@ -60,11 +60,14 @@ static const char *iommu_parameter(const struct scenario *sc)
 /*
  * The standing part of both command lines. no_timer_check and tsc=reliable: a guest under TCG on a busy
  * host must not give up on its clocks. panic=-1: a panic without a crash kernel resets at once, and
- * QEMU's SHUTDOWN reason tells it from a hang. nr_uarts=1: COM2 is the agent's, not the kernel's.
+ * QEMU's SHUTDOWN reason tells it from a hang. The crash kernel's nvme timeouts: a disk that is dead is to
+ * be found dead in less than the minutes that the defaults (30 and 60 s, several times over) take.
  */
+#define CRASH_OWN "nr_cpus=1 reset_devices nvme_core.io_timeout=10 nvme_core.admin_timeout=20"
+
 static char *command_line(const struct scenario *sc, const char *own, const char *extra, bool gdb)
 {
-	g_autoptr(GString) line = g_string_new("console=ttyS0,115200 8250.nr_uarts=1 no_timer_check "
+	g_autoptr(GString) line = g_string_new("console=ttyS0,115200 no_timer_check "
 					       "tsc=reliable panic=-1 ");
 
 	g_string_append_printf(line, "%s %s", iommu_parameter(sc), own);
@@ -119,7 +122,7 @@ bool plan_make(struct plan *plan, const struct scenario *sc, const struct run_op
 		return false;
 	}
 	plan->first_cmdline = command_line(sc, "crashkernel=256M", sc->first.cmdline, options->gdb);
-	plan->crash_cmdline = command_line(sc, "nr_cpus=1 reset_devices", sc->crash.cmdline,
+	plan->crash_cmdline = command_line(sc, CRASH_OWN, sc->crash.cmdline,
 					   options->gdb);
 	if (sc->devices.disk != CONF_DISK_NONE) {
 		plan->disk_image = g_build_filename(lab_cache_dir(), "disk-pattern.img", NULL);

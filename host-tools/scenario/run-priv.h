@@ -51,6 +51,7 @@ struct run {
 	bool root_scalable;
 
 	uint32_t first_canary;			/* seq of the first frame sent after the jump */
+	uint64_t rx_full_at_jump;		/* times the NIC had said that its ring was full */
 	bool canaries_closed;			/* the frames have been accounted for */
 };
 

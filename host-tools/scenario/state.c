@@ -17,6 +17,17 @@ static void keep_event(struct run *run, enum evidence_event_kind kind, const str
 	g_array_append_val(run->ev->events, event);
 }
 
+/* The crash kernel's driver took the device: the dead kernel's DMA ends here. */
+static void note_reset(struct run *run, uint16_t sid, const struct trace_event *e)
+{
+	struct evidence_device *dev = evidence_device_find(run->ev, sid);
+
+	if (!dev || dev->reset_ns || !run->ev->jump_ns || e->host_ns < run->ev->jump_ns)
+		return;
+	dev->reset_ns = e->host_ns;
+	run_moment(run, "device-reset", e->host_ns, "crash", -1, "trace");
+}
+
 static void on_trace(const struct trace_event *e, void *data)
 {
 	struct run *run = data;
@@ -35,6 +46,8 @@ static void on_trace(const struct trace_event *e, void *data)
 		break;
 	case TRACE_DMAR_ENABLE:
 		keep_event(run, EVENT_TRANSLATION, e, 0, 0, 0, e->a);
+		if (ev->jump_ns && e->host_ns >= ev->jump_ns && !e->a && !ev->poweroff_ns)
+			ev->translation_dropped = true;
 		break;
 	case TRACE_DMAR_FAULT:
 		keep_event(run, EVENT_FAULT, e, (uint16_t)e->a, e->c, (int)e->b, e->d);
@@ -43,11 +56,11 @@ static void on_trace(const struct trace_event *e, void *data)
 		keep_event(run, EVENT_FAULT_DISABLED, e, 0, 0, 0, false);
 		break;
 	case TRACE_E1000E_SW_RESET:
+		note_reset(run, RUN_SID_NIC, e);
+		return;
 	case TRACE_NVME_STOP:
-		if (ev->jump_ns)
-			run_moment(run, e->kind == TRACE_NVME_STOP ? "nvme-reset" : "e1000e-reset",
-				   e->host_ns, "crash", -1, "trace");
-		break;
+		note_reset(run, RUN_SID_DISK, e);
+		return;
 	default:
 		return;
 	}

@@ -128,9 +128,12 @@ apt_update()
 	local apt=$cache/apt status=0 file suite
 
 	apt_error=
+	need_space "$cache" 80000000 'the package lists'
 	apt_setup
 	say 'reading the package lists'
-	apt_private update >"$apt/update.log" 2>&1 || status=1
+	# 15 minutes: apt has been seen to hang on a full disk.
+	run timeout --foreground 900 apt-get -c "$apt/apt.conf" -q update >"$apt/update.log" 2>&1 ||
+		status=1
 	if ((status)) || grep -q '^\(Err:\|W: Failed\|E: \)' "$apt/update.log"; then
 		status=1
 		apt_error=$(grep '^[EW]: ' "$apt/update.log" | head -n 1 | cut -c4-) || true

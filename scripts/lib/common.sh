@@ -104,13 +104,17 @@ need_space()
 		"$(mib "$free") MiB free; free some, or set VTDLAB_CACHE to another disk"
 }
 
-# disk_failed DIR WHAT LOGFILE: says why writing failed, in one line.
+# disk_failed DIR WHAT WORDS: says why writing failed, in one line. WORDS are
+# the tool's; on a full disk there may have been no room to note them.
 disk_failed()
 {
-	if grep -qs 'No space left\|Disk quota exceeded' "$3"; then
+	local blocks size
+
+	read -r blocks size < <(stat -f -c '%a %S' -- "$1" 2>/dev/null) || blocks=1 size=100000000
+	if ((blocks * size < 1000000)) || [[ $3 == *'No space left'* || $3 == *'quota exceeded'* ]]; then
 		fail "the disk of $1 is full; free some, or set VTDLAB_CACHE to another disk"
 	fi
-	fail "$2 failed: $(tail -n 1 "$3" 2>/dev/null)"
+	fail "$2 failed: ${3%%$'\n'*}"
 }
 
 # take_lock CACHE: one process at a time changes the cache. Whatever lies in

@@ -28,7 +28,7 @@ debian_unpack()
 	run dpkg-deb --fsys-tarfile "$1" 2>>"$cache/tmp/log" |
 		run tar -x -C "$2" --no-same-owner "${leave_out[@]}" --exclude='*System.map*' \
 			--exclude='./usr/share' 2>>"$cache/tmp/log" ||
-		disk_failed "$cache" "unpacking ${1##*/}" "$cache/tmp/log"
+		disk_failed "$cache" "unpacking ${1##*/}" "$(cat "$cache/tmp/log")"
 }
 
 # debian_assemble ROOT DIR: a kernel directory of what the packages hold.
@@ -105,9 +105,7 @@ debian_packages_indexed()
 # debian_failed WHAT: exits with the reason that apt gave.
 debian_failed()
 {
-	[[ $apt_error != *'No space left'* && $apt_error != *quota* ]] ||
-		fail "the disk of $cache is full; free some, or set VTDLAB_CACHE to another disk"
-	fail "cannot fetch $1: $apt_error"
+	disk_failed "$cache" "fetching $1" "${apt_error:-apt-get failed without a word}"
 }
 
 # debian_fetch: the build `release` `version`, its hashes from `packages` if

@@ -20,6 +20,10 @@ kernel_dir_ok()
 		dir_error="the cached ${file##*/} of ${dir##*/} does not have its sha256"
 		return 1
 	fi
+	if ! kernel_parts_there "$dir"; then
+		dir_error="parts of the cached ${dir##*/} are gone"
+		return 1
+	fi
 	[[ $file == */bzImage && $(keyfile_get "$dir/kernel.conf" kernel pvh) == true ]] || return 0
 	# A vmlinux is large: hash it only if it was touched since the last time.
 	now=$(file_stat "$dir/vmlinux" 2>/dev/null) || now=none
@@ -30,6 +34,18 @@ kernel_dir_ok()
 		return 1
 	fi
 	printf '%s\n' "$now" 2>/dev/null >"$dir/vmlinux.stat" || true
+}
+
+kernel_parts_there()
+{
+	local key value
+
+	while IFS== read -r key value; do
+		case $key=$value in
+		config-sha256=*) [[ -f $1/config ]] || return 1 ;;
+		modules=true) [[ -f $1/modules/modules.dep ]] || return 1 ;;
+		esac
+	done <"$1/kernel.conf"
 }
 
 # kernel_add_vmlinux DIR SHOWN: extracts it from the bzImage there; sets pvh.
@@ -77,7 +93,7 @@ kernel_index_modules()
 	root=$(mktemp -d "$cache/tmp/depmod.XXXXXX")
 	mkdir -p "$root/lib/modules"
 	mv "$dir/modules" "$root/lib/modules/$2"
-	run depmod -b "$root" "$2" 2>"$cache/tmp/log" || disk_failed "$cache" depmod "$cache/tmp/log"
+	run depmod -b "$root" "$2" 2>"$cache/tmp/log" || disk_failed "$cache" depmod "$(cat "$cache/tmp/log")"
 	mv "$root/lib/modules/$2" "$dir/modules"
 	rm -rf "$root"
 	(cd "$dir/modules" && find . -name '*.ko*' -type f -print0 | sort -z |

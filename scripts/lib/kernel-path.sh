@@ -83,11 +83,19 @@ path_modules()
 }
 
 # path_module_files: the modules, as paths below modules_from, one a line.
-# modules.order of a tree says .o in some versions and .ko in others.
+# modules.order of a tree says .o in some versions and .ko in others; in old
+# ones every line has "kernel/" before the path in the tree.
 path_module_files()
 {
+	local strip=
+
 	case $modules_kind in
-	tree) sed 's,^kernel/,,; s,\.k\?o$,.ko,' "$modules_from/modules.order" ;;
+	tree)
+		if ! grep -qv '^kernel/' "$modules_from/modules.order"; then
+			strip='s,^kernel/,,;'
+		fi
+		sed "$strip"'s,\.k\?o$,.ko,' "$modules_from/modules.order"
+		;;
 	installed) (cd "$modules_from" && find . -name '*.ko*' -type f) ;;
 	esac | sort
 }
@@ -100,21 +108,23 @@ path_modules_key()
 		xargs -rd '\n' stat -c '%n %s %y' -- 2>/dev/null || true) | sha256sum
 }
 
-# path_sha256 FILE: its hash, remembered by its stat.
+# path_sha256 FILE: its hash, remembered by its stat if the cache can be
+# written.
 path_sha256()
 {
 	local memo now sum was
 
 	now=$(file_stat "$1")
 	memo=$cache/hashes/$(printf %s "$1" | sha256sum | head -c 16)
-	if [[ -f $memo ]] && read -r was sum <"$memo" &&
-			[[ $was == "$now" ]]; then
+	if [[ -f $memo ]] && read -r was sum <"$memo" && [[ $was == "$now" ]]; then
 		printf '%s\n' "$sum"
 		return
 	fi
 	sum=$(sha256_of "$1") || return
-	mkdir -p "$cache/hashes" 2>/dev/null && printf '%s %s\n' "$now" "$sum" >"$memo.$$" &&
-		mv "$memo.$$" "$memo"
+	{
+		mkdir -p "$cache/hashes" && printf '%s %s\n' "$now" "$sum" >"$memo.$BASHPID" &&
+			mv "$memo.$BASHPID" "$memo"
+	} 2>/dev/null || true
 	printf '%s\n' "$sum"
 }
 
@@ -135,7 +145,7 @@ path_copy_modules()
 		find "$dir/kernel" -name '*.ko' -print0 | xargs -0r strip --strip-debug
 	else
 		path_module_files | (cd "$modules_from" && xargs -rd '\n' cp --parents -t "$dir" --) \
-			2>"$cache/tmp/log" || disk_failed "$cache" 'copying modules' "$cache/tmp/log"
+			2>"$cache/tmp/log" || disk_failed "$cache" 'copying modules' "$(cat "$cache/tmp/log")"
 	fi
 	kernel_index_modules "$1" "$release"
 }
@@ -149,13 +159,13 @@ path_assemble()
 	mkdir -p "$1"
 	if [[ $2 == bzImage ]]; then
 		cp --reflink=auto -- "$image" "$1/bzImage" 2>"$cache/tmp/log" ||
-			disk_failed "$cache" "copying $image" "$cache/tmp/log"
+			disk_failed "$cache" "copying $image" "$(cat "$cache/tmp/log")"
 		[[ $(sha256_of "$1/bzImage") == "$image_sum" ]] ||
 			fail "$image changed while it was read: is it being built?"
 		kernel_add_vmlinux "$1" "$image" || refuse "$image_error"
 	else
 		run strip --strip-debug -o "$vmlinux" -- "$image" 2>"$cache/tmp/log" ||
-			disk_failed "$cache" "copying $image" "$cache/tmp/log"
+			disk_failed "$cache" "copying $image" "$(cat "$cache/tmp/log")"
 		pvh=true
 		vmlinux_has_pvh "$vmlinux" ||
 			refuse "$image has no PVH note (CONFIG_PVH is off), so that QEMU cannot boot it: give its bzImage"

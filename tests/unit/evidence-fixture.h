@@ -120,13 +120,13 @@ void good_translation(struct good_run *f, int64_t ns, bool on);
 
 /*
  * want - run a check of the table: it must say @result, in one line that has all of the words
- * (NULL-ended). What was seen of each check is counted for good_seen().
+ * (NULL-ended). It is counted for good_seen().
  */
 void want(struct good_run *f, const char *check, enum check_result result, ...)
 	G_GNUC_NULL_TERMINATED;
 /* want_not - the line of the last check must not have this word. */
 void want_not(struct good_run *f, const char *word);
-/* How often a check said @result in this program. */
+/* How often want() saw a check say @result in this program. */
 unsigned good_seen(const char *check, enum check_result result);
 
 /* A judged report of all checks, made as scenario/verdict.c makes it. The caller frees it. */

@@ -96,7 +96,8 @@ static struct run_report *full(void)
 {
 	struct run_report *r = make("pppsF");
 
-	r->title = g_strdup("legacy mode: panic with DMA in flight, the crash kernel keeps the translation");
+	r->title = g_strdup(
+		"legacy mode: panic with DMA in flight, the crash kernel keeps the translation");
 	r->duration_s = 8.25;
 	r->run_dir = g_strdup("/srv/results/20260101T000000Z-kdump-abcdef");
 	r->iova = (struct report_iova){ true, 6, 12570, 8, 0, 257 };
@@ -113,9 +114,10 @@ static struct run_report *full(void)
 	report_fill_host(r);
 	report_add_phase(r, "boot", 0)->end_ns = 1500000000;
 	report_add_phase(r, "attach:0000:00:01.0", 1500000000);
-	report_add_check(r, "reserved-equals-mapped", REPORT_NO_EVIDENCE, "iova-reused",
-			 "a long line of evidence with a \x1b[2J control sequence and \xfe bytes, and "
-			 "averyveryveryveryveryveryveryveryveryverylongwordthatmustbebroken at the end");
+	report_add_check(
+		r, "reserved-equals-mapped", REPORT_NO_EVIDENCE, "iova-reused",
+		"a long line of evidence with a \x1b[2J control sequence and \xfe bytes, and "
+		"averyveryveryveryveryveryveryveryveryverylongwordthatmustbebroken at the end");
 	report_note(r, "first kernel oopsed before its agent spoke: retried once");
 	json_object_set_int_member(r->extra, "attempts", 2);
 	json_object_set_string_member(r->extra, "outcome", "forged");

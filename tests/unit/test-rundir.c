@@ -34,7 +34,8 @@ static void remove_tree(const char *path)
 	while (dir && (name = g_dir_read_name(dir))) {
 		g_autofree char *child = g_build_filename(path, name, NULL);
 
-		if (g_file_test(child, G_FILE_TEST_IS_DIR) && !g_file_test(child, G_FILE_TEST_IS_SYMLINK))
+		if (g_file_test(child, G_FILE_TEST_IS_DIR) &&
+		    !g_file_test(child, G_FILE_TEST_IS_SYMLINK))
 			remove_tree(child);
 		else
 			g_unlink(child);
@@ -292,12 +293,44 @@ static void test_csv(void **state)
 	assert_null(csv_open("/nonexistent/x.csv", "a", NULL));
 }
 
+/* Many runs at once in one root: each gets its own directory, the link points to one of them. */
+static void test_at_once(void **state)
+{
+	enum { RUNS = 8 };
+	unsigned int done = 0;
+
+	for (int i = 0; i < RUNS; i++)
+		if (fork() == 0) {
+			struct rundir *rd = rundir_create(*state, "kdump", NULL);
+
+			_exit(rd && rundir_commit(rd, NULL) ? 0 : 1);
+		}
+	for (int i = 0; i < RUNS; i++) {
+		int status;
+
+		wait(&status);
+		assert_int_equal(status, 0);
+	}
+	g_autoptr(GDir) dir = g_dir_open(*state, 0, NULL);
+	g_autofree char *target = latest(*state);
+	const char *name;
+
+	while ((name = g_dir_read_name(dir))) {
+		assert_false(g_str_has_suffix(name, ".partial"));
+		assert_false(g_str_has_suffix(name, ".interrupted"));
+		done += g_ascii_isdigit(*name);
+	}
+	assert_int_equal(done, RUNS);
+	assert_true(exists(*state, target));
+}
+
 int main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, make_root, drop_root)
 	const struct CMUnitTest tests[] = {
 		TEST(test_commit),   TEST(test_interrupt), TEST(test_dead_run), TEST(test_csv),
 		TEST(test_bad_root), TEST(test_disk_full), TEST(test_latest_in_the_way),
+		TEST(test_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Fuzzing the walker: an input writes entries into a small RAM, then walks it and checks the result. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fuzz-main.h"
+#include "vtd/compare.h"
+#include "vtd/snapshot.h"
+
+#define PAGES 48u
+#define HEADER 8u
+
+/* One record of an input: writes 2^(repeat) entries that begin at (page, index). */
+struct record {
+	uint8_t page, index_low;
+	uint8_t control; /* bit 0 index bit 8, bits 1-3 kind, bits 4-7 repeat */
+	uint8_t target;
+	uint8_t low[2], high[2];
+};
+
+static uint64_t entry(const struct record *r, unsigned n)
+{
+	uint64_t low = (uint64_t)r->low[0] | (uint64_t)(r->low[1] & 0xf) << 8;
+	uint64_t high = (uint64_t)r->high[0] | (uint64_t)r->high[1] << 8;
+	uint64_t page = r->target % (PAGES + 2);
+
+	switch (r->control >> 1 & 7) {
+	case 0:
+	case 1:
+		return page << 12 | low;
+	case 2: /* consecutive frames */
+		return (high + n) << 12 | low;
+	case 3: /* consecutive table pages */
+		return (page + n) % PAGES << 12 | low;
+	case 4: /* superpages */
+		return (high + n) << 21 | low | 0x80;
+	case 5:
+		return (high << 30) | low | 0x80;
+	case 6:
+		return low | high << 12 | page << 24;
+	default:
+		return high << 48 | page << 12 | low;
+	}
+}
+
+static void write_tables(struct tables *t, const uint8_t *data, size_t size)
+{
+	for (; size >= sizeof(struct record); data += 8, size -= 8) {
+		struct record r;
+		size_t at;
+		unsigned times;
+
+		memcpy(&r, data, sizeof(r));
+		at = (size_t)(r.page % PAGES) * 512 + r.index_low + ((r.control & 1u) << 8);
+		times = 1u << (r.control >> 4) % 10;
+		for (unsigned n = 0; n < times && at + n < PAGES * 512; n++)
+			*tables_word(t, 0, at + n) = entry(&r, n);
+	}
+}
+
+static void check_runs(const struct vtd_walk_result *r, const struct vtd_walk_options *o)
+{
+	FUZZ_CHECK(r->n_runs <= o->max_runs);
+	FUZZ_CHECK(r->visits <= o->max_visits);
+	FUZZ_CHECK(r->n_pasids <= o->max_pasids);
+	for (size_t t = 0; t < r->n_trees; t++) {
+		const struct vtd_run *run = r->runs + r->trees[t].first_run;
+
+		FUZZ_CHECK(r->trees[t].first_run + r->trees[t].n_runs <= r->n_runs);
+		for (size_t i = 0; i < r->trees[t].n_runs; i++, run++) {
+			uint64_t len = run->iova_last - run->iova_start;
+
+			FUZZ_CHECK(run->iova_start <= run->iova_last);
+			FUZZ_CHECK(!(run->iova_start & 0xfff) && (run->iova_last & 0xfff) == 0xfff);
+			FUZZ_CHECK(run->perm & 3);
+			FUZZ_CHECK(!(run->pa_start & 0xfff) && !((run->pa_start + len) >> 52));
+			if (!i)
+				continue;
+			FUZZ_CHECK(run[-1].iova_last < run->iova_start);
+			FUZZ_CHECK(run[-1].iova_last + 1 != run->iova_start ||
+				   run[-1].perm != run->perm ||
+				   run[-1].pa_start + (run->iova_start - run[-1].iova_start) !=
+					   run->pa_start);
+		}
+	}
+}
+
+/* Single look-ups at the edges of runs agree with the walk. */
+static void check_lookups(const struct vtd_mem *mem, const struct vtd_walk_result *r)
+{
+	for (size_t k = 0; k < r->n_spaces && k < 20; k++) {
+		const struct vtd_space *s = &r->spaces[k];
+		size_t n;
+		const struct vtd_run *run = vtd_space_runs(r, s, &n);
+
+		if (s->type == VTD_SPACE_NESTED || (r->truncated && !n))
+			continue;
+		for (size_t i = 0; i < n && i < 20; i++) {
+			struct vtd_translation out;
+			bool write = !(run[i].perm & VTD_PERM_READ);
+
+			FUZZ_CHECK(vtd_walk_space(r, s->sid, s->pasid) == s);
+			FUZZ_CHECK(vtd_translate(mem, r->root, r->ttm, s->sid, s->pasid,
+						 run[i].iova_last, write, &out) == VTD_FAULT_NONE);
+			FUZZ_CHECK(out.pa - run[i].pa_start ==
+				   run[i].iova_last - run[i].iova_start);
+			FUZZ_CHECK(out.perm == run[i].perm);
+			FUZZ_CHECK(vtd_space_lookup(r, s, run[i].iova_start) == &run[i]);
+		}
+	}
+}
+
+static void print(const struct vtd_walk_result *r, const struct vtd_compare *c)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	if (c)
+		vtd_compare_print(c, out);
+	else
+		vtd_walk_print(r, ~0u, out);
+	fclose(out);
+	free(text);
+}
+
+/* A walk of the snapshot finds the same as the walk that made it. */
+static void check_snapshot(const struct vtd_mem *mem, const struct vtd_walk_result *r,
+			   const struct vtd_walk_options *o)
+{
+	uint64_t regs[VTD_REGS_QWORDS] = { 0 };
+	struct vtd_snapshot_meta meta = { .root = r->root, .ttm = r->ttm, .irta = r->irta };
+	struct vtd_walk_result *again;
+	struct vtd_compare *c;
+	struct vtd_snapshot *s;
+
+	FUZZ_CHECK(vtd_snapshot_capture(mem, regs, &meta, o, &s, NULL, NULL) == 0);
+	FUZZ_CHECK(vtd_snapshot_walk(s, o, &again) == 0);
+	FUZZ_CHECK(again->n_runs == r->n_runs && again->leaves == r->leaves);
+	FUZZ_CHECK(again->n_defects == r->n_defects && again->n_tables == r->n_tables);
+	for (size_t i = 0; i < r->n_runs; i++)
+		FUZZ_CHECK(again->runs[i].iova_start == r->runs[i].iova_start &&
+			   again->runs[i].iova_last == r->runs[i].iova_last &&
+			   again->runs[i].pa_start == r->runs[i].pa_start &&
+			   again->runs[i].perm == r->runs[i].perm);
+	FUZZ_CHECK(vtd_compare(r, again, NULL, &c) == 0);
+	FUZZ_CHECK(c->same || c->truncated);
+	FUZZ_CHECK(vtd_snapshot_changed(s, mem, NULL) == 0);
+	print(NULL, c);
+	vtd_compare_free(c);
+	vtd_walk_free(again);
+	vtd_snapshot_free(s);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct vtd_walk_options o = { .max_runs = 3000, .max_visits = 400, .max_pasids = 200 };
+	struct vtd_walk_result *r;
+	struct vtd_mem mem;
+	struct tables t;
+
+	if (size < HEADER)
+		return 0;
+	tables_init(&t, PAGES);
+	write_tables(&t, data + HEADER, size - HEADER);
+	mem = tables_mem(&t);
+	o.sagaw = data[1] & 15;
+	FUZZ_CHECK(vtd_walk(&mem, (uint64_t)(data[2] % PAGES) << 12, data[0] & 3,
+			    data[3] & 1 ? (uint64_t)data[4] << 12 | (data[5] & 7) : 0, &o, &r) == 0);
+	check_runs(r, &o);
+	check_lookups(&mem, r);
+	check_snapshot(&mem, r, &o);
+	if (data[6] % 8 == 0)
+		print(r, NULL);
+	vtd_walk_free(r);
+	tables_free(&t);
+	return 0;
+}
+
+/* A believable chain of tables with random records around and over it. */
+size_t fuzz_generate(uint64_t *seed, uint8_t *buf, size_t room)
+{
+	uint64_t x = tables_random(seed);
+	bool scalable = x & 1;
+	size_t n = 0, extra = (x >> 8) % 60;
+	const struct record chain[] = {
+		{ 1, 0, (uint8_t)((x >> 60 ? 2 : 9) << 4), 2, { 1, 0 }, { 0, 0 } }, /* buses */
+		{ 2, 0, (uint8_t)((x >> 60 ? 5 : 9) << 4), 3, { (uint8_t)(x >> 16 & 0x0d), 0 }, { 0, 0 } }, /* contexts */
+		{ 3, 0, 5 << 4, 4, { 1, 0 }, { 0, 0 } },            /* directory or page table */
+		{ 4, 0, 3 << 4, 5, { (uint8_t)(0x41 + ((x >> 20) & 3) * 0x40 + 4), 0 }, { 0, 0 } },
+		{ 5, 0, 4 << 4, 6, { 7, 0 }, { 0, 0 } },
+		{ 6, 0, 6 << 4 | 3 << 1, 7, { 7, 0 }, { 0, 0 } },
+		{ 7, 0, 8 << 4 | 2 << 1, 0, { 7, 0 }, { 9, 0 } },
+	};
+
+	memset(buf, 0, HEADER);
+	buf[0] = (uint8_t)(x >> 40 & 15 ? scalable : x >> 44);
+	buf[1] = (uint8_t)(x >> 48 & 1 ? 0 : x >> 49);
+	buf[2] = 1;
+	buf[3] = (uint8_t)(x >> 56);
+	buf[4] = (uint8_t)(x >> 24);
+	buf[5] = (uint8_t)(x >> 32);
+	buf[6] = (uint8_t)x;
+	memcpy(buf + HEADER, chain, sizeof(chain));
+	n = HEADER + sizeof(chain);
+	for (; extra && n + 8 <= room; extra--, n += 8) {
+		uint64_t y = tables_random(seed), z = tables_random(seed);
+
+		memcpy(buf + n, &y, 8);
+		buf[n] %= 12;
+		buf[n + 3] %= 12;
+		if (z & 1)
+			buf[n + 1] &= 7;
+		if (z & 2)
+			buf[n + 4] |= 3;
+		if (z & 4)
+			buf[n + 2] &= 0x3f;
+	}
+	return n;
+}

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The check `no-faults`. */
+#include "evidence-fixture.h"
+
+#define FAULTS "no-faults"
+
+static void named(void **state)
+{
+	want(*state, FAULTS, CHECK_PASS, "0 faults during 72 DMAs of 2 requesters", NULL);
+}
+
+static void one_requester(void **state)
+{
+	struct good_run *f = *state;
+
+	f->sc->devices.dma = CONF_DMA_NIC;
+	g_array_remove_index(f->ev->dma, 0);
+	want(f, FAULTS, CHECK_PASS, "60 DMAs of 1 requester", NULL);
+}
+
+static void no_iommu(void **state)
+{
+	struct good_run *f = *state;
+
+	f->sc->iommu.mode = CONF_MODE_OFF;
+	want(f, FAULTS, CHECK_SKIP, "no DMA through an IOMMU", NULL);
+}
+
+static void no_dma_asked(void **state)
+{
+	struct good_run *f = *state;
+
+	f->sc->devices.dma = CONF_DMA_NONE;
+	want(f, FAULTS, CHECK_SKIP, "no DMA", NULL);
+}
+
+static void no_jump(void **state)
+{
+	struct good_run *f = *state;
+
+	f->ev->jump_ns = 0;
+	want(f, FAULTS, CHECK_NO_EVIDENCE, "jump was not seen", NULL);
+}
+
+static void no_trace(void **state)
+{
+	struct good_run *f = *state;
+
+	f->ev->trace_events = 0;
+	want(f, FAULTS, CHECK_NO_EVIDENCE, "no events", NULL);
+}
+
+/* Nothing faulted because nothing was sent. */
+static void no_dma_seen(void **state)
+{
+	struct good_run *f = *state;
+
+	g_array_set_size(f->ev->dma, 0);
+	want(f, FAULTS, CHECK_NO_EVIDENCE, "no DMA was in flight", NULL);
+}
+
+static void nothing_sent(void **state)
+{
+	struct good_run *f = *state;
+
+	good_dma(f, DISK)->sent = good_dma(f, NIC)->sent = 0;
+	want(f, FAULTS, CHECK_NO_EVIDENCE, "no DMA was in flight", NULL);
+}
+
+static void no_registers(void **state)
+{
+	struct good_run *f = *state;
+
+	f->ev->copied.has_regs = false;
+	want(f, FAULTS, CHECK_NO_EVIDENCE, "no registers", NULL);
+}
+
+static void known_device(void **state)
+{
+	struct good_run *f = *state;
+
+	good_fault(f, AT(1050), NIC, 0xfffd2000);
+	good_fault(f, AT(1150), NIC, 0xfffd3000);
+	want(f, FAULTS, CHECK_FAIL, "2 faults", "0000:00:01.0", "0xfffd2000", "write", "reason 2",
+	     "1.000 s after the jump", NULL);
+	want_outcome(f, "dma-fault", 1);
+}
+
+static void read_fault(void **state)
+{
+	struct good_run *f = *state;
+
+	good_fault(f, AT(1050), DISK, 0xffff0000);
+	g_array_index(f->ev->events, struct evidence_event, f->ev->events->len - 1).on = false;
+	want(f, FAULTS, CHECK_FAIL, "0000:00:02.0", "0xffff0000", "read", NULL);
+}
+
+/* A device that nobody knows never attaches: its faults count until poweroff. */
+static void unknown_device(void **state)
+{
+	struct good_run *f = *state;
+
+	good_fault(f, AT(5900), 0x0603, 0xdead000);
+	want(f, FAULTS, CHECK_FAIL, "1 fault", "0000:06:00.3", "0xdead000", NULL);
+}
+
+static void device_without_driver(void **state)
+{
+	struct good_run *f = *state;
+
+	good_fault(f, AT(5000), SATA, SATA_IOVA);
+	want(f, FAULTS, CHECK_FAIL, "0000:00:1f.2", NULL);
+}
+
+static void fault_at_jump(void **state)
+{
+	struct good_run *f = *state;
+
+	good_fault(f, T_JUMP, DISK, DISK_IOVA);
+	want(f, FAULTS, CHECK_FAIL, "0.000 s after the jump", NULL);
+}
+
+/* Faults of the first kernel's own life, and those of poweroff, are not the copy's. */
+static void outside_window(void **state)
+{
+	struct good_run *f = *state;
+
+	good_fault(f, T_JUMP - 1, DISK, DISK_IOVA);
+	good_fault(f, T_POWEROFF, DISK, DISK_IOVA);
+	good_fault(f, AT(7000), NIC, NIC_IOVA);
+	want(f, FAULTS, CHECK_PASS, "0 faults", NULL);
+	want_not(f, "after the attach");
+}
+
+static void until_attach(void **state)
+{
+	struct good_run *f = *state;
+
+	good_fault(f, T_NIC_ATTACH - 1, NIC, NIC_IOVA);
+	want(f, FAULTS, CHECK_FAIL, "1 fault", "0000:00:01.0", NULL);
+}
+
+/* Each requester has an attach of its own. */
+static void after_attach(void **state)
+{
+	struct good_run *f = *state;
+
+	good_fault(f, T_DISK_ATTACH, DISK, DISK_IOVA);
+	good_fault(f, AT(3500), DISK, DISK_IOVA);
+	want(f, FAULTS, CHECK_PASS, "0 faults", "2 after the attach", NULL);
+	want_outcome(f, "preserved", 0);
+	good_fault(f, AT(3500), NIC, NIC_IOVA);
+	want(f, FAULTS, CHECK_FAIL, "1 fault", "0000:00:01.0", NULL);
+}
+
+/* The entry was never seen to change: the driver's probe counts. */
+static void attach_not_seen(void **state)
+{
+	struct good_run *f = *state;
+
+	good_device(f, NIC)->attach_ns = 0;
+	good_fault(f, T_NIC_DRIVER, NIC, NIC_IOVA);
+	want(f, FAULTS, CHECK_PASS, "1 after the attach", NULL);
+	good_fault(f, T_NIC_DRIVER - 1, NIC, NIC_IOVA);
+	want(f, FAULTS, CHECK_FAIL, "0000:00:01.0", NULL);
+}
+
+/* Neither attached nor asked for: the dead kernel's until poweroff. */
+static void never_attached(void **state)
+{
+	struct good_run *f = *state;
+
+	good_device(f, NIC)->attach_ns = good_device(f, NIC)->driver_ns = 0;
+	good_fault(f, AT(5999), NIC, NIC_IOVA);
+	want(f, FAULTS, CHECK_FAIL, "0000:00:01.0", NULL);
+	f->ev->poweroff_ns = 0;
+	want(f, FAULTS, CHECK_FAIL, "0000:00:01.0", NULL);
+}
+
+/*
+ * An entry that changes before anybody asked for the driver is no attach: the crash kernel took the
+ * dead kernel's tables away, and what faults then is the dead kernel's DMA.
+ */
+static void torn_down_early(void **state)
+{
+	struct good_run *f = *state;
+
+	good_device(f, NIC)->attach_ns = AT(901);
+	good_fault(f, AT(950), NIC, NIC_IOVA);
+	want(f, FAULTS, CHECK_FAIL, "1 fault", "0000:00:01.0", NULL);
+}
+
+/* The same, and the run ended before the driver was asked for. */
+static void torn_down_no_driver(void **state)
+{
+	struct good_run *f = *state;
+
+	good_device(f, NIC)->attach_ns = AT(901);
+	good_device(f, NIC)->driver_ns = 0;
+	good_fault(f, AT(950), NIC, NIC_IOVA);
+	want(f, FAULTS, CHECK_FAIL, "1 fault", "0000:00:01.0", NULL);
+}
+
+/* Fault processing disabled hides a fault from the registers, not from the check. */
+static void disabled(void **state)
+{
+	struct good_run *f = *state;
+
+	good_fault_disabled(f, AT(1000), DISK, 0xffff1000);
+	want(f, FAULTS, CHECK_FAIL, "1 fault", "0000:00:02.0", "0xffff1000", NULL);
+}
+
+/* QEMU's trace of these does not tell the requester: no innocent one may be named. */
+static void disabled_unknown(void **state)
+{
+	struct good_run *f = *state;
+
+	good_fault_disabled(f, AT(1000), 0, 0);
+	want(f, FAULTS, CHECK_FAIL, "1 fault", "disabled", NULL);
+	want_not(f, "0000:00:00.0");
+}
+
+static void status_pending(void **state)
+{
+	struct good_run *f = *state;
+
+	vtd_regs_set32(f->raw[COPIED], VTD_REG_FSTS, VTD_FSTS_PPF | VTD_FSTS_PFO);
+	good_regs(f, COPIED);
+	want(f, FAULTS, CHECK_FAIL, "after the copy", "FSTS=0x3", NULL);
+}
+
+static void record_filled(void **state)
+{
+	struct good_run *f = *state;
+
+	vtd_regs_set64(f->raw[COPIED], 0x220, NIC_IOVA);
+	vtd_regs_set64(f->raw[COPIED], 0x228, UINT64_C(1) << 63 | UINT64_C(5) << 32 | NIC);
+	good_regs(f, COPIED);
+	want(f, FAULTS, CHECK_FAIL, "after the copy", NULL);
+}
+
+int checks_faults_tests(void)
+{
+	const struct CMUnitTest tests[] = {
+		LEGACY(named),		LEGACY(one_requester),
+		LEGACY(no_iommu),	LEGACY(no_dma_asked),
+		LEGACY(no_jump),	LEGACY(no_trace),
+		LEGACY(no_dma_seen),	LEGACY(nothing_sent),
+		LEGACY(no_registers),	LEGACY(known_device),
+		LEGACY(read_fault),	LEGACY(unknown_device),
+		LEGACY(device_without_driver), LEGACY(fault_at_jump),
+		LEGACY(outside_window), LEGACY(until_attach),
+		LEGACY(after_attach),	LEGACY(attach_not_seen),
+		LEGACY(never_attached), LEGACY(torn_down_early),
+		LEGACY(torn_down_no_driver), LEGACY(disabled),
+		LEGACY(disabled_unknown), LEGACY(status_pending),
+		LEGACY(record_filled),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The table of checks, and how what the checks say becomes the outcome of a run. */
+#include "evidence-fixture.h"
+
+static void table_is_sound(void **state)
+{
+	(void)state;
+	for (const struct check *c = vtdlab_checks; c->name; c++) {
+		assert_true(*c->name && *c->outcome && *c->proves);
+		assert_null(strchr(c->proves, '\n'));
+		assert_ptr_equal(check_find(c->name), c);
+		for (const struct check *d = c + 1; d->name; d++) {
+			assert_string_not_equal(c->name, d->name);
+			assert_true(!c->run || c->run != d->run);
+		}
+	}
+}
+
+/* The design's order: it is the precedence of outcomes. */
+static void table_order(void **state)
+{
+	static const struct {
+		const char *name, *outcome;
+	} rows[] = {
+		{ "rig", "inconclusive" },
+		{ "mode-in-effect", "inconclusive" },
+		{ "panic-seen", "no-panic" },
+		{ "crash-kernel-booted", "crash-kernel-hang" },
+		{ "translation-stayed-on", "not-copied" },
+		{ "context-same-slot", "copy-wrong" },
+		{ "context-same-fields", "copy-wrong" },
+		{ "leaves-equal", "copy-wrong" },
+		{ "tables-in-crash-memory", "copy-wrong" },
+		{ "irte-equal", "copy-wrong" },
+		{ "old-tables-unchanged", "copy-wrong" },
+		{ "flushed", "stale-cache" },
+		{ "did-consistent", "did-clash" },
+		{ "no-faults", "dma-fault" },
+		{ "dma-landed", "dma-lost" },
+		{ "requesters-repointed", "stale-attach" },
+		{ "iova-not-retargeted", "iova-reused" },
+		{ "reserved-equals-mapped", "iova-reused" },
+		{ "devices-work", "device-dead" },
+		{ "dump-readable", "dump-failed" },
+	};
+	size_t n = 0;
+
+	(void)state;
+	for (const struct check *c = vtdlab_checks; c->name; c++, n++) {
+		assert_true(n < G_N_ELEMENTS(rows));
+		assert_string_equal(c->name, rows[n].name);
+		assert_string_equal(c->outcome, rows[n].outcome);
+	}
+	assert_int_equal(n, G_N_ELEMENTS(rows));
+}
+
+static void find(void **state)
+{
+	(void)state;
+	assert_null(check_find("leaves"));
+	assert_null(check_find("leaves-equal "));
+	assert_null(check_find(""));
+	assert_string_equal(check_find("leaves-equal")->outcome, "copy-wrong");
+}
+
+static void result_words(void **state)
+{
+	(void)state;
+	assert_string_equal(check_result_word(CHECK_PASS), "pass");
+	assert_string_equal(check_result_word(CHECK_FAIL), "fail");
+	assert_string_equal(check_result_word(CHECK_SKIP), "skip");
+	assert_string_not_equal(check_result_word(CHECK_NO_EVIDENCE), "pass");
+}
+
+/* No check alters the evidence: the order they are asked in does not matter. */
+static void asked_twice(void **state)
+{
+	struct good_run *f = *state;
+	struct run_report *a = good_report(f), *b = good_report(f);
+
+	assert_int_equal(a->checks->len, b->checks->len);
+	for (guint i = 0; i < a->checks->len; i++) {
+		const struct report_check *p = a->checks->pdata[i], *q = b->checks->pdata[i];
+
+		assert_int_equal(p->result, q->result);
+		assert_string_equal(p->detail, q->detail);
+	}
+	report_free(a);
+	report_free(b);
+}
+
+/* Evidence of nothing at all: no check may call that a pass. */
+static void empty_evidence(void **state)
+{
+	struct good_run *f = *state;
+	struct run_report *report;
+
+	evidence_free(f->ev);
+	f->ev = evidence_new(f->sc);
+	report = good_report(f);
+	for (guint i = 0; i < report->checks->len; i++) {
+		const struct report_check *c = report->checks->pdata[i];
+		const struct check *check = check_find(c->name);
+
+		if (c->result == REPORT_PASS)
+			fail_msg("%s passes without evidence: %s", c->name, c->detail);
+		/* Only the rig may be blamed then: it is what should have brought evidence. */
+		if (check->run && strcmp(c->name, "rig") != 0)
+			assert_int_equal(c->result, REPORT_NO_EVIDENCE);
+	}
+	assert_string_equal(report->outcome, "inconclusive");
+	assert_int_equal(report->exit, 125);
+	report_free(report);
+}
+
+/* Spoil one thing after the other, from the last check to the first: the first failed row names it. */
+static void spoil(struct good_run *f, const char *check)
+{
+	struct evidence *ev = f->ev;
+
+	if (strcmp(check, "dump-readable") == 0) {
+		ev->canary_read[0] = 'x';
+	} else if (strcmp(check, "devices-work") == 0) {
+		good_device(f, NIC)->works = false;
+	} else if (strcmp(check, "iova-not-retargeted") == 0) {
+		good_map(f, AFTER_DISK, DISK, DISK_IOVA, CRASH_START, 1);
+		good_walk(f, AFTER_DISK, NULL);
+	} else if (strcmp(check, "requesters-repointed") == 0) {
+		good_entry(f, AFTER_NIC, NIC)[0] = 0;
+		good_walk(f, AFTER_NIC, NULL);
+	} else if (strcmp(check, "dma-landed") == 0) {
+		good_dma(f, NIC)->lost = 1;
+	} else if (strcmp(check, "no-faults") == 0) {
+		good_fault(f, AT(1000), NIC, NIC_IOVA);
+	} else if (strcmp(check, "leaves-equal") == 0) {
+		*good_pte(f, COPIED, NIC, NIC_IOVA) = 0;
+		good_walk(f, COPIED, NULL);
+	} else if (strcmp(check, "context-same-fields") == 0) {
+		good_entry(f, COPIED, DISK)[1] ^= 0x700;
+		good_walk(f, COPIED, NULL);
+	} else if (strcmp(check, "context-same-slot") == 0) {
+		good_entry(f, COPIED, SATA)[0] = 0;
+		good_walk(f, COPIED, NULL);
+	} else if (strcmp(check, "translation-stayed-on") == 0) {
+		good_translation(f, AT(800), false);
+	} else if (strcmp(check, "crash-kernel-booted") == 0) {
+		ev->crash_hello_ns = 0;
+	} else if (strcmp(check, "panic-seen") == 0) {
+		ev->jump_ns = ev->crash_hello_ns = 0;
+	} else if (strcmp(check, "mode-in-effect") == 0) {
+		ev->at_panic.regs.translation_on = false;
+	} else if (strcmp(check, "rig") == 0) {
+		ev->rig_error = g_strdup("QEMU died");
+	} else {
+		fail_msg("do not know how to spoil %s", check);
+	}
+}
+
+static void precedence(void **state)
+{
+	struct good_run *f = *state;
+	const struct check *c = vtdlab_checks;
+
+	want_outcome(f, "preserved", 0);
+	while (c->name)
+		c++;
+	while (c-- > vtdlab_checks) {
+		bool cannot_judge;
+
+		if (!c->run)
+			continue;
+		spoil(f, c->name);
+		want(f, c->name, CHECK_FAIL, NULL);
+		cannot_judge = strcmp(c->outcome, "inconclusive") == 0 ||
+			       strcmp(c->outcome, "no-panic") == 0;
+		want_outcome(f, c->outcome, cannot_judge ? 125 : 1);
+	}
+}
+
+/* Each alone gives its own outcome. */
+static void alone(void **state)
+{
+	(void)state;
+	for (const struct check *c = vtdlab_checks; c->name; c++) {
+		struct good_run *f;
+		struct run_report *report;
+
+		if (!c->run)
+			continue;
+		f = good_run_new(GOOD_LEGACY);
+		spoil(f, c->name);
+		report = good_report(f);
+		if (strcmp(report->outcome, c->outcome) != 0)
+			fail_msg("%s: %s", c->name, report->outcome);
+		report_free(report);
+		good_run_free(f);
+	}
+}
+
+/* No evidence for one check alone keeps the run from being preserved. */
+static void one_without_evidence(void **state)
+{
+	struct good_run *f = *state;
+
+	g_clear_pointer(&f->ev->canary_read, g_free);
+	want(f, "dump-readable", CHECK_NO_EVIDENCE, NULL);
+	want_outcome(f, "inconclusive", 125);
+}
+
+/* But a failure that is proven is not hidden by it. */
+static void failure_beats_no_evidence(void **state)
+{
+	struct good_run *f = *state;
+
+	g_clear_pointer(&f->ev->canary_read, g_free);
+	spoil(f, "no-faults");
+	want_outcome(f, "dma-fault", 1);
+}
+
+/* A negative control: the failure is expected, and names the outcome. */
+static void negative_control(void **state)
+{
+	struct good_run *f = *state;
+
+	assert_true(scenario_set(f->sc, "scenario.expect-fail=translation-stayed-on", NULL));
+	spoil(f, "translation-stayed-on");
+	want_outcome(f, "not-copied", 0);
+}
+
+/* A check that should fail and passes is not what the scenario said. */
+static void expected_but_passes(void **state)
+{
+	struct good_run *f = *state;
+
+	assert_true(scenario_set(f->sc, "scenario.expect-fail=iova-not-retargeted", NULL));
+	want_outcome(f, "preserved", 1);
+}
+
+int checks_report_tests(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(table_is_sound), cmocka_unit_test(table_order),
+		cmocka_unit_test(find),		  cmocka_unit_test(result_words),
+		LEGACY(asked_twice),		  SCALABLE(asked_twice),
+		LEGACY(empty_evidence),		  LEGACY(precedence),
+		cmocka_unit_test(alone),	  LEGACY(one_without_evidence),
+		LEGACY(failure_beats_no_evidence), LEGACY(negative_control),
+		LEGACY(expected_but_passes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The check `iova-not-retargeted`. */
+#include "evidence-fixture.h"
+
+#define RETARGET "iova-not-retargeted"
+
+static void named(void **state)
+{
+	/* The disk's 16 + 1 + 512 pages and the NIC's 8. */
+	want(*state, RETARGET, CHECK_PASS, "0 of 537 old IOVA pages", NULL);
+}
+
+/* Mainline's shallow copy: the crash kernel's allocator starts where the dead kernel's did. */
+static void reused(void **state)
+{
+	struct good_run *f = *state;
+
+	good_map(f, AFTER_NIC, NIC, NIC_IOVA, CRASH_START + 0x90000, 3);
+	good_walk(f, AFTER_NIC, NULL);
+	want(f, RETARGET, CHECK_FAIL, "3 of 537 old IOVA pages", NULL);
+	want_outcome(f, "iova-reused", 1);
+}
+
+/* The scenario expects it: the run is preserved all the same. */
+static void reused_as_expected(void **state)
+{
+	struct good_run *f = *state;
+
+	assert_true(scenario_set(f->sc, "scenario.expect-fail=iova-not-retargeted", NULL));
+	good_map(f, AFTER_NIC, NIC, NIC_IOVA, CRASH_START + 0x90000, 3);
+	good_walk(f, AFTER_NIC, NULL);
+	want(f, RETARGET, CHECK_FAIL, NULL);
+	want_outcome(f, "preserved", 0);
+}
+
+static void reused_scalable(void **state)
+{
+	struct good_run *f = *state;
+
+	good_map(f, AFTER_DISK, DISK, DISK_IOVA + 0x2000, CRASH_START + 0x90000, 1);
+	good_walk(f, AFTER_DISK, NULL);
+	want(f, RETARGET, CHECK_FAIL, "1 of 537", NULL);
+}
+
+/* One page in the middle of what was a superpage. */
+static void reused_in_superpage(void **state)
+{
+	struct good_run *f = *state;
+
+	good_map(f, AFTER_DISK, DISK, DISK_BIG_IOVA + 0x7000, CRASH_START + 0x90000, 1);
+	good_walk(f, AFTER_DISK, NULL);
+	want(f, RETARGET, CHECK_FAIL, "1 of 537", NULL);
+}
+
+/* The same IOVA to the same PA is no other target, whatever the permissions. */
+static void same_target(void **state)
+{
+	struct good_run *f = *state;
+
+	good_map(f, AFTER_DISK, DISK, DISK_IOVA, DISK_PA, 4);
+	good_map(f, AFTER_DISK, DISK, DISK_READ_IOVA, 0x1234000, 1);
+	good_walk(f, AFTER_DISK, NULL);
+	want(f, RETARGET, CHECK_PASS, "0 of 537", NULL);
+}
+
+/* What another device had mapped is of no account: each has its own addresses. */
+static void other_requester(void **state)
+{
+	struct good_run *f = *state;
+
+	good_map(f, AFTER_DISK, DISK, NIC_IOVA, CRASH_START + 0x90000, 4);
+	good_walk(f, AFTER_DISK, NULL);
+	want(f, RETARGET, CHECK_PASS, "0 of 537", NULL);
+}
+
+/* From tables to pass-through: every old IOVA leads to the page of that number. */
+static void to_pass_through(void **state)
+{
+	struct good_run *f = *state;
+
+	tables_legacy(&f->ram[AFTER_NIC], f->new_root, NIC, VTD_TT_PASS_THROUGH, 1, 5, 0);
+	good_walk(f, AFTER_NIC, NULL);
+	want(f, RETARGET, CHECK_FAIL, "8 of 537", NULL);
+}
+
+static void pass_through(void **state)
+{
+	want(*state, RETARGET, CHECK_PASS, "0 of ", NULL);
+}
+
+static void no_iommu(void **state)
+{
+	struct good_run *f = *state;
+
+	f->sc->iommu.mode = CONF_MODE_OFF;
+	want(f, RETARGET, CHECK_SKIP, "no IOMMU", NULL);
+}
+
+static void no_crash_kernel(void **state)
+{
+	struct good_run *f = *state;
+
+	f->ev->crash_hello_ns = 0;
+	want(f, RETARGET, CHECK_NO_EVIDENCE, "did not come up", NULL);
+}
+
+static void no_tables(void **state)
+{
+	struct good_run *f = *state;
+
+	good_no_walk(f, AFTER_DISK);
+	good_no_walk(f, AFTER_NIC);
+	want(f, RETARGET, CHECK_NO_EVIDENCE, "no device had tables", NULL);
+}
+
+static void no_tables_at_panic(void **state)
+{
+	struct good_run *f = *state;
+
+	good_no_walk(f, AT_PANIC);
+	want(f, RETARGET, CHECK_NO_EVIDENCE, NULL);
+}
+
+static void no_device_used(void **state)
+{
+	struct good_run *f = *state;
+
+	good_device(f, DISK)->wanted = good_device(f, NIC)->wanted = false;
+	want(f, RETARGET, CHECK_NO_EVIDENCE, NULL);
+}
+
+static void truncated_at_panic(void **state)
+{
+	struct good_run *f = *state;
+	const struct vtd_walk_options limits = { .max_runs = 11 };
+
+	good_walk(f, AT_PANIC, &limits);
+	assert_true(f->ev->at_panic.walk->truncated);
+	want(f, RETARGET, CHECK_NO_EVIDENCE, NULL);
+}
+
+/* One device is fine, of the other nothing is known: that is not a pass. */
+static void one_unknown(void **state)
+{
+	struct good_run *f = *state;
+
+	good_no_walk(f, AFTER_NIC);
+	want(f, RETARGET, CHECK_NO_EVIDENCE, "0000:00:01.0", NULL);
+}
+
+static void one_truncated(void **state)
+{
+	struct good_run *f = *state;
+	const struct vtd_walk_options limits = { .max_runs = 1 };
+
+	good_walk(f, AFTER_DISK, &limits);
+	assert_true(good_state(f, AFTER_DISK)->walk->truncated);
+	want(f, RETARGET, CHECK_NO_EVIDENCE, "0000:00:02.0", NULL);
+}
+
+/* But what was found on the one is a finding. */
+static void one_unknown_one_reused(void **state)
+{
+	struct good_run *f = *state;
+
+	good_no_walk(f, AFTER_DISK);
+	good_map(f, AFTER_NIC, NIC, NIC_IOVA, CRASH_START + 0x90000, 1);
+	good_walk(f, AFTER_NIC, NULL);
+	want(f, RETARGET, CHECK_FAIL, "1 of 8 old IOVA pages", NULL);
+}
+
+/* The dead kernel had mapped nothing: there is nothing that could be reused. */
+static void nothing_mapped(void **state)
+{
+	struct good_run *f = *state;
+
+	memset(tables_word(&f->ram[AT_PANIC], good_pt_root(f, AT_PANIC, DISK), 0), 0, 4096);
+	memset(tables_word(&f->ram[AT_PANIC], good_pt_root(f, AT_PANIC, NIC), 0), 0, 4096);
+	good_walk(f, AT_PANIC, NULL);
+	want(f, RETARGET, CHECK_NO_EVIDENCE, NULL);
+}
+
+int checks_retarget_tests(void)
+{
+	const struct CMUnitTest tests[] = {
+		LEGACY(named),		SCALABLE(named),
+		FIRST_LEVEL(named),	LEGACY(reused),
+		LEGACY(reused_as_expected), SCALABLE(reused_scalable),
+		FIRST_LEVEL(reused_scalable), LEGACY(reused_in_superpage),
+		LEGACY(same_target),	LEGACY(other_requester),
+		LEGACY(to_pass_through), PASS_THROUGH(pass_through),
+		LEGACY(no_iommu),	LEGACY(no_crash_kernel),
+		LEGACY(no_tables),	LEGACY(no_tables_at_panic),
+		LEGACY(no_device_used), LEGACY(truncated_at_panic),
+		LEGACY(one_unknown),	LEGACY(one_truncated),
+		LEGACY(one_unknown_one_reused), LEGACY(nothing_mapped),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

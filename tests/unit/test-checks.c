@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Every check of the verifier, on evidence made by hand: one in which it fails, one in which it passes,
+ * one without evidence, and one in which it is skipped, where it can be. The last group sees to that.
+ */
+#include "evidence-fixture.h"
+
+/* A good run passes every check that is built, in every mode. */
+static void all_pass(void **state)
+{
+	struct good_run *f = *state;
+	struct run_report *report = good_report(f);
+
+	for (guint i = 0; i < report->checks->len; i++) {
+		const struct report_check *c = report->checks->pdata[i];
+		bool built = check_find(c->name)->run;
+
+		if (c->result != (built ? REPORT_PASS : REPORT_SKIP))
+			fail_msg("%s: %s: %s", c->name, report_result_name(c->result), c->detail);
+	}
+	report_free(report);
+	want_outcome(f, "preserved", 0);
+}
+
+static void not_seen(const char *check, const char *result)
+{
+	fail_msg("no test in which the check %s gives '%s'", check, result);
+}
+
+static void every_check_fails_and_passes(void **state)
+{
+	(void)state;
+	for (const struct check *c = vtdlab_checks; c->name; c++) {
+		if (!c->run)
+			continue;
+		if (!good_seen(c->name, CHECK_FAIL))
+			not_seen(c->name, "fail");
+		if (!good_seen(c->name, CHECK_PASS))
+			not_seen(c->name, "pass");
+	}
+}
+
+/* The rig is the exception: without evidence it has failed, and its failure is inconclusive. */
+static void every_check_lacks_evidence(void **state)
+{
+	(void)state;
+	for (const struct check *c = vtdlab_checks; c->name; c++) {
+		bool rig = strcmp(c->name, "rig") == 0;
+
+		if (rig)
+			assert_string_equal(c->outcome, "inconclusive");
+		if (c->run && !rig && !good_seen(c->name, CHECK_NO_EVIDENCE))
+			not_seen(c->name, "no evidence");
+		if (rig)
+			assert_int_equal(good_seen(c->name, CHECK_NO_EVIDENCE), 0);
+	}
+}
+
+/* What always applies is never skipped; all the others are skipped in some test. */
+static void every_check_is_skipped(void **state)
+{
+	static const char *const always[] = { "rig", "panic-seen", "crash-kernel-booted", NULL };
+
+	(void)state;
+	for (const struct check *c = vtdlab_checks; c->name; c++) {
+		bool never = g_strv_contains(always, c->name);
+
+		if (c->run && !never && !good_seen(c->name, CHECK_SKIP))
+			not_seen(c->name, "skip");
+		if (never)
+			assert_int_equal(good_seen(c->name, CHECK_SKIP), 0);
+	}
+}
+
+static int meta_tests(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_check_fails_and_passes),
+		cmocka_unit_test(every_check_lacks_evidence),
+		cmocka_unit_test(every_check_is_skipped),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+int checks_good_tests(void)
+{
+	const struct CMUnitTest tests[] = {
+		LEGACY(all_pass),
+		SCALABLE(all_pass),
+		FIRST_LEVEL(all_pass),
+		PASS_THROUGH(all_pass),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+int main(void)
+{
+	int failed = checks_good_tests();
+	failed += checks_rig_tests();
+	failed += checks_crash_tests();
+	failed += checks_copy_tests();
+	failed += checks_scalable_tests();
+	failed += checks_leaves_tests();
+	failed += checks_faults_tests();
+	failed += checks_dma_tests();
+	failed += checks_attach_tests();
+	failed += checks_retarget_tests();
+	failed += checks_work_tests();
+	failed += checks_report_tests();
+	failed += meta_tests();
+	return failed ? 1 : 0;
+}
