@@ -124,7 +124,7 @@ doctor: build ## what this host offers: QEMUs, KVM, trace events, space
 
 ##@ Upkeep
 fetch: setup ## fetch every named kernel into the user cache; later runs need no network
-	@for conf in images/kernels/*.conf; do scripts/kernel-get "$$(basename "$$conf" .conf)" > /dev/null; done
+	@scripts/kernel-get --all > /dev/null
 
 bench-walk: build ## nanoseconds a leaf of the table walker, and the ratio to memcpy
 	@$(BUILD)/vtdlab bench-walk

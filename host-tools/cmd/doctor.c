@@ -183,7 +183,7 @@ static void look_at_kvm(const char *qemu)
 		return;
 	}
 	if (kernel_spec || kernel_cached(spec)) {
-		kernel = kernel_get(spec, NULL, &error);
+		kernel = kernel_get(spec, NULL, "", &error);
 		if (kernel)
 			initrd = initramfs_make(kernel, NULL, NULL, &error);
 		if (!initrd) {

@@ -51,9 +51,20 @@ void run_moment(struct run *run, const char *what, int64_t host_ns, const char *
 	g_array_append_val(run->timeline, m);
 }
 
+/*
+ * No wait goes beyond the limit of the whole run (scenario.timeout-s). machine_wait() multiplies what it is
+ * given by the machine's scale, and the limit grows alike.
+ */
 double run_deadline(const struct run *run, double seconds)
 {
-	return run->plan->options->gdb ? seconds * 1000 : seconds;
+	double spent = (double)since_start(run) / 1e9, left;
+
+	if (run->plan->options->gdb)
+		return seconds * 1000;
+	if (!run->m)
+		return seconds;
+	left = run->sc->timeout_s - spent / machine_scale(run->m);
+	return MAX(0.1, MIN(seconds, left));
 }
 
 /* After a crash kernel that did not come up there is still a verdict: its failure is in the evidence. */

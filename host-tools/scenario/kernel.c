@@ -71,15 +71,15 @@ static struct kernel *kernel_open(const char *spec, const char *dir, GError **er
 	return NULL;
 }
 
-struct kernel *kernel_get(const char *spec, const char *modules, GError **error)
+struct kernel *kernel_get(const char *spec, const char *modules, const char *require, GError **error)
 {
 	g_autofree char *script = lab_path("scripts", "kernel-get", NULL);
-	char *argv[] = { script, (char *)spec, NULL, NULL, NULL };
+	char *argv[] = { script, (char *)spec, "--require", (char *)require, NULL, NULL, NULL };
 	g_autofree char *dir = NULL;
 
 	if (modules && *modules) {
-		argv[2] = "--modules";
-		argv[3] = (char *)modules;
+		argv[4] = "--modules";
+		argv[5] = (char *)modules;
 	}
 	dir = run_script(argv, error);
 	return dir ? kernel_open(spec, dir, error) : NULL;
@@ -102,6 +102,15 @@ void kernel_free(struct kernel *k)
 const char *kernel_boot_path(const struct kernel *k)
 {
 	return k->vmlinux ? k->vmlinux : k->bzimage;
+}
+
+bool kernel_builtin(const struct kernel *k, const char *option)
+{
+	g_autofree char *path = g_build_filename(k->dir, "config", NULL);
+	g_autofree char *line = g_strdup_printf("\nCONFIG_%s=y\n", option);
+	g_autofree char *text = NULL;
+
+	return g_file_get_contents(path, &text, NULL, NULL) && strstr(text, line);
 }
 
 char *initramfs_make(const struct kernel *kernel, const struct kernel *crash,

@@ -19,15 +19,19 @@ struct kernel {
 /*
  * kernel_get - prepare the kernel that @spec names (fetching it when need be; progress on stderr).
  * @modules: modules directory of a kernel given by path, or NULL
+ * @require: config options that the scenario's devices need ("BLK_DEV_NVME E1000E"), may be ""
  * Errors: VTDLAB_ERROR_USAGE when the script says so (its own line went to stderr), else _FAILED.
  */
-struct kernel *kernel_get(const char *spec, const char *modules, GError **error);
+struct kernel *kernel_get(const char *spec, const char *modules, const char *require, GError **error);
 
 /* kernel_free - NULL is fine. */
 void kernel_free(struct kernel *k);
 
 /* kernel_boot_path - what QEMU boots: the vmlinux by PVH when there is one, else the bzImage. */
 const char *kernel_boot_path(const struct kernel *k);
+
+/* kernel_builtin - is the config option ("BLK_DEV_NVME") "y" in the kernel's known configuration? */
+bool kernel_builtin(const struct kernel *k, const char *option);
 
 /*
  * initramfs_make - the initramfs of the crash kernel (@crash_initrd NULL) or of the first kernel.

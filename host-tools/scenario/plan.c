@@ -78,17 +78,29 @@ static char *command_line(const struct scenario *sc, const char *own, const char
 	return g_strdup(line->str);
 }
 
+/* The config options that the drivers of the scenario's devices need. */
+static char *device_options(const struct scenario *sc)
+{
+	static const char *const nic[] = { [CONF_NIC_E1000E] = "E1000E", [CONF_NIC_E1000] = "E1000",
+					   [CONF_NIC_VIRTIO] = "VIRTIO_NET", [CONF_NIC_NONE] = "" };
+	static const char *const disk[] = { [CONF_DISK_NVME] = "BLK_DEV_NVME",
+					    [CONF_DISK_VIRTIO] = "VIRTIO_BLK", [CONF_DISK_NONE] = "" };
+
+	return g_strstrip(g_strdup_printf("%s %s", disk[sc->devices.disk], nic[sc->devices.nic]));
+}
+
 static bool plan_kernels(struct plan *plan, GError **error)
 {
 	const struct scenario *sc = plan->scenario;
 	const char *crash = scenario_crash_kernel(sc);
+	g_autofree char *require = device_options(sc);
 
-	plan->first = kernel_get(sc->first.kernel, plan->options->modules, error);
+	plan->first = kernel_get(sc->first.kernel, plan->options->modules, require, error);
 	if (!plan->first)
 		return false;
 	/* --modules belongs to the kernel that was given by path; a named one has its own. */
 	plan->crash = kernel_get(crash, strcmp(crash, sc->first.kernel) == 0 ? plan->options->modules :
-									      NULL, error);
+									      NULL, require, error);
 	if (!plan->crash)
 		return false;
 	if (!plan->crash->bzimage) {

@@ -4,12 +4,14 @@
 #define VTD_COMPARE_INTERNAL_H
 
 #include "vtd/compare.h"
+#include "vtd/u64map.h"
 
 struct comparison {
 	const struct vtd_walk_result *a, *b;
 	struct vtd_compare_options o;
 	struct vtd_compare *c;
 	uint64_t steps_left; /* stretches still to be looked at; trees that many share could cost hours */
+	struct u64map equal_trees; /* (tree in A, tree in B) found equal -> index in c->spaces */
 };
 
 /* Count a difference; if it is to be kept, returns it with an empty text to be filled, else NULL. */

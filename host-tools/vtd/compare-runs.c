@@ -171,18 +171,41 @@ static uint64_t sum(uint64_t a, uint64_t b)
 	return a + b < a ? UINT64_MAX : a + b;
 }
 
-/* One (sid, pasid) that exists on at least one side. */
-static void compare_one_space(struct comparison *x, const struct vtd_space *a,
-			      const struct vtd_space *b)
+/*
+ * The mappings of a space. Trees are shared by many requesters: a pair of trees that was found equal is
+ * not swept again. (Differing ones are: each requester's differences are reported.)
+ */
+static int compare_mappings(struct comparison *x, const struct vtd_space *a,
+			    const struct vtd_space *b, struct vtd_space_diff *out)
+{
+	struct vtd_compare *c = x->c;
+	bool trees = a && b && a->tree < x->a->n_trees && b->tree < x->b->n_trees;
+	uint64_t key = trees ? (uint64_t)a->tree << 32 | b->tree : 0;
+	uint32_t known = trees ? u64map_get(&x->equal_trees, key) : U64MAP_NONE;
+
+	if (known != U64MAP_NONE) {
+		out->same = c->spaces[known].same;
+		return 0;
+	}
+	compare_runs(x, x->a, a, x->b, b, out);
+	if (!trees || out->unmapped || out->new_pages || out->retargeted || out->permission)
+		return 0;
+	return u64map_put(&x->equal_trees, key, (uint32_t)(out - c->spaces));
+}
+
+/* One (sid, pasid) that exists on at least one side: 0 or -ENOMEM. */
+static int compare_one_space(struct comparison *x, const struct vtd_space *a,
+			     const struct vtd_space *b)
 {
 	struct vtd_compare *c = x->c;
 	struct vtd_space_diff *out = &c->spaces[c->n_spaces];
 	char sid[8];
+	int ret;
 
 	*out = (struct vtd_space_diff){ .sid = a ? a->sid : b->sid, .pasid = a ? a->pasid : b->pasid,
 					.in_a = a != NULL, .in_b = b != NULL };
 	if (compare_skips(x, out->sid))
-		return;
+		return 0;
 	c->n_spaces++;
 	if (a && b && a->type != b->type) {
 		struct vtd_diff *d = compare_note(x, VTD_DIFF_SPACE_TYPE, out->sid, out->pasid);
@@ -192,12 +215,13 @@ static void compare_one_space(struct comparison *x, const struct vtd_space *a,
 				 vtd_sid_text(out->sid, sid), vtd_space_type_name(a->type),
 				 vtd_space_type_name(b->type));
 	}
-	compare_runs(x, x->a, a, x->b, b, out);
+	ret = compare_mappings(x, a, b, out);
 	c->pages_same = sum(c->pages_same, out->same);
 	c->pages_unmapped = sum(c->pages_unmapped, out->unmapped);
 	c->pages_new = sum(c->pages_new, out->new_pages);
 	c->pages_retargeted = sum(c->pages_retargeted, out->retargeted);
 	c->pages_permission = sum(c->pages_permission, out->permission);
+	return ret;
 }
 
 static uint64_t space_key(const struct vtd_space *s)
@@ -209,25 +233,26 @@ int compare_spaces(struct comparison *x)
 {
 	const struct vtd_walk_result *a = x->a, *b = x->b;
 	size_t i = 0, j = 0, n = a->n_spaces + b->n_spaces;
+	int ret = 0;
 
 	x->c->spaces = calloc(n + 1, sizeof(*x->c->spaces));
 	if (!x->c->spaces)
 		return -ENOMEM;
-	while (i < a->n_spaces || j < b->n_spaces) {
+	while (!ret && (i < a->n_spaces || j < b->n_spaces)) {
 		const struct vtd_space *p = i < a->n_spaces ? &a->spaces[i] : NULL;
 		const struct vtd_space *q = j < b->n_spaces ? &b->spaces[j] : NULL;
 
 		if (!q || (p && space_key(p) < space_key(q))) {
-			compare_one_space(x, p, NULL);
+			ret = compare_one_space(x, p, NULL);
 			i++;
 		} else if (!p || space_key(q) < space_key(p)) {
-			compare_one_space(x, NULL, q);
+			ret = compare_one_space(x, NULL, q);
 			j++;
 		} else {
-			compare_one_space(x, p, q);
+			ret = compare_one_space(x, p, q);
 			i++;
 			j++;
 		}
 	}
-	return 0;
+	return ret;
 }

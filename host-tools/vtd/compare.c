@@ -9,8 +9,8 @@
 #include "vtd/compare-internal.h"
 #include "vtd/formats.h"
 
-/* Stretches of IOVAs looked at in one comparison: about a second. */
-#define MAX_STEPS (UINT64_C(1) << 27)
+/* Stretches of IOVAs looked at in one comparison: twice what two walks at their default limit have. */
+#define MAX_STEPS (UINT64_C(1) << 24)
 
 struct vtd_diff *compare_note(struct comparison *x, enum vtd_diff_kind kind, uint16_t sid,
 			      uint32_t pasid)
@@ -100,6 +100,7 @@ int vtd_compare(const struct vtd_walk_result *a, const struct vtd_walk_result *b
 {
 	struct comparison x = { .a = a, .b = b, .steps_left = MAX_STEPS };
 	uint64_t differences = 0;
+	int ret = 0;
 
 	*out = NULL;
 	if (opt)
@@ -126,9 +127,12 @@ int vtd_compare(const struct vtd_walk_result *a, const struct vtd_walk_result *b
 		compare_contexts(&x);
 		compare_pasids(&x);
 	}
-	if (!x.o.skip_mappings && compare_spaces(&x)) {
+	if (!x.o.skip_mappings)
+		ret = compare_spaces(&x);
+	u64map_clear(&x.equal_trees);
+	if (ret) {
 		vtd_compare_free(x.c);
-		return -ENOMEM;
+		return ret;
 	}
 	if (!x.o.skip_irtes)
 		compare_irtes(&x);

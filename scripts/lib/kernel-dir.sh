@@ -40,7 +40,7 @@ kernel_parts_there()
 {
 	local key value
 
-	while IFS== read -r key value; do
+	while IFS='=' read -r key value; do
 		case $key=$value in
 		config-sha256=*) [[ -f $1/config ]] || return 1 ;;
 		modules=true) [[ -f $1/modules/modules.dep ]] || return 1 ;;

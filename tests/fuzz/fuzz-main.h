@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A main() for the fuzz targets where there is no libFuzzer: random inputs from a seed for some seconds.
- * With clang -fsanitize=fuzzer libFuzzer's own main is used and this one left out.
+ * With clang -fsanitize=fuzzer -DVTDLAB_LIBFUZZER libFuzzer's own main is used and this one left out.
  *
  *   fuzz-X [--seconds N] [--seed S] [--iterations N] [FILE...]
  *
@@ -13,6 +13,8 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "table-builder.h"
 
@@ -31,10 +33,8 @@ size_t fuzz_generate(uint64_t *seed, uint8_t *buf, size_t room);
 		}                                                                                 \
 	} while (0)
 
-#ifndef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+#ifndef VTDLAB_LIBFUZZER
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>

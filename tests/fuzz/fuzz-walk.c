@@ -65,9 +65,12 @@ static void check_runs(const struct vtd_walk_result *r, const struct vtd_walk_op
 	FUZZ_CHECK(r->visits <= o->max_visits);
 	FUZZ_CHECK(r->n_pasids <= o->max_pasids);
 	for (size_t t = 0; t < r->n_trees; t++) {
-		const struct vtd_run *run = r->runs + r->trees[t].first_run;
+		const struct vtd_run *run;
 
 		FUZZ_CHECK(r->trees[t].first_run + r->trees[t].n_runs <= r->n_runs);
+		if (!r->trees[t].n_runs)
+			continue;
+		run = r->runs + r->trees[t].first_run;
 		for (size_t i = 0; i < r->trees[t].n_runs; i++, run++) {
 			uint64_t len = run->iova_last - run->iova_start;
 

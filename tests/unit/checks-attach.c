@@ -2,11 +2,14 @@
 /* The check `requesters-repointed`. */
 #include "evidence-fixture.h"
 
+#include <inttypes.h>
+
 #define REPOINTED "requesters-repointed"
 
 static void named(void **state)
 {
-	want(*state, REPOINTED, CHECK_PASS, "0000:00:02.0 DID 1 -> 4", "0000:00:01.0 DID 2 -> 5", NULL);
+	want(*state, REPOINTED, CHECK_PASS, "0000:00:02.0 DID 1 -> 4", "0000:00:01.0 DID 2 -> 5",
+	     NULL);
 }
 
 /* Devices without a driver are named and left out. */
@@ -17,8 +20,8 @@ static void without_driver(void **state)
 
 static void pass_through(void **state)
 {
-	want(*state, REPOINTED, CHECK_PASS, "0000:00:02.0 pass-through", "0000:00:01.0 pass-through",
-	     NULL);
+	want(*state, REPOINTED, CHECK_PASS, "0000:00:02.0 pass-through",
+	     "0000:00:01.0 pass-through", NULL);
 }
 
 static void no_iommu(void **state)
@@ -76,13 +79,13 @@ static void truncated(void **state)
 static void stale(void **state)
 {
 	struct good_run *f = *state;
-	g_autofree char *root = g_strdup_printf("%#" G_GINT64_MODIFIER "x",
+	g_autofree char *root = g_strdup_printf("%#" PRIx64,
 						good_pt_root(f, AT_PANIC, NIC));
 
 	memcpy(good_entry(f, AFTER_NIC, NIC), good_entry(f, AT_PANIC, NIC), 16);
 	good_walk(f, AFTER_NIC, NULL);
-	want(f, REPOINTED, CHECK_FAIL, "0000:00:01.0 still points to the dead kernel's tables", root,
-	     NULL);
+	want(f, REPOINTED, CHECK_FAIL, "0000:00:01.0 still points to the dead kernel's tables",
+	     root, NULL);
 	want_outcome(f, "stale-attach", 1);
 }
 
@@ -95,7 +98,8 @@ static void stale_with_new_did(void **state)
 	memcpy(entry, good_entry(f, AT_PANIC, DISK), 16);
 	entry[1] ^= 0x3000;
 	good_walk(f, AFTER_DISK, NULL);
-	want(f, REPOINTED, CHECK_FAIL, "0000:00:02.0 still points to the dead kernel's tables", NULL);
+	want(f, REPOINTED, CHECK_FAIL, "0000:00:02.0 still points to the dead kernel's tables",
+	     NULL);
 }
 
 static void stale_scalable(void **state)
@@ -104,7 +108,8 @@ static void stale_scalable(void **state)
 
 	good_pasid(f, AFTER_NIC, NIC)[0] = good_pasid(f, AT_PANIC, NIC)[0];
 	good_walk(f, AFTER_NIC, NULL);
-	want(f, REPOINTED, CHECK_FAIL, "0000:00:01.0 still points to the dead kernel's tables", NULL);
+	want(f, REPOINTED, CHECK_FAIL, "0000:00:01.0 still points to the dead kernel's tables",
+	     NULL);
 }
 
 static void stale_first_level(void **state)
@@ -113,7 +118,8 @@ static void stale_first_level(void **state)
 
 	good_pasid(f, AFTER_NIC, NIC)[2] = good_pasid(f, AT_PANIC, NIC)[2];
 	good_walk(f, AFTER_NIC, NULL);
-	want(f, REPOINTED, CHECK_FAIL, "0000:00:01.0 still points to the dead kernel's tables", NULL);
+	want(f, REPOINTED, CHECK_FAIL, "0000:00:01.0 still points to the dead kernel's tables",
+	     NULL);
 }
 
 static void not_present(void **state)
@@ -139,7 +145,7 @@ static void outside_crash_memory(void **state)
 {
 	struct good_run *f = *state;
 	uint64_t *entry = good_entry(f, AFTER_NIC, NIC), sata = good_pt_root(f, AT_PANIC, SATA);
-	g_autofree char *root = g_strdup_printf("%#" G_GINT64_MODIFIER "x", sata);
+	g_autofree char *root = g_strdup_printf("%#" PRIx64, sata);
 
 	entry[0] = (entry[0] & 0xfff) | sata;
 	good_walk(f, AFTER_NIC, NULL);

@@ -2,6 +2,8 @@
 /* The checks `context-same-slot` and `context-same-fields` on legacy tables. */
 #include "evidence-fixture.h"
 
+#include <inttypes.h>
+
 #define SLOT "context-same-slot"
 #define FIELDS "context-same-fields"
 
@@ -198,7 +200,7 @@ static void other_root(void **state)
 {
 	struct good_run *f = *state;
 	uint64_t *entry = good_entry(f, COPIED, SATA);
-	g_autofree char *change = g_strdup_printf("root %#" G_GINT64_MODIFIER "x -> %#" G_GINT64_MODIFIER "x",
+	g_autofree char *change = g_strdup_printf("root %#" PRIx64 " -> %#" PRIx64,
 						  VTD_ADDR(entry[0]), VTD_ADDR(entry[0]) + 0x3000);
 
 	entry[0] += 0x3000;

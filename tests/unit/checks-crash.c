@@ -2,6 +2,8 @@
 /* The checks `panic-seen`, `crash-kernel-booted` and `translation-stayed-on`. */
 #include "evidence-fixture.h"
 
+#include <inttypes.h>
+
 #define PANIC "panic-seen"
 #define BOOTED "crash-kernel-booted"
 #define STAYED "translation-stayed-on"
@@ -147,7 +149,7 @@ static void booted_no_jump(void **state)
 static void stayed_named(void **state)
 {
 	struct good_run *f = *state;
-	g_autofree char *roots = g_strdup_printf("root %#" G_GINT64_MODIFIER "x -> %#" G_GINT64_MODIFIER "x",
+	g_autofree char *roots = g_strdup_printf("root %#" PRIx64 " -> %#" PRIx64,
 						 f->old_root, f->new_root);
 
 	want(f, STAYED, CHECK_PASS, roots, "+0.850 s", NULL);

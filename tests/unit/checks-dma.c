@@ -45,7 +45,8 @@ static void lost(void **state)
 	dma->landed_after_copy -= 3;
 	dma->lost = 3;
 	dma->problem = g_strdup("frame 17, IOVA 0xfffd3000, is not at PA 0x300f000");
-	want(f, LANDED, CHECK_FAIL, "0000:00:01.0", "3 LOST", "IOVA 0xfffd3000", "PA 0x300f000", NULL);
+	want(f, LANDED, CHECK_FAIL, "0000:00:01.0", "3 LOST", "IOVA 0xfffd3000", "PA 0x300f000",
+	     NULL);
 	want_outcome(f, "dma-lost", 1);
 }
 

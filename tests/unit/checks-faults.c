@@ -132,10 +132,22 @@ static void outside_window(void **state)
 	want_not(f, "after the attach");
 }
 
+static void until_reset(void **state)
+{
+	struct good_run *f = *state;
+
+	good_fault(f, T_NIC_RESET - 1, NIC, NIC_IOVA);
+	want(f, FAULTS, CHECK_FAIL, "1 fault", "0000:00:01.0", NULL);
+}
+
+/* Where the reset comes first, it is the change of the entry that ends the dead kernel's DMA. */
 static void until_attach(void **state)
 {
 	struct good_run *f = *state;
 
+	good_device(f, NIC)->reset_ns = T_NIC_ATTACH - 1000;
+	good_fault(f, T_NIC_ATTACH, NIC, NIC_IOVA);
+	want(f, FAULTS, CHECK_PASS, "1 after the attach", NULL);
 	good_fault(f, T_NIC_ATTACH - 1, NIC, NIC_IOVA);
 	want(f, FAULTS, CHECK_FAIL, "1 fault", "0000:00:01.0", NULL);
 }
@@ -145,7 +157,7 @@ static void after_attach(void **state)
 {
 	struct good_run *f = *state;
 
-	good_fault(f, T_DISK_ATTACH, DISK, DISK_IOVA);
+	good_fault(f, T_DISK_RESET, DISK, DISK_IOVA);
 	good_fault(f, AT(3500), DISK, DISK_IOVA);
 	want(f, FAULTS, CHECK_PASS, "0 faults", "2 after the attach", NULL);
 	want_outcome(f, "preserved", 0);
@@ -153,12 +165,12 @@ static void after_attach(void **state)
 	want(f, FAULTS, CHECK_FAIL, "1 fault", "0000:00:01.0", NULL);
 }
 
-/* The entry was never seen to change: the driver's probe counts. */
+/* Neither a change of the entry nor a reset was seen: the driver's probe counts. */
 static void attach_not_seen(void **state)
 {
 	struct good_run *f = *state;
 
-	good_device(f, NIC)->attach_ns = 0;
+	good_device(f, NIC)->attach_ns = good_device(f, NIC)->reset_ns = 0;
 	good_fault(f, T_NIC_DRIVER, NIC, NIC_IOVA);
 	want(f, FAULTS, CHECK_PASS, "1 after the attach", NULL);
 	good_fault(f, T_NIC_DRIVER - 1, NIC, NIC_IOVA);
@@ -170,7 +182,8 @@ static void never_attached(void **state)
 {
 	struct good_run *f = *state;
 
-	good_device(f, NIC)->attach_ns = good_device(f, NIC)->driver_ns = 0;
+	good_device(f, NIC)->attach_ns = good_device(f, NIC)->reset_ns = 0;
+	good_device(f, NIC)->driver_ns = 0;
 	good_fault(f, AT(5999), NIC, NIC_IOVA);
 	want(f, FAULTS, CHECK_FAIL, "0000:00:01.0", NULL);
 	f->ev->poweroff_ns = 0;
@@ -178,8 +191,8 @@ static void never_attached(void **state)
 }
 
 /*
- * An entry that changes before anybody asked for the driver is no attach: the crash kernel took the
- * dead kernel's tables away, and what faults then is the dead kernel's DMA.
+ * A kernel that copies nothing changes the entry long before a driver takes the device: what
+ * faults in between is the dead kernel's DMA.
  */
 static void torn_down_early(void **state)
 {
@@ -188,17 +201,40 @@ static void torn_down_early(void **state)
 	good_device(f, NIC)->attach_ns = AT(901);
 	good_fault(f, AT(950), NIC, NIC_IOVA);
 	want(f, FAULTS, CHECK_FAIL, "1 fault", "0000:00:01.0", NULL);
+	want_outcome(f, "dma-fault", 1);
 }
 
-/* The same, and the run ended before the driver was asked for. */
+/* The same, with a driver that resets nothing that could be seen. */
+static void torn_down_no_reset(void **state)
+{
+	struct good_run *f = *state;
+
+	good_device(f, NIC)->attach_ns = AT(901);
+	good_device(f, NIC)->reset_ns = 0;
+	good_fault(f, AT(950), NIC, NIC_IOVA);
+	want(f, FAULTS, CHECK_FAIL, "1 fault", "0000:00:01.0", NULL);
+}
+
+/* The same, and the run ended before a driver came. */
 static void torn_down_no_driver(void **state)
 {
 	struct good_run *f = *state;
 
 	good_device(f, NIC)->attach_ns = AT(901);
-	good_device(f, NIC)->driver_ns = 0;
+	good_device(f, NIC)->reset_ns = good_device(f, NIC)->driver_ns = 0;
 	good_fault(f, AT(950), NIC, NIC_IOVA);
 	want(f, FAULTS, CHECK_FAIL, "1 fault", "0000:00:01.0", NULL);
+}
+
+/* The driver is built in: it took the device before the run asked for it. That is an attach. */
+static void driver_built_in(void **state)
+{
+	struct good_run *f = *state;
+
+	good_device(f, NIC)->attach_ns = AT(2000);
+	good_device(f, NIC)->reset_ns = AT(2010);
+	good_fault(f, AT(2020), NIC, NIC_IOVA);
+	want(f, FAULTS, CHECK_PASS, "1 after the attach", NULL);
 }
 
 /* Fault processing disabled hides a fault from the registers, not from the check. */
@@ -249,10 +285,12 @@ int checks_faults_tests(void)
 		LEGACY(no_registers),	LEGACY(known_device),
 		LEGACY(read_fault),	LEGACY(unknown_device),
 		LEGACY(device_without_driver), LEGACY(fault_at_jump),
-		LEGACY(outside_window), LEGACY(until_attach),
-		LEGACY(after_attach),	LEGACY(attach_not_seen),
-		LEGACY(never_attached), LEGACY(torn_down_early),
-		LEGACY(torn_down_no_driver), LEGACY(disabled),
+		LEGACY(outside_window), LEGACY(until_reset),
+		LEGACY(until_attach),	LEGACY(after_attach),
+		LEGACY(attach_not_seen), LEGACY(never_attached),
+		LEGACY(torn_down_early),
+		LEGACY(torn_down_no_reset), LEGACY(torn_down_no_driver),
+		LEGACY(driver_built_in), LEGACY(disabled),
 		LEGACY(disabled_unknown), LEGACY(status_pending),
 		LEGACY(record_filled),
 	};

@@ -113,7 +113,7 @@ static void empty_evidence(void **state)
 	report_free(report);
 }
 
-/* Spoil one thing after the other, from the last check to the first: the first failed row names it. */
+/* Change the evidence so that  fails. */
 static void spoil(struct good_run *f, const char *check)
 {
 	struct evidence *ev = f->ev;
@@ -156,6 +156,7 @@ static void spoil(struct good_run *f, const char *check)
 	}
 }
 
+/* Spoil one thing after the other, from the last row to the first: each becomes the outcome. */
 static void precedence(void **state)
 {
 	struct good_run *f = *state;

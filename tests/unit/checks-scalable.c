@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The checks of the copy on scalable-mode tables: halves of a root entry, PASID directories and tables. */
+/* The checks of the copy on scalable-mode tables: halves, PASID directories and tables. */
 #include "evidence-fixture.h"
 
 #define SLOT "context-same-slot"

@@ -13,7 +13,8 @@ static void set(char **text, const char *value)
 
 static void work_named(void **state)
 {
-	want(*state, WORK, CHECK_PASS, "nvme: 256 KiB read right", "e1000e: 16 of 16 frames out", NULL);
+	want(*state, WORK, CHECK_PASS, "nvme: 256 KiB read right", "e1000e: 16 of 16 frames out",
+	     NULL);
 }
 
 /* Without an IOMMU devices work as well: no skip. */

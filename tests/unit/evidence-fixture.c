@@ -23,14 +23,14 @@ static void regs_fill(struct good_run *f, enum good_stage stage)
 }
 
 static void add_device(struct good_run *f, uint16_t sid, const char *bdf, const char *driver,
-		       const char *worked, int64_t driver_ns, int64_t attach_ns)
+		       const char *worked, int64_t driver_ns, int64_t attach_ns, int64_t reset_ns)
 {
 	bool identity = f->mode == GOOD_PASS_THROUGH;
 	struct evidence_device dev = {
 		.bdf = g_strdup(bdf), .sid = sid, .driver = g_strdup(driver),
 		.wanted = true, .first_translated = true,
 		.group_type = g_strdup(identity ? "identity" : "DMA-FQ"),
-		.driver_ns = driver_ns, .attach_ns = attach_ns,
+		.driver_ns = driver_ns, .attach_ns = attach_ns, .reset_ns = reset_ns,
 		.works = true, .works_detail = g_strdup(worked),
 	};
 
@@ -89,9 +89,9 @@ static void evidence_fill(struct good_run *f)
 	add_event(f, (struct evidence_event){ .kind = EVENT_ROOT, .host_ns = T_ROOT,
 					      .addr = f->new_root });
 	add_device(f, DISK, "0000:00:02.0", "nvme", "256 KiB read right, written right",
-		   T_DISK_DRIVER, T_DISK_ATTACH);
+		   T_DISK_DRIVER, T_DISK_ATTACH, T_DISK_RESET);
 	add_device(f, NIC, "0000:00:01.0", "e1000e", "16 of 16 frames out, 16 in", T_NIC_DRIVER,
-		   T_NIC_ATTACH);
+		   T_NIC_ATTACH, T_NIC_RESET);
 	add_dma(f, DISK, "reads completed", 4, 8, 0);
 	add_dma(f, NIC, "canary frames", 20, 35, 5);
 	ev->canary_written = g_strdup(CANARY);
@@ -298,14 +298,16 @@ struct run_report *good_report(struct good_run *f)
 	struct run_report *report = report_new(f->sc->name);
 
 	for (const struct check *c = vtdlab_checks; c->name; c++) {
-		bool panicked = f->ev->crash_panicked && strcmp(c->name, "crash-kernel-booted") == 0;
+		bool panicked = f->ev->crash_panicked &&
+				strcmp(c->name, "crash-kernel-booted") == 0;
 		enum report_result result = REPORT_SKIP;
 
 		g_string_assign(f->detail, "not built yet in this version");
 		if (c->run)
 			result = results[ask(f, c)];
-		report_add_check(report, c->name, result, panicked ? "crash-kernel-panic" : c->outcome,
-				 "%s", f->detail->str)
+		report_add_check(report, c->name, result,
+				 panicked ? "crash-kernel-panic" : c->outcome, "%s",
+				 f->detail->str)
 			->expect_fail = scenario_expects_fail(f->sc, "6.1.0-test", c->name);
 	}
 	report_judge(report, false);
@@ -317,7 +319,7 @@ void want_outcome(struct good_run *f, const char *outcome, int status)
 	struct run_report *report = good_report(f);
 
 	if (strcmp(report->outcome, outcome) != 0 || report->exit != status)
-		fail_msg("%s, exit %d; want %s, exit %d: %s", report->outcome, report->exit, outcome,
-			 status, report->verdict);
+		fail_msg("%s, exit %d; want %s, exit %d: %s", report->outcome, report->exit,
+			 outcome, status, report->verdict);
 	report_free(report);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The evidence of a healthy kdump run, made without a VM: tables in fake RAM at each stage, registers,
- * trace events, DMA accounts. A test spoils one thing and says what each check must make of it.
+ * The evidence of a healthy kdump run, made without a VM: tables in fake RAM at each stage,
+ * registers, trace events, DMA accounts. A test spoils one thing and says what checks make of it.
  */
 #ifndef EVIDENCE_FIXTURE_H
 #define EVIDENCE_FIXTURE_H
@@ -51,8 +51,10 @@
 #define T_HELLO AT(2500)
 #define T_DISK_DRIVER AT(3000)
 #define T_DISK_ATTACH AT(3100)
+#define T_DISK_RESET AT(3120)
 #define T_NIC_DRIVER AT(4000)
 #define T_NIC_ATTACH AT(4100)
+#define T_NIC_RESET AT(4120)
 #define T_POWEROFF AT(6000)
 
 enum good_mode { GOOD_LEGACY, GOOD_SCALABLE, GOOD_FIRST_LEVEL, GOOD_PASS_THROUGH };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The tables of a good run: the first kernel's, the crash kernel's copy, and those after each attach. */
+/* The tables of a good run: the first kernel's, the copy, and those after each attach. */
 #include "evidence-tables.h"
 
 #include "evidence-fixture.h"
@@ -30,8 +30,8 @@ static uint64_t read_only(const struct good_run *f)
 }
 
 /* Point the entry of @sid under @root to page tables at @pt. */
-static void set_entry(struct good_run *f, struct tables *t, uint64_t root, uint16_t sid, uint16_t did,
-		      uint64_t pt)
+static void set_entry(struct good_run *f, struct tables *t, uint64_t root, uint16_t sid,
+		      uint16_t did, uint64_t pt)
 {
 	uint64_t dir;
 
@@ -83,7 +83,7 @@ static void next_stage(struct tables *to, const struct tables *from)
 	to->next_page = MAX(from->next_page, CRASH_START / 4096);
 }
 
-/* The crash kernel's shallow copy: root and context tables are its own, what they lead to is not. */
+/* The shallow copy: root and context tables are the crash kernel's own, what is below is not. */
 static void copy_tables(struct good_run *f, struct tables *t)
 {
 	f->new_root = tables_alloc(t, 1);
@@ -171,5 +171,6 @@ uint64_t *good_pte(struct good_run *f, enum good_stage stage, uint16_t sid, uint
 void good_map(struct good_run *f, enum good_stage stage, uint16_t sid, uint64_t iova, uint64_t pa,
 	      size_t n)
 {
-	tables_map_many(&f->ram[stage], good_pt_root(f, stage, sid), levels(f), 1, iova, pa, rw(f), n);
+	tables_map_many(&f->ram[stage], good_pt_root(f, stage, sid), levels(f), 1, iova, pa,
+			rw(f), n);
 }

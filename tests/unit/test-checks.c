@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Every check of the verifier, on evidence made by hand: one in which it fails, one in which it passes,
- * one without evidence, and one in which it is skipped, where it can be. The last group sees to that.
+ * Every check of the verifier, on evidence made by hand: a test in which it fails, one in which it
+ * passes, one without evidence, and one in which it is skipped, where it can be. The last group of
+ * tests sees to that.
  */
 #include "evidence-fixture.h"
 

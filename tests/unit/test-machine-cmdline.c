@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* QEMU's command line for each mode, what is refused, and that the printed form survives a shell. */
+#include "machine-test.h"
+
+#include "base/error.h"
+#include "machine/cmdline.h"
+#include "machine/qemu-probe.h"
+
+static struct machine_config base(void)
+{
+	return (struct machine_config){
+		.qemu = "/opt/qemu", .accel = MACHINE_ACCEL_TCG, .memory = UINT64_C(1) << 30,
+		.cpus = 1, .kernel = "/k/vmlinux", .initrd = "/k/rd", .cmdline = "console=ttyS0 a=b",
+		.disk_image = "/d/pattern.img", .run_dir = "/r",
+	};
+}
+
+static GPtrArray *line(const struct machine_config *c)
+{
+	GError *error = NULL;
+	GPtrArray *v = machine_command_line(c, MACHINE_LINE_RUN, NULL, "/s/gdb", &error);
+
+	assert_null(error);
+	assert_non_null(v);
+	assert_null(v->pdata[v->len - 1]);
+	return v;
+}
+
+/* Index of `opt` followed by exactly `value`, -1 if there is none. */
+static int find(const GPtrArray *v, const char *opt, const char *value)
+{
+	for (unsigned i = 0; i + 2 < v->len; i++)
+		if (!strcmp(v->pdata[i], opt) && !strcmp(v->pdata[i + 1], value))
+			return (int)i;
+	return -1;
+}
+
+static bool has(const struct machine_config *c, const char *opt, const char *value)
+{
+	GPtrArray *v = line(c);
+	bool found = find(v, opt, value) >= 0;
+
+	g_ptr_array_unref(v);
+	return found;
+}
+
+static void refused(const struct machine_config *c, const char *part)
+{
+	GError *error = NULL;
+
+	assert_null(machine_command_line(c, MACHINE_LINE_RUN, NULL, NULL, &error));
+	assert_true(g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE));
+	assert_non_null(strstr(error->message, part));
+	assert_null(strchr(error->message, '\n'));
+	g_error_free(error);
+}
+
+static void test_default(void **state)
+{
+	struct machine_config c = base();
+	GPtrArray *v = line(&c);
+
+	(void)state;
+	assert_string_equal(v->pdata[0], "/opt/qemu");
+	assert_true(find(v, "-accel", "tcg") > 0);
+	assert_true(find(v, "-object", "memory-backend-file,id=ram,size=1024M,"
+			 "mem-path=/proc/self/fd/3,share=on") > 0);
+	assert_true(find(v, "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,"
+			 "resourcecontrol=deny") > 0);
+	assert_true(find(v, "-append", "console=ttyS0 a=b") > 0);
+	assert_true(find(v, "-D", "/r/qemu.log") > 0);
+	assert_true(find(v, "-trace", "vtd_dmar_fault") > 0);
+	assert_true(find(v, "-action", "reboot=shutdown,shutdown=pause") > 0);
+	/* a device that comes before the IOMMU does not sit behind it */
+	assert_true(find(v, "-device", "intel-iommu,intremap=off") > 0);
+	assert_true(find(v, "-device", "intel-iommu,intremap=off") <
+		    find(v, "-device", "e1000e,id=nic0,netdev=net0,mac=52:56:54:44:00:02,"
+			 "romfile=,addr=1"));
+	assert_true(find(v, "-device", "nvme,serial=vtdlab,id=blk0,drive=disk0,addr=2") > 0);
+	g_ptr_array_unref(v);
+}
+
+static void test_iommu_modes(void **state)
+{
+	struct machine_config c = base();
+	GPtrArray *v;
+
+	(void)state;
+	c.iommu.mode = MACHINE_IOMMU_SCALABLE;
+	assert_true(has(&c, "-device", "intel-iommu,intremap=off,x-scalable-mode=on"));
+	c.iommu.mode = MACHINE_IOMMU_FIRST_LEVEL;
+	c.iommu.aw_bits = 48;
+	assert_true(has(&c, "-device",
+			"intel-iommu,intremap=off,x-scalable-mode=on,x-flts=on,aw-bits=48"));
+	c.iommu.mode = MACHINE_IOMMU_LEGACY;
+	c.iommu.aw_bits = 0;
+	c.iommu.intremap = c.iommu.caching_mode = true;
+	assert_true(has(&c, "-device", "intel-iommu,intremap=on,caching-mode=on"));
+	c.iommu.mode = MACHINE_IOMMU_OFF;
+	refused(&c, "iommu.mode=off");
+	c.iommu.intremap = c.iommu.caching_mode = false;
+	v = line(&c);
+	for (unsigned i = 0; i + 1 < v->len; i++)
+		assert_null(strstr(v->pdata[i], "intel-iommu"));
+	g_ptr_array_unref(v);
+}
+
+static void test_devices(void **state)
+{
+	struct machine_config c = base();
+
+	(void)state;
+	c.nic = MACHINE_NIC_VIRTIO;
+	c.disk = MACHINE_DISK_VIRTIO;
+	assert_true(has(&c, "-device", "virtio-net-pci,iommu_platform=on,disable-legacy=on,id=nic0,"
+			"netdev=net0,mac=52:56:54:44:00:02,romfile=,addr=1"));
+	assert_true(has(&c, "-device", "virtio-blk-pci,iommu_platform=on,disable-legacy=on,id=blk0,"
+			"drive=disk0,addr=2"));
+	c.disk = MACHINE_DISK_NVME;
+	c.disk_bps = 600000;
+	c.disk_image = "/d/a,b.img";
+	assert_true(has(&c, "-drive", "if=none,id=disk0,format=raw,snapshot=on,file=/d/a,,b.img,"
+			"throttling.group=disk,throttling.bps-total=600000"));
+	c.disk = MACHINE_DISK_NONE;
+	c.nic = MACHINE_NIC_NONE;
+	c.disk_image = NULL;
+	c.gdb = true;
+	assert_true(has(&c, "-gdb", "unix:/s/gdb,server=on,wait=off"));
+	c.extra_args = (const char *const[]){ "-device", "edu", NULL };
+	assert_true(has(&c, "-device", "edu"));
+	c.clock_virtual = true;
+	assert_true(has(&c, "-icount", "shift=0,sleep=off"));
+}
+
+static void test_refused(void **state)
+{
+	struct machine_config c = base();
+
+	(void)state;
+	c.topology = MACHINE_TOPOLOGY_PXB_BRIDGE;
+	refused(&c, "devices.topology=pxb-bridge is not built yet");
+	c.topology = MACHINE_TOPOLOGY_PCIE_PCI_BRIDGE;
+	refused(&c, "devices.topology=pcie-pci-bridge is not built yet");
+	c = base(), c.clock_virtual = true, c.cpus = 2;
+	refused(&c, "machine.clock=virtual");
+	c.cpus = 1, c.accel = MACHINE_ACCEL_KVM;
+	refused(&c, "needs TCG");
+	c = base(), c.memory = 1000;
+	refused(&c, "machine.memory");
+	c.memory = UINT64_C(1) << 60;
+	refused(&c, "machine.memory");
+	c = base(), c.cpus = 0;
+	refused(&c, "machine.cpus");
+	c = base(), c.kernel = NULL;
+	refused(&c, "no kernel");
+	c = base(), c.disk_image = NULL;
+	refused(&c, "needs a disk image");
+	c = base(), c.iommu.aw_bits = 40;
+	refused(&c, "aw-bits=40");
+	c = base(), c.run_dir = "/r/50%";
+	refused(&c, "/r/50%");
+	c = base(), c.iommu.mode = 77;
+	refused(&c, "iommu.mode");
+	c = base(), c.nic = 77;
+	refused(&c, "nic");
+}
+
+/* A QEMU without an event is not asked for it; one without x-flts is refused by name. */
+static void test_caps(void **state)
+{
+	struct machine_config c = base();
+	struct qemu_caps caps = {
+		.path = "/opt/qemu", .version = "7.2.22", .trace_log = true, .intel_iommu = true,
+		.iommu_props = (char *[]){ "aw-bits", "x-scalable-mode", NULL },
+		.trace_events = (char *[]){ "vtd_dmar_enable", "vtd_dmar_fault", NULL },
+	};
+	char **missing = qemu_trace_missing(&caps);
+	GError *error = NULL;
+	GPtrArray *v = machine_command_line(&c, MACHINE_LINE_RUN, &caps, NULL, &error);
+
+	(void)state;
+	assert_true(find(v, "-trace", "vtd_dmar_fault") > 0);
+	assert_true(find(v, "-trace", "vtd_frr_new") < 0);
+	assert_true(g_strv_contains((const char *const *)missing, "vtd_frr_new"));
+	assert_false(g_strv_contains((const char *const *)missing, "vtd_dmar_fault"));
+	g_strfreev(missing);
+	g_ptr_array_unref(v);
+	c.iommu.mode = MACHINE_IOMMU_FIRST_LEVEL;
+	assert_null(machine_command_line(&c, MACHINE_LINE_RUN, &caps, NULL, &error));
+	assert_non_null(strstr(error->message, "7.2.22"));
+	g_clear_error(&error);
+	caps.trace_log = false;
+	missing = qemu_trace_missing(&caps);
+	assert_true(g_strv_contains((const char *const *)missing, "vtd_dmar_fault"));
+	g_strfreev(missing);
+}
+
+/* A real shell takes the printed form apart into the same arguments. */
+static void test_pasteable(void **state)
+{
+	static const char *const nasty[] = { "", "a b", "it's", "$HOME `id` \"x\" \\", "-x;y&z|*?", NULL };
+	struct machine_config c = base();
+	char *dir = test_dir(), *script, *text, *command, *out = NULL;
+	GError *error = NULL;
+	GPtrArray *v;
+	GString *want = g_string_new(NULL);
+
+	(void)state;
+	script = test_script(dir, "echo args", "for a; do printf '%s\\n' \"$a\"; done");
+	c.qemu = script;
+	c.cmdline = "console=ttyS0 dyndbg=\"file x +p\" it's";
+	c.extra_args = nasty;
+	v = machine_command_line(&c, MACHINE_LINE_STANDALONE, NULL, NULL, &error);
+	for (unsigned i = 1; v->pdata[i]; i++)
+		g_string_append_printf(want, "%s\n", (char *)v->pdata[i]);
+	command = machine_command_pasteable(&c, NULL, &error);
+	text = g_build_filename(dir, "command", NULL);
+	assert_true(g_file_set_contents(text, command, -1, NULL));
+	assert_true(g_spawn_sync(NULL, (char *[]){ "/bin/sh", text, NULL }, NULL, 0, NULL, NULL, &out,
+				 NULL, NULL, NULL));
+	assert_string_equal(out, want->str);
+	g_ptr_array_unref(v);
+	g_string_free(want, TRUE);
+	g_free(out);
+	g_free(command);
+	g_free(text);
+	g_free(script);
+	test_dir_remove(dir);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_default),	     cmocka_unit_test(test_iommu_modes),
+		cmocka_unit_test(test_devices),	     cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_caps),	     cmocka_unit_test(test_pasteable),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Starting and ending programs, and what a bad QEMU program is answered with. */
+#include "machine-test.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "base/error.h"
+#include "machine/launcher.h"
+#include "machine/private-dir.h"
+#include "machine/qemu-ask.h"
+#include "machine/qemu-probe.h"
+
+static const struct launcher_ops *ops = &launcher_qemu;
+
+/* The child finds exactly what it was given: descriptors by number, nothing else. */
+static void test_descriptors(void **state)
+{
+	char *dir = test_dir(), *out = g_build_filename(dir, "out", NULL), *text;
+	char *argv[] = { "/bin/sh", "-c", "echo got $(cat <&5); ls /proc/$$/fd | tr '\\n' ' '", NULL };
+	struct launch_request req = { .argv = argv, .stderr_path = out, .n_fds = 1 };
+	struct launch l;
+	int pair[2];
+
+	(void)state;
+	assert_int_equal(pipe2(pair, O_CLOEXEC), 0);
+	test_write(pair[1], "it");
+	close(pair[1]);
+	req.fds = &(struct launch_fd){ .fd = pair[0], .child_fd = 5 };
+	assert_true(ops->start(&l, &req, NULL));
+	for (int i = 0; i < 1000 && !ops->reap(&l); i++)
+		g_usleep(5000);
+	assert_true(l.dead && WIFEXITED(l.status) && WEXITSTATUS(l.status) == 0);
+	ops->release(&l);
+	close(pair[0]);
+	assert_true(g_file_get_contents(out, &text, NULL, NULL));
+	assert_string_equal(text, "got it\n0 1 2 5 ");
+	g_free(text);
+	g_free(out);
+	test_dir_remove(dir);
+}
+
+static void test_kill(void **state)
+{
+	char *deaf[] = { "/bin/sh", "-c", "trap '' TERM; while :; do sleep 0.05; done", NULL };
+	char *meek[] = { "/bin/sleep", "100", NULL };
+	struct launch_request req = { .argv = meek };
+	struct launch l;
+	char *text;
+
+	(void)state;
+	assert_true(ops->start(&l, &req, NULL));
+	assert_false(ops->reap(&l));
+	ops->kill(&l, 2000);
+	assert_true(l.dead && WIFSIGNALED(l.status) && WTERMSIG(l.status) == SIGTERM);
+	text = launch_status_text(l.status);
+	assert_string_equal(text, "killed by SIGTERM");
+	g_free(text);
+	ops->kill(&l, 10);
+	ops->release(&l);
+	ops->release(&l);
+	req.argv = deaf;
+	assert_true(ops->start(&l, &req, NULL));
+	g_usleep(100000);
+	ops->kill(&l, 50);
+	assert_int_equal(WTERMSIG(l.status), SIGKILL);
+	ops->release(&l);
+}
+
+static void test_freeze(void **state)
+{
+	char *argv[] = { "/bin/sleep", "100", NULL };
+	struct launch_request req = { .argv = argv };
+	struct launch l;
+
+	(void)state;
+	assert_true(ops->start(&l, &req, NULL));
+	assert_true(ops->freeze(&l, true));
+	assert_false(ops->reap(&l));
+	assert_true(ops->freeze(&l, false));
+	assert_true(ops->freeze(&l, true));
+	/* a frozen one can be ended */
+	ops->kill(&l, 0);
+	assert_true(l.dead);
+	assert_false(ops->freeze(&l, true));
+	ops->release(&l);
+}
+
+/* kill -9 of the parent takes the child along. */
+static void test_orphan(void **state)
+{
+	pid_t parent, child = 0;
+	int pair[2];
+
+	(void)state;
+	assert_int_equal(pipe(pair), 0);
+	parent = fork();
+	if (parent == 0) {
+		char *argv[] = { "/bin/sleep", "100", NULL };
+		struct launch_request req = { .argv = argv };
+		struct launch l;
+
+		if (!ops->start(&l, &req, NULL) || write(pair[1], &l.pid, sizeof(l.pid)) < 0)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	assert_int_equal(read(pair[0], &child, sizeof(child)), sizeof(child));
+	assert_int_equal(kill(child, 0), 0);
+	kill(parent, SIGKILL);
+	waitpid(parent, NULL, 0);
+	/* it is reaped by init; until then a zombie answers too */
+	for (int i = 0; i < 200; i++) {
+		char *path = g_strdup_printf("/proc/%d/stat", child), *stat = NULL;
+		bool gone = !g_file_get_contents(path, &stat, NULL, NULL) || strstr(stat, ") Z ");
+
+		g_free(path);
+		g_free(stat);
+		if (gone)
+			break;
+		assert_int_not_equal(i, 199);
+		g_usleep(10000);
+	}
+	close(pair[0]);
+	close(pair[1]);
+}
+
+static void refused(const char *qemu, const char *part)
+{
+	GError *error = NULL;
+
+	assert_null(qemu_probe(qemu, NULL, &error));
+	assert_true(g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE));
+	assert_non_null(strstr(error->message, part));
+	assert_null(strchr(error->message, '\n'));
+	g_error_free(error);
+}
+
+static void test_bad_qemu(void **state)
+{
+	char *dir = test_dir(), *path;
+
+	(void)state;
+	refused("/no/such/qemu", "does not exist");
+	refused("no-such-qemu-at-all", "not installed");
+	refused(dir, "not an executable");
+	path = test_script(dir, "liar", "printf 'I am \\033[2J no QEMU\\nat all\\n'");
+	refused(path, "is not a QEMU: --version says \"I am \\033[2J no QEMU\"");
+	g_free(path);
+	path = test_script(dir, "failing", "echo QEMU emulator version 9.9; exit 3");
+	refused(path, "is not a QEMU");
+	g_free(path);
+	path = g_build_filename(dir, "data", NULL);
+	assert_true(g_file_set_contents(path, "\x7f" "ELF nonsense", -1, NULL));
+	refused(path, "not an executable");
+	g_chmod(path, 0755);
+	refused(path, "cannot run");
+	g_free(path);
+	test_dir_remove(dir);
+}
+
+/* A program that answers like QEMU, and the cache: asked once, asked again when it changes. */
+static void test_cache(void **state)
+{
+	static const char body[] =
+		"echo x >> \"$(dirname \"$0\")/calls\"\n"
+		"case $* in\n"
+		"*--version*) echo 'QEMU emulator version 7.2.22 (Debian)'; echo Copyright;;\n"
+		"*help*iommu*|*iommu,help*) echo 'intel-iommu options:'; echo '  aw-bits=<uint8> - x';;\n"
+		"*'-trace help'*) echo vtd_dmar_fault; echo 'vtd_x '; echo other_event; echo 'vtd_dmar_enable';;\n"
+		"*) while [ \"$1\" != -D ]; do shift; done; echo '1@1.1:vtd_x y' > \"$2\"; sleep 5;;\n"
+		"esac";
+	char *dir = test_dir(), *cache = test_dir(), *path = test_script(dir, "qemu", body);
+	char *calls = g_build_filename(dir, "calls", NULL), *text, *sub;
+	struct qemu_caps *c;
+	GError *error = NULL;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		c = qemu_probe(path, cache, &error);
+		assert_null(error);
+		assert_string_equal(c->version, "7.2.22");
+		assert_string_equal(c->version_text, "QEMU emulator version 7.2.22 (Debian)");
+		assert_true(c->intel_iommu && c->trace_log);
+		assert_true(qemu_has_iommu_prop(c, "aw-bits") && !qemu_has_iommu_prop(c, "x-flts"));
+		assert_true(qemu_has_trace(c, "vtd_dmar_enable") && qemu_has_trace(c, "vtd_x"));
+		assert_false(qemu_has_trace(c, "other_event"));
+		qemu_caps_free(c);
+		assert_true(g_file_get_contents(calls, &text, NULL, NULL));
+		assert_string_equal(text, "x\nx\nx\nx\n");
+		g_free(text);
+	}
+	g_free(path);
+	path = test_script(dir, "qemu", "echo QEMU emulator version 8.0.0");
+	c = qemu_probe(path, cache, &error);
+	assert_string_equal(c->version, "8.0.0");
+	assert_false(c->intel_iommu || c->trace_log);
+	qemu_caps_free(c);
+	sub = g_build_filename(cache, "qemu", NULL);
+	test_dir_remove(sub);
+	test_dir_remove(cache);
+	g_free(calls);
+	g_free(path);
+	test_dir_remove(dir);
+}
+
+/* Directories of dead makers go, those of live ones and other people's files stay. */
+static void test_private_dir(void **state)
+{
+	char *base = test_dir(), *mine, *stale, *other, *file;
+	pid_t dead = fork();
+
+	(void)state;
+	if (dead == 0)
+		_exit(0);
+	waitpid(dead, NULL, 0);
+	g_setenv("XDG_RUNTIME_DIR", base, TRUE);
+	stale = g_strdup_printf("%s/vtdlab-%d-abcdef", base, dead);
+	other = g_strdup_printf("%s/vtdlab-%d-abcdef", base, getpid());
+	file = g_build_filename(stale, "gdb", NULL);
+	assert_int_equal(g_mkdir(stale, 0700), 0);
+	assert_int_equal(g_mkdir(other, 0700), 0);
+	assert_true(g_file_set_contents(file, "", 0, NULL));
+	mine = private_dir_make(NULL);
+	assert_true(g_str_has_prefix(mine, base));
+	assert_false(g_file_test(stale, G_FILE_TEST_EXISTS));
+	assert_true(g_file_test(other, G_FILE_TEST_EXISTS));
+	private_dir_remove(mine);
+	private_dir_remove(NULL);
+	g_rmdir(other);
+	g_unsetenv("XDG_RUNTIME_DIR");
+	g_free(file);
+	g_free(stale);
+	g_free(other);
+	test_dir_remove(base);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_descriptors), cmocka_unit_test(test_kill),
+		cmocka_unit_test(test_freeze),	    cmocka_unit_test(test_orphan),
+		cmocka_unit_test(test_bad_qemu),    cmocka_unit_test(test_cache),
+		cmocka_unit_test(test_private_dir),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
