@@ -95,6 +95,7 @@ int cmd_crash_range(const struct json_object *request, struct answer *answer);
 int cmd_net_up(const struct json_object *request, struct answer *answer);
 int cmd_net_down(const struct json_object *request, struct answer *answer);
 int cmd_net_exchange(const struct json_object *request, struct answer *answer);
+int cmd_mmio_write(const struct json_object *request, struct answer *answer);
 int cmd_disk_load(const struct json_object *request, struct answer *answer);
 int cmd_disk_load_status(const struct json_object *request, struct answer *answer);
 int cmd_disk_verify(const struct json_object *request, struct answer *answer);

@@ -33,6 +33,7 @@ static const struct command commands[] = {
 	{ "net-up", cmd_net_up, true },
 	{ "net-down", cmd_net_down, true },
 	{ "net-exchange", cmd_net_exchange, true },
+	{ "mmio-write", cmd_mmio_write, true },
 	{ "disk-load", cmd_disk_load, false },
 	{ "disk-load-status", cmd_disk_load_status, false },
 	{ "disk-verify", cmd_disk_verify, true },

@@ -15,13 +15,13 @@
 #include "machine/machine.h"
 #include "machine/private-dir.h"
 
-#define CACHE_FORMAT	1
-#define GROUP		"accel"
+#define CACHE_FORMAT 1
+#define GROUP "accel"
 
 void accel_result_clear(struct accel_result *r)
 {
 	g_free(r->reason);
-	*r = (struct accel_result){ 0 };
+	*r = (struct accel_result){0};
 }
 
 static void set(struct accel_result *r, enum accel_proof proof, const char *fmt, ...)
@@ -130,13 +130,16 @@ static void save(const char *file, const struct accel_result *r)
 /* First line of an error only: the console lines are of no use in a reason. */
 static void refute(struct accel_result *r, struct machine *m, const GError *why)
 {
-	char *line = g_strndup(why->message, strcspn(why->message, "\n;")), *cut = strstr(line, " | ");
+	char *line = g_strndup(why->message, strcspn(why->message, "\n;")),
+	     *cut = strstr(line, " | ");
 
 	if (cut)
 		*cut = '\0';
 	if (m && machine_wait_ended(m) == MACHINE_END_DEADLINE)
-		set(r, ACCEL_REFUTED, "KVM: /dev/kvm opens, but a Linux guest did not reach its agent "
-		    "within %.0f s", ACCEL_DEADLINE_S);
+		set(r, ACCEL_REFUTED,
+		    "KVM: /dev/kvm opens, but a Linux guest did not reach its agent "
+		    "within %.0f s",
+		    ACCEL_DEADLINE_S);
 	else
 		set(r, ACCEL_REFUTED, "KVM: %s", line);
 	g_free(line);
@@ -146,10 +149,17 @@ static bool trial(const struct machine_config *cfg, const char *dir, struct acce
 		  GError **error)
 {
 	struct machine_config c = {
-		.qemu = cfg->qemu, .accel = MACHINE_ACCEL_KVM, .memory = UINT64_C(512) << 20,
-		.cpus = 1, .kernel = cfg->kernel, .initrd = cfg->initrd,
-		.cmdline = "console=ttyS0 panic=-1", .nic = MACHINE_NIC_NONE,
-		.disk = MACHINE_DISK_NONE, .no_trace = true, .run_dir = dir,
+		.qemu = cfg->qemu,
+		.accel = MACHINE_ACCEL_KVM,
+		.memory = UINT64_C(512) << 20,
+		.cpus = 1,
+		.kernel = cfg->kernel,
+		.initrd = cfg->initrd,
+		.cmdline = "console=ttyS0 panic=-1",
+		.nic = MACHINE_NIC_NONE,
+		.disk = MACHINE_DISK_NONE,
+		.no_trace = true,
+		.run_dir = dir,
 	};
 	int64_t since = g_get_monotonic_time();
 	GError *why = NULL;
@@ -179,7 +189,7 @@ bool accel_probe_kvm(const struct machine_config *cfg, const char *cache_dir,
 	char *qemu, *file = NULL, *dir = NULL;
 	bool good = true;
 
-	*result = (struct accel_result){ 0 };
+	*result = (struct accel_result){0};
 	qemu = qemu_find(cfg->qemu, error);
 	if (!qemu)
 		return false;
@@ -208,24 +218,24 @@ out:
 	return good;
 }
 
-enum machine_accel accel_resolve(const struct machine_config *cfg, const char *cache_dir, char **reason,
-				 GError **error)
+enum machine_accel accel_resolve(const struct machine_config *cfg, const char *cache_dir,
+				 char **reason, GError **error)
 {
 	struct accel_result r;
 	enum machine_accel accel;
 
 	if (cfg->accel != MACHINE_ACCEL_AUTO) {
 		if (reason)
-			*reason = g_strdup_printf("%s: asked for", cfg->accel == MACHINE_ACCEL_KVM ?
-						  "KVM" : "TCG");
+			*reason = g_strdup_printf("%s: asked for",
+						  cfg->accel == MACHINE_ACCEL_KVM ? "KVM" : "TCG");
 		return cfg->accel;
 	}
 	if (!accel_probe_kvm(cfg, cache_dir, &r, error))
 		return MACHINE_ACCEL_AUTO;
 	accel = r.proof == ACCEL_PROVED ? MACHINE_ACCEL_KVM : MACHINE_ACCEL_TCG;
 	if (reason)
-		*reason = accel == MACHINE_ACCEL_KVM ? g_strdup(r.reason) :
-						       g_strdup_printf("TCG (%s)", r.reason);
+		*reason = accel == MACHINE_ACCEL_KVM ? g_strdup(r.reason)
+						     : g_strdup_printf("TCG (%s)", r.reason);
 	accel_result_clear(&r);
 	return accel;
 }

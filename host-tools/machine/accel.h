@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Whether KVM really runs a Linux guest here. /dev/kvm that opens proves nothing: a guest must boot to
- * its agent's hello within a deadline. The answer is cached per host boot, QEMU, kernel and initrd.
+ * Whether KVM really runs a Linux guest here. /dev/kvm that opens proves nothing: a guest must boot
+ * to its agent's hello within a deadline. The answer is cached per host boot, QEMU, kernel and
+ * initrd.
  */
 #ifndef VTDLAB_MACHINE_ACCEL_H
 #define VTDLAB_MACHINE_ACCEL_H
@@ -12,26 +13,26 @@
 #include "machine/config.h"
 
 enum accel_proof {
-	ACCEL_PROVED,		/* a guest reached its agent under KVM */
-	ACCEL_REFUTED,		/* KVM is missing, or no guest came up in time */
-	ACCEL_UNKNOWN,		/* could not be tried (no kernel given, interrupted...) */
+	ACCEL_PROVED,  /* a guest reached its agent under KVM */
+	ACCEL_REFUTED, /* KVM is missing, or no guest came up in time */
+	ACCEL_UNKNOWN, /* could not be tried (no kernel given, interrupted...) */
 };
 
 struct accel_result {
 	enum accel_proof proof;
 	bool cached;
-	double took_s;		/* of the trial itself */
-	char *reason;		/* one line, e.g. "KVM: no hello from a Linux guest within 10 s" */
+	double took_s; /* of the trial itself */
+	char *reason;  /* one line, e.g. "KVM: no hello from a Linux guest within 10 s" */
 };
 
 /* Deadline of a trial in seconds. */
-#define ACCEL_DEADLINE_S	10.0
+#define ACCEL_DEADLINE_S 10.0
 
 /*
- * cfg: qemu, kernel and initrd (with the agent as /init) are used; its memory, devices and run_dir are
- * not. cache_dir: lab_cache_dir(), NULL for no cache. Takes up to ACCEL_DEADLINE_S the first time, < 1 ms
- * from the cache. Without kernel it only reads the cache and looks at /dev/kvm. Free with accel_result_clear().
- * false with an error only for a bad QEMU (USAGE) or an interrupt.
+ * cfg: qemu, kernel and initrd (with the agent as /init) are used; its memory, devices and run_dir
+ * are not. cache_dir: lab_cache_dir(), NULL for no cache. Takes up to ACCEL_DEADLINE_S the first
+ * time, < 1 ms from the cache. Without kernel it only reads the cache and looks at /dev/kvm. Free
+ * with accel_result_clear(). false with an error only for a bad QEMU (USAGE) or an interrupt.
  */
 bool accel_probe_kvm(const struct machine_config *cfg, const char *cache_dir,
 		     struct accel_result *result, GError **error);
@@ -42,7 +43,7 @@ void accel_result_clear(struct accel_result *result);
  * *reason (may be NULL): one line that says why, g_free(). On error returns MACHINE_ACCEL_AUTO.
  * machine_start() does this itself for AUTO; calling it before lets the verb show the reason.
  */
-enum machine_accel accel_resolve(const struct machine_config *cfg, const char *cache_dir, char **reason,
-				 GError **error);
+enum machine_accel accel_resolve(const struct machine_config *cfg, const char *cache_dir,
+				 char **reason, GError **error);
 
 #endif

@@ -16,33 +16,34 @@
 #include "machine/json-line.h"
 #include "machine/log.h"
 
-#define LOG_CAP		(UINT64_C(64) << 20)
-#define READ_TURN	(256u << 10)
+#define LOG_CAP (UINT64_C(64) << 20)
+#define READ_TURN (256u << 10)
 
 struct agent {
 	int fd;
 	guint source;
 	struct log log;
 	GString *in;
-	bool skipping;			/* inside an oversized line */
+	bool skipping; /* inside an oversized line */
 	bool closed;
 	struct agent_hello *hellos[AGENT_STAGES];
 	unsigned last_id;
-	unsigned pending;		/* id of the command under way, 0: none */
+	unsigned pending; /* id of the command under way, 0: none */
 	char *pending_cmd;
 	JsonObject *answer;
-	bool restarted;			/* a hello came while it was pending */
+	bool restarted; /* a hello came while it was pending */
 	struct agent_counters counters;
 	agent_fn fn;
 	void *fn_data;
-	bool busy;			/* the subscriber is being called: no reading from inside it */
+	bool busy; /* the subscriber is being called: no reading from inside it */
 };
 
 /* ---- log ---- */
 
 static void log_json(struct agent *a, const char *from, const char *json, int64_t ns)
 {
-	char *line = g_strdup_printf("{\"host_ns\":%" G_GINT64_FORMAT ",\"from\":\"%s\",\"line\":%.*s}\n",
+	char *line = g_strdup_printf("{\"host_ns\":%" G_GINT64_FORMAT
+				     ",\"from\":\"%s\",\"line\":%.*s}\n",
 				     ns, from, (int)strcspn(json, "\n"), json);
 
 	log_line(&a->log, line, strlen(line));
@@ -54,8 +55,10 @@ static void log_garbage(struct agent *a, const char *line, size_t len, int64_t n
 	char *harmless = console_escape(line, MIN(len, 512));
 	JsonNode *node = json_node_init_string(json_node_alloc(), harmless);
 	char *json = json_to_string(node, FALSE);
-	char *text = g_strdup_printf("{\"host_ns\":%" G_GINT64_FORMAT ",\"from\":\"guest\",\"bytes\":%zu,"
-				     "\"garbage\":%s}\n", ns, len, json);
+	char *text = g_strdup_printf("{\"host_ns\":%" G_GINT64_FORMAT
+				     ",\"from\":\"guest\",\"bytes\":%zu,"
+				     "\"garbage\":%s}\n",
+				     ns, len, json);
 
 	log_line(&a->log, text, strlen(text));
 	g_free(text);
@@ -276,7 +279,7 @@ static bool send_all(struct agent *a, const char *line, size_t len)
 		if (n >= 0) {
 			at += (size_t)n;
 		} else if (errno == EAGAIN && g_get_monotonic_time() < until) {
-			struct pollfd p = { .fd = a->fd, .events = POLLOUT };
+			struct pollfd p = {.fd = a->fd, .events = POLLOUT};
 
 			poll(&p, 1, 50);
 		} else if (errno != EINTR) {
@@ -303,8 +306,8 @@ unsigned agent_send(struct agent *a, JsonObject *request, GError **error)
 	len = strlen(line);
 	if (len > CHANNEL_HOST_LINE_MAX || !send_all(a, line, len)) {
 		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "agent: %s: %s", cmd,
-			    len > CHANNEL_HOST_LINE_MAX ? "command line too long for the channel" :
-							  "cannot send to the guest");
+			    len > CHANNEL_HOST_LINE_MAX ? "command line too long for the channel"
+							: "cannot send to the guest");
 		g_free(line);
 		return 0;
 	}
@@ -344,9 +347,9 @@ JsonObject *agent_take(struct agent *a, unsigned id, GError **error)
 	if (a->answer && json_line_bool(a->answer, "ok", false)) {
 		o = json_object_ref(a->answer);
 	} else {
-		text = a->answer    ? json_line_string(a->answer, "error", "failed") :
-		       a->restarted ? "the guest restarted before it answered" :
-				      "no answer";
+		text = a->answer      ? json_line_string(a->answer, "error", "failed")
+		       : a->restarted ? "the guest restarted before it answered"
+				      : "no answer";
 		char *harmless = console_escape(text, strlen(text));
 
 		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "agent: %s: %s",

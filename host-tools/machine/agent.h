@@ -20,19 +20,19 @@ enum agent_stage {
 };
 
 struct agent_hello {
-	int version;			/* "hello" */
+	int version; /* "hello" */
 	enum agent_stage stage;
-	char *release;			/* uname -r, "" if not said */
-	char *cmdline;			/* /proc/cmdline, "" if not said */
-	int64_t uptime_ns;		/* guest clock when it was sent, -1 if not said */
-	int64_t host_ns;		/* CLOCK_REALTIME when it was read */
+	char *release;	   /* uname -r, "" if not said */
+	char *cmdline;	   /* /proc/cmdline, "" if not said */
+	int64_t uptime_ns; /* guest clock when it was sent, -1 if not said */
+	int64_t host_ns;   /* CLOCK_REALTIME when it was read */
 };
 
 struct agent_counters {
-	uint64_t lines;			/* well-formed objects */
-	uint64_t garbage;		/* lines that were no JSON object (empty lines are not counted) */
-	uint64_t oversized;		/* lines over the cap, skipped to their end */
-	uint64_t stray;			/* answers nobody waited for, further hellos of one stage */
+	uint64_t lines;	    /* well-formed objects */
+	uint64_t garbage;   /* lines that were no JSON object (empty lines are not counted) */
+	uint64_t oversized; /* lines over the cap, skipped to their end */
+	uint64_t stray;	    /* answers nobody waited for, further hellos of one stage */
 };
 
 /* Speaks over `fd` (stream socket, owned from now on) from the default main context; logs both ways

@@ -8,7 +8,7 @@
 #include "machine/qemu-probe.h"
 #include "machine/trace.h"
 
-#define MIB	(UINT64_C(1) << 20)
+#define MIB (UINT64_C(1) << 20)
 
 static bool refuse(GError **error, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
 
@@ -30,8 +30,10 @@ static bool check_iommu(const struct machine_config *cfg, GError **error)
 		return refuse(error, "iommu.mode: unknown value %d", cfg->iommu.mode);
 	if (aw && aw != 39 && aw != 48 && aw != 57)
 		return refuse(error, "iommu.aw-bits=%u: must be 39, 48 or 57", aw);
-	if (cfg->iommu.mode == MACHINE_IOMMU_OFF && (cfg->iommu.intremap || cfg->iommu.caching_mode || aw))
-		return refuse(error, "iommu.mode=off goes with no other iommu key: remove intremap, "
+	if (cfg->iommu.mode == MACHINE_IOMMU_OFF &&
+	    (cfg->iommu.intremap || cfg->iommu.caching_mode || aw))
+		return refuse(error,
+			      "iommu.mode=off goes with no other iommu key: remove intremap, "
 			      "caching-mode and aw-bits");
 	return true;
 }
@@ -43,7 +45,8 @@ static bool check_devices(const struct machine_config *cfg, GError **error)
 	if (cfg->topology != MACHINE_TOPOLOGY_FLAT) {
 		const char *name = machine_topology_name(cfg->topology);
 
-		return refuse(error, "devices.topology=%s is not built yet: use flat", name ? name : "?");
+		return refuse(error, "devices.topology=%s is not built yet: use flat",
+			      name ? name : "?");
 	}
 	if (cfg->disk != MACHINE_DISK_NONE && !(cfg->disk_image && *cfg->disk_image))
 		return refuse(error, "devices.disk=%s needs a disk image",
@@ -54,18 +57,24 @@ static bool check_devices(const struct machine_config *cfg, GError **error)
 bool machine_config_check(const struct machine_config *cfg, GError **error)
 {
 	if (cfg->memory < 64 * MIB || cfg->memory > (UINT64_C(1) << 40) || cfg->memory % MIB)
-		return refuse(error, "machine.memory: %" G_GUINT64_FORMAT " bytes: must be 64M to 1T, "
-			      "in whole MiB", cfg->memory);
+		return refuse(error,
+			      "machine.memory: %" G_GUINT64_FORMAT " bytes: must be 64M to 1T, "
+			      "in whole MiB",
+			      cfg->memory);
 	if (cfg->cpus < 1 || cfg->cpus > 255)
 		return refuse(error, "machine.cpus=%u: must be 1 to 255", cfg->cpus);
 	if (cfg->clock_virtual && cfg->cpus != 1)
-		return refuse(error, "machine.clock=virtual counts the instructions of one CPU: "
-			      "set machine.cpus=1 (is %u)", cfg->cpus);
+		return refuse(error,
+			      "machine.clock=virtual counts the instructions of one CPU: "
+			      "set machine.cpus=1 (is %u)",
+			      cfg->cpus);
 	if (cfg->clock_virtual && cfg->accel == MACHINE_ACCEL_KVM)
 		return refuse(error, "machine.clock=virtual needs TCG: remove machine.accel=kvm");
 	if (cfg->run_dir && strchr(cfg->run_dir, '%'))
-		return refuse(error, "%s: QEMU cannot log to a path with a %% in it: choose another "
-			      "directory for the results", cfg->run_dir);
+		return refuse(error,
+			      "%s: QEMU cannot log to a path with a %% in it: choose another "
+			      "directory for the results",
+			      cfg->run_dir);
 	if (!cfg->kernel || !*cfg->kernel)
 		return refuse(error, "no kernel to boot");
 	return check_iommu(cfg, error) && check_devices(cfg, error);
@@ -112,15 +121,19 @@ static void add_platform(GPtrArray *v, const struct machine_config *cfg, enum ma
 	opt(v, "-smp", "%u", cfg->cpus);
 	opt(v, "-m", "%" G_GUINT64_FORMAT "M", cfg->memory / MIB);
 	if (form == MACHINE_LINE_RUN)
-		opt(v, "-object", "memory-backend-file,id=ram,size=%" G_GUINT64_FORMAT
-		    "M,mem-path=/proc/self/fd/%d,share=on", cfg->memory / MIB, MACHINE_FD_RAM);
+		opt(v, "-object",
+		    "memory-backend-file,id=ram,size=%" G_GUINT64_FORMAT
+		    "M,mem-path=/proc/self/fd/%d,share=on",
+		    cfg->memory / MIB, MACHINE_FD_RAM);
 	else
-		opt(v, "-object", "memory-backend-memfd,id=ram,size=%" G_GUINT64_FORMAT "M,share=on",
+		opt(v, "-object",
+		    "memory-backend-memfd,id=ram,size=%" G_GUINT64_FORMAT "M,share=on",
 		    cfg->memory / MIB);
 	opt(v, "-machine", "q35,kernel-irqchip=split,memory-backend=ram,dump-guest-core=off");
 	if (cfg->clock_virtual)
 		opt(v, "-icount", "shift=0,sleep=off");
-	opt(v, "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
+	opt(v, "-sandbox",
+	    "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
 }
 
 static void add_iommu(GPtrArray *v, const struct machine_config *cfg)
@@ -170,7 +183,8 @@ static void add_nic(GPtrArray *v, const struct machine_config *cfg, enum machine
 	if (form == MACHINE_LINE_RUN)
 		opt(v, "-netdev", "dgram,id=net0,local.type=fd,local.str=%d", MACHINE_FD_NET);
 	else
-		opt(v, "-netdev", "dgram,id=net0,local.type=unix,local.path=vtdlab-net.sock,"
+		opt(v, "-netdev",
+		    "dgram,id=net0,local.type=unix,local.path=vtdlab-net.sock,"
 		    "remote.type=unix,remote.path=vtdlab-host.sock");
 	opt(v, "-device", "%s,id=nic0,netdev=net0,mac=" MACHINE_NIC_MAC ",romfile=,addr=%d",
 	    model[cfg->nic], MACHINE_SLOT_NIC);
@@ -191,8 +205,9 @@ static void add_disk(GPtrArray *v, const struct machine_config *cfg)
 	drive = g_string_new(NULL);
 	g_string_append_printf(drive, "if=none,id=disk0,format=raw,snapshot=on,file=%s", file);
 	if (cfg->disk_bps)
-		g_string_append_printf(drive, ",throttling.group=disk,throttling.bps-total=%"
-				       G_GUINT64_FORMAT, cfg->disk_bps);
+		g_string_append_printf(
+			drive, ",throttling.group=disk,throttling.bps-total=%" G_GUINT64_FORMAT,
+			cfg->disk_bps);
 	opt(v, "-drive", "%s", drive->str);
 	g_string_free(drive, TRUE);
 	opt(v, "-device", "%s,id=blk0,drive=disk0,addr=%d", model[cfg->disk], MACHINE_SLOT_DISK);
@@ -237,7 +252,8 @@ GPtrArray *machine_command_line(const struct machine_config *cfg, enum machine_l
 		return NULL;
 	if (caps && cfg->iommu.mode == MACHINE_IOMMU_FIRST_LEVEL &&
 	    !qemu_has_iommu_prop(caps, "x-flts")) {
-		refuse(error, "iommu.mode=first-level: QEMU %s (%s) has no x-flts: use QEMU 10 or later",
+		refuse(error,
+		       "iommu.mode=first-level: QEMU %s (%s) has no x-flts: use QEMU 10 or later",
 		       caps->version, caps->path);
 		return NULL;
 	}
@@ -298,9 +314,12 @@ char *machine_command_pasteable(const struct machine_config *cfg, const struct q
 	if (!argv)
 		return NULL;
 	text = machine_command_text(argv);
-	all = g_strconcat("# The same machine for a shell. vtdlab itself runs it with RAM, QMP, both serial\n"
-			  "# lines and the network on inherited descriptors; here the console is the terminal\n"
-			  "# and the others are sockets in the current directory.\n", text, NULL);
+	all = g_strconcat(
+		"# The same machine for a shell. vtdlab itself runs it with RAM, QMP, both serial\n"
+		"# lines and the network on inherited descriptors; here the console is the "
+		"terminal\n"
+		"# and the others are sockets in the current directory.\n",
+		text, NULL);
 	g_free(text);
 	g_ptr_array_unref(argv);
 	return all;

@@ -13,11 +13,11 @@ struct qemu_caps;
 
 /* File descriptors that a QEMU started by vtdlab finds open, by number. */
 enum machine_fd {
-	MACHINE_FD_RAM = 3,	/* memfd with the guest's RAM */
-	MACHINE_FD_QMP,		/* stream socket */
-	MACHINE_FD_CONSOLE,	/* write end of a pipe: COM1 */
-	MACHINE_FD_AGENT,	/* stream socket: COM2 */
-	MACHINE_FD_NET,		/* datagram socket */
+	MACHINE_FD_RAM = 3, /* memfd with the guest's RAM */
+	MACHINE_FD_QMP,	    /* stream socket */
+	MACHINE_FD_CONSOLE, /* write end of a pipe: COM1 */
+	MACHINE_FD_AGENT,   /* stream socket: COM2 */
+	MACHINE_FD_NET,	    /* datagram socket */
 	MACHINE_FD_END,
 };
 
@@ -25,9 +25,9 @@ enum machine_line {
 	/* What vtdlab executes: RAM, QMP, serial lines and network are inherited descriptors. */
 	MACHINE_LINE_RUN,
 	/*
-	 * The same machine for a shell: RAM is QEMU's own memfd, COM1 is the terminal, COM2, QMP and
-	 * network are unix sockets vtdlab-{agent,qmp,net}.sock in the current directory, trace goes
-	 * to vtdlab-qemu.log there.
+	 * The same machine for a shell: RAM is QEMU's own memfd, COM1 is the terminal, COM2, QMP
+	 * and network are unix sockets vtdlab-{agent,qmp,net}.sock in the current directory, trace
+	 * goes to vtdlab-qemu.log there.
 	 */
 	MACHINE_LINE_STANDALONE,
 };
@@ -49,8 +49,9 @@ GPtrArray *machine_command_line(const struct machine_config *cfg, enum machine_l
 char *machine_command_text(const GPtrArray *argv);
 
 /*
- * For --dry-run and the file `command`: machine_command_text() of the standalone form with a comment
- * line that says what differs from what vtdlab runs. Free with g_free(); NULL and error as above.
+ * For --dry-run and the file `command`: machine_command_text() of the standalone form with a
+ * comment line that says what differs from what vtdlab runs. Free with g_free(); NULL and error as
+ * above.
  */
 char *machine_command_pasteable(const struct machine_config *cfg, const struct qemu_caps *caps,
 				GError **error);

@@ -18,9 +18,9 @@ enum machine_accel {
 
 enum machine_iommu_mode {
 	MACHINE_IOMMU_LEGACY,
-	MACHINE_IOMMU_SCALABLE,		/* x-scalable-mode=on: second-level tables under PASIDs */
-	MACHINE_IOMMU_FIRST_LEVEL,	/* x-scalable-mode=on,x-flts=on: QEMU 10 and later */
-	MACHINE_IOMMU_OFF,		/* no IOMMU device at all */
+	MACHINE_IOMMU_SCALABLE,	   /* x-scalable-mode=on: second-level tables under PASIDs */
+	MACHINE_IOMMU_FIRST_LEVEL, /* x-scalable-mode=on,x-flts=on: QEMU 10 and later */
+	MACHINE_IOMMU_OFF,	   /* no IOMMU device at all */
 };
 
 enum machine_nic {
@@ -44,10 +44,10 @@ enum machine_topology {
 };
 
 /* Where the devices sit on the root bus of a flat machine: devfn = MACHINE_SLOT_x << 3. */
-#define MACHINE_SLOT_NIC	1
-#define MACHINE_SLOT_DISK	2
+#define MACHINE_SLOT_NIC 1
+#define MACHINE_SLOT_DISK 2
 /* The MAC address of the guest's interface. */
-#define MACHINE_NIC_MAC		"52:56:54:44:00:02"
+#define MACHINE_NIC_MAC "52:56:54:44:00:02"
 
 /*
  * All strings are borrowed: they must live until machine_start() or machine_command_line() returns.
@@ -55,32 +55,32 @@ enum machine_topology {
  * machine with an e1000e and an NVMe disk.
  */
 struct machine_config {
-	const char *qemu;		/* program; NULL: qemu-system-x86_64 in $PATH */
+	const char *qemu; /* program; NULL: qemu-system-x86_64 in $PATH */
 	enum machine_accel accel;
-	uint64_t memory;		/* bytes, a multiple of 1 MiB, 64 MiB .. 1 TiB */
-	unsigned cpus;			/* 1 .. 255; 1 if clock_virtual */
-	bool clock_virtual;		/* icount: time counts instructions (TCG only) */
-	const char *kernel;		/* bzImage, or ELF vmlinux with a PVH note */
-	const char *initrd;		/* NULL: none */
-	const char *cmdline;		/* kernel command line; NULL: empty */
+	uint64_t memory;     /* bytes, a multiple of 1 MiB, 64 MiB .. 1 TiB */
+	unsigned cpus;	     /* 1 .. 255; 1 if clock_virtual */
+	bool clock_virtual;  /* icount: time counts instructions (TCG only) */
+	const char *kernel;  /* bzImage, or ELF vmlinux with a PVH note */
+	const char *initrd;  /* NULL: none */
+	const char *cmdline; /* kernel command line; NULL: empty */
 	struct {
 		enum machine_iommu_mode mode;
 		bool intremap;
 		bool caching_mode;
-		unsigned aw_bits;	/* 39, 48, 57; 0: QEMU's own default */
+		unsigned aw_bits; /* 39, 48, 57; 0: QEMU's own default */
 	} iommu;
 	enum machine_nic nic;
 	enum machine_disk disk;
 	enum machine_topology topology;
-	const char *disk_image;		/* raw; never written to (snapshot=on); see machine/disk.h */
-	uint64_t disk_bps;		/* throttle at start, bytes/s; 0: none (see machine_disk_throttle) */
-	bool allow_reboot;		/* a guest reset really resets; default: it ends the machine */
-	bool no_trace;			/* run without any trace event (measuring the harness) */
-	const char *const *extra_trace;	/* NULL-terminated names of more trace events, or NULL */
+	const char *disk_image; /* raw; never written to (snapshot=on); see machine/disk.h */
+	uint64_t disk_bps; /* throttle at start, bytes/s; 0: none (see machine_disk_throttle) */
+	bool allow_reboot; /* a guest reset really resets; default: it ends the machine */
+	bool no_trace;	   /* run without any trace event (measuring the harness) */
+	const char *const *extra_trace; /* NULL-terminated names of more trace events, or NULL */
 	const char *const *extra_args;	/* NULL-terminated, appended verbatim, or NULL */
 	bool gdb;			/* gdb stub on a unix socket: machine_gdb_path() */
-	const char *run_dir;		/* existing directory for qemu.log, qemu.stderr, console.log, */
-					/* agent.jsonl, qmp.jsonl, command */
+	const char *run_dir; /* existing directory for qemu.log, qemu.stderr, console.log, */
+			     /* agent.jsonl, qmp.jsonl, command */
 };
 
 /* The words of the scenario files. NULL for a value outside the enum. */

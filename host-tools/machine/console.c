@@ -13,9 +13,9 @@
 #include "base/error.h"
 #include "machine/log.h"
 
-#define LOG_CAP		(UINT64_C(64) << 20)
+#define LOG_CAP (UINT64_C(64) << 20)
 /* One main-loop turn reads at most this, so that a babbling guest cannot starve the rest. */
-#define READ_TURN	(256u << 10)
+#define READ_TURN (256u << 10)
 
 struct subscriber {
 	unsigned id;
@@ -29,13 +29,13 @@ struct console {
 	struct log log;
 	GString *line;			/* being built, escaped already */
 	int64_t line_ns;		/* first byte of it */
-	char *keep[CONSOLE_KEEP_LINES];	/* ring; next = the oldest */
+	char *keep[CONSOLE_KEEP_LINES]; /* ring; next = the oldest */
 	unsigned next;
 	uint64_t lines;
 	int64_t last_ns;
 	GArray *subscribers;
 	unsigned last_id;
-	bool busy;			/* a subscriber is being called: no reading from inside it */
+	bool busy; /* a subscriber is being called: no reading from inside it */
 };
 
 static void escape_byte(GString *to, unsigned char c)
@@ -210,7 +210,7 @@ int console_pending(struct console *c)
 
 unsigned console_subscribe(struct console *c, console_fn fn, void *data)
 {
-	struct subscriber s = { .id = ++c->last_id, .fn = fn, .data = data };
+	struct subscriber s = {.id = ++c->last_id, .fn = fn, .data = data};
 
 	g_array_append_val(c->subscribers, s);
 	return s.id;
@@ -237,7 +237,8 @@ char *console_tail(struct console *c, unsigned n)
 	else
 		partial = false;
 	for (unsigned back = n; back > 0; back--) {
-		const char *line = c->keep[(c->next + CONSOLE_KEEP_LINES - back) % CONSOLE_KEEP_LINES];
+		const char *line =
+			c->keep[(c->next + CONSOLE_KEEP_LINES - back) % CONSOLE_KEEP_LINES];
 
 		if (!line)
 			continue;

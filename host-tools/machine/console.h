@@ -12,8 +12,8 @@
 
 struct console;
 
-#define CONSOLE_LINE_MAX	1024	/* bytes; longer lines are cut into several */
-#define CONSOLE_KEEP_LINES	20
+#define CONSOLE_LINE_MAX 1024 /* bytes; longer lines are cut into several */
+#define CONSOLE_KEEP_LINES 20
 
 /*
  * Called for each complete line: printable ASCII only (anything else is \xNN; tabs become spaces),
@@ -23,8 +23,8 @@ struct console;
 typedef void (*console_fn)(const char *line, int64_t host_ns, void *data);
 
 /*
- * Reads `fd` (owned from now on, made non-blocking) from the default main context and appends to the
- * file `log_path` (NULL: no log). NULL and VTDLAB_ERROR_FAILED if the log cannot be opened.
+ * Reads `fd` (owned from now on, made non-blocking) from the default main context and appends to
+ * the file `log_path` (NULL: no log). NULL and VTDLAB_ERROR_FAILED if the log cannot be opened.
  */
 struct console *console_new(int fd, const char *log_path, GError **error);
 

@@ -12,8 +12,8 @@
 #include "base/error.h"
 #include "channel.h"
 
-#define CHUNK	(1u << 20)
-#define SAMPLES	64
+#define CHUNK (1u << 20)
+#define SAMPLES 64
 
 static bool usable(const char *path, uint64_t size)
 {

@@ -10,13 +10,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define DISK_PATTERN_SIZE	(UINT64_C(64) << 20)
+#define DISK_PATTERN_SIZE (UINT64_C(64) << 20)
 
 /*
- * Makes sure that `path` is a pattern image of `size` bytes (a multiple of 512): reused if its size is
- * right and 64 sectors spread over it carry the pattern, else written anew (temporary name, rename).
- * Parent directories are made. < 1 ms for reuse, about 0.15 s to write 64 MiB.
- * false with VTDLAB_ERROR_FAILED (disk full, not writable).
+ * Makes sure that `path` is a pattern image of `size` bytes (a multiple of 512): reused if its size
+ * is right and 64 sectors spread over it carry the pattern, else written anew (temporary name,
+ * rename). Parent directories are made. < 1 ms for reuse, about 0.15 s to write 64 MiB. false with
+ * VTDLAB_ERROR_FAILED (disk full, not writable).
  */
 bool disk_pattern_ensure(const char *path, uint64_t size, GError **error);
 

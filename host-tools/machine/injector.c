@@ -16,10 +16,10 @@
 #include "machine/log.h"
 #include "machine/trace.h"
 
-#define LOCK_STEP_US	250000
-#define FLIGHTS_MAX	4096
-#define FRAMES_MAX	65536
-#define READ_TURN	256
+#define LOCK_STEP_US 250000
+#define FLIGHTS_MAX 4096
+#define FRAMES_MAX 65536
+#define READ_TURN 256
 
 /* A frame that was sent and of which the trace has not told yet. */
 struct flight {
@@ -39,18 +39,18 @@ struct injector {
 
 	bool started, paused, stopped, lock_step;
 	guint timer;
-	int64_t last_sent_us;		/* monotonic, of the last canary */
-	GQueue flights;			/* struct flight *, oldest first */
-	bool crowded;			/* more than one was under way: order alone tells which */
+	int64_t last_sent_us; /* monotonic, of the last canary */
+	GQueue flights;	      /* struct flight *, oldest first */
+	bool crowded;	      /* more than one was under way: order alone tells which */
 
-	bool have_buffer;		/* the frame being written now: */
+	bool have_buffer; /* the frame being written now: */
 	uint64_t iova;
 	uint64_t written;
 
 	uint8_t ex_magic[8];
 	unsigned ex_frames, ex_next;
 	guint ex_timer;
-	uint8_t *ex_seen;		/* one byte a seq */
+	uint8_t *ex_seen; /* one byte a seq */
 };
 
 static void fill_magic(uint8_t magic[8])
@@ -91,16 +91,19 @@ static void mark_taken(struct injector *in)
 	}
 }
 
-static void resolve(struct injector *in, bool written, const struct trace_event *e)
+static void resolve(struct injector *in, bool done, const struct trace_event *e)
 {
 	struct flight *f = g_queue_pop_head(&in->flights);
 	struct canary *c = f ? canary(in, f) : NULL;
+	/* "written" without a buffer: the descriptor it read was empty (a fault), nothing went out
+	 */
+	bool written = done && in->have_buffer;
 
 	if (c && c->state != CANARY_RECALLED) {
 		c->state = written ? CANARY_WRITTEN : CANARY_DROPPED;
 		c->written_ns = written ? e->host_ns : 0;
 		c->exact = in->lock_step && !in->crowded;
-		if (written && in->have_buffer) {
+		if (written) {
 			c->iova = in->iova;
 			c->written_len = (uint32_t)MIN(in->written, G_MAXUINT32);
 		}
@@ -146,7 +149,7 @@ static void on_trace(const struct trace_event *e, void *data)
 static int send_frame(struct injector *in, char kind, uint32_t seq, const uint8_t magic[8])
 {
 	static const uint8_t host_mac[6] = CHANNEL_HOST_MAC;
-	struct channel_frame f = { .seq = seq, .kind = kind };
+	struct channel_frame f = {.seq = seq, .kind = kind};
 	uint8_t frame[CHANNEL_FRAME_LEN];
 	struct flight *flight;
 	ssize_t n;
@@ -159,7 +162,7 @@ static int send_frame(struct injector *in, char kind, uint32_t seq, const uint8_
 	if (in->trace && in->flights.length < FLIGHTS_MAX) {
 		in->crowded = in->crowded || in->flights.length > 0;
 		flight = g_new(struct flight, 1);
-		*flight = (struct flight){ .kind = kind, .seq = seq };
+		*flight = (struct flight){.kind = kind, .seq = seq};
 		g_queue_push_tail(&in->flights, flight);
 	}
 	return 1;
@@ -178,7 +181,7 @@ static bool may_send(struct injector *in)
 
 static void send_canary(struct injector *in)
 {
-	struct canary c = { .seq = in->canaries->len, .state = CANARY_QUEUED };
+	struct canary c = {.seq = in->canaries->len, .state = CANARY_QUEUED};
 	int sent;
 
 	if (!may_send(in)) {
@@ -278,7 +281,7 @@ unsigned injector_recall(struct injector *in)
 
 		if (channel_frame_parse(buf, (size_t)n, &f) == CHANNEL_FRAME_FOREIGN)
 			continue;
-		c = canary(in, &(struct flight){ .kind = f.kind, .seq = f.seq });
+		c = canary(in, &(struct flight){.kind = f.kind, .seq = f.seq});
 		if (c && c->state == CANARY_QUEUED) {
 			c->state = CANARY_RECALLED;
 			in->counters.recalled++;

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define JSON_LINE_DEPTH_MAX	64
+#define JSON_LINE_DEPTH_MAX 64
 
 /* The object in `len` bytes (json_object_unref), or NULL if there is none. */
 JsonObject *json_line_parse(const char *line, size_t len);

@@ -11,7 +11,7 @@
 
 bool log_open(struct log *l, const char *path, uint64_t cap, GError **error)
 {
-	*l = (struct log){ .fd = -1, .cap = cap };
+	*l = (struct log){.fd = -1, .cap = cap};
 	if (!path)
 		return true;
 	l->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
@@ -57,7 +57,8 @@ void log_close(struct log *l)
 		return;
 	if (l->skipped) {
 		char *text = g_strdup_printf("\n[vtdlab: log full, %" G_GUINT64_FORMAT
-					     " more lines not kept]\n", l->skipped);
+					     " more lines not kept]\n",
+					     l->skipped);
 
 		write_all(l, text, strlen(text));
 		g_free(text);

@@ -11,11 +11,11 @@
 #include <stdint.h>
 
 struct log {
-	int fd;			/* -1: no log, everything is thrown away */
+	int fd; /* -1: no log, everything is thrown away */
 	uint64_t bytes;
-	uint64_t cap;		/* bytes; past it lines are counted only */
-	uint64_t skipped;	/* lines past the cap */
-	bool failed;		/* a write failed: the file is not complete */
+	uint64_t cap;	  /* bytes; past it lines are counted only */
+	uint64_t skipped; /* lines past the cap */
+	bool failed;	  /* a write failed: the file is not complete */
 };
 
 /* Creates or empties `path` (NULL: no log). false and VTDLAB_ERROR_FAILED. */

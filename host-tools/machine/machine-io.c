@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "machine/machine-priv.h"
 
-#define QMP_S	10.0
+#define QMP_S 10.0
 
 /* ---- agent ---- */
 
@@ -25,7 +25,7 @@ static bool answered(void *data)
 JsonObject *machine_agent_call(struct machine *m, JsonObject *request, double timeout_s,
 			       GError **error)
 {
-	struct answer_wait w = { .m = m };
+	struct answer_wait w = {.m = m};
 	char *what;
 	bool good;
 
@@ -185,7 +185,7 @@ void machine_thaw(struct machine *m, int64_t *frozen_ns)
 
 bool machine_disk_throttle(struct machine *m, uint64_t bps, GError **error)
 {
-	static const char *const zero[] = { "bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr" };
+	static const char *const zero[] = {"bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr"};
 	JsonObject *args;
 
 	if (m->disk == MACHINE_DISK_NONE) {

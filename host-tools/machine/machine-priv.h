@@ -30,7 +30,7 @@ struct machine {
 	bool asked_to_end;
 	char *death;
 
-	char *sock_dir;			/* private; only with gdb */
+	char *sock_dir; /* private; only with gdb */
 	char *gdb_path;
 
 	struct ram ram;
@@ -43,22 +43,22 @@ struct machine {
 	char *shutdown_reason;
 	int64_t shutdown_ns;
 	bool stopped;
-	int64_t stopped_since_us;	/* monotonic */
+	int64_t stopped_since_us; /* monotonic */
 	bool frozen;
-	int64_t frozen_since_us;	/* monotonic */
+	int64_t frozen_since_us; /* monotonic */
 	GArray *event_subscribers;
 
 	enum machine_end ended;
-	double contention;		/* wall over CPU time of a short spin, smoothed */
-	int64_t contention_us;		/* monotonic, when it was measured */
+	double contention;     /* wall over CPU time of a short spin, smoothed */
+	int64_t contention_us; /* monotonic, when it was measured */
 };
 
 /* machine-setup.c: the channels to QEMU and the file `command`. */
 bool machine_setup_channels(struct machine *m, const struct machine_config *cfg,
 			    struct child_ends *ends, GError **error);
 void machine_close_ends(struct child_ends *ends);
-bool machine_write_command(struct machine *m, const struct machine_config *cfg, const GPtrArray *argv,
-			   GError **error);
+bool machine_write_command(struct machine *m, const struct machine_config *cfg,
+			   const GPtrArray *argv, GError **error);
 
 /* machine-wait.c: notes that QEMU ended, if it did. true once dead. */
 bool machine_check_death(struct machine *m);

@@ -11,8 +11,8 @@
 #include "base/error.h"
 #include "machine/machine-priv.h"
 
-#define CONSOLE_PIPE	(1 << 20)
-#define SOCKET_BUFFER	(1 << 20)
+#define CONSOLE_PIPE (1 << 20)
+#define SOCKET_BUFFER (1 << 20)
 
 static bool fail(GError **error, const char *what)
 {
@@ -35,7 +35,7 @@ static bool socket_pair(int type, int pair[2])
 
 void machine_close_ends(struct child_ends *ends)
 {
-	int *fds[] = { &ends->qmp, &ends->console, &ends->agent, &ends->net };
+	int *fds[] = {&ends->qmp, &ends->console, &ends->agent, &ends->net};
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(fds); i++) {
 		if (*fds[i] >= 0)
@@ -63,7 +63,8 @@ static bool setup_qmp(struct machine *m, struct child_ends *ends, GError **error
 	return m->qmp != NULL;
 }
 
-/* A pipe, not a socket: a megabyte of single bytes fits, so the guest's console never waits for us. */
+/* A pipe, not a socket: a megabyte of single bytes fits, so the guest's console never waits for us.
+ */
 static bool setup_console(struct machine *m, struct child_ends *ends, GError **error)
 {
 	char *log;
@@ -113,7 +114,7 @@ bool machine_setup_channels(struct machine *m, const struct machine_config *cfg,
 {
 	char *log = in_run_dir(m, "qemu.log");
 
-	*ends = (struct child_ends){ -1, -1, -1, -1 };
+	*ends = (struct child_ends){-1, -1, -1, -1};
 	/* the trace is followed from the start of the file: it must not be an old one */
 	g_unlink(log);
 	if (!cfg->no_trace)
@@ -143,8 +144,8 @@ static char *one_line(const GPtrArray *argv)
 	return g_string_free(s, FALSE);
 }
 
-bool machine_write_command(struct machine *m, const struct machine_config *cfg, const GPtrArray *argv,
-			   GError **error)
+bool machine_write_command(struct machine *m, const struct machine_config *cfg,
+			   const GPtrArray *argv, GError **error)
 {
 	char *ran = one_line(argv), *paste = machine_command_pasteable(cfg, m->caps, error);
 	char *path = in_run_dir(m, "command"), *text;
@@ -152,8 +153,10 @@ bool machine_write_command(struct machine *m, const struct machine_config *cfg, 
 	bool good = false;
 
 	if (paste) {
-		text = g_strdup_printf("# What vtdlab ran (3 RAM, 4 QMP, 5 console, 6 agent, 7 network are "
-				       "inherited descriptors):\n# %s\n\n%s\n", ran, paste);
+		text = g_strdup_printf(
+			"# What vtdlab ran (3 RAM, 4 QMP, 5 console, 6 agent, 7 network are "
+			"inherited descriptors):\n# %s\n\n%s\n",
+			ran, paste);
 		good = g_file_set_contents(path, text, -1, &io);
 		g_free(text);
 	}

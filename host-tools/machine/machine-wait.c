@@ -9,10 +9,10 @@
 #include "base/error.h"
 #include "machine/machine-priv.h"
 
-#define TAIL_LINES	5
-#define WAKE_MS		20
-#define SCALE_MAX_LOAD	4.0
-#define CONTENTION_US	(5 * G_USEC_PER_SEC)
+#define TAIL_LINES 5
+#define WAKE_MS 20
+#define SCALE_MAX_LOAD 4.0
+#define CONTENTION_US (5 * G_USEC_PER_SEC)
 
 /* ---- death ---- */
 
@@ -94,7 +94,7 @@ static double load_factor(struct machine *m)
 {
 	int64_t now = g_get_monotonic_time();
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	double load[1] = { 0 }, factor;
+	double load[1] = {0}, factor;
 
 	if (!m->contention_us || now - m->contention_us > CONTENTION_US) {
 		/* one unlucky preemption says little */
@@ -235,7 +235,7 @@ static bool pause_over(void *data)
 
 bool machine_run_for(struct machine *m, double seconds, GError **error)
 {
-	struct pause p = { g_get_monotonic_time() + (int64_t)(seconds * 1e6) };
+	struct pause p = {g_get_monotonic_time() + (int64_t)(seconds * 1e6)};
 
 	return machine_wait(m, pause_over, &p, seconds + 60, "the pause to end", error);
 }
@@ -267,9 +267,9 @@ const struct agent_hello *machine_hello(struct machine *m, enum agent_stage stag
 const struct agent_hello *machine_wait_hello(struct machine *m, enum agent_stage stage,
 					     double timeout_s, GError **error)
 {
-	struct hello_wait w = { m, stage };
-	const char *what = stage == AGENT_STAGE_FIRST ? "the hello of the first kernel's agent" :
-							"the hello of the crash kernel's agent";
+	struct hello_wait w = {m, stage};
+	const char *what = stage == AGENT_STAGE_FIRST ? "the hello of the first kernel's agent"
+						      : "the hello of the crash kernel's agent";
 
 	if (!machine_wait(m, hello_came, &w, timeout_s, what, error))
 		return NULL;

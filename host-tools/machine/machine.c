@@ -13,11 +13,12 @@
 #include "machine/machine-priv.h"
 #include "machine/private-dir.h"
 
-#define NEGOTIATE_S	20.0
-#define QUIT_S		1.0
-#define TERM_MS		500
-/* A fault storm fills qemu.log: QEMU ends by SIGXFSZ before the disk is full. RAM is no such file. */
-#define FILE_LIMIT	(UINT64_C(4) << 30)
+#define NEGOTIATE_S 20.0
+#define QUIT_S 1.0
+#define TERM_MS 500
+/* A fault storm fills qemu.log: QEMU ends by SIGXFSZ before the disk is full. RAM is no such file.
+ */
+#define FILE_LIMIT (UINT64_C(4) << 30)
 
 volatile sig_atomic_t machine_interrupted;
 
@@ -51,7 +52,7 @@ static void on_event(const char *event, JsonObject *data, int64_t host_ns, void 
 
 void machine_on_event(struct machine *m, qmp_event_fn fn, void *data)
 {
-	struct event_subscriber s = { fn, data };
+	struct event_subscriber s = {fn, data};
 
 	g_array_append_val(m->event_subscribers, s);
 }
@@ -97,9 +98,9 @@ static bool launch(struct machine *m, const GPtrArray *argv, const struct child_
 		   GError **error)
 {
 	struct launch_fd fds[] = {
-		{ m->ram.fd, MACHINE_FD_RAM },	    { ends->qmp, MACHINE_FD_QMP },
-		{ ends->console, MACHINE_FD_CONSOLE }, { ends->agent, MACHINE_FD_AGENT },
-		{ ends->net, MACHINE_FD_NET },
+		{m->ram.fd, MACHINE_FD_RAM},	     {ends->qmp, MACHINE_FD_QMP},
+		{ends->console, MACHINE_FD_CONSOLE}, {ends->agent, MACHINE_FD_AGENT},
+		{ends->net, MACHINE_FD_NET},
 	};
 	char *err_path = g_build_filename(m->run_dir, "qemu.stderr", NULL);
 	struct launch_request req = {
@@ -135,7 +136,7 @@ static bool resolve_accel(struct machine *m, struct machine_config *cfg, GError 
 
 static bool start_qemu(struct machine *m, const struct machine_config *cfg, GError **error)
 {
-	struct child_ends ends = { -1, -1, -1, -1 };
+	struct child_ends ends = {-1, -1, -1, -1};
 	GPtrArray *argv = NULL;
 	GError *cause = NULL;
 	bool good = false;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One virtual machine, driven by linear code: start it, wait for things to happen, talk to its agent
- * and to QEMU, read its RAM and registers, kill it. Everything asynchronous (console, agent, QMP, trace,
- * injector) is a source of the default main context that runs inside machine_wait().
+ * One virtual machine, driven by linear code: start it, wait for things to happen, talk to its
+ * agent and to QEMU, read its RAM and registers, kill it. Everything asynchronous (console, agent,
+ * QMP, trace, injector) is a source of the default main context that runs inside machine_wait().
  *
- * Use from the main thread only. Host times are CLOCK_REALTIME in ns, as in console.log and qemu.log.
+ * Use from the main thread only. Host times are CLOCK_REALTIME in ns, as in console.log and
+ * qemu.log.
  */
 #ifndef VTDLAB_MACHINE_MACHINE_H
 #define VTDLAB_MACHINE_MACHINE_H
@@ -34,15 +35,15 @@ extern volatile sig_atomic_t machine_interrupted;
 /* ---- life ---- */
 
 /*
- * Starts QEMU running (not paused) and leaves with QMP ready. AUTO accel is resolved first (may take
- * ACCEL_DEADLINE_S once). Files are created in cfg->run_dir, `command` among them.
- * NULL with VTDLAB_ERROR_USAGE (bad description, bad QEMU), _CANNOT_JUDGE (QEMU ended at once: its
- * status and last stderr lines are in the message), _INTERRUPTED or _FAILED.
+ * Starts QEMU running (not paused) and leaves with QMP ready. AUTO accel is resolved first (may
+ * take ACCEL_DEADLINE_S once). Files are created in cfg->run_dir, `command` among them. NULL with
+ * VTDLAB_ERROR_USAGE (bad description, bad QEMU), _CANNOT_JUDGE (QEMU ended at once: its status and
+ * last stderr lines are in the message), _INTERRUPTED or _FAILED.
  */
 struct machine *machine_start(const struct machine_config *cfg, GError **error);
 
-/* Ends QEMU (quit by QMP, then SIGTERM, then SIGKILL; at most 2 s) and reaps it. RAM, trace, console and
- * all counters stay readable. Idempotent. */
+/* Ends QEMU (quit by QMP, then SIGTERM, then SIGKILL; at most 2 s) and reaps it. RAM, trace,
+ * console and all counters stay readable. Idempotent. */
 void machine_kill(struct machine *m);
 
 /* Kills if need be, frees all. NULL is ignored. */
@@ -50,15 +51,17 @@ void machine_free(struct machine *m);
 
 bool machine_alive(struct machine *m);
 pid_t machine_pid(const struct machine *m);
-/* NULL while QEMU lives; else "QEMU ended: exit status 1" with its last stderr lines. Owned by m. */
+/* NULL while QEMU lives; else "QEMU ended: exit status 1" with its last stderr lines. Owned by m.
+ */
 const char *machine_death(struct machine *m);
-/* true if QEMU ended without our having asked (abort, OOM kill): a QEMU failure, not the guest's. */
+/* true if QEMU ended without our having asked (abort, OOM kill): a QEMU failure, not the guest's.
+ */
 bool machine_died_by_itself(struct machine *m);
 
 /*
  * How the guest ended: QMP's SHUTDOWN reason ("guest-shutdown", "guest-reset", "guest-panic",
- * "host-qmp-quit"...), NULL until then. QEMU stays, paused, after a guest shutdown: registers and RAM can
- * still be read. A guest reset is a shutdown with "guest-reset" unless cfg->allow_reboot.
+ * "host-qmp-quit"...), NULL until then. QEMU stays, paused, after a guest shutdown: registers and
+ * RAM can still be read. A guest reset is a shutdown with "guest-reset" unless cfg->allow_reboot.
  */
 const char *machine_shutdown_reason(const struct machine *m);
 int64_t machine_shutdown_ns(const struct machine *m);
@@ -74,30 +77,32 @@ const char *machine_gdb_path(const struct machine *m);
 /* ---- waiting ---- */
 
 /*
- * Runs the main loop until pred(data) is true. timeout_s: what the step would get on an idle machine
- * with KVM; it is multiplied by machine_scale(). false with
- *   VTDLAB_ERROR_INTERRUPTED   machine_interrupted was set
- *   VTDLAB_ERROR_CANNOT_JUDGE  deadline; QEMU ended; the guest shut down or was reset meanwhile
- * with a message of what was waited for (`what`: "the crash kernel's hello"), how long, and the last console
- * lines. machine_wait_ended() tells these apart. pred is tried before each of those: it wins.
+ * Runs the main loop until pred(data) is true. timeout_s: what the step would get on an idle
+ * machine with KVM; it is multiplied by machine_scale(). false with VTDLAB_ERROR_INTERRUPTED
+ * machine_interrupted was set VTDLAB_ERROR_CANNOT_JUDGE  deadline; QEMU ended; the guest shut down
+ * or was reset meanwhile with a message of what was waited for (`what`: "the crash kernel's
+ * hello"), how long, and the last console lines. machine_wait_ended() tells these apart. pred is
+ * tried before each of those: it wins.
  */
 bool machine_wait(struct machine *m, bool (*pred)(void *data), void *data, double timeout_s,
 		  const char *what, GError **error);
 
-/* Lets the machine run for `seconds` of host time (not scaled). Errors but the deadline as above. */
+/* Lets the machine run for `seconds` of host time (not scaled). Errors but the deadline as above.
+ */
 bool machine_run_for(struct machine *m, double seconds, GError **error);
 
 /* Why the last machine_wait(), machine_run_for() or machine_agent*() returned. */
 enum machine_end {
 	MACHINE_END_DONE,
 	MACHINE_END_DEADLINE,
-	MACHINE_END_DIED,		/* QEMU ended */
-	MACHINE_END_SHUTDOWN,		/* guest powered off, reset or panicked: machine_shutdown_reason() */
+	MACHINE_END_DIED,     /* QEMU ended */
+	MACHINE_END_SHUTDOWN, /* guest powered off, reset or panicked: machine_shutdown_reason() */
 	MACHINE_END_INTERRUPTED,
 };
 enum machine_end machine_wait_ended(const struct machine *m);
 
-/* Factor by which deadlines grow: KVM 1, TCG 4, virtual clock 8, times 1..4 by the host's load now. */
+/* Factor by which deadlines grow: KVM 1, TCG 4, virtual clock 8, times 1..4 by the host's load now.
+ */
 double machine_scale(struct machine *m);
 
 /* CLOCK_REALTIME now, ns: the time base of all host_ns. */
@@ -108,50 +113,53 @@ int64_t machine_now_ns(void);
 /* The hello of a stage, NULL until it came. */
 const struct agent_hello *machine_hello(struct machine *m, enum agent_stage stage);
 /* Waits for it (scaled timeout). */
-const struct agent_hello *machine_wait_hello(struct machine *m, enum agent_stage stage, double timeout_s,
-					     GError **error);
+const struct agent_hello *machine_wait_hello(struct machine *m, enum agent_stage stage,
+					     double timeout_s, GError **error);
 
 /*
- * Sends a command and waits for its answer (scaled timeout). Arguments: triplets of const char *key,
- * enum machine_arg type, value; ended by NULL:
- *	machine_agent(m, 10, &err, "modprobe", "name", MACHINE_STR, "nvme", NULL)
- * Returns the answer (json_object_unref), or NULL: ok:false gives VTDLAB_ERROR_FAILED with "agent: CMD:
- * the guest's text"; the rest as machine_wait().
+ * Sends a command and waits for its answer (scaled timeout). Arguments: triplets of const char
+ **key, enum machine_arg type, value; ended by NULL: machine_agent(m, 10, &err, "modprobe", "name",
+ *MACHINE_STR, "nvme", NULL) Returns the answer (json_object_unref), or NULL: ok:false gives
+ *VTDLAB_ERROR_FAILED with "agent: CMD: the guest's text"; the rest as machine_wait().
  */
 enum machine_arg {
-	MACHINE_STR,		/* const char * */
-	MACHINE_INT,		/* int64_t: cast literals! */
-	MACHINE_BOOL,		/* int */
-	MACHINE_HEX,		/* uint64_t, sent as "0x..": cast literals! */
+	MACHINE_STR,  /* const char * */
+	MACHINE_INT,  /* int64_t: cast literals! */
+	MACHINE_BOOL, /* int */
+	MACHINE_HEX,  /* uint64_t, sent as "0x..": cast literals! */
 };
-JsonObject *machine_agent(struct machine *m, double timeout_s, GError **error, const char *cmd, ...)
-	G_GNUC_NULL_TERMINATED;
+JsonObject *machine_agent(struct machine *m, double timeout_s, GError **error, const char *cmd,
+			  ...) G_GNUC_NULL_TERMINATED;
 /* The same with a ready object (borrowed). */
-JsonObject *machine_agent_call(struct machine *m, JsonObject *request, double timeout_s, GError **error);
+JsonObject *machine_agent_call(struct machine *m, JsonObject *request, double timeout_s,
+			       GError **error);
 /* Sends without waiting for the answer (panic). */
 bool machine_agent_post(struct machine *m, JsonObject *request, GError **error);
 
 /* ---- QEMU ---- */
 
 /* Synchronous; no source is dispatched meanwhile, so these may be called from any callback (trace,
- * console...). `args` (or NULL) is consumed. 10 s deadline, scaled. Free results: json_node_unref, g_free. */
+ * console...). `args` (or NULL) is consumed. 10 s deadline, scaled. Free results: json_node_unref,
+ * g_free. */
 JsonNode *machine_qmp(struct machine *m, const char *command, JsonObject *args, GError **error);
 char *machine_hmp(struct machine *m, const char *line, GError **error);
 
 /*
- * Stops and resumes the guest's CPUs. QEMU drains its disks when it stops: queued (throttled) requests
- * complete at once, so a stop empties the queue of in-flight disk DMA. Snapshots that must not disturb it
- * are taken running. *stopped_ns of cont (may be NULL): how long the guest stood still.
+ * Stops and resumes the guest's CPUs. QEMU drains its disks when it stops: queued (throttled)
+ * requests complete at once, so a stop empties the queue of in-flight disk DMA. Snapshots that must
+ * not disturb it are taken running. *stopped_ns of cont (may be NULL): how long the guest stood
+ * still.
  */
 bool machine_stop(struct machine *m, GError **error);
 bool machine_cont(struct machine *m, int64_t *stopped_ns, GError **error);
 bool machine_stopped(const struct machine *m);
 
 /*
- * Halts the QEMU process itself (SIGSTOP) and lets it go on: RAM stands still, and unlike machine_stop()
- * no queued disk request is completed, so in-flight DMA stays in flight. Freezing takes well under 1 ms.
- * QEMU answers nothing meanwhile (read registers before): machine_qmp() and all above it fail, and
- * machine_wait() must not be called. The guest clock jumps by the time it stood: keep it to milliseconds.
+ * Halts the QEMU process itself (SIGSTOP) and lets it go on: RAM stands still, and unlike
+ * machine_stop() no queued disk request is completed, so in-flight DMA stays in flight. Freezing
+ * takes well under 1 ms. QEMU answers nothing meanwhile (read registers before): machine_qmp() and
+ * all above it fail, and machine_wait() must not be called. The guest clock jumps by the time it
+ * stood: keep it to milliseconds.
  */
 bool machine_freeze(struct machine *m, GError **error);
 void machine_thaw(struct machine *m, int64_t *frozen_ns);
@@ -160,8 +168,8 @@ void machine_thaw(struct machine *m, int64_t *frozen_ns);
 bool machine_disk_throttle(struct machine *m, uint64_t bps, GError **error);
 
 /* VT-d registers as 64-bit words 0x000, 0x008 .. 0x228 (one `xp`, about 0.5 ms, no side effect). */
-#define MACHINE_VTD_BASE	UINT64_C(0xfed90000)
-#define MACHINE_VTD_WORDS	70
+#define MACHINE_VTD_BASE UINT64_C(0xfed90000)
+#define MACHINE_VTD_WORDS 70
 bool machine_vtd_regs(struct machine *m, uint64_t regs[MACHINE_VTD_WORDS], GError **error);
 
 /* Instruction pointer of one virtual CPU. */
@@ -174,23 +182,26 @@ void machine_on_event(struct machine *m, qmp_event_fn fn, void *data);
 
 uint8_t *machine_ram(struct machine *m, size_t *len);
 const struct ram *machine_ram_map(const struct machine *m);
-/* The walker's callback: 4096 bytes at pa (page aligned or not): 0, or -1 if not RAM. m: struct machine *. */
+/* The walker's callback: 4096 bytes at pa (page aligned or not): 0, or -1 if not RAM. m: struct
+ * machine *. */
 int machine_read_page(void *m, uint64_t pa, void *buf);
 int machine_read_phys(struct machine *m, uint64_t pa, void *buf, size_t len);
 int machine_write_phys(struct machine *m, uint64_t pa, const void *buf, size_t len);
 /* ram_scan(). */
-int64_t machine_ram_scan(struct machine *m, const void *needle, size_t len, ram_match_fn fn, void *data);
+int64_t machine_ram_scan(struct machine *m, const void *needle, size_t len, ram_match_fn fn,
+			 void *data);
 
 /* ---- parts ---- */
 
-struct trace *machine_trace(struct machine *m);		/* NULL with cfg->no_trace */
+struct trace *machine_trace(struct machine *m); /* NULL with cfg->no_trace */
 struct console *machine_console(struct machine *m);
-struct injector *machine_injector(struct machine *m);	/* NULL without a NIC */
+struct injector *machine_injector(struct machine *m); /* NULL without a NIC */
 struct agent *machine_agent_channel(struct machine *m);
 
 /* Brings trace, console, agent, QMP events and injector up to date now, without waiting. */
 void machine_poll(struct machine *m);
-/* Same for the trace alone, after making sure by a QMP round trip that QEMU has written all of it. */
+/* Same for the trace alone, after making sure by a QMP round trip that QEMU has written all of it.
+ */
 void machine_trace_poll(struct machine *m);
 /* Default trace events that this QEMU lacks, NULL-terminated, never NULL. Owned by m. */
 const char *const *machine_trace_missing(const struct machine *m);

@@ -13,7 +13,7 @@
 
 #include "base/error.h"
 
-#define PREFIX	"vtdlab-"
+#define PREFIX "vtdlab-"
 
 static const char *base_dir(void)
 {
@@ -84,8 +84,8 @@ char *private_dir_make(GError **error)
 	dir = g_strdup_printf("%s/" PREFIX "%ld-XXXXXX", base, (long)getpid());
 	if (g_mkdtemp(dir))
 		return dir;
-	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "cannot make a directory in %s: %s", base,
-		    g_strerror(errno));
+	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "cannot make a directory in %s: %s",
+		    base, g_strerror(errno));
 	g_free(dir);
 	return NULL;
 }

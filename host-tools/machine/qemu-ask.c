@@ -24,11 +24,12 @@ static char *read_all(int fd)
 }
 
 /* The answer goes to a memory file: nothing to drain while it runs, nothing to clean up after. */
-bool qemu_ask(const char *program, const char *const *args, char **text, int *status, GError **error)
+bool qemu_ask(const char *program, const char *const *args, char **text, int *status,
+	      GError **error)
 {
 	GPtrArray *argv = g_ptr_array_new();
 	struct launch l;
-	struct launch_request req = { 0 };
+	struct launch_request req = {0};
 	int fd = memfd_create("vtdlab-ask", MFD_CLOEXEC);
 	char *path = g_strdup_printf("/proc/self/fd/%d", fd);
 	int64_t until = g_get_monotonic_time() + QEMU_ASK_SECONDS * G_USEC_PER_SEC;
@@ -70,17 +71,22 @@ static bool has_event(int fd)
 }
 
 /*
- * Building a machine with an IOMMU resets it, and the reset is traced: if none of those lines arrives,
- * no others would. The machine never runs (-S) and is killed as soon as the answer is known.
+ * Building a machine with an IOMMU resets it, and the reset is traced: if none of those lines
+ * arrives, no others would. The machine never runs (-S) and is killed as soon as the answer is
+ * known.
  */
 bool qemu_ask_trace_log(const char *program)
 {
-	const char *argv[] = { program, "-nodefaults", "-no-user-config", "-display", "none", "-S",
-			       "-accel", "tcg", "-m", "16", "-machine", "q35", "-device",
-			       "intel-iommu", "-trace", "vtd_*", "-D", "/proc/self/fd/3", NULL };
+	const char *argv[] = {program,	  "-nodefaults", "-no-user-config",
+			      "-display", "none",	 "-S",
+			      "-accel",	  "tcg",	 "-m",
+			      "16",	  "-machine",	 "q35",
+			      "-device",  "intel-iommu", "-trace",
+			      "vtd_*",	  "-D",		 "/proc/self/fd/3",
+			      NULL};
 	int fd = memfd_create("vtdlab-ask", MFD_CLOEXEC);
-	struct launch_fd pass = { .fd = fd, .child_fd = 3 };
-	struct launch_request req = { .argv = (char *const *)argv, .fds = &pass, .n_fds = 1 };
+	struct launch_fd pass = {.fd = fd, .child_fd = 3};
+	struct launch_request req = {.argv = (char *const *)argv, .fds = &pass, .n_fds = 1};
 	int64_t until = g_get_monotonic_time() + QEMU_ASK_SECONDS * G_USEC_PER_SEC;
 	struct launch l;
 	bool seen = false, alive;

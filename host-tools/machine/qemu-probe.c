@@ -14,8 +14,8 @@
 #include "machine/qemu-ask.h"
 #include "machine/trace.h"
 
-#define CACHE_FORMAT	2
-#define GROUP		"qemu"
+#define CACHE_FORMAT 2
+#define GROUP "qemu"
 
 static bool usage(GError **error, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
 
@@ -36,13 +36,17 @@ char *qemu_find(const char *qemu, GError **error)
 
 	if (!found) {
 		if (!strchr(name, '/'))
-			usage(error, "%s is not installed: install qemu-system-x86 or give --qemu PATH",
+			usage(error,
+			      "%s is not installed: install qemu-system-x86 or give --qemu PATH",
 			      name);
 		else if (g_file_test(name, G_FILE_TEST_EXISTS))
-			usage(error, "%s is not an executable program: give --qemu PATH of a "
-			      "qemu-system-x86_64", name);
+			usage(error,
+			      "%s is not an executable program: give --qemu PATH of a "
+			      "qemu-system-x86_64",
+			      name);
 		else
-			usage(error, "%s does not exist: give --qemu PATH of a qemu-system-x86_64", name);
+			usage(error, "%s does not exist: give --qemu PATH of a qemu-system-x86_64",
+			      name);
 		return NULL;
 	}
 	absolute = g_canonicalize_filename(found, NULL);
@@ -102,7 +106,7 @@ static bool ask_version(struct qemu_caps *c, GError **error)
 	const char *v;
 	int status;
 
-	if (!qemu_ask(c->path, (const char *const[]){ "--version", NULL }, &text, &status, error))
+	if (!qemu_ask(c->path, (const char *const[]){"--version", NULL}, &text, &status, error))
 		return false;
 	first = g_strndup(text, MIN(strcspn(text, "\n"), 200));
 	v = strstr(first, mark);
@@ -129,13 +133,14 @@ static bool ask(struct qemu_caps *c, GError **error)
 
 	if (!ask_version(c, error))
 		return false;
-	if (!qemu_ask(c->path, (const char *const[]){ "-device", "intel-iommu,help", NULL }, &text,
+	if (!qemu_ask(c->path, (const char *const[]){"-device", "intel-iommu,help", NULL}, &text,
 		      &status, error))
 		return false;
 	c->intel_iommu = status == 0 && strstr(text, "intel-iommu") != NULL;
 	c->iommu_props = iommu_props(c->intel_iommu ? text : "");
 	g_clear_pointer(&text, g_free);
-	if (!qemu_ask(c->path, (const char *const[]){ "-trace", "help", NULL }, &text, &status, error))
+	if (!qemu_ask(c->path, (const char *const[]){"-trace", "help", NULL}, &text, &status,
+		      error))
 		return false;
 	c->trace_events = words(text, is_event_of_interest, " \r");
 	g_free(text);

@@ -10,19 +10,20 @@
 #include <stdbool.h>
 
 struct qemu_caps {
-	char *path;			/* absolute path of the program */
-	char *version;			/* "7.2.22" */
-	char *version_text;		/* first line of --version */
-	char **iommu_props;		/* property names of -device intel-iommu, sorted; NULL-terminated */
-	char **trace_events;		/* all vtd_*, e1000e_* and pci_nvme_* events, sorted */
-	bool trace_log;			/* an event was really written to a log file */
-	bool intel_iommu;		/* the device exists at all */
+	char *path;	     /* absolute path of the program */
+	char *version;	     /* "7.2.22" */
+	char *version_text;  /* first line of --version */
+	char **iommu_props;  /* property names of -device intel-iommu, sorted; NULL-terminated */
+	char **trace_events; /* all vtd_*, e1000e_* and pci_nvme_* events, sorted */
+	bool trace_log;	     /* an event was really written to a log file */
+	bool intel_iommu;    /* the device exists at all */
 };
 
 /*
- * `qemu`: a path, a name in $PATH, or NULL for qemu-system-x86_64. cache_dir: lab_cache_dir(), or NULL
- * for no cache. NULL with VTDLAB_ERROR_USAGE: no such program, not executable, not a QEMU (its answer is
- * quoted), no answer within 10 s. Free with qemu_caps_free(). 0.3 s uncached, < 1 ms cached.
+ * `qemu`: a path, a name in $PATH, or NULL for qemu-system-x86_64. cache_dir: lab_cache_dir(), or
+ * NULL for no cache. NULL with VTDLAB_ERROR_USAGE: no such program, not executable, not a QEMU (its
+ * answer is quoted), no answer within 10 s. Free with qemu_caps_free(). 0.3 s uncached, < 1 ms
+ * cached.
  */
 struct qemu_caps *qemu_probe(const char *qemu, const char *cache_dir, GError **error);
 void qemu_caps_free(struct qemu_caps *caps);

@@ -13,14 +13,14 @@
 
 struct qmp;
 
-#define QMP_LINE_MAX	(4u << 20)
+#define QMP_LINE_MAX (4u << 20)
 
 /* host_ns: CLOCK_REALTIME: QEMU's own timestamp of the event if it has one, else when it was read.
  * `data`: the event's "data" member, may be NULL. Both are borrowed. */
 typedef void (*qmp_event_fn)(const char *event, JsonObject *data, int64_t host_ns, void *user);
 
-/* Called every now and then while a command waits, so that QEMU can never block on us; returns false
- * with an error to give up (QEMU died, interrupt). May be NULL. */
+/* Called every now and then while a command waits, so that QEMU can never block on us; returns
+ * false with an error to give up (QEMU died, interrupt). May be NULL. */
 typedef bool (*qmp_idle_fn)(void *user, GError **error);
 
 /* Speaks over `fd` (owned), logs to `log_path` (NULL: none). Does not wait: see qmp_negotiate(). */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Guest RAM: a sealed memfd shared with QEMU, and the q35 map from guest-physical address to offset:
- * [0, low) lies at the start of the file, [4 GiB, 4 GiB + size - low) continues at `low`.
+ * Guest RAM: a sealed memfd shared with QEMU, and the q35 map from guest-physical address to
+ * offset: [0, low) lies at the start of the file, [4 GiB, 4 GiB + size - low) continues at `low`.
  */
 #ifndef VTDLAB_MACHINE_RAM_H
 #define VTDLAB_MACHINE_RAM_H
@@ -13,9 +13,9 @@
 
 struct ram {
 	int fd;
-	uint8_t *base;		/* whole file, read/write, shared */
+	uint8_t *base; /* whole file, read/write, shared */
 	uint64_t size;
-	uint64_t low;		/* bytes below the PCI hole */
+	uint64_t low; /* bytes below the PCI hole */
 };
 
 /* Creates and maps `size` bytes. false and VTDLAB_ERROR_FAILED. */
@@ -32,7 +32,8 @@ bool ram_offset(const struct ram *r, uint64_t pa, uint64_t len, uint64_t *offset
 /* Guest-physical address of a file offset below size. */
 uint64_t ram_address(const struct ram *r, uint64_t offset);
 
-/* Copies out of or into guest RAM: 0, or -1 if the range is not all RAM (nothing is copied then). */
+/* Copies out of or into guest RAM: 0, or -1 if the range is not all RAM (nothing is copied then).
+ */
 int ram_read(const struct ram *r, uint64_t pa, void *buf, uint64_t len);
 int ram_write(struct ram *r, uint64_t pa, const void *buf, uint64_t len);
 
@@ -40,10 +41,10 @@ int ram_write(struct ram *r, uint64_t pa, const void *buf, uint64_t len);
 typedef bool (*ram_match_fn)(uint64_t pa, void *data);
 
 /*
- * Finds every occurrence (at any byte offset) of `needle` in the parts of RAM that were ever written;
- * occurrences that overlap are all reported; one across the hole's border is not one.
- * A needle of zero bytes only is refused (-1). Returns the number of matches reported.
- * The guest may run meanwhile.
+ * Finds every occurrence (at any byte offset) of `needle` in the parts of RAM that were ever
+ * written; occurrences that overlap are all reported; one across the hole's border is not one. A
+ * needle of zero bytes only is refused (-1). Returns the number of matches reported. The guest may
+ * run meanwhile.
  */
 int64_t ram_scan(const struct ram *r, const void *needle, size_t len, ram_match_fn fn, void *data);
 

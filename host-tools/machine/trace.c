@@ -8,10 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PERIOD_MS	2
-#define LINE_CAP	4096
+#define PERIOD_MS 2
+#define LINE_CAP 4096
 /* One turn reads at most this: a fault storm must not starve the rest of the main loop. */
-#define READ_TURN	(1u << 20)
+#define READ_TURN (1u << 20)
 
 struct subscriber {
 	unsigned id;
@@ -21,11 +21,11 @@ struct subscriber {
 
 struct trace {
 	char *path;
-	int fd;			/* -1: not there yet */
+	int fd; /* -1: not there yet */
 	guint timer;
 	GString *in;
-	bool skipping;		/* inside a line over the cap */
-	bool busy;		/* a subscriber is being called: no reading from inside it */
+	bool skipping; /* inside a line over the cap */
+	bool busy;     /* a subscriber is being called: no reading from inside it */
 	GArray *events;
 	uint64_t counts[TRACE_KINDS];
 	struct trace_counters counters;
@@ -178,7 +178,7 @@ uint64_t trace_count(const struct trace *t, enum trace_kind kind)
 
 unsigned trace_subscribe(struct trace *t, trace_fn fn, void *data)
 {
-	struct subscriber s = { .id = ++t->last_id, .fn = fn, .data = data };
+	struct subscriber s = {.id = ++t->last_id, .fn = fn, .data = data};
 
 	g_array_append_val(t->subscribers, s);
 	return s.id;

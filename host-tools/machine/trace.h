@@ -17,78 +17,80 @@
 enum trace_kind {
 	TRACE_NONE,
 	/* VT-d registers */
-	TRACE_DMAR_ROOT,		/* a: RTADDR as latched by SRTP (with its mode bits masked off) b: scalable */
-	TRACE_DMAR_ENABLE,		/* a: 1 translation on, 0 off */
-	TRACE_DMAR_FAULT,		/* a: sid b: reason c: address d: 1 write, 0 read */
-	TRACE_FAULT_DISABLED,		/* a fault that a context entry asked not to report (FPD) */
-	TRACE_GCMD,			/* a: GSTS before b: value written to GCMD */
-	TRACE_FRR_NEW,			/* a: index b: high c: low qword of a fault record */
-	TRACE_FSTS_PPF,			/* a: the PPF bit */
-	TRACE_CE_NOT_PRESENT,		/* a: sid */
-	TRACE_RE_NOT_PRESENT,		/* a: bus */
-	TRACE_IR_ROOT,			/* a: interrupt-remapping table address b: size code */
-	TRACE_IR_ENABLE,		/* a: 1 on, 0 off */
-	TRACE_QI_ENABLE,		/* a: 1 on, 0 off */
-	TRACE_SWITCH_AS,		/* a: sid b: 1 its DMA is translated, 0 not */
+	TRACE_DMAR_ROOT, /* a: RTADDR as latched by SRTP (with its mode bits masked off) b: scalable
+			  */
+	TRACE_DMAR_ENABLE,    /* a: 1 translation on, 0 off */
+	TRACE_DMAR_FAULT,     /* a: sid b: reason c: address d: 1 write, 0 read */
+	TRACE_FAULT_DISABLED, /* a fault that a context entry asked not to report (FPD) */
+	TRACE_GCMD,	      /* a: GSTS before b: value written to GCMD */
+	TRACE_FRR_NEW,	      /* a: index b: high c: low qword of a fault record */
+	TRACE_FSTS_PPF,	      /* a: the PPF bit */
+	TRACE_CE_NOT_PRESENT, /* a: sid */
+	TRACE_RE_NOT_PRESENT, /* a: bus */
+	TRACE_IR_ROOT,	      /* a: interrupt-remapping table address b: size code */
+	TRACE_IR_ENABLE,      /* a: 1 on, 0 off */
+	TRACE_QI_ENABLE,      /* a: 1 on, 0 off */
+	TRACE_SWITCH_AS,      /* a: sid b: 1 its DMA is translated, 0 not */
 	/* VT-d invalidations (queued) */
-	TRACE_INV_CC_GLOBAL,		/* context cache, all */
-	TRACE_INV_CC_DOMAIN,		/* a: did */
-	TRACE_INV_CC_DEVICE,		/* a: sid (function mask applies: a device-selective one) */
-	TRACE_INV_CC_DEVICES,		/* a: sid b: function mask */
+	TRACE_INV_CC_GLOBAL,  /* context cache, all */
+	TRACE_INV_CC_DOMAIN,  /* a: did */
+	TRACE_INV_CC_DEVICE,  /* a: sid (function mask applies: a device-selective one) */
+	TRACE_INV_CC_DEVICES, /* a: sid b: function mask */
 	TRACE_INV_IOTLB_GLOBAL,
-	TRACE_INV_IOTLB_DOMAIN,		/* a: did */
-	TRACE_INV_IOTLB_PAGES,		/* a: did b: address c: address mask (order) */
-	TRACE_INV_IOTLB_PASID,		/* a: did b: pasid */
-	TRACE_INV_IOTLB_PASID_PAGES,	/* a: did b: pasid c: address d: address mask */
-	TRACE_INV_PASID_CACHE,		/* a: did b: pasid (0 if all) */
-	TRACE_INV_IEC,			/* a: granularity b: index c: mask */
-	TRACE_INV_WAIT,			/* a: status address b: status data */
+	TRACE_INV_IOTLB_DOMAIN,	     /* a: did */
+	TRACE_INV_IOTLB_PAGES,	     /* a: did b: address c: address mask (order) */
+	TRACE_INV_IOTLB_PASID,	     /* a: did b: pasid */
+	TRACE_INV_IOTLB_PASID_PAGES, /* a: did b: pasid c: address d: address mask */
+	TRACE_INV_PASID_CACHE,	     /* a: did b: pasid (0 if all) */
+	TRACE_INV_IEC,		     /* a: granularity b: index c: mask */
+	TRACE_INV_WAIT,		     /* a: status address b: status data */
 	/* e1000e */
-	TRACE_E1000E_RX_BUFFER,		/* a: address b: offset in the buffer c: length d: buffer number */
-	TRACE_E1000E_RX_WRITTEN,	/* the current frame has been written completely */
-	TRACE_E1000E_RX_NOT_WRITTEN,	/* the current frame was dropped */
-	TRACE_E1000E_RX_FILTERED,	/* the current frame was refused by the address filter */
-	TRACE_E1000E_RX_FULL,		/* no ring has room */
-	TRACE_E1000E_SW_RESET,		/* the driver reset the device */
-	TRACE_E1000E_RCTL,		/* a: RCTL: bit 1 = receiver on */
+	TRACE_E1000E_RX_BUFFER,	 /* a: address b: offset in the buffer c: length d: buffer number */
+	TRACE_E1000E_RX_WRITTEN, /* the current frame has been written completely */
+	TRACE_E1000E_RX_NOT_WRITTEN, /* the current frame was dropped */
+	TRACE_E1000E_RX_FILTERED,    /* the current frame was refused by the address filter */
+	TRACE_E1000E_RX_FULL,	     /* no ring has room */
+	TRACE_E1000E_SW_RESET,	     /* the driver reset the device */
+	TRACE_E1000E_RCTL,	     /* a: RCTL: bit 1 = receiver on */
 	/* nvme */
-	TRACE_NVME_READ,		/* a: cid b: blocks (count) c: bytes d: lba */
-	TRACE_NVME_WRITE,		/* a: cid b: blocks (count) c: bytes d: lba */
-	TRACE_NVME_MAP_ADDR,		/* a: address b: length: belongs to the next READ/WRITE line or before */
-	TRACE_NVME_MAP_PRP,		/* a: length of the transfer b: prp1 c: prp2 d: number of prps */
-	TRACE_NVME_COMPLETE,		/* a: cid: data has been moved (pci_nvme_rw_complete_cb) */
-	TRACE_NVME_CREATE_CQ,		/* a: address b: cqid c: entries - 1 */
-	TRACE_NVME_CFG,			/* a: CC as written */
-	TRACE_NVME_START,		/* controller enabled */
-	TRACE_NVME_STOP,		/* controller disabled (CC.EN cleared): the driver's reset */
-	TRACE_NVME_SHUTDOWN,		/* shutdown notification */
-	TRACE_NVME_ADDR_READ_ERR,	/* a: address that DMA could not read */
-	TRACE_NVME_ADDR_WRITE_ERR,	/* a: address that DMA could not write */
-	TRACE_NVME_FATAL,		/* controller fatal status set */
-	TRACE_NVME_ERR,			/* any other pci_nvme_err_* */
+	TRACE_NVME_READ,      /* a: cid b: blocks (count) c: bytes d: lba */
+	TRACE_NVME_WRITE,     /* a: cid b: blocks (count) c: bytes d: lba */
+	TRACE_NVME_MAP_ADDR,  /* a: address b: length: belongs to the next READ/WRITE line or before
+			       */
+	TRACE_NVME_MAP_PRP,   /* a: length of the transfer b: prp1 c: prp2 d: number of prps */
+	TRACE_NVME_COMPLETE,  /* a: cid: data has been moved (pci_nvme_rw_complete_cb) */
+	TRACE_NVME_CREATE_CQ, /* a: address b: cqid c: entries - 1 */
+	TRACE_NVME_CFG,	      /* a: CC as written */
+	TRACE_NVME_START,     /* controller enabled */
+	TRACE_NVME_STOP,      /* controller disabled (CC.EN cleared): the driver's reset */
+	TRACE_NVME_SHUTDOWN,  /* shutdown notification */
+	TRACE_NVME_ADDR_READ_ERR,  /* a: address that DMA could not read */
+	TRACE_NVME_ADDR_WRITE_ERR, /* a: address that DMA could not write */
+	TRACE_NVME_FATAL,	   /* controller fatal status set */
+	TRACE_NVME_ERR,		   /* any other pci_nvme_err_* */
 	TRACE_KINDS,
 };
 
 struct trace_event {
-	int64_t host_ns;		/* CLOCK_REALTIME of QEMU's stamp (microseconds) */
+	int64_t host_ns; /* CLOCK_REALTIME of QEMU's stamp (microseconds) */
 	enum trace_kind kind;
 	uint64_t a, b, c, d;
 };
 
 struct trace_counters {
-	uint64_t lines;			/* all lines read */
-	uint64_t events;		/* lines that became events */
-	uint64_t unknown;		/* trace lines of events we have no kind for (extra_trace) */
-	uint64_t malformed;		/* known event, text of another form: a QEMU we do not know */
-	uint64_t other;			/* not trace lines (guest errors, warnings) */
-	uint64_t dropped;		/* events not kept in the array: cap reached (subscribers got them) */
+	uint64_t lines;	    /* all lines read */
+	uint64_t events;    /* lines that became events */
+	uint64_t unknown;   /* trace lines of events we have no kind for (extra_trace) */
+	uint64_t malformed; /* known event, text of another form: a QEMU we do not know */
+	uint64_t other;	    /* not trace lines (guest errors, warnings) */
+	uint64_t dropped;   /* events not kept in the array: cap reached (subscribers got them) */
 };
 
 enum trace_parse {
-	TRACE_PARSE_EVENT,		/* *event is filled */
-	TRACE_PARSE_UNKNOWN,		/* a trace line of another event */
-	TRACE_PARSE_MALFORMED,		/* an event of ours in a form not known */
-	TRACE_PARSE_OTHER,		/* no trace line */
+	TRACE_PARSE_EVENT,     /* *event is filled */
+	TRACE_PARSE_UNKNOWN,   /* a trace line of another event */
+	TRACE_PARSE_MALFORMED, /* an event of ours in a form not known */
+	TRACE_PARSE_OTHER,     /* no trace line */
 };
 
 struct trace;
@@ -108,13 +110,14 @@ typedef void (*trace_fn)(const struct trace_event *event, void *data);
 struct trace *trace_new(const char *path);
 void trace_free(struct trace *t);
 
-/* Reads what was appended since; returns the number of new events. Callers that need to be sure that
- * nothing is outstanding poll after a QMP answer: QEMU has then written all that came before. */
+/* Reads what was appended since; returns the number of new events. Callers that need to be sure
+ * that nothing is outstanding poll after a QMP answer: QEMU has then written all that came before.
+ */
 unsigned trace_poll(struct trace *t);
 
-/* All events so far, oldest first (struct trace_event); the array grows while the main loop runs: keep
- * indices, not pointers. Capped at TRACE_KEEP_MAX. */
-#define TRACE_KEEP_MAX	(1u << 20)
+/* All events so far, oldest first (struct trace_event); the array grows while the main loop runs:
+ * keep indices, not pointers. Capped at TRACE_KEEP_MAX. */
+#define TRACE_KEEP_MAX (1u << 20)
 const GArray *trace_events(const struct trace *t);
 
 /* Events of one kind, counted without any cap. */

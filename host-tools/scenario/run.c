@@ -109,6 +109,24 @@ static bool write_results(struct run *run, GError **error)
 	       report_write_json(run->report, json, error);
 }
 
+/*
+ * Once a machine has run, what goes wrong is a broken rig, which is a result of its own (inconclusive, with
+ * the reason), but for an interrupt and for what the user can mend. However QEMU's end was noticed (a wait,
+ * a command that could not be sent), its own last words are the reason.
+ */
+static bool broken_rig(struct run *run, const GError *error)
+{
+	bool died;
+
+	if (!run->m || g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_INTERRUPTED) ||
+	    g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE))
+		return false;
+	died = machine_died_by_itself(run->m);
+	run->ev->rig_error = g_strdup(died ? machine_death(run->m) : error->message);
+	g_strdelimit(run->ev->rig_error, "\n", ' ');
+	return true;
+}
+
 static struct run *attempts(const struct plan *plan, struct rundir *rd, GError **error)
 {
 	struct run *run = NULL;
@@ -130,9 +148,7 @@ static struct run *attempts(const struct plan *plan, struct rundir *rd, GError *
 	}
 	if (!err)
 		return run;
-	/* The rig broke: that is a result of its own, but for an interrupt and a bad configuration. */
-	if (g_error_matches(err, VTDLAB_ERROR, VTDLAB_ERROR_CANNOT_JUDGE)) {
-		run->ev->rig_error = g_strdup(err->message);
+	if (broken_rig(run, err)) {
 		g_error_free(err);
 		return run;
 	}

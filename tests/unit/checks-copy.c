@@ -157,6 +157,17 @@ static void other_mode(void **state)
 	want(f, SLOT, CHECK_FAIL, "mode was legacy, is abort DMA", NULL);
 }
 
+/* The slots are those of the panic, but in tables of the other mode. */
+static void scalable_now(void **state)
+{
+	struct good_run *f = *state, *other = good_run_new(GOOD_SCALABLE);
+
+	good_no_walk(f, COPIED);
+	f->ev->copied.walk = g_steal_pointer(&other->ev->copied.walk);
+	good_run_free(other);
+	want(f, SLOT, CHECK_FAIL, "1 difference", "mode was legacy, is scalable", NULL);
+}
+
 static void other_did(void **state)
 {
 	struct good_run *f = *state;
@@ -250,6 +261,7 @@ int checks_copy_tests(void)
 		LEGACY(all_missing),   LEGACY(extra),
 		LEGACY(extra_bus),     LEGACY(shifted),
 		LEGACY(wrong_bus),     LEGACY(other_mode),
+		LEGACY(scalable_now),
 		LEGACY(other_did),     LEGACY(other_aw),
 		LEGACY(other_type),    LEGACY(pass_through_now),
 		LEGACY(other_root),    LEGACY(reserved_bits),

@@ -212,6 +212,15 @@ static void stayed_off_before_jump(void **state)
 	want(f, STAYED, CHECK_PASS, NULL);
 }
 
+/* To switch it on again is no harm. */
+static void stayed_on_again(void **state)
+{
+	struct good_run *f = *state;
+
+	good_translation(f, AT(950), true);
+	want(f, STAYED, CHECK_PASS, NULL);
+}
+
 static void stayed_no_jump(void **state)
 {
 	struct good_run *f = *state;
@@ -269,7 +278,8 @@ int checks_crash_tests(void)
 		LEGACY(stayed_named),	   LEGACY(stayed_off_between),
 		LEGACY(stayed_off_at_jump), LEGACY(stayed_off_late),
 		LEGACY(stayed_off_at_poweroff), LEGACY(stayed_off_without_poweroff),
-		LEGACY(stayed_off_before_jump), LEGACY(stayed_no_jump),
+		LEGACY(stayed_off_before_jump), LEGACY(stayed_on_again),
+		LEGACY(stayed_no_jump),
 		LEGACY(stayed_no_root_switch), LEGACY(stayed_no_registers),
 		LEGACY(stayed_tes_clear),  LEGACY(stayed_no_iommu),
 	};

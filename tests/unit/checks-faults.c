@@ -177,6 +177,18 @@ static void attach_not_seen(void **state)
 	want(f, FAULTS, CHECK_FAIL, "0000:00:01.0", NULL);
 }
 
+/* No reset was seen: the change of the entry counts, if it comes after the probe. */
+static void reset_not_seen(void **state)
+{
+	struct good_run *f = *state;
+
+	good_device(f, NIC)->reset_ns = 0;
+	good_fault(f, T_NIC_ATTACH, NIC, NIC_IOVA);
+	want(f, FAULTS, CHECK_PASS, "1 after the attach", NULL);
+	good_fault(f, T_NIC_ATTACH - 1, NIC, NIC_IOVA);
+	want(f, FAULTS, CHECK_FAIL, "1 fault", "0000:00:01.0", NULL);
+}
+
 /* Neither attached nor asked for: the dead kernel's until poweroff. */
 static void never_attached(void **state)
 {
@@ -287,7 +299,8 @@ int checks_faults_tests(void)
 		LEGACY(device_without_driver), LEGACY(fault_at_jump),
 		LEGACY(outside_window), LEGACY(until_reset),
 		LEGACY(until_attach),	LEGACY(after_attach),
-		LEGACY(attach_not_seen), LEGACY(never_attached),
+		LEGACY(attach_not_seen), LEGACY(reset_not_seen),
+		LEGACY(never_attached),
 		LEGACY(torn_down_early),
 		LEGACY(torn_down_no_reset), LEGACY(torn_down_no_driver),
 		LEGACY(driver_built_in), LEGACY(disabled),

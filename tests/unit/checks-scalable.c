@@ -113,6 +113,17 @@ static void pasid_other_type(void **state)
 	want(f, LEAVES, CHECK_FAIL, "00:02.0", NULL);
 }
 
+/* Nested translation leads a guest to the same pages, and the device to others. */
+static void pasid_nested(void **state)
+{
+	struct good_run *f = *state;
+
+	good_pasid(f, COPIED, DISK)[0] |= (VTD_PGTT_SECOND_LEVEL ^ VTD_PGTT_NESTED) << 6;
+	good_walk(f, COPIED, NULL);
+	want(f, FIELDS, CHECK_FAIL, "00:02.0 pasid 0x0", "PGTT 0x2 -> 0x3", NULL);
+	want(f, LEAVES, CHECK_FAIL, "1 difference", "00:02.0", "translation was", NULL);
+}
+
 static void pasid_other_aw(void **state)
 {
 	struct good_run *f = *state;
@@ -209,6 +220,7 @@ int checks_scalable_tests(void)
 		SCALABLE(mode_lost),	    SCALABLE(pasid_moved),
 		SCALABLE(pasid_missing),    SCALABLE(pasid_extra),
 		SCALABLE(pasid_other_did),  SCALABLE(pasid_other_type),
+		SCALABLE(pasid_nested),
 		SCALABLE(pasid_other_aw),   SCALABLE(pasid_other_root),
 		SCALABLE(pasid_ignored_bits), SCALABLE(other_directory),
 		SCALABLE(other_rid_pasid),  SCALABLE(directory_size),

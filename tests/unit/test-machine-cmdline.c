@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* QEMU's command line for each mode, what is refused, and that the printed form survives a shell. */
+/* QEMU's command line for each mode, what is refused, and that the printed form survives a shell.
+ */
 #include "machine-test.h"
 
 #include "base/error.h"
@@ -9,9 +10,15 @@
 static struct machine_config base(void)
 {
 	return (struct machine_config){
-		.qemu = "/opt/qemu", .accel = MACHINE_ACCEL_TCG, .memory = UINT64_C(1) << 30,
-		.cpus = 1, .kernel = "/k/vmlinux", .initrd = "/k/rd", .cmdline = "console=ttyS0 a=b",
-		.disk_image = "/d/pattern.img", .run_dir = "/r",
+		.qemu = "/opt/qemu",
+		.accel = MACHINE_ACCEL_TCG,
+		.memory = UINT64_C(1) << 30,
+		.cpus = 1,
+		.kernel = "/k/vmlinux",
+		.initrd = "/k/rd",
+		.cmdline = "console=ttyS0 a=b",
+		.disk_image = "/d/pattern.img",
+		.run_dir = "/r",
 	};
 }
 
@@ -63,9 +70,11 @@ static void test_default(void **state)
 	(void)state;
 	assert_string_equal(v->pdata[0], "/opt/qemu");
 	assert_true(find(v, "-accel", "tcg") > 0);
-	assert_true(find(v, "-object", "memory-backend-file,id=ram,size=1024M,"
+	assert_true(find(v, "-object",
+			 "memory-backend-file,id=ram,size=1024M,"
 			 "mem-path=/proc/self/fd/3,share=on") > 0);
-	assert_true(find(v, "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,"
+	assert_true(find(v, "-sandbox",
+			 "on,obsolete=deny,elevateprivileges=deny,spawn=deny,"
 			 "resourcecontrol=deny") > 0);
 	assert_true(find(v, "-append", "console=ttyS0 a=b") > 0);
 	assert_true(find(v, "-D", "/r/qemu.log") > 0);
@@ -74,7 +83,8 @@ static void test_default(void **state)
 	/* a device that comes before the IOMMU does not sit behind it */
 	assert_true(find(v, "-device", "intel-iommu,intremap=off") > 0);
 	assert_true(find(v, "-device", "intel-iommu,intremap=off") <
-		    find(v, "-device", "e1000e,id=nic0,netdev=net0,mac=52:56:54:44:00:02,"
+		    find(v, "-device",
+			 "e1000e,id=nic0,netdev=net0,mac=52:56:54:44:00:02,"
 			 "romfile=,addr=1"));
 	assert_true(find(v, "-device", "nvme,serial=vtdlab,id=blk0,drive=disk0,addr=2") > 0);
 	g_ptr_array_unref(v);
@@ -112,21 +122,24 @@ static void test_devices(void **state)
 	(void)state;
 	c.nic = MACHINE_NIC_VIRTIO;
 	c.disk = MACHINE_DISK_VIRTIO;
-	assert_true(has(&c, "-device", "virtio-net-pci,iommu_platform=on,disable-legacy=on,id=nic0,"
+	assert_true(has(&c, "-device",
+			"virtio-net-pci,iommu_platform=on,disable-legacy=on,id=nic0,"
 			"netdev=net0,mac=52:56:54:44:00:02,romfile=,addr=1"));
-	assert_true(has(&c, "-device", "virtio-blk-pci,iommu_platform=on,disable-legacy=on,id=blk0,"
+	assert_true(has(&c, "-device",
+			"virtio-blk-pci,iommu_platform=on,disable-legacy=on,id=blk0,"
 			"drive=disk0,addr=2"));
 	c.disk = MACHINE_DISK_NVME;
 	c.disk_bps = 600000;
 	c.disk_image = "/d/a,b.img";
-	assert_true(has(&c, "-drive", "if=none,id=disk0,format=raw,snapshot=on,file=/d/a,,b.img,"
+	assert_true(has(&c, "-drive",
+			"if=none,id=disk0,format=raw,snapshot=on,file=/d/a,,b.img,"
 			"throttling.group=disk,throttling.bps-total=600000"));
 	c.disk = MACHINE_DISK_NONE;
 	c.nic = MACHINE_NIC_NONE;
 	c.disk_image = NULL;
 	c.gdb = true;
 	assert_true(has(&c, "-gdb", "unix:/s/gdb,server=on,wait=off"));
-	c.extra_args = (const char *const[]){ "-device", "edu", NULL };
+	c.extra_args = (const char *const[]){"-device", "edu", NULL};
 	assert_true(has(&c, "-device", "edu"));
 	c.clock_virtual = true;
 	assert_true(has(&c, "-icount", "shift=0,sleep=off"));
@@ -170,9 +183,12 @@ static void test_caps(void **state)
 {
 	struct machine_config c = base();
 	struct qemu_caps caps = {
-		.path = "/opt/qemu", .version = "7.2.22", .trace_log = true, .intel_iommu = true,
-		.iommu_props = (char *[]){ "aw-bits", "x-scalable-mode", NULL },
-		.trace_events = (char *[]){ "vtd_dmar_enable", "vtd_dmar_fault", NULL },
+		.path = "/opt/qemu",
+		.version = "7.2.22",
+		.trace_log = true,
+		.intel_iommu = true,
+		.iommu_props = (char *[]){"aw-bits", "x-scalable-mode", NULL},
+		.trace_events = (char *[]){"vtd_dmar_enable", "vtd_dmar_fault", NULL},
 	};
 	char **missing = qemu_trace_missing(&caps);
 	GError *error = NULL;
@@ -198,7 +214,8 @@ static void test_caps(void **state)
 /* A real shell takes the printed form apart into the same arguments. */
 static void test_pasteable(void **state)
 {
-	static const char *const nasty[] = { "", "a b", "it's", "$HOME `id` \"x\" \\", "-x;y&z|*?", NULL };
+	static const char *const nasty[] = {"",		 "a b", "it's", "$HOME `id` \"x\" \\",
+					    "-x;y&z|*?", NULL};
 	struct machine_config c = base();
 	char *dir = test_dir(), *script, *text, *command, *out = NULL;
 	GError *error = NULL;
@@ -216,7 +233,7 @@ static void test_pasteable(void **state)
 	command = machine_command_pasteable(&c, NULL, &error);
 	text = g_build_filename(dir, "command", NULL);
 	assert_true(g_file_set_contents(text, command, -1, NULL));
-	assert_true(g_spawn_sync(NULL, (char *[]){ "/bin/sh", text, NULL }, NULL, 0, NULL, NULL, &out,
+	assert_true(g_spawn_sync(NULL, (char *[]){"/bin/sh", text, NULL}, NULL, 0, NULL, NULL, &out,
 				 NULL, NULL, NULL));
 	assert_string_equal(out, want->str);
 	g_ptr_array_unref(v);
@@ -231,9 +248,9 @@ static void test_pasteable(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_default),	     cmocka_unit_test(test_iommu_modes),
-		cmocka_unit_test(test_devices),	     cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_caps),	     cmocka_unit_test(test_pasteable),
+		cmocka_unit_test(test_default), cmocka_unit_test(test_iommu_modes),
+		cmocka_unit_test(test_devices), cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_caps),	cmocka_unit_test(test_pasteable),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The injector's account: lock-step, a full ring, drops, taking back, the exchange with the agent. */
+/* The injector's account: lock-step, a full ring, drops, taking back, the exchange with the agent.
+ */
 #include "machine-test.h"
 
 #include "channel.h"
@@ -9,12 +10,12 @@
 struct rig {
 	struct injector *in;
 	struct trace *t;
-	int qemu;		/* the end that QEMU would hold */
-	int log;		/* what QEMU would trace */
+	int qemu; /* the end that QEMU would hold */
+	int log;  /* what QEMU would trace */
 	char *dir, *path;
 };
 
-static const uint8_t magic[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+static const uint8_t magic[8] = {1, 2, 3, 4, 5, 6, 7, 8};
 
 static int setup(void **state)
 {
@@ -71,7 +72,8 @@ static void written(struct rig *r, uint64_t iova)
 {
 	char *text = g_strdup_printf("1@5.000001:e1000e_rx_desc_buff_write buffer #0, addr: 0x%lx, "
 				     "offset: 0, from: 0x1, length: 270\n1@5.000002:"
-				     "e1000e_rx_written_to_guest x\n", (unsigned long)iova);
+				     "e1000e_rx_written_to_guest x\n",
+				     (unsigned long)iova);
 
 	test_write(r->log, text);
 	g_free(text);
@@ -116,7 +118,8 @@ static void test_ring_full(void **state)
 	assert_int_equal(canary(r, 0)->state, CANARY_RECALLED);
 	assert_int_equal(take(r, NULL), -1);
 	assert_int_equal(injector_recall(r->in), 0);
-	/* taken but never written: the next leaves after the deadline, and order alone is no proof */
+	/* taken but never written: the next leaves after the deadline, and order alone is no proof
+	 */
 	injector_resume(r->in);
 	test_run(10);
 	assert_int_equal(take(r, NULL), 1);
@@ -149,11 +152,17 @@ static void test_drops(void **state)
 	assert_int_equal(take(r, NULL), 1);
 	test_write(r->log, "1@5.1:e1000e_rx_not_written_to_guest x\n");
 	injector_poll(r->in);
+	test_run(10);
+	assert_int_equal(take(r, NULL), 2);
+	/* "written" though no buffer was named: the device found no descriptor */
+	test_write(r->log, "1@5.1:e1000e_rx_written_to_guest x\n");
+	injector_poll(r->in);
 	injector_stop(r->in);
 	assert_false(injector_running(r->in));
 	assert_int_equal(canary(r, 0)->state, CANARY_DROPPED);
 	assert_int_equal(canary(r, 1)->state, CANARY_DROPPED);
-	assert_true(injector_counters(r->in)->dropped == 2);
+	assert_int_equal(canary(r, 2)->state, CANARY_DROPPED);
+	assert_true(injector_counters(r->in)->dropped == 3);
 	/* stopped for good */
 	injector_start(r->in, 500, true);
 	test_run(10);
@@ -180,20 +189,20 @@ static void test_flood(void **state)
 
 static void from_guest(struct rig *r, uint32_t seq, const uint8_t m[8])
 {
-	struct channel_frame f = { .seq = seq, .kind = CHANNEL_KIND_FROM_GUEST };
+	struct channel_frame f = {.seq = seq, .kind = CHANNEL_KIND_FROM_GUEST};
 	uint8_t frame[CHANNEL_FRAME_LEN];
 
 	memcpy(f.magic, m, 8);
-	channel_frame_fill(frame, (const uint8_t[6]){ 2, 0, 0, 0, 0, 1 }, &f);
+	channel_frame_fill(frame, (const uint8_t[6]){2, 0, 0, 0, 0, 1}, &f);
 	assert_int_equal(send(r->qemu, frame, sizeof(frame), 0), sizeof(frame));
 }
 
 static void test_exchange(void **state)
 {
-	static const uint8_t ex[8] = { 9, 9, 9, 9, 9, 9, 9, 9 };
+	static const uint8_t ex[8] = {9, 9, 9, 9, 9, 9, 9, 9};
 	struct rig *r = *state;
 	const struct injector_counters *k = injector_counters(r->in);
-	bool seen[4] = { false };
+	bool seen[4] = {false};
 	char kind;
 	int seq;
 
@@ -206,8 +215,8 @@ static void test_exchange(void **state)
 		from_guest(r, i, ex);
 		from_guest(r, i, ex);
 	}
-	from_guest(r, 4, ex);		/* beyond the end */
-	from_guest(r, 0, magic);	/* of another run */
+	from_guest(r, 4, ex);	 /* beyond the end */
+	from_guest(r, 0, magic); /* of another run */
 	assert_int_equal(send(r->qemu, "x", 1, 0), 1);
 	test_run(60);
 	injector_exchange_stop(r->in);

@@ -17,8 +17,9 @@ static const struct launcher_ops *ops = &launcher_qemu;
 static void test_descriptors(void **state)
 {
 	char *dir = test_dir(), *out = g_build_filename(dir, "out", NULL), *text;
-	char *argv[] = { "/bin/sh", "-c", "echo got $(cat <&5); ls /proc/$$/fd | tr '\\n' ' '", NULL };
-	struct launch_request req = { .argv = argv, .stderr_path = out, .n_fds = 1 };
+	char *argv[] = {"/bin/sh", "-c", "echo got $(cat <&5); ls /proc/$$/fd | tr '\\n' ' '",
+			NULL};
+	struct launch_request req = {.argv = argv, .stderr_path = out, .n_fds = 1};
 	struct launch l;
 	int pair[2];
 
@@ -26,7 +27,7 @@ static void test_descriptors(void **state)
 	assert_int_equal(pipe2(pair, O_CLOEXEC), 0);
 	test_write(pair[1], "it");
 	close(pair[1]);
-	req.fds = &(struct launch_fd){ .fd = pair[0], .child_fd = 5 };
+	req.fds = &(struct launch_fd){.fd = pair[0], .child_fd = 5};
 	assert_true(ops->start(&l, &req, NULL));
 	for (int i = 0; i < 1000 && !ops->reap(&l); i++)
 		g_usleep(5000);
@@ -42,9 +43,9 @@ static void test_descriptors(void **state)
 
 static void test_kill(void **state)
 {
-	char *deaf[] = { "/bin/sh", "-c", "trap '' TERM; while :; do sleep 0.05; done", NULL };
-	char *meek[] = { "/bin/sleep", "100", NULL };
-	struct launch_request req = { .argv = meek };
+	char *deaf[] = {"/bin/sh", "-c", "trap '' TERM; while :; do sleep 0.05; done", NULL};
+	char *meek[] = {"/bin/sleep", "100", NULL};
+	struct launch_request req = {.argv = meek};
 	struct launch l;
 	char *text;
 
@@ -69,8 +70,8 @@ static void test_kill(void **state)
 
 static void test_freeze(void **state)
 {
-	char *argv[] = { "/bin/sleep", "100", NULL };
-	struct launch_request req = { .argv = argv };
+	char *argv[] = {"/bin/sleep", "100", NULL};
+	struct launch_request req = {.argv = argv};
 	struct launch l;
 
 	(void)state;
@@ -96,8 +97,8 @@ static void test_orphan(void **state)
 	assert_int_equal(pipe(pair), 0);
 	parent = fork();
 	if (parent == 0) {
-		char *argv[] = { "/bin/sleep", "100", NULL };
-		struct launch_request req = { .argv = argv };
+		char *argv[] = {"/bin/sleep", "100", NULL};
+		struct launch_request req = {.argv = argv};
 		struct launch l;
 
 		if (!ops->start(&l, &req, NULL) || write(pair[1], &l.pid, sizeof(l.pid)) < 0)
@@ -151,7 +152,10 @@ static void test_bad_qemu(void **state)
 	refused(path, "is not a QEMU");
 	g_free(path);
 	path = g_build_filename(dir, "data", NULL);
-	assert_true(g_file_set_contents(path, "\x7f" "ELF nonsense", -1, NULL));
+	assert_true(g_file_set_contents(path,
+					"\x7f"
+					"ELF nonsense",
+					-1, NULL));
 	refused(path, "not an executable");
 	g_chmod(path, 0755);
 	refused(path, "cannot run");
@@ -166,9 +170,12 @@ static void test_cache(void **state)
 		"echo x >> \"$(dirname \"$0\")/calls\"\n"
 		"case $* in\n"
 		"*--version*) echo 'QEMU emulator version 7.2.22 (Debian)'; echo Copyright;;\n"
-		"*help*iommu*|*iommu,help*) echo 'intel-iommu options:'; echo '  aw-bits=<uint8> - x';;\n"
-		"*'-trace help'*) echo vtd_dmar_fault; echo 'vtd_x '; echo other_event; echo 'vtd_dmar_enable';;\n"
-		"*) while [ \"$1\" != -D ]; do shift; done; echo '1@1.1:vtd_x y' > \"$2\"; sleep 5;;\n"
+		"*help*iommu*|*iommu,help*) echo 'intel-iommu options:'; echo '  aw-bits=<uint8> - "
+		"x';;\n"
+		"*'-trace help'*) echo vtd_dmar_fault; echo 'vtd_x '; echo other_event; echo "
+		"'vtd_dmar_enable';;\n"
+		"*) while [ \"$1\" != -D ]; do shift; done; echo '1@1.1:vtd_x y' > \"$2\"; sleep "
+		"5;;\n"
 		"esac";
 	char *dir = test_dir(), *cache = test_dir(), *path = test_script(dir, "qemu", body);
 	char *calls = g_build_filename(dir, "calls", NULL), *text, *sub;

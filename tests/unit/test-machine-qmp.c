@@ -10,10 +10,11 @@ struct rig {
 	struct qmp *q;
 	int qemu;
 	GThread *thread;
-	const char *script;	/* what "QEMU" writes, a chunk for each line it has read */
+	const char *script; /* what "QEMU" writes, a chunk for each line it has read */
 };
 
-/* Plays QEMU: writes a chunk, reads a line, writes the next chunk... Chunks are separated by \x01. */
+/* Plays QEMU: writes a chunk, reads a line, writes the next chunk... Chunks are separated by \x01.
+ */
 static gpointer play(gpointer data)
 {
 	struct rig *r = data;
@@ -71,7 +72,8 @@ static void test_commands(void **state)
 	(void)state;
 	start(&r, READY
 	      "\001{\"event\":\"SHUTDOWN\",\"data\":{\"reason\":\"guest-reset\"},"
-	      "\"timestamp\":{\"seconds\":1700000000,\"microseconds\":5}}\r\n{\"return\":1,\"id\":99}\n"
+	      "\"timestamp\":{\"seconds\":1700000000,\"microseconds\":5}}\r\n{\"return\":1,\"id\":"
+	      "99}\n"
 	      "nonsense\n{\"return\":{\"x\":1}}\n{\"return\":{\"status\":\"running\"},\"id\":2}\n"
 	      "\001{\"error\":{\"class\":\"GenericError\",\"desc\":\"no way\"},\"id\":3}\n"
 	      "\001{\"return\":\"hello\\r\\n\",\"id\":4}\n"
@@ -154,10 +156,12 @@ static void test_hostile(void **state)
 	JsonNode *n;
 
 	(void)state;
-	script = g_strconcat("[]\n{\"QMP\":5}\n\xff\xfe\n{\"event\":7}\n", READY, "\001", deep, "\n{\"return\":",
-			     deep, "\n{\"error\":5,\"id\":2}\n{\"return\":null,\"id\":\"2\"}\n"
+	script = g_strconcat("[]\n{\"QMP\":5}\n\xff\xfe\n{\"event\":7}\n", READY, "\001", deep,
+			     "\n{\"return\":", deep,
+			     "\n{\"error\":5,\"id\":2}\n{\"return\":null,\"id\":\"2\"}\n"
 			     "{\"event\":\"X\",\"timestamp\":{\"seconds\":9223372036854775807}}\n"
-			     "{\"return\":[],\"id\":2}\n", NULL);
+			     "{\"return\":[],\"id\":2}\n",
+			     NULL);
 	start(&r, script);
 	assert_true(qmp_negotiate(r.q, 10, &error));
 	n = qmp_command(r.q, "query-status", NULL, 10, &error);
@@ -172,7 +176,7 @@ static void test_hostile(void **state)
 
 static void test_xp(void **state)
 {
-	uint64_t w[4] = { 0 };
+	uint64_t w[4] = {0};
 
 	(void)state;
 	assert_true(qmp_parse_xp("00000000fed90000: 0x0000000000000010 0x00d2008c22260206\r\n"

@@ -5,7 +5,7 @@
 #include "machine/disk.h"
 #include "machine/ram.h"
 
-#define GIB	(UINT64_C(1) << 30)
+#define GIB (UINT64_C(1) << 30)
 
 static void test_low(void **state)
 {
@@ -19,8 +19,8 @@ static void test_low(void **state)
 static void test_map(void **state)
 {
 	/* no memory behind it: only the map is asked */
-	struct ram small = { .fd = -1, .size = GIB, .low = GIB };
-	struct ram big = { .fd = -1, .size = 4 * GIB, .low = 2 * GIB };
+	struct ram small = {.fd = -1, .size = GIB, .low = GIB};
+	struct ram big = {.fd = -1, .size = 4 * GIB, .low = 2 * GIB};
 	uint64_t at;
 
 	(void)state;

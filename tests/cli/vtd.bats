@@ -1,0 +1,142 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# The verbs that read tables offline: walk, diff, bench-walk, on golden snapshots and a made-up RAM file.
+
+setup() {
+	cd "$BATS_TEST_DIRNAME/../.." || exit
+	VTDLAB=${VTDLAB:-build/vtdlab}
+	golden=tests/golden
+}
+
+# Eight-byte little-endian word $2 at byte offset $3 of file $1.
+put() {
+	local word=$2 bytes='' i
+	for i in 0 1 2 3 4 5 6 7; do
+		bytes+=$(printf '\\x%02x' $(((word >> (8 * i)) & 255)))
+	done
+	printf '%b' "$bytes" | dd of="$1" bs=1 seek=$(($3)) conv=notrunc status=none
+}
+
+# A RAM file with one legacy context, 00:01.0, that maps 0xffff0000 to 0x7000.
+make_ram() {
+	truncate -s 64K "$1"
+	put "$1" 0x2001 0x1000         # root: bus 0
+	put "$1" 0x3001 0x2080         # context of 00:01.0
+	put "$1" 0x0301 0x2088         # DID 3, 3 levels
+	put "$1" 0x4003 0x3018         # level 3, entry 3
+	put "$1" 0x5003 0x4ff8         # level 2, entry 511
+	put "$1" 0x7003 0x5f80         # level 1, entry 496
+}
+
+@test "walk prints registers, contexts, runs and interrupt-remapping entries" {
+	run "$VTDLAB" walk "$golden"/scalable-intremap-7.3.vtd
+	[ "$status" -eq 0 ]
+	[[ $output == *"phase copied"* ]]
+	[[ $output == *"TES RTPS QIES IRES"* ]]
+	[[ $output == *"6 contexts, 6 pasids"* ]]
+	[[ $output == *"context 00:1f.2 upper "*"slot 122"* ]]
+	[[ $output == *"    iova 0x"*" -> 0x"*" rw--"* ]]
+	[[ $output == *"irte 21 0x"* ]]
+}
+
+@test "walk --leaves-summary counts and lists no runs" {
+	run "$VTDLAB" walk "$golden"/legacy-6.1.vtd --leaves-summary
+	[ "$status" -eq 0 ]
+	[[ $output == *" leaves 4096 pages 4096 runs 1"* ]]
+	[[ $output != *"    iova "* ]]
+}
+
+@test "walk shows pass-through as such" {
+	run "$VTDLAB" walk "$golden"/passthrough-6.1.vtd
+	[ "$status" -eq 0 ]
+	[[ $output == *"pass-through"*"pages 1099511627776 runs 1"* ]]
+}
+
+@test "walk --json is one JSON object with the same numbers" {
+	"$VTDLAB" walk "$golden"/legacy-6.1.vtd --json >"$BATS_TEST_TMPDIR/out.json"
+	grep -q '"mode" : "legacy"' "$BATS_TEST_TMPDIR/out.json"
+	[ "$(grep -c '"bdf" : ' "$BATS_TEST_TMPDIR/out.json")" -eq 6 ]
+	if command -v jq >/dev/null; then
+		jq -e '.contexts | length == 6' "$BATS_TEST_TMPDIR/out.json"
+	fi
+}
+
+@test "walk reads a RAM file from a given root" {
+	make_ram "$BATS_TEST_TMPDIR/ram"
+	run "$VTDLAB" walk --ram "$BATS_TEST_TMPDIR/ram" --root 0x1000
+	[ "$status" -eq 0 ]
+	[[ $output == *"1 contexts, 0 pasids, 5 tables, 1 leaves, 1 runs, 0 irtes, 0 defects"* ]]
+	[[ $output == *"iova 0x0000ffff0000-0x0000ffff0fff -> 0x0000007000 rw--"* ]]
+}
+
+@test "walk of a RAM file cut short counts defects and does not die" {
+	make_ram "$BATS_TEST_TMPDIR/ram"
+	truncate -s 20000 "$BATS_TEST_TMPDIR/ram"
+	run "$VTDLAB" walk --ram "$BATS_TEST_TMPDIR/ram" --ram-size 1G --root 0x1000 --defects
+	[ "$status" -eq 0 ]
+	[[ $output == *"defects table-outside-ram 1"* ]]
+	[[ $output == *"second-level table 0x3000 level 2 entry 3"* ]]
+}
+
+@test "walk refuses what it cannot use, with status 2 and one line" {
+	local args
+	for args in "" "a b" "/nonexistent.vtd" "README.md" "--ram /nonexistent --root 0" \
+		"--ram README.md" "--ram README.md --root zero" "--ram README.md --root 0 --ttm odd" \
+		"--ram README.md --root 0 --ram-size 1X" "--vmcore README.md --root 0x1000" \
+		"--ram README.md --vmcore README.md --root 0" "--no-such-option" "$golden"; do
+		# shellcheck disable=SC2086
+		run "$VTDLAB" walk $args
+		echo "$args: $status: $output"
+		[ "$status" -eq 2 ]
+		[ "${#lines[@]}" -eq 1 ]
+		[[ $output == "vtdlab walk: "* ]]
+	done
+}
+
+@test "a snapshot cut short or changed is refused" {
+	head -c 5000 "$golden"/legacy-6.1.vtd >"$BATS_TEST_TMPDIR/short.vtd"
+	run "$VTDLAB" walk "$BATS_TEST_TMPDIR/short.vtd"
+	[ "$status" -eq 2 ]
+	[[ $output == *"wrong size"* ]]
+	cp "$golden"/legacy-6.1.vtd "$BATS_TEST_TMPDIR/bent.vtd"
+	put "$BATS_TEST_TMPDIR/bent.vtd" 12345 40000
+	run "$VTDLAB" walk "$BATS_TEST_TMPDIR/bent.vtd"
+	[ "$status" -eq 2 ]
+	[[ $output == *"wrong checksum"* ]]
+}
+
+@test "diff: same is 0, different is 1, unusable is 2" {
+	run "$VTDLAB" diff "$golden"/legacy-6.1.vtd "$golden"/legacy-6.1.vtd
+	[ "$status" -eq 0 ]
+	[[ ${lines[0]} == same ]]
+	run "$VTDLAB" diff "$golden"/legacy-6.1.vtd "$golden"/passthrough-6.1.vtd
+	[ "$status" -eq 1 ]
+	[[ $output == *"00:01.0: translation was second-level, is pass-through"* ]]
+	run "$VTDLAB" diff "$golden"/legacy-6.1.vtd
+	[ "$status" -eq 2 ]
+	run "$VTDLAB" diff "$golden"/legacy-6.1.vtd README.md
+	[ "$status" -eq 2 ]
+	[[ $output == *"README.md: not a valid VT-d snapshot"* ]]
+	run "$VTDLAB" diff --max -1 "$golden"/legacy-6.1.vtd "$golden"/legacy-6.1.vtd
+	[ "$status" -eq 2 ]
+}
+
+@test "diff --max caps the list and says so; --json counts alike" {
+	run "$VTDLAB" diff --max 2 "$golden"/legacy-6.1.vtd "$golden"/scalable-intremap-7.3.vtd
+	[ "$status" -eq 1 ]
+	[ "$(grep -c '^  [^.]' <<<"$output")" -eq 2 ]
+	[[ $output == *"... and "*" more"* ]]
+	run "$VTDLAB" diff --json "$golden"/legacy-6.1.vtd "$golden"/legacy-6.1.vtd
+	[ "$status" -eq 0 ]
+	[[ $output == *'"same" : true'* ]]
+}
+
+@test "bench-walk prints a line for each shape of tables" {
+	run "$VTDLAB" bench-walk --leaves 20000 --rounds 3
+	[ "$status" -eq 0 ]
+	[ "${#lines[@]}" -eq 5 ]
+	[[ ${lines[2]} == contiguous* ]]
+	[[ ${lines[4]} == scattered*" 20000 "* ]]
+	run "$VTDLAB" bench-walk --leaves 0
+	[ "$status" -eq 2 ]
+}
