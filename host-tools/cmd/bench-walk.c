@@ -94,7 +94,7 @@ static void fill(struct bench *b, uint64_t *ram, enum shape shape)
 /* A new memory file with tables of this shape: 0 or -errno. */
 static int build(struct bench *b, enum shape shape)
 {
-	size_t tables = b->leaves / LEAVES_A_TABLE + b->leaves / (512 * 512) + 16;
+	size_t tables = b->leaves / LEAVES_A_TABLE + b->leaves / ((size_t)512 * 512) + 16;
 	uint64_t *ram;
 
 	b->bytes = tables * 4096;

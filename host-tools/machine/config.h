@@ -51,8 +51,8 @@ enum machine_topology {
 
 /*
  * All strings are borrowed: they must live until machine_start() or machine_command_line() returns.
- * A zeroed struct with `kernel` and `run_dir` set, and memory and cpus filled in, is a valid legacy
- * machine with an e1000e and an NVMe disk.
+ * A zeroed struct with kernel, disk_image, run_dir, memory and cpus set is a valid legacy machine
+ * with an e1000e and an NVMe disk.
  */
 struct machine_config {
 	const char *qemu; /* program; NULL: qemu-system-x86_64 in $PATH */
@@ -79,8 +79,9 @@ struct machine_config {
 	const char *const *extra_trace; /* NULL-terminated names of more trace events, or NULL */
 	const char *const *extra_args;	/* NULL-terminated, appended verbatim, or NULL */
 	bool gdb;			/* gdb stub on a unix socket: machine_gdb_path() */
-	const char *run_dir; /* existing directory for qemu.log, qemu.stderr, console.log, */
-			     /* agent.jsonl, qmp.jsonl, command */
+	/* existing directory, made by the caller, for qemu.log, qemu.stderr, console.log, agent.jsonl,
+	 * qmp.jsonl and command; no % in its path */
+	const char *run_dir;
 };
 
 /* The words of the scenario files. NULL for a value outside the enum. */

@@ -2,6 +2,7 @@
 /* Talking to a machine: agent commands, QMP, registers, RAM. */
 #define _GNU_SOURCE
 #include <string.h>
+#include <sys/statvfs.h>
 
 #include "base/error.h"
 #include "machine/machine-priv.h"
@@ -283,6 +284,14 @@ int64_t machine_ram_scan(struct machine *m, const void *needle, size_t len, ram_
 	return ram_scan(&m->ram, needle, len, fn, data);
 }
 
+/* QEMU does not say when it cannot write its trace: a full disk is the only sign. */
+static bool disk_full(const char *dir)
+{
+	struct statvfs fs;
+
+	return statvfs(dir, &fs) == 0 && (uint64_t)fs.f_bavail * fs.f_frsize < (64 << 10);
+}
+
 bool machine_logs_ok(struct machine *m, const char **which)
 {
 	const char *bad = NULL;
@@ -291,6 +300,8 @@ bool machine_logs_ok(struct machine *m, const char **which)
 		bad = "console.log";
 	else if (!agent_log_ok(m->agent))
 		bad = "agent.jsonl";
+	else if (m->trace && disk_full(m->run_dir))
+		bad = "qemu.log";
 	if (which)
 		*which = bad;
 	return !bad;

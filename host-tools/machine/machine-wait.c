@@ -162,7 +162,7 @@ static bool over(struct machine *m, const char *what, int64_t since, GError **er
 	}
 	if (machine_check_death(m)) {
 		m->ended = MACHINE_END_DIED;
-		explain(m, error, "%s; it was waited for %s, for %.1f s", m->death, what, s);
+		explain(m, error, "%s, while %s was waited for, after %.1f s", m->death, what, s);
 		return true;
 	}
 	if (m->shutdown_reason) {

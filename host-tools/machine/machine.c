@@ -4,6 +4,7 @@
 #include "machine/machine.h"
 
 #include <glib-unix.h>
+#include <glib/gstdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -134,6 +135,15 @@ static bool resolve_accel(struct machine *m, struct machine_config *cfg, GError 
 	return cfg->accel != MACHINE_ACCEL_AUTO;
 }
 
+/* QEMU keeps what the guest writes to the disk (snapshot=on) in an unlinked file of $TMPDIR. */
+static void ensure_tmpdir(struct machine *m)
+{
+	const char *dir = g_getenv("TMPDIR");
+
+	if (g_access(dir && *dir ? dir : "/var/tmp", W_OK | X_OK) < 0)
+		g_setenv("TMPDIR", m->run_dir, TRUE);
+}
+
 static bool start_qemu(struct machine *m, const struct machine_config *cfg, GError **error)
 {
 	struct child_ends ends = {-1, -1, -1, -1};
@@ -141,6 +151,7 @@ static bool start_qemu(struct machine *m, const struct machine_config *cfg, GErr
 	GError *cause = NULL;
 	bool good = false;
 
+	ensure_tmpdir(m);
 	if (cfg->gdb) {
 		m->sock_dir = private_dir_make(error);
 		if (!m->sock_dir)

@@ -17,8 +17,7 @@
 enum trace_kind {
 	TRACE_NONE,
 	/* VT-d registers */
-	TRACE_DMAR_ROOT, /* a: RTADDR as latched by SRTP (with its mode bits masked off) b: scalable
-			  */
+	TRACE_DMAR_ROOT,      /* a: root table latched by SRTP, mode bits off b: scalable */
 	TRACE_DMAR_ENABLE,    /* a: 1 translation on, 0 off */
 	TRACE_DMAR_FAULT,     /* a: sid b: reason c: address d: 1 write, 0 read */
 	TRACE_FAULT_DISABLED, /* a fault that a context entry asked not to report (FPD) */
@@ -41,7 +40,6 @@ enum trace_kind {
 	TRACE_INV_IOTLB_PAGES,	     /* a: did b: address c: address mask (order) */
 	TRACE_INV_IOTLB_PASID,	     /* a: did b: pasid */
 	TRACE_INV_IOTLB_PASID_PAGES, /* a: did b: pasid c: address d: address mask */
-	TRACE_INV_PASID_CACHE,	     /* a: did b: pasid (0 if all) */
 	TRACE_INV_IEC,		     /* a: granularity b: index c: mask */
 	TRACE_INV_WAIT,		     /* a: status address b: status data */
 	/* e1000e */
@@ -53,17 +51,16 @@ enum trace_kind {
 	TRACE_E1000E_SW_RESET,	     /* the driver reset the device */
 	TRACE_E1000E_RCTL,	     /* a: RCTL: bit 1 = receiver on */
 	/* nvme */
-	TRACE_NVME_READ,      /* a: cid b: blocks (count) c: bytes d: lba */
-	TRACE_NVME_WRITE,     /* a: cid b: blocks (count) c: bytes d: lba */
-	TRACE_NVME_MAP_ADDR,  /* a: address b: length: belongs to the next READ/WRITE line or before
-			       */
-	TRACE_NVME_MAP_PRP,   /* a: length of the transfer b: prp1 c: prp2 d: number of prps */
-	TRACE_NVME_COMPLETE,  /* a: cid: data has been moved (pci_nvme_rw_complete_cb) */
-	TRACE_NVME_CREATE_CQ, /* a: address b: cqid c: entries - 1 */
-	TRACE_NVME_CFG,	      /* a: CC as written */
-	TRACE_NVME_START,     /* controller enabled */
-	TRACE_NVME_STOP,      /* controller disabled (CC.EN cleared): the driver's reset */
-	TRACE_NVME_SHUTDOWN,  /* shutdown notification */
+	TRACE_NVME_READ,	   /* a: cid b: blocks c: bytes d: lba */
+	TRACE_NVME_WRITE,	   /* a: cid b: blocks c: bytes d: lba */
+	TRACE_NVME_MAP_ADDR,	   /* a: address b: length: of the READ/WRITE before it */
+	TRACE_NVME_MAP_PRP,	   /* a: length of the transfer b: prp1 c: prp2 d: number of prps */
+	TRACE_NVME_COMPLETE,	   /* a: cid: data has been moved (pci_nvme_rw_complete_cb) */
+	TRACE_NVME_CREATE_CQ,	   /* a: address b: cqid c: entries - 1 */
+	TRACE_NVME_CFG,		   /* a: CC as written */
+	TRACE_NVME_START,	   /* controller enabled */
+	TRACE_NVME_STOP,	   /* controller disabled (CC.EN cleared): the driver's reset */
+	TRACE_NVME_SHUTDOWN,	   /* shutdown notification */
 	TRACE_NVME_ADDR_READ_ERR,  /* a: address that DMA could not read */
 	TRACE_NVME_ADDR_WRITE_ERR, /* a: address that DMA could not write */
 	TRACE_NVME_FATAL,	   /* controller fatal status set */

@@ -45,6 +45,11 @@ static enum check_result repointed(const struct evidence *ev, const struct vtd_w
 		g_string_append(detail, "no tables were read after its use");
 		return CHECK_NO_EVIDENCE;
 	}
+	if (dev->after.walk->truncated) {
+		g_string_append_printf(detail, "the walk after its use met a limit (%s)",
+				       dev->after.walk->truncated_by);
+		return CHECK_NO_EVIDENCE;
+	}
 	old = vtd_walk_space(before, dev->sid, VTD_NO_PASID);
 	new = vtd_walk_space(dev->after.walk, dev->sid, VTD_NO_PASID);
 	if (!new) {
@@ -52,14 +57,24 @@ static enum check_result repointed(const struct evidence *ev, const struct vtd_w
 		return CHECK_FAIL;
 	}
 	if (new->type == VTD_SPACE_PASS_THROUGH) {
-		g_string_append(detail, "pass-through");
-		return dev->group_type && strcmp(dev->group_type, "identity") == 0 ? CHECK_PASS :
-										     CHECK_FAIL;
+		g_string_append_printf(detail, "pass-through, group %s",
+				       dev->group_type ? dev->group_type : "of unknown type");
+		if (!dev->group_type)
+			return CHECK_NO_EVIDENCE;
+		return strcmp(dev->group_type, "identity") == 0 ? CHECK_PASS : CHECK_FAIL;
+	}
+	if (new->type == VTD_SPACE_INVALID) {
+		g_string_append(detail, "has an entry that makes every request fault");
+		return CHECK_FAIL;
 	}
 	if (old && new->type == old->type && new->root == old->root) {
 		g_string_append_printf(detail, "still points to the dead kernel's tables at %#" PRIx64,
 				       new->root);
 		return CHECK_FAIL;
+	}
+	if (!ev->crash_end) {
+		g_string_append(detail, "where crash memory lies is not known");
+		return CHECK_NO_EVIDENCE;
 	}
 	if (new->root < ev->crash_start || new->root > ev->crash_end) {
 		g_string_append_printf(detail, "points to %#" PRIx64 ", outside crash memory",
@@ -68,6 +83,30 @@ static enum check_result repointed(const struct evidence *ev, const struct vtd_w
 	}
 	g_string_append_printf(detail, "DID %u -> %u", old ? old->did : 0, new->did);
 	return CHECK_PASS;
+}
+
+/* Names the requesters with tables at the panic that no driver used in the crash kernel. */
+static void name_left_out(const struct evidence *ev, const struct vtd_walk_result *before,
+			  GString *detail)
+{
+	unsigned left_out = 0;
+	char text[16];
+
+	for (size_t i = 0; i < before->n_contexts; i++) {
+		const struct vtd_context *c = &before->contexts[i];
+		uint16_t sid = (uint16_t)(c->bus << 8 | c->devfn);
+		const struct evidence_device *dev = evidence_device_find(ev, sid);
+
+		if (dev && dev->wanted)
+			continue;
+		if (left_out++ < 4)
+			g_string_append_printf(detail, "%s%s", left_out == 1 ? "; " : ", ",
+					       sid_text(sid, text));
+	}
+	if (left_out > 4)
+		g_string_append_printf(detail, " and %u more", left_out - 4);
+	if (left_out)
+		g_string_append(detail, " without a driver left out");
 }
 
 enum check_result check_requesters_repointed(const struct vtd_walk_result *before,
@@ -103,10 +142,27 @@ enum check_result check_requesters_repointed(const struct vtd_walk_result *befor
 		g_string_append(detail, "no device was used in the crash kernel");
 		return CHECK_NO_EVIDENCE;
 	}
-	if (before->n_spaces > seen)
-		g_string_append_printf(detail, "; %zu without a driver left out",
-				       before->n_spaces - seen);
+	name_left_out(ev, before, detail);
 	return result;
+}
+
+/*
+ * Compares what one device had mapped with what it has now; false: there are no tables to judge by. An
+ * entry that is absent on either side maps nothing that could lead elsewhere.
+ */
+static bool add_retargeted(const struct vtd_walk_result *before, const struct evidence_device *dev,
+			   uint64_t *retargeted, uint64_t *mapped)
+{
+	const struct vtd_walk_result *now = dev->after.walk;
+	struct vtd_space_diff diff;
+
+	if (!before || before->truncated || !now || now->truncated)
+		return false;
+	vtd_compare_space(before, vtd_walk_space(before, dev->sid, VTD_NO_PASID), now,
+			  vtd_walk_space(now, dev->sid, VTD_NO_PASID), &diff);
+	*retargeted += diff.retargeted;
+	*mapped += diff.same + diff.unmapped + diff.retargeted + diff.permission;
+	return true;
 }
 
 enum check_result check_iova_not_retargeted(const struct vtd_walk_result *before,
@@ -114,7 +170,7 @@ enum check_result check_iova_not_retargeted(const struct vtd_walk_result *before
 					    const struct evidence *ev, GString *detail)
 {
 	uint64_t retargeted = 0, mapped = 0;
-	unsigned judged = 0;
+	const char *unknown = NULL;
 
 	(void)after;
 	if (ev->scenario->iommu.mode == CONF_MODE_OFF) {
@@ -123,29 +179,19 @@ enum check_result check_iova_not_retargeted(const struct vtd_walk_result *before
 	}
 	if (!crash_kernel_ran(ev, detail))
 		return CHECK_NO_EVIDENCE;
-	for (unsigned i = 0; before && i < ev->devices->len; i++) {
+	for (unsigned i = 0; i < ev->devices->len; i++) {
 		const struct evidence_device *dev = wanted_device(ev, i);
-		const struct vtd_space *old, *new;
-		struct vtd_space_diff diff;
 
-		if (!dev || !dev->after.walk || dev->after.walk->truncated || before->truncated)
-			continue;
-		old = vtd_walk_space(before, dev->sid, VTD_NO_PASID);
-		new = vtd_walk_space(dev->after.walk, dev->sid, VTD_NO_PASID);
-		if (!old || !new)
-			continue;
-		vtd_compare_space(before, old, dev->after.walk, new, &diff);
-		retargeted += diff.retargeted;
-		mapped += diff.same + diff.unmapped + diff.retargeted + diff.permission;
-		judged++;
-	}
-	if (!judged) {
-		g_string_append(detail, "no device had tables both at the panic and after its attach");
-		return CHECK_NO_EVIDENCE;
+		if (dev && !add_retargeted(before, dev, &retargeted, &mapped) && !unknown)
+			unknown = dev->bdf;
 	}
 	g_string_append_printf(detail, "%" PRIu64 " of %" PRIu64 " old IOVA pages lead elsewhere",
 			       retargeted, mapped);
-	return retargeted ? CHECK_FAIL : CHECK_PASS;
+	if (unknown)
+		g_string_append_printf(detail, "; no complete tables of %s", unknown);
+	if (retargeted)
+		return CHECK_FAIL;
+	return unknown || !mapped ? CHECK_NO_EVIDENCE : CHECK_PASS;
 }
 
 enum check_result check_devices_work(const struct vtd_walk_result *before,
@@ -166,14 +212,21 @@ enum check_result check_devices_work(const struct vtd_walk_result *before,
 		separate(detail);
 		g_string_append_printf(detail, "%s: %s", dev->driver,
 				       dev->works_detail ? dev->works_detail : "not tried");
-		if (!dev->works)
+		if (!dev->works && dev->works_detail)
 			result = CHECK_FAIL;
+		else if (!dev->works && result != CHECK_FAIL)
+			result = CHECK_NO_EVIDENCE;
 		else if (result == CHECK_SKIP)
 			result = CHECK_PASS;
 	}
-	if (result == CHECK_SKIP)
+	if (result != CHECK_SKIP)
+		return result;
+	if (ev->scenario->devices.nic == CONF_NIC_NONE && ev->scenario->devices.disk == CONF_DISK_NONE) {
 		g_string_append(detail, "the scenario has no device with a driver");
-	return result;
+		return CHECK_SKIP;
+	}
+	g_string_append(detail, "no device was used in the crash kernel");
+	return CHECK_NO_EVIDENCE;
 }
 
 enum check_result check_dump_readable(const struct vtd_walk_result *before,
@@ -188,7 +241,7 @@ enum check_result check_dump_readable(const struct vtd_walk_result *before,
 	}
 	if (!crash_kernel_ran(ev, detail))
 		return CHECK_NO_EVIDENCE;
-	if (!ev->canary_written) {
+	if (!ev->canary_written || !*ev->canary_written) {
 		g_string_append(detail, "the first kernel wrote no canary");
 		return CHECK_NO_EVIDENCE;
 	}

@@ -193,8 +193,12 @@ enum check_result check_leaves_equal(const struct vtd_walk_result *before,
 	bad = c->counts[VTD_DIFF_MODE] + c->counts[VTD_DIFF_SPACE_TYPE] +
 	      c->counts[VTD_DIFF_UNMAPPED] + c->counts[VTD_DIFF_NEW] +
 	      c->counts[VTD_DIFF_RETARGETED] + c->counts[VTD_DIFF_PERMISSION];
-	if (bad || !c->pages_same) {
+	if (bad) {
 		first_difference(c, kinds, detail);
+	} else if (c->truncated || !c->pages_same) {
+		g_string_append_printf(detail, "the comparison was given up after %" PRIu64 " equal pages",
+				       c->pages_same);
+		result = CHECK_NO_EVIDENCE;
 	} else {
 		g_string_append_printf(detail, "%" PRIu64 " of %" PRIu64 " leaves", after->leaves,
 				       before->leaves);

@@ -74,18 +74,22 @@ static void mode_registers(const struct evidence *ev, GString *wrong)
 		complain(wrong, "a fault was already pending (FSTS=%#x)", regs->fsts);
 }
 
-/* iommu.strict= of the command line against the type of the groups, where both are known. */
-static void mode_flushing(const struct evidence *ev, GString *wrong)
+/* iommu.strict= of the command line against the type of the groups; false: asked for, but not known. */
+static bool mode_flushing(const struct evidence *ev, GString *wrong)
 {
 	bool lazy;
 
-	if (!ev->group_types || !ev->first_cmdline || evidence_passthrough(ev))
-		return;
+	if (!ev->first_cmdline || !strstr(ev->first_cmdline, "iommu.strict=") ||
+	    evidence_passthrough(ev))
+		return true;
+	if (!ev->group_types)
+		return false;
 	lazy = strstr(ev->group_types, "DMA-FQ");
 	if (strstr(ev->first_cmdline, "iommu.strict=1") && lazy)
 		complain(wrong, "iommu.strict=1, but groups are DMA-FQ");
 	if (strstr(ev->first_cmdline, "iommu.strict=0") && !lazy)
 		complain(wrong, "iommu.strict=0, but no group is DMA-FQ");
+	return true;
 }
 
 static unsigned mode_spaces(const struct evidence *ev, const struct vtd_walk_result *before,
@@ -116,7 +120,8 @@ enum check_result check_mode_in_effect(const struct vtd_walk_result *before,
 				       const struct evidence *ev, GString *detail)
 {
 	g_autoptr(GString) wrong = g_string_new(NULL);
-	unsigned seen;
+	unsigned seen = 0;
+	bool flushing;
 
 	(void)after;
 	if (ev->scenario->iommu.mode == CONF_MODE_OFF) {
@@ -128,16 +133,21 @@ enum check_result check_mode_in_effect(const struct vtd_walk_result *before,
 		return CHECK_NO_EVIDENCE;
 	}
 	mode_registers(ev, wrong);
-	mode_flushing(ev, wrong);
-	seen = mode_spaces(ev, before, wrong);
+	flushing = mode_flushing(ev, wrong);
+	if (!before->truncated)
+		seen = mode_spaces(ev, before, wrong);
 	if (wrong->len) {
 		g_string_append(detail, wrong->str);
 		return CHECK_FAIL;
 	}
-	if (!seen) {
+	if (before->truncated)
+		g_string_append_printf(detail, "the walk met a limit (%s)", before->truncated_by);
+	else if (!seen)
 		g_string_append(detail, "no device of the lab had tables to look at");
+	else if (!flushing)
+		g_string_append(detail, "iommu.strict= is asked for, but the type of no group is known");
+	if (detail->len)
 		return CHECK_NO_EVIDENCE;
-	}
 	g_string_append_printf(detail, "TES on, TTM %s, %s for %u requester%s, IR %s, CM %d, %u bits",
 			       vtd_ttm_name(ev->at_panic.ttm),
 			       vtd_space_type_name(wanted_type(ev)), seen, seen == 1 ? "" : "s",
@@ -156,7 +166,8 @@ enum check_result check_panic_seen(const struct vtd_walk_result *before,
 		g_string_append(detail, "the panic was never asked for");
 		return CHECK_NO_EVIDENCE;
 	}
-	if (ev->jump_ns && ev->jump_rip >= ev->crash_start && ev->jump_rip <= ev->crash_end) {
+	if (ev->jump_ns && ev->crash_end && ev->jump_rip >= ev->crash_start &&
+	    ev->jump_rip <= ev->crash_end) {
 		g_string_append_printf(detail,
 				       "RIP %#" PRIx64 " in crash memory %#" PRIx64 "-%#" PRIx64
 				       ", %.0f ms after the trigger",
@@ -168,7 +179,14 @@ enum check_result check_panic_seen(const struct vtd_walk_result *before,
 		g_string_append(detail, "the crash kernel's agent spoke, but the jump itself was missed");
 		return CHECK_PASS;
 	}
+	if (ev->jump_ns && !ev->crash_end) {
+		g_string_append(detail, "where the crash kernel's memory lies is not known");
+		return CHECK_NO_EVIDENCE;
+	}
 	g_string_append(detail, "no CPU was seen in the crash kernel's memory");
+	if (ev->jump_rip)
+		g_string_append_printf(detail, " (%#" PRIx64 "-%#" PRIx64 "), one was at %#" PRIx64,
+				       ev->crash_start, ev->crash_end, ev->jump_rip);
 	return CHECK_FAIL;
 }
 

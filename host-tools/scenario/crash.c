@@ -78,6 +78,8 @@ bool phase_panic(struct run *run, GError **error)
 	if (!ev->jump_ns)
 		return true;
 	run_moment(run, "jump", ev->jump_ns, "crash", -1, "host");
+	console_poll(machine_console(run->m));
+	g_clear_pointer(&run->last_words, g_free);
 	if (!capture_at_panic(run, error))
 		return false;
 	nic_dma_begin(run);
@@ -101,15 +103,21 @@ static void note_failure(struct run *run, const GError *error)
 {
 	const char *reason = machine_shutdown_reason(run->m);
 	struct evidence *ev = run->ev;
-	g_autofree char *tail = console_tail(machine_console(run->m), 3);
+	g_autofree char *tail = NULL;
 
+	console_poll(machine_console(run->m));
+	tail = console_tail(machine_console(run->m), 2);
 	g_strdelimit(tail, "\n", '|');
 	if (machine_wait_ended(run->m) == MACHINE_END_SHUTDOWN) {
 		ev->crash_panicked = true;
-		ev->crash_failure = g_strdup_printf("it reset the machine (%s); last lines: %s",
-						    reason ? reason : "?", tail);
+		ev->crash_failure = g_strdup_printf("it ended the machine (%s): %s",
+						    reason ? reason : "?",
+						    run->last_words ? run->last_words : tail);
 	} else if (machine_wait_ended(run->m) == MACHINE_END_DEADLINE) {
-		ev->crash_failure = g_strdup_printf("no progress: %s", error->message);
+		ev->crash_failure = g_strdup_printf("no progress: %.*s%s%s",
+						    (int)strcspn(error->message, ";"), error->message,
+						    run->last_words ? ": " : "; last lines: ",
+						    run->last_words ? run->last_words : tail);
 	}
 }
 

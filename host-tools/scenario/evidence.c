@@ -80,10 +80,10 @@ int64_t evidence_attach_ns(const struct evidence *ev, uint16_t sid)
 {
 	const struct evidence_device *dev = evidence_device_find(ev, sid);
 
-	if (dev && (dev->attach_ns || dev->reset_ns))
+	if (dev && dev->reset_ns)
 		return MAX(dev->attach_ns, dev->reset_ns);
 	if (dev && dev->driver_ns)
-		return dev->driver_ns;
+		return MAX(dev->attach_ns, dev->driver_ns);
 	return ev->poweroff_ns ? ev->poweroff_ns : INT64_MAX;
 }
 

@@ -117,7 +117,7 @@ struct evidence_device *evidence_device_find(const struct evidence *ev, uint16_t
 /*
  * evidence_attach_ns - until when @sid's DMA is the dead kernel's: its entry has changed and its driver
  * has reset it, whichever comes later (a kernel that copies nothing changes entries long before a driver
- * takes the device); else its driver was asked for; else poweroff; INT64_MAX when none of them came.
+ * takes the device); without a reset, its driver was asked for; else poweroff; INT64_MAX when none came.
  */
 int64_t evidence_attach_ns(const struct evidence *ev, uint16_t sid);
 

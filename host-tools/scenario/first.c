@@ -32,7 +32,7 @@ bool phase_boot(struct run *run, GError **error)
 	run->m = machine_start(&cfg, error);
 	if (!run->m)
 		return false;
-	run_follow_trace(run);
+	run_follow(run);
 	say_gdb(run);
 	hello = machine_wait_hello(run->m, AGENT_STAGE_FIRST, run_deadline(run, 15), error);
 	if (!hello)

@@ -45,6 +45,8 @@ struct run {
 	struct report_phase *phase;		/* the open one, owned by the report */
 	GArray *timeline;			/* struct moment */
 
+	char *last_words;			/* the last panic or oops line of the console, or NULL */
+
 	/* root table in force, by the trace (latched at SRTP) */
 	bool root_known;
 	uint64_t root;
@@ -104,7 +106,8 @@ bool phase_dump(struct run *run, GError **error);
 bool phase_poweroff(struct run *run, GError **error);
 
 /* state.c */
-void run_follow_trace(struct run *run);
+/* Listens to trace and console from now on. */
+void run_follow(struct run *run);
 /* Registers and tables now (the guest may run), kept in @state and in tables/<phase>.vtd. */
 bool run_capture(struct run *run, const char *phase, struct evidence_state *state, GError **error);
 struct vtd_mem run_mem(struct run *run);

@@ -38,6 +38,7 @@ static void run_free(struct run *run)
 		return;
 	watch_free(run->watch);
 	machine_free(run->m);
+	g_free(run->last_words);
 	disk_dma_free(run->disk);
 	evidence_free(run->ev);
 	report_free(run->report);

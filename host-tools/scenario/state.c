@@ -67,12 +67,27 @@ static void on_trace(const struct trace_event *e, void *data)
 	ev->trace_events++;
 }
 
-void run_follow_trace(struct run *run)
+/* The last line that tells why a kernel gave up: no verdict rests on it, but a reader wants it. */
+static void on_console(const char *line, int64_t host_ns, void *data)
 {
-	struct trace *trace = machine_trace(run->m);
+	static const char *const words[] = { "Kernel panic", "BUG:", "Oops", "Out of memory",
+					     "out of memory" };
+	struct run *run = data;
 
-	if (trace)
-		trace_subscribe(trace, on_trace, run);
+	(void)host_ns;
+	for (unsigned i = 0; i < G_N_ELEMENTS(words); i++)
+		if (strstr(line, words[i])) {
+			g_free(run->last_words);
+			run->last_words = g_strdup(line);
+			return;
+		}
+}
+
+void run_follow(struct run *run)
+{
+	if (machine_trace(run->m))
+		trace_subscribe(machine_trace(run->m), on_trace, run);
+	console_subscribe(machine_console(run->m), on_console, run);
 }
 
 struct vtd_mem run_mem(struct run *run)

@@ -109,23 +109,19 @@ void compare_contexts(struct comparison *x)
 	size_t i = 0, j = 0;
 
 	while (i < a->n_contexts || j < b->n_contexts) {
-		const struct vtd_context *p = i < a->n_contexts ? &a->contexts[i] : NULL;
-		const struct vtd_context *q = j < b->n_contexts ? &b->contexts[j] : NULL;
+		uint32_t p = i < a->n_contexts ? sid_of(&a->contexts[i]) : UINT32_MAX;
+		uint32_t q = j < b->n_contexts ? sid_of(&b->contexts[j]) : UINT32_MAX;
+		uint16_t sid = (uint16_t)(p < q ? p : q);
+		bool skip = compare_skips(x, sid);
 
-		if (!q || (p && sid_of(p) < sid_of(q))) {
-			if (!compare_skips(x, sid_of(p)))
-				note_one_sided(x, VTD_DIFF_CONTEXT_MISSING, sid_of(p), VTD_NO_PASID);
-			i++;
-		} else if (!p || sid_of(q) < sid_of(p)) {
-			if (!compare_skips(x, sid_of(q)))
-				note_one_sided(x, VTD_DIFF_CONTEXT_EXTRA, sid_of(q), VTD_NO_PASID);
-			j++;
-		} else {
-			if (!compare_skips(x, sid_of(p)))
-				compare_context(x, p, q);
-			i++;
-			j++;
-		}
+		if (!skip && p < q)
+			note_one_sided(x, VTD_DIFF_CONTEXT_MISSING, sid, VTD_NO_PASID);
+		else if (!skip && q < p)
+			note_one_sided(x, VTD_DIFF_CONTEXT_EXTRA, sid, VTD_NO_PASID);
+		else if (!skip)
+			compare_context(x, &a->contexts[i], &b->contexts[j]);
+		i += p <= q;
+		j += q <= p;
 	}
 }
 
@@ -174,22 +170,18 @@ void compare_pasids(struct comparison *x)
 	size_t i = 0, j = 0;
 
 	while (i < a->n_pasids || j < b->n_pasids) {
-		const struct vtd_pasid *p = i < a->n_pasids ? &a->pasids[i] : NULL;
-		const struct vtd_pasid *q = j < b->n_pasids ? &b->pasids[j] : NULL;
+		uint64_t p = i < a->n_pasids ? pasid_key(&a->pasids[i]) : UINT64_MAX;
+		uint64_t q = j < b->n_pasids ? pasid_key(&b->pasids[j]) : UINT64_MAX;
+		uint64_t key = p < q ? p : q;
+		bool skip = compare_skips(x, (uint16_t)(key >> 32));
 
-		if (!q || (p && pasid_key(p) < pasid_key(q))) {
-			if (!compare_skips(x, p->sid))
-				note_one_sided(x, VTD_DIFF_PASID_MISSING, p->sid, p->pasid);
-			i++;
-		} else if (!p || pasid_key(q) < pasid_key(p)) {
-			if (!compare_skips(x, q->sid))
-				note_one_sided(x, VTD_DIFF_PASID_EXTRA, q->sid, q->pasid);
-			j++;
-		} else {
-			if (!compare_skips(x, p->sid))
-				compare_pasid(x, p, q);
-			i++;
-			j++;
-		}
+		if (!skip && p < q)
+			note_one_sided(x, VTD_DIFF_PASID_MISSING, (uint16_t)(key >> 32), (uint32_t)key);
+		else if (!skip && q < p)
+			note_one_sided(x, VTD_DIFF_PASID_EXTRA, (uint16_t)(key >> 32), (uint32_t)key);
+		else if (!skip)
+			compare_pasid(x, &a->pasids[i], &b->pasids[j]);
+		i += p <= q;
+		j += q <= p;
 	}
 }

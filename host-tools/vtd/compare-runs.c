@@ -158,10 +158,12 @@ void vtd_compare_space(const struct vtd_walk_result *ra, const struct vtd_space 
 		       const struct vtd_walk_result *rb, const struct vtd_space *b,
 		       struct vtd_space_diff *out)
 {
+	const struct vtd_space *any = a ? a : b;
+
 	*out = (struct vtd_space_diff){ .in_a = a != NULL, .in_b = b != NULL };
-	if (a || b) {
-		out->sid = a ? a->sid : b->sid;
-		out->pasid = a ? a->pasid : b->pasid;
+	if (any) {
+		out->sid = any->sid;
+		out->pasid = any->pasid;
 	}
 	compare_runs(NULL, ra, a, rb, b, out);
 }
@@ -193,8 +195,8 @@ static int compare_mappings(struct comparison *x, const struct vtd_space *a,
 	return u64map_put(&x->equal_trees, key, (uint32_t)(out - c->spaces));
 }
 
-/* One (sid, pasid) that exists on at least one side: 0 or -ENOMEM. */
-static int compare_one_space(struct comparison *x, const struct vtd_space *a,
+/* One (sid, pasid), packed in @key, that exists on at least one side: 0 or -ENOMEM. */
+static int compare_one_space(struct comparison *x, uint64_t key, const struct vtd_space *a,
 			     const struct vtd_space *b)
 {
 	struct vtd_compare *c = x->c;
@@ -202,7 +204,7 @@ static int compare_one_space(struct comparison *x, const struct vtd_space *a,
 	char sid[8];
 	int ret;
 
-	*out = (struct vtd_space_diff){ .sid = a ? a->sid : b->sid, .pasid = a ? a->pasid : b->pasid,
+	*out = (struct vtd_space_diff){ .sid = (uint16_t)(key >> 32), .pasid = (uint32_t)key,
 					.in_a = a != NULL, .in_b = b != NULL };
 	if (compare_skips(x, out->sid))
 		return 0;
@@ -239,20 +241,13 @@ int compare_spaces(struct comparison *x)
 	if (!x->c->spaces)
 		return -ENOMEM;
 	while (!ret && (i < a->n_spaces || j < b->n_spaces)) {
-		const struct vtd_space *p = i < a->n_spaces ? &a->spaces[i] : NULL;
-		const struct vtd_space *q = j < b->n_spaces ? &b->spaces[j] : NULL;
+		uint64_t p = i < a->n_spaces ? space_key(&a->spaces[i]) : UINT64_MAX;
+		uint64_t q = j < b->n_spaces ? space_key(&b->spaces[j]) : UINT64_MAX;
 
-		if (!q || (p && space_key(p) < space_key(q))) {
-			ret = compare_one_space(x, p, NULL);
-			i++;
-		} else if (!p || space_key(q) < space_key(p)) {
-			ret = compare_one_space(x, NULL, q);
-			j++;
-		} else {
-			ret = compare_one_space(x, p, q);
-			i++;
-			j++;
-		}
+		ret = compare_one_space(x, p < q ? p : q, p <= q ? &a->spaces[i] : NULL,
+					q <= p ? &b->spaces[j] : NULL);
+		i += p <= q;
+		j += q <= p;
 	}
 	return ret;
 }

@@ -28,23 +28,33 @@ struct vtd_diff *compare_note(struct comparison *x, enum vtd_diff_kind kind, uin
 	return d;
 }
 
-static void note_irte(struct comparison *x, enum vtd_diff_kind kind, const struct vtd_irte *a,
-		      const struct vtd_irte *b)
+/* An entry that is only on one side. */
+static void note_irte(struct comparison *x, enum vtd_diff_kind kind, const struct vtd_irte *e)
 {
 	struct vtd_diff *d = compare_note(x, kind, 0, VTD_NO_PASID);
 
 	if (!d)
 		return;
-	d->start = d->last = a ? a->index : b->index;
-	if (a && b)
-		snprintf(d->text, sizeof(d->text),
-			 "irte %u: 0x%016" PRIx64 "%016" PRIx64 " became 0x%016" PRIx64
-			 "%016" PRIx64,
-			 a->index, a->hi, a->lo, b->hi, b->lo);
-	else
-		snprintf(d->text, sizeof(d->text), "irte %u: present only %s: 0x%016" PRIx64
-			 "%016" PRIx64, a ? a->index : b->index, a ? "before" : "after",
-			 a ? a->hi : b->hi, a ? a->lo : b->lo);
+	d->start = d->last = e->index;
+	snprintf(d->text, sizeof(d->text), "irte %u: present only %s: 0x%016" PRIx64 "%016" PRIx64,
+		 e->index, kind == VTD_DIFF_IRTE_MISSING ? "before" : "after", e->hi, e->lo);
+}
+
+static void compare_irte(struct comparison *x, const struct vtd_irte *a, const struct vtd_irte *b)
+{
+	struct vtd_diff *d;
+
+	if (a->lo == b->lo && a->hi == b->hi) {
+		x->c->irtes_same++;
+		return;
+	}
+	d = compare_note(x, VTD_DIFF_IRTE_CHANGED, 0, VTD_NO_PASID);
+	if (!d)
+		return;
+	d->start = d->last = a->index;
+	snprintf(d->text, sizeof(d->text),
+		 "irte %u: 0x%016" PRIx64 "%016" PRIx64 " became 0x%016" PRIx64 "%016" PRIx64,
+		 a->index, a->hi, a->lo, b->hi, b->lo);
 }
 
 void compare_irtes(struct comparison *x)
@@ -62,24 +72,17 @@ void compare_irtes(struct comparison *x)
 				 b->irta & VTD_IRTA_EIME ? "on" : "off");
 	}
 	while (i < a->n_irtes || j < b->n_irtes) {
-		const struct vtd_irte *p = i < a->n_irtes ? &a->irtes[i] : NULL;
-		const struct vtd_irte *q = j < b->n_irtes ? &b->irtes[j] : NULL;
+		uint32_t p = i < a->n_irtes ? a->irtes[i].index : UINT32_MAX;
+		uint32_t q = j < b->n_irtes ? b->irtes[j].index : UINT32_MAX;
 
-		if (!q || (p && p->index < q->index)) {
-			note_irte(x, VTD_DIFF_IRTE_MISSING, p, NULL);
-			i++;
-		} else if (!p || q->index < p->index) {
-			if (!x->o.extra_irtes_ok)
-				note_irte(x, VTD_DIFF_IRTE_EXTRA, NULL, q);
-			j++;
-		} else {
-			if (p->lo == q->lo && p->hi == q->hi)
-				x->c->irtes_same++;
-			else
-				note_irte(x, VTD_DIFF_IRTE_CHANGED, p, q);
-			i++;
-			j++;
-		}
+		if (p < q)
+			note_irte(x, VTD_DIFF_IRTE_MISSING, &a->irtes[i]);
+		else if (q < p && !x->o.extra_irtes_ok)
+			note_irte(x, VTD_DIFF_IRTE_EXTRA, &b->irtes[j]);
+		else if (p == q)
+			compare_irte(x, &a->irtes[i], &b->irtes[j]);
+		i += p <= q;
+		j += q <= p;
 	}
 }
 

@@ -213,7 +213,7 @@ static int check_header(const uint8_t *buf, size_t len, struct vtd_error *err)
 
 	if (len < HEADER_BYTES + REGS_BYTES)
 		return bad(err, "too short");
-	if (memcmp(buf, magic, sizeof(magic)))
+	if (memcmp(buf, magic, sizeof(magic)) != 0)
 		return bad(err, "wrong magic number");
 	if (get32(buf + H_VERSION) != VTD_SNAPSHOT_VERSION)
 		return vtd_fail(err, -EINVAL,
