@@ -18,7 +18,8 @@
 /* How physical addresses follow one another: it decides how many runs come out. */
 enum shape {
 	SHAPE_CONTIGUOUS, /* one run */
-	SHAPE_LIKE_A_KERNEL, /* a new place after one or two pages, as receive rings have */
+	SHAPE_LIKE_A_KERNEL, /* 77 runs in 1000 leaves, as a Debian 6.1 with e1000e and nvme busy
+				has */
 	SHAPE_SCATTERED, /* every leaf its own run */
 	N_SHAPES
 };
@@ -56,13 +57,19 @@ static double median(double *v, int n)
 /* The page frame of leaf @i. */
 static uint64_t frame_of(enum shape shape, size_t i)
 {
+	/* Of eight leaves in a buffer pool, three begin a new place: runs of 3, 2 and 3. */
+	static const unsigned back[8] = { 0, 1, 2, 0, 1, 0, 1, 2 };
+	size_t from = i;
+
 	if (shape == SHAPE_CONTIGUOUS)
 		return i + 0x100000;
-	/* Of three leaves, the last follows its neighbour. */
-	if (shape == SHAPE_LIKE_A_KERNEL && i % 3 == 2)
-		return frame_of(shape, i - 1) + 1;
+	/* Four tables of five map one large region, the fifth a pool. */
+	if (shape == SHAPE_LIKE_A_KERNEL && i / LEAVES_A_TABLE % 5 != 4)
+		return i + 0x100000;
+	if (shape == SHAPE_LIKE_A_KERNEL)
+		from = i - back[i % 8];
 	/* An odd multiplier permutes the frames below 2^27. */
-	return (i * 0x2545f491) & 0x7ffffff;
+	return ((from * 0x2545f491) & 0x7ffffff) + (i - from);
 }
 
 /*
@@ -180,8 +187,8 @@ static int measure(struct bench *b, enum shape shape, int rounds)
 		return err;
 	walk = median(walks, rounds);
 	copy = median(copies, rounds);
-	printf("%-16s %9zu %9zu %10.2f %10.2f %10.2f %9.1f\n", shape_names[shape], b->n_tables, runs,
-	       walk / leaves, walks[0] / leaves, copy / leaves, walk / copy);
+	printf("%-16s %9zu %9zu %10.2f %10.2f %10.2f %9.1f\n", shape_names[shape], b->n_tables,
+	       runs, walk / leaves, walks[0] / leaves, copy / leaves, walk / copy);
 	return 0;
 }
 
@@ -189,7 +196,8 @@ int cmd_bench_walk(int argc, char **argv)
 {
 	int leaves = 1000000, rounds = 9, status;
 	const GOptionEntry entries[] = {
-		{ "leaves", 0, 0, G_OPTION_ARG_INT, &leaves, "leaf entries (default 1000000)", "N" },
+		{ "leaves", 0, 0, G_OPTION_ARG_INT, &leaves, "leaf entries (default 1000000)",
+		  "N" },
 		{ "rounds", 0, 0, G_OPTION_ARG_INT, &rounds, "repetitions (default 9)", "N" },
 		G_OPTION_ENTRY_NULL,
 	};

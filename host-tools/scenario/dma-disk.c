@@ -284,5 +284,8 @@ void disk_dma_close(struct run *run)
 		if (!r->stale)
 			judge_request(run, r, seen[r->cid], &dma);
 	}
-	g_array_append_val(run->ev->dma, dma);
+	if (run_has_disk_dma(run->sc))
+		g_array_append_val(run->ev->dma, dma);
+	else
+		g_free(dma.problem);
 }

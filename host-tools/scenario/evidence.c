@@ -87,11 +87,23 @@ int64_t evidence_attach_ns(const struct evidence *ev, uint16_t sid)
 	return ev->poweroff_ns ? ev->poweroff_ns : INT64_MAX;
 }
 
+/* As the kernel reads it (drivers/iommu/iommu.c, kstrtobool): the last word that says anything counts. */
 bool evidence_passthrough(const struct evidence *ev)
 {
 	const char *cmdline = ev->first_cmdline ? ev->first_cmdline : ev->scenario->first.cmdline;
+	g_auto(GStrv) words = g_strsplit(cmdline, " ", -1);
+	bool on = false;
 
-	return strstr(cmdline, "iommu.passthrough=1") || strstr(cmdline, "iommu=pt");
+	for (char **word = words; *word; word++) {
+		if (g_str_has_prefix(*word, "iommu.passthrough="))
+			on = strchr("1yYtT", (*word)[18]) ? (*word)[18] != '\0' :
+							     g_ascii_strncasecmp(*word + 18, "on", 2) == 0;
+		else if (strcmp(*word, "iommu=pt") == 0)
+			on = true;
+		else if (strcmp(*word, "iommu=nopt") == 0)
+			on = false;
+	}
+	return on;
 }
 
 char *sid_text(uint16_t sid, char buf[16])

@@ -76,7 +76,7 @@ static void on_console(const char *line, int64_t host_ns, void *data)
 
 	(void)host_ns;
 	for (unsigned i = 0; i < G_N_ELEMENTS(words); i++)
-		if (strstr(line, words[i])) {
+		if (strstr(line, words[i]) && !strstr(line, "---[ end")) {
 			g_free(run->last_words);
 			run->last_words = g_strdup(line);
 			return;

@@ -25,8 +25,9 @@ static void note_one_sided(struct comparison *x, enum vtd_diff_kind kind, uint16
 		return;
 	if (pasid != VTD_NO_PASID)
 		snprintf(extra, sizeof(extra), " pasid 0x%x", pasid);
-	snprintf(d->text, sizeof(d->text), "%s%s: %s entry present only %s", vtd_sid_text(sid, name),
-		 extra, pasid == VTD_NO_PASID ? "context" : "PASID", missing ? "before" : "after");
+	snprintf(d->text, sizeof(d->text), "%s%s: %s entry present only %s",
+		 vtd_sid_text(sid, name), extra, pasid == VTD_NO_PASID ? "context" : "PASID",
+		 missing ? "before" : "after");
 }
 
 /* Append " what old -> new" to a text if the values differ. */
@@ -176,9 +177,11 @@ void compare_pasids(struct comparison *x)
 		bool skip = compare_skips(x, (uint16_t)(key >> 32));
 
 		if (!skip && p < q)
-			note_one_sided(x, VTD_DIFF_PASID_MISSING, (uint16_t)(key >> 32), (uint32_t)key);
+			note_one_sided(x, VTD_DIFF_PASID_MISSING, (uint16_t)(key >> 32),
+				       (uint32_t)key);
 		else if (!skip && q < p)
-			note_one_sided(x, VTD_DIFF_PASID_EXTRA, (uint16_t)(key >> 32), (uint32_t)key);
+			note_one_sided(x, VTD_DIFF_PASID_EXTRA, (uint16_t)(key >> 32),
+				       (uint32_t)key);
 		else if (!skip)
 			compare_pasid(x, &a->pasids[i], &b->pasids[j]);
 		i += p <= q;

@@ -10,11 +10,13 @@ struct comparison {
 	const struct vtd_walk_result *a, *b;
 	struct vtd_compare_options o;
 	struct vtd_compare *c;
-	uint64_t steps_left; /* stretches still to be looked at; trees that many share could cost hours */
+	uint64_t steps_left; /* stretches still to be looked at; trees that many share could cost
+				hours */
 	struct u64map equal_trees; /* (tree in A, tree in B) found equal -> index in c->spaces */
 };
 
-/* Count a difference; if it is to be kept, returns it with an empty text to be filled, else NULL. */
+/* Count a difference; if it is to be kept, returns it with an empty text to be filled, else NULL.
+ */
 struct vtd_diff *compare_note(struct comparison *x, enum vtd_diff_kind kind, uint16_t sid,
 			      uint32_t pasid);
 
@@ -25,8 +27,8 @@ static inline bool compare_skips(const struct comparison *x, uint16_t sid)
 }
 
 /*
- * Compare the runs of two spaces: page counts into @out, differences noted if @x is not NULL. Either
- * space may be NULL.
+ * Compare the runs of two spaces: page counts into @out, differences noted if @x is not NULL.
+ * Either space may be NULL.
  */
 void compare_runs(struct comparison *x, const struct vtd_walk_result *ra, const struct vtd_space *a,
 		  const struct vtd_walk_result *rb, const struct vtd_space *b,

@@ -112,8 +112,9 @@ static void note_stretch(struct comparison *x, const struct vtd_space_diff *of,
 		snprintf(d->text, sizeof(d->text), "%s%s: iova %s mapped only after -> 0x%" PRIx64
 			 " %s", sid, pasid, where, s->pa_b, pb);
 	else if (s->kind == VTD_DIFF_RETARGETED)
-		snprintf(d->text, sizeof(d->text), "%s%s: iova %s went to 0x%" PRIx64
-			 " %s, now to 0x%" PRIx64 " %s", sid, pasid, where, s->pa_a, pa, s->pa_b, pb);
+		snprintf(d->text, sizeof(d->text),
+			 "%s%s: iova %s went to 0x%" PRIx64 " %s, now to 0x%" PRIx64 " %s", sid,
+			 pasid, where, s->pa_a, pa, s->pa_b, pb);
 	else
 		snprintf(d->text, sizeof(d->text), "%s%s: iova %s -> 0x%" PRIx64 " was %s, is %s",
 			 sid, pasid, where, s->pa_a, pa, pb);
@@ -174,8 +175,8 @@ static uint64_t sum(uint64_t a, uint64_t b)
 }
 
 /*
- * The mappings of a space. Trees are shared by many requesters: a pair of trees that was found equal is
- * not swept again. (Differing ones are: each requester's differences are reported.)
+ * The mappings of a space. Trees are shared by many requesters: a pair of trees that was found
+ * equal is not swept again. (Differing ones are: each requester's differences are reported.)
  */
 static int compare_mappings(struct comparison *x, const struct vtd_space *a,
 			    const struct vtd_space *b, struct vtd_space_diff *out)

@@ -32,7 +32,8 @@ enum vtd_diff_kind {
 	VTD_DIFF_KINDS
 };
 
-/* One difference. For mapping differences @start and @last give the IOVAs, @pa_a and @pa_b the targets. */
+/* One difference. For mapping differences @start and @last give the IOVAs, @pa_a and @pa_b the
+ * targets. */
 struct vtd_diff {
 	enum vtd_diff_kind kind;
 	uint16_t sid;
@@ -51,7 +52,8 @@ struct vtd_space_diff {
 };
 
 struct vtd_compare_options {
-	bool roots_may_differ;    /* deep copy: page-table and PASID-table addresses are not compared */
+	bool roots_may_differ; /* deep copy: page-table and PASID-table addresses are not compared
+				*/
 	bool skip_contexts;       /* do not compare contexts and PASID entries */
 	bool skip_mappings;
 	bool skip_irtes;

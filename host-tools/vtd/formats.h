@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 /*
- * Sections named below are those of the Intel Virtualization Technology for Directed I/O architecture
- * specification, revision 4.x, chapter 9 "Translation Structure Formats". All tables are made of
- * little-endian 64-bit words; qN is word N of an entry.
+ * Sections named below are those of the Intel Virtualization Technology for Directed I/O
+ * architecture specification, revision 4.x, chapter 9 "Translation Structure Formats". All tables
+ * are made of little-endian 64-bit words; qN is word N of an entry.
  */
 
 /* Bits [hi:lo] of @v. */

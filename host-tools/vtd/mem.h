@@ -12,8 +12,9 @@
 
 /*
  * A source of guest memory. @read_page copies the 4-KiB page at physical address @pa (a multiple of
- * 4096) into @buf and returns 0; it returns nonzero when @pa is outside RAM or inside the hole below
- * 4 GiB. It must be safe for every value of @pa. @ctx belongs to the caller and must outlive the use.
+ * 4096) into @buf and returns 0; it returns nonzero when @pa is outside RAM or inside the hole
+ * below 4 GiB. It must be safe for every value of @pa. @ctx belongs to the caller and must outlive
+ * the use.
  */
 struct vtd_mem {
 	int (*read_page)(void *ctx, uint64_t pa, void *buf);
@@ -34,8 +35,8 @@ struct vtd_ram_layout {
 struct vtd_ram_layout vtd_ram_layout_q35(uint64_t ram_size);
 
 /*
- * Offset in the RAM file of the byte at physical address @pa, provided that @len bytes from there on
- * are RAM and contiguous in the file; UINT64_MAX otherwise. Safe for every value.
+ * Offset in the RAM file of the byte at physical address @pa, provided that @len bytes from there
+ * on are RAM and contiguous in the file; UINT64_MAX otherwise. Safe for every value.
  */
 uint64_t vtd_ram_offset(const struct vtd_ram_layout *layout, uint64_t pa, uint64_t len);
 
@@ -50,14 +51,15 @@ struct vtd_ram {
 struct vtd_mem vtd_ram_mem(struct vtd_ram *ram);
 
 /*
- * Errors of the functions that touch files: a return value of -errno (0 is success), and one line of
- * text that says what is wrong and where. A NULL struct vtd_error is accepted everywhere.
+ * Errors of the functions that touch files: a return value of -errno (0 is success), and one line
+ * of text that says what is wrong and where. A NULL struct vtd_error is accepted everywhere.
  */
 struct vtd_error {
 	char text[256];
 };
 
-/* Fill @err (may be NULL) like printf and return @code, so that `return vtd_fail(...)` reads well. */
+/* Fill @err (may be NULL) like printf and return @code, so that `return vtd_fail(...)` reads well.
+ */
 int vtd_fail(struct vtd_error *err, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 

@@ -15,7 +15,8 @@ struct vtd_range {
 /*
  * A set. Members v[0..n) are sorted, disjoint and never adjacent (adjacent ranges are merged), so
  * that equal sets have equal arrays. Start with `struct vtd_ranges r = {0};`, end with _clear().
- * Functions that can fail return 0 or -ENOMEM (then the set is unchanged) or -EINVAL (start > last).
+ * Functions that can fail return 0 or -ENOMEM (then the set is unchanged) or -EINVAL (start >
+ * last).
  */
 struct vtd_ranges {
 	struct vtd_range *v;
@@ -31,8 +32,10 @@ int vtd_ranges_add(struct vtd_ranges *set, uint64_t start, uint64_t last);
 /* Remove [start, last]; splits a member if need be. */
 int vtd_ranges_remove(struct vtd_ranges *set, uint64_t start, uint64_t last);
 
-/* out = a | b, a & b, a - b. @out must be another set than @a and @b; its old members are dropped. */
-int vtd_ranges_union(const struct vtd_ranges *a, const struct vtd_ranges *b, struct vtd_ranges *out);
+/* out = a | b, a & b, a - b. @out must be another set than @a and @b; its old members are dropped.
+ */
+int vtd_ranges_union(const struct vtd_ranges *a, const struct vtd_ranges *b,
+		     struct vtd_ranges *out);
 int vtd_ranges_intersect(const struct vtd_ranges *a, const struct vtd_ranges *b,
 			 struct vtd_ranges *out);
 int vtd_ranges_subtract(const struct vtd_ranges *a, const struct vtd_ranges *b,
@@ -44,7 +47,8 @@ bool vtd_ranges_covers(const struct vtd_ranges *set, uint64_t start, uint64_t la
 
 bool vtd_ranges_equal(const struct vtd_ranges *a, const struct vtd_ranges *b);
 
-/* 4-KiB pages touched by the set (a page that is touched partly, or by two members, counts once). */
+/* 4-KiB pages touched by the set (a page that is touched partly, or by two members, counts once).
+ */
 uint64_t vtd_ranges_pages(const struct vtd_ranges *set);
 
 #endif

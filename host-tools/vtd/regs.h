@@ -35,7 +35,8 @@ enum vtd_reg {
 	VTD_REG_IRTA = 0xb8,
 };
 
-/* RTADDR bits 11:10, Translation Table Mode. 2 (once "extended") and 3 (abort DMA) are never legacy. */
+/* RTADDR bits 11:10, Translation Table Mode. 2 (once "extended") and 3 (abort DMA) are never
+ * legacy. */
 enum vtd_ttm {
 	VTD_TTM_LEGACY = 0,
 	VTD_TTM_SCALABLE = 1,
@@ -79,7 +80,8 @@ struct vtd_regs {
 	bool ir_latched;      /* IRTPS */
 	bool compat_irq;      /* CFIS */
 
-	/* RTADDR: what is in the register, which is in force only once it has been latched by SRTP */
+	/* RTADDR: what is in the register, which is in force only once it has been latched by SRTP
+	 */
 	uint64_t root;        /* address, low 12 bits clear */
 	enum vtd_ttm ttm;
 
@@ -90,7 +92,7 @@ struct vtd_regs {
 
 	/* CAP */
 	uint32_t domains;     /* number of domain ids: 2^(4 + 2*ND) */
-	uint8_t sagaw;        /* bit 1: 3 levels (39 bits), bit 2: 4 levels (48), bit 3: 5 levels (57) */
+	uint8_t sagaw; /* bit 1: 3 levels (39 bits), bit 2: 4 levels (48), bit 3: 5 levels (57) */
 	uint8_t mgaw;         /* guest address width in bits (field + 1) */
 	uint8_t sllps;        /* second-level superpages: bit 0 2 MiB, bit 1 1 GiB */
 	bool caching_mode;    /* CM */
@@ -110,12 +112,13 @@ struct vtd_regs {
 };
 
 /*
- * Decode the block @raw (VTD_REGS_QWORDS little-endian 64-bit words, word 0 at offset 0) into @regs.
- * Any bytes are accepted: fault records outside the block are left out.
+ * Decode the block @raw (VTD_REGS_QWORDS little-endian 64-bit words, word 0 at offset 0) into
+ * @regs. Any bytes are accepted: fault records outside the block are left out.
  */
 void vtd_regs_decode(const uint64_t raw[VTD_REGS_QWORDS], struct vtd_regs *regs);
 
-/* The 32- or 64-bit register at byte offset @reg (enum vtd_reg or other, aligned, inside the block). */
+/* The 32- or 64-bit register at byte offset @reg (enum vtd_reg or other, aligned, inside the
+ * block). */
 uint32_t vtd_regs_get32(const uint64_t raw[VTD_REGS_QWORDS], unsigned reg);
 uint64_t vtd_regs_get64(const uint64_t raw[VTD_REGS_QWORDS], unsigned reg);
 /* Set one register in a raw block (tests, synthetic snapshots). */

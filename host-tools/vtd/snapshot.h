@@ -48,7 +48,8 @@ void vtd_snapshot_meta_from_regs(struct vtd_snapshot_meta *meta,
 
 /*
  * Walk the tables under meta->root in @mem and keep every page the walk read, as it read it.
- * @regs: raw register block. @opt: limits of the walk, may be NULL (on_page is used by the capture).
+ * @regs: raw register block. @opt: limits of the walk, may be NULL (on_page is used by the
+ * capture).
  * @walk: receives the walk result if not NULL (caller frees). Returns 0 or -errno with @err filled.
  */
 int vtd_snapshot_capture(const struct vtd_mem *mem, const uint64_t regs[VTD_REGS_QWORDS],
@@ -59,7 +60,8 @@ int vtd_snapshot_capture(const struct vtd_mem *mem, const uint64_t regs[VTD_REGS
 /* Write to @path atomically (temporary file beside it, fsync, rename). 0 or -errno with @err. */
 int vtd_snapshot_save(const struct vtd_snapshot *s, const char *path, struct vtd_error *err);
 
-/* Read a file, or parse @len bytes of @buf (copied). Every byte is checked: 0, or -errno with @err. */
+/* Read a file, or parse @len bytes of @buf (copied). Every byte is checked: 0, or -errno with @err.
+ */
 int vtd_snapshot_load(const char *path, struct vtd_snapshot **out, struct vtd_error *err);
 int vtd_snapshot_parse(const void *buf, size_t len, struct vtd_snapshot **out,
 		       struct vtd_error *err);
@@ -74,10 +76,11 @@ int vtd_snapshot_walk(const struct vtd_snapshot *s, const struct vtd_walk_option
 		      struct vtd_walk_result **out);
 
 /*
- * Compare the pages that @a holds with the same addresses in @now (e.g. live RAM): counts pages that
- * differ, Accessed/Dirty bits of paging entries masked. Pages that @now cannot read count as changed.
- * @first: address of the first changed page, may be NULL. IRT pages and root/context/PASID pages are
- * compared bit for bit.
+ * Compare the pages that @a holds with the same addresses in @now (e.g. live RAM): counts pages
+ * that differ, Accessed/Dirty bits of paging entries masked. Pages that @now cannot read count as
+ * changed.
+ * @first: address of the first changed page, may be NULL. IRT pages and root/context/PASID pages
+ * are compared bit for bit.
  */
 size_t vtd_snapshot_changed(const struct vtd_snapshot *a, const struct vtd_mem *now,
 			    uint64_t *first);

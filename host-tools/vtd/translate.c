@@ -98,7 +98,8 @@ enum vtd_fault vtd_lookup_pasid(const struct vtd_mem *mem, const struct vtd_cont
 	return out->raw[0] & VTD_PASID_P ? VTD_FAULT_NONE : VTD_FAULT_PASID_ABSENT;
 }
 
-/* Is @iova one that tables of @levels levels can translate? The first level wants canonical ones. */
+/* Is @iova one that tables of @levels levels can translate? The first level wants canonical ones.
+ */
 static bool iova_in_width(uint64_t iova, bool first_level, unsigned levels)
 {
 	unsigned width = vtd_levels_width(levels);
@@ -149,8 +150,8 @@ static enum vtd_fault lookup_tree(const struct vtd_mem *mem, uint64_t root, bool
 
 		if (!read_table(mem, table, page))
 			return VTD_FAULT_TABLE_READ;
-		fault = judge_entry(page[(iova >> vtd_level_shift(level)) & 511], level, first_level,
-				    out);
+		fault = judge_entry(page[(iova >> vtd_level_shift(level)) & 511], level,
+				    first_level, out);
 		if (fault)
 			return fault;
 		table = out->entry & VTD_PTE_ADDR;

@@ -153,10 +153,12 @@ void vtd_walk_print(const struct vtd_walk_result *r, unsigned what, FILE *out)
 {
 	size_t s = 0, lines = what & VTD_PRINT_RUNS ? MAX_RUN_LINES : 0;
 
-	fprintf(out, "root 0x%" PRIx64 " %s: %zu contexts, %zu pasids, %zu tables, %" PRIu64
-		     " leaves, %zu runs, %zu irtes, %" PRIu64 " defects%s%s\n",
+	fprintf(out,
+		"root 0x%" PRIx64 " %s: %zu contexts, %zu pasids, %zu tables, %" PRIu64
+		" leaves, %zu runs, %zu irtes, %" PRIu64 " defects%s%s\n",
 		r->root, vtd_ttm_name(r->ttm), r->n_contexts, r->n_pasids, r->n_tables, r->leaves,
-		r->n_runs, r->n_irtes, r->n_defects, r->truncated ? ", truncated by the limit on " : "",
+		r->n_runs, r->n_irtes, r->n_defects,
+		r->truncated ? ", truncated by the limit on " : "",
 		r->truncated ? r->truncated_by : "");
 	if (r->odd_contexts)
 		fprintf(out, "%zu context entries are not present but not zero\n", r->odd_contexts);

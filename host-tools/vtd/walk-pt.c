@@ -15,7 +15,7 @@
 /* What tells the two formats apart. */
 struct pt_format {
 	uint64_t present;       /* any of these bits: the entry is present */
-	uint64_t perm;          /* permission bits, ANDed over the levels; both formats use bits 2:0 */
+	uint64_t perm; /* permission bits, ANDed over the levels; both formats use bits 2:0 */
 	uint64_t snoop;         /* SNP of a leaf */
 	uint64_t table_reserved; /* reserved in an entry that points to a table */
 };
@@ -47,7 +47,8 @@ static uint64_t level_span(unsigned level)
 	return UINT64_C(1) << vtd_level_shift(level);
 }
 
-/* The IOVA of entry @index of a page at @level that begins at @base; the first level sign-extends. */
+/* The IOVA of entry @index of a page at @level that begins at @base; the first level sign-extends.
+ */
 static uint64_t entry_iova(const struct walker *w, uint64_t base, unsigned level, unsigned index)
 {
 	uint64_t iova = base + ((uint64_t)index << vtd_level_shift(level));
@@ -58,9 +59,9 @@ static uint64_t entry_iova(const struct walker *w, uint64_t base, unsigned level
 }
 
 /*
- * Room for all the runs there may be, on huge pages if the host has them: page faults and moving the
- * array would cost more than the walk. Memory is only used as far as runs are written. False if this
- * cannot be had.
+ * Room for all the runs there may be, on huge pages if the host has them: page faults and moving
+ * the array would cost more than the walk. Memory is only used as far as runs are written. False if
+ * this cannot be had.
  */
 static bool reserve_all_runs(struct walker *w)
 {

@@ -140,7 +140,8 @@ static void legacy_context(struct walker *w, struct vtd_context *c)
 		walk_defect(w, VTD_DEFECT_CONTEXT_RESERVED, VTD_TABLE_CONTEXT, 0, c->table, c->slot,
 			    q0 & VTD_CTX_Q0_RESERVED ? q0 : q1);
 	if (c->tt == VTD_TT_RESERVED) {
-		walk_defect(w, VTD_DEFECT_CONTEXT_TYPE, VTD_TABLE_CONTEXT, 0, c->table, c->slot, q0);
+		walk_defect(w, VTD_DEFECT_CONTEXT_TYPE, VTD_TABLE_CONTEXT, 0, c->table, c->slot,
+			    q0);
 		type = VTD_SPACE_INVALID;
 	} else if (!walk_aw_ok(w, c->aw)) {
 		walk_defect(w, VTD_DEFECT_ADDRESS_WIDTH, VTD_TABLE_CONTEXT, 0, c->table, c->slot,
@@ -247,16 +248,16 @@ void walk_irt(struct walker *w, uint64_t irta)
 		const uint64_t *q = page + (size_t)(i % 256) * 2;
 		struct vtd_irte *e;
 
-		if (i % 256 == 0 && !walk_read(w, VTD_ADDR(irta) + (uint64_t)i * 16, VTD_TABLE_IRT, 0,
-					       page, VTD_ADDR(irta), i)) {
+		if (i % 256 == 0 && !walk_read(w, VTD_ADDR(irta) + (uint64_t)i * 16, VTD_TABLE_IRT,
+					       0, page, VTD_ADDR(irta), i)) {
 			i += 255;
 			continue;
 		}
 		if (!(q[0] & VTD_IRTE_P))
 			continue;
 		if (!(q[0] & VTD_IRTE_POSTED) && (q[1] & VTD_IRTE_Q1_RESERVED))
-			walk_defect(w, VTD_DEFECT_IRTE_RESERVED, VTD_TABLE_IRT, 0, VTD_ADDR(irta), i,
-				    q[1]);
+			walk_defect(w, VTD_DEFECT_IRTE_RESERVED, VTD_TABLE_IRT, 0, VTD_ADDR(irta),
+				    i, q[1]);
 		e = WALK_PUSH(w, irtes, n_irtes, cap_irtes);
 		if (!e)
 			return;

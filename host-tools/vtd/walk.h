@@ -29,13 +29,15 @@ enum vtd_table_kind {
 /* How requests of one (source id, PASID) are translated. */
 enum vtd_space_type {
 	VTD_SPACE_SECOND_LEVEL, /* legacy TT 00/01, scalable PGTT 010 */
-	VTD_SPACE_FIRST_LEVEL,  /* PGTT 001 */
-	VTD_SPACE_NESTED,       /* PGTT 011; the runs are those of the second stage (guest PA -> host PA) */
+	VTD_SPACE_FIRST_LEVEL, /* PGTT 001 */
+	VTD_SPACE_NESTED, /* PGTT 011; the runs are those of the second stage (guest PA -> host PA)
+			   */
 	VTD_SPACE_PASS_THROUGH, /* legacy TT 10, PGTT 100: one identity run */
-	VTD_SPACE_INVALID,      /* reserved type or address width: every request faults, no runs */
+	VTD_SPACE_INVALID, /* reserved type or address width: every request faults, no runs */
 };
 
-/* Permissions of a run: what remains after all levels. SNOOP is an attribute but compared with them. */
+/* Permissions of a run: what remains after all levels. SNOOP is an attribute but compared with
+ * them. */
 enum vtd_perm {
 	VTD_PERM_READ = 1,
 	VTD_PERM_WRITE = 2,
@@ -44,8 +46,9 @@ enum vtd_perm {
 };
 
 /*
- * A maximal piece of an address space that is contiguous in IOVA and in PA with the same permissions,
- * whatever sizes of leaves it is made of. Two trees that translate alike have equal arrays of runs.
+ * A maximal piece of an address space that is contiguous in IOVA and in PA with the same
+ * permissions, whatever sizes of leaves it is made of. Two trees that translate alike have equal
+ * arrays of runs.
  */
 struct vtd_run {
 	uint64_t iova_start, iova_last; /* inclusive; page aligned start, last byte of a page */
@@ -71,7 +74,7 @@ struct vtd_context {
 	uint8_t bus, devfn;
 	bool scalable;
 	bool upper;             /* reached through the high half of its root entry (UCTP) */
-	uint16_t slot;          /* index in its context-table page: devfn, or devfn & 0x7f if scalable */
+	uint16_t slot; /* index in its context-table page: devfn, or devfn & 0x7f if scalable */
 	uint64_t table;         /* physical address of that page */
 	uint64_t raw[4];        /* legacy: 2 words, the others 0 */
 	bool fpd;               /* fault processing disabled */
@@ -97,7 +100,7 @@ struct vtd_pasid {
 	uint64_t table;         /* page of the PASID table */
 	uint64_t raw[8];
 	bool fpd;
-	uint8_t pgtt;           /* 1 first level, 2 second level, 3 nested, 4 pass-through, else reserved */
+	uint8_t pgtt; /* 1 first level, 2 second level, 3 nested, 4 pass-through, else reserved */
 	uint8_t aw;             /* second-level AW field; levels = aw + 2 */
 	uint16_t did;
 	uint8_t flpm;           /* first-level paging mode: 0 4 levels, 1 5 levels */
@@ -130,22 +133,24 @@ struct vtd_table {
 	uint8_t level;          /* page tables: 1..5, else 0 */
 };
 
-/* What can be wrong with tables. Each distinct table page is judged once, however often it is used. */
+/* What can be wrong with tables. Each distinct table page is judged once, however often it is used.
+ */
 enum vtd_defect_kind {
-	VTD_DEFECT_MODE,             /* TTM 10b or 11b: nothing to walk */
-	VTD_DEFECT_OUTSIDE_RAM,      /* a table pointer leads outside RAM */
-	VTD_DEFECT_ROOT_RESERVED,    /* reserved bits set in a root entry */
+	VTD_DEFECT_MODE, /* TTM 10b or 11b: nothing to walk */
+	VTD_DEFECT_OUTSIDE_RAM, /* a table pointer leads outside RAM */
+	VTD_DEFECT_ROOT_RESERVED, /* reserved bits set in a root entry */
 	VTD_DEFECT_CONTEXT_RESERVED, /* reserved bits set in a context entry */
-	VTD_DEFECT_CONTEXT_TYPE,     /* legacy TT 11b */
-	VTD_DEFECT_ADDRESS_WIDTH,    /* reserved AW, or one that SAGAW does not offer */
-	VTD_DEFECT_PASID_RESERVED,   /* reserved bits set in a PASID directory or table entry */
-	VTD_DEFECT_PASID_TYPE,       /* reserved PGTT */
-	VTD_DEFECT_PTE_RESERVED,     /* reserved bits set in a paging entry */
-	VTD_DEFECT_PTE_WIDTH,        /* address in a paging entry beyond the host address width */
-	VTD_DEFECT_SUPERPAGE_LEVEL,  /* page-size bit at a level where there is none */
-	VTD_DEFECT_SUPERPAGE_ALIGN,  /* superpage whose address is not a multiple of its size */
-	VTD_DEFECT_LOOP,             /* a table that refers to itself or to one above it */
-	VTD_DEFECT_IRTE_RESERVED,    /* reserved bits set in a remapping entry of the remapped format */
+	VTD_DEFECT_CONTEXT_TYPE, /* legacy TT 11b */
+	VTD_DEFECT_ADDRESS_WIDTH, /* reserved AW, or one that SAGAW does not offer */
+	VTD_DEFECT_PASID_RESERVED, /* reserved bits set in a PASID directory or table entry */
+	VTD_DEFECT_PASID_TYPE, /* reserved PGTT */
+	VTD_DEFECT_PTE_RESERVED, /* reserved bits set in a paging entry */
+	VTD_DEFECT_PTE_WIDTH, /* address in a paging entry beyond the host address width */
+	VTD_DEFECT_SUPERPAGE_LEVEL, /* page-size bit at a level where there is none */
+	VTD_DEFECT_SUPERPAGE_ALIGN, /* superpage whose address is not a multiple of its size */
+	VTD_DEFECT_LOOP, /* a table that refers to itself or to one above it */
+	VTD_DEFECT_IRTE_RESERVED, /* reserved bits set in a remapping entry of the remapped format
+				   */
 	VTD_DEFECT_KINDS
 };
 
@@ -154,7 +159,7 @@ struct vtd_defect {
 	uint8_t kind;           /* enum vtd_defect_kind */
 	uint8_t table_kind;     /* enum vtd_table_kind of @table */
 	uint8_t level;          /* page tables: level of @table, else 0 */
-	uint16_t sid;           /* the first requester for which it was seen; 0 for root table and IRT */
+	uint16_t sid; /* the first requester for which it was seen; 0 for root table and IRT */
 	uint32_t pasid;
 	uint64_t table;         /* page that holds the entry (or that could not be read) */
 	uint32_t index;         /* entry number in it */
@@ -168,13 +173,14 @@ struct vtd_walk_options {
 	uint8_t haw;            /* host address width in bits, for reserved address bits [52] */
 	uint8_t sagaw;          /* as CAP.SAGAW; widths it lacks are defects [any of 39, 48, 57] */
 	size_t max_runs;        /* [4194304] */
-	size_t max_visits;      /* table pages processed, re-use of known ones not counted [262144] */
+	size_t max_visits; /* table pages processed, re-use of known ones not counted [262144] */
 	size_t max_pasids;      /* present PASID entries kept [262144] */
 	size_t max_samples;     /* defect samples kept [64] */
-	bool skip_page_tables;  /* contexts and PASIDs only: no trees, no runs (cheap, for watching) */
+	bool skip_page_tables; /* contexts and PASIDs only: no trees, no runs (cheap, for watching)
+				*/
 	/*
-	 * Called for every table page successfully read, with its content as the walk saw it; a page
-	 * used in several places may be reported several times. May be NULL.
+	 * Called for every table page successfully read, with its content as the walk saw it; a
+	 * page used in several places may be reported several times. May be NULL.
 	 */
 	void (*on_page)(void *ctx, uint64_t pa, enum vtd_table_kind kind, unsigned level,
 			const void *page);
@@ -206,9 +212,11 @@ struct vtd_walk_result {
 	struct vtd_table *tables;      /* distinct, in order of discovery */
 	size_t n_tables;
 
-	uint64_t leaves;        /* leaf entries, summed over spaces (shared trees count again), saturating */
+	uint64_t leaves; /* leaf entries, summed over spaces (shared trees count again), saturating
+			  */
 	uint64_t tree_leaves;   /* leaf entries, each tree once, saturating */
-	uint64_t leaves_at[6];  /* per tree once, by level of the entry: [1] 4 KiB, [2] 2 MiB, [3] 1 GiB */
+	uint64_t leaves_at[6]; /* per tree once, by level of the entry: [1] 4 KiB, [2] 2 MiB, [3] 1
+				  GiB */
 	uint64_t visits;        /* table pages processed */
 
 	uint64_t defect_counts[VTD_DEFECT_KINDS];
@@ -216,18 +224,19 @@ struct vtd_walk_result {
 	struct vtd_defect *defects;    /* the first few */
 	size_t n_samples;
 
-	bool truncated;         /* a limit was met: the result is incomplete, no verdict may rest on it */
+	bool truncated; /* a limit was met: the result is incomplete, no verdict may rest on it */
 	const char *truncated_by;      /* which: "runs", "visits", "pasids"; NULL otherwise */
 };
 
 /*
  * Walk all tables that hang off @root.
  *
- * @root: physical address of the root table *in force* (the one latched at SRTP), low 12 bits ignored
- *        and not taken as a mode; @ttm: its translation table mode, enum vtd_ttm.
+ * @root: physical address of the root table *in force* (the one latched at SRTP), low 12 bits
+ * ignored and not taken as a mode; @ttm: its translation table mode, enum vtd_ttm.
  * @irta: IRTA_REG value (address, EIME, size) of the interrupt-remapping table in force, 0 = none.
  * @opt:  may be NULL.
- * Returns 0 and a result in *@out, or -ENOMEM. Whatever the memory holds, it ends, within the limits.
+ * Returns 0 and a result in *@out, or -ENOMEM. Whatever the memory holds, it ends, within the
+ * limits.
  */
 int vtd_walk(const struct vtd_mem *mem, uint64_t root, unsigned ttm, uint64_t irta,
 	     const struct vtd_walk_options *opt, struct vtd_walk_result **out);
@@ -242,7 +251,8 @@ const struct vtd_context *vtd_walk_context(const struct vtd_walk_result *r, uint
  * The space of requests of (@sid, @pasid), or NULL. VTD_NO_PASID finds, in scalable mode, the space
  * of the context's RID_PASID.
  */
-const struct vtd_space *vtd_walk_space(const struct vtd_walk_result *r, uint16_t sid, uint32_t pasid);
+const struct vtd_space *vtd_walk_space(const struct vtd_walk_result *r, uint16_t sid,
+				       uint32_t pasid);
 
 /* The runs of a space: returns the first, sets *@n (0 and NULL if none). */
 const struct vtd_run *vtd_space_runs(const struct vtd_walk_result *r, const struct vtd_space *s,

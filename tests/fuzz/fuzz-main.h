@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A main() for the fuzz targets where there is no libFuzzer: random inputs from a seed for some seconds.
- * With clang -fsanitize=fuzzer -DVTDLAB_LIBFUZZER libFuzzer's own main is used and this one left out.
+ * A main() for the fuzz targets where there is no libFuzzer: random inputs from a seed for some
+ * seconds. With clang -fsanitize=fuzzer -DVTDLAB_LIBFUZZER libFuzzer's own main is used and this
+ * one left out.
  *
  *   fuzz-X [--seconds N] [--seed S] [--iterations N] [FILE...]
  *
- * A failure prints seed and iteration; `--seed S --from I --iterations 1` repeats it. FILEs are run as
- * inputs (libFuzzer's crash files).
+ * A failure prints seed and iteration; `--seed S --from I --iterations 1` repeats it. FILEs are run
+ * as inputs (libFuzzer's crash files).
  */
 #ifndef FUZZ_MAIN_H
 #define FUZZ_MAIN_H
@@ -119,8 +120,9 @@ int main(int argc, char **argv)
 		size = fuzz_generate(&seed, buf, FUZZ_ROOM);
 		LLVMFuzzerTestOneInput(buf, size);
 	}
-	printf("%llu inputs from seed %llu in %.1f s\n", (unsigned long long)(fuzz_iteration - from),
-	       (unsigned long long)fuzz_seed, fuzz_now() - start);
+	printf("%llu inputs from seed %llu in %.1f s\n",
+	       (unsigned long long)(fuzz_iteration - from), (unsigned long long)fuzz_seed,
+	       fuzz_now() - start);
 	free(buf);
 	return 0;
 }

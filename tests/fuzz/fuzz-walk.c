@@ -170,7 +170,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	mem = tables_mem(&t);
 	o.sagaw = data[1] & 15;
 	FUZZ_CHECK(vtd_walk(&mem, (uint64_t)(data[2] % PAGES) << 12, data[0] & 3,
-			    data[3] & 1 ? (uint64_t)data[4] << 12 | (data[5] & 7) : 0, &o, &r) == 0);
+			    data[3] & 1 ? (uint64_t)data[4] << 12 | (data[5] & 7) : 0, &o,
+			    &r) == 0);
 	check_runs(r, &o);
 	check_lookups(&mem, r);
 	check_snapshot(&mem, r, &o);
@@ -189,8 +190,13 @@ size_t fuzz_generate(uint64_t *seed, uint8_t *buf, size_t room)
 	size_t n = 0, extra = (x >> 8) % 60;
 	const struct record chain[] = {
 		{ 1, 0, (uint8_t)((x >> 60 ? 2 : 9) << 4), 2, { 1, 0 }, { 0, 0 } }, /* buses */
-		{ 2, 0, (uint8_t)((x >> 60 ? 5 : 9) << 4), 3, { (uint8_t)(x >> 16 & 0x0d), 0 }, { 0, 0 } }, /* contexts */
-		{ 3, 0, 5 << 4, 4, { 1, 0 }, { 0, 0 } },            /* directory or page table */
+		{ 2,
+		  0,
+		  (uint8_t)((x >> 60 ? 5 : 9) << 4),
+		  3,
+		  { (uint8_t)(x >> 16 & 0x0d), 0 },
+		  { 0, 0 } }, /* contexts */
+		{ 3, 0, 5 << 4, 4, { 1, 0 }, { 0, 0 } }, /* directory or page table */
 		{ 4, 0, 3 << 4, 5, { (uint8_t)(0x41 + ((x >> 20) & 3) * 0x40 + 4), 0 }, { 0, 0 } },
 		{ 5, 0, 4 << 4, 6, { 7, 0 }, { 0, 0 } },
 		{ 6, 0, 6 << 4 | 3 << 1, 7, { 7, 0 }, { 0, 0 } },

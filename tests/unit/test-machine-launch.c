@@ -43,8 +43,10 @@ static void test_descriptors(void **state)
 
 static void test_kill(void **state)
 {
-	char *deaf[] = {"/bin/sh", "-c", "trap '' TERM; while :; do sleep 0.05; done", NULL};
+	char *deaf[] = {"/bin/sh", "-c", "trap '' TERM; echo ready; while :; do sleep 0.05; done",
+			NULL};
 	char *meek[] = {"/bin/sleep", "100", NULL};
+	char *dir = test_dir(), *out = g_build_filename(dir, "out", NULL);
 	struct launch_request req = {.argv = meek};
 	struct launch l;
 	char *text;
@@ -61,11 +63,15 @@ static void test_kill(void **state)
 	ops->release(&l);
 	ops->release(&l);
 	req.argv = deaf;
+	req.stderr_path = out;
 	assert_true(ops->start(&l, &req, NULL));
-	g_usleep(100000);
+	for (gsize len = 0; !len; g_free(text))
+		assert_true(g_file_get_contents(out, &text, &len, NULL));
 	ops->kill(&l, 50);
 	assert_int_equal(WTERMSIG(l.status), SIGKILL);
 	ops->release(&l);
+	g_free(out);
+	test_dir_remove(dir);
 }
 
 static void test_freeze(void **state)

@@ -273,13 +273,15 @@ static void mappings(void **state)
 	setup(&f, 0, 0); /* the middle of a run goes */
 	tables_map(&f.b.t, f.b.pt, 3, 1, 0xffff2000, 0, 0);
 	tables_map(&f.b.t, f.b.pt, 3, 1, 0xffff3000, 0, 0);
-	expect(&f, NULL, VTD_DIFF_UNMAPPED, "00:01.0: iova 0xffff2000-0xffff3fff mapped only before");
+	expect(&f, NULL, VTD_DIFF_UNMAPPED,
+	       "00:01.0: iova 0xffff2000-0xffff3fff mapped only before");
 	assert_int_equal(f.c->pages_unmapped, 2);
 	assert_int_equal(f.c->diffs[0].pa_a, 0x42000);
 	finish(&f);
 	setup(&f, 0, 0); /* two pages more, at both ends of two runs */
 	tables_map(&f.b.t, f.b.pt, 3, 1, 0xfffef000, 0x3f000, SL_RW);
-	expect(&f, NULL, VTD_DIFF_NEW, "iova 0xfffef000-0xfffeffff mapped only after -> 0x3f000 rw");
+	expect(&f, NULL, VTD_DIFF_NEW,
+	       "iova 0xfffef000-0xfffeffff mapped only after -> 0x3f000 rw");
 	finish(&f);
 	setup(&f, 0, 0); /* other frames, scattered: one stretch of IOVAs */
 	for (unsigned i = 0; i < 3; i++)
@@ -333,7 +335,8 @@ static void interrupt_remapping(void **state)
 	finish(&f);
 	setup(&f, 0, 0);
 	*tables_word(&f.b.t, f.b.irt, 5) = 0x50008;
-	expect(&f, NULL, VTD_DIFF_IRTE_CHANGED, "irte 2: 0x0000000000040008000000000000000d became");
+	expect(&f, NULL, VTD_DIFF_IRTE_CHANGED,
+	       "irte 2: 0x0000000000040008000000000000000d became");
 	finish(&f);
 	setup(&f, 0, 0);
 	f.b.irta |= VTD_IRTA_EIME;
@@ -363,6 +366,77 @@ static void limits(void **state)
 	assert_int_equal(vtd_compare(f.a.r, f.b.r, NULL, &f.c), 0);
 	assert_false(f.c->same);
 	assert_true(f.c->truncated);
+	finish(&f);
+}
+
+/* Requesters that share a tree: found equal once, and every one of them counted. */
+static void shared_trees(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	setup(&f, 0, 0);
+	for (uint16_t sid = 0x20; sid < 0x30; sid++) {
+		tables_legacy(&f.a.t, f.a.root, sid, 0, 1, 3, f.a.pt);
+		tables_legacy(&f.b.t, f.b.root, sid, 0, 1, 3, f.b.pt);
+	}
+	compare(&f, NULL);
+	assert_true(f.c->same);
+	assert_int_equal(f.c->pages_same, 17 * 520 + (UINT64_C(1) << 40));
+	assert_int_equal(f.c->spaces[17].same, 520);
+	finish(&f);
+	setup(&f, 0, 0);
+	for (uint16_t sid = 0x20; sid < 0x30; sid++) {
+		tables_legacy(&f.a.t, f.a.root, sid, 0, 1, 3, f.a.pt);
+		tables_legacy(&f.b.t, f.b.root, sid, 0, 1, 3, f.b.pt);
+	}
+	tables_map(&f.b.t, f.b.pt, 3, 1, 0xffff0000, 0x99000, SL_RW);
+	compare(&f, NULL);
+	assert_int_equal(f.c->pages_retargeted, 17);
+	assert_int_equal(f.c->counts[VTD_DIFF_RETARGETED], 17);
+	finish(&f);
+}
+
+/* Every device of every bus with hundreds of differences: cut off, and never called the same. */
+static void endless_differences(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	setup(&f, 0, 0);
+	for (int i = 0; i < 2; i++) {
+		struct side *s = i ? &f.b : &f.a;
+
+		for (unsigned k = 0; k < 512; k++)
+			tables_map(&s->t, s->pt, 3, 1, k * UINT64_C(0x2000) + 0x1000 * (unsigned)i,
+				   0x100000, SL_RW);
+		for (unsigned k = 0; k < 256; k++) {
+			tables_legacy(&s->t, s->root, (uint16_t)k, 0, 1, 3, s->pt);
+			*tables_word(&s->t, s->root, 2 * k) = *tables_word(&s->t, s->root, 0);
+		}
+	}
+	compare(&f, NULL);
+	assert_false(f.c->same);
+	assert_true(f.c->truncated);
+	assert_int_equal(f.c->n_spaces, 65536);
+	assert_int_equal(f.c->n_diffs, 256);
+	finish(&f);
+}
+
+/* A walk puts a requester where its number says; if it ever did not, the comparison would tell. */
+static void the_slot_is_compared(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	setup(&f, 1, 0);
+	compare(&f, NULL);
+	vtd_compare_free(f.c);
+	f.b.r->contexts[0].slot ^= 1;
+	f.b.r->contexts[0].upper = true;
+	assert_int_equal(vtd_compare(f.a.r, f.b.r, NULL, &f.c), 0);
+	assert_int_equal(f.c->counts[VTD_DIFF_CONTEXT_SLOT], 1);
+	assert_string_equal(f.c->diffs[0].text, "00:01.0: lower slot 8 became upper slot 9");
 	finish(&f);
 }
 
@@ -440,6 +514,9 @@ int main(void)
 		cmocka_unit_test(a_superpage_split_is_no_difference),
 		cmocka_unit_test(interrupt_remapping),
 		cmocka_unit_test(limits),
+		cmocka_unit_test(shared_trees),
+		cmocka_unit_test(endless_differences),
+		cmocka_unit_test(the_slot_is_compared),
 		cmocka_unit_test(one_space_against_another),
 		cmocka_unit_test(sweeping_agrees_with_page_by_page),
 	};

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Golden snapshots: each tests/golden/NAME.vtd, taken from a real kernel, must print as NAME.expect.
- * With VTDLAB_GOLDEN_WRITE=1 the .expect files are written instead (look at the diff before keeping it).
+ * Golden snapshots: each tests/golden/NAME.vtd, taken from a real kernel, must print as
+ * NAME.expect. With VTDLAB_GOLDEN_WRITE=1 the .expect files are written instead (look at the diff
+ * before keeping it).
  */
 #include <glob.h>
 #include <stdio.h>

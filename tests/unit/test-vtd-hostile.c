@@ -75,8 +75,8 @@ static void a_shared_tree_is_cheap_and_right(void **state)
 }
 
 /*
- * The memo against a plain reading: random trees over very few pages, so that pages are shared within
- * and across levels, looked up address by address with vtd_translate().
+ * The memo against a plain reading: random trees over very few pages, so that pages are shared
+ * within and across levels, looked up address by address with vtd_translate().
  */
 static void runs_agree_with_single_lookups(void **state)
 {
@@ -268,7 +268,8 @@ static void garbage_everywhere(void **state)
 			const struct vtd_run *run = vtd_space_runs(r, &r->spaces[s], &n);
 
 			if (s)
-				assert_true(space_key(&r->spaces[s - 1]) < space_key(&r->spaces[s]));
+				assert_true(space_key(&r->spaces[s - 1]) <
+					    space_key(&r->spaces[s]));
 			for (size_t i = 0; i < n && i < 50; i++) {
 				assert_true(run[i].iova_start <= run[i].iova_last);
 				assert_true(run[i].perm & 3);

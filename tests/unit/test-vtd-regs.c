@@ -61,7 +61,8 @@ static void a_fault_record(void **state)
 	vtd_regs_set64(raw, VTD_REG_CAP, UINT64_C(0xd2008c22260206));
 	vtd_regs_set32(raw, VTD_REG_FSTS, VTD_FSTS_PPF);
 	vtd_regs_set64(raw, 0x220, UINT64_C(0xffff1000));
-	vtd_regs_set64(raw, 0x228, UINT64_C(1) << 63 | UINT64_C(1) << 62 | UINT64_C(6) << 32 | 0x0008);
+	vtd_regs_set64(raw, 0x228,
+		       UINT64_C(1) << 63 | UINT64_C(1) << 62 | UINT64_C(6) << 32 | 0x0008);
 	vtd_regs_decode(raw, &r);
 	assert_false(vtd_regs_fault_free(&r));
 	assert_true(r.frcd[0].fault);

@@ -35,7 +35,8 @@ static enum vtd_fault legacy(struct fixture *f, uint64_t iova, bool write)
 
 static enum vtd_fault scalable(struct fixture *f, uint32_t pasid, uint64_t iova, bool write)
 {
-	return vtd_translate(&f->mem, f->root, VTD_TTM_SCALABLE, UPPER, pasid, iova, write, &f->out);
+	return vtd_translate(&f->mem, f->root, VTD_TTM_SCALABLE, UPPER, pasid, iova, write,
+			     &f->out);
 }
 
 static void legacy_requests(void **state)

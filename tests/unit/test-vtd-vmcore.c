@@ -85,7 +85,8 @@ static void tables_in_a_dump(void **state)
 
 static void files_that_are_no_dump(void **state)
 {
-	static const char *const paths[] = { "/nonexistent", "/dev/null", "/proc/self/status", "/tmp" };
+	static const char *const paths[] = { "/nonexistent", "/dev/null", "/proc/self/status",
+					     "/tmp" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {

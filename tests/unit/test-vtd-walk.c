@@ -40,7 +40,8 @@ static void legacy_of_each_depth(void **state)
 		assert_int_equal(r->leaves, 2);
 		assert_int_equal(r->n_defects, 0);
 		assert_int_equal(count_runs(r, SID, VTD_NO_PASID), 2);
-		check_run(r, SID, VTD_NO_PASID, 0, 0, 0xfff, 0x5000, VTD_PERM_READ | VTD_PERM_WRITE);
+		check_run(r, SID, VTD_NO_PASID, 0, 0, 0xfff, 0x5000,
+			  VTD_PERM_READ | VTD_PERM_WRITE);
 		check_run(r, SID, VTD_NO_PASID, 1, top, top + 0xfff, 0x9000,
 			  VTD_PERM_READ | VTD_PERM_SNOOP);
 		/* root, context, and two branches of page tables that share the top */
@@ -200,7 +201,8 @@ static void permissions_are_anded_over_the_levels(void **state)
 	assert_int_equal(leaf & 0xfff, 0);
 	assert_int_equal(count_runs(r, SID, VTD_NO_PASID), 3);
 	check_run(r, SID, VTD_NO_PASID, 0, 0, 0xfff, 0x7000, VTD_PERM_READ);
-	check_run(r, SID, VTD_NO_PASID, 1, GIB, GIB + 0xfff, 0x7000, VTD_PERM_READ | VTD_PERM_WRITE);
+	check_run(r, SID, VTD_NO_PASID, 1, GIB, GIB + 0xfff, 0x7000,
+		  VTD_PERM_READ | VTD_PERM_WRITE);
 	check_run(r, SID, VTD_NO_PASID, 2, GIB + 0x1000, GIB + 0x1fff, 0x8000, VTD_PERM_WRITE);
 	vtd_walk_free(r);
 	tables_free(&t);

@@ -32,8 +32,8 @@ static inline struct vtd_walk_result *walk(struct tables *t, uint64_t root, unsi
 }
 
 /* Run @i of the space of (@sid, @pasid) is exactly this. */
-static inline void check_run(const struct vtd_walk_result *r, uint16_t sid, uint32_t pasid, size_t i,
-			     uint64_t start, uint64_t last, uint64_t pa, uint32_t perm)
+static inline void check_run(const struct vtd_walk_result *r, uint16_t sid, uint32_t pasid,
+			     size_t i, uint64_t start, uint64_t last, uint64_t pa, uint32_t perm)
 {
 	size_t n;
 	const struct vtd_run *run = vtd_space_runs(r, vtd_walk_space(r, sid, pasid), &n);
