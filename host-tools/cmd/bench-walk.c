@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* `vtdlab bench-walk`: nanoseconds a leaf of the walker, beside a memcpy of the same table pages. */
+/* `vtdlab bench-walk`: nanoseconds a leaf of the walker, beside a memcpy of the same pages. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -15,8 +15,10 @@ struct vmcore;
  */
 struct vmcore *vmcore_open(const char *path, GError **error);
 
-/* vmcore_mem - the dump as memory; pages that it lacks read as outside RAM. @v must outlive the
- * use. */
+/*
+ * vmcore_mem - the dump as memory; pages that it lacks read as outside RAM. @v must outlive the
+ * use.
+ */
 struct vtd_mem vmcore_mem(struct vmcore *v);
 
 /* vmcore_close - close and free; NULL is fine. */

@@ -19,6 +19,7 @@ struct vtd_walk_result;
 /* Tables and registers at one moment, the guest stopped. */
 struct evidence_state {
 	int64_t host_ns;		/* 0: this snapshot was not got */
+	int64_t frozen_ns;		/* how long the guest stood still for it */
 	bool has_regs;
 	struct vtd_regs regs;
 	uint64_t root;			/* root table in force, without mode bits */

@@ -118,6 +118,7 @@ bool run_capture(struct run *run, const char *phase, struct evidence_state *stat
 	struct vtd_walk_options opt;
 	struct vtd_snapshot *snap;
 	struct vtd_error err;
+	int failed;
 	bool ok;
 
 	G_STATIC_ASSERT(MACHINE_VTD_WORDS == VTD_REGS_QWORDS);
@@ -144,7 +145,12 @@ bool run_capture(struct run *run, const char *phase, struct evidence_state *stat
 	state->ttm = meta.ttm;
 	vtd_walk_free(state->walk);
 	state->walk = NULL;
-	if (vtd_snapshot_capture(&mem, raw, &meta, &opt, &snap, &state->walk, &err)) {
+	/* Frozen, not stopped: a stop would make QEMU finish the disk's queue, the DMA in flight. */
+	if (!machine_freeze(run->m, error))
+		return false;
+	failed = vtd_snapshot_capture(&mem, raw, &meta, &opt, &snap, &state->walk, &err);
+	machine_thaw(run->m, &state->frozen_ns);
+	if (failed) {
 		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "snapshot %s: %s", phase, err.text);
 		return false;
 	}

@@ -100,6 +100,41 @@ static void fill_environment(struct run *run)
 	report_fill_host(run->report);
 }
 
+static void add_snapshot(JsonArray *list, const char *phase, const struct evidence_state *state)
+{
+	JsonObject *o;
+
+	if (!state->walk)
+		return;
+	o = json_object_new();
+	json_object_set_string_member(o, "phase", phase);
+	json_object_set_int_member(o, "host_ns", state->host_ns);
+	json_object_set_int_member(o, "guest_stopped_ns", state->frozen_ns);
+	json_object_set_int_member(o, "contexts", (gint64)state->walk->n_contexts);
+	json_object_set_int_member(o, "tables", (gint64)state->walk->n_tables);
+	json_object_set_int_member(o, "leaves", (gint64)state->walk->leaves);
+	json_object_set_int_member(o, "defects", (gint64)state->walk->n_defects);
+	json_array_add_object_element(list, o);
+}
+
+/* run.json "snapshots": when the tables were read, for how long the guest stood still, what was there. */
+static void list_snapshots(struct run *run)
+{
+	JsonArray *list = json_array_new();
+
+	add_snapshot(list, "panic", &run->ev->at_panic);
+	add_snapshot(list, "copied", &run->ev->copied);
+	for (unsigned i = 0; i < run->ev->devices->len; i++) {
+		const struct evidence_device *dev =
+			&g_array_index(run->ev->devices, struct evidence_device, i);
+		g_autofree char *phase = g_strdup_printf("attach:%s", dev->bdf);
+
+		add_snapshot(list, phase, &dev->after);
+	}
+	add_snapshot(list, "end", &run->ev->end);
+	json_object_set_array_member(run->report->extra, "snapshots", list);
+}
+
 static void note_missing_events(struct run *run)
 {
 	const char *const *missing = run->m && machine_trace(run->m) ? machine_trace_missing(run->m) :
@@ -115,6 +150,7 @@ void run_judge(struct run *run)
 	for (const struct check *c = vtdlab_checks; c->name; c++)
 		judge_one(run, c);
 	count_iova(run);
+	list_snapshots(run);
 	fill_environment(run);
 	report_judge(run->report, false);
 }

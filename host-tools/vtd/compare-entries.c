@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Comparing context and PASID entries: the same slots, the same fields (fault-processing-disable aside). */
+/* Comparing context and PASID entries: the same slots, the same fields (FPD aside). */
 #include <inttypes.h>
 #include <string.h>
 

@@ -15,7 +15,8 @@ struct comparison {
 	struct u64map equal_trees; /* (tree in A, tree in B) found equal -> index in c->spaces */
 };
 
-/* Count a difference; if it is to be kept, returns it with an empty text to be filled, else NULL.
+/*
+ * Count a difference; if it is to be kept, returns it with an empty text to be filled, else NULL.
  */
 struct vtd_diff *compare_note(struct comparison *x, enum vtd_diff_kind kind, uint16_t sid,
 			      uint32_t pasid);

@@ -9,7 +9,8 @@
 #include "vtd/compare-internal.h"
 #include "vtd/formats.h"
 
-/* Stretches of IOVAs looked at in one comparison: twice what two walks at their default limit have.
+/*
+ * Stretches of IOVAs looked at in one comparison: twice what two walks at their default limit have.
  */
 #define MAX_STEPS (UINT64_C(1) << 24)
 

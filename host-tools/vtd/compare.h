@@ -32,8 +32,10 @@ enum vtd_diff_kind {
 	VTD_DIFF_KINDS
 };
 
-/* One difference. For mapping differences @start and @last give the IOVAs, @pa_a and @pa_b the
- * targets. */
+/*
+ * One difference. For mapping differences @start and @last give the IOVAs, @pa_a and @pa_b the
+ * targets.
+ */
 struct vtd_diff {
 	enum vtd_diff_kind kind;
 	uint16_t sid;
@@ -52,8 +54,7 @@ struct vtd_space_diff {
 };
 
 struct vtd_compare_options {
-	bool roots_may_differ; /* deep copy: page-table and PASID-table addresses are not compared
-				*/
+	bool roots_may_differ; /* deep copy: addresses of page and PASID tables may differ */
 	bool skip_contexts;       /* do not compare contexts and PASID entries */
 	bool skip_mappings;
 	bool skip_irtes;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Entry formats of the VT-d tables as small inline decoders; pure bit arithmetic, no memory access. */
+/* Entry formats of the VT-d tables as small inline decoders: bit arithmetic only. */
 #ifndef VTD_FORMATS_H
 #define VTD_FORMATS_H
 

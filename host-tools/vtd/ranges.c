@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Sorted sets of inclusive address ranges. Every sum is guarded: the last address may be 2^64 - 1. */
+/* Sorted sets of inclusive address ranges. Sums are guarded: 2^64 - 1 may be a member. */
 #include "vtd/ranges.h"
 
 #include <errno.h>

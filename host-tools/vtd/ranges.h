@@ -32,7 +32,8 @@ int vtd_ranges_add(struct vtd_ranges *set, uint64_t start, uint64_t last);
 /* Remove [start, last]; splits a member if need be. */
 int vtd_ranges_remove(struct vtd_ranges *set, uint64_t start, uint64_t last);
 
-/* out = a | b, a & b, a - b. @out must be another set than @a and @b; its old members are dropped.
+/*
+ * out = a | b, a & b, a - b. @out must be another set than @a and @b; its old members are dropped.
  */
 int vtd_ranges_union(const struct vtd_ranges *a, const struct vtd_ranges *b,
 		     struct vtd_ranges *out);
@@ -47,7 +48,8 @@ bool vtd_ranges_covers(const struct vtd_ranges *set, uint64_t start, uint64_t la
 
 bool vtd_ranges_equal(const struct vtd_ranges *a, const struct vtd_ranges *b);
 
-/* 4-KiB pages touched by the set (a page that is touched partly, or by two members, counts once).
+/*
+ * 4-KiB pages touched by the set (a page that is touched partly, or by two members, counts once).
  */
 uint64_t vtd_ranges_pages(const struct vtd_ranges *set);
 

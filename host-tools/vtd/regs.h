@@ -35,8 +35,10 @@ enum vtd_reg {
 	VTD_REG_IRTA = 0xb8,
 };
 
-/* RTADDR bits 11:10, Translation Table Mode. 2 (once "extended") and 3 (abort DMA) are never
- * legacy. */
+/*
+ * RTADDR bits 11:10, Translation Table Mode. 2 (once "extended") and 3 (abort DMA) are never
+ * legacy.
+ */
 enum vtd_ttm {
 	VTD_TTM_LEGACY = 0,
 	VTD_TTM_SCALABLE = 1,
@@ -80,7 +82,8 @@ struct vtd_regs {
 	bool ir_latched;      /* IRTPS */
 	bool compat_irq;      /* CFIS */
 
-	/* RTADDR: what is in the register, which is in force only once it has been latched by SRTP
+	/*
+	 * RTADDR: what is in the register, which is in force only once it has been latched by SRTP
 	 */
 	uint64_t root;        /* address, low 12 bits clear */
 	enum vtd_ttm ttm;
@@ -117,8 +120,10 @@ struct vtd_regs {
  */
 void vtd_regs_decode(const uint64_t raw[VTD_REGS_QWORDS], struct vtd_regs *regs);
 
-/* The 32- or 64-bit register at byte offset @reg (enum vtd_reg or other, aligned, inside the
- * block). */
+/*
+ * The 32- or 64-bit register at byte offset @reg (enum vtd_reg or other, aligned, inside the
+ * block).
+ */
 uint32_t vtd_regs_get32(const uint64_t raw[VTD_REGS_QWORDS], unsigned reg);
 uint64_t vtd_regs_get64(const uint64_t raw[VTD_REGS_QWORDS], unsigned reg);
 /* Set one register in a raw block (tests, synthetic snapshots). */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Snapshots: the registers and exactly the table pages a walk reaches, in one self-contained file. */
+/* Snapshots: registers and exactly the table pages a walk reaches, in one file. */
 #ifndef VTD_SNAPSHOT_H
 #define VTD_SNAPSHOT_H
 
@@ -60,7 +60,8 @@ int vtd_snapshot_capture(const struct vtd_mem *mem, const uint64_t regs[VTD_REGS
 /* Write to @path atomically (temporary file beside it, fsync, rename). 0 or -errno with @err. */
 int vtd_snapshot_save(const struct vtd_snapshot *s, const char *path, struct vtd_error *err);
 
-/* Read a file, or parse @len bytes of @buf (copied). Every byte is checked: 0, or -errno with @err.
+/*
+ * Read a file, or parse @len bytes of @buf (copied). Every byte is checked: 0, or -errno with @err.
  */
 int vtd_snapshot_load(const char *path, struct vtd_snapshot **out, struct vtd_error *err);
 int vtd_snapshot_parse(const void *buf, size_t len, struct vtd_snapshot **out,

@@ -98,7 +98,8 @@ enum vtd_fault vtd_lookup_pasid(const struct vtd_mem *mem, const struct vtd_cont
 	return out->raw[0] & VTD_PASID_P ? VTD_FAULT_NONE : VTD_FAULT_PASID_ABSENT;
 }
 
-/* Is @iova one that tables of @levels levels can translate? The first level wants canonical ones.
+/*
+ * Is @iova one that tables of @levels levels can translate? The first level wants canonical ones.
  */
 static bool iova_in_width(uint64_t iova, bool first_level, unsigned levels)
 {

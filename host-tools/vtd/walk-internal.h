@@ -95,7 +95,8 @@ void walk_defect(struct walker *w, enum vtd_defect_kind kind, enum vtd_table_kin
 bool walk_read(struct walker *w, uint64_t pa, enum vtd_table_kind kind, unsigned level, void *page,
 	       uint64_t from, uint32_t index);
 
-/* Walk the page-table tree at @root, or find it walked; index in r->trees, UINT32_MAX on failure.
+/*
+ * Walk the page-table tree at @root, or find it walked; index in r->trees, UINT32_MAX on failure.
  */
 uint32_t walk_tree(struct walker *w, uint64_t root, bool first_level, unsigned levels);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Scalable mode below the context entry: PASID directory, PASID tables, what their entries select. */
+/* Scalable mode below the context entry: PASID directory, PASID tables, what they select. */
 #include <string.h>
 
 #include "vtd/walk-internal.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Page-table trees into runs: both entry formats, 3 to 5 levels, each shared subtree walked once. */
+/* Page-table trees into runs: both formats, 3 to 5 levels, shared subtrees walked once. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,7 +47,8 @@ static uint64_t level_span(unsigned level)
 	return UINT64_C(1) << vtd_level_shift(level);
 }
 
-/* The IOVA of entry @index of a page at @level that begins at @base; the first level sign-extends.
+/*
+ * The IOVA of entry @index of a page at @level that begins at @base; the first level sign-extends.
  */
 static uint64_t entry_iova(const struct walker *w, uint64_t base, unsigned level, unsigned index)
 {

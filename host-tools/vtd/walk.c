@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The walk's entry point: root and context tables, limits, defects, the interrupt-remapping table. */
+/* The entry point of a walk: root and context tables, limits, defects, interrupt remapping. */
 #include "vtd/walk.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Walking VT-d tables: from a root address to contexts, PASIDs, runs of mappings, IRTEs, defects. */
+/* Walking VT-d tables from a root address: contexts, PASIDs, runs, IRTEs, defects. */
 #ifndef VTD_WALK_H
 #define VTD_WALK_H
 
@@ -29,15 +29,16 @@ enum vtd_table_kind {
 /* How requests of one (source id, PASID) are translated. */
 enum vtd_space_type {
 	VTD_SPACE_SECOND_LEVEL, /* legacy TT 00/01, scalable PGTT 010 */
-	VTD_SPACE_FIRST_LEVEL, /* PGTT 001 */
-	VTD_SPACE_NESTED, /* PGTT 011; the runs are those of the second stage (guest PA -> host PA)
-			   */
+	VTD_SPACE_FIRST_LEVEL,  /* PGTT 001 */
+	VTD_SPACE_NESTED,       /* PGTT 011; the runs are those of the second stage */
 	VTD_SPACE_PASS_THROUGH, /* legacy TT 10, PGTT 100: one identity run */
-	VTD_SPACE_INVALID, /* reserved type or address width: every request faults, no runs */
+	VTD_SPACE_INVALID,      /* reserved type or width: every request faults, no runs */
 };
 
-/* Permissions of a run: what remains after all levels. SNOOP is an attribute but compared with
- * them. */
+/*
+ * Permissions of a run: what remains after all levels. SNOOP is an attribute but compared with
+ * them.
+ */
 enum vtd_perm {
 	VTD_PERM_READ = 1,
 	VTD_PERM_WRITE = 2,
@@ -74,8 +75,8 @@ struct vtd_context {
 	uint8_t bus, devfn;
 	bool scalable;
 	bool upper;             /* reached through the high half of its root entry (UCTP) */
-	uint16_t slot; /* index in its context-table page: devfn, or devfn & 0x7f if scalable */
-	uint64_t table;         /* physical address of that page */
+	uint16_t slot;          /* index in that page: devfn, or devfn & 0x7f if scalable */
+	uint64_t table;         /* physical address of its context-table page */
 	uint64_t raw[4];        /* legacy: 2 words, the others 0 */
 	bool fpd;               /* fault processing disabled */
 
@@ -100,7 +101,7 @@ struct vtd_pasid {
 	uint64_t table;         /* page of the PASID table */
 	uint64_t raw[8];
 	bool fpd;
-	uint8_t pgtt; /* 1 first level, 2 second level, 3 nested, 4 pass-through, else reserved */
+	uint8_t pgtt;           /* 1 first level, 2 second, 3 nested, 4 pass-through */
 	uint8_t aw;             /* second-level AW field; levels = aw + 2 */
 	uint16_t did;
 	uint8_t flpm;           /* first-level paging mode: 0 4 levels, 1 5 levels */
@@ -133,7 +134,8 @@ struct vtd_table {
 	uint8_t level;          /* page tables: 1..5, else 0 */
 };
 
-/* What can be wrong with tables. Each distinct table page is judged once, however often it is used.
+/*
+ * What can be wrong with tables. Each distinct table page is judged once, however often it is used.
  */
 enum vtd_defect_kind {
 	VTD_DEFECT_MODE, /* TTM 10b or 11b: nothing to walk */
@@ -149,8 +151,7 @@ enum vtd_defect_kind {
 	VTD_DEFECT_SUPERPAGE_LEVEL, /* page-size bit at a level where there is none */
 	VTD_DEFECT_SUPERPAGE_ALIGN, /* superpage whose address is not a multiple of its size */
 	VTD_DEFECT_LOOP, /* a table that refers to itself or to one above it */
-	VTD_DEFECT_IRTE_RESERVED, /* reserved bits set in a remapping entry of the remapped format
-				   */
+	VTD_DEFECT_IRTE_RESERVED, /* reserved bits in an entry of the remapped format */
 	VTD_DEFECT_KINDS
 };
 
@@ -176,8 +177,7 @@ struct vtd_walk_options {
 	size_t max_visits; /* table pages processed, re-use of known ones not counted [262144] */
 	size_t max_pasids;      /* present PASID entries kept [262144] */
 	size_t max_samples;     /* defect samples kept [64] */
-	bool skip_page_tables; /* contexts and PASIDs only: no trees, no runs (cheap, for watching)
-				*/
+	bool skip_page_tables;  /* contexts and PASIDs only: no trees, no runs */
 	/*
 	 * Called for every table page successfully read, with its content as the walk saw it; a
 	 * page used in several places may be reported several times. May be NULL.
@@ -212,8 +212,7 @@ struct vtd_walk_result {
 	struct vtd_table *tables;      /* distinct, in order of discovery */
 	size_t n_tables;
 
-	uint64_t leaves; /* leaf entries, summed over spaces (shared trees count again), saturating
-			  */
+	uint64_t leaves;        /* leaf entries, summed over spaces (shared trees count again) */
 	uint64_t tree_leaves;   /* leaf entries, each tree once, saturating */
 	uint64_t leaves_at[6]; /* per tree once, by level of the entry: [1] 4 KiB, [2] 2 MiB, [3] 1
 				  GiB */

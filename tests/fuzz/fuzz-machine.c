@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Fuzzing all that the machine room reads from QEMU and the guest: trace, monitor, QMP, agent,
- * console. */
+/*
+ * Fuzzing all that the machine room reads from QEMU and the guest: trace, monitor, QMP, agent,
+ * console.
+ */
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>

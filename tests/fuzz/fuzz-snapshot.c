@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Fuzzing the snapshot reader: bytes, with sizes and checksum put right if the input asks for it. */
+/* Fuzzing the snapshot reader: bytes, with frame and checksum put right on request. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Fuzzing the walker: an input writes entries into a small RAM, then walks it and checks the result. */
+/* Fuzzing the walker: inputs write entries into a small RAM; its walk must keep its word. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Synthetic VT-d tables in a small fake RAM. Written from the specification, not from the walker. */
+/* Synthetic VT-d tables in a small fake RAM, after the specification, not after the walker. */
 #include "table-builder.h"
 
 #include <stdio.h>

@@ -9,7 +9,8 @@
 
 #include "vtd/mem.h"
 
-/* Fake RAM from physical address 0 on. Page 0 is never handed out, so that address 0 means "none".
+/*
+ * Fake RAM from physical address 0 on. Page 0 is never handed out, so that address 0 means "none".
  */
 struct tables {
 	struct vtd_ram ram;
@@ -36,8 +37,10 @@ uint64_t *tables_word(struct tables *t, uint64_t pa, size_t index);
  */
 uint64_t tables_legacy(struct tables *t, uint64_t root, uint16_t sid, unsigned tt, unsigned aw,
 		       uint16_t did, uint64_t pt_root);
-/* A scalable context with a directory of 2^(pdts+7) entries, made if @dir is 0. Returns the
- * directory. */
+/*
+ * A scalable context with a directory of 2^(pdts+7) entries, made if @dir is 0. Returns the
+ * directory.
+ */
 uint64_t tables_scalable(struct tables *t, uint64_t root, uint16_t sid, uint64_t dir, unsigned pdts,
 			 uint32_t rid_pasid);
 uint64_t tables_pasid(struct tables *t, uint64_t dir, uint32_t pasid, unsigned pgtt, unsigned aw,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Comparisons: two equal machines, then one difference of every kind, seen as that and as no other. */
+/* Comparisons: two equal machines, then one difference of every kind, seen as just that. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Register decoding with values seen on QEMU 7.2, fault records, hostile CAP, and the RAM layout. */
+/* Register decoding (values seen on QEMU 7.2), fault records, hostile CAP, the RAM layout. */
 #include <stdlib.h>
 #include <string.h>
 

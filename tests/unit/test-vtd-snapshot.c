@@ -176,7 +176,8 @@ static void changes_are_seen_but_not_accessed_bits(void **state)
 	assert_int_equal(vtd_snapshot_changed(f->s, &mem, NULL), 3);
 }
 
-/* First-level entries have their accessed bits elsewhere; the caller's own page hook is called too.
+/*
+ * First-level entries have their accessed bits elsewhere; the caller's own page hook is called too.
  */
 static void count_page(void *ctx, uint64_t pa, enum vtd_table_kind kind, unsigned level,
 		       const void *page)
