@@ -23,13 +23,17 @@ CLOCK ?=
 SET ?=
 REPEAT ?=
 RESULTS ?=
+NO_PROBES ?=
+# What `make golden` records (all), and whether `make mutation` boots VMs too (no).
+RUNS ?=
+LIVE ?=
 V ?=
 
 RUN_OPTS := $(if $(KERNEL),--kernel '$(KERNEL)') $(if $(CRASH_KERNEL),--crash-kernel '$(CRASH_KERNEL)') \
 	$(if $(MODULES),--modules '$(MODULES)') $(if $(QEMU),--qemu '$(QEMU)') \
 	$(if $(ACCEL),--accel '$(ACCEL)') $(if $(CLOCK),--clock '$(CLOCK)') \
 	$(foreach s,$(SET),--set '$(s)') $(if $(REPEAT),--repeat '$(REPEAT)') \
-	$(if $(RESULTS),--results '$(RESULTS)') $(if $(V),--verbose)
+	$(if $(RESULTS),--results '$(RESULTS)') $(if $(NO_PROBES),--no-probes) $(if $(V),--verbose)
 
 # ---- host tools -------------------------------------------------------------------------------
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
@@ -89,11 +93,20 @@ $(FUZZ_BIN): $(BUILD)/tests/%: $(BUILD)/asan/tests/fuzz/%.o
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(PKG_LIBS) $(shell pkg-config --libs cmocka)
 
+# Mutations of recorded runs: many short processes, so without the sanitizers.
+META_SRC := $(sort $(wildcard tests/meta/*.c))
+META_OBJ := $(META_SRC:%.c=$(BUILD)/obj/%.o) $(filter-out %/cmd/main.o,$(TOOL_OBJ))
+
+$(BUILD)/obj/tests/%.o: CPPFLAGS += -Itests/meta
+$(BUILD)/tests/mutate: $(META_OBJ)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(PKG_LIBS)
+
 Q := $(if $(V),,@)
 
 # ---- what a user types ------------------------------------------------------------------------
 .PHONY: help setup setup-check all build test-programs run-kdump-scenario check check-quick fetch \
-	bench-walk list doctor clean FORCE
+	bench-walk list doctor mutation golden clean FORCE
 FORCE:
 
 ##@ Main jobs
@@ -102,7 +115,7 @@ help: ## this list
 	/^##@/ { printf "\n%s\n", substr($$0, 5) } \
 	/^[a-zA-Z0-9_-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@printf '\nVariables of run-kdump-scenario:\n  SCENARIO=%s  (make list)   KERNEL=debian-6.1|debian-6.12|debian-7.3|debian:RELEASE|PATH\n' '$(SCENARIO)'
-	@printf '  CRASH_KERNEL=  MODULES=DIR  QEMU=PATH  ACCEL=auto|kvm|tcg  SET="section.key=value ..."  REPEAT=N  RESULTS=DIR  V=1\n'
+	@printf '  CRASH_KERNEL=  MODULES=DIR  QEMU=PATH  ACCEL=auto|kvm|tcg  SET="section.key=value ..."  REPEAT=N  RESULTS=DIR  CLOCK=wall|virtual  NO_PROBES=1  V=1\n'
 	@printf '\nmake only passes 0 or 2 on; for git bisect and scripts use build/vtdlab run (0, 1, 2, 125, 130).\n'
 
 run-kdump-scenario: build ## panic a VM with a live IOMMU and judge what the crash kernel did
@@ -122,9 +135,18 @@ list: build ## the scenarios that can be run
 doctor: build ## what this host offers: QEMUs, KVM, trace events, space
 	@$(BUILD)/vtdlab doctor
 
+mutation: build ## spoil recorded runs: each check must notice (LIVE=1: also one of each family in VMs)
+	@$(MAKE) --no-print-directory $(BUILD)/tests/mutate
+	@$(BUILD)/tests/mutate tests/golden/runs
+	@[ -z "$(LIVE)" ] || VTDLAB=$(BUILD)/vtdlab tests/meta/live
+
 ##@ Upkeep
 fetch: setup ## fetch every named kernel into the user cache; later runs need no network
 	@scripts/kernel-get --all > /dev/null
+
+golden: build ## record the golden runs again (some minutes; look at the changes before keeping them)
+	@$(MAKE) --no-print-directory $(BUILD)/tests/mutate
+	@VTDLAB=$(BUILD)/vtdlab MUTATE=$(BUILD)/tests/mutate scripts/golden-runs $(RUNS)
 
 bench-walk: build ## nanoseconds a leaf of the table walker, and the ratio to memcpy
 	@$(BUILD)/vtdlab bench-walk
@@ -141,6 +163,6 @@ setup-check:
 build: setup
 	@$(MAKE) --no-print-directory all
 all: $(BUILD)/vtdlab $(BUILD)/guests/agent
-test-programs: $(UNIT_BIN) $(FUZZ_BIN)
+test-programs: $(UNIT_BIN) $(FUZZ_BIN) $(BUILD)/tests/mutate
 
 -include $(shell find $(BUILD)/obj $(BUILD)/asan -name '*.d' 2>/dev/null)

@@ -91,6 +91,7 @@ int cmd_devices(const struct json_object *request, struct answer *answer);
 int cmd_groups(const struct json_object *request, struct answer *answer);
 int cmd_dmesg(const struct json_object *request, struct answer *answer);
 int cmd_symbols(const struct json_object *request, struct answer *answer);
+int cmd_trace(const struct json_object *request, struct answer *answer);
 int cmd_crash_range(const struct json_object *request, struct answer *answer);
 int cmd_net_up(const struct json_object *request, struct answer *answer);
 int cmd_net_down(const struct json_object *request, struct answer *answer);

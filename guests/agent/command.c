@@ -43,6 +43,7 @@ static const struct command commands[] = {
 	{ "crash-range", cmd_crash_range, true },
 	{ "dmesg", cmd_dmesg, true },
 	{ "symbols", cmd_symbols, true },
+	{ "trace", cmd_trace, true },
 	{ "panic", cmd_panic, false },
 	{ "poweroff", cmd_poweroff, false },
 	{ "reboot", cmd_reboot, false },

@@ -32,6 +32,7 @@ int cmd_unknown_verb(const char *name);
 int cmd_run(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
+int cmd_judge(int argc, char **argv);
 int cmd_walk(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
 int cmd_cache(int argc, char **argv);

@@ -4,8 +4,11 @@
 
 #include "base/error.h"
 #include "cmd/cmd.h"
+#include "cmd/diff-iova.h"
 #include "cmd/walk-json.h"
 #include "vtd/snapshot.h"
+
+#define DIFF_DEFAULT 256
 
 /* Load and walk one side: 0, or an exit status. */
 static int walk_file(const char *path, struct vtd_walk_result **r)
@@ -43,7 +46,8 @@ static int exit_status(const struct vtd_compare *c)
 
 int cmd_diff(int argc, char **argv)
 {
-	gboolean moved = FALSE, json = FALSE, extra = FALSE;
+	gboolean moved = FALSE, json = FALSE, extra = FALSE, iova = FALSE;
+	g_autofree char *phase = NULL;
 	int max = 0, status;
 	const GOptionEntry entries[] = {
 		{ "tables-may-move", 0, 0, G_OPTION_ARG_NONE, &moved,
@@ -52,6 +56,10 @@ int cmd_diff(int argc, char **argv)
 		  "interrupt-remapping entries only in the second are no difference", NULL },
 		{ "max", 0, 0, G_OPTION_ARG_INT, &max, "differences to show (default 256)", "N" },
 		{ "json", 0, 0, G_OPTION_ARG_NONE, &json, "print JSON", NULL },
+		{ "iova", 0, 0, G_OPTION_ARG_NONE, &iova,
+		  "compare the IOVAs of two run directories, or of the two kernels of one", NULL },
+		{ "phase", 0, 0, G_OPTION_ARG_STRING, &phase,
+		  "with --iova: only this snapshot (of the crash kernel: end)", "P" },
 		G_OPTION_ENTRY_NULL,
 	};
 	struct vtd_walk_result *a = NULL, *b = NULL;
@@ -61,10 +69,16 @@ int cmd_diff(int argc, char **argv)
 	status = cmd_parse("diff", entries, &argc, &argv);
 	if (status >= 0)
 		return status;
-	if (argc != 3)
-		return cmd_usage_error("diff", "give two snapshots");
+	if (iova ? argc != 2 && argc != 3 : argc != 3)
+		return cmd_usage_error("diff", iova ? "--iova: give one or two run directories" :
+						      "give two snapshots");
 	if (max < 0 || max > 1000000)
 		return cmd_usage_error("diff", "--max: %d is not between 0 and 1000000", max);
+	if (iova)
+		return diff_iova(argv[1], argc == 3 ? argv[2] : NULL, phase,
+				 max ? (unsigned)max : DIFF_DEFAULT);
+	if (phase)
+		return cmd_usage_error("diff", "--phase goes with --iova");
 	opt.roots_may_differ = moved;
 	opt.extra_irtes_ok = extra;
 	opt.max_diffs = (size_t)max;

@@ -18,7 +18,7 @@ static struct {
 	char *kernel, *crash_kernel, *modules, *qemu, *accel, *clock, *results;
 	char **sets;
 	int repeat;
-	gboolean dry_run, keep, gdb, quiet, verbose;
+	gboolean dry_run, keep, gdb, no_probes, quiet, verbose;
 } opt;
 
 static const GOptionEntry entries[] = {
@@ -28,7 +28,8 @@ static const GOptionEntry entries[] = {
 	  "the same for the crash kernel (the first kernel's)", "K" },
 	{ "modules", 0, 0, G_OPTION_ARG_FILENAME, &opt.modules,
 	  "modules directory of a kernel given by path", "DIR" },
-	{ "qemu", 0, 0, G_OPTION_ARG_FILENAME, &opt.qemu, "the QEMU to use", "PATH" },
+	{ "qemu", 0, 0, G_OPTION_ARG_FILENAME, &opt.qemu,
+	  "the QEMU to use: a name of images/qemus, such as qemu-10.0, or a program", "Q" },
 	{ "accel", 0, 0, G_OPTION_ARG_STRING, &opt.accel, "auto, kvm or tcg", "A" },
 	{ "clock", 0, 0, G_OPTION_ARG_STRING, &opt.clock, "wall or virtual", "C" },
 	{ "set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &opt.sets,
@@ -40,6 +41,8 @@ static const GOptionEntry entries[] = {
 	{ "keep", 0, 0, G_OPTION_ARG_NONE, &opt.keep, "leave the VM stopped at the end until Ctrl-C",
 	  NULL },
 	{ "gdb", 0, 0, G_OPTION_ARG_NONE, &opt.gdb, "leave a gdb stub, and wait for a person", NULL },
+	{ "no-probes", 0, 0, G_OPTION_ARG_NONE, &opt.no_probes,
+	  "leave the kernels without kprobes: no guest times, no reservations", NULL },
 	{ "quiet", 'q', 0, G_OPTION_ARG_NONE, &opt.quiet, "no lines while it runs", NULL },
 	{ "verbose", 'v', 0, G_OPTION_ARG_NONE, &opt.verbose, "plain lines even on a terminal", NULL },
 	{ 0 },
@@ -110,7 +113,9 @@ static int dry_run(const struct scenario *s, const struct run_options *options)
 	return VTDLAB_EXIT_OK;
 }
 
-static int run_once(const struct scenario *s, const struct run_options *options, char **outcome)
+/* @copies: guest ns of each run's copy, as far as it was seen. */
+static int run_once(const struct scenario *s, const struct run_options *options, char **outcome,
+		    GArray *copies)
 {
 	GError *error = NULL;
 	struct run_outcome out;
@@ -125,6 +130,8 @@ static int run_once(const struct scenario *s, const struct run_options *options,
 	fflush(stdout);
 	status = out.exit;
 	*outcome = g_strdup(out.outcome);
+	if (out.copy_ns >= 0)
+		g_array_append_val(copies, out.copy_ns);
 	run_outcome_clear(&out);
 	return status;
 }
@@ -141,9 +148,33 @@ static int worse(int a, int b)
 	return a;
 }
 
+static int by_size(const void *a, const void *b)
+{
+	const int64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* The median says more than the mean: one preempted run in five moves it little. */
+static void print_copies(GArray *copies)
+{
+	const int64_t *v;
+	unsigned n = copies->len;
+	double median;
+
+	if (!n)
+		return;
+	g_array_sort(copies, by_size);
+	v = (const int64_t *)(const void *)copies->data;
+	median = n % 2 ? (double)v[n / 2] : (double)(v[n / 2 - 1] + v[n / 2]) / 2;
+	printf("copy, guest time of %u runs: median %.3f ms, %.3f to %.3f ms\n", n, median / 1e6,
+	       (double)v[0] / 1e6, (double)v[n - 1] / 1e6);
+}
+
 static int run_all(const struct scenario *s, struct run_options *options)
 {
 	g_autoptr(GString) series = g_string_new(NULL);
+	g_autoptr(GArray) copies = g_array_new(FALSE, FALSE, sizeof(int64_t));
 	int status = VTDLAB_EXIT_OK;
 
 	for (int i = 0; i < opt.repeat; i++) {
@@ -152,15 +183,17 @@ static int run_all(const struct scenario *s, struct run_options *options)
 
 		options->progress = progress_new(NULL, opt.quiet ? PROGRESS_QUIET :
 						       opt.verbose ? PROGRESS_PLAIN : PROGRESS_AUTO);
-		one = run_once(s, options, &outcome);
+		one = run_once(s, options, &outcome, copies);
 		progress_free(options->progress);
 		status = worse(status, one);
 		g_string_append_printf(series, "%s%s", series->len ? ", " : "", outcome ? outcome : "none");
 		if (one == VTDLAB_EXIT_INTERRUPTED || one == VTDLAB_EXIT_USAGE)
 			break;
 	}
-	if (opt.repeat > 1)
+	if (opt.repeat > 1) {
 		printf("%d runs: %s; exit status %d\n", opt.repeat, series->str, status);
+		print_copies(copies);
+	}
 	return status;
 }
 
@@ -188,6 +221,7 @@ int cmd_run(int argc, char **argv)
 	options.results = opt.results;
 	options.keep = opt.keep;
 	options.gdb = opt.gdb;
+	options.no_probes = opt.no_probes;
 	catch_signals();
 	status = opt.dry_run ? dry_run(s, &options) : run_all(s, &options);
 	scenario_free(s);

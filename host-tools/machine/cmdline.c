@@ -42,12 +42,16 @@ static bool check_devices(const struct machine_config *cfg, GError **error)
 {
 	if (!machine_nic_name(cfg->nic) || !machine_disk_name(cfg->disk))
 		return refuse(error, "devices: unknown nic or disk value");
-	if (cfg->topology != MACHINE_TOPOLOGY_FLAT) {
+	if (cfg->topology != MACHINE_TOPOLOGY_FLAT && cfg->topology != MACHINE_TOPOLOGY_PXB_BRIDGE) {
 		const char *name = machine_topology_name(cfg->topology);
 
-		return refuse(error, "devices.topology=%s is not built yet: use flat",
+		return refuse(error, "devices.topology=%s is not built yet: use flat or pxb-bridge",
 			      name ? name : "?");
 	}
+	if (cfg->topology == MACHINE_TOPOLOGY_PXB_BRIDGE && cfg->nic != MACHINE_NIC_E1000 &&
+	    cfg->nic != MACHINE_NIC_VIRTIO)
+		return refuse(error, "devices.topology=pxb-bridge: only devices.nic=e1000 or virtio fits "
+				     "behind a conventional PCI bridge");
 	if (cfg->disk != MACHINE_DISK_NONE && !(cfg->disk_image && *cfg->disk_image))
 		return refuse(error, "devices.disk=%s needs a disk image",
 			      machine_disk_name(cfg->disk));
@@ -78,6 +82,37 @@ bool machine_config_check(const struct machine_config *cfg, GError **error)
 	if (!cfg->kernel || !*cfg->kernel)
 		return refuse(error, "no kernel to boot");
 	return check_iommu(cfg, error) && check_devices(cfg, error);
+}
+
+/* What this QEMU lacks is no failure of the kernel: the scenario is skipped, by name. */
+static bool check_abilities(const struct machine_config *cfg, const struct qemu_caps *caps,
+			    GError **error)
+{
+	bool on = cfg->iommu.mode != MACHINE_IOMMU_OFF;
+	const struct {
+		bool wanted;
+		const char *key, *prop;
+	} needs[] = {
+		{cfg->iommu.mode == MACHINE_IOMMU_FIRST_LEVEL, "iommu.mode=first-level", "x-flts"},
+		{on && cfg->iommu.mode != MACHINE_IOMMU_LEGACY, "iommu.mode=scalable",
+		 "x-scalable-mode"},
+		{on && cfg->iommu.intremap, "iommu.intremap=on", "intremap"},
+		{on && cfg->iommu.caching_mode, "iommu.caching-mode=on", "caching-mode"},
+		{on && cfg->iommu.aw_bits, "iommu.aw-bits", "aw-bits"},
+	};
+
+	if (!caps || !on)
+		return true;
+	if (!caps->intel_iommu)
+		return refuse(error, "skipped: QEMU %s (%s) has no intel-iommu device", caps->version,
+			      caps->path);
+	for (unsigned i = 0; i < G_N_ELEMENTS(needs); i++)
+		if (needs[i].wanted && !qemu_has_iommu_prop(caps, needs[i].prop))
+			return refuse(error,
+				      "skipped: %s needs %s of intel-iommu, which QEMU %s (%s) lacks: "
+				      "try another with --qemu",
+				      needs[i].key, needs[i].prop, caps->version, caps->path);
+	return true;
 }
 
 static void add(GPtrArray *v, const char *arg)
@@ -175,19 +210,28 @@ static void add_nic(GPtrArray *v, const struct machine_config *cfg, enum machine
 	static const char *const model[] = {
 		[MACHINE_NIC_E1000E] = "e1000e",
 		[MACHINE_NIC_E1000] = "e1000",
-		[MACHINE_NIC_VIRTIO] = "virtio-net-pci,iommu_platform=on,disable-legacy=on",
+		/* nobody refills its ring after the panic: as large as it can be */
+		[MACHINE_NIC_VIRTIO] =
+			"virtio-net-pci,iommu_platform=on,disable-legacy=on,rx_queue_size=1024",
 	};
+	bool pxb = cfg->topology == MACHINE_TOPOLOGY_PXB_BRIDGE;
 
 	if (cfg->nic == MACHINE_NIC_NONE)
 		return;
+	if (pxb) {
+		opt(v, "-device", "pxb-pcie,id=pxb0,bus=pcie.0,bus_nr=%d,addr=%d", MACHINE_PXB_BUS,
+		    MACHINE_SLOT_PXB);
+		opt(v, "-device", "i82801b11-bridge,id=bridge0,bus=pxb0,addr=%#x",
+		    MACHINE_SLOT_BRIDGE);
+	}
 	if (form == MACHINE_LINE_RUN)
 		opt(v, "-netdev", "dgram,id=net0,local.type=fd,local.str=%d", MACHINE_FD_NET);
 	else
 		opt(v, "-netdev",
 		    "dgram,id=net0,local.type=unix,local.path=vtdlab-net.sock,"
 		    "remote.type=unix,remote.path=vtdlab-host.sock");
-	opt(v, "-device", "%s,id=nic0,netdev=net0,mac=" MACHINE_NIC_MAC ",romfile=,addr=%d",
-	    model[cfg->nic], MACHINE_SLOT_NIC);
+	opt(v, "-device", "%s,id=nic0,netdev=net0,mac=" MACHINE_NIC_MAC ",romfile=%s,addr=%d",
+	    model[cfg->nic], pxb ? ",bus=bridge0" : "", pxb ? MACHINE_SLOT_BEHIND : MACHINE_SLOT_NIC);
 }
 
 static void add_disk(GPtrArray *v, const struct machine_config *cfg)
@@ -210,7 +254,9 @@ static void add_disk(GPtrArray *v, const struct machine_config *cfg)
 			cfg->disk_bps);
 	opt(v, "-drive", "%s", drive->str);
 	g_string_free(drive, TRUE);
-	opt(v, "-device", "%s,id=blk0,drive=disk0,addr=%d", model[cfg->disk], MACHINE_SLOT_DISK);
+	/* With a second root bus, QEMU takes that for a device that names none. */
+	opt(v, "-device", "%s,id=blk0,drive=disk0%s,addr=%d", model[cfg->disk],
+	    cfg->topology == MACHINE_TOPOLOGY_PXB_BRIDGE ? ",bus=pcie.0" : "", MACHINE_SLOT_DISK);
 	g_free(file);
 }
 
@@ -250,13 +296,8 @@ GPtrArray *machine_command_line(const struct machine_config *cfg, enum machine_l
 
 	if (!machine_config_check(cfg, error))
 		return NULL;
-	if (caps && cfg->iommu.mode == MACHINE_IOMMU_FIRST_LEVEL &&
-	    !qemu_has_iommu_prop(caps, "x-flts")) {
-		refuse(error,
-		       "iommu.mode=first-level: QEMU %s (%s) has no x-flts: use QEMU 10 or later",
-		       caps->version, caps->path);
+	if (!check_abilities(cfg, caps, error))
 		return NULL;
-	}
 	v = g_ptr_array_new_with_free_func(g_free);
 	add(v, program ? program : "qemu-system-x86_64");
 	add_platform(v, cfg, form);

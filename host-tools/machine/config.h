@@ -36,7 +36,7 @@ enum machine_disk {
 	MACHINE_DISK_NONE,
 };
 
-/* Only FLAT is built; the others are refused by machine_command_line() by name. */
+/* PCIE_PCI_BRIDGE is not built: machine_command_line() refuses it by name. */
 enum machine_topology {
 	MACHINE_TOPOLOGY_FLAT,
 	MACHINE_TOPOLOGY_PXB_BRIDGE,
@@ -46,6 +46,15 @@ enum machine_topology {
 /* Where the devices sit on the root bus of a flat machine: devfn = MACHINE_SLOT_x << 3. */
 #define MACHINE_SLOT_NIC 1
 #define MACHINE_SLOT_DISK 2
+/*
+ * PXB_BRIDGE: the NIC is on a conventional bridge (MACHINE_SLOT_BRIDGE of a root bus of its own, numbered
+ * MACHINE_PXB_BUS). Its requests carry the bridge's id, as a conventional bus has none: MACHINE_PXB_SID.
+ */
+#define MACHINE_SLOT_PXB 3
+#define MACHINE_PXB_BUS 0x80
+#define MACHINE_SLOT_BRIDGE 0x14
+#define MACHINE_SLOT_BEHIND 2
+#define MACHINE_PXB_SID (MACHINE_PXB_BUS << 8 | MACHINE_SLOT_BRIDGE << 3)
 /* The MAC address of the guest's interface. */
 #define MACHINE_NIC_MAC "52:56:54:44:00:02"
 

@@ -419,6 +419,11 @@ void injector_free(struct injector *in)
 	g_free(in);
 }
 
+bool injector_traced(const struct injector *in)
+{
+	return in->trace != NULL;
+}
+
 const uint8_t *injector_magic(const struct injector *in)
 {
 	return in->magic;

@@ -50,6 +50,9 @@ struct injector_counters {
 struct injector *injector_new(int fd, int peer_fd, struct trace *trace, const uint8_t magic[8]);
 void injector_free(struct injector *in);
 
+/* Is there a receive trace, so that canaries come to be CANARY_WRITTEN at all? */
+bool injector_traced(const struct injector *in);
+
 /* 8 random bytes in memory order, as they stand in frames. */
 const uint8_t *injector_magic(const struct injector *in);
 /* The same as 16 hex digits (for the agent). Owned by the injector. */

@@ -35,6 +35,8 @@ static const struct form forms[] = {
 	{TRACE_QI_ENABLE, "vtd_inv_qi_enable", "enabled %d", "a"},
 	{TRACE_SWITCH_AS, "vtd_switch_address_space",
 	 "Device %x:%x.%x switching address space (iommu enabled=%d)", "abcd"},
+	{TRACE_IOTLB_UPDATE, "vtd_iotlb_page_update",
+	 "IOTLB page update sid %x iova %x %s %x domain %x", "ab-c"},
 	{TRACE_INV_CC_GLOBAL, "vtd_inv_desc_cc_global", "%*", ""},
 	{TRACE_INV_CC_DOMAIN, "vtd_inv_desc_cc_domain", "context invalidate domain %x", "a"},
 	{TRACE_INV_CC_DEVICE, "vtd_inv_desc_cc_device", "context invalidate device %x:%x.%x",

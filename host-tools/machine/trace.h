@@ -30,6 +30,7 @@ enum trace_kind {
 	TRACE_IR_ENABLE,      /* a: 1 on, 0 off */
 	TRACE_QI_ENABLE,      /* a: 1 on, 0 off */
 	TRACE_SWITCH_AS,      /* a: sid b: 1 its DMA is translated, 0 not */
+	TRACE_IOTLB_UPDATE,   /* a translation was cached: a: sid b: address c: did */
 	/* VT-d invalidations (queued) */
 	TRACE_INV_CC_GLOBAL,  /* context cache, all */
 	TRACE_INV_CC_DOMAIN,  /* a: did */

@@ -161,12 +161,15 @@ void csv_iova_row(struct csv *csv, const struct csv_iova_row *row)
 	snprintf(bdf, sizeof(bdf), "0000:%02x:%02x.%x", row->requester >> 8,
 		 row->requester >> 3 & 0x1f, row->requester & 7);
 	csv_str(csv, row->kernel);
-	csv_str(csv, bdf);
+	csv_str(csv, row->no_requester ? NULL : bdf);
 	if (row->pasid < 0)
 		csv_str(csv, NULL);
 	else
 		csv_u64(csv, row->pasid);
-	csv_u64(csv, row->did);
+	if (row->reserved)
+		csv_str(csv, NULL);
+	else
+		csv_u64(csv, row->did);
 	csv_str(csv, row->phase);
 	csv_hex(csv, row->iova_start);
 	csv_hex(csv, row->iova_end);

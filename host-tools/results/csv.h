@@ -61,7 +61,8 @@ struct csv_iova_row {
 	uint64_t iova_start; /* first byte */
 	uint64_t iova_end;   /* last byte, inclusive */
 	const char *perm;    /* "r", "w", "rw" */
-	bool reserved;	     /* false: mapped; true: reserved by the IOVA allocator */
+	bool reserved;	     /* false: mapped; true: reserved by the IOVA allocator (no did, no perm) */
+	bool no_requester;   /* reserved for nobody that is known (empty cell) */
 	const char *who;     /* driver or domain, may be NULL */
 };
 /* pages is computed: 4-KiB pages touched, the whole 2^64 included as 2^52. */

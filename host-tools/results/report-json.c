@@ -84,6 +84,9 @@ static JsonObject *iova_json(const struct report_iova *iova)
 	json_object_set_int_member(o, "leaves", iova->leaves);
 	json_object_set_int_member(o, "ranges", iova->ranges);
 	json_object_set_int_member(o, "reserved_ranges", iova->reserved_ranges);
+	json_object_set_int_member(o, "reserved_standing", iova->reserved_standing);
+	json_object_set_int_member(o, "reserved_ranges_first", iova->reserved_ranges_first);
+	json_object_set_int_member(o, "reserved_standing_first", iova->reserved_standing_first);
 	json_object_set_int_member(o, "retargeted", iova->retargeted);
 	return o;
 }

@@ -103,6 +103,7 @@ static const struct {
 	 "would hit it."},
 	{"device-dead", "A device does not work in the crash kernel."},
 	{"dump-failed", "The crash kernel cannot read the dead kernel's memory."},
+	{"reset-failed", "The machine did not come up again after a warm reset."},
 	{"crash-kernel-hang", "The crash kernel started but never came up."},
 	{"crash-kernel-panic", "The crash kernel panicked or reset."},
 	{REPORT_NO_PANIC, "The first kernel was never seen to die: there is nothing to judge."},

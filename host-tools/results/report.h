@@ -74,6 +74,8 @@ struct report_environment {
 struct report_iova {
 	bool known; /* false: "iova" is left out of run.json */
 	uint64_t requesters, leaves, ranges, reserved_ranges, retargeted;
+	/* Of both kernels; how many of these every kernel makes. reserved_ranges is the crash kernel's. */
+	uint64_t reserved_standing, reserved_ranges_first, reserved_standing_first;
 };
 
 struct run_report {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the crash kernel does once it is up: attach each device and use it, read the dump, power off. */
+/* What the crash kernel does once it is up: attach each device and use it, read the dump. */
 #include "scenario/run-priv.h"
 
 #include <inttypes.h>
@@ -139,23 +139,10 @@ static bool attach(struct run *run, uint16_t sid, const char *module,
 static bool dma_after_copy(void *data)
 {
 	struct run *run = data;
-	struct injector *in = machine_injector(run->m);
 
 	if (run->disk && disk_dma_inflight(run->disk) && disk_dma_after_copy(run) < 2)
 		return false;
-	if (run_has_nic_dma(run->sc) && in) {
-		const GArray *c = injector_canaries(in);
-		const struct canary *last;
-
-		injector_poll(in);
-		if (!c->len)
-			return false;
-		last = &g_array_index(c, struct canary, c->len - 1);
-		/* A ring that has run dry, or a device cut off, will not write any more. */
-		if (last->state == CANARY_WRITTEN && last->written_ns < run->ev->root_switch_ns)
-			return false;
-	}
-	return true;
+	return !run_has_nic_dma(run->sc) || nic_dma_after_copy(run);
 }
 
 static bool wait_for_dma(struct run *run, GError **error)
@@ -180,13 +167,13 @@ bool phase_attach_disk(struct run *run, GError **error)
 		return false;
 	if (!module)
 		return true;
-	phase = g_strdup_printf("attach:%s", sid_text(RUN_SID_DISK, bdf));
+	phase = g_strdup_printf("attach:%s", sid_text(run_disk_sid(run), bdf));
 	run_phase(run, phase);
 	disk_dma_close(run);
 	/* The driver resets the disk now: its queue is served at full speed from here on. */
 	if (run_has_disk_dma(run->sc) && !machine_disk_throttle(run->m, 0, error))
 		return false;
-	return attach(run, RUN_SID_DISK, module, use_disk, error);
+	return attach(run, run_disk_sid(run), module, use_disk, error);
 }
 
 /*
@@ -197,7 +184,7 @@ bool phase_attach_disk(struct run *run, GError **error)
 static void mask_interrupts(struct run *run)
 {
 	const uint64_t e1000e_imc = 0xd8, all = 0xffffffff;
-	struct evidence_device *dev = evidence_device_find(run->ev, RUN_SID_NIC);
+	struct evidence_device *dev = evidence_device_find(run->ev, run_nic_sid(run));
 	JsonObject *answer;
 
 	if (run->sc->devices.nic != CONF_NIC_E1000E || atoi(machine_qemu(run->m)->version) >= 8)
@@ -219,13 +206,13 @@ bool phase_attach_nic(struct run *run, GError **error)
 
 	if (!module)
 		return true;
-	phase = g_strdup_printf("attach:%s", sid_text(RUN_SID_NIC, bdf));
+	phase = g_strdup_printf("attach:%s", sid_text(run_nic_sid(run), bdf));
 	run_phase(run, phase);
 	/* QEMU 7's e1000e can abort when the driver probes under traffic: the frames stop here. */
 	if (run_has_nic_dma(run->sc) && !nic_dma_close(run, error))
 		return false;
 	mask_interrupts(run);
-	return attach(run, RUN_SID_NIC, module, use_nic, error);
+	return attach(run, run_nic_sid(run), module, use_nic, error);
 }
 
 bool phase_dump(struct run *run, GError **error)
@@ -256,41 +243,5 @@ bool phase_dump(struct run *run, GError **error)
 	json_object_unref(answer);
 	run_phase_end(run, "canary %s",
 		      strcmp(ev->canary_read, ev->canary_written) == 0 ? "read back" : "DIFFERS");
-	return true;
-}
-
-static bool is_down(void *data)
-{
-	struct run *run = data;
-
-	return machine_shutdown_reason(run->m) || !machine_alive(run->m);
-}
-
-bool phase_poweroff(struct run *run, GError **error)
-{
-	g_autoptr(GError) err = NULL;
-	JsonObject *request;
-
-	run_phase(run, "poweroff");
-	if (run->sc->iommu.mode != CONF_MODE_OFF && !run_capture(run, "end", &run->ev->end, error))
-		return false;
-	if (run->plan->options->keep)
-		return true;
-	run->ev->poweroff_ns = machine_now_ns();
-	run_moment(run, "poweroff", run->ev->poweroff_ns, "crash", -1, "host");
-	request = json_object_new();
-	json_object_set_string_member(request, "cmd", "poweroff");
-	machine_agent_post(run->m, request, NULL);
-	json_object_unref(request);
-	/* The evidence is complete: a poweroff that hangs is said, but changes no verdict. */
-	if (!machine_wait(run->m, is_down, run, run_deadline(run, 10), "poweroff", &err)) {
-		if (machine_wait_ended(run->m) == MACHINE_END_INTERRUPTED) {
-			g_propagate_error(error, g_steal_pointer(&err));
-			return false;
-		}
-		report_note(run->report, "the crash kernel did not power off in time");
-	}
-	run_phase_end(run, "%s", machine_shutdown_reason(run->m) ? machine_shutdown_reason(run->m) :
-								    "no answer");
 	return true;
 }

@@ -14,7 +14,7 @@ static int64_t since_start(const struct run *run)
 void run_phase(struct run *run, const char *name)
 {
 	run_phase_end(run, NULL);
-	run->phase = report_add_phase(run->report, name, since_start(run));
+	run->phase = report_add_phase(run->report, name, run->phase_edge_ns);
 	if (run->plan->options->progress)
 		progress_begin(run->plan->options->progress, name);
 }
@@ -27,7 +27,7 @@ void run_phase_end(struct run *run, const char *format, ...)
 
 	if (!run->phase)
 		return;
-	run->phase->end_ns = since_start(run);
+	run->phase->end_ns = run->phase_edge_ns = since_start(run);
 	run->phase = NULL;
 	if (format) {
 		va_start(args, format);

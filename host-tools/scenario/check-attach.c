@@ -6,56 +6,15 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "scenario/check-common.h"
 #include "vtd/compare.h"
 #include "vtd/walk.h"
 
-static const struct evidence_device *wanted_device(const struct evidence *ev, unsigned i)
+/* Where the entry of @sid leads after the first use of its device. */
+static enum check_result leads(const struct evidence *ev, const struct evidence_device *dev,
+			       const struct vtd_space *old, const struct vtd_space *copied,
+			       const struct vtd_space *new, GString *detail)
 {
-	const struct evidence_device *dev = &g_array_index(ev->devices, struct evidence_device, i);
-
-	return dev->wanted ? dev : NULL;
-}
-
-static bool crash_kernel_ran(const struct evidence *ev, GString *detail)
-{
-	if (ev->crash_hello_ns)
-		return true;
-	g_string_append(detail, "the crash kernel did not come up");
-	return false;
-}
-
-static void separate(GString *detail)
-{
-	if (detail->len)
-		g_string_append(detail, "; ");
-}
-
-/*
- * Where one device's entry leads after its first use. CHECK_FAIL: still into the dead kernel's tables,
- * or nowhere; CHECK_NO_EVIDENCE: no tables were read after it was used.
- */
-static enum check_result repointed(const struct evidence *ev, const struct vtd_walk_result *before,
-				   const struct evidence_device *dev, GString *detail)
-{
-	const struct vtd_space *old, *new;
-
-	separate(detail);
-	g_string_append_printf(detail, "%s ", dev->bdf);
-	if (!dev->after.walk) {
-		g_string_append(detail, "no tables were read after its use");
-		return CHECK_NO_EVIDENCE;
-	}
-	if (dev->after.walk->truncated) {
-		g_string_append_printf(detail, "the walk after its use met a limit (%s)",
-				       dev->after.walk->truncated_by);
-		return CHECK_NO_EVIDENCE;
-	}
-	old = vtd_walk_space(before, dev->sid, VTD_NO_PASID);
-	new = vtd_walk_space(dev->after.walk, dev->sid, VTD_NO_PASID);
-	if (!new) {
-		g_string_append(detail, "has no present entry");
-		return CHECK_FAIL;
-	}
 	if (new->type == VTD_SPACE_PASS_THROUGH) {
 		g_string_append_printf(detail, "pass-through, group %s",
 				       dev->group_type ? dev->group_type : "of unknown type");
@@ -72,6 +31,13 @@ static enum check_result repointed(const struct evidence *ev, const struct vtd_w
 				       new->root);
 		return CHECK_FAIL;
 	}
+	/* A kernel that copied the page tables too (deep) leads from one place in crash memory to another. */
+	if (evidence_kdump_mode(ev) && copied && new->type == copied->type &&
+	    new->root == copied->root) {
+		g_string_append_printf(detail, "still points to the copied tables at %#" PRIx64,
+				       new->root);
+		return CHECK_FAIL;
+	}
 	if (!ev->crash_end) {
 		g_string_append(detail, "where crash memory lies is not known");
 		return CHECK_NO_EVIDENCE;
@@ -83,6 +49,125 @@ static enum check_result repointed(const struct evidence *ev, const struct vtd_w
 	}
 	g_string_append_printf(detail, "DID %u -> %u", old ? old->did : 0, new->did);
 	return CHECK_PASS;
+}
+
+/*
+ * One requester id of a device, its own or the alias that its requests carry. CHECK_FAIL: it still leads
+ * into the dead kernel's tables, or nowhere; CHECK_NO_EVIDENCE: no tables were read after the first use.
+ */
+static enum check_result repointed(const struct evidence *ev, const struct vtd_walk_result *before,
+				   const struct evidence_device *dev, uint16_t sid, GString *detail)
+{
+	const struct vtd_walk_result *copied = ev->copied.walk, *now = dev->after.walk;
+	const struct vtd_space *new;
+	char text[16];
+
+	check_separate(detail);
+	g_string_append_printf(detail, "%s ", sid_text(sid, text));
+	if (sid != dev->sid)
+		g_string_append_printf(detail, "(alias of %s) ", dev->bdf);
+	if (!now) {
+		g_string_append(detail, "no tables were read after its use");
+		return CHECK_NO_EVIDENCE;
+	}
+	if (now->truncated) {
+		g_string_append_printf(detail, "the walk after its use met a limit (%s)",
+				       now->truncated_by);
+		return CHECK_NO_EVIDENCE;
+	}
+	new = vtd_walk_space(now, sid, VTD_NO_PASID);
+	if (!new) {
+		g_string_append(detail, "has no present entry");
+		return CHECK_FAIL;
+	}
+	return leads(ev, dev, vtd_walk_space(before, sid, VTD_NO_PASID),
+		     copied ? vtd_walk_space(copied, sid, VTD_NO_PASID) : NULL, new, detail);
+}
+
+static bool is_endpoint(const struct evidence *ev, uint16_t sid)
+{
+	for (unsigned i = 0; i < ev->functions->len; i++) {
+		const struct evidence_function *f =
+			&g_array_index(ev->functions, struct evidence_function, i);
+
+		if (f->sid == sid)
+			return !f->bridge;
+	}
+	return false;
+}
+
+/* When the last device had been attached. */
+static int64_t last_attach(const struct evidence *ev)
+{
+	int64_t last = 0;
+
+	for (unsigned i = 0; i < ev->devices->len; i++) {
+		const struct evidence_device *dev = check_wanted_device(ev, i);
+
+		if (dev)
+			last = MAX(last, evidence_attach_ns(ev, dev->sid));
+	}
+	return last;
+}
+
+/*
+ * A requester id in the trace that no function owns (or that is a bridge's) stands for devices behind a
+ * bridge: if it is still seen once all drivers have their devices, it must have left the old tables too.
+ */
+static enum check_result alias_repointed(const struct evidence *ev, const struct vtd_walk_result *before,
+					 const struct evidence_requester *r, GString *detail)
+{
+	const struct vtd_walk_result *now = ev->end.walk;
+	const struct vtd_space *old, *new;
+	char text[16];
+
+	check_separate(detail);
+	g_string_append_printf(detail, "%s (seen in the trace) ", sid_text(r->sid, text));
+	if (!ev->functions->len) {
+		g_string_append(detail, "may be an alias: the functions of the machine are not known");
+		return CHECK_NO_EVIDENCE;
+	}
+	if (!now || now->truncated) {
+		g_string_append(detail, "no complete tables were read at the end");
+		return CHECK_NO_EVIDENCE;
+	}
+	old = vtd_walk_space(before, r->sid, VTD_NO_PASID);
+	new = vtd_walk_space(now, r->sid, VTD_NO_PASID);
+	if (!new) {
+		g_string_append(detail, "has no present entry");
+		return CHECK_FAIL;
+	}
+	if (old && old->type == new->type && old->root == new->root &&
+	    new->type != VTD_SPACE_PASS_THROUGH) {
+		g_string_append_printf(detail, "still points to the dead kernel's tables at %#" PRIx64,
+				       new->root);
+		return CHECK_FAIL;
+	}
+	g_string_append_printf(detail, "DID %u -> %u", old ? old->did : 0, new->did);
+	return CHECK_PASS;
+}
+
+static enum check_result worse(enum check_result a, enum check_result b)
+{
+	return b == CHECK_FAIL || (b == CHECK_NO_EVIDENCE && a == CHECK_PASS) ? b : a;
+}
+
+static enum check_result aliases_repointed(const struct evidence *ev,
+					   const struct vtd_walk_result *before, GString *detail)
+{
+	int64_t attached = last_attach(ev);
+	enum check_result result = CHECK_PASS;
+
+	for (unsigned i = 0; i < ev->requesters->len; i++) {
+		const struct evidence_requester *r =
+			&g_array_index(ev->requesters, struct evidence_requester, i);
+
+		if (r->last_ns < attached || evidence_device_find(ev, r->sid) ||
+		    is_endpoint(ev, r->sid))
+			continue;
+		result = worse(result, alias_repointed(ev, before, r, detail));
+	}
+	return result;
 }
 
 /* Names the requesters with tables at the panic that no driver used in the crash kernel. */
@@ -117,31 +202,29 @@ enum check_result check_requesters_repointed(const struct vtd_walk_result *befor
 	unsigned seen = 0;
 
 	(void)after;
-	if (ev->scenario->iommu.mode == CONF_MODE_OFF) {
-		g_string_append(detail, "the scenario has no IOMMU");
+	if (check_no_iommu(ev, detail))
 		return CHECK_SKIP;
-	}
-	if (!crash_kernel_ran(ev, detail))
+	if (!check_crash_kernel_ran(ev, detail))
 		return CHECK_NO_EVIDENCE;
 	if (!before) {
 		g_string_append(detail, "no tables were read at the panic");
 		return CHECK_NO_EVIDENCE;
 	}
 	for (unsigned i = 0; i < ev->devices->len; i++) {
-		const struct evidence_device *dev = wanted_device(ev, i);
-		enum check_result one;
+		const struct evidence_device *dev = check_wanted_device(ev, i);
 
 		if (!dev)
 			continue;
 		seen++;
-		one = repointed(ev, before, dev, detail);
-		if (one == CHECK_FAIL || (one == CHECK_NO_EVIDENCE && result == CHECK_PASS))
-			result = one;
+		result = worse(result, repointed(ev, before, dev, dev->sid, detail));
+		if (dev->has_alias)
+			result = worse(result, repointed(ev, before, dev, dev->alias_sid, detail));
 	}
 	if (!seen) {
 		g_string_append(detail, "no device was used in the crash kernel");
 		return CHECK_NO_EVIDENCE;
 	}
+	result = worse(result, aliases_repointed(ev, before, detail));
 	name_left_out(ev, before, detail);
 	return result;
 }
@@ -151,15 +234,15 @@ enum check_result check_requesters_repointed(const struct vtd_walk_result *befor
  * entry that is absent on either side maps nothing that could lead elsewhere.
  */
 static bool add_retargeted(const struct vtd_walk_result *before, const struct evidence_device *dev,
-			   uint64_t *retargeted, uint64_t *mapped)
+			   uint16_t sid, uint64_t *retargeted, uint64_t *mapped)
 {
 	const struct vtd_walk_result *now = dev->after.walk;
 	struct vtd_space_diff diff;
 
 	if (!before || before->truncated || !now || now->truncated)
 		return false;
-	vtd_compare_space(before, vtd_walk_space(before, dev->sid, VTD_NO_PASID), now,
-			  vtd_walk_space(now, dev->sid, VTD_NO_PASID), &diff);
+	vtd_compare_space(before, vtd_walk_space(before, sid, VTD_NO_PASID), now,
+			  vtd_walk_space(now, sid, VTD_NO_PASID), &diff);
 	*retargeted += diff.retargeted;
 	*mapped += diff.same + diff.unmapped + diff.retargeted + diff.permission;
 	return true;
@@ -173,17 +256,19 @@ enum check_result check_iova_not_retargeted(const struct vtd_walk_result *before
 	const char *unknown = NULL;
 
 	(void)after;
-	if (ev->scenario->iommu.mode == CONF_MODE_OFF) {
-		g_string_append(detail, "the scenario has no IOMMU");
+	if (check_no_iommu(ev, detail))
 		return CHECK_SKIP;
-	}
-	if (!crash_kernel_ran(ev, detail))
+	if (!check_crash_kernel_ran(ev, detail))
 		return CHECK_NO_EVIDENCE;
 	for (unsigned i = 0; i < ev->devices->len; i++) {
-		const struct evidence_device *dev = wanted_device(ev, i);
+		const struct evidence_device *dev = check_wanted_device(ev, i);
 
-		if (dev && !add_retargeted(before, dev, &retargeted, &mapped) && !unknown)
+		if (!dev)
+			continue;
+		if (!add_retargeted(before, dev, dev->sid, &retargeted, &mapped) && !unknown)
 			unknown = dev->bdf;
+		if (dev->has_alias)
+			add_retargeted(before, dev, dev->alias_sid, &retargeted, &mapped);
 	}
 	g_string_append_printf(detail, "%" PRIu64 " of %" PRIu64 " old IOVA pages lead elsewhere",
 			       retargeted, mapped);
@@ -202,14 +287,14 @@ enum check_result check_devices_work(const struct vtd_walk_result *before,
 
 	(void)before;
 	(void)after;
-	if (!crash_kernel_ran(ev, detail))
+	if (!check_crash_kernel_ran(ev, detail))
 		return CHECK_NO_EVIDENCE;
 	for (unsigned i = 0; i < ev->devices->len; i++) {
-		const struct evidence_device *dev = wanted_device(ev, i);
+		const struct evidence_device *dev = check_wanted_device(ev, i);
 
 		if (!dev)
 			continue;
-		separate(detail);
+		check_separate(detail);
 		g_string_append_printf(detail, "%s: %s", dev->driver,
 				       dev->works_detail ? dev->works_detail : "not tried");
 		if (!dev->works && dev->works_detail)
@@ -239,7 +324,7 @@ enum check_result check_dump_readable(const struct vtd_walk_result *before,
 		g_string_append(detail, "the scenario asks for no dump");
 		return CHECK_SKIP;
 	}
-	if (!crash_kernel_ran(ev, detail))
+	if (!check_crash_kernel_ran(ev, detail))
 		return CHECK_NO_EVIDENCE;
 	if (!ev->canary_written || !*ev->canary_written) {
 		g_string_append(detail, "the first kernel wrote no canary");

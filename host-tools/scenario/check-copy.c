@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "scenario/check-common.h"
 #include "vtd/compare.h"
 #include "vtd/walk.h"
 
@@ -25,14 +26,6 @@ static bool comparable(const struct vtd_walk_result *before, const struct vtd_wa
 	else
 		return true;
 	return false;
-}
-
-static bool no_iommu(const struct evidence *ev, GString *detail)
-{
-	if (ev->scenario->iommu.mode != CONF_MODE_OFF)
-		return false;
-	g_string_append(detail, "the scenario has no IOMMU");
-	return true;
 }
 
 /* Appends the first difference of one of the kinds, and how many there are in all. */
@@ -59,7 +52,7 @@ enum check_result check_translation_stayed_on(const struct vtd_walk_result *befo
 
 	(void)before;
 	(void)after;
-	if (no_iommu(ev, detail))
+	if (check_no_iommu(ev, detail))
 		return CHECK_SKIP;
 	if (!ev->jump_ns) {
 		g_string_append(detail, "the jump was not seen, so there is no moment to judge from");
@@ -105,7 +98,7 @@ enum check_result check_context_same_slot(const struct vtd_walk_result *before,
 	struct vtd_compare *c;
 	enum check_result result = CHECK_FAIL;
 
-	if (no_iommu(ev, detail))
+	if (check_no_iommu(ev, detail))
 		return CHECK_SKIP;
 	if (!comparable(before, after, detail))
 		return CHECK_NO_EVIDENCE;
@@ -130,11 +123,16 @@ enum check_result check_context_same_fields(const struct vtd_walk_result *before
 						    [VTD_DIFF_PASID_MISSING] = true,
 						    [VTD_DIFF_PASID_EXTRA] = true,
 						    [VTD_DIFF_PASID_FIELD] = true };
-	const struct vtd_compare_options opt = { .skip_mappings = true, .skip_irtes = true };
+	/* A deep copy has tables of its own; leaves-equal says whether they hold the same. */
+	const struct vtd_compare_options opt = {
+		.skip_mappings = true,
+		.skip_irtes = true,
+		.roots_may_differ = g_strcmp0(evidence_kdump_mode(ev), "deep") == 0,
+	};
 	struct vtd_compare *c;
 	enum check_result result = CHECK_FAIL;
 
-	if (no_iommu(ev, detail))
+	if (check_no_iommu(ev, detail))
 		return CHECK_SKIP;
 	if (!comparable(before, after, detail))
 		return CHECK_NO_EVIDENCE;
@@ -180,7 +178,7 @@ enum check_result check_leaves_equal(const struct vtd_walk_result *before,
 	struct vtd_compare *c;
 	uint64_t bad;
 
-	if (no_iommu(ev, detail))
+	if (check_no_iommu(ev, detail))
 		return CHECK_SKIP;
 	if (!comparable(before, after, detail))
 		return CHECK_NO_EVIDENCE;

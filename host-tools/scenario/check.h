@@ -56,12 +56,19 @@ DECLARE_CHECK(check_translation_stayed_on);
 DECLARE_CHECK(check_context_same_slot);
 DECLARE_CHECK(check_context_same_fields);
 DECLARE_CHECK(check_leaves_equal);
+DECLARE_CHECK(check_tables_in_crash_memory);
+DECLARE_CHECK(check_irte_equal);
+DECLARE_CHECK(check_old_tables_unchanged);
+DECLARE_CHECK(check_flushed);
+DECLARE_CHECK(check_did_consistent);
 DECLARE_CHECK(check_no_faults);
 DECLARE_CHECK(check_dma_landed);
 DECLARE_CHECK(check_requesters_repointed);
 DECLARE_CHECK(check_iova_not_retargeted);
+DECLARE_CHECK(check_reserved_equals_mapped);
 DECLARE_CHECK(check_devices_work);
 DECLARE_CHECK(check_dump_readable);
+DECLARE_CHECK(check_reset_comes_up);
 #undef DECLARE_CHECK
 
 #endif

@@ -40,7 +40,7 @@ static const struct conf_word disk_words[] = {
 };
 static const struct conf_word topology_words[] = {
 	{ "flat", CONF_TOPOLOGY_FLAT, false },
-	{ "pxb-bridge", CONF_TOPOLOGY_PXB_BRIDGE, true },
+	{ "pxb-bridge", CONF_TOPOLOGY_PXB_BRIDGE, false },
 	{ "pcie-pci-bridge", CONF_TOPOLOGY_PCIE_PCI_BRIDGE, true },
 	{ 0 },
 };
@@ -58,8 +58,8 @@ static const struct conf_word load_words[] = {
 };
 static const struct conf_word trigger_words[] = {
 	{ "sysrq", CONF_TRIGGER_SYSRQ, false },
-	{ "nmi", CONF_TRIGGER_NMI, true },
-	{ "cpu:N", CONF_TRIGGER_CPU, true },
+	{ "nmi", CONF_TRIGGER_NMI, false },
+	{ "cpu:N", CONF_TRIGGER_CPU, false },
 	{ 0 },
 };
 static const struct conf_word dump_words[] = {
@@ -69,7 +69,7 @@ static const struct conf_word dump_words[] = {
 };
 static const struct conf_word end_words[] = {
 	{ "poweroff", CONF_END_POWEROFF, false },
-	{ "reboot", CONF_END_REBOOT, true },
+	{ "reboot", CONF_END_REBOOT, false },
 	{ 0 },
 };
 static const struct conf_word when_words[] = {
@@ -131,8 +131,8 @@ static const struct conf_key keys[] = {
 
 	{KEY("crash", "kernel", CONF_TEXT), AT(crash.kernel), .def = "",
 	 .help = "as first.kernel; empty: the first kernel"},
-	{KEY("crash", "initrd", CONF_TEXT), AT(crash.initrd), .def = "", .not_built = true,
-	 .help = "a distribution's own kdump initramfs instead of ours"},
+	{KEY("crash", "initrd", CONF_TEXT), AT(crash.initrd), .def = "",
+	 .help = "path of another initramfs (or a name of images/initramfs/foreign) instead of ours"},
 	{KEY("crash", "cmdline", CONF_TEXT), AT(crash.cmdline), .def = "",
 	 .help = "put at the very end of the crash kernel's command line"},
 	{KEY("crash", "load", CONF_WORD), AT(crash.load), .words = load_words, .def = "kexec",
@@ -141,16 +141,16 @@ static const struct conf_key keys[] = {
 	 .help = "SHA-256 check of the image at the panic (2 s under TCG); kexec-file always has "
 		 "it"},
 	{KEY("crash", "trigger", CONF_TRIGGER_WORD), AT(crash.trigger), .words = trigger_words,
-	 .def = "sysrq", .help = "how the first kernel dies"},
+	 .def = "sysrq", .help = "how the first kernel dies: sysrq-c, an NMI from outside, sysrq-c on CPU N"},
 	{KEY("crash", "dump", CONF_WORD), AT(crash.dump), .words = dump_words, .def = "guest",
 	 .help = "guest: the crash kernel reads the dead one through /proc/vmcore"},
 	{KEY("crash", "end", CONF_WORD), AT(crash.end), .words = end_words, .def = "poweroff",
 	 .help = "what the crash kernel does last"},
 
 	{KEY("corrupt", "when", CONF_WORD), AT(corrupt.when), .words = when_words,
-	 .def = "before-copy", .not_built = true, .help = "when the host damages the tables"},
-	{KEY("corrupt", "what", CONF_TEXT), AT(corrupt.what), .def = "", .not_built = true,
-	 .help = "what the host damages"},
+	 .def = "before-copy", .help = "when the host damages the tables of the dead kernel, or the copy"},
+	{KEY("corrupt", "what", CONF_TEXT), AT(corrupt.what), .def = "",
+	 .help = "what the host damages (zap-context, shift-pte, ...), and of whom: zap-context 00:1f.2"},
 };
 
 const struct conf_key *conf_keys(size_t *n)

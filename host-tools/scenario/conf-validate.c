@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "machine/config.h"
 #include "scenario/conf.h"
+#include "scenario/corrupt.h"
 #include "scenario/nearest.h"
 
 /* The words of a scenario are those of a machine, in the same order: a cast goes from one to the
@@ -101,6 +102,31 @@ static bool check_iommu(const struct scenario *s, GError **error)
 	return true;
 }
 
+static bool check_topology(const struct scenario *s, GError **error)
+{
+	if (s->devices.topology == CONF_TOPOLOGY_PXB_BRIDGE && s->devices.nic != CONF_NIC_E1000 &&
+	    s->devices.nic != CONF_NIC_VIRTIO)
+		return wrong(s, error, "devices.topology=pxb-bridge puts the NIC behind a conventional "
+				       "PCI bridge, where only devices.nic=virtio or e1000 fits");
+	if (s->devices.disk == CONF_DISK_VIRTIO &&
+	    (s->devices.dma == CONF_DMA_BOTH || s->devices.dma == CONF_DMA_DISK))
+		return wrong(s, error, "only devices.disk=nvme has a trace by which its DMA in flight "
+				       "can be counted; set devices.dma=nic or none");
+	return true;
+}
+
+static bool check_corrupt(const struct scenario *s, GError **error)
+{
+	g_autoptr(GError) why = NULL;
+	int sid;
+
+	if (!*s->corrupt.what)
+		return true;
+	if (s->iommu.mode == CONF_MODE_OFF)
+		return wrong(s, error, "corrupt.what needs an IOMMU; iommu.mode is off");
+	return corrupt_parse(s->corrupt.what, &sid, &why) || wrong(s, error, why->message);
+}
+
 static bool check_devices(const struct scenario *s, GError **error)
 {
 	bool want_nic = s->devices.dma == CONF_DMA_BOTH || s->devices.dma == CONF_DMA_NIC;
@@ -124,5 +150,6 @@ bool scenario_validate(const struct scenario *s, bool (*known)(const char *name)
 	if (!*s->first.kernel)
 		return wrong(s, error, "first.kernel is empty; see `vtdlab list kernels`");
 	return check_expectations(s, known, names, error) && check_machine(s, error) &&
-	       check_iommu(s, error) && check_devices(s, error);
+	       check_iommu(s, error) && check_devices(s, error) && check_topology(s, error) &&
+	       check_corrupt(s, error);
 }

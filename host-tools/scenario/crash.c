@@ -7,6 +7,9 @@
 
 #include "base/error.h"
 #include "results/progress.h"
+#include "scenario/corrupt.h"
+
+#define LOOKS 10
 
 /* A CPU executing inside the crash kernel's memory: purgatory or the decompressor. */
 static bool in_crash_memory(struct run *run, uint64_t *rip)
@@ -32,13 +35,23 @@ static bool jumped(void *data)
 
 static bool ask_for_panic(struct run *run, GError **error)
 {
-	JsonObject *request = json_object_new();
+	JsonObject *request;
 	bool ok;
 
-	json_object_set_string_member(request, "cmd", "panic");
-	json_object_set_string_member(request, "how", "sysrq");
 	run->ev->trigger_ns = machine_now_ns();
 	run_moment(run, "trigger", run->ev->trigger_ns, "first", -1, "host");
+	if (run->sc->crash.trigger == CONF_TRIGGER_NMI) {
+		JsonNode *answer = machine_qmp(run->m, "inject-nmi", NULL, error);
+
+		if (answer)
+			json_node_unref(answer);
+		return answer != NULL;
+	}
+	request = json_object_new();
+	json_object_set_string_member(request, "cmd", "panic");
+	json_object_set_string_member(request, "how", "sysrq");
+	if (run->sc->crash.trigger == CONF_TRIGGER_CPU)
+		json_object_set_int_member(request, "cpu", run->sc->crash.trigger_cpu);
 	ok = machine_agent_post(run->m, request, error);
 	json_object_unref(request);
 	return ok;
@@ -55,13 +68,16 @@ static bool capture_at_panic(struct run *run, GError **error)
 
 	if (!run_capture(run, "panic", &run->ev->at_panic, error))
 		return false;
-	if (in_crash_memory(run, &rip) && !run->ev->root_switch_ns)
-		return true;
+	/* More than one look: the decompressor is in low memory for an instant, in its 32-bit trampoline. */
+	for (int look = 0; look < LOOKS && !run->ev->root_switch_ns; look++) {
+		if (in_crash_memory(run, &rip))
+			return true;
+		g_usleep(1000);
+	}
 	/* Too late to be sure of the moment: no snapshot is better than a wrong one. */
 	progress_warn(run->plan->options->progress,
 		      "the crash kernel was already past its decompressor when its tables were read");
-	vtd_walk_free(run->ev->at_panic.walk);
-	memset(&run->ev->at_panic, 0, sizeof(run->ev->at_panic));
+	evidence_state_clear(&run->ev->at_panic);
 	return true;
 }
 
@@ -80,7 +96,8 @@ bool phase_panic(struct run *run, GError **error)
 	run_moment(run, "jump", ev->jump_ns, "crash", -1, "host");
 	console_poll(machine_console(run->m));
 	g_clear_pointer(&run->last_words, g_free);
-	if (!capture_at_panic(run, error))
+	if (!capture_at_panic(run, error) ||
+	    !corrupt_run(run, CONF_CORRUPT_BEFORE_COPY, error))
 		return false;
 	nic_dma_begin(run);
 	disk_dma_begin(run);
@@ -163,7 +180,9 @@ bool phase_crash_boot(struct run *run, GError **error)
 		if (!wait_crash(run, switched_or_up, 20, "the crash kernel's root switch", error))
 			return false;
 		run_phase(run, "copied");
-		if (run->ev->root_switch_ns && !run_capture(run, "copied", &run->ev->copied, error))
+		if (run->ev->root_switch_ns &&
+		    (!corrupt_run(run, CONF_CORRUPT_AFTER_COPY, error) ||
+		     !run_capture(run, "copied", &run->ev->copied, error)))
 			return false;
 		if (!release_disk(run, error))
 			return false;
@@ -177,6 +196,7 @@ bool phase_crash_boot(struct run *run, GError **error)
 		return false;
 	hello = machine_hello(run->m, AGENT_STAGE_CRASH);
 	run->ev->crash_hello_ns = hello->host_ns;
+	run->ev->crash_cmdline = g_strdup(hello->cmdline);
 	run_moment(run, "agent", hello->host_ns, "crash", hello->uptime_ns, "agent");
 	/* A kernel that copied nothing fills its new root table step by step: look when it has settled. */
 	if (run->ev->translation_dropped && !run_capture(run, "copied", &run->ev->copied, error))

@@ -163,7 +163,7 @@ unsigned disk_dma_after_copy(const struct run *run)
 static bool read_iova(struct run *run, uint64_t iova, void *buf, uint64_t len)
 {
 	const struct vtd_walk_result *walk = run->ev->at_panic.walk;
-	const struct vtd_space *space = walk ? vtd_walk_space(walk, RUN_SID_DISK, VTD_NO_PASID) : NULL;
+	const struct vtd_space *space = walk ? vtd_walk_space(walk, run_disk_sid(run), VTD_NO_PASID) : NULL;
 	uint8_t *out = buf;
 
 	while (space && len) {
@@ -265,7 +265,7 @@ static void judge_request(struct run *run, const struct request *r, bool entry,
 void disk_dma_close(struct run *run)
 {
 	struct disk_dma *d = run->disk;
-	struct evidence_dma dma = { .sid = RUN_SID_DISK, .what = "reads completed" };
+	struct evidence_dma dma = { .sid = run_disk_sid(run), .what = "reads completed" };
 	g_autofree bool *seen = g_new0(bool, 65536);
 
 	if (!d || !d->begun || d->judged)
@@ -284,7 +284,8 @@ void disk_dma_close(struct run *run)
 		if (!r->stale)
 			judge_request(run, r, seen[r->cid], &dma);
 	}
-	if (run_has_disk_dma(run->sc))
+	/* Without the tables at the panic nobody knows where the data belongs: no account, no evidence. */
+	if (run_has_disk_dma(run->sc) && run->ev->at_panic.walk)
 		g_array_append_val(run->ev->dma, dma);
 	else
 		g_free(dma.problem);

@@ -12,6 +12,8 @@
 #include "channel.h"
 #include "vtd/walk.h"
 
+#define SETTLE_NS INT64_C(100000000)	/* a frame sent so long after the switch has met the copied tables */
+
 struct scan {
 	const GArray *canaries;
 	uint32_t first;		/* canaries before this one are not judged */
@@ -44,7 +46,7 @@ static bool canary_target(struct run *run, const struct canary *c, uint64_t *pa)
 
 	if (!walk)
 		return false;
-	space = vtd_walk_space(walk, RUN_SID_NIC, VTD_NO_PASID);
+	space = vtd_walk_space(walk, run_nic_dma_sid(run), VTD_NO_PASID);
 	piece = space ? vtd_space_lookup(walk, space, c->iova) : NULL;
 	if (!piece || !(piece->perm & VTD_PERM_WRITE))
 		return false;
@@ -141,29 +143,40 @@ static bool all_settled(void *data)
 	       g_array_index(canaries, struct canary, canaries->len - 1).state >= CANARY_WRITTEN;
 }
 
-bool nic_dma_close(struct run *run, GError **error)
+bool nic_dma_seen(struct run *run)
 {
 	struct injector *in = machine_injector(run->m);
-	struct evidence_dma dma = { .sid = RUN_SID_NIC, .what = "canary frames" };
-	struct scan s = { .run = run, .first = run->first_canary };
-	const struct evidence_device *dev = evidence_device_find(run->ev, RUN_SID_NIC);
-	int64_t reset;
 
-	if (!in || run->canaries_closed)
+	return injector_traced(in) ? injector_counters(in)->written >= 3 : nic_search_seen(run);
+}
+
+bool nic_dma_after_copy(struct run *run)
+{
+	struct injector *in = machine_injector(run->m);
+	const GArray *canaries;
+	const struct canary *last;
+
+	if (!in)
 		return true;
-	run->canaries_closed = true;
-	injector_pause(in);
-	/* A frame that hangs in a full ring never settles: that is for judge_unwritten(). */
-	if (!machine_wait(run->m, all_settled, in, 0.5, "the last canary frame", error)) {
-		if (machine_wait_ended(run->m) != MACHINE_END_DEADLINE)
-			return false;
-		g_clear_error(error);
-	}
-	injector_recall(in);
-	machine_trace_poll(run->m);
 	injector_poll(in);
-	reset = dev ? dev->reset_ns : 0;
-	s.canaries = injector_canaries(in);
+	canaries = injector_canaries(in);
+	if (!canaries->len)
+		return false;
+	last = &g_array_index(canaries, struct canary, canaries->len - 1);
+	if (!injector_traced(in))
+		return last->sent_ns > run->ev->root_switch_ns + SETTLE_NS;
+	/* A ring that has run dry, or a device cut off, will not write any more. */
+	return last->state != CANARY_WRITTEN || last->written_ns >= run->ev->root_switch_ns;
+}
+
+/* Finds each frame that the trace has seen written, and judges it. */
+static void close_traced(struct run *run, struct evidence_dma *dma)
+{
+	struct injector *in = machine_injector(run->m);
+	const struct evidence_device *dev = evidence_device_find(run->ev, run_nic_sid(run));
+	struct scan s = { .run = run, .first = run->first_canary, .canaries = injector_canaries(in) };
+	int64_t reset = dev ? dev->reset_ns : 0;
+
 	s.expected = g_new0(uint64_t, s.canaries->len + 1);
 	s.found = g_new0(bool, s.canaries->len + 1);
 	for (unsigned i = s.first; i < s.canaries->len; i++) {
@@ -179,14 +192,41 @@ bool nic_dma_close(struct run *run, GError **error)
 
 		/* Once a driver has reset the device (one built in does so unasked), frames are its own. */
 		if (!reset || c->sent_ns < reset)
-			judge_canary(run, &s, c, &dma);
+			judge_canary(run, &s, c, dma);
 	}
-	dma.misplaced = s.misplaced;
+	dma->misplaced = s.misplaced;
 	if (s.misplaced)
-		blame(&dma, "frame %u is at PA %#" PRIx64 ", where no table leads", s.misplaced_seq,
+		blame(dma, "frame %u is at PA %#" PRIx64 ", where no table leads", s.misplaced_seq,
 		      s.misplaced_pa);
-	g_array_append_val(run->ev->dma, dma);
 	g_free(s.expected);
 	g_free(s.found);
+}
+
+bool nic_dma_close(struct run *run, GError **error)
+{
+	struct injector *in = machine_injector(run->m);
+	struct evidence_dma dma = { .sid = run_nic_dma_sid(run), .what = "canary frames" };
+
+	if (!in || run->canaries_closed)
+		return true;
+	run->canaries_closed = true;
+	injector_pause(in);
+	/* A frame that hangs in a full ring never settles: that is for judge_unwritten(). */
+	if (!machine_wait(run->m, all_settled, in, 0.5, "the last canary frame", error)) {
+		if (machine_wait_ended(run->m) != MACHINE_END_DEADLINE)
+			return false;
+		g_clear_error(error);
+	}
+	injector_recall(in);
+	machine_trace_poll(run->m);
+	injector_poll(in);
+	/* Without the tables at the panic nobody knows where a frame belongs: no account, no evidence. */
+	if (!run->ev->at_panic.walk)
+		return true;
+	if (injector_traced(in))
+		close_traced(run, &dma);
+	else
+		nic_search_judge(run, &dma);
+	g_array_append_val(run->ev->dma, dma);
 	return true;
 }

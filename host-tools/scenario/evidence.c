@@ -5,12 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "vtd/snapshot.h"
 #include "vtd/walk.h"
 
-static void state_clear(struct evidence_state *state)
+void evidence_state_clear(struct evidence_state *state)
 {
 	vtd_walk_free(state->walk);
-	state->walk = NULL;
+	vtd_snapshot_free(state->snapshot);
+	memset(state, 0, sizeof(*state));
 }
 
 static void device_clear(void *p)
@@ -21,7 +23,7 @@ static void device_clear(void *p)
 	g_free(dev->driver);
 	g_free(dev->group_type);
 	g_free(dev->works_detail);
-	state_clear(&dev->after);
+	evidence_state_clear(&dev->after);
 }
 
 static void dma_clear(void *p)
@@ -41,6 +43,9 @@ struct evidence *evidence_new(const struct scenario *scenario)
 	g_array_set_clear_func(ev->dma, dma_clear);
 	ev->devices = g_array_new(FALSE, TRUE, sizeof(struct evidence_device));
 	g_array_set_clear_func(ev->devices, device_clear);
+	ev->requesters = g_array_new(FALSE, TRUE, sizeof(struct evidence_requester));
+	ev->functions = g_array_new(FALSE, TRUE, sizeof(struct evidence_function));
+	ev->reservations = g_array_new(FALSE, TRUE, sizeof(struct evidence_reservation));
 	return ev;
 }
 
@@ -48,17 +53,23 @@ void evidence_free(struct evidence *ev)
 {
 	if (!ev)
 		return;
-	state_clear(&ev->at_panic);
-	state_clear(&ev->copied);
-	state_clear(&ev->end);
+	evidence_state_clear(&ev->at_panic);
+	evidence_state_clear(&ev->copied);
+	evidence_state_clear(&ev->end);
 	g_array_unref(ev->events);
 	g_array_unref(ev->dma);
 	g_array_unref(ev->devices);
+	g_array_unref(ev->requesters);
+	g_array_unref(ev->functions);
+	g_array_unref(ev->reservations);
+	vtd_snapshot_free(ev->old_tables);
 	g_free(ev->rig_error);
 	g_free(ev->trace_missing);
 	g_free(ev->first_cmdline);
+	g_free(ev->crash_cmdline);
 	g_free(ev->group_types);
 	g_free(ev->crash_failure);
+	g_free(ev->again_failure);
 	g_free(ev->canary_written);
 	g_free(ev->canary_read);
 	g_free(ev->dump_error);
@@ -67,13 +78,17 @@ void evidence_free(struct evidence *ev)
 
 struct evidence_device *evidence_device_find(const struct evidence *ev, uint16_t sid)
 {
+	struct evidence_device *alias = NULL;
+
 	for (unsigned i = 0; i < ev->devices->len; i++) {
 		struct evidence_device *dev = &g_array_index(ev->devices, struct evidence_device, i);
 
 		if (dev->sid == sid)
 			return dev;
+		if (dev->has_alias && dev->alias_sid == sid)
+			alias = dev;
 	}
-	return NULL;
+	return alias;
 }
 
 int64_t evidence_attach_ns(const struct evidence *ev, uint16_t sid)
@@ -104,6 +119,20 @@ bool evidence_passthrough(const struct evidence *ev)
 			on = false;
 	}
 	return on;
+}
+
+/* The last intel_iommu_kdump= counts. */
+const char *evidence_kdump_mode(const struct evidence *ev)
+{
+	const char *cmdline = ev->crash_cmdline ? ev->crash_cmdline : ev->scenario->crash.cmdline;
+	g_auto(GStrv) words = g_strsplit(cmdline, " ", -1);
+	const char *mode = NULL;
+
+	for (char **word = words; *word; word++)
+		if (g_str_has_prefix(*word, "intel_iommu_kdump="))
+			mode = strcmp(*word + 18, "deep") == 0 ? "deep" :
+			       strcmp(*word + 18, "reserve") == 0 ? "reserve" : NULL;
+	return mode;
 }
 
 char *sid_text(uint16_t sid, char buf[16])

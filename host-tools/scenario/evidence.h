@@ -25,6 +25,7 @@ struct evidence_state {
 	uint64_t root;			/* root table in force, without mode bits */
 	unsigned ttm;			/* translation table mode in force (RTADDR bits 11:10) */
 	struct vtd_walk_result *walk;	/* NULL: none; owned */
+	struct vtd_snapshot *snapshot;	/* the pages @walk read; kept of the panic only; may be NULL; owned */
 };
 
 /* What the trace said of the IOMMU, oldest first. */
@@ -33,6 +34,15 @@ enum evidence_event_kind {
 	EVENT_TRANSLATION,		/* translation was switched: on */
 	EVENT_FAULT,			/* a DMA faulted: sid, addr, write, reason */
 	EVENT_FAULT_DISABLED,		/* the same, with fault processing disabled: sid, addr */
+	/* queued invalidations, kept from the jump on */
+	EVENT_CC_GLOBAL,		/* context cache: all */
+	EVENT_CC_DOMAIN,		/* ... of one domain: did */
+	EVENT_CC_DEVICE,		/* ... of one requester: sid, addr: its function bits that do not count */
+	EVENT_IOTLB_GLOBAL,		/* IOTLB: all */
+	EVENT_IOTLB_DOMAIN,		/* ... of one domain: did */
+	EVENT_IOTLB_PASID,		/* ... of one PASID of a domain: did, pasid */
+	EVENT_IR_ROOT,			/* an interrupt-remapping table was latched: addr */
+	EVENT_IR_ENABLE,		/* interrupt remapping was switched: on */
 };
 
 struct evidence_event {
@@ -41,7 +51,39 @@ struct evidence_event {
 	uint64_t addr;
 	uint16_t sid;			/* bus << 8 | devfn */
 	int reason;
-	bool on;			/* TRANSLATION: on; FAULT: a write */
+	bool on;			/* TRANSLATION, IR_ENABLE: on; FAULT: a write */
+	uint16_t did;			/* of a domain-selective or PASID-selective invalidation */
+	uint32_t pasid;
+};
+
+/* At most so many invalidations are kept; what comes after is counted (evidence.events_dropped). */
+#define EVIDENCE_INVALIDATIONS_MAX 65536u
+
+/* A requester id that the trace showed doing DMA (an IOTLB fill or a fault). */
+struct evidence_requester {
+	uint16_t sid;
+	int64_t first_ns, last_ns;	/* first and last seen */
+	uint64_t count;
+};
+
+/* A PCI function of the machine, as the first kernel listed it. */
+struct evidence_function {
+	uint16_t sid;
+	bool bridge;			/* to another bus: what is behind it may use its requester id */
+};
+
+/*
+ * A range of IOVAs that a kernel reserved in a domain (probe on reserve_iova). @start and @last are page
+ * frame numbers of 4 KiB, inclusive.
+ */
+struct evidence_reservation {
+	char kernel;			/* 'f' first, 'c' crash */
+	uint16_t sid;			/* for which device; valid if @sid_known */
+	bool sid_known;
+	bool standing;			/* one that every kernel makes: MSI, host-bridge windows, direct regions */
+	uint64_t start, last;
+	int64_t guest_ns;		/* -1: not known */
+	char who[32];			/* what reserved it, for people; may be "" */
 };
 
 /* DMA of one requester between the jump into the crash kernel and its driver's probe. */
@@ -61,13 +103,17 @@ struct evidence_dma {
 struct evidence_device {
 	char *bdf;			/* "0000:00:01.0"; owned */
 	uint16_t sid;
+	bool has_alias;			/* its requests carry (also) another id, that of a conventional bridge */
+	uint16_t alias_sid;
 	char *driver;			/* "e1000e"; owned */
 	bool wanted;			/* the run loaded its driver and asked it to work */
 	bool first_translated;		/* the first kernel used it too */
 	char *group_type;		/* of the crash kernel's iommu group: "DMA-FQ", "identity"; owned, may be NULL */
 	int64_t driver_ns;		/* its driver was asked for; 0: never */
+	int64_t unchanged_ns;		/* its entry was last seen as it was at the panic; 0: never */
 	int64_t attach_ns;		/* its entry was seen to change; 0: never */
 	int64_t reset_ns;		/* its driver reset it (trace); 0: never seen */
+	int64_t first_dma_ns;		/* its new driver let it do DMA (trace); 0: never seen */
 	struct evidence_state after;	/* tables once it had worked */
 	bool works;
 	char *works_detail;		/* what was passed, or what failed; owned */
@@ -93,7 +139,9 @@ struct evidence {
 	bool translation_dropped;	/* the crash kernel switched translation off: nothing was copied */
 	int64_t root_switch_ns;		/* the crash kernel latched its root table; 0: never seen */
 	int64_t crash_hello_ns;		/* 0: the crash kernel's agent never spoke */
-	int64_t poweroff_ns;		/* poweroff was asked for; 0: never */
+	int64_t poweroff_ns;		/* poweroff or reboot was asked for; 0: never */
+	int64_t again_hello_ns;		/* the first kernel's agent spoke again after a reboot; 0: never */
+	char *again_failure;		/* how it failed to; owned */
 	char *crash_failure;		/* how the crash kernel ended instead: "panic: ...", "hang: ..."; owned */
 	bool crash_panicked;		/* crash_failure is a panic or a reset, not a hang */
 
@@ -101,6 +149,12 @@ struct evidence {
 	GArray *events;			/* struct evidence_event */
 	GArray *dma;			/* struct evidence_dma */
 	GArray *devices;		/* struct evidence_device */
+	GArray *requesters;		/* struct evidence_requester, ids as the trace showed them */
+	GArray *functions;		/* struct evidence_function, of the first kernel; empty: not known */
+	GArray *reservations;		/* struct evidence_reservation; empty: no probes */
+	uint64_t events_dropped;	/* invalidations beyond EVIDENCE_INVALIDATIONS_MAX */
+	struct vtd_snapshot *old_tables;	/* the pages of at_panic.snapshot, read again at the end; owned */
+	char *crash_cmdline;		/* of the running crash kernel; NULL: not known; owned */
 
 	/* dump */
 	char *canary_written, *canary_read;	/* hex; NULL: not done; owned */
@@ -112,7 +166,7 @@ struct evidence {
 struct evidence *evidence_new(const struct scenario *scenario);
 void evidence_free(struct evidence *ev);
 
-/* evidence_device - the device with requester id @sid, or NULL. */
+/* evidence_device_find - the device with requester id @sid, else one with that alias, or NULL. */
 struct evidence_device *evidence_device_find(const struct evidence *ev, uint16_t sid);
 
 /*
@@ -121,6 +175,15 @@ struct evidence_device *evidence_device_find(const struct evidence *ev, uint16_t
  * takes the device); without a reset, its driver was asked for; else poweroff; INT64_MAX when none came.
  */
 int64_t evidence_attach_ns(const struct evidence *ev, uint16_t sid);
+
+/*
+ * evidence_kdump_mode - "deep" or "reserve" if the crash kernel is one of the lab's own and was asked for it
+ * (intel_iommu_kdump= on its command line), else NULL.
+ */
+const char *evidence_kdump_mode(const struct evidence *ev);
+
+/* evidence_state_clear - frees what @state owns and zeroes it: this snapshot was not got. */
+void evidence_state_clear(struct evidence_state *state);
 
 /* evidence_passthrough - does the scenario ask the first kernel for pass-through? */
 bool evidence_passthrough(const struct evidence *ev);

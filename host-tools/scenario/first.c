@@ -2,10 +2,12 @@
 /* The phases of the first kernel: boot, load, workload. */
 #include "scenario/run-priv.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "results/progress.h"
+#include "scenario/probes.h"
 
 #define RX_RING 1024		/* nobody refills it after the panic: it must outlast the crash boot */
 #define READERS 64
@@ -33,6 +35,7 @@ bool phase_boot(struct run *run, GError **error)
 	if (!run->m)
 		return false;
 	run_follow(run);
+	probes_new(run);
 	say_gdb(run);
 	hello = machine_wait_hello(run->m, AGENT_STAGE_FIRST, run_deadline(run, 15), error);
 	if (!hello)
@@ -54,37 +57,96 @@ static bool modprobe(struct run *run, const char *name, GError **error)
 	return answer != NULL;
 }
 
-static void add_device(struct run *run, uint16_t sid, const char *driver)
+static void add_device(struct run *run, uint16_t sid, uint16_t dma_sid, const char *driver)
 {
-	struct evidence_device dev = { .sid = sid, .driver = g_strdup(driver), .first_translated = true };
+	struct evidence_device dev = { .sid = sid, .has_alias = dma_sid != sid, .alias_sid = dma_sid,
+				       .driver = g_strdup(driver), .first_translated = true };
 	char bdf[16];
 
 	dev.bdf = g_strdup(sid_text(sid, bdf));
 	g_array_append_val(run->ev->devices, dev);
 }
 
-/* The distinct types of the first kernel's iommu groups, for mode-in-effect. */
-static bool read_groups(struct run *run, GError **error)
+/* Calls @fn for each PCI function that the first kernel's agent names. */
+static bool each_function(struct run *run, void (*fn)(struct run *, JsonObject *, void *), void *data,
+			  GError **error)
 {
 	JsonObject *answer = machine_agent(run->m, run_deadline(run, 10), error, "devices", NULL);
-	g_autoptr(GString) types = g_string_new(NULL);
-	JsonArray *devices;
+	JsonNode *member = answer ? json_object_get_member(answer, "devices") : NULL;
+	JsonArray *list = member && JSON_NODE_HOLDS_ARRAY(member) ? json_node_get_array(member) : NULL;
 
-	if (!answer)
-		return false;
-	devices = json_object_has_member(answer, "devices") ?
-			  json_object_get_array_member(answer, "devices") : NULL;
-	for (unsigned i = 0; devices && i < json_array_get_length(devices); i++) {
-		JsonNode *node = json_array_get_element(devices, i);
-		const char *type = JSON_NODE_HOLDS_OBJECT(node) ?
-			agent_string(json_node_get_object(node), "group_type", NULL) : NULL;
+	for (unsigned i = 0; list && i < json_array_get_length(list); i++) {
+		JsonNode *node = json_array_get_element(list, i);
 
-		if (type && !strstr(types->str, type))
-			g_string_append_printf(types, "%s%s", types->len ? " " : "", type);
+		if (JSON_NODE_HOLDS_OBJECT(node))
+			fn(run, json_node_get_object(node), data);
 	}
+	if (answer)
+		json_object_unref(answer);
+	return answer != NULL;
+}
+
+/* Requester id of "0000:bb:dd.f"; false: no such address. */
+static bool read_sid(const char *bdf, uint16_t *sid)
+{
+	unsigned bus, slot, function;
+
+	if (!bdf || sscanf(bdf, "%*4x:%2x:%2x.%1x", &bus, &slot, &function) != 3)
+		return false;
+	*sid = (uint16_t)(bus << 8 | (slot & 0x1f) << 3 | (function & 7));
+	return true;
+}
+
+/* Where the firmware of this machine has put the NIC: its bus number depends on the bridges. */
+static void note_nic(struct run *run, JsonObject *function, void *data)
+{
+	const char *driver = agent_string(function, "driver", NULL);
+	uint16_t sid;
+
+	(void)data;
+	if (g_strcmp0(driver, run->sc->devices.nic == CONF_NIC_VIRTIO ? "virtio-pci" :
+									run_nic_module(run->sc)) == 0 &&
+	    g_str_has_prefix(agent_string(function, "class", ""), "0x02") &&
+	    read_sid(agent_string(function, "bdf", NULL), &sid))
+		run->nic_sid = sid;
+}
+
+static bool find_nic(struct run *run, GError **error)
+{
+	if (run->sc->devices.topology == CONF_TOPOLOGY_FLAT)
+		return true;
+	if (!each_function(run, note_nic, NULL, error))
+		return false;
+	if (run->nic_sid)
+		return true;
+	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_CANNOT_JUDGE,
+		    "the first kernel has no NIC that %s drives", run_nic_module(run->sc));
+	return false;
+}
+
+/* For the checks: the distinct types of the iommu groups, and which functions are bridges. */
+static void note_function(struct run *run, JsonObject *function, void *data)
+{
+	const char *type = agent_string(function, "group_type", NULL);
+	const char *class = agent_string(function, "class", "");
+	struct evidence_function f = { 0 };
+	GString *types = data;
+
+	if (type && !strstr(types->str, type))
+		g_string_append_printf(types, "%s%s", types->len ? " " : "", type);
+	f.bridge = g_str_has_prefix(class, "0x0604") || g_str_has_prefix(class, "0x0607");
+	if (*class && read_sid(agent_string(function, "bdf", NULL), &f.sid))
+		g_array_append_val(run->ev->functions, f);
+}
+
+static bool read_groups(struct run *run, GError **error)
+{
+	g_autoptr(GString) types = g_string_new(NULL);
+
+	if (!each_function(run, note_function, types, error))
+		return false;
 	if (types->len)
 		run->ev->group_types = g_strdup(types->str);
-	json_object_unref(answer);
 	return true;
 }
 
@@ -96,7 +158,7 @@ static bool load_drivers(struct run *run, GError **error)
 		run->disk = disk_dma_new(run);
 		if (!modprobe(run, disk, error))
 			return false;
-		add_device(run, RUN_SID_DISK, disk);
+		add_device(run, run_disk_sid(run), run_disk_sid(run), disk);
 	}
 	if (nic) {
 		JsonObject *answer;
@@ -110,7 +172,9 @@ static bool load_drivers(struct run *run, GError **error)
 		if (!answer)
 			return false;
 		json_object_unref(answer);
-		add_device(run, RUN_SID_NIC, nic);
+		if (!find_nic(run, error))
+			return false;
+		add_device(run, run_nic_sid(run), run_nic_dma_sid(run), nic);
 	}
 	return true;
 }
@@ -167,7 +231,8 @@ bool phase_load(struct run *run, GError **error)
 {
 	run_phase(run, "load");
 	if (!load_drivers(run, error) || !read_groups(run, error) || !write_canary(run, error) ||
-	    !load_crash_kernel(run, error))
+	    !load_crash_kernel(run, error) ||
+	    !probes_read(run, AGENT_STAGE_FIRST, error))
 		return false;
 	run_phase_end(run, "crash kernel %s by %s", run->plan->crash->release,
 		      run->sc->crash.load == CONF_LOAD_KEXEC ? "kexec -p" : "kexec -s -p");
@@ -180,9 +245,18 @@ static bool busy(void *data)
 	struct run *run = data;
 	struct injector *in = machine_injector(run->m);
 
-	if (run_has_nic_dma(run->sc) && (!in || injector_counters(in)->written < 3))
+	if (run_has_nic_dma(run->sc) && (!in || !nic_dma_seen(run)))
 		return false;
-	return !run_has_disk_dma(run->sc) || disk_dma_inflight(run->disk) >= READERS / 2;
+	return !run_has_disk_dma(run->sc) || disk_dma_inflight(run->disk) >= READERS * 7 / 8;
+}
+
+/*
+ * The DMA of the dead kernel is in host time and must last until the copy: with the virtual clock, every
+ * instruction counted, a crash kernel takes several times as long to come there.
+ */
+static double pace(const struct run *run)
+{
+	return run->sc->machine.clock == CONF_CLOCK_VIRTUAL ? 0.25 : 1.0;
 }
 
 bool phase_workload(struct run *run, GError **error)
@@ -191,7 +265,7 @@ bool phase_workload(struct run *run, GError **error)
 	if (run_has_disk_dma(run->sc)) {
 		JsonObject *answer;
 
-		if (!machine_disk_throttle(run->m, DISK_BYTES_PER_SECOND, error))
+		if (!machine_disk_throttle(run->m, (uint64_t)(DISK_BYTES_PER_SECOND * pace(run)), error))
 			return false;
 		answer = machine_agent(run->m, run_deadline(run, 10), error, "disk-load", "jobs",
 				       MACHINE_INT, (int64_t)READERS, "bs", MACHINE_INT,
@@ -201,11 +275,11 @@ bool phase_workload(struct run *run, GError **error)
 		json_object_unref(answer);
 	}
 	if (run_has_nic_dma(run->sc) && machine_injector(run->m))
-		injector_start(machine_injector(run->m), FRAMES_PER_SECOND, true);
+		injector_start(machine_injector(run->m), FRAMES_PER_SECOND * pace(run), true);
 	if (!machine_wait(run->m, busy, run, run_deadline(run, 10), "DMA in flight", error))
 		return false;
 	run_phase_end(run, "%u disk reads in flight, %.0f frames/s",
 		      run->disk ? disk_dma_inflight(run->disk) : 0,
-		      run_has_nic_dma(run->sc) ? FRAMES_PER_SECOND : 0.0);
+		      run_has_nic_dma(run->sc) ? FRAMES_PER_SECOND * pace(run) : 0.0);
 	return true;
 }

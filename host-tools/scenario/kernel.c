@@ -85,6 +85,22 @@ struct kernel *kernel_get(const char *spec, const char *modules, const char *req
 	return dir ? kernel_open(spec, dir, error) : NULL;
 }
 
+bool qemu_named(const char *spec)
+{
+	g_autofree char *file = g_strconcat(spec, ".conf", NULL);
+	g_autofree char *path = lab_path("images", "qemus", file, NULL);
+
+	return !strchr(spec, '/') && g_file_test(path, G_FILE_TEST_EXISTS);
+}
+
+char *qemu_get(const char *spec, GError **error)
+{
+	g_autofree char *script = lab_path("scripts", "qemu-get", NULL);
+	char *argv[] = { script, (char *)spec, NULL };
+
+	return qemu_named(spec) ? run_script(argv, error) : g_strdup(spec);
+}
+
 void kernel_free(struct kernel *k)
 {
 	if (!k)

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/paths.h"
 #include "machine/disk.h"
+#include "scenario/probes.h"
 
 /* plan_machine() carries the words of a scenario over by value. */
 G_STATIC_ASSERT((int)CONF_ACCEL_TCG == (int)MACHINE_ACCEL_TCG);
@@ -18,7 +19,7 @@ G_STATIC_ASSERT((int)CONF_TOPOLOGY_PCIE_PCI_BRIDGE == (int)MACHINE_TOPOLOGY_PCIE
 
 bool run_has_nic_dma(const struct scenario *sc)
 {
-	return sc->devices.nic == CONF_NIC_E1000E &&
+	return sc->devices.nic != CONF_NIC_NONE &&
 	       (sc->devices.dma == CONF_DMA_BOTH || sc->devices.dma == CONF_DMA_NIC);
 }
 
@@ -26,6 +27,23 @@ bool run_has_disk_dma(const struct scenario *sc)
 {
 	return sc->devices.disk == CONF_DISK_NVME &&
 	       (sc->devices.dma == CONF_DMA_BOTH || sc->devices.dma == CONF_DMA_DISK);
+}
+
+uint16_t run_disk_sid(const struct run *run)
+{
+	(void)run;
+	return MACHINE_SLOT_DISK << 3;
+}
+
+uint16_t run_nic_sid(const struct run *run)
+{
+	return run->nic_sid ? run->nic_sid : MACHINE_SLOT_NIC << 3;
+}
+
+uint16_t run_nic_dma_sid(const struct run *run)
+{
+	return run->sc->devices.topology == CONF_TOPOLOGY_PXB_BRIDGE ? MACHINE_PXB_SID :
+								       run_nic_sid(run);
 }
 
 const char *run_nic_module(const struct scenario *sc)
@@ -63,16 +81,23 @@ static const char *iommu_parameter(const struct scenario *sc)
  * QEMU's SHUTDOWN reason tells it from a hang. The crash kernel's nvme timeouts: a disk that is dead is to
  * be found dead in less than the minutes that the defaults (30 and 60 s, several times over) take.
  */
+#define FIRST_OWN "crashkernel=256M"
+/* An NMI that no driver claims: the kernel would only print it. */
+#define FIRST_OWN_NMI FIRST_OWN " unknown_nmi_panic"
 #define CRASH_OWN "nr_cpus=1 reset_devices nvme_core.io_timeout=10 nvme_core.admin_timeout=20"
 
-static char *command_line(const struct scenario *sc, const char *own, const char *extra, bool gdb)
+static char *command_line(const struct scenario *sc, const char *own, const char *extra, bool gdb,
+			  const char *probes)
 {
 	g_autoptr(GString) line = g_string_new("console=ttyS0,115200 no_timer_check "
 					       "tsc=reliable panic=-1 ");
 
 	g_string_append_printf(line, "%s %s", iommu_parameter(sc), own);
-	if (gdb)
+	/* Times that repeat: where a kernel lies changes how many page tables its own mappings take. */
+	if (gdb || sc->machine.clock == CONF_CLOCK_VIRTUAL)
 		g_string_append(line, " nokaslr");
+	if (*probes)
+		g_string_append_printf(line, " %s", probes);
 	if (extra && *extra)
 		g_string_append_printf(line, " %s", extra);
 	return g_strdup(line->str);
@@ -118,6 +143,11 @@ bool plan_make(struct plan *plan, const struct scenario *sc, const struct run_op
 	memset(plan, 0, sizeof(*plan));
 	plan->scenario = sc;
 	plan->options = options;
+	if (options->qemu) {
+		plan->qemu = qemu_get(options->qemu, error);
+		if (!plan->qemu)
+			return false;
+	}
 	if (!plan_kernels(plan, error))
 		return false;
 	plan->crash_initrd = initramfs_make(plan->crash, NULL, NULL, error);
@@ -133,9 +163,11 @@ bool plan_make(struct plan *plan, const struct scenario *sc, const struct run_op
 		(*error)->code = VTDLAB_ERROR_USAGE;
 		return false;
 	}
-	plan->first_cmdline = command_line(sc, "crashkernel=256M", sc->first.cmdline, options->gdb);
+	plan->first_cmdline = command_line(sc, sc->crash.trigger == CONF_TRIGGER_NMI ? FIRST_OWN_NMI :
+										       FIRST_OWN, sc->first.cmdline, options->gdb,
+					   probes_cmdline(plan));
 	plan->crash_cmdline = command_line(sc, CRASH_OWN, sc->crash.cmdline,
-					   options->gdb);
+					   options->gdb, probes_cmdline(plan));
 	if (sc->devices.disk != CONF_DISK_NONE) {
 		plan->disk_image = g_build_filename(lab_cache_dir(), "disk-pattern.img", NULL);
 		if (!disk_pattern_ensure(plan->disk_image, DISK_PATTERN_SIZE, error))
@@ -150,6 +182,7 @@ void plan_clear(struct plan *plan)
 	kernel_free(plan->crash);
 	g_free(plan->first_initrd);
 	g_free(plan->crash_initrd);
+	g_free(plan->qemu);
 	g_free(plan->first_cmdline);
 	g_free(plan->crash_cmdline);
 	g_free(plan->disk_image);
@@ -162,7 +195,7 @@ void plan_machine(const struct plan *plan, const char *run_dir, struct machine_c
 	const struct scenario *sc = plan->scenario;
 
 	memset(cfg, 0, sizeof(*cfg));
-	cfg->qemu = plan->options->qemu;
+	cfg->qemu = plan->qemu;
 	cfg->accel = (enum machine_accel)sc->machine.accel;
 	cfg->memory = sc->machine.memory;
 	cfg->cpus = sc->machine.cpus;

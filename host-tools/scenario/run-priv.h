@@ -18,6 +18,7 @@
 
 struct watch;
 struct disk_dma;
+struct probes;
 
 /* Everything that is the same for both attempts of a run. */
 struct plan {
@@ -25,6 +26,7 @@ struct plan {
 	const struct run_options *options;
 	struct kernel *first, *crash;
 	char *first_initrd, *crash_initrd;	/* images, paths */
+	char *qemu;				/* program, NULL: the host's */
 	char *first_cmdline, *crash_cmdline;
 	char *disk_image;			/* NULL: no disk */
 	char **qemu_args;			/* NULL-ended, or NULL */
@@ -40,9 +42,11 @@ struct run {
 	struct machine *m;
 	struct watch *watch;
 	struct disk_dma *disk;
+	struct probes *probes;
 
 	int64_t start_ns;			/* of the attempt, CLOCK_REALTIME */
 	struct report_phase *phase;		/* the open one, owned by the report */
+	int64_t phase_edge_ns;			/* where the last one ended and the next begins, since start_ns */
 	GArray *timeline;			/* struct moment */
 
 	char *last_words;			/* the last panic or oops line of the console, or NULL */
@@ -52,6 +56,10 @@ struct run {
 	uint64_t root;
 	bool root_scalable;
 
+	unsigned invalidations;			/* kept in the evidence */
+
+	int64_t nic_looked_us;			/* RAM was searched for frames, monotonic */
+	uint16_t nic_sid;			/* as the first kernel numbered it; 0: not known yet */
 	uint32_t first_canary;			/* seq of the first frame sent after the jump */
 	uint64_t rx_full_at_jump;		/* times the NIC had said that its ring was full */
 	bool canaries_closed;			/* the frames have been accounted for */
@@ -63,12 +71,8 @@ struct moment {
 	int64_t host_ns;
 	const char *kernel;			/* "first" or "crash", static */
 	int64_t guest_ns;			/* -1: not known */
-	const char *source;			/* "host", "trace", "agent", static */
+	const char *source;			/* "host", "trace", "agent", "kprobe", static */
 };
-
-/* The devices of the lab, by their place on the root bus of a flat machine. */
-#define RUN_SID_NIC	((uint16_t)(MACHINE_SLOT_NIC << 3))
-#define RUN_SID_DISK	((uint16_t)(MACHINE_SLOT_DISK << 3))
 
 /* plan.c */
 bool plan_make(struct plan *plan, const struct scenario *sc, const struct run_options *options,
@@ -78,6 +82,13 @@ void plan_clear(struct plan *plan);
 void plan_machine(const struct plan *plan, const char *run_dir, struct machine_config *cfg);
 bool run_has_nic_dma(const struct scenario *sc);
 bool run_has_disk_dma(const struct scenario *sc);
+/*
+ * Requester ids, after load_drivers(): of the disk, of the NIC itself, and the one that the NIC's requests
+ * carry on the bus, which behind a conventional bridge is the bridge's.
+ */
+uint16_t run_disk_sid(const struct run *run);
+uint16_t run_nic_sid(const struct run *run);
+uint16_t run_nic_dma_sid(const struct run *run);
 /* The module that drives the scenario's NIC or disk, NULL where there is none. */
 const char *run_nic_module(const struct scenario *sc);
 const char *run_disk_module(const struct scenario *sc);
@@ -99,15 +110,17 @@ bool phase_workload(struct run *run, GError **error);
 /* crash.c: from the panic to the crash kernel's agent */
 bool phase_panic(struct run *run, GError **error);
 bool phase_crash_boot(struct run *run, GError **error);
-/* attach.c: devices, dump, poweroff in the crash kernel */
+/* attach.c: devices and dump in the crash kernel */
 bool phase_attach_disk(struct run *run, GError **error);
 bool phase_attach_nic(struct run *run, GError **error);
 bool phase_dump(struct run *run, GError **error);
+/* ending.c */
 bool phase_poweroff(struct run *run, GError **error);
 
-/* state.c */
-/* Listens to trace and console from now on. */
+/* listen.c: listens to trace and console from now on */
 void run_follow(struct run *run);
+
+/* state.c */
 /* Registers and tables now (the guest may run), kept in @state and in tables/<phase>.vtd. */
 bool run_capture(struct run *run, const char *phase, struct evidence_state *state, GError **error);
 struct vtd_mem run_mem(struct run *run);
@@ -119,6 +132,13 @@ void watch_free(struct watch *w);
 /* dma-nic.c */
 void nic_dma_begin(struct run *run);		/* at the jump */
 bool nic_dma_close(struct run *run, GError **error);	/* just before the driver's probe */
+/* Have frames reached the guest's memory? By the trace, or by a look into RAM where there is none. */
+bool nic_dma_seen(struct run *run);
+/* May the driver take the NIC now, as far as DMA through the copied tables is to be seen before? */
+bool nic_dma_after_copy(struct run *run);
+/* dma-search.c: the same for a NIC without a receive trace */
+bool nic_search_seen(struct run *run);
+void nic_search_judge(struct run *run, struct evidence_dma *dma);
 /* dma-disk.c */
 struct disk_dma *disk_dma_new(struct run *run);	/* before the workload */
 void disk_dma_free(struct disk_dma *d);

@@ -10,6 +10,8 @@
 #include "base/paths.h"
 #include "cmd/cmd.h"
 #include "machine/cmdline.h"
+#include "scenario/probes.h"
+#include "scenario/evidence-file.h"
 
 static void moment_clear(void *p)
 {
@@ -37,6 +39,7 @@ static void run_free(struct run *run)
 	if (!run)
 		return;
 	watch_free(run->watch);
+	probes_free(run->probes);
 	machine_free(run->m);
 	g_free(run->last_words);
 	disk_dma_free(run->disk);
@@ -105,6 +108,7 @@ static bool write_results(struct run *run, GError **error)
 	run->report->run_dir = g_build_filename(run->rd->root, run->rd->name, NULL);
 	run->report->duration_s = (double)(machine_now_ns() - run->start_ns) / 1e9;
 	return run_write_tables(run, error) &&
+	       evidence_save(run->ev, run->plan->crash->release, run->rd->path, error) &&
 	       rundir_write(run->rd, "scenario.conf", scenario, -1, error) &&
 	       report_write_summary(run->report, summary, error) &&
 	       report_write_json(run->report, json, error);
@@ -169,10 +173,12 @@ static bool run_in(const struct plan *plan, struct rundir *rd, struct run_outcom
 		keep(run);
 	if (run->m)
 		machine_kill(run->m);
+	probes_conclude(run);
 	run_judge(run);
 	if (write_results(run, error) && rundir_commit(rd, error)) {
 		out->exit = run->report->exit;
 		out->outcome = g_strdup(run->report->outcome);
+		out->copy_ns = probes_copy_ns(run);
 		out->dir = g_strdup(rd->path);
 		out->summary = report_summary(run->report);
 		ok = true;

@@ -15,6 +15,7 @@ struct run_options {
 	const char *results;	/* results directory, or NULL for the tree's own */
 	bool keep;		/* leave the VM stopped at the end until a signal comes */
 	bool gdb;		/* a gdb stub, and deadlines that wait for a person */
+	bool no_probes;		/* leave the kernels without kprobes: no guest times, no reservations */
 	struct progress *progress;	/* borrowed; NULL: silent */
 };
 
@@ -24,6 +25,7 @@ struct run_outcome {
 	char *outcome;		/* "preserved", "copy-wrong", ...; owned */
 	char *dir;		/* the run directory; owned */
 	char *summary;		/* the text of summary.txt; owned */
+	int64_t copy_ns;	/* the crash kernel's copy in guest ns; -1: not seen */
 };
 
 /*

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The state of the IOMMU as the run sees it: what the trace said, and registers and tables now. */
+/* The state of the IOMMU as the run sees it: registers and tables now. */
 #include "scenario/run-priv.h"
 
 #include <glib/gstdio.h>
@@ -7,88 +7,6 @@
 
 #include "base/error.h"
 #include "vtd/snapshot.h"
-
-static void keep_event(struct run *run, enum evidence_event_kind kind, const struct trace_event *e,
-		       uint16_t sid, uint64_t addr, int reason, bool on)
-{
-	struct evidence_event event = { .kind = kind, .host_ns = e->host_ns, .addr = addr,
-					.sid = sid, .reason = reason, .on = on };
-
-	g_array_append_val(run->ev->events, event);
-}
-
-/* The crash kernel's driver took the device: the dead kernel's DMA ends here. */
-static void note_reset(struct run *run, uint16_t sid, const struct trace_event *e)
-{
-	struct evidence_device *dev = evidence_device_find(run->ev, sid);
-
-	if (!dev || dev->reset_ns || !run->ev->jump_ns || e->host_ns < run->ev->jump_ns)
-		return;
-	dev->reset_ns = e->host_ns;
-	run_moment(run, "device-reset", e->host_ns, "crash", -1, "trace");
-}
-
-static void on_trace(const struct trace_event *e, void *data)
-{
-	struct run *run = data;
-	struct evidence *ev = run->ev;
-
-	switch (e->kind) {
-	case TRACE_DMAR_ROOT:
-		run->root_known = true;
-		run->root = e->a;
-		run->root_scalable = e->b;
-		keep_event(run, EVENT_ROOT, e, 0, e->a, 0, false);
-		if (ev->jump_ns && e->host_ns >= ev->jump_ns && !ev->root_switch_ns) {
-			ev->root_switch_ns = e->host_ns;
-			run_moment(run, "root-switch", e->host_ns, "crash", -1, "trace");
-		}
-		break;
-	case TRACE_DMAR_ENABLE:
-		keep_event(run, EVENT_TRANSLATION, e, 0, 0, 0, e->a);
-		if (ev->jump_ns && e->host_ns >= ev->jump_ns && !e->a && !ev->poweroff_ns)
-			ev->translation_dropped = true;
-		break;
-	case TRACE_DMAR_FAULT:
-		keep_event(run, EVENT_FAULT, e, (uint16_t)e->a, e->c, (int)e->b, e->d);
-		break;
-	case TRACE_FAULT_DISABLED:
-		keep_event(run, EVENT_FAULT_DISABLED, e, 0, 0, 0, false);
-		break;
-	case TRACE_E1000E_SW_RESET:
-		note_reset(run, RUN_SID_NIC, e);
-		return;
-	case TRACE_NVME_STOP:
-		note_reset(run, RUN_SID_DISK, e);
-		return;
-	default:
-		return;
-	}
-	ev->trace_events++;
-}
-
-/* The last line that tells why a kernel gave up: no verdict rests on it, but a reader wants it. */
-static void on_console(const char *line, int64_t host_ns, void *data)
-{
-	static const char *const words[] = { "Kernel panic", "BUG:", "Oops", "Out of memory",
-					     "out of memory" };
-	struct run *run = data;
-
-	(void)host_ns;
-	for (unsigned i = 0; i < G_N_ELEMENTS(words); i++)
-		if (strstr(line, words[i]) && !strstr(line, "---[ end")) {
-			g_free(run->last_words);
-			run->last_words = g_strdup(line);
-			return;
-		}
-}
-
-void run_follow(struct run *run)
-{
-	if (machine_trace(run->m))
-		trace_subscribe(machine_trace(run->m), on_trace, run);
-	console_subscribe(machine_console(run->m), on_console, run);
-}
 
 struct vtd_mem run_mem(struct run *run)
 {
@@ -108,6 +26,38 @@ static bool save_snapshot(struct run *run, const char *phase, const struct vtd_s
 		return true;
 	g_set_error_literal(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, err.text);
 	return false;
+}
+
+/* The old table pages once more, for whoever may have written into them. */
+static bool read_old_tables(struct run *run, GError **error)
+{
+	struct evidence *ev = run->ev;
+	struct vtd_mem mem = run_mem(run);
+	struct vtd_error err;
+
+	if (!ev->at_panic.snapshot)
+		return true;
+	vtd_snapshot_free(ev->old_tables);
+	ev->old_tables = NULL;
+	if (vtd_snapshot_reread(ev->at_panic.snapshot, &mem, "old-tables", &ev->old_tables, &err)) {
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "snapshot old-tables: %s", err.text);
+		return false;
+	}
+	ev->old_tables->meta.host_ns = machine_now_ns();
+	return save_snapshot(run, "old-tables", ev->old_tables, error);
+}
+
+/* What becomes of a snapshot once it is saved: that of the panic is compared with the same pages later. */
+static bool keep_snapshot(struct run *run, struct evidence_state *state, struct vtd_snapshot *snap,
+			  GError **error)
+{
+	if (state == &run->ev->at_panic) {
+		vtd_snapshot_free(state->snapshot);
+		state->snapshot = snap;
+		return true;
+	}
+	vtd_snapshot_free(snap);
+	return state != &run->ev->end || read_old_tables(run, error);
 }
 
 bool run_capture(struct run *run, const char *phase, struct evidence_state *state, GError **error)
@@ -155,6 +105,5 @@ bool run_capture(struct run *run, const char *phase, struct evidence_state *stat
 		return false;
 	}
 	ok = save_snapshot(run, phase, snap, error);
-	vtd_snapshot_free(snap);
-	return ok;
+	return keep_snapshot(run, state, snap, ok ? error : NULL) && ok;
 }

@@ -3,6 +3,7 @@
 #include "scenario/run-priv.h"
 
 #include "results/csv.h"
+#include "scenario/probes.h"
 
 static int by_time(const void *a, const void *b)
 {
@@ -25,6 +26,9 @@ static bool write_timeline(struct run *run, GError **error)
 		run_moment(run, p->name, at,
 			   run->ev->jump_ns && at >= run->ev->jump_ns ? "crash" : "first", -1, "host");
 	}
+	if (run->report->phases->len)
+		run_moment(run, "end", run->start_ns + run->phase_edge_ns,
+			   run->ev->jump_ns ? "crash" : "first", -1, "host");
 	g_array_sort(run->timeline, by_time);
 	for (unsigned i = 0; i < run->timeline->len; i++) {
 		const struct moment *m = &g_array_index(run->timeline, struct moment, i);
@@ -75,6 +79,32 @@ static void iova_rows(struct run *run, struct csv *csv, const struct evidence_st
 	}
 }
 
+/*
+ * In which phase a kernel reserved a range: by the host's clock, or, where it is not known, empty. A standing
+ * reservation is one that every kernel makes.
+ */
+static void reserved_rows(struct run *run, struct csv *csv)
+{
+	for (unsigned i = 0; i < run->ev->reservations->len; i++) {
+		const struct evidence_reservation *r =
+			&g_array_index(run->ev->reservations, struct evidence_reservation, i);
+		bool crash = r->kernel == 'c';
+		g_autofree char *who = g_strdup_printf("%s%s", *r->who ? r->who : "?",
+						       r->standing ? " standing" : "");
+
+		csv_iova_row(csv, &(struct csv_iova_row){
+					  .kernel = crash ? "crash" : "first",
+					  .requester = r->sid,
+					  .no_requester = !r->sid_known,
+					  .pasid = -1,
+					  .phase = probes_phase(run, crash, r->guest_ns),
+					  .iova_start = r->start << 12,
+					  .iova_end = r->last << 12 | 0xfff,
+					  .reserved = true,
+					  .who = who });
+	}
+}
+
 static bool write_iova(struct run *run, GError **error)
 {
 	g_autofree char *path = rundir_file(run->rd, "iova.csv");
@@ -92,6 +122,7 @@ static bool write_iova(struct run *run, GError **error)
 		iova_rows(run, csv, &dev->after, phase, "crash", dev->sid);
 	}
 	iova_rows(run, csv, &run->ev->end, "end", "crash", -1);
+	reserved_rows(run, csv);
 	return csv_close(csv, error);
 }
 

@@ -1,70 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* From evidence to a judged report: every check of the table is run, in its order. */
+/* What a run adds to its judged evidence: kernels, environment, snapshots. */
 #include "scenario/run-priv.h"
 
-#include <string.h>
-
-#include "scenario/check.h"
-#include "vtd/compare.h"
-
-static const enum report_result results[] = {
-	[CHECK_PASS] = REPORT_PASS,
-	[CHECK_FAIL] = REPORT_FAIL,
-	[CHECK_SKIP] = REPORT_SKIP,
-	[CHECK_NO_EVIDENCE] = REPORT_NO_EVIDENCE,
-};
-
-static void judge_one(struct run *run, const struct check *check)
-{
-	const struct evidence *ev = run->ev;
-	g_autoptr(GString) detail = g_string_new(NULL);
-	const char *outcome = check->outcome;
-	enum check_result result = CHECK_SKIP;
-	struct report_check *row;
-
-	if (check->run)
-		result = check->run(ev->at_panic.walk, ev->copied.walk, ev, detail);
-	else
-		g_string_append(detail, "not built yet in this version");
-	if (ev->crash_panicked && strcmp(check->name, "crash-kernel-booted") == 0)
-		outcome = "crash-kernel-panic";
-	row = report_add_check(run->report, check->name, results[result], outcome, "%s", detail->str);
-	row->expect_fail = scenario_expects_fail(run->sc, run->plan->crash->release, check->name);
-}
-
-/* The numbers of run.json's "iova": what was mapped at the panic, what leads elsewhere afterwards. */
-static void count_iova(struct run *run)
-{
-	const struct vtd_walk_result *before = run->ev->at_panic.walk;
-	struct report_iova *iova = &run->report->iova;
-
-	if (!before)
-		return;
-	iova->known = true;
-	iova->requesters = before->n_spaces;
-	iova->leaves = before->leaves;
-	for (size_t i = 0; i < before->n_spaces; i++) {
-		size_t n;
-
-		vtd_space_runs(before, &before->spaces[i], &n);
-		iova->ranges += n;
-	}
-	for (unsigned i = 0; i < run->ev->devices->len; i++) {
-		const struct evidence_device *dev =
-			&g_array_index(run->ev->devices, struct evidence_device, i);
-		const struct vtd_space *old, *new;
-		struct vtd_space_diff diff;
-
-		if (!dev->after.walk)
-			continue;
-		old = vtd_walk_space(before, dev->sid, VTD_NO_PASID);
-		new = vtd_walk_space(dev->after.walk, dev->sid, VTD_NO_PASID);
-		if (!old || !new)
-			continue;
-		vtd_compare_space(before, old, dev->after.walk, new, &diff);
-		iova->retargeted += diff.retargeted;
-	}
-}
+#include "scenario/judge.h"
 
 static void fill_kernel(struct report_kernel *out, const struct kernel *k, const char *cmdline)
 {
@@ -147,10 +85,7 @@ static void note_missing_events(struct run *run)
 void run_judge(struct run *run)
 {
 	note_missing_events(run);
-	for (const struct check *c = vtdlab_checks; c->name; c++)
-		judge_one(run, c);
-	count_iova(run);
 	list_snapshots(run);
 	fill_environment(run);
-	report_judge(run->report, false);
+	evidence_judge(run->ev, run->plan->crash->release, run->report);
 }

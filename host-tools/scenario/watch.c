@@ -47,8 +47,10 @@ static gboolean look(void *data)
 		if (dev->attach_ns)
 			continue;
 		read_entry(w->run, dev->sid, now);
-		if (memcmp(now, w->before + i * WORDS, sizeof(now)) == 0)
+		if (memcmp(now, w->before + i * WORDS, sizeof(now)) == 0) {
+			dev->unchanged_ns = machine_now_ns();
 			continue;
+		}
 		dev->attach_ns = machine_now_ns();
 		run_moment(w->run, "entry-changed", dev->attach_ns, "crash", -1, "host");
 	}

@@ -3,6 +3,7 @@
 #include "vtd/snapshot.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -199,6 +200,24 @@ int vtd_snapshot_walk(const struct vtd_snapshot *s, const struct vtd_walk_option
 		(*out)->truncated_by = "the capture";
 	}
 	return ret;
+}
+
+int vtd_snapshot_reread(const struct vtd_snapshot *a, const struct vtd_mem *now, const char *phase,
+			struct vtd_snapshot **out, struct vtd_error *err)
+{
+	struct vtd_snapshot_meta meta = a->meta;
+	uint64_t page[VTD_PAGE_SIZE / 8];
+	struct capture c = { 0 };
+
+	snprintf(meta.phase, sizeof(meta.phase), "%s", phase);
+	for (size_t i = 0; i < a->n_pages; i++)
+		if (now->read_page(now->ctx, a->pages[i].pa, page) == 0)
+			keep_page(&c, a->pages[i].pa, a->pages[i].kind, 0, page);
+	*out = c.err ? NULL : finish(&c, a->regs, &meta);
+	free(c.pages);
+	free(c.blob);
+	u64map_clear(&c.seen);
+	return *out ? 0 : vtd_fail(err, -ENOMEM, "out of memory while taking a snapshot");
 }
 
 size_t vtd_snapshot_changed(const struct vtd_snapshot *a, const struct vtd_mem *now,

@@ -77,6 +77,13 @@ int vtd_snapshot_walk(const struct vtd_snapshot *s, const struct vtd_walk_option
 		      struct vtd_walk_result **out);
 
 /*
+ * Read the pages of @a again, from @now: a snapshot with the same addresses, kinds, registers and meta but
+ * for the phase (@phase), without the pages that @now cannot read. Returns 0 or -errno with @err filled.
+ */
+int vtd_snapshot_reread(const struct vtd_snapshot *a, const struct vtd_mem *now, const char *phase,
+			struct vtd_snapshot **out, struct vtd_error *err);
+
+/*
  * Compare the pages that @a holds with the same addresses in @now (e.g. live RAM): counts pages
  * that differ, Accessed/Dirty bits of paging entries masked. Pages that @now cannot read count as
  * changed.

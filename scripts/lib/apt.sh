@@ -9,9 +9,14 @@ apt_suites()
 {
 	local conf
 
-	for conf in "$kernels_dir"/*.conf; do
-		keyfile_get "$conf" kernel suites | tr ';' '\n'
-	done | sed '/^$/d' | sort -u
+	{
+		for conf in "$kernels_dir"/*.conf; do
+			keyfile_get "$conf" kernel suites
+		done
+		for conf in "${qemus_dir:-}"/*.conf; do
+			[[ ! -f $conf ]] || keyfile_get "$conf" qemu suites
+		done
+	} | tr ';' '\n' | sed '/^$/d' | sort -u
 }
 
 # What the machine's own apt gets its packages from, one "$1" a line. Without

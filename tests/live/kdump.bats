@@ -63,6 +63,32 @@ no_leftovers() {
 	done
 }
 
+@test "kdump: the timeline has no gap, the copy is timed, both kernels say what they reserved" {
+	dir=$(readlink -f "$RESULTS/latest")
+	jq -e '[.phases[].end_ns][:-1] == [.phases[].start_ns][1:]' "$dir/run.json" >/dev/null
+	jq -e '.timing.probes == "on" and .timing.copy_ns > 0 and .timing.init_ns > .timing.copy_ns' \
+		"$dir/run.json" >/dev/null
+	for row in copy set-root intel-iommu-init intel-iommu-init-end attach-device:0000:00:01.0 \
+		attach-device:0000:00:02.0; do
+		grep -Eq "^$row,[0-9]+,crash,[0-9]+,kprobe$" "$dir/timeline.csv" || { echo "no $row"; false; }
+	done
+	# host times in order, from the panic to the end
+	[ "$(cut -d, -f2 "$dir/timeline.csv" | tail -n +2 | sort -nc 2>&1)" = "" ]
+	[ "$(tail -1 "$dir/timeline.csv" | cut -d, -f1)" = end ]
+	for kernel in first crash; do
+		# message interrupts are left out for every device that has an allocator, and known as standing
+		n=$(grep -Ec "^$kernel,0000:00:0[012].0,,,.*,0xfee00000,0xfeefffff,256,,reserved,.* standing$" \
+			"$dir/iova.csv")
+		[ "$n" -eq 3 ]
+		# a kernel of today reserves nothing else
+		[ "$(grep -E "^$kernel,.*,reserved," "$dir/iova.csv" | grep -vc " standing$")" -eq 0 ]
+	done
+	[ "$(json .iova.reserved_ranges)" = "$(json .iova.reserved_standing)" ]
+	[ "$(json .iova.reserved_ranges)" -ge 15 ]
+	run "$VTDLAB" diff --iova "$dir" --phase copied
+	[ "$status" -eq 0 ]
+}
+
 @test "walk and diff read the snapshots of a run offline" {
 	dir=$(readlink -f "$RESULTS/latest")
 	run "$VTDLAB" walk "$dir/tables/panic.vtd"
@@ -84,11 +110,15 @@ no_leftovers() {
 }
 
 @test "kdump against a crash command line that prevents the copy: exit 1, not-copied" {
-	run "$VTDLAB" run kdump --results "$RESULTS" --set 'crash.cmdline+=--'
+	run "$VTDLAB" run kdump --results "$RESULTS" --set 'crash.cmdline+=--' --no-probes
 	echo "$output"
 	[ "$status" -eq 1 ]
 	[ "$(json .outcome)" = not-copied ]
 	[ "$(json '.checks[] | select(.name == "translation-stayed-on") | .detail')" != "" ]
+	# and the kernels were left as they are
+	[ "$(json .timing.probes)" = off ]
+	[ "$(json .iova.reserved_ranges)" = 0 ]
+	[ "$(grep -c kprobe_event "$(readlink -f "$RESULTS/latest")/run.json")" -eq 0 ]
 }
 
 @test "Ctrl-C ends a run: status 130, kept and marked, nothing left running" {

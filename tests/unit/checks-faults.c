@@ -211,6 +211,7 @@ static void torn_down_early(void **state)
 	struct good_run *f = *state;
 
 	good_device(f, NIC)->attach_ns = AT(901);
+	f->ev->translation_dropped = true;
 	good_fault(f, AT(950), NIC, NIC_IOVA);
 	want(f, FAULTS, CHECK_FAIL, "1 fault", "0000:00:01.0", NULL);
 	want_outcome(f, "dma-fault", 1);

@@ -6,7 +6,7 @@ static void rig_broke(void **state)
 {
 	struct good_run *f = *state;
 
-	want(f, "rig", CHECK_PASS, "3 trace events", NULL);
+	want(f, "rig", CHECK_PASS, "9 trace events", NULL);
 	f->ev->rig_error = g_strdup("QEMU ended with signal 6");
 	want(f, "rig", CHECK_FAIL, "QEMU ended with signal 6", NULL);
 	want_outcome(f, "inconclusive", 125);

@@ -3,6 +3,7 @@
 #include "evidence-fixture.h"
 
 #include "evidence-tables.h"
+#include "vtd/snapshot.h"
 
 #define CANARY "00112233445566778899aabbccddeeff0123456789abcdeffedcba9876543210"
 
@@ -31,6 +32,7 @@ static void add_device(struct good_run *f, uint16_t sid, const char *bdf, const 
 		.wanted = true, .first_translated = true,
 		.group_type = g_strdup(identity ? "identity" : "DMA-FQ"),
 		.driver_ns = driver_ns, .attach_ns = attach_ns, .reset_ns = reset_ns,
+		.unchanged_ns = attach_ns - 2000000, .first_dma_ns = attach_ns + FIRST_DMA_NS,
 		.works = true, .works_detail = g_strdup(worked),
 	};
 
@@ -51,6 +53,13 @@ static void add_event(struct good_run *f, struct evidence_event event)
 {
 	g_array_append_val(f->ev->events, event);
 	f->ev->trace_events++;
+}
+
+/* What goes with the change of an entry: its context and its old domain are flushed. */
+static void add_attach(struct good_run *f, uint16_t sid, int64_t attach_ns, uint16_t did)
+{
+	good_invalidate(f, attach_ns - 1500000, EVENT_CC_DEVICE, sid, 0);
+	good_invalidate(f, attach_ns - 1400000, EVENT_IOTLB_DOMAIN, 0, did);
 }
 
 static void scenario_fill(struct good_run *f)
@@ -88,6 +97,10 @@ static void evidence_fill(struct good_run *f)
 	good_translation(f, AT(-8999), true);
 	add_event(f, (struct evidence_event){ .kind = EVENT_ROOT, .host_ns = T_ROOT,
 					      .addr = f->new_root });
+	good_invalidate(f, T_ROOT + 1000, EVENT_CC_GLOBAL, 0, 0);
+	good_invalidate(f, T_ROOT + 2000, EVENT_IOTLB_GLOBAL, 0, 0);
+	add_attach(f, DISK, T_DISK_ATTACH, 1);
+	add_attach(f, NIC, T_NIC_ATTACH, 2);
 	add_device(f, DISK, "0000:00:02.0", "nvme", "256 KiB read right, written right",
 		   T_DISK_DRIVER, T_DISK_ATTACH, T_DISK_RESET);
 	add_device(f, NIC, "0000:00:01.0", "e1000e", "16 of 16 frames out, 16 in", T_NIC_DRIVER,
@@ -97,6 +110,29 @@ static void evidence_fill(struct good_run *f)
 	ev->canary_written = g_strdup(CANARY);
 	ev->canary_read = g_strdup(CANARY);
 	ev->canary_pa = 0x7654000;
+}
+
+/* The table pages as they were at the panic. */
+static void good_snapshot(struct good_run *f)
+{
+	struct evidence_state *state = &f->ev->at_panic;
+	struct vtd_mem mem = tables_mem(&f->ram[AT_PANIC]);
+	struct vtd_snapshot_meta meta = { .phase = "panic" };
+
+	vtd_snapshot_meta_from_regs(&meta, f->raw[AT_PANIC]);
+	vtd_snapshot_free(state->snapshot);
+	assert_int_equal(vtd_snapshot_capture(&mem, f->raw[AT_PANIC], &meta, NULL, &state->snapshot,
+					      NULL, NULL), 0);
+}
+
+void good_old_tables(struct good_run *f)
+{
+	struct vtd_mem mem = tables_mem(&f->ram[AT_END]);
+
+	vtd_snapshot_free(f->ev->old_tables);
+	f->ev->old_tables = NULL;
+	assert_int_equal(vtd_snapshot_reread(f->ev->at_panic.snapshot, &mem, "old-tables",
+					     &f->ev->old_tables, NULL), 0);
 }
 
 struct good_run *good_run_new(enum good_mode mode)
@@ -113,6 +149,8 @@ struct good_run *good_run_new(enum good_mode mode)
 		regs_fill(f, stage);
 		good_walk(f, stage, NULL);
 	}
+	good_snapshot(f);
+	good_old_tables(f);
 	return f;
 }
 
@@ -163,6 +201,8 @@ struct evidence_state *good_state(struct good_run *f, enum good_stage stage)
 		return &f->ev->at_panic;
 	case COPIED:
 		return &f->ev->copied;
+	case AT_END:
+		return &f->ev->end;
 	default:
 		return &good_device(f, stage == AFTER_DISK ? DISK : NIC)->after;
 	}
@@ -171,7 +211,7 @@ struct evidence_state *good_state(struct good_run *f, enum good_stage stage)
 void good_regs(struct good_run *f, enum good_stage stage)
 {
 	struct evidence_state *state = good_state(f, stage);
-	static const int64_t moments[STAGES] = { AT(55), AT(905), AT(3900), AT(4900) };
+	static const int64_t moments[STAGES] = { AT(55), AT(905), AT(3900), AT(4900), AT(5900) };
 
 	vtd_regs_decode(f->raw[stage], &state->regs);
 	state->has_regs = true;
@@ -189,15 +229,13 @@ void good_walk(struct good_run *f, enum good_stage stage, const struct vtd_walk_
 	opt.sagaw = state->regs.sagaw;
 	vtd_walk_free(state->walk);
 	state->walk = NULL;
-	assert_int_equal(vtd_walk(&mem, state->root, state->ttm, 0, &opt, &state->walk), 0);
+	assert_int_equal(vtd_walk(&mem, state->root, state->ttm,
+				  state->regs.ir_on ? state->regs.irta : 0, &opt, &state->walk), 0);
 }
 
 void good_no_walk(struct good_run *f, enum good_stage stage)
 {
-	struct evidence_state *state = good_state(f, stage);
-
-	vtd_walk_free(state->walk);
-	memset(state, 0, sizeof(*state));
+	evidence_state_clear(good_state(f, stage));
 }
 
 struct evidence_device *good_device(struct good_run *f, uint16_t sid)
@@ -235,6 +273,88 @@ void good_fault_disabled(struct good_run *f, int64_t ns, uint16_t sid, uint64_t 
 void good_translation(struct good_run *f, int64_t ns, bool on)
 {
 	add_event(f, (struct evidence_event){ .kind = EVENT_TRANSLATION, .host_ns = ns, .on = on });
+}
+
+void good_invalidate(struct good_run *f, int64_t ns, enum evidence_event_kind kind, uint16_t sid,
+		     uint16_t did)
+{
+	add_event(f, (struct evidence_event){ .kind = kind, .host_ns = ns, .sid = sid, .did = did });
+}
+
+unsigned good_drop(struct good_run *f, enum evidence_event_kind kind, int64_t from, int64_t to)
+{
+	GArray *events = f->ev->events;
+	unsigned dropped = 0;
+
+	for (unsigned i = events->len; i-- > 0;) {
+		struct evidence_event *e = &g_array_index(events, struct evidence_event, i);
+
+		if (e->kind != kind || e->host_ns < from || e->host_ns > to)
+			continue;
+		g_array_remove_index(events, i);
+		dropped++;
+	}
+	return dropped;
+}
+
+void good_requester(struct good_run *f, uint16_t sid, int64_t ns)
+{
+	struct evidence_requester r = { .sid = sid, .first_ns = AT(-5000), .last_ns = ns, .count = 2 };
+
+	g_array_append_val(f->ev->requesters, r);
+}
+
+void good_reserve(struct good_run *f, char kernel, uint16_t sid, uint64_t start, uint64_t last,
+		  bool standing)
+{
+	struct evidence_reservation r = { .kernel = kernel, .sid = sid, .sid_known = true,
+					  .standing = standing, .start = start, .last = last,
+					  .guest_ns = -1, .who = "test" };
+
+	g_array_append_val(f->ev->reservations, r);
+}
+
+void good_crash_cmdline(struct good_run *f, const char *cmdline)
+{
+	g_free(f->ev->crash_cmdline);
+	f->ev->crash_cmdline = g_strdup(cmdline);
+}
+
+/* 256 entries of 16 bytes: one page. */
+static void add_irt(struct good_run *f, enum good_stage stage, uint64_t table)
+{
+	uint64_t *raw = f->raw[stage];
+
+	vtd_regs_set32(raw, VTD_REG_GSTS, vtd_regs_get32(raw, VTD_REG_GSTS) | 1u << 25 | 1u << 24);
+	vtd_regs_set64(raw, VTD_REG_IRTA, table | 7);
+	good_regs(f, stage);
+	good_walk(f, stage, NULL);
+}
+
+void good_intremap(struct good_run *f)
+{
+	uint64_t old = tables_alloc(&f->ram[AT_PANIC], 1), new;
+
+	f->sc->iommu.intremap = true;
+	for (uint32_t i = 0; i < 24; i += 3) {
+		tables_word(&f->ram[AT_PANIC], old, i * 2)[0] = VTD_IRTE_P | UINT64_C(0x310000) | i << 8;
+		tables_word(&f->ram[AT_PANIC], old, i * 2)[1] = UINT64_C(0x40000) | DISK;
+	}
+	add_irt(f, AT_PANIC, old);
+	for (int stage = COPIED; stage < STAGES; stage++) {
+		memcpy(tables_word(&f->ram[stage], old, 0), tables_word(&f->ram[AT_PANIC], old, 0), 4096);
+		new = tables_alloc(&f->ram[stage], 1);
+		memcpy(tables_word(&f->ram[stage], new, 0), tables_word(&f->ram[AT_PANIC], old, 0), 4096);
+		tables_word(&f->ram[stage], new, 2)[0] = VTD_IRTE_P | UINT64_C(0x320000);
+		add_irt(f, stage, new);
+	}
+	good_snapshot(f);
+	good_old_tables(f);
+}
+
+uint64_t *good_irte(struct good_run *f, enum good_stage stage, uint32_t index)
+{
+	return tables_word(&f->ram[stage], good_state(f, stage)->regs.irt, (size_t)index * 2);
 }
 
 /* What want() saw of each check in this program. */

@@ -55,12 +55,14 @@
 #define T_NIC_DRIVER AT(4000)
 #define T_NIC_ATTACH AT(4100)
 #define T_NIC_RESET AT(4120)
+/* The new driver lets the device do DMA so much after its attach. */
+#define FIRST_DMA_NS (30 * INT64_C(1000000))
 #define T_POWEROFF AT(6000)
 
 enum good_mode { GOOD_LEGACY, GOOD_SCALABLE, GOOD_FIRST_LEVEL, GOOD_PASS_THROUGH };
 
 /* Moments of which there is a copy of RAM, registers and a walk. */
-enum good_stage { AT_PANIC, COPIED, AFTER_DISK, AFTER_NIC, STAGES };
+enum good_stage { AT_PANIC, COPIED, AFTER_DISK, AFTER_NIC, AT_END, STAGES };
 
 struct good_run {
 	enum good_mode mode;
@@ -136,6 +138,29 @@ struct run_report *good_report(struct good_run *f);
 /* The report must have this outcome and exit status. */
 void want_outcome(struct good_run *f, const char *outcome, int status);
 
+/* Append an invalidation; the fields that a kind does not have are 0. */
+void good_invalidate(struct good_run *f, int64_t ns, enum evidence_event_kind kind, uint16_t sid,
+		     uint16_t did);
+/* Drop all events of a kind from @from to @to (ns, inclusive); how many there were. */
+unsigned good_drop(struct good_run *f, enum evidence_event_kind kind, int64_t from, int64_t to);
+/* A requester id that the trace showed, last at @ns. */
+void good_requester(struct good_run *f, uint16_t sid, int64_t ns);
+/* A row of a kernel ('f' or 'c') that reserved page frames @start to @last for @sid. */
+void good_reserve(struct good_run *f, char kernel, uint16_t sid, uint64_t start, uint64_t last,
+		  bool standing);
+/* The crash kernel's command line, as its agent told it. */
+void good_crash_cmdline(struct good_run *f, const char *cmdline);
+/* Read the old table pages again, as they are at the end. */
+void good_old_tables(struct good_run *f);
+
+/*
+ * good_intremap - the run has interrupt remapping, with some entries at the panic, all of them in the crash
+ * kernel's own table after the copy, and one more there.
+ */
+void good_intremap(struct good_run *f);
+/* The two words of entry @index of the interrupt-remapping table in force at a stage. */
+uint64_t *good_irte(struct good_run *f, enum good_stage stage, uint32_t index);
+
 /* The groups of tests; each returns the number of failures. */
 int checks_good_tests(void);
 int checks_rig_tests(void);
@@ -148,6 +173,13 @@ int checks_dma_tests(void);
 int checks_attach_tests(void);
 int checks_retarget_tests(void);
 int checks_work_tests(void);
+int checks_flush_tests(void);
+int checks_did_tests(void);
+int checks_ir_tests(void);
+int checks_tables_tests(void);
+int checks_reserve_tests(void);
+int checks_alias_tests(void);
+int checks_reboot_tests(void);
 int checks_report_tests(void);
 
 #endif

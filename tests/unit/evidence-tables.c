@@ -104,7 +104,8 @@ static void attach(struct good_run *f, struct tables *t, uint16_t sid, uint16_t 
 
 	set_entry(f, t, f->new_root, sid, did, pt);
 	if (f->mode != GOOD_PASS_THROUGH)
-		tables_map_many(t, pt, levels(f), 1, NEW_IOVA, CRASH_START + 0x80000, rw(f), 4);
+		tables_map_many(t, pt, levels(f), 1, NEW_IOVA, CRASH_START + 0x80000 + did * UINT64_C(0x4000),
+				rw(f), 4);
 }
 
 void evidence_tables(struct good_run *f)
@@ -117,6 +118,7 @@ void evidence_tables(struct good_run *f)
 	attach(f, &f->ram[AFTER_DISK], DISK, 4);
 	next_stage(&f->ram[AFTER_NIC], &f->ram[AFTER_DISK]);
 	attach(f, &f->ram[AFTER_NIC], NIC, 5);
+	next_stage(&f->ram[AT_END], &f->ram[AFTER_NIC]);
 }
 
 uint64_t good_root(const struct good_run *f, enum good_stage stage)

@@ -6,7 +6,11 @@
  */
 #include "evidence-fixture.h"
 
-/* A good run passes every check that is built, in every mode. */
+/* What a run of a mainline kernel without interrupt remapping has nothing to show for. */
+static const char *const skipped[] = { "tables-in-crash-memory", "irte-equal",
+				       "reserved-equals-mapped", "reset-comes-up", NULL };
+
+/* A good run passes every check that applies, in every mode. */
 static void all_pass(void **state)
 {
 	struct good_run *f = *state;
@@ -14,9 +18,9 @@ static void all_pass(void **state)
 
 	for (guint i = 0; i < report->checks->len; i++) {
 		const struct report_check *c = report->checks->pdata[i];
-		bool built = check_find(c->name)->run;
+		bool skip = g_strv_contains(skipped, c->name) || !check_find(c->name)->run;
 
-		if (c->result != (built ? REPORT_PASS : REPORT_SKIP))
+		if (c->result != (skip ? REPORT_SKIP : REPORT_PASS))
 			fail_msg("%s: %s: %s", c->name, report_result_name(c->result), c->detail);
 	}
 	report_free(report);
@@ -109,6 +113,13 @@ int main(void)
 	failed += checks_attach_tests();
 	failed += checks_retarget_tests();
 	failed += checks_work_tests();
+	failed += checks_flush_tests();
+	failed += checks_did_tests();
+	failed += checks_ir_tests();
+	failed += checks_tables_tests();
+	failed += checks_reserve_tests();
+	failed += checks_alias_tests();
+	failed += checks_reboot_tests();
 	failed += checks_report_tests();
 	failed += meta_tests();
 	return failed ? 1 : 0;

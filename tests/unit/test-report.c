@@ -100,7 +100,7 @@ static struct run_report *full(void)
 		"legacy mode: panic with DMA in flight, the crash kernel keeps the translation");
 	r->duration_s = 8.25;
 	r->run_dir = g_strdup("/srv/results/20260101T000000Z-kdump-abcdef");
-	r->iova = (struct report_iova){ true, 6, 12570, 8, 0, 257 };
+	r->iova = (struct report_iova){ true, 6, 12570, 8, 42, 257, 40, 21, 20 };
 	r->env.accel = g_strdup("tcg");
 	r->env.clock = g_strdup("wall");
 	r->env.qemu = g_strdup("7.2.22");
@@ -155,6 +155,12 @@ static void test_json(void **state)
 	assert_false(json_object_get_boolean_member(last, "evidence"));
 	assert_int_equal(json_object_get_int_member(json_object_get_object_member(o, "iova"),
 						    "retargeted"), 257);
+	assert_int_equal(json_object_get_int_member(json_object_get_object_member(o, "iova"),
+						    "reserved_ranges"), 42);
+	assert_int_equal(json_object_get_int_member(json_object_get_object_member(o, "iova"),
+						    "reserved_standing"), 40);
+	assert_int_equal(json_object_get_int_member(json_object_get_object_member(o, "iova"),
+						    "reserved_ranges_first"), 21);
 	assert_string_equal(json_object_get_string_member(env, "cap"), "0x80d2008c22260206");
 	assert_string_equal(json_object_get_string_member(env, "vmm"), "qemu");
 	assert_true(json_object_has_member(env, "commit"));

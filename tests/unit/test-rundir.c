@@ -269,14 +269,14 @@ static void test_csv(void **state)
 	};
 
 	csv_iova_row(csv, &row);
-	row = (struct csv_iova_row){ "crash", 0xff, 5, 1, "end", 0, UINT64_MAX, "r", true, NULL };
+	row = (struct csv_iova_row){ "crash", 0xff, 5, 1, "end", 0, UINT64_MAX, "r", true, false, NULL };
 	csv_iova_row(csv, &row);
 	assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
 	assert_true(csv_close(csv, NULL));
 	assert_true(g_file_get_contents(path, &text, NULL, NULL));
 	assert_string_equal(text, CSV_IOVA_HEADER "\n"
 		"first,0000:03:02.0,,7,panic,0xfffff000,0x100000fff,2,rw,mapped,\"a,\"\"b\"\"\"\n"
-		"crash,0000:00:1f.7,5,1,end,0x0,0xffffffffffffffff,4503599627370496,r,reserved,\n");
+		"crash,0000:00:1f.7,5,,end,0x0,0xffffffffffffffff,4503599627370496,r,reserved,\n");
 
 	g_autofree char *time_path = g_build_filename(*state, "timeline.csv", NULL);
 	g_autofree char *time_text = NULL;

@@ -190,6 +190,45 @@ static void count_page(void *ctx, uint64_t pa, enum vtd_table_kind kind, unsigne
 	*pages += kind == VTD_TABLE_FIRST_LEVEL;
 }
 
+/* The same pages at another time: it walks like them, and shows what has changed. */
+static void pages_are_read_again(void **state)
+{
+	struct fixture *f = *state;
+	struct vtd_mem mem = tables_mem(&f->t), then;
+	struct vtd_snapshot none = { .n_pages = 0 }, *again, *empty;
+	struct vtd_walk_result *r;
+	uint64_t first = 0;
+
+	assert_int_equal(vtd_snapshot_reread(f->s, &mem, "later", &again, NULL), 0);
+	assert_string_equal(again->meta.phase, "later");
+	assert_int_equal(again->n_pages, f->s->n_pages);
+	for (size_t i = 0; i < again->n_pages; i++) {
+		assert_int_equal(again->pages[i].pa, f->s->pages[i].pa);
+		assert_int_equal(again->pages[i].kind, f->s->pages[i].kind);
+	}
+	then = vtd_snapshot_mem(again);
+	assert_int_equal(vtd_snapshot_changed(f->s, &then, NULL), 0);
+	assert_int_equal(vtd_snapshot_walk(again, NULL, &r), 0);
+	assert_true(r->leaves > 0);
+	vtd_walk_free(r);
+	vtd_snapshot_free(again);
+
+	*tables_word(&f->t, f->leaf, 1) ^= VTD_SL_W;
+	assert_int_equal(vtd_snapshot_reread(f->s, &mem, "later", &again, NULL), 0);
+	then = vtd_snapshot_mem(again);
+	assert_int_equal(vtd_snapshot_changed(f->s, &then, &first), 1);
+	assert_int_equal(first, f->leaf);
+	vtd_snapshot_free(again);
+
+	/* pages that are gone are left out, and count as changed */
+	then = vtd_snapshot_mem(&none);
+	assert_int_equal(vtd_snapshot_reread(f->s, &then, "gone", &empty, NULL), 0);
+	assert_int_equal(empty->n_pages, 0);
+	then = vtd_snapshot_mem(empty);
+	assert_int_equal(vtd_snapshot_changed(f->s, &then, NULL), f->s->n_pages);
+	vtd_snapshot_free(empty);
+}
+
 static void first_level_accessed_bits(void **state)
 {
 	struct fixture *f = *state;
@@ -372,6 +411,7 @@ int main(void)
 		CASE(saving_fails_cleanly),
 		CASE(a_truncated_walk_stays_truncated),
 		CASE(changes_are_seen_but_not_accessed_bits),
+		CASE(pages_are_read_again),
 		CASE(first_level_accessed_bits),
 		CASE(damaged_files_are_refused),
 		CASE(lies_with_a_good_checksum_are_refused),

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Mutations of what the trace said: switches, invalidations, faults; and of the registers. */
+#include "mutations.h"
+
+#include "vtd/regs.h"
+
+#define MS INT64_C(1000000)
+
+static bool is_kind(const struct evidence_event *e, enum evidence_event_kind a,
+		    enum evidence_event_kind b, enum evidence_event_kind c)
+{
+	return e->kind == a || e->kind == b || e->kind == c;
+}
+
+static bool is_context_flush(const struct evidence_event *e)
+{
+	return is_kind(e, EVENT_CC_GLOBAL, EVENT_CC_DOMAIN, EVENT_CC_DEVICE);
+}
+
+static bool is_iotlb_flush(const struct evidence_event *e)
+{
+	return is_kind(e, EVENT_IOTLB_GLOBAL, EVENT_IOTLB_DOMAIN, EVENT_IOTLB_PASID);
+}
+
+static bool is_flush(const struct evidence_event *e)
+{
+	return is_context_flush(e) || is_iotlb_flush(e);
+}
+
+static bool is_global_context(const struct evidence_event *e)
+{
+	return e->kind == EVENT_CC_GLOBAL;
+}
+
+static bool is_global_iotlb(const struct evidence_event *e)
+{
+	return e->kind == EVENT_IOTLB_GLOBAL;
+}
+
+static bool is_root(const struct evidence_event *e)
+{
+	return e->kind == EVENT_ROOT;
+}
+
+static bool no_flush(struct world *w)
+{
+	return remove_events(w->ev, w->ev->jump_ns, INT64_MAX, is_flush);
+}
+
+static bool no_global_context(struct world *w)
+{
+	return remove_events(w->ev, w->ev->root_switch_ns, w->ev->root_switch_ns + 500 * MS,
+			     is_global_context);
+}
+
+static bool no_global_iotlb(struct world *w)
+{
+	return remove_events(w->ev, w->ev->root_switch_ns, w->ev->root_switch_ns + 500 * MS,
+			     is_global_iotlb);
+}
+
+/* From when on the invalidations at a device's attach come; INT64_MAX: it has not attached. */
+static int64_t attach_begin(const struct world *w)
+{
+	const struct evidence_device *dev = first_wanted(w);
+
+	if (!dev || !dev->attach_ns)
+		return INT64_MAX;
+	return MAX((dev->unchanged_ns ? dev->unchanged_ns : dev->attach_ns) - 500 * MS,
+		   w->ev->root_switch_ns + 500 * MS);
+}
+
+static bool no_attach_iotlb(struct world *w)
+{
+	return remove_events(w->ev, attach_begin(w), INT64_MAX, is_iotlb_flush);
+}
+
+static bool no_attach_context(struct world *w)
+{
+	return remove_events(w->ev, attach_begin(w), INT64_MAX, is_context_flush);
+}
+
+static bool wrong_domain(struct world *w)
+{
+	int64_t from = attach_begin(w);
+	bool any = false;
+
+	for (guint i = 0; i < w->ev->events->len; i++) {
+		struct evidence_event *e = &g_array_index(w->ev->events, struct evidence_event, i);
+
+		if (e->host_ns < from || !is_iotlb_flush(e))
+			continue;
+		if (e->kind == EVENT_IOTLB_GLOBAL)
+			e->kind = EVENT_IOTLB_DOMAIN;
+		e->did ^= 0x80;
+		any = true;
+	}
+	return any;
+}
+
+static bool switched_off(struct world *w)
+{
+	add_event(w->ev, (struct evidence_event){ .kind = EVENT_TRANSLATION,
+						  .host_ns = w->ev->jump_ns + 700 * MS });
+	return w->ev->jump_ns;
+}
+
+static bool off_after_copy(struct world *w)
+{
+	w->ev->copied.regs.translation_on = false;
+	return w->ev->copied.has_regs;
+}
+
+static bool root_never_switched(struct world *w)
+{
+	w->ev->root_switch_ns = 0;
+	return remove_events(w->ev, w->ev->jump_ns, INT64_MAX, is_root);
+}
+
+/* --- faults --- */
+
+static bool fault(struct world *w, enum evidence_event_kind kind, int64_t ns, uint16_t sid)
+{
+	add_event(w->ev, (struct evidence_event){ .kind = kind, .host_ns = ns, .sid = sid,
+						  .addr = 0xdead000, .reason = 5, .on = true });
+	return ns > 0;
+}
+
+static bool fault_before_attach(struct world *w)
+{
+	const struct evidence_device *dev = first_wanted(w);
+
+	return dev && fault(w, EVENT_FAULT, w->ev->root_switch_ns + MS, dev->sid);
+}
+
+static bool fault_before_copy(struct world *w)
+{
+	const struct evidence_device *dev = first_wanted(w);
+
+	return dev && fault(w, EVENT_FAULT, w->ev->jump_ns, dev->sid);
+}
+
+static bool fault_just_before_attach(struct world *w)
+{
+	const struct evidence_device *dev = first_wanted(w);
+
+	return dev && fault(w, EVENT_FAULT, evidence_attach_ns(w->ev, dev->sid) - 1, dev->sid);
+}
+
+static bool fault_of_idle_device(struct world *w)
+{
+	return fault(w, EVENT_FAULT, w->ev->root_switch_ns + MS, 0xfa);
+}
+
+static bool fault_unreported(struct world *w)
+{
+	return fault(w, EVENT_FAULT_DISABLED, w->ev->root_switch_ns + MS, 0);
+}
+
+static bool fault_recorded(struct world *w)
+{
+	w->ev->copied.regs.fsts |= VTD_FSTS_PPF;
+	return w->ev->copied.has_regs;
+}
+
+/* --- what the registers say at the panic --- */
+
+static bool off_at_panic(struct world *w)
+{
+	w->ev->at_panic.regs.translation_on = false;
+	return w->ev->at_panic.has_regs;
+}
+
+static bool other_ttm_at_panic(struct world *w)
+{
+	w->ev->at_panic.ttm ^= VTD_TTM_SCALABLE;
+	return w->ev->at_panic.has_regs;
+}
+
+static bool ir_otherwise(struct world *w)
+{
+	w->ev->at_panic.regs.ir_on ^= true;
+	return w->ev->at_panic.has_regs;
+}
+
+static bool caching_otherwise(struct world *w)
+{
+	w->ev->at_panic.regs.caching_mode ^= true;
+	return w->ev->at_panic.has_regs;
+}
+
+static bool width_otherwise(struct world *w)
+{
+	w->ev->at_panic.regs.mgaw = 57;
+	return w->file->scenario->iommu.aw_bits && w->file->scenario->iommu.aw_bits != 57;
+}
+
+static bool fault_at_panic(struct world *w)
+{
+	w->ev->at_panic.regs.fsts |= VTD_FSTS_PFO;
+	return w->ev->at_panic.has_regs;
+}
+
+static bool lazy_not_strict(struct world *w)
+{
+	w->ev->group_types = g_strdup("DMA-FQ");
+	return w->ev->first_cmdline && g_strrstr(w->ev->first_cmdline, "iommu.strict=1");
+}
+
+const struct mutation event_mutations[] = {
+#define M(name, check, fn) { name, check, AS_RECORDED, fn, NULL }
+	M("no invalidation at all", "flushed", no_flush),
+	M("no global context flush", "flushed", no_global_context),
+	M("no global IOTLB flush", "flushed", no_global_iotlb),
+	M("no IOTLB flush at attach", "flushed", no_attach_iotlb),
+	M("no context flush at attach", "flushed", no_attach_context),
+	M("another domain flushed", "flushed", wrong_domain),
+	M("translation switched off", "translation-stayed-on", switched_off),
+	M("translation off after copy", "translation-stayed-on", off_after_copy),
+	M("root never switched", "translation-stayed-on", root_never_switched),
+	M("a fault before the attach", "no-faults", fault_before_attach),
+	M("a fault before the copy", "no-faults", fault_before_copy),
+	M("a fault 1 ns before attach", "no-faults", fault_just_before_attach),
+	M("a fault of an idle device", "no-faults", fault_of_idle_device),
+	M("a fault that is not reported", "no-faults", fault_unreported),
+	M("a fault only in FSTS", "no-faults", fault_recorded),
+	M("translation off at the panic", "mode-in-effect", off_at_panic),
+	M("another mode at the panic", "mode-in-effect", other_ttm_at_panic),
+	M("IR on for off, off for on", "mode-in-effect", ir_otherwise),
+	M("CM on for off, off for on", "mode-in-effect", caching_otherwise),
+	M("another address width", "mode-in-effect", width_otherwise),
+	M("a fault before the panic", "mode-in-effect", fault_at_panic),
+	M("lazy instead of strict", "mode-in-effect", lazy_not_strict),
+	{ 0 },
+#undef M
+};

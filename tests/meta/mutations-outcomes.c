@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Mutations of how the run went: the rig, the crash kernel, canaries, devices, the dump, reservations. */
+#include "mutations.h"
+
+#include <string.h>
+
+static bool rig_broke(struct world *w)
+{
+	w->ev->rig_error = g_strdup("QEMU died: status 1");
+	return true;
+}
+
+static bool nothing_loaded(struct world *w)
+{
+	w->ev->crash_loaded = false;
+	return true;
+}
+
+static bool first_never_spoke(struct world *w)
+{
+	w->ev->first_hello = false;
+	return true;
+}
+
+static bool no_trace(struct world *w)
+{
+	w->ev->trace_events = 0;
+	return true;
+}
+
+static bool no_jump(struct world *w)
+{
+	w->ev->jump_ns = w->ev->crash_hello_ns = 0;
+	w->ev->jump_rip = 0;
+	return true;
+}
+
+static bool jump_elsewhere(struct world *w)
+{
+	w->ev->jump_rip = w->ev->crash_end + 1;
+	w->ev->crash_hello_ns = 0;
+	return w->ev->crash_end;
+}
+
+static bool crash_hangs(struct world *w)
+{
+	w->ev->crash_hello_ns = 0;
+	w->ev->crash_failure = g_strdup("no progress");
+	return w->ev->jump_ns;
+}
+
+static bool crash_panics(struct world *w)
+{
+	w->ev->crash_hello_ns = 0;
+	w->ev->crash_failure = g_strdup("it ended the machine (guest-panic): Kernel panic");
+	w->ev->crash_panicked = true;
+	return w->ev->jump_ns;
+}
+
+static struct evidence_dma *dma_with_landed(struct world *w)
+{
+	for (guint i = 0; i < w->ev->dma->len; i++) {
+		struct evidence_dma *dma = &g_array_index(w->ev->dma, struct evidence_dma, i);
+
+		if (dma->landed_before_copy)
+			return dma;
+	}
+	return NULL;
+}
+
+static bool canary_lost(struct world *w)
+{
+	struct evidence_dma *dma = dma_with_landed(w);
+
+	if (!dma)
+		return false;
+	dma->landed_before_copy--;
+	dma->lost++;
+	return true;
+}
+
+static bool canary_misplaced(struct world *w)
+{
+	struct evidence_dma *dma = dma_with_landed(w);
+
+	if (!dma)
+		return false;
+	dma->landed_before_copy--;
+	dma->misplaced++;
+	return true;
+}
+
+static bool canary_twice(struct world *w)
+{
+	struct evidence_dma *dma = dma_with_landed(w);
+
+	if (dma)
+		dma->misplaced++;
+	return dma;
+}
+
+static bool canary_unaccounted(struct world *w)
+{
+	struct evidence_dma *dma = dma_with_landed(w);
+
+	if (dma)
+		dma->sent++;
+	return dma;
+}
+
+static bool device_dead(struct world *w)
+{
+	struct evidence_device *dev = first_wanted(w);
+
+	if (!dev)
+		return false;
+	dev->works = false;
+	dev->works_detail = g_strdup("nothing came back");
+	return true;
+}
+
+static bool canary_differs(struct world *w)
+{
+	if (!w->ev->canary_read || !*w->ev->canary_read)
+		return false;
+	w->ev->canary_read = g_strdup(w->ev->canary_read);
+	w->ev->canary_read[0] ^= 1;
+	return true;
+}
+
+static bool dump_unreadable(struct world *w)
+{
+	w->ev->canary_read = NULL;
+	w->ev->dump_error = g_strdup("/proc/vmcore: No such file or directory");
+	return w->ev->canary_written;
+}
+
+static bool never_again(struct world *w)
+{
+	w->ev->again_hello_ns = 0;
+	w->ev->again_failure = g_strdup("no word of its agent");
+	return true;
+}
+
+static struct evidence_reservation *last_reservation(struct world *w)
+{
+	return w->ev->reservations->len ?
+		       &g_array_index(w->ev->reservations, struct evidence_reservation,
+				      w->ev->reservations->len - 1) : NULL;
+}
+
+static bool reserved_too_long(struct world *w)
+{
+	struct evidence_reservation *r = last_reservation(w);
+
+	if (r)
+		r->last++;
+	return r;
+}
+
+static bool reserved_early(struct world *w)
+{
+	if (!w->ev->reservations->len)
+		return false;
+	g_array_index(w->ev->reservations, struct evidence_reservation, 0).start--;
+	return true;
+}
+
+static bool reserved_too_little(struct world *w)
+{
+	if (!w->ev->reservations->len)
+		return false;
+	g_array_remove_index(w->ev->reservations, 0);
+	return w->ev->reservations->len;
+}
+
+static bool reserved_for_another(struct world *w)
+{
+	struct evidence_reservation *r = last_reservation(w);
+
+	if (r)
+		r->sid ^= 0x100;
+	return r;
+}
+
+const struct mutation outcome_mutations[] = {
+#define M(name, check, fn) { name, check, AS_RECORDED, fn, NULL }
+#define R(name, fn) { name, "reserved-equals-mapped", RESERVING, fn, NULL }
+	M("QEMU died", "rig", rig_broke),
+	M("no crash kernel was loaded", "rig", nothing_loaded),
+	M("no word of the first kernel", "rig", first_never_spoke),
+	M("an empty trace", "rig", no_trace),
+	M("no jump", "panic-seen", no_jump),
+	M("a CPU elsewhere", "panic-seen", jump_elsewhere),
+	M("the crash kernel hangs", "crash-kernel-booted", crash_hangs),
+	M("the crash kernel panics", "crash-kernel-booted", crash_panics),
+	M("a canary lost", "dma-landed", canary_lost),
+	M("a canary misplaced", "dma-landed", canary_misplaced),
+	M("a canary in two places", "dma-landed", canary_twice),
+	M("a canary unaccounted for", "dma-landed", canary_unaccounted),
+	M("a device is dead", "devices-work", device_dead),
+	M("the dump's canary differs", "dump-readable", canary_differs),
+	M("the dump cannot be read", "dump-readable", dump_unreadable),
+	M("no kernel after the reset", "reset-comes-up", never_again),
+	R("reserved one page too long", reserved_too_long),
+	R("reserved one page too early", reserved_early),
+	R("a range not reserved", reserved_too_little),
+	R("reserved for another device", reserved_for_another),
+	{ 0 },
+#undef M
+#undef R
+};

@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The check `flushed`: invalidations after the root switch and at each attach. */
+#include "evidence-fixture.h"
+
+#define FLUSHED "flushed"
+#define MS INT64_C(1000000)
+
+static void named(void **state)
+{
+	want(*state, FLUSHED, CHECK_PASS, "context cache and IOTLB", "after the root switch",
+	     "0000:00:02.0 DID 1", "0000:00:01.0 DID 2", NULL);
+}
+
+static void no_iommu(void **state)
+{
+	struct good_run *f = *state;
+
+	f->sc->iommu.mode = CONF_MODE_OFF;
+	want(f, FLUSHED, CHECK_SKIP, "no IOMMU", NULL);
+}
+
+static void nothing_seen(void **state)
+{
+	struct good_run *f = *state;
+
+	f->ev->jump_ns = 0;
+	want(f, FLUSHED, CHECK_NO_EVIDENCE, "jump", NULL);
+}
+
+static void no_root_switch(void **state)
+{
+	struct good_run *f = *state;
+
+	f->ev->root_switch_ns = 0;
+	want(f, FLUSHED, CHECK_NO_EVIDENCE, "never latched", NULL);
+}
+
+/* A root switch of which there is no event cannot be said to have been followed by anything. */
+static void root_event_lost(void **state)
+{
+	struct good_run *f = *state;
+
+	assert_int_equal(good_drop(f, EVENT_ROOT, T_JUMP, T_POWEROFF), 1);
+	want(f, FLUSHED, CHECK_NO_EVIDENCE, "no root switch", NULL);
+}
+
+static void no_tables(void **state)
+{
+	struct good_run *f = *state;
+
+	good_no_walk(f, AT_PANIC);
+	want(f, FLUSHED, CHECK_NO_EVIDENCE, "at the panic", NULL);
+}
+
+static void no_registers(void **state)
+{
+	struct good_run *f = *state;
+
+	good_no_walk(f, COPIED);
+	want(f, FLUSHED, CHECK_NO_EVIDENCE, "no registers", NULL);
+}
+
+/* Invalidations through registers leave no vtd_inv_desc_* behind. */
+static void no_queue(void **state)
+{
+	struct good_run *f = *state;
+
+	vtd_regs_set32(f->raw[COPIED], VTD_REG_GSTS, 1u << 31 | 1u << 30);
+	good_regs(f, COPIED);
+	want(f, FLUSHED, CHECK_NO_EVIDENCE, "queued invalidation", NULL);
+}
+
+static void not_traced(void **state)
+{
+	struct good_run *f = *state;
+
+	f->ev->trace_missing = g_strdup("vtd_inv_desc_iotlb_global");
+	want(f, FLUSHED, CHECK_NO_EVIDENCE, "does not trace", NULL);
+}
+
+static void root_no_iotlb(void **state)
+{
+	struct good_run *f = *state;
+
+	assert_int_equal(good_drop(f, EVENT_IOTLB_GLOBAL, T_ROOT, T_HELLO), 1);
+	want(f, FLUSHED, CHECK_FAIL, "no global invalidation of the IOTLB after the root switch", NULL);
+	want_outcome(f, "stale-cache", 1);
+}
+
+static void root_no_context(void **state)
+{
+	struct good_run *f = *state;
+
+	good_drop(f, EVENT_CC_GLOBAL, T_ROOT, T_HELLO);
+	want(f, FLUSHED, CHECK_FAIL, "no global invalidation of the context cache after", NULL);
+}
+
+static void root_none(void **state)
+{
+	struct good_run *f = *state;
+
+	good_drop(f, EVENT_CC_GLOBAL, T_ROOT, T_HELLO);
+	good_drop(f, EVENT_IOTLB_GLOBAL, T_ROOT, T_HELLO);
+	want(f, FLUSHED, CHECK_FAIL, "context cache and IOTLB after the root switch", NULL);
+}
+
+/* Of one domain is not of all. */
+static void root_one_domain(void **state)
+{
+	struct good_run *f = *state;
+
+	good_drop(f, EVENT_IOTLB_GLOBAL, T_ROOT, T_HELLO);
+	good_invalidate(f, T_ROOT + 2000, EVENT_IOTLB_DOMAIN, 0, 1);
+	want(f, FLUSHED, CHECK_FAIL, "IOTLB after the root switch", NULL);
+}
+
+/* What came before the switch does not count. */
+static void root_before(void **state)
+{
+	struct good_run *f = *state;
+	struct evidence_event e = { .kind = EVENT_IOTLB_GLOBAL, .host_ns = T_ROOT - 1000 };
+
+	good_drop(f, EVENT_IOTLB_GLOBAL, T_ROOT, T_HELLO);
+	g_array_prepend_val(f->ev->events, e);
+	want(f, FLUSHED, CHECK_FAIL, "IOTLB after the root switch", NULL);
+}
+
+/* Each root that is latched, not only the first. */
+static void second_root(void **state)
+{
+	struct good_run *f = *state;
+	struct evidence_event e = { .kind = EVENT_ROOT, .host_ns = AT(5000), .addr = f->new_root };
+
+	g_array_append_val(f->ev->events, e);
+	want(f, FLUSHED, CHECK_FAIL, "no global invalidation", NULL);
+}
+
+/* Poweroff's own changes are nobody's business any more. */
+static void root_after_poweroff(void **state)
+{
+	struct good_run *f = *state;
+	struct evidence_event e = { .kind = EVENT_ROOT, .host_ns = T_POWEROFF + 1000 };
+
+	g_array_append_val(f->ev->events, e);
+	want(f, FLUSHED, CHECK_PASS, NULL);
+}
+
+static void too_late_for_translation(void **state)
+{
+	struct good_run *f = *state;
+	struct evidence_event *e = NULL, on = { .kind = EVENT_TRANSLATION, .host_ns = T_ROOT + 500,
+						.on = true };
+
+	for (unsigned i = 0; i < f->ev->events->len && !e; i++) {
+		e = &g_array_index(f->ev->events, struct evidence_event, i);
+		if (e->kind == EVENT_CC_GLOBAL)
+			g_array_insert_val(f->ev->events, i, on);
+		else
+			e = NULL;
+	}
+	want(f, FLUSHED, CHECK_FAIL, "no global invalidation", NULL);
+}
+
+/* Units that flush by themselves at the root switch (ESRTPS) need nothing there, but at the attach. */
+static void esrtps(void **state)
+{
+	struct good_run *f = *state;
+	uint64_t cap = vtd_regs_get64(f->raw[COPIED], VTD_REG_CAP);
+
+	good_drop(f, EVENT_CC_GLOBAL, T_ROOT, T_HELLO);
+	good_drop(f, EVENT_IOTLB_GLOBAL, T_ROOT, T_HELLO);
+	vtd_regs_set64(f->raw[COPIED], VTD_REG_CAP, cap | UINT64_C(1) << 63);
+	good_regs(f, COPIED);
+	want(f, FLUSHED, CHECK_PASS, "ESRTPS", NULL);
+	good_drop(f, EVENT_IOTLB_DOMAIN, T_JUMP, T_POWEROFF);
+	want(f, FLUSHED, CHECK_FAIL, "0000:00:02.0 no invalidation", NULL);
+}
+
+static void attach_no_iotlb(void **state)
+{
+	struct good_run *f = *state;
+
+	assert_int_equal(good_drop(f, EVENT_IOTLB_DOMAIN, T_DISK_ATTACH - 5 * MS, T_DISK_ATTACH), 1);
+	want(f, FLUSHED, CHECK_FAIL,
+	     "0000:00:02.0 no invalidation of the IOTLB of its old DID 1 at its attach",
+	     "0000:00:01.0 DID 2", NULL);
+	want_not(f, "context entry");
+	want_outcome(f, "stale-cache", 1);
+}
+
+static void attach_no_context(void **state)
+{
+	struct good_run *f = *state;
+
+	good_drop(f, EVENT_CC_DEVICE, T_NIC_ATTACH - 5 * MS, T_NIC_ATTACH);
+	want(f, FLUSHED, CHECK_FAIL, "0000:00:01.0 no invalidation of its context entry", NULL);
+	want_not(f, "IOTLB of");
+}
+
+/* What 6.1 does in scalable mode: the domain id is taken from where there is none. */
+static void attach_wrong_domain(void **state)
+{
+	struct good_run *f = *state;
+
+	good_drop(f, EVENT_IOTLB_DOMAIN, T_DISK_ATTACH - 5 * MS, T_DISK_ATTACH);
+	good_invalidate(f, T_DISK_ATTACH - MS, EVENT_IOTLB_DOMAIN, 0, 0);
+	want(f, FLUSHED, CHECK_FAIL, "0000:00:02.0", "old DID 1", "(domain 0 was)", NULL);
+}
+
+static void attach_new_domain(void **state)
+{
+	struct good_run *f = *state;
+
+	good_drop(f, EVENT_IOTLB_DOMAIN, T_DISK_ATTACH - 5 * MS, T_DISK_ATTACH);
+	good_invalidate(f, T_DISK_ATTACH + MS, EVENT_IOTLB_DOMAIN, 0, 4);
+	want(f, FLUSHED, CHECK_FAIL, "0000:00:02.0", "old DID 1", NULL);
+}
+
+/* What 6.12 does in scalable mode. */
+static void attach_global(void **state)
+{
+	struct good_run *f = *state;
+
+	good_drop(f, EVENT_IOTLB_DOMAIN, T_JUMP, T_POWEROFF);
+	good_invalidate(f, T_DISK_ATTACH - MS, EVENT_IOTLB_GLOBAL, 0, 0);
+	good_invalidate(f, T_NIC_ATTACH + MS, EVENT_IOTLB_GLOBAL, 0, 0);
+	want(f, FLUSHED, CHECK_PASS, NULL);
+}
+
+static void attach_context_domain(void **state)
+{
+	struct good_run *f = *state;
+
+	good_drop(f, EVENT_CC_DEVICE, T_JUMP, T_POWEROFF);
+	good_invalidate(f, T_DISK_ATTACH, EVENT_CC_DOMAIN, 0, 1);
+	good_invalidate(f, T_NIC_ATTACH, EVENT_CC_GLOBAL, 0, 0);
+	want(f, FLUSHED, CHECK_PASS, NULL);
+	good_drop(f, EVENT_CC_DOMAIN, T_JUMP, T_POWEROFF);
+	good_invalidate(f, T_DISK_ATTACH, EVENT_CC_DOMAIN, 0, 2);
+	want(f, FLUSHED, CHECK_FAIL, "0000:00:02.0", "context entry", NULL);
+}
+
+/* Function bits that do not count widen a device-selective invalidation. */
+static void attach_function_mask(void **state)
+{
+	struct good_run *f = *state;
+	struct evidence_event e = { .kind = EVENT_CC_DEVICE, .host_ns = T_DISK_ATTACH,
+				    .sid = DISK | 5 };
+
+	good_drop(f, EVENT_CC_DEVICE, T_DISK_ATTACH - 5 * MS, T_DISK_ATTACH);
+	g_array_append_val(f->ev->events, e);
+	want(f, FLUSHED, CHECK_FAIL, "0000:00:02.0", "context entry", NULL);
+	e.addr = 7;
+	g_array_append_val(f->ev->events, e);
+	want(f, FLUSHED, CHECK_PASS, NULL);
+}
+
+/* PASID-selective, with the PASID that the device's requests have. */
+static void attach_pasid(void **state)
+{
+	struct good_run *f = *state;
+	struct evidence_event e = { .kind = EVENT_IOTLB_PASID, .host_ns = T_DISK_ATTACH, .did = 1,
+				    .pasid = 9 };
+
+	good_drop(f, EVENT_IOTLB_DOMAIN, T_DISK_ATTACH - 5 * MS, T_DISK_ATTACH);
+	g_array_append_val(f->ev->events, e);
+	want(f, FLUSHED, CHECK_FAIL, "0000:00:02.0", "IOTLB", NULL);
+	e.pasid = 0;
+	g_array_append_val(f->ev->events, e);
+	want(f, FLUSHED, CHECK_PASS, NULL);
+}
+
+/* Once the device does DMA it is too late, and so it is long before the attach. */
+static void attach_too_late(void **state)
+{
+	struct good_run *f = *state;
+
+	good_drop(f, EVENT_IOTLB_DOMAIN, T_DISK_ATTACH - 5 * MS, T_DISK_ATTACH);
+	good_invalidate(f, T_DISK_ATTACH + FIRST_DMA_NS + 1, EVENT_IOTLB_DOMAIN, 0, 1);
+	good_invalidate(f, T_DISK_ATTACH - 200 * MS, EVENT_IOTLB_DOMAIN, 0, 1);
+	want(f, FLUSHED, CHECK_FAIL, "0000:00:02.0", NULL);
+	good_invalidate(f, T_DISK_ATTACH + FIRST_DMA_NS, EVENT_IOTLB_DOMAIN, 0, 1);
+	want(f, FLUSHED, CHECK_PASS, NULL);
+}
+
+/* When the first DMA was not seen, a second is all it gets. */
+static void attach_dma_unseen(void **state)
+{
+	struct good_run *f = *state;
+
+	good_device(f, DISK)->first_dma_ns = 0;
+	good_drop(f, EVENT_IOTLB_DOMAIN, T_DISK_ATTACH - 5 * MS, T_DISK_ATTACH);
+	good_invalidate(f, T_DISK_ATTACH + 1100 * MS, EVENT_IOTLB_DOMAIN, 0, 1);
+	want(f, FLUSHED, CHECK_FAIL, "0000:00:02.0", NULL);
+	good_invalidate(f, T_DISK_ATTACH + 900 * MS, EVENT_IOTLB_DOMAIN, 0, 1);
+	want(f, FLUSHED, CHECK_PASS, NULL);
+}
+
+/* An entry that never changed has left nothing stale behind; the part is named, not passed over. */
+static void unchanged(void **state)
+{
+	struct good_run *f = *state;
+
+	good_device(f, DISK)->attach_ns = 0;
+	good_drop(f, EVENT_IOTLB_DOMAIN, T_DISK_ATTACH - 5 * MS, T_DISK_ATTACH);
+	want(f, FLUSHED, CHECK_PASS, "0000:00:02.0 its entry never changed", NULL);
+}
+
+static void no_old_entry(void **state)
+{
+	struct good_run *f = *state;
+
+	good_entry(f, AT_PANIC, DISK)[0] = 0;
+	good_walk(f, AT_PANIC, NULL);
+	good_drop(f, EVENT_IOTLB_DOMAIN, T_DISK_ATTACH - 5 * MS, T_DISK_ATTACH);
+	want(f, FLUSHED, CHECK_PASS, "0000:00:02.0 had no entry", NULL);
+}
+
+/* Translation begun anew: only the flush after the root switch counts. */
+static void nothing_copied(void **state)
+{
+	struct good_run *f = *state;
+
+	f->ev->translation_dropped = true;
+	good_drop(f, EVENT_IOTLB_DOMAIN, T_JUMP, T_POWEROFF);
+	want(f, FLUSHED, CHECK_PASS, "begun anew", NULL);
+	good_drop(f, EVENT_IOTLB_GLOBAL, T_JUMP, T_POWEROFF);
+	want(f, FLUSHED, CHECK_FAIL, "after the root switch", NULL);
+}
+
+/* Both ids of a device behind a bridge. */
+static void alias(void **state)
+{
+	struct good_run *f = *state;
+	struct evidence_device *dev = good_device(f, NIC);
+
+	dev->has_alias = true;
+	dev->alias_sid = SATA;
+	want(f, FLUSHED, CHECK_FAIL, "0000:00:1f.2 no invalidation of its context entry and the IOTLB",
+	     "DID 3", NULL);
+	good_invalidate(f, T_NIC_ATTACH, EVENT_CC_DEVICE, SATA, 0);
+	good_invalidate(f, T_NIC_ATTACH, EVENT_IOTLB_DOMAIN, 0, 3);
+	want(f, FLUSHED, CHECK_PASS, "0000:00:1f.2 DID 3", NULL);
+}
+
+/* Events beyond what is kept: what was not seen may have been there. */
+static void dropped(void **state)
+{
+	struct good_run *f = *state;
+
+	good_drop(f, EVENT_IOTLB_DOMAIN, T_DISK_ATTACH - 5 * MS, T_DISK_ATTACH);
+	f->ev->events_dropped = 3;
+	want(f, FLUSHED, CHECK_NO_EVIDENCE, "0000:00:02.0", "not kept", NULL);
+}
+
+/* The crash kernel hung after the copy: half of it was seen. */
+static void crash_kernel_hung(void **state)
+{
+	struct good_run *f = *state;
+
+	f->ev->crash_hello_ns = 0;
+	want(f, FLUSHED, CHECK_NO_EVIDENCE, "did not come up", NULL);
+	good_drop(f, EVENT_IOTLB_GLOBAL, T_ROOT, T_HELLO);
+	want(f, FLUSHED, CHECK_FAIL, NULL);
+}
+
+static void no_device_used(void **state)
+{
+	struct good_run *f = *state;
+
+	good_device(f, DISK)->wanted = good_device(f, NIC)->wanted = false;
+	want(f, FLUSHED, CHECK_NO_EVIDENCE, "no device was used", NULL);
+	f->sc->devices.nic = CONF_NIC_NONE;
+	f->sc->devices.disk = CONF_DISK_NONE;
+	want(f, FLUSHED, CHECK_PASS, "no device with a driver", NULL);
+}
+
+int checks_flush_tests(void)
+{
+	const struct CMUnitTest tests[] = {
+		LEGACY(named),		  SCALABLE(named),
+		FIRST_LEVEL(named),	  PASS_THROUGH(named),
+		LEGACY(no_iommu),	  LEGACY(nothing_seen),
+		LEGACY(no_root_switch),	  LEGACY(root_event_lost),
+		LEGACY(no_tables),	  LEGACY(no_registers),
+		LEGACY(no_queue),	  LEGACY(not_traced),
+		LEGACY(root_no_iotlb),	  LEGACY(root_no_context),
+		LEGACY(root_none),	  LEGACY(root_one_domain),
+		LEGACY(root_before),	  LEGACY(second_root),
+		LEGACY(root_after_poweroff), LEGACY(too_late_for_translation),
+		LEGACY(esrtps),		  LEGACY(attach_no_iotlb),
+		LEGACY(attach_no_context), SCALABLE(attach_wrong_domain),
+		LEGACY(attach_new_domain), SCALABLE(attach_global),
+		LEGACY(attach_context_domain), LEGACY(attach_function_mask),
+		SCALABLE(attach_pasid),	  LEGACY(attach_too_late),
+		LEGACY(attach_dma_unseen), LEGACY(unchanged),
+		LEGACY(no_old_entry),	  LEGACY(nothing_copied),
+		LEGACY(alias),		  LEGACY(dropped),
+		LEGACY(crash_kernel_hung), LEGACY(no_device_used),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
