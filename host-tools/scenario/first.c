@@ -10,8 +10,6 @@
 #define RX_RING 1024		/* nobody refills it after the panic: it must outlast the crash boot */
 #define READERS 64
 #define READ_BYTES (128 << 10)
-#define DISK_BYTES_PER_SECOND 400000
-#define FRAMES_PER_SECOND 40.0
 #define CANARY_BYTES 32
 
 static void say_gdb(const struct run *run)
@@ -191,7 +189,7 @@ bool phase_workload(struct run *run, GError **error)
 	if (run_has_disk_dma(run->sc)) {
 		JsonObject *answer;
 
-		if (!machine_disk_throttle(run->m, DISK_BYTES_PER_SECOND, error))
+		if (!machine_disk_throttle(run->m, DMA_DISK_BPS, error))
 			return false;
 		answer = machine_agent(run->m, run_deadline(run, 10), error, "disk-load", "jobs",
 				       MACHINE_INT, (int64_t)READERS, "bs", MACHINE_INT,
@@ -201,11 +199,11 @@ bool phase_workload(struct run *run, GError **error)
 		json_object_unref(answer);
 	}
 	if (run_has_nic_dma(run->sc) && machine_injector(run->m))
-		injector_start(machine_injector(run->m), FRAMES_PER_SECOND, true);
+		injector_start(machine_injector(run->m), DMA_FRAMES_PER_SECOND, true);
 	if (!machine_wait(run->m, busy, run, run_deadline(run, 10), "DMA in flight", error))
 		return false;
 	run_phase_end(run, "%u disk reads in flight, %.0f frames/s",
 		      run->disk ? disk_dma_inflight(run->disk) : 0,
-		      run_has_nic_dma(run->sc) ? FRAMES_PER_SECOND : 0.0);
+		      run_has_nic_dma(run->sc) ? DMA_FRAMES_PER_SECOND : 0.0);
 	return true;
 }

@@ -66,6 +66,16 @@ struct moment {
 	const char *source;			/* "host", "trace", "agent", static */
 };
 
+/*
+ * DMA in flight, while the first kernel runs and again once the tables have been copied; in between, the
+ * slow rates: nobody refills a ring or submits a read after the panic, so what is there (1024 descriptors,
+ * 64 reads) must outlast the crash kernel's boot, a minute on a loaded machine.
+ */
+#define DMA_DISK_BPS 400000
+#define DMA_DISK_BPS_SLOW (128 << 10)
+#define DMA_FRAMES_PER_SECOND 40.0
+#define DMA_FRAMES_PER_SECOND_SLOW 12.0
+
 /* The devices of the lab, by their place on the root bus of a flat machine. */
 #define RUN_SID_NIC	((uint16_t)(MACHINE_SLOT_NIC << 3))
 #define RUN_SID_DISK	((uint16_t)(MACHINE_SLOT_DISK << 3))
@@ -116,6 +126,8 @@ struct vtd_mem run_mem(struct run *run);
 struct watch *watch_new(struct run *run);
 void watch_free(struct watch *w);
 
+/* crash.c: sets both rates */
+bool dma_rates(struct run *run, uint64_t disk_bps, double frames, GError **error);
 /* dma-nic.c */
 void nic_dma_begin(struct run *run);		/* at the jump */
 bool nic_dma_close(struct run *run, GError **error);	/* just before the driver's probe */
