@@ -85,6 +85,11 @@ struct kernel *kernel_get(const char *spec, const char *modules, const char *req
 	return dir ? kernel_open(spec, dir, error) : NULL;
 }
 
+struct kernel *kernel_copy(const struct kernel *k)
+{
+	return kernel_open(k->spec, k->dir, NULL);
+}
+
 void kernel_free(struct kernel *k)
 {
 	if (!k)

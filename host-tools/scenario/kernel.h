@@ -24,6 +24,9 @@ struct kernel {
  */
 struct kernel *kernel_get(const char *spec, const char *modules, const char *require, GError **error);
 
+/* kernel_copy - another handle on the same directory; NULL when it has gone meanwhile. */
+struct kernel *kernel_copy(const struct kernel *k);
+
 /* kernel_free - NULL is fine. */
 void kernel_free(struct kernel *k);
 
