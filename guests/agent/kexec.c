@@ -69,17 +69,17 @@ int cmd_kexec_load(const struct json_object *request, struct answer *answer)
 	const char *mode = json_string(request, "mode", "kexec");
 	const char *cmdline = json_string(request, "cmdline", NULL);
 	char append[4096], text[4096];
-	char *argv[8] = { KEXEC, "-p" };
+	char *argv[9] = { KEXEC, "-p" };
 	int64_t start = now_ns();
 	int n = 2, status;
 
 	if (!cmdline)
 		return fail(answer, "kexec-load needs \"cmdline\", a string");
-	if (!strcmp(mode, "kexec-file"))
-		argv[n++] = "-s";
-	else if (strcmp(mode, "kexec"))
+	/* Always said: kexec-tools from 2.0.27 on try kexec_file_load first if they are not told. */
+	if (strcmp(mode, "kexec") && strcmp(mode, "kexec-file"))
 		return fail(answer, "mode '%s' is neither kexec nor kexec-file", mode);
-	else if (!json_bool(request, "checksum", true))
+	argv[n++] = strcmp(mode, "kexec") ? "-s" : "-c";
+	if (!strcmp(mode, "kexec") && !json_bool(request, "checksum", true))
 		argv[n++] = "--no-checks";
 	if ((size_t)snprintf(append, sizeof(append), "--append=%s", cmdline) >= sizeof(append))
 		return fail(answer, "a command line of more than %zu bytes", sizeof(append) - 10);

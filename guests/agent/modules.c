@@ -130,7 +130,7 @@ int cmd_modprobe(const struct json_object *request, struct answer *answer)
 		line = find_line(list, name);
 		if (!line)
 			return fail(answer, "module %s is neither in this initramfs nor in the "
-				    "kernel: name it with make-initramfs --module", name);
+				    "kernel: a kernel given by path needs its --modules DIR", name);
 		strtok_r(line, " ", &save);
 		while ((dep = strtok_r(NULL, " ", &save)))
 			if (load_one(answer, dep))

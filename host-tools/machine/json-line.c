@@ -39,7 +39,7 @@ JsonObject *json_line_parse(const char *line, size_t len)
 	if (len > G_MAXINT32 || memchr(line, '\0', len) || !depth_ok(line, len) ||
 	    !g_utf8_validate(line, (gssize)len, NULL))
 		return NULL;
-	parser = json_parser_new_immutable();
+	parser = json_parser_new();
 	if (json_parser_load_from_data(parser, line, (gssize)len, NULL)) {
 		root = json_parser_get_root(parser);
 		if (root && JSON_NODE_HOLDS_OBJECT(root))

@@ -101,6 +101,8 @@ bool phase_panic(struct run *run, GError **error)
 		return false;
 	nic_dma_begin(run);
 	disk_dma_begin(run);
+	if (!dma_rates(run, DMA_DISK_BPS_SLOW, DMA_FRAMES_PER_SECOND_SLOW, error))
+		return false;
 	run->watch = watch_new(run);
 	run_phase_end(run, "RIP %#" PRIx64 ", %zu contexts, %" PRIu64 " leaves", ev->jump_rip,
 		      ev->at_panic.walk ? ev->at_panic.walk->n_contexts : 0,
@@ -161,14 +163,34 @@ static bool crash_hello(void *data)
 }
 
 /*
- * A disk driver that is built in resets its device moments from now, unasked, and QEMU would then block
- * the whole machine until the throttled queue is served. Let it be served now: through the copied tables.
+ * The DMA of the dead kernel is in host time and must last until the copy: with the virtual clock, every
+ * instruction counted, a crash kernel takes several times as long to come there.
  */
-static bool release_disk(struct run *run, GError **error)
+double run_pace(const struct run *run)
 {
-	if (!run_has_disk_dma(run->sc) || !kernel_builtin(run->plan->crash, "BLK_DEV_NVME"))
-		return true;
-	return machine_disk_throttle(run->m, 0, error);
+	return run->sc->machine.clock == CONF_CLOCK_VIRTUAL ? 0.25 : 1.0;
+}
+
+bool dma_rates(struct run *run, uint64_t disk_bps, double frames, GError **error)
+{
+	struct injector *in = machine_injector(run->m);
+
+	if (run_has_nic_dma(run->sc) && in)
+		injector_start(in, frames * run_pace(run), true);
+	return !run_has_disk_dma(run->sc) ||
+	       machine_disk_throttle(run->m, (uint64_t)((double)disk_bps * run_pace(run)), error);
+}
+
+/*
+ * The tables have been copied: DMA flows faster again. A disk driver that is built in resets its device
+ * moments from now, unasked, and QEMU would then block the whole machine until the throttled queue is
+ * served: in that case let all of it be served now.
+ */
+static bool speed_up(struct run *run, GError **error)
+{
+	bool builtin = kernel_builtin(run->plan->crash, "BLK_DEV_NVME");
+
+	return dma_rates(run, builtin ? 0 : DMA_DISK_BPS, DMA_FRAMES_PER_SECOND, error);
 }
 
 bool phase_crash_boot(struct run *run, GError **error)
@@ -184,7 +206,7 @@ bool phase_crash_boot(struct run *run, GError **error)
 		    (!corrupt_run(run, CONF_CORRUPT_AFTER_COPY, error) ||
 		     !run_capture(run, "copied", &run->ev->copied, error)))
 			return false;
-		if (!release_disk(run, error))
+		if (!speed_up(run, error))
 			return false;
 		if (run->ev->copied.walk)
 			run_phase_end(run, "root %#" PRIx64 ", %zu contexts, %" PRIu64 " leaves",

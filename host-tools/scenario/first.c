@@ -12,8 +12,6 @@
 #define RX_RING 1024		/* nobody refills it after the panic: it must outlast the crash boot */
 #define READERS 64
 #define READ_BYTES (128 << 10)
-#define DISK_BYTES_PER_SECOND 400000
-#define FRAMES_PER_SECOND 40.0
 #define CANARY_BYTES 32
 
 static void say_gdb(const struct run *run)
@@ -250,22 +248,13 @@ static bool busy(void *data)
 	return !run_has_disk_dma(run->sc) || disk_dma_inflight(run->disk) >= READERS * 7 / 8;
 }
 
-/*
- * The DMA of the dead kernel is in host time and must last until the copy: with the virtual clock, every
- * instruction counted, a crash kernel takes several times as long to come there.
- */
-static double pace(const struct run *run)
-{
-	return run->sc->machine.clock == CONF_CLOCK_VIRTUAL ? 0.25 : 1.0;
-}
-
 bool phase_workload(struct run *run, GError **error)
 {
 	run_phase(run, "workload");
 	if (run_has_disk_dma(run->sc)) {
 		JsonObject *answer;
 
-		if (!machine_disk_throttle(run->m, (uint64_t)(DISK_BYTES_PER_SECOND * pace(run)), error))
+		if (!machine_disk_throttle(run->m, (uint64_t)(DMA_DISK_BPS * run_pace(run)), error))
 			return false;
 		answer = machine_agent(run->m, run_deadline(run, 10), error, "disk-load", "jobs",
 				       MACHINE_INT, (int64_t)READERS, "bs", MACHINE_INT,
@@ -275,11 +264,11 @@ bool phase_workload(struct run *run, GError **error)
 		json_object_unref(answer);
 	}
 	if (run_has_nic_dma(run->sc) && machine_injector(run->m))
-		injector_start(machine_injector(run->m), FRAMES_PER_SECOND * pace(run), true);
+		injector_start(machine_injector(run->m), DMA_FRAMES_PER_SECOND * run_pace(run), true);
 	if (!machine_wait(run->m, busy, run, run_deadline(run, 10), "DMA in flight", error))
 		return false;
 	run_phase_end(run, "%u disk reads in flight, %.0f frames/s",
 		      run->disk ? disk_dma_inflight(run->disk) : 0,
-		      run_has_nic_dma(run->sc) ? FRAMES_PER_SECOND * pace(run) : 0.0);
+		      run_has_nic_dma(run->sc) ? DMA_FRAMES_PER_SECOND * run_pace(run) : 0.0);
 	return true;
 }

@@ -101,6 +101,11 @@ char *qemu_get(const char *spec, GError **error)
 	return qemu_named(spec) ? run_script(argv, error) : g_strdup(spec);
 }
 
+struct kernel *kernel_copy(const struct kernel *k)
+{
+	return kernel_open(k->spec, k->dir, NULL);
+}
+
 void kernel_free(struct kernel *k)
 {
 	if (!k)

@@ -33,6 +33,9 @@ bool qemu_named(const char *spec);
  */
 char *qemu_get(const char *spec, GError **error);
 
+/* kernel_copy - another handle on the same directory; NULL when it has gone meanwhile. */
+struct kernel *kernel_copy(const struct kernel *k);
+
 /* kernel_free - NULL is fine. */
 void kernel_free(struct kernel *k);
 

@@ -186,7 +186,7 @@ static void on_device(struct run *run, const struct trace_event *e)
 	}
 }
 
-static void on_trace(const struct trace_event *e, void *data)
+void run_trace_event(const struct trace_event *e, void *data)
 {
 	struct run *run = data;
 
@@ -215,6 +215,6 @@ static void on_console(const char *line, int64_t host_ns, void *data)
 void run_follow(struct run *run)
 {
 	if (machine_trace(run->m))
-		trace_subscribe(machine_trace(run->m), on_trace, run);
+		trace_subscribe(machine_trace(run->m), run_trace_event, run);
 	console_subscribe(machine_console(run->m), on_console, run);
 }

@@ -123,9 +123,11 @@ static bool plan_kernels(struct plan *plan, GError **error)
 	plan->first = kernel_get(sc->first.kernel, plan->options->modules, require, error);
 	if (!plan->first)
 		return false;
-	/* --modules belongs to the kernel that was given by path; a named one has its own. */
-	plan->crash = kernel_get(crash, strcmp(crash, sc->first.kernel) == 0 ? plan->options->modules :
-									      NULL, require, error);
+	if (strcmp(crash, sc->first.kernel) == 0)
+		plan->crash = kernel_copy(plan->first);
+	/* --modules belongs to the kernel that was given by path; another one has its own. */
+	if (!plan->crash)
+		plan->crash = kernel_get(crash, NULL, require, error);
 	if (!plan->crash)
 		return false;
 	if (!plan->crash->bzimage) {

@@ -74,6 +74,16 @@ struct moment {
 	const char *source;			/* "host", "trace", "agent", "kprobe", static */
 };
 
+/*
+ * DMA in flight, while the first kernel runs and again once the tables have been copied; in between, the
+ * slow rates: nobody refills a ring or submits a read after the panic, so what is there (1024 descriptors,
+ * 64 reads) must outlast the crash kernel's boot, a minute on a loaded machine.
+ */
+#define DMA_DISK_BPS 400000
+#define DMA_DISK_BPS_SLOW (128 << 10)
+#define DMA_FRAMES_PER_SECOND 40.0
+#define DMA_FRAMES_PER_SECOND_SLOW 12.0
+
 /* plan.c */
 bool plan_make(struct plan *plan, const struct scenario *sc, const struct run_options *options,
 	       GError **error);
@@ -119,6 +129,8 @@ bool phase_poweroff(struct run *run, GError **error);
 
 /* listen.c: listens to trace and console from now on */
 void run_follow(struct run *run);
+/* One event of the trace into the evidence of @data, a struct run. */
+void run_trace_event(const struct trace_event *e, void *data);
 
 /* state.c */
 /* Registers and tables now (the guest may run), kept in @state and in tables/<phase>.vtd. */
@@ -129,6 +141,9 @@ struct vtd_mem run_mem(struct run *run);
 struct watch *watch_new(struct run *run);
 void watch_free(struct watch *w);
 
+/* crash.c: sets both rates, at the machine's pace */
+double run_pace(const struct run *run);
+bool dma_rates(struct run *run, uint64_t disk_bps, double frames, GError **error);
 /* dma-nic.c */
 void nic_dma_begin(struct run *run);		/* at the jump */
 bool nic_dma_close(struct run *run, GError **error);	/* just before the driver's probe */

@@ -220,3 +220,22 @@ apt_download()
 	apt_error=${apt_error:-apt-get download failed without a word}
 	return 1
 }
+
+# apt_fetch DIR WHAT PACKAGE=VERSION...: into DIR, with the lists that are
+# there; if they do not do, with new ones. Exits when it cannot be had.
+apt_fetch()
+{
+	local dir=$1 what=$2
+
+	shift 2
+	if [[ -f $cache/apt/apt.conf ]] && apt_download "$dir" "$@"; then
+		return
+	fi
+	find "$dir" -mindepth 1 -delete
+	apt_update || [[ -s $cache/apt/index.tsv ]] || disk_failed "$cache" "fetching $what" "$apt_error"
+	apt_download "$dir" "$@" && return
+	if [[ $apt_error == *'was not found'* || $apt_error == *'Unable to locate'* ]]; then
+		refuse "$what: gone from the archive: $apt_error"
+	fi
+	disk_failed "$cache" "fetching $what" "$apt_error"
+}

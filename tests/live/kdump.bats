@@ -15,10 +15,12 @@ json() {
 	jq -r "$1" "$RESULTS/latest/run.json"
 }
 
-# Nothing may outlive a run: no child of ours, no file in /dev/shm, no socket directory.
+# Nothing may outlive a run: no QEMU of ours, no file in /dev/shm.
 no_leftovers() {
-	[ -z "$(find /dev/shm -maxdepth 1 -name 'vtdlab*' 2>/dev/null)" ]
-	! pgrep -f "qemu-system.*$BATS_FILE_TMPDIR" >/dev/null
+	local left
+	left=$(pgrep -af "qemu-system.*$BATS_FILE_TMPDIR" || true)
+	left+=$(find /dev/shm -maxdepth 1 -name 'vtdlab*' 2>/dev/null)
+	[ -z "$left" ] || { echo "left behind: $left"; false; }
 }
 
 @test "kdump: the table is judged preserved, each check with evidence" {

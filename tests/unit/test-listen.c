@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* From lines of QEMU's trace to the evidence that the checks judge. */
+#include "machine-test.h"
+
+#include "scenario/run-priv.h"
+
+#define JUMP INT64_C(1795360000000000000)
+
+struct listen {
+	struct scenario *sc;
+	struct run run;
+};
+
+static int setup(void **state)
+{
+	struct listen *l = g_new0(struct listen, 1);
+	struct evidence_device disk = { .bdf = g_strdup("0000:00:02.0"), .sid = 0x10 };
+	struct evidence_device nic = { .bdf = g_strdup("0000:00:01.0"), .sid = 0x08 };
+
+	l->sc = scenario_new("listen");
+	l->run.sc = l->sc;
+	l->run.ev = evidence_new(l->sc);
+	l->run.timeline = g_array_new(FALSE, TRUE, sizeof(struct moment));
+	g_array_append_val(l->run.ev->devices, disk);
+	g_array_append_val(l->run.ev->devices, nic);
+	*state = l;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct listen *l = *state;
+
+	for (unsigned i = 0; i < l->run.timeline->len; i++)
+		g_free(g_array_index(l->run.timeline, struct moment, i).phase);
+	g_array_unref(l->run.timeline);
+	evidence_free(l->run.ev);
+	scenario_free(l->sc);
+	g_free(l);
+	return 0;
+}
+
+/* A line as QEMU writes it, @ms after the jump. */
+static void say(struct listen *l, int ms, const char *text)
+{
+	struct trace_event e;
+
+	assert_int_equal(trace_parse_line(text, &e), TRACE_PARSE_EVENT);
+	e.host_ns = JUMP + ms * INT64_C(1000000);
+	run_trace_event(&e, &l->run);
+}
+
+static const struct evidence_event *event(const struct listen *l, unsigned i)
+{
+	assert_true(i < l->run.ev->events->len);
+	return &g_array_index(l->run.ev->events, struct evidence_event, i);
+}
+
+static void unit_events(void **state)
+{
+	struct listen *l = *state;
+	struct evidence *ev = l->run.ev;
+
+	say(l, -9000, "vtd_reg_dmar_root addr 0x5000 scalable 0");
+	say(l, -8000, "vtd_dmar_enable enable 1");
+	say(l, -7000, "vtd_reg_ir_root addr 0x6000 size 0xf");
+	say(l, -6000, "vtd_ir_enable enable 1");
+	assert_true(!ev->root_switch_ns && l->run.root_known && l->run.root == 0x5000);
+	ev->jump_ns = JUMP;
+	say(l, 10, "vtd_reg_dmar_root addr 0x7000 scalable 1");
+	assert_true(ev->root_switch_ns == JUMP + 10000000);
+	assert_true(l->run.root == 0x7000 && l->run.root_scalable);
+	say(l, 20, "vtd_reg_dmar_root addr 0x8000 scalable 1");
+	assert_true(ev->root_switch_ns == JUMP + 10000000);
+	assert_false(ev->translation_dropped);
+	say(l, 30, "vtd_dmar_enable enable 0");
+	assert_true(ev->translation_dropped);
+	assert_int_equal(ev->events->len, 7);
+	assert_int_equal(event(l, 0)->kind, EVENT_ROOT);
+	assert_int_equal(event(l, 1)->kind, EVENT_TRANSLATION);
+	assert_true(event(l, 1)->on);
+	assert_int_equal(event(l, 2)->kind, EVENT_IR_ROOT);
+	assert_true(event(l, 2)->addr == 0x6000);
+	assert_int_equal(event(l, 3)->kind, EVENT_IR_ENABLE);
+	assert_true(event(l, 3)->on && !event(l, 6)->on);
+	assert_int_equal(ev->trace_events, 7);
+}
+
+/* Poweroff's own switching off is no drop. */
+static void poweroff(void **state)
+{
+	struct listen *l = *state;
+
+	l->run.ev->jump_ns = JUMP;
+	l->run.ev->poweroff_ns = JUMP + 1000000;
+	say(l, 2, "vtd_dmar_enable enable 0");
+	assert_false(l->run.ev->translation_dropped);
+}
+
+static void invalidations(void **state)
+{
+	static const struct {
+		const char *line;
+		struct evidence_event want;
+	} rows[] = {
+		{ "vtd_inv_desc_cc_global context invalidate globally", { .kind = EVENT_CC_GLOBAL } },
+		{ "vtd_inv_desc_cc_domain context invalidate domain 0x3",
+		  { .kind = EVENT_CC_DOMAIN, .did = 3 } },
+		{ "vtd_inv_desc_cc_devices context invalidate devices sid 0x10 fmask 0x0",
+		  { .kind = EVENT_CC_DEVICE, .sid = 0x10 } },
+		{ "vtd_inv_desc_cc_devices context invalidate devices sid 0x8010 fmask 0x2",
+		  { .kind = EVENT_CC_DEVICE, .sid = 0x8010, .addr = 6 } },
+		{ "vtd_inv_desc_cc_devices context invalidate devices sid 0x10 fmask 0x3",
+		  { .kind = EVENT_CC_DEVICE, .sid = 0x10, .addr = 7 } },
+		{ "vtd_inv_desc_iotlb_global iotlb invalidate global", { .kind = EVENT_IOTLB_GLOBAL } },
+		{ "vtd_inv_desc_iotlb_domain iotlb invalidate whole domain 0x4",
+		  { .kind = EVENT_IOTLB_DOMAIN, .did = 4 } },
+		{ "vtd_inv_desc_iotlb_pasid iotlb invalidate domain 0x4 pasid 0x9",
+		  { .kind = EVENT_IOTLB_PASID, .did = 4, .pasid = 9 } },
+	};
+	struct listen *l = *state;
+
+	l->run.ev->jump_ns = JUMP;
+	for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+		const struct evidence_event *e;
+
+		say(l, (int)i, rows[i].line);
+		e = event(l, i);
+		assert_int_equal(e->kind, rows[i].want.kind);
+		assert_int_equal(e->sid, rows[i].want.sid);
+		assert_int_equal(e->did, rows[i].want.did);
+		assert_int_equal(e->pasid, rows[i].want.pasid);
+		assert_true(e->addr == rows[i].want.addr);
+		assert_true(e->host_ns == JUMP + (int64_t)i * 1000000);
+	}
+	/* a device-selective one is traced twice, and that of single pages covers no domain */
+	say(l, 90, "vtd_inv_desc_cc_device context invalidate device 00:02.00");
+	say(l, 91, "vtd_inv_desc_iotlb_pages iotlb invalidate domain 0x4 addr 0xfffff000 mask 0x2");
+	assert_int_equal(l->run.ev->events->len, G_N_ELEMENTS(rows));
+}
+
+/* The first kernel's are left out; and there is an end to what is kept, which is counted. */
+static void bounded(void **state)
+{
+	struct listen *l = *state;
+	struct evidence *ev = l->run.ev;
+
+	say(l, -10, "vtd_inv_desc_iotlb_domain iotlb invalidate whole domain 0x4");
+	ev->jump_ns = JUMP;
+	say(l, -1, "vtd_inv_desc_iotlb_domain iotlb invalidate whole domain 0x4");
+	assert_int_equal(ev->events->len, 0);
+	for (unsigned i = 0; i < EVIDENCE_INVALIDATIONS_MAX + 5; i++)
+		say(l, 1, "vtd_inv_desc_iotlb_domain iotlb invalidate whole domain 0x4");
+	assert_int_equal(ev->events->len, EVIDENCE_INVALIDATIONS_MAX);
+	assert_int_equal(ev->events_dropped, 5);
+	/* others are still kept */
+	say(l, 2, "vtd_dmar_enable enable 1");
+	assert_int_equal(ev->events->len, EVIDENCE_INVALIDATIONS_MAX + 1);
+}
+
+static void requesters(void **state)
+{
+	struct listen *l = *state;
+	const GArray *seen = l->run.ev->requesters;
+	const struct evidence_requester *r;
+
+	say(l, -5, "vtd_iotlb_page_update IOTLB page update sid 0x10 iova 0x1000 slpte 0x2003 domain 0x4");
+	say(l, 5, "vtd_iotlb_page_update IOTLB page update sid 0x80a0 iova 0x1000 slpte 0x2003 domain 0x4");
+	say(l, 7, "vtd_dmar_fault sid 0x10 fault 5 addr 0xffff1000 write 1");
+	assert_int_equal(seen->len, 2);
+	r = &g_array_index(seen, struct evidence_requester, 0);
+	assert_int_equal(r->sid, 0x10);
+	assert_int_equal(r->count, 2);
+	assert_true(r->first_ns == JUMP - 5000000 && r->last_ns == JUMP + 7000000);
+	r = &g_array_index(seen, struct evidence_requester, 1);
+	assert_int_equal(r->sid, 0x80a0);
+	assert_int_equal(r->count, 1);
+	/* only the fault is an event of the unit */
+	assert_int_equal(l->run.ev->trace_events, 1);
+	assert_int_equal(event(l, 0)->kind, EVENT_FAULT);
+	assert_true(event(l, 0)->on && event(l, 0)->reason == 5 && event(l, 0)->addr == 0xffff1000);
+}
+
+/* When the new driver lets the device do DMA: after its reset, once, and not in the first kernel. */
+static void first_dma(void **state)
+{
+	struct listen *l = *state;
+	struct evidence_device *disk = evidence_device_find(l->run.ev, 0x10);
+	struct evidence_device *nic = evidence_device_find(l->run.ev, 0x08);
+
+	say(l, -100, "pci_nvme_mmio_stopped cleared controller enable bit");
+	say(l, -90, "pci_nvme_mmio_start_success setting controller enable bit succeeded");
+	say(l, -80, "e1000e_rx_set_rctl RCTL = 0x4008002");
+	assert_true(!disk->reset_ns && !disk->first_dma_ns && !nic->first_dma_ns);
+	l->run.ev->jump_ns = JUMP;
+	say(l, 10, "e1000e_rx_set_rctl RCTL = 0x4008002");
+	assert_true(!nic->first_dma_ns);
+	say(l, 20, "pci_nvme_mmio_stopped cleared controller enable bit");
+	say(l, 21, "e1000e_core_ctrl_sw_reset Doing SW reset");
+	say(l, 22, "e1000e_rx_set_rctl RCTL = 0x4008000");
+	assert_true(!nic->first_dma_ns);
+	say(l, 23, "pci_nvme_mmio_start_success setting controller enable bit succeeded");
+	say(l, 24, "e1000e_rx_set_rctl RCTL = 0x4008002");
+	say(l, 25, "e1000e_rx_set_rctl RCTL = 0x4008002");
+	say(l, 26, "pci_nvme_mmio_start_success setting controller enable bit succeeded");
+	assert_true(disk->reset_ns == JUMP + 20000000 && disk->first_dma_ns == JUMP + 23000000);
+	assert_true(nic->reset_ns == JUMP + 21000000 && nic->first_dma_ns == JUMP + 24000000);
+}
+
+int main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		CASE(unit_events), CASE(poweroff),   CASE(invalidations),
+		CASE(bounded),	   CASE(requesters), CASE(first_dma),
+	};
+
+	return cmocka_run_group_tests_name("listen", tests, NULL, NULL);
+}
