@@ -106,7 +106,7 @@ Q := $(if $(V),,@)
 
 # ---- what a user types ------------------------------------------------------------------------
 .PHONY: help setup setup-check all build test-programs run-kdump-scenario check check-quick fetch \
-	bench-walk list doctor mutation golden clean FORCE
+	bench-walk bench-harness list doctor mutation golden clean FORCE
 FORCE:
 
 ##@ Main jobs
@@ -150,6 +150,9 @@ golden: build ## record the golden runs again (some minutes; look at the changes
 
 bench-walk: build ## nanoseconds a leaf of the table walker, and the ratio to memcpy
 	@$(BUILD)/vtdlab bench-walk
+
+bench-harness: build ## what observing costs a run, as a ratio from one series
+	@scripts/bench-harness
 
 clean: ## remove build/ (results and the cache of kernels stay)
 	@rm -rf $(BUILD)

@@ -101,6 +101,8 @@ static const struct conf_key keys[] = {
 	 .help = "auto takes KVM only where it is proven to run a Linux guest"},
 	{KEY("machine", "clock", CONF_WORD), AT(machine.clock), .words = clock_words, .def = "wall",
 	 .help = "virtual counts instructions (TCG, one CPU): times repeat"},
+	{KEY("machine", "observe", CONF_SWITCH), AT(machine.observe), .def = "on",
+	 .help = "off: no trace, no walks, no verdict; only to measure what observing costs"},
 	{KEY("machine", "qemu-args", CONF_TEXT), AT(machine.qemu_args), .def = "",
 	 .help = "put at the end of QEMU's command line, split as a shell splits words"},
 

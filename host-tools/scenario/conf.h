@@ -46,6 +46,7 @@ struct scenario {
 		unsigned int cpus;
 		enum conf_accel accel;
 		enum conf_clock clock;
+		bool observe;	 /* false: no trace, no walks: to measure what observing costs */
 		char *qemu_args; /* appended to QEMU's command line after shell word splitting */
 	} machine;
 	struct {

@@ -103,7 +103,7 @@ bool phase_panic(struct run *run, GError **error)
 	disk_dma_begin(run);
 	if (!dma_rates(run, DMA_DISK_BPS_SLOW, DMA_FRAMES_PER_SECOND_SLOW, error))
 		return false;
-	run->watch = watch_new(run);
+	run->watch = run->sc->machine.observe ? watch_new(run) : NULL;
 	run_phase_end(run, "RIP %#" PRIx64 ", %zu contexts, %" PRIu64 " leaves", ev->jump_rip,
 		      ev->at_panic.walk ? ev->at_panic.walk->n_contexts : 0,
 		      ev->at_panic.walk ? ev->at_panic.walk->leaves : 0);
@@ -176,7 +176,7 @@ bool dma_rates(struct run *run, uint64_t disk_bps, double frames, GError **error
 	struct injector *in = machine_injector(run->m);
 
 	if (run_has_nic_dma(run->sc) && in)
-		injector_start(in, frames * run_pace(run), true);
+		injector_start(in, run_frame_rate(run->sc, frames * run_pace(run)), true);
 	return !run_has_disk_dma(run->sc) ||
 	       machine_disk_throttle(run->m, (uint64_t)((double)disk_bps * run_pace(run)), error);
 }

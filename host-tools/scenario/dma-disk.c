@@ -268,7 +268,7 @@ void disk_dma_close(struct run *run)
 	struct evidence_dma dma = { .sid = run_disk_sid(run), .what = "reads completed" };
 	g_autofree bool *seen = g_new0(bool, 65536);
 
-	if (!d || !d->begun || d->judged)
+	if (!d || !d->begun || d->judged || !run->sc->machine.observe)
 		return;
 	machine_trace_poll(run->m);
 	d->open = false;

@@ -243,6 +243,9 @@ static bool busy(void *data)
 	struct run *run = data;
 	struct injector *in = machine_injector(run->m);
 
+	if (!run->sc->machine.observe)
+		return !run_has_nic_dma(run->sc) || injector_counters(in)->sent >= 3;
+
 	if (run_has_nic_dma(run->sc) && (!in || !nic_dma_seen(run)))
 		return false;
 	return !run_has_disk_dma(run->sc) || disk_dma_inflight(run->disk) >= READERS * 7 / 8;

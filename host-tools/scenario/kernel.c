@@ -134,13 +134,31 @@ bool kernel_builtin(const struct kernel *k, const char *option)
 	return g_file_get_contents(path, &text, NULL, NULL) && strstr(text, line);
 }
 
+char *foreign_initrd(const char *spec, const struct kernel *kernel, GError **error)
+{
+	g_autofree char *file = g_strconcat(spec, ".manifest", NULL);
+	g_autofree char *recipe = lab_path("images", "initramfs", "foreign", file, NULL);
+	g_autofree char *script = lab_path("scripts", "foreign-initrd", NULL);
+	char *argv[] = { script, (char *)spec, "--kernel", kernel->dir, NULL };
+
+	if (!strchr(spec, '/') && g_file_test(recipe, G_FILE_TEST_EXISTS))
+		return run_script(argv, error);
+	if (g_file_test(spec, G_FILE_TEST_IS_REGULAR))
+		return g_canonicalize_filename(spec, NULL);
+	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
+		    "crash.initrd=%s is neither a file nor the name of a recipe in images/initramfs/foreign",
+		    spec);
+	return NULL;
+}
+
 char *initramfs_make(const struct kernel *kernel, const struct kernel *crash,
-		     const char *crash_initrd, GError **error)
+		     const char *crash_initrd, bool foreign, GError **error)
 {
 	g_autofree char *script = lab_path("scripts", "make-initramfs", NULL);
 	g_autofree char *kernel_id = g_path_get_basename(kernel->dir);
 	g_autofree char *crash_id = crash ? g_path_get_basename(crash->dir) : NULL;
-	g_autofree char *name = crash ? g_strdup_printf("first-%s+%s.cpio", kernel_id, crash_id) :
+	g_autofree char *name = crash ? g_strdup_printf("first-%s+%s%s.cpio", kernel_id, crash_id,
+							foreign ? "+foreign" : "") :
 					g_strdup_printf("crash-%s.cpio", kernel_id);
 	g_autofree char *dir = lab_path("build", "initramfs", NULL);
 	g_autofree char *out = NULL;

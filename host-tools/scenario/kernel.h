@@ -46,13 +46,20 @@ const char *kernel_boot_path(const struct kernel *k);
 bool kernel_builtin(const struct kernel *k, const char *option);
 
 /*
+ * foreign_initrd - the crash initramfs that crash.initrd names: a file, or a recipe of
+ * images/initramfs/foreign that is made for @kernel by scripts/foreign-initrd. The caller frees the path.
+ */
+char *foreign_initrd(const char *spec, const struct kernel *kernel, GError **error);
+
+/*
  * initramfs_make - the initramfs of the crash kernel (@crash_initrd NULL) or of the first kernel.
  *
  * @kernel:  the kernel whose modules go in
  * @crash, @crash_initrd: for the first kernel's: what it loads by kexec
+ * @foreign: @crash_initrd is not ours; the image gets a name of its own
  * Returns the path of the image (in the build directory, named by its inputs); the caller frees it.
  */
 char *initramfs_make(const struct kernel *kernel, const struct kernel *crash,
-		     const char *crash_initrd, GError **error);
+		     const char *crash_initrd, bool foreign, GError **error);
 
 #endif

@@ -29,6 +29,11 @@ bool run_has_disk_dma(const struct scenario *sc)
 	       (sc->devices.dma == CONF_DMA_BOTH || sc->devices.dma == CONF_DMA_DISK);
 }
 
+double run_frame_rate(const struct scenario *sc, double wanted)
+{
+	return sc->devices.nic == CONF_NIC_VIRTIO ? MIN(wanted, DMA_FRAMES_PER_SECOND_VIRTIO) : wanted;
+}
+
 uint16_t run_disk_sid(const struct run *run)
 {
 	(void)run;
@@ -142,6 +147,8 @@ static bool plan_kernels(struct plan *plan, GError **error)
 bool plan_make(struct plan *plan, const struct scenario *sc, const struct run_options *options,
 	       GError **error)
 {
+	bool foreign;
+
 	memset(plan, 0, sizeof(*plan));
 	plan->scenario = sc;
 	plan->options = options;
@@ -152,10 +159,12 @@ bool plan_make(struct plan *plan, const struct scenario *sc, const struct run_op
 	}
 	if (!plan_kernels(plan, error))
 		return false;
-	plan->crash_initrd = initramfs_make(plan->crash, NULL, NULL, error);
+	foreign = *sc->crash.initrd;
+	plan->crash_initrd = foreign ? foreign_initrd(sc->crash.initrd, plan->crash, error) :
+				       initramfs_make(plan->crash, NULL, NULL, false, error);
 	if (!plan->crash_initrd)
 		return false;
-	plan->first_initrd = initramfs_make(plan->first, plan->crash, plan->crash_initrd, error);
+	plan->first_initrd = initramfs_make(plan->first, plan->crash, plan->crash_initrd, foreign, error);
 	if (!plan->first_initrd)
 		return false;
 	if (*sc->machine.qemu_args &&
@@ -214,6 +223,7 @@ void plan_machine(const struct plan *plan, const char *run_dir, struct machine_c
 	cfg->topology = (enum machine_topology)sc->devices.topology;
 	cfg->disk_image = plan->disk_image;
 	cfg->disk_bps = 0;
+	cfg->no_trace = !sc->machine.observe;
 	cfg->extra_args = (const char *const *)plan->qemu_args;
 	cfg->gdb = plan->options->gdb;
 	cfg->run_dir = run_dir;

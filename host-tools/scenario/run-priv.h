@@ -83,6 +83,8 @@ struct moment {
 #define DMA_DISK_BPS_SLOW (128 << 10)
 #define DMA_FRAMES_PER_SECOND 40.0
 #define DMA_FRAMES_PER_SECOND_SLOW 12.0
+/* A virtio NIC has a ring of 256 only. */
+#define DMA_FRAMES_PER_SECOND_VIRTIO 10.0
 
 /* plan.c */
 bool plan_make(struct plan *plan, const struct scenario *sc, const struct run_options *options,
@@ -92,6 +94,8 @@ void plan_clear(struct plan *plan);
 void plan_machine(const struct plan *plan, const char *run_dir, struct machine_config *cfg);
 bool run_has_nic_dma(const struct scenario *sc);
 bool run_has_disk_dma(const struct scenario *sc);
+/* Frames a second that this scenario's NIC can be given where another would get @wanted. */
+double run_frame_rate(const struct scenario *sc, double wanted);
 /*
  * Requester ids, after load_drivers(): of the disk, of the NIC itself, and the one that the NIC's requests
  * carry on the bus, which behind a conventional bridge is the bridge's.

@@ -1,0 +1,84 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# The verb judge, on recorded runs: the same results as when they were run, no VM, and nothing believed.
+
+setup() {
+	root=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	vtdlab=${VTDLAB:-$root/build/vtdlab}
+	export VTDLAB_ROOT=$root
+	runs=$root/tests/golden/runs
+	dir=$BATS_TEST_TMPDIR/run
+	mkdir -p "$dir"
+}
+
+unpack() {
+	tar -xJf "$runs/$1.tar.xz" -C "$dir"
+}
+
+@test "judge prints the table of a recorded run and exits as the run did" {
+	unpack legacy-6.1
+	run "$vtdlab" judge "$dir"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"leaves-equal           pass   "*" leaves"* ]]
+	[[ $output == *"iova-not-retargeted    fail*"* ]]
+	[[ $output == *"outcome       preserved (exit 0)"* ]]
+}
+
+@test "judge --json is run.json's schema" {
+	unpack nocopy-6.1
+	run "$vtdlab" judge --json "$dir"
+	[ "$status" -eq 0 ]
+	[ "$(jq -r .outcome <<<"$output")" = not-copied ]
+	[ "$(jq -r '.checks[] | select(.name == "translation-stayed-on") | .result' <<<"$output")" = fail ]
+}
+
+@test "judge says where a check decides otherwise than when the run was made" {
+	unpack legacy-6.1
+	"$vtdlab" judge --json "$dir" >"$BATS_TEST_TMPDIR/run.json" || true
+	cp "$BATS_TEST_TMPDIR/run.json" "$dir/run.json"
+	run "$vtdlab" judge --same "$dir"
+	[ "$status" -eq 0 ]
+	[[ $output != *"when it was run"* ]]
+	jq '(.checks[] | select(.name == "dma-landed") | .result) = "fail"' "$BATS_TEST_TMPDIR/run.json" \
+		>"$dir/run.json"
+	run "$vtdlab" judge --same "$dir"
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ $output == *"dma-landed: pass now, fail when it was run"* ]]
+}
+
+@test "what is no recorded run, or was tampered with, is refused by field" {
+	run "$vtdlab" judge
+	[ "$status" -eq 2 ]
+	run "$vtdlab" judge /nonexistent
+	[ "$status" -eq 2 ]
+	[[ $output == *"/nonexistent/evidence.json"* ]]
+	unpack legacy-6.1
+	sed -i 's/"first_hello" : true/"first_hello" : "yes"/' "$dir/evidence.json"
+	run "$vtdlab" judge "$dir"
+	echo "$output"
+	[ "$status" -eq 2 ]
+	[ "${#lines[@]}" -eq 1 ]
+	[[ $output == *"first_hello: must be true or false"* ]]
+	unpack legacy-6.1
+	rm "$dir/tables/copied.vtd"
+	run "$vtdlab" judge "$dir"
+	[ "$status" -eq 2 ]
+	[[ $output == *"copied.snapshot"* ]]
+	unpack legacy-6.1
+	cp "$dir/tables/panic.vtd" "$dir/tables/copied.vtd"
+	run "$vtdlab" judge "$dir"
+	[ "$status" -eq 2 ]
+	[[ $output == *"another moment"* ]]
+}
+
+@test "recorded runs hold nothing of the machine they were made on" {
+	for f in "$runs"/*.tar.xz; do
+		rm -rf "$dir"
+		mkdir -p "$dir"
+		tar -xJf "$f" -C "$dir"
+		! grep -rlE -e '/home/|/root/|/tmp/' -e "$root/" "$dir" || { echo "$f"; false; }
+		[ -z "$(tar --numeric-owner -tvJf "$f" | grep -v ' 0/0 ')" ]
+	done
+}
