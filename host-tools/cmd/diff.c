@@ -74,6 +74,8 @@ int cmd_diff(int argc, char **argv)
 						      "give two snapshots");
 	if (max < 0 || max > 1000000)
 		return cmd_usage_error("diff", "--max: %d is not between 0 and 1000000", max);
+	if (iova && json)
+		return cmd_usage_error("diff", "--json does not go with --iova");
 	if (iova)
 		return diff_iova(argv[1], argc == 3 ? argv[2] : NULL, phase,
 				 max ? (unsigned)max : DIFF_DEFAULT);

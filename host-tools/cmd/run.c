@@ -167,8 +167,8 @@ static void print_copies(GArray *copies)
 	g_array_sort(copies, by_size);
 	v = (const int64_t *)(const void *)copies->data;
 	median = n % 2 ? (double)v[n / 2] : (double)(v[n / 2 - 1] + v[n / 2]) / 2;
-	printf("copy, guest time of %u runs: median %.3f ms, %.3f to %.3f ms\n", n, median / 1e6,
-	       (double)v[0] / 1e6, (double)v[n - 1] / 1e6);
+	printf("copy, guest time of %u runs: median %.3f us, %.3f to %.3f us\n", n, median / 1e3,
+	       (double)v[0] / 1e3, (double)v[n - 1] / 1e3);
 }
 
 static int run_all(const struct scenario *s, struct run_options *options)

@@ -257,7 +257,9 @@ static void add_disk(GPtrArray *v, const struct machine_config *cfg)
 	opt(v, "-drive", "%s", drive->str);
 	g_string_free(drive, TRUE);
 	/* With a second root bus, QEMU takes that for a device that names none. */
-	opt(v, "-device", "%s,id=blk0,drive=disk0%s,addr=%d", model[cfg->disk],
+	/* One I/O queue: the trace tells commands by their ids, which are a queue's own. */
+	opt(v, "-device", "%s%s,id=blk0,drive=disk0%s,addr=%d", model[cfg->disk],
+	    cfg->disk == MACHINE_DISK_NVME && cfg->cpus > 1 ? ",max_ioqpairs=1" : "",
 	    cfg->topology == MACHINE_TOPOLOGY_PXB_BRIDGE ? ",bus=pcie.0" : "", MACHINE_SLOT_DISK);
 	g_free(file);
 }

@@ -70,6 +70,8 @@ double run_deadline(const struct run *run, double seconds)
 /* After a crash kernel that did not come up there is still a verdict: its failure is in the evidence. */
 static bool after_crash(struct run *run, GError **error)
 {
+	if (run_foreign(run))
+		return phase_foreign(run, error);
 	return phase_attach_disk(run, error) && phase_attach_nic(run, error) &&
 	       phase_dump(run, error) && phase_poweroff(run, error);
 }

@@ -287,6 +287,10 @@ enum check_result check_devices_work(const struct vtd_walk_result *before,
 
 	(void)before;
 	(void)after;
+	if (*ev->scenario->crash.initrd) {
+		g_string_append(detail, "the crash initramfs has no agent that could try them");
+		return CHECK_SKIP;
+	}
 	if (!check_crash_kernel_ran(ev, detail))
 		return CHECK_NO_EVIDENCE;
 	for (unsigned i = 0; i < ev->devices->len; i++) {
@@ -322,6 +326,10 @@ enum check_result check_dump_readable(const struct vtd_walk_result *before,
 	(void)after;
 	if (ev->scenario->crash.dump == CONF_DUMP_NONE) {
 		g_string_append(detail, "the scenario asks for no dump");
+		return CHECK_SKIP;
+	}
+	if (*ev->scenario->crash.initrd) {
+		g_string_append(detail, "the crash initramfs has no agent that could read it");
 		return CHECK_SKIP;
 	}
 	if (!check_crash_kernel_ran(ev, detail))

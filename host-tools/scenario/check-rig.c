@@ -197,7 +197,9 @@ enum check_result check_crash_kernel_booted(const struct vtd_walk_result *before
 	(void)before;
 	(void)after;
 	if (ev->crash_hello_ns) {
-		g_string_append_printf(detail, "its agent spoke %.1f s after the %s",
+		g_string_append_printf(detail, "%s %.1f s after the %s",
+				       *ev->scenario->crash.initrd ? "a foreign initramfs was started" :
+								     "its agent spoke",
 				       (double)(ev->crash_hello_ns - (ev->jump_ns ? ev->jump_ns : ev->trigger_ns)) / 1e9,
 				       ev->jump_ns ? "jump" : "trigger");
 		return CHECK_PASS;

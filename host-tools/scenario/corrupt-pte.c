@@ -12,7 +12,7 @@ struct leaf {
 	const struct vtd_space *space;
 	uint64_t iova;			/* of its first byte */
 	uint64_t pa, value;		/* of the entry */
-	uint64_t parent;		/* of the entry that leads to its table, 0: it is in the root table */
+	uint64_t parent;		/* of the entry that leads to its table; 0: none does */
 	unsigned level;
 };
 
@@ -97,7 +97,7 @@ static bool pick_of_space(const struct corrupt_target *t, const struct vtd_walk_
 	return false;
 }
 
-/* The first leaf that is wanted, of requester @sid or (-1) of the one with most leaves that has such a leaf. */
+/* The first leaf that is wanted: of requester @sid, or (-1) of the one with most leaves that has one. */
 static bool pick_leaf(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
 		      leaf_test wanted, struct leaf *leaf)
 {

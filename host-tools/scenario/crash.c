@@ -101,7 +101,7 @@ bool phase_panic(struct run *run, GError **error)
 		return false;
 	nic_dma_begin(run);
 	disk_dma_begin(run);
-	if (!dma_rates(run, DMA_DISK_BPS_SLOW, DMA_FRAMES_PER_SECOND_SLOW, error))
+	if (!dma_rates(run, DMA_DISK_BPS_SLOW, run_frame_rate(run->sc, DMA_FRAMES_PER_SECOND_SLOW), error))
 		return false;
 	run->watch = run->sc->machine.observe ? watch_new(run) : NULL;
 	run_phase_end(run, "RIP %#" PRIx64 ", %zu contexts, %" PRIu64 " leaves", ev->jump_rip,
@@ -159,7 +159,10 @@ static bool wait_crash(struct run *run, bool (*pred)(void *), double seconds, co
 
 static bool crash_hello(void *data)
 {
-	return machine_hello(((struct run *)data)->m, AGENT_STAGE_CRASH) != NULL;
+	struct run *run = data;
+
+	return run_foreign(run) ? run->ev->crash_hello_ns != 0 :
+				  machine_hello(run->m, AGENT_STAGE_CRASH) != NULL;
 }
 
 /*
@@ -176,7 +179,7 @@ bool dma_rates(struct run *run, uint64_t disk_bps, double frames, GError **error
 	struct injector *in = machine_injector(run->m);
 
 	if (run_has_nic_dma(run->sc) && in)
-		injector_start(in, run_frame_rate(run->sc, frames * run_pace(run)), true);
+		injector_start(in, frames * run_pace(run), true);
 	return !run_has_disk_dma(run->sc) ||
 	       machine_disk_throttle(run->m, (uint64_t)((double)disk_bps * run_pace(run)), error);
 }
@@ -190,7 +193,9 @@ static bool speed_up(struct run *run, GError **error)
 {
 	bool builtin = kernel_builtin(run->plan->crash, "BLK_DEV_NVME");
 
-	return dma_rates(run, builtin ? 0 : DMA_DISK_BPS, DMA_FRAMES_PER_SECOND, error);
+	return dma_rates(run, builtin ? 0 : DMA_DISK_BPS,
+			 run->sc->devices.nic == CONF_NIC_VIRTIO ? DMA_FRAMES_PER_SECOND_VIRTIO_LAST :
+								   DMA_FRAMES_PER_SECOND, error);
 }
 
 bool phase_crash_boot(struct run *run, GError **error)
@@ -214,8 +219,14 @@ bool phase_crash_boot(struct run *run, GError **error)
 				      run->ev->copied.walk->leaves);
 	}
 	run_phase(run, "crash-init");
-	if (!wait_crash(run, crash_hello, 20, "the crash kernel's agent", error))
+	if (!wait_crash(run, crash_hello, 20,
+			run_foreign(run) ? "the start of the crash initramfs" : "the crash kernel's agent",
+			error))
 		return false;
+	if (run_foreign(run)) {
+		run_phase_end(run, "its /init runs");
+		return true;
+	}
 	hello = machine_hello(run->m, AGENT_STAGE_CRASH);
 	run->ev->crash_hello_ns = hello->host_ns;
 	run->ev->crash_cmdline = g_strdup(hello->cmdline);

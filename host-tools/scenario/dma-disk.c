@@ -209,6 +209,11 @@ void disk_dma_begin(struct run *run)
 	if (!d)
 		return;
 	machine_trace_poll(run->m);
+	/* Frozen: no completion may fall between the trace and the queues as they are read here. */
+	if (!machine_freeze(run->m, NULL))
+		return;
+	if (machine_trace(run->m))
+		trace_poll(machine_trace(run->m));
 	g_hash_table_iter_init(&iter, d->inflight);
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
 		struct request *r = value;
@@ -225,6 +230,7 @@ void disk_dma_begin(struct run *run)
 			g_clear_pointer(&q->at_jump, g_free);
 	}
 	d->begun = d->open = true;
+	machine_thaw(run->m, NULL);
 }
 
 /* Marks the command ids of all completion entries that were written since the jump. */

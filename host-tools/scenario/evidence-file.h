@@ -13,6 +13,8 @@
 
 #define EVIDENCE_FILE "evidence.json"
 #define EVIDENCE_SCHEMA 1
+/* Times beyond this are refused: no difference or sum of two overflows. */
+#define EVIDENCE_TIME_MAX (INT64_C(1) << 61)
 /* The snapshot of evidence.old_tables. */
 #define EVIDENCE_OLD_TABLES "old-tables"
 

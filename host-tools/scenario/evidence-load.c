@@ -200,7 +200,7 @@ static bool read_number(struct reader *r, const char *where, const struct eviden
 		*(uint16_t *)p = (uint16_t)n;
 		return true;
 	default:
-		return get_number(r, where, f->name, node, INT64_MIN, INT64_MAX, p);
+		return get_number(r, where, f->name, node, -1, EVIDENCE_TIME_MAX, p);
 	}
 }
 

@@ -213,7 +213,9 @@ bool evidence_save(const struct evidence *ev, const char *crash_release, const c
 
 	if (!save_old_tables(ev, dir, error))
 		return false;
-	if (g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0644, &why))
+	if (g_file_set_contents_full(path, text, -1,
+				     G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0644,
+				     &why))
 		return true;
 	g_set_error_literal(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, why->message);
 	return false;

@@ -33,6 +33,7 @@ bool phase_boot(struct run *run, GError **error)
 	if (!run->m)
 		return false;
 	run_follow(run);
+	foreign_follow(run);
 	probes_new(run);
 	say_gdb(run);
 	hello = machine_wait_hello(run->m, AGENT_STAGE_FIRST, run_deadline(run, 15), error);
@@ -267,11 +268,13 @@ bool phase_workload(struct run *run, GError **error)
 		json_object_unref(answer);
 	}
 	if (run_has_nic_dma(run->sc) && machine_injector(run->m))
-		injector_start(machine_injector(run->m), DMA_FRAMES_PER_SECOND * run_pace(run), true);
+		injector_start(machine_injector(run->m),
+			       run_frame_rate(run->sc, DMA_FRAMES_PER_SECOND * run_pace(run)), true);
 	if (!machine_wait(run->m, busy, run, run_deadline(run, 10), "DMA in flight", error))
 		return false;
 	run_phase_end(run, "%u disk reads in flight, %.0f frames/s",
 		      run->disk ? disk_dma_inflight(run->disk) : 0,
-		      run_has_nic_dma(run->sc) ? DMA_FRAMES_PER_SECOND * run_pace(run) : 0.0);
+		      run_has_nic_dma(run->sc) ?
+			      run_frame_rate(run->sc, DMA_FRAMES_PER_SECOND * run_pace(run)) : 0.0);
 	return true;
 }

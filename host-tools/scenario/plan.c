@@ -98,7 +98,7 @@ static char *command_line(const struct scenario *sc, const char *own, const char
 					       "tsc=reliable panic=-1 ");
 
 	g_string_append_printf(line, "%s %s", iommu_parameter(sc), own);
-	/* Times that repeat: where a kernel lies changes how many page tables its own mappings take. */
+	/* Times that repeat: with KASLR the same copy takes one of several times, by where the kernel lies. */
 	if (gdb || sc->machine.clock == CONF_CLOCK_VIRTUAL)
 		g_string_append(line, " nokaslr");
 	if (*probes)

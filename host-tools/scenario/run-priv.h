@@ -49,6 +49,7 @@ struct run {
 	int64_t phase_edge_ns;			/* where the last one ended and the next begins, since start_ns */
 	GArray *timeline;			/* struct moment */
 
+	bool elfcorehdr_seen;			/* the crash kernel has printed its command line */
 	char *last_words;			/* the last panic or oops line of the console, or NULL */
 
 	/* root table in force, by the trace (latched at SRTP) */
@@ -83,8 +84,12 @@ struct moment {
 #define DMA_DISK_BPS_SLOW (128 << 10)
 #define DMA_FRAMES_PER_SECOND 40.0
 #define DMA_FRAMES_PER_SECOND_SLOW 12.0
-/* A virtio NIC has a ring of 256 only. */
+/*
+ * A virtio NIC has a ring of 256 only. After the copy its time is short: a crash kernel with virtio_pci built in
+ * resets it some 100 ms later, unasked.
+ */
 #define DMA_FRAMES_PER_SECOND_VIRTIO 10.0
+#define DMA_FRAMES_PER_SECOND_VIRTIO_LAST 200.0
 
 /* plan.c */
 bool plan_make(struct plan *plan, const struct scenario *sc, const struct run_options *options,
@@ -94,7 +99,7 @@ void plan_clear(struct plan *plan);
 void plan_machine(const struct plan *plan, const char *run_dir, struct machine_config *cfg);
 bool run_has_nic_dma(const struct scenario *sc);
 bool run_has_disk_dma(const struct scenario *sc);
-/* Frames a second that this scenario's NIC can be given where another would get @wanted. */
+/* Frames a second that this scenario's NIC can be given until the copy where another would get @wanted. */
 double run_frame_rate(const struct scenario *sc, double wanted);
 /*
  * Requester ids, after load_drivers(): of the disk, of the NIC itself, and the one that the NIC's requests
@@ -128,6 +133,10 @@ bool phase_crash_boot(struct run *run, GError **error);
 bool phase_attach_disk(struct run *run, GError **error);
 bool phase_attach_nic(struct run *run, GError **error);
 bool phase_dump(struct run *run, GError **error);
+/* foreign.c: a crash initramfs that is not ours */
+bool run_foreign(const struct run *run);
+void foreign_follow(struct run *run);		/* listens to its console from now on */
+bool phase_foreign(struct run *run, GError **error);
 /* ending.c */
 bool phase_poweroff(struct run *run, GError **error);
 

@@ -79,6 +79,8 @@ unpack() {
 		mkdir -p "$dir"
 		tar -xJf "$f" -C "$dir"
 		! grep -rlE -e '/home/|/root/|/tmp/' -e "$root/" "$dir" || { echo "$f"; false; }
-		[ -z "$(tar --numeric-owner -tvJf "$f" | grep -v ' 0/0 ')" ]
+		if tar --numeric-owner -tvJf "$f" | grep -v ' 0/0 '; then
+			false
+		fi
 	done
 }

@@ -102,6 +102,24 @@ no_leftovers() {
 	[ "$status" -eq 1 ]
 }
 
+@test "judge: the recorded run is judged the same again, without a VM" {
+	run "$VTDLAB" judge --same "$RESULTS/latest"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"outcome       preserved (exit 0)"* ]]
+	[[ $output != *"when it was run"* ]]
+}
+
+@test "kdump-zapped-context: the host clears one entry of the copy, and the check for it fails alone" {
+	run "$VTDLAB" run kdump-zapped-context --results "$RESULTS"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "$(json .outcome)" = copy-wrong ]
+	[ "$(json '[.checks[] | select(.result == "fail") | .name] | join(" ")')" = \
+		"context-same-slot iova-not-retargeted" ]
+	[[ $(json '.notes | join("|")') == *"damaged after the copy, as asked: 0000:00:00.0"* ]]
+}
+
 @test "kdump-nocopy: the negative control fails as expected, and nothing else" {
 	run "$VTDLAB" run kdump-nocopy --results "$RESULTS"
 	echo "$output"

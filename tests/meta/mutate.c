@@ -2,10 +2,11 @@
 /*
  * Golden runs and mutations, without a VM.
  *
- *   mutate --golden DIR   judge each recorded run; the results must be those of NAME.expect, and the failures
- *                         exactly those that the scenario expects (VTDLAB_GOLDEN_WRITE=1 writes the file)
- *   mutate DIR            spoil each recorded run in each way that there is something to spoil in it: the check
- *                         named for it must fail. Every check of the table must be tripped by some mutation.
+ *   mutate --golden DIR   judge each recorded run: the results must be those of NAME.expect, and the
+ *                         failures those that the scenario expects (VTDLAB_GOLDEN_WRITE=1
+ *                         writes the file)
+ *   mutate DIR            spoil each recorded run in each way there is something to spoil: the check
+ *                         named for it must fail. Every check of the table must be tripped.
  *
  * A mutation is applied in a child process, so each finds the run as it was recorded.
  */

@@ -64,7 +64,7 @@ static int64_t attach_begin(const struct world *w)
 {
 	const struct evidence_device *dev = first_wanted(w);
 
-	if (!dev || !dev->attach_ns)
+	if (!dev || !dev->attach_ns || w->ev->translation_dropped)
 		return INT64_MAX;
 	return MAX((dev->unchanged_ns ? dev->unchanged_ns : dev->attach_ns) - 500 * MS,
 		   w->ev->root_switch_ns + 500 * MS);

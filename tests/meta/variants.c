@@ -73,7 +73,8 @@ static bool add_superpage(struct world *w)
 	for (size_t i = 0; i < walk->n_tables; i++) {
 		const struct vtd_table *t = &walk->tables[i];
 
-		if (t->level != 2 || (t->kind != VTD_TABLE_SECOND_LEVEL && t->kind != VTD_TABLE_FIRST_LEVEL))
+		if (t->level != 2 ||
+		    (t->kind != VTD_TABLE_SECOND_LEVEL && t->kind != VTD_TABLE_FIRST_LEVEL))
 			continue;
 		for (uint64_t pa = t->pa; pa < t->pa + VTD_PAGE_SIZE; pa += 8) {
 			if (world_word(w->ev->at_panic.snapshot, pa))

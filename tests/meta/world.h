@@ -36,7 +36,7 @@ bool world_put(struct vtd_snapshot *s, uint64_t pa, uint64_t value);
 /* world_rewalk - walk a state's snapshot again after a change. */
 void world_rewalk(struct evidence_state *state);
 
-/* world_corrupt - apply a corruption of scenario/corrupt.h to a state; false if it has nothing of the kind. */
+/* world_corrupt - apply a corruption of corrupt.h to a state; false if it has nothing of the kind. */
 bool world_corrupt(struct evidence_state *state, const char *what);
 
 #endif

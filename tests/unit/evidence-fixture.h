@@ -180,6 +180,7 @@ int checks_tables_tests(void);
 int checks_reserve_tests(void);
 int checks_alias_tests(void);
 int checks_reboot_tests(void);
+int checks_foreign_tests(void);
 int checks_report_tests(void);
 
 #endif

@@ -120,6 +120,7 @@ int main(void)
 	failed += checks_reserve_tests();
 	failed += checks_alias_tests();
 	failed += checks_reboot_tests();
+	failed += checks_foreign_tests();
 	failed += checks_report_tests();
 	failed += meta_tests();
 	return failed ? 1 : 0;

@@ -214,17 +214,10 @@ static void test_set_refused(void **state)
 static void test_not_built(void **state)
 {
 	(void)state;
-	set_refused("corrupt.when=after-copy", "not built yet");
-	set_refused("corrupt.what=zero 00:02.0", "not built yet");
-	set_refused("devices.topology=pxb-bridge", "not built yet");
 	set_refused("devices.topology=pcie-pci-bridge", "not built yet");
-	set_refused("crash.trigger=nmi", "not built yet");
-	set_refused("crash.trigger=cpu:3", "not built yet");
 	set_refused("crash.trigger=cpu:", "not allowed");
 	set_refused("crash.trigger=cpu:N", "not allowed");
 	set_refused("crash.trigger=cpu:64", "not allowed");
-	set_refused("crash.end=reboot", "not built yet");
-	set_refused("crash.initrd=/boot/initrd", "not built yet");
 	set_refused("first.workload=fio", "not built yet");
 }
 
@@ -271,7 +264,7 @@ static void test_file_refused(void **state)
 	refused("mode=legacy\n", "own.conf", NULL);
 	refused("[iommu]\nrubbish\n", "own.conf", NULL);
 	refused("[scenario]\ntitle=\xff\xfe\n", "UTF-8", NULL);
-	refused("[corrupt]\nwhat=zero\n", "own.conf:2:", "not built yet", NULL);
+	refused("[devices]\ntopology=pcie-pci-bridge\n", "own.conf:2:", "not built yet", NULL);
 }
 
 static void no_such(const char *name, const char *want)
@@ -317,6 +310,18 @@ static void invalid(const char *const *sets, const char *want)
 	g_error_free(error);
 	scenario_free(s);
 }
+static void valid(const char *const *sets)
+{
+	struct scenario *s = scenario_new("t");
+	GError *error = NULL;
+
+	for (; *sets; sets++)
+		set(s, *sets);
+	if (!scenario_validate(s, known, NULL, &error))
+		fail_msg("refused: %s", error->message);
+	scenario_free(s);
+}
+#define VALID(...) valid((const char *const[]){ __VA_ARGS__, NULL })
 #define INVALID(want, ...) invalid((const char *const[]){ __VA_ARGS__, NULL }, want)
 
 static void test_validate(void **state)
@@ -333,6 +338,15 @@ static void test_validate(void **state)
 	INVALID("iommu.mode is off", "iommu.mode=off", "iommu.intremap=on");
 	INVALID("iommu.mode is off", "iommu.mode=off", "iommu.caching-mode=on");
 	INVALID("first.kernel is empty", "first.kernel=");
+	INVALID("names a CPU that machine.cpus does not have", "crash.trigger=cpu:1");
+	INVALID("where only devices.nic=virtio or e1000 fits", "devices.topology=pxb-bridge");
+	INVALID("where only devices.nic=virtio or e1000 fits", "devices.topology=pxb-bridge",
+		"devices.nic=none", "devices.dma=disk");
+	INVALID("set devices.dma=nic", "devices.disk=virtio");
+	VALID("crash.trigger=cpu:1", "machine.cpus=2");
+	VALID("crash.trigger=nmi", "crash.end=reboot", "crash.initrd=/boot/initrd");
+	VALID("devices.topology=pxb-bridge", "devices.nic=virtio");
+	VALID("devices.disk=virtio", "devices.dma=nic");
 }
 
 static void test_expects(void **state)

@@ -3,9 +3,7 @@
  * evidence.json: what is written is what is read, no field of evidence.h is forgotten, a recorded run is
  * judged as the run itself was, and a file that was tampered with is refused with its field named.
  */
-#include "evidence-fixture.h"
-
-#include <glib/gstdio.h>
+#include "evidence-record.h"
 
 #include "base/error.h"
 #include "base/paths.h"
@@ -13,74 +11,6 @@
 #include "scenario/evidence-file.h"
 #include "scenario/judge.h"
 #include "vtd/snapshot.h"
-
-/* --- a run directory made of the fixture --- */
-
-struct recorded {
-	struct good_run *f;
-	char *dir;
-};
-
-/* The snapshot that goes with the walk of a state. */
-static void snapshot_stage(struct good_run *f, enum good_stage stage, const char *dir)
-{
-	struct evidence_state *state = good_state(f, stage);
-	struct vtd_snapshot_meta meta = { .host_ns = state->host_ns, .root = state->root,
-					  .ttm = state->ttm };
-	g_autofree char *name = evidence_snapshot_name(f->ev, state);
-	g_autofree char *path = g_strdup_printf("%s/tables/%s.vtd", dir, name);
-	struct vtd_walk_options opt = vtd_walk_options_from_regs(&state->regs);
-	struct vtd_mem mem = tables_mem(&f->ram[stage]);
-	struct vtd_snapshot *snap;
-
-	assert_int_equal(vtd_snapshot_capture(&mem, f->raw[stage], &meta, &opt, &snap, NULL, NULL), 0);
-	assert_int_equal(vtd_snapshot_save(snap, path, NULL), 0);
-	vtd_snapshot_free(snap);
-}
-
-static void save(struct recorded *r)
-{
-	g_autofree char *conf = g_build_filename(r->dir, "scenario.conf", NULL);
-	g_autofree char *text = scenario_to_text(r->f->sc);
-	GError *error = NULL;
-
-	assert_true(g_file_set_contents(conf, text, -1, NULL));
-	if (!evidence_save(r->f->ev, "6.1.0-test", r->dir, &error))
-		fail_msg("%s", error->message);
-}
-
-static void record(struct recorded *r, enum good_mode mode)
-{
-	g_autofree char *tables = NULL;
-
-	r->f = good_run_new(mode);
-	r->dir = g_dir_make_tmp("vtdlab-evidence-XXXXXX", NULL);
-	tables = g_build_filename(r->dir, "tables", NULL);
-	assert_int_equal(g_mkdir(tables, 0755), 0);
-	for (int stage = 0; stage < STAGES; stage++)
-		snapshot_stage(r->f, stage, r->dir);
-	save(r);
-}
-
-static void remove_tree(const char *path)
-{
-	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
-	const char *name;
-
-	while (dir && (name = g_dir_read_name(dir))) {
-		g_autofree char *inner = g_build_filename(path, name, NULL);
-
-		remove_tree(inner);
-	}
-	g_remove(path);
-}
-
-static void forget(struct recorded *r)
-{
-	remove_tree(r->dir);
-	g_free(r->dir);
-	good_run_free(r->f);
-}
 
 static struct evidence_file *load(const struct recorded *r)
 {
@@ -100,7 +30,7 @@ static void judged_alike(enum good_mode mode)
 	struct evidence_file *file;
 	struct recorded r;
 
-	record(&r, mode);
+	record_new(&r, mode);
 	then = good_report(r.f);
 	file = load(&r);
 	evidence_judge(file->ev, file->crash_release, now);
@@ -120,7 +50,7 @@ static void judged_alike(enum good_mode mode)
 	report_free(then);
 	report_free(now);
 	evidence_file_free(file);
-	forget(&r);
+	record_forget(&r);
 }
 
 static void every_mode_is_judged_alike(void **state)
@@ -155,7 +85,7 @@ static void fill_struct(void *base, const struct evidence_field *fields, unsigne
 			*(uint16_t *)p = (uint16_t)(UINT16_MAX - n);
 			break;
 		case FIELD_NUMBER:
-			*(int64_t *)p = INT64_MAX - n;
+			*(int64_t *)p = EVIDENCE_TIME_MAX - n;
 			break;
 		case FIELD_HEX:
 			*(uint64_t *)p = UINT64_MAX - n;
@@ -209,7 +139,7 @@ static void every_field_comes_back(void **state)
 	r.f->ev->crash_start = 1;
 	for (int i = 0; i < 3; i++)	/* must differ */
 		g_array_index(r.f->ev->devices, struct evidence_device, i).sid = (uint16_t)(i + 1);
-	save(&r);
+	record_save(&r);
 	file = load(&r);
 	before = evidence_to_text(r.f->ev, "6.1.0-test");
 	after = evidence_to_text(file->ev, file->crash_release);
@@ -224,7 +154,7 @@ static void every_field_comes_back(void **state)
 				fail_msg("%s.%s is not written", s->name, f->name);
 		}
 	evidence_file_free(file);
-	forget(&r);
+	record_forget(&r);
 }
 
 static void registers_and_old_tables_come_back(void **state)
@@ -234,7 +164,7 @@ static void registers_and_old_tables_come_back(void **state)
 	uint64_t seed = 7;
 
 	(void)state;
-	record(&r, GOOD_SCALABLE);
+	record_new(&r, GOOD_SCALABLE);
 	/* Any registers; CAP says where the fault records are, and they must not lie over others. */
 	for (unsigned i = 0; i < VTD_REGS_QWORDS; i++)
 		if (i != VTD_REG_CAP / 8)
@@ -242,7 +172,7 @@ static void registers_and_old_tables_come_back(void **state)
 	vtd_regs_decode(r.f->raw[COPIED], &r.f->ev->copied.regs);
 	vtd_walk_free(r.f->ev->copied.walk);
 	r.f->ev->copied.walk = NULL;
-	save(&r);
+	record_save(&r);
 	file = load(&r);
 	assert_true(file->ev->copied.has_regs);
 	assert_null(file->ev->copied.walk);
@@ -254,7 +184,7 @@ static void registers_and_old_tables_come_back(void **state)
 		assert_int_equal(file->ev->old_tables->n_pages, r.f->ev->old_tables->n_pages);
 	}
 	evidence_file_free(file);
-	forget(&r);
+	record_forget(&r);
 }
 
 /* --- evidence.h itself --- */
@@ -388,7 +318,7 @@ static void tampered_files_are_refused(void **state)
 	struct recorded r;
 
 	(void)state;
-	record(&r, GOOD_LEGACY);
+	record_new(&r, GOOD_LEGACY);
 	refused(&r, "^.*$", "", "not a JSON object");
 	refused(&r, "^.*$", "[]", "not a JSON object");
 	refused(&r, "^", "{\"x\":", "not a JSON object");
@@ -413,7 +343,7 @@ static void tampered_files_are_refused(void **state)
 	refused(&r, "\"regs\" : \\{", "\"regs\" : { \"0x230\" : \"0x1\",", "regs");
 	refused(&r, "\"regs\" : \\{", "\"regs\" : { \"0x9\" : \"0x1\",", "regs");
 	refused(&r, "\"crash_end\" : \"0x[0-9a-f]+\"", "\"crash_end\" : \"0x1\"", "crash_end");
-	forget(&r);
+	record_forget(&r);
 	assert_null(evidence_file_load("/nonexistent", &error));
 	assert_int_equal(error->code, VTDLAB_ERROR_USAGE);
 }

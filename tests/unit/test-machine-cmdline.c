@@ -145,13 +145,45 @@ static void test_devices(void **state)
 	assert_true(has(&c, "-icount", "shift=0,sleep=off"));
 }
 
+/* The trace tells an NVMe command by its id, which only one queue makes unique. */
+static void test_one_queue(void **state)
+{
+	struct machine_config c = base();
+
+	(void)state;
+	c.cpus = 4;
+	assert_true(has(&c, "-smp", "4"));
+	assert_true(has(&c, "-device", "nvme,serial=vtdlab,max_ioqpairs=1,id=blk0,drive=disk0,addr=2"));
+}
+
+/* Behind a bridge of a second root bus: the bus of each device is named, and the bridges come first. */
+static void test_pxb(void **state)
+{
+	struct machine_config c = base();
+	GPtrArray *v;
+
+	(void)state;
+	c.topology = MACHINE_TOPOLOGY_PXB_BRIDGE;
+	c.nic = MACHINE_NIC_E1000;
+	v = line(&c);
+	assert_int_equal(MACHINE_PXB_SID, 0x80a0);
+	assert_true(find(v, "-device", "pxb-pcie,id=pxb0,bus=pcie.0,bus_nr=128,addr=3") > 0);
+	assert_true(find(v, "-device", "pxb-pcie,id=pxb0,bus=pcie.0,bus_nr=128,addr=3") <
+		    find(v, "-device", "i82801b11-bridge,id=bridge0,bus=pxb0,addr=0x14"));
+	assert_true(find(v, "-device", "i82801b11-bridge,id=bridge0,bus=pxb0,addr=0x14") <
+		    find(v, "-device",
+			 "e1000,id=nic0,netdev=net0,mac=52:56:54:44:00:02,romfile=,bus=bridge0,addr=2"));
+	assert_true(find(v, "-device", "nvme,serial=vtdlab,id=blk0,drive=disk0,bus=pcie.0,addr=2") > 0);
+	g_ptr_array_unref(v);
+}
+
 static void test_refused(void **state)
 {
 	struct machine_config c = base();
 
 	(void)state;
 	c.topology = MACHINE_TOPOLOGY_PXB_BRIDGE;
-	refused(&c, "devices.topology=pxb-bridge is not built yet");
+	refused(&c, "only devices.nic=e1000 or virtio fits");
 	c.topology = MACHINE_TOPOLOGY_PCIE_PCI_BRIDGE;
 	refused(&c, "devices.topology=pcie-pci-bridge is not built yet");
 	c = base(), c.clock_virtual = true, c.cpus = 2;
@@ -204,6 +236,16 @@ static void test_caps(void **state)
 	c.iommu.mode = MACHINE_IOMMU_FIRST_LEVEL;
 	assert_null(machine_command_line(&c, MACHINE_LINE_RUN, &caps, NULL, &error));
 	assert_non_null(strstr(error->message, "7.2.22"));
+	assert_true(g_str_has_prefix(error->message, "skipped: iommu.mode=first-level needs x-flts"));
+	assert_true(g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE));
+	g_clear_error(&error);
+	c = base(), c.iommu.caching_mode = true;
+	assert_null(machine_command_line(&c, MACHINE_LINE_RUN, &caps, NULL, &error));
+	assert_non_null(strstr(error->message, "skipped: iommu.caching-mode=on"));
+	g_clear_error(&error);
+	c = base(), caps.intel_iommu = false;
+	assert_null(machine_command_line(&c, MACHINE_LINE_RUN, &caps, NULL, &error));
+	assert_non_null(strstr(error->message, "skipped: QEMU 7.2.22 (/opt/qemu) has no intel-iommu"));
 	g_clear_error(&error);
 	caps.trace_log = false;
 	missing = qemu_trace_missing(&caps);
@@ -249,7 +291,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_default), cmocka_unit_test(test_iommu_modes),
-		cmocka_unit_test(test_devices), cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_devices), cmocka_unit_test(test_pxb),
+		cmocka_unit_test(test_one_queue),
+		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_caps),	cmocka_unit_test(test_pasteable),
 	};
 

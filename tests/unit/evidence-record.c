@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The fixture's run as a run directory. */
+#include "evidence-record.h"
+
+#include <glib/gstdio.h>
+
+#include "scenario/evidence-file.h"
+#include "vtd/snapshot.h"
+
+/* The snapshot that goes with the walk of a state. */
+static void snapshot_stage(struct good_run *f, enum good_stage stage, const char *dir)
+{
+	struct evidence_state *state = good_state(f, stage);
+	struct vtd_snapshot_meta meta = { .host_ns = state->host_ns, .root = state->root,
+					  .ttm = state->ttm };
+	g_autofree char *name = evidence_snapshot_name(f->ev, state);
+	g_autofree char *path = g_strdup_printf("%s/tables/%s.vtd", dir, name);
+	struct vtd_walk_options opt = vtd_walk_options_from_regs(&state->regs);
+	struct vtd_mem mem = tables_mem(&f->ram[stage]);
+	struct vtd_snapshot *snap;
+
+	assert_int_equal(vtd_snapshot_capture(&mem, f->raw[stage], &meta, &opt, &snap, NULL, NULL), 0);
+	assert_int_equal(vtd_snapshot_save(snap, path, NULL), 0);
+	vtd_snapshot_free(snap);
+}
+
+void record_save(struct recorded *r)
+{
+	g_autofree char *conf = g_build_filename(r->dir, "scenario.conf", NULL);
+	g_autofree char *text = scenario_to_text(r->f->sc);
+	GError *error = NULL;
+
+	assert_true(g_file_set_contents(conf, text, -1, NULL));
+	if (!evidence_save(r->f->ev, "6.1.0-test", r->dir, &error))
+		fail_msg("%s", error->message);
+}
+
+void record_new(struct recorded *r, enum good_mode mode)
+{
+	g_autofree char *tables = NULL;
+
+	r->f = good_run_new(mode);
+	r->dir = g_dir_make_tmp("vtdlab-evidence-XXXXXX", NULL);
+	tables = g_build_filename(r->dir, "tables", NULL);
+	assert_int_equal(g_mkdir(tables, 0755), 0);
+	for (int stage = 0; stage < STAGES; stage++)
+		snapshot_stage(r->f, stage, r->dir);
+	record_save(r);
+}
+
+static void remove_tree(const char *path)
+{
+	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+	const char *name;
+
+	while (dir && (name = g_dir_read_name(dir))) {
+		g_autofree char *inner = g_build_filename(path, name, NULL);
+
+		remove_tree(inner);
+	}
+	g_remove(path);
+}
+
+void record_forget(struct recorded *r)
+{
+	remove_tree(r->dir);
+	g_free(r->dir);
+	good_run_free(r->f);
+}
