@@ -115,7 +115,7 @@ help: ## this list
 	/^##@/ { printf "\n%s\n", substr($$0, 5) } \
 	/^[a-zA-Z0-9_-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@printf '\nVariables of run-kdump-scenario:\n  SCENARIO=%s  (make list)   KERNEL=debian-6.1|debian-6.12|debian-7.3|debian:RELEASE|PATH\n' '$(SCENARIO)'
-	@printf '  CRASH_KERNEL=  MODULES=DIR  QEMU=PATH  ACCEL=auto|kvm|tcg  SET="section.key=value ..."  REPEAT=N  RESULTS=DIR  CLOCK=wall|virtual  NO_PROBES=1  V=1\n'
+	@printf '  CRASH_KERNEL=  MODULES=DIR  QEMU=qemu-10.0|PATH  ACCEL=auto|kvm|tcg  SET="section.key=value ..."  REPEAT=N  RESULTS=DIR  CLOCK=wall|virtual  NO_PROBES=1  V=1\n'
 	@printf '\nmake only passes 0 or 2 on; for git bisect and scripts use build/vtdlab run (0, 1, 2, 125, 130).\n'
 
 run-kdump-scenario: build ## panic a VM with a live IOMMU and judge what the crash kernel did
