@@ -211,7 +211,7 @@ static void add_nic(GPtrArray *v, const struct machine_config *cfg, enum machine
 		[MACHINE_NIC_E1000E] = "e1000e",
 		[MACHINE_NIC_E1000] = "e1000",
 		/*
-		 * No larger ring: before 9.1 QEMU writes to a wrong address when an entry of a used
+		 * No larger ring: QEMU 7.2 writes to a wrong address when an entry of a used
 		 * ring crosses a page, which one of 256 entries never does.
 		 */
 		[MACHINE_NIC_VIRTIO] = "virtio-net-pci,iommu_platform=on,disable-legacy=on",
