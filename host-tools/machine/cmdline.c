@@ -151,7 +151,11 @@ static void add_platform(GPtrArray *v, const struct machine_config *cfg, enum ma
 	add(v, "-no-user-config");
 	opt(v, "-display", "none");
 	opt(v, "-action", "reboot=%s,shutdown=pause", cfg->allow_reboot ? "reset" : "shutdown");
-	opt(v, "-accel", "%s", kvm ? "kvm" : "tcg");
+	/*
+	 * One thread for all CPUs: with a thread each, TCG now and then lets a CPU run into an int3 of the
+	 * kernel's own code patching ("Oops: int3" in sched_clock_cpu of a booting first kernel).
+	 */
+	opt(v, "-accel", "%s", kvm ? "kvm" : cfg->cpus > 1 ? "tcg,thread=single" : "tcg");
 	opt(v, "-cpu", "%s", kvm ? "max" : "max,+svm,+npt");
 	opt(v, "-smp", "%u", cfg->cpus);
 	opt(v, "-m", "%" G_GUINT64_FORMAT "M", cfg->memory / MIB);
