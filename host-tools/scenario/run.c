@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "base/paths.h"
-#include "cmd/cmd.h"
+#include "results/version.h"
 #include "machine/cmdline.h"
 #include "scenario/probes.h"
 #include "scenario/evidence-file.h"
