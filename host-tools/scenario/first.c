@@ -36,6 +36,9 @@ bool phase_boot(struct run *run, GError **error)
 	foreign_follow(run);
 	probes_new(run);
 	say_gdb(run);
+	if (run->sc->machine.accel == CONF_ACCEL_AUTO && machine_accel_reason(run->m) &&
+	    run->plan->options->progress)
+		progress_line(run->plan->options->progress, "%s", machine_accel_reason(run->m));
 	hello = machine_wait_hello(run->m, AGENT_STAGE_FIRST, run_deadline(run, 15), error);
 	if (!hello)
 		return false;

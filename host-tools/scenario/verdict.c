@@ -2,6 +2,8 @@
 /* What a run adds to its judged evidence: kernels, environment, snapshots. */
 #include "scenario/run-priv.h"
 
+#include <inttypes.h>
+
 #include "scenario/judge.h"
 
 static void fill_kernel(struct report_kernel *out, const struct kernel *k, const char *cmdline)
@@ -82,8 +84,23 @@ static void note_missing_events(struct run *run)
 		run->ev->trace_missing = g_strjoinv(", ", (char **)missing);
 }
 
+/*
+ * An event that QEMU writes in a form we do not know is evidence lost: a fault among them would pass for
+ * none. No verdict then.
+ */
+static void distrust_trace(struct run *run)
+{
+	const struct trace *trace = run->m ? machine_trace(run->m) : NULL;
+	uint64_t lost = trace ? trace_counters(trace)->malformed : 0;
+
+	if (lost && !run->ev->rig_error)
+		run->ev->rig_error = g_strdup_printf("QEMU wrote %" PRIu64 " trace events in a form that is not known: "
+						     "nothing can rest on its trace", lost);
+}
+
 void run_judge(struct run *run)
 {
+	distrust_trace(run);
 	note_missing_events(run);
 	list_snapshots(run);
 	fill_environment(run);
