@@ -28,6 +28,9 @@ static const struct kind {
 } kinds[] = {
 	{ "kernels", true, "prepared kernels" },
 	{ "initramfs", true, "initramfs images" },
+	{ "foreign", true, "tools that make a crash initramfs" },
+	{ "programs", true, "programs of such an initramfs" },
+	{ "qemus", true, "QEMUs" },
 	{ "hashes", true, "hashes of kernels given by path" },
 	{ "apt", false, "package lists" },
 	{ "accel", true, "what KVM was proven to do" },

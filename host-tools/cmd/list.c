@@ -46,8 +46,8 @@ static int by_name(gconstpointer a, gconstpointer b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Names of the key files in images/kernels, sorted. */
-static GPtrArray *kernel_files(const char *dir)
+/* Names of the key files of a directory, sorted. */
+static GPtrArray *key_files(const char *dir)
 {
 	GPtrArray *files = g_ptr_array_new_with_free_func(g_free);
 	g_autoptr(GDir) d = g_dir_open(dir, 0, NULL);
@@ -60,10 +60,14 @@ static GPtrArray *kernel_files(const char *dir)
 	return files;
 }
 
-static int list_kernels(void)
+/*
+ * One row a file of images/@images: its name, @key of [@group] in @width columns, its description. A file that
+ * cannot be read is named, and the others are shown all the same.
+ */
+static int list_images(const char *images, const char *group, const char *key, int width)
 {
-	g_autofree char *dir = lab_path("images", "kernels", NULL);
-	g_autoptr(GPtrArray) files = kernel_files(dir);
+	g_autofree char *dir = lab_path("images", images, NULL);
+	g_autoptr(GPtrArray) files = key_files(dir);
 	int status = VTDLAB_EXIT_OK;
 
 	for (guint i = 0; i < files->len; i++) {
@@ -78,16 +82,33 @@ static int list_kernels(void)
 			status = VTDLAB_EXIT_USAGE;
 			continue;
 		}
-		g_autofree char *release = g_key_file_get_string(conf, "kernel", "release", NULL);
-		g_autofree char *about = g_key_file_get_string(conf, "kernel", "description", NULL);
-		g_autofree char *text = g_strdup_printf("%-26s  %s", release ? release : "?",
+		g_autofree char *value = g_key_file_get_string(conf, group, key, NULL);
+		g_autofree char *about = g_key_file_get_string(conf, group, "description", NULL);
+		g_autofree char *text = g_strdup_printf("%-*s  %s", width, value ? value : "?",
 							about ? about : "");
 		print_row(18, name, text);
 	}
+	return status;
+}
+
+static int list_kernels(void)
+{
+	int status = list_images("kernels", "kernel", "release", 26);
+
 	if (!names_only)
 		printf("\nAlso: debian:RELEASE (an exact build, such as debian:6.1.0-49-amd64), "
 		       "the path of\n"
 		       "a bzImage or vmlinux (with --modules), the path of a kernel build tree.\n");
+	return status;
+}
+
+static int list_qemus(void)
+{
+	int status = list_images("qemus", "qemu", "version", 33);
+
+	if (!names_only)
+		printf("\nAlso: the path of a program that runs as qemu-system-x86_64 does. Without --qemu "
+		       "it is\nthe host's own; `vtdlab doctor` shows which.\n");
 	return status;
 }
 
@@ -130,8 +151,9 @@ static int list_keys(void)
 
 int cmd_list(int argc, char **argv)
 {
-	static const char *const what[] = { "scenarios", "kernels", "checks", "keys", NULL };
-	static int (*const lists[])(void) = {list_scenarios, list_kernels, list_checks, list_keys};
+	static const char *const what[] = { "scenarios", "kernels", "qemus", "checks", "keys", NULL };
+	static int (*const lists[])(void) = { list_scenarios, list_kernels, list_qemus, list_checks,
+					      list_keys };
 	const GOptionEntry entries[] = {
 		{ "names", 'n', 0, G_OPTION_ARG_NONE, &names_only, "print names only", NULL },
 		G_OPTION_ENTRY_NULL,
@@ -143,13 +165,13 @@ int cmd_list(int argc, char **argv)
 		return status;
 	if (argc > 2)
 		return cmd_usage_error("list",
-				       "takes one word: scenarios, kernels, checks or keys");
+				       "takes one word: scenarios, kernels, qemus, checks or keys");
 	for (size_t i = 0; what[i]; i++)
 		if (strcmp(word, what[i]) == 0)
 			return lists[i]();
 	const char *near = nearest_word(word, what);
 
-	return cmd_usage_error("list", "'%s' is none of scenarios, kernels, checks, keys%s%s%s",
+	return cmd_usage_error("list", "'%s' is none of scenarios, kernels, qemus, checks, keys%s%s%s",
 			       word, near ? " (did you mean " : "", near ? near : "",
 			       near ? "?)" : "");
 }

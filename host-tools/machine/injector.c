@@ -42,6 +42,7 @@ struct injector {
 	int64_t last_sent_us; /* monotonic, of the last canary */
 	GQueue flights;	      /* struct flight *, oldest first */
 	bool crowded;	      /* more than one was under way: order alone tells which */
+	unsigned untraced;    /* without a trace: the canaries before this one are QUEUED no more */
 
 	bool have_buffer; /* the frame being written now: */
 	uint64_t iova;
@@ -81,8 +82,14 @@ static int unread(struct injector *in)
 
 static void mark_taken(struct injector *in)
 {
-	if (!in->flights.length || unread(in))
+	if (unread(in))
 		return;
+	for (; !in->trace && in->untraced < in->canaries->len; in->untraced++) {
+		struct canary *c = &g_array_index(in->canaries, struct canary, in->untraced);
+
+		if (c->state == CANARY_QUEUED)
+			c->state = CANARY_TAKEN;
+	}
 	for (GList *l = in->flights.head; l; l = l->next) {
 		struct canary *c = canary(in, l->data);
 

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "run-fixture.h"
+
+#include <signal.h>
+
+static const uint8_t magic[8] = { 0xa1, 2, 3, 4, 5, 6, 7, 0x8f };
+
+/* QEMU never ends by itself. */
+static bool never(struct launch *l)
+{
+	(void)l;
+	return false;
+}
+
+static const struct launcher_ops fake_ops = { .name = "fake", .reap = never };
+
+static void fake_machine(struct fake_run *f)
+{
+	g_autofree char *path = g_build_filename(f->dir, "qemu.log", NULL);
+	int console[2], net[2];
+
+	assert_int_equal(pipe2(console, O_CLOEXEC), 0);
+	test_pair(SOCK_DGRAM, net);
+	f->guest = console[1];
+	f->net = net[1];
+	f->log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	f->caps = (struct qemu_caps){ .path = (char *)"/nowhere/qemu", .version = (char *)"0.0" };
+	f->m = (struct machine){ .run_dir = f->dir, .accel = MACHINE_ACCEL_TCG, .caps = &f->caps,
+				 .ops = &fake_ops, .launch = { .pid = 1, .pidfd = -1 } };
+	assert_true(ram_init(&f->m.ram, FAKE_RAM, NULL));
+	f->m.console = console_new(console[0], NULL, NULL);
+	f->m.trace = trace_new(path);
+	f->m.injector = injector_new(net[0], dup(net[1]), NULL, magic);
+}
+
+int fake_run_setup(void **state)
+{
+	struct fake_run *f = g_new0(struct fake_run, 1);
+
+	f->good = good_run_new(GOOD_LEGACY);
+	f->dir = test_dir();
+	fake_machine(f);
+	f->plan = (struct plan){ .scenario = f->good->sc, .options = &f->options, .first = &f->first,
+				 .crash = &f->crash };
+	f->crash.release = (char *)"6.1.0-test";
+	f->run = (struct run){ .plan = &f->plan, .sc = f->good->sc, .ev = f->good->ev, .m = &f->m,
+			       .report = report_new("fake"), .start_ns = machine_now_ns(),
+			       .timeline = g_array_new(FALSE, TRUE, sizeof(struct moment)) };
+	*state = f;
+	return 0;
+}
+
+int fake_run_teardown(void **state)
+{
+	struct fake_run *f = *state;
+
+	injector_free(f->m.injector);
+	trace_free(f->m.trace);
+	console_free(f->m.console);
+	ram_clear(&f->m.ram);
+	g_free(f->m.shutdown_reason);
+	close(f->guest);
+	close(f->log);
+	close(f->net);
+	for (unsigned i = 0; i < f->run.timeline->len; i++)
+		g_free(g_array_index(f->run.timeline, struct moment, i).phase);
+	g_array_unref(f->run.timeline);
+	report_free(f->run.report);
+	good_run_free(f->good);
+	test_dir_remove(f->dir);
+	g_free(f);
+	return 0;
+}
