@@ -130,6 +130,22 @@ static inline void channel_disk_fill_written(uint8_t *buf, uint64_t lba, uint64_
 }
 
 /*
+ * What the edu device moves: CHANNEL_DMA_BYTES, 128 little-endian words: word 0 the magic, word 1 the
+ * number of the transfer, word k (2..127) splitmix64(number * 128 + k).
+ */
+#define CHANNEL_DMA_BYTES 1024
+#define CHANNEL_DMA_MAGIC UINT64_C(0x5644544c45445521)
+
+/** Fill @buf (CHANNEL_DMA_BYTES bytes) with transfer number @seq. */
+static inline void channel_dma_fill(uint8_t *buf, uint64_t seq)
+{
+	channel_put_le64(buf, CHANNEL_DMA_MAGIC);
+	channel_put_le64(buf + 8, seq);
+	for (unsigned int k = 2; k < CHANNEL_DMA_BYTES / 8; k++)
+		channel_put_le64(buf + 8 * k, channel_splitmix64(seq * 128 + k));
+}
+
+/*
  * Marked frames. An Ethernet header (14 bytes), then 256 bytes of payload:
  *
  *   0   8 bytes  magic of the run, random

@@ -40,18 +40,16 @@ static bool check_iommu(const struct machine_config *cfg, GError **error)
 
 static bool check_devices(const struct machine_config *cfg, GError **error)
 {
+	const char *topology = machine_topology_name(cfg->topology);
+
 	if (!machine_nic_name(cfg->nic) || !machine_disk_name(cfg->disk))
 		return refuse(error, "devices: unknown nic or disk value");
-	if (cfg->topology != MACHINE_TOPOLOGY_FLAT && cfg->topology != MACHINE_TOPOLOGY_PXB_BRIDGE) {
-		const char *name = machine_topology_name(cfg->topology);
-
-		return refuse(error, "devices.topology=%s is not built yet: use flat or pxb-bridge",
-			      name ? name : "?");
-	}
-	if (cfg->topology == MACHINE_TOPOLOGY_PXB_BRIDGE && cfg->nic != MACHINE_NIC_E1000 &&
+	if (!topology)
+		return refuse(error, "devices.topology: unknown value %d", cfg->topology);
+	if (cfg->topology != MACHINE_TOPOLOGY_FLAT && cfg->nic != MACHINE_NIC_E1000 &&
 	    cfg->nic != MACHINE_NIC_VIRTIO)
-		return refuse(error, "devices.topology=pxb-bridge: only devices.nic=e1000 or virtio fits "
-				     "behind a conventional PCI bridge");
+		return refuse(error, "devices.topology=%s: only devices.nic=e1000 or virtio fits "
+				     "behind a conventional PCI bridge", topology);
 	if (cfg->disk != MACHINE_DISK_NONE && !(cfg->disk_image && *cfg->disk_image))
 		return refuse(error, "devices.disk=%s needs a disk image",
 			      machine_disk_name(cfg->disk));
@@ -220,15 +218,18 @@ static void add_nic(GPtrArray *v, const struct machine_config *cfg, enum machine
 		 */
 		[MACHINE_NIC_VIRTIO] = "virtio-net-pci,iommu_platform=on,disable-legacy=on",
 	};
-	bool pxb = cfg->topology == MACHINE_TOPOLOGY_PXB_BRIDGE;
+	bool behind = cfg->topology != MACHINE_TOPOLOGY_FLAT;
 
 	if (cfg->nic == MACHINE_NIC_NONE)
 		return;
-	if (pxb) {
+	if (cfg->topology == MACHINE_TOPOLOGY_PXB_BRIDGE) {
 		opt(v, "-device", "pxb-pcie,id=pxb0,bus=pcie.0,bus_nr=%d,addr=%d", MACHINE_PXB_BUS,
 		    MACHINE_SLOT_PXB);
 		opt(v, "-device", "i82801b11-bridge,id=bridge0,bus=pxb0,addr=%#x",
 		    MACHINE_SLOT_BRIDGE);
+	} else if (cfg->topology == MACHINE_TOPOLOGY_PCIE_PCI_BRIDGE) {
+		opt(v, "-device", "pcie-pci-bridge,id=bridge0,bus=pcie.0,addr=%d",
+		    MACHINE_SLOT_PCI_BRIDGE);
 	}
 	if (form == MACHINE_LINE_RUN)
 		opt(v, "-netdev", "dgram,id=net0,local.type=fd,local.str=%d", MACHINE_FD_NET);
@@ -237,7 +238,8 @@ static void add_nic(GPtrArray *v, const struct machine_config *cfg, enum machine
 		    "dgram,id=net0,local.type=unix,local.path=vtdlab-net.sock,"
 		    "remote.type=unix,remote.path=vtdlab-host.sock");
 	opt(v, "-device", "%s,id=nic0,netdev=net0,mac=" MACHINE_NIC_MAC ",romfile=%s,addr=%d",
-	    model[cfg->nic], pxb ? ",bus=bridge0" : "", pxb ? MACHINE_SLOT_BEHIND : MACHINE_SLOT_NIC);
+	    model[cfg->nic], behind ? ",bus=bridge0" : "",
+	    behind ? MACHINE_SLOT_BEHIND : MACHINE_SLOT_NIC);
 }
 
 static void add_disk(GPtrArray *v, const struct machine_config *cfg)
@@ -266,6 +268,14 @@ static void add_disk(GPtrArray *v, const struct machine_config *cfg)
 	    cfg->disk == MACHINE_DISK_NVME && cfg->cpus > 1 ? ",max_ioqpairs=1" : "",
 	    cfg->topology == MACHINE_TOPOLOGY_PXB_BRIDGE ? ",bus=pcie.0" : "", MACHINE_SLOT_DISK);
 	g_free(file);
+}
+
+static void add_edu(GPtrArray *v, const struct machine_config *cfg)
+{
+	/* Without the mask, edu drops the address bits from 28 on, and does DMA elsewhere without a word. */
+	if (cfg->edu)
+		opt(v, "-device", "edu,id=edu0,dma_mask=0xffffffff,bus=pcie.0,addr=%d",
+		    MACHINE_SLOT_EDU);
 }
 
 static void add_boot(GPtrArray *v, const struct machine_config *cfg)
@@ -314,6 +324,7 @@ GPtrArray *machine_command_line(const struct machine_config *cfg, enum machine_l
 	add_lines(v, form);
 	add_nic(v, cfg, form);
 	add_disk(v, cfg);
+	add_edu(v, cfg);
 	add_boot(v, cfg);
 	if (cfg->gdb) {
 		char *path = escape_commas(gdb_path ? gdb_path : "vtdlab-gdb.sock");

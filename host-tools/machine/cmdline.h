@@ -36,8 +36,8 @@ enum machine_line {
  * The arguments, argv[0] first, as a NULL-terminated GPtrArray of char * (free: g_ptr_array_unref).
  * `caps` (machine/qemu-probe.h) drops trace events that this QEMU lacks; NULL keeps all.
  * `gdb_path`: where the gdb stub listens, used when cfg->gdb (NULL: ./vtdlab-gdb.sock).
- * NULL and VTDLAB_ERROR_USAGE for a description that cannot be built: topology not built yet, more
- * than one CPU with the virtual clock, sizes out of range, missing kernel, disk without an image...
+ * NULL and VTDLAB_ERROR_USAGE for a description that cannot be built: a NIC that does not fit the
+ * topology, more than one CPU with the virtual clock, sizes out of range, missing kernel, disk without an image...
  */
 GPtrArray *machine_command_line(const struct machine_config *cfg, enum machine_line form,
 				const struct qemu_caps *caps, const char *gdb_path, GError **error);

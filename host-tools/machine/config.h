@@ -36,7 +36,6 @@ enum machine_disk {
 	MACHINE_DISK_NONE,
 };
 
-/* PCIE_PCI_BRIDGE is not built: machine_command_line() refuses it by name. */
 enum machine_topology {
 	MACHINE_TOPOLOGY_FLAT,
 	MACHINE_TOPOLOGY_PXB_BRIDGE,
@@ -55,6 +54,13 @@ enum machine_topology {
 #define MACHINE_SLOT_BRIDGE 0x14
 #define MACHINE_SLOT_BEHIND 2
 #define MACHINE_PXB_SID (MACHINE_PXB_BUS << 8 | MACHINE_SLOT_BRIDGE << 3)
+/*
+ * PCIE_PCI_BRIDGE: the NIC is on the conventional bus of a PCI Express bridge in MACHINE_SLOT_PCI_BRIDGE; its
+ * requests carry function 0 of that bus, which need not exist. The firmware numbers the bus.
+ */
+#define MACHINE_SLOT_PCI_BRIDGE 3
+/* The edu device, on the root bus in every topology. */
+#define MACHINE_SLOT_EDU 4
 /* The MAC address of the guest's interface. */
 #define MACHINE_NIC_MAC "52:56:54:44:00:02"
 
@@ -81,6 +87,7 @@ struct machine_config {
 	enum machine_nic nic;
 	enum machine_disk disk;
 	enum machine_topology topology;
+	bool edu; /* an edu device, a DMA engine for programs of the guest */
 	const char *disk_image; /* raw; never written to (snapshot=on); see machine/disk.h */
 	uint64_t disk_bps; /* throttle at start, bytes/s; 0: none (see machine_disk_throttle) */
 	bool allow_reboot; /* a guest reset really resets; default: it ends the machine */

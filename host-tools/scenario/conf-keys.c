@@ -41,7 +41,7 @@ static const struct conf_word disk_words[] = {
 static const struct conf_word topology_words[] = {
 	{ "flat", CONF_TOPOLOGY_FLAT, false },
 	{ "pxb-bridge", CONF_TOPOLOGY_PXB_BRIDGE, false },
-	{ "pcie-pci-bridge", CONF_TOPOLOGY_PCIE_PCI_BRIDGE, true },
+	{ "pcie-pci-bridge", CONF_TOPOLOGY_PCIE_PCI_BRIDGE, false },
 	{ 0 },
 };
 static const struct conf_word dma_words[] = {
@@ -121,6 +121,8 @@ static const struct conf_key keys[] = {
 	 .help = "disk behind the IOMMU"},
 	{KEY("devices", "topology", CONF_WORD), AT(devices.topology), .words = topology_words,
 	 .def = "flat", .help = "where the devices sit on the PCI buses"},
+	{KEY("devices", "edu", CONF_SWITCH), AT(devices.edu), .def = "off",
+	 .help = "QEMU's edu device, a DMA engine that first.workload drives"},
 	{KEY("devices", "dma", CONF_WORD), AT(devices.dma), .words = dma_words, .def = "both",
 	 .help = "devices that do DMA while the first kernel dies"},
 
@@ -128,8 +130,8 @@ static const struct conf_key keys[] = {
 	 .help = "a name of images/kernels, debian:<release>, a bzImage/vmlinux or a build tree"},
 	{KEY("first", "cmdline", CONF_TEXT), AT(first.cmdline), .def = "",
 	 .help = "put behind the command line that the lab gives the first kernel"},
-	{KEY("first", "workload", CONF_TEXT), AT(first.workload), .def = "", .not_built = true,
-	 .help = "what runs besides the DMA of devices.dma"},
+	{KEY("first", "workload", CONF_TEXT), AT(first.workload), .def = "",
+	 .help = "vfio-map pages=N stride=N size=4k|2m iova=ADDRESS: pages mapped for edu by VFIO"},
 
 	{KEY("crash", "kernel", CONF_TEXT), AT(crash.kernel), .def = "",
 	 .help = "as first.kernel; empty: the first kernel"},

@@ -7,6 +7,7 @@
 #include "scenario/conf.h"
 #include "scenario/corrupt.h"
 #include "scenario/nearest.h"
+#include "scenario/workload.h"
 
 /* The words of a scenario are those of a machine, in the same order: a cast goes from one to the
  * other. */
@@ -104,10 +105,15 @@ static bool check_iommu(const struct scenario *s, GError **error)
 
 static bool check_topology(const struct scenario *s, GError **error)
 {
-	if (s->devices.topology == CONF_TOPOLOGY_PXB_BRIDGE && s->devices.nic != CONF_NIC_E1000 &&
-	    s->devices.nic != CONF_NIC_VIRTIO)
-		return wrong(s, error, "devices.topology=pxb-bridge puts the NIC behind a conventional "
-				       "PCI bridge, where only devices.nic=virtio or e1000 fits");
+	if (s->devices.topology != CONF_TOPOLOGY_FLAT && s->devices.nic != CONF_NIC_E1000 &&
+	    s->devices.nic != CONF_NIC_VIRTIO) {
+		g_autofree char *message = g_strdup_printf(
+			"devices.topology=%s puts the NIC behind a conventional PCI bridge, "
+			"where only devices.nic=virtio or e1000 fits",
+			scenario_word("devices", "topology", s->devices.topology));
+
+		return wrong(s, error, message);
+	}
 	if (s->devices.disk == CONF_DISK_VIRTIO &&
 	    (s->devices.dma == CONF_DMA_BOTH || s->devices.dma == CONF_DMA_DISK))
 		return wrong(s, error, "only devices.disk=nvme has a trace by which its DMA in flight "
@@ -144,6 +150,13 @@ static bool check_devices(const struct scenario *s, GError **error)
 	return wrong(s, error, message);
 }
 
+static bool check_workload(const struct scenario *s, GError **error)
+{
+	g_autoptr(GError) why = NULL;
+
+	return workload_check(s, &why) || wrong(s, error, why->message);
+}
+
 bool scenario_validate(const struct scenario *s, bool (*known)(const char *name),
 		       const char *const *names, GError **error)
 {
@@ -151,5 +164,5 @@ bool scenario_validate(const struct scenario *s, bool (*known)(const char *name)
 		return wrong(s, error, "first.kernel is empty; see `vtdlab list kernels`");
 	return check_expectations(s, known, names, error) && check_machine(s, error) &&
 	       check_iommu(s, error) && check_devices(s, error) && check_topology(s, error) &&
-	       check_corrupt(s, error);
+	       check_corrupt(s, error) && check_workload(s, error);
 }

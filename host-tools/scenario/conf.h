@@ -59,12 +59,13 @@ struct scenario {
 		enum conf_nic nic;
 		enum conf_disk disk;
 		enum conf_topology topology;
+		bool edu;	   /* QEMU's DMA engine, for first.workload */
 		enum conf_dma dma; /* which devices do DMA while the first kernel dies */
 	} devices;
 	struct {
 		char *kernel;	/* kernel SPEC as scripts/kernel-get takes it */
 		char *cmdline;	/* appended to what the code puts there */
-		char *workload; /* "" = the DMA of devices.dma; others are not built yet */
+		char *workload; /* "" = only the DMA of devices.dma; else see scenario/workload.h */
 	} first;
 	struct {
 		char *kernel;  /* "" = the first kernel (use scenario_crash_kernel()) */

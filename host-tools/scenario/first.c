@@ -257,6 +257,9 @@ static bool busy(void *data)
 
 bool phase_workload(struct run *run, GError **error)
 {
+	/* First, as it may take minutes: what is in flight has to last until after the panic only. */
+	if (!workload_run(run, error))
+		return false;
 	run_phase(run, "workload");
 	if (run_has_disk_dma(run->sc)) {
 		JsonObject *answer;

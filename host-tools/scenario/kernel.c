@@ -152,13 +152,14 @@ char *foreign_initrd(const char *spec, const struct kernel *kernel, GError **err
 }
 
 char *initramfs_make(const struct kernel *kernel, const struct kernel *crash,
-		     const char *crash_initrd, bool foreign, GError **error)
+		     const char *crash_initrd, bool foreign, const char *workload, GError **error)
 {
 	g_autofree char *script = lab_path("scripts", "make-initramfs", NULL);
 	g_autofree char *kernel_id = g_path_get_basename(kernel->dir);
 	g_autofree char *crash_id = crash ? g_path_get_basename(crash->dir) : NULL;
-	g_autofree char *name = crash ? g_strdup_printf("first-%s+%s%s.cpio", kernel_id, crash_id,
-							foreign ? "+foreign" : "") :
+	g_autofree char *name = crash ? g_strdup_printf("first-%s+%s%s%s%s.cpio", kernel_id, crash_id,
+							foreign ? "+foreign" : "",
+							workload ? "+" : "", workload ? workload : "") :
 					g_strdup_printf("crash-%s.cpio", kernel_id);
 	g_autofree char *dir = lab_path("build", "initramfs", NULL);
 	g_autofree char *out = NULL;
@@ -181,6 +182,10 @@ char *initramfs_make(const struct kernel *kernel, const struct kernel *crash,
 		g_ptr_array_add(argv, crash->dir);
 		g_ptr_array_add(argv, "--crash-initrd");
 		g_ptr_array_add(argv, (char *)crash_initrd);
+	}
+	if (workload) {
+		g_ptr_array_add(argv, "--workload");
+		g_ptr_array_add(argv, (char *)workload);
 	}
 	g_ptr_array_add(argv, "--out");
 	g_ptr_array_add(argv, out);

@@ -8,7 +8,9 @@
 #include "base/error.h"
 #include "base/paths.h"
 #include "machine/disk.h"
+#include "scenario/foreign.h"
 #include "scenario/probes.h"
+#include "scenario/workload.h"
 
 /* plan_machine() carries the words of a scenario over by value. */
 G_STATIC_ASSERT((int)CONF_ACCEL_TCG == (int)MACHINE_ACCEL_TCG);
@@ -47,8 +49,14 @@ uint16_t run_nic_sid(const struct run *run)
 
 uint16_t run_nic_dma_sid(const struct run *run)
 {
-	return run->sc->devices.topology == CONF_TOPOLOGY_PXB_BRIDGE ? MACHINE_PXB_SID :
-								       run_nic_sid(run);
+	switch (run->sc->devices.topology) {
+	case CONF_TOPOLOGY_PXB_BRIDGE:
+		return MACHINE_PXB_SID;
+	case CONF_TOPOLOGY_PCIE_PCI_BRIDGE:
+		return run_nic_sid(run) & 0xff00;
+	default:
+		return run_nic_sid(run);
+	}
 }
 
 const char *run_nic_module(const struct scenario *sc)
@@ -124,8 +132,9 @@ static bool plan_kernels(struct plan *plan, GError **error)
 	const struct scenario *sc = plan->scenario;
 	const char *crash = scenario_crash_kernel(sc);
 	g_autofree char *require = device_options(sc);
+	g_autofree char *first = g_strdup_printf("%s %s", require, workload_options(sc));
 
-	plan->first = kernel_get(sc->first.kernel, plan->options->modules, require, error);
+	plan->first = kernel_get(sc->first.kernel, plan->options->modules, g_strchomp(first), error);
 	if (!plan->first)
 		return false;
 	if (strcmp(crash, sc->first.kernel) == 0)
@@ -161,10 +170,11 @@ bool plan_make(struct plan *plan, const struct scenario *sc, const struct run_op
 		return false;
 	foreign = *sc->crash.initrd;
 	plan->crash_initrd = foreign ? foreign_initrd(sc->crash.initrd, plan->crash, error) :
-				       initramfs_make(plan->crash, NULL, NULL, false, error);
+				       initramfs_make(plan->crash, NULL, NULL, false, NULL, error);
 	if (!plan->crash_initrd)
 		return false;
-	plan->first_initrd = initramfs_make(plan->first, plan->crash, plan->crash_initrd, foreign, error);
+	plan->first_initrd = initramfs_make(plan->first, plan->crash, plan->crash_initrd, foreign,
+					    workload_name(sc), error);
 	if (!plan->first_initrd)
 		return false;
 	if (*sc->machine.qemu_args &&
@@ -174,11 +184,13 @@ bool plan_make(struct plan *plan, const struct scenario *sc, const struct run_op
 		(*error)->code = VTDLAB_ERROR_USAGE;
 		return false;
 	}
+	if (foreign)
+		plan->qemu_args = foreign_disk(plan->crash_initrd, plan->qemu_args);
 	plan->first_cmdline = command_line(sc, sc->crash.trigger == CONF_TRIGGER_NMI ? FIRST_OWN_NMI :
 										       FIRST_OWN, sc->first.cmdline, options->gdb,
-					   probes_cmdline(plan));
+					   probes_cmdline(plan, plan->first));
 	plan->crash_cmdline = command_line(sc, CRASH_OWN, sc->crash.cmdline,
-					   options->gdb, probes_cmdline(plan));
+					   options->gdb, probes_cmdline(plan, plan->crash));
 	if (sc->devices.disk != CONF_DISK_NONE) {
 		plan->disk_image = g_build_filename(lab_cache_dir(), "disk-pattern.img", NULL);
 		if (!disk_pattern_ensure(plan->disk_image, DISK_PATTERN_SIZE, error))
@@ -221,6 +233,7 @@ void plan_machine(const struct plan *plan, const char *run_dir, struct machine_c
 	cfg->nic = (enum machine_nic)sc->devices.nic;
 	cfg->disk = (enum machine_disk)sc->devices.disk;
 	cfg->topology = (enum machine_topology)sc->devices.topology;
+	cfg->edu = sc->devices.edu;
 	cfg->disk_image = plan->disk_image;
 	cfg->disk_bps = 0;
 	cfg->no_trace = !sc->machine.observe;

@@ -126,6 +126,8 @@ bool run_attempt(struct run *run, GError **error);
 bool phase_boot(struct run *run, GError **error);
 bool phase_load(struct run *run, GError **error);
 bool phase_workload(struct run *run, GError **error);
+/* workload-run.c: the program of first.workload, if any; returns once all its pages are mapped */
+bool workload_run(struct run *run, GError **error);
 /* crash.c: from the panic to the crash kernel's agent */
 bool phase_panic(struct run *run, GError **error);
 bool phase_crash_boot(struct run *run, GError **error);
@@ -137,6 +139,8 @@ bool phase_dump(struct run *run, GError **error);
 bool run_foreign(const struct run *run);
 void foreign_follow(struct run *run);		/* listens to its console from now on */
 bool phase_foreign(struct run *run, GError **error);
+/* oracles.c: what the crash kernel says of its own tables, if it was asked to (intel_iommu_kdump=) */
+bool oracles_read(struct run *run, GError **error);
 /* ending.c */
 bool phase_poweroff(struct run *run, GError **error);
 
@@ -176,6 +180,8 @@ unsigned disk_dma_inflight(const struct disk_dma *d);
 /* Completions since the root switch. */
 unsigned disk_dma_after_copy(const struct run *run);
 
+/* account.c: numbers for run.json */
+void run_account(struct run *run);
 /* verdict.c */
 void run_judge(struct run *run);
 /* tables.c: timeline.csv, iova.csv */

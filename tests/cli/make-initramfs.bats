@@ -149,6 +149,39 @@ content() { # file in the initramfs
 	[[ "$output" == *"bzImage is missing: kexec can only load a bzImage as the crash kernel" ]]
 }
 
+@test "make-initramfs: a workload brings its modules and its program" {
+	for module in vfio_iommu_type1 vfio-pci; do
+		echo "$module" >"$k/modules/kernel/a/$module.ko"
+		echo "kernel/a/$module.ko:" >>"$k/modules/modules.dep"
+	done
+	run make_initramfs --workload vfio-map
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"/dma-load: the guest program is not built; run make" ]]
+	echo program >"$BATS_TEST_TMPDIR/dma-load"
+	make_initramfs --workload vfio-map
+	[ "$(content sbin/dma-load)" = program ]
+	[ -x "$BATS_TEST_TMPDIR/unpacked/sbin/dma-load" ]
+	content lib/modules.list | grep -qx 'vfio_pci /lib/modules/vfio_pci.ko'
+	echo changed >"$BATS_TEST_TMPDIR/dma-load"
+	make_initramfs --workload vfio-map
+	[ "$(content sbin/dma-load)" = changed ]
+	make_initramfs
+	run content sbin/dma-load
+	[ "$status" -ne 0 ]
+}
+
+@test "make-initramfs: a workload that cannot be is named" {
+	run make_initramfs --workload vfio-map
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"module vfio_iommu_type1: $k/modules has it neither as a module nor built in" ]]
+	run make_initramfs --workload no-such
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"--workload no-such: there is no "*"/workload-no-such.manifest" ]]
+	run make_initramfs --workload ../first
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"a name, not a path" ]]
+}
+
 @test "make-initramfs: wrong usage" {
 	run make_initramfs --nonsense x
 	[ "$status" -eq 2 ]

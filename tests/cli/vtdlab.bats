@@ -67,7 +67,7 @@ refused() {
 	refused doctor word :: word
 }
 
-@test "list scenarios, kernels, checks and keys" {
+@test "list scenarios, kernels, qemus, checks and keys" {
 	run "$vtdlab" list
 	[ "$status" -eq 0 ]
 	[[ $output == *kdump-nocopy* ]]
@@ -78,10 +78,16 @@ refused() {
 	run "$vtdlab" list kernels
 	[ "$status" -eq 0 ]
 	[[ $output == *debian-6.1\ * ]]
+	run "$vtdlab" list qemus
+	[ "$status" -eq 0 ]
+	[[ $output == *qemu-10.0\ *10.0.2*"QEMU 10.0"* ]]
+	run "$vtdlab" list qemus --names
+	[ "$(printf '%s\n' "${lines[@]}" | sort)" = "$("$root/scripts/qemu-get" --list | sort)" ]
 	run "$vtdlab" list keys
 	[ "$status" -eq 0 ]
-	[[ $output == *"mode=legacy"* && $output == *"not built yet"* ]]
+	[[ $output == *"mode=legacy"* && $output == *"flat, pxb-bridge, pcie-pci-bridge"* ]]
 	refused list chekcs :: "did you mean checks?"
+	refused list qemu :: "did you mean qemus?"
 }
 
 @test "list checks tells those that are not built" {
@@ -109,7 +115,13 @@ refused() {
 	refused run kdump --set iommu.mod=legacy :: "iommu.mod:" "iommu.mode"
 	refused run kdump --set machine.memory=1 :: "write 1M or 1G"
 	refused run kdump --set machine.cpus=none :: 1..64
-	refused run kdump --set devices.topology=pcie-pci-bridge :: "not built yet"
+	refused run kdump --set devices.topology=pcie-pci-bridge :: "devices.nic=virtio or e1000"
+	refused run kdump --set devices.edu=yes :: "on, off"
+	refused run kdump-many --set devices.edu=off :: "set devices.edu=on"
+	refused run kdump-many --set "first.workload=vfio-map pages=0" :: "'pages=0'" 1..4000000
+	refused run kdump-many --set "first.workload=vfio-map pages=ten" :: "'pages=ten'" 1..4000000
+	refused run kdump-many --set "first.workload=vfio-map pages=9 size=3k" :: "4k or 2m"
+	refused run kdump-many --set first.workload=fio :: "no workload 'fio'"
 	refused run kdump --set corrupt.what=zap-contxt :: "zap-context"
 	refused run kdump --set devices.topology=pxb-bridge :: "devices.nic=virtio or e1000"
 	refused run kdump --set scenario.expect-fail=leaves-equl :: "nearest is leaves-equal"
@@ -212,4 +224,17 @@ make_cache() {
 	[[ $output == *"legacy yes, scalable"* ]]
 	[[ $output == *"trace: log backend works"* ]]
 	[[ $output == *"GiB free in"* ]]
+}
+
+@test "an image file that cannot be read is named, the others are listed" {
+	for images in kernels qemus; do
+		mkdir -p "$BATS_TEST_TMPDIR/tree/images/$images" "$BATS_TEST_TMPDIR/tree/scripts"
+		printf '[%s]\nrelease=r1\nversion=v1\ndescription=good one\n' "${images%s}" \
+			>"$BATS_TEST_TMPDIR/tree/images/$images/a.conf"
+		echo 'no key file' >"$BATS_TEST_TMPDIR/tree/images/$images/b.conf"
+		VTDLAB_ROOT=$BATS_TEST_TMPDIR/tree run "$vtdlab" list $images
+		echo "$output"
+		[ "$status" -eq 2 ]
+		[[ $output == *"$images/b.conf: "* && $output == *"good one"* ]]
+	done
 }

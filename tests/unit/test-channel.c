@@ -100,12 +100,28 @@ static void test_frame_parse(void **state)
 	assert_int_equal(channel_frame_parse(frame, CHANNEL_FRAME_LEN, &got), CHANNEL_FRAME_FOREIGN);
 }
 
+static void test_dma_block(void **state)
+{
+	uint8_t block[CHANNEL_DMA_BYTES], other[CHANNEL_DMA_BYTES];
+
+	(void)state;
+	channel_dma_fill(block, 5);
+	assert_memory_equal(block, "!UDELTDV", 8);
+	assert_int_equal(channel_get_le64(block + 8), 5);
+	assert_int_equal(channel_get_le64(block + 16), channel_splitmix64(5 * 128 + 2));
+	assert_int_equal(channel_get_le64(block + CHANNEL_DMA_BYTES - 8),
+			 channel_splitmix64(5 * 128 + 127));
+	channel_dma_fill(other, 6);
+	for (size_t at = 8; at < CHANNEL_DMA_BYTES; at += 8)
+		assert_true(channel_get_le64(block + at) != channel_get_le64(other + at));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_splitmix64),   cmocka_unit_test(test_disk_pattern),
 		cmocka_unit_test(test_disk_written), cmocka_unit_test(test_frame_layout),
-		cmocka_unit_test(test_frame_parse),
+		cmocka_unit_test(test_frame_parse),  cmocka_unit_test(test_dma_block),
 	};
 
 	return cmocka_run_group_tests_name("channel", tests, NULL, NULL);

@@ -210,15 +210,12 @@ static void test_set_refused(void **state)
 	set_refused("scenario.expect-fail-6.1.3=rig", "kernel series");
 }
 
-/* What the design names and this version lacks is refused by name, never ignored. */
-static void test_not_built(void **state)
+static void test_trigger_refused(void **state)
 {
 	(void)state;
-	set_refused("devices.topology=pcie-pci-bridge", "not built yet");
 	set_refused("crash.trigger=cpu:", "not allowed");
 	set_refused("crash.trigger=cpu:N", "not allowed");
 	set_refused("crash.trigger=cpu:64", "not allowed");
-	set_refused("first.workload=fio", "not built yet");
 }
 
 static void test_file(void **state)
@@ -264,7 +261,8 @@ static void test_file_refused(void **state)
 	refused("mode=legacy\n", "own.conf", NULL);
 	refused("[iommu]\nrubbish\n", "own.conf", NULL);
 	refused("[scenario]\ntitle=\xff\xfe\n", "UTF-8", NULL);
-	refused("[devices]\ntopology=pcie-pci-bridge\n", "own.conf:2:", "not built yet", NULL);
+	refused("[devices]\ntopology=pcie-pci-brige\n", "own.conf:2:", "did you mean pcie-pci-bridge?", NULL);
+	refused("[devices]\nedu=yes\n", "own.conf:2:", "on, off", NULL);
 }
 
 static void no_such(const char *name, const char *want)
@@ -346,7 +344,49 @@ static void test_validate(void **state)
 	VALID("crash.trigger=cpu:1", "machine.cpus=2");
 	VALID("crash.trigger=nmi", "crash.end=reboot", "crash.initrd=/boot/initrd");
 	VALID("devices.topology=pxb-bridge", "devices.nic=virtio");
+	INVALID("topology=pcie-pci-bridge puts", "devices.topology=pcie-pci-bridge");
+	VALID("devices.topology=pcie-pci-bridge", "devices.nic=e1000");
+	VALID("devices.topology=pcie-pci-bridge", "devices.nic=virtio");
 	VALID("devices.disk=virtio", "devices.dma=nic");
+}
+
+/* One line for each way in which a workload cannot be. */
+static void test_workload(void **state)
+{
+#define LOAD(text) "devices.edu=on", "first.workload=" text
+	(void)state;
+	VALID(LOAD("vfio-map pages=1"));
+	VALID(LOAD("  vfio-map  pages=10000 stride=2 size=4k iova=0x20000000 "));
+	VALID(LOAD("vfio-map pages=1000 size=2m"));
+	VALID(LOAD("vfio-map pages=1000000 stride=2"));
+	VALID("devices.edu=on");
+	INVALID("no workload 'fio'; there is vfio-map", LOAD("fio"));
+	INVALID("no workload 'pages=3'", LOAD("pages=3"));
+	INVALID("vfio-map needs pages=N", LOAD("vfio-map"));
+	INVALID("vfio-map needs pages=N", LOAD("vfio-map stride=2"));
+	INVALID("'pages=0': must be a number, 1..4000000", LOAD("vfio-map pages=0"));
+	INVALID("'pages=4000001': must", LOAD("vfio-map pages=4000001"));
+	INVALID("'pages=99999999999999999999999': must", LOAD("vfio-map pages=99999999999999999999999"));
+	INVALID("'pages=many': must", LOAD("vfio-map pages=many"));
+	INVALID("'pages=': must", LOAD("vfio-map pages="));
+	INVALID("'pages=-1': must", LOAD("vfio-map pages=-1"));
+	INVALID("'stride=0': must be a number, 1..65536", LOAD("vfio-map pages=1 stride=0"));
+	INVALID("'stride=65537': must", LOAD("vfio-map pages=1 stride=65537"));
+	INVALID("'size=3k': must be 4k or 2m", LOAD("vfio-map pages=1 size=3k"));
+	INVALID("'iova=0x1001': must be the address of a page", LOAD("vfio-map pages=1 iova=0x1001"));
+	INVALID("'iova=top': must", LOAD("vfio-map pages=1 iova=top"));
+	INVALID("'iova=-4096': must", LOAD("vfio-map pages=1 iova=-4096"));
+	INVALID("'strid=2': the options of vfio-map are", LOAD("vfio-map pages=1 strid=2"));
+	INVALID("pages= is there twice", LOAD("vfio-map pages=1 pages=2"));
+	INVALID("set devices.edu=on", "first.workload=vfio-map pages=1");
+	INVALID("needs an IOMMU; iommu.mode is off", LOAD("vfio-map pages=1"), "iommu.mode=off");
+	INVALID("go beyond IOVAs of 39 bits", LOAD("vfio-map pages=1 iova=0x8000000000"));
+	INVALID("go beyond IOVAs of 39 bits", LOAD("vfio-map pages=4000000 stride=65536 size=2m"));
+	VALID(LOAD("vfio-map pages=1 iova=0x8000000000"), "iommu.aw-bits=48");
+	INVALID("set machine.memory=", LOAD("vfio-map pages=1000000 stride=65536"), "iommu.aw-bits=57");
+	INVALID("set machine.memory=", LOAD("vfio-map pages=4000000 stride=2"));
+	VALID(LOAD("vfio-map pages=4000000 stride=2"), "machine.memory=2G");
+#undef LOAD
 }
 
 static void test_expects(void **state)
@@ -411,9 +451,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults),   cmocka_unit_test(test_table),
 		cmocka_unit_test(test_every_kind), cmocka_unit_test(test_append),
-		cmocka_unit_test(test_set_refused), cmocka_unit_test(test_not_built),
+		cmocka_unit_test(test_set_refused), cmocka_unit_test(test_trigger_refused),
 		cmocka_unit_test(test_file),	   cmocka_unit_test(test_file_refused),
 		cmocka_unit_test(test_missing),	   cmocka_unit_test(test_validate),
+		cmocka_unit_test(test_workload),
 		cmocka_unit_test(test_expects),	   cmocka_unit_test(test_shipped),
 		cmocka_unit_test(test_nearest),
 	};

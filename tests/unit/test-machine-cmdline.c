@@ -178,6 +178,36 @@ static void test_pxb(void **state)
 	g_ptr_array_unref(v);
 }
 
+/* Behind a PCI Express bridge on the root bus. */
+static void test_pci_bridge(void **state)
+{
+	struct machine_config c = base();
+	GPtrArray *v;
+
+	(void)state;
+	c.topology = MACHINE_TOPOLOGY_PCIE_PCI_BRIDGE;
+	c.nic = MACHINE_NIC_E1000;
+	v = line(&c);
+	assert_true(find(v, "-device", "pcie-pci-bridge,id=bridge0,bus=pcie.0,addr=3") > 0);
+	assert_true(find(v, "-device", "pcie-pci-bridge,id=bridge0,bus=pcie.0,addr=3") <
+		    find(v, "-device",
+			 "e1000,id=nic0,netdev=net0,mac=52:56:54:44:00:02,romfile=,bus=bridge0,addr=2"));
+	g_ptr_array_unref(v);
+}
+
+static void test_edu(void **state)
+{
+	struct machine_config c = base();
+
+	(void)state;
+	assert_false(has(&c, "-device", "edu,id=edu0,dma_mask=0xffffffff,bus=pcie.0,addr=4"));
+	c.edu = true;
+	assert_true(has(&c, "-device", "edu,id=edu0,dma_mask=0xffffffff,bus=pcie.0,addr=4"));
+	c.topology = MACHINE_TOPOLOGY_PXB_BRIDGE;
+	c.nic = MACHINE_NIC_VIRTIO;
+	assert_true(has(&c, "-device", "edu,id=edu0,dma_mask=0xffffffff,bus=pcie.0,addr=4"));
+}
+
 static void test_refused(void **state)
 {
 	struct machine_config c = base();
@@ -186,7 +216,9 @@ static void test_refused(void **state)
 	c.topology = MACHINE_TOPOLOGY_PXB_BRIDGE;
 	refused(&c, "only devices.nic=e1000 or virtio fits");
 	c.topology = MACHINE_TOPOLOGY_PCIE_PCI_BRIDGE;
-	refused(&c, "devices.topology=pcie-pci-bridge is not built yet");
+	refused(&c, "devices.topology=pcie-pci-bridge: only devices.nic=e1000 or virtio fits");
+	c.topology = 77;
+	refused(&c, "devices.topology: unknown value 77");
 	c = base(), c.clock_virtual = true, c.cpus = 2;
 	refused(&c, "machine.clock=virtual");
 	c.cpus = 1, c.accel = MACHINE_ACCEL_KVM;
@@ -293,7 +325,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_default), cmocka_unit_test(test_iommu_modes),
 		cmocka_unit_test(test_devices), cmocka_unit_test(test_pxb),
-		cmocka_unit_test(test_one_queue),
+		cmocka_unit_test(test_one_queue), cmocka_unit_test(test_pci_bridge),
+		cmocka_unit_test(test_edu),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_caps),	cmocka_unit_test(test_pasteable),
 	};
