@@ -1,0 +1,466 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Translation tables of a dead kernel: what the unit's copy of the context
+ * entries led to is scanned, logged and, with deep, copied as well.
+ *
+ * intel_iommu_kdump=off      nothing (default)
+ *                   log      a complete log of contexts, ranges and times
+ *                   reserve  also, old IOVAs are not handed out to the same devices again
+ *                   deep     also, the tables are copied, the copy is what the hardware uses,
+ *                            and the old mappings stay in the devices' new domains
+ * intel_iommu_kdump_max=MiB  what all this may cost; default: a quarter of free memory
+ * intel_iommu_kdump_log=N    range lines per requester; 0: all
+ *
+ * Whatever goes wrong for one entry leaves that entry as the caller copied it.
+ */
+#define pr_fmt(fmt) "DMAR: kdump: " fmt
+
+#include <linux/dmar.h>
+#include <linux/init.h>
+#include <linux/mm.h>
+#include <linux/sched/clock.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/vmstat.h>
+
+#include "kdump_internal.h"
+
+#define CONTEXT_FPD	BIT_ULL(1)	/* same place in PASID entries */
+#define RID_PASID_MASK	GENMASK_ULL(19, 0)
+#define PASID_DID_MASK	GENMASK_ULL(15, 0)
+/* Of a unit. What is refused in garbage tables must not keep the console busy for minutes. */
+#define MAX_LINES	4096
+
+static const char * const mode_names[] = {
+	[KDUMP_OFF] = "off", [KDUMP_LOG] = "log",
+	[KDUMP_RESERVE] = "reserve", [KDUMP_DEEP] = "deep",
+};
+
+static char *mode_param = "off";
+static unsigned long long max_mib;
+
+struct kdump intel_kdump = {
+	.log_lines = 64,
+	.units = LIST_HEAD_INIT(intel_kdump.units),
+	.devices = LIST_HEAD_INIT(intel_kdump.devices),
+	.lock = __MUTEX_INITIALIZER(intel_kdump.lock),
+};
+
+core_param(intel_iommu_kdump, mode_param, charp, 0444);
+core_param(intel_iommu_kdump_max, max_mib, ullong, 0444);
+core_param(intel_iommu_kdump_log, intel_kdump.log_lines, uint, 0444);
+
+static void *kdump_alloc(void *ctx, unsigned int order, u64 *pa)
+{
+	struct page *page = alloc_pages(GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN | __GFP_NORETRY,
+					order);
+
+	if (!page)
+		return NULL;
+	*pa = page_to_phys(page);
+	return page_address(page);
+}
+
+static void kdump_free(void *ctx, void *page, unsigned int order)
+{
+	free_pages((unsigned long)page, order);
+}
+
+static void *kdump_own_page(void *ctx, u64 pa)
+{
+	return phys_to_virt(pa);
+}
+
+static void kdump_flush(void *ctx, const void *page, unsigned int order)
+{
+	clflush_cache_range((void *)page, PAGE_SIZE << order);
+}
+
+static void *kdump_resize(void *ctx, void *array, u64 old_size, u64 size)
+{
+	void *more;
+
+	if (!size) {
+		kvfree(array);
+		return NULL;
+	}
+	if (size > KMALLOC_MAX_SIZE && size >> PAGE_SHIFT > totalram_pages())
+		return NULL;
+	more = kvmalloc(size, GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY);
+	if (!more)
+		return NULL;
+	memcpy(more, array, min(old_size, size));
+	kvfree(array);
+	return more;
+}
+
+static u64 kdump_now(void *ctx)
+{
+	return local_clock();
+}
+
+static struct kdc_ops kdump_ops = {
+	.old_page = intel_kdump_old_page,
+	.alloc = kdump_alloc,
+	.free = kdump_free,
+	.own_page = kdump_own_page,
+	.flush = kdump_flush,
+	.resize = kdump_resize,
+	.now = kdump_now,
+};
+
+static int __init kdump_init(void)
+{
+	struct kdc *kdc = &intel_kdump.kdc;
+	const char *why = NULL;
+	int mode;
+
+	mode = match_string(mode_names, ARRAY_SIZE(mode_names), mode_param);
+	if (mode < 0)
+		pr_err("intel_iommu_kdump=%s is none of off, log, reserve, deep: off\n",
+		       mode_param);
+	if (mode <= KDUMP_OFF)
+		return 0;
+	intel_kdump.mode = mode;
+	if (intel_kdump_oldmem_init(&why)) {
+		intel_kdump.mode = KDUMP_OFF;
+		pr_info("mode=off why=\"%s\"\n", why);
+		return 0;
+	}
+	kdc->ops = &kdump_ops;
+	kdc->limits.max_pages = max_mib ? min(max_mib, 1ULL << 32) << (20 - PAGE_SHIFT) :
+				global_zone_page_state(NR_FREE_PAGES) / 4;
+	pr_info("mode=%s max_pages=%llu old_ram=%u ranges\n", mode_names[intel_kdump.mode],
+		kdc->limits.max_pages, intel_kdump_oldmem_ranges());
+	return 0;
+}
+core_initcall(kdump_init);
+
+static int __init kdump_release(void)
+{
+	intel_kdump_oldmem_release();
+	return 0;
+}
+late_initcall(kdump_release);
+
+bool intel_kdump_charge(u64 pages)
+{
+	struct kdc *kdc = &intel_kdump.kdc;
+
+	if (pages > kdc->limits.max_pages || kdc->used_pages > kdc->limits.max_pages - pages)
+		return false;
+	kdc->used_pages += pages;
+	return true;
+}
+
+static void set_limits(struct intel_iommu *iommu)
+{
+	struct kdc_limits *limits = &intel_kdump.kdc.limits;
+	unsigned int superpages = cap_super_page_val(iommu->cap);
+	struct dmar_drhd_unit *drhd;
+
+	limits->sagaw = cap_sagaw(iommu->cap);
+	limits->first_5level = cap_fl5lp_support(iommu->cap);
+	limits->first_1g = cap_fl1gp_support(iommu->cap);
+	limits->second_2m = superpages & BIT(0);
+	limits->second_1g = superpages & BIT(1);
+	limits->pa_end = 1ULL << boot_cpu_data.x86_phys_bits;
+	/* A tree may be used by several units: all are written back if one of them needs it. */
+	kdump_ops.flush = NULL;
+	for_each_active_iommu(iommu, drhd)
+		if (!ecap_coherent(iommu->ecap) ||
+		    (sm_supported(iommu) && !ecap_smpwc(iommu->ecap)))
+			kdump_ops.flush = kdump_flush;
+}
+
+static struct kdump_unit *find_unit(struct intel_iommu *iommu)
+{
+	struct kdump_unit *unit;
+
+	list_for_each_entry(unit, &intel_kdump.units, list)
+		if (unit->iommu == iommu)
+			return unit;
+	set_limits(iommu);
+	unit = kzalloc_obj(*unit);
+	if (!unit)
+		return NULL;
+	unit->iommu = iommu;
+	INIT_LIST_HEAD(&unit->entries);
+	list_add_tail(&unit->list, &intel_kdump.units);
+	return unit;
+}
+
+static struct kdump_entry *new_entry(struct kdump_unit *unit, u16 sid, const struct kdc_entry *e)
+{
+	struct kdump_entry *entry = kzalloc(sizeof(*entry), GFP_KERNEL | __GFP_NOWARN);
+
+	if (!entry)
+		return NULL;
+	entry->unit = unit;
+	entry->sid = sid;
+	entry->e = *e;
+	if (e->kind == KDC_REFUSED)
+		entry->why = e->why;
+	list_add_tail(&entry->list, &unit->entries);
+	return entry;
+}
+
+/* The tree of an entry; true if the hardware is to get the copy of it. */
+static bool take_tree(struct kdump_entry *entry)
+{
+	struct kdump_unit *unit = entry->unit;
+	struct kdc_tree *tree;
+
+	tree = kdc_tree_get(&intel_kdump.kdc, &entry->e, intel_kdump.mode == KDUMP_DEEP);
+	if (!tree) {
+		entry->why = "no memory";
+		return false;
+	}
+	entry->tree = tree;
+	if (tree->users == 1) {
+		unit->trees++;
+		unit->tables += tree->tables;
+		unit->leaves += tree->leaves_4k + tree->leaves_2m + tree->leaves_1g;
+		unit->ranges += tree->nr_ranges;
+	}
+	if (tree->error) {
+		entry->why = tree->why;
+		entry->where = tree->where;
+	}
+	entry->deep = !tree->error && tree->new_root;
+	return entry->deep;
+}
+
+static void legacy_context(struct kdump_unit *unit, u16 sid, u64 *ce)
+{
+	struct kdump_entry *entry;
+	struct kdc_entry e;
+
+	kdc_decode_context(&intel_kdump.kdc.limits, ce, &e);
+	if (e.kind == KDC_NOT_PRESENT)
+		return;
+	entry = new_entry(unit, sid, &e);
+	if (!entry)
+		return;
+	entry->no_pasid = true;
+	if (e.kind == KDC_TREE && take_tree(entry)) {
+		kdc_context_set_root(ce, entry->tree->new_root);
+	} else if (e.kind == KDC_PASS_THROUGH && intel_kdump.mode == KDUMP_DEEP) {
+		ce[0] &= ~CONTEXT_FPD;
+		entry->deep = true;
+	}
+}
+
+struct pasid_visit {
+	struct kdump_unit *unit;
+	u16 sid;
+	u32 rid_pasid;
+	u32 seen;
+};
+
+static int visit_pasid(void *arg, u32 pasid, const struct kdc_entry *e, u64 pe[8])
+{
+	struct pasid_visit *v = arg;
+	struct kdump_entry *entry;
+
+	/* A directory of garbage may hold a million entries; each is remembered. */
+	if (!(v->seen++ % (PAGE_SIZE / sizeof(*entry))) && !intel_kdump_charge(1))
+		return -ENOSPC;
+	entry = new_entry(v->unit, v->sid, e);
+	if (!entry)
+		return -ENOMEM;
+	entry->pasid = pasid;
+	entry->no_pasid = pasid == v->rid_pasid;
+	entry->scalable = true;
+	/* Half of them stay free for this kernel whatever the old tables say. */
+	if (intel_kdump.mode >= KDUMP_RESERVE &&
+	    v->unit->dids < kdump_dids(v->unit->iommu) / 2) {
+		kdump_reserve_did(v->unit->iommu, pe[1] & PASID_DID_MASK);
+		v->unit->dids++;
+	}
+	if (e->kind == KDC_TREE && take_tree(entry)) {
+		kdc_pasid_set_root(pe, e->format, entry->tree->new_root);
+	} else if (e->kind == KDC_PASS_THROUGH && intel_kdump.mode == KDUMP_DEEP) {
+		pe[0] &= ~CONTEXT_FPD;
+		entry->deep = true;
+	}
+	return 0;
+}
+
+/* The entries of a directory whose copy came to nothing go on with the old one. */
+static void not_deep(struct kdump_unit *unit, u16 sid)
+{
+	struct kdump_entry *entry;
+
+	list_for_each_entry_reverse(entry, &unit->entries, list) {
+		if (entry->sid != sid)
+			break;
+		entry->deep = false;
+	}
+}
+
+static void scalable_context(struct kdump_unit *unit, u16 sid, u64 *ce)
+{
+	struct pasid_visit v = { .unit = unit, .sid = sid, .rid_pasid = ce[1] & RID_PASID_MASK };
+	bool deep = intel_kdump.mode == KDUMP_DEEP;
+	struct kdump_entry *dir;
+	const char *why = NULL;
+	struct kdc_entry e;
+	int ret;
+
+	kdc_decode_scalable_context(&intel_kdump.kdc.limits, ce, &e);
+	if (e.kind == KDC_NOT_PRESENT)
+		return;
+	dir = new_entry(unit, sid, &e);
+	if (!dir)
+		return;
+	dir->scalable = true;
+	if (e.kind != KDC_PASID_DIR)
+		return;
+	ret = kdc_pasids(&intel_kdump.kdc, &e, deep, visit_pasid, &v, &dir->new_dir, &why);
+	if (ret) {
+		dir->why = why ?: "no memory";
+		dir->where = e.root;
+		dir->new_dir = 0;
+		not_deep(unit, sid);
+	} else if (deep) {
+		kdc_context_set_root(ce, dir->new_dir);
+		dir->deep = true;
+	}
+}
+
+void intel_kdump_context(struct intel_iommu *iommu, int bus, int devfn, struct context_entry *ce,
+			 bool scalable)
+{
+	struct kdc *kdc = &intel_kdump.kdc;
+	u64 start, scan, copy, pages;
+	struct kdump_unit *unit;
+	u64 *raw = (u64 *)ce;
+
+	if (intel_kdump.mode == KDUMP_OFF)
+		return;
+	unit = find_unit(iommu);
+	if (!unit)
+		return;
+	start = kdump_now(NULL);
+	scan = kdc->ns_scan;
+	copy = kdc->ns_copy;
+	pages = kdc->used_pages;
+	unit->contexts++;
+	if (scalable)
+		scalable_context(unit, bus << 8 | devfn, raw);
+	else
+		legacy_context(unit, bus << 8 | devfn, raw);
+	unit->t_scan += kdc->ns_scan - scan;
+	unit->t_copy += kdc->ns_copy - copy;
+	unit->pages += kdc->used_pages - pages;
+	unit->t_total += kdump_now(NULL) - start;
+}
+
+static const char *type_name(const struct kdc_entry *e)
+{
+	if (e->kind == KDC_PASS_THROUGH)
+		return "pass-through";
+	return e->format == KDC_FIRST_STAGE ? "first" : "second";
+}
+
+const char *intel_kdump_who(const struct kdump_entry *entry, char buf[KDUMP_WHO_SIZE])
+{
+	snprintf(buf, KDUMP_WHO_SIZE, "unit=%d dev=%02x:%02x.%x", entry->unit->iommu->seq_id,
+		 entry->sid >> 8, entry->sid >> 3 & 0x1f, entry->sid & 7);
+	return buf;
+}
+
+static void log_ranges(const struct kdump_entry *entry, const struct kdc_tree *tree,
+		       const char *who)
+{
+	u32 i, shown = tree->nr_ranges;
+
+	if (intel_kdump.log_lines)
+		shown = min(shown, intel_kdump.log_lines);
+	for (i = 0; i < shown; i++)
+		pr_info("range %s pasid=%u first=0x%llx last=0x%llx\n", who,
+			entry->pasid, tree->ranges[i].first << 12,
+			(tree->ranges[i].last << 12) + 0xfff);
+	if (shown < tree->nr_ranges)
+		pr_info("ranges %s shown=%u of=%u\n", who, shown,
+			tree->nr_ranges);
+}
+
+static void log_entry(const struct kdump_entry *entry)
+{
+	const struct kdc_tree *tree = entry->tree;
+	const char *result = mode_names[intel_kdump.mode];
+	static const struct kdc_tree none;
+	char buf[KDUMP_WHO_SIZE];
+	const char *who = intel_kdump_who(entry, buf);
+
+	if (entry->why)
+		pr_info("refused %s pasid=%u where=0x%llx why=\"%s\"\n", who,
+			entry->pasid, entry->where, entry->why);
+	if (entry->e.kind != KDC_TREE && entry->e.kind != KDC_PASS_THROUGH)
+		return;
+	if (!tree)
+		tree = &none;
+	if (intel_kdump.mode == KDUMP_DEEP && !entry->deep)
+		result = "shallow";
+	pr_info("ctx %s mode=%s pasid=%u did=%u type=%s levels=%u old_root=0x%llx new_root=0x%llx tables=%u leaves=%llu ranges=%u over=%llu shared=%u result=%s\n",
+		who, entry->scalable ? "scalable" : "legacy", entry->pasid,
+		entry->e.did, type_name(&entry->e), entry->e.levels, entry->e.root,
+		entry->deep ? tree->new_root : 0, tree->tables,
+		tree->leaves_4k + tree->leaves_2m + tree->leaves_1g, tree->nr_ranges,
+		tree->over_pages, tree->users > 1, result);
+	if (entry->no_pasid)
+		log_ranges(entry, tree, who);
+}
+
+static void log_unit(const struct kdump_unit *unit)
+{
+	const struct kdump_entry *entry;
+	u32 lines = 0, entries = 0;
+
+	list_for_each_entry(entry, &unit->entries, list) {
+		entries++;
+		if (lines < MAX_LINES ||
+		    (entry->no_pasid && entry->e.kind != KDC_REFUSED)) {
+			log_entry(entry);
+			lines++;
+		}
+	}
+	if (lines < entries)
+		pr_info("entries unit=%d shown=%u of=%u\n", unit->iommu->seq_id, lines, entries);
+	pr_info("copy unit=%d err=%d contexts=%u trees=%u tables=%llu leaves=%llu ranges=%llu bytes=%llu t_scan_ns=%llu t_copy_ns=%llu t_total_ns=%llu\n",
+		unit->iommu->seq_id, unit->err, unit->contexts, unit->trees, unit->tables,
+		unit->leaves, unit->ranges, unit->pages << PAGE_SHIFT, unit->t_scan,
+		unit->t_copy, unit->t_total);
+}
+
+static void forget_unit(struct kdump_unit *unit)
+{
+	struct kdc *kdc = &intel_kdump.kdc;
+	struct kdump_entry *entry, *next;
+
+	list_for_each_entry_safe(entry, next, &unit->entries, list) {
+		if (entry->tree)
+			kdc_tree_put(kdc, entry->tree);
+		if (entry->new_dir)
+			kdc_free_pasids(kdc, entry->new_dir, entry->e.pasid_dir_order);
+		list_del(&entry->list);
+		kfree(entry);
+	}
+}
+
+void intel_kdump_copied(struct intel_iommu *iommu, int err)
+{
+	struct kdump_unit *unit;
+
+	if (intel_kdump.mode == KDUMP_OFF)
+		return;
+	unit = find_unit(iommu);
+	if (!unit)
+		return;
+	unit->err = err;
+	if (err)
+		forget_unit(unit);
+	log_unit(unit);
+}

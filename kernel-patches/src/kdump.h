@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Translation tables of a dead kernel: what the IOMMU code calls.
+ *
+ * Included by code that knows no VT-d (dma-iommu.c), so this file needs
+ * nothing but forward declarations.
+ */
+#ifndef INTEL_KDUMP_H
+#define INTEL_KDUMP_H
+
+#include <linux/types.h>
+
+struct context_entry;
+struct device;
+struct intel_iommu;
+struct iommu_domain;
+struct iova_domain;
+struct list_head;
+
+#ifdef CONFIG_INTEL_IOMMU_KDUMP
+
+/* A context entry was copied to ce; with deep, ce is made to lead to a copy of what it led to. */
+void intel_kdump_context(struct intel_iommu *iommu, int bus, int devfn, struct context_entry *ce,
+			 bool scalable);
+/* All context entries of a unit were copied, or, if err, none is going to be used. */
+void intel_kdump_copied(struct intel_iommu *iommu, int err);
+/* Did the dead kernel let the device, or an alias of it, pass through? */
+bool intel_kdump_identity(struct device *dev);
+/* Adds the first old ranges of the device, for user space and for VFIO. */
+void intel_kdump_resv_regions(struct device *dev, struct list_head *head);
+/* The DMA domain of the device is ready to hand out IOVAs, and not yet attached. */
+void intel_kdump_dma_domain(struct device *dev, struct iommu_domain *domain,
+			    struct iova_domain *iovad);
+
+#else
+
+static inline void intel_kdump_context(struct intel_iommu *iommu, int bus, int devfn,
+				       struct context_entry *ce, bool scalable)
+{
+}
+
+static inline void intel_kdump_copied(struct intel_iommu *iommu, int err)
+{
+}
+
+static inline bool intel_kdump_identity(struct device *dev)
+{
+	return false;
+}
+
+static inline void intel_kdump_resv_regions(struct device *dev, struct list_head *head)
+{
+}
+
+static inline void intel_kdump_dma_domain(struct device *dev, struct iommu_domain *domain,
+					  struct iova_domain *iovad)
+{
+}
+
+#endif
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What differs between the kernels this is built for. */
+#ifndef INTEL_KDUMP_COMPAT_H
+#define INTEL_KDUMP_COMPAT_H
+
+#include <linux/iommu.h>
+#include <linux/slab.h>
+#include <linux/version.h>
+
+#include "iommu.h"
+
+#ifndef kzalloc_obj
+#define kzalloc_obj(object) kzalloc(sizeof(object), GFP_KERNEL)
+#endif
+
+static inline int kdump_iommu_map(struct iommu_domain *domain, unsigned long iova, phys_addr_t pa,
+				  size_t size, int prot)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+	return iommu_map(domain, iova, pa, size, prot, GFP_KERNEL | __GFP_NOWARN);
+#else
+	return iommu_map(domain, iova, pa, size, prot);
+#endif
+}
+
+/* The domain ids a unit has, and how one is kept from being handed out. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
+static inline u32 kdump_dids(struct intel_iommu *iommu)
+{
+	return iommu->max_domain_id;
+}
+
+static inline void kdump_reserve_did(struct intel_iommu *iommu, u16 did)
+{
+	if (did < iommu->max_domain_id)
+		ida_alloc_range(&iommu->domain_ida, did, did, GFP_KERNEL);
+}
+#else
+static inline u32 kdump_dids(struct intel_iommu *iommu)
+{
+	return cap_ndoms(iommu->cap);
+}
+
+static inline void kdump_reserve_did(struct intel_iommu *iommu, u16 did)
+{
+	if (did < cap_ndoms(iommu->cap))
+		set_bit(did, iommu->domain_ids);
+}
+#endif
+
+#endif
