@@ -157,7 +157,7 @@ apt_index()
 	awk -v suite="$1" '
 	function flush_stanza()
 	{
-		if (package ~ /^linux-(image|binary|modules|base)-[0-9].*-amd64$/ && sha256 != "")
+		if (package ~ /^linux-((image|binary|modules|base)-[0-9].*-amd64|source-[0-9.]+)$/ && sha256 != "")
 			print package "\t" version "\t" sha256 "\t" size "\t" installed "\t" suite
 		package = version = sha256 = size = installed = ""
 	}

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# shellcheck disable=SC2154,SC2034 # variables shared by name: see kernel-build
+# Kernels of our own: what goes into one, the key of that, and where the
+# result is put. A result is an ordinary directory of <cache>/kernels, named
+# <release>-<key>; the key is a hash of all that went in, so that nothing is
+# ever built twice, and a changed patch is another kernel.
+#
+#   <cache>/lab/sources/<package>_<version>/   the source as packaged, unpacked
+#   <cache>/lab/sources/.forward-NAME          the version that NAME fell forward to
+#   <cache>/lab/work/NAME/                     what one kernel is built in
+#     lock                                       held while it is built
+#     tree/                                      hard links of the source, but for patched files
+#     tree/lab-build/                            the objects: kept, so that a patch is tens of seconds
+#     source, applied, files                     what tree/ holds; see kernel-lab-source.sh
+#     building                                   there if the last make was killed
+#     build.log
+#   <cache>/ccache/
+
+readonly lab_kept=8		# results kept of each release, the newest
+
+# lab_list FILE: its words, one a line, without comments.
+lab_list() { sed 's/#.*//' "$1" | tr -s ' \t' '\n' | sed '/^$/d'; }
+
+# lab_read_conf NAME CONF: sets package, version, source_sha256, versions
+# (;-separated patterns), patches_series and fixes.
+lab_read_conf()
+{
+	local conf=$2
+
+	package=$(keyfile_keys "$conf" packages | head -n 1)
+	[[ $package == linux-source-* ]] || refuse "$conf: no linux-source package in [packages]"
+	source_sha256=$(keyfile_get "$conf" packages "$package")
+	version=$(keyfile_get "$conf" kernel version)
+	versions=$(keyfile_get "$conf" kernel series)
+	patches_series=$(keyfile_get "$conf" build patches)
+	fixes=$(keyfile_get "$conf" build fixes)
+	fixes=${fixes:-yes}
+	config_more=$(keyfile_get "$conf" build config)
+	[[ -n $version && $source_sha256 =~ ^[0-9a-f]{64}$ && -n $patches_series ]] ||
+		refuse "$conf: the version or patches, or the sha256 of $package, is missing"
+	[[ $fixes == yes || $fixes == no ]] || refuse "$conf: fixes must be yes or no, not '$fixes'"
+	lab_inputs
+}
+
+# lab_known_series: those that there is a configuration for.
+lab_known_series()
+{
+	local file
+
+	for file in "$config_dir"/[0-9]*.config; do
+		[[ ! -f $file ]] || basename -- "$file" .config
+	done | sort -V
+}
+
+# lab_series_patches DIR: the patches of DIR/series, in its order.
+lab_series_patches()
+{
+	local line
+
+	[[ -f $1/series ]] || return 0
+	while read -r line; do
+		[[ -f $1/$line ]] || refuse "$1/series names $line, which is not there"
+		printf '%s\n' "$1/$line"
+	done < <(lab_list "$1/series")
+}
+
+# lab_inputs: sets the arrays fragments, patches and new_files (for
+# drivers/iommu/intel), from patches_series, fixes and config_more.
+lab_inputs()
+{
+	local name_ list file
+
+	fragments=() patches=() new_files=()
+	if [[ $fixes == yes ]]; then
+		list=$(lab_series_patches "$patches_dir/fixes/$patches_series") || exit
+		mapfile -t patches < <(printf '%s' "${list:+$list$'\n'}")
+	fi
+	list=$(lab_series_patches "$patches_dir/$patches_series") || exit
+	if [[ -n $list ]]; then
+		mapfile -t -O "${#patches[@]}" patches < <(printf '%s\n' "$list")
+		for file in "$patches_dir"/src/{*.[ch],Kconfig.*,Makefile.*}; do
+			[[ ! -f $file ]] || new_files+=("$file")
+		done
+	fi
+	for name_ in base net drivers debug "$patches_series" ${list:+kdump} ${config_more//;/ }; do
+		fragments+=("$config_dir/$name_.config")
+		[[ -f $config_dir/$name_.config ]] || refuse "no such file of kernel options: $config_dir/$name_.config"
+	done
+	have_deep_copy=$list
+}
+
+# lab_compiler: what makes another kernel of the same source.
+lab_compiler()
+{
+	type -P gcc ld >/dev/null || { "$host_setup" --for kernel || exit; }
+	gcc --version | head -n 1
+	ld --version | head -n 1
+}
+
+# lab_key SOURCE: the hash of everything. Names of files count by their last
+# two parts, so that a moved checkout builds nothing anew.
+lab_key()
+{
+	local file rest
+
+	{
+		printf 'lab 1\n%s\n' "$1"
+		printf '%s\n' "$compiler"
+		for file in "${fragments[@]}" "${patches[@]}" "${new_files[@]}"; do
+			rest=${file%/*}
+			printf '%s %s\n' "${rest##*/}/${file##*/}" "$(sha256_of "$file")"
+		done
+	} | sha256sum | head -c 12
+}
+
+# lab_cached KEY: sets kernel if that one is there and whole.
+lab_cached()
+{
+	local dir
+
+	for dir in "$cache/kernels/"*"-$1"; do
+		[[ -d $dir ]] || continue
+		if kernel_dir_ok "$dir"; then
+			kernel=$dir
+			return
+		fi
+		[[ -z $dir_error ]] || say "$dir_error: building it again"
+	done
+	return 1
+}
+
+# lab_work NAME: the directory to build in, locked for us alone.
+lab_work()
+{
+	work=$cache/lab/work/$1
+	mkdir -p "$work" 2>/dev/null || fail "cannot make $work: check its owner and free space"
+	exec 7>>"$work/lock" || fail "cannot write in $work"
+	if ! flock -n 7; then
+		say "waiting for another build of $1"
+		flock 7
+	fi
+}
+
+# lab_unlock: gives the cache back while we compile; see take_lock.
+lab_unlock()
+{
+	rm -rf "$cache/tmp"
+	trap - EXIT
+	exec 9>&-
+}
+
+# lab_publish: the kernel directory, from what was built in $work/tree/build.
+lab_publish()
+{
+	local build=$work/tree/lab-build dir
+
+	take_lock "$cache"
+	need_space "$cache" 200000000 "$name"
+	dir=$cache/tmp/kernel
+	mkdir "$dir"
+	{ cp -- "$build/arch/x86/boot/bzImage" "$dir/bzImage" && cp -- "$build/.config" "$dir/config"; } \
+		2>"$cache/tmp/log" || disk_failed "$cache" "copying $name" "$(cat "$cache/tmp/log")"
+	kernel_add_vmlinux "$dir" "the image of $name" || fail "$image_error"
+	[[ $pvh == true ]] || fail "$name came out without the PVH note"
+	lab_make modules_install INSTALL_MOD_PATH="$cache/tmp/root" INSTALL_MOD_STRIP=1 \
+		DEPMOD=true >"$cache/tmp/log" 2>&1 ||
+		disk_failed "$cache" 'installing the modules' "$(grep -m1 -i error "$cache/tmp/log" || cat "$cache/tmp/log")"
+	mv "$cache/tmp/root/lib/modules/$release" "$dir/modules" ||
+		fail "$name: make modules_install left no lib/modules/$release"
+	rm -f "$dir/modules/build" "$dir/modules/source"
+	kernel_index_modules "$dir" "$release"
+	spec_kept=$spec origin=lab
+	local label=$name
+	name=$release-$key
+	kernel_conf_write "$dir"
+	printf 'patches=%d\ncompiler=%s\n' "${#patches[@]}" "${compiler%%$'\n'*}" >>"$dir/kernel.conf"
+	kernel=$cache/kernels/$name
+	name=$label
+	kernel_dir_commit "$dir" "$kernel"
+	lab_prune
+	lab_unlock
+}
+
+# lab_prune: an edited patch leaves a kernel behind each time.
+lab_prune()
+{
+	local dir
+
+	find "$cache/kernels" -maxdepth 1 -type d -name "$release-????????????" -printf '%T@ %p\n' |
+		sort -rn | tail -n +$((lab_kept + 1)) | cut -d' ' -f2- |
+		while IFS= read -r dir; do
+			[[ $dir == "$kernel" ]] || rm -rf -- "$dir"
+		done
+}

@@ -1,0 +1,54 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# A kernel of our own, built if it is not cached (some 10 minutes on two free CPUs), and the deep copy
+# in it. Not part of `make check`, for the time it takes; .ci/run runs it.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+	export RESULTS="$BATS_FILE_TMPDIR/results"
+	export VTDLAB="${VTDLAB:-$PWD/build/vtdlab}"
+	export LAB_KERNEL="${LAB_KERNEL:-lab-6.12}"
+}
+
+json() {
+	jq -r "$1" "$RESULTS/latest/run.json"
+}
+
+check() {
+	json ".checks[] | select(.name == \"$1\") | .result"
+}
+
+@test "the kernel is built, and found at once the second time" {
+	run scripts/kernel-build "$LAB_KERNEL" --report
+	echo "$output" >&3
+	[ "$status" -eq 0 ]
+	start=$(date +%s)
+	run --separate-stderr scripts/kernel-get "$LAB_KERNEL"
+	[ "$status" -eq 0 ]
+	[ -f "$output/bzImage" ]
+	[ -f "$output/modules/modules.dep" ]
+	grep -qx 'CONFIG_INTEL_IOMMU_KDUMP=y' "$output/config"
+	# its hashes are looked at, nothing more
+	(($(date +%s) - start <= 10))
+}
+
+@test "kdump-deep: preserved, and what mainline's copy cannot do" {
+	run "$VTDLAB" run kdump-deep --kernel "$LAB_KERNEL" --results "$RESULTS"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "$(json .outcome)" = preserved ]
+	for name in leaves-equal iova-not-retargeted reserved-equals-mapped tables-in-crash-memory; do
+		[ "$(check "$name")" = pass ] || { echo "$name: $(check "$name")"; false; }
+	done
+	[ "$(json .iova.retargeted)" -eq 0 ]
+}
+
+@test "kdump-deep with the copy off: the same kernel does what mainline does" {
+	run "$VTDLAB" run kdump-deep --kernel "$LAB_KERNEL" --results "$RESULTS" \
+		--set crash.cmdline+=intel_iommu_kdump=off
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[ "$(check iova-not-retargeted)" = fail ]
+	[ "$(json .iova.retargeted)" -gt 0 ]
+}
