@@ -15,6 +15,7 @@ COMMIT := $(shell git describe --always --dirty --abbrev=12 2>/dev/null)
 # Options of the verbs, by the same names; empty means the scenario's own value.
 SCENARIO ?= kdump
 KERNEL ?=
+KDIR ?=
 CRASH_KERNEL ?=
 MODULES ?=
 QEMU ?=
@@ -27,6 +28,8 @@ NO_PROBES ?=
 # What `make golden` records (all), and whether `make mutation` boots VMs too (no).
 RUNS ?=
 LIVE ?=
+# How many damaged tables `make corrupt-copies` tries (200).
+N ?=
 V ?=
 
 RUN_OPTS := $(if $(KERNEL),--kernel '$(KERNEL)') $(if $(CRASH_KERNEL),--crash-kernel '$(CRASH_KERNEL)') \
@@ -73,6 +76,21 @@ $(BUILD)/guests/agent: $(AGENT_SRC) $(AGENT_HDR)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CSTD) $(WARN) -O2 -static -s -Iguests/include -D_GNU_SOURCE= -o $@ $(AGENT_SRC)
 
+# What runs inside the guest's guest is assembly: the compiler must not choose SSE there.
+KVMPERF_SRC := $(sort $(wildcard guests/kvmperf/*.c guests/kvmperf/payload/*.S))
+KVMPERF_HDR := $(wildcard guests/kvmperf/*.h guests/kvmperf/payload/*.h)
+
+$(BUILD)/guests/kvmperf: $(KVMPERF_SRC) $(KVMPERF_HDR)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CSTD) $(WARN) -O2 -static -s -pthread -D_GNU_SOURCE= -o $@ $(KVMPERF_SRC)
+
+DMA_SRC := $(sort $(wildcard guests/dma/*.c))
+DMA_HDR := $(wildcard guests/dma/*.h guests/include/*.h)
+
+$(BUILD)/guests/dma-load: $(DMA_SRC) $(DMA_HDR)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CSTD) $(WARN) -O2 -static -s -Iguests/include -D_GNU_SOURCE= -o $@ $(DMA_SRC)
+
 # ---- tests ------------------------------------------------------------------------------------
 UNIT_SRC := $(sort $(wildcard tests/unit/test-*.c))
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/tests/%)
@@ -83,15 +101,57 @@ FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz-*.c))
 FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/tests/%)
 
 $(BUILD)/asan/guests/%.o: CPPFLAGS += -Iguests/agent
-$(BUILD)/asan/tests/%.o: CPPFLAGS += -Itests/unit -Iguests/agent
+$(BUILD)/asan/tests/%.o: CPPFLAGS += -Itests/unit -Iguests/agent -Iguests/dma
 
 $(UNIT_BIN) $(FUZZ_BIN): $(BUILD)/tests/%: $(ASAN_OBJ) $(UNIT_HELP_OBJ) $(AGENT_ASAN)
+$(BUILD)/tests/test-agent-spawn: $(BUILD)/asan/guests/agent/spawn.o $(BUILD)/asan/guests/agent/util.o
+$(BUILD)/tests/test-dma-layout: $(BUILD)/asan/guests/dma/layout.o
 $(UNIT_BIN): $(BUILD)/tests/%: $(BUILD)/asan/tests/unit/%.o
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(PKG_LIBS) $(shell pkg-config --libs cmocka)
 $(FUZZ_BIN): $(BUILD)/tests/%: $(BUILD)/asan/tests/fuzz/%.o
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(PKG_LIBS) $(shell pkg-config --libs cmocka)
+
+# The core of kernel-patches/, which the kernel builds too, and its tests.
+KDUMP_SRC := $(sort $(wildcard kernel-patches/src/kdump_copy*.c))
+KDUMP_HELP := $(sort $(wildcard tests/kdump-copy/fake*.c))
+KDUMP_OBJ := $(patsubst %.c,$(BUILD)/asan/%.o,$(KDUMP_SRC) $(KDUMP_HELP))
+KDUMP_ORACLE := $(patsubst %.c,$(BUILD)/asan/%.o,$(wildcard host-tools/vtd/*.c) \
+	tests/unit/table-builder.c)
+KDUMP_TEST_SRC := $(sort $(wildcard tests/kdump-copy/test-*.c))
+KDUMP_TEST_BIN := $(KDUMP_TEST_SRC:tests/kdump-copy/%.c=$(BUILD)/tests/%)
+KDUMP_INCLUDE := -Ikernel-patches/src -Itests/kdump-copy -Itests/unit
+
+$(BUILD)/asan/kernel-patches/%.o $(BUILD)/asan/tests/%.o: CPPFLAGS += $(KDUMP_INCLUDE)
+$(BUILD)/tests/fuzz-kdump-copy: $(KDUMP_OBJ)
+$(KDUMP_TEST_BIN): $(BUILD)/tests/%: $(BUILD)/asan/tests/kdump-copy/%.o $(KDUMP_OBJ) $(KDUMP_ORACLE)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(PKG_LIBS) $(shell pkg-config --libs cmocka)
+
+# Instructions are counted, so the core is built as the kernel does: without SSE.
+BENCH_COPY_SRC := tests/kdump-copy/bench-copy.c $(KDUMP_HELP) tests/unit/table-builder.c
+BENCH_COPY_OBJ := $(patsubst %.c,$(BUILD)/obj/%.o,$(BENCH_COPY_SRC) $(KDUMP_SRC) \
+	$(wildcard host-tools/vtd/*.c))
+
+$(BUILD)/obj/kernel-patches/%.o $(BUILD)/obj/tests/%.o: CPPFLAGS += $(KDUMP_INCLUDE)
+$(BUILD)/obj/kernel-patches/%.o: CFLAGS += -mno-sse
+$(BUILD)/bench-copy: $(BENCH_COPY_OBJ)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(PKG_LIBS)
+
+# kvmperf's own tests link its files, but for main().
+KVMPERF_TEST_SRC := $(sort $(wildcard tests/kvmperf/test-*.c))
+KVMPERF_TEST_BIN := $(KVMPERF_TEST_SRC:tests/kvmperf/%.c=$(BUILD)/tests/%)
+KVMPERF_ASAN := $(patsubst %,$(BUILD)/asan/%.o,$(basename $(filter-out %/main.c,$(KVMPERF_SRC))))
+
+$(BUILD)/asan/tests/kvmperf/%.o: CPPFLAGS += -Iguests
+$(BUILD)/asan/%.o: %.S
+	@mkdir -p $(@D)
+	$(Q)$(CC) -MMD -MP -c -o $@ $<
+$(KVMPERF_TEST_BIN): $(BUILD)/tests/%: $(BUILD)/asan/tests/kvmperf/%.o $(KVMPERF_ASAN)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(SANITIZE) -pthread -o $@ $^ $(shell pkg-config --libs cmocka)
 
 # Mutations of recorded runs: many short processes, so without the sanitizers.
 META_SRC := $(sort $(wildcard tests/meta/*.c))
@@ -106,7 +166,8 @@ Q := $(if $(V),,@)
 
 # ---- what a user types ------------------------------------------------------------------------
 .PHONY: help setup setup-check all build test-programs run-kdump-scenario check check-quick fetch \
-	bench-walk bench-harness list doctor mutation golden clean FORCE
+	bench-walk bench-copy bench-harness list doctor mutation golden clean kernel \
+	compare-copy-designs scaling-copy corrupt-copies FORCE
 FORCE:
 
 ##@ Main jobs
@@ -114,7 +175,7 @@ help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } \
 	/^##@/ { printf "\n%s\n", substr($$0, 5) } \
 	/^[a-zA-Z0-9_-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@printf '\nVariables of run-kdump-scenario:\n  SCENARIO=%s  (make list)   KERNEL=debian-6.1|debian-6.12|debian-7.3|debian:RELEASE|PATH\n' '$(SCENARIO)'
+	@printf '\nVariables of run-kdump-scenario:\n  SCENARIO=%s  (make list)   KERNEL=debian-6.1|debian-6.12|debian-7.3|lab-6.1|lab-6.12|lab-7.3|debian:RELEASE|PATH\n' '$(SCENARIO)'
 	@printf '  CRASH_KERNEL=  MODULES=DIR  QEMU=qemu-10.0|PATH  ACCEL=auto|kvm|tcg  SET="section.key=value ..."  REPEAT=N  RESULTS=DIR  CLOCK=wall|virtual  NO_PROBES=1  V=1\n'
 	@printf '\nmake only passes 0 or 2 on; for git bisect and scripts use build/vtdlab run (0, 1, 2, 125, 130).\n'
 
@@ -141,8 +202,13 @@ mutation: build ## spoil recorded runs: each check must notice (LIVE=1: also one
 	@[ -z "$(LIVE)" ] || VTDLAB=$(BUILD)/vtdlab tests/meta/live
 
 ##@ Upkeep
-fetch: setup ## fetch every named kernel into the user cache; later runs need no network
+fetch: setup ## fetch every named kernel and QEMU, and the tools of crash initramfs; later runs need no network
 	@scripts/kernel-get --all > /dev/null
+	@scripts/qemu-get --all > /dev/null
+	@scripts/foreign-initrd --all
+
+kernel: ## build a kernel of ours, with kernel-patches: KERNEL=lab-6.12, or KDIR=~/linux (a copy of it)
+	@scripts/kernel-build --report $(if $(KDIR),--kdir '$(KDIR)') $(if $(KERNEL),'$(KERNEL)')
 
 golden: build ## record the golden runs again (some minutes; look at the changes before keeping them)
 	@$(MAKE) --no-print-directory $(BUILD)/tests/mutate
@@ -151,8 +217,21 @@ golden: build ## record the golden runs again (some minutes; look at the changes
 bench-walk: build ## nanoseconds a leaf of the table walker, and the ratio to memcpy
 	@$(BUILD)/vtdlab bench-walk
 
+bench-copy: ## nanoseconds and instructions a page of the deep copy's core, on this host
+	@$(MAKE) --no-print-directory $(BUILD)/bench-copy
+	@$(BUILD)/bench-copy
+
 bench-harness: build ## what observing costs a run, as a ratio from one series
 	@scripts/bench-harness
+
+compare-copy-designs: build ## what shallow, reserving and deep copy cost and protect: docs/findings/copy-designs.md
+	@scripts/compare-copy-designs $(if $(REPEAT),--repeat '$(REPEAT)') $(KERNEL)
+
+scaling-copy: build ## what copy and reservation take by the number of mapped pages, in instructions
+	@scripts/scaling-copy $(if $(KERNEL),--kernel '$(KERNEL)') $(if $(REPEAT),--repeat '$(REPEAT)')
+
+corrupt-copies: build ## deep copies of tables with random damage: none may hurt the crash kernel (N=200)
+	@scripts/corrupt-copy $(if $(N),--runs '$(N)') $(if $(KERNEL),--kernel '$(KERNEL)')
 
 clean: ## remove build/ (results and the cache of kernels stay)
 	@rm -rf $(BUILD)
@@ -165,7 +244,7 @@ setup-check:
 # A sub-make, because pkg-config may only exist after the setup.
 build: setup
 	@$(MAKE) --no-print-directory all
-all: $(BUILD)/vtdlab $(BUILD)/guests/agent
-test-programs: $(UNIT_BIN) $(FUZZ_BIN) $(BUILD)/tests/mutate
+all: $(BUILD)/vtdlab $(BUILD)/guests/agent $(BUILD)/guests/kvmperf $(BUILD)/guests/dma-load
+test-programs: $(UNIT_BIN) $(KVMPERF_TEST_BIN) $(KDUMP_TEST_BIN) $(FUZZ_BIN) $(BUILD)/tests/mutate
 
 -include $(shell find $(BUILD)/obj $(BUILD)/asan -name '*.d' 2>/dev/null)

@@ -35,6 +35,7 @@ int cmd_doctor(int argc, char **argv);
 int cmd_judge(int argc, char **argv);
 int cmd_walk(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
+int cmd_compare(int argc, char **argv);
 int cmd_cache(int argc, char **argv);
 int cmd_bench_walk(int argc, char **argv);
 int cmd_help(int argc, char **argv);

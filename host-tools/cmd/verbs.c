@@ -9,14 +9,15 @@
 
 const struct verb vtdlab_verbs[] = {
 	{ "run", "run a scenario and judge what the crash kernel did", "SCENARIO", cmd_run },
-	{ "list", "what there is: scenarios, kernels, checks, keys",
-	  "[scenarios|kernels|checks|keys]", cmd_list },
+	{ "list", "what there is: scenarios, kernels, qemus, checks, keys",
+	  "[scenarios|kernels|qemus|checks|keys]", cmd_list },
 	{ "doctor", "what this host offers: QEMUs, KVM, trace events, space", "", cmd_doctor },
 	{ "judge", "judge a recorded run again, without a VM", "RUNDIR", cmd_judge },
 	{ "walk", "print the translations that a snapshot holds", "SNAPSHOT", cmd_walk },
 	{ "diff", "compare the translations of two snapshots, or the IOVAs of runs",
 	  "SNAPSHOT SNAPSHOT | --iova RUN [RUN]",
 	  cmd_diff },
+	{ "compare", "the numbers of several runs side by side", "RUN RUN...", cmd_compare },
 	{ "cache", "the cache of kernels: its size, and pruning it", "[prune]", cmd_cache },
 	{ "bench-walk", "nanoseconds a leaf of the table walker", "", cmd_bench_walk },
 	{ "help", "this list, or the options of a verb", "[VERB]", cmd_help },

@@ -35,14 +35,19 @@ static void sets_clear(struct sets *s)
 	vtd_ranges_clear(&s->reserved);
 }
 
-static bool is_of(const struct evidence_device *dev, const struct evidence_reservation *r)
+/* Whose domain is judged: one requester, or two that a bridge makes one. */
+struct owner {
+	const char *bdf;
+	uint16_t sid, alias_sid;	/* equal: there is no alias */
+};
+
+static bool is_of(const struct owner *owner, const struct evidence_reservation *r)
 {
-	return r->sid_known && (r->sid == dev->sid || (dev->has_alias && r->sid == dev->alias_sid));
+	return r->sid_known && (r->sid == owner->sid || r->sid == owner->alias_sid);
 }
 
 /* The rows of one device. What the first kernel reserved there is standing by definition. */
-static void read_reservations(const struct evidence *ev, const struct evidence_device *dev,
-			      struct sets *s)
+static void read_reservations(const struct evidence *ev, const struct owner *owner, struct sets *s)
 {
 	for (unsigned i = 0; i < ev->reservations->len; i++) {
 		const struct evidence_reservation *r =
@@ -50,7 +55,7 @@ static void read_reservations(const struct evidence *ev, const struct evidence_d
 		uint64_t start = r->start << VTD_PAGE_SHIFT;
 		uint64_t last = (r->last << VTD_PAGE_SHIFT) | (VTD_PAGE_SIZE - 1);
 
-		if (!is_of(dev, r) || r->start > r->last || r->last > UINT64_MAX >> VTD_PAGE_SHIFT)
+		if (!is_of(owner, r) || r->start > r->last || r->last > UINT64_MAX >> VTD_PAGE_SHIFT)
 			continue;
 		if (r->standing || r->kernel == 'f')
 			must(vtd_ranges_add(&s->standing, start, last));
@@ -124,23 +129,66 @@ static bool add_mapped(const struct vtd_walk_result *before, uint16_t sid, struc
 	return true;
 }
 
-static enum check_result judge_device(const struct evidence *ev, const struct vtd_walk_result *before,
-				      const struct evidence_device *dev, GString *detail)
+static enum check_result judge_owner(const struct evidence *ev, const struct vtd_walk_result *before,
+				     const struct owner *owner, bool quiet, GString *detail)
 {
 	struct sets sets = { { 0 }, { 0 }, { 0 } };
 	enum check_result result;
+	gsize len = detail->len;
 
-	if (add_mapped(before, dev->sid, &sets) &&
-	    (!dev->has_alias || add_mapped(before, dev->alias_sid, &sets))) {
-		read_reservations(ev, dev, &sets);
-		result = judge_sets(&sets, dev->bdf, detail);
+	if (add_mapped(before, owner->sid, &sets) &&
+	    (owner->alias_sid == owner->sid || add_mapped(before, owner->alias_sid, &sets))) {
+		read_reservations(ev, owner, &sets);
+		result = judge_sets(&sets, owner->bdf, detail);
 	} else {
 		check_separate(detail);
-		g_string_append_printf(detail, "%s was passed through", dev->bdf);
+		g_string_append_printf(detail, "%s was passed through", owner->bdf);
 		result = CHECK_SKIP;
 	}
+	if (quiet && result != CHECK_FAIL)
+		g_string_truncate(detail, len);
 	sets_clear(&sets);
 	return result;
+}
+
+static bool is_bridge(const struct evidence *ev, uint16_t sid)
+{
+	for (unsigned i = 0; i < ev->functions->len; i++) {
+		const struct evidence_function *f =
+			&g_array_index(ev->functions, struct evidence_function, i);
+
+		if (f->sid == sid)
+			return f->bridge;
+	}
+	return ev->functions->len != 0;		/* an id that no function has is a bridge's too */
+}
+
+/*
+ * A function that the crash kernel has no use for has a domain of its own all the same, with what the dead
+ * kernel had mapped for it reserved there. What is behind a bridge is judged with its device.
+ */
+static bool judge_idle(const struct evidence *ev, const struct vtd_walk_result *before, GString *detail)
+{
+	unsigned n = 0;
+	bool ok = true;
+
+	for (size_t i = 0; i < before->n_spaces; i++) {
+		uint16_t sid = before->spaces[i].sid;
+		struct owner owner = { NULL, sid, sid };
+		char bdf[16];
+
+		if ((i && before->spaces[i - 1].sid == sid) || evidence_device_find(ev, sid) ||
+		    is_bridge(ev, sid))
+			continue;
+		owner.bdf = sid_text(sid, bdf);
+		n++;
+		ok &= judge_owner(ev, before, &owner, true, detail) != CHECK_FAIL;
+	}
+	if (n && ok) {
+		check_separate(detail);
+		g_string_append_printf(detail, "%u without a driver alike", n);
+	}
+	return ok;
 }
 
 static enum check_result judge_devices(const struct evidence *ev, const struct vtd_walk_result *before,
@@ -151,19 +199,22 @@ static enum check_result judge_devices(const struct evidence *ev, const struct v
 
 	for (unsigned i = 0; i < ev->devices->len; i++) {
 		const struct evidence_device *dev = check_wanted_device(ev, i);
+		struct owner owner;
 		enum check_result one;
 
 		if (!dev)
 			continue;
 		seen++;
-		one = judge_device(ev, before, dev, detail);
+		owner = (struct owner){ dev->bdf, dev->sid, dev->has_alias ? dev->alias_sid : dev->sid };
+		one = judge_owner(ev, before, &owner, false, detail);
 		if (one == CHECK_FAIL || result == CHECK_SKIP)
 			result = one;
 	}
-	if (seen)
-		return result;
-	g_string_append(detail, "no device was used in the crash kernel");
-	return CHECK_NO_EVIDENCE;
+	if (!seen) {
+		g_string_append(detail, "no device was used in the crash kernel");
+		return CHECK_NO_EVIDENCE;
+	}
+	return judge_idle(ev, before, detail) ? result : CHECK_FAIL;
 }
 
 enum check_result check_reserved_equals_mapped(const struct vtd_walk_result *before,
@@ -186,6 +237,10 @@ enum check_result check_reserved_equals_mapped(const struct vtd_walk_result *bef
 		g_string_append(detail, "no complete tables were read at the panic");
 	else if (!crash_rows(ev, &unknown))
 		g_string_append(detail, "no reservation of the crash kernel was seen (are the probes on?)");
+	else if (ev->reservations_lost)
+		g_string_append_printf(detail, "%" PRIu64 " records of the crash kernel's probes are missing: "
+				       "what is not among the rest may have been reserved",
+				       ev->reservations_lost);
 	if (detail->len)
 		return CHECK_NO_EVIDENCE;
 	result = judge_devices(ev, before, detail);

@@ -57,6 +57,7 @@ DECLARE_CHECK(check_context_same_slot);
 DECLARE_CHECK(check_context_same_fields);
 DECLARE_CHECK(check_leaves_equal);
 DECLARE_CHECK(check_tables_in_crash_memory);
+DECLARE_CHECK(check_oracles_agree);
 DECLARE_CHECK(check_irte_equal);
 DECLARE_CHECK(check_old_tables_unchanged);
 DECLARE_CHECK(check_flushed);

@@ -40,6 +40,14 @@ bool corrupt_run(struct run *run, int when, GError **error)
 	target.ttm = run->root_known ? (run->root_scalable ? VTD_TTM_SCALABLE : VTD_TTM_LEGACY) :
 				       regs.ttm;
 	target.irta = regs.ir_on ? regs.irta : 0;
+	/* What the dead kernel left is no longer in force then, unless it was not copied. */
+	if (corrupt_of_old(kind) && run->ev->at_panic.walk) {
+		target.root = run->ev->at_panic.root;
+		target.ttm = run->ev->at_panic.ttm;
+	}
+	if (corrupt_has_parameters(kind) &&
+	    !corrupt_parameters(run->sc->corrupt.what, &target.seed, &target.words, error))
+		return false;
 	if (!corrupt_apply(&target, kind, sid, done, error))
 		return false;
 	run_moment(run, "corrupt", machine_now_ns(), "crash", -1, "host");

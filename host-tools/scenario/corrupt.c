@@ -352,8 +352,22 @@ const struct corrupt_kind corrupt_kinds[] = {
 	{ "drop-irte", "irte-equal", "clear an interrupt-remapping entry", drop_irte },
 	{ "change-irte", "irte-equal", "change an interrupt-remapping entry", change_irte },
 	{ "move-irte", "irte-equal", "move an interrupt-remapping entry", move_irte },
+	{ "random", "leaves-equal", "change words of context, PASID and page tables: seed=N words=N",
+	  corrupt_random },
+	{ "overwrite-tables", "leaves-equal", "fill all page tables of the dead kernel with zeroes",
+	  corrupt_overwrite },
 	{ 0 },
 };
+
+bool corrupt_has_parameters(const struct corrupt_kind *kind)
+{
+	return kind->apply == corrupt_random;
+}
+
+bool corrupt_of_old(const struct corrupt_kind *kind)
+{
+	return kind->apply == corrupt_overwrite;
+}
 
 /* "00:1f.2" or "0000:00:1f.2"; -1 if it is neither. */
 static int parse_sid(const char *text)
@@ -373,17 +387,24 @@ const struct corrupt_kind *corrupt_parse(const char *what, int *sid, GError **er
 	g_auto(GStrv) words = g_strsplit(what, " ", 2);
 	const char *names[G_N_ELEMENTS(corrupt_kinds)] = { 0 };
 	const char *near;
+	uint64_t seed;
+	unsigned n;
 
-	*sid = words[0] && words[1] ? parse_sid(words[1]) : -1;
-	if (words[0] && words[1] && *sid < 0) {
+	*sid = -1;
+	for (unsigned i = 0; corrupt_kinds[i].name; i++) {
+		const struct corrupt_kind *kind = &corrupt_kinds[i];
+
+		names[i] = kind->name;
+		if (!words[0] || strcmp(kind->name, words[0]) != 0)
+			continue;
+		if (corrupt_has_parameters(kind))
+			return corrupt_parameters(what, &seed, &n, error) ? kind : NULL;
+		*sid = words[1] ? parse_sid(words[1]) : -1;
+		if (!words[1] || *sid >= 0)
+			return kind;
 		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
 			    "corrupt.what: '%s' is no requester such as 00:1f.2", words[1]);
 		return NULL;
-	}
-	for (unsigned i = 0; corrupt_kinds[i].name; i++) {
-		if (words[0] && strcmp(corrupt_kinds[i].name, words[0]) == 0)
-			return &corrupt_kinds[i];
-		names[i] = corrupt_kinds[i].name;
 	}
 	near = words[0] ? nearest_word(words[0], names) : NULL;
 	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,

@@ -26,6 +26,8 @@ struct corrupt_target {
 	bool (*busy)(void *data, uint16_t sid);	/* requesters rather left alone; may be NULL */
 	void *busy_data;
 	uint64_t spare;			/* a page of zeroes that nobody uses; 0: there is none */
+	uint64_t seed;			/* of a random damage, and how many words of it; 0: some */
+	unsigned words;
 };
 
 /* One way to damage tables. */
@@ -47,6 +49,18 @@ extern const struct corrupt_kind corrupt_kinds[];
  * NULL with VTDLAB_ERROR_USAGE naming the nearest word.
  */
 const struct corrupt_kind *corrupt_parse(const char *what, int *sid, GError **error);
+
+/* corrupt_has_parameters - is it corrupt_parameters() that stand behind its name, and no requester? */
+bool corrupt_has_parameters(const struct corrupt_kind *kind);
+
+/* corrupt_of_old - is it done to the tables of the panic, also after the copy? */
+bool corrupt_of_old(const struct corrupt_kind *kind);
+
+/*
+ * corrupt_parameters - "random seed=7 words=3": what stands behind the name of a kind that has some.
+ * What is not given is 0. Errors: VTDLAB_ERROR_USAGE.
+ */
+bool corrupt_parameters(const char *what, uint64_t *seed, unsigned *words, GError **error);
 
 /*
  * corrupt_apply - damage the tables once.
@@ -80,6 +94,10 @@ bool corrupt_drop_table(const struct corrupt_target *t, const struct vtd_walk_re
 			GString *done);
 bool corrupt_drop_superpage(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
 			    GString *done);
+bool corrupt_random(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
+		    GString *done);
+bool corrupt_overwrite(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
+		       GString *done);
 bool corrupt_shorten_superpage(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
 			       GString *done);
 

@@ -110,6 +110,68 @@ const struct evidence_field evidence_reservation_fields[] = {
 	{ 0 },
 };
 
+const struct evidence_field evidence_kdump_context_fields[] = {
+	FIELD(evidence_kdump_context, sid),
+	FIELD(evidence_kdump_context, pasid),
+	FIELD(evidence_kdump_context, scalable),
+	FIELD(evidence_kdump_context, refused),
+	CHARS(evidence_kdump_context, type),
+	CHARS(evidence_kdump_context, result),
+	FIELD(evidence_kdump_context, old_root),
+	FIELD(evidence_kdump_context, new_root),
+	FIELD(evidence_kdump_context, tables),
+	FIELD(evidence_kdump_context, leaves),
+	FIELD(evidence_kdump_context, ranges),
+	FIELD(evidence_kdump_context, over),
+	FIELD(evidence_kdump_context, shown),
+	{ 0 },
+};
+
+const struct evidence_field evidence_kdump_copy_fields[] = {
+	FIELD(evidence_kdump_copy, unit),
+	FIELD(evidence_kdump_copy, err),
+	FIELD(evidence_kdump_copy, contexts),
+	FIELD(evidence_kdump_copy, trees),
+	FIELD(evidence_kdump_copy, tables),
+	FIELD(evidence_kdump_copy, leaves),
+	FIELD(evidence_kdump_copy, ranges),
+	FIELD(evidence_kdump_copy, bytes),
+	FIELD(evidence_kdump_copy, t_scan_ns),
+	FIELD(evidence_kdump_copy, t_copy_ns),
+	FIELD(evidence_kdump_copy, t_total_ns),
+	{ 0 },
+};
+
+const struct evidence_field evidence_kdump_device_fields[] = {
+	FIELD(evidence_kdump_device, what),
+	FIELD(evidence_kdump_device, sid),
+	FIELD(evidence_kdump_device, ranges),
+	FIELD(evidence_kdump_device, pages),
+	FIELD(evidence_kdump_device, spared),
+	FIELD(evidence_kdump_device, failed),
+	FIELD(evidence_kdump_device, over),
+	FIELD(evidence_kdump_device, t_ns),
+	{ 0 },
+};
+
+const struct evidence_field evidence_oracle_range_fields[] = {
+	FIELD(evidence_oracle_range, source),
+	FIELD(evidence_oracle_range, sid),
+	FIELD(evidence_oracle_range, pasid),
+	FIELD(evidence_oracle_range, start),
+	FIELD(evidence_oracle_range, last),
+	FIELD(evidence_oracle_range, pa),
+	{ 0 },
+};
+
+const struct evidence_field evidence_oracle_fields[] = {
+	FIELD(evidence_oracle, source),
+	FIELD(evidence_oracle, sid),
+	FIELD(evidence_oracle, root),
+	CHARS(evidence_oracle, problem),
+	{ 0 },
+};
+
 const struct evidence_field evidence_fields[] = {
 	ELSEWHERE(evidence, scenario),		/* scenario.conf */
 	FIELD(evidence, rig_error),
@@ -141,6 +203,16 @@ const struct evidence_field evidence_fields[] = {
 	LIST(evidence, requesters, evidence_requester),
 	LIST(evidence, functions, evidence_function),
 	LIST(evidence, reservations, evidence_reservation),
+	FIELD(evidence, reservations_lost),
+	LIST(evidence, kdump_contexts, evidence_kdump_context),
+	LIST(evidence, kdump_copies, evidence_kdump_copy),
+	LIST(evidence, kdump_devices, evidence_kdump_device),
+	LIST(evidence, oracle_ranges, evidence_oracle_range),
+	LIST(evidence, oracles, evidence_oracle),
+	FIELD(evidence, kdump_lines),
+	FIELD(evidence, kdump_hidden),
+	FIELD(evidence, kdump_bad),
+	FIELD(evidence, kdump_bad_line),
 	FIELD(evidence, events_dropped),
 	FIELD(evidence, old_tables),
 	FIELD(evidence, crash_cmdline),
@@ -159,6 +231,11 @@ const struct evidence_struct evidence_structs[] = {
 	{ "evidence_requester", evidence_requester_fields },
 	{ "evidence_function", evidence_function_fields },
 	{ "evidence_reservation", evidence_reservation_fields },
+	{ "evidence_kdump_context", evidence_kdump_context_fields },
+	{ "evidence_kdump_copy", evidence_kdump_copy_fields },
+	{ "evidence_kdump_device", evidence_kdump_device_fields },
+	{ "evidence_oracle_range", evidence_oracle_range_fields },
+	{ "evidence_oracle", evidence_oracle_fields },
 	{ "evidence", evidence_fields },
 	{ 0 },
 };

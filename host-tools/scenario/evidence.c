@@ -46,6 +46,11 @@ struct evidence *evidence_new(const struct scenario *scenario)
 	ev->requesters = g_array_new(FALSE, TRUE, sizeof(struct evidence_requester));
 	ev->functions = g_array_new(FALSE, TRUE, sizeof(struct evidence_function));
 	ev->reservations = g_array_new(FALSE, TRUE, sizeof(struct evidence_reservation));
+	ev->kdump_contexts = g_array_new(FALSE, TRUE, sizeof(struct evidence_kdump_context));
+	ev->kdump_copies = g_array_new(FALSE, TRUE, sizeof(struct evidence_kdump_copy));
+	ev->kdump_devices = g_array_new(FALSE, TRUE, sizeof(struct evidence_kdump_device));
+	ev->oracle_ranges = g_array_new(FALSE, TRUE, sizeof(struct evidence_oracle_range));
+	ev->oracles = g_array_new(FALSE, TRUE, sizeof(struct evidence_oracle));
 	return ev;
 }
 
@@ -62,6 +67,12 @@ void evidence_free(struct evidence *ev)
 	g_array_unref(ev->requesters);
 	g_array_unref(ev->functions);
 	g_array_unref(ev->reservations);
+	g_array_unref(ev->kdump_contexts);
+	g_array_unref(ev->kdump_copies);
+	g_array_unref(ev->kdump_devices);
+	g_array_unref(ev->oracle_ranges);
+	g_array_unref(ev->oracles);
+	g_free(ev->kdump_bad_line);
 	vtd_snapshot_free(ev->old_tables);
 	g_free(ev->rig_error);
 	g_free(ev->trace_missing);
@@ -122,17 +133,29 @@ bool evidence_passthrough(const struct evidence *ev)
 }
 
 /* The last intel_iommu_kdump= counts. */
-const char *evidence_kdump_mode(const struct evidence *ev)
+const char *evidence_kdump_asked(const struct evidence *ev)
 {
+	static const char *const known[] = { "deep", "reserve", "log" };
 	const char *cmdline = ev->crash_cmdline ? ev->crash_cmdline : ev->scenario->crash.cmdline;
 	g_auto(GStrv) words = g_strsplit(cmdline, " ", -1);
 	const char *mode = NULL;
 
-	for (char **word = words; *word; word++)
-		if (g_str_has_prefix(*word, "intel_iommu_kdump="))
-			mode = strcmp(*word + 18, "deep") == 0 ? "deep" :
-			       strcmp(*word + 18, "reserve") == 0 ? "reserve" : NULL;
+	for (char **word = words; *word; word++) {
+		if (!g_str_has_prefix(*word, "intel_iommu_kdump="))
+			continue;
+		mode = NULL;
+		for (unsigned i = 0; i < G_N_ELEMENTS(known); i++)
+			if (strcmp(*word + 18, known[i]) == 0)
+				mode = known[i];
+	}
 	return mode;
+}
+
+const char *evidence_kdump_mode(const struct evidence *ev)
+{
+	const char *mode = evidence_kdump_asked(ev);
+
+	return g_strcmp0(mode, "log") == 0 ? NULL : mode;
 }
 
 char *sid_text(uint16_t sid, char buf[16])

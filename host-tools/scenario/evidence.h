@@ -86,6 +86,65 @@ struct evidence_reservation {
 	char who[32];			/* what reserved it, for people; may be "" */
 };
 
+/* ---- what a lab kernel that was asked to (intel_iommu_kdump=) says itself of the tables it found ---- */
+
+/* A context or PASID entry in the kernel's log. */
+struct evidence_kdump_context {
+	uint16_t sid;
+	unsigned pasid;
+	bool scalable;
+	bool refused;			/* nothing else is known of it */
+	char type[16];			/* "second", "first", "pass-through" */
+	char result[16];		/* "deep", "shallow", "log", "reserve" */
+	uint64_t old_root, new_root;
+	uint64_t tables, leaves, ranges;
+	uint64_t over;			/* pages in the ranges that were not mapped */
+	uint64_t shown;			/* of the ranges, in the log */
+};
+
+/* One unit's copy, by the kernel's log and clock. */
+struct evidence_kdump_copy {
+	unsigned unit;
+	int err;
+	uint64_t contexts, trees, tables, leaves, ranges, bytes;
+	int64_t t_scan_ns, t_copy_ns, t_total_ns;
+};
+
+/* What became of a device's old ranges when it got its domain. */
+struct evidence_kdump_device {
+	char what;			/* 'r' they were reserved, 'g' grafted into the domain */
+	uint16_t sid;
+	uint64_t ranges, pages;		/* ranges: runs of the graft */
+	uint64_t spared;		/* overlapped with what was reserved, or was mapped already */
+	uint64_t failed, over;
+	int64_t t_ns;
+};
+
+/* A range of IOVAs by one of the oracles; bytes, inclusive. */
+struct evidence_oracle_range {
+	char source;			/* enum evidence_oracle_source */
+	uint16_t sid;
+	unsigned pasid;
+	uint64_t start, last;
+	uint64_t pa;			/* TRANSLATION: where it leads */
+};
+
+enum evidence_oracle_source {
+	ORACLE_LOG = 'l',		/* the kernel's log */
+	ORACLE_RANGES = 'd',		/* debugfs iommu/intel/kdump/ranges */
+	ORACLE_RESERVED = 'n',		/* debugfs iommu/intel/kdump/reserved */
+	ORACLE_REGIONS = 'r',		/* reserved_regions of the device's group */
+	ORACLE_TRANSLATION = 't',	/* debugfs domain_translation_struct */
+};
+
+/* That an oracle was asked, and of whom. */
+struct evidence_oracle {
+	char source;
+	uint16_t sid;			/* REGIONS, TRANSLATION: of this device */
+	uint64_t root;			/* TRANSLATION: of the tables it has walked */
+	char problem[128];		/* why it gave nothing; "": what it gave is all there is */
+};
+
 /* DMA of one requester between the jump into the crash kernel and its driver's probe. */
 struct evidence_dma {
 	uint16_t sid;
@@ -152,6 +211,18 @@ struct evidence {
 	GArray *requesters;		/* struct evidence_requester, ids as the trace showed them */
 	GArray *functions;		/* struct evidence_function, of the first kernel; empty: not known */
 	GArray *reservations;		/* struct evidence_reservation; empty: no probes */
+	uint64_t reservations_lost;	/* records of the crash kernel's probes that were not kept or not understood */
+
+	/* a lab kernel's own account; empty: none was asked for */
+	GArray *kdump_contexts;		/* struct evidence_kdump_context */
+	GArray *kdump_copies;		/* struct evidence_kdump_copy */
+	GArray *kdump_devices;		/* struct evidence_kdump_device */
+	GArray *oracle_ranges;		/* struct evidence_oracle_range */
+	GArray *oracles;		/* struct evidence_oracle */
+	uint64_t kdump_lines;		/* of the kernel's log */
+	uint64_t kdump_hidden;		/* entries of PASIDs that it left out, as it says itself */
+	uint64_t kdump_bad;		/* ... that are not what they should be */
+	char *kdump_bad_line;		/* the first of these; owned */
 	uint64_t events_dropped;	/* invalidations beyond EVIDENCE_INVALIDATIONS_MAX */
 	struct vtd_snapshot *old_tables;	/* the pages of at_panic.snapshot, read again at the end; owned */
 	char *crash_cmdline;		/* of the running crash kernel; NULL: not known; owned */
@@ -181,6 +252,9 @@ int64_t evidence_attach_ns(const struct evidence *ev, uint16_t sid);
  * (intel_iommu_kdump= on its command line), else NULL.
  */
 const char *evidence_kdump_mode(const struct evidence *ev);
+
+/* evidence_kdump_asked - the same, or "log" if it was only asked to tell what it finds. */
+const char *evidence_kdump_asked(const struct evidence *ev);
 
 /* evidence_state_clear - frees what @state owns and zeroes it: this snapshot was not got. */
 void evidence_state_clear(struct evidence_state *state);

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "scenario/kdump-log.h"
+
 static void keep_event(struct run *run, struct evidence_event event, const struct trace_event *e)
 {
 	event.host_ns = e->host_ns;
@@ -196,7 +198,10 @@ void run_trace_event(const struct trace_event *e, void *data)
 		on_device(run, e);
 }
 
-/* The last line that tells why a kernel gave up: no verdict rests on it, but a reader wants it. */
+/*
+ * The crash kernel's account of its copy, and the last line that tells why a kernel gave up: no verdict rests on
+ * that one, but a reader wants it.
+ */
 static void on_console(const char *line, int64_t host_ns, void *data)
 {
 	static const char *const words[] = { "Kernel panic", "BUG:", "Oops", "Out of memory",
@@ -204,6 +209,8 @@ static void on_console(const char *line, int64_t host_ns, void *data)
 	struct run *run = data;
 
 	(void)host_ns;
+	if (run->ev->jump_ns)
+		kdump_log_line(run->ev, line);
 	for (unsigned i = 0; i < G_N_ELEMENTS(words); i++)
 		if (strstr(line, words[i]) && !strstr(line, "---[ end")) {
 			g_free(run->last_words);

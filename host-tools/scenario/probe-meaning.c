@@ -116,6 +116,7 @@ void probe_reservations(const struct probe_trace *t, char kernel, GArray *out)
 
 		switch (e->kind) {
 		case PROBE_RESERVE:
+		case PROBE_RANGE:
 			dev = owner(&o, e);
 			r.guest_ns = probe_guest_ns(t, e->t_ns);
 			g_strlcpy(r.who, dev ? dev : "", sizeof(r.who));

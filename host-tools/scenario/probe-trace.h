@@ -20,6 +20,7 @@ enum probe_kind {
 	PROBE_DOMAIN,		/* iommu_setup_dma_ops() begins: dev */
 	PROBE_RESERVE,		/* reserve_iova(): a = allocator, b..c = page frames, inclusive */
 	PROBE_ATTACH,		/* intel_iommu_attach_device() begins: dev */
+	PROBE_RANGE,		/* intel_kdump_reserve_range() of a lab kernel: as PROBE_RESERVE */
 	PROBE_KINDS,
 };
 
@@ -50,10 +51,10 @@ struct probe_trace *probe_trace_new(void);
 void probe_trace_free(struct probe_trace *t);
 
 /*
- * probe_parameters - the words for a kernel's command line that set the probes, and an empty string
- * without. Static.
+ * probe_parameters - the words for a kernel's command line that set the probes. Static.
+ * @reserves: the kernel is one of the lab's own, which has a function of its own that reserves
  */
-const char *probe_parameters(void);
+const char *probe_parameters(bool reserves);
 
 /* probe_name - the event's name in the trace ("vtdlab/init" is "init"), static. */
 const char *probe_name(enum probe_kind kind);
@@ -91,7 +92,8 @@ struct probe_times probe_times(const struct probe_trace *t, uint64_t old_root);
 int64_t probe_hit_ns(const struct probe_trace *t);
 
 /*
- * probe_reservations - append a struct evidence_reservation for each reserve_iova() to @out.
+ * probe_reservations - append a struct evidence_reservation for each reserve_iova(), and each range that a
+ * lab kernel reserves by itself, to @out.
  * @kernel: 'f' or 'c'. A range belongs to the device whose iommu_setup_dma_ops() the same task is in,
  * or to whom the same allocator was given before.
  */

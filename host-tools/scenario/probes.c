@@ -18,6 +18,7 @@ struct side {
 	GArray *pairs;			/* struct clock_pair */
 	int64_t hello_ns;		/* guest clock at the agent's first word, -1 */
 	uint64_t probes, hits, missed;	/* by the kernel's own count */
+	bool range;			/* the probe on a lab kernel's own reservations is set */
 	int64_t read_guest_ns, read_host_ns;	/* what reading the trace took */
 	struct probe_times times;
 };
@@ -34,9 +35,9 @@ static bool wanted(const struct plan *plan)
 	return !plan->options->no_probes && plan->scenario->iommu.mode != CONF_MODE_OFF;
 }
 
-const char *probes_cmdline(const struct plan *plan)
+const char *probes_cmdline(const struct plan *plan, const struct kernel *kernel)
 {
-	return wanted(plan) ? probe_parameters() : "";
+	return wanted(plan) ? probe_parameters(kernel_builtin(kernel, "INTEL_IOMMU_KDUMP")) : "";
 }
 
 /* Every answer has the guest's time; a long one is heard long after it was given. */
@@ -132,6 +133,7 @@ static void take_profile(struct side *side, const char *line)
 	side->probes++;
 	side->hits += hits;
 	side->missed += missed;
+	side->range |= strcmp(name, probe_name(PROBE_RANGE)) == 0;
 }
 
 /* One pass over the trace, in as many answers as it takes. */
@@ -266,12 +268,24 @@ static void add_moments(struct run *run, const struct side *side, bool crash)
 	}
 }
 
+/*
+ * What is not there to be judged by: records that were not kept or not understood, and one for a probe that a
+ * lab kernel should have and has not.
+ */
+static uint64_t not_seen(const struct run *run, const struct side *side)
+{
+	return side->missed + side->trace->lost + side->trace->malformed +
+	       (!side->range && kernel_builtin(run->plan->crash, "INTEL_IOMMU_KDUMP"));
+}
+
 static void add_reservations(struct run *run, const struct side *side, bool crash)
 {
 	GArray *all = run->ev->reservations;
 	unsigned begin = all->len;
 
 	probe_reservations(side->trace, crash ? 'c' : 'f', all);
+	if (crash)
+		run->ev->reservations_lost = not_seen(run, side);
 	for (unsigned i = begin; i < all->len; i++) {
 		const struct evidence_reservation *r =
 			&g_array_index(all, struct evidence_reservation, i);

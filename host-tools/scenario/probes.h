@@ -12,12 +12,13 @@
 
 #include "machine/agent.h"
 
+struct kernel;
 struct plan;
 struct probes;
 struct run;
 
-/* probes_cmdline - what goes into a kernel's command line; "" for a run without probes. Static. */
-const char *probes_cmdline(const struct plan *plan);
+/* probes_cmdline - what goes into the command line of @kernel; "" for a run without probes. Static. */
+const char *probes_cmdline(const struct plan *plan, const struct kernel *kernel);
 
 /* probes_new - from the start of the VM on: notes guest times beside host times. */
 struct probes *probes_new(struct run *run);

@@ -103,6 +103,7 @@ void run_judge(struct run *run)
 	distrust_trace(run);
 	note_missing_events(run);
 	list_snapshots(run);
+	run_account(run);
 	fill_environment(run);
 	evidence_judge(run->ev, run->plan->crash->release, run->report);
 }

@@ -454,6 +454,8 @@ fake_tree()
 @test "the kernel files in the tree are complete, and name no host" {
 	local conf
 	for conf in "$BATS_TEST_DIRNAME"/../../images/kernels/*.conf; do
+		# those that are built here have no image to be pinned: see kernel-build.bats
+		! grep -q "^\[build\]" "$conf" || continue
 		grep -q '^release=[0-9]' "$conf"
 		grep -q '^version=[0-9]' "$conf"
 		grep -q '^suites=[a-z]' "$conf"

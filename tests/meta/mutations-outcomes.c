@@ -142,11 +142,19 @@ static bool never_again(struct world *w)
 	return true;
 }
 
+/* Of a device that is judged by itself; what is behind a bridge has none. */
 static struct evidence_reservation *last_reservation(struct world *w)
 {
-	return w->ev->reservations->len ?
-		       &g_array_index(w->ev->reservations, struct evidence_reservation,
-				      w->ev->reservations->len - 1) : NULL;
+	const struct evidence_device *dev = first_wanted(w);
+
+	for (guint i = w->ev->reservations->len; dev && i-- > 0;) {
+		struct evidence_reservation *r =
+			&g_array_index(w->ev->reservations, struct evidence_reservation, i);
+
+		if (r->sid == dev->sid)
+			return r;
+	}
+	return NULL;
 }
 
 static bool reserved_too_long(struct world *w)
@@ -176,16 +184,82 @@ static bool reserved_too_little(struct world *w)
 
 static bool reserved_for_another(struct world *w)
 {
-	struct evidence_reservation *r = last_reservation(w);
+	const struct evidence_device *dev = first_wanted(w);
+
+	for (guint i = 0; dev && i < w->ev->reservations->len; i++) {
+		struct evidence_reservation *r =
+			&g_array_index(w->ev->reservations, struct evidence_reservation, i);
+
+		if (r->sid != dev->sid)
+			continue;
+		r->sid ^= 0x100;
+		return true;
+	}
+	return false;
+}
+
+/* --- what a lab kernel tells --- */
+
+static struct evidence_oracle_range *told(struct world *w, enum evidence_oracle_source source)
+{
+	for (guint i = 0; i < w->ev->oracle_ranges->len; i++) {
+		struct evidence_oracle_range *r =
+			&g_array_index(w->ev->oracle_ranges, struct evidence_oracle_range, i);
+
+		if (r->source == (char)source)
+			return r;
+	}
+	return NULL;
+}
+
+static bool shorten(struct evidence_oracle_range *r)
+{
+	if (r)
+		r->last -= 0x1000;
+	return r;
+}
+
+static bool log_shorter(struct world *w)
+{
+	return shorten(told(w, ORACLE_LOG));
+}
+
+static bool ranges_shorter(struct world *w)
+{
+	return shorten(told(w, ORACLE_RANGES));
+}
+
+static bool regions_shorter(struct world *w)
+{
+	return shorten(told(w, ORACLE_REGIONS));
+}
+
+static bool reserved_shorter(struct world *w)
+{
+	return shorten(told(w, ORACLE_RESERVED));
+}
+
+static bool translation_elsewhere(struct world *w)
+{
+	struct evidence_oracle_range *r = told(w, ORACLE_TRANSLATION);
 
 	if (r)
-		r->sid ^= 0x100;
+		r->pa += 0x1000;
 	return r;
+}
+
+static bool entry_not_logged(struct world *w)
+{
+	if (!w->ev->kdump_contexts->len)
+		return false;
+	g_array_remove_index(w->ev->kdump_contexts, 0);
+	return true;
 }
 
 const struct mutation outcome_mutations[] = {
 #define M(name, check, fn) { name, check, AS_RECORDED, fn, NULL }
 #define R(name, fn) { name, "reserved-equals-mapped", RESERVING, fn, NULL }
+#define T(name, fn) { name, "oracles-agree", TELLING, fn, NULL }
 	M("QEMU died", "rig", rig_broke),
 	M("no crash kernel was loaded", "rig", nothing_loaded),
 	M("no word of the first kernel", "rig", first_never_spoke),
@@ -206,7 +280,14 @@ const struct mutation outcome_mutations[] = {
 	R("reserved one page too early", reserved_early),
 	R("a range not reserved", reserved_too_little),
 	R("reserved for another device", reserved_for_another),
+	T("the log one page short", log_shorter),
+	T("debugfs one page short", ranges_shorter),
+	T("reserved_regions a page short", regions_shorter),
+	T("the allocator a page short", reserved_shorter),
+	T("the kernel sees another page", translation_elsewhere),
+	T("an entry not in the log", entry_not_logged),
 	{ 0 },
 #undef M
 #undef R
+#undef T
 };

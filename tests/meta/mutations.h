@@ -13,6 +13,7 @@ enum variant {
 	WITH_SUPERPAGE,		/* a mapping of 2 MiB more, in every snapshot */
 	RESERVING,		/* as of a kernel that reserves the dead kernel's IOVAs */
 	DEEP,			/* as of a kernel that copies all tables into its own memory */
+	TELLING,		/* as of a lab kernel that tells what it finds, and reserves it */
 	VARIANTS,
 };
 

@@ -2,6 +2,8 @@
 /* Recorded runs of today's kernels turned into what none of them shows, still without a fault. */
 #include "mutations.h"
 
+#include "../unit/oracles-fill.h"
+
 #include <string.h>
 
 #include "vtd/formats.h"
@@ -9,7 +11,7 @@
 
 const char *variant_name(enum variant variant)
 {
-	static const char *const names[VARIANTS] = { "", "+superpage", "+reserve", "+deep" };
+	static const char *const names[VARIANTS] = { "", "+superpage", "+reserve", "+deep", "+telling" };
 
 	return names[variant];
 }
@@ -95,26 +97,24 @@ static void ask_for(struct world *w, const char *mode)
 					       w->ev->crash_cmdline ? w->ev->crash_cmdline : "", mode);
 }
 
-/* Each range that the dead kernel had mapped for a device is reserved in its new domain. */
+/* Each range that the dead kernel had mapped for a function is reserved in its new domain. */
 static bool reserve(struct world *w)
 {
 	const struct vtd_walk_result *walk = w->ev->at_panic.walk;
 	bool any = false;
 
 	g_array_set_size(w->ev->reservations, 0);
-	for (guint i = 0; walk && i < w->ev->devices->len; i++) {
-		const struct evidence_device *dev =
-			&g_array_index(w->ev->devices, struct evidence_device, i);
-		const struct vtd_space *s = vtd_walk_space(walk, dev->sid, VTD_NO_PASID);
+	for (size_t i = 0; walk && i < walk->n_spaces; i++) {
+		const struct vtd_space *s = &walk->spaces[i];
 		const struct vtd_run *runs;
 		size_t n;
 
-		if (!dev->wanted || !s || s->type == VTD_SPACE_PASS_THROUGH)
+		if (s->type == VTD_SPACE_PASS_THROUGH)
 			continue;
 		runs = vtd_space_runs(walk, s, &n);
 		for (size_t k = 0; k < n; k++) {
 			struct evidence_reservation r = {
-				.kernel = 'c', .sid = dev->sid, .sid_known = true,
+				.kernel = 'c', .sid = s->sid, .sid_known = true,
 				.start = runs[k].iova_start >> VTD_PAGE_SHIFT,
 				.last = runs[k].iova_last >> VTD_PAGE_SHIFT, .guest_ns = -1,
 			};
@@ -155,6 +155,9 @@ bool variant_make(struct world *w, enum variant variant)
 		return reserve(w);
 	case DEEP:
 		return deepen(w);
+	case TELLING:
+		ask_for(w, "reserve");
+		return oracles_fill(w->ev, "reserve");
 	default:
 		return true;
 	}

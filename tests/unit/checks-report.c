@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The table of checks, and how what the checks say becomes the outcome of a run. */
 #include "evidence-fixture.h"
+#include "oracles-fill.h"
 
 static void table_is_sound(void **state)
 {
@@ -33,6 +34,7 @@ static void table_order(void **state)
 		{ "tables-in-crash-memory", "copy-wrong" },
 		{ "irte-equal", "copy-wrong" },
 		{ "old-tables-unchanged", "copy-wrong" },
+		{ "oracles-agree", "copy-wrong" },
 		{ "flushed", "stale-cache" },
 		{ "did-consistent", "did-clash" },
 		{ "no-faults", "dma-fault" },
@@ -92,7 +94,8 @@ static void asked_twice(void **state)
 
 /* What the default scenario has no use for. */
 static const char *const not_asked_for[] = { "tables-in-crash-memory", "irte-equal",
-					     "reserved-equals-mapped", "reset-comes-up", NULL };
+					     "oracles-agree", "reserved-equals-mapped",
+					     "reset-comes-up", NULL };
 
 /* Evidence of nothing at all: no check may call that a pass. */
 static void empty_evidence(void **state)
@@ -127,6 +130,10 @@ static bool spoil_more(struct good_run *f, const char *check)
 	} else if (strcmp(check, "reserved-equals-mapped") == 0) {
 		good_crash_cmdline(f, "intel_iommu_kdump=reserve");
 		good_reserve(f, 'c', NIC, 1, 2, false);
+	} else if (strcmp(check, "oracles-agree") == 0) {
+		good_crash_cmdline(f, "intel_iommu_kdump=log");
+		oracles_fill(f->ev, "log");
+		g_array_index(f->ev->oracle_ranges, struct evidence_oracle_range, 0).last += 0x1000;
 	} else if (strcmp(check, "did-consistent") == 0) {
 		good_entry(f, AT_END, SATA)[1] &= 0xff;
 		good_walk(f, AT_END, NULL);

@@ -19,6 +19,7 @@ static void reserve_all(struct good_run *f)
 	good_reserve(f, 'c', DISK, PFN(DISK_READ_IOVA), PFN(DISK_READ_IOVA), false);
 	good_reserve(f, 'c', DISK, PFN(DISK_BIG_IOVA), PFN(DISK_BIG_IOVA) + 511, false);
 	good_reserve(f, 'c', NIC, PFN(NIC_IOVA), PFN(NIC_IOVA) + 7, false);
+	good_reserve(f, 'c', SATA, PFN(SATA_IOVA), PFN(SATA_IOVA) + 3, false);
 }
 
 static struct evidence_reservation *row(struct good_run *f, uint16_t sid, uint64_t start)
@@ -37,7 +38,8 @@ static struct evidence_reservation *row(struct good_run *f, uint16_t sid, uint64
 static void named(void **state)
 {
 	reserve_all(*state);
-	want(*state, RESERVED, CHECK_PASS, "0000:00:02.0 529 pages", "0000:00:01.0 8 pages", NULL);
+	want(*state, RESERVED, CHECK_PASS, "0000:00:02.0 529 pages", "0000:00:01.0 8 pages",
+	     "1 without a driver alike", NULL);
 	good_crash_cmdline(*state, "intel_iommu_kdump=deep");
 	want(*state, RESERVED, CHECK_PASS, NULL);
 }
@@ -152,6 +154,37 @@ static void mapped_in_standing(void **state)
 	want(f, RESERVED, CHECK_PASS, "0000:00:01.0 8 pages", NULL);
 }
 
+/* A function without a driver has a domain too; a bridge has none that anybody maps in. */
+static void idle_device(void **state)
+{
+	struct good_run *f = *state;
+	struct evidence_function sata = { .sid = SATA };
+
+	reserve_all(f);
+	row(f, SATA, PFN(SATA_IOVA))->last--;
+	want(f, RESERVED, CHECK_FAIL, "0000:00:1f.2: 1 page mapped but not reserved", NULL);
+	row(f, SATA, PFN(SATA_IOVA))->last += 2;
+	g_array_append_val(f->ev->functions, sata);
+	want(f, RESERVED, CHECK_FAIL, "0000:00:1f.2: 1 page reserved but never mapped", NULL);
+	g_array_index(f->ev->functions, struct evidence_function, 0).bridge = true;
+	want(f, RESERVED, CHECK_PASS, NULL);
+	want_not(f, "without a driver");
+	g_array_index(f->ev->functions, struct evidence_function, 0).sid = NIC;
+	want(f, RESERVED, CHECK_PASS, NULL);	/* not among the functions: an alias */
+}
+
+/* A probe that was not set, or a trace that was too small: never a verdict, whatever the rest says. */
+static void records_lost(void **state)
+{
+	struct good_run *f = *state;
+
+	reserve_all(f);
+	f->ev->reservations_lost = 3;
+	want(f, RESERVED, CHECK_NO_EVIDENCE, "3 records of the crash kernel's probes are missing", NULL);
+	row(f, NIC, PFN(NIC_IOVA))->last--;
+	want(f, RESERVED, CHECK_NO_EVIDENCE, "3 records", NULL);
+}
+
 /* Rows that belong to nobody known may be anybody's. */
 static void unknown_device(void **state)
 {
@@ -169,6 +202,7 @@ static void alias(void **state)
 	struct evidence_device *dev = good_device(f, NIC);
 
 	reserve_all(f);
+	row(f, SATA, PFN(SATA_IOVA))->sid = 0x3ff;
 	dev->has_alias = true;
 	dev->alias_sid = SATA;
 	want(f, RESERVED, CHECK_FAIL, "0000:00:01.0: 4 pages mapped but not reserved", NULL);
@@ -206,6 +240,7 @@ int checks_reserve_tests(void)
 		LEGACY(superpage_as_one), LEGACY(other_device),
 		LEGACY(standing),      LEGACY(mapped_in_standing),
 		LEGACY(unknown_device), LEGACY(alias),
+		LEGACY(idle_device),   LEGACY(records_lost),
 		PASS_THROUGH(passed_through), LEGACY(nonsense),
 	};
 

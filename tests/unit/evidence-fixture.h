@@ -178,6 +178,7 @@ int checks_did_tests(void);
 int checks_ir_tests(void);
 int checks_tables_tests(void);
 int checks_reserve_tests(void);
+int checks_oracles_tests(void);
 int checks_alias_tests(void);
 int checks_reboot_tests(void);
 int checks_foreign_tests(void);

@@ -150,6 +150,62 @@ static void entries_of_interrupts(void **state)
 	}
 }
 
+/* The same seed is the same damage; another is another; nothing but tables is written. */
+static void random_words(void **state)
+{
+	struct good_run *f = *state;
+	struct tables *ram = &f->ram[COPIED];
+	gsize bytes = ram->n_pages * 4096;
+	g_autofree void *good = g_memdup2(ram->bytes, bytes);
+	g_autofree char *first = NULL;
+
+	for (unsigned i = 0; i < 40; i++) {
+		struct corrupt_target t = target(f, 0);
+		g_autoptr(GString) done = g_string_new(NULL);
+		int sid = 7;
+
+		t.seed = i < 2 ? 0 : i;
+		t.words = 3;
+		memcpy(ram->bytes, good, bytes);
+		assert_true(corrupt_apply(&t, corrupt_parse("random seed=1 words=3", &sid, NULL), -1, done, NULL));
+		assert_int_equal(sid, -1);
+		assert_null(strchr(done->str, '\n'));
+		if (i == 0)
+			first = g_strdup(done->str);
+		else
+			assert_int_equal(strcmp(first, done->str) == 0, i == 1);
+		assert_true(memcmp(ram->bytes, good, bytes) != 0);
+		assert_memory_equal(ram->bytes + f->new_root, (char *)good + f->new_root, 4096);
+		good_walk(f, COPIED, NULL);	/* whatever they hold now, it ends */
+	}
+}
+
+ONE(overwrite_tables, "overwrite-tables", "mapped only before")
+
+static void parameters(void **state)
+{
+	static const char *const bad[] = { "random 7", "random seed=", "random seed=x", "random words=0",
+					   "random words=1001", "random seed=1  words=2", "random seed=-1",
+					   "random seed=1111111111111111111", "random 00:02.0" };
+	uint64_t seed;
+	unsigned words;
+	int sid;
+
+	(void)state;
+	for (unsigned i = 0; i < G_N_ELEMENTS(bad); i++) {
+		g_autoptr(GError) error = NULL;
+
+		assert_null(corrupt_parse(bad[i], &sid, &error));
+		assert_int_equal(error->code, VTDLAB_ERROR_USAGE);
+		assert_non_null(strstr(error->message, "seed=N"));
+	}
+	assert_true(corrupt_parameters("random words=9 seed=12", &seed, &words, NULL));
+	assert_int_equal(seed, 12);
+	assert_int_equal(words, 9);
+	assert_non_null(corrupt_parse("random", &sid, NULL));
+	assert_null(corrupt_parse("overwrite-tables seed=1", &sid, NULL));
+}
+
 /* Without a requester named, one that is in use is damaged only if there is no other. */
 static bool all_but_nic(void *data, uint16_t sid)
 {
@@ -244,6 +300,9 @@ int main(void)
 		FIRST_LEVEL(drop_superpage), FIRST_LEVEL(shorten_superpage),
 		PASS_THROUGH(zap_context), PASS_THROUGH(change_did), PASS_THROUGH(change_type),
 		PASS_THROUGH(pass_through_has_no_leaves),
+		LEGACY(random_words), SCALABLE(random_words), FIRST_LEVEL(random_words),
+		LEGACY(overwrite_tables), SCALABLE(overwrite_tables), FIRST_LEVEL(overwrite_tables),
+		cmocka_unit_test(parameters),
 		cmocka_unit_test(words_are_checked),
 		cmocka_unit_test(a_scenario_names_it),
 	};

@@ -49,7 +49,7 @@ static struct probe_trace *one(const char *line)
 
 static void test_parameters(void **state)
 {
-	const char *p = probe_parameters();
+	const char *p = probe_parameters(true);
 
 	(void)state;
 	/* one word for the parser of the command line: nothing of it may need quotes */
@@ -61,6 +61,10 @@ static void test_parameters(void **state)
 
 		assert_non_null(strstr(p, name));
 	}
+	/* a kernel that is not the lab's has no such function, and is not asked */
+	assert_non_null(strstr(p, "intel_kdump_reserve_range"));
+	assert_null(strstr(probe_parameters(false), "intel_kdump_reserve_range"));
+	assert_non_null(strstr(probe_parameters(false), ",reserve_iova,"));
 }
 
 static void test_events(void **state)
@@ -134,6 +138,8 @@ static void test_malformed(void **state)
 		AT("1.000000", "domain: (iommu_setup_dma_ops+0x4/0x5c0) dev=\"a-name-of-more-than-31-characters-of-text\""),
 		AT("1.000000", "domain: (iommu_setup_dma_ops+0x4/0x5c0)"),
 		AT("1.000000", "reserve: (reserve_iova+0x4/0x170) iovad=0xff10 lo=0xc0 hi=0xbf"),
+		AT("1.000000", "range: (intel_kdump_reserve_range+0x4/0x170) iovad=0xff10 lo=0x2 hi=0x1"),
+		AT("1.000000", "range: (intel_kdump_reserve_range+0x4/0x170) iovad=0xff10 lo=0x2"),
 		AT("1.000000", "reserve: (reserve_iova+0x4/0x170) x=\"lo=0x1 hi=0x2 iovad=0x3"),
 	};
 
@@ -255,6 +261,9 @@ static void test_reservations(void **state)
 		AT("1.000007", "reserve: (f) iovad=0x10 lo=0xffffd hi=0xfffff"),	/* known allocator */
 		AT("1.000008", "domain: (f) dev=(fault)"),
 		AT("1.000009", "reserve: (f) iovad=0x50 lo=0x1 hi=0x1"),
+		AT("1.000010", "domain: (f) dev=\"0000:00:05.0\""),
+		AT("1.000011", "range: (f) iovad=0x60 lo=0x100000 hi=0x100000"),
+		AT("1.000012", "range: (f) iovad=0x60 lo=0x100002 hi=0x100005"),
 	};
 	GArray *out = g_array_new(FALSE, TRUE, sizeof(struct evidence_reservation));
 	struct probe_trace *t = parse(lines, G_N_ELEMENTS(lines));
@@ -263,7 +272,7 @@ static void test_reservations(void **state)
 	(void)state;
 	probe_trace_iomem_line(t, "40000000-afffffff : PCI Bus 0000:00");
 	probe_reservations(t, 'c', out);
-	assert_int_equal(out->len, 7);
+	assert_int_equal(out->len, 9);
 	r = (const struct evidence_reservation *)(const void *)out->data;
 	assert_false(r[0].sid_known || r[0].standing);
 	assert_string_equal(r[0].who, "");
@@ -281,6 +290,10 @@ static void test_reservations(void **state)
 	assert_true(r[5].sid_known && !r[5].standing);
 	assert_string_equal(r[5].who, "0000:00:01.0");
 	assert_false(r[6].sid_known);
+	assert_true(r[7].sid_known && !r[7].standing);	/* a lab kernel's own */
+	assert_int_equal(r[7].sid, 0x28);
+	assert_int_equal(r[8].start, 0x100002);
+	assert_int_equal(r[8].last, 0x100005);
 	g_array_unref(out);
 	probe_trace_free(t);
 }

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The table of compared runs, for people and for plots. */
+#include "results/compare-priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct spread {
+	double median, min, max;
+	unsigned n;
+};
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Of the runs of a column that have the value at all. */
+static struct spread spread_of(const struct compare_column *column, const char *path, const char *minus)
+{
+	g_autoptr(GArray) values = g_array_new(FALSE, FALSE, sizeof(double));
+	struct spread s = { 0 };
+
+	for (guint i = 0; i < column->runs->len; i++) {
+		double value;
+
+		if (compare_value(column->runs->pdata[i], path, minus, &value))
+			g_array_append_val(values, value);
+	}
+	s.n = values->len;
+	if (!s.n)
+		return s;
+	g_array_sort(values, by_value);
+	s.min = g_array_index(values, double, 0);
+	s.max = g_array_index(values, double, s.n - 1);
+	s.median = s.n % 2 ? g_array_index(values, double, s.n / 2) :
+			     (g_array_index(values, double, s.n / 2 - 1) +
+			      g_array_index(values, double, s.n / 2)) / 2;
+	return s;
+}
+
+static void put_number(GString *out, enum compare_unit unit, double value)
+{
+	if (unit == COMPARE_NS && value >= 1e7)
+		g_string_append_printf(out, "%.1f ms", value / 1e6);
+	else if (unit == COMPARE_NS && value >= 1e4)
+		g_string_append_printf(out, "%.1f us", value / 1e3);
+	else if (unit == COMPARE_NS)
+		g_string_append_printf(out, "%.0f ns", value);
+	else if (unit == COMPARE_BYTES)
+		g_string_append_printf(out, "%.0f KiB", value / 1024);
+	else
+		g_string_append_printf(out, "%.15g", value);
+}
+
+static char *cell(const struct compare_column *column, const struct compare_row *row)
+{
+	struct spread s = spread_of(column, row->path, row->minus);
+	GString *out = g_string_new(NULL);
+
+	if (!s.n) {
+		g_string_append_c(out, '-');
+		return g_string_free(out, FALSE);
+	}
+	put_number(out, row->unit, s.median);
+	if (row->of) {
+		struct spread of = spread_of(column, row->of, NULL);
+
+		g_string_append_printf(out, " of %.15g", of.median);
+	}
+	if (s.min < s.max) {
+		g_string_append(out, " (");
+		put_number(out, row->unit, s.min);
+		g_string_append(out, " to ");
+		put_number(out, row->unit, s.max);
+		g_string_append_c(out, ')');
+	}
+	return g_string_free(out, FALSE);
+}
+
+/* What the runs of a column say in words; each answer once. */
+static char *words(const struct compare_column *column, bool failed)
+{
+	GString *out = g_string_new(NULL);
+
+	for (guint i = 0; i < column->runs->len; i++) {
+		const struct compare_run *run = column->runs->pdata[i];
+		const char *word = failed ? run->failed : run->outcome;
+		bool known = false;
+
+		for (guint k = 0; k < i; k++) {
+			const struct compare_run *other = column->runs->pdata[k];
+
+			known |= strcmp(failed ? other->failed : other->outcome, word) == 0;
+		}
+		if (!known)
+			g_string_append_printf(out, "%s%s", out->len ? "; " : "", *word ? word : "none");
+	}
+	return g_string_free(out, FALSE);
+}
+
+/* All cells, row by row, the first column the names. */
+static GPtrArray *cells(const struct compare *c)
+{
+	GPtrArray *out = g_ptr_array_new_with_free_func(g_free);
+
+	g_ptr_array_add(out, g_strdup(""));
+	for (guint k = 0; k < c->columns->len; k++)
+		g_ptr_array_add(out, g_strdup(((struct compare_column *)c->columns->pdata[k])->name));
+	g_ptr_array_add(out, g_strdup("runs"));
+	for (guint k = 0; k < c->columns->len; k++)
+		g_ptr_array_add(out, g_strdup_printf("%u",
+			((struct compare_column *)c->columns->pdata[k])->runs->len));
+	for (unsigned failed = 0; failed < 2; failed++) {
+		g_ptr_array_add(out, g_strdup(failed ? "checks that fail" : "outcome"));
+		for (guint k = 0; k < c->columns->len; k++)
+			g_ptr_array_add(out, words(c->columns->pdata[k], failed));
+	}
+	for (const struct compare_row *row = compare_rows; row->name; row++) {
+		g_ptr_array_add(out, g_strdup(row->name));
+		for (guint k = 0; k < c->columns->len; k++)
+			g_ptr_array_add(out, cell(c->columns->pdata[k], row));
+	}
+	return out;
+}
+
+static char *table(const struct compare *c, bool markdown)
+{
+	g_autoptr(GPtrArray) all = cells(c);
+	g_autofree size_t *width = g_new0(size_t, c->columns->len + 1);
+	guint n = c->columns->len + 1;
+	GString *out = g_string_new(NULL);
+
+	for (guint i = 0; i < all->len; i++)
+		width[i % n] = MAX(width[i % n], strlen(all->pdata[i]));
+	for (guint i = 0; i < all->len; i++) {
+		const char *text = all->pdata[i];
+
+		if (markdown)
+			g_string_append_printf(out, "| %s %s", text, i % n == n - 1 ? "|\n" : "");
+		else
+			g_string_append_printf(out, "%-*s%s", i % n == n - 1 ? 0 : (int)width[i % n], text,
+					       i % n == n - 1 ? "\n" : "  ");
+		if (markdown && i == n - 1)
+			for (guint k = 0; k < n; k++)
+				g_string_append(out, k == n - 1 ? "|---|\n" : "|---");
+	}
+	return g_string_free(out, FALSE);
+}
+
+static char *tsv(const struct compare *c)
+{
+	static const char *const units[] = { "count", "ns", "bytes" };
+	GString *out = g_string_new("row\tcolumn\tunit\tmedian\tmin\tmax\truns\n");
+
+	for (const struct compare_row *row = compare_rows; row->name; row++)
+		for (guint k = 0; k < c->columns->len; k++) {
+			const struct compare_column *column = c->columns->pdata[k];
+			struct spread s = spread_of(column, row->path, row->minus);
+
+			if (s.n)
+				g_string_append_printf(out, "%s\t%s\t%s\t%.15g\t%.15g\t%.15g\t%u\n",
+						       row->name + strspn(row->name, " "), column->name,
+						       units[row->unit], s.median, s.min, s.max, s.n);
+		}
+	return g_string_free(out, FALSE);
+}
+
+char *compare_text(const struct compare *c, enum compare_format format)
+{
+	g_autofree char *body = NULL;
+
+	if (format == COMPARE_TSV)
+		return tsv(c);
+	body = table(c, format == COMPARE_MARKDOWN);
+	return g_strdup_printf("%s\nclock %s, accelerator %s; median (from to) of the runs of a column\n", body,
+			       c->clock ? c->clock : "?", c->accel ? c->accel : "?");
+}

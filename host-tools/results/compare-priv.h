@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the files of compare*.c share. */
+#ifndef VTDLAB_RESULTS_COMPARE_PRIV_H
+#define VTDLAB_RESULTS_COMPARE_PRIV_H
+
+#include "results/compare.h"
+
+#include <json-glib/json-glib.h>
+
+struct compare_run {
+	JsonObject *o;
+	char *path, *outcome;
+	char *failed;		/* names of the checks that failed */
+};
+
+/* Runs of one kind: scenario, crash kernel, mode. */
+struct compare_column {
+	char *name;
+	GPtrArray *runs;	/* struct compare_run */
+};
+
+struct compare {
+	GPtrArray *columns;
+	char *clock, *accel;	/* of all runs; NULL: there is none yet */
+	char *first_path;
+};
+
+enum compare_unit { COMPARE_COUNT, COMPARE_NS, COMPARE_BYTES };
+
+/* A row: where its value is in run.json; what is taken off it; what it is a part of. */
+struct compare_row {
+	const char *name;	/* NULL ends the table */
+	enum compare_unit unit;
+	const char *path, *minus, *of;
+};
+
+extern const struct compare_row compare_rows[];
+
+/* compare_value - the value of one run; false: it has none. */
+bool compare_value(const struct compare_run *run, const char *path, const char *minus, double *value);
+
+#endif

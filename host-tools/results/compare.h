@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The same work by several kernels or modes, side by side: numbers out of the run.json of each run. Runs of one
+ * kind are one column, with the spread of what they say.
+ */
+#ifndef VTDLAB_RESULTS_COMPARE_H
+#define VTDLAB_RESULTS_COMPARE_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+struct compare;
+
+enum compare_format {
+	COMPARE_TEXT,		/* for a terminal */
+	COMPARE_MARKDOWN,
+	COMPARE_TSV,		/* row, column, unit, median, min, max, runs: for plots */
+};
+
+struct compare *compare_new(void);
+void compare_free(struct compare *c);
+
+/*
+ * compare_add - one more run.
+ * @path: a run directory, or its run.json
+ * Errors: VTDLAB_ERROR_USAGE: cannot be read, is no run.json, or was made with another clock or accelerator than
+ * the runs before it: their times say nothing about each other.
+ */
+bool compare_add(struct compare *c, const char *path, GError **error);
+
+/* compare_columns - how many kinds of runs there are. */
+unsigned compare_columns(const struct compare *c);
+
+/* compare_text - the table; the caller frees it. */
+char *compare_text(const struct compare *c, enum compare_format format);
+
+#endif

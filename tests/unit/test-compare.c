@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* vtdlab compare: columns, spread, sums over arrays, and what is refused. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <glib.h>
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "results/compare.h"
+
+static char *dir;
+
+static int make_dir(void **state)
+{
+	(void)state;
+	dir = g_dir_make_tmp("vtdlab-compare-XXXXXX", NULL);
+	return !dir;
+}
+
+static int remove_dir(void **state)
+{
+	g_autoptr(GDir) d = g_dir_open(dir, 0, NULL);
+	const char *name;
+
+	(void)state;
+	while (d && (name = g_dir_read_name(d))) {
+		g_autofree char *run = g_build_filename(dir, name, NULL);
+		g_autofree char *json = g_build_filename(run, "run.json", NULL);
+
+		g_remove(json);
+		g_remove(run);
+	}
+	g_remove(dir);
+	g_free(dir);
+	return 0;
+}
+
+static char *run_with(const char *text)
+{
+	static unsigned n;
+	g_autofree char *name = g_strdup_printf("run-%u", n++);
+	char *run = g_build_filename(dir, name, NULL);
+	g_autofree char *json = g_build_filename(run, "run.json", NULL);
+
+	assert_int_equal(g_mkdir(run, 0755), 0);
+	assert_true(g_file_set_contents(json, text, -1, NULL));
+	return run;
+}
+
+#define ENV(clock, accel, cmdline)                                                                \
+	"\"environment\":{\"clock\":\"" clock "\",\"accel\":\"" accel "\",\"crash_kernel\":{"      \
+	"\"release\":\"6.12.9\",\"cmdline\":\"" cmdline "\"}}"
+#define RUN(mode, more)                                                                           \
+	"{\"scenario\":\"kdump\",\"outcome\":\"preserved\"," more "," ENV("wall", "tcg", "a=b" mode) "}"
+
+static void add(struct compare *c, const char *text)
+{
+	g_autofree char *run = run_with(text);
+	GError *error = NULL;
+
+	if (!compare_add(c, run, &error))
+		fail_msg("%s", error->message);
+}
+
+static void refused(struct compare *c, const char *text, const char *word)
+{
+	g_autofree char *run = run_with(text);
+	g_autoptr(GError) error = NULL;
+	unsigned columns = compare_columns(c);
+
+	assert_false(compare_add(c, run, &error));
+	assert_true(g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE));
+	if (!strstr(error->message, word))
+		fail_msg("'%s' does not say '%s'", error->message, word);
+	assert_int_equal(compare_columns(c), columns);
+}
+
+static void has(const struct compare *c, enum compare_format format, const char *line)
+{
+	g_autofree char *text = compare_text(c, format);
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+	if (!g_strv_contains((const char *const *)lines, line))
+		fail_msg("no line '%s' in\n%s", line, text);
+}
+
+static void columns(void **state)
+{
+	struct compare *c = compare_new();
+
+	(void)state;
+	add(c, RUN("", "\"iova\":{\"retargeted\":284}"));
+	add(c, RUN(" intel_iommu_kdump=deep", "\"iova\":{\"retargeted\":0}"));
+	add(c, RUN(" intel_iommu_kdump=deep intel_iommu_kdump=off", "\"iova\":{\"retargeted\":280}"));
+	assert_int_equal(compare_columns(c), 2);
+	has(c, COMPARE_MARKDOWN, "|  | kdump, 6.12.9 off | kdump, 6.12.9 deep |");
+	has(c, COMPARE_MARKDOWN, "|---|---|---|");
+	has(c, COMPARE_MARKDOWN, "| runs | 2 | 1 |");
+	has(c, COMPARE_MARKDOWN, "| IOVA pages retargeted | 282 (280 to 284) | 0 |");
+	has(c, COMPARE_TSV, "IOVA pages retargeted\tkdump, 6.12.9 off\tcount\t282\t280\t284\t2");
+	has(c, COMPARE_TEXT, "clock wall, accelerator tcg; median (from to) of the runs of a column");
+	compare_free(c);
+}
+
+static void numbers(void **state)
+{
+	struct compare *c = compare_new();
+
+	(void)state;
+	add(c, RUN("", "\"timing\":{\"copy_ns\":9999,\"init_ns\":12345,\"crash\":{\"boot_ns\":1234567890}},"
+		   "\"kdump\":{\"copies\":[{\"bytes\":4096},{\"bytes\":8192},{\"x\":1}]},"
+		   "\"iova\":{\"reserved_ranges\":15,\"reserved_standing\":4},"
+		   "\"devices\":[{\"works\":true,\"used\":true},{\"works\":false,\"used\":true}]"));
+	has(c, COMPARE_MARKDOWN, "| copy, by probes | 9999 ns |");
+	has(c, COMPARE_MARKDOWN, "| IOMMU's initialisation | 12.3 us |");
+	has(c, COMPARE_MARKDOWN, "| boot of the crash kernel | 1234.6 ms |");
+	has(c, COMPARE_MARKDOWN, "| memory of the copy | 12 KiB |");
+	has(c, COMPARE_MARKDOWN, "| ranges reserved | 11 |");
+	has(c, COMPARE_MARKDOWN, "| devices that work | 1 of 2 |");
+	has(c, COMPARE_MARKDOWN, "| reservation | - |");
+	compare_free(c);
+}
+
+static void median(void **state)
+{
+	struct compare *c = compare_new();
+
+	(void)state;
+	add(c, RUN("", "\"timing\":{\"copy_ns\":30}"));
+	add(c, RUN("", "\"timing\":{\"copy_ns\":10}"));
+	add(c, RUN("", "\"timing\":{\"copy_ns\":20}"));
+	add(c, RUN("", "\"timing\":{}"));
+	has(c, COMPARE_TSV, "copy, by probes\tkdump, 6.12.9 off\tns\t20\t10\t30\t3");
+	compare_free(c);
+}
+
+static void failures(void **state)
+{
+	struct compare *c = compare_new();
+
+	(void)state;
+	add(c, RUN("", "\"checks\":[{\"name\":\"a\",\"result\":\"fail\"},{\"name\":\"b\",\"result\":\"pass\"},"
+		   "{\"name\":\"c\",\"result\":\"fail\"},7]"));
+	add(c, RUN("", "\"checks\":[]"));
+	has(c, COMPARE_MARKDOWN, "| checks that fail | a, c; none |");
+	has(c, COMPARE_MARKDOWN, "| outcome | preserved |");
+	compare_free(c);
+}
+
+static void not_comparable(void **state)
+{
+	struct compare *c = compare_new();
+	g_autoptr(GError) error = NULL;
+
+	(void)state;
+	refused(c, "not JSON", "is no run.json");
+	refused(c, "[]", "is no run.json");
+	refused(c, "{\"outcome\":\"x\"}", "is no run.json");
+	refused(c, "{\"scenario\":\"kdump\"}", "names no clock");
+	refused(c, "{\"scenario\":\"kdump\",\"environment\":{\"clock\":7,\"accel\":\"tcg\"}}", "names no clock");
+	assert_false(compare_add(c, "/nowhere", &error));
+	assert_non_null(strstr(error->message, "/nowhere: no run"));
+	add(c, RUN("", "\"iova\":{}"));
+	refused(c, "{\"scenario\":\"kdump\"," ENV("virtual", "tcg", "") "}", "clock wall under tcg");
+	refused(c, "{\"scenario\":\"kdump\"," ENV("wall", "kvm", "") "}", "clock wall under kvm");
+	compare_free(c);
+}
+
+/* Text of a kernel goes to a terminal and into a table. */
+static void odd_names(void **state)
+{
+	struct compare *c = compare_new();
+
+	(void)state;
+	add(c, RUN(" intel_iommu_kdump=\\u001b[1m|x", "\"iova\":{}"));
+	has(c, COMPARE_MARKDOWN, "|  | kdump, 6.12.9 ?[1m?x |");
+	compare_free(c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(columns),  cmocka_unit_test(numbers),	      cmocka_unit_test(median),
+		cmocka_unit_test(failures), cmocka_unit_test(not_comparable), cmocka_unit_test(odd_names),
+	};
+
+	return cmocka_run_group_tests_name("compare", tests, make_dir, remove_dir);
+}
