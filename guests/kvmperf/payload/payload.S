@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the guest runs: position independent, no stack, no SSE, no exceptions. It is copied into the
+ * guest and entered in long mode (ring 3, or 0 when asked), with everything it needs in registers; it
+ * answers in registers and ends with an OUT. Nothing but the memory under test and the array of samples
+ * is touched, so every fault can be counted.
+ *
+ *	rdi  first guest virtual address
+ *	rsi  number of pages, or of exits
+ *	rbp  bytes from page to page
+ *	rbx  seed: a page holds its own address + seed
+ *	r8   array of samples (cycles, 8 bytes each), 0 for none
+ *	r9   mask of the scattered order, 0 for the order of addresses
+ *	r10  first index of the scattered order
+ *	r11  percent of the pages to write; the others are read
+ *	r12  where the stop word is
+ * Answers:
+ *	r13  accesses or exits done
+ *	r15  pages written; or pages that differ; or the sum of what was read
+ *	r10  of verify: the first page that differs, -1 for none
+ */
+#include "payload.h"
+
+	.section .rodata
+	.balign 64
+	.globl payload_start
+payload_start:
+
+	.macro	time_begin
+	rdtsc
+	shl	$32, %rdx
+	or	%rdx, %rax
+	mov	%rax, %r10
+	.endm
+
+	.macro	time_end
+	test	%r8, %r8
+	jz	88f
+	rdtsc
+	shl	$32, %rdx
+	or	%rdx, %rax
+	sub	%r10, %rax
+	mov	%rax, (%r8)
+	add	$8, %r8
+88:
+	.endm
+
+	/* Writes (or reads) each page once. Page i is written if i * percent wraps at 100: evenly
+	 * spread, and exactly 1 + (n - 1) * percent / 100 of them, which the host computes again. */
+	.globl payload_touch
+payload_touch:
+	xor	%r13d, %r13d
+	xor	%r15d, %r15d
+	mov	$100, %r12d
+	mov	%r10, %r14
+1:	mov	%r14, %rcx
+	imul	%rbp, %rcx
+	add	%rdi, %rcx
+	mov	%r14, %rax
+	mul	%r11
+	div	%r12
+	cmp	%r11, %rdx
+	jae	2f
+	inc	%r15
+	time_begin
+	lea	(%rcx, %rbx), %rax
+	mov	%rax, (%rcx)
+	jmp	3f
+2:	time_begin
+	mov	(%rcx), %rax
+3:	time_end
+	inc	%r13
+	cmp	%rsi, %r13
+	jae	payload_done
+	inc	%r14
+	test	%r9, %r9
+	jz	1b
+	/* A full-period generator modulo a power of two; indices past the end are passed over. */
+	dec	%r14
+4:	imul	$PAYLOAD_LCG_MUL, %r14, %r14
+	add	$PAYLOAD_LCG_ADD, %r14
+	and	%r9, %r14
+	cmp	%rsi, %r14
+	jae	4b
+	jmp	1b
+
+	/* Reads each page back and compares. */
+	.globl payload_verify
+payload_verify:
+	xor	%r13d, %r13d
+	xor	%r15d, %r15d
+	mov	$-1, %r10
+1:	lea	(%rdi, %rbx), %rax
+	cmp	%rax, (%rdi)
+	je	2f
+	test	%r15, %r15
+	cmovz	%r13, %r10
+	inc	%r15
+2:	add	%rbp, %rdi
+	inc	%r13
+	cmp	%rsi, %r13
+	jb	1b
+	jmp	payload_done
+
+	/* Writes page after page, round after round, until the stop word is set; the seed grows by
+	 * one a round, so the host knows from the number of accesses what each page must hold. */
+	.globl payload_load
+payload_load:
+	xor	%r13d, %r13d
+1:	mov	%rdi, %rcx
+	xor	%r14d, %r14d
+2:	cmpl	$0, (%r12)
+	jne	payload_done
+	lea	(%rcx, %rbx), %rax
+	mov	%rax, (%rcx)
+	inc	%r13
+	add	%rbp, %rcx
+	inc	%r14
+	cmp	%rsi, %r14
+	jb	2b
+	inc	%rbx
+	jmp	1b
+
+	/* Reads one word of each page, so that KVM maps it before anything is measured. */
+	.globl payload_warm
+payload_warm:
+	xor	%r13d, %r13d
+1:	mov	(%rdi), %rax
+	add	%rbp, %rdi
+	inc	%r13
+	cmp	%rsi, %r13
+	jb	1b
+
+	.globl payload_done
+payload_done:
+	out	%al, $PAYLOAD_PORT_DONE
+	jmp	payload_done
+
+	/* The preprocessor does not look into strings. */
+	.set	port_data, PAYLOAD_PORT_DATA
+
+	/* Exits. Writes carry the number of the exit, reads are summed up: the host knows both. */
+	.macro	exit_loop name:req, insn:req
+	.globl	payload_\name
+payload_\name:
+	xor	%r13d, %r13d
+	xor	%r15d, %r15d
+1:	time_begin
+	\insn
+	time_end
+	inc	%r13
+	cmp	%rsi, %r13
+	jb	1b
+	jmp	payload_done
+	.endm
+
+	exit_loop pio_write, "mov %r13d, %eax ; out %eax, $port_data"
+	exit_loop pio_read, "in $port_data, %eax ; add %rax, %r15"
+	exit_loop mmio_write, "mov %r13d, (%rdi)"
+	exit_loop mmio_read, "mov (%rdi), %eax ; add %rax, %r15"
+	exit_loop cpuid, "xor %eax, %eax ; xor %ecx, %ecx ; cpuid"
+	exit_loop hlt, "hlt"
+	exit_loop nothing, "nop"
+
+	.globl payload_end
+payload_end:
+
+	.section .note.GNU-stack, "", @progbits
