@@ -135,14 +135,31 @@ static void round_(const struct options *o)
 	vm_free(vm);
 }
 
-/*
- * Goes on with everything mapped: the guest writes the first word of each page all the time, edu
- * copies from the middle of one page to the quarter of another, and every copy is compared. Someone
- * may let the kernel panic meanwhile.
- */
+/* The guest writes the first word of every page while edu copies from the second half of one page
+ * to the first half of another, behind that word; the copy is compared. */
+static void hold_once(struct perf_vm *vm, struct edu *e, uint64_t n, uint64_t seed)
+{
+	uint64_t pages = vm->mem.size / PAGE_4K, from = n % pages, to = (n + pages / 2) % pages;
+	unsigned char *src = vm->mem.mem + from * PAGE_4K + 2048;
+	unsigned char *dst = vm->mem.mem + to * PAGE_4K + 64;
+
+	memset(src, (int)n + 1, 2048);
+	for (unsigned int i = 0; i < vm->cfg.geo.vcpus; i++)
+		vm->vcpu[i].job = slice_job(vm, i, payload_touch, seed + n);
+	vm_start(vm);
+	if (!edu_copy(e, from * PAGE_4K + 2048, to * PAGE_4K + 64))
+		fail("%s: a DMA did not come to an end", e->name);
+	vm_wait(vm);
+	/* The last 64 bytes of the copy are in the second half, which is a source of a later one.
+	 */
+	if (memcmp(src, dst, EDU_TRANSFER - 64))
+		fail("%s: copy %llu brought other bytes", e->name, (unsigned long long)n);
+}
+
+/* Goes on with everything mapped. Someone may let the kernel panic meanwhile. */
 static void hold(const struct options *o)
 {
-	uint64_t seed = seed_of(200, 0), end, done = 0, pages;
+	uint64_t seed = seed_of(200, 0), end, done = 0;
 	struct perf_vm *vm;
 	struct edu e;
 
@@ -150,34 +167,20 @@ static void hold(const struct options *o)
 		return;
 	edu_open(&e, o->device);
 	vm = populated_vm(o, seed);
-	pages = vm->mem.size / PAGE_4K;
 	vfio_map(&e, vm->mem.mem, 0, vm->mem.size);
-	vm_stop_word(vm, 0);
-	for (unsigned int i = 0; i < vm->cfg.geo.vcpus; i++) {
-		vm->vcpu[i].job = slice_job(vm, i, payload_load, seed);
-		vm->vcpu[i].job.stop = vm->stop_gpa;
-	}
-	vm_start(vm);
 	fprintf(stderr, "kvmperf: holding %llu bytes at IOVA 0 of %s\n",
 		(unsigned long long)vm->mem.size, e.name);
-	for (end = now_ns() + o->hold * 1000000000; now_ns() < end; done++) {
-		unsigned char *src = vm->mem.mem + done % pages * PAGE_4K + 2048;
-		uint64_t to = (done + pages / 2) % pages;
-
-		/* Only what lies behind the first 1K: the guest writes to the first word of any
-		 * page. */
-		memset(src, (int)done, 2048);
-		if (!edu_copy(&e, done % pages * PAGE_4K + 2048, to * PAGE_4K + 64))
-			fail("%s: a DMA did not come to an end", e.name);
-		if (memcmp(src, vm->mem.mem + to * PAGE_4K + 64, EDU_TRANSFER - 64))
-			fail("%s: copy %llu brought other bytes", e.name, (unsigned long long)done);
-	}
-	vm_stop_word(vm, 1);
-	vm_wait(vm);
+	for (end = now_ns() + o->hold * 1000000000; !done || now_ns() < end; done++)
+		hold_once(vm, &e, done, seed);
+	vm_verify(vm, seed + done - 1);
 	vfio_unmap(&e, 0, vm->mem.size);
 	edu_close(&e);
 	vm_free(vm);
-	result_count("held_copies", done);
+	/* Of all rounds, because there was none. */
+	for (unsigned int i = 0; i < o->repeat; i++) {
+		result_round((unsigned int)o->warmup + i);
+		result_count("held_copies", done);
+	}
 }
 
 const struct test test_vfio_dma = {

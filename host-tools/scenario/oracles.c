@@ -69,30 +69,12 @@ static bool ask(struct run *run, enum evidence_oracle_source source, uint16_t si
 	return true;
 }
 
-/*
- * Does this function's entry lead to tables in the crash kernel's own memory? The kernel follows it in its direct
- * mapping, where the dead kernel's memory is not: looking at a device that still has the dead kernel's tables
- * would oops it.
- */
-static bool own_tables(const struct evidence *ev, uint16_t sid)
-{
-	const struct evidence_device *dev = evidence_device_find(ev, sid);
-
-	if (dev && dev->sid == sid && dev->wanted && dev->attach_ns)
-		return true;
-	for (unsigned i = 0; i < ev->kdump_contexts->len; i++) {
-		const struct evidence_kdump_context *c =
-			&g_array_index(ev->kdump_contexts, struct evidence_kdump_context, i);
-
-		if (c->sid == sid && strcmp(c->result, "deep") != 0)
-			return false;
-	}
-	return g_strcmp0(evidence_kdump_asked(ev), "deep") == 0;
-}
-
 #define INTEL "/sys/kernel/debug/iommu/intel"
 
-/* 6.12 has a directory a device; 6.1 one file of all, made from the domains and not from the entries. */
+/*
+ * 6.12 has a directory a device, whose file is empty as long as the entry is a copied one; 6.1 one file of all
+ * devices, made from the domains and not from the entries.
+ */
 static bool ask_of_device(struct run *run, uint16_t sid, bool one_file, GError **error)
 {
 	g_autofree char *regions = NULL, *translation = NULL;
@@ -103,8 +85,7 @@ static bool ask_of_device(struct run *run, uint16_t sid, bool one_file, GError *
 	translation = g_strdup_printf(INTEL "/%s/domain_translation_struct", bdf);
 	if (!ask(run, ORACLE_REGIONS, sid, regions, error))
 		return false;
-	return one_file || !own_tables(run->ev, sid) ||
-	       ask(run, ORACLE_TRANSLATION, sid, translation, error);
+	return one_file || ask(run, ORACLE_TRANSLATION, sid, translation, error);
 }
 
 bool oracles_read(struct run *run, GError **error)

@@ -40,7 +40,8 @@ G_STATIC_ASSERT(G_N_ELEMENTS(probes) == PROBE_KINDS);
 
 /*
  * A kernel tries every probe on its command line and grumbles at those it has no symbol for, so the lab's
- * own function is asked for where it is only. It is hit once a range: 10,000 of them are half a megabyte.
+ * own function is asked for where it is only. It is hit once a range: 10,000 of them are half a megabyte. Without a
+ * tracer the kernel leaves its buffer at one page, 96 records, until somebody reads it: nop is one that does nothing.
  */
 const char *probe_parameters(bool reserves)
 {
@@ -52,7 +53,7 @@ const char *probe_parameters(bool reserves)
 		for (unsigned i = 0; i < PROBE_KINDS; i++)
 			if (reserves || i != PROBE_RANGE)
 				g_string_append_printf(s, "%s%s", i ? ";" : "", probes[i].probe);
-		g_string_append(s, reserves ? " trace_buf_size=4M" : " trace_buf_size=1M");
+		g_string_append(s, reserves ? " ftrace=nop trace_buf_size=4M" : " trace_buf_size=1M");
 		texts[reserves] = g_string_free(s, FALSE);
 	}
 	return texts[reserves];

@@ -15,6 +15,8 @@ struct watch {
 	struct run *run;
 	guint timer;
 	uint64_t *before;	/* WORDS words a device of the evidence: its entry when watching began */
+	uint64_t root;		/* in force then */
+	bool copied;		/* @before is of the crash kernel's copy of the entries */
 };
 
 #define WORDS 12		/* context entry (4) and PASID entry (8) */
@@ -35,11 +37,30 @@ static void read_entry(struct run *run, uint16_t sid, uint64_t words[WORDS])
 		memcpy(words + 4, pasid.raw, sizeof(pasid.raw));
 }
 
+static void read_entries(struct watch *w)
+{
+	GArray *devices = w->run->ev->devices;
+
+	for (unsigned i = 0; i < devices->len; i++)
+		read_entry(w->run, g_array_index(devices, struct evidence_device, i).sid,
+			   w->before + (size_t)i * WORDS);
+}
+
+/* A deep copy has entries that lead to its own tables from the root switch on: that is no attach. */
+static void skip_copy(struct watch *w)
+{
+	if (w->copied || w->run->root == w->root || g_strcmp0(evidence_kdump_mode(w->run->ev), "deep") != 0)
+		return;
+	read_entries(w);
+	w->copied = true;
+}
+
 static gboolean look(void *data)
 {
 	struct watch *w = data;
 	GArray *devices = w->run->ev->devices;
 
+	skip_copy(w);
 	for (unsigned i = 0; i < devices->len; i++) {
 		struct evidence_device *dev = &g_array_index(devices, struct evidence_device, i);
 		uint64_t now[WORDS];
@@ -64,9 +85,8 @@ struct watch *watch_new(struct run *run)
 
 	w->run = run;
 	w->before = g_new0(uint64_t, (size_t)devices->len * WORDS + 1);
-	for (unsigned i = 0; i < devices->len; i++)
-		read_entry(run, g_array_index(devices, struct evidence_device, i).sid,
-			   w->before + (size_t)i * WORDS);
+	w->root = run->root;
+	read_entries(w);
 	w->timer = g_timeout_add(WATCH_MS, look, w);
 	return w;
 }

@@ -6,28 +6,27 @@
 # lies: the objects are in a directory of the tree, so that every path in them
 # is relative, and one cache of compiled files serves all trees.
 
-# lab_make_in OBJECTS TARGET...: the kernel's own make.
-lab_make_in()
+# lab_make_exec OBJECTS TARGET...: this very process becomes the kernel's own
+# make, so that a signal to it reaches make.
+lab_make_exec()
 {
 	local objects=$1
 
 	shift
-	(
-		cd "$work/tree"
-		# What another make, or its user, left for its children is not for this one.
-		unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES GNUMAKEFLAGS ARCH SUBARCH SRCARCH \
-			CROSS_COMPILE LLVM KBUILD_OUTPUT KCFLAGS KCPPFLAGS KAFLAGS KCONFIG_CONFIG \
-			KCONFIG_ALLCONFIG V M C W O CC LD AS HOSTCC HOSTCFLAGS MODLIB INSTALL_MOD_DIR
-		export CCACHE_DIR=$cache/ccache CCACHE_MAXSIZE=${CCACHE_MAXSIZE:-6G} CCACHE_NOHASHDIR=1
-		export KBUILD_BUILD_TIMESTAMP='2026-01-01 00:00:00 UTC' KBUILD_BUILD_USER=lab \
-			KBUILD_BUILD_HOST=vtdlab KBUILD_BUILD_VERSION=1 LOCALVERSION=
-		[[ $objects == . ]] || set -- "O=$objects" "$@"
-		# The lock stays open in make: should it outlive us, nobody else may build here.
-		exec make -j"$jobs" CC='ccache gcc' HOSTCC='ccache gcc' "$@" 8>&-
-	)
+	cd "$work/tree"
+	# What another make, or its user, left for its children is not for this one.
+	unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES GNUMAKEFLAGS ARCH SUBARCH SRCARCH \
+		CROSS_COMPILE LLVM KBUILD_OUTPUT KCFLAGS KCPPFLAGS KAFLAGS KCONFIG_CONFIG \
+		KCONFIG_ALLCONFIG V M C W O CC LD AS HOSTCC HOSTCFLAGS MODLIB INSTALL_MOD_DIR
+	export CCACHE_DIR=$cache/ccache CCACHE_MAXSIZE=${CCACHE_MAXSIZE:-6G} CCACHE_NOHASHDIR=1
+	export KBUILD_BUILD_TIMESTAMP='2026-01-01 00:00:00 UTC' KBUILD_BUILD_USER=lab \
+		KBUILD_BUILD_HOST=vtdlab KBUILD_BUILD_VERSION=1 LOCALVERSION=
+	[[ $objects == . ]] || set -- "O=$objects" "$@"
+	# The lock stays open in make: should it outlive us, nobody else may build here.
+	exec make -j"$jobs" CC='ccache gcc' HOSTCC='ccache gcc' "$@" 8>&-
 }
 
-lab_make() { lab_make_in lab-build "$@"; }
+lab_make() { (lab_make_exec lab-build "$@"); }
 
 # lab_configure: .config from the fragments, each line of which must survive.
 # A later fragment overrides an earlier one.
@@ -116,7 +115,7 @@ lab_compile()
 
 	phase compiling
 	: >"$work/building" || fail "cannot write in $work: is the disk full?"
-	lab_make bzImage modules >"$log" 2>&1 &
+	lab_make_exec lab-build bzImage modules >"$log" 2>&1 &
 	make_pid=$!
 	trap 'stop_make 130' INT
 	trap 'stop_make 143' TERM HUP

@@ -200,7 +200,7 @@ kdir_refresh()
 		disk_failed "$cache" "copying $kdir" "$(cat "$work/log")"
 	kdir_files | cmp -s - "$files_now" || fail "$kdir changed while it was copied: run it again"
 	cp "$files_now" "$old"
-	[[ -d $kdir/.git || -f $kdir/.git ]] || lab_make_in . mrproper >/dev/null 2>&1 || true
+	[[ -d $kdir/.git || -f $kdir/.git ]] || (lab_make_exec . mrproper) >/dev/null 2>&1 || true
 }
 
 # ---- patches ----------------------------------------------------------------------------------

@@ -311,7 +311,7 @@ builds() { wc -l <"$BUILT"; }
 	built
 }
 
-@test "interrupted: status 130, nothing in the cache, the next one builds" {
+@test "interrupted: make ends too, nothing in the cache, the next one builds" {
 	FAKE_SLEEP=30 "$scripts/kernel-build" lab-6.1 >"$BATS_TEST_TMPDIR/out" 2>&1 &
 	pid=$!
 	for _ in $(seq 100); do
@@ -323,11 +323,13 @@ builds() { wc -l <"$BUILT"; }
 	status=0
 	wait "$pid" || status=$?
 	[ "$status" = 143 ]
+	# make went first: nobody holds the lock any more
+	flock -n "$VTDLAB_CACHE/lab/work/lab-6.1/lock" true
 	grep -q 'lab-6.1: interrupted' "$BATS_TEST_TMPDIR/out"
 	[ -z "$(ls "$VTDLAB_CACHE/kernels")" ]
 	kernel_build lab-6.1
 	built
-	[[ $stderr != *'was killed'* ]]
+	[[ $stderr != *'was killed'* && $stderr != *'waiting for'* ]]
 }
 
 @test "killed: what was torn is not trusted" {

@@ -120,6 +120,16 @@ notices()
 	refused 2 '*hugetlb*' demand-paging --backing hugetlb-1g --memory 16G
 }
 
+@test "no permission for userfaultfd is one line and 2" {
+	need_kvm
+	((EUID == 0)) || skip 'needs root, to give a capability up'
+	[[ $(cat /proc/sys/vm/unprivileged_userfaultfd 2>/dev/null) == 0 ]] || skip 'anybody may use userfaultfd here'
+	run --separate-stderr setpriv --inh-caps=-sys_ptrace --bounding-set=-sys_ptrace \
+		"$kvmperf" demand-paging --uffd missing
+	[[ $status == 2 && -z $output ]]
+	[[ $stderr == *'userfaultfd: permission denied: be root, or sysctl vm.unprivileged_userfaultfd=1' ]]
+}
+
 @test "what cannot run is a skip in the document" {
 	need_kvm
 	run --separate-stderr "$kvmperf" vfio-dma --json

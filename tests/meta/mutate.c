@@ -118,12 +118,20 @@ static bool apply(struct world *w, const struct mutation *m)
 	return m->corruption ? world_corrupt(&w->ev->copied, m->corruption) : m->apply(w);
 }
 
+/* A deep copy has tables of its own: where an entry leads is no fault then, and leaves-equal sees what is there. */
+static bool may_lead_elsewhere(const struct world *w, const struct mutation *m)
+{
+	return m->corruption && g_str_has_suffix(m->corruption, "-root") &&
+	       strcmp(m->check, "context-same-fields") == 0 &&
+	       g_strcmp0(evidence_kdump_mode(w->ev), "deep") == 0;
+}
+
 /* In the child: mutates, judges, and prints the answer: a line of text behind the fate. */
 static enum fate mutate_here(struct world *w, const struct mutation *m, GString *text)
 {
 	struct run_report *before, *after;
 
-	if (!variant_make(w, m->variant))
+	if (!variant_make(w, m->variant) || may_lead_elsewhere(w, m))
 		return NOT_HERE;
 	before = judge(w);
 	if (result_of(before, m->check) != REPORT_PASS)
