@@ -123,6 +123,9 @@ KDUMP_TEST_SRC := $(sort $(wildcard tests/kdump-copy/test-*.c))
 KDUMP_TEST_BIN := $(KDUMP_TEST_SRC:tests/kdump-copy/%.c=$(BUILD)/tests/%)
 KDUMP_INCLUDE := -Ikernel-patches/src -Itests/kdump-copy -Itests/unit
 
+# kdump_resv.c includes headers of the kernel that have a stand-in here.
+$(BUILD)/asan/tests/kdump-copy/test-kdump-resv.o: CPPFLAGS += -Itests/kdump-copy/shim
+
 $(BUILD)/asan/kernel-patches/%.o $(BUILD)/asan/tests/%.o: CPPFLAGS += $(KDUMP_INCLUDE)
 $(BUILD)/tests/fuzz-kdump-copy: $(KDUMP_OBJ)
 $(KDUMP_TEST_BIN): $(BUILD)/tests/%: $(BUILD)/asan/tests/kdump-copy/%.o $(KDUMP_OBJ) $(KDUMP_ORACLE)

@@ -55,6 +55,17 @@ static void put_number(GString *out, enum compare_unit unit, double value)
 		g_string_append_printf(out, "%.15g", value);
 }
 
+/* From where to where, if it shows in the digits that are printed. */
+static void put_spread(GString *out, enum compare_unit unit, const struct spread *s)
+{
+	g_autoptr(GString) min = g_string_new(NULL), max = g_string_new(NULL);
+
+	put_number(min, unit, s->min);
+	put_number(max, unit, s->max);
+	if (strcmp(min->str, max->str) != 0)
+		g_string_append_printf(out, " (%s to %s)", min->str, max->str);
+}
+
 static char *cell(const struct compare_column *column, const struct compare_row *row)
 {
 	struct spread s = spread_of(column, row->path, row->minus);
@@ -70,13 +81,7 @@ static char *cell(const struct compare_column *column, const struct compare_row 
 
 		g_string_append_printf(out, " of %.15g", of.median);
 	}
-	if (s.min < s.max) {
-		g_string_append(out, " (");
-		put_number(out, row->unit, s.min);
-		g_string_append(out, " to ");
-		put_number(out, row->unit, s.max);
-		g_string_append_c(out, ')');
-	}
+	put_spread(out, row->unit, &s);
 	return g_string_free(out, FALSE);
 }
 
@@ -101,6 +106,15 @@ static char *words(const struct compare_column *column, bool failed)
 	return g_string_free(out, FALSE);
 }
 
+/* Has any of the columns a value for it? */
+static bool is_known(const struct compare *c, const struct compare_row *row)
+{
+	for (guint k = 0; k < c->columns->len; k++)
+		if (spread_of(c->columns->pdata[k], row->path, row->minus).n)
+			return true;
+	return false;
+}
+
 /* All cells, row by row, the first column the names. */
 static GPtrArray *cells(const struct compare *c)
 {
@@ -119,6 +133,8 @@ static GPtrArray *cells(const struct compare *c)
 			g_ptr_array_add(out, words(c->columns->pdata[k], failed));
 	}
 	for (const struct compare_row *row = compare_rows; row->name; row++) {
+		if (!is_known(c, row))
+			continue;
 		g_ptr_array_add(out, g_strdup(row->name));
 		for (guint k = 0; k < c->columns->len; k++)
 			g_ptr_array_add(out, cell(c->columns->pdata[k], row));

@@ -211,7 +211,7 @@ struct evidence {
 	GArray *requesters;		/* struct evidence_requester, ids as the trace showed them */
 	GArray *functions;		/* struct evidence_function, of the first kernel; empty: not known */
 	GArray *reservations;		/* struct evidence_reservation; empty: no probes */
-	uint64_t reservations_lost;	/* records of the crash kernel's probes that were not kept or not understood */
+	uint64_t reservations_lost;	/* records of the crash kernel's probes that were not kept or understood */
 
 	/* a lab kernel's own account; empty: none was asked for */
 	GArray *kdump_contexts;		/* struct evidence_kdump_context */

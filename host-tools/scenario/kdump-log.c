@@ -68,7 +68,8 @@ static bool take_context(struct evidence *ev, const struct value *v)
 	static const char *const results[] = { "deep", "shallow", "log", "reserve", NULL };
 	struct evidence_kdump_context *c;
 
-	if (!g_strv_contains(modes, v[2].word) || !g_strv_contains(types, v[5].word) || !g_strv_contains(results, v[14].word))
+	if (!g_strv_contains(modes, v[2].word) || !g_strv_contains(types, v[5].word) ||
+	    !g_strv_contains(results, v[14].word))
 		return false;
 	c = context_of(ev, &v[1], &v[3]);
 	if (!c || *c->result)

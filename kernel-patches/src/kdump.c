@@ -10,6 +10,7 @@
  *                            and the old mappings stay in the devices' new domains
  * intel_iommu_kdump_max=MiB  what all this may cost; default: a quarter of free memory
  * intel_iommu_kdump_log=N    range lines per requester; 0: all
+ * intel_iommu_kdump_regions=N how many old ranges reserved_regions shows of a device; default: 64
  *
  * Whatever goes wrong for one entry leaves that entry as the caller copied it.
  */
@@ -52,8 +53,7 @@ core_param(intel_iommu_kdump_log, intel_kdump.log_lines, uint, 0444);
 
 static void *kdump_alloc(void *ctx, unsigned int order, u64 *pa)
 {
-	struct page *page = alloc_pages(GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN | __GFP_NORETRY,
-					order);
+	struct page *page = alloc_pages(GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY, order);
 
 	if (!page)
 		return NULL;

@@ -328,7 +328,8 @@ int kdc_scan(struct kdc *c, struct kdc_tree *t, struct kdc_fault *f)
 	}
 	/* Also of a scan that failed: what was seen has to be kept free. */
 	store(&s);
-	if (t->ranges_size - t->nr_ranges > t->nr_ranges / 8)
+	/* Giving back moves them all: not for a little. */
+	if (t->ranges_size - t->nr_ranges > t->nr_ranges / 2)
 		set_room(c, t, t->nr_ranges);
 	return f->error;
 }

@@ -18,8 +18,14 @@
 
 #include "kdump_internal.h"
 
-/* What one page of sysfs can show of a device, with room for what else is reserved. */
-#define MAX_RESV_REGIONS	64
+/*
+ * How many of a device to show as reserved regions: one page of sysfs holds
+ * that many, with room for what else is reserved. Where the kernel prints more
+ * than fits (6.1 without our fix does), a larger number shows it.
+ */
+static unsigned int max_regions = 64;
+
+core_param(intel_iommu_kdump_regions, max_regions, uint, 0444);
 
 /* Entries of a device, each tree once, linked by ->picked. */
 struct pick {
@@ -107,7 +113,7 @@ void intel_kdump_resv_regions(struct device *dev, struct list_head *head)
 		/* The set-up of a DMA domain asks too, just before all ranges are reserved. */
 		if (soon && !entry->reserved)
 			continue;
-		for (i = 0; i < entry->tree->nr_ranges && n < MAX_RESV_REGIONS; i++, n++) {
+		for (i = 0; i < entry->tree->nr_ranges && n < max_regions; i++, n++) {
 			r = &entry->tree->ranges[i];
 			region = iommu_alloc_resv_region(r->first << 12,
 							 (r->last - r->first + 1) << 12, 0,

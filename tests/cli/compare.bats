@@ -29,7 +29,7 @@ a_run() {
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[[ ${lines[0]} == *"kdump, 6.12.9 off  kdump, 6.12.9 deep" ]]
-	[[ $output == *"IOVA pages retargeted       284                0"* ]]
+	[[ $output == *"IOVA pages retargeted  284                0"* ]]
 	[[ $output == *"clock wall, accelerator tcg"* ]]
 }
 

@@ -89,6 +89,14 @@ static void has(const struct compare *c, enum compare_format format, const char 
 		fail_msg("no line '%s' in\n%s", line, text);
 }
 
+static void has_not(const struct compare *c, const char *word)
+{
+	g_autofree char *text = compare_text(c, COMPARE_MARKDOWN);
+
+	if (strstr(text, word))
+		fail_msg("'%s' in\n%s", word, text);
+}
+
 static void columns(void **state)
 {
 	struct compare *c = compare_new();
@@ -120,9 +128,17 @@ static void numbers(void **state)
 	has(c, COMPARE_MARKDOWN, "| IOMMU's initialisation | 12.3 us |");
 	has(c, COMPARE_MARKDOWN, "| boot of the crash kernel | 1234.6 ms |");
 	has(c, COMPARE_MARKDOWN, "| memory of the copy | 12 KiB |");
-	has(c, COMPARE_MARKDOWN, "| ranges reserved | 11 |");
+	has(c, COMPARE_MARKDOWN, "|   by probes | 11 |");
 	has(c, COMPARE_MARKDOWN, "| devices that work | 1 of 2 |");
-	has(c, COMPARE_MARKDOWN, "| reservation | - |");
+	add(c, RUN(" x", "\"timing\":{\"probes\":\"off\"},\"iova\":{\"reserved_ranges\":0}"));
+	has(c, COMPARE_MARKDOWN, "|   by probes | 11 |");	/* without probes nothing was counted */
+	has_not(c, "reservation");	/* a row that nobody has a value for */
+	add(c, RUN(" intel_iommu_kdump=log", "\"kdump\":{\"reserve\":{\"t_ns\":7}}"));
+	has(c, COMPARE_MARKDOWN, "| reservation | - | 7 ns |");
+	add(c, RUN(" intel_iommu_kdump=log", "\"timing\":{\"init_ns\":12345001}"));
+	add(c, RUN(" intel_iommu_kdump=log", "\"timing\":{\"init_ns\":12345999}"));
+	/* a spread that does not show */
+	has(c, COMPARE_MARKDOWN, "| IOMMU's initialisation | 12.3 us | 12.3 ms |");
 	compare_free(c);
 }
 

@@ -245,8 +245,8 @@ static void bad_files(void **state)
 		{ ORACLE_TRANSLATION, "Device 0000:00:02.0 @0x1000\n0x1 |\t0x1\t0x2\t0x3\t0x4\t5003\n" },
 		{ ORACLE_TRANSLATION, "Device 0000:00:02.0 @0x1000\n0x1\t0x1\t0x2\t0x3\t0x4\t0x5003\n" },
 		{ ORACLE_TRANSLATION, "Device 0000:00:02.0 @0x1000\n0x1 |\t0x0\t0x0\t0x0\t0x0\t0x0\n" },
-		{ ORACLE_TRANSLATION, "Device 0000:00:02.0 @0x1000\n0x1 |\t0x0\t0x0\t0x7\t0x200083\n" },	/* not aligned */
-		{ ORACLE_TRANSLATION, "Device 0000:00:02.0 @0x1000\n0x1 |\t0x1\t0x8000000000000083\n" },	/* level 4 */
+		{ ORACLE_TRANSLATION, "Device 0000:00:02.0 @0x1000\n0x1 |\t0x0\t0x0\t0x7\t0x200083\n" },
+		{ ORACLE_TRANSLATION, "Device 0000:00:02.0 @0x1000\n0x1 |\t0x1\t0x8000000000000083\n" },
 		{ ORACLE_TRANSLATION, "Device 0000:00:02.0 @\n" },
 		{ ORACLE_TRANSLATION, "Device 0000:00:02.0 with pasid @0x1000\n" },
 		{ ORACLE_TRANSLATION, "Device 0000:00:22.0 @0x1000\n" },
