@@ -30,3 +30,11 @@ bool check_crash_kernel_ran(const struct evidence *ev, GString *detail)
 	g_string_append(detail, "the crash kernel did not come up");
 	return false;
 }
+
+bool check_all_passed_through(const struct vtd_walk_result *walk)
+{
+	for (size_t i = 0; i < walk->n_spaces; i++)
+		if (walk->spaces[i].type != VTD_SPACE_PASS_THROUGH)
+			return false;
+	return walk->n_spaces != 0;
+}

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "scenario/evidence.h"
+#include "vtd/walk.h"
 
 /* check_no_iommu - does the scenario have no IOMMU? Says so in @detail. */
 bool check_no_iommu(const struct evidence *ev, GString *detail);
@@ -19,5 +20,8 @@ const struct evidence_device *check_wanted_device(const struct evidence *ev, uns
 
 /* check_crash_kernel_ran - did the crash kernel come up? Says so in @detail if not. */
 bool check_crash_kernel_ran(const struct evidence *ev, GString *detail);
+
+/* check_all_passed_through - was every requester of the (complete) @walk passed through, and is there one? */
+bool check_all_passed_through(const struct vtd_walk_result *walk);
 
 #endif

@@ -372,11 +372,13 @@ static bool is_incomplete(const struct evidence *ev, const struct vtd_walk_resul
 		is_missing(ev, ORACLE_REGIONS, in_regions, detail);
 		is_missing(ev, ORACLE_RESERVED, in_reserved, detail);
 	}
-	is_missing(ev, ORACLE_TRANSLATION, in_translation, detail);
+	/* What passes through has no tables to tell of. */
+	if (!check_all_passed_through(before))
+		is_missing(ev, ORACLE_TRANSLATION, in_translation, detail);
 	return detail->len;
 }
 
-static enum check_result conclude(struct judge *j)
+static enum check_result conclude(struct judge *j, const struct vtd_walk_result *before)
 {
 	if (j->disagreements) {
 		if (j->disagreements > SAID_MAX)
@@ -391,7 +393,7 @@ static enum check_result conclude(struct judge *j)
 		g_string_append_printf(j->detail, "; %s of %" PRIu64 " devices", in_regions, j->regions);
 	g_string_append_printf(j->detail, "; %s: %" PRIu64 " devices, %" PRIu64 " runs", in_translation,
 			       j->devices, j->mappings);
-	if (j->devices && j->requesters)
+	if (j->requesters && (j->devices || check_all_passed_through(before)))
 		return CHECK_PASS;
 	g_string_append(j->detail, ": too little to agree on");
 	return CHECK_NO_EVIDENCE;
@@ -416,5 +418,5 @@ enum check_result check_oracles_agree(const struct vtd_walk_result *before,
 		judge_space(&j, before, &before->spaces[i]);
 	judge_others(&j, before);
 	judge_translations(&j, ev->end.walk);
-	return conclude(&j);
+	return conclude(&j, before);
 }

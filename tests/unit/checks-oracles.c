@@ -287,8 +287,9 @@ static void passed_through(void **state)
 	kdump_oracle(f->ev, ORACLE_TRANSLATION, NIC, NULL);
 	want(f, ORACLES, CHECK_FAIL, "0000:00:02.0: ", "in the host's walk, second in the kernel's log", NULL);
 	g_strlcpy(context(f, DISK)->type, "pass-through", 16);
+	/* No device has tables then that debugfs could tell of. */
 	g_array_set_size(f->ev->oracles, f->ev->oracles->len - 1);
-	want(f, ORACLES, CHECK_NO_EVIDENCE, "domain_translation_struct was not asked", NULL);
+	want(f, ORACLES, CHECK_PASS, "domain_translation_struct: 0 devices", NULL);
 }
 
 /* Many at once: the first few in full. */

@@ -217,6 +217,9 @@ static void passed_through(void **state)
 	good_crash_cmdline(f, "intel_iommu_kdump=reserve");
 	good_reserve(f, 'c', NIC, 0xfee00, 0xfeeff, true);
 	want(f, RESERVED, CHECK_SKIP, "0000:00:02.0 was passed through", NULL);
+	/* An identity domain hands out nothing, so that there may be no reservation at all to be seen. */
+	g_array_set_size(f->ev->reservations, 0);
+	want(f, RESERVED, CHECK_SKIP, "every requester was passed through", NULL);
 }
 
 /* Rows that make no sense are left out, not followed. */
