@@ -17,7 +17,6 @@
 
 #define REGIONS_MAX 64		/* ranges of a device that the kernel puts into reserved_regions */
 #define SAID_MAX 4		/* disagreements that are told in full */
-#define MOVED_MAX 2		/* pages of its own that a driver may map or unmap while the end is read */
 
 static const char host_walk[] = "the host's walk";
 static const char in_log[] = "the kernel's log";
@@ -30,7 +29,7 @@ struct judge {
 	const struct evidence *ev;
 	GString *detail;
 	unsigned disagreements;
-	uint64_t requesters, ranges, refused, regions, devices, mappings, moved;
+	uint64_t requesters, ranges, refused, regions, devices, mappings;
 };
 
 static void must(int err)
@@ -277,105 +276,39 @@ static void say_mapping(struct judge *j, const struct evidence_oracle_range *r, 
 		g_string_append_printf(j->detail, "nothing more in %s", where);
 }
 
-/*
- * Both accounts of one device, in ascending order, cut where either begins or ends. The guest runs on between
- * them: a few pages that the dead kernel had not mapped may have come or gone, and are counted.
- */
-struct both {
-	struct evidence_oracle_range host, told;
-	const struct evidence_oracle_range *next;	/* what told is the rest of; NULL: no more */
-	bool more;					/* of the host's */
-	struct vtd_ranges old;
-	uint64_t moved;
-};
-
-static void cut(struct evidence_oracle_range *r, uint64_t bytes)
+/* Run for run: both are in ascending order. */
+static void judge_mappings(struct judge *j, const struct vtd_walk_result *end, const struct vtd_space *s)
 {
-	r->start += bytes;
-	r->pa += bytes;
-}
-
-/* [start, last] stands in one account only: may it? */
-static bool may_differ(struct both *b, uint64_t start, uint64_t last)
-{
-	struct vtd_ranges one = { 0 }, fresh = { 0 };
-	uint64_t pages = (last - start) / VTD_PAGE_SIZE + 1;
-	bool is_new;
-
-	must(vtd_ranges_add(&one, start, last));
-	must(vtd_ranges_subtract(&one, &b->old, &fresh));
-	is_new = vtd_ranges_pages(&fresh) == pages;
-	vtd_ranges_clear(&one);
-	vtd_ranges_clear(&fresh);
-	b->moved += pages;
-	return is_new && b->moved <= MOVED_MAX;
-}
-
-/* The piece at the front of both; false: they disagree there. */
-static bool same_front(struct both *b)
-{
-	struct evidence_oracle_range *h = &b->host, *t = &b->told;
-	uint64_t last;
-
-	if (!b->next || (b->more && h->start < t->start)) {
-		last = b->next && t->start <= h->last ? t->start - 1 : h->last;
-		if (!may_differ(b, h->start, last))
-			return false;
-		cut(h, last - h->start + 1);
-	} else if (!b->more || t->start < h->start) {
-		last = b->more && h->start <= t->last ? h->start - 1 : t->last;
-		if (!may_differ(b, t->start, last))
-			return false;
-		cut(t, last - t->start + 1);
-	} else {
-		last = MIN(h->last, t->last);
-		if (h->pa != t->pa)
-			return false;
-		cut(t, last - t->start + 1);
-		cut(h, last - h->start + 1);
-	}
-	return true;
-}
-
-static void judge_mappings(struct judge *j, const struct vtd_walk_result *before,
-			   const struct vtd_walk_result *end, const struct vtd_space *s)
-{
-	const struct vtd_space *old = vtd_walk_space(before, s->sid, VTD_NO_PASID);
-	struct both b = { .host = { .start = 1 }, .told = { .start = 1 } };
+	const struct evidence_oracle_range *r;
+	struct evidence_oracle_range host;
 	size_t at = 0, n;
 	const struct vtd_run *runs = vtd_space_runs(end, s, &n);
 	unsigned i = 0;
 
-	if (old && old->type != VTD_SPACE_PASS_THROUGH)
-		must(vtd_space_ranges(before, old, &b.old));
-	do {
-		/* What is used up is an empty range: its start is behind its last. */
-		if (b.host.start > b.host.last) {
-			b.more = next_run(runs, n, &at, &b.host);
-			j->mappings += b.more;
+	for (;;) {
+		bool more = next_run(runs, n, &at, &host);
+
+		r = next_mapping(j->ev, s->sid, &i);
+		if (!more && !r)
+			return;
+		if (more && r && host.start == r->start && host.last == r->last && host.pa == r->pa) {
+			j->mappings++;
+			continue;
 		}
-		if (b.told.start > b.told.last) {
-			b.next = next_mapping(j->ev, s->sid, &i);
-			b.told = b.next ? *b.next : (struct evidence_oracle_range){ .start = 1 };
+		if (disagree(j, s->sid)) {
+			say_mapping(j, more ? &host : NULL, host_walk);
+			g_string_append(j->detail, ", ");
+			say_mapping(j, r, in_translation);
 		}
-		if (!b.more && !b.next)
-			break;
-	} while (same_front(&b));
-	if ((b.more || b.next) && disagree(j, s->sid)) {
-		say_mapping(j, b.more ? &b.host : NULL, host_walk);
-		g_string_append(j->detail, ", ");
-		say_mapping(j, b.next ? &b.told : NULL, in_translation);
+		return;
 	}
-	j->moved += b.moved;
-	vtd_ranges_clear(&b.old);
 }
 
 /*
  * Each device that the kernel told of, and of which the hardware goes by the tables that it walked: 6.1 walks those
  * of the new domain, which a device that is not attached does not use yet.
  */
-static void judge_translations(struct judge *j, const struct vtd_walk_result *before,
-			       const struct vtd_walk_result *end)
+static void judge_translations(struct judge *j, const struct vtd_walk_result *end)
 {
 	for (unsigned i = 0; i < j->ev->oracles->len; i++) {
 		const struct evidence_oracle *o = &g_array_index(j->ev->oracles, struct evidence_oracle, i);
@@ -393,7 +326,7 @@ static void judge_translations(struct judge *j, const struct vtd_walk_result *be
 			continue;
 		}
 		j->devices++;
-		judge_mappings(j, before, end, s);
+		judge_mappings(j, end, s);
 	}
 }
 
@@ -460,9 +393,6 @@ static enum check_result conclude(struct judge *j, const struct vtd_walk_result 
 		g_string_append_printf(j->detail, "; %s of %" PRIu64 " devices", in_regions, j->regions);
 	g_string_append_printf(j->detail, "; %s: %" PRIu64 " devices, %" PRIu64 " runs", in_translation,
 			       j->devices, j->mappings);
-	if (j->moved)
-		g_string_append_printf(j->detail, " (%" PRIu64 " pages of new mappings came or went meanwhile)",
-				       j->moved);
 	if (j->requesters && (j->devices || check_all_passed_through(before)))
 		return CHECK_PASS;
 	g_string_append(j->detail, ": too little to agree on");
@@ -487,6 +417,6 @@ enum check_result check_oracles_agree(const struct vtd_walk_result *before,
 	for (size_t i = 0; i < before->n_spaces; i++)
 		judge_space(&j, before, &before->spaces[i]);
 	judge_others(&j, before);
-	judge_translations(&j, before, ev->end.walk);
+	judge_translations(&j, ev->end.walk);
 	return conclude(&j, before);
 }
