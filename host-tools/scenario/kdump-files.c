@@ -151,8 +151,9 @@ static bool add_mapping(struct evidence *ev, const struct evidence_oracle_range 
 bool kdump_translation_text(struct evidence *ev, const char *text, char **problem)
 {
 	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
 	struct evidence_oracle_range r = { .source = ORACLE_TRANSLATION };
-	bool any = false;
+	bool any = false, again = false;
 
 	for (unsigned i = 0; lines[i]; i++) {
 		uint64_t root;
@@ -160,9 +161,12 @@ bool kdump_translation_text(struct evidence *ev, const char *text, char **proble
 		if (!*lines[i] || g_str_has_prefix(lines[i], "IOVA_PFN"))
 			continue;
 		if (take_device(lines[i], &r.sid, &r.pasid, &root)) {
-			kdump_oracle(ev, ORACLE_TRANSLATION, r.sid, NULL)->root = root;
+			/* 6.1 tells of a group once for each of its devices, by the name of the first. */
+			again = !g_hash_table_add(seen, lines[i]);
+			if (!again)
+				kdump_oracle(ev, ORACLE_TRANSLATION, r.sid, NULL)->root = root;
 			any = true;
-		} else if (!any || !take_leaf(lines[i], &r) || !add_mapping(ev, &r)) {
+		} else if (!any || !take_leaf(lines[i], &r) || (!again && !add_mapping(ev, &r))) {
 			return not_understood(i, lines[i], problem);
 		}
 	}

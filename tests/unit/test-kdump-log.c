@@ -300,7 +300,11 @@ static void translations(void **state)
 		"Device 0000:00:1f.2 @0x5d2000\n"
 		"IOVA_PFN\t\tPML5E\n"
 		"0x0000000000400 |\t0x0\t0x3\t0x1003\t0x0000000000800083\t0x0000000000000000\n"
-		"0x0000000040000 |\t0x0\t0x3\t0x40000083\t0x0\t0x0\n";
+		"0x0000000040000 |\t0x0\t0x3\t0x40000083\t0x0\t0x0\n"
+		"\n"
+		"Device 0000:00:1f.2 @0x5d2000\n"	/* of the other device of the group: the same again */
+		"IOVA_PFN\t\tPML5E\n"
+		"0x0000000000400 |\t0x0\t0x3\t0x1003\t0x0000000000800083\t0x0000000000000000\n";
 	struct evidence *ev = evidence_new(sc);
 	char *problem = NULL;
 
