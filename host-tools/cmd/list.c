@@ -98,7 +98,8 @@ static int list_kernels(void)
 	if (!names_only)
 		printf("\nAlso: debian:RELEASE (an exact build, such as debian:6.1.0-49-amd64), "
 		       "the path of\n"
-		       "a bzImage or vmlinux (with --modules), the path of a kernel build tree.\n");
+		       "a bzImage or vmlinux (with --modules), the path of a kernel build tree, or lab:DIR\n"
+		       "(a source tree, built with kernel-patches).\n");
 	return status;
 }
 

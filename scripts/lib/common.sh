@@ -16,6 +16,8 @@
 #   kernels/.forward-NAME the build a named kernel fell forward to
 #   hashes/               hashes of files outside the cache, with their stat
 #   apt/                  private apt state: sources, lists, index.tsv
+#   lab/                  sources, trees and objects of kernels built here
+#   ccache/               what their compiler has made before
 #   lock                  held by whoever changes any of the above
 #   tmp/                  work in progress of the lock's holder
 # Every part may be removed at any time that no command of ours is running.
