@@ -28,6 +28,11 @@ NO_PROBES ?=
 # What `make golden` records (all), and whether `make mutation` boots VMs too (no).
 RUNS ?=
 LIVE ?=
+# Of `make bench-nested`; empty means the verb's own value (quick, lazy, the suite, none).
+SUITE ?=
+IOMMU ?=
+TESTS ?=
+L1_PARAMS ?=
 # How many damaged tables `make corrupt-copies` tries (200).
 N ?=
 V ?=
@@ -37,6 +42,13 @@ RUN_OPTS := $(if $(KERNEL),--kernel '$(KERNEL)') $(if $(CRASH_KERNEL),--crash-ke
 	$(if $(ACCEL),--accel '$(ACCEL)') $(if $(CLOCK),--clock '$(CLOCK)') \
 	$(foreach s,$(SET),--set '$(s)') $(if $(REPEAT),--repeat '$(REPEAT)') \
 	$(if $(RESULTS),--results '$(RESULTS)') $(if $(NO_PROBES),--no-probes) $(if $(V),--verbose)
+
+BENCH_OPTS := $(if $(KERNEL),--kernel '$(KERNEL)') $(if $(MODULES),--modules '$(MODULES)') \
+	$(if $(QEMU),--qemu '$(QEMU)') $(if $(ACCEL),--accel '$(ACCEL)') \
+	$(if $(SUITE),--suite '$(SUITE)') $(if $(TESTS),--tests '$(TESTS)') \
+	$(if $(CLOCK),--clock '$(CLOCK)') $(if $(IOMMU),--iommu '$(IOMMU)') \
+	$(if $(L1_PARAMS),--l1-params '$(L1_PARAMS)') $(if $(REPEAT),--repeat '$(REPEAT)') \
+	$(if $(RESULTS),--results '$(RESULTS)') $(if $(V),--verbose)
 
 # ---- host tools -------------------------------------------------------------------------------
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
@@ -105,6 +117,7 @@ $(BUILD)/asan/tests/%.o: CPPFLAGS += -Itests/unit -Iguests/agent -Iguests/dma
 
 $(UNIT_BIN) $(FUZZ_BIN): $(BUILD)/tests/%: $(ASAN_OBJ) $(UNIT_HELP_OBJ) $(AGENT_ASAN)
 $(BUILD)/tests/test-agent-spawn: $(BUILD)/asan/guests/agent/spawn.o $(BUILD)/asan/guests/agent/util.o
+$(BUILD)/tests/test-agent-run: $(BUILD)/asan/guests/agent/run.o $(BUILD)/asan/guests/agent/util.o
 $(BUILD)/tests/test-dma-layout: $(BUILD)/asan/guests/dma/layout.o
 $(UNIT_BIN): $(BUILD)/tests/%: $(BUILD)/asan/tests/unit/%.o
 	@mkdir -p $(@D)
@@ -169,7 +182,7 @@ Q := $(if $(V),,@)
 
 # ---- what a user types ------------------------------------------------------------------------
 .PHONY: help setup setup-check all build test-programs run-kdump-scenario check check-quick fetch \
-	bench-walk bench-copy bench-harness list doctor mutation golden clean kernel \
+	bench-nested bench-host bench-walk bench-copy bench-harness list doctor mutation golden clean kernel \
 	compare-copy-designs scaling-copy corrupt-copies FORCE
 FORCE:
 
@@ -184,6 +197,13 @@ help: ## this list
 
 run-kdump-scenario: build ## panic a VM with a live IOMMU and judge what the crash kernel did
 	@$(BUILD)/vtdlab run '$(SCENARIO)' $(RUN_OPTS) || { s=$$?; echo "vtdlab run: exit status $$s" >&2; exit $$s; }
+
+bench-nested: build ## what the memory of KVM guests inside a VM costs: SUITE=quick|full CLOCK=virtual|wall IOMMU=off|pt|lazy|strict|caching
+	@$(BUILD)/vtdlab bench $(BENCH_OPTS) || { s=$$?; echo "vtdlab bench: exit status $$s" >&2; exit $$s; }
+
+bench-host: ## the same on this machine's own /dev/kvm
+	@$(MAKE) --no-print-directory $(BUILD)/guests/kvmperf
+	@$(BUILD)/guests/kvmperf suite '$(or $(SUITE),quick)'
 
 check: setup-check ## build with -Werror and run every test, real runs included
 	@$(MAKE) --no-print-directory all test-programs

@@ -102,6 +102,7 @@ int cmd_disk_load(const struct json_object *request, struct answer *answer);
 int cmd_disk_load_status(const struct json_object *request, struct answer *answer);
 int cmd_disk_verify(const struct json_object *request, struct answer *answer);
 int cmd_spawn(const struct json_object *request, struct answer *answer);
+int cmd_run_program(const struct json_object *request, struct answer *answer);
 int cmd_canary(const struct json_object *request, struct answer *answer);
 int cmd_vmcore_read(const struct json_object *request, struct answer *answer);
 int cmd_kexec_load(const struct json_object *request, struct answer *answer);

@@ -38,6 +38,7 @@ static const struct command commands[] = {
 	{ "disk-load-status", cmd_disk_load_status, false },
 	{ "disk-verify", cmd_disk_verify, true },
 	{ "spawn", cmd_spawn, false },
+	{ "run", cmd_run_program, true },
 	{ "canary", cmd_canary, false },
 	{ "vmcore-read", cmd_vmcore_read, true },
 	{ "kexec-load", cmd_kexec_load, true },

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * read-file: a text file of the kernel (debugfs, sysfs, procfs), in as many answers as it takes. The first of
- * them copies the file, so that all the parts are of one moment, and the kernel makes the text once.
+ * read-file: a text file of the kernel (debugfs, sysfs, procfs) or of a program (/tmp), in as many answers as it
+ * takes. The first of them copies the file, so that all the parts are of one moment, and the kernel makes the text once.
  */
 #include "agent.h"
 
@@ -84,8 +84,9 @@ int cmd_read_file(const struct json_object *request, struct answer *answer)
 	uint64_t from;
 	struct stat st;
 
-	if (strncmp(path, "/sys/", 5) && strncmp(path, "/proc/", 6))
-		return fail(answer, "path is not below /sys or /proc");
+	if ((strncmp(path, "/sys/", 5) && strncmp(path, "/proc/", 6) && strncmp(path, "/tmp/", 5)) ||
+	    strstr(path, "/../"))
+		return fail(answer, "path is not below /sys, /proc or /tmp");
 	if (take_u64(request, answer, "from", 0, 0, COPY_MAX, &from))
 		return -1;
 	if (!from && !strncmp(path, DEBUGFS "/", strlen(DEBUGFS) + 1) && stat(path, &st) &&

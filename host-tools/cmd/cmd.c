@@ -2,10 +2,12 @@
 /* What all verbs share: options and errors. */
 #include "cmd/cmd.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "machine/machine.h"
 
 int cmd_fail(const char *verb, GError *error)
 {
@@ -65,4 +67,20 @@ int cmd_parse(const char *verb, const GOptionEntry *entries, int *argc, char ***
 		(*argc)--;
 	}
 	return -1;
+}
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	machine_interrupted = 1;
+}
+
+void cmd_catch_signals(void)
+{
+	struct sigaction sa = { .sa_handler = on_signal };
+
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGHUP, &sa, NULL);
+	signal(SIGPIPE, SIG_IGN);
 }

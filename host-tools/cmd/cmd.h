@@ -37,6 +37,8 @@ int cmd_walk(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
 int cmd_compare(int argc, char **argv);
 int cmd_cache(int argc, char **argv);
+int cmd_bench(int argc, char **argv);
+int cmd_bench_compare(int argc, char **argv);
 int cmd_bench_walk(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 
@@ -60,5 +62,8 @@ int cmd_usage_error(const char *verb, const char *format, ...) G_GNUC_PRINTF(2, 
  * Returns -1 to go on, else the exit status to return at once (0 after --help, 2 after an error).
  */
 int cmd_parse(const char *verb, const GOptionEntry *entries, int *argc, char ***argv);
+
+/* cmd_catch_signals - SIGINT, SIGTERM and SIGHUP end every wait for a machine; a closed pipe is an error of write(). */
+void cmd_catch_signals(void);
 
 #endif

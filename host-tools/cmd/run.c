@@ -2,7 +2,6 @@
 /* vtdlab run: run a scenario and judge it. */
 #include "cmd/cmd.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -47,22 +46,6 @@ static const GOptionEntry entries[] = {
 	{ "verbose", 'v', 0, G_OPTION_ARG_NONE, &opt.verbose, "plain lines even on a terminal", NULL },
 	{ 0 },
 };
-
-static void on_signal(int sig)
-{
-	(void)sig;
-	machine_interrupted = 1;
-}
-
-static void catch_signals(void)
-{
-	struct sigaction sa = { .sa_handler = on_signal };
-
-	sigaction(SIGINT, &sa, NULL);
-	sigaction(SIGTERM, &sa, NULL);
-	sigaction(SIGHUP, &sa, NULL);
-	signal(SIGPIPE, SIG_IGN);
-}
 
 static bool known_check(const char *name)
 {
@@ -222,7 +205,7 @@ int cmd_run(int argc, char **argv)
 	options.keep = opt.keep;
 	options.gdb = opt.gdb;
 	options.no_probes = opt.no_probes;
-	catch_signals();
+	cmd_catch_signals();
 	status = opt.dry_run ? dry_run(s, &options) : run_all(s, &options);
 	scenario_free(s);
 	return status;

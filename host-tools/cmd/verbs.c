@@ -19,6 +19,8 @@ const struct verb vtdlab_verbs[] = {
 	  cmd_diff },
 	{ "compare", "the numbers of several runs side by side", "RUN RUN...", cmd_compare },
 	{ "cache", "the cache of kernels: its size, and pruning it", "[prune]", cmd_cache },
+	{ "bench", "what the memory of nested KVM guests costs", "", cmd_bench },
+	{ "bench-compare", "the medians of several benchmarks side by side", "RUN RUN...", cmd_bench_compare },
 	{ "bench-walk", "nanoseconds a leaf of the table walker", "", cmd_bench_walk },
 	{ "help", "this list, or the options of a verb", "[VERB]", cmd_help },
 	{ 0 },
@@ -53,7 +55,7 @@ static void print_help(FILE *out)
 {
 	fprintf(out, "usage: vtdlab VERB [ARGUMENT...]\n\n");
 	for (const struct verb *v = vtdlab_verbs; v->name; v++)
-		fprintf(out, "  %-12s %s\n", v->name, v->brief);
+		fprintf(out, "  %-13s %s\n", v->name, v->brief);
 	fprintf(out, "\n`vtdlab help VERB` prints the options of a verb, `vtdlab --version` the "
 		     "version.\n"
 		     "Exit status: 0 as expected, 1 judged bad, 2 bad usage, 125 cannot judge, "

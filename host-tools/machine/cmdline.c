@@ -152,8 +152,9 @@ static void add_platform(GPtrArray *v, const struct machine_config *cfg, enum ma
 	/*
 	 * One thread for all CPUs: with a thread each, TCG now and then lets a CPU run into an int3 of the
 	 * kernel's own code patching ("Oops: int3" in sched_clock_cpu of a booting first kernel).
+	 * A benchmark of several CPUs wants them all the same, and tries a boot again.
 	 */
-	opt(v, "-accel", "%s", kvm ? "kvm" : cfg->cpus > 1 ? "tcg,thread=single" : "tcg");
+	opt(v, "-accel", "%s", kvm ? "kvm" : cfg->cpus > 1 && !cfg->cpu_threads ? "tcg,thread=single" : "tcg");
 	opt(v, "-cpu", "%s", kvm ? "max" : "max,+svm,+npt");
 	opt(v, "-smp", "%u", cfg->cpus);
 	opt(v, "-m", "%" G_GUINT64_FORMAT "M", cfg->memory / MIB);

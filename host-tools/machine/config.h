@@ -75,6 +75,7 @@ struct machine_config {
 	uint64_t memory;     /* bytes, a multiple of 1 MiB, 64 MiB .. 1 TiB */
 	unsigned cpus;	     /* 1 .. 255; 1 if clock_virtual */
 	bool clock_virtual;  /* icount: time counts instructions (TCG only) */
+	bool cpu_threads;    /* TCG: a thread for each CPU instead of one for all */
 	const char *kernel;  /* bzImage, or ELF vmlinux with a PVH note */
 	const char *initrd;  /* NULL: none */
 	const char *cmdline; /* kernel command line; NULL: empty */

@@ -151,45 +151,71 @@ char *foreign_initrd(const char *spec, const struct kernel *kernel, GError **err
 	return NULL;
 }
 
+/* Where an image of that name lies: in the build directory, or in the cache when that cannot be written. */
+static char *image_path(const char *name)
+{
+	g_autofree char *dir = lab_path("build", "initramfs", NULL);
+
+	if (g_access(dir, W_OK) != 0 && g_mkdir_with_parents(dir, 0755) != 0) {
+		g_free(dir);
+		dir = g_build_filename(lab_cache_dir(), "initramfs", NULL);
+	}
+	g_mkdir_with_parents(dir, 0755);
+	return g_build_filename(dir, name, NULL);
+}
+
+static void add_option(GPtrArray *argv, const char *name, const char *value)
+{
+	if (!value)
+		return;
+	g_ptr_array_add(argv, (char *)name);
+	g_ptr_array_add(argv, (char *)value);
+}
+
+/* Runs scripts/make-initramfs with @argv, which lacks the script and what to write; returns @out or NULL. */
+static char *make_image(GPtrArray *argv, char *out, GError **error)
+{
+	g_autofree char *script = lab_path("scripts", "make-initramfs", NULL);
+	g_autofree char *said = NULL;
+
+	g_ptr_array_insert(argv, 0, script);
+	add_option(argv, "--out", out);
+	g_ptr_array_add(argv, NULL);
+	said = run_script((char **)argv->pdata, error);
+	if (!said)
+		g_clear_pointer(&out, g_free);
+	return out;
+}
+
 char *initramfs_make(const struct kernel *kernel, const struct kernel *crash,
 		     const char *crash_initrd, bool foreign, const char *workload, GError **error)
 {
-	g_autofree char *script = lab_path("scripts", "make-initramfs", NULL);
 	g_autofree char *kernel_id = g_path_get_basename(kernel->dir);
 	g_autofree char *crash_id = crash ? g_path_get_basename(crash->dir) : NULL;
 	g_autofree char *name = crash ? g_strdup_printf("first-%s+%s%s%s%s.cpio", kernel_id, crash_id,
 							foreign ? "+foreign" : "",
 							workload ? "+" : "", workload ? workload : "") :
 					g_strdup_printf("crash-%s.cpio", kernel_id);
-	g_autofree char *dir = lab_path("build", "initramfs", NULL);
-	g_autofree char *out = NULL;
-	g_autofree char *said = NULL;
 	g_autoptr(GPtrArray) argv = g_ptr_array_new();
 
-	if (g_access(dir, W_OK) != 0 && g_mkdir_with_parents(dir, 0755) != 0) {
-		g_free(dir);
-		dir = g_build_filename(lab_cache_dir(), "initramfs", NULL);
-	}
-	out = g_build_filename(dir, name, NULL);
-	g_mkdir_with_parents(dir, 0755);
-	g_ptr_array_add(argv, script);
-	g_ptr_array_add(argv, "--stage");
-	g_ptr_array_add(argv, crash ? "first" : "crash");
-	g_ptr_array_add(argv, "--kernel");
-	g_ptr_array_add(argv, kernel->dir);
-	if (crash) {
-		g_ptr_array_add(argv, "--crash-kernel");
-		g_ptr_array_add(argv, crash->dir);
-		g_ptr_array_add(argv, "--crash-initrd");
-		g_ptr_array_add(argv, (char *)crash_initrd);
-	}
-	if (workload) {
-		g_ptr_array_add(argv, "--workload");
-		g_ptr_array_add(argv, (char *)workload);
-	}
-	g_ptr_array_add(argv, "--out");
-	g_ptr_array_add(argv, out);
-	g_ptr_array_add(argv, NULL);
-	said = run_script((char **)argv->pdata, error);
-	return said ? g_steal_pointer(&out) : NULL;
+	add_option(argv, "--stage", crash ? "first" : "crash");
+	add_option(argv, "--kernel", kernel->dir);
+	add_option(argv, "--crash-kernel", crash ? crash->dir : NULL);
+	add_option(argv, "--crash-initrd", crash ? crash_initrd : NULL);
+	add_option(argv, "--workload", workload);
+	return make_image(argv, image_path(name), error);
+}
+
+char *initramfs_program(const struct kernel *kernel, const char *workload, GError **error)
+{
+	g_autofree char *manifest = lab_path("images", "initramfs", "bench.manifest", NULL);
+	g_autofree char *kernel_id = g_path_get_basename(kernel->dir);
+	g_autofree char *name = g_strdup_printf("bench-%s+%s.cpio", kernel_id, workload);
+	g_autoptr(GPtrArray) argv = g_ptr_array_new();
+
+	add_option(argv, "--stage", "first");
+	add_option(argv, "--kernel", kernel->dir);
+	add_option(argv, "--manifest", manifest);
+	add_option(argv, "--workload", workload);
+	return make_image(argv, image_path(name), error);
 }

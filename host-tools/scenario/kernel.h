@@ -63,4 +63,11 @@ char *foreign_initrd(const char *spec, const struct kernel *kernel, GError **err
 char *initramfs_make(const struct kernel *kernel, const struct kernel *crash,
 		     const char *crash_initrd, bool foreign, const char *workload, GError **error);
 
+/*
+ * initramfs_program - the initramfs of a VM that runs one program and loads no crash kernel.
+ *
+ * @workload: images/initramfs/workload-NAME.manifest: the program, and the modules it needs
+ */
+char *initramfs_program(const struct kernel *kernel, const char *workload, GError **error);
+
 #endif

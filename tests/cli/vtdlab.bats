@@ -33,7 +33,7 @@ refused() {
 		run "$vtdlab" $args
 		[ "$status" -eq 0 ]
 		[[ $output == *"usage: vtdlab VERB"* ]]
-		for verb in run list doctor walk diff cache bench-walk help; do
+		for verb in run list doctor walk diff cache bench bench-compare bench-walk help; do
 			[[ $output == *"  $verb "* ]]
 		done
 	done
@@ -46,7 +46,7 @@ refused() {
 }
 
 @test "every verb has its help" {
-	for verb in run list doctor walk diff cache bench-walk; do
+	for verb in run list doctor walk diff cache bench bench-compare bench-walk; do
 		run "$vtdlab" help "$verb"
 		echo "$verb: $output"
 		[ "$status" -eq 0 ]

@@ -154,6 +154,9 @@ static void test_one_queue(void **state)
 	c.cpus = 4;
 	assert_true(has(&c, "-smp", "4"));
 	assert_true(has(&c, "-accel", "tcg,thread=single"));
+	c.cpu_threads = true;
+	assert_true(has(&c, "-accel", "tcg"));
+	c.cpu_threads = false;
 	assert_true(has(&c, "-device", "nvme,serial=vtdlab,max_ioqpairs=1,id=blk0,drive=disk0,addr=2"));
 }
 

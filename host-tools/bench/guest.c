@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What happens in L1: modules are loaded, kvmperf runs, its document is fetched. */
+#include "bench/bench-priv.h"
+
+#include <string.h>
+
+#include "base/error.h"
+
+#define PROGRAM "/sbin/kvmperf"
+#define OUT "/tmp/bench.out"
+#define ERR "/tmp/bench.err"
+/* Of an idle host with KVM; the machine's scale comes on top. kvmperf has deadlines of its own. */
+#define SECONDS_SMALL 10.0
+#define SECONDS_TEST 90.0
+#define SECONDS_QUICK 180.0
+#define SECONDS_FULL 1800.0
+/* The host's own deadline is the one that counts: the guest only must not be without any. */
+#define GUEST_DEADLINE_MS 3600000
+#define READS_MAX 2000
+#define ERR_MAX 300
+
+static bool broken(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+static bool broken(GError **error, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	g_propagate_error(error, g_error_new_valist(VTDLAB_ERROR, VTDLAB_ERROR_CANNOT_JUDGE, format, args));
+	va_end(args);
+	return false;
+}
+
+char *bench_guest_file(struct machine *m, const char *path, GError **error)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+	int64_t from = 0;
+
+	for (int n = 0; n < READS_MAX && from >= 0; n++) {
+		JsonObject *answer = machine_agent(m, SECONDS_SMALL, error, "read-file", "path", MACHINE_STR,
+						   path, "from", MACHINE_INT, from, NULL);
+		int64_t next;
+
+		if (!answer)
+			return NULL;
+		g_string_append(text, agent_string(answer, "text", ""));
+		next = agent_int(answer, "next", -1);
+		from = next > from ? next : -1;
+		json_object_unref(answer);
+		if (text->len > BENCH_BYTES_MAX) {
+			broken(error, "%s of L1 has more than %u MiB", path, BENCH_BYTES_MAX >> 20);
+			return NULL;
+		}
+	}
+	return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+static bool modprobe(struct machine *m, const char *name, GError **error)
+{
+	JsonObject *answer = machine_agent(m, SECONDS_SMALL, error, "modprobe", "name", MACHINE_STR, name, NULL);
+
+	if (answer)
+		json_object_unref(answer);
+	return answer != NULL;
+}
+
+/* "0" and "N", "1" and "Y" are the same to a parameter that is a switch. */
+static const char *plain(const char *value)
+{
+	if (strcmp(value, "n") == 0 || strcmp(value, "N") == 0)
+		return "0";
+	return strcmp(value, "y") == 0 || strcmp(value, "Y") == 0 ? "1" : value;
+}
+
+/* What was asked of a module, and what it says itself: a word that it does not know changes nothing, silently. */
+static bool check_param(struct machine *m, const char *param, GError **error)
+{
+	g_auto(GStrv) parts = g_strsplit(param, "=", 2);
+	g_autofree char *name = g_strdelimit(g_strdup(parts[0]), "-", '_'), *path = NULL, *text = NULL;
+	g_autoptr(GError) why = NULL;
+	char *dot = strchr(name, '.');
+
+	*dot = '\0';
+	path = g_strdup_printf("/sys/module/%s/parameters/%s", name, dot + 1);
+	text = bench_guest_file(m, path, &why);
+	if (!text && why->code == VTDLAB_ERROR_FAILED) {
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
+			    "--l1-params %s: this kernel has no such parameter (%s)", param, why->message);
+		return false;
+	}
+	if (!text) {
+		g_propagate_error(error, g_steal_pointer(&why));
+		return false;
+	}
+	g_strstrip(text);
+	if (strcmp(plain(text), plain(parts[1])) == 0)
+		return true;
+	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "--l1-params %s: L1 has it as '%s' all the same",
+		    param, text);
+	return false;
+}
+
+/* The word in the flags of /proc/cpuinfo. */
+static bool has_flag(const char *cpuinfo, const char *flag)
+{
+	const char *line = strstr(cpuinfo, "\nflags");
+	g_autofree char *flags = line ? g_strndup(line + 1, strcspn(line + 1, "\n")) : g_strdup("");
+	g_auto(GStrv) words = g_strsplit_set(flags, " \t", -1);
+
+	return g_strv_contains((const char *const *)words, flag);
+}
+
+bool bench_guest_prepare(struct machine *m, const struct bench_options *o, GError **error)
+{
+	g_autofree char *cpuinfo = bench_guest_file(m, "/proc/cpuinfo", error);
+	bool svm, vmx;
+
+	if (!cpuinfo)
+		return false;
+	svm = has_flag(cpuinfo, "svm");
+	vmx = has_flag(cpuinfo, "vmx");
+	if (!svm && !vmx)
+		return broken(error, "the CPU of L1 has neither SVM nor VMX: this host's KVM offers no nested "
+				     "virtualisation; use --accel tcg");
+	if (!modprobe(m, svm ? "kvm_amd" : "kvm_intel", error))
+		return false;
+	if (o->iommu != BENCH_IOMMU_OFF &&
+	    (!modprobe(m, "vfio_iommu_type1", error) || !modprobe(m, "vfio_pci", error)))
+		return false;
+	for (char **p = o->params; p && *p; p++)
+		if (!check_param(m, *p, error))
+			return false;
+	return true;
+}
+
+/* ---- measuring ---- */
+
+static JsonObject *request_for(char **words, unsigned rounds)
+{
+	JsonObject *request = json_object_new();
+	JsonArray *argv = json_array_new();
+
+	json_array_add_string_element(argv, PROGRAM);
+	for (char **w = words; *w; w++)
+		if (**w)
+			json_array_add_string_element(argv, *w);
+	json_array_add_string_element(argv, "--json");
+	if (rounds) {
+		g_autofree char *number = g_strdup_printf("%u", rounds);
+
+		json_array_add_string_element(argv, "--repeat");
+		json_array_add_string_element(argv, number);
+	}
+	json_object_set_string_member(request, "cmd", "run");
+	json_object_set_array_member(request, "argv", argv);
+	json_object_set_string_member(request, "out", OUT);
+	json_object_set_string_member(request, "err", ERR);
+	json_object_set_int_member(request, "deadline_ms", GUEST_DEADLINE_MS);
+	return request;
+}
+
+/* What kvmperf says when it has no document. */
+static bool no_document(struct machine *m, const char *what, int64_t status, int64_t sig, GError **error)
+{
+	g_autofree char *text = bench_guest_file(m, ERR, NULL);
+	g_autofree char *line = g_strndup(text ? text : "", ERR_MAX);
+
+	g_strdelimit(g_strstrip(line), "\n\r\t", ' ');
+	if (sig)
+		return broken(error, "%s: killed by signal %d %s", what, (int)sig, line);
+	return broken(error, "%s: status %d: %s", what, (int)status, *line ? line : "no reason given");
+}
+
+/* kvmperf with the words of @command; its document as the guest wrote it. */
+static JsonObject *run_program(struct machine *m, const char *command, unsigned rounds, double seconds,
+			       GError **error)
+{
+	g_auto(GStrv) words = g_strsplit(command, " ", -1);
+	g_autofree char *what = g_strconcat("kvmperf ", command, NULL), *text = NULL;
+	JsonObject *request = request_for(words, rounds), *answer;
+	struct bench_doc *doc;
+	int64_t status, sig;
+
+	answer = machine_agent_call(m, request, seconds, error);
+	json_object_unref(request);
+	if (!answer)
+		return NULL;
+	status = agent_int(answer, "status", -1);
+	sig = agent_int(answer, "signal", 0);
+	json_object_unref(answer);
+	text = status < 0 ? NULL : bench_guest_file(m, OUT, error);
+	if (!text && status >= 0)
+		return NULL;
+	/* Called wrongly, or no /dev/kvm: there is no document. A skipped test has one, and the same status. */
+	if (status < 0 || !*text) {
+		no_document(m, what, status, sig, error);
+		return NULL;
+	}
+	/* Before anything of it is used. */
+	doc = bench_doc_parse(text, strlen(text), error);
+	if (!doc) {
+		g_prefix_error(error, "%s: ", what);
+		return NULL;
+	}
+	bench_doc_free(doc);
+	return bench_json(text, strlen(text), error);
+}
+
+static void join_tests(JsonObject *all, JsonObject *one)
+{
+	JsonArray *to = json_object_get_array_member(all, "tests");
+	JsonArray *from = json_object_get_array_member(one, "tests");
+
+	for (guint i = 0; i < json_array_get_length(from); i++)
+		json_array_add_element(to, json_array_dup_element(from, i));
+}
+
+JsonObject *bench_guest_measure(struct machine *m, const struct bench_options *o, GError **error)
+{
+	JsonObject *all = NULL;
+
+	if (!o->tests) {
+		g_autofree char *command = g_strconcat("suite ", o->suite, NULL);
+
+		return run_program(m, command, o->rounds,
+				   strcmp(o->suite, "full") == 0 ? SECONDS_FULL : SECONDS_QUICK, error);
+	}
+	for (char **t = o->tests; *t; t++) {
+		JsonObject *one;
+
+		if (o->progress)
+			progress_note(o->progress, "%s", *t);
+		one = run_program(m, *t, o->rounds, SECONDS_TEST, error);
+		if (!one) {
+			g_clear_pointer(&all, json_object_unref);
+			return NULL;
+		}
+		if (all) {
+			join_tests(all, one);
+			json_object_unref(one);
+		} else {
+			all = one;
+		}
+	}
+	return all;
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* vtdlab bench: what the memory of nested KVM guests costs. */
+#include "cmd/cmd.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "bench/bench.h"
+#include "machine/machine.h"
+#include "results/bench-table.h"
+
+static struct {
+	char *suite, *tests, *clock, *accel, *iommu, *kernel, *modules, *qemu, *results, *params;
+	int cpus, rounds, repeat;
+	gboolean dry_run, quiet, verbose;
+} opt;
+
+static const GOptionEntry entries[] = {
+	{ "suite", 0, 0, G_OPTION_ARG_STRING, &opt.suite, "quick (one of everything) or full", "S" },
+	{ "tests", 0, 0, G_OPTION_ARG_STRING, &opt.tests,
+	  "instead of a suite: tests of `kvmperf list`, with their options, such as 'exits, demand-paging --vcpus 2'",
+	  "NAME,..." },
+	{ "clock", 0, 0, G_OPTION_ARG_STRING, &opt.clock,
+	  "virtual (instructions, which repeat; the default) or wall", "C" },
+	{ "iommu", 0, 0, G_OPTION_ARG_STRING, &opt.iommu, "off, pt, lazy (the default), strict or caching", "M" },
+	{ "kernel", 'k', 0, G_OPTION_ARG_STRING, &opt.kernel,
+	  "of the VM (L1): debian-6.1, debian:RELEASE, a bzImage, a vmlinux or a build tree", "K" },
+	{ "modules", 0, 0, G_OPTION_ARG_FILENAME, &opt.modules, "modules directory of a kernel given by path",
+	  "DIR" },
+	{ "l1-params", 0, 0, G_OPTION_ARG_STRING, &opt.params,
+	  "module parameters of L1, such as 'kvm.tdp_mmu=N kvm-amd.npt=0'", "WORDS" },
+	{ "qemu", 0, 0, G_OPTION_ARG_FILENAME, &opt.qemu,
+	  "the QEMU to use: a name of images/qemus, such as qemu-10.0, or a program", "Q" },
+	{ "accel", 0, 0, G_OPTION_ARG_STRING, &opt.accel, "auto, kvm or tcg", "A" },
+	{ "cpus", 0, 0, G_OPTION_ARG_INT, &opt.cpus, "of L1 (virtual clock: 1; wall clock: 2)", "N" },
+	{ "rounds", 0, 0, G_OPTION_ARG_INT, &opt.rounds, "that count, of each test (5)", "N" },
+	{ "repeat", 'n', 0, G_OPTION_ARG_INT, &opt.repeat,
+	  "boot and measure N times, and compare the medians", "N" },
+	{ "results", 0, 0, G_OPTION_ARG_FILENAME, &opt.results, "where run directories go", "DIR" },
+	{ "dry-run", 0, 0, G_OPTION_ARG_NONE, &opt.dry_run, "print the QEMU command line, run nothing", NULL },
+	{ "quiet", 'q', 0, G_OPTION_ARG_NONE, &opt.quiet, "no lines while it runs", NULL },
+	{ "verbose", 'v', 0, G_OPTION_ARG_NONE, &opt.verbose, "plain lines even on a terminal", NULL },
+	{ 0 },
+};
+
+static bool wrong(GError **error, const char *option, const char *value, const char *words)
+{
+	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "--%s %s: must be %s", option, value, words);
+	return false;
+}
+
+static bool read_clock(bool *clock_virtual, GError **error)
+{
+	const char *word = opt.clock ? opt.clock : "virtual";
+
+	*clock_virtual = strcmp(word, "virtual") == 0;
+	return *clock_virtual || strcmp(word, "wall") == 0 || wrong(error, "clock", word, "wall or virtual");
+}
+
+static bool read_accel(enum machine_accel *accel, GError **error)
+{
+	const char *word = opt.accel ? opt.accel : "auto";
+
+	for (int i = MACHINE_ACCEL_AUTO; machine_accel_name((enum machine_accel)i); i++)
+		if (strcmp(word, machine_accel_name((enum machine_accel)i)) == 0) {
+			*accel = (enum machine_accel)i;
+			return true;
+		}
+	return wrong(error, "accel", word, "auto, kvm or tcg");
+}
+
+static bool read_numbers(struct bench_options *o, GError **error)
+{
+	if (opt.cpus < 0 || opt.rounds < 0) {
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "--cpus and --rounds: at least 1");
+		return false;
+	}
+	o->cpus = opt.cpus ? (unsigned)opt.cpus : o->clock_virtual ? 1 : 2;
+	o->rounds = (unsigned)opt.rounds;
+	return true;
+}
+
+/* Everything but the tests, which need kvmperf to be asked. */
+static bool read_options(struct bench_options *o, GError **error)
+{
+	*o = (struct bench_options){ .suite = opt.suite ? opt.suite : "quick",
+				     .kernel = opt.kernel ? opt.kernel : "debian-6.1",
+				     .modules = opt.modules, .qemu = opt.qemu, .results = opt.results };
+	if (opt.suite && opt.tests) {
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "--suite or --tests, not both");
+		return false;
+	}
+	if (!read_clock(&o->clock_virtual, error) || !read_accel(&o->accel, error) ||
+	    !bench_iommu_read(opt.iommu ? opt.iommu : "lazy", &o->iommu, error) || !read_numbers(o, error))
+		return false;
+	o->params = bench_params(opt.params ? opt.params : "", error);
+	if (!o->params)
+		return false;
+	o->tests = opt.tests ? bench_tests(opt.tests, error) : NULL;
+	return !opt.tests || o->tests;
+}
+
+static int run_once(struct bench_options *o, char **dir)
+{
+	struct bench_outcome out;
+	GError *error = NULL;
+	int status;
+
+	o->progress = progress_new(NULL, opt.quiet ? PROGRESS_QUIET : opt.verbose ? PROGRESS_PLAIN : PROGRESS_AUTO);
+	if (!bench_run(o, &out, &error)) {
+		progress_free(o->progress);
+		return cmd_fail("bench", error);
+	}
+	progress_free(o->progress);
+	printf("%srun       %s\n", out.summary, out.dir);
+	fflush(stdout);
+	*dir = g_strdup(out.dir);
+	status = out.exit;
+	bench_outcome_clear(&out);
+	return status;
+}
+
+/* The medians of all boots beside each other. */
+static int print_repeats(const GPtrArray *dirs)
+{
+	g_autoptr(GPtrArray) docs = g_ptr_array_new_with_free_func((GDestroyNotify)bench_doc_free);
+	g_autofree char *text = NULL;
+	GError *error = NULL;
+	double worst;
+
+	for (guint i = 0; i < dirs->len; i++) {
+		struct bench_doc *doc = bench_doc_read(dirs->pdata[i], &error);
+
+		if (!doc)
+			return cmd_fail("bench", error);
+		g_ptr_array_add(docs, doc);
+	}
+	text = bench_compare(docs, &worst, &error);
+	/* without a figure there is nothing beside each other, which each run has said */
+	if (!text)
+		g_error_free(error);
+	else
+		printf("\n%s", text);
+	return VTDLAB_EXIT_OK;
+}
+
+static int run_all(struct bench_options *o)
+{
+	g_autoptr(GPtrArray) dirs = g_ptr_array_new_with_free_func(g_free);
+	int status = VTDLAB_EXIT_OK;
+
+	for (int i = 0; i < opt.repeat; i++) {
+		char *dir = NULL;
+		int one = run_once(o, &dir);
+
+		if (dir)
+			g_ptr_array_add(dirs, dir);
+		status = MAX(status, one);
+		/* a test that failed fails again: only what never got so far ends the series */
+		if (!dir)
+			break;
+	}
+	if (dirs->len > 1) {
+		int compared = print_repeats(dirs);
+
+		status = MAX(status, compared);
+	}
+	return status;
+}
+
+int cmd_bench(int argc, char **argv)
+{
+	struct bench_options options;
+	GError *error = NULL;
+	int status;
+
+	memset(&opt, 0, sizeof(opt));
+	opt.repeat = 1;
+	status = cmd_parse("bench", entries, &argc, &argv);
+	if (status >= 0)
+		return status;
+	if (argc > 1)
+		return cmd_usage_error("bench", "'%s': it takes options only", argv[1]);
+	if (opt.repeat < 1)
+		return cmd_usage_error("bench", "--repeat %d: at least 1", opt.repeat);
+	cmd_catch_signals();
+	if (!read_options(&options, &error)) {
+		status = cmd_fail("bench", error);
+	} else if (opt.dry_run) {
+		g_autofree char *text = bench_dry_run(&options, &error);
+
+		status = text ? VTDLAB_EXIT_OK : cmd_fail("bench", error);
+		if (text)
+			puts(text);
+	} else {
+		status = run_all(&options);
+	}
+	g_strfreev(options.params);
+	g_strfreev(options.tests);
+	return status;
+}

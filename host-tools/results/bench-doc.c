@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Reading bench.json and kvmperf's document: all of it is input from a guest. */
+#include "results/bench-doc.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "results/rate.h"
+
+#define DEPTH_MAX 32
+#define TESTS_MAX 1000u
+#define NAMES_MAX 1000u
+#define ROUNDS_MAX 10000u
+#define TEXT_MAX 400
+
+static const char *const result_names[] = { "pass", "fail", "skip" };
+
+/* Sets the error and returns false: "WHERE: what". */
+static bool wrong(GError **error, const char *where, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+static bool wrong(GError **error, const char *where, const char *format, ...)
+{
+	g_autofree char *what = NULL;
+	va_list args;
+
+	va_start(args, format);
+	what = g_strdup_vprintf(format, args);
+	va_end(args);
+	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_CANNOT_JUDGE, "kvmperf's document: %s%s%s", where,
+		    *where ? ": " : "", what);
+	return false;
+}
+
+/* ---- plain JSON ---- */
+
+/* The parser recurses once a level: the depth is checked before it sees the text. */
+static bool depth_ok(const char *s, gsize len)
+{
+	bool quoted = false;
+	int depth = 0;
+
+	for (gsize i = 0; i < len; i++) {
+		if (quoted) {
+			if (s[i] == '\\')
+				i++;
+			else if (s[i] == '"')
+				quoted = false;
+			continue;
+		}
+		quoted = s[i] == '"';
+		depth += (s[i] == '[' || s[i] == '{') - (s[i] == ']' || s[i] == '}');
+		if (depth > DEPTH_MAX)
+			return false;
+	}
+	return true;
+}
+
+JsonObject *bench_json(const char *text, gsize len, GError **error)
+{
+	g_autoptr(JsonParser) parser = json_parser_new();
+	g_autoptr(GError) why = NULL;
+	JsonNode *root;
+
+	if (len > BENCH_BYTES_MAX)
+		wrong(error, "", "more than %u MiB", BENCH_BYTES_MAX >> 20);
+	else if (memchr(text, '\0', len) || !g_utf8_validate(text, (gssize)len, NULL))
+		wrong(error, "", "no UTF-8 text");
+	else if (!depth_ok(text, len))
+		wrong(error, "", "nested deeper than %d levels", DEPTH_MAX);
+	else if (!json_parser_load_from_data(parser, text, (gssize)len, &why))
+		wrong(error, "", "%s", why->message);
+	else if (!(root = json_parser_get_root(parser)) || !JSON_NODE_HOLDS_OBJECT(root))
+		wrong(error, "", "no JSON object");
+	else
+		return json_object_ref(json_node_get_object(root));
+	return NULL;
+}
+
+static JsonNode *value_of(JsonObject *o, const char *name, GType type)
+{
+	JsonNode *node = o ? json_object_get_member(o, name) : NULL;
+
+	return node && JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == type ? node : NULL;
+}
+
+/* It goes to a terminal. */
+static char *clean(const char *text)
+{
+	char *copy = g_strndup(text, TEXT_MAX);
+
+	for (char *p = copy; *p; p++)
+		if (!g_ascii_isprint(*p))
+			*p = '?';
+	return copy;
+}
+
+/* A copy fit for a terminal; NULL where there is no such string. */
+static char *text_of(JsonObject *o, const char *name)
+{
+	JsonNode *node = value_of(o, name, G_TYPE_STRING);
+
+	return node ? clean(json_node_get_string(node)) : NULL;
+}
+
+static JsonObject *object_of(JsonObject *o, const char *name)
+{
+	JsonNode *node = o ? json_object_get_member(o, name) : NULL;
+
+	return node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+}
+
+static JsonArray *array_of(JsonObject *o, const char *name)
+{
+	JsonNode *node = o ? json_object_get_member(o, name) : NULL;
+
+	return node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
+}
+
+/* A number that is none, or below zero, is not there. */
+static bool number_of(JsonNode *node, uint64_t *value)
+{
+	if (!node || !JSON_NODE_HOLDS_VALUE(node) || json_node_get_value_type(node) != G_TYPE_INT64 ||
+	    json_node_get_int(node) < 0)
+		return false;
+	*value = (uint64_t)json_node_get_int(node);
+	return true;
+}
+
+/* ---- the parts of a test ---- */
+
+static void series_free(void *p)
+{
+	struct bench_series *s = p;
+
+	g_free(s->name);
+	g_array_unref(s->runs);
+	g_free(s);
+}
+
+static void option_free(void *p)
+{
+	struct bench_option *o = p;
+
+	g_free(o->name);
+	g_free(o->value);
+	g_free(o);
+}
+
+static void test_free(void *p)
+{
+	struct bench_test *t = p;
+
+	g_free(t->name);
+	g_free(t->reason);
+	g_ptr_array_unref(t->options);
+	g_ptr_array_unref(t->counts);
+	g_ptr_array_unref(t->steps);
+	g_free(t);
+}
+
+static bool name_ok(const char *name)
+{
+	size_t len = strlen(name);
+
+	return len && len <= 64 &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_") == len;
+}
+
+/* The rounds of @name into @list. */
+static bool add_series(GPtrArray *list, const char *where, const char *name, JsonArray *runs, GError **error)
+{
+	struct bench_series *s;
+	g_autoptr(GArray) sorted = NULL;
+	guint n = runs ? json_array_get_length(runs) : 0;
+
+	if (!name_ok(name) || list->len >= NAMES_MAX)
+		return wrong(error, where, "a name of a figure that is none");
+	if (!n || n > ROUNDS_MAX)
+		return wrong(error, where, "%s has %s", name, n ? "too many rounds" : "no rounds");
+	s = g_new0(struct bench_series, 1);
+	s->name = g_strdup(name);
+	s->runs = g_array_sized_new(FALSE, FALSE, sizeof(uint64_t), n);
+	g_ptr_array_add(list, s);
+	for (guint i = 0; i < n; i++) {
+		uint64_t value;
+
+		if (!number_of(json_array_get_element(runs, i), &value))
+			return wrong(error, where, "%s, round %u: no number from 0 on", name, i + 1);
+		g_array_append_val(s->runs, value);
+	}
+	sorted = g_array_copy(s->runs);
+	s->median = rate_median((uint64_t *)(void *)sorted->data, n);
+	s->min = g_array_index(sorted, uint64_t, 0);
+	s->max = g_array_index(sorted, uint64_t, n - 1);
+	return true;
+}
+
+/* What the guest says of its rounds has to be what they say. */
+static bool same(const struct bench_series *s, JsonObject *said, const char *where, GError **error)
+{
+	const struct {
+		const char *name;
+		uint64_t value;
+	} all[] = { { "median", s->median }, { "min", s->min }, { "max", s->max } };
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(all); i++) {
+		uint64_t value;
+
+		if (!number_of(json_object_get_member(said, all[i].name), &value) || value != all[i].value)
+			return wrong(error, where, "%s: its %s is not that of its rounds", s->name,
+				     all[i].name);
+	}
+	return true;
+}
+
+static bool take_steps(struct bench_test *t, JsonObject *ns, GError **error)
+{
+	g_autoptr(GList) names = ns ? json_object_get_members(ns) : NULL;
+
+	for (GList *at = names; at; at = at->next) {
+		JsonObject *step = object_of(ns, at->data);
+
+		if (!add_series(t->steps, t->name, at->data, array_of(step, "runs"), error) ||
+		    !same(t->steps->pdata[t->steps->len - 1], step, t->name, error))
+			return false;
+	}
+	return true;
+}
+
+static bool take_counts(struct bench_test *t, JsonObject *counts, GError **error)
+{
+	g_autoptr(GList) names = counts ? json_object_get_members(counts) : NULL;
+
+	for (GList *at = names; at; at = at->next)
+		if (!add_series(t->counts, t->name, at->data, array_of(counts, at->data), error))
+			return false;
+	return true;
+}
+
+static char *option_text(JsonNode *node)
+{
+	if (!node || !JSON_NODE_HOLDS_VALUE(node))
+		return NULL;
+	switch (json_node_get_value_type(node)) {
+	case G_TYPE_INT64:
+		return g_strdup_printf("%" G_GINT64_FORMAT, json_node_get_int(node));
+	case G_TYPE_BOOLEAN:
+		return g_strdup(json_node_get_boolean(node) ? "yes" : "no");
+	case G_TYPE_STRING:
+		return clean(json_node_get_string(node));
+	default:
+		return NULL;
+	}
+}
+
+static bool take_options(struct bench_test *t, JsonObject *options, GError **error)
+{
+	g_autoptr(GList) names = options ? json_object_get_members(options) : NULL;
+
+	if (!options)
+		return wrong(error, t->name, "no options");
+	for (GList *at = names; at; at = at->next) {
+		JsonNode *node = json_object_get_member(options, at->data);
+		struct bench_option *o;
+
+		if (!name_ok(at->data) || t->options->len >= NAMES_MAX)
+			return wrong(error, t->name, "a name of an option that is none");
+		o = g_new0(struct bench_option, 1);
+		o->name = g_strdup(at->data);
+		o->value = option_text(node);
+		g_ptr_array_add(t->options, o);
+		if (!o->value)
+			return wrong(error, t->name, "option %s has no plain value", o->name);
+		if (strcmp(o->name, "vcpus") == 0 && !number_of(node, &t->vcpus))
+			return wrong(error, t->name, "vcpus is no number");
+	}
+	return true;
+}
+
+static bool take_result(struct bench_test *t, JsonObject *o, GError **error)
+{
+	g_autofree char *result = text_of(o, "result");
+	unsigned i = 0;
+
+	while (i < G_N_ELEMENTS(result_names) && g_strcmp0(result, result_names[i]) != 0)
+		i++;
+	if (i == G_N_ELEMENTS(result_names))
+		return wrong(error, t->name, "its result is none of pass, fail and skip");
+	t->result = (enum bench_result)i;
+	t->reason = text_of(o, "reason");
+	if (!t->reason)
+		t->reason = g_strdup("");
+	/* Nothing measured is no success, and what was not verified is no number. */
+	if (t->result == BENCH_PASS && !t->steps->len)
+		return wrong(error, t->name, "passed without a figure");
+	if (t->result != BENCH_PASS && t->steps->len)
+		return wrong(error, t->name, "figures of a test that did not pass");
+	return true;
+}
+
+static bool take_test(struct bench_doc *doc, JsonNode *node, guint number, GError **error)
+{
+	JsonObject *o = JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+	g_autofree char *name = text_of(o, "name"), *where = g_strdup_printf("test %u", number);
+	struct bench_test *t;
+
+	if (!name || !name_ok(name))
+		return wrong(error, where, "it has no name");
+	t = g_new0(struct bench_test, 1);
+	t->name = g_steal_pointer(&name);
+	t->options = g_ptr_array_new_with_free_func(option_free);
+	t->counts = g_ptr_array_new_with_free_func(series_free);
+	t->steps = g_ptr_array_new_with_free_func(series_free);
+	g_ptr_array_add(doc->tests, t);
+	return take_options(t, object_of(o, "options"), error) &&
+	       take_counts(t, object_of(o, "counts"), error) &&
+	       take_steps(t, object_of(o, "ns"), error) && take_result(t, o, error);
+}
+
+/* ---- documents ---- */
+
+static struct bench_doc *doc_of(JsonObject *o, GError **error)
+{
+	g_autofree char *program = text_of(o, "program");
+	JsonArray *tests = array_of(o, "tests");
+	guint n = tests ? json_array_get_length(tests) : 0;
+	struct bench_doc *doc = NULL;
+	uint64_t schema;
+	bool ok = true;
+
+	if (g_strcmp0(program, "kvmperf") != 0 || !number_of(json_object_get_member(o, "schema"), &schema))
+		wrong(error, "", "it is not kvmperf's");
+	else if (schema != BENCH_SCHEMA)
+		wrong(error, "", "schema %" G_GUINT64_FORMAT ", this program knows %d", schema, BENCH_SCHEMA);
+	else if (!n || n > TESTS_MAX)
+		wrong(error, "", n ? "more than %u tests" : "no tests", TESTS_MAX);
+	else
+		doc = g_new0(struct bench_doc, 1);
+	if (!doc)
+		return NULL;
+	doc->suite = text_of(o, "suite");
+	doc->guest_kernel = text_of(object_of(o, "machine"), "kernel");
+	doc->tests = g_ptr_array_new_with_free_func(test_free);
+	for (guint i = 0; ok && i < n; i++)
+		ok = take_test(doc, json_array_get_element(tests, i), i + 1, error);
+	if (!ok)
+		g_clear_pointer(&doc, bench_doc_free);
+	return doc;
+}
+
+struct bench_doc *bench_doc_parse(const char *text, gsize len, GError **error)
+{
+	JsonObject *o = bench_json(text, len, error);
+	struct bench_doc *doc = o ? doc_of(o, error) : NULL;
+
+	if (o)
+		json_object_unref(o);
+	return doc;
+}
+
+static bool take_environment(struct bench_doc *doc, JsonObject *env, GError **error)
+{
+	doc->clock = text_of(env, "clock");
+	doc->accel = text_of(env, "accel");
+	doc->qemu = text_of(env, "qemu");
+	doc->kernel = text_of(object_of(env, "first_kernel"), "release");
+	doc->iommu = text_of(env, "iommu");
+	doc->params = text_of(env, "l1_params");
+	doc->commit = text_of(env, "commit");
+	return doc->clock && doc->accel ? true :
+	       wrong(error, "environment", "it names no clock and accelerator");
+}
+
+struct bench_doc *bench_doc_read(const char *path, GError **error)
+{
+	g_autofree char *file = g_file_test(path, G_FILE_TEST_IS_DIR) ?
+					g_build_filename(path, "bench.json", NULL) : g_strdup(path);
+	g_autoptr(GError) why = NULL;
+	g_autofree char *text = NULL;
+	struct bench_doc *doc = NULL;
+	JsonObject *o, *kvmperf;
+	gsize len;
+
+	if (!g_file_get_contents(file, &text, &len, &why)) {
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s: no bench run: %s", path, why->message);
+		return NULL;
+	}
+	o = bench_json(text, len, &why);
+	kvmperf = object_of(o, "kvmperf");
+	if (o && !kvmperf)
+		wrong(&why, "", "there is none: this is no bench.json");
+	if (kvmperf)
+		doc = doc_of(kvmperf, &why);
+	if (doc && !take_environment(doc, object_of(o, "environment"), &why))
+		g_clear_pointer(&doc, bench_doc_free);
+	if (doc)
+		doc->path = g_strdup(path);
+	else
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s: %s", file, why->message);
+	if (o)
+		json_object_unref(o);
+	return doc;
+}
+
+void bench_doc_free(struct bench_doc *doc)
+{
+	if (!doc)
+		return;
+	g_ptr_array_unref(doc->tests);
+	g_free(doc->path);
+	g_free(doc->suite);
+	g_free(doc->guest_kernel);
+	g_free(doc->clock);
+	g_free(doc->accel);
+	g_free(doc->qemu);
+	g_free(doc->kernel);
+	g_free(doc->iommu);
+	g_free(doc->params);
+	g_free(doc->commit);
+	g_free(doc);
+}
+
+const char *bench_result_name(enum bench_result r)
+{
+	return result_names[r];
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What `vtdlab bench` measured, read from bench.json: the environment, and the document that kvmperf wrote in the
+ * guest (docs/kvmperf.md), which is not believed: its medians are computed again.
+ */
+#ifndef VTDLAB_RESULTS_BENCH_DOC_H
+#define VTDLAB_RESULTS_BENCH_DOC_H
+
+#include <glib.h>
+#include <json-glib/json-glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define BENCH_SCHEMA 1
+#define BENCH_BYTES_MAX (32u << 20)
+
+enum bench_result {
+	BENCH_PASS,
+	BENCH_FAIL,
+	BENCH_SKIP,
+};
+
+/* One name with a number for each round. */
+struct bench_series {
+	char *name;
+	GArray *runs; /* uint64_t */
+	uint64_t median, min, max;
+};
+
+struct bench_option {
+	char *name, *value;
+};
+
+struct bench_test {
+	char *name;
+	GPtrArray *options; /* struct bench_option *, as in the document */
+	uint64_t vcpus;
+	enum bench_result result;
+	char *reason;
+	GPtrArray *counts, *steps; /* struct bench_series * */
+};
+
+struct bench_doc {
+	char *path;		  /* where it was read, may be NULL */
+	char *suite, *guest_kernel;
+	GPtrArray *tests;	  /* struct bench_test * */
+	/* of the environment; NULL for a bare document of kvmperf */
+	char *clock, *accel, *qemu, *kernel, *iommu, *params, *commit;
+};
+
+/*
+ * bench_doc_parse - the document itself ("program":"kvmperf").
+ * Errors: VTDLAB_ERROR_CANNOT_JUDGE: what is wrong with it, and where.
+ */
+struct bench_doc *bench_doc_parse(const char *text, gsize len, GError **error);
+
+/*
+ * bench_doc_read - a bench.json.
+ * @path: a run directory, or its bench.json
+ * Errors: VTDLAB_ERROR_USAGE.
+ */
+struct bench_doc *bench_doc_read(const char *path, GError **error);
+
+void bench_doc_free(struct bench_doc *doc);
+
+/* bench_json - the text as a JSON object, if it is a safe one: bounded in size and depth, UTF-8. The caller unrefs it. */
+JsonObject *bench_json(const char *text, gsize len, GError **error);
+
+/* bench_series_find - the entry of that name, or NULL. */
+const struct bench_series *bench_series_find(const GPtrArray *list, const char *name);
+
+/* bench_option_value - "" for an option that the test does not take. */
+const char *bench_option_value(const struct bench_test *t, const char *name);
+
+/* bench_items - how many pages, exits or changes the median of @step is for; 0: not told. */
+uint64_t bench_items(const struct bench_test *t, const struct bench_series *step);
+
+/* bench_label - the options that differ from those of the first test of that name: "uffd=missing memory=4M". */
+char *bench_label(const struct bench_doc *doc, const struct bench_test *t);
+
+/* bench_key - the test with all its options: two measurements with one key are of the same work. */
+char *bench_key(const struct bench_test *t);
+
+/* bench_result_name - "pass", "fail", "skip". */
+const char *bench_result_name(enum bench_result r);
+
+#endif

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* bench.json comes from a guest: what is taken from it, what is refused, and what the tables say. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <glib.h>
+#include <glib/gstdio.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "results/bench-doc.h"
+#include "results/bench-table.h"
+
+#define STEP(runs, median, min, max) \
+	"{\"median\":" #median ",\"min\":" #min ",\"max\":" #max ",\"spread_ppm\":1,\"runs\":[" runs "]}"
+#define OPTIONS(memory, more) "{\"vcpus\":2,\"repeat\":3,\"memory\":" #memory more "}"
+#define TEST(name, options, counts, ns) \
+	"{\"name\":\"" name "\",\"options\":" options ",\"result\":\"pass\",\"reason\":\"\",\"counts\":{" counts \
+	"},\"ns\":{" ns "},\"latency_ns\":{},\"kvm\":{}}"
+#define SKIP "{\"name\":\"vfio-dma\",\"options\":{\"vcpus\":1},\"result\":\"skip\",\"reason\":\"no edu\\u001b[31m\"," \
+	"\"counts\":{},\"ns\":{}}"
+#define DOC(tests) "{\"schema\":1,\"program\":\"kvmperf\",\"suite\":\"quick\",\"clock\":\"CLOCK_MONOTONIC\"," \
+	"\"machine\":{\"kernel\":\"6.1.0\"},\"tests\":[" tests "]}"
+#define GOOD_STEP STEP("30,10,20", 20, 10, 30)
+#define GOOD TEST("demand-paging", OPTIONS(16777216, ""), "\"pages\":[4,4,4]", "\"populate\":" GOOD_STEP)
+#define OTHER TEST("demand-paging", OPTIONS(4194304, ",\"overlap\":true"), "\"pages\":[4,4,4]", "\"populate\":" GOOD_STEP)
+
+static struct bench_doc *good(const char *text)
+{
+	GError *error = NULL;
+	struct bench_doc *doc = bench_doc_parse(text, strlen(text), &error);
+
+	if (!doc)
+		fail_msg("%s", error->message);
+	return doc;
+}
+
+static void refused_bytes(const char *text, gsize len, const char *word)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (bench_doc_parse(text, len, &error))
+		fail_msg("taken: %s", text);
+	assert_true(g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_CANNOT_JUDGE));
+	if (!strstr(error->message, word))
+		fail_msg("'%s' does not say '%s'", error->message, word);
+}
+
+static void refused(const char *text, const char *word)
+{
+	refused_bytes(text, strlen(text), word);
+}
+
+static void test_good(void **state)
+{
+	struct bench_doc *doc = good(DOC(GOOD "," OTHER "," SKIP));
+	const struct bench_test *t = doc->tests->pdata[0], *skip = doc->tests->pdata[2];
+	const struct bench_series *s = t->steps->pdata[0];
+	g_autofree char *label = bench_label(doc, t), *other = bench_label(doc, doc->tests->pdata[1]);
+	unsigned count[3];
+
+	(void)state;
+	assert_string_equal(doc->guest_kernel, "6.1.0");
+	assert_int_equal(t->vcpus, 2);
+	assert_int_equal(s->median, 20);
+	assert_int_equal(s->max, 30);
+	/* the rounds stay in the order of time */
+	assert_int_equal(g_array_index(s->runs, uint64_t, 0), 30);
+	assert_int_equal(bench_items(t, s), 4);
+	assert_string_equal(label, "");
+	assert_string_equal(other, "memory=4M overlap");
+	assert_int_equal(skip->result, BENCH_SKIP);
+	/* no escape sequence gets to the terminal */
+	assert_string_equal(skip->reason, "no edu?[31m");
+	bench_counts(doc, count);
+	assert_int_equal(count[BENCH_PASS], 2);
+	assert_int_equal(count[BENCH_FAIL], 0);
+	assert_int_equal(count[BENCH_SKIP], 1);
+	bench_doc_free(doc);
+}
+
+static void test_no_document(void **state)
+{
+	g_autofree char *deep = g_strnfill(200000, '[');
+	static const char nul[] = "{\"a\":\0}";
+
+	(void)state;
+	refused("", "kvmperf's document");
+	refused("[]", "no JSON object");
+	refused("{", "kvmperf's document");
+	refused(deep, "nested deeper");
+	refused_bytes(nul, sizeof(nul) - 1, "no UTF-8");
+	refused("{\"a\":\"\xff\"}", "no UTF-8");
+	refused("{}", "not kvmperf's");
+	refused("{\"schema\":1,\"program\":\"other\",\"tests\":[]}", "not kvmperf's");
+	refused("{\"schema\":2,\"program\":\"kvmperf\",\"tests\":[" GOOD "]}", "schema 2");
+	refused(DOC(""), "no tests");
+	refused("{\"schema\":1,\"program\":\"kvmperf\",\"tests\":7}", "no tests");
+	/* brackets and escaped quotes in strings are no depth */
+	bench_doc_free(good(DOC("{\"name\":\"exits\",\"options\":{},\"result\":\"skip\",\"reason\":\""
+				"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\\\\\\\"{{{{{{{{{{{{{{{{{{\\\\\"}")));
+}
+
+static void test_bad_tests(void **state)
+{
+	(void)state;
+	refused(DOC("7"), "test 1: it has no name");
+	refused(DOC(GOOD ",{}"), "test 2: it has no name");
+	refused(DOC(TEST("../x", "{}", "", "\"s\":" GOOD_STEP)), "no name");
+	refused(DOC(TEST("exits", "7", "", "\"s\":" GOOD_STEP)), "exits: no options");
+	refused(DOC(TEST("exits", "{\"a\":[]}", "", "\"s\":" GOOD_STEP)), "option a has no plain value");
+	refused(DOC(TEST("exits", "{\"vcpus\":\"two\"}", "", "\"s\":" GOOD_STEP)), "vcpus is no number");
+	refused(DOC(TEST("exits", "{}", "", "")), "passed without a figure");
+	refused(DOC("{\"name\":\"exits\",\"options\":{},\"result\":\"fail\",\"ns\":{\"s\":" GOOD_STEP "}}"),
+		"did not pass");
+	refused(DOC("{\"name\":\"exits\",\"options\":{},\"result\":\"perhaps\"}"), "none of pass, fail and skip");
+	refused(DOC("{\"name\":\"exits\",\"options\":{}}"), "none of pass, fail and skip");
+}
+
+static void test_bad_figures(void **state)
+{
+	(void)state;
+	/* a median that is not that of the rounds, and so for the others */
+	refused(DOC(TEST("exits", "{}", "", "\"s\":" STEP("30,10,20", 21, 10, 30))), "s: its median");
+	refused(DOC(TEST("exits", "{}", "", "\"s\":" STEP("30,10,20", 20, 9, 30))), "s: its min");
+	refused(DOC(TEST("exits", "{}", "", "\"s\":" STEP("30,10,20", 20, 10, 31))), "s: its max");
+	refused(DOC(TEST("exits", "{}", "", "\"s\":" STEP("", 0, 0, 0))), "s has no rounds");
+	refused(DOC(TEST("exits", "{}", "", "\"s\":" STEP("-1", 0, 0, 0))), "s, round 1: no number");
+	refused(DOC(TEST("exits", "{}", "", "\"s\":" STEP("1.5", 1, 1, 1))), "no number");
+	refused(DOC(TEST("exits", "{}", "", "\"s\":" STEP("99999999999999999999", 1, 1, 1))), "no number");
+	refused(DOC(TEST("exits", "{}", "", "\"s\":7")), "s has no rounds");
+	refused(DOC(TEST("exits", "{}", "\"pages\":[]", "\"s\":" GOOD_STEP)), "pages has no rounds");
+	refused(DOC(TEST("exits", "{}", "\"p x\":[1]", "\"s\":" GOOD_STEP)), "a name of a figure");
+}
+
+static uint64_t items(const char *name, const char *options, const char *counts, const char *step)
+{
+	g_autofree char *test = g_strdup_printf("{\"name\":\"%s\",\"options\":%s,\"result\":\"pass\",\"counts\":{%s},"
+						"\"ns\":{\"%s\":" GOOD_STEP "}}", name, options, counts, step);
+	g_autofree char *text = g_strdup_printf(DOC("%s"), test);
+	struct bench_doc *doc = good(text);
+	const struct bench_test *t = doc->tests->pdata[0];
+	uint64_t n = bench_items(t, t->steps->pdata[0]);
+
+	bench_doc_free(doc);
+	return n;
+}
+
+static void test_items(void **state)
+{
+#define COUNTS "\"pages\":[8],\"pages_written_2\":[5],\"pages_dirty_2\":[6],\"single_pages\":[3],\"pio-read_exits\":[70],\"cpuid_exits\":[0]"
+	(void)state;
+	assert_int_equal(items("demand-paging", "{}", COUNTS, "populate"), 8);
+	assert_int_equal(items("dirty-log", "{}", COUNTS, "populate"), 8);
+	assert_int_equal(items("dirty-log", "{}", COUNTS, "dirty_2"), 5);
+	assert_int_equal(items("dirty-log", "{}", COUNTS, "get_2"), 6);
+	assert_int_equal(items("dirty-log", "{}", COUNTS, "clear_2"), 6);
+	assert_int_equal(items("dirty-log", "{}", COUNTS, "dirty_3"), 0);
+	assert_int_equal(items("memslot-churn", "{}", COUNTS, "add"), 1);
+	assert_int_equal(items("vfio-dma", "{}", COUNTS, "map"), 8);
+	assert_int_equal(items("vfio-dma", "{}", COUNTS, "map_single"), 3);
+	assert_int_equal(items("exits", "{}", COUNTS, "pio-read"), 70);
+	assert_int_equal(items("exits", "{\"count\":9,\"vcpus\":4}", COUNTS, "cpuid"), 36);
+	assert_int_equal(items("exits", "{\"count\":9,\"vcpus\":4}", COUNTS, "nothing"), 0);
+	assert_int_equal(items("exits", "{\"count\":\"x\"}", COUNTS, "cpuid"), 0);
+	assert_int_equal(items("a-new-one", "{}", "", "step"), 0);
+}
+
+static void test_table(void **state)
+{
+	struct bench_doc *doc = good(DOC(TEST("demand-paging", OPTIONS(16777216, ""), "\"pages\":[4000,4000,4000]",
+					      "\"populate\":" STEP("1500000000,1400000000,1600000000", 1500000000,
+								   1400000000, 1600000000)) "," SKIP));
+	g_autofree char *table = bench_table(doc);
+
+	(void)state;
+	/* 1.5 s for 4000 pages: 375 us each, 2667 a second */
+	if (!strstr(table, "4000    1500000000  13.333%    375000.0      2667\n") ||
+	    !strstr(table, "skip: no edu?[31m\n"))
+		fail_msg("%s", table);
+	bench_doc_free(doc);
+}
+
+/* ---- several runs ---- */
+
+static char *dir;
+
+static int make_dir(void **state)
+{
+	(void)state;
+	dir = g_dir_make_tmp("vtdlab-bench-XXXXXX", NULL);
+	return !dir;
+}
+
+static int remove_dir(void **state)
+{
+	(void)state;
+	g_rmdir(dir);
+	g_free(dir);
+	return 0;
+}
+
+/* A run whose one test took @ns, as bench_doc_read() sees it. */
+static struct bench_doc *run_of(const char *clock, const char *accel, const char *memory, unsigned ns, GError **error)
+{
+	g_autofree char *path = g_build_filename(dir, "bench.json", NULL);
+	g_autofree char *text = g_strdup_printf(
+		"{\"schema\":1,\"environment\":{\"clock\":%s,\"accel\":\"%s\",\"first_kernel\":{\"release\":\"6.1\"},"
+		"\"iommu\":\"lazy\"},\"kvmperf\":" DOC("{\"name\":\"demand-paging\",\"options\":{\"vcpus\":1,\"memory\":%s},"
+		"\"result\":\"pass\",\"counts\":{\"pages\":[1]},\"ns\":{\"populate\":"
+		"{\"median\":%u,\"min\":%u,\"max\":%u,\"runs\":[%u]}}}") "}", clock, accel, memory, ns, ns, ns, ns);
+	struct bench_doc *doc;
+
+	assert_true(g_file_set_contents(path, text, -1, NULL));
+	doc = bench_doc_read(dir, error);
+	g_remove(path);
+	return doc;
+}
+
+static GPtrArray *two(const char *clock, const char *accel, const char *memory, unsigned ns)
+{
+	GPtrArray *docs = g_ptr_array_new_with_free_func((GDestroyNotify)bench_doc_free);
+
+	g_ptr_array_add(docs, run_of("\"virtual\"", "tcg", "4096", 1000, NULL));
+	g_ptr_array_add(docs, run_of(clock, accel, memory, ns, NULL));
+	assert_non_null(docs->pdata[0]);
+	assert_non_null(docs->pdata[1]);
+	return docs;
+}
+
+static void compare_refused(GPtrArray *docs, const char *word)
+{
+	g_autoptr(GError) error = NULL;
+	double worst;
+
+	assert_null(bench_compare(docs, &worst, &error));
+	assert_true(g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE));
+	if (!strstr(error->message, word))
+		fail_msg("'%s' does not say '%s'", error->message, word);
+	g_ptr_array_unref(docs);
+}
+
+static void test_compare(void **state)
+{
+	g_autoptr(GPtrArray) docs = two("\"virtual\"", "tcg", "4096", 1002);
+	g_autofree char *text = NULL;
+	double worst;
+
+	(void)state;
+	text = bench_compare(docs, &worst, NULL);
+	assert_non_null(text);
+	assert_true(worst > 0.00199 && worst < 0.00201);
+	if (!strstr(text, "populate              1000          1002       +0.200%") ||
+	    !strstr(text, "1 medians, 0 equal to the nanosecond, largest distance 0.200 %"))
+		fail_msg("%s", text);
+}
+
+/* A run that lacks the test is no part of any distance, and is counted. */
+static void test_compare_three(void **state)
+{
+	g_autoptr(GPtrArray) docs = two("\"virtual\"", "tcg", "4096", 1000);
+	g_autofree char *text = NULL;
+	struct bench_doc *other;
+	double worst;
+
+	(void)state;
+	other = run_of("\"virtual\"", "tcg", "8192", 5, NULL);
+	assert_non_null(other);
+	g_ptr_array_add(docs, other);
+	assert_null(bench_compare(docs, &worst, NULL));
+	g_ptr_array_set_size(docs, 2);
+	g_ptr_array_add(docs, run_of("\"virtual\"", "tcg", "4096", 1010, NULL));
+	text = bench_compare(docs, &worst, NULL);
+	if (!text || !strstr(text, "1000          1000          1010        1.000%"))
+		fail_msg("%s", text);
+	assert_true(worst > 0.0099 && worst < 0.0101);
+}
+
+static void test_compare_refuses(void **state)
+{
+	(void)state;
+	compare_refused(two("\"wall\"", "tcg", "4096", 1000), "clock virtual under tcg");
+	compare_refused(two("\"virtual\"", "kvm", "4096", 1000), "under kvm");
+	compare_refused(two("\"virtual\"", "tcg", "8192", 1000), "in common");
+}
+
+static void test_read_refuses(void **state)
+{
+	g_autofree char *path = g_build_filename(dir, "bench.json", NULL);
+	GError *error = NULL;
+
+	(void)state;
+	assert_null(bench_doc_read("/nonexistent", &error));
+	assert_true(g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE));
+	g_clear_error(&error);
+	assert_true(g_file_set_contents(path, "{\"scenario\":\"kdump\"}", -1, NULL));
+	assert_null(bench_doc_read(dir, &error));
+	assert_true(g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE));
+	assert_non_null(strstr(error->message, "no bench.json"));
+	g_clear_error(&error);
+	g_remove(path);
+	/* nothing can be compared that does not say what its times are */
+	assert_null(run_of("7", "tcg", "4096", 1, &error));
+	assert_non_null(strstr(error->message, "names no clock"));
+	g_clear_error(&error);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_good),	     cmocka_unit_test(test_no_document),
+		cmocka_unit_test(test_bad_tests),    cmocka_unit_test(test_bad_figures),
+		cmocka_unit_test(test_items),	     cmocka_unit_test(test_table),
+		cmocka_unit_test(test_compare),	     cmocka_unit_test(test_compare_three),
+		cmocka_unit_test(test_compare_refuses),
+		cmocka_unit_test(test_read_refuses),
+	};
+
+	return cmocka_run_group_tests(tests, make_dir, remove_dir);
+}
