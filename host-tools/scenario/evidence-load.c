@@ -23,11 +23,13 @@ struct reader {
 	GError **error;
 };
 
-/* Says what is wrong with which field; always false. */
+/* Says what is wrong with which field, whose name may be anything; always false. */
 static bool wrong(struct reader *r, const char *where, const char *name, const char *what)
 {
-	g_set_error(r->error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s/%s: %s%s%s: %s", r->dir,
-		    EVIDENCE_FILE, where, *where ? "." : "", name, what);
+	g_autofree char *shown = g_strescape(name, NULL);
+
+	g_set_error(r->error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s/%s: %s%s%.80s: %s", r->dir,
+		    EVIDENCE_FILE, where, *where ? "." : "", shown, what);
 	return false;
 }
 

@@ -326,6 +326,8 @@ static void tampered_files_are_refused(void **state)
 	refused(&r, "\"scenario\" : \"good\"", "\"scenario\" : \"../x\"", "scenario");
 	refused(&r, "\"first_hello\" : true", "\"first_hello\" : 1", "first_hello");
 	refused(&r, "\"first_hello\" : true", "\"first_helo\" : true", "first_helo");
+	/* a name is shown in one printable line */
+	refused(&r, "\"first_hello\" : true", "\"first_\\n\\u001bx\" : true", "first_\\n\\033x: this");
 	refused(&r, "\"first_hello\" : true", "\"walk\" : 1", "walk");
 	refused(&r, "\"trigger_ns\" : [0-9]+", "\"trigger_ns\" : 1.5", "trigger_ns");
 	refused(&r, "\"trigger_ns\" : [0-9]+", "\"trigger_ns\" : \"1\"", "trigger_ns");
