@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "machine/json-line.h"
+#include "base/json-line.h"
 #include "results/report.h"
 #include "scenario/evidence-file.h"
 #include "scenario/judge.h"

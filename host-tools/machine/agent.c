@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "channel.h"
 #include "machine/console.h"
-#include "machine/json-line.h"
+#include "base/json-line.h"
 #include "machine/log.h"
 
 #define LOG_CAP (UINT64_C(64) << 20)

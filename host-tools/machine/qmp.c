@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "machine/json-line.h"
+#include "base/json-line.h"
 #include "machine/log.h"
 
 #define LOG_CAP (UINT64_C(32) << 20)

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/json-line.h"
 #include "results/rate.h"
 
-#define DEPTH_MAX 32
 #define TESTS_MAX 1000u
 #define NAMES_MAX 1000u
 #define ROUNDS_MAX 10000u
@@ -33,47 +33,16 @@ static bool wrong(GError **error, const char *where, const char *format, ...)
 
 /* ---- plain JSON ---- */
 
-/* The parser recurses once a level: the depth is checked before it sees the text. */
-static bool depth_ok(const char *s, gsize len)
-{
-	bool quoted = false;
-	int depth = 0;
-
-	for (gsize i = 0; i < len; i++) {
-		if (quoted) {
-			if (s[i] == '\\')
-				i++;
-			else if (s[i] == '"')
-				quoted = false;
-			continue;
-		}
-		quoted = s[i] == '"';
-		depth += (s[i] == '[' || s[i] == '{') - (s[i] == ']' || s[i] == '}');
-		if (depth > DEPTH_MAX)
-			return false;
-	}
-	return true;
-}
-
 JsonObject *bench_json(const char *text, gsize len, GError **error)
 {
-	g_autoptr(JsonParser) parser = json_parser_new();
-	g_autoptr(GError) why = NULL;
-	JsonNode *root;
+	JsonObject *object = len <= BENCH_BYTES_MAX ? json_line_parse(text, len) : NULL;
 
 	if (len > BENCH_BYTES_MAX)
 		wrong(error, "", "more than %u MiB", BENCH_BYTES_MAX >> 20);
-	else if (memchr(text, '\0', len) || !g_utf8_validate(text, (gssize)len, NULL))
-		wrong(error, "", "no UTF-8 text");
-	else if (!depth_ok(text, len))
-		wrong(error, "", "nested deeper than %d levels", DEPTH_MAX);
-	else if (!json_parser_load_from_data(parser, text, (gssize)len, &why))
-		wrong(error, "", "%s", why->message);
-	else if (!(root = json_parser_get_root(parser)) || !JSON_NODE_HOLDS_OBJECT(root))
-		wrong(error, "", "no JSON object");
-	else
-		return json_object_ref(json_node_get_object(root));
-	return NULL;
+	else if (!object)
+		wrong(error, "", "no JSON object in UTF-8, or nested deeper than %d levels",
+		      JSON_LINE_DEPTH_MAX);
+	return object;
 }
 
 static JsonNode *value_of(JsonObject *o, const char *name, GType type)

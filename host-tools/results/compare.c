@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/json-line.h"
 
 #define MAX_BYTES (64 << 20)
 
@@ -206,23 +207,22 @@ static JsonObject *read_run(const char *path, GError **error)
 {
 	g_autofree char *file = g_file_test(path, G_FILE_TEST_IS_DIR) ?
 					g_build_filename(path, "run.json", NULL) : g_strdup(path);
-	g_autoptr(JsonParser) parser = json_parser_new();
 	g_autoptr(GError) why = NULL;
 	g_autofree char *text = NULL;
-	JsonNode *root;
+	JsonObject *run;
 	gsize len;
 
 	if (!g_file_get_contents(file, &text, &len, &why)) {
 		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s: no run: %s", path, why->message);
 		return NULL;
 	}
-	if (len > MAX_BYTES || !json_parser_load_from_data(parser, text, (gssize)len, &why) ||
-	    !(root = json_parser_get_root(parser)) || !JSON_NODE_HOLDS_OBJECT(root) ||
-	    !text_member(json_node_get_object(root), "scenario")) {
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s is no run.json of a run", file);
-		return NULL;
-	}
-	return json_object_ref(json_node_get_object(root));
+	run = len <= MAX_BYTES ? json_line_parse(text, len) : NULL;
+	if (run && text_member(run, "scenario"))
+		return run;
+	if (run)
+		json_object_unref(run);
+	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s is no run.json of a run", file);
+	return NULL;
 }
 
 /* Times of one clock say nothing about those of another. */

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "machine/json-line.h"
+#include "base/json-line.h"
 #include "scenario/evidence-fields.h"
 #include "vtd/snapshot.h"
 #include "vtd/walk.h"

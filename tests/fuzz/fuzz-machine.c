@@ -10,7 +10,7 @@
 #include "fuzz-main.h"
 #include "machine/agent.h"
 #include "machine/console.h"
-#include "machine/json-line.h"
+#include "base/json-line.h"
 #include "machine/qmp.h"
 #include "machine/trace.h"
 

@@ -93,8 +93,8 @@ static void test_no_document(void **state)
 	refused("[]", "no JSON object");
 	refused("{", "kvmperf's document");
 	refused(deep, "nested deeper");
-	refused_bytes(nul, sizeof(nul) - 1, "no UTF-8");
-	refused("{\"a\":\"\xff\"}", "no UTF-8");
+	refused_bytes(nul, sizeof(nul) - 1, "in UTF-8");
+	refused("{\"a\":\"\xff\"}", "in UTF-8");
 	refused("{}", "not kvmperf's");
 	refused("{\"schema\":1,\"program\":\"other\",\"tests\":[]}", "not kvmperf's");
 	refused("{\"schema\":2,\"program\":\"kvmperf\",\"tests\":[" GOOD "]}", "schema 2");

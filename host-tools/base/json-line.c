@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Parsing JSON lines from untrusted peers. */
-#include "machine/json-line.h"
+#include "base/json-line.h"
 
 #include <string.h>
 

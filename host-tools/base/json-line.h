@@ -2,8 +2,8 @@
 /*
  * One line of JSON from somebody we do not trust: bounded depth, valid UTF-8, must be an object.
  */
-#ifndef VTDLAB_MACHINE_JSON_LINE_H
-#define VTDLAB_MACHINE_JSON_LINE_H
+#ifndef VTDLAB_BASE_JSON_LINE_H
+#define VTDLAB_BASE_JSON_LINE_H
 
 #include <glib.h>
 #include <json-glib/json-glib.h>
