@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What differs between the kernels this is built for. */
+/*
+ * What differs between the kernels this is built for. Makefile.kdump looks into
+ * the tree for it: a version says little of a kernel with backports.
+ */
 #ifndef INTEL_KDUMP_COMPAT_H
 #define INTEL_KDUMP_COMPAT_H
 
 #include <linux/iommu.h>
 #include <linux/slab.h>
-#include <linux/version.h>
 
 #include "iommu.h"
 
@@ -16,15 +18,15 @@
 static inline int kdump_iommu_map(struct iommu_domain *domain, unsigned long iova, phys_addr_t pa,
 				  size_t size, int prot)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
-	return iommu_map(domain, iova, pa, size, prot, GFP_KERNEL | __GFP_NOWARN);
-#else
+#ifdef KDUMP_IOMMU_MAP_ATOMIC
 	return iommu_map(domain, iova, pa, size, prot);
+#else
+	return iommu_map(domain, iova, pa, size, prot, GFP_KERNEL | __GFP_NOWARN);
 #endif
 }
 
 /* The domain ids a unit has, and how one is kept from being handed out. */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
+#ifdef KDUMP_DOMAIN_IDA
 static inline u32 kdump_dids(struct intel_iommu *iommu)
 {
 	return iommu->max_domain_id;
