@@ -25,17 +25,6 @@ teardown()
 
 kernel_build() { run --separate-stderr "$scripts/kernel-build" "$@"; }
 
-# One line on stdout, a kernel directory that kernel-get takes.
-built()
-{
-	[[ $status == 0 && ${#lines[@]} == 1 && -f ${lines[0]}/kernel.conf ]] || {
-		echo "status $status: $output / $stderr"
-		return 1
-	}
-	[[ ! -d $VTDLAB_CACHE/tmp ]]
-	dir=${lines[0]}
-}
-
 # refused WORDS [STATUS]: said so, and nothing in the cache of kernels.
 refused()
 {
@@ -52,7 +41,7 @@ builds() { wc -l <"$BUILT"; }
 @test "from nothing: fetched, patched, configured, built, put in the cache" {
 	not_fetched
 	kernel_build lab-6.1
-	built
+	prepared
 	[[ $dir == "$VTDLAB_CACHE"/kernels/6.1.7-lab-* ]]
 	grep -qx 'spec=lab-6.1' "$dir/kernel.conf"
 	grep -qx 'source=lab' "$dir/kernel.conf"
@@ -74,10 +63,10 @@ builds() { wc -l <"$BUILT"; }
 
 @test "the second time it is there at once, offline, and --report says so" {
 	kernel_build lab-6.1
-	built
+	prepared
 	first=$dir
 	kernel_build lab-6.1 --offline
-	built
+	prepared
 	[ "$dir" = "$first" ]
 	[ -z "$stderr" ]
 	[ "$(builds)" = 1 ]
@@ -86,7 +75,7 @@ builds() { wc -l <"$BUILT"; }
 	# the source is not needed for that
 	rm -rf "$VTDLAB_CACHE/lab" "$VTDLAB_CACHE/apt"
 	kernel_build lab-6.1 --offline
-	built
+	prepared
 }
 
 @test "kernel-get builds it, and vtdlab's other ways to a kernel stay" {
@@ -105,31 +94,31 @@ builds() { wc -l <"$BUILT"; }
 
 @test "a changed patch, option, new file or compiler is another kernel; the rest is left alone" {
 	kernel_build lab-6.1
-	built
+	prepared
 	before=$dir
 	old=$(stat -c %y "$tree/drivers/iommu/intel/other.c" "$tree/drivers/iommu/intel/kdump_copy.c")
 	hook_patch "$VTDLAB_PATCHES_DIR/6.1/0001-hook.patch" 20 'another hook'
 	kernel_build lab-6.1
-	built
+	prepared
 	[ "$dir" != "$before" ]
 	before=$dir
 	[ "$(sed -n '21p;42p' "$tree/$file")" = $'another hook\nthe fix' ]
 	[ "$(stat -c %y "$tree/drivers/iommu/intel/other.c" "$tree/drivers/iommu/intel/kdump_copy.c")" = "$old" ]
 	echo '# a word' >>"$VTDLAB_KCONFIG_DIR/net.config"
 	kernel_build lab-6.1
-	built
+	prepared
 	[ "$dir" != "$before" ]
 	before=$dir
 	echo 'int core2;' >"$VTDLAB_PATCHES_DIR/src/kdump_copy.c"
 	kernel_build lab-6.1
-	built
+	prepared
 	[ "$dir" != "$before" ]
 	before=$dir
 	mkdir "$BATS_TEST_TMPDIR/bin"
 	printf '#!/bin/sh\necho "gcc (other) 99"\n' >"$BATS_TEST_TMPDIR/bin/gcc"
 	chmod +x "$BATS_TEST_TMPDIR/bin/gcc"
 	PATH=$BATS_TEST_TMPDIR/bin:$PATH kernel_build lab-6.1
-	built
+	prepared
 	[ "$dir" != "$before" ]
 	[ "$(builds)" = 5 ]
 	# and the first is found again
@@ -140,10 +129,10 @@ builds() { wc -l <"$BUILT"; }
 
 @test "a patch that is taken away leaves nothing behind" {
 	kernel_build lab-6.1
-	built
+	prepared
 	echo '# none' | tee "$VTDLAB_PATCHES_DIR"/{6.1,fixes/6.1}/series >/dev/null
 	kernel_build lab-6.1
-	built
+	prepared
 	[[ $stderr == *'kernel-patches/6.1 is empty: built without the deep copy'* ]]
 	[ "$(cat "$tree/$file")" = "$(seq -f 'line %g' 60)" ]
 	[ ! -e "$tree/drivers/iommu/intel/kdump_copy.c" ]
@@ -154,10 +143,10 @@ builds() { wc -l <"$BUILT"; }
 @test "fixes=no builds the bad side, in a place of its own" {
 	fake_lab lab-6.1-nofix fixes=no
 	kernel_build lab-6.1
-	built
+	prepared
 	good=$dir
 	kernel_build lab-6.1-nofix
-	built
+	prepared
 	[ "$dir" != "$good" ]
 	grep -qx 'patches=1' "$dir/kernel.conf"
 	run ! grep -q 'the fix' "$VTDLAB_CACHE/lab/work/lab-6.1-nofix/tree/$file"
@@ -212,7 +201,7 @@ builds() { wc -l <"$BUILT"; }
 @test "an offset is taken and reported" {
 	sed -i 's/^@@ -18,6 +18,7 @@/@@ -13,6 +13,7 @@/' "$VTDLAB_PATCHES_DIR/6.1/0001-hook.patch"
 	kernel_build lab-6.1
-	built
+	prepared
 	[[ $stderr == *'note: kernel-patches/6.1/0001-hook.patch: drivers/iommu/intel/iommu.c: hunk #1 succeeded at 18 (offset 5 lines)'* ]]
 	[ "$(sed -n '21p' "$tree/$file")" = 'the hook' ]
 }
@@ -241,13 +230,13 @@ builds() { wc -l <"$BUILT"; }
 	rm "$archive"/pool/*_6.1.7-1_*
 	fake_archive "$archive"
 	kernel_build lab-6.1
-	built
+	prepared
 	[[ $stderr == *'pinned source linux-source-6.1 6.1.7-1 is gone from the archive, using the newest of its series, 6.1.9-1'* ]]
 	grep -qx 'version=6.1.9-1' "$dir/kernel.conf"
 	[ "$(cat "$tree/version")" = 6.1.9-1 ]
 	# remembered, and said again
 	kernel_build lab-6.1 --offline
-	built
+	prepared
 	[[ $stderr == *'6.1.7-1 is gone, using 6.1.9-1'* ]]
 	[ "$(builds)" = 1 ]
 }
@@ -255,13 +244,13 @@ builds() { wc -l <"$BUILT"; }
 @test "the lists still name a version that is gone from the pool" {
 	not_fetched
 	kernel_build lab-6.1
-	built
+	prepared
 	rm -rf "$VTDLAB_CACHE"/{kernels,lab}
 	fake_source_deb "$archive/pool" 6.1.9-1
 	rm "$archive"/pool/*_6.1.7-1_*
 	fake_archive "$archive"
 	kernel_build lab-6.1
-	built
+	prepared
 	grep -qx 'version=6.1.9-1' "$dir/kernel.conf"
 }
 
@@ -286,13 +275,13 @@ builds() { wc -l <"$BUILT"; }
 	FAKE_ERROR='no such thing' kernel_build lab-6.1
 	refused 'the build of linux-source-6.1 6.1.7-1 failed: x.c:1: error: no such thing (see ' 1
 	kernel_build lab-6.1
-	built
+	prepared
 }
 
 @test "a full disk: one line, nothing half built" {
 	((EUID == 0)) || skip 'not root: cannot mount a small tmpfs'
 	kernel_build lab-6.1
-	built
+	prepared
 	mkdir "$BATS_TEST_TMPDIR/small"
 	mount -t tmpfs -o size=12m none "$BATS_TEST_TMPDIR/small" 2>/dev/null ||
 		skip 'may not mount a small tmpfs here'
@@ -308,7 +297,7 @@ builds() { wc -l <"$BUILT"; }
 	refused "the disk of $VTDLAB_CACHE is full" 1
 	rm "$VTDLAB_CACHE/lab/work/lab-6.1/tree/lab-build/filler"
 	PATH=$BATS_TEST_TMPDIR/bin:$PATH kernel_build lab-6.1
-	built
+	prepared
 }
 
 @test "interrupted: make ends too, nothing in the cache, the next one builds" {
@@ -328,17 +317,17 @@ builds() { wc -l <"$BUILT"; }
 	grep -q 'lab-6.1: interrupted' "$BATS_TEST_TMPDIR/out"
 	[ -z "$(ls "$VTDLAB_CACHE/kernels")" ]
 	kernel_build lab-6.1
-	built
+	prepared
 	[[ $stderr != *'was killed'* && $stderr != *'waiting for'* ]]
 }
 
 @test "killed: what was torn is not trusted" {
 	kernel_build lab-6.1
-	built
+	prepared
 	touch "$VTDLAB_CACHE/lab/work/lab-6.1/building" "$tree/lab-build/torn.o"
 	echo '# a word' >>"$VTDLAB_KCONFIG_DIR/net.config"
 	kernel_build lab-6.1
-	built
+	prepared
 	[[ $stderr == *'the last build of lab-6.1 was killed: compiling it anew'* ]]
 	[ ! -e "$tree/lab-build/torn.o" ]
 }
@@ -372,7 +361,7 @@ builds() { wc -l <"$BUILT"; }
 	was=$(cd "$BATS_TEST_TMPDIR/linux" && find . -printf '%p %T@ %C@\n' | sort)
 	kernel_build --kdir "$BATS_TEST_TMPDIR/linux"
 	chmod -R u+w "$BATS_TEST_TMPDIR/linux"
-	built
+	prepared
 	grep -qx "spec=lab:$BATS_TEST_TMPDIR/linux" "$dir/kernel.conf"
 	work=$(echo "$VTDLAB_CACHE"/lab/work/kdir-*/)
 	grep -q 'the hook' "$work/tree/$file"
@@ -381,14 +370,14 @@ builds() { wc -l <"$BUILT"; }
 	[ "$(cd "$BATS_TEST_TMPDIR/linux" && find . -printf '%p %T@\n' | sort)" = "$(sed 's/ [^ ]*$//' <<<"$was")" ]
 	# nothing changed: at once
 	kernel_build --kdir "$BATS_TEST_TMPDIR/linux"
-	built
+	prepared
 	[ "$(builds)" = 1 ]
 	# a changed and a removed file
 	old=$dir
 	echo more >>"$BATS_TEST_TMPDIR/linux/$file"
 	rm "$BATS_TEST_TMPDIR/linux/arch/arm/arm.c"
 	kernel_build --kdir "$BATS_TEST_TMPDIR/linux"
-	built
+	prepared
 	[ "$dir" != "$old" ]
 	[ "$(tail -n 1 "$work/tree/$file")" = more ]
 	grep -q 'the hook' "$work/tree/$file"
@@ -406,7 +395,7 @@ builds() { wc -l <"$BUILT"; }
 	touch new.c junk.o
 	rm arch/arm/arm.c
 	kernel_build --kdir .
-	built
+	prepared
 	work=$(echo "$VTDLAB_CACHE"/lab/work/kdir-*/)
 	[ -e "$work/tree/new.c" ]
 	[ ! -e "$work/tree/junk.o" ]
@@ -456,4 +445,30 @@ builds() { wc -l <"$BUILT"; }
 	done
 	# every line is an option or a comment
 	run ! grep -hvE '^(#.*|CONFIG_[A-Z0-9_a-z]+=([ymn]|[0-9]+|0x[0-9a-f]+|".*")|)$' images/config/*.config
+}
+
+@test "--lint: checkpatch.pl and sparse over what is ours, and nothing is built" {
+	kernel_build --lint lab-6.1
+	[ "$status" = 0 ]
+	[ "$output" = 'lab-6.1: 1 files and 2 patches: checkpatch.pl finds something in 0, sparse 0 times' ]
+	[ "$(builds)" = 0 ]
+}
+
+@test "--lint: what they find is told, and status 1" {
+	echo 'int core = plain_zero; ' >"$VTDLAB_PATCHES_DIR/src/kdump_copy.c"
+	hook_patch "$VTDLAB_PATCHES_DIR/6.1/0001-hook.patch" 20 'a hook '
+	kernel_build --lint lab-6.1
+	[ "$status" = 1 ]
+	[ "$output" = 'lab-6.1: 1 files and 2 patches: checkpatch.pl finds something in 2, sparse 1 times' ]
+	[[ $stderr == *'src/kdump_copy.c:1: ERROR: trailing whitespace'* ]]
+	[[ $stderr == *'(- is '*'/6.1/0001-hook.patch)'* ]]
+	[[ $stderr == *'kdump_copy.c:1:2: warning: plain zero'* ]]
+}
+
+@test "--lint: a sparse that looks at nothing is no sparse that finds nothing" {
+	FAKE_OLD_SPARSE=1 kernel_build --lint lab-6.1
+	[[ $status == 2 && $stderr == *'sparse looked at 0 of 1 files'* ]]
+	: >"$VTDLAB_PATCHES_DIR/6.1/series"
+	kernel_build --lint lab-6.1
+	[[ $status == 2 && $stderr == *'lab-6.1 has none of kernel-patches/src'* ]]
 }

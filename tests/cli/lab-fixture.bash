@@ -20,6 +20,14 @@ fake_tree()
 	echo untouched >"$dir/drivers/iommu/intel/other.c"
 	echo 'int arm;' >"$dir/arch/arm/arm.c"
 	printf 'VERSION = %s\nPATCHLEVEL = %s\nSUBLEVEL = 7\n' "${v%.*}" "${v#*.}" >"$dir/Makefile"
+	mkdir -p "$dir/scripts"
+	# It objects to blanks at the end of a line, and to a file it cannot read.
+	cat >"$dir/scripts/checkpatch.pl" <<-'END'
+		open my $f, $ARGV[-1] eq '-' ? '<&STDIN' : "<$ARGV[-1]" or die;
+		my @bad = grep { /[ \t]$/ } <$f>;
+		print "$ARGV[-1]:1: ERROR: trailing whitespace\n" if @bad;
+		exit !!@bad;
+	END
 	cat >>"$dir/Makefile" <<-'END'
 		.RECIPEPREFIX = >
 		# Options live if a Kconfig of the tree has them.
@@ -41,6 +49,11 @@ fake_tree()
 		modules_install:
 		> @d=$(INSTALL_MOD_PATH)/lib/modules/$(VERSION).$(PATCHLEVEL).$(SUBLEVEL)-lab; \
 		>   mkdir -p $$d/kernel; touch $$d/modules.order $$d/modules.builtin; ln -s . $$d/build
+		.PHONY: drivers/iommu/intel/
+		drivers/iommu/intel/:
+		> @[ "$(C)" = 2 ] || exit 1
+		> @[ -n "$$FAKE_OLD_SPARSE" ] || for f in drivers/iommu/intel/kdump*.c; do echo "  CHECK   ../$$f"; \
+		>   ! grep -q plain_zero $$f || echo "../$$f:1:2: warning: plain zero"; done
 		mrproper:
 		> @rm -rf .config include/config
 		.NOTPARALLEL:
@@ -100,7 +113,7 @@ lab_env()
 	export VTDLAB_KCONFIG_DIR=$BATS_TEST_TMPDIR/config VTDLAB_PATCHES_DIR=$BATS_TEST_TMPDIR/patches
 	export VTDLAB_HOST_SETUP=/bin/true
 	export FAKE_BZIMAGE=$BATS_TEST_TMPDIR/k/bzImage BUILT=$BATS_TEST_TMPDIR/built
-	unset FAKE_SLEEP FAKE_ERROR FAKE_FILL
+	unset FAKE_SLEEP FAKE_ERROR FAKE_FILL FAKE_OLD_SPARSE
 	tree=$VTDLAB_CACHE/lab/work/lab-6.1/tree
 	file=drivers/iommu/intel/iommu.c
 	source=$VTDLAB_CACHE/lab/sources/linux-source-6.1_6.1.7-1
