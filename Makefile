@@ -53,7 +53,7 @@ BENCH_OPTS := $(if $(KERNEL),--kernel '$(KERNEL)') $(if $(MODULES),--modules '$(
 # ---- host tools -------------------------------------------------------------------------------
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
 CSTD := -std=gnu11
-CPPFLAGS += -Ihost-tools -Iguests/include -D_GNU_SOURCE= -DVTDLAB_COMMIT='"$(COMMIT)"'
+CPPFLAGS += -Ihost-tools -Iguests/include -D_GNU_SOURCE=
 CFLAGS ?= -O2 -g
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))
@@ -68,7 +68,7 @@ $(BUILD)/vtdlab: $(TOOL_OBJ)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
-$(BUILD)/obj/%.o: %.c $(BUILD)/.commit
+$(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CSTD) $(WARN) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
@@ -79,14 +79,22 @@ $(BUILD)/asan/%.o: %.c
 # A file that changes only when the commit does, so that `vtdlab --version` never lies.
 $(BUILD)/.commit: FORCE
 	@mkdir -p $(@D); echo '$(COMMIT)' | cmp -s - $@ || echo '$(COMMIT)' > $@
+VERSION_OBJ := $(BUILD)/obj/host-tools/results/version.o $(BUILD)/asan/host-tools/results/version.o
+$(VERSION_OBJ): $(BUILD)/.commit
+$(VERSION_OBJ): CPPFLAGS += -DVTDLAB_COMMIT='"$(COMMIT)"'
 
 # ---- guest programs ---------------------------------------------------------------------------
-AGENT_SRC := $(sort $(wildcard guests/agent/*.c))
-AGENT_HDR := $(wildcard guests/agent/*.h guests/include/*.h)
+# guests/lib is for the programs that prepare the machine; kvmperf stands alone.
+GUEST_LIB := $(sort $(wildcard guests/lib/*.c))
+GUEST_HDR := $(wildcard guests/lib/*.h guests/include/*.h)
+GUEST_CC = $(CC) $(CSTD) $(WARN) -O2 -static -s -Iguests/include -Iguests/lib -D_GNU_SOURCE=
+
+AGENT_SRC := $(sort $(wildcard guests/agent/*.c)) $(GUEST_LIB)
+AGENT_HDR := $(wildcard guests/agent/*.h) $(GUEST_HDR)
 
 $(BUILD)/guests/agent: $(AGENT_SRC) $(AGENT_HDR)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CSTD) $(WARN) -O2 -static -s -Iguests/include -D_GNU_SOURCE= -o $@ $(AGENT_SRC)
+	$(Q)$(GUEST_CC) -o $@ $(AGENT_SRC)
 
 # What runs inside the guest's guest is assembly: the compiler must not choose SSE there.
 KVMPERF_SRC := $(sort $(wildcard guests/kvmperf/*.c guests/kvmperf/payload/*.S))
@@ -96,12 +104,18 @@ $(BUILD)/guests/kvmperf: $(KVMPERF_SRC) $(KVMPERF_HDR)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CSTD) $(WARN) -O2 -static -s -pthread -D_GNU_SOURCE= -o $@ $(KVMPERF_SRC)
 
-DMA_SRC := $(sort $(wildcard guests/dma/*.c))
-DMA_HDR := $(wildcard guests/dma/*.h guests/include/*.h)
+# The same with the probe between it and KVM, as the kernel's selftests have it (scripts/selftests-build).
+$(BUILD)/guests/kvmperf-probed: $(KVMPERF_SRC) $(KVMPERF_HDR) guests/probe/kvm-probe.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CSTD) $(WARN) -O2 -static -s -pthread -D_GNU_SOURCE= -Wl,--wrap=ioctl,--wrap=_exit -o $@ \
+		$(KVMPERF_SRC) guests/probe/kvm-probe.c
+
+DMA_SRC := $(sort $(wildcard guests/dma/*.c)) $(GUEST_LIB)
+DMA_HDR := $(wildcard guests/dma/*.h) $(GUEST_HDR)
 
 $(BUILD)/guests/dma-load: $(DMA_SRC) $(DMA_HDR)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CSTD) $(WARN) -O2 -static -s -Iguests/include -D_GNU_SOURCE= -o $@ $(DMA_SRC)
+	$(Q)$(GUEST_CC) -o $@ $(DMA_SRC)
 
 # ---- tests ------------------------------------------------------------------------------------
 UNIT_SRC := $(sort $(wildcard tests/unit/test-*.c))
@@ -109,15 +123,17 @@ UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/tests/%)
 UNIT_HELP := $(filter-out $(UNIT_SRC),$(sort $(wildcard tests/unit/*.c)))
 UNIT_HELP_OBJ := $(UNIT_HELP:%.c=$(BUILD)/asan/%.o)
 AGENT_ASAN := $(patsubst %.c,$(BUILD)/asan/%.o,$(wildcard guests/agent/json-*.c))
+GUEST_LIB_ASAN := $(GUEST_LIB:%.c=$(BUILD)/asan/%.o)
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz-*.c))
 FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/tests/%)
 
-$(BUILD)/asan/guests/%.o: CPPFLAGS += -Iguests/agent
-$(BUILD)/asan/tests/%.o: CPPFLAGS += -Itests/unit -Iguests/agent -Iguests/dma
+$(BUILD)/asan/guests/%.o: CPPFLAGS += -Iguests/agent -Iguests/lib
+$(BUILD)/asan/tests/%.o: CPPFLAGS += -Itests/unit -Iguests/agent -Iguests/dma -Iguests/lib
 
 $(UNIT_BIN) $(FUZZ_BIN): $(BUILD)/tests/%: $(ASAN_OBJ) $(UNIT_HELP_OBJ) $(AGENT_ASAN)
-$(BUILD)/tests/test-agent-spawn: $(BUILD)/asan/guests/agent/spawn.o $(BUILD)/asan/guests/agent/util.o
-$(BUILD)/tests/test-agent-run: $(BUILD)/asan/guests/agent/run.o $(BUILD)/asan/guests/agent/util.o
+$(BUILD)/tests/test-agent-spawn: $(BUILD)/asan/guests/agent/spawn.o $(GUEST_LIB_ASAN)
+$(BUILD)/tests/test-agent-run: $(BUILD)/asan/guests/agent/run.o $(GUEST_LIB_ASAN)
+$(BUILD)/tests/test-guest-lib: $(GUEST_LIB_ASAN)
 $(BUILD)/tests/test-dma-layout: $(BUILD)/asan/guests/dma/layout.o
 $(UNIT_BIN): $(BUILD)/tests/%: $(BUILD)/asan/tests/unit/%.o
 	@mkdir -p $(@D)
@@ -183,7 +199,7 @@ Q := $(if $(V),,@)
 # ---- what a user types ------------------------------------------------------------------------
 .PHONY: help setup setup-check all build test-programs run-kdump-scenario check check-quick fetch \
 	bench-nested bench-host bench-walk bench-copy bench-harness list doctor mutation golden clean kernel \
-	compare-copy-designs scaling-copy corrupt-copies FORCE
+	compare-copy-designs compare-selftests scaling-copy corrupt-copies lint-kernel FORCE
 FORCE:
 
 ##@ Main jobs
@@ -250,8 +266,14 @@ bench-harness: build ## what observing costs a run, as a ratio from one series
 compare-copy-designs: build ## what shallow, reserving and deep copy cost and protect: docs/findings/copy-designs.md
 	@scripts/compare-copy-designs $(if $(REPEAT),--repeat '$(REPEAT)') $(KERNEL)
 
+compare-selftests: build ## kvmperf beside the kernel's own KVM selftests, built here from Debian's 6.1 source: CLOCK=virtual|wall
+	@VTDLAB=$(BUILD)/vtdlab scripts/compare-selftests $(if $(CLOCK),--clock '$(CLOCK)') $(if $(KERNEL),--kernel '$(KERNEL)')
+
 scaling-copy: build ## what copy and reservation take by the number of mapped pages, in instructions
 	@scripts/scaling-copy $(if $(KERNEL),--kernel '$(KERNEL)') $(if $(REPEAT),--repeat '$(REPEAT)')
+
+lint-kernel: ## checkpatch.pl and sparse of a kernel over kernel-patches: KERNEL=lab-6.12, or KDIR=~/linux
+	@scripts/kernel-build --lint $(if $(KDIR),--kdir '$(KDIR)') $(if $(KERNEL),'$(KERNEL)')
 
 corrupt-copies: build ## deep copies of tables with random damage: none may hurt the crash kernel (N=200)
 	@scripts/corrupt-copy $(if $(N),--runs '$(N)') $(if $(KERNEL),--kernel '$(KERNEL)')
@@ -267,7 +289,8 @@ setup-check:
 # A sub-make, because pkg-config may only exist after the setup.
 build: setup
 	@$(MAKE) --no-print-directory all
-all: $(BUILD)/vtdlab $(BUILD)/guests/agent $(BUILD)/guests/kvmperf $(BUILD)/guests/dma-load
+all: $(BUILD)/vtdlab $(BUILD)/guests/agent $(BUILD)/guests/kvmperf $(BUILD)/guests/kvmperf-probed \
+	$(BUILD)/guests/dma-load
 test-programs: $(UNIT_BIN) $(KVMPERF_TEST_BIN) $(KDUMP_TEST_BIN) $(FUZZ_BIN) $(BUILD)/tests/mutate
 
 -include $(shell find $(BUILD)/obj $(BUILD)/asan -name '*.d' 2>/dev/null)

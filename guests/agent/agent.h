@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "basics.h"
 #include "json.h"
 
 /** The answer to one command, being made. */
@@ -67,16 +68,6 @@ void uart_write(const char *bytes, size_t len);
 void uart_drain(void);
 
 /* util.c */
-/** Nanoseconds since boot. */
-int64_t now_ns(void);
-void sleep_us(unsigned int us);
-void sleep_ms(unsigned int ms);
-/** Read a small file, cut trailing white space, end with NUL. Returns the length or -1 (errno). */
-int read_file(const char *path, char *buf, size_t cap);
-/** Write @text to an existing file. Returns 0 or -1 (errno). */
-int write_file(const char *path, const char *text);
-/** The last component of a symlink's target. Returns 0 or -1. */
-int read_link_name(const char *path, char *buf, size_t cap);
 /** Iterate over the names in a directory in version order (not those that begin with a dot).
  * Stops and returns what @each returned if not 0; -1 (errno) if it cannot be read. */
 int each_name(const char *dir, int (*each)(const char *name, void *data), void *data);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* trace: what the kprobes of the command line recorded, read from tracefs line by line. */
+/*
+ * trace: ends what the kprobes of the command line record and says what is around it; the records
+ * themselves are in tracefs, for read-file.
+ */
 #include "agent.h"
 
 #include <errno.h>
@@ -9,8 +12,6 @@
 #include <sys/stat.h>
 
 #define TRACEFS "/sys/kernel/tracing"
-#define LINES_MAX 400
-#define BYTES_MAX 50000
 #define PROFILE_MAX 64
 
 static int mount_tracefs(struct answer *answer)
@@ -49,34 +50,6 @@ static void clean(char *line)
 			*p = ' ';
 }
 
-/* Lines from number @from on, as many as fit; comment lines count too, so that numbers hold. */
-static int put_lines(struct answer *answer, uint64_t from)
-{
-	FILE *file = fopen(TRACEFS "/trace", "re");
-	uint64_t n = 0, put = 0, bytes = 0;
-	char line[1024];
-
-	if (!file)
-		return fail(answer, TRACEFS "/trace: %s", strerror(errno));
-	json_begin(&answer->out, "lines", '[');
-	while (fgets(line, sizeof(line), file)) {
-		if (n++ < from)
-			continue;
-		clean(line);
-		bytes += strlen(line) + 16;
-		if (put == LINES_MAX || bytes > BYTES_MAX) {
-			n--;
-			break;
-		}
-		json_put_string(&answer->out, NULL, line);
-		put++;
-	}
-	json_end(&answer->out, ']');
-	json_put_int(&answer->out, "next", put ? (int64_t)n : -1);
-	fclose(file);
-	return 0;
-}
-
 /* Which probes there are, and how often each was hit and missed. */
 static void put_profile(struct answer *answer)
 {
@@ -112,25 +85,23 @@ static void put_windows(struct answer *answer)
 		fclose(file);
 }
 
-/* {from, raw}: raw gives "pid cpu nanoseconds type" of the same lines in the same order. */
+/*
+ * {raw}: from now on TRACEFS/trace gives the same records in the same order: with raw as "pid cpu
+ * nanoseconds type", else as text, which comes first.
+ */
 int cmd_trace(const struct json_object *request, struct answer *answer)
 {
 	bool raw = json_bool(request, "raw", false);
-	uint64_t from;
-	int result;
 
-	if (take_u64(request, answer, "from", 0, 0, 10000000, &from) || mount_tracefs(answer))
-		return -1;
-	if (!from && !raw && close_trace(answer))
+	if (mount_tracefs(answer))
 		return -1;
 	if (raw && write_file(TRACEFS "/trace_options", "raw"))
 		return fail(answer, "trace_options: %s", strerror(errno));
-	if (!from && !raw) {
-		put_profile(answer);
-		put_windows(answer);
-	}
-	result = put_lines(answer, from);
 	if (raw)
-		write_file(TRACEFS "/trace_options", "noraw");
-	return result;
+		return 0;
+	if (close_trace(answer))
+		return -1;
+	put_profile(answer);
+	put_windows(answer);
+	return 0;
 }

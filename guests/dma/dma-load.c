@@ -58,7 +58,7 @@ static void huge_page(struct load *load)
 {
 	if (!(load->vfio.page_sizes & PAGE_2M))
 		die("this IOMMU has no pages of 2 MiB");
-	if (put_file("/proc/sys/vm/nr_hugepages", "1"))
+	if (write_file("/proc/sys/vm/nr_hugepages", "1"))
 		die("/proc/sys/vm/nr_hugepages: %s", strerror(errno));
 	load->memory = mmap(NULL, PAGE_2M, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_POPULATE, -1, 0);

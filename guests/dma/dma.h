@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "basics.h"
+
 #define PAGE_4K UINT64_C(4096)
 #define PAGE_2M (UINT64_C(2) << 20)
 
@@ -51,16 +53,10 @@ void layout_begin(const struct layout *l, struct layout_cursor *c);
 int layout_next(const struct layout *l, struct layout_cursor *c, const struct iova_range *ranges,
 		size_t n, uint64_t max, uint64_t *iova, uint64_t *pages);
 
-/* util.c */
+/* die.c */
 
 /** Say {"error":"..."} on stdout, and end (printf-like). */
 void die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
-/** Write @text to an existing file. Returns 0 or -1 (errno). */
-int put_file(const char *path, const char *text);
-/** Read a small file without its line end. Returns 0 or -1 (errno). */
-int get_file(const char *path, char *buf, size_t cap);
-int64_t now_ns(void);
-void sleep_ms(unsigned int ms);
 
 /* vfio.c */
 

@@ -24,7 +24,7 @@ static unsigned long attribute(const char *bdf, const char *name)
 	char path[320], text[64];
 
 	snprintf(path, sizeof(path), DEVICES "/%s/%s", bdf, name);
-	return get_file(path, text, sizeof(text)) ? 0 : strtoul(text, NULL, 0);
+	return read_file(path, text, sizeof(text)) < 0 ? 0 : strtoul(text, NULL, 0);
 }
 
 static void find_device(struct vfio *v, unsigned int vendor, unsigned int device)
@@ -47,15 +47,10 @@ static void find_device(struct vfio *v, unsigned int vendor, unsigned int device
 /* The last component of a link in the device's directory; "" if there is none. */
 static void link_name(const struct vfio *v, const char *name, char *buf, size_t cap)
 {
-	char path[320], target[512];
-	ssize_t n;
-	char *slash;
+	char path[320];
 
 	snprintf(path, sizeof(path), DEVICES "/%s/%s", v->bdf, name);
-	n = readlink(path, target, sizeof(target) - 1);
-	target[n < 0 ? 0 : n] = '\0';
-	slash = strrchr(target, '/');
-	snprintf(buf, cap, "%s", slash ? slash + 1 : "");
+	read_link_name(path, buf, cap);
 }
 
 static void bind(struct vfio *v)
@@ -66,15 +61,15 @@ static void bind(struct vfio *v)
 	if (!group[0])
 		die("%s is in no iommu group: there is no IOMMU, or it is off", v->bdf);
 	snprintf(path, sizeof(path), DEVICES "/%s/driver_override", v->bdf);
-	if (put_file(path, DRIVER))
+	if (write_file(path, DRIVER))
 		die("%s: %s", path, strerror(errno));
 	link_name(v, "driver", driver, sizeof(driver));
 	if (driver[0] && strcmp(driver, DRIVER)) {
 		snprintf(path, sizeof(path), DEVICES "/%s/driver/unbind", v->bdf);
-		if (put_file(path, v->bdf))
+		if (write_file(path, v->bdf))
 			die("taking %s from %s: %s", v->bdf, driver, strerror(errno));
 	}
-	if (strcmp(driver, DRIVER) && put_file("/sys/bus/pci/drivers_probe", v->bdf))
+	if (strcmp(driver, DRIVER) && write_file("/sys/bus/pci/drivers_probe", v->bdf))
 		die("giving %s to " DRIVER ": %s", v->bdf, strerror(errno));
 	link_name(v, "driver", driver, sizeof(driver));
 	if (strcmp(driver, DRIVER))
@@ -91,9 +86,9 @@ static void set_parameters(uint64_t maps)
 
 	snprintf(text, sizeof(text), "%llu",
 		 (unsigned long long)(maps < 65535 ? 65535 : maps + 16));
-	if (put_file(PARAMETERS "/dma_entry_limit", text))
+	if (write_file(PARAMETERS "/dma_entry_limit", text))
 		die(PARAMETERS "/dma_entry_limit: %s", strerror(errno));
-	if (put_file(PARAMETERS "/allow_unsafe_interrupts", "1"))
+	if (write_file(PARAMETERS "/allow_unsafe_interrupts", "1"))
 		die(PARAMETERS "/allow_unsafe_interrupts: %s", strerror(errno));
 }
 

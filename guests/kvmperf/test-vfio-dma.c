@@ -87,6 +87,16 @@ static void single_pages(struct perf_vm *vm, struct edu *e, const struct options
 	result_latency("unmap_single", &unmap);
 }
 
+/* Neighbours are to lie apart, or the kernel would map runs of 4K pages by a superpage. */
+static void scatter(struct perf_vm *vm)
+{
+	uint64_t pages = vm->mem.size / PAGE_4K;
+
+	for (uint64_t first = 0; first < 2; first++)
+		for (uint64_t i = first; i < pages; i += 2)
+			*(volatile unsigned char *)(vm->mem.mem + i * PAGE_4K) = 0;
+}
+
 static struct perf_vm *populated_vm(const struct options *o, uint64_t seed)
 {
 	struct vm_config cfg = options_vm(o);
@@ -95,6 +105,8 @@ static struct perf_vm *populated_vm(const struct options *o, uint64_t seed)
 	if (o->memory > EDU_IOVA_MAX || o->memory < 4 * PAGE_4K)
 		cannot("--memory: the edu device reaches 256M, and needs 16K at least");
 	vm = vm_new(&cfg);
+	if (o->hold && o->backing == BACKING_ANON)
+		scatter(vm);
 	vm_warm(vm);
 	for (unsigned int i = 0; i < cfg.geo.vcpus; i++)
 		vm->vcpu[i].job = slice_job(vm, i, payload_touch, seed);
@@ -135,52 +147,121 @@ static void round_(const struct options *o)
 	vm_free(vm);
 }
 
-/* The guest writes the first word of every page while edu copies from the second half of one page
- * to the first half of another, behind that word; the copy is compared. */
-static void hold_once(struct perf_vm *vm, struct edu *e, uint64_t n, uint64_t seed)
-{
-	uint64_t pages = vm->mem.size / PAGE_4K, from = n % pages, to = (n + pages / 2) % pages;
-	unsigned char *src = vm->mem.mem + from * PAGE_4K + 2048;
-	unsigned char *dst = vm->mem.mem + to * PAGE_4K + 64;
+/* ---- --hold: for someone who looks at the machine from outside ---- */
 
-	memset(src, (int)n + 1, 2048);
-	for (unsigned int i = 0; i < vm->cfg.geo.vcpus; i++)
-		vm->vcpu[i].job = slice_job(vm, i, payload_touch, seed + n);
-	vm_start(vm);
-	if (!edu_copy(e, from * PAGE_4K + 2048, to * PAGE_4K + 64))
+/* Copies go from the second half of a page to its first half, behind the word that the guest
+ * writes. */
+#define COPY_FROM 2048
+#define COPY_TO 64
+/* Odd, and far from every power of two: few copies come by many pages, whatever their size. */
+#define COPY_STEP 40503
+
+/* One line of JSON for the program that has started this one, instead of a document. */
+static void say_error(int status, const char *reason)
+{
+	struct json j = {stdout, false};
+
+	json_open(&j, NULL, '{');
+	json_text(&j, "error", reason);
+	json_close(&j, '}');
+	putchar('\n');
+	fflush(stdout);
+	fprintf(stderr, "kvmperf: vfio-dma: %s\n", reason);
+	(void)status;
+}
+
+/*
+ * Where whoever watches finds the signs of life: the guest writes mark + IOVA + n to the first word
+ * of every page in pass n, and edu brings the number of every other copy to the last page.
+ */
+static void announce(struct perf_vm *vm, const struct edu *e, uint64_t load, uint64_t map_ns)
+{
+	struct json j = {stdout, false};
+	char text[24];
+
+	fprintf(stderr, "kvmperf: holding %llu bytes at IOVA 0 of %s\n",
+		(unsigned long long)vm->mem.size, e->name);
+	json_open(&j, NULL, '{');
+	json_text(&j, "bdf", e->name);
+	json_u64(&j, "bytes", vm->mem.size);
+	json_u64(&j, "page", vm->mem.unit);
+	json_u64(&j, "map_ns", map_ns);
+	snprintf(text, sizeof(text), "%#llx", (unsigned long long)(TEST_GVA + load));
+	json_text(&j, "mark", text);
+	snprintf(text, sizeof(text), "%#llx",
+		 (unsigned long long)(vm->mem.size - PAGE_4K + COPY_TO));
+	json_text(&j, "copies_at", text);
+	json_close(&j, '}');
+	putchar('\n');
+	fflush(stdout);
+}
+
+/* Copy number n is compared; each carries its number in its first word. */
+static void hold_copy(struct perf_vm *vm, struct edu *e, uint64_t n)
+{
+	uint64_t pages = vm->mem.size / PAGE_4K, last = pages - 1;
+	uint64_t from = n * COPY_STEP % last, to = n % 2 ? (from + pages / 2) % last : last;
+	unsigned char *src = vm->mem.mem + from * PAGE_4K + COPY_FROM;
+	unsigned char *dst = vm->mem.mem + to * PAGE_4K + COPY_TO;
+
+	memset(src, (int)n, EDU_TRANSFER);
+	memcpy(src, &n, sizeof(n));
+	if (!edu_copy(e, from * PAGE_4K + COPY_FROM, to * PAGE_4K + COPY_TO))
 		fail("%s: a DMA did not come to an end", e->name);
-	vm_wait(vm);
 	/* The last 64 bytes of the copy are in the second half, which is a source of a later one.
 	 */
-	if (memcmp(src, dst, EDU_TRANSFER - 64))
+	if (memcmp(src, dst, EDU_TRANSFER - COPY_TO))
 		fail("%s: copy %llu brought other bytes", e->name, (unsigned long long)n);
+}
+
+static void hold_under_load(struct perf_vm *vm, struct edu *e, const struct options *o,
+			    uint64_t load, uint64_t map_ns)
+{
+	uint64_t end = now_ns() + o->hold * 1000000000, n = 1;
+
+	vm_stop_word(vm, 0);
+	for (unsigned int i = 0; i < vm->cfg.geo.vcpus; i++) {
+		vm->vcpu[i].job = slice_job(vm, i, payload_load, load);
+		vm->vcpu[i].job.stop = vm->stop_gpa;
+	}
+	vm_start(vm);
+	for (; n <= 2 || now_ns() < end; n++) {
+		hold_copy(vm, e, n);
+		if (n == 2)
+			announce(vm, e, load, map_ns);
+	}
+	vm_stop_word(vm, 1);
+	vm_wait(vm);
+	/* Of all rounds, because there was none. */
+	for (unsigned int i = 0; i < o->repeat; i++) {
+		result_round((unsigned int)o->warmup + i);
+		result_count("held_copies", n - 1);
+	}
 }
 
 /* Goes on with everything mapped. Someone may let the kernel panic meanwhile. */
 static void hold(const struct options *o)
 {
-	uint64_t seed = seed_of(200, 0), end, done = 0;
+	uint64_t seed = seed_of(200, 0), load = seed_of(200, 1), map_ns;
 	struct perf_vm *vm;
 	struct edu e;
 
 	if (!o->hold)
 		return;
+	if (o->json)
+		ending_set(say_error);
 	edu_open(&e, o->device);
 	vm = populated_vm(o, seed);
-	vfio_map(&e, vm->mem.mem, 0, vm->mem.size);
-	fprintf(stderr, "kvmperf: holding %llu bytes at IOVA 0 of %s\n",
-		(unsigned long long)vm->mem.size, e.name);
-	for (end = now_ns() + o->hold * 1000000000; !done || now_ns() < end; done++)
-		hold_once(vm, &e, done, seed);
-	vm_verify(vm, seed + done - 1);
+	map_ns = vfio_map(&e, vm->mem.mem, 0, vm->mem.size);
+	hold_under_load(vm, &e, o, load, map_ns);
+	seed = seed_of(200, 2);
+	for (unsigned int i = 0; i < vm->cfg.geo.vcpus; i++)
+		vm->vcpu[i].job = slice_job(vm, i, payload_touch, seed);
+	vm_run(vm);
+	vm_verify(vm, seed);
 	vfio_unmap(&e, 0, vm->mem.size);
 	edu_close(&e);
 	vm_free(vm);
-	/* Of all rounds, because there was none. */
-	for (unsigned int i = 0; i < o->repeat; i++) {
-		result_round((unsigned int)o->warmup + i);
-		result_count("held_copies", done);
-	}
 }
 
 const struct test test_vfio_dma = {

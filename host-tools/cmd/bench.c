@@ -11,7 +11,7 @@
 #include "results/bench-table.h"
 
 static struct {
-	char *suite, *tests, *clock, *accel, *iommu, *kernel, *modules, *qemu, *results, *params;
+	char *suite, *tests, *selftests, *clock, *accel, *iommu, *kernel, *modules, *qemu, *results, *params;
 	int cpus, rounds, repeat;
 	gboolean dry_run, quiet, verbose;
 } opt;
@@ -21,6 +21,8 @@ static const GOptionEntry entries[] = {
 	{ "tests", 0, 0, G_OPTION_ARG_STRING, &opt.tests,
 	  "instead of a suite: tests of `kvmperf list`, with their options, such as 'exits, demand-paging --vcpus 2'",
 	  "NAME,..." },
+	{ "selftests", 0, 0, G_OPTION_ARG_FILENAME, &opt.selftests,
+	  "instead of a suite: the kernel's own tests of DIR (scripts/selftests-build) beside ours", "DIR" },
 	{ "clock", 0, 0, G_OPTION_ARG_STRING, &opt.clock,
 	  "virtual (instructions, which repeat; the default) or wall", "C" },
 	{ "iommu", 0, 0, G_OPTION_ARG_STRING, &opt.iommu, "off, pt, lazy (the default), strict or caching", "M" },
@@ -86,9 +88,10 @@ static bool read_options(struct bench_options *o, GError **error)
 {
 	*o = (struct bench_options){ .suite = opt.suite ? opt.suite : "quick",
 				     .kernel = opt.kernel ? opt.kernel : "debian-6.1",
-				     .modules = opt.modules, .qemu = opt.qemu, .results = opt.results };
-	if (opt.suite && opt.tests) {
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "--suite or --tests, not both");
+				     .modules = opt.modules, .qemu = opt.qemu, .results = opt.results,
+				     .selftests = opt.selftests };
+	if (!!opt.suite + !!opt.tests + !!opt.selftests > 1) {
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "one of --suite, --tests and --selftests");
 		return false;
 	}
 	if (!read_clock(&o->clock_virtual, error) || !read_accel(&o->accel, error) ||
@@ -184,6 +187,8 @@ int cmd_bench(int argc, char **argv)
 		return cmd_usage_error("bench", "'%s': it takes options only", argv[1]);
 	if (opt.repeat < 1)
 		return cmd_usage_error("bench", "--repeat %d: at least 1", opt.repeat);
+	if (opt.repeat > 1 && opt.selftests)
+		return cmd_usage_error("bench", "--selftests compares in one boot: give --rounds, not --repeat");
 	cmd_catch_signals();
 	if (!read_options(&options, &error)) {
 		status = cmd_fail("bench", error);

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/paths.h"
+#include "base/remove-tree.h"
 #include "cmd/cmd.h"
 
 #define MAX_DEPTH 64
@@ -72,29 +73,6 @@ static void measure(int dir, const char *name, struct tree *tree, int depth)
 		closedir(d);
 	else if (fd >= 0)
 		close(fd);
-}
-
-/* Removes what lies at @name in @dir, symbolic links themselves and not what they point to. */
-static bool remove_tree(int dir, const char *name, int depth)
-{
-	struct dirent *entry;
-	bool ok = true;
-
-	if (unlinkat(dir, name, 0) == 0 || errno == ENOENT)
-		return true;
-	if ((errno != EISDIR && errno != EPERM) || depth >= MAX_DEPTH)
-		return false;
-	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
-
-	while (d && (entry = readdir(d)))
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			ok = remove_tree(dirfd(d), entry->d_name, depth + 1) && ok;
-	if (d)
-		closedir(d);
-	else if (fd >= 0)
-		close(fd);
-	return unlinkat(dir, name, AT_REMOVEDIR) == 0 && ok;
 }
 
 /* Names in the directory @name of @cache, "." and ".." left out; empty when there is none. */
@@ -174,8 +152,8 @@ static bool prune_one(int cache, const char *path, uint64_t *freed)
 	*freed += tree.bytes;
 	if (dry_run)
 		return true;
-	if (remove_tree(cache, temp, 0) && renameat(cache, path, cache, temp) == 0 &&
-	    remove_tree(cache, temp, 0))
+	if (remove_tree(cache, temp) && renameat(cache, path, cache, temp) == 0 &&
+	    remove_tree(cache, temp))
 		return true;
 	fprintf(stderr, "vtdlab cache: cannot remove %s/%s: %s\n", lab_cache_dir(), path,
 		g_strerror(errno));

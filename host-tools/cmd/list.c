@@ -116,8 +116,7 @@ static int list_qemus(void)
 static int list_checks(void)
 {
 	for (const struct check *c = vtdlab_checks; c->name; c++) {
-		g_autofree char *text = g_strdup_printf(
-			"%-18s  %s%s", c->outcome, c->run ? "" : "(not built yet) ", c->proves);
+		g_autofree char *text = g_strdup_printf("%-18s  %s", c->outcome, c->proves);
 
 		print_row(22, c->name, text);
 	}
@@ -142,9 +141,7 @@ static int list_keys(void)
 			printf("%s[%s]\n", i ? "\n" : "", k->section);
 		section = k->section;
 		printf("%s=%s\n    %s\n", k->key, k->def, k->help);
-		if (k->not_built)
-			printf("    not built yet\n");
-		else if (k->type != CONF_TEXT)
+		if (k->type != CONF_TEXT)
 			printf("    allowed: %s\n", allowed);
 	}
 	return VTDLAB_EXIT_OK;

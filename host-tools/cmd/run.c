@@ -47,13 +47,6 @@ static const GOptionEntry entries[] = {
 	{ 0 },
 };
 
-static bool known_check(const char *name)
-{
-	const struct check *c = check_find(name);
-
-	return c && c->run;
-}
-
 /* An option that is one key of the scenario. */
 static bool set_key(struct scenario *s, const char *key, const char *value, GError **error)
 {
@@ -79,7 +72,7 @@ static struct scenario *load(const char *name, GError **error)
 	     set_key(s, "machine.clock", opt.clock, error);
 	for (char **set = opt.sets; ok && set && *set; set++)
 		ok = scenario_set(s, *set, error);
-	if (ok && scenario_validate(s, known_check, (const char *const *)names->pdata, error))
+	if (ok && scenario_validate(s, (const char *const *)names->pdata, error))
 		return s;
 	scenario_free(s);
 	return NULL;

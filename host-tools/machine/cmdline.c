@@ -99,6 +99,11 @@ static bool check_abilities(const struct machine_config *cfg, const struct qemu_
 		{on && cfg->iommu.aw_bits, "iommu.aw-bits", "aw-bits"},
 	};
 
+	if (caps && cfg->edu && !caps->edu)
+		return refuse(error,
+			      "skipped: devices.edu=on: QEMU %s (%s) has no edu device whose dma_mask can be "
+			      "set: try another with --qemu",
+			      caps->version, caps->path);
 	if (!caps || !on)
 		return true;
 	if (!caps->intel_iommu)
@@ -168,8 +173,11 @@ static void add_platform(GPtrArray *v, const struct machine_config *cfg, enum ma
 		    "memory-backend-memfd,id=ram,size=%" G_GUINT64_FORMAT "M,share=on",
 		    cfg->memory / MIB);
 	opt(v, "-machine", "q35,kernel-irqchip=split,memory-backend=ram,dump-guest-core=off");
-	if (cfg->clock_virtual)
+	if (cfg->clock_virtual) {
 		opt(v, "-icount", "shift=0,sleep=off");
+		/* RDRAND and the like: a kernel that shuffles its memory otherwise does other work in each boot */
+		opt(v, "-seed", "1");
+	}
 	opt(v, "-sandbox",
 	    "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
 }

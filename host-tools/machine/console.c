@@ -31,8 +31,6 @@ struct console {
 	int64_t line_ns;		/* first byte of it */
 	char *keep[CONSOLE_KEEP_LINES]; /* ring; next = the oldest */
 	unsigned next;
-	uint64_t lines;
-	int64_t last_ns;
 	GArray *subscribers;
 	unsigned last_id;
 	bool busy; /* a subscriber is being called: no reading from inside it */
@@ -74,7 +72,6 @@ static void end_line(struct console *c)
 	c->line = g_string_sized_new(128);
 	log_stamped(c, line);
 	c->line_ns = 0;
-	c->lines++;
 	g_free(c->keep[c->next]);
 	c->keep[c->next] = line;
 	c->next = (c->next + 1) % CONSOLE_KEEP_LINES;
@@ -130,9 +127,8 @@ static bool read_turn(struct console *c)
 		if (n <= 0)
 			return false;
 		total += (size_t)n;
-		c->last_ns = log_now_ns();
 		c->busy = true;
-		take(c, buf, (size_t)n, c->last_ns);
+		take(c, buf, (size_t)n, log_now_ns());
 		c->busy = false;
 	}
 	return true;
@@ -249,16 +245,6 @@ char *console_tail(struct console *c, unsigned n)
 	if (partial)
 		g_string_append_printf(s, "%s%s", s->len ? "\n" : "", c->line->str);
 	return g_string_free(s, FALSE);
-}
-
-uint64_t console_lines(const struct console *c)
-{
-	return c->lines;
-}
-
-int64_t console_last_ns(const struct console *c)
-{
-	return c->last_ns;
 }
 
 bool console_log_ok(const struct console *c)

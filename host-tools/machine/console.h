@@ -45,10 +45,6 @@ void console_unsubscribe(struct console *c, unsigned id);
  * "" if none. Safe on a terminal. Free with g_free(). */
 char *console_tail(struct console *c, unsigned n);
 
-/* Complete lines seen so far; host time of the last byte read (0: none yet). */
-uint64_t console_lines(const struct console *c);
-int64_t console_last_ns(const struct console *c);
-
 /* false once a write to the log failed (disk full): the log is then not complete. */
 bool console_log_ok(const struct console *c);
 

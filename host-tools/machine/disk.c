@@ -93,13 +93,3 @@ bool disk_pattern_ensure(const char *path, uint64_t size, GError **error)
 	g_free(dir);
 	return good;
 }
-
-uint64_t disk_pattern_errors(const void *buf, uint64_t len, uint64_t offset)
-{
-	const uint8_t *p = buf;
-	uint64_t bad = 0;
-
-	for (uint64_t at = 0; at + CHANNEL_SECTOR <= len; at += CHANNEL_SECTOR)
-		bad += !channel_disk_check(p + at, (offset + at) / CHANNEL_SECTOR);
-	return bad;
-}

@@ -20,7 +20,4 @@
  */
 bool disk_pattern_ensure(const char *path, uint64_t size, GError **error);
 
-/* Checks `len` bytes (multiple of 512) read at byte `offset`: number of sectors that are wrong. */
-uint64_t disk_pattern_errors(const void *buf, uint64_t len, uint64_t offset);
-
 #endif

@@ -20,6 +20,7 @@
 #define FLIGHTS_MAX 4096
 #define FRAMES_MAX 65536
 #define READ_TURN 256
+#define CANARIES_MAX (1u << 20)
 
 /* A frame that was sent and of which the trace has not told yet. */
 struct flight {
@@ -33,11 +34,10 @@ struct injector {
 	struct trace *trace;
 	unsigned subscription;
 	uint8_t magic[8];
-	char magic_hex[17];
 	GArray *canaries;
 	struct injector_counters counters;
 
-	bool started, paused, stopped, lock_step;
+	bool paused, stopped, lock_step;
 	guint timer;
 	int64_t last_sent_us; /* monotonic, of the last canary */
 	GQueue flights;	      /* struct flight *, oldest first */
@@ -210,7 +210,7 @@ static gboolean tick(gpointer data)
 {
 	struct injector *in = data;
 
-	if (!in->paused && in->canaries->len < TRACE_KEEP_MAX)
+	if (!in->paused && in->canaries->len < CANARIES_MAX)
 		send_canary(in);
 	return G_SOURCE_CONTINUE;
 }
@@ -229,7 +229,6 @@ void injector_start(struct injector *in, double rate, bool lock_step)
 	if (in->timer)
 		g_source_remove(in->timer);
 	in->lock_step = lock_step && in->trace;
-	in->started = true;
 	in->paused = false;
 	in->timer = g_timeout_add(period_ms(rate), tick, in);
 }
@@ -239,22 +238,12 @@ void injector_pause(struct injector *in)
 	in->paused = true;
 }
 
-void injector_resume(struct injector *in)
-{
-	in->paused = false;
-}
-
 void injector_stop(struct injector *in)
 {
 	if (in->timer)
 		g_source_remove(in->timer);
 	in->timer = 0;
 	in->stopped = true;
-}
-
-bool injector_running(const struct injector *in)
-{
-	return in->started && !in->paused && !in->stopped;
 }
 
 /* ---- taking back ---- */
@@ -398,8 +387,6 @@ struct injector *injector_new(int fd, int peer_fd, struct trace *trace, const ui
 		memcpy(in->magic, magic, sizeof(in->magic));
 	else
 		fill_magic(in->magic);
-	for (int i = 0; i < 8; i++)
-		g_snprintf(in->magic_hex + 2 * i, 3, "%02x", in->magic[i]);
 	in->canaries = g_array_new(FALSE, FALSE, sizeof(struct canary));
 	g_queue_init(&in->flights);
 	in->source = g_unix_fd_add(fd, G_IO_IN | G_IO_HUP | G_IO_ERR, readable, in);
@@ -434,11 +421,6 @@ bool injector_traced(const struct injector *in)
 const uint8_t *injector_magic(const struct injector *in)
 {
 	return in->magic;
-}
-
-const char *injector_magic_hex(const struct injector *in)
-{
-	return in->magic_hex;
 }
 
 const GArray *injector_canaries(const struct injector *in)

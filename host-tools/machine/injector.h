@@ -55,8 +55,6 @@ bool injector_traced(const struct injector *in);
 
 /* 8 random bytes in memory order, as they stand in frames. */
 const uint8_t *injector_magic(const struct injector *in);
-/* The same as 16 hex digits (for the agent). Owned by the injector. */
-const char *injector_magic_hex(const struct injector *in);
 
 /*
  * Begins to send canaries, `rate` a second. lock_step (what you want if seq -> IOVA must be exact):
@@ -65,10 +63,8 @@ const char *injector_magic_hex(const struct injector *in);
  */
 void injector_start(struct injector *in, double rate, bool lock_step);
 void injector_pause(struct injector *in);
-void injector_resume(struct injector *in);
 /* Stops for good; the counts and canaries stay readable. */
 void injector_stop(struct injector *in);
-bool injector_running(const struct injector *in);
 
 /*
  * Takes back the frames that QEMU has not read from the socket, so that they cannot reach a device

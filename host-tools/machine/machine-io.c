@@ -132,30 +132,7 @@ static bool command(struct machine *m, const char *name, JsonObject *args, GErro
 
 bool machine_stop(struct machine *m, GError **error)
 {
-	if (m->stopped)
-		return true;
-	m->stopped_since_us = g_get_monotonic_time();
-	m->stopped = command(m, "stop", NULL, error);
-	return m->stopped;
-}
-
-bool machine_cont(struct machine *m, int64_t *stopped_ns, GError **error)
-{
-	if (stopped_ns)
-		*stopped_ns = 0;
-	if (!m->stopped)
-		return true;
-	if (!command(m, "cont", NULL, error))
-		return false;
-	m->stopped = false;
-	if (stopped_ns)
-		*stopped_ns = (g_get_monotonic_time() - m->stopped_since_us) * 1000;
-	return true;
-}
-
-bool machine_stopped(const struct machine *m)
-{
-	return m->stopped;
+	return command(m, "stop", NULL, error);
 }
 
 bool machine_freeze(struct machine *m, GError **error)
@@ -250,18 +227,6 @@ void machine_trace_poll(struct machine *m)
 }
 
 /* ---- RAM ---- */
-
-uint8_t *machine_ram(struct machine *m, size_t *len)
-{
-	if (len)
-		*len = m->ram.size;
-	return m->ram.base;
-}
-
-const struct ram *machine_ram_map(const struct machine *m)
-{
-	return &m->ram;
-}
 
 int machine_read_page(void *m, uint64_t pa, void *buf)
 {

@@ -41,12 +41,8 @@ struct machine {
 	struct injector *injector;
 
 	char *shutdown_reason;
-	int64_t shutdown_ns;
-	bool stopped;
-	int64_t stopped_since_us; /* monotonic */
 	bool frozen;
 	int64_t frozen_since_us; /* monotonic */
-	GArray *event_subscribers;
 
 	enum machine_end ended;
 	double contention;     /* wall over CPU time of a short spin, smoothed */

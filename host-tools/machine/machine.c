@@ -30,32 +30,13 @@ int64_t machine_now_ns(void)
 
 /* ---- QMP callbacks ---- */
 
-struct event_subscriber {
-	qmp_event_fn fn;
-	void *data;
-};
-
 static void on_event(const char *event, JsonObject *data, int64_t host_ns, void *user)
 {
 	struct machine *m = user;
 
-	if (!strcmp(event, "SHUTDOWN") && !m->shutdown_reason) {
+	(void)host_ns;
+	if (!strcmp(event, "SHUTDOWN") && !m->shutdown_reason)
 		m->shutdown_reason = g_strdup(agent_string(data, "reason", "unknown"));
-		m->shutdown_ns = host_ns;
-	}
-	for (unsigned i = 0; i < m->event_subscribers->len; i++) {
-		struct event_subscriber s =
-			g_array_index(m->event_subscribers, struct event_subscriber, i);
-
-		s.fn(event, data, host_ns, s.data);
-	}
-}
-
-void machine_on_event(struct machine *m, qmp_event_fn fn, void *data)
-{
-	struct event_subscriber s = {fn, data};
-
-	g_array_append_val(m->event_subscribers, s);
 }
 
 /* While a QMP command waits: QEMU must not hang on a full console pipe, nor we on a dead QEMU. */
@@ -198,7 +179,6 @@ struct machine *machine_start(const struct machine_config *config, GError **erro
 	m->nic = cfg.nic;
 	m->disk = cfg.disk;
 	m->contention = 1;
-	m->event_subscribers = g_array_new(FALSE, FALSE, sizeof(struct event_subscriber));
 	if (!machine_config_check(&cfg, error))
 		goto fail;
 	m->caps = qemu_probe(cfg.qemu, lab_cache_dir(), error);
@@ -252,7 +232,6 @@ void machine_free(struct machine *m)
 	ram_clear(&m->ram);
 	qemu_caps_free(m->caps);
 	g_strfreev(m->trace_missing);
-	g_array_free(m->event_subscribers, TRUE);
 	g_free(m->run_dir);
 	g_free(m->accel_reason);
 	g_free(m->death);
@@ -289,11 +268,6 @@ const char *machine_shutdown_reason(const struct machine *m)
 	return m->shutdown_reason;
 }
 
-int64_t machine_shutdown_ns(const struct machine *m)
-{
-	return m->shutdown_ns;
-}
-
 enum machine_accel machine_accel(const struct machine *m)
 {
 	return m->accel;
@@ -307,11 +281,6 @@ const char *machine_accel_reason(const struct machine *m)
 const struct qemu_caps *machine_qemu(const struct machine *m)
 {
 	return m->caps;
-}
-
-const char *machine_run_dir(const struct machine *m)
-{
-	return m->run_dir;
 }
 
 const char *machine_gdb_path(const struct machine *m)

@@ -64,13 +64,11 @@ bool machine_died_by_itself(struct machine *m);
  * RAM can still be read. A guest reset is a shutdown with "guest-reset" unless cfg->allow_reboot.
  */
 const char *machine_shutdown_reason(const struct machine *m);
-int64_t machine_shutdown_ns(const struct machine *m);
 
 /* The accelerator in use and one line why. */
 enum machine_accel machine_accel(const struct machine *m);
 const char *machine_accel_reason(const struct machine *m);
 const struct qemu_caps *machine_qemu(const struct machine *m);
-const char *machine_run_dir(const struct machine *m);
 /* Path of gdb's socket, NULL without cfg->gdb: type `target remote PATH` in gdb. */
 const char *machine_gdb_path(const struct machine *m);
 
@@ -133,6 +131,12 @@ JsonObject *machine_agent(struct machine *m, double timeout_s, GError **error, c
 /* The same with a ready object (borrowed). */
 JsonObject *machine_agent_call(struct machine *m, JsonObject *request, double timeout_s,
 			       GError **error);
+/*
+ * A text file of the guest below /sys, /proc or /tmp, whole, as it was at the first of the reads
+ * that it takes, each with this (scaled) timeout. Free with g_free(). NULL as machine_agent(); a
+ * file without an end within 64 MiB is VTDLAB_ERROR_FAILED too.
+ */
+char *machine_guest_file(struct machine *m, const char *path, double timeout_s, GError **error);
 /* Sends without waiting for the answer (panic). */
 bool machine_agent_post(struct machine *m, JsonObject *request, GError **error);
 
@@ -145,14 +149,11 @@ JsonNode *machine_qmp(struct machine *m, const char *command, JsonObject *args, 
 char *machine_hmp(struct machine *m, const char *line, GError **error);
 
 /*
- * Stops and resumes the guest's CPUs. QEMU drains its disks when it stops: queued (throttled)
- * requests complete at once, so a stop empties the queue of in-flight disk DMA. Snapshots that must
- * not disturb it are taken running. *stopped_ns of cont (may be NULL): how long the guest stood
- * still.
+ * Stops the guest's CPUs. QEMU drains its disks when it stops: queued (throttled) requests complete
+ * at once, so a stop empties the queue of in-flight disk DMA. Snapshots that must not disturb it are
+ * taken running.
  */
 bool machine_stop(struct machine *m, GError **error);
-bool machine_cont(struct machine *m, int64_t *stopped_ns, GError **error);
-bool machine_stopped(const struct machine *m);
 
 /*
  * Halts the QEMU process itself (SIGSTOP) and lets it go on: RAM stands still, and unlike
@@ -175,13 +176,8 @@ bool machine_vtd_regs(struct machine *m, uint64_t regs[MACHINE_VTD_WORDS], GErro
 /* Instruction pointer of one virtual CPU. */
 bool machine_guest_rip(struct machine *m, unsigned cpu, uint64_t *rip, GError **error);
 
-/* Calls fn for each later QMP event (SHUTDOWN, RESET, STOP, RESUME, GUEST_PANICKED...). */
-void machine_on_event(struct machine *m, qmp_event_fn fn, void *data);
-
 /* ---- RAM (valid until machine_free(), also after QEMU ended) ---- */
 
-uint8_t *machine_ram(struct machine *m, size_t *len);
-const struct ram *machine_ram_map(const struct machine *m);
 /* The walker's callback: 4096 bytes at pa (page aligned or not): 0, or -1 if not RAM. m: struct
  * machine *. */
 int machine_read_page(void *m, uint64_t pa, void *buf);

@@ -14,7 +14,7 @@
 #include "machine/qemu-ask.h"
 #include "machine/trace.h"
 
-#define CACHE_FORMAT 2
+#define CACHE_FORMAT 3
 #define GROUP "qemu"
 
 static bool usage(GError **error, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
@@ -139,6 +139,11 @@ static bool ask(struct qemu_caps *c, GError **error)
 	c->intel_iommu = status == 0 && strstr(text, "intel-iommu") != NULL;
 	c->iommu_props = iommu_props(c->intel_iommu ? text : "");
 	g_clear_pointer(&text, g_free);
+	if (!qemu_ask(c->path, (const char *const[]){"-device", "edu,help", NULL}, &text, &status,
+		      error))
+		return false;
+	c->edu = status == 0 && strstr(text, "dma_mask") != NULL;
+	g_clear_pointer(&text, g_free);
 	if (!qemu_ask(c->path, (const char *const[]){"-trace", "help", NULL}, &text, &status,
 		      error))
 		return false;
@@ -182,6 +187,7 @@ static bool load(struct qemu_caps *c, const char *file)
 	c->trace_events = g_key_file_get_string_list(k, GROUP, "trace-events", NULL, NULL);
 	c->trace_log = g_key_file_get_boolean(k, GROUP, "trace-log", NULL);
 	c->intel_iommu = g_key_file_get_boolean(k, GROUP, "intel-iommu", NULL);
+	c->edu = g_key_file_get_boolean(k, GROUP, "edu", NULL);
 	good = c->version && c->version_text && c->iommu_props && c->trace_events;
 	if (!good) {
 		g_clear_pointer(&c->version, g_free);
@@ -210,6 +216,7 @@ static void save(const struct qemu_caps *c, const char *file)
 				   g_strv_length(c->trace_events));
 	g_key_file_set_boolean(k, GROUP, "trace-log", c->trace_log);
 	g_key_file_set_boolean(k, GROUP, "intel-iommu", c->intel_iommu);
+	g_key_file_set_boolean(k, GROUP, "edu", c->edu);
 	if (g_mkdir_with_parents(dir, 0755) == 0)
 		g_key_file_save_to_file(k, file, NULL);
 	g_free(dir);

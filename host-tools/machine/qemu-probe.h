@@ -17,6 +17,7 @@ struct qemu_caps {
 	char **trace_events; /* all vtd_*, e1000e_* and pci_nvme_* events, sorted */
 	bool trace_log;	     /* an event was really written to a log file */
 	bool intel_iommu;    /* the device exists at all */
+	bool edu;	     /* there is an edu device whose reach can be set (dma_mask) */
 };
 
 /*

@@ -166,14 +166,3 @@ int64_t ram_scan(const struct ram *r, const void *needle, size_t len, ram_match_
 	}
 	return found;
 }
-
-uint64_t ram_populated(const struct ram *r)
-{
-	uint64_t start = 0, end, sum = 0;
-
-	while (next_extent(r, &start, r->size, &end)) {
-		sum += end - start;
-		start = end;
-	}
-	return sum;
-}

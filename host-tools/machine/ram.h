@@ -48,7 +48,4 @@ typedef bool (*ram_match_fn)(uint64_t pa, void *data);
  */
 int64_t ram_scan(const struct ram *r, const void *needle, size_t len, ram_match_fn fn, void *data);
 
-/* Bytes of RAM that the guest has ever touched. */
-uint64_t ram_populated(const struct ram *r);
-
 #endif

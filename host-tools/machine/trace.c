@@ -26,7 +26,6 @@ struct trace {
 	GString *in;
 	bool skipping; /* inside a line over the cap */
 	bool busy;     /* a subscriber is being called: no reading from inside it */
-	GArray *events;
 	uint64_t counts[TRACE_KINDS];
 	struct trace_counters counters;
 	GArray *subscribers;
@@ -37,10 +36,6 @@ static void take_event(struct trace *t, const struct trace_event *e)
 {
 	t->counters.events++;
 	t->counts[e->kind]++;
-	if (t->events->len < TRACE_KEEP_MAX)
-		g_array_append_val(t->events, *e);
-	else
-		t->counters.dropped++;
 	for (unsigned i = t->subscribers->len; i > 0; i--) {
 		if (i > t->subscribers->len)
 			continue;
@@ -146,7 +141,6 @@ struct trace *trace_new(const char *path)
 	t->path = g_strdup(path);
 	t->fd = -1;
 	t->in = g_string_new(NULL);
-	t->events = g_array_new(FALSE, FALSE, sizeof(struct trace_event));
 	t->subscribers = g_array_new(FALSE, FALSE, sizeof(struct subscriber));
 	t->timer = g_timeout_add(PERIOD_MS, tick, t);
 	return t;
@@ -160,15 +154,9 @@ void trace_free(struct trace *t)
 	if (t->fd >= 0)
 		close(t->fd);
 	g_string_free(t->in, TRUE);
-	g_array_free(t->events, TRUE);
 	g_array_free(t->subscribers, TRUE);
 	g_free(t->path);
 	g_free(t);
-}
-
-const GArray *trace_events(const struct trace *t)
-{
-	return t->events;
 }
 
 uint64_t trace_count(const struct trace *t, enum trace_kind kind)

@@ -81,7 +81,6 @@ struct trace_counters {
 	uint64_t unknown;   /* trace lines of events we have no kind for (extra_trace) */
 	uint64_t malformed; /* known event, text of another form: a QEMU we do not know */
 	uint64_t other;	    /* not trace lines (guest errors, warnings) */
-	uint64_t dropped;   /* events not kept in the array: cap reached (subscribers got them) */
 };
 
 enum trace_parse {
@@ -113,12 +112,7 @@ void trace_free(struct trace *t);
  */
 unsigned trace_poll(struct trace *t);
 
-/* All events so far, oldest first (struct trace_event); the array grows while the main loop runs:
- * keep indices, not pointers. Capped at TRACE_KEEP_MAX. */
-#define TRACE_KEEP_MAX (1u << 20)
-const GArray *trace_events(const struct trace *t);
-
-/* Events of one kind, counted without any cap. */
+/* Events of one kind so far. */
 uint64_t trace_count(const struct trace *t, enum trace_kind kind);
 
 /* Calls `fn` for each later event, in order. Returns an id > 0. */

@@ -73,6 +73,8 @@ uint64_t bench_items(const struct bench_test *t, const struct bench_series *step
 		return 1;
 	if (strcmp(t->name, "vfio-dma") == 0 && g_str_has_suffix(step->name, "_single"))
 		return count_of(t, "single_pages");
+	if (strcmp(t->name, "nested") == 0 && strcmp(step->name, "trips") == 0)
+		return count_of(t, "l3_exits");
 	return count_of(t, "pages");
 }
 

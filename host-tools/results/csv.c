@@ -156,7 +156,7 @@ void csv_timeline_row(struct csv *csv, const struct csv_timeline_row *row)
 void csv_iova_row(struct csv *csv, const struct csv_iova_row *row)
 {
 	char bdf[16];
-	uint64_t pages = (row->iova_end >> 12) - (row->iova_start >> 12) + 1;
+	uint64_t pages = (row->iova_end >> 12) - (row->iova_start >> 12) + 1, count = MAX(row->count, 1);
 
 	snprintf(bdf, sizeof(bdf), "0000:%02x:%02x.%x", row->requester >> 8,
 		 row->requester >> 3 & 0x1f, row->requester & 7);
@@ -173,9 +173,14 @@ void csv_iova_row(struct csv *csv, const struct csv_iova_row *row)
 	csv_str(csv, row->phase);
 	csv_hex(csv, row->iova_start);
 	csv_hex(csv, row->iova_end);
-	csv_u64(csv, pages);
+	csv_u64(csv, pages * count);
 	csv_str(csv, row->perm);
 	csv_str(csv, row->reserved ? "reserved" : "mapped");
 	csv_str(csv, row->who);
+	csv_u64(csv, count);
+	if (count > 1)
+		csv_hex(csv, row->stride);
+	else
+		csv_str(csv, NULL);
 	csv_row_end(csv);
 }

@@ -18,7 +18,7 @@ struct csv;
 /* Columns of timeline.csv and iova.csv (design, "A run directory"). */
 #define CSV_TIMELINE_HEADER "phase,host_ns,kernel,guest_ns,source"
 #define CSV_IOVA_HEADER                                                                            \
-	"kernel,requester,pasid,did,phase,iova_start,iova_end_inclusive,pages,perm,source,who"
+	"kernel,requester,pasid,did,phase,iova_start,iova_end_inclusive,pages,perm,source,who,count,stride"
 
 /*
  * csv_open - begin the file @path with the line @header (column names, comma separated).
@@ -51,7 +51,10 @@ struct csv_timeline_row {
 };
 void csv_timeline_row(struct csv *csv, const struct csv_timeline_row *row);
 
-/* One row of iova.csv: a run of contiguous IOVAs of one requester. */
+/*
+ * One row of iova.csv: a run of contiguous IOVAs of one requester, or @count of them of one length,
+ * each @stride bytes behind the start of the one before.
+ */
 struct csv_iova_row {
 	const char *kernel;  /* "first" or "crash": whose tables */
 	uint16_t requester;  /* bus << 8 | devfn; written as 0000:bb:dd.f */
@@ -64,8 +67,10 @@ struct csv_iova_row {
 	bool reserved;	     /* false: mapped; true: reserved by the IOVA allocator (no did, no perm) */
 	bool no_requester;   /* reserved for nobody that is known (empty cell) */
 	const char *who;     /* driver or domain, may be NULL */
+	uint64_t count;	     /* 0 = 1 */
+	uint64_t stride;     /* of the starts, bytes, where there are several */
 };
-/* pages is computed: 4-KiB pages touched, the whole 2^64 included as 2^52. */
+/* pages is computed: 4-KiB pages touched by all @count of them, the whole 2^64 included as 2^52. */
 void csv_iova_row(struct csv *csv, const struct csv_iova_row *row);
 
 #endif

@@ -66,8 +66,9 @@ static GHashTable *sets(const GArray *rows, const struct iova_pick *pick)
 			set = g_new0(struct vtd_ranges, 1);
 			g_hash_table_insert(all, key, set);
 		}
-		if (vtd_ranges_add(set, row->start, row->last))
-			g_error("out of memory");
+		for (uint64_t n = 0, at = 0; n < row->count; n++, at += row->stride)
+			if (vtd_ranges_add(set, row->start + at, row->last + at))
+				g_error("out of memory");
 	}
 	return all;
 }

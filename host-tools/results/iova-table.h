@@ -9,8 +9,12 @@
 #include <stdio.h>
 
 #include "vtd/ranges.h"
+#include "vtd/walk.h"
 
-/* One row of iova.csv. */
+/*
+ * One row of iova.csv: @count ranges as long as the first, which is @start to @last, their starts
+ * @stride bytes apart.
+ */
 struct iova_row {
 	bool crash;		/* of the crash kernel, else of the first */
 	bool reserved;		/* else mapped */
@@ -18,6 +22,7 @@ struct iova_row {
 	char pasid[12];		/* "" in legacy mode */
 	char phase[32];
 	uint64_t start, last;	/* bytes, inclusive */
+	uint64_t count, stride;
 	char perm[3];
 };
 
@@ -26,6 +31,12 @@ GArray *iova_table_load(const char *path, GError **error);
 
 /* iova_table_parse - the same from text; @name is for messages. */
 GArray *iova_table_parse(const char *text, const char *name, GError **error);
+
+/*
+ * iova_series - how many of @runs, from the first on, one row can stand for: as long, with the same
+ * permission and equally far apart. What is too short to be worth it is 1.
+ */
+size_t iova_series(const struct vtd_run *runs, size_t n);
 
 /* Which rows one side of a comparison consists of. */
 struct iova_pick {

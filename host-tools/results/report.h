@@ -27,7 +27,7 @@
 enum report_result {
 	REPORT_PASS,
 	REPORT_FAIL,
-	REPORT_SKIP,	    /* does not apply to this run, or is not built yet: detail says which */
+	REPORT_SKIP,	    /* does not apply to this run: detail says why */
 	REPORT_NO_EVIDENCE, /* applies, but there is nothing to judge by: never a pass */
 };
 

@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "base/paths.h"
+#include "base/remove-tree.h"
 
 #define PARTIAL ".partial"
 #define INTERRUPTED ".interrupted"
@@ -261,26 +262,9 @@ bool rundir_interrupt(struct rundir *rd, const char *why, GError **error)
 	return rename_to(rd, INTERRUPTED, error);
 }
 
-static void remove_tree(const char *path)
-{
-	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
-	const char *name;
-
-	while (dir && (name = g_dir_read_name(dir))) {
-		g_autofree char *child = g_build_filename(path, name, NULL);
-		struct stat st;
-
-		if (lstat(child, &st) == 0 && S_ISDIR(st.st_mode))
-			remove_tree(child);
-		else
-			unlink(child);
-	}
-	rmdir(path);
-}
-
 void rundir_remove(struct rundir *rd)
 {
-	remove_tree(rd->path);
+	remove_tree(AT_FDCWD, rd->path);
 	if (rd->pid_fd >= 0)
 		close(rd->pid_fd);
 	rd->pid_fd = -1;

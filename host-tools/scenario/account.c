@@ -194,4 +194,5 @@ void run_account(struct run *run)
 	json_object_set_array_member(extra, "devices", devices_json(ev));
 	if (evidence_kdump_asked(ev))
 		json_object_set_object_member(extra, "kdump", kdump_json(ev));
+	workload_account(run);
 }

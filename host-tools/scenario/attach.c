@@ -9,29 +9,9 @@
 #include "base/error.h"
 #include "results/progress.h"
 
-#define EXCHANGE_FRAMES 16
-#define EXCHANGE_MS 8000
 #define VERIFY_BYTES (256 << 10)
 #define VERIFY_OFFSET (48 << 20)
 #define WRITE_OFFSET (56 << 20)
-
-/*
- * A device that does not work is a finding (works=false with the reason), the end of QEMU or an
- * interrupt is not: true if the run can go on.
- */
-static bool finding(struct run *run, struct evidence_device *dev, GError **err, GError **error)
-{
-	enum machine_end end = machine_wait_ended(run->m);
-
-	if (end == MACHINE_END_DIED || end == MACHINE_END_INTERRUPTED || !machine_alive(run->m)) {
-		g_propagate_error(error, g_steal_pointer(err));
-		return false;
-	}
-	/* The console lines of a deadline's message are in console.log; one line is enough here. */
-	dev->works_detail = g_strndup((*err)->message, strcspn((*err)->message, ";\n"));
-	g_clear_error(err);
-	return true;
-}
 
 /* The type of the device's iommu group in the crash kernel. */
 static void read_group(struct run *run, struct evidence_device *dev)
@@ -71,40 +51,6 @@ static bool use_disk(struct run *run, struct evidence_device *dev, GError **erro
 	return true;
 }
 
-static bool use_nic(struct run *run, struct evidence_device *dev, GError **error)
-{
-	struct injector *in = machine_injector(run->m);
-	uint8_t magic[8];
-	g_autoptr(GString) hex = g_string_new(NULL);
-	JsonObject *answer;
-	int64_t sent, received;
-
-	answer = machine_agent(run->m, run_deadline(run, 15), error, "net-up", "wait_ms", MACHINE_INT,
-			       (int64_t)30000, NULL);
-	if (!answer)
-		return false;
-	json_object_unref(answer);
-	for (unsigned i = 0; i < sizeof(magic); i++) {
-		magic[i] = (uint8_t)g_random_int();
-		g_string_append_printf(hex, "%02x", magic[i]);
-	}
-	injector_exchange_start(in, magic, EXCHANGE_FRAMES, 50);
-	answer = machine_agent(run->m, run_deadline(run, 15), error, "net-exchange", "frames",
-			       MACHINE_INT, (int64_t)EXCHANGE_FRAMES, "magic", MACHINE_STR, hex->str,
-			       "timeout_ms", MACHINE_INT, (int64_t)EXCHANGE_MS, NULL);
-	injector_exchange_stop(in);
-	if (!answer)
-		return false;
-	sent = (int64_t)injector_counters(in)->guest_frames;
-	received = agent_int(answer, "received", 0);
-	dev->works = sent >= EXCHANGE_FRAMES && received >= EXCHANGE_FRAMES &&
-		     agent_int(answer, "bad", 0) == 0;
-	dev->works_detail = g_strdup_printf("%" PRId64 " of %d frames out, %" PRId64 " in", sent,
-					    EXCHANGE_FRAMES, received);
-	json_object_unref(answer);
-	return true;
-}
-
 static bool attach(struct run *run, uint16_t sid, const char *module,
 		   bool (*use)(struct run *, struct evidence_device *, GError **), GError **error)
 {
@@ -121,7 +67,7 @@ static bool attach(struct run *run, uint16_t sid, const char *module,
 			       module, NULL);
 	if (answer)
 		json_object_unref(answer);
-	if ((!answer || !use(run, dev, &err)) && !finding(run, dev, &err, error))
+	if ((!answer || !use(run, dev, &err)) && !run_goes_on(run, &err, &dev->works_detail, error))
 		return false;
 	if (machine_shutdown_reason(run->m))
 		return true;
@@ -212,7 +158,7 @@ bool phase_attach_nic(struct run *run, GError **error)
 	if (run_has_nic_dma(run->sc) && !nic_dma_close(run, error))
 		return false;
 	mask_interrupts(run);
-	return attach(run, run_nic_sid(run), module, use_nic, error);
+	return attach(run, run_nic_sid(run), module, nic_use, error);
 }
 
 bool phase_dump(struct run *run, GError **error)
@@ -228,14 +174,8 @@ bool phase_dump(struct run *run, GError **error)
 			       ev->canary_pa, "len", MACHINE_INT,
 			       (int64_t)(strlen(ev->canary_written) / 2), NULL);
 	if (!answer) {
-		enum machine_end end = machine_wait_ended(run->m);
-
-		if (end == MACHINE_END_DIED || end == MACHINE_END_INTERRUPTED) {
-			g_propagate_error(error, g_steal_pointer(&err));
+		if (!run_goes_on(run, &err, &ev->dump_error, error))
 			return false;
-		}
-		ev->dump_error = g_strdup(err->message);
-		g_strdelimit(ev->dump_error, "\n", ' ');
 		run_phase_end(run, "%s", ev->dump_error);
 		return true;
 	}

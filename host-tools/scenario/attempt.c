@@ -67,6 +67,20 @@ double run_deadline(const struct run *run, double seconds)
 	return MAX(0.1, MIN(seconds, left));
 }
 
+bool run_goes_on(struct run *run, GError **err, char **problem, GError **error)
+{
+	enum machine_end end = machine_wait_ended(run->m);
+
+	if (end == MACHINE_END_DIED || end == MACHINE_END_INTERRUPTED || !machine_alive(run->m)) {
+		g_propagate_error(error, g_steal_pointer(err));
+		return false;
+	}
+	/* The console lines of a deadline's message are in console.log. */
+	*problem = g_strndup((*err)->message, strcspn((*err)->message, ";\n"));
+	g_clear_error(err);
+	return true;
+}
+
 /* After a crash kernel that did not come up there is still a verdict: its failure is in the evidence. */
 static bool after_crash(struct run *run, GError **error)
 {

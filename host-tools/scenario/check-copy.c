@@ -155,6 +155,22 @@ enum check_result check_context_same_fields(const struct vtd_walk_result *before
 	return result;
 }
 
+/* What first.workload had mapped, among the pages that were compared. */
+static void name_workload(const struct evidence *ev, const struct vtd_walk_result *before,
+			  const struct vtd_walk_result *after, GString *detail)
+{
+	for (unsigned i = 0; i < ev->workloads->len; i++) {
+		uint16_t sid = g_array_index(ev->workloads, struct evidence_workload, i).sid;
+		struct vtd_space_diff diff = { 0 };
+		char bdf[16];
+
+		vtd_compare_space(before, vtd_walk_space(before, sid, VTD_NO_PASID), after,
+				  vtd_walk_space(after, sid, VTD_NO_PASID), &diff);
+		g_string_append_printf(detail, ", %" PRIu64 " pages of %s among them", diff.same,
+				       sid_text(sid, bdf));
+	}
+}
+
 static size_t identity_spaces(const struct vtd_walk_result *r)
 {
 	size_t n = 0;
@@ -202,6 +218,7 @@ enum check_result check_leaves_equal(const struct vtd_walk_result *before,
 				       before->leaves);
 		if (identity_spaces(before))
 			g_string_append_printf(detail, ", %zu identity runs", identity_spaces(before));
+		name_workload(ev, before, after, detail);
 		result = CHECK_PASS;
 	}
 	vtd_compare_free(c);

@@ -12,24 +12,32 @@ static bool is_fault(const struct evidence_event *e)
 	return e->kind == EVENT_FAULT || e->kind == EVENT_FAULT_DISABLED;
 }
 
-/* Faults from the jump to each requester's attach (@early) and from there to poweroff (@late). */
-static const struct evidence_event *count_faults(const struct evidence *ev, uint64_t *early,
-						 uint64_t *late)
+/* Faults, of each requester: from the jump to its attach, from there to poweroff, and between. */
+struct fault_counts {
+	uint64_t early, late, undated;
+};
+
+/* The first of the early ones, or NULL. */
+static const struct evidence_event *count_faults(const struct evidence *ev, struct fault_counts *n)
 {
 	const struct evidence_event *first = NULL;
 	int64_t end = ev->poweroff_ns ? ev->poweroff_ns : INT64_MAX;
 
-	*early = *late = 0;
+	*n = (struct fault_counts){0};
 	for (unsigned i = 0; i < ev->events->len; i++) {
 		struct evidence_event *e = &g_array_index(ev->events, struct evidence_event, i);
 
 		if (!is_fault(e) || e->host_ns < ev->jump_ns || e->host_ns >= end)
 			continue;
 		if (e->host_ns >= evidence_attach_ns(ev, e->sid)) {
-			(*late)++;
+			n->late++;
 			continue;
 		}
-		(*early)++;
+		if (evidence_attach_undated(ev, e->sid, e->host_ns)) {
+			n->undated++;
+			continue;
+		}
+		n->early++;
 		if (!first)
 			first = e;
 	}
@@ -77,8 +85,9 @@ enum check_result check_no_faults(const struct vtd_walk_result *before,
 				  GString *detail)
 {
 	const struct evidence_event *first;
-	uint64_t early, late, sent;
+	struct fault_counts faults;
 	unsigned requesters;
+	uint64_t sent;
 
 	(void)before;
 	(void)after;
@@ -92,16 +101,23 @@ enum check_result check_no_faults(const struct vtd_walk_result *before,
 						      "the jump was not seen");
 		return CHECK_NO_EVIDENCE;
 	}
-	first = count_faults(ev, &early, &late);
+	first = count_faults(ev, &faults);
 	sent = total_sent(ev, &requesters);
 	if (first) {
-		describe_fault(ev, first, early, detail);
+		describe_fault(ev, first, faults.early, detail);
 		return CHECK_FAIL;
 	}
 	if (ev->copied.has_regs && !vtd_regs_fault_free(&ev->copied.regs)) {
 		g_string_append_printf(detail, "a fault is recorded after the copy (FSTS=%#x)",
 				       ev->copied.regs.fsts);
 		return CHECK_FAIL;
+	}
+	if (faults.undated) {
+		g_string_append_printf(detail,
+				       "%" PRIu64 " fault%s while the entry was changing: the host looked too "
+				       "rarely to tell whether before or after the attach",
+				       faults.undated, faults.undated == 1 ? "" : "s");
+		return CHECK_NO_EVIDENCE;
 	}
 	if (!sent || !ev->copied.has_regs) {
 		g_string_append(detail, sent ? "no registers were read after the copy" :
@@ -110,8 +126,8 @@ enum check_result check_no_faults(const struct vtd_walk_result *before,
 	}
 	g_string_append_printf(detail, "0 faults during %" PRIu64 " DMAs of %u requester%s", sent,
 			       requesters, requesters == 1 ? "" : "s");
-	if (late)
-		g_string_append_printf(detail, " (%" PRIu64 " after the attach)", late);
+	if (faults.late)
+		g_string_append_printf(detail, " (%" PRIu64 " after the attach)", faults.late);
 	return CHECK_PASS;
 }
 

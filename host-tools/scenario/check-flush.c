@@ -81,16 +81,8 @@ struct old_entry {
 
 static bool covers_context(const struct evidence_event *e, const struct old_entry *old)
 {
-	switch (e->kind) {
-	case EVENT_CC_GLOBAL:
-		return true;
-	case EVENT_CC_DOMAIN:
-		return e->did == old->did;
-	case EVENT_CC_DEVICE:
-		return ((e->sid ^ old->sid) & ~(e->addr & 7)) == 0;
-	default:
-		return false;
-	}
+	return evidence_invalidates_context(e, old->sid) ||
+	       (e->kind == EVENT_CC_DOMAIN && e->did == old->did);
 }
 
 static bool covers_iotlb(const struct evidence_event *e, const struct old_entry *old)

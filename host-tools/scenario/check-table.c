@@ -11,6 +11,9 @@ const struct check vtdlab_checks[] = {
 	{ "mode-in-effect", "inconclusive",
 	  "the IOMMU mode the scenario asks for is what the hardware state shows at the panic",
 	  check_mode_in_effect },
+	{ "workload-alive", "inconclusive",
+	  "what first.workload maps was mapped at the panic, and its guest and its device were at work",
+	  check_workload_alive },
 	{ "panic-seen", "no-panic",
 	  "the first kernel stopped running: a CPU was seen executing in the crash kernel's memory",
 	  check_panic_seen },
@@ -73,16 +76,4 @@ const struct check *check_find(const char *name)
 		if (strcmp(c->name, name) == 0)
 			return c;
 	return NULL;
-}
-
-const char *check_result_word(enum check_result result)
-{
-	switch (result) {
-	case CHECK_PASS:
-		return "pass";
-	case CHECK_FAIL:
-		return "fail";
-	default:
-		return "skip";
-	}
 }

@@ -27,7 +27,6 @@ struct check {
 	 * Judges the evidence; writes what it saw, or what was wrong, as one line into @detail.
 	 * @before: tables at the panic; @after: tables after the copy; NULL where no snapshot was
 	 * got (a check that needs it says CHECK_NO_EVIDENCE). Never changes the evidence.
-	 * NULL: named by the design, not built in this version.
 	 */
 	enum check_result (*run)(const struct vtd_walk_result *before,
 				 const struct vtd_walk_result *after,
@@ -40,9 +39,6 @@ extern const struct check vtdlab_checks[];
 /* check_find - the check called @name, or NULL. */
 const struct check *check_find(const char *name);
 
-/* check_result_word - the word of run.json: "pass", "fail" or "skip". */
-const char *check_result_word(enum check_result result);
-
 /* The functions of the table, one file each group (checks/). */
 #define DECLARE_CHECK(fn)                                                                         \
 	enum check_result fn(const struct vtd_walk_result *before,                                \
@@ -50,6 +46,7 @@ const char *check_result_word(enum check_result result);
 			     const struct evidence *evidence, GString *detail)
 DECLARE_CHECK(check_rig);
 DECLARE_CHECK(check_mode_in_effect);
+DECLARE_CHECK(check_workload_alive);
 DECLARE_CHECK(check_panic_seen);
 DECLARE_CHECK(check_crash_kernel_booted);
 DECLARE_CHECK(check_translation_stayed_on);

@@ -5,76 +5,76 @@
 #include <string.h>
 
 static const struct conf_word accel_words[] = {
-	{ "auto", CONF_ACCEL_AUTO, false },
-	{ "kvm", CONF_ACCEL_KVM, false },
-	{ "tcg", CONF_ACCEL_TCG, false },
+	{ "auto", CONF_ACCEL_AUTO },
+	{ "kvm", CONF_ACCEL_KVM },
+	{ "tcg", CONF_ACCEL_TCG },
 	{ 0 },
 };
 static const struct conf_word clock_words[] = {
-	{ "wall", CONF_CLOCK_WALL, false },
-	{ "virtual", CONF_CLOCK_VIRTUAL, false },
+	{ "wall", CONF_CLOCK_WALL },
+	{ "virtual", CONF_CLOCK_VIRTUAL },
 	{ 0 },
 };
 static const struct conf_word mode_words[] = {
-	{ "legacy", CONF_MODE_LEGACY, false },
-	{ "scalable", CONF_MODE_SCALABLE, false },
-	{ "first-level", CONF_MODE_FIRST_LEVEL, false },
-	{ "off", CONF_MODE_OFF, false },
+	{ "legacy", CONF_MODE_LEGACY },
+	{ "scalable", CONF_MODE_SCALABLE },
+	{ "first-level", CONF_MODE_FIRST_LEVEL },
+	{ "off", CONF_MODE_OFF },
 	{ 0 },
 };
 static const struct conf_word aw_words[] = {
-	{"default", 0, false}, {"39", 39, false}, {"48", 48, false}, {"57", 57, false}, {0},
+	{ "default", 0 }, { "39", 39 }, { "48", 48 }, { "57", 57 }, { 0 },
 };
 static const struct conf_word nic_words[] = {
-	{ "e1000e", CONF_NIC_E1000E, false },
-	{ "e1000", CONF_NIC_E1000, false },
-	{ "virtio", CONF_NIC_VIRTIO, false },
-	{ "none", CONF_NIC_NONE, false },
+	{ "e1000e", CONF_NIC_E1000E },
+	{ "e1000", CONF_NIC_E1000 },
+	{ "virtio", CONF_NIC_VIRTIO },
+	{ "none", CONF_NIC_NONE },
 	{ 0 },
 };
 static const struct conf_word disk_words[] = {
-	{ "nvme", CONF_DISK_NVME, false },
-	{ "virtio", CONF_DISK_VIRTIO, false },
-	{ "none", CONF_DISK_NONE, false },
+	{ "nvme", CONF_DISK_NVME },
+	{ "virtio", CONF_DISK_VIRTIO },
+	{ "none", CONF_DISK_NONE },
 	{ 0 },
 };
 static const struct conf_word topology_words[] = {
-	{ "flat", CONF_TOPOLOGY_FLAT, false },
-	{ "pxb-bridge", CONF_TOPOLOGY_PXB_BRIDGE, false },
-	{ "pcie-pci-bridge", CONF_TOPOLOGY_PCIE_PCI_BRIDGE, false },
+	{ "flat", CONF_TOPOLOGY_FLAT },
+	{ "pxb-bridge", CONF_TOPOLOGY_PXB_BRIDGE },
+	{ "pcie-pci-bridge", CONF_TOPOLOGY_PCIE_PCI_BRIDGE },
 	{ 0 },
 };
 static const struct conf_word dma_words[] = {
-	{ "both", CONF_DMA_BOTH, false },
-	{ "disk", CONF_DMA_DISK, false },
-	{ "nic", CONF_DMA_NIC, false },
-	{ "none", CONF_DMA_NONE, false },
+	{ "both", CONF_DMA_BOTH },
+	{ "disk", CONF_DMA_DISK },
+	{ "nic", CONF_DMA_NIC },
+	{ "none", CONF_DMA_NONE },
 	{ 0 },
 };
 static const struct conf_word load_words[] = {
-	{ "kexec", CONF_LOAD_KEXEC, false },
-	{ "kexec-file", CONF_LOAD_KEXEC_FILE, false },
+	{ "kexec", CONF_LOAD_KEXEC },
+	{ "kexec-file", CONF_LOAD_KEXEC_FILE },
 	{ 0 },
 };
 static const struct conf_word trigger_words[] = {
-	{ "sysrq", CONF_TRIGGER_SYSRQ, false },
-	{ "nmi", CONF_TRIGGER_NMI, false },
-	{ "cpu:N", CONF_TRIGGER_CPU, false },
+	{ "sysrq", CONF_TRIGGER_SYSRQ },
+	{ "nmi", CONF_TRIGGER_NMI },
+	{ "cpu:N", CONF_TRIGGER_CPU },
 	{ 0 },
 };
 static const struct conf_word dump_words[] = {
-	{ "guest", CONF_DUMP_GUEST, false },
-	{ "none", CONF_DUMP_NONE, false },
+	{ "guest", CONF_DUMP_GUEST },
+	{ "none", CONF_DUMP_NONE },
 	{ 0 },
 };
 static const struct conf_word end_words[] = {
-	{ "poweroff", CONF_END_POWEROFF, false },
-	{ "reboot", CONF_END_REBOOT, false },
+	{ "poweroff", CONF_END_POWEROFF },
+	{ "reboot", CONF_END_REBOOT },
 	{ 0 },
 };
 static const struct conf_word when_words[] = {
-	{ "before-copy", CONF_CORRUPT_BEFORE_COPY, false },
-	{ "after-copy", CONF_CORRUPT_AFTER_COPY, false },
+	{ "before-copy", CONF_CORRUPT_BEFORE_COPY },
+	{ "after-copy", CONF_CORRUPT_AFTER_COPY },
 	{ 0 },
 };
 
@@ -131,7 +131,7 @@ static const struct conf_key keys[] = {
 	{KEY("first", "cmdline", CONF_TEXT), AT(first.cmdline), .def = "",
 	 .help = "put behind the command line that the lab gives the first kernel"},
 	{KEY("first", "workload", CONF_TEXT), AT(first.workload), .def = "",
-	 .help = "vfio-map pages=N stride=N size=4k|2m iova=ADDRESS: pages mapped for edu by VFIO"},
+	 .help = "vfio-map pages=N stride=N size=4k|2m iova=ADDRESS, or nested memory=SIZE page=4k|2m"},
 
 	{KEY("crash", "kernel", CONF_TEXT), AT(crash.kernel), .def = "",
 	 .help = "as first.kernel; empty: the first kernel"},

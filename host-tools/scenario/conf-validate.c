@@ -32,10 +32,11 @@ static bool wrong(const struct scenario *s, GError **error, const char *message)
 }
 
 static bool check_names(const struct scenario *s, const char *key, char *const *list,
-			bool (*known)(const char *), const char *const *names, GError **error)
+			const char *const *names, GError **error)
 {
 	for (; list && *list; list++) {
 		g_autofree char *message = NULL;
+		const char *near;
 
 		if (strcmp(*list, "rig") == 0) {
 			message = g_strdup_printf(
@@ -44,37 +45,29 @@ static bool check_names(const struct scenario *s, const char *key, char *const *
 				key);
 			return wrong(s, error, message);
 		}
-		if (!known || known(*list))
+		if (!names || g_strv_contains(names, *list))
 			continue;
-		const char *near = names ? nearest_word(*list, names) : NULL;
-
-		if (near && strcmp(near, *list) == 0)
-			message = g_strdup_printf(
-				"scenario.%s: the check %s is not built yet in this "
-				"version",
-				key, *list);
-		else
-			message = g_strdup_printf(
-				"scenario.%s: no check '%s'%s%s; see `vtdlab list checks`", key,
-				*list, near ? "; the nearest is " : "", near ? near : "");
+		near = nearest_word(*list, names);
+		message = g_strdup_printf(
+			"scenario.%s: no check '%s'%s%s; see `vtdlab list checks`", key,
+			*list, near ? "; the nearest is " : "", near ? near : "");
 		return wrong(s, error, message);
 	}
 	return true;
 }
 
-static bool check_expectations(const struct scenario *s, bool (*known)(const char *),
-			       const char *const *names, GError **error)
+static bool check_expectations(const struct scenario *s, const char *const *names, GError **error)
 {
 	GHashTableIter iter;
 	gpointer series, list;
 
-	if (!check_names(s, "expect-fail", s->expect_fail, known, names, error))
+	if (!check_names(s, "expect-fail", s->expect_fail, names, error))
 		return false;
 	g_hash_table_iter_init(&iter, s->expect_fail_series);
 	while (g_hash_table_iter_next(&iter, &series, &list)) {
 		g_autofree char *key = g_strconcat("expect-fail-", series, NULL);
 
-		if (!check_names(s, key, list, known, names, error))
+		if (!check_names(s, key, list, names, error))
 			return false;
 	}
 	return true;
@@ -157,12 +150,11 @@ static bool check_workload(const struct scenario *s, GError **error)
 	return workload_check(s, &why) || wrong(s, error, why->message);
 }
 
-bool scenario_validate(const struct scenario *s, bool (*known)(const char *name),
-		       const char *const *names, GError **error)
+bool scenario_validate(const struct scenario *s, const char *const *names, GError **error)
 {
 	if (!*s->first.kernel)
 		return wrong(s, error, "first.kernel is empty; see `vtdlab list kernels`");
-	return check_expectations(s, known, names, error) && check_machine(s, error) &&
+	return check_expectations(s, names, error) && check_machine(s, error) &&
 	       check_iommu(s, error) && check_devices(s, error) && check_topology(s, error) &&
 	       check_corrupt(s, error) && check_workload(s, error);
 }

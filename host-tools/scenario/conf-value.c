@@ -45,8 +45,7 @@ char *conf_key_allowed(const struct conf_key *key)
 		GString *out = g_string_new(NULL);
 
 		for (const struct conf_word *w = key->words; w->word; w++)
-			g_string_append_printf(out, "%s%s%s", out->len ? ", " : "", w->word,
-					       w->not_built ? " (not built yet)" : "");
+			g_string_append_printf(out, "%s%s", out->len ? ", " : "", w->word);
 		return g_string_free(out, FALSE);
 	}
 	case CONF_SWITCH:
@@ -87,13 +86,6 @@ static bool bad(const struct conf_key *key, const char *text, GError **error)
 	return false;
 }
 
-static bool not_built(const char *text, GError **error)
-{
-	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
-		    "'%s' is not built yet in this version", text);
-	return false;
-}
-
 static bool parse_text(struct scenario *s, const struct conf_key *key, const char *text,
 		       GError **error)
 {
@@ -127,14 +119,12 @@ static bool parse_text(struct scenario *s, const struct conf_key *key, const cha
 	return true;
 }
 
-static bool parse_word(struct scenario *s, const struct conf_key *key, const char *text, bool force,
+static bool parse_word(struct scenario *s, const struct conf_key *key, const char *text,
 		       GError **error)
 {
 	for (const struct conf_word *w = key->words; w->word; w++) {
 		if (strcmp(w->word, text) != 0)
 			continue;
-		if (w->not_built && !force)
-			return not_built(text, error);
 		memcpy(field(s, key), &w->value, sizeof(int));
 		return true;
 	}
@@ -147,7 +137,7 @@ static bool all_digits(const char *text)
 }
 
 static bool parse_trigger(struct scenario *s, const struct conf_key *key, const char *text,
-			  bool force, GError **error)
+			  GError **error)
 {
 	guint64 cpu = 0;
 
@@ -155,14 +145,12 @@ static bool parse_trigger(struct scenario *s, const struct conf_key *key, const 
 		if (!all_digits(text + 4) ||
 		    !g_ascii_string_to_unsigned(text + 4, 10, 0, 63, &cpu, NULL))
 			return bad(key, text, error);
-		if (!parse_word(s, key, "cpu:N", force, NULL))
-			return not_built(text, error);
 		s->crash.trigger_cpu = cpu;
-		return true;
+		return parse_word(s, key, "cpu:N", error);
 	}
 	if (strcmp(text, "cpu:N") == 0)
 		return bad(key, text, error);
-	return parse_word(s, key, text, force, error);
+	return parse_word(s, key, text, error);
 }
 
 static bool parse_number(struct scenario *s, const struct conf_key *key, const char *text,
@@ -234,20 +222,17 @@ char **conf_value_checks(const char *text)
 	return (char **)g_ptr_array_free(out, FALSE);
 }
 
-bool conf_value_parse(struct scenario *s, const struct conf_key *key, const char *text, bool force,
+bool conf_value_parse(struct scenario *s, const struct conf_key *key, const char *text,
 		      GError **error)
 {
-	if (key->not_built && !force && strcmp(text, key->def) != 0)
-		return not_built(text, error);
-
 	switch (key->type) {
 	case CONF_TEXT:
 		return parse_text(s, key, text, error);
 	case CONF_WORD:
 	case CONF_CHOICE:
-		return parse_word(s, key, text, force, error);
+		return parse_word(s, key, text, error);
 	case CONF_TRIGGER_WORD:
-		return parse_trigger(s, key, text, force, error);
+		return parse_trigger(s, key, text, error);
 	case CONF_SWITCH:
 		if (strcmp(text, "on") != 0 && strcmp(text, "off") != 0)
 			return bad(key, text, error);

@@ -26,7 +26,7 @@ struct scenario *scenario_new(const char *name)
 	for (size_t i = 0; i < n; i++) {
 		g_autoptr(GError) error = NULL;
 
-		if (!conf_value_parse(s, &keys[i], keys[i].def, true, &error))
+		if (!conf_value_parse(s, &keys[i], keys[i].def, &error))
 			g_error("default of %s.%s: %s", keys[i].section, keys[i].key,
 				error->message);
 	}
@@ -138,7 +138,7 @@ static bool set_value(struct scenario *s, const char *section, const char *name,
 		g_free(text);
 		text = all;
 	}
-	if (!conf_value_parse(s, key, text, false, error)) {
+	if (!conf_value_parse(s, key, text, error)) {
 		g_prefix_error(error, "%s.%s: ", section, name);
 		return false;
 	}

@@ -4,8 +4,8 @@
  *
  * A file is a GLib key file. One table (conf-keys.c) describes every key: type, allowed words,
  * range, default, help; loading, `--set`, `vtdlab list keys` and the saved copy are all driven by
- * it. Nothing is ignored: an unknown section or key names the nearest one, a bad value names what
- * is allowed, and what this version cannot do yet is refused by name.
+ * it. Nothing is ignored: an unknown section or key names the nearest one, and a bad value names
+ * what is allowed.
  */
 #ifndef VTDLAB_SCENARIO_CONF_H
 #define VTDLAB_SCENARIO_CONF_H
@@ -101,7 +101,6 @@ enum conf_type {
 struct conf_word {
 	const char *word; /* NULL ends the list */
 	int value;
-	bool not_built; /* known, but refused in this version */
 };
 
 /* One row of the table of keys. */
@@ -111,7 +110,6 @@ struct conf_key {
 	enum conf_type type;
 	const struct conf_word *words; /* CONF_WORD, CONF_CHOICE, CONF_TRIGGER_WORD */
 	double min, max;	       /* CONF_NUMBER, CONF_SIZE, CONF_SECONDS */
-	bool not_built;		       /* any value but the default is refused in this version */
 	const char *def;	       /* the default, as it would stand in a file */
 	const char *help;	       /* one line */
 	size_t offset;		       /* of the field in struct scenario */
@@ -132,7 +130,7 @@ char *conf_key_value(const struct scenario *s, const struct conf_key *key);
  * @name_or_path: with a '/' or a final ".conf" the path of a file, else a name: the file
  *                scenarios/<name>.conf of the source tree
  * Errors (all VTDLAB_ERROR_USAGE): no such scenario (the nearest is named), a line that is no key
- * file, unknown section or key, bad value, something not built yet.
+ * file, unknown section or key, bad value.
  */
 struct scenario *scenario_load(const char *name_or_path, GError **error);
 
@@ -151,14 +149,11 @@ bool scenario_set(struct scenario *s, const char *assignment, GError **error);
 /*
  * scenario_validate - what can only be judged when all keys are set; call it after the last --set.
  *
- * @known: says whether a name is that of a check (NULL: expected names are not checked); a check
- * that is not built must be refused here too, by returning false
- * @names: all names of checks, NULL-ended, for the hint at the nearest (may be NULL)
+ * @names: all names of checks, NULL-ended (NULL: expected names are not checked)
  * Errors: VTDLAB_ERROR_USAGE: a check that does not exist, `rig` expected to fail, clock=virtual
  * with cpus > 1 or accel=kvm, dma on a device that is none, ...
  */
-bool scenario_validate(const struct scenario *s, bool (*known)(const char *name),
-		       const char *const *names, GError **error);
+bool scenario_validate(const struct scenario *s, const char *const *names, GError **error);
 
 /*
  * scenario_expects_fail - is @check expected to fail when @release is the crash kernel?

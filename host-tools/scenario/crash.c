@@ -104,6 +104,7 @@ bool phase_panic(struct run *run, GError **error)
 	if (!dma_rates(run, DMA_DISK_BPS_SLOW, run_frame_rate(run->sc, DMA_FRAMES_PER_SECOND_SLOW), error))
 		return false;
 	run->watch = run->sc->machine.observe ? watch_new(run) : NULL;
+	workload_at_panic(run);
 	run_phase_end(run, "RIP %#" PRIx64 ", %zu contexts, %" PRIu64 " leaves", ev->jump_rip,
 		      ev->at_panic.walk ? ev->at_panic.walk->n_contexts : 0,
 		      ev->at_panic.walk ? ev->at_panic.walk->leaves : 0);

@@ -92,6 +92,26 @@ const struct evidence_field evidence_requester_fields[] = {
 	{ 0 },
 };
 
+const struct evidence_field evidence_workload_fields[] = {
+	FIELD(evidence_workload, sid),
+	FIELD(evidence_workload, nested),
+	FIELD(evidence_workload, dma),
+	FIELD(evidence_workload, pages),
+	FIELD(evidence_workload, page_bytes),
+	FIELD(evidence_workload, mark),
+	FIELD(evidence_workload, copies_at),
+	FIELD(evidence_workload, pass_then),
+	FIELD(evidence_workload, copies_then),
+	FIELD(evidence_workload, pass_now),
+	FIELD(evidence_workload, copies_now),
+	FIELD(evidence_workload, seen_ns),
+	FIELD(evidence_workload, marked),
+	FIELD(evidence_workload, pass_low),
+	FIELD(evidence_workload, pass_high),
+	FIELD(evidence_workload, copies_last),
+	{ 0 },
+};
+
 const struct evidence_field evidence_function_fields[] = {
 	FIELD(evidence_function, sid),
 	FIELD(evidence_function, bridge),
@@ -201,6 +221,7 @@ const struct evidence_field evidence_fields[] = {
 	LIST(evidence, dma, evidence_dma),
 	LIST(evidence, devices, evidence_device),
 	LIST(evidence, requesters, evidence_requester),
+	LIST(evidence, workloads, evidence_workload),
 	LIST(evidence, functions, evidence_function),
 	LIST(evidence, reservations, evidence_reservation),
 	FIELD(evidence, reservations_lost),
@@ -229,6 +250,7 @@ const struct evidence_struct evidence_structs[] = {
 	{ "evidence_dma", evidence_dma_fields },
 	{ "evidence_device", evidence_device_fields },
 	{ "evidence_requester", evidence_requester_fields },
+	{ "evidence_workload", evidence_workload_fields },
 	{ "evidence_function", evidence_function_fields },
 	{ "evidence_reservation", evidence_reservation_fields },
 	{ "evidence_kdump_context", evidence_kdump_context_fields },

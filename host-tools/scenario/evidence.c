@@ -44,6 +44,7 @@ struct evidence *evidence_new(const struct scenario *scenario)
 	ev->devices = g_array_new(FALSE, TRUE, sizeof(struct evidence_device));
 	g_array_set_clear_func(ev->devices, device_clear);
 	ev->requesters = g_array_new(FALSE, TRUE, sizeof(struct evidence_requester));
+	ev->workloads = g_array_new(FALSE, TRUE, sizeof(struct evidence_workload));
 	ev->functions = g_array_new(FALSE, TRUE, sizeof(struct evidence_function));
 	ev->reservations = g_array_new(FALSE, TRUE, sizeof(struct evidence_reservation));
 	ev->kdump_contexts = g_array_new(FALSE, TRUE, sizeof(struct evidence_kdump_context));
@@ -65,6 +66,7 @@ void evidence_free(struct evidence *ev)
 	g_array_unref(ev->dma);
 	g_array_unref(ev->devices);
 	g_array_unref(ev->requesters);
+	g_array_unref(ev->workloads);
 	g_array_unref(ev->functions);
 	g_array_unref(ev->reservations);
 	g_array_unref(ev->kdump_contexts);
@@ -102,15 +104,44 @@ struct evidence_device *evidence_device_find(const struct evidence *ev, uint16_t
 	return alias;
 }
 
+bool evidence_invalidates_context(const struct evidence_event *e, uint16_t sid)
+{
+	return e->kind == EVENT_CC_GLOBAL ||
+	       (e->kind == EVENT_CC_DEVICE && ((e->sid ^ sid) & ~(e->addr & 7)) == 0);
+}
+
+/* Between two looks of the host, the invalidation of the entry tells when it was changed. */
+static const struct evidence_event *change_event(const struct evidence *ev,
+						 const struct evidence_device *dev)
+{
+	for (unsigned i = 0; dev->unchanged_ns && i < ev->events->len; i++) {
+		const struct evidence_event *e = &g_array_index(ev->events, struct evidence_event, i);
+
+		if (e->host_ns > dev->unchanged_ns && e->host_ns <= dev->attach_ns &&
+		    (evidence_invalidates_context(e, dev->sid) ||
+		     (dev->has_alias && evidence_invalidates_context(e, dev->alias_sid))))
+			return e;
+	}
+	return NULL;
+}
+
 int64_t evidence_attach_ns(const struct evidence *ev, uint16_t sid)
 {
 	const struct evidence_device *dev = evidence_device_find(ev, sid);
+	const struct evidence_event *change = dev ? change_event(ev, dev) : NULL;
 
-	if (dev && dev->reset_ns)
-		return MAX(dev->attach_ns, dev->reset_ns);
-	if (dev && dev->driver_ns)
-		return MAX(dev->attach_ns, dev->driver_ns);
+	if (dev && (dev->reset_ns || dev->driver_ns))
+		return MAX(change ? change->host_ns : dev->attach_ns,
+			   dev->reset_ns ? dev->reset_ns : dev->driver_ns);
 	return ev->poweroff_ns ? ev->poweroff_ns : INT64_MAX;
+}
+
+bool evidence_attach_undated(const struct evidence *ev, uint16_t sid, int64_t when)
+{
+	const struct evidence_device *dev = evidence_device_find(ev, sid);
+
+	return dev && dev->unchanged_ns && when > dev->unchanged_ns && when < dev->attach_ns &&
+	       !change_event(ev, dev);
 }
 
 /* As the kernel reads it (drivers/iommu/iommu.c, kstrtobool): the last word that says anything counts. */

@@ -158,6 +158,27 @@ struct evidence_dma {
 	char *problem;			/* the first lost or misplaced one in words, or NULL; owned */
 };
 
+/* The program of first.workload: what it has mapped, and signs of life of a nested guest. */
+struct evidence_workload {
+	uint16_t sid;			/* of the device */
+	bool nested;			/* the pages are the memory of a guest that writes to all of them */
+	bool dma;			/* the device reaches them, and did DMA before the panic */
+	uint64_t pages, page_bytes;	/* as asked for: leaves of the tables, and the size of one */
+	/*
+	 * nested: in pass n the guest writes @mark + IOVA + n to the first word of each 4K page, one
+	 * after the other; the device brings the number of every other copy to the IOVA @copies_at
+	 */
+	uint64_t mark, copies_at;
+	/*
+	 * Two looks while the first kernel ran: passes that were complete, the last copy, and when
+	 * the second look was.
+	 */
+	uint64_t pass_then, copies_then, pass_now, copies_now;
+	int64_t seen_ns;
+	/* By the tables at the panic: 4K pages with the guest's word, of which passes; the last copy. */
+	uint64_t marked, pass_low, pass_high, copies_last;
+};
+
 /* A device with a driver in the crash kernel. */
 struct evidence_device {
 	char *bdf;			/* "0000:00:01.0"; owned */
@@ -209,6 +230,7 @@ struct evidence {
 	GArray *dma;			/* struct evidence_dma */
 	GArray *devices;		/* struct evidence_device */
 	GArray *requesters;		/* struct evidence_requester, ids as the trace showed them */
+	GArray *workloads;		/* struct evidence_workload, at most one; empty: it never began */
 	GArray *functions;		/* struct evidence_function, of the first kernel; empty: not known */
 	GArray *reservations;		/* struct evidence_reservation; empty: no probes */
 	uint64_t reservations_lost;	/* records of the crash kernel's probes that were not kept or understood */
@@ -241,11 +263,25 @@ void evidence_free(struct evidence *ev);
 struct evidence_device *evidence_device_find(const struct evidence *ev, uint16_t sid);
 
 /*
+ * evidence_invalidates_context - does @e make the unit forget what it cached of @sid's context entry, whatever
+ * its domain (VT-d spec 6.5.2.1: all of it, or of a device under a function mask)?
+ */
+bool evidence_invalidates_context(const struct evidence_event *e, uint16_t sid);
+
+/*
  * evidence_attach_ns - until when @sid's DMA is the dead kernel's: its entry has changed and its driver
  * has reset it, whichever comes later (a kernel that copies nothing changes entries long before a driver
  * takes the device); without a reset, its driver was asked for; else poweroff; INT64_MAX when none came.
+ * The host looks at entries every few ms, more rarely when it is busy: between the last look that saw the old entry
+ * and the first that saw the new one, the invalidation of the entry is the change.
  */
 int64_t evidence_attach_ns(const struct evidence *ev, uint16_t sid);
+
+/*
+ * evidence_attach_undated - @when lies between those two looks, and no invalidation tells whether @sid's entry had
+ * changed by then.
+ */
+bool evidence_attach_undated(const struct evidence *ev, uint16_t sid, int64_t when);
 
 /*
  * evidence_kdump_mode - "deep" or "reserve" if the crash kernel is one of the lab's own and was asked for it

@@ -49,7 +49,7 @@ bool phase_boot(struct run *run, GError **error)
 	return true;
 }
 
-static bool modprobe(struct run *run, const char *name, GError **error)
+bool run_modprobe(struct run *run, const char *name, GError **error)
 {
 	JsonObject *answer = machine_agent(run->m, run_deadline(run, 10), error, "modprobe", "name",
 					   MACHINE_STR, name, NULL);
@@ -88,8 +88,7 @@ static bool each_function(struct run *run, void (*fn)(struct run *, JsonObject *
 	return answer != NULL;
 }
 
-/* Requester id of "0000:bb:dd.f"; false: no such address. */
-static bool read_sid(const char *bdf, uint16_t *sid)
+bool run_read_sid(const char *bdf, uint16_t *sid)
 {
 	unsigned bus, slot, function;
 
@@ -109,7 +108,7 @@ static void note_nic(struct run *run, JsonObject *function, void *data)
 	if (g_strcmp0(driver, run->sc->devices.nic == CONF_NIC_VIRTIO ? "virtio-pci" :
 									run_nic_module(run->sc)) == 0 &&
 	    g_str_has_prefix(agent_string(function, "class", ""), "0x02") &&
-	    read_sid(agent_string(function, "bdf", NULL), &sid))
+	    run_read_sid(agent_string(function, "bdf", NULL), &sid))
 		run->nic_sid = sid;
 }
 
@@ -137,7 +136,7 @@ static void note_function(struct run *run, JsonObject *function, void *data)
 	if (type && !strstr(types->str, type))
 		g_string_append_printf(types, "%s%s", types->len ? " " : "", type);
 	f.bridge = g_str_has_prefix(class, "0x0604") || g_str_has_prefix(class, "0x0607");
-	if (*class && read_sid(agent_string(function, "bdf", NULL), &f.sid))
+	if (*class && run_read_sid(agent_string(function, "bdf", NULL), &f.sid))
 		g_array_append_val(run->ev->functions, f);
 }
 
@@ -158,14 +157,14 @@ static bool load_drivers(struct run *run, GError **error)
 
 	if (disk) {
 		run->disk = disk_dma_new(run);
-		if (!modprobe(run, disk, error))
+		if (!run_modprobe(run, disk, error))
 			return false;
 		add_device(run, run_disk_sid(run), run_disk_sid(run), disk);
 	}
 	if (nic) {
 		JsonObject *answer;
 
-		if (!modprobe(run, nic, error))
+		if (!run_modprobe(run, nic, error))
 			return false;
 		/* The carrier comes seconds later; phase_workload() waits for the frames themselves. */
 		answer = machine_agent(run->m, run_deadline(run, 15), error, "net-up", "rx_ring",
@@ -276,7 +275,8 @@ bool phase_workload(struct run *run, GError **error)
 	if (run_has_nic_dma(run->sc) && machine_injector(run->m))
 		injector_start(machine_injector(run->m),
 			       run_frame_rate(run->sc, DMA_FRAMES_PER_SECOND * run_pace(run)), true);
-	if (!machine_wait(run->m, busy, run, run_deadline(run, 10), "DMA in flight", error))
+	if (!machine_wait(run->m, busy, run, run_deadline(run, 10), "DMA in flight", error) ||
+	    !workload_alive(run, error))
 		return false;
 	run_phase_end(run, "%u disk reads in flight, %.0f frames/s",
 		      run->disk ? disk_dma_inflight(run->disk) : 0,

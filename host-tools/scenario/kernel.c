@@ -206,16 +206,20 @@ char *initramfs_make(const struct kernel *kernel, const struct kernel *crash,
 	return make_image(argv, image_path(name), error);
 }
 
-char *initramfs_program(const struct kernel *kernel, const char *workload, GError **error)
+char *initramfs_program(const struct kernel *kernel, const char *workload, const char *const *programs,
+			GError **error)
 {
 	g_autofree char *manifest = lab_path("images", "initramfs", "bench.manifest", NULL);
 	g_autofree char *kernel_id = g_path_get_basename(kernel->dir);
-	g_autofree char *name = g_strdup_printf("bench-%s+%s.cpio", kernel_id, workload);
+	g_autofree char *name = g_strdup_printf("bench-%s+%s%s.cpio", kernel_id, workload,
+						programs ? "+programs" : "");
 	g_autoptr(GPtrArray) argv = g_ptr_array_new();
 
 	add_option(argv, "--stage", "first");
 	add_option(argv, "--kernel", kernel->dir);
 	add_option(argv, "--manifest", manifest);
 	add_option(argv, "--workload", workload);
+	for (; programs && *programs; programs++)
+		add_option(argv, "--program", *programs);
 	return make_image(argv, image_path(name), error);
 }

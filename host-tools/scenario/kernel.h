@@ -64,10 +64,12 @@ char *initramfs_make(const struct kernel *kernel, const struct kernel *crash,
 		     const char *crash_initrd, bool foreign, const char *workload, GError **error);
 
 /*
- * initramfs_program - the initramfs of a VM that runs one program and loads no crash kernel.
+ * initramfs_program - the initramfs of a VM that runs programs and loads no crash kernel.
  *
  * @workload: images/initramfs/workload-NAME.manifest: the program, and the modules it needs
+ * @programs: paths of further static programs, NULL at the end; or NULL
  */
-char *initramfs_program(const struct kernel *kernel, const char *workload, GError **error);
+char *initramfs_program(const struct kernel *kernel, const char *workload, const char *const *programs,
+			GError **error);
 
 #endif

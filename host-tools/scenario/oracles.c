@@ -7,36 +7,15 @@
 
 #include "scenario/kdump-log.h"
 
-#define READS_MAX 4000		/* of one file: 100 MB */
-
 /* Reads a file of the crash kernel; NULL with @problem, or with @error when the run has ended. */
 static char *read_file(struct run *run, const char *path, char **problem, GError **error)
 {
-	g_autoptr(GString) text = g_string_new(NULL);
-	int64_t from = 0;
+	g_autoptr(GError) err = NULL;
+	char *text = machine_guest_file(run->m, path, run_deadline(run, 20), &err);
 
-	for (int n = 0; n < READS_MAX && from >= 0; n++) {
-		g_autoptr(GError) err = NULL;
-		JsonObject *answer = machine_agent(run->m, run_deadline(run, 20), &err, "read-file", "path",
-						   MACHINE_STR, path, "from", MACHINE_INT, from, NULL);
-		enum machine_end end = machine_wait_ended(run->m);
-		int64_t next;
-
-		if (!answer && (end == MACHINE_END_DIED || end == MACHINE_END_INTERRUPTED ||
-				!machine_alive(run->m))) {
-			g_propagate_error(error, g_steal_pointer(&err));
-			return NULL;
-		}
-		if (!answer) {
-			*problem = g_strndup(err->message, strcspn(err->message, ";\n"));
-			return NULL;
-		}
-		g_string_append(text, agent_string(answer, "text", ""));
-		next = agent_int(answer, "next", -1);
-		from = next > from ? next : -1;
-		json_object_unref(answer);
-	}
-	return g_string_free(g_steal_pointer(&text), FALSE);
+	if (!text)
+		run_goes_on(run, &err, problem, error);
+	return text;
 }
 
 /* One file in a form that @parse knows; what it says and that it was asked go into the evidence. */

@@ -96,7 +96,7 @@ static const char *iommu_parameter(const struct scenario *sc)
  */
 #define FIRST_OWN "crashkernel=256M"
 /* An NMI that no driver claims: the kernel would only print it. */
-#define FIRST_OWN_NMI FIRST_OWN " unknown_nmi_panic"
+#define FIRST_OWN_NMI " unknown_nmi_panic"
 #define CRASH_OWN "nr_cpus=1 reset_devices nvme_core.io_timeout=10 nvme_core.admin_timeout=20"
 
 static char *command_line(const struct scenario *sc, const char *own, const char *extra, bool gdb,
@@ -153,9 +153,18 @@ static bool plan_kernels(struct plan *plan, GError **error)
 	return true;
 }
 
+static char *first_own(const struct scenario *sc)
+{
+	g_autofree char *workload = workload_cmdline(sc);
+
+	return g_strconcat(FIRST_OWN, sc->crash.trigger == CONF_TRIGGER_NMI ? FIRST_OWN_NMI : "",
+			   *workload ? " " : "", workload, NULL);
+}
+
 bool plan_make(struct plan *plan, const struct scenario *sc, const struct run_options *options,
 	       GError **error)
 {
+	g_autofree char *own = NULL;
 	bool foreign;
 
 	memset(plan, 0, sizeof(*plan));
@@ -174,7 +183,7 @@ bool plan_make(struct plan *plan, const struct scenario *sc, const struct run_op
 	if (!plan->crash_initrd)
 		return false;
 	plan->first_initrd = initramfs_make(plan->first, plan->crash, plan->crash_initrd, foreign,
-					    workload_name(sc), error);
+					    workload_manifest(sc), error);
 	if (!plan->first_initrd)
 		return false;
 	if (*sc->machine.qemu_args &&
@@ -186,8 +195,8 @@ bool plan_make(struct plan *plan, const struct scenario *sc, const struct run_op
 	}
 	if (foreign)
 		plan->qemu_args = foreign_disk(plan->crash_initrd, plan->qemu_args);
-	plan->first_cmdline = command_line(sc, sc->crash.trigger == CONF_TRIGGER_NMI ? FIRST_OWN_NMI :
-										       FIRST_OWN, sc->first.cmdline, options->gdb,
+	own = first_own(sc);
+	plan->first_cmdline = command_line(sc, own, sc->first.cmdline, options->gdb,
 					   probes_cmdline(plan, plan->first));
 	plan->crash_cmdline = command_line(sc, CRASH_OWN, sc->crash.cmdline,
 					   options->gdb, probes_cmdline(plan, plan->crash));

@@ -8,7 +8,7 @@
 #include "scenario/probe-trace.h"
 #include "scenario/run-priv.h"
 
-#define READS_MAX 200		/* of one trace: a guest that never says where it ends does not hold us */
+#define TRACE "/sys/kernel/tracing/trace"
 #define PAIRS_MAX 100000u
 
 /* What one kernel's probes said. */
@@ -54,7 +54,7 @@ static void on_agent(JsonObject *o, int64_t host_ns, void *data)
 		if (p->side[p->stage].hello_ns < 0)
 			p->side[p->stage].hello_ns = pair.guest_ns;
 	} else {
-		pair.guest_ns = json_object_has_member(o, "lines") ? -1 : agent_int(o, "t_ns", -1);
+		pair.guest_ns = json_object_has_member(o, "text") ? -1 : agent_int(o, "t_ns", -1);
 	}
 	if (pair.guest_ns >= 0 && p->side[p->stage].pairs->len < PAIRS_MAX)
 		g_array_append_val(p->side[p->stage].pairs, pair);
@@ -102,19 +102,8 @@ static void each_line(struct side *side, JsonObject *answer, const char *member,
 		if (!JSON_NODE_HOLDS_VALUE(line) || json_node_get_value_type(line) != G_TYPE_STRING)
 			continue;
 		fn(side, json_node_get_string(line));
-		if (text)
-			g_string_append_printf(text, "%s\n", json_node_get_string(line));
+		g_string_append_printf(text, "%s\n", json_node_get_string(line));
 	}
-}
-
-static void take_line(struct side *side, const char *line)
-{
-	probe_trace_line(side->trace, line);
-}
-
-static void take_raw(struct side *side, const char *line)
-{
-	probe_trace_raw_line(side->trace, line);
 }
 
 static void take_window(struct side *side, const char *line)
@@ -136,40 +125,31 @@ static void take_profile(struct side *side, const char *line)
 	side->range |= strcmp(name, probe_name(PROBE_RANGE)) == 0;
 }
 
-/* One pass over the trace, in as many answers as it takes. */
+/* One pass over the trace, which the kernel puts into words once. */
 static bool read_pass(struct run *run, struct side *side, bool raw, GString *text, GError **error)
 {
-	int64_t from = 0;
+	JsonObject *answer = machine_agent(run->m, run_deadline(run, 10), error, "trace", "raw",
+					   MACHINE_BOOL, (int)raw, NULL);
+	g_autofree char *trace = NULL;
 
-	for (int n = 0; n < READS_MAX && from >= 0; n++) {
-		JsonObject *answer = machine_agent(run->m, run_deadline(run, 10), error, "trace", "from",
-						   MACHINE_INT, from, "raw", MACHINE_BOOL, (int)raw,
-						   NULL);
-		int64_t next;
-
-		if (!answer)
-			return false;
-		each_line(side, answer, "profile", take_profile, text);
-		each_line(side, answer, "windows", take_window, text);
-		each_line(side, answer, "lines", raw ? take_raw : take_line, text);
-		next = agent_int(answer, "next", -1);
-		from = next > from ? next : -1;
-		json_object_unref(answer);
-	}
-	return true;
-}
-
-/* The guest has no trace to give, which is said; the end of QEMU or an interrupt ends the run. */
-static bool no_trace(struct run *run, struct side *side, GError **err, GError **error)
-{
-	enum machine_end end = machine_wait_ended(run->m);
-
-	if (end == MACHINE_END_DIED || end == MACHINE_END_INTERRUPTED || !machine_alive(run->m)) {
-		g_propagate_error(error, g_steal_pointer(err));
+	if (!answer)
 		return false;
+	each_line(side, answer, "profile", take_profile, text);
+	each_line(side, answer, "windows", take_window, text);
+	json_object_unref(answer);
+	trace = machine_guest_file(run->m, TRACE, run_deadline(run, 20), error);
+	if (!trace)
+		return false;
+	g_string_append(text, trace);
+	for (char *line = trace, *end; line; line = end) {
+		end = strchr(line, '\n');
+		if (end)
+			*end++ = '\0';
+		if (raw)
+			probe_trace_raw_line(side->trace, line);
+		else
+			probe_trace_line(side->trace, line);
 	}
-	side->problem = g_strndup((*err)->message, strcspn((*err)->message, ";\n"));
-	g_clear_error(err);
 	return true;
 }
 
@@ -190,13 +170,13 @@ bool probes_read(struct run *run, enum agent_stage stage, GError **error)
 	}
 	ping = machine_agent(run->m, run_deadline(run, 5), &err, "ping", NULL);
 	if (!ping)
-		return no_trace(run, side, &err, error);
+		return run_goes_on(run, &err, &side->problem, error);
 	guest = agent_int(ping, "t_ns", 0);
 	json_object_unref(ping);
 	side->trace = probe_trace_new();
 	if (!read_pass(run, side, false, text, &err) || !read_pass(run, side, true, text, &err)) {
 		g_clear_pointer(&side->trace, probe_trace_free);
-		return no_trace(run, side, &err, error);
+		return run_goes_on(run, &err, &side->problem, error);
 	}
 	ping = machine_agent(run->m, run_deadline(run, 5), NULL, "ping", NULL);
 	if (ping) {

@@ -119,6 +119,11 @@ void run_moment(struct run *run, const char *what, int64_t host_ns, const char *
 		int64_t guest_ns, const char *source);
 /* A deadline in seconds of an idle host with KVM; endless enough for a person when gdb is asked for. */
 double run_deadline(const struct run *run, double seconds);
+/*
+ * What the guest could not do is a finding, the end of QEMU or an interrupt is not: true if the run
+ * can go on, with the first line of *@err in *@problem; else *@err becomes @error.
+ */
+bool run_goes_on(struct run *run, GError **err, char **problem, GError **error);
 /* One attempt from start to verdict material; false: @error (the evidence says how far it came). */
 bool run_attempt(struct run *run, GError **error);
 
@@ -126,8 +131,18 @@ bool run_attempt(struct run *run, GError **error);
 bool phase_boot(struct run *run, GError **error);
 bool phase_load(struct run *run, GError **error);
 bool phase_workload(struct run *run, GError **error);
+/* A module into the first kernel. */
+bool run_modprobe(struct run *run, const char *name, GError **error);
+/* Requester id of "0000:bb:dd.f"; false: no such address. */
+bool run_read_sid(const char *bdf, uint16_t *sid);
 /* workload-run.c: the program of first.workload, if any; returns once all its pages are mapped */
 bool workload_run(struct run *run, GError **error);
+/* workload-look.c: waits until guest and device were seen to go on, by what they leave in RAM */
+bool workload_alive(struct run *run, GError **error);
+/* ... looks at all of the guest's pages, by the tables at the panic */
+void workload_at_panic(struct run *run);
+/* ... numbers for run.json, once all states have been read */
+void workload_account(struct run *run);
 /* crash.c: from the panic to the crash kernel's agent */
 bool phase_panic(struct run *run, GError **error);
 bool phase_crash_boot(struct run *run, GError **error);
@@ -135,6 +150,8 @@ bool phase_crash_boot(struct run *run, GError **error);
 bool phase_attach_disk(struct run *run, GError **error);
 bool phase_attach_nic(struct run *run, GError **error);
 bool phase_dump(struct run *run, GError **error);
+/* nic-use.c: @dev works, or not, with the reason; false with @error if it could not be tried */
+bool nic_use(struct run *run, struct evidence_device *dev, GError **error);
 /* foreign.c: a crash initramfs that is not ours */
 bool run_foreign(const struct run *run);
 void foreign_follow(struct run *run);		/* listens to its console from now on */

@@ -3,6 +3,7 @@
 #include "scenario/run-priv.h"
 
 #include "results/csv.h"
+#include "results/iova-table.h"
 #include "scenario/probes.h"
 
 static int by_time(const void *a, const void *b)
@@ -62,20 +63,25 @@ static void iova_rows(struct run *run, struct csv *csv, const struct evidence_st
 		const struct vtd_space *s = &walk->spaces[i];
 		size_t n;
 		const struct vtd_run *runs = vtd_space_runs(walk, s, &n);
+		struct csv_iova_row row = {
+			.kernel = kernel,
+			.requester = s->sid,
+			.pasid = s->pasid == VTD_NO_PASID ? -1 : (int32_t)s->pasid,
+			.did = s->did,
+			.phase = phase,
+			.who = owner(run, s->sid),
+		};
 
 		if (only_sid >= 0 && s->sid != only_sid)
 			continue;
-		for (size_t j = 0; j < n; j++)
-			csv_iova_row(csv, &(struct csv_iova_row){
-						  .kernel = kernel,
-						  .requester = s->sid,
-						  .pasid = s->pasid == VTD_NO_PASID ? -1 : (int32_t)s->pasid,
-						  .did = s->did,
-						  .phase = phase,
-						  .iova_start = runs[j].iova_start,
-						  .iova_end = runs[j].iova_last,
-						  .perm = permissions(runs[j].perm),
-						  .who = owner(run, s->sid) });
+		for (size_t j = 0; j < n; j += row.count) {
+			row.count = iova_series(&runs[j], n - j);
+			row.stride = row.count > 1 ? runs[j + 1].iova_start - runs[j].iova_start : 0;
+			row.iova_start = runs[j].iova_start;
+			row.iova_end = runs[j].iova_last;
+			row.perm = permissions(runs[j].perm);
+			csv_iova_row(csv, &row);
+		}
 	}
 }
 

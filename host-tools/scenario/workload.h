@@ -6,6 +6,13 @@
  *
  * maps N pages for the edu device by VFIO, one every K pages of IOVA from @iova on, and lets the
  * device do DMA through them (guests/dma).
+ *
+ *   nested memory=SIZE [page=4k|2m]
+ *
+ * runs a KVM guest whose memory is assigned to the edu device by VFIO, from IOVA 0 on: the guest
+ * writes to all of it, over and over, while the device copies in it (kvmperf vfio-dma --hold).
+ *
+ * A comma does for a space, in places where that would end an argument.
  */
 #ifndef VTDLAB_SCENARIO_WORKLOAD_H
 #define VTDLAB_SCENARIO_WORKLOAD_H
@@ -18,12 +25,15 @@ struct scenario;
 
 #define WORKLOAD_PAGES_MAX UINT64_C(4000000)
 #define WORKLOAD_STRIDE_MAX UINT64_C(65536)
+/* MiB of a nested guest: what edu reaches, as kvmperf drives it */
+#define WORKLOAD_MEMORY_MAX 256
 
 struct workload {
 	const char *name; /* static; NULL: none */
-	uint64_t pages, stride;
-	uint64_t size; /* of a page, bytes */
-	uint64_t iova; /* where the first page is to go */
+	bool nested;
+	uint64_t pages, stride; /* pages: of @size; nested: memory / size */
+	uint64_t size;		/* of a page, bytes */
+	uint64_t iova;		/* where the first page is to go */
 };
 
 /* workload_parse - the text of first.workload; "" is none. Errors: VTDLAB_ERROR_USAGE. */
@@ -32,10 +42,15 @@ bool workload_parse(const char *text, struct workload *w, GError **error);
 /* workload_check - parses, and asks whether the machine of the scenario can have it. */
 bool workload_check(const struct scenario *s, GError **error);
 
-/* workload_name - "vfio-map", NULL when there is none or its text is wrong. */
-const char *workload_name(const struct scenario *s);
-
-/* workload_options - the config options that the first kernel needs for it, "" for none. */
+/*
+ * The following are about the workload of a scenario that was checked; none needs nothing.
+ *
+ * workload_manifest - of images/initramfs/workload-NAME.manifest, NULL for none
+ * workload_options - the config options that the first kernel needs for it, "" for none
+ * workload_cmdline - what goes on the first kernel's command line; the caller frees it
+ */
+const char *workload_manifest(const struct scenario *s);
 const char *workload_options(const struct scenario *s);
+char *workload_cmdline(const struct scenario *s);
 
 #endif

@@ -11,7 +11,10 @@
 readonly source_left_out='*/arch/[!x]*/*.[chS] */arch/[!x]*/*.dts* */drivers/gpu/drm/*.[ch] */Documentation/*/* */sound/*.[ch]
 */drivers/media/*.[ch] */drivers/net/wireless/*.[ch] */drivers/infiniband/*.[ch] */tools/testing/*'
 
-source_dir() { printf '%s/lab/sources/%s_%s\n' "$cache" "$package" "$1"; }
+# Where sources lie unpacked, and what of them (names below the tree; all but source_left_out when there are none);
+# another script than kernel-build may say otherwise.
+source_only=()
+source_dir() { printf '%s/%s_%s\n' "${sources_dir:-$cache/lab/sources}" "$package" "$1"; }
 
 # source_forwarded: the version NAME fell forward to when its pin was gone.
 source_forwarded()
@@ -112,7 +115,7 @@ source_forward()
 # source_unpack DIR: checks the package in DIR and puts its tree in place.
 source_unpack()
 {
-	local root=$cache/tmp/source pattern exclude=() deb tar
+	local root=$cache/tmp/source pattern what=() deb tar
 
 	deb=$(find "$1" -name '*.deb')
 	[[ -f $deb && $(sha256_of "$deb") == "$source_sha256" ]] ||
@@ -127,15 +130,17 @@ source_unpack()
 	[[ -f $tar ]] || fail "package $package $version is not laid out as expected: no $package.tar.xz in it"
 	set -f
 	for pattern in $source_left_out; do
-		exclude+=("--exclude=$pattern")
+		what+=("--exclude=$pattern")
 	done
+	((!${#source_only[@]})) || what=("${source_only[@]/#/$package/}")
 	set +f
 	mkdir "$root/tree"
-	run tar -x -C "$root/tree" --no-same-owner --strip-components=1 "${exclude[@]}" -f "$tar" \
+	run tar -x -C "$root/tree" --no-same-owner --strip-components=1 -f "$tar" "${what[@]}" \
 		2>"$cache/tmp/log" || disk_failed "$cache" "unpacking $package" "$(cat "$cache/tmp/log")"
 	[[ -f $root/tree/Makefile ]] || fail "$package $version holds no kernel tree"
 	chmod -R u+w,a+rX "$root/tree"
-	mv -T "$root/tree" "$(source_dir "$version")" || fail "cannot write in $cache/lab/sources"
+	mkdir -p "$(dirname -- "$(source_dir "$version")")" && mv -T "$root/tree" "$(source_dir "$version")" ||
+		fail "cannot write $(source_dir "$version")"
 }
 
 # ---- a user's tree ----------------------------------------------------------------------------

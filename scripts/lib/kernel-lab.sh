@@ -22,23 +22,32 @@ readonly lab_kept=8		# results kept of each release, the newest
 # lab_list FILE: its words, one a line, without comments.
 lab_list() { sed 's/#.*//' "$1" | tr -s ' \t' '\n' | sed '/^$/d'; }
 
-# lab_read_conf NAME CONF: sets package, version, source_sha256, versions
-# (;-separated patterns), patches_series and fixes.
-lab_read_conf()
+# lab_read_source CONF: sets package, version, source_sha256 and versions
+# (;-separated patterns).
+lab_read_source()
 {
-	local conf=$2
+	local conf=$1
 
 	package=$(keyfile_keys "$conf" packages | head -n 1)
 	[[ $package == linux-source-* ]] || refuse "$conf: no linux-source package in [packages]"
 	source_sha256=$(keyfile_get "$conf" packages "$package")
 	version=$(keyfile_get "$conf" kernel version)
 	versions=$(keyfile_get "$conf" kernel series)
+	[[ -n $version && $source_sha256 =~ ^[0-9a-f]{64}$ ]] ||
+		refuse "$conf: the version, or the sha256 of $package, is missing"
+}
+
+# lab_read_conf NAME CONF: sets the same, patches_series and fixes.
+lab_read_conf()
+{
+	local conf=$2
+
+	lab_read_source "$conf"
 	patches_series=$(keyfile_get "$conf" build patches)
 	fixes=$(keyfile_get "$conf" build fixes)
 	fixes=${fixes:-yes}
 	config_more=$(keyfile_get "$conf" build config)
-	[[ -n $version && $source_sha256 =~ ^[0-9a-f]{64}$ && -n $patches_series ]] ||
-		refuse "$conf: the version or patches, or the sha256 of $package, is missing"
+	[[ -n $patches_series ]] || refuse "$conf: the patches are missing"
 	[[ $fixes == yes || $fixes == no ]] || refuse "$conf: fixes must be yes or no, not '$fixes'"
 	lab_inputs
 }

@@ -2,35 +2,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # `vtdlab bench` and `vtdlab bench-compare`: what they refuse, and what is compared. Boots nothing, fetches nothing.
 
+load vtdlab-fixture
+
 setup() {
-	root=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-	vtdlab=${VTDLAB:-$root/build/vtdlab}
-	export VTDLAB_ROOT=$root
-	export VTDLAB_CACHE=$BATS_TEST_TMPDIR/cache
-	[ -x "$vtdlab" ] || skip "$vtdlab is not built"
+	find_vtdlab
 	[ -x "$root/build/guests/kvmperf" ] || skip "build/guests/kvmperf is not built"
 }
 
-# refused ARG... :: WORD...: status 2, one line on stderr with every one of the words, and no results.
-refused() {
-	local args=()
-	while [ "$1" != :: ]; do
-		args+=("$1")
-		shift
-	done
-	shift
-	run "$vtdlab" "${args[@]}"
-	echo "$output"
-	[ "$status" -eq 2 ]
-	[ "${#lines[@]}" -eq 1 ]
-	for word; do
-		[[ $output == *"$word"* ]]
-	done
-	[ ! -e "$BATS_TEST_TMPDIR/results" ]
-}
-
-bench() { # ARG... :: WORD...; what gets past its options finds no kernel
+# bench ARG... :: WORD...: refused, and no results; what gets past its options finds no kernel.
+bench() {
 	refused bench --kernel "$BATS_TEST_TMPDIR/none" --results "$BATS_TEST_TMPDIR/results" "$@"
+	[ ! -e "$BATS_TEST_TMPDIR/results" ]
 }
 
 @test "words that are none are named, with those there are" {

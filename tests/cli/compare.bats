@@ -2,18 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # `vtdlab compare`: several runs side by side, by their run.json. Boots nothing.
 
+load vtdlab-fixture
+
 setup() {
-	root=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-	vtdlab=${VTDLAB:-$root/build/vtdlab}
-	export VTDLAB_ROOT=$root
-	[ -x "$vtdlab" ] || skip "$vtdlab is not built"
-	dir=$(mktemp -d)
+	find_vtdlab
+	dir=$BATS_TEST_TMPDIR
 	a_run one wall off 284
 	a_run two wall deep 0
-}
-
-teardown() {
-	rm -rf "$dir"
 }
 
 # $1: name, $2: clock, $3: mode, $4: IOVAs that lead elsewhere

@@ -1,13 +1,13 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# `vtdlab diff --iova`: two runs, or the two kernels of one, by their iova.csv. Boots nothing.
+# `vtdlab diff --iova`: two runs, or the two kernels of one, by their iova.csv. Boots nothing. (a is a table of before
+# rows could stand for several ranges.)
+
+load vtdlab-fixture
 
 setup() {
-	root=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-	vtdlab=${VTDLAB:-$root/build/vtdlab}
-	export VTDLAB_ROOT=$root
+	find_vtdlab
 	runs=$BATS_TEST_DIRNAME/iova
-	[ -x "$vtdlab" ] || skip "$vtdlab is not built"
 }
 
 @test "a run and itself: same, status 0" {

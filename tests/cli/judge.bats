@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The verb judge, on recorded runs: the same results as when they were run, no VM, and nothing believed.
 
+load vtdlab-fixture
+
 setup() {
-	root=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-	vtdlab=${VTDLAB:-$root/build/vtdlab}
-	export VTDLAB_ROOT=$root
+	find_vtdlab
 	runs=$root/tests/golden/runs
 	dir=$BATS_TEST_TMPDIR/run
 	mkdir -p "$dir"

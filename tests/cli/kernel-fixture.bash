@@ -161,3 +161,14 @@ fake_world()
 	mkdir -p "$archive/pool" "$VTDLAB_KERNELS_DIR"
 	echo 'Acquire::AllowInsecureRepositories "1"; APT::Get::AllowUnauthenticated "1";' >"$APT_CONFIG"
 }
+
+# One line on stdout, which is a kernel's directory, and nothing left in tmp/.
+prepared()
+{
+	[[ $status == 0 && ${#lines[@]} == 1 && -f ${lines[0]}/kernel.conf ]] || {
+		echo "status $status: $output / $stderr"
+		return 1
+	}
+	[[ ! -d $VTDLAB_CACHE/tmp ]]
+	dir=${lines[0]}
+}

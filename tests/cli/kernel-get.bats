@@ -14,17 +14,6 @@ setup()
 
 kernel_get() { run --separate-stderr "$scripts/kernel-get" "$@"; }
 
-# A path that exists, one line on stdout, nothing left in tmp/.
-prepared()
-{
-	[[ $status == 0 && ${#lines[@]} == 1 && -f ${lines[0]}/kernel.conf ]] || {
-		echo "status $status: $output / $stderr"
-		return 1
-	}
-	[[ ! -d $VTDLAB_CACHE/tmp ]]
-	dir=${lines[0]}
-}
-
 refused()
 {
 	[[ $status == "${2:-2}" && $stderr == *$1* && -z $output ]] || {

@@ -56,10 +56,10 @@ notices()
 @test "list names every test, and each explains its options" {
 	run "$kvmperf" list
 	[ "$status" = 0 ]
-	for t in demand-paging dirty-log access-tracking memslot-churn page-table pre-fault exits vfio-dma; do
+	for t in demand-paging dirty-log access-tracking memslot-churn page-table pre-fault exits nested vfio-dma; do
 		[[ $'\n'$output == *$'\n'"$t "* ]]
 	done
-	[ "${#lines[@]}" = 8 ]
+	[ "${#lines[@]}" = 9 ]
 	names=("${lines[@]%% *}")
 	for t in "${names[@]}"; do
 		run "$kvmperf" "$t" --help
@@ -175,7 +175,7 @@ notices()
 
 @test "the other tests pass or are skipped with a reason" {
 	need_kvm
-	for args in memslot-churn 'memslot-churn --churn move --vcpus 2' page-table pre-fault exits access-tracking; do
+	for args in memslot-churn 'memslot-churn --churn move --vcpus 2' page-table pre-fault exits access-tracking nested; do
 		# shellcheck disable=SC2086
 		run --separate-stderr "$kvmperf" $args --warmup 0 --repeat 1
 		[[ ($status == 0 && ${lines[0]} == *': pass') || ($status == 2 && $stderr == *': skip: '?*) ]]
@@ -222,6 +222,20 @@ notices()
 	fi
 }
 
+@test "a suite says which test runs, and how it ended" {
+	need_kvm
+	run --separate-stderr "$kvmperf" suite quick --progress "$BATS_TEST_TMPDIR/progress" --json --warmup 0 --repeat 1
+	((status < 2))
+	lines=()
+	mapfile -t lines <"$BATS_TEST_TMPDIR/progress"
+	n=$((${#lines[@]} / 2))
+	((n > 10 && ${#lines[@]} == 2 * n))
+	[[ ${lines[0]} == "kvmperf: 1 of $n: demand-paging" ]]
+	[[ ${lines[1]} == "kvmperf: 1 of $n: pass" ]]
+	[[ ${lines[-1]} =~ ^"kvmperf: $n of $n: "(pass|skip|fail)$ ]]
+	refused 2 '*suite: --progress /nonexistent/file: No such file*' suite quick --progress /nonexistent/file
+}
+
 @test "a guest that never ends is a failure, not a hang" {
 	need_kvm
 	"$kvmperf" demand-paging --memory 1M --uffd missing >/dev/null 2>&1 || skip 'no userfaultfd'
@@ -234,5 +248,5 @@ notices()
 	gcc -c -o "$BATS_TEST_TMPDIR/p.o" "$root/guests/kvmperf/payload/payload.S"
 	run objdump -dr -j .rodata "$BATS_TEST_TMPDIR/p.o"
 	[[ $status == 0 && $output == *rdtsc* ]]
-	run ! grep -qE '[xyz]mm|%st|%rsp|%esp|push|pop|call|ret|R_X86_64' <<<"$output"
+	run ! grep -qE '[xyz]mm|%st|%rsp|%esp|push|pop|\bcall|\bret|R_X86_64' <<<"$output"
 }

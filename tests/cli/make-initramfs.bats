@@ -170,6 +170,42 @@ content() { # file in the initramfs
 	[ "$status" -ne 0 ]
 }
 
+@test "make-initramfs: a workload's optional module is taken where the kernel has it" {
+	local module
+	echo program >"$BATS_TEST_TMPDIR/kvmperf"
+	for module in kvm-amd vfio_iommu_type1 vfio-pci; do
+		echo "$module" >"$k/modules/kernel/a/$module.ko"
+		echo "kernel/a/$module.ko:" >>"$k/modules/modules.dep"
+	done
+	make_initramfs --workload kvmperf
+	content lib/modules.list | grep -qx 'kvm_amd /lib/modules/kvm_amd.ko'
+	run grep kvm_intel "$BATS_TEST_TMPDIR/unpacked/lib/modules.list"
+	[ "$status" -eq 1 ]
+	echo intel >"$k/modules/kernel/a/kvm-intel.ko"
+	echo "kernel/a/kvm-intel.ko:" >>"$k/modules/modules.dep"
+	make_initramfs --workload kvmperf
+	content lib/modules.list | grep -qx 'kvm_intel /lib/modules/kvm_intel.ko'
+}
+
+@test "make-initramfs: further programs by their path" {
+	mkdir "$BATS_TEST_TMPDIR/programs"
+	echo first >"$BATS_TEST_TMPDIR/programs/a"
+	echo second >"$BATS_TEST_TMPDIR/programs/b"
+	make_initramfs --program "$BATS_TEST_TMPDIR/programs/a" --program "$BATS_TEST_TMPDIR/programs/b"
+	[ "$(content sbin/a) $(content sbin/b)" = 'first second' ]
+	[ -x "$BATS_TEST_TMPDIR/unpacked/sbin/b" ]
+	echo changed >"$BATS_TEST_TMPDIR/programs/b"
+	make_initramfs --program "$BATS_TEST_TMPDIR/programs/a" --program "$BATS_TEST_TMPDIR/programs/b"
+	[ "$(content sbin/b)" = changed ]
+	# one less is another image
+	make_initramfs --program "$BATS_TEST_TMPDIR/programs/a"
+	run content sbin/b
+	[ "$status" -ne 0 ]
+	run make_initramfs --program "$BATS_TEST_TMPDIR/programs/c"
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"/programs/c: no such file" ]]
+}
+
 @test "make-initramfs: a workload that cannot be is named" {
 	run make_initramfs --workload vfio-map
 	[ "$status" -eq 2 ]

@@ -2,29 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The program's own verbs and its words for what is wrong. Boots nothing, fetches nothing.
 
-setup() {
-	root=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-	vtdlab=${VTDLAB:-$root/build/vtdlab}
-	export VTDLAB_ROOT=$root
-	export VTDLAB_CACHE=$BATS_TEST_TMPDIR/cache
-	[ -x "$vtdlab" ] || skip "$vtdlab is not built"
-}
+load vtdlab-fixture
 
-# refused ARG... :: WORD...: status 2, one line on stderr, with every one of the words in it.
-refused() {
-	local args=()
-	while [ "$1" != :: ]; do
-		args+=("$1")
-		shift
-	done
-	shift
-	run "$vtdlab" "${args[@]}"
-	echo "$output"
-	[ "$status" -eq 2 ]
-	[ "${#lines[@]}" -eq 1 ]
-	for word; do
-		[[ $output == *"$word"* ]]
-	done
+setup() {
+	find_vtdlab
 }
 
 @test "alone, help and --help print the verbs" {
@@ -90,7 +71,7 @@ refused() {
 	refused list qemu :: "did you mean qemus?"
 }
 
-@test "list checks tells those that are not built" {
+@test "list checks, with their outcomes" {
 	run "$vtdlab" list checks
 	[ "$status" -eq 0 ]
 	grep -q '^leaves-equal .*copy-wrong' <<<"$output"

@@ -9,59 +9,11 @@
 #include <string.h>
 
 #include "fake.h"
-#include "fuzz-main.h"
+#include "fuzz-tables.h"
 
 #define PAGES 40u
 #define HEADER 16u
 #define MAX_BUDGET 300u
-
-/* One record of an input: writes 2^(repeat) entries that begin at (page, index). */
-struct record {
-	uint8_t page, index_low;
-	uint8_t control; /* bit 0 index bit 8, bits 1-3 kind, bits 4-7 repeat */
-	uint8_t target;
-	uint8_t low[2], high[2];
-};
-
-static uint64_t entry(const struct record *r, unsigned n)
-{
-	uint64_t low = (uint64_t)r->low[0] | (uint64_t)(r->low[1] & 0xf) << 8;
-	uint64_t high = (uint64_t)r->high[0] | (uint64_t)r->high[1] << 8;
-	uint64_t page = r->target % (PAGES + 2);
-
-	switch (r->control >> 1 & 7) {
-	case 0: /* a table, or outside */
-	case 1:
-		return page << 12 | low;
-	case 2: /* consecutive frames */
-		return (high + n) << 12 | low;
-	case 3: /* consecutive tables */
-		return (page + n) % PAGES << 12 | low;
-	case 4: /* superpages */
-		return (high + n) << 21 | low | 0x80;
-	case 5:
-		return high << 30 | low | 0x80;
-	case 6: /* every other */
-		return n & 1 ? 0 : (high + n) << 12 | low;
-	default:
-		return high << 48 | page << 12 | low;
-	}
-}
-
-static void write_tables(struct tables *t, const uint8_t *data, size_t size)
-{
-	for (; size >= sizeof(struct record); data += 8, size -= 8) {
-		struct record r;
-		size_t at;
-		unsigned times;
-
-		memcpy(&r, data, sizeof(r));
-		at = (size_t)(r.page % PAGES) * 512 + r.index_low + ((r.control & 1u) << 8);
-		times = 1u << (r.control >> 4) % 10;
-		for (unsigned n = 0; n < times && at + n < PAGES * 512; n++)
-			*tables_word(t, 0, at + n) = entry(&r, n);
-	}
-}
 
 static void meddle(struct fake *f, uint64_t pa)
 {
@@ -193,7 +145,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	fake_init(&f, PAGES);
 	set_up(&f, data);
-	write_tables(&f.ram, data + HEADER, size - HEADER);
+	fuzz_write_tables(&f.ram, PAGES, data + HEADER, size - HEADER);
 	deep = !(data[0] & 1);
 	first = data[0] & 2;
 	if (data[0] & 4) {
@@ -224,15 +176,15 @@ size_t fuzz_generate(uint64_t *seed, uint8_t *buf, size_t room)
 	size_t n = 0, extra = x >> 8 & 1 ? 0 : (x >> 9) % 40;
 	/* Levels 5 to 1, or a directory, PASIDs and levels 4 to 1, are in pages 1 to 6. */
 	const struct record chain[] = {
-		{ 1, 0, 2 << 4 | 3 << 1, 2, { 7, 0 }, { 0, 0 } },
-		{ 2, 0, 1 << 4 | 3 << 1, 3, { 7, 0 }, { 0, 0 } },
+		{ 1, 0, 2 << 4 | KIND_TABLES, 2, { 7, 0 }, { 0, 0 } },
+		{ 2, 0, 1 << 4 | KIND_TABLES, 3, { 7, 0 }, { 0, 0 } },
 		{ 2, 0, x >> 50 & 1 ? 3 << 4 : 0, 3, { 0x97 - (x >> 51 & 64), 0 }, { 0, 0 } },
-		{ 3, 0, 3 << 4 | 3 << 1, 4, { 7, 0 }, { 0, 0 } },
-		{ 4, 0, 4 << 4 | 3 << 1, 5, { 7, 0 }, { 0, 0 } },
-		{ 5, 0, (uint8_t)(y >> 20 & 0xa0) | 2 << 1, 6, { 7, 0 }, { 1, 0 } },
-		{ 6, (uint8_t)y, 8 << 4 | 2 << 1, 0, { 7, 0 }, { 9, 0 } },
-		{ 7, (uint8_t)(y >> 8), 9 << 4 | 6 << 1, 0, { 3, 0 }, { 9, 0 } },
-		{ 8, 0, 7 << 4 | 2 << 1, 0, { 1, 8 }, { 9, 0 } },
+		{ 3, 0, 3 << 4 | KIND_TABLES, 4, { 7, 0 }, { 0, 0 } },
+		{ 4, 0, 4 << 4 | KIND_TABLES, 5, { 7, 0 }, { 0, 0 } },
+		{ 5, 0, (uint8_t)(y >> 20 & 0xa0) | KIND_FRAMES, 6, { 7, 0 }, { 1, 0 } },
+		{ 6, (uint8_t)y, 8 << 4 | KIND_FRAMES, 0, { 7, 0 }, { 9, 0 } },
+		{ 7, (uint8_t)(y >> 8), 9 << 4 | KIND_EVERY_OTHER, 0, { 3, 0 }, { 9, 0 } },
+		{ 8, 0, 7 << 4 | KIND_FRAMES, 0, { 1, 8 }, { 9, 0 } },
 	};
 
 	memcpy(buf, &x, 8);
@@ -245,20 +197,5 @@ size_t fuzz_generate(uint64_t *seed, uint8_t *buf, size_t room)
 	}
 	memcpy(buf + HEADER, chain, sizeof(chain));
 	n = HEADER + sizeof(chain);
-	for (; extra && n + 8 <= room; extra--, n += 8) {
-		uint64_t a = tables_random(seed), b = tables_random(seed);
-
-		memcpy(buf + n, &a, 8);
-		buf[n] %= 12;
-		buf[n + 3] %= 12;
-		if (b & 1)
-			buf[n + 1] &= 7;
-		if (b & 2)
-			buf[n + 4] |= 3;
-		if (b & 4)
-			buf[n + 2] &= 0x3f;
-		if (b & 8)
-			buf[n + 5] = 0;
-	}
-	return n;
+	return fuzz_records(seed, buf, n, extra, room);
 }

@@ -81,32 +81,9 @@ static const char *const pieces[] = {
 	"0x0000000000200 |\t0x0\t0x3\t0x1003\t0x601083\n", " ", "=", "\"", "0x", "18446744073709551616", "\x1b[1m",
 };
 
-static uint64_t next(uint64_t *seed)
-{
-	*seed ^= *seed << 13;
-	*seed ^= *seed >> 7;
-	*seed ^= *seed << 17;
-	return *seed;
-}
-
 size_t fuzz_generate(uint64_t *seed, uint8_t *buf, size_t room)
 {
-	size_t at = 0;
-	uint64_t count;
+	size_t end = fuzz_pieces(seed, buf, room, pieces, G_N_ELEMENTS(pieces), 30);
 
-	*seed |= 1;
-	for (int i = 0; i < 8; i++)
-		next(seed);
-	for (count = next(seed) % 30; count; count--) {
-		const char *p = pieces[(next(seed) >> 8) % G_N_ELEMENTS(pieces)];
-		size_t len = strlen(p);
-
-		if (at + len >= room)
-			break;
-		memcpy(buf + at, p, len);
-		at += len;
-	}
-	for (size_t n = next(seed) % 4; n && at; n--)	/* some noise on top */
-		buf[next(seed) % at] = (uint8_t)next(seed);
-	return at;
+	return fuzz_noise(seed, buf, 0, end);
 }

@@ -202,27 +202,16 @@ static const char *const pieces[] = {
 	" ",
 };
 
-static uint64_t next(uint64_t *seed)
-{
-	*seed ^= *seed << 13;
-	*seed ^= *seed >> 7;
-	*seed ^= *seed << 17;
-	return *seed;
-}
-
 size_t fuzz_generate(uint64_t *seed, uint8_t *buf, size_t room)
 {
-	size_t at = 2, n;
+	size_t at = 2;
 	uint64_t count;
 
-	*seed |= 1;
-	for (int i = 0; i < 8; i++)
-		next(seed);
-	count = next(seed) % 24;
-	buf[0] = (uint8_t)next(seed);
-	buf[1] = (uint8_t)next(seed);
+	count = tables_random(seed) % 24;
+	buf[0] = (uint8_t)tables_random(seed);
+	buf[1] = (uint8_t)tables_random(seed);
 	while (count--) {
-		uint64_t r = next(seed);
+		uint64_t r = tables_random(seed);
 		const char *p = pieces[(r >> 8) % (sizeof(pieces) / sizeof(pieces[0]))];
 		size_t len = strlen(p), repeat = 1;
 
@@ -231,8 +220,5 @@ size_t fuzz_generate(uint64_t *seed, uint8_t *buf, size_t room)
 		for (; repeat && at + len < room && at < 200000; repeat--, at += len)
 			memcpy(buf + at, p, len);
 	}
-	/* some noise on top */
-	for (n = next(seed) % 4; n && at > 3; n--)
-		buf[2 + next(seed) % (at - 2)] = (uint8_t)next(seed);
-	return at;
+	return fuzz_noise(seed, buf, 2, at);
 }

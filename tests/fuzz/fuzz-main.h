@@ -16,6 +16,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "table-builder.h"
 
@@ -24,6 +25,32 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Fill @buf with an input made from @seed; returns its size, at most @room. */
 size_t fuzz_generate(uint64_t *seed, uint8_t *buf, size_t room);
+
+/* At most @most of the @n texts @pieces into @buf, while there is room; returns where they end. */
+static inline size_t fuzz_pieces(uint64_t *seed, uint8_t *buf, size_t room,
+				 const char *const *pieces, size_t n, unsigned most)
+{
+	size_t at = 0;
+
+	for (uint64_t count = tables_random(seed) % most; count; count--) {
+		const char *p = pieces[tables_random(seed) % n];
+		size_t len = strlen(p);
+
+		if (at + len >= room)
+			break;
+		memcpy(buf + at, p, len);
+		at += len;
+	}
+	return at;
+}
+
+/* Up to three bytes of @buf from @from to @at changed. */
+static inline size_t fuzz_noise(uint64_t *seed, uint8_t *buf, size_t from, size_t at)
+{
+	for (uint64_t n = tables_random(seed) % 4; n && at > from; n--)
+		buf[from + tables_random(seed) % (at - from)] = (uint8_t)tables_random(seed);
+	return at;
+}
 
 /* State what must hold. */
 #define FUZZ_CHECK(what)                                                                          \
@@ -36,7 +63,6 @@ size_t fuzz_generate(uint64_t *seed, uint8_t *buf, size_t room);
 
 #ifndef VTDLAB_LIBFUZZER
 #include <signal.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 

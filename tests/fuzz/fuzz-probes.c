@@ -100,39 +100,15 @@ static const char *const pieces[] = {
 	"# entries-in-buffer/entries-written: 36/50   #P:1\n",
 	"CPU:0 [LOST 14 EVENTS]\n",
 	" lo=0x1", " hi=0x0", "\"", "0x", "18446744073709551616", "-", "[", ":", ",", "(fault)",
-	"first,0000:00:01.0,,3,panic,0x1000,0x1fff,1,rw,mapped,nic\n",
-	"crash,,5,,end,0x0,0xffffffffffffffff,4503599627370496,,reserved,\"a,\"\"b\"\n",
-	"crash,0000:00:02.0,,,boot,0xfee00000,0xfeefffff,256,,reserved,0000:00:02.0 standing\n",
+	"first,0000:00:01.0,,3,panic,0x1000,0x1fff,1,rw,mapped,nic,1,\n",
+	"crash,,5,,end,0x0,0xffffffffffffffff,4503599627370496,,reserved,\"a,\"\"b\",1,\n",
+	"crash,0000:00:02.0,,,boot,0xfee00000,0xfeefffff,256,,reserved,0000:00:02.0 standing,1,\n",
+	"first,0000:00:04.0,,3,end,0x1000,0x1fff,300,rw,mapped,edu,300,0x2000\n",
 };
-
-static uint64_t next(uint64_t *seed)
-{
-	*seed ^= *seed << 13;
-	*seed ^= *seed >> 7;
-	*seed ^= *seed << 17;
-	return *seed;
-}
 
 size_t fuzz_generate(uint64_t *seed, uint8_t *buf, size_t room)
 {
-	size_t at = 0;
-	uint64_t count;
+	size_t end = fuzz_pieces(seed, buf, room, pieces, G_N_ELEMENTS(pieces), 40);
 
-	*seed |= 1;
-	for (int i = 0; i < 8; i++)
-		next(seed);
-	count = next(seed) % 40;
-	while (count--) {
-		const char *p = pieces[(next(seed) >> 8) % G_N_ELEMENTS(pieces)];
-		size_t len = strlen(p);
-
-		if (at + len >= room)
-			break;
-		memcpy(buf + at, p, len);
-		at += len;
-	}
-	/* some noise on top */
-	for (size_t n = next(seed) % 4; n && at; n--)
-		buf[next(seed) % at] = (uint8_t)next(seed);
-	return at;
+	return fuzz_noise(seed, buf, 0, end);
 }

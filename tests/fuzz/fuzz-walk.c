@@ -4,60 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fuzz-main.h"
+#include "fuzz-tables.h"
 #include "vtd/compare.h"
 #include "vtd/snapshot.h"
 
 #define PAGES 48u
 #define HEADER 8u
-
-/* One record of an input: writes 2^(repeat) entries that begin at (page, index). */
-struct record {
-	uint8_t page, index_low;
-	uint8_t control; /* bit 0 index bit 8, bits 1-3 kind, bits 4-7 repeat */
-	uint8_t target;
-	uint8_t low[2], high[2];
-};
-
-static uint64_t entry(const struct record *r, unsigned n)
-{
-	uint64_t low = (uint64_t)r->low[0] | (uint64_t)(r->low[1] & 0xf) << 8;
-	uint64_t high = (uint64_t)r->high[0] | (uint64_t)r->high[1] << 8;
-	uint64_t page = r->target % (PAGES + 2);
-
-	switch (r->control >> 1 & 7) {
-	case 0:
-	case 1:
-		return page << 12 | low;
-	case 2: /* consecutive frames */
-		return (high + n) << 12 | low;
-	case 3: /* consecutive table pages */
-		return (page + n) % PAGES << 12 | low;
-	case 4: /* superpages */
-		return (high + n) << 21 | low | 0x80;
-	case 5:
-		return (high << 30) | low | 0x80;
-	case 6:
-		return low | high << 12 | page << 24;
-	default:
-		return high << 48 | page << 12 | low;
-	}
-}
-
-static void write_tables(struct tables *t, const uint8_t *data, size_t size)
-{
-	for (; size >= sizeof(struct record); data += 8, size -= 8) {
-		struct record r;
-		size_t at;
-		unsigned times;
-
-		memcpy(&r, data, sizeof(r));
-		at = (size_t)(r.page % PAGES) * 512 + r.index_low + ((r.control & 1u) << 8);
-		times = 1u << (r.control >> 4) % 10;
-		for (unsigned n = 0; n < times && at + n < PAGES * 512; n++)
-			*tables_word(t, 0, at + n) = entry(&r, n);
-	}
-}
 
 static void check_runs(const struct vtd_walk_result *r, const struct vtd_walk_options *o)
 {
@@ -166,7 +118,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < HEADER)
 		return 0;
 	tables_init(&t, PAGES);
-	write_tables(&t, data + HEADER, size - HEADER);
+	fuzz_write_tables(&t, PAGES, data + HEADER, size - HEADER);
 	mem = tables_mem(&t);
 	o.sagaw = data[1] & 15;
 	FUZZ_CHECK(vtd_walk(&mem, (uint64_t)(data[2] % PAGES) << 12, data[0] & 3,
@@ -199,8 +151,8 @@ size_t fuzz_generate(uint64_t *seed, uint8_t *buf, size_t room)
 		{ 3, 0, 5 << 4, 4, { 1, 0 }, { 0, 0 } }, /* directory or page table */
 		{ 4, 0, 3 << 4, 5, { (uint8_t)(0x41 + ((x >> 20) & 3) * 0x40 + 4), 0 }, { 0, 0 } },
 		{ 5, 0, 4 << 4, 6, { 7, 0 }, { 0, 0 } },
-		{ 6, 0, 6 << 4 | 3 << 1, 7, { 7, 0 }, { 0, 0 } },
-		{ 7, 0, 8 << 4 | 2 << 1, 0, { 7, 0 }, { 9, 0 } },
+		{ 6, 0, 6 << 4 | KIND_TABLES, 7, { 7, 0 }, { 0, 0 } },
+		{ 7, 0, 8 << 4 | KIND_FRAMES, 0, { 7, 0 }, { 9, 0 } },
 	};
 
 	memset(buf, 0, HEADER);
@@ -213,18 +165,5 @@ size_t fuzz_generate(uint64_t *seed, uint8_t *buf, size_t room)
 	buf[6] = (uint8_t)x;
 	memcpy(buf + HEADER, chain, sizeof(chain));
 	n = HEADER + sizeof(chain);
-	for (; extra && n + 8 <= room; extra--, n += 8) {
-		uint64_t y = tables_random(seed), z = tables_random(seed);
-
-		memcpy(buf + n, &y, 8);
-		buf[n] %= 12;
-		buf[n + 3] %= 12;
-		if (z & 1)
-			buf[n + 1] &= 7;
-		if (z & 2)
-			buf[n + 4] |= 3;
-		if (z & 4)
-			buf[n + 2] &= 0x3f;
-	}
-	return n;
+	return fuzz_records(seed, buf, n, extra, room);
 }

@@ -79,11 +79,11 @@ no_leftovers() {
 	[ "$(tail -1 "$dir/timeline.csv" | cut -d, -f1)" = end ]
 	for kernel in first crash; do
 		# message interrupts are left out for every device that has an allocator, and known as standing
-		n=$(grep -Ec "^$kernel,0000:00:0[012].0,,,.*,0xfee00000,0xfeefffff,256,,reserved,.* standing$" \
+		n=$(grep -Ec "^$kernel,0000:00:0[012].0,,,.*,0xfee00000,0xfeefffff,256,,reserved,.* standing,1,$" \
 			"$dir/iova.csv")
 		[ "$n" -eq 3 ]
 		# a kernel of today reserves nothing else
-		[ "$(grep -E "^$kernel,.*,reserved," "$dir/iova.csv" | grep -vc " standing$")" -eq 0 ]
+		[ "$(grep -E "^$kernel,.*,reserved," "$dir/iova.csv" | grep -vc " standing,1,$")" -eq 0 ]
 	done
 	[ "$(json .iova.reserved_ranges)" = "$(json .iova.reserved_standing)" ]
 	[ "$(json .iova.reserved_ranges)" -ge 15 ]

@@ -198,6 +198,80 @@ static bool reserved_for_another(struct world *w)
 	return false;
 }
 
+/* --- first.workload --- */
+
+static struct evidence_workload *workload(struct world *w)
+{
+	return w->ev->workloads->len ?
+		&g_array_index(w->ev->workloads, struct evidence_workload, 0) : NULL;
+}
+
+static bool guest_stands_still(struct world *w)
+{
+	struct evidence_workload *load = workload(w);
+
+	if (load)
+		load->pass_now = load->pass_then;
+	return load && load->nested;
+}
+
+static bool device_stands_still(struct world *w)
+{
+	struct evidence_workload *load = workload(w);
+
+	if (load)
+		load->copies_now = load->copies_then;
+	return load && load->nested;
+}
+
+static bool guest_elsewhere(struct world *w)
+{
+	struct evidence_workload *load = workload(w);
+
+	if (load)
+		load->marked--;
+	return load && load->nested;
+}
+
+static bool guest_mixed_up(struct world *w)
+{
+	struct evidence_workload *load = workload(w);
+
+	if (load)
+		load->pass_high += 4096;
+	return load && load->nested;
+}
+
+static bool guest_of_yesterday(struct world *w)
+{
+	struct evidence_workload *load = workload(w);
+
+	if (load)
+		load->pass_low = load->pass_now - 1;
+	return load && load->nested;
+}
+
+static bool workload_without_dma(struct world *w)
+{
+	const struct evidence_workload *load = workload(w);
+
+	for (guint i = 0; load && i < w->ev->requesters->len; i++)
+		if (g_array_index(w->ev->requesters, struct evidence_requester, i).sid == load->sid) {
+			g_array_remove_index(w->ev->requesters, i);
+			return true;
+		}
+	return false;
+}
+
+static bool fewer_pages(struct world *w)
+{
+	struct evidence_workload *load = workload(w);
+
+	if (load)
+		load->pages++;
+	return load;
+}
+
 /* --- what a lab kernel tells --- */
 
 static struct evidence_oracle_range *told(struct world *w, enum evidence_oracle_source source)
@@ -276,6 +350,13 @@ const struct mutation outcome_mutations[] = {
 	M("the dump's canary differs", "dump-readable", canary_differs),
 	M("the dump cannot be read", "dump-readable", dump_unreadable),
 	M("no kernel after the reset", "reset-comes-up", never_again),
+	M("the guest stands still", "workload-alive", guest_stands_still),
+	M("the guest's device stands still", "workload-alive", device_stands_still),
+	M("a page not the guest's", "workload-alive", guest_elsewhere),
+	M("an entry to another page of it", "workload-alive", guest_mixed_up),
+	M("a page of an older pass", "workload-alive", guest_of_yesterday),
+	M("no DMA of the workload", "workload-alive", workload_without_dma),
+	M("a page of the workload missing", "workload-alive", fewer_pages),
 	R("reserved one page too long", reserved_too_long),
 	R("reserved one page too early", reserved_early),
 	R("a range not reserved", reserved_too_little),

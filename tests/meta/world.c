@@ -9,22 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/remove-tree.h"
 #include "scenario/corrupt.h"
 #include "vtd/formats.h"
 #include "vtd/walk.h"
-
-static void remove_tree(const char *path)
-{
-	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
-	const char *name;
-
-	while (dir && (name = g_dir_read_name(dir))) {
-		g_autofree char *inner = g_build_filename(path, name, NULL);
-
-		remove_tree(inner);
-	}
-	g_remove(path);
-}
 
 static void world_free(void *p)
 {
@@ -66,7 +54,7 @@ static struct world *load(const char *dir, const char *name)
 		if (!file)
 			fprintf(stderr, "%s: %s\n", archive, error->message);
 	}
-	remove_tree(tmp);
+	remove_tree(AT_FDCWD, tmp);
 	if (!file)
 		return NULL;
 	w = g_new0(struct world, 1);

@@ -4,6 +4,7 @@
 
 #include <glib/gstdio.h>
 
+#include "base/remove-tree.h"
 #include "scenario/evidence-file.h"
 #include "vtd/snapshot.h"
 
@@ -48,22 +49,9 @@ void record_new(struct recorded *r, enum good_mode mode)
 	record_save(r);
 }
 
-static void remove_tree(const char *path)
-{
-	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
-	const char *name;
-
-	while (dir && (name = g_dir_read_name(dir))) {
-		g_autofree char *inner = g_build_filename(path, name, NULL);
-
-		remove_tree(inner);
-	}
-	g_remove(path);
-}
-
 void record_forget(struct recorded *r)
 {
-	remove_tree(r->dir);
+	assert_true(remove_tree(AT_FDCWD, r->dir));
 	g_free(r->dir);
 	good_run_free(r->f);
 }

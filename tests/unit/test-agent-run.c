@@ -2,29 +2,13 @@
 /* The agent's run: a program's output is in files and its end in the answer, whatever that end is. */
 #include "agent.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-/* What run.c takes from the rest of the agent. */
-int fail(struct answer *answer, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(answer->error, sizeof(answer->error), format, args);
-	va_end(args);
-	return -1;
-}
-
-pid_t fork_child(void)
-{
-	return fork();
-}
-
-/* only now: its fail() is a macro, and ours is a function */
+/* only now: its fail() is a macro, and the agent's is a function */
 #include <setjmp.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 

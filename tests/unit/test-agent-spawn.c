@@ -2,37 +2,13 @@
 /* The agent's spawn: a report is passed on, and every way to have none is an answer. */
 #include "agent.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-/* What spawn.c takes from the rest of the agent. */
-int fail(struct answer *answer, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(answer->error, sizeof(answer->error), format, args);
-	va_end(args);
-	return -1;
-}
-
-int take_u64(const struct json_object *request, struct answer *answer, const char *key,
-	     uint64_t otherwise, uint64_t min, uint64_t max, uint64_t *value)
-{
-	if (json_u64(request, key, otherwise, value) || *value < min || *value > max)
-		return fail(answer, "%s is wrong", key);
-	return 0;
-}
-
-pid_t fork_child(void)
-{
-	return fork();
-}
-
-/* only now: its fail() is a macro, and ours is a function */
+/* only now: its fail() is a macro, and the agent's is a function */
 #include <setjmp.h>
+#include <stdarg.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>

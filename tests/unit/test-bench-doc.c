@@ -152,7 +152,7 @@ static uint64_t items(const char *name, const char *options, const char *counts,
 
 static void test_items(void **state)
 {
-#define COUNTS "\"pages\":[8],\"pages_written_2\":[5],\"pages_dirty_2\":[6],\"single_pages\":[3],\"pio-read_exits\":[70],\"cpuid_exits\":[0]"
+#define COUNTS "\"pages\":[8],\"pages_written_2\":[5],\"pages_dirty_2\":[6],\"single_pages\":[3],\"pio-read_exits\":[70],\"cpuid_exits\":[0],\"l3_exits\":[200]"
 	(void)state;
 	assert_int_equal(items("demand-paging", "{}", COUNTS, "populate"), 8);
 	assert_int_equal(items("dirty-log", "{}", COUNTS, "populate"), 8);
@@ -163,6 +163,8 @@ static void test_items(void **state)
 	assert_int_equal(items("memslot-churn", "{}", COUNTS, "add"), 1);
 	assert_int_equal(items("vfio-dma", "{}", COUNTS, "map"), 8);
 	assert_int_equal(items("vfio-dma", "{}", COUNTS, "map_single"), 3);
+	assert_int_equal(items("nested", "{}", COUNTS, "trips"), 200);
+	assert_int_equal(items("nested", "{}", COUNTS, "again"), 8);
 	assert_int_equal(items("exits", "{}", COUNTS, "pio-read"), 70);
 	assert_int_equal(items("exits", "{\"count\":9,\"vcpus\":4}", COUNTS, "cpuid"), 36);
 	assert_int_equal(items("exits", "{\"count\":9,\"vcpus\":4}", COUNTS, "nothing"), 0);

@@ -95,7 +95,7 @@ static void test_defaults(void **state)
 	assert_false(s->crash.checksum);
 	assert_int_equal(s->crash.trigger, CONF_TRIGGER_SYSRQ);
 	assert_null(s->expect_fail[0]);
-	assert_true(scenario_validate(s, NULL, NULL, NULL));
+	assert_true(scenario_validate(s, NULL, NULL));
 	scenario_free(s);
 }
 
@@ -287,20 +287,16 @@ static void test_missing(void **state)
 	no_such("", "there are: ");
 }
 
-static bool known(const char *name)
-{
-	return strcmp(name, "no-faults") == 0 || strcmp(name, "dma-landed") == 0;
-}
+static const char *const check_names[] = { "no-faults", "dma-landed", NULL };
 
 static void invalid(const char *const *sets, const char *want)
 {
-	static const char *const names[] = { "no-faults", "dma-landed", "flushed", NULL };
 	struct scenario *s = scenario_new("t");
 	GError *error = NULL;
 
 	for (; *sets; sets++)
 		set(s, *sets);
-	if (scenario_validate(s, known, names, &error))
+	if (scenario_validate(s, check_names, &error))
 		fail_msg("accepted; wanted: %s", want);
 	assert_true(g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE));
 	if (!strstr(error->message, want))
@@ -315,7 +311,7 @@ static void valid(const char *const *sets)
 
 	for (; *sets; sets++)
 		set(s, *sets);
-	if (!scenario_validate(s, known, NULL, &error))
+	if (!scenario_validate(s, check_names, &error))
 		fail_msg("refused: %s", error->message);
 	scenario_free(s);
 }
@@ -326,7 +322,7 @@ static void test_validate(void **state)
 {
 	(void)state;
 	INVALID("nearest is no-faults", "scenario.expect-fail=no-fault");
-	INVALID("flushed is not built yet", "scenario.expect-fail-6.1=flushed");
+	INVALID("expect-fail-6.1: no check 'flushed'; see", "scenario.expect-fail-6.1=flushed");
 	INVALID("rig cannot be expected", "scenario.expect-fail=no-faults;rig");
 	INVALID("needs machine.cpus=1", "machine.clock=virtual", "machine.cpus=2");
 	INVALID("cannot go with", "machine.clock=virtual", "machine.accel=kvm");
@@ -341,6 +337,7 @@ static void test_validate(void **state)
 	INVALID("where only devices.nic=virtio or e1000 fits", "devices.topology=pxb-bridge",
 		"devices.nic=none", "devices.dma=disk");
 	INVALID("set devices.dma=nic", "devices.disk=virtio");
+	VALID("scenario.expect-fail=no-faults", "scenario.expect-fail-6.1=dma-landed");
 	VALID("crash.trigger=cpu:1", "machine.cpus=2");
 	VALID("crash.trigger=nmi", "crash.end=reboot", "crash.initrd=/boot/initrd");
 	VALID("devices.topology=pxb-bridge", "devices.nic=virtio");
@@ -386,6 +383,38 @@ static void test_workload(void **state)
 	INVALID("set machine.memory=", LOAD("vfio-map pages=1000000 stride=65536"), "iommu.aw-bits=57");
 	INVALID("set machine.memory=", LOAD("vfio-map pages=4000000 stride=2"));
 	VALID(LOAD("vfio-map pages=4000000 stride=2"), "machine.memory=2G");
+}
+
+static void test_nested(void **state)
+{
+	(void)state;
+	VALID(LOAD("nested memory=256M"));
+	VALID(LOAD("nested memory=1M page=4k"));
+	VALID(LOAD(" nested  page=2m memory=256M "));
+	VALID(LOAD("nested,memory=256M,page=2m"));
+	VALID(LOAD("nested memory=2M page=2m"), "iommu.mode=scalable", "iommu.intremap=on");
+	INVALID("nested needs memory=SIZE", LOAD("nested"));
+	INVALID("nested needs memory=SIZE", LOAD("nested page=2m"));
+	INVALID("'memory=256': must be a size from 1M to 256M", LOAD("nested memory=256"));
+	INVALID("'memory=0M': must be a size from 1M to 256M", LOAD("nested memory=0M"));
+	INVALID("'memory=257M': must be a size from 1M to 256M, which is what edu", LOAD("nested memory=257M"));
+	INVALID("'memory=1G': must", LOAD("nested memory=1G"));
+	INVALID("'memory=-1M': must", LOAD("nested memory=-1M"));
+	INVALID("'memory=M': must", LOAD("nested memory=M"));
+	INVALID("'memory=1MM': must", LOAD("nested memory=1MM"));
+	INVALID("'memory=99999999999999999999M': must", LOAD("nested memory=99999999999999999999M"));
+	INVALID("memory=255M does not divide into pages of 2 MiB: use memory=256M, or page=4k",
+		LOAD("nested memory=255M page=2m"));
+	INVALID("'page=1g': must be 4k or 2m", LOAD("nested memory=1M page=1g"));
+	INVALID("'pages=3': the options of nested are memory=SIZE page=4k|2m", LOAD("nested pages=3"));
+	INVALID("memory= is there twice", LOAD("nested memory=1M memory=1M"));
+	INVALID("'memory=1M': the options of vfio-map are", LOAD("vfio-map memory=1M"));
+	INVALID("nested maps pages for the edu device; set devices.edu=on", "first.workload=nested memory=1M");
+	INVALID("nested needs an IOMMU; iommu.mode is off", LOAD("nested memory=1M"), "iommu.mode=off");
+	INVALID("for its guest; set machine.memory=769M or more", LOAD("nested memory=256M"),
+		"machine.memory=768M");
+	VALID(LOAD("nested memory=256M"), "machine.memory=769M");
+	INVALID("and nested memory=SIZE page=4k|2m", LOAD("fio"));
 #undef LOAD
 }
 
@@ -419,7 +448,7 @@ static void test_shipped(void **state)
 		GError *error = NULL;
 		struct scenario *s = scenario_load(*name, &error);
 
-		if (!s || !scenario_validate(s, NULL, NULL, &error))
+		if (!s || !scenario_validate(s, NULL, &error))
 			fail_msg("%s", error->message);
 		assert_true(*s->title && strlen(s->title) <= 90);
 		assert_true(*s->description);
@@ -455,6 +484,7 @@ int main(void)
 		cmocka_unit_test(test_file),	   cmocka_unit_test(test_file_refused),
 		cmocka_unit_test(test_missing),	   cmocka_unit_test(test_validate),
 		cmocka_unit_test(test_workload),
+		cmocka_unit_test(test_nested),
 		cmocka_unit_test(test_expects),	   cmocka_unit_test(test_shipped),
 		cmocka_unit_test(test_nearest),
 	};

@@ -266,14 +266,14 @@ static void a_scenario_names_it(void **state)
 	(void)state;
 	assert_true(scenario_set(s, "corrupt.what=shift-pte 00:02.0", NULL));
 	assert_true(scenario_set(s, "corrupt.when=after-copy", NULL));
-	assert_true(scenario_validate(s, NULL, NULL, NULL));
+	assert_true(scenario_validate(s, NULL, NULL));
 	assert_true(scenario_set(s, "corrupt.what=shift-ptr", NULL));
-	assert_false(scenario_validate(s, NULL, NULL, &error));
+	assert_false(scenario_validate(s, NULL, &error));
 	assert_non_null(strstr(error->message, "shift-pte"));
 	g_clear_error(&error);
 	assert_true(scenario_set(s, "corrupt.what=shift-pte", NULL));
 	assert_true(scenario_set(s, "iommu.mode=off", NULL));
-	assert_false(scenario_validate(s, NULL, NULL, &error));
+	assert_false(scenario_validate(s, NULL, &error));
 	assert_non_null(strstr(error->message, "iommu.mode"));
 	g_clear_error(&error);
 	scenario_free(s);

@@ -143,6 +143,7 @@ static void test_devices(void **state)
 	assert_true(has(&c, "-device", "edu"));
 	c.clock_virtual = true;
 	assert_true(has(&c, "-icount", "shift=0,sleep=off"));
+	assert_true(has(&c, "-seed", "1"));
 }
 
 /* The trace tells an NVMe command by its id, which only one queue makes unique. */
@@ -283,6 +284,21 @@ static void test_caps(void **state)
 	assert_null(machine_command_line(&c, MACHINE_LINE_RUN, &caps, NULL, &error));
 	assert_non_null(strstr(error->message, "skipped: QEMU 7.2.22 (/opt/qemu) has no intel-iommu"));
 	g_clear_error(&error);
+	caps.intel_iommu = true;
+	c = base(), c.edu = true;
+	assert_null(machine_command_line(&c, MACHINE_LINE_RUN, &caps, NULL, &error));
+	assert_non_null(strstr(error->message, "skipped: devices.edu=on: QEMU 7.2.22 (/opt/qemu) has no edu"));
+	assert_true(g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE));
+	g_clear_error(&error);
+	/* without an IOMMU, too */
+	c.iommu.mode = MACHINE_IOMMU_OFF;
+	assert_null(machine_command_line(&c, MACHINE_LINE_RUN, &caps, NULL, &error));
+	assert_non_null(strstr(error->message, "skipped: devices.edu=on"));
+	g_clear_error(&error);
+	caps.edu = true;
+	v = machine_command_line(&c, MACHINE_LINE_RUN, &caps, NULL, &error);
+	assert_non_null(v);
+	g_ptr_array_unref(v);
 	caps.trace_log = false;
 	missing = qemu_trace_missing(&caps);
 	assert_true(g_strv_contains((const char *const *)missing, "vtd_dmar_fault"));

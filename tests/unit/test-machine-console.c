@@ -64,7 +64,6 @@ static void test_lines(void **state)
 	test_write(r->guest, "o\n\n\x1b[2J\x07\xc3\xa9\tx\n");
 	test_run(5);
 	assert_string_equal(r->seen->str, "[one][two][][\\x1b[2J\\x07\\xc3\\xa9 x]");
-	assert_true(console_lines(r->c) == 4 && console_last_ns(r->c) > 0);
 	tail = console_tail(r->c, 2);
 	assert_string_equal(tail, "\\x1b[2J\\x07\\xc3\\xa9 x");
 	g_free(tail);
@@ -99,7 +98,8 @@ static void test_long(void **state)
 	}
 	test_write(r->guest, "\n");
 	console_poll(r->c);
-	assert_true(console_lines(r->c) >= 50000 / CONSOLE_LINE_MAX);
+	/* cut into lines that can be kept */
+	assert_true(strlen(r->seen->str) >= 50000 + 2 * (50000 / CONSOLE_LINE_MAX));
 	tail = console_tail(r->c, 1000);
 	assert_true(strlen(tail) <= CONSOLE_KEEP_LINES * (CONSOLE_LINE_MAX + 8));
 	g_free(tail);

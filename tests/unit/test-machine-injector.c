@@ -120,7 +120,7 @@ static void test_ring_full(void **state)
 	assert_int_equal(injector_recall(r->in), 0);
 	/* taken but never written: the next leaves after the deadline, and order alone is no proof
 	 */
-	injector_resume(r->in);
+	injector_start(r->in, 500, true);
 	test_run(10);
 	assert_int_equal(take(r, NULL), 1);
 	test_run(320);
@@ -158,7 +158,6 @@ static void test_drops(void **state)
 	test_write(r->log, "1@5.1:e1000e_rx_written_to_guest x\n");
 	injector_poll(r->in);
 	injector_stop(r->in);
-	assert_false(injector_running(r->in));
 	assert_int_equal(canary(r, 0)->state, CANARY_DROPPED);
 	assert_int_equal(canary(r, 1)->state, CANARY_DROPPED);
 	assert_int_equal(canary(r, 2)->state, CANARY_DROPPED);
@@ -228,7 +227,6 @@ static void test_exchange(void **state)
 		seen[seq] = true;
 	}
 	assert_true(seen[0] && seen[1] && seen[2] && seen[3]);
-	assert_string_equal(injector_magic_hex(r->in), "0102030405060708");
 }
 
 int main(void)

@@ -17,7 +17,7 @@ static const struct launcher_ops *ops = &launcher_qemu;
 static void test_descriptors(void **state)
 {
 	char *dir = test_dir(), *out = g_build_filename(dir, "out", NULL), *text;
-	char *argv[] = {"/bin/sh", "-c", "echo got $(cat <&5); ls /proc/$$/fd | tr '\\n' ' '",
+	char *argv[] = {"/bin/sh", "-c", "echo got $(cat <&5); ls -m /proc/$$/fd",
 			NULL};
 	struct launch_request req = {.argv = argv, .stderr_path = out, .n_fds = 1};
 	struct launch l;
@@ -35,7 +35,7 @@ static void test_descriptors(void **state)
 	ops->release(&l);
 	close(pair[0]);
 	assert_true(g_file_get_contents(out, &text, NULL, NULL));
-	assert_string_equal(text, "got it\n0 1 2 5 ");
+	assert_string_equal(text, "got it\n0, 1, 2, 5\n");
 	g_free(text);
 	g_free(out);
 	test_dir_remove(dir);
@@ -176,6 +176,7 @@ static void test_cache(void **state)
 		"echo x >> \"$(dirname \"$0\")/calls\"\n"
 		"case $* in\n"
 		"*--version*) echo 'QEMU emulator version 7.2.22 (Debian)'; echo Copyright;;\n"
+		"*edu,help*) echo 'edu options:'; echo '  dma_mask=<uint64>';;\n"
 		"*help*iommu*|*iommu,help*) echo 'intel-iommu options:'; echo '  aw-bits=<uint8> - "
 		"x';;\n"
 		"*'-trace help'*) echo vtd_dmar_fault; echo 'vtd_x '; echo other_event; echo "
@@ -194,20 +195,20 @@ static void test_cache(void **state)
 		assert_null(error);
 		assert_string_equal(c->version, "7.2.22");
 		assert_string_equal(c->version_text, "QEMU emulator version 7.2.22 (Debian)");
-		assert_true(c->intel_iommu && c->trace_log);
+		assert_true(c->intel_iommu && c->trace_log && c->edu);
 		assert_true(qemu_has_iommu_prop(c, "aw-bits") && !qemu_has_iommu_prop(c, "x-flts"));
 		assert_true(qemu_has_trace(c, "vtd_dmar_enable") && qemu_has_trace(c, "vtd_x"));
 		assert_false(qemu_has_trace(c, "other_event"));
 		qemu_caps_free(c);
 		assert_true(g_file_get_contents(calls, &text, NULL, NULL));
-		assert_string_equal(text, "x\nx\nx\nx\n");
+		assert_string_equal(text, "x\nx\nx\nx\nx\n");
 		g_free(text);
 	}
 	g_free(path);
 	path = test_script(dir, "qemu", "echo QEMU emulator version 8.0.0");
 	c = qemu_probe(path, cache, &error);
 	assert_string_equal(c->version, "8.0.0");
-	assert_false(c->intel_iommu || c->trace_log);
+	assert_false(c->intel_iommu || c->trace_log || c->edu);
 	qemu_caps_free(c);
 	sub = g_build_filename(cache, "qemu", NULL);
 	test_dir_remove(sub);

@@ -2,6 +2,7 @@
 /* The q35 map on both sides of the hole, reading and writing, searching, and the disk pattern. */
 #include "machine-test.h"
 
+#include "channel.h"
 #include "machine/disk.h"
 #include "machine/ram.h"
 
@@ -51,6 +52,15 @@ static bool note(uint64_t pa, void *data)
 	return ((GArray *)data)->len < 100;
 }
 
+/* Bytes of the file that have a place anywhere. */
+static int64_t used(const struct ram *r)
+{
+	struct stat st;
+
+	assert_int_equal(fstat(r->fd, &st), 0);
+	return st.st_blocks * 512;
+}
+
 static void test_scan(void **state)
 {
 	GArray *hits = g_array_new(FALSE, FALSE, sizeof(uint64_t));
@@ -60,7 +70,7 @@ static void test_scan(void **state)
 	(void)state;
 	/* 4 GiB of nothing costs nothing */
 	assert_true(ram_init(&r, 4 * GIB, NULL));
-	assert_true(ram_populated(&r) == 0);
+	assert_true(used(&r) == 0);
 	assert_int_equal(ram_scan(&r, "needle!!", 8, note, hits), 0);
 	assert_int_equal(ram_write(&r, 0x12345, "needle!!", 8), 0);
 	/* over a page border, and above the hole */
@@ -74,7 +84,7 @@ static void test_scan(void **state)
 	assert_true(g_array_index(hits, uint64_t, 0) == 0x12345);
 	assert_true(g_array_index(hits, uint64_t, 1) == 0x40000ffd);
 	assert_true(g_array_index(hits, uint64_t, 2) == 5 * GIB);
-	assert_true(ram_populated(&r) < (1 << 20));
+	assert_true(used(&r) < (1 << 20));
 	/* overlaps are reported, the callback ends the scan, zeroes are no needle */
 	memset(page, 'z', sizeof(page));
 	assert_int_equal(ram_write(&r, 0x200000, page, sizeof(page)), 0);
@@ -93,6 +103,16 @@ static void test_scan(void **state)
 	g_array_free(hits, TRUE);
 }
 
+/* Sectors that are not those of the pattern at byte @offset. */
+static uint64_t pattern_errors(const char *data, uint64_t len, uint64_t offset)
+{
+	uint64_t bad = 0;
+
+	for (uint64_t at = 0; at < len; at += CHANNEL_SECTOR)
+		bad += !channel_disk_check((const uint8_t *)data + at, (offset + at) / CHANNEL_SECTOR);
+	return bad;
+}
+
 static void test_disk(void **state)
 {
 	char *dir = test_dir(), *path = g_build_filename(dir, "disk.img", NULL), *data;
@@ -105,10 +125,10 @@ static void test_disk(void **state)
 	assert_true(disk_pattern_ensure(path, size, &error));
 	assert_true(g_file_get_contents(path, &data, &len, NULL));
 	assert_true(len == size);
-	assert_true(disk_pattern_errors(data, len, 0) == 0);
-	assert_true(disk_pattern_errors(data, len, 512) == len / 512);
+	assert_true(pattern_errors(data, len, 0) == 0);
+	assert_true(pattern_errors(data, len, 512) == len / 512);
 	data[5000] ^= 1;
-	assert_true(disk_pattern_errors(data, len, 0) == 1);
+	assert_true(pattern_errors(data, len, 0) == 1);
 	/* reused as it is */
 	assert_int_equal(g_stat(path, &before), 0);
 	assert_true(disk_pattern_ensure(path, size, &error));
@@ -122,7 +142,7 @@ static void test_disk(void **state)
 	g_free(data);
 	assert_true(disk_pattern_ensure(path, 2 * size, &error));
 	assert_true(g_file_get_contents(path, &data, &len, NULL));
-	assert_true(len == 2 * size && disk_pattern_errors(data, len, 0) == 0);
+	assert_true(len == 2 * size && pattern_errors(data, len, 0) == 0);
 	g_free(data);
 	assert_false(disk_pattern_ensure("/proc/no/such", size, &error));
 	assert_non_null(error);

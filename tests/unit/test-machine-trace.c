@@ -200,12 +200,11 @@ static void test_follow(void **state)
 	assert_true(trace_counters(t)->other == 2 && trace_counters(t)->unknown == 1);
 	assert_true(trace_counters(t)->malformed == 1 && trace_counters(t)->events == 3);
 	assert_true(trace_count(t, TRACE_DMAR_ENABLE) == 3);
-	assert_int_equal(trace_events(t)->len, 3);
 	trace_unsubscribe(t, id);
 	/* the timer alone finds new lines too */
 	test_write(fd, "1@1.8:vtd_dmar_enable enable 0\n");
 	test_run(30);
-	assert_int_equal(trace_events(t)->len, 4);
+	assert_true(trace_counters(t)->events == 4);
 	assert_int_equal(seen->len, 3);
 	close(fd);
 	trace_free(t);

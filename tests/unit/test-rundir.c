@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/remove-tree.h"
 #include "results/csv.h"
 #include "results/rundir.h"
 
@@ -26,26 +27,9 @@ static int make_root(void **state)
 	return *state ? 0 : -1;
 }
 
-static void remove_tree(const char *path)
-{
-	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
-	const char *name;
-
-	while (dir && (name = g_dir_read_name(dir))) {
-		g_autofree char *child = g_build_filename(path, name, NULL);
-
-		if (g_file_test(child, G_FILE_TEST_IS_DIR) &&
-		    !g_file_test(child, G_FILE_TEST_IS_SYMLINK))
-			remove_tree(child);
-		else
-			g_unlink(child);
-	}
-	g_rmdir(path);
-}
-
 static int drop_root(void **state)
 {
-	remove_tree(*state);
+	assert_true(remove_tree(AT_FDCWD, *state));
 	g_free(*state);
 	return 0;
 }
@@ -269,14 +253,14 @@ static void test_csv(void **state)
 	};
 
 	csv_iova_row(csv, &row);
-	row = (struct csv_iova_row){ "crash", 0xff, 5, 1, "end", 0, UINT64_MAX, "r", true, false, NULL };
+	row = (struct csv_iova_row){ "crash", 0xff, 5, 1, "end", 0, UINT64_MAX, "r", true, false, NULL, 0, 0 };
 	csv_iova_row(csv, &row);
 	assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
 	assert_true(csv_close(csv, NULL));
 	assert_true(g_file_get_contents(path, &text, NULL, NULL));
 	assert_string_equal(text, CSV_IOVA_HEADER "\n"
-		"first,0000:03:02.0,,7,panic,0xfffff000,0x100000fff,2,rw,mapped,\"a,\"\"b\"\"\"\n"
-		"crash,0000:00:1f.7,5,,end,0x0,0xffffffffffffffff,4503599627370496,r,reserved,\n");
+		"first,0000:03:02.0,,7,panic,0xfffff000,0x100000fff,2,rw,mapped,\"a,\"\"b\"\"\",1,\n"
+		"crash,0000:00:1f.7,5,,end,0x0,0xffffffffffffffff,4503599627370496,r,reserved,,1,\n");
 
 	g_autofree char *time_path = g_build_filename(*state, "timeline.csv", NULL);
 	g_autofree char *time_text = NULL;
@@ -291,6 +275,36 @@ static void test_csv(void **state)
 	csv_abort(csv_open(path, "a", NULL));
 	assert_false(exists(*state, "iova.csv.tmp"));
 	assert_null(csv_open("/nonexistent/x.csv", "a", NULL));
+}
+
+/* A link goes, and what it points to stays; what is too deep to be ours is left, and said. */
+static void test_remove_tree(void **state)
+{
+	g_autofree char *tree = g_build_filename(*state, "tree", NULL);
+	g_autofree char *outside = g_build_filename(*state, "outside", NULL);
+	g_autofree char *file = g_build_filename(outside, "file", NULL);
+	g_autofree char *link = g_build_filename(tree, "link", NULL);
+	g_autofree char *loop = g_build_filename(tree, "a", "loop", NULL);
+	g_autofree char *inner = g_build_filename(tree, "a", NULL);
+	GString *deep = g_string_new(tree);
+
+	assert_true(remove_tree(AT_FDCWD, tree));
+	assert_int_equal(g_mkdir_with_parents(inner, 0700), 0);
+	assert_int_equal(g_mkdir(outside, 0700), 0);
+	assert_true(g_file_set_contents(file, "x", 1, NULL));
+	assert_int_equal(symlink(outside, link), 0);
+	assert_int_equal(symlink("..", loop), 0);
+	assert_true(remove_tree(AT_FDCWD, tree));
+	assert_false(g_file_test(tree, G_FILE_TEST_EXISTS));
+	assert_true(g_file_test(file, G_FILE_TEST_EXISTS));
+	for (int i = 0; i < 70; i++)
+		g_string_append(deep, "/d");
+	assert_int_equal(g_mkdir_with_parents(deep->str, 0700), 0);
+	assert_false(remove_tree(AT_FDCWD, tree));
+	g_string_truncate(deep, strlen(tree) + 2 * 10);
+	assert_true(remove_tree(AT_FDCWD, deep->str));
+	assert_true(remove_tree(AT_FDCWD, tree));
+	g_string_free(deep, TRUE);
 }
 
 /* Many runs at once in one root: each gets its own directory, the link points to one of them. */
@@ -330,7 +344,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_commit),   TEST(test_interrupt), TEST(test_dead_run), TEST(test_csv),
 		TEST(test_bad_root), TEST(test_disk_full), TEST(test_latest_in_the_way),
-		TEST(test_at_once),
+		TEST(test_at_once), TEST(test_remove_tree),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,9 +26,7 @@ static void four_levels_of_self_reference(void **state)
 	double start = seconds();
 
 	(void)state;
-	tables_init(&t, 16);
-	root = tables_alloc(&t, 1);
-	pt = tables_alloc(&t, 1);
+	root = tables_begin(&t, &pt);
 	tables_legacy(&t, root, SID, 0, 2, 1, pt);
 	for (unsigned i = 0; i < 512; i++)
 		*tables_word(&t, pt, i) = pt | 3;
@@ -41,8 +39,7 @@ static void four_levels_of_self_reference(void **state)
 	assert_true(r->visits < 10);
 	assert_true(r->defect_counts[VTD_DEFECT_LOOP] > 0);
 	assert_true(seconds() - start < 5);
-	vtd_walk_free(r);
-	tables_free(&t);
+	tables_end(&t, r);
 }
 
 /* Five levels that share one page each, down to a leaf table of consecutive frames. */
@@ -70,8 +67,7 @@ static void a_shared_tree_is_cheap_and_right(void **state)
 	assert_int_equal(r->visits, 7);
 	assert_int_equal(r->leaves, UINT64_C(1) << 45);
 	check_run(r, SID, VTD_NO_PASID, 999, 999 * 2 * MIB, 1000 * 2 * MIB - 1, GIB, 3);
-	vtd_walk_free(r);
-	tables_free(&t);
+	tables_end(&t, r);
 }
 
 /*
@@ -139,8 +135,7 @@ static void runs_agree_with_single_lookups(void **state)
 				assert_int_equal(out.perm, run->perm);
 			}
 		}
-		vtd_walk_free(r);
-		tables_free(&t);
+		tables_end(&t, r);
 	}
 	assert_true(hits > 10000);
 }
@@ -153,9 +148,7 @@ static void the_limit_on_visits(void **state)
 	uint64_t root, pt;
 
 	(void)state;
-	tables_init(&t, 64);
-	root = tables_alloc(&t, 1);
-	pt = tables_alloc(&t, 1);
+	root = tables_begin(&t, &pt);
 	tables_legacy(&t, root, SID, 0, 1, 1, pt);
 	for (unsigned i = 0; i < 8; i++)
 		tables_map(&t, pt, 3, 1, i * GIB, 0x7000, SL_RW);
@@ -163,8 +156,7 @@ static void the_limit_on_visits(void **state)
 	assert_true(r->truncated);
 	assert_string_equal(r->truncated_by, "visits");
 	assert_int_equal(r->visits, 5);
-	vtd_walk_free(r);
-	tables_free(&t);
+	tables_end(&t, r);
 }
 
 /* Every bus points to one context table, every context to one directory of one full PASID table. */
@@ -195,8 +187,7 @@ static void a_million_pasids(void **state)
 	assert_int_equal(r->n_pasids, 5000);
 	assert_true(r->visits <= 262144);
 	assert_true(seconds() - start < 20);
-	vtd_walk_free(r);
-	tables_free(&t);
+	tables_end(&t, r);
 }
 
 static void all_contexts_of_all_buses_in_one_page(void **state)
@@ -223,8 +214,7 @@ static void all_contexts_of_all_buses_in_one_page(void **state)
 	assert_int_equal(r->n_trees, 1);
 	assert_int_equal(r->leaves, 65536);
 	assert_int_equal(r->tree_leaves, 1);
-	vtd_walk_free(r);
-	tables_free(&t);
+	tables_end(&t, r);
 }
 
 /* What a random page of RAM may hold, with enough valid pointers in it to lead somewhere. */
@@ -277,8 +267,7 @@ static void garbage_everywhere(void **state)
 					assert_true(run[i].iova_start > run[i - 1].iova_last);
 			}
 		}
-		vtd_walk_free(r);
-		tables_free(&t);
+		tables_end(&t, r);
 	}
 }
 

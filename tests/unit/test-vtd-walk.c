@@ -22,9 +22,7 @@ static void legacy_of_each_depth(void **state)
 		struct tables t;
 		uint64_t root, pt;
 
-		tables_init(&t, 64);
-		root = tables_alloc(&t, 1);
-		pt = tables_alloc(&t, 1);
+		root = tables_begin(&t, &pt);
 		tables_legacy(&t, root, SID, VTD_TT_UNTRANSLATED, aw, 7, pt);
 		tables_map(&t, pt, levels, 1, 0, 0x5000, SL_RW);
 		tables_map(&t, pt, levels, 1, top, 0x9000, VTD_SL_R | VTD_SL_SNP);
@@ -46,8 +44,7 @@ static void legacy_of_each_depth(void **state)
 			  VTD_PERM_READ | VTD_PERM_SNOOP);
 		/* root, context, and two branches of page tables that share the top */
 		assert_int_equal(r->n_tables, 2 + 1 + 2 * (levels - 1));
-		vtd_walk_free(r);
-		tables_free(&t);
+		tables_end(&t, r);
 	}
 }
 
@@ -61,9 +58,7 @@ static void first_level_of_each_depth(void **state)
 		struct tables t;
 		uint64_t root, pt, dir;
 
-		tables_init(&t, 64);
-		root = tables_alloc(&t, 1);
-		pt = tables_alloc(&t, 1);
+		root = tables_begin(&t, &pt);
 		dir = tables_scalable(&t, root, SID, 0, 0, 0);
 		tables_pasid(&t, dir, 0, VTD_PGTT_FIRST_LEVEL, 0, 3, 0, flpm, pt);
 		tables_map(&t, pt, levels, 1, 0x1000, 0x5000, FL_RW);
@@ -80,8 +75,7 @@ static void first_level_of_each_depth(void **state)
 			  0x6000, VTD_PERM_READ);
 		check_run(r, SID, 0, 2, canonical(last, width), UINT64_MAX, 0x7000,
 			  VTD_PERM_READ | VTD_PERM_USER);
-		vtd_walk_free(r);
-		tables_free(&t);
+		tables_end(&t, r);
 	}
 }
 
@@ -120,8 +114,7 @@ static void superpages_equal_small_pages(void **state)
 	assert_int_equal(r->trees[2].leaves, 1024);
 	assert_int_equal(r->leaves_at[3], 1);
 	assert_int_equal(r->leaves_at[2], 1 + 512);
-	vtd_walk_free(r);
-	tables_free(&t);
+	tables_end(&t, r);
 }
 
 static void first_level_superpages(void **state)
@@ -131,9 +124,7 @@ static void first_level_superpages(void **state)
 	uint64_t root, pt, dir;
 
 	(void)state;
-	tables_init(&t, 64);
-	root = tables_alloc(&t, 1);
-	pt = tables_alloc(&t, 1);
+	root = tables_begin(&t, &pt);
 	dir = tables_scalable(&t, root, SID, 0, 0, 0);
 	tables_pasid(&t, dir, 0, VTD_PGTT_FIRST_LEVEL, 0, 3, 0, 0, pt);
 	/* bit 12 of a first-level superpage is PAT: neither address nor defect */
@@ -147,8 +138,7 @@ static void first_level_superpages(void **state)
 	check_run(r, SID, 0, 0, 0, 0xfff, 62 * MIB, 7);
 	check_run(r, SID, 0, 1, 2 * MIB, 4 * MIB - 1, 64 * MIB, 7);
 	check_run(r, SID, 0, 2, GIB, 2 * GIB - 1, 2 * GIB, 7);
-	vtd_walk_free(r);
-	tables_free(&t);
+	tables_end(&t, r);
 }
 
 static void runs_break_where_they_must(void **state)
@@ -159,9 +149,7 @@ static void runs_break_where_they_must(void **state)
 	uint64_t root, pt;
 
 	(void)state;
-	tables_init(&t, 64);
-	root = tables_alloc(&t, 1);
-	pt = tables_alloc(&t, 1);
+	root = tables_begin(&t, &pt);
 	tables_legacy(&t, root, SID, 0, 1, 1, pt);
 	tables_map_many(&t, pt, 3, 1, 0x1fe000, 0x10000, SL_RW, 4); /* across two leaf tables */
 	tables_map(&t, pt, 3, 1, 0x202000, 0x20000, SL_RW);         /* another PA */
@@ -176,8 +164,7 @@ static void runs_break_where_they_must(void **state)
 	check_run(r, SID, VTD_NO_PASID, 2, 0x203000, 0x203fff, 0x21000, VTD_PERM_READ);
 	check_run(r, SID, VTD_NO_PASID, 3, 0x205000, 0x206fff, 0x23000, VTD_PERM_READ);
 	check_run(r, SID, VTD_NO_PASID, 4, 0x207000, 0x207fff, 0x25000, VTD_PERM_WRITE);
-	vtd_walk_free(r);
-	tables_free(&t);
+	tables_end(&t, r);
 }
 
 static void permissions_are_anded_over_the_levels(void **state)
@@ -187,9 +174,7 @@ static void permissions_are_anded_over_the_levels(void **state)
 	uint64_t root, pt, leaf;
 
 	(void)state;
-	tables_init(&t, 64);
-	root = tables_alloc(&t, 1);
-	pt = tables_alloc(&t, 1);
+	root = tables_begin(&t, &pt);
 	tables_legacy(&t, root, SID, 0, 1, 1, pt);
 	leaf = tables_map(&t, pt, 3, 1, 0, 0x7000, SL_RW);
 	tables_map(&t, pt, 3, 1, 0x1000, 0x8000, VTD_SL_W);
@@ -204,8 +189,7 @@ static void permissions_are_anded_over_the_levels(void **state)
 	check_run(r, SID, VTD_NO_PASID, 1, GIB, GIB + 0xfff, 0x7000,
 		  VTD_PERM_READ | VTD_PERM_WRITE);
 	check_run(r, SID, VTD_NO_PASID, 2, GIB + 0x1000, GIB + 0x1fff, 0x8000, VTD_PERM_WRITE);
-	vtd_walk_free(r);
-	tables_free(&t);
+	tables_end(&t, r);
 }
 
 static void pass_through_is_one_identity_run(void **state)
@@ -235,8 +219,7 @@ static void pass_through_is_one_identity_run(void **state)
 	r = walk(&t, root, VTD_TTM_SCALABLE, 0, NULL);
 	assert_int_equal(r->n_defects, 0);
 	check_run(r, SID, VTD_NO_PASID, 0, 0, (UINT64_C(1) << 52) - 1, 0, 3);
-	vtd_walk_free(r);
-	tables_free(&t);
+	tables_end(&t, r);
 }
 
 static void nested_is_reported_as_such(void **state)
@@ -259,8 +242,7 @@ static void nested_is_reported_as_such(void **state)
 	assert_int_equal(r->pasids[0].fl_root, fl);
 	assert_int_equal(r->spaces[0].type, VTD_SPACE_NESTED);
 	check_run(r, SID, 5, 0, 0x4000, 0x4fff, 0x8000, 3);
-	vtd_walk_free(r);
-	tables_free(&t);
+	tables_end(&t, r);
 }
 
 static void scalable_halves_and_large_directories(void **state)
@@ -302,8 +284,7 @@ static void scalable_halves_and_large_directories(void **state)
 	assert_int_equal(r->n_trees, 1);
 	assert_int_equal(r->leaves, 3);
 	assert_int_equal(r->tree_leaves, 1);
-	vtd_walk_free(r);
-	tables_free(&t);
+	tables_end(&t, r);
 }
 
 static void interrupt_remapping_table(void **state)
@@ -334,8 +315,7 @@ static void interrupt_remapping_table(void **state)
 	/* a size of two entries reads no more than these */
 	r = walk(&t, root, VTD_TTM_LEGACY, irt, NULL);
 	assert_int_equal(r->n_irtes, 1);
-	vtd_walk_free(r);
-	tables_free(&t);
+	tables_end(&t, r);
 }
 
 static void contexts_alone_can_be_had(void **state)
@@ -346,9 +326,7 @@ static void contexts_alone_can_be_had(void **state)
 	uint64_t root, pt;
 
 	(void)state;
-	tables_init(&t, 64);
-	root = tables_alloc(&t, 1);
-	pt = tables_alloc(&t, 1);
+	root = tables_begin(&t, &pt);
 	tables_legacy(&t, root, SID, 0, 1, 1, pt);
 	tables_map(&t, pt, 3, 1, 0, 0x7000, SL_RW);
 	r = walk(&t, root, VTD_TTM_LEGACY, 0, &o);
@@ -357,8 +335,7 @@ static void contexts_alone_can_be_had(void **state)
 	assert_int_equal(r->n_trees, 0);
 	assert_int_equal(count_runs(r, SID, VTD_NO_PASID), 0);
 	assert_int_equal(r->visits, 2);
-	vtd_walk_free(r);
-	tables_free(&t);
+	tables_end(&t, r);
 }
 
 static void runs_can_be_searched(void **state)
@@ -370,9 +347,7 @@ static void runs_can_be_searched(void **state)
 	uint64_t root, pt;
 
 	(void)state;
-	tables_init(&t, 64);
-	root = tables_alloc(&t, 1);
-	pt = tables_alloc(&t, 1);
+	root = tables_begin(&t, &pt);
 	tables_legacy(&t, root, SID, 0, 1, 1, pt);
 	for (unsigned i = 0; i < 100; i++)
 		tables_map(&t, pt, 3, 1, i * UINT64_C(0x3000), 0x100000 + i * 0x5000, SL_RW);
@@ -386,8 +361,7 @@ static void runs_can_be_searched(void **state)
 	assert_int_equal(vtd_space_ranges(r, s, &set), 0);
 	assert_int_equal(vtd_ranges_pages(&set), 100);
 	vtd_ranges_clear(&set);
-	vtd_walk_free(r);
-	tables_free(&t);
+	tables_end(&t, r);
 }
 
 int main(void)

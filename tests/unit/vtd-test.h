@@ -31,6 +31,23 @@ static inline struct vtd_walk_result *walk(struct tables *t, uint64_t root, unsi
 	return r;
 }
 
+/* RAM with a root table and the root of a page-table tree in it. tables_end() undoes it. */
+static inline uint64_t tables_begin(struct tables *t, uint64_t *pt)
+{
+	uint64_t root;
+
+	tables_init(t, 64);
+	root = tables_alloc(t, 1);
+	*pt = tables_alloc(t, 1);
+	return root;
+}
+
+static inline void tables_end(struct tables *t, struct vtd_walk_result *r)
+{
+	vtd_walk_free(r);
+	tables_free(t);
+}
+
 /* Run @i of the space of (@sid, @pasid) is exactly this. */
 static inline void check_run(const struct vtd_walk_result *r, uint16_t sid, uint32_t pasid,
 			     size_t i, uint64_t start, uint64_t last, uint64_t pa, uint32_t perm)
