@@ -53,10 +53,11 @@ static void need_hugetlb(uint64_t unit, uint64_t size)
 		       want, size_text(unit, page), have, want, (unsigned long long)(unit / KIB));
 }
 
-/* An address of a multiple of `align`: the same number of page tables wherever it comes to lie. */
-static unsigned char *map(uint64_t size, uint64_t align, int flags, int fd)
+/* A multiple of `align`, and `off`: the same number of page tables wherever it comes to lie. */
+static unsigned char *map(uint64_t size, uint64_t align, uint64_t off, int flags, int fd)
 {
-	uintptr_t area = (uintptr_t)mmap(NULL, size + align, PROT_NONE,
+	uint64_t room = size + 2 * align;
+	uintptr_t area = (uintptr_t)mmap(NULL, room, PROT_NONE,
 					 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	uintptr_t at;
 	char text[24];
@@ -64,10 +65,10 @@ static unsigned char *map(uint64_t size, uint64_t align, int flags, int fd)
 
 	if (area == (uintptr_t)MAP_FAILED)
 		cannot("no address space for %s: %s", size_text(size, text), strerror(errno));
-	at = round_up(area, align);
+	at = round_up(area, align) + off;
 	if (at > area)
 		munmap((void *)area, at - area);
-	munmap((void *)(at + size), area + align - at);
+	munmap((void *)(at + size), area + room - (at + size));
 	p = mmap((void *)at, size, PROT_READ | PROT_WRITE, flags | MAP_FIXED, fd, 0);
 	if (p == MAP_FAILED)
 		cannot("cannot map %s of memory: %s", size_text(size, text), strerror(errno));
@@ -95,7 +96,7 @@ static void make_alias(struct backing *b, uint64_t align)
 	void *p;
 
 	if (b->fd >= 0) {
-		b->alias = map(b->size, align, MAP_SHARED, b->fd);
+		b->alias = map(b->size, align, 0, MAP_SHARED, b->fd);
 		return;
 	}
 	/* Of shared memory without a name, mremap() of length 0 makes a second mapping. */
@@ -107,7 +108,7 @@ static void make_alias(struct backing *b, uint64_t align)
 
 void backing_new(struct backing *b, enum backing_kind kind, uint64_t size, bool alias)
 {
-	uint64_t align;
+	uint64_t align, off;
 	int flags = MAP_SHARED;
 
 	memset(b, 0, sizeof(*b));
@@ -116,6 +117,11 @@ void backing_new(struct backing *b, enum backing_kind kind, uint64_t size, bool 
 	b->size = size;
 	b->fd = -1;
 	align = b->unit > PAGE_2M ? b->unit : PAGE_2M;
+	/*
+	 * Of memory that never is in huge pages, guest and host address differ by a page: so KVM
+	 * knows without looking for a huge one at every fault.
+	 */
+	off = b->unit == PAGE_4K && kind != BACKING_THP ? PAGE_4K : 0;
 	if (kind == BACKING_THP)
 		need_thp();
 	if (b->unit > PAGE_4K)
@@ -126,7 +132,7 @@ void backing_new(struct backing *b, enum backing_kind kind, uint64_t size, bool 
 		flags = MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE;
 	else
 		make_fd(b);
-	b->mem = map(size, align, flags, b->fd);
+	b->mem = map(size, align, off, flags, b->fd);
 	if (kind == BACKING_THP)
 		madvise(b->mem, size, MADV_HUGEPAGE);
 	else if (b->unit == PAGE_4K)

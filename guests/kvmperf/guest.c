@@ -59,8 +59,9 @@ uint64_t guest_layout(struct perf_vm *vm)
 	struct vm_config *cfg = &vm->cfg;
 	uint64_t pages = slice_of(&cfg->geo, 0).pages, samples, size = 0, last;
 
-	if (cfg->samples < pages)
-		cfg->samples = pages;
+	/* of payload_touch_all: the times between which the accesses are */
+	if (cfg->samples < pages + 1)
+		cfg->samples = pages + 1;
 	samples = round_up(cfg->samples * sizeof(uint64_t), PAGE_4K) * cfg->geo.vcpus;
 	vm->stop_gpa = STOP_GPA;
 	vm->gdt_gpa = GDT_GPA;
@@ -181,15 +182,22 @@ static void set_sregs(struct vcpu *v)
 		fail("KVM_SET_SREGS: %s", strerror(errno));
 }
 
+/* All pages in their order are written by a loop of its own, of a third of the instructions. */
+bool guest_writes_all(const struct job *j)
+{
+	return j->entry == payload_touch && j->percent == 100 && !j->random;
+}
+
 /* Registers of the vCPU's job. The first time also those that stay. */
 void guest_enter(struct vcpu *v)
 {
 	struct perf_vm *vm = v->vm;
 	const struct job *j = &v->job;
+	const char *entry = guest_writes_all(j) ? payload_touch_all : j->entry;
 	uint64_t samples =
 		vm->samples_gpa + round_up(vm->cfg.samples * sizeof(uint64_t), PAGE_4K) * v->id;
 	struct kvm_regs r = {
-		.rip = CODE_GPA + (uint64_t)(j->entry - payload_start),
+		.rip = CODE_GPA + (uint64_t)(entry - payload_start),
 		.rflags = 0x2 | RFLAGS_IOPL3,
 		.rdi = j->base,
 		.rsi = j->count,

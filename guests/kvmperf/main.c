@@ -54,7 +54,7 @@ static void usage(FILE *f)
 {
 	fputs("usage: kvmperf list\n"
 	      "       kvmperf TEST [options]          (kvmperf TEST --help)\n"
-	      "       kvmperf suite quick|full [options of every test]\n\n"
+	      "       kvmperf suite quick|full [--progress FILE] [options of every test]\n\n"
 	      "exit status: 0 passed, 1 something measured is wrong, 2 it cannot run here or was "
 	      "called wrongly\n",
 	      f);

@@ -14,6 +14,7 @@ static const char *const uffd_devs[] = {"syscall", "dev", NULL};
 static const char *const uffd_per[] = {"vm", "vcpu", NULL};
 static const char *const log_names[] = {"get", "clear", "ring", NULL};
 static const char *const churn_names[] = {"add-remove", "move", NULL};
+static const char *const l3_names[] = {"nested", "direct", NULL};
 static const char *const exit_names[] = {"pio-write", "pio-read", "mmio-write", "mmio-read",
 					 "cpuid",     "hlt",	  "all",	NULL};
 
@@ -75,12 +76,16 @@ static const struct def {
 	{"exit", NAME, TAKES_EXITS, AT(exit), 0, 0, exit_names, "which exit"},
 	{"churn", NAME, TAKES_CHURN, AT(churn), 0, 0, churn_names,
 	 "what happens to the spare slot"},
+	{"spare", SIZE, TAKES_CHURN, AT(spare), PAGE_4K, PAGE_2M, NULL,
+	 "bytes of the spare slot, whole pages"},
 	{"chunk", SIZE, TAKES_PREFAULT, AT(chunk), PAGE_4K, TEST_MEMORY_MAX, NULL,
 	 "bytes a call covers, a multiple of the page size"},
 	{"device", STRING, TAKES_VFIO, AT(device), 0, 0, NULL,
 	 "PCI address of the edu device; the first one bound to vfio-pci otherwise"},
 	{"hold", NUMBER, TAKES_VFIO, AT(hold), 0, 86400, NULL,
 	 "measure nothing, but keep DMA going under a running guest for so many seconds"},
+	{"l3-paging", NAME, TAKES_NESTED, AT(l3_direct), 0, 0, l3_names,
+	 "the L3's memory by nested page tables, or by its own tables alone"},
 #undef AT
 };
 
@@ -100,6 +105,7 @@ void options_defaults(struct options *o)
 		.ring_entries = 4096,
 		.count = 1000,
 		.exit = EXIT_ALL,
+		.spare = 2 * MIB,
 		.chunk = 2 * MIB,
 	};
 }
@@ -237,6 +243,8 @@ int options_check(const struct options *o, char *why, size_t size)
 		text = "--ring must be 3 or 0";
 	else if (o->chunk % PAGE_4K)
 		text = "--chunk must be a multiple of 4K";
+	else if (o->spare % PAGE_4K)
+		text = "--spare must be a multiple of 4K";
 	if (!text)
 		return 0;
 	snprintf(why, size, "%s", text);

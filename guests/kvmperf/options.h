@@ -34,6 +34,7 @@ enum {
 	TAKES_CHURN = 256,
 	TAKES_VFIO = 512,
 	TAKES_PREFAULT = 1024,
+	TAKES_NESTED = 2048,
 };
 
 /* All of 64 bits, so that one table can describe them. */
@@ -43,7 +44,7 @@ struct options {
 	uint64_t random, percent;
 	uint64_t uffd, uffd_dev, uffd_per_vcpu, delay_us;
 	uint64_t log, iterations, ring_entries, initially_set, clear_pages;
-	uint64_t count, exit, churn, chunk, hold;
+	uint64_t count, exit, churn, spare, chunk, hold, l3_direct;
 	const char *device;
 };
 

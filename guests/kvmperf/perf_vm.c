@@ -287,10 +287,13 @@ void vm_samples(struct perf_vm *vm, struct hist *into)
 {
 	for (unsigned int i = 0; i < vm->cfg.geo.vcpus; i++) {
 		const struct vcpu *v = &vm->vcpu[i];
+		bool times = guest_writes_all(&v->job);
 
-		for (uint64_t k = 0; v->job.sampled && k < v->answer.done; k++)
-			hist_add(into, (uint64_t)((unsigned __int128)v->samples[k] * 1000000 /
-						  vm->tsc_khz));
+		for (uint64_t k = 0; v->job.sampled && k < v->answer.done; k++) {
+			uint64_t cycles = times ? v->samples[k + 1] - v->samples[k] : v->samples[k];
+
+			hist_add(into, (uint64_t)((unsigned __int128)cycles * 1000000 / vm->tsc_khz));
+		}
 	}
 }
 

@@ -29,7 +29,7 @@ struct vm_config {
 	unsigned int ring;	 /* privilege level the payload runs in: 3 or 0 */
 	uint32_t dirty_ring;	 /* bytes of each vCPU's dirty ring; 0 for bitmaps */
 	uint32_t manual_protect; /* flags of KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2, 0 for none */
-	uint64_t samples;	 /* a vCPU, at least a slice's pages */
+	uint64_t samples;	 /* a vCPU, at least a slice's pages and one */
 };
 
 /* One piece of work of a vCPU: where it enters, and what it finds in its registers (payload.S). */
@@ -128,6 +128,8 @@ void counters_delta(const struct counters *before, const struct counters *after,
 uint64_t guest_layout(struct perf_vm *vm);
 void guest_build(struct perf_vm *vm);
 void guest_enter(struct vcpu *v);
+/* Does the job write all pages in their order? Its samples are times then, one more than accesses. */
+bool guest_writes_all(const struct job *j);
 uint64_t guest_top(int kvm);
 struct kvm_cpuid2 *guest_cpuid(int kvm);
 

@@ -92,6 +92,7 @@ static void make_patient(struct perf_vm *vm)
 struct spare {
 	struct perf_vm *vm;
 	unsigned char *mem;
+	uint64_t size;
 	unsigned int slot, place; /* 0 or 1 */
 	struct ops {
 		const char *name;
@@ -134,11 +135,11 @@ static void churn(struct spare *s, const struct options *o)
 {
 	for (uint64_t i = 0; i < o->count; i++) {
 		if (o->churn == CHURN_MOVE) {
-			change(s, !s->place, PAGE_2M, &s->move);
+			change(s, !s->place, s->size, &s->move);
 			continue;
 		}
 		change(s, 0, 0, &s->remove);
-		change(s, 0, PAGE_2M, &s->add);
+		change(s, 0, s->size, &s->add);
 	}
 }
 
@@ -153,15 +154,15 @@ static void check_spare(struct spare *s, uint64_t seed)
 	vm->vcpu[0].job = (struct job){
 		.entry = payload_touch,
 		.base = base,
-		.count = PAGE_2M / PAGE_4K,
+		.count = s->size / PAGE_4K,
 		.stride = PAGE_4K,
 		.seed = seed,
 		.percent = 100,
 	};
 	vm_run(vm);
 	if (spoilt("spare-value"))
-		s->mem[PAGE_4K] ^= 1;
-	for (uint64_t at = 0; at < PAGE_2M; at += PAGE_4K) {
+		s->mem[PAGE_4K % s->size] ^= 1;
+	for (uint64_t at = 0; at < s->size; at += PAGE_4K) {
 		memcpy(&have, s->mem + at, sizeof(have));
 		if (have != base + at + seed)
 			fail("spare slot: page %llu holds %#llx, the guest wrote %#llx",
@@ -202,7 +203,7 @@ static void round_(const struct options *o)
 {
 	struct vm_config cfg = options_vm(o);
 	uint64_t seed = seed_of(rounds, 0), load = seed_of(rounds, 1);
-	struct spare s = {.place = 0};
+	struct spare s = {.size = o->spare};
 	int err;
 
 	rounds++;
@@ -216,7 +217,7 @@ static void round_(const struct options *o)
 	ops_init(&s.add, "add", o->count);
 	ops_init(&s.remove, "remove", o->count);
 	ops_init(&s.move, "move", o->count);
-	err = vm_region(s.vm, s.slot, 0, s.vm->spare_gpa, PAGE_2M, s.mem);
+	err = vm_region(s.vm, s.slot, 0, s.vm->spare_gpa, s.size, s.mem);
 	if (err)
 		cannot("spare slot: KVM_SET_USER_MEMORY_REGION: %s", strerror(-err));
 	vm_warm(s.vm);

@@ -7,7 +7,8 @@
 const struct test *const tests[] = {
 	&test_demand_paging, &test_dirty_log,  &test_access_tracking,
 	&test_memslot_churn, &test_page_table, &test_pre_fault,
-	&test_exits,	     &test_vfio_dma,   NULL,
+	&test_exits,	     &test_vfio_dma,   &test_nested,
+	NULL,
 };
 
 const struct test *test_find(const char *name)

@@ -16,7 +16,7 @@ struct test {
 
 extern const struct test test_demand_paging, test_dirty_log, test_access_tracking,
 	test_memslot_churn;
-extern const struct test test_page_table, test_pre_fault, test_exits, test_vfio_dma;
+extern const struct test test_page_table, test_pre_fault, test_exits, test_vfio_dma, test_nested;
 
 /* All of them, NULL at the end. */
 extern const struct test *const tests[];
@@ -34,6 +34,8 @@ void document_end(struct json *j);
 int suite_main(int argc, char **argv);
 /* Whether every test of the suites takes its options and these on top; 0, or -1 after one line. */
 int suite_check(int argc, char **argv);
+/* How many items of a suite are of this test and have these words among their options. */
+unsigned int suite_holds(bool quick, const char *test, const char *words);
 
 /* The seed of a round: values of another round never pass for those of this one. */
 static inline uint64_t seed_of(unsigned int round, unsigned int step)

@@ -16,6 +16,7 @@ struct bench_plan {
 	const struct bench_options *options;
 	struct kernel *kernel;
 	char *initrd, *qemu, *cmdline;
+	char **programs; /* beside kvmperf in the initramfs; or NULL */
 	char *name; /* of the run directory */
 };
 
@@ -40,6 +41,21 @@ bool bench_ticks(const char *stat, uint64_t *busy, uint64_t *total);
  */
 bool bench_settle(struct machine *m, const struct bench_options *o, bool *settled, GError **error);
 
+/* follow.c */
+/* "kvmperf: 3 of 48: TEXT" somewhere in a line of the console; *text is in @line. */
+bool bench_progress_parse(const char *line, unsigned *n, unsigned *of, const char **text);
+/* What the user sees of a test that runs, and of one that has ended. @p may be NULL. */
+void bench_progress_begin(struct progress *p, unsigned n, unsigned of, const char *test);
+void bench_progress_end(struct progress *p, unsigned n, unsigned of, const char *test, const char *result,
+			int64_t start_us);
+/*
+ * Sends the agent a command that runs kvmperf, and shows what it says meanwhile. @seconds: how long a test may take
+ * (scaled as machine_wait() does), and kvmperf before the first and after the last of them.
+ * As machine_agent_call(); the error names the test.
+ */
+JsonObject *bench_follow(struct machine *m, struct progress *progress, JsonObject *request, double seconds,
+			 GError **error);
+
 /* guest.c */
 /* A text file of L1; NULL with @error. The caller frees it. */
 char *bench_guest_file(struct machine *m, const char *path, GError **error);
@@ -51,7 +67,23 @@ bool bench_guest_prepare(struct machine *m, const struct bench_options *o, GErro
  */
 JsonObject *bench_guest_measure(struct machine *m, const struct bench_options *o, GError **error);
 
+/* selftests.c */
+/* Paths of all programs that are run, the selftests of @dir and our own one with the probe; NULL at the end. */
+char **bench_selftests_programs(const char *dir, GError **error);
+/* Runs all pairs, one program after the other; an array of struct selftest_result *. */
+GPtrArray *bench_selftests_measure(struct machine *m, const struct bench_options *o, GError **error);
+/* selftests.json, selftests.md and summary.txt; as bench_report_write(). */
+bool bench_selftests_report(const struct bench_plan *plan, struct machine *m, const struct rundir *rd,
+			    const GPtrArray *results, bool settled, double seconds, int *exit, char **summary,
+			    GError **error);
+
 /* report.c */
+/* The environment in the form that run.json has it. The caller unrefs it. */
+JsonObject *bench_environment(const struct bench_plan *plan, struct machine *m, const char *guest_kernel, bool settled);
+/* One line of what was booted; one of what its times are. */
+char *bench_head(const struct bench_plan *plan, struct machine *m, const char *guest_kernel);
+const char *bench_caveat(const struct bench_plan *plan, struct machine *m);
+char *bench_json_text(JsonObject *o);
 /* bench.json and summary.txt; *summary: the latter's text. @settled: as bench_settle() says. */
 bool bench_report_write(const struct bench_plan *plan, struct machine *m, const struct rundir *rd,
 			JsonObject *kvmperf, bool settled, double seconds, int *exit, char **summary, GError **error);

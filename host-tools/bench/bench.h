@@ -28,7 +28,8 @@ struct bench_options {
 	const char *kernel, *modules, *qemu, *results;
 	char **params;		/* "kvm.tdp_mmu=N", ..., NULL at the end; or NULL */
 	unsigned cpus;		/* of L1 */
-	unsigned rounds;	/* of each test; 0: kvmperf's own number */
+	unsigned rounds;	/* of each test; 0: kvmperf's own number (3 with selftests) */
+	const char *selftests;	/* instead of all tests: the directory of the kernel's own, to be beside ours; or NULL */
 	struct progress *progress; /* borrowed; NULL: silent */
 };
 

@@ -12,11 +12,12 @@
 /* Of an idle host with KVM; the machine's scale comes on top. kvmperf has deadlines of its own. */
 #define SECONDS_SMALL 10.0
 #define SECONDS_TEST 90.0
-#define SECONDS_QUICK 180.0
-#define SECONDS_FULL 1800.0
 /* The host's own deadline is the one that counts: the guest only must not be without any. */
 #define GUEST_DEADLINE_MS 3600000
-#define READS_MAX 2000
+/* A suite's progress goes where the host sees it. */
+#define PROGRESS "/dev/kmsg"
+/* Of a test in a suite, by L1's clock: with the virtual one a second is a billion instructions. */
+#define TEST_DEADLINE_VIRTUAL "30"
 #define ERR_MAX 300
 
 static bool broken(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
@@ -33,26 +34,7 @@ static bool broken(GError **error, const char *format, ...)
 
 char *bench_guest_file(struct machine *m, const char *path, GError **error)
 {
-	g_autoptr(GString) text = g_string_new(NULL);
-	int64_t from = 0;
-
-	for (int n = 0; n < READS_MAX && from >= 0; n++) {
-		JsonObject *answer = machine_agent(m, SECONDS_SMALL, error, "read-file", "path", MACHINE_STR,
-						   path, "from", MACHINE_INT, from, NULL);
-		int64_t next;
-
-		if (!answer)
-			return NULL;
-		g_string_append(text, agent_string(answer, "text", ""));
-		next = agent_int(answer, "next", -1);
-		from = next > from ? next : -1;
-		json_object_unref(answer);
-		if (text->len > BENCH_BYTES_MAX) {
-			broken(error, "%s of L1 has more than %u MiB", path, BENCH_BYTES_MAX >> 20);
-			return NULL;
-		}
-	}
-	return g_string_free(g_steal_pointer(&text), FALSE);
+	return machine_guest_file(m, path, SECONDS_SMALL, error);
 }
 
 static bool modprobe(struct machine *m, const char *name, GError **error)
@@ -135,21 +117,39 @@ bool bench_guest_prepare(struct machine *m, const struct bench_options *o, GErro
 
 /* ---- measuring ---- */
 
-static JsonObject *request_for(char **words, unsigned rounds)
+static void add_word(JsonArray *argv, const char *word)
 {
+	if (*word)
+		json_array_add_string_element(argv, word);
+}
+
+/* The name first, then what is ours, then the words of the user, which count more. */
+static JsonObject *request_for(const char *command, const struct bench_options *o)
+{
+	g_auto(GStrv) words = g_strsplit(command, " ", -1);
 	JsonObject *request = json_object_new();
 	JsonArray *argv = json_array_new();
+	char **w = words;
 
-	json_array_add_string_element(argv, PROGRAM);
-	for (char **w = words; *w; w++)
-		if (**w)
-			json_array_add_string_element(argv, *w);
-	json_array_add_string_element(argv, "--json");
-	if (rounds) {
-		g_autofree char *number = g_strdup_printf("%u", rounds);
+	add_word(argv, PROGRAM);
+	add_word(argv, *w++);
+	if (!o->tests) {
+		add_word(argv, *w++);
+		add_word(argv, "--progress");
+		add_word(argv, PROGRESS);
+	}
+	if (o->clock_virtual) {
+		add_word(argv, "--deadline");
+		add_word(argv, TEST_DEADLINE_VIRTUAL);
+	}
+	while (*w)
+		add_word(argv, *w++);
+	add_word(argv, "--json");
+	if (o->rounds) {
+		g_autofree char *number = g_strdup_printf("%u", o->rounds);
 
-		json_array_add_string_element(argv, "--repeat");
-		json_array_add_string_element(argv, number);
+		add_word(argv, "--repeat");
+		add_word(argv, number);
 	}
 	json_object_set_string_member(request, "cmd", "run");
 	json_object_set_array_member(request, "argv", argv);
@@ -172,19 +172,20 @@ static bool no_document(struct machine *m, const char *what, int64_t status, int
 }
 
 /* kvmperf with the words of @command; its document as the guest wrote it. */
-static JsonObject *run_program(struct machine *m, const char *command, unsigned rounds, double seconds,
+static JsonObject *run_program(struct machine *m, const char *command, const struct bench_options *o,
 			       GError **error)
 {
-	g_auto(GStrv) words = g_strsplit(command, " ", -1);
 	g_autofree char *what = g_strconcat("kvmperf ", command, NULL), *text = NULL;
-	JsonObject *request = request_for(words, rounds), *answer;
+	JsonObject *request = request_for(command, o), *answer;
 	struct bench_doc *doc;
 	int64_t status, sig;
 
-	answer = machine_agent_call(m, request, seconds, error);
+	answer = bench_follow(m, o->progress, request, SECONDS_TEST, error);
 	json_object_unref(request);
-	if (!answer)
+	if (!answer) {
+		g_prefix_error(error, "%s: ", what);
 		return NULL;
+	}
 	status = agent_int(answer, "status", -1);
 	sig = agent_int(answer, "signal", 0);
 	json_object_unref(answer);
@@ -215,26 +216,35 @@ static void join_tests(JsonObject *all, JsonObject *one)
 		json_array_add_element(to, json_array_dup_element(from, i));
 }
 
+/* The result of the only test of a document. */
+static const char *result_of(JsonObject *document)
+{
+	JsonArray *tests = json_object_get_array_member(document, "tests");
+
+	return json_array_get_length(tests) ?
+		       json_object_get_string_member(json_array_get_object_element(tests, 0), "result") : "none";
+}
+
 JsonObject *bench_guest_measure(struct machine *m, const struct bench_options *o, GError **error)
 {
+	g_autofree char *suite = g_strconcat("suite ", o->suite, NULL);
+	unsigned of = o->tests ? g_strv_length(o->tests) : 0;
 	JsonObject *all = NULL;
 
-	if (!o->tests) {
-		g_autofree char *command = g_strconcat("suite ", o->suite, NULL);
-
-		return run_program(m, command, o->rounds,
-				   strcmp(o->suite, "full") == 0 ? SECONDS_FULL : SECONDS_QUICK, error);
-	}
-	for (char **t = o->tests; *t; t++) {
+	if (!o->tests)
+		return run_program(m, suite, o, error);
+	for (unsigned n = 1; n <= of; n++) {
+		const char *test = o->tests[n - 1];
+		int64_t start = g_get_monotonic_time();
 		JsonObject *one;
 
-		if (o->progress)
-			progress_note(o->progress, "%s", *t);
-		one = run_program(m, *t, o->rounds, SECONDS_TEST, error);
+		bench_progress_begin(o->progress, n, of, test);
+		one = run_program(m, test, o, error);
 		if (!one) {
 			g_clear_pointer(&all, json_object_unref);
 			return NULL;
 		}
+		bench_progress_end(o->progress, n, of, test, result_of(one), start);
 		if (all) {
 			join_tests(all, one);
 			json_object_unref(one);

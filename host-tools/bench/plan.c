@@ -134,6 +134,8 @@ char **bench_tests(const char *text, GError **error)
 
 bool bench_wants_huge(const struct bench_options *o)
 {
+	if (o->selftests)
+		return false;
 	for (char **t = o->tests; t && *t; t++)
 		if (strstr(*t, "hugetlb"))
 			return true;
@@ -162,6 +164,7 @@ static void add_iommu(GString *line, enum bench_iommu mode)
 static char *command_line(const struct bench_options *o)
 {
 	g_autoptr(GString) line = g_string_new("console=ttyS0,115200 no_timer_check tsc=reliable panic=-1 ");
+	const char *spoil = g_getenv("KVMPERF_SPOIL");
 
 	add_iommu(line, o->iommu);
 	/* Reserved at boot, where a page of 1 GiB can still be found. */
@@ -173,6 +176,9 @@ static char *command_line(const struct bench_options *o)
 	g_string_append(line, " " EDU_IDS);
 	for (char **p = o->params; p && *p; p++)
 		g_string_append_printf(line, " %s", *p);
+	/* The kernel hands it to the agent, that to kvmperf: so the tests see its checks fail. */
+	if (spoil && *spoil && strspn(spoil, G_CSET_a_2_z G_CSET_DIGITS "-") == strlen(spoil))
+		g_string_append_printf(line, " KVMPERF_SPOIL=%s", spoil);
 	return g_strdup(line->str);
 }
 
@@ -197,7 +203,8 @@ static bool check(const struct bench_options *o, GError **error)
 
 static char *run_name(const struct bench_options *o)
 {
-	g_autofree char *first = o->tests ? g_strndup(o->tests[0], strcspn(o->tests[0], " ")) : NULL;
+	g_autofree char *first = o->selftests ? g_strdup("selftests") :
+				 o->tests ? g_strndup(o->tests[0], strcspn(o->tests[0], " ")) : NULL;
 
 	return g_strdup_printf("bench-%s%s-%s", first ? first : o->suite, o->tests && o->tests[1] ? "+" : "",
 			       o->clock_virtual ? "virtual" : "wall");
@@ -209,13 +216,19 @@ bool bench_plan_make(struct bench_plan *plan, const struct bench_options *option
 	plan->options = options;
 	if (!check(options, error))
 		return false;
+	if (options->selftests) {
+		plan->programs = bench_selftests_programs(options->selftests, error);
+		if (!plan->programs)
+			return false;
+	}
 	if (options->qemu) {
 		plan->qemu = qemu_get(options->qemu, error);
 		if (!plan->qemu)
 			return false;
 	}
 	plan->kernel = kernel_get(options->kernel, options->modules, REQUIRED, error);
-	plan->initrd = plan->kernel ? initramfs_program(plan->kernel, WORKLOAD, error) : NULL;
+	if (plan->kernel)
+		plan->initrd = initramfs_program(plan->kernel, WORKLOAD, (const char *const *)plan->programs, error);
 	plan->cmdline = command_line(options);
 	plan->name = run_name(options);
 	return plan->initrd != NULL;
@@ -225,6 +238,7 @@ void bench_plan_clear(struct bench_plan *plan)
 {
 	kernel_free(plan->kernel);
 	g_free(plan->initrd);
+	g_strfreev(plan->programs);
 	g_free(plan->qemu);
 	g_free(plan->cmdline);
 	g_free(plan->name);

@@ -11,8 +11,7 @@
 #include "results/version.h"
 
 /* The environment in the form that run.json has it, so that a reader of one can read the other. */
-static JsonObject *environment(const struct bench_plan *plan, struct machine *m, const char *guest_kernel,
-			       bool settled)
+JsonObject *bench_environment(const struct bench_plan *plan, struct machine *m, const char *guest_kernel, bool settled)
 {
 	const struct bench_options *o = plan->options;
 	const struct qemu_caps *caps = machine_qemu(m);
@@ -45,18 +44,18 @@ static JsonObject *environment(const struct bench_plan *plan, struct machine *m,
 	return env;
 }
 
-static char *head(const struct bench_plan *plan, struct machine *m, const struct bench_doc *doc)
+char *bench_head(const struct bench_plan *plan, struct machine *m, const char *guest_kernel)
 {
 	const struct bench_options *o = plan->options;
 	g_autofree char *params = o->params ? g_strjoinv(" ", o->params) : g_strdup("");
 
-	return g_strdup_printf("L1: %s%s%s, %s, %s clock, QEMU %s, vIOMMU %s, %u CPU%s\n\n", doc->guest_kernel,
+	return g_strdup_printf("L1: %s%s%s, %s, %s clock, QEMU %s, vIOMMU %s, %u CPU%s\n\n", guest_kernel,
 			       *params ? " with " : "", params, machine_accel_name(machine_accel(m)),
 			       o->clock_virtual ? "virtual" : "wall", machine_qemu(m)->version,
 			       bench_iommu_name(o->iommu), o->cpus, o->cpus > 1 ? "s" : "");
 }
 
-static const char *caveat(const struct bench_plan *plan, struct machine *m)
+const char *bench_caveat(const struct bench_plan *plan, struct machine *m)
 {
 	if (plan->options->clock_virtual)
 		return "1 ns is 1 instruction of L1: these are no times of hardware.\n";
@@ -64,7 +63,7 @@ static const char *caveat(const struct bench_plan *plan, struct machine *m)
 		       "" : "Times of an emulated machine: good to compare runs on one host, no figures of hardware.\n";
 }
 
-static char *text_of(JsonObject *o)
+char *bench_json_text(JsonObject *o)
 {
 	JsonNode *node = json_node_new(JSON_NODE_OBJECT);
 	char *text;
@@ -91,9 +90,9 @@ static bool write_json(const struct bench_plan *plan, struct machine *m, const s
 	json_object_set_double_member(o, "duration_s", round(seconds * 1000) / 1000);
 	json_object_set_string_member(o, "outcome", exit ? "fail" : "pass");
 	json_object_set_int_member(o, "exit", exit);
-	json_object_set_object_member(o, "environment", environment(plan, m, guest_kernel, settled));
+	json_object_set_object_member(o, "environment", bench_environment(plan, m, guest_kernel, settled));
 	json_object_set_object_member(o, "kvmperf", json_object_ref(kvmperf));
-	text = text_of(o);
+	text = bench_json_text(o);
 	ok = rundir_write(rd, "bench.json", text, -1, error);
 	json_object_unref(o);
 	return ok;
@@ -102,7 +101,7 @@ static bool write_json(const struct bench_plan *plan, struct machine *m, const s
 bool bench_report_write(const struct bench_plan *plan, struct machine *m, const struct rundir *rd,
 			JsonObject *kvmperf, bool settled, double seconds, int *exit, char **summary, GError **error)
 {
-	g_autofree char *text = text_of(kvmperf), *first = NULL, *table = NULL;
+	g_autofree char *text = bench_json_text(kvmperf), *first = NULL, *table = NULL;
 	struct bench_doc *doc = bench_doc_parse(text, strlen(text), error);
 	unsigned count[3];
 	bool ok;
@@ -111,11 +110,11 @@ bool bench_report_write(const struct bench_plan *plan, struct machine *m, const 
 		return false;
 	bench_counts(doc, count);
 	*exit = count[BENCH_FAIL] ? VTDLAB_EXIT_BAD : VTDLAB_EXIT_OK;
-	first = head(plan, m, doc);
+	first = bench_head(plan, m, doc->guest_kernel);
 	table = bench_table(doc);
 	*summary = g_strdup_printf("%s%s\n%s%s%u passed, %u failed, %u skipped; %.1f s\n", first, table,
 				   settled ? "" : "L1 did not come to rest before the tests: these times may not repeat.\n",
-				   caveat(plan, m), count[BENCH_PASS], count[BENCH_FAIL], count[BENCH_SKIP], seconds);
+				   bench_caveat(plan, m), count[BENCH_PASS], count[BENCH_FAIL], count[BENCH_SKIP], seconds);
 	ok = write_json(plan, m, rd, kvmperf, doc->guest_kernel, settled, seconds, *exit, error) &&
 	     rundir_write(rd, "summary.txt", *summary, -1, error);
 	bench_doc_free(doc);

@@ -46,9 +46,14 @@ static struct machine *boot(const struct bench_plan *plan, const char *dir, GErr
 	return m;
 }
 
+struct figures {
+	JsonObject *kvmperf;  /* its document; or */
+	GPtrArray *selftests; /* see bench_selftests_measure() */
+	bool settled;
+};
+
 /* A guest that dies under a test takes the figures with it: the console says why. */
-static bool measure(const struct bench_plan *plan, struct machine *m, JsonObject **kvmperf, bool *settled,
-		    GError **error)
+static bool measure(const struct bench_plan *plan, struct machine *m, struct figures *f, GError **error)
 {
 	const struct bench_options *o = plan->options;
 
@@ -56,36 +61,51 @@ static bool measure(const struct bench_plan *plan, struct machine *m, JsonObject
 	if (!bench_guest_prepare(m, o, error))
 		return false;
 	phase(o, "settle");
-	if (!bench_settle(m, o, settled, error))
+	if (!bench_settle(m, o, &f->settled, error))
 		return false;
 	phase(o, "measure");
-	*kvmperf = bench_guest_measure(m, o, error);
-	if (*kvmperf && o->progress)
+	if (o->selftests)
+		f->selftests = bench_selftests_measure(m, o, error);
+	else
+		f->kvmperf = bench_guest_measure(m, o, error);
+	if (!f->kvmperf && !f->selftests)
+		return false;
+	if (o->progress)
 		progress_end(o->progress, NULL);
-	return *kvmperf != NULL;
+	return true;
+}
+
+static bool report(const struct bench_plan *plan, struct machine *m, const struct rundir *rd, const struct figures *f,
+		   double seconds, struct bench_outcome *out, GError **error)
+{
+	if (f->selftests)
+		return bench_selftests_report(plan, m, rd, f->selftests, f->settled, seconds, &out->exit, &out->summary,
+					      error);
+	return bench_report_write(plan, m, rd, f->kvmperf, f->settled, seconds, &out->exit, &out->summary, error);
 }
 
 static bool run_in(const struct bench_plan *plan, struct rundir *rd, struct bench_outcome *out, GError **error)
 {
 	int64_t start = g_get_monotonic_time();
-	JsonObject *kvmperf = NULL;
+	struct figures f = { 0 };
 	struct machine *m = boot(plan, rd->path, error);
 	const char *log = NULL;
-	bool ok, settled = false;
+	bool ok;
 
 	if (!m)
 		return false;
-	ok = measure(plan, m, &kvmperf, &settled, error);
+	ok = measure(plan, m, &f, error);
 	machine_kill(m);
 	if (ok && !machine_logs_ok(m, &log)) {
 		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED,
 			    "%s could not be written completely: is the disk full?", log);
 		ok = false;
 	}
-	ok = ok && bench_report_write(plan, m, rd, kvmperf, settled, (double)(g_get_monotonic_time() - start) / 1e6,
-				      &out->exit, &out->summary, error);
-	if (kvmperf)
-		json_object_unref(kvmperf);
+	ok = ok && report(plan, m, rd, &f, (double)(g_get_monotonic_time() - start) / 1e6, out, error);
+	if (f.kvmperf)
+		json_object_unref(f.kvmperf);
+	if (f.selftests)
+		g_ptr_array_unref(f.selftests);
 	machine_free(m);
 	return ok && rundir_commit(rd, error);
 }

@@ -48,7 +48,7 @@ bench() {
 	bench --tests 'exits --json' :: "kvmperf list"
 	bench --tests suite :: "kvmperf list"
 	bench --tests ../exits :: "kvmperf list"
-	bench --tests exits --suite quick :: "not both"
+	bench --tests exits --suite quick :: "one of --suite, --tests and --selftests"
 }
 
 @test "module parameters" {

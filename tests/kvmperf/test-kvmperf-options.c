@@ -91,6 +91,7 @@ static void contradictions_are_one_line(void **state)
 		"--clear-pages 64",
 		"--ring 1",
 		"--chunk 4097",
+		"--spare 4097",
 	};
 	static const char *const good[] = {
 		"",
@@ -99,6 +100,7 @@ static void contradictions_are_one_line(void **state)
 		"--log clear --initially-set --clear-pages 128",
 		"--log ring --ring-entries 2048",
 		"--ring 0",
+		"--spare 8K",
 	};
 	struct options o;
 	char why[256];
@@ -145,6 +147,44 @@ static void suites_are_valid(void **state)
 	assert_int_equal(suite_check(2, more), 0);
 	/* --memory is not of every test */
 	assert_int_equal(suite_check(2, wrong), -1);
+}
+
+/* What the tests are there for is measured, all of it in the full suite; the quick one has each test. */
+static void suites_leave_nothing_out(void **state)
+{
+	static const struct {
+		const char *test, *words[24];
+	} all[] = {
+		{"demand-paging",
+		 {"--vcpus 2", "--vcpus 4", "--overlap", "--random", "--slots", "--guest-page 4k",
+		  "--backing thp", "--backing hugetlb-2m", "--backing hugetlb-1g",
+		  "--backing shmem", "--backing memfd", "--uffd missing", "--uffd minor",
+		  "--uffd wp", "--uffd-open dev", "--uffd-per vcpu", "--delay"}},
+		{"dirty-log",
+		 {"--vcpus 2", "--vcpus 4", "--log get", "--log clear", "--log ring",
+		  "--ring-entries 1024 --vcpus 4", "--initially-set", "--clear-pages", "--random",
+		  "--slots", "--write-fraction", "--backing thp", "--backing hugetlb-2m",
+		  "--backing shmem"}},
+		{"access-tracking", {"--vcpus 2", "--random"}},
+		{"memslot-churn", {"--churn move", "--vcpus 4"}},
+		{"page-table", {"--vcpus 4", "--backing hugetlb-2m"}},
+		{"pre-fault", {"--vcpus 2", "--backing thp"}},
+		{"exits", {"--vcpus 4", "--exit hlt --ring 0"}},
+		{"nested", {"--vcpus 4", "--l3-paging direct", "--backing thp", "--guest-page 4k"}},
+		{"vfio-dma", {"--memory 64M", "--backing thp"}},
+	};
+
+	(void)state;
+	for (size_t i = 0; tests[i]; i++) {
+		assert_int_not_equal(suite_holds(true, tests[i]->name, ""), 0);
+		assert_in_range(suite_holds(true, tests[i]->name, ""), 1,
+				suite_holds(false, tests[i]->name, ""));
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		for (size_t k = 0; all[i].words[k]; k++)
+			if (!suite_holds(false, all[i].test, all[i].words[k]))
+				fail_msg("no %s %s", all[i].test, all[i].words[k]);
+	assert_int_equal(suite_holds(true, "demand-paging", "hugetlb"), 0);
 }
 
 static void names_are_unique_and_found(void **state)
@@ -197,6 +237,7 @@ int main(void)
 		cmocka_unit_test(contradictions_are_one_line),
 		cmocka_unit_test(the_line_of_options_comes_back),
 		cmocka_unit_test(suites_are_valid),
+		cmocka_unit_test(suites_leave_nothing_out),
 		cmocka_unit_test(names_are_unique_and_found),
 		cmocka_unit_test(payload_fits_a_page),
 		cmocka_unit_test(json_is_escaped),

@@ -45,6 +45,36 @@ payload_start:
 88:
 	.endm
 
+	/* Writes each page once, in the order of addresses. With samples it notes the time before the
+	 * first write and after each: what a write took is the difference of two. */
+	.globl payload_touch_all
+payload_touch_all:
+	xor	%r13d, %r13d
+	mov	%rsi, %r15
+	test	%r8, %r8
+	jz	2f
+	rdtsc
+	mov	%eax, (%r8)
+	mov	%edx, 4(%r8)
+1:	lea	(%rdi, %rbx), %rax
+	mov	%rax, (%rdi)
+	rdtsc
+	add	$8, %r8
+	mov	%eax, (%r8)
+	mov	%edx, 4(%r8)
+	add	%rbp, %rdi
+	inc	%r13
+	cmp	%rsi, %r13
+	jb	1b
+	jmp	payload_done
+2:	lea	(%rdi, %rbx), %rax
+	mov	%rax, (%rdi)
+	add	%rbp, %rdi
+	inc	%r13
+	cmp	%rsi, %r13
+	jb	2b
+	jmp	payload_done
+
 	/* Writes (or reads) each page once. Page i is written if i * percent wraps at 100: evenly
 	 * spread, and exactly 1 + (n - 1) * percent / 100 of them, which the host computes again. */
 	.globl payload_touch
@@ -161,6 +191,103 @@ payload_\name:
 	exit_loop cpuid, "xor %eax, %eax ; xor %ecx, %ecx ; cpuid"
 	exit_loop hlt, "hlt"
 	exit_loop nothing, "nop"
+
+	/*
+	 * One level deeper. r12 is where the VMCB is; the page behind it begins with the physical
+	 * addresses of the VMCB and of the area where the CPU keeps our state. Control registers are
+	 * the ones we have. VMRUN exchanges RAX and RSP, and leaves all other registers to the L3,
+	 * which answers in r13 and r15.
+	 */
+	.macro	l3_prepare entry:req
+	mov	$PAYLOAD_MSR_EFER, %ecx
+	rdmsr
+	or	$PAYLOAD_EFER_SVME, %eax
+	wrmsr
+	shl	$32, %rdx
+	or	%rdx, %rax
+	mov	%rax, VMCB_EFER(%r12)
+	mov	$PAYLOAD_MSR_HSAVE, %ecx
+	mov	PAYLOAD_HSAVE_PA(%r12), %rax
+	mov	%rax, %rdx
+	shr	$32, %rdx
+	wrmsr
+	mov	%cr0, %rax
+	mov	%rax, VMCB_CR0(%r12)
+	mov	%cr3, %rax
+	mov	%rax, VMCB_CR3(%r12)
+	mov	%cr4, %rax
+	mov	%rax, VMCB_CR4(%r12)
+	lea	\entry(%rip), %rax
+	mov	%rax, VMCB_RIP(%r12)
+	xor	%r13d, %r13d
+	xor	%r15d, %r15d
+	.endm
+
+	/* The L3 has left: by a VMMCALL, and goes on behind it; or something is wrong. r10: its
+	 * exit code. */
+	.macro	l3_left
+	mov	VMCB_EXITCODE(%r12), %r10
+	cmp	$VMEXIT_VMMCALL, %r10
+	jne	nested_done
+	addq	$VMMCALL_BYTES, VMCB_RIP(%r12)
+	.endm
+
+	/* One VMRUN for all that the L3 has to do. */
+	.macro	l3_once name:req
+	.globl	payload_nested_\name
+payload_nested_\name:
+	l3_prepare l3_\name
+	mov	PAYLOAD_VMCB_PA(%r12), %rax
+	vmrun	%rax
+	l3_left
+	jmp	nested_done
+	.endm
+
+	l3_once warm
+	l3_once touch
+
+	/* rsi times in and out. */
+	.globl payload_nested_trips
+payload_nested_trips:
+	l3_prepare l3_trips
+1:	time_begin
+	mov	PAYLOAD_VMCB_PA(%r12), %rax
+	vmrun	%rax
+	time_end
+	l3_left
+	inc	%r13
+	cmp	%rsi, %r13
+	jb	1b
+nested_done:
+	stgi
+	jmp	payload_done
+
+	/* What the L3 runs. */
+l3_trips:
+	inc	%r15
+	vmmcall
+	jmp	l3_trips
+
+l3_touch:
+	time_begin
+	lea	(%rdi, %rbx), %rax
+	mov	%rax, (%rdi)
+	time_end
+	add	%rbp, %rdi
+	inc	%r13
+	cmp	%rsi, %r13
+	jb	l3_touch
+	vmmcall
+	ud2
+
+l3_warm:
+	mov	(%rdi), %rax
+	add	%rbp, %rdi
+	inc	%r13
+	cmp	%rsi, %r13
+	jb	l3_warm
+	vmmcall
+	ud2
 
 	.globl payload_end
 payload_end:

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The kernel's own KVM tests and ours, in one L1, the one after the other, with the same probe in both. */
+#include "bench/bench-priv.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/paths.h"
+#include "results/selftest-pairs.h"
+#include "results/version.h"
+
+#define OURS "kvmperf-probed"
+#define OUT "/tmp/selftest.out"
+#define ERR "/tmp/selftest.err"
+/* Of an idle host with KVM; the machine's scale comes on top. */
+#define SECONDS_PROGRAM 60.0
+#define GUEST_DEADLINE_MS 3600000
+#define SCHEMA 1
+/* Of each program, besides the first one, which does not count. */
+#define ROUNDS 3
+/* How the two say that they cannot run there. */
+#define SELFTEST_SKIPS 4
+#define KVMPERF_SKIPS 2
+#define KSFT_SKIP "1..0 # SKIP - "
+#define REASON "\"reason\":\""
+#define SHOWN_MAX 200
+
+static bool broken(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+static bool broken(GError **error, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	g_propagate_error(error, g_error_new_valist(VTDLAB_ERROR, VTDLAB_ERROR_CANNOT_JUDGE, format, args));
+	va_end(args);
+	return false;
+}
+
+static char *first_word(const char *text)
+{
+	return g_strndup(text, strcspn(text, " "));
+}
+
+char **bench_selftests_programs(const char *dir, GError **error)
+{
+	g_autoptr(GPtrArray) out = g_ptr_array_new_with_free_func(g_free);
+
+	g_ptr_array_add(out, lab_path("build", "guests", OURS, NULL));
+	for (const struct selftest_pair *p = selftest_pairs; p->name; p++) {
+		g_autofree char *name = first_word(p->theirs), *path = g_build_filename(dir, name, NULL);
+
+		if (!g_ptr_array_find_with_equal_func(out, path, g_str_equal, NULL))
+			g_ptr_array_add(out, g_steal_pointer(&path));
+	}
+	for (guint i = 0; i < out->len; i++)
+		if (!g_file_test(out->pdata[i], G_FILE_TEST_IS_REGULAR)) {
+			g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s is not there: `make compare-selftests` makes it",
+				    (char *)out->pdata[i]);
+			return NULL;
+		}
+	g_ptr_array_add(out, NULL);
+	return (char **)g_ptr_array_free(g_steal_pointer(&out), FALSE);
+}
+
+static JsonObject *request_for(const char *command)
+{
+	g_auto(GStrv) words = g_strsplit(command, " ", -1);
+	g_autofree char *program = g_strconcat("/sbin/", words[0], NULL);
+	JsonObject *request = json_object_new();
+	JsonArray *argv = json_array_new();
+
+	json_array_add_string_element(argv, program);
+	for (char **w = words + 1; *w; w++)
+		json_array_add_string_element(argv, *w);
+	json_object_set_string_member(request, "cmd", "run");
+	json_object_set_array_member(request, "argv", argv);
+	json_object_set_string_member(request, "out", OUT);
+	json_object_set_string_member(request, "err", ERR);
+	json_object_set_int_member(request, "deadline_ms", GUEST_DEADLINE_MS);
+	return request;
+}
+
+/* A line for people of what a program said; of a skip, and of a document of kvmperf, the reason. */
+static char *one_line(const char *out, const char *err)
+{
+	const char *text = *err ? err : out, *reason = strstr(out, REASON);
+	g_autofree char *line = NULL;
+
+	if (g_str_has_prefix(text, KSFT_SKIP))
+		text += strlen(KSFT_SKIP);
+	if (reason)
+		text = reason + strlen(REASON);
+	line = g_strndup(text, MIN(SHOWN_MAX, reason ? strcspn(text, "\"") : SHOWN_MAX));
+	return g_strdup(g_strstrip(g_strdelimit(line, "\r\n\t", ' ')));
+}
+
+/* One run of one program. *skip: it cannot run there, and says so. */
+static bool run_one(struct machine *m, struct selftest_result *r, const char *command, bool ours, bool counts,
+		    bool *skip, GError **error)
+{
+	JsonObject *request = request_for(command);
+	JsonObject *answer = machine_agent_call(m, request, SECONDS_PROGRAM, error);
+	g_autofree char *out = NULL, *err = NULL, *line = NULL;
+	int64_t status;
+	bool ok = true;
+
+	json_object_unref(request);
+	if (!answer)
+		return false;
+	status = agent_int(answer, "status", -1);
+	json_object_unref(answer);
+	out = bench_guest_file(m, OUT, error);
+	err = out ? bench_guest_file(m, ERR, error) : NULL;
+	if (!err)
+		return false;
+	line = one_line(out, err);
+	*skip = status == (ours ? KVMPERF_SKIPS : SELFTEST_SKIPS);
+	if (*skip)
+		selftest_skip(r, *line ? line : "the selftest says nothing of why");
+	else if (status)
+		ok = broken(error, "status %d: %s", (int)status, *line ? line : "no reason given");
+	else if (counts)
+		ok = selftest_add(r, ours, out, err, error);
+	return ok;
+}
+
+/* Who goes first changes from round to round: what has run before has left its traces in L1's memory. */
+static bool run_pair(struct machine *m, const struct bench_options *o, struct selftest_result *r,
+		     const struct selftest_pair *p, GError **error)
+{
+	g_autofree char *ours = g_strconcat(OURS " ", p->ours, " --warmup 0 --repeat 1 --json", NULL);
+	unsigned rounds = o->rounds ? o->rounds : ROUNDS;
+	bool skip = false;
+
+	for (unsigned i = 0; i <= rounds && !skip; i++)
+		for (unsigned k = 0; k < 2 && !skip; k++) {
+			bool is_ours = (i + k) % 2;
+			const char *command = is_ours ? ours : p->theirs;
+
+			if (run_one(m, r, command, is_ours, i > 0, &skip, error))
+				continue;
+			g_prefix_error(error, "%s: ", command);
+			return false;
+		}
+	return true;
+}
+
+GPtrArray *bench_selftests_measure(struct machine *m, const struct bench_options *o, GError **error)
+{
+	GPtrArray *results = g_ptr_array_new_with_free_func((GDestroyNotify)selftest_free);
+	unsigned of = 0;
+
+	while (selftest_pairs[of].name)
+		of++;
+	for (const struct selftest_pair *p = selftest_pairs; p->name; p++) {
+		struct selftest_result *r = selftest_new(p);
+		int64_t start = g_get_monotonic_time();
+
+		g_ptr_array_add(results, r);
+		bench_progress_begin(o->progress, results->len, of, p->name);
+		if (!run_pair(m, o, r, p, error)) {
+			g_ptr_array_unref(results);
+			return NULL;
+		}
+		bench_progress_end(o->progress, results->len, of, p->name, selftest_skipped(r) ? "skip" : "done", start);
+	}
+	return results;
+}
+
+static bool write_json(const struct bench_plan *plan, struct machine *m, const struct rundir *rd,
+		       const GPtrArray *results, bool settled, double seconds, int exit, GError **error)
+{
+	g_autofree char *tool = g_strconcat("vtdlab ", VTDLAB_VERSION, NULL), *text = NULL;
+	JsonObject *o = json_object_new();
+	bool ok;
+
+	json_object_set_int_member(o, "schema", SCHEMA);
+	json_object_set_string_member(o, "tool", tool);
+	json_object_set_string_member(o, "bench", plan->name);
+	json_object_set_double_member(o, "duration_s", round(seconds * 1000) / 1000);
+	json_object_set_int_member(o, "exit", exit);
+	json_object_set_object_member(o, "environment", bench_environment(plan, m, plan->kernel->release, settled));
+	json_object_set_array_member(o, "pairs", selftest_json(results));
+	text = bench_json_text(o);
+	ok = rundir_write(rd, "selftests.json", text, -1, error);
+	json_object_unref(o);
+	return ok;
+}
+
+bool bench_selftests_report(const struct bench_plan *plan, struct machine *m, const struct rundir *rd,
+			    const GPtrArray *results, bool settled, double seconds, int *exit, char **summary,
+			    GError **error)
+{
+	g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
+	g_autofree char *head = bench_head(plan, m, plan->kernel->release), *table = selftest_table(results, false),
+			*markdown = selftest_table(results, true), *page = g_strconcat(head, markdown, NULL);
+	g_autoptr(GString) text = g_string_new(head);
+	unsigned worse = selftest_worse(results, lines);
+
+	/* times of an emulated machine's wall clock are not what is judged */
+	*exit = worse && plan->options->clock_virtual ? VTDLAB_EXIT_BAD : VTDLAB_EXIT_OK;
+	g_string_append_printf(text, "%s\n", table);
+	if (plan->options->clock_virtual)
+		for (guint i = 0; i < lines->len; i++)
+			g_string_append_printf(text, "worse: %s\n", (char *)lines->pdata[i]);
+	if (!settled)
+		g_string_append(text, "L1 did not come to rest before the tests: these times may not repeat.\n");
+	g_string_append_printf(text, "%sratio: kvmperf's time of a fault (or a call) to the selftest's%s; %.1f s\n",
+			       bench_caveat(plan, m),
+			       !plan->options->clock_virtual ? "; not judged with this clock" :
+			       worse			     ? "" :
+							       "; none is above 1, and the faults are the same",
+			       seconds);
+	*summary = g_strdup(text->str);
+	return write_json(plan, m, rd, results, settled, seconds, *exit, error) &&
+	       rundir_write(rd, "selftests.md", page, -1, error) &&
+	       rundir_write(rd, "summary.txt", *summary, -1, error);
+}
