@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "machine/guest-kvm.h"
 
 #define PROGRAM "/sbin/kvmperf"
 #define OUT "/tmp/bench.out"
@@ -82,29 +83,11 @@ static bool check_param(struct machine *m, const char *param, GError **error)
 	return false;
 }
 
-/* The word in the flags of /proc/cpuinfo. */
-static bool has_flag(const char *cpuinfo, const char *flag)
-{
-	const char *line = strstr(cpuinfo, "\nflags");
-	g_autofree char *flags = line ? g_strndup(line + 1, strcspn(line + 1, "\n")) : g_strdup("");
-	g_auto(GStrv) words = g_strsplit_set(flags, " \t", -1);
-
-	return g_strv_contains((const char *const *)words, flag);
-}
-
 bool bench_guest_prepare(struct machine *m, const struct bench_options *o, GError **error)
 {
-	g_autofree char *cpuinfo = bench_guest_file(m, "/proc/cpuinfo", error);
-	bool svm, vmx;
+	const char *module = machine_guest_kvm(m, SECONDS_SMALL, error);
 
-	if (!cpuinfo)
-		return false;
-	svm = has_flag(cpuinfo, "svm");
-	vmx = has_flag(cpuinfo, "vmx");
-	if (!svm && !vmx)
-		return broken(error, "the CPU of L1 has neither SVM nor VMX: this host's KVM offers no nested "
-				     "virtualisation; use --accel tcg");
-	if (!modprobe(m, svm ? "kvm_amd" : "kvm_intel", error))
+	if (!module || !modprobe(m, module, error))
 		return false;
 	if (o->iommu != BENCH_IOMMU_OFF &&
 	    (!modprobe(m, "vfio_iommu_type1", error) || !modprobe(m, "vfio_pci", error)))
