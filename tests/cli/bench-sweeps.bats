@@ -14,7 +14,7 @@ setup()
 		if [[ $1 == bench-compare ]]; then
 			shift
 			for run; do [[ -e $run/bench.json ]] || exit 9; done
-			printf 'table of'; printf ' %s' "${@#*/results/}"; echo
+			printf 'table of'; printf ' %s' "$@"; echo
 			exit
 		fi
 		printf '%s\n' "$*" >>"$ASKED"
