@@ -57,6 +57,10 @@ JsonObject *bench_follow(struct machine *m, struct progress *progress, JsonObjec
 			 GError **error);
 
 /* guest.c */
+/* Sets @error, VTDLAB_ERROR_CANNOT_JUDGE, and returns false. */
+bool bench_broken(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* The agent's command that runs @argv (taken over) with its output in files of L1. The caller unrefs it. */
+JsonObject *bench_request(JsonArray *argv, const char *out, const char *err);
 /* A text file of L1; NULL with @error. The caller frees it. */
 char *bench_guest_file(struct machine *m, const char *path, GError **error);
 /* Loads the modules that kvmperf needs into a booted L1, and looks whether the parameters took effect. */

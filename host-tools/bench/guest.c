@@ -21,9 +21,7 @@
 #define TEST_DEADLINE_VIRTUAL "30"
 #define ERR_MAX 300
 
-static bool broken(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static bool broken(GError **error, const char *format, ...)
+bool bench_broken(GError **error, const char *format, ...)
 {
 	va_list args;
 
@@ -106,11 +104,22 @@ static void add_word(JsonArray *argv, const char *word)
 		json_array_add_string_element(argv, word);
 }
 
+JsonObject *bench_request(JsonArray *argv, const char *out, const char *err)
+{
+	JsonObject *request = json_object_new();
+
+	json_object_set_string_member(request, "cmd", "run");
+	json_object_set_array_member(request, "argv", argv);
+	json_object_set_string_member(request, "out", out);
+	json_object_set_string_member(request, "err", err);
+	json_object_set_int_member(request, "deadline_ms", GUEST_DEADLINE_MS);
+	return request;
+}
+
 /* The name first, then what is ours, then the words of the user, which count more. */
 static JsonObject *request_for(const char *command, const struct bench_options *o)
 {
 	g_auto(GStrv) words = g_strsplit(command, " ", -1);
-	JsonObject *request = json_object_new();
 	JsonArray *argv = json_array_new();
 	char **w = words;
 
@@ -134,12 +143,7 @@ static JsonObject *request_for(const char *command, const struct bench_options *
 		add_word(argv, "--repeat");
 		add_word(argv, number);
 	}
-	json_object_set_string_member(request, "cmd", "run");
-	json_object_set_array_member(request, "argv", argv);
-	json_object_set_string_member(request, "out", OUT);
-	json_object_set_string_member(request, "err", ERR);
-	json_object_set_int_member(request, "deadline_ms", GUEST_DEADLINE_MS);
-	return request;
+	return bench_request(argv, OUT, ERR);
 }
 
 /* What kvmperf says when it has no document. */
@@ -150,8 +154,8 @@ static bool no_document(struct machine *m, const char *what, int64_t status, int
 
 	g_strdelimit(g_strstrip(line), "\n\r\t", ' ');
 	if (sig)
-		return broken(error, "%s: killed by signal %d %s", what, (int)sig, line);
-	return broken(error, "%s: status %d: %s", what, (int)status, *line ? line : "no reason given");
+		return bench_broken(error, "%s: killed by signal %d %s", what, (int)sig, line);
+	return bench_broken(error, "%s: status %d: %s", what, (int)status, *line ? line : "no reason given");
 }
 
 /* kvmperf with the words of @command; its document as the guest wrote it. */

@@ -16,7 +16,6 @@
 /* Of an idle host with KVM; the machine's scale comes on top. */
 #define SECONDS_PROGRAM 60.0
 #define KVMPERF_DEADLINE_S "3600"
-#define GUEST_DEADLINE_MS 3600000
 #define SCHEMA 1
 /* Of each program, besides the first one, which does not count. */
 #define ROUNDS 3
@@ -26,18 +25,6 @@
 #define KSFT_SKIP "1..0 # SKIP - "
 #define REASON "\"reason\":\""
 #define SHOWN_MAX 200
-
-static bool broken(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static bool broken(GError **error, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	g_propagate_error(error, g_error_new_valist(VTDLAB_ERROR, VTDLAB_ERROR_CANNOT_JUDGE, format, args));
-	va_end(args);
-	return false;
-}
 
 static char *first_word(const char *text)
 {
@@ -69,7 +56,6 @@ static JsonObject *request_for(const char *command, bool ours)
 {
 	g_auto(GStrv) words = g_strsplit(command, " ", -1);
 	g_autofree char *program = g_strconcat("/sbin/", words[0], NULL);
-	JsonObject *request = json_object_new();
 	JsonArray *argv = json_array_new();
 
 	json_array_add_string_element(argv, program);
@@ -80,12 +66,7 @@ static JsonObject *request_for(const char *command, bool ours)
 		json_array_add_string_element(argv, "--deadline");
 		json_array_add_string_element(argv, KVMPERF_DEADLINE_S);
 	}
-	json_object_set_string_member(request, "cmd", "run");
-	json_object_set_array_member(request, "argv", argv);
-	json_object_set_string_member(request, "out", OUT);
-	json_object_set_string_member(request, "err", ERR);
-	json_object_set_int_member(request, "deadline_ms", GUEST_DEADLINE_MS);
-	return request;
+	return bench_request(argv, OUT, ERR);
 }
 
 /* A line for people of what a program said; of a skip, and of a document of kvmperf, the reason. */
@@ -126,7 +107,7 @@ static bool run_one(struct machine *m, struct selftest_result *r, const char *co
 	if (*skip)
 		selftest_skip(r, *line ? line : "the selftest says nothing of why");
 	else if (status)
-		ok = broken(error, "status %d: %s", (int)status, *line ? line : "no reason given");
+		ok = bench_broken(error, "status %d: %s", (int)status, *line ? line : "no reason given");
 	else if (counts)
 		ok = selftest_add(r, ours, out, err, error);
 	return ok;
