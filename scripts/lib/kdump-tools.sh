@@ -11,16 +11,17 @@
 
 readonly in_tools_path=/usr/sbin:/usr/bin:/sbin:/bin
 
-# Run by in_tools: $1 is the tools' root. Its /dev has no more than null: that of the host, or as root
-# without a namespace one of our own.
+# Run by in_tools: $1 is the tools' root. Its /dev has no more than null: one of our own, or where that is not
+# allowed, as in a user namespace, that of the host. As root without a namespace a mount would outlive us.
 # shellcheck disable=SC2016 # for the inner shell to expand
 readonly in_tools_script='
 	null=$1/dev/null root=$1
 	shift
-	[ -e "$null" ] || : >"$null"
-	[ -c "$null" ] || mount --bind /dev/null "$null" 2>/dev/null ||
-		{ rm -f "$null" && mknod -m 666 "$null" c 1 3 2>/dev/null; } ||
-		{ echo "$null cannot be made here"; exit 1; }
+	[ -c "$null" ] || {
+		rm -f "$null" && mknod -m 666 "$null" c 1 3 2>/dev/null && : 2>/dev/null >"$null"
+	} || {
+		rm -f "$null" && : >"$null" && mount --bind /dev/null "$null" 2>/dev/null
+	} || { echo "$null cannot be made here"; exit 1; }
 	exec chroot "$root" /usr/bin/env -i PATH='$in_tools_path' LC_ALL=C SOURCE_DATE_EPOCH=1 "$@"'
 
 # namespace_ready: sets $namespace, the command that gives us a root of our own, or says why there is none. Before
