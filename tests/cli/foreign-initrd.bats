@@ -36,6 +36,7 @@ stub() {
 	END
 	cat >"$BATS_TEST_TMPDIR/bin/mount" <<-'END'
 		#!/bin/sh
+		echo "$*" >>"$VTDLAB_CACHE/mounts"
 	END
 	cat >"$BATS_TEST_TMPDIR/bin/chroot" <<-'END'
 		#!/bin/sh
@@ -111,6 +112,17 @@ one_line() {
 	# nothing of a kernel stays in the tools
 	[ ! -e "$tools/root/usr/lib/modules" ] && [ -z "$(ls "$tools/root/boot")" ]
 	(cd "$tools" && sha256sum --status -c sums)
+}
+
+@test "root without a namespace mounts nothing: a mount would outlive the run" {
+	[ "$EUID" -eq 0 ] || skip "needs root"
+	tools=$(cached "$hook")
+	: >"$VTDLAB_CACHE/no-userns"
+	run "$foreign" tools --kernel "$kernel"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ -c "$tools/root/dev/null" ]
+	[ ! -e "$VTDLAB_CACHE/mounts" ]
 }
 
 @test "it is made once, and again when kernel, recipe or image have changed" {
