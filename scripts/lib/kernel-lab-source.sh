@@ -200,8 +200,11 @@ kdir_refresh()
 	while IFS= read -r file; do
 		rm -f -- "$tree/$file"
 	done <"$work/gone"
-	(cd "$kdir" && xargs -rd '\n' cp -d --parents --remove-destination --reflink=auto \
-		-t "$tree" -- <"$work/changed") 2>"$work/log" ||
+	# The user's directories may be read-only: those of the copy are made as any others. A file that is
+	# put back as it once was is new to make.
+	: >"$work/log"
+	tar -c -C "$kdir" --no-recursion --no-unquote --verbatim-files-from -T "$work/changed" 2>>"$work/log" |
+		tar -x -C "$tree" --touch --unlink-first --no-same-owner --no-same-permissions 2>>"$work/log" ||
 		disk_failed "$cache" "copying $kdir" "$(cat "$work/log")"
 	kdir_files | cmp -s - "$files_now" || fail "$kdir changed while it was copied: run it again"
 	cp "$files_now" "$old"
