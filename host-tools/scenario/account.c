@@ -43,7 +43,7 @@ static JsonObject *faults_json(const struct evidence *ev)
 		if ((e->kind != EVENT_FAULT && e->kind != EVENT_FAULT_DISABLED) || !ev->jump_ns ||
 		    e->host_ns < ev->jump_ns)
 			continue;
-		if (e->kind == EVENT_FAULT && e->host_ns >= evidence_attach_ns(ev, e->sid))
+		if (e->kind == EVENT_FAULT && evidence_attached(ev, e->sid, e->host_ns))
 			after++;
 		else
 			before++;

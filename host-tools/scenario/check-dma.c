@@ -29,7 +29,7 @@ static const struct evidence_event *count_faults(const struct evidence *ev, stru
 
 		if (!is_fault(e) || e->host_ns < ev->jump_ns || e->host_ns >= end)
 			continue;
-		if (e->host_ns >= evidence_attach_ns(ev, e->sid)) {
+		if (evidence_attached(ev, e->sid, e->host_ns)) {
 			n->late++;
 			continue;
 		}

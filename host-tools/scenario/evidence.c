@@ -128,12 +128,24 @@ static const struct evidence_event *change_event(const struct evidence *ev,
 int64_t evidence_attach_ns(const struct evidence *ev, uint16_t sid)
 {
 	const struct evidence_device *dev = evidence_device_find(ev, sid);
-	const struct evidence_event *change = dev ? change_event(ev, dev) : NULL;
+	const struct evidence_event *change;
 
-	if (dev && (dev->reset_ns || dev->driver_ns))
+	if (dev && (dev->reset_ns || dev->driver_ns)) {
+		change = change_event(ev, dev);
 		return MAX(change ? change->host_ns : dev->attach_ns,
 			   dev->reset_ns ? dev->reset_ns : dev->driver_ns);
+	}
 	return ev->poweroff_ns ? ev->poweroff_ns : INT64_MAX;
+}
+
+bool evidence_attached(const struct evidence *ev, uint16_t sid, int64_t when)
+{
+	const struct evidence_device *dev = evidence_device_find(ev, sid);
+	int64_t taken = !dev ? 0 : dev->reset_ns ? dev->reset_ns : dev->driver_ns;
+
+	if (!taken || (dev->unchanged_ns && when > dev->unchanged_ns && when < dev->attach_ns))
+		return when >= evidence_attach_ns(ev, sid);
+	return when >= MAX(dev->attach_ns, taken);
 }
 
 bool evidence_attach_undated(const struct evidence *ev, uint16_t sid, int64_t when)

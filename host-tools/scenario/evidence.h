@@ -278,6 +278,12 @@ bool evidence_invalidates_context(const struct evidence_event *e, uint16_t sid);
 int64_t evidence_attach_ns(const struct evidence *ev, uint16_t sid);
 
 /*
+ * evidence_attached - is @when at or after evidence_attach_ns()? Looks through all events only between those two
+ * looks: a guest may make very many faults.
+ */
+bool evidence_attached(const struct evidence *ev, uint16_t sid, int64_t when);
+
+/*
  * evidence_attach_undated - @when lies between those two looks, and no invalidation tells whether @sid's entry had
  * changed by then.
  */
