@@ -9,7 +9,7 @@
 #include "machine/machine.h"
 #include "results/bench-doc.h"
 #include "results/rundir.h"
-#include "scenario/kernel.h"
+#include "prepare/kernel.h"
 
 /* From the options to what is booted. */
 struct bench_plan {

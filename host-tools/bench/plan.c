@@ -160,7 +160,7 @@ static void add_iommu(GString *line, enum bench_iommu mode)
 	g_string_append(line, words[mode]);
 }
 
-/* As in a scenario (scenario/plan.c), without what is about a crash kernel. */
+/* As in a scenario (prepare/plan.c), without what is about a crash kernel. */
 static char *command_line(const struct bench_options *o)
 {
 	g_autoptr(GString) line = g_string_new("console=ttyS0,115200 no_timer_check tsc=reliable panic=-1 ");

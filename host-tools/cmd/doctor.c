@@ -15,7 +15,7 @@
 #include "cmd/cmd.h"
 #include "machine/accel.h"
 #include "machine/qemu-probe.h"
-#include "scenario/kernel.h"
+#include "prepare/kernel.h"
 
 #define MIB (1024.0 * 1024.0)
 #define MEMORY_MIB 1600		/* a guest of 1 GiB, QEMU, the lab */

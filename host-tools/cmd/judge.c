@@ -10,8 +10,8 @@
 #include "base/error.h"
 #include "base/json-line.h"
 #include "results/report.h"
-#include "scenario/evidence-file.h"
-#include "scenario/judge.h"
+#include "evidence/file.h"
+#include "verdict/judge.h"
 
 /* The word of run.json for a result, "none" where there was no evidence. */
 static const char *recorded_result(JsonObject *run, const char *name)

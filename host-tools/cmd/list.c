@@ -6,9 +6,9 @@
 #include "base/error.h"
 #include "base/paths.h"
 #include "cmd/cmd.h"
-#include "scenario/check.h"
-#include "scenario/conf.h"
-#include "scenario/nearest.h"
+#include "verdict/check.h"
+#include "conf/scenario.h"
+#include "base/nearest.h"
 
 static gboolean names_only;
 

@@ -9,9 +9,9 @@
 #include "base/error.h"
 #include "machine/machine.h"
 #include "results/progress.h"
-#include "scenario/check.h"
-#include "scenario/conf.h"
-#include "scenario/run.h"
+#include "verdict/check.h"
+#include "conf/scenario.h"
+#include "run/run.h"
 
 static struct {
 	char *kernel, *crash_kernel, *modules, *qemu, *accel, *clock, *results;

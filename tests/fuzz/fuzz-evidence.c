@@ -6,8 +6,8 @@
 #include "fuzz-main.h"
 
 #include "evidence-record.h"
-#include "scenario/evidence-file.h"
-#include "scenario/judge.h"
+#include "evidence/file.h"
+#include "verdict/judge.h"
 
 static struct recorded recorded;
 static char *template;

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "fuzz-main.h"
-#include "scenario/evidence.h"
-#include "scenario/kdump-log.h"
+#include "evidence/evidence.h"
+#include "evidence/kdump-log.h"
 
 static void check_text(const char *text)
 {

@@ -9,9 +9,9 @@
 #include "fuzz-main.h"
 #include "results/csv.h"
 #include "results/iova-table.h"
-#include "scenario/evidence.h"
-#include "scenario/probe-trace.h"
-#include "scenario/probes.h"
+#include "evidence/evidence.h"
+#include "evidence/kprobe-trace.h"
+#include "observe/kprobes.h"
 
 static void check_trace(const char *text)
 {

@@ -18,8 +18,8 @@
 
 #include "mutations.h"
 #include "results/report.h"
-#include "scenario/check.h"
-#include "scenario/judge.h"
+#include "verdict/check.h"
+#include "verdict/judge.h"
 
 #define ANSWER_BYTES 4096
 

@@ -23,7 +23,7 @@ struct mutation {
 	enum variant variant;
 	/* false: this run has nothing of the kind */
 	bool (*apply)(struct world *w);
-	const char *corruption;	/* instead of @apply: of scenario/corrupt.h, to the tables after the copy */
+	const char *corruption;	/* instead of @apply: of corrupt/corrupt.h, to the tables after the copy */
 };
 
 /* Tables, ended by an entry whose name is NULL. */

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/remove-tree.h"
-#include "scenario/corrupt.h"
+#include "corrupt/corrupt.h"
 #include "vtd/formats.h"
 #include "vtd/walk.h"
 

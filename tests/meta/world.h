@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "scenario/evidence-file.h"
+#include "evidence/file.h"
 #include "vtd/snapshot.h"
 
 /* One golden run. */

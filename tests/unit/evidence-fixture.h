@@ -16,8 +16,8 @@
 #include <string.h>
 
 #include "results/report.h"
-#include "scenario/check.h"
-#include "scenario/evidence.h"
+#include "verdict/check.h"
+#include "evidence/evidence.h"
 #include "table-builder.h"
 #include "vtd/formats.h"
 #include "vtd/walk.h"
@@ -133,7 +133,7 @@ void want_not(struct good_run *f, const char *word);
 /* How often want() saw a check say @result in this program. */
 unsigned good_seen(const char *check, enum check_result result);
 
-/* A judged report of all checks, made as scenario/verdict.c makes it. The caller frees it. */
+/* A judged report of all checks, made as run/report.c makes it. The caller frees it. */
 struct run_report *good_report(struct good_run *f);
 /* The report must have this outcome and exit status. */
 void want_outcome(struct good_run *f, const char *outcome, int status);

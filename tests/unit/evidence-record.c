@@ -5,7 +5,7 @@
 #include <glib/gstdio.h>
 
 #include "base/remove-tree.h"
-#include "scenario/evidence-file.h"
+#include "evidence/file.h"
 #include "vtd/snapshot.h"
 
 /* The snapshot that goes with the walk of a state. */

@@ -8,8 +8,8 @@
 
 #include <glib.h>
 
-#include "scenario/evidence.h"
-#include "scenario/kdump-log.h"
+#include "evidence/evidence.h"
+#include "evidence/kdump-log.h"
 #include "vtd/ranges.h"
 #include "vtd/walk.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A struct run around the evidence of a healthy run, with a machine that has RAM, a console, a trace, a network
- * cable and no QEMU: for the parts of scenario/ that talk to a machine.
+ * cable and no QEMU: for the parts of run/ and observe/ that talk to a machine.
  */
 #ifndef RUN_FIXTURE_H
 #define RUN_FIXTURE_H
@@ -9,7 +9,7 @@
 #include "evidence-fixture.h"
 #include "machine-test.h"
 #include "machine/machine-priv.h"
-#include "scenario/run-priv.h"
+#include "run/run-priv.h"
 
 #define FAKE_RAM (UINT64_C(64) << 20)
 

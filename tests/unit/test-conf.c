@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "scenario/conf.h"
-#include "scenario/nearest.h"
+#include "conf/scenario.h"
+#include "base/nearest.h"
 
 static struct scenario *load_text(const char *text, GError **error)
 {

@@ -6,7 +6,7 @@
 #include "evidence-fixture.h"
 
 #include "base/error.h"
-#include "scenario/corrupt.h"
+#include "corrupt/corrupt.h"
 
 static int write_ram(void *ctx, uint64_t pa, const void *buf, size_t len)
 {

@@ -7,9 +7,9 @@
 
 #include "base/error.h"
 #include "base/paths.h"
-#include "scenario/evidence-fields.h"
-#include "scenario/evidence-file.h"
-#include "scenario/judge.h"
+#include "evidence/fields.h"
+#include "evidence/file.h"
+#include "verdict/judge.h"
 #include "vtd/snapshot.h"
 
 static struct evidence_file *load(const struct recorded *r)

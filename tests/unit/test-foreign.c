@@ -6,7 +6,7 @@
 #include "run-fixture.h"
 
 #include "base/error.h"
-#include "scenario/foreign.h"
+#include "run/foreign.h"
 
 static int setup(void **state)
 {

@@ -7,7 +7,7 @@
 #include "fake-agent.h"
 
 #include "base/error.h"
-#include "scenario/probes.h"
+#include "observe/kprobes.h"
 
 #define RECORDS 300
 

@@ -12,7 +12,7 @@
 #include <glib.h>
 #include <string.h>
 
-#include "scenario/kdump-log.h"
+#include "evidence/kdump-log.h"
 
 #define AT(line) "[    0.812345] DMAR: kdump: " line
 #define CTX AT("ctx unit=0 dev=00:05.0 mode=legacy pasid=0 did=3 type=second levels=3 old_root=0x12000 " \

@@ -2,7 +2,7 @@
 /* From lines of QEMU's trace to the evidence that the checks judge. */
 #include "machine-test.h"
 
-#include "scenario/run-priv.h"
+#include "run/run-priv.h"
 
 #define JUMP INT64_C(1795360000000000000)
 

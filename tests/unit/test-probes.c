@@ -9,9 +9,9 @@
 #include <glib.h>
 #include <string.h>
 
-#include "scenario/evidence.h"
-#include "scenario/probe-trace.h"
-#include "scenario/probes.h"
+#include "evidence/evidence.h"
+#include "evidence/kprobe-trace.h"
+#include "observe/kprobes.h"
 
 #define AT(t, rest) "       swapper/0-1       [000] d..1.     " t ": " rest
 

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Scenario files: what one run boots, how it crashes, and which checks it expects to fail.
+ *
+ * A file is a GLib key file. One table (conf-keys.c) describes every key: type, allowed words,
+ * range, default, help; loading, `--set`, `vtdlab list keys` and the saved copy are all driven by
+ * it. Nothing is ignored: an unknown section or key names the nearest one, and a bad value names
+ * what is allowed.
+ */
+#ifndef VTDLAB_CONF_SCENARIO_H
+#define VTDLAB_CONF_SCENARIO_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum conf_accel { CONF_ACCEL_AUTO, CONF_ACCEL_KVM, CONF_ACCEL_TCG };
+enum conf_clock { CONF_CLOCK_WALL, CONF_CLOCK_VIRTUAL };
+enum conf_mode { CONF_MODE_LEGACY, CONF_MODE_SCALABLE, CONF_MODE_FIRST_LEVEL, CONF_MODE_OFF };
+enum conf_nic { CONF_NIC_E1000E, CONF_NIC_E1000, CONF_NIC_VIRTIO, CONF_NIC_NONE };
+enum conf_disk { CONF_DISK_NVME, CONF_DISK_VIRTIO, CONF_DISK_NONE };
+enum conf_topology { CONF_TOPOLOGY_FLAT, CONF_TOPOLOGY_PXB_BRIDGE, CONF_TOPOLOGY_PCIE_PCI_BRIDGE };
+enum conf_dma { CONF_DMA_BOTH, CONF_DMA_DISK, CONF_DMA_NIC, CONF_DMA_NONE };
+enum conf_load { CONF_LOAD_KEXEC, CONF_LOAD_KEXEC_FILE };
+enum conf_trigger { CONF_TRIGGER_SYSRQ, CONF_TRIGGER_NMI, CONF_TRIGGER_CPU };
+enum conf_dump { CONF_DUMP_GUEST, CONF_DUMP_NONE };
+enum conf_end { CONF_END_POWEROFF, CONF_END_REBOOT };
+enum conf_corrupt_when { CONF_CORRUPT_BEFORE_COPY, CONF_CORRUPT_AFTER_COPY };
+
+/* Strings are never NULL: a key without a value is "". Defaults are those of `vtdlab list keys`. */
+struct scenario {
+	char *name;  /* base name of the file without .conf: "kdump" */
+	char *path;  /* the file it was read from */
+	char **sets; /* the --set arguments applied so far, as typed; NULL-ended */
+
+	/* [scenario] */
+	char *title;
+	char *description;
+	char **expect_fail;		/* checks that fail on every kernel; NULL-ended */
+	GHashTable *expect_fail_series; /* expect-fail-<series>: char * -> char ** */
+	double timeout_s; /* limit of a whole run, s; the scale of the accelerator comes on top */
+
+	struct {
+		uint64_t memory; /* bytes */
+		unsigned int cpus;
+		enum conf_accel accel;
+		enum conf_clock clock;
+		bool observe;	 /* false: no trace, no walks: to measure what observing costs */
+		char *qemu_args; /* appended to QEMU's command line after shell word splitting */
+	} machine;
+	struct {
+		enum conf_mode mode;
+		bool intremap;
+		bool caching_mode;
+		unsigned int aw_bits; /* 39, 48 or 57; 0 = what QEMU does by itself */
+	} iommu;
+	struct {
+		enum conf_nic nic;
+		enum conf_disk disk;
+		enum conf_topology topology;
+		bool edu;	   /* QEMU's DMA engine, for first.workload */
+		enum conf_dma dma; /* which devices do DMA while the first kernel dies */
+	} devices;
+	struct {
+		char *kernel;	/* kernel SPEC as scripts/kernel-get takes it */
+		char *cmdline;	/* appended to what the code puts there */
+		char *workload; /* "" = only the DMA of devices.dma; else see conf/workload.h */
+	} first;
+	struct {
+		char *kernel;  /* "" = the first kernel (use scenario_crash_kernel()) */
+		char *initrd;  /* "" = ours */
+		char *cmdline; /* appended last, so that a final " --" stays final */
+		enum conf_load load;
+		bool checksum; /* kexec's SHA-256 check of the loaded image */
+		enum conf_trigger trigger;
+		unsigned int trigger_cpu; /* N of cpu:N */
+		enum conf_dump dump;
+		enum conf_end end;
+	} crash;
+	struct {
+		enum conf_corrupt_when when;
+		char *what; /* "" = nothing is corrupted */
+	} corrupt;
+};
+
+/* What a key holds. */
+enum conf_type {
+	CONF_TEXT,	   /* any text */
+	CONF_WORD,	   /* one of the words */
+	CONF_SWITCH,	   /* on or off */
+	CONF_NUMBER,	   /* min..max */
+	CONF_CHOICE,	   /* a number that must be one of the words (aw-bits) */
+	CONF_SIZE,	   /* bytes with K, M, G or T behind: min..max */
+	CONF_SECONDS,	   /* min..max, a fraction is fine */
+	CONF_CHECKS,	   /* names of checks, ';' between them */
+	CONF_TRIGGER_WORD, /* one of the words, or cpu:N */
+};
+
+/* One allowed word and the value it stands for. */
+struct conf_word {
+	const char *word; /* NULL ends the list */
+	int value;
+};
+
+/* One row of the table of keys. */
+struct conf_key {
+	const char *section;
+	const char *key;
+	enum conf_type type;
+	const struct conf_word *words; /* CONF_WORD, CONF_CHOICE, CONF_TRIGGER_WORD */
+	double min, max;	       /* CONF_NUMBER, CONF_SIZE, CONF_SECONDS */
+	const char *def;	       /* the default, as it would stand in a file */
+	const char *help;	       /* one line */
+	size_t offset;		       /* of the field in struct scenario */
+};
+
+/* conf_keys - the table; *n rows. `expect-fail` also stands for `expect-fail-<series>`. */
+const struct conf_key *conf_keys(size_t *n);
+
+/* conf_key_allowed - "on, off", "1..64", "legacy, scalable, ...": the caller frees it. */
+char *conf_key_allowed(const struct conf_key *key);
+
+/* conf_key_value - the value a scenario has for a key, as a file would have it; caller frees. */
+char *conf_key_value(const struct scenario *s, const struct conf_key *key);
+
+/*
+ * scenario_load - read a scenario.
+ *
+ * @name_or_path: with a '/' or a final ".conf" the path of a file, else a name: the file
+ *                scenarios/<name>.conf of the source tree
+ * Errors (all VTDLAB_ERROR_USAGE): no such scenario (the nearest is named), a line that is no key
+ * file, unknown section or key, bad value.
+ */
+struct scenario *scenario_load(const char *name_or_path, GError **error);
+
+/* scenario_new - every key at its default, no file (for tests and --dry-run of one). */
+struct scenario *scenario_new(const char *name);
+
+/*
+ * scenario_set - apply one `--set` argument.
+ *
+ * @assignment: "section.key=value", or "section.key+=value": text is appended after a space, a
+ *              list of checks gets more members; += on any other key is an error
+ * Errors: as scenario_load(). On error the scenario is unchanged.
+ */
+bool scenario_set(struct scenario *s, const char *assignment, GError **error);
+
+/*
+ * scenario_validate - what can only be judged when all keys are set; call it after the last --set.
+ *
+ * @names: all names of checks, NULL-ended (NULL: expected names are not checked)
+ * Errors: VTDLAB_ERROR_USAGE: a check that does not exist, `rig` expected to fail, clock=virtual
+ * with cpus > 1 or accel=kvm, dma on a device that is none, ...
+ */
+bool scenario_validate(const struct scenario *s, const char *const *names, GError **error);
+
+/*
+ * scenario_expects_fail - is @check expected to fail when @release is the crash kernel?
+ *
+ * `expect-fail` holds for every kernel, `expect-fail-6.1` adds to it for
+ * releases 6.1, 6.1.* and 6.1-*.
+ * @release: uname -r of the crash kernel (the one whose code is judged); NULL = only `expect-fail`
+ */
+bool scenario_expects_fail(const struct scenario *s, const char *release, const char *check);
+
+/* scenario_crash_kernel - crash.kernel, or first.kernel when that is "". Owned by the scenario. */
+const char *scenario_crash_kernel(const struct scenario *s);
+
+/* scenario_to_text - a scenario file with every key that is not at its default; caller frees. */
+char *scenario_to_text(const struct scenario *s);
+
+/*
+ * scenario_list - names of the scenarios in @dir, sorted, NULL-ended; g_strfreev() frees.
+ * @dir: NULL = scenarios/ of the source tree. A directory that cannot be read gives an empty list.
+ */
+char **scenario_list(const char *dir);
+
+/* scenario_free - NULL is fine. */
+void scenario_free(struct scenario *s);
+
+/* scenario_word - the word of a value: ("iommu", "mode", CONF_MODE_LEGACY) gives "legacy". */
+const char *scenario_word(const char *section, const char *key, int value);
+
+#endif

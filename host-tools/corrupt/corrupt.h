@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Damaging translation tables on purpose, as [corrupt] asks for it in a live VM and as tests/meta does in
+ * recorded snapshots: each corruption is one small write that a check must notice.
+ */
+#ifndef VTDLAB_CORRUPT_CORRUPT_H
+#define VTDLAB_CORRUPT_CORRUPT_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "vtd/mem.h"
+#include "vtd/walk.h"
+
+struct run;
+
+/* Tables in memory that can be written. */
+struct corrupt_target {
+	struct vtd_mem mem;
+	/* @len bytes at @pa, within a page; 0, or nonzero where there is no RAM. @ctx is mem.ctx. */
+	int (*write)(void *ctx, uint64_t pa, const void *buf, size_t len);
+	uint64_t root, irta;		/* in force */
+	unsigned ttm;
+	const struct vtd_walk_options *opt;	/* may be NULL */
+	bool (*busy)(void *data, uint16_t sid);	/* requesters rather left alone; may be NULL */
+	void *busy_data;
+	uint64_t spare;			/* a page of zeroes that nobody uses; 0: there is none */
+	uint64_t seed;			/* of a random damage, and how many words of it; 0: some */
+	unsigned words;
+};
+
+/* One way to damage tables. */
+struct corrupt_kind {
+	const char *name;	/* "zap-context" */
+	const char *check;	/* the check that must fail */
+	const char *help;	/* one line */
+	/* Used by corrupt_apply() only. */
+	bool (*apply)(const struct corrupt_target *t, const struct vtd_walk_result *walk, int sid,
+		      GString *done);
+};
+
+/* The table, ended by an entry whose name is NULL. */
+extern const struct corrupt_kind corrupt_kinds[];
+
+/*
+ * corrupt_parse - "zap-context" or "zap-context 00:1f.2": what, and of which requester.
+ * @sid: set to -1 when none is named
+ * NULL with VTDLAB_ERROR_USAGE naming the nearest word.
+ */
+const struct corrupt_kind *corrupt_parse(const char *what, int *sid, GError **error);
+
+/* corrupt_has_parameters - is it corrupt_parameters() that stand behind its name, and no requester? */
+bool corrupt_has_parameters(const struct corrupt_kind *kind);
+
+/* corrupt_of_old - is it done to the tables of the panic, also after the copy? */
+bool corrupt_of_old(const struct corrupt_kind *kind);
+
+/*
+ * corrupt_parameters - "random seed=7 words=3": what stands behind the name of a kind that has some.
+ * What is not given is 0. Errors: VTDLAB_ERROR_USAGE.
+ */
+bool corrupt_parameters(const char *what, uint64_t *seed, unsigned *words, GError **error);
+
+/*
+ * corrupt_apply - damage the tables once.
+ * @sid: which requester's tables, -1: any that has what is to be damaged, an idle one if there is one
+ * @done: what was written is appended, in one line
+ * Errors: VTDLAB_ERROR_CANNOT_JUDGE when the tables have nothing of the kind; nothing is written then.
+ */
+bool corrupt_apply(const struct corrupt_target *t, const struct corrupt_kind *kind, int sid,
+		   GString *done, GError **error);
+
+/*
+ * corrupt_run - do what the scenario's [corrupt] asks for at this moment (enum conf_corrupt_when), in the
+ * memory of the running VM; true and nothing done if it asks for nothing, or for another moment.
+ */
+bool corrupt_run(struct run *run, int when, GError **error);
+
+/* Shared by the files of corrupt-*.c. */
+uint64_t corrupt_read(const struct corrupt_target *t, uint64_t pa);
+bool corrupt_put(const struct corrupt_target *t, uint64_t pa, uint64_t value);
+bool corrupt_drop_pte(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
+		      GString *done);
+bool corrupt_shift_pte(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
+		       GString *done);
+bool corrupt_drop_write(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
+			GString *done);
+bool corrupt_swap_ptes(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
+		       GString *done);
+bool corrupt_add_mapping(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
+			 GString *done);
+bool corrupt_drop_table(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
+			GString *done);
+bool corrupt_drop_superpage(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
+			    GString *done);
+bool corrupt_random(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
+		    GString *done);
+bool corrupt_overwrite(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
+		       GString *done);
+bool corrupt_shorten_superpage(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
+			       GString *done);
+
+#endif

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Files of the crash kernel that say which IOVAs are reserved and what translates where, as text. */
+#include "evidence/kdump-log.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "machine/console.h"
+#include "vtd/formats.h"
+#include "vtd/mem.h"
+
+/* Always false: says which line, and what it is. */
+static bool not_understood(unsigned line, const char *text, char **problem)
+{
+	g_autofree char *safe = console_escape(text, strnlen(text, 60));
+
+	*problem = g_strdup_printf("line %u is not understood: %s", line + 1, safe);
+	return false;
+}
+
+struct evidence_oracle *kdump_oracle(struct evidence *ev, enum evidence_oracle_source source, uint16_t sid,
+				     const char *problem)
+{
+	struct evidence_oracle o = { .source = (char)source, .sid = sid };
+
+	if (problem) {
+		g_autofree char *safe = console_escape(problem, strnlen(problem, 100));
+
+		g_strlcpy(o.problem, safe, sizeof(o.problem));
+	}
+	g_array_append_val(ev->oracles, o);
+	return &g_array_index(ev->oracles, struct evidence_oracle, ev->oracles->len - 1);
+}
+
+/* "0x" and one to 16 hexadecimal digits at *@p, which moves behind them. */
+static bool take_hex(const char **p, uint64_t *out)
+{
+	size_t digits;
+
+	if ((*p)[0] != '0' || (*p)[1] != 'x')
+		return false;
+	digits = strspn(*p + 2, "0123456789abcdef");
+	if (!digits || digits > 16)
+		return false;
+	*out = g_ascii_strtoull(*p + 2, NULL, 16);
+	*p += 2 + digits;
+	return true;
+}
+
+/* "0x0000000000000000 0x0000000000ffffff direct" */
+static bool take_region(const char *p, struct evidence_oracle_range *r)
+{
+	return take_hex(&p, &r->start) && *p++ == ' ' && take_hex(&p, &r->last) && *p++ == ' ' &&
+	       *p && !p[strspn(p, "abcdefghijklmnopqrstuvwxyz-")] && r->start <= r->last;
+}
+
+bool kdump_regions_text(struct evidence *ev, uint16_t sid, const char *text, char **problem)
+{
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+	for (unsigned i = 0; lines[i]; i++) {
+		struct evidence_oracle_range r = { .source = ORACLE_REGIONS, .sid = sid };
+
+		if (!*lines[i])
+			continue;
+		if (!take_region(lines[i], &r) || ev->oracle_ranges->len >= KDUMP_RANGES_MAX)
+			return not_understood(i, lines[i], problem);
+		g_array_append_val(ev->oracle_ranges, r);
+	}
+	return true;
+}
+
+/* ---- domain_translation_struct ---- */
+
+/* "Device 0000:00:02.0 [with pasid 0 ]@0x5d1000" */
+static bool take_device(const char *line, uint16_t *sid, unsigned *pasid, uint64_t *root)
+{
+	unsigned bus, slot, function;
+	const char *p = line + 7;
+	char name[16], again[16];
+
+	*pasid = 0;
+	if (!g_str_has_prefix(line, "Device ") || strcspn(p, " ") != 12)
+		return false;
+	g_snprintf(name, sizeof(name), "%.12s", p);
+	if (sscanf(name, "0000:%2x:%2x.%1x", &bus, &slot, &function) != 3 || slot > 31 || function > 7)
+		return false;
+	*sid = (uint16_t)(bus << 8 | slot << 3 | function);
+	if (strcmp(sid_text(*sid, again), name) != 0)
+		return false;
+	p += 13;
+	if (g_str_has_prefix(p, "with pasid ")) {
+		size_t digits = strspn(p + 11, "0123456789abcdef");
+
+		if (!digits || digits > 5 || p[11 + digits] != ' ')
+			return false;
+		*pasid = (unsigned)g_ascii_strtoull(p + 11, NULL, 16);
+		p += 11 + digits + 1;
+	}
+	return *p++ == '@' && take_hex(&p, root) && !*p;
+}
+
+/*
+ * "0x00000000000fe |" and behind it, each after a tab, the entries from level 5 down to the leaf; 6.1 goes on to
+ * level 1 with zeroes.
+ */
+static bool take_leaf(const char *p, struct evidence_oracle_range *r)
+{
+	unsigned level = 6, leaf = 0;
+	uint64_t pfn, entry, size;
+
+	if (!take_hex(&p, &pfn) || pfn >> 52 || strncmp(p, " |", 2) != 0)
+		return false;
+	for (p += 2; *p == '\t' && level > 1;) {
+		p++;
+		level--;
+		if (!take_hex(&p, &entry))
+			return false;
+		if (!entry)
+			continue;
+		leaf = level;
+		r->pa = entry & VTD_PTE_ADDR;
+	}
+	if (*p || !leaf || leaf > 3)
+		return false;
+	size = UINT64_C(1) << vtd_level_shift(leaf);
+	r->start = pfn << VTD_PAGE_SHIFT;
+	r->last = r->start + size - 1;
+	r->pa &= ~(size - 1);
+	return !(r->start & (size - 1));
+}
+
+/* Joins it to the one before if it goes on where that ends, on both sides. */
+static bool add_mapping(struct evidence *ev, const struct evidence_oracle_range *r)
+{
+	struct evidence_oracle_range *last =
+		ev->oracle_ranges->len ? &g_array_index(ev->oracle_ranges, struct evidence_oracle_range,
+							ev->oracle_ranges->len - 1) : NULL;
+
+	if (last && last->source == r->source && last->sid == r->sid && last->pasid == r->pasid &&
+	    last->last + 1 == r->start && last->pa + (r->start - last->start) == r->pa) {
+		last->last = r->last;
+		return true;
+	}
+	if (ev->oracle_ranges->len >= KDUMP_RANGES_MAX)
+		return false;
+	g_array_append_val(ev->oracle_ranges, *r);
+	return true;
+}
+
+bool kdump_translation_text(struct evidence *ev, const char *text, char **problem)
+{
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+	struct evidence_oracle_range r = { .source = ORACLE_TRANSLATION };
+	bool any = false, again = false;
+
+	for (unsigned i = 0; lines[i]; i++) {
+		uint64_t root;
+
+		if (!*lines[i] || g_str_has_prefix(lines[i], "IOVA_PFN"))
+			continue;
+		if (take_device(lines[i], &r.sid, &r.pasid, &root)) {
+			/* 6.1 tells of a group once for each of its devices, by the name of the first. */
+			again = !g_hash_table_add(seen, lines[i]);
+			if (!again)
+				kdump_oracle(ev, ORACLE_TRANSLATION, r.sid, NULL)->root = root;
+			any = true;
+		} else if (!any || !take_leaf(lines[i], &r) || (!again && !add_mapping(ev, &r))) {
+			return not_understood(i, lines[i], problem);
+		}
+	}
+	return true;
+}

@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Reading evidence.json and what goes with it; every value is checked. */
+#include "evidence/file.h"
+
+#include <inttypes.h>
+#include <json-glib/json-glib.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/json-line.h"
+#include "evidence/fields.h"
+#include "vtd/snapshot.h"
+#include "vtd/walk.h"
+
+#define MAX_FILE (UINT64_C(256) << 20)
+#define MAX_ELEMENTS 4000000
+#define MAX_TEXT 65536
+
+struct reader {
+	const char *dir;
+	struct evidence_file *file;
+	GError **error;
+};
+
+/* Says what is wrong with which field, whose name may be anything; always false. */
+static bool wrong(struct reader *r, const char *where, const char *name, const char *what)
+{
+	g_autofree char *shown = g_strescape(name, NULL);
+
+	g_set_error(r->error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s/%s: %s%s%.80s: %s", r->dir,
+		    EVIDENCE_FILE, where, *where ? "." : "", shown, what);
+	return false;
+}
+
+static bool get_number(struct reader *r, const char *where, const char *name, JsonNode *node,
+		       int64_t min, int64_t max, int64_t *out)
+{
+	if (!JSON_NODE_HOLDS_VALUE(node) || json_node_get_value_type(node) != G_TYPE_INT64)
+		return wrong(r, where, name, "must be a whole number");
+	*out = json_node_get_int(node);
+	return (*out >= min && *out <= max) || wrong(r, where, name, "is out of range");
+}
+
+static bool get_text(struct reader *r, const char *where, const char *name, JsonNode *node,
+		     const char **out)
+{
+	if (!JSON_NODE_HOLDS_VALUE(node) || json_node_get_value_type(node) != G_TYPE_STRING)
+		return wrong(r, where, name, "must be text");
+	*out = json_node_get_string(node);
+	if (strlen(*out) > MAX_TEXT)
+		return wrong(r, where, name, "is too long");
+	for (const char *c = *out; *c; c++)
+		if (g_ascii_iscntrl(*c))
+			return wrong(r, where, name, "holds a control character");
+	return true;
+}
+
+static bool get_hex(struct reader *r, const char *where, const char *name, JsonNode *node,
+		    uint64_t *out)
+{
+	const char *text;
+	size_t digits;
+
+	if (!get_text(r, where, name, node, &text))
+		return false;
+	digits = g_str_has_prefix(text, "0x") ? strspn(text + 2, "0123456789abcdef") : 0;
+	if (!digits || digits > 16 || text[2 + digits])
+		return wrong(r, where, name, "must be 0x and 1 to 16 hexadecimal digits");
+	*out = g_ascii_strtoull(text, NULL, 16);
+	return true;
+}
+
+/* A file name of its own directory, and one that a shell does not mind. */
+static bool name_ok(const char *name)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789.:-";
+
+	return *name && *name != '.' && *name != '-' && strlen(name) <= 64 &&
+	       !name[strspn(name, letters)];
+}
+
+static bool read_regs(struct reader *r, const char *where, JsonNode *node,
+		      struct evidence_state *state)
+{
+	uint64_t raw[VTD_REGS_QWORDS] = { 0 };
+	JsonObjectIter iter;
+	const char *name;
+	JsonNode *value;
+
+	if (!JSON_NODE_HOLDS_OBJECT(node))
+		return wrong(r, where, "regs", "must be an object");
+	json_object_iter_init(&iter, json_node_get_object(node));
+	while (json_object_iter_next(&iter, &name, &value)) {
+		unsigned long offset = strtoul(name, NULL, 16);
+		char again[16];
+
+		g_snprintf(again, sizeof(again), "0x%03lx", offset & 0xfff);
+		if (strcmp(again, name) != 0 || offset % 8 || offset >= VTD_REGS_BYTES)
+			return wrong(r, where, "regs", "holds a name that is no register's offset");
+		if (!get_hex(r, where, name, value, &raw[offset / 8]))
+			return false;
+	}
+	vtd_regs_decode(raw, &state->regs);
+	state->has_regs = true;
+	return true;
+}
+
+/* tables/NAME.vtd, NAME as the field says. */
+static bool load_snapshot(struct reader *r, const char *where, const char *field, JsonNode *node,
+			  struct vtd_snapshot **out)
+{
+	struct vtd_error err;
+	const char *name;
+
+	if (!get_text(r, where, field, node, &name))
+		return false;
+	if (!name_ok(name))
+		return wrong(r, where, field, "is no name of a snapshot");
+	g_autofree char *base = g_strconcat(name, ".vtd", NULL);
+	g_autofree char *path = g_build_filename(r->dir, "tables", base, NULL);
+
+	return vtd_snapshot_load(path, out, &err) == 0 || wrong(r, where, field, err.text);
+}
+
+/* The snapshot must be the one that the state was taken with: same moment, same root. */
+static bool read_snapshot(struct reader *r, const char *where, JsonNode *node,
+			  struct evidence_state *state)
+{
+	struct vtd_walk_options opt;
+	const struct vtd_snapshot_meta *meta;
+
+	if (!state->has_regs)
+		return wrong(r, where, "snapshot", "comes without registers");
+	if (!load_snapshot(r, where, "snapshot", node, &state->snapshot))
+		return false;
+	meta = &state->snapshot->meta;
+	if (meta->root != state->root || meta->ttm != state->ttm || meta->host_ns != state->host_ns)
+		return wrong(r, where, "snapshot", "is of another moment than the evidence");
+	opt = vtd_walk_options_from_regs(&state->regs);
+	return vtd_snapshot_walk(state->snapshot, &opt, &state->walk) == 0 ||
+	       wrong(r, where, "snapshot", "out of memory");
+}
+
+static bool read_struct(struct reader *r, const char *where, JsonNode *node,
+			const struct evidence_field *fields, const char *const *more, void *base);
+
+static bool read_state(struct reader *r, const char *where, JsonNode *node,
+		       struct evidence_state *state)
+{
+	static const char *const more[] = { "regs", "snapshot", NULL };
+	JsonNode *regs, *snapshot;
+
+	if (!read_struct(r, where, node, evidence_state_fields, more, state))
+		return false;
+	regs = json_object_get_member(json_node_get_object(node), "regs");
+	snapshot = json_object_get_member(json_node_get_object(node), "snapshot");
+	return (!regs || read_regs(r, where, regs, state)) &&
+	       (!snapshot || read_snapshot(r, where, snapshot, state));
+}
+
+static bool read_array(struct reader *r, const char *where, const struct evidence_field *f,
+		       JsonNode *node, GArray **array)
+{
+	JsonArray *list;
+
+	if (!JSON_NODE_HOLDS_ARRAY(node))
+		return wrong(r, where, f->name, "must be a list");
+	list = json_node_get_array(node);
+	if (json_array_get_length(list) > MAX_ELEMENTS)
+		return wrong(r, where, f->name, "has too many members");
+	g_array_set_size(*array, json_array_get_length(list));
+	for (guint i = 0; i < json_array_get_length(list); i++) {
+		g_autofree char *inner = g_strdup_printf("%s[%u]", f->name, i);
+
+		if (!read_struct(r, inner, json_array_get_element(list, i), f->element, NULL,
+				 (*array)->data + i * f->size))
+			return false;
+	}
+	return true;
+}
+
+static bool read_number(struct reader *r, const char *where, const struct evidence_field *f,
+			JsonNode *node, void *p)
+{
+	int64_t n;
+
+	switch (f->type) {
+	case FIELD_INT:
+		if (!get_number(r, where, f->name, node, INT32_MIN, INT32_MAX, &n))
+			return false;
+		*(int *)p = (int)n;
+		return true;
+	case FIELD_UNSIGNED:
+		if (!get_number(r, where, f->name, node, 0, UINT32_MAX, &n))
+			return false;
+		*(unsigned *)p = (unsigned)n;
+		return true;
+	case FIELD_U16:
+		if (!get_number(r, where, f->name, node, 0, UINT16_MAX, &n))
+			return false;
+		*(uint16_t *)p = (uint16_t)n;
+		return true;
+	default:
+		return get_number(r, where, f->name, node, -1, EVIDENCE_TIME_MAX, p);
+	}
+}
+
+static bool read_words(struct reader *r, const char *where, const struct evidence_field *f,
+		       JsonNode *node, void *p)
+{
+	const char *text;
+	int kind;
+
+	if (!get_text(r, where, f->name, node, &text))
+		return false;
+	if (f->type == FIELD_TEXT) {
+		*(char **)p = g_strdup(text);
+	} else if (f->type == FIELD_CHAR) {
+		if (strlen(text) != 1)
+			return wrong(r, where, f->name, "must be one character");
+		*(char *)p = *text;
+	} else if (f->type == FIELD_CHARS) {
+		if (strlen(text) >= f->size)
+			return wrong(r, where, f->name, "is too long");
+		g_strlcpy(p, text, f->size);
+	} else if (f->type == FIELD_STATIC) {
+		*(const char **)p = g_intern_string(text);
+	} else {
+		kind = evidence_kind_find(text);
+		if (kind < 0)
+			return wrong(r, where, f->name, "is no kind of event that this version knows");
+		*(int *)p = kind;
+	}
+	return true;
+}
+
+static bool read_field(struct reader *r, const char *where, const struct evidence_field *f,
+		       JsonNode *node, void *p)
+{
+	g_autofree char *inner = g_strdup_printf("%s%s%s", where, *where ? "." : "", f->name);
+
+	switch (f->type) {
+	case FIELD_BOOL:
+		if (!JSON_NODE_HOLDS_VALUE(node) || json_node_get_value_type(node) != G_TYPE_BOOLEAN)
+			return wrong(r, where, f->name, "must be true or false");
+		*(bool *)p = json_node_get_boolean(node);
+		return true;
+	case FIELD_HEX:
+		return get_hex(r, where, f->name, node, p);
+	case FIELD_TEXT:
+	case FIELD_STATIC:
+	case FIELD_CHAR:
+	case FIELD_CHARS:
+	case FIELD_KIND:
+		return read_words(r, where, f, node, p);
+	case FIELD_ARRAY:
+		return read_array(r, where, f, node, p);
+	case FIELD_STATE:
+		return read_state(r, inner, node, p);
+	case FIELD_SNAPSHOT:
+		return load_snapshot(r, where, f->name, node, p);
+	case FIELD_ELSEWHERE:
+		return wrong(r, where, f->name, "does not belong here");
+	default:
+		return read_number(r, where, f, node, p);
+	}
+}
+
+static const struct evidence_field *find_field(const struct evidence_field *fields, const char *name)
+{
+	for (; fields->name; fields++)
+		if (strcmp(fields->name, name) == 0 && fields->type != FIELD_ELSEWHERE)
+			return fields;
+	return NULL;
+}
+
+/* @more: names that the caller reads itself. */
+static bool read_struct(struct reader *r, const char *where, JsonNode *node,
+			const struct evidence_field *fields, const char *const *more, void *base)
+{
+	JsonObjectIter iter;
+	const char *name;
+	JsonNode *value;
+
+	if (!JSON_NODE_HOLDS_OBJECT(node))
+		return wrong(r, "", *where ? where : "it", "must be an object");
+	json_object_iter_init(&iter, json_node_get_object(node));
+	while (json_object_iter_next(&iter, &name, &value)) {
+		const struct evidence_field *f = find_field(fields, name);
+
+		if (!f && more && g_strv_contains(more, name))
+			continue;
+		if (!f)
+			return wrong(r, where, name, "this version does not know such a field");
+		if (!read_field(r, where, f, value, (char *)base + f->offset))
+			return false;
+	}
+	return true;
+}
+
+/* What no single field shows. */
+static bool consistent(struct reader *r)
+{
+	const struct evidence *ev = r->file->ev;
+
+	for (guint i = 0; i < ev->events->len; i++)
+		if (!g_array_index(ev->events, struct evidence_event, i).host_ns)
+			return wrong(r, "", "events", "one has no time");
+	for (guint i = 0; i < ev->dma->len; i++)
+		if (!g_array_index(ev->dma, struct evidence_dma, i).what)
+			return wrong(r, "", "dma", "one does not say what it is");
+	for (guint i = 0; i < ev->devices->len; i++) {
+		const struct evidence_device *dev =
+			&g_array_index(ev->devices, struct evidence_device, i);
+
+		if (!dev->bdf || !dev->driver)
+			return wrong(r, "", "devices", "one has no bdf or no driver");
+		if (evidence_device_find(ev, dev->sid) != dev)
+			return wrong(r, "", "devices", "two have the same sid");
+	}
+	if (ev->crash_start > ev->crash_end)
+		return wrong(r, "", "crash_start", "lies beyond crash_end");
+	return true;
+}
+
+static bool read_scenario(struct reader *r, const char *name)
+{
+	g_autofree char *path = g_build_filename(r->dir, "scenario.conf", NULL);
+	struct scenario *sc = scenario_load(path, r->error);
+
+	if (!sc)
+		return false;
+	g_free(sc->name);
+	sc->name = g_strdup(name);
+	r->file->scenario = sc;
+	r->file->ev->scenario = sc;
+	return true;
+}
+
+static bool read_all(struct reader *r, JsonObject *o)
+{
+	static const char *const more[] = { "schema", "scenario", "crash_release", NULL };
+	JsonNode *release = json_object_get_member(o, "crash_release");
+	const char *name = json_line_string(o, "scenario", NULL), *text;
+	JsonNode *node;
+	bool ok;
+
+	if (json_line_int(o, "schema", 0) != EVIDENCE_SCHEMA)
+		return wrong(r, "", "schema", "is not 1, the only one this version reads");
+	if (!name || !*name || strlen(name) > 100 || strpbrk(name, "/\n\033"))
+		return wrong(r, "", "scenario", "must name one");
+	if (release && !get_text(r, "", "crash_release", release, &text))
+		return false;
+	r->file->crash_release = release ? g_strdup(text) : NULL;
+	if (!read_scenario(r, name))
+		return false;
+	node = json_node_new(JSON_NODE_OBJECT);
+	json_node_set_object(node, o);
+	ok = read_struct(r, "", node, evidence_fields, more, r->file->ev) && consistent(r);
+	json_node_unref(node);
+	return ok;
+}
+
+struct evidence_file *evidence_file_load(const char *dir, GError **error)
+{
+	g_autofree char *path = g_build_filename(dir, EVIDENCE_FILE, NULL);
+	struct reader r = { .dir = dir, .error = error };
+	g_autoptr(GError) why = NULL;
+	g_autofree char *text = NULL;
+	JsonObject *o;
+	gsize len;
+	bool ok;
+
+	if (!g_file_get_contents(path, &text, &len, &why)) {
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "no recorded run: %s",
+			    why->message);
+		return NULL;
+	}
+	o = len <= MAX_FILE ? json_line_parse(text, len) : NULL;
+	if (!o) {
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s: not a JSON object", path);
+		return NULL;
+	}
+	r.file = g_new0(struct evidence_file, 1);
+	r.file->ev = evidence_new(NULL);
+	ok = read_all(&r, o);
+	json_object_unref(o);
+	if (ok)
+		return r.file;
+	evidence_file_free(r.file);
+	return NULL;
+}
+
+void evidence_file_free(struct evidence_file *file)
+{
+	if (!file)
+		return;
+	evidence_free(file->ev);
+	scenario_free(file->scenario);
+	g_free(file->crash_release);
+	g_free(file);
+}

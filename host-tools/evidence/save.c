@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Writing evidence.json. Fields that are zero or NULL are left out. */
+#include "evidence/file.h"
+
+#include <inttypes.h>
+#include <json-glib/json-glib.h>
+
+#include "base/error.h"
+#include "evidence/fields.h"
+#include "vtd/snapshot.h"
+
+static void set_hex(JsonObject *o, const char *name, uint64_t value)
+{
+	g_autofree char *text = g_strdup_printf("%#" PRIx64, value);
+
+	if (value)
+		json_object_set_string_member(o, name, text);
+}
+
+static void set_number(JsonObject *o, const char *name, int64_t value)
+{
+	if (value)
+		json_object_set_int_member(o, name, value);
+}
+
+/* What kernels and QEMU said may hold anything: valid UTF-8 without control characters is kept. */
+static void set_text(JsonObject *o, const char *name, const char *value)
+{
+	g_autofree char *valid = value ? g_utf8_make_valid(value, -1) : NULL;
+
+	if (!valid)
+		return;
+	for (char *c = valid; *c; c++)
+		if (g_ascii_iscntrl(*c))
+			*c = ' ';
+	json_object_set_string_member(o, name, valid);
+}
+
+/* The same of an array of @size characters, which has no room for more bytes than it has. */
+static void set_ascii(JsonObject *o, const char *name, const char *value, size_t size)
+{
+	g_autofree char *text = g_strndup(value, size);
+
+	for (char *c = text; *c; c++)
+		if (!g_ascii_isprint(*c))
+			*c = '?';
+	json_object_set_string_member(o, name, text);
+}
+
+/* The register block again, as far as struct vtd_regs keeps it: nonzero words by their offset. */
+static JsonObject *regs_json(const struct vtd_regs *regs)
+{
+	uint64_t raw[VTD_REGS_QWORDS] = { 0 };
+	JsonObject *o = json_object_new();
+
+	vtd_regs_set32(raw, VTD_REG_VER, regs->ver);
+	vtd_regs_set64(raw, VTD_REG_CAP, regs->cap);
+	vtd_regs_set64(raw, VTD_REG_ECAP, regs->ecap);
+	vtd_regs_set32(raw, VTD_REG_GSTS, regs->gsts);
+	vtd_regs_set64(raw, VTD_REG_RTADDR, regs->rtaddr);
+	vtd_regs_set32(raw, VTD_REG_FSTS, regs->fsts);
+	vtd_regs_set32(raw, VTD_REG_FECTL, regs->fectl);
+	vtd_regs_set32(raw, VTD_REG_FEDATA, regs->fedata);
+	vtd_regs_set32(raw, VTD_REG_FEADDR, regs->feaddr);
+	vtd_regs_set32(raw, VTD_REG_FEUADDR, regs->feuaddr);
+	vtd_regs_set32(raw, VTD_REG_PMEN, regs->pmen);
+	vtd_regs_set64(raw, VTD_REG_IQH, regs->iqh);
+	vtd_regs_set64(raw, VTD_REG_IQT, regs->iqt);
+	vtd_regs_set64(raw, VTD_REG_IQA, regs->iqa);
+	vtd_regs_set64(raw, VTD_REG_IRTA, regs->irta);
+	for (unsigned i = 0; i < regs->n_frcd; i++) {
+		vtd_regs_set64(raw, regs->fro + 16 * i, regs->frcd[i].lo);
+		vtd_regs_set64(raw, regs->fro + 16 * i + 8, regs->frcd[i].hi);
+	}
+	for (unsigned i = 0; i < VTD_REGS_QWORDS; i++) {
+		char name[16];
+
+		g_snprintf(name, sizeof(name), "0x%03x", 8 * i);
+		set_hex(o, name, raw[i]);
+	}
+	return o;
+}
+
+static JsonObject *struct_json(const struct evidence *ev, const void *base,
+			       const struct evidence_field *fields);
+
+static JsonObject *state_json(const struct evidence *ev, const struct evidence_state *state)
+{
+	JsonObject *o = struct_json(ev, state, evidence_state_fields);
+	g_autofree char *name = NULL;
+
+	if (state->has_regs)
+		json_object_set_object_member(o, "regs", regs_json(&state->regs));
+	if (state->walk) {
+		name = evidence_snapshot_name(ev, state);
+		json_object_set_string_member(o, "snapshot", name);
+	}
+	return o;
+}
+
+static JsonArray *array_json(const struct evidence *ev, const GArray *array,
+			     const struct evidence_field *f)
+{
+	JsonArray *out = json_array_new();
+
+	for (guint i = 0; array && i < array->len; i++)
+		json_array_add_object_element(out, struct_json(ev, array->data + i * f->size,
+							       f->element));
+	return out;
+}
+
+static JsonObject *struct_json(const struct evidence *ev, const void *base,
+			       const struct evidence_field *fields)
+{
+	JsonObject *o = json_object_new();
+
+	for (const struct evidence_field *f = fields; f->name; f++) {
+		const void *p = (const char *)base + f->offset;
+
+		switch (f->type) {
+		case FIELD_BOOL:
+			if (*(const bool *)p)
+				json_object_set_boolean_member(o, f->name, TRUE);
+			break;
+		case FIELD_INT:
+			set_number(o, f->name, *(const int *)p);
+			break;
+		case FIELD_UNSIGNED:
+			set_number(o, f->name, *(const unsigned *)p);
+			break;
+		case FIELD_U16:
+			set_number(o, f->name, *(const uint16_t *)p);
+			break;
+		case FIELD_NUMBER:
+			set_number(o, f->name, *(const int64_t *)p);
+			break;
+		case FIELD_HEX:
+			set_hex(o, f->name, *(const uint64_t *)p);
+			break;
+		case FIELD_TEXT:
+		case FIELD_STATIC:
+			set_text(o, f->name, *(const char *const *)p);
+			break;
+		case FIELD_CHAR:
+			if (*(const char *)p)
+				set_ascii(o, f->name, p, 1);
+			break;
+		case FIELD_CHARS:
+			if (*(const char *)p)
+				set_ascii(o, f->name, p, f->size);
+			break;
+		case FIELD_KIND:
+			json_object_set_string_member(o, f->name,
+						      evidence_kind_word(*(const int *)p));
+			break;
+		case FIELD_ARRAY:
+			json_object_set_array_member(o, f->name,
+						     array_json(ev, *(GArray *const *)p, f));
+			break;
+		case FIELD_STATE:
+			json_object_set_object_member(o, f->name, state_json(ev, p));
+			break;
+		case FIELD_SNAPSHOT:
+			if (*(struct vtd_snapshot *const *)p)
+				set_text(o, f->name, EVIDENCE_OLD_TABLES);
+			break;
+		case FIELD_ELSEWHERE:
+			break;
+		}
+	}
+	return o;
+}
+
+char *evidence_snapshot_name(const struct evidence *ev, const struct evidence_state *state)
+{
+	if (state == &ev->at_panic)
+		return g_strdup("panic");
+	if (state == &ev->copied)
+		return g_strdup("copied");
+	if (state == &ev->end)
+		return g_strdup("end");
+	for (guint i = 0; i < ev->devices->len; i++) {
+		const struct evidence_device *dev =
+			&g_array_index(ev->devices, struct evidence_device, i);
+
+		if (state == &dev->after)
+			return g_strconcat("attach-", dev->bdf, NULL);
+	}
+	g_return_val_if_reached(g_strdup("unknown"));
+}
+
+static bool save_old_tables(const struct evidence *ev, const char *dir, GError **error)
+{
+	g_autofree char *tables = g_build_filename(dir, "tables", NULL);
+	g_autofree char *path = g_build_filename(tables, EVIDENCE_OLD_TABLES ".vtd", NULL);
+	struct vtd_error err;
+
+	if (!ev->old_tables)
+		return true;
+	g_mkdir_with_parents(tables, 0755);
+	if (!vtd_snapshot_save(ev->old_tables, path, &err))
+		return true;
+	g_set_error_literal(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, err.text);
+	return false;
+}
+
+bool evidence_save(const struct evidence *ev, const char *crash_release, const char *dir,
+		   GError **error)
+{
+	g_autofree char *path = g_build_filename(dir, EVIDENCE_FILE, NULL);
+	g_autofree char *text = evidence_to_text(ev, crash_release);
+	g_autoptr(GError) why = NULL;
+
+	if (!save_old_tables(ev, dir, error))
+		return false;
+	if (g_file_set_contents_full(path, text, -1,
+				     G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0644,
+				     &why))
+		return true;
+	g_set_error_literal(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, why->message);
+	return false;
+}
+
+char *evidence_to_text(const struct evidence *ev, const char *crash_release)
+{
+	JsonNode *node = json_node_new(JSON_NODE_OBJECT);
+	JsonObject *o = struct_json(ev, ev, evidence_fields);
+	char *text, *line;
+
+	json_object_set_int_member(o, "schema", EVIDENCE_SCHEMA);
+	json_object_set_string_member(o, "scenario", ev->scenario->name);
+	set_text(o, "crash_release", crash_release);
+	json_node_take_object(node, o);
+	text = json_to_string(node, TRUE);
+	json_node_unref(node);
+	line = g_strconcat(text, "\n", NULL);
+	g_free(text);
+	return line;
+}

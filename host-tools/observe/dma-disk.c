@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The account of the NVMe disk's DMA in flight: each read that completes between the jump and the
+ * driver's probe must leave its data at the PAs that the tables at the panic give, and its completion
+ * entry in the old kernel's completion queue. QEMU translates the data pages when a command is submitted
+ * and the completion entry when it completes, so it is the latter that proves the copied tables.
+ */
+#include "run/run-priv.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "channel.h"
+#include "vtd/walk.h"
+
+#define CQE_BYTES 16
+#define QUEUES 64
+
+struct piece {
+	uint64_t iova, len;
+};
+
+struct request {
+	uint16_t cid;
+	uint64_t lba, bytes, mapped;
+	GArray *pieces;			/* struct piece */
+	bool stale;			/* the data was already there at the jump: proves nothing */
+	int64_t done_ns;
+};
+
+struct disk_dma {
+	struct run *run;
+	GHashTable *inflight;		/* cid -> struct request * (owned) */
+	GPtrArray *done;		/* completed within the window (owned) */
+	struct request *last;		/* the one that mapped addresses belong to */
+	bool begun, judged;
+	bool open;			/* the window: from the jump to the driver's reset */
+	uint64_t completed;		/* ever */
+
+	struct queue {
+		uint64_t iova;		/* of the completion queue, 0: none */
+		uint32_t entries;
+		uint8_t *at_jump;	/* its content then */
+	} cq[QUEUES];
+};
+
+static void request_free(void *p)
+{
+	struct request *r = p;
+
+	g_array_unref(r->pieces);
+	g_free(r);
+}
+
+static void on_read(struct disk_dma *d, const struct trace_event *e)
+{
+	struct request *r = g_new0(struct request, 1);
+
+	r->cid = (uint16_t)e->a;
+	r->bytes = e->c;
+	r->lba = e->d;
+	r->pieces = g_array_new(FALSE, FALSE, sizeof(struct piece));
+	g_hash_table_replace(d->inflight, GUINT_TO_POINTER((unsigned)r->cid), r);
+	d->last = r;
+}
+
+static void on_complete(struct disk_dma *d, const struct trace_event *e)
+{
+	void *key = GUINT_TO_POINTER((unsigned)(uint16_t)e->a), *found;
+
+	if (!g_hash_table_steal_extended(d->inflight, key, NULL, &found))
+		return;
+	struct request *r = found;
+
+	if (d->last == r)
+		d->last = NULL;
+	r->done_ns = e->host_ns;
+	d->completed++;
+	if (d->open)
+		g_ptr_array_add(d->done, r);
+	else
+		request_free(r);
+}
+
+static void on_trace(const struct trace_event *e, void *data)
+{
+	struct disk_dma *d = data;
+
+	switch (e->kind) {
+	case TRACE_NVME_CREATE_CQ:
+		if (e->b && e->b < QUEUES && !d->run->ev->jump_ns) {
+			d->cq[e->b].iova = e->a;
+			d->cq[e->b].entries = (uint32_t)e->c + 1;
+		}
+		break;
+	case TRACE_NVME_READ:
+		on_read(d, e);
+		break;
+	case TRACE_NVME_WRITE:
+		d->last = NULL;
+		break;
+	case TRACE_NVME_MAP_ADDR:
+		if (d->last && d->last->mapped < d->last->bytes) {
+			struct piece p = { .iova = e->a, .len = e->b };
+
+			g_array_append_val(d->last->pieces, p);
+			d->last->mapped += e->b;
+		}
+		break;
+	case TRACE_NVME_COMPLETE:
+		on_complete(d, e);
+		break;
+	case TRACE_NVME_STOP:
+		/* A driver reset the disk (one built in does so unasked): what completes now is nobody's. */
+		d->open = false;
+		break;
+	default:
+		break;
+	}
+}
+
+struct disk_dma *disk_dma_new(struct run *run)
+{
+	struct disk_dma *d = g_new0(struct disk_dma, 1);
+
+	d->run = run;
+	d->inflight = g_hash_table_new_full(NULL, NULL, NULL, request_free);
+	d->done = g_ptr_array_new_with_free_func(request_free);
+	if (machine_trace(run->m))
+		trace_subscribe(machine_trace(run->m), on_trace, d);
+	return d;
+}
+
+void disk_dma_free(struct disk_dma *d)
+{
+	if (!d)
+		return;
+	g_hash_table_unref(d->inflight);
+	g_ptr_array_unref(d->done);
+	for (int i = 0; i < QUEUES; i++)
+		g_free(d->cq[i].at_jump);
+	g_free(d);
+}
+
+unsigned disk_dma_inflight(const struct disk_dma *d)
+{
+	return g_hash_table_size(d->inflight);
+}
+
+unsigned disk_dma_after_copy(const struct run *run)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; run->disk && i < run->disk->done->len; i++) {
+		const struct request *r = run->disk->done->pdata[i];
+
+		n += run->ev->root_switch_ns && r->done_ns >= run->ev->root_switch_ns;
+	}
+	return n;
+}
+
+/* Copies @len bytes of guest memory at @iova as the disk saw it at the panic. */
+static bool read_iova(struct run *run, uint64_t iova, void *buf, uint64_t len)
+{
+	const struct vtd_walk_result *walk = run->ev->at_panic.walk;
+	const struct vtd_space *space = walk ? vtd_walk_space(walk, run_disk_sid(run), VTD_NO_PASID) : NULL;
+	uint8_t *out = buf;
+
+	while (space && len) {
+		const struct vtd_run *piece = vtd_space_lookup(walk, space, iova);
+		uint64_t n;
+
+		if (!piece || !(piece->perm & VTD_PERM_WRITE))
+			return false;
+		n = MIN(len, piece->iova_last - iova + 1);
+		if (machine_read_phys(run->m, piece->pa_start + (iova - piece->iova_start), out, n) != 0)
+			return false;
+		iova += n;
+		out += n;
+		len -= n;
+	}
+	return space != NULL;
+}
+
+/* Does the request's buffer hold all that it read from the disk? */
+static bool data_landed(struct run *run, const struct request *r)
+{
+	uint64_t at = 0;
+
+	for (unsigned i = 0; i < r->pieces->len; i++) {
+		const struct piece *p = &g_array_index(r->pieces, struct piece, i);
+		g_autofree uint8_t *buf = g_malloc(p->len);
+
+		if (!read_iova(run, p->iova, buf, p->len))
+			return false;
+		for (uint64_t off = 0; off + CHANNEL_SECTOR <= p->len; off += CHANNEL_SECTOR, at += CHANNEL_SECTOR)
+			if (!channel_disk_check(buf + off, r->lba + at / CHANNEL_SECTOR))
+				return false;
+	}
+	return r->pieces->len && at == r->bytes;
+}
+
+void disk_dma_begin(struct run *run)
+{
+	struct disk_dma *d = run->disk;
+	GHashTableIter iter;
+	void *value;
+
+	if (!d)
+		return;
+	machine_trace_poll(run->m);
+	/* Frozen: no completion may fall between the trace and the queues as they are read here. */
+	if (!machine_freeze(run->m, NULL))
+		return;
+	if (machine_trace(run->m))
+		trace_poll(machine_trace(run->m));
+	g_hash_table_iter_init(&iter, d->inflight);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		struct request *r = value;
+
+		r->stale = data_landed(run, r);
+	}
+	for (int i = 0; i < QUEUES; i++) {
+		struct queue *q = &d->cq[i];
+
+		if (!q->iova)
+			continue;
+		q->at_jump = g_malloc0((size_t)q->entries * CQE_BYTES);
+		if (!read_iova(run, q->iova, q->at_jump, (uint64_t)q->entries * CQE_BYTES))
+			g_clear_pointer(&q->at_jump, g_free);
+	}
+	d->begun = d->open = true;
+	machine_thaw(run->m, NULL);
+}
+
+/* Marks the command ids of all completion entries that were written since the jump. */
+static void new_entries(struct run *run, const struct queue *q, bool seen[65536])
+{
+	uint64_t bytes = (uint64_t)q->entries * CQE_BYTES;
+	g_autofree uint8_t *now = g_malloc(bytes);
+
+	if (!read_iova(run, q->iova, now, bytes))
+		return;
+	for (uint64_t at = 0; at < bytes; at += CQE_BYTES)
+		if (memcmp(now + at, q->at_jump + at, CQE_BYTES) != 0)
+			seen[channel_get_le64(now + at + 8) >> 32 & 0xffff] = true;
+}
+
+static void judge_request(struct run *run, const struct request *r, bool entry,
+			  struct evidence_dma *dma)
+{
+	const char *missing = NULL;
+
+	dma->sent++;
+	if (!entry)
+		missing = "its completion entry is not in the old completion queue";
+	else if (!data_landed(run, r))
+		missing = "its data is not where the tables at the panic lead";
+	if (missing) {
+		dma->lost++;
+		if (!dma->problem)
+			dma->problem = g_strdup_printf("read of LBA %" PRIu64 " (cid %u): %s", r->lba,
+						       r->cid, missing);
+	} else if (run->ev->root_switch_ns && r->done_ns >= run->ev->root_switch_ns) {
+		dma->landed_after_copy++;
+	} else {
+		dma->landed_before_copy++;
+	}
+}
+
+void disk_dma_close(struct run *run)
+{
+	struct disk_dma *d = run->disk;
+	struct evidence_dma dma = { .sid = run_disk_sid(run), .what = "reads completed" };
+	g_autofree bool *seen = g_new0(bool, 65536);
+
+	if (!d || !d->begun || d->judged || !run->sc->machine.observe)
+		return;
+	machine_trace_poll(run->m);
+	d->open = false;
+	d->judged = true;
+	/* The entry of the last completion is posted by QEMU's next event-loop round. */
+	machine_run_for(run->m, 0.02, NULL);
+	for (int i = 0; i < QUEUES; i++)
+		if (d->cq[i].at_jump)
+			new_entries(run, &d->cq[i], seen);
+	for (unsigned i = 0; i < d->done->len; i++) {
+		const struct request *r = d->done->pdata[i];
+
+		if (!r->stale)
+			judge_request(run, r, seen[r->cid], &dma);
+	}
+	/* Without the tables at the panic nobody knows where the data belongs: no account, no evidence. */
+	if (run_has_disk_dma(run->sc) && run->ev->at_panic.walk)
+		g_array_append_val(run->ev->dma, dma);
+	else
+		g_free(dma.problem);
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The account of canary frames for a NIC without a receive trace (e1000, virtio): no IOVA is known, so
+ * RAM is searched for the frames themselves. Each must lie where the NIC's tables at the panic lead.
+ */
+#include "run/run-priv.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "channel.h"
+#include "vtd/walk.h"
+
+#define LOOK_US 200000
+
+/*
+ * A full ring keeps QEMU from reading the socket, but for frames that it had read before it noticed: so
+ * many of the last frames may be missing without being lost.
+ */
+#define HELD_BY_QEMU 2
+
+struct search {
+	struct run *run;
+	const struct vtd_space *space;
+	uint32_t first, n;	/* sequence numbers of interest: first .. n-1 */
+	uint64_t *found;	/* PA of each, 0: not found; by seq */
+	uint64_t misplaced, misplaced_pa;
+	uint32_t misplaced_seq, seen;
+};
+
+static bool leads_to(const struct search *s, uint64_t pa)
+{
+	const struct vtd_walk_result *walk = s->run->ev->at_panic.walk;
+	const struct vtd_run *runs;
+	size_t n;
+
+	if (!walk || !s->space)
+		return false;
+	runs = vtd_space_runs(walk, s->space, &n);
+	for (size_t i = 0; i < n; i++)
+		if ((runs[i].perm & VTD_PERM_WRITE) && pa >= runs[i].pa_start &&
+		    pa - runs[i].pa_start <= runs[i].iova_last - runs[i].iova_start)
+			return true;
+	return false;
+}
+
+static bool on_match(uint64_t pa, void *data)
+{
+	struct search *s = data;
+	uint8_t have[CHANNEL_PAYLOAD_LEN], want[CHANNEL_PAYLOAD_LEN];
+	struct channel_frame f = { .kind = CHANNEL_KIND_CANARY };
+
+	if (machine_read_phys(s->run->m, pa, have, sizeof(have)) != 0 ||
+	    have[CHANNEL_MAGIC_LEN + 4] != CHANNEL_KIND_CANARY)
+		return true;
+	f.seq = channel_get_be32(have + CHANNEL_MAGIC_LEN);
+	if (f.seq < s->first || f.seq >= s->n)
+		return true;
+	memcpy(f.magic, injector_magic(machine_injector(s->run->m)), CHANNEL_MAGIC_LEN);
+	channel_payload_fill(want, &f);
+	if (memcmp(have, want, sizeof(want)) != 0)
+		return true;
+	s->seen++;
+	if (!s->found)
+		return s->seen < 3;
+	if (leads_to(s, pa) && !s->found[f.seq]) {
+		s->found[f.seq] = pa;
+	} else {
+		s->misplaced++;
+		s->misplaced_pa = pa;
+		s->misplaced_seq = f.seq;
+	}
+	return true;
+}
+
+bool nic_search_seen(struct run *run)
+{
+	struct injector *in = machine_injector(run->m);
+	struct search s = { .run = run, .n = injector_canaries(in)->len };
+
+	if (g_get_monotonic_time() - run->nic_looked_us < LOOK_US)
+		return false;
+	machine_ram_scan(run->m, injector_magic(in), CHANNEL_MAGIC_LEN, on_match, &s);
+	run->nic_looked_us = g_get_monotonic_time();
+	return s.seen >= 3;
+}
+
+static void judge(struct search *s, const GArray *canaries, struct evidence_dma *dma)
+{
+	int64_t switched = s->run->ev->root_switch_ns;
+	uint32_t last = 0, held = 0;
+
+	for (uint32_t i = s->first; i < s->n; i++)
+		if (s->found[i])
+			last = i;
+	for (uint32_t i = s->first; i < s->n; i++) {
+		const struct canary *c = &g_array_index(canaries, struct canary, i);
+
+		dma->sent++;
+		if (s->found[i]) {
+			if (switched && c->sent_ns >= switched)
+				dma->landed_after_copy++;
+			else
+				dma->landed_before_copy++;
+		} else if (c->state == CANARY_QUEUED || c->state == CANARY_RECALLED ||
+			   (i > last && held < HELD_BY_QEMU)) {
+			held += c->state == CANARY_TAKEN;
+			dma->no_room++;
+		} else {
+			dma->lost++;
+			if (!dma->problem)
+				dma->problem = g_strdup_printf("frame %u is not in RAM", c->seq);
+		}
+	}
+}
+
+void nic_search_judge(struct run *run, struct evidence_dma *dma)
+{
+	struct injector *in = machine_injector(run->m);
+	const GArray *canaries = injector_canaries(in);
+	const struct vtd_walk_result *walk = run->ev->at_panic.walk;
+	struct search s = { .run = run, .first = run->first_canary, .n = canaries->len };
+
+	if (walk)
+		s.space = vtd_walk_space(walk, run_nic_dma_sid(run), VTD_NO_PASID);
+	s.found = g_new0(uint64_t, s.n + 1);
+	machine_ram_scan(run->m, injector_magic(in), CHANNEL_MAGIC_LEN, on_match, &s);
+	judge(&s, canaries, dma);
+	dma->misplaced = s.misplaced;
+	if (s.misplaced && !dma->problem)
+		dma->problem = g_strdup_printf("frame %u is at PA %#" PRIx64 ", where no table leads",
+					       s.misplaced_seq, s.misplaced_pa);
+	g_free(s.found);
+}

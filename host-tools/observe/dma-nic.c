@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The account of the NIC's DMA in flight: each canary frame sent between the jump and the driver's probe
+ * must lie in RAM at the PA that the tables at the panic give for the IOVA that the trace names, and
+ * nowhere else.
+ */
+#include "run/run-priv.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "channel.h"
+#include "vtd/walk.h"
+
+#define SETTLE_NS INT64_C(100000000)	/* a frame sent so long after the switch has met the copied tables */
+
+struct scan {
+	const GArray *canaries;
+	uint32_t first;		/* canaries before this one are not judged */
+	uint64_t *expected;	/* PA of each canary's payload, 0: none; by seq */
+	bool *found;		/* by seq */
+	uint64_t misplaced;
+	uint64_t misplaced_pa;
+	uint32_t misplaced_seq;
+	struct run *run;
+};
+
+void nic_dma_begin(struct run *run)
+{
+	struct injector *in = machine_injector(run->m);
+
+	if (!in)
+		return;
+	injector_poll(in);
+	run->first_canary = injector_canaries(in)->len;
+	if (machine_trace(run->m))
+		run->rx_full_at_jump = trace_count(machine_trace(run->m), TRACE_E1000E_RX_FULL);
+}
+
+/* Where the tables at the panic lead the frame's first byte to; false if they do not. */
+static bool canary_target(struct run *run, const struct canary *c, uint64_t *pa)
+{
+	const struct vtd_walk_result *walk = run->ev->at_panic.walk;
+	const struct vtd_space *space;
+	const struct vtd_run *piece;
+
+	if (!walk)
+		return false;
+	space = vtd_walk_space(walk, run_nic_dma_sid(run), VTD_NO_PASID);
+	piece = space ? vtd_space_lookup(walk, space, c->iova) : NULL;
+	if (!piece || !(piece->perm & VTD_PERM_WRITE))
+		return false;
+	*pa = piece->pa_start + (c->iova - piece->iova_start);
+	return true;
+}
+
+static bool on_match(uint64_t pa, void *data)
+{
+	struct scan *s = data;
+	uint8_t head[CHANNEL_MAGIC_LEN + 5];
+	uint32_t seq;
+
+	if (machine_read_phys(s->run->m, pa, head, sizeof(head)) != 0)
+		return true;
+	seq = channel_get_be32(head + CHANNEL_MAGIC_LEN);
+	if (head[12] != CHANNEL_KIND_CANARY || seq < s->first || seq >= s->canaries->len)
+		return true;
+	if (s->expected[seq] == pa) {
+		s->found[seq] = true;
+	} else {
+		s->misplaced++;
+		s->misplaced_pa = pa;
+		s->misplaced_seq = seq;
+	}
+	return true;
+}
+
+/* The whole frame, byte for byte, at @pa of its payload? */
+static bool frame_intact(struct run *run, uint64_t pa, uint32_t seq)
+{
+	uint8_t want[CHANNEL_PAYLOAD_LEN], have[CHANNEL_PAYLOAD_LEN];
+	struct channel_frame f = { .seq = seq, .kind = CHANNEL_KIND_CANARY };
+
+	memcpy(f.magic, injector_magic(machine_injector(run->m)), CHANNEL_MAGIC_LEN);
+	channel_payload_fill(want, &f);
+	return machine_read_phys(run->m, pa, have, sizeof(have)) == 0 &&
+	       memcmp(want, have, sizeof(want)) == 0;
+}
+
+static void blame(struct evidence_dma *dma, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static void blame(struct evidence_dma *dma, const char *format, ...)
+{
+	va_list args;
+
+	if (dma->problem)
+		return;
+	va_start(args, format);
+	dma->problem = g_strdup_vprintf(format, args);
+	va_end(args);
+}
+
+/* A frame that the device took and did not write is excused only by a ring that was seen full. */
+static void judge_unwritten(struct run *run, const struct canary *c, struct evidence_dma *dma)
+{
+	struct trace *trace = machine_trace(run->m);
+	bool ring_full = trace && trace_count(trace, TRACE_E1000E_RX_FULL) > run->rx_full_at_jump;
+
+	if (c->state == CANARY_QUEUED || c->state == CANARY_RECALLED || ring_full) {
+		dma->no_room++;
+		return;
+	}
+	dma->lost++;
+	blame(dma, "frame %u was taken by the device and never written", c->seq);
+}
+
+static void judge_canary(struct run *run, const struct scan *s, const struct canary *c,
+			 struct evidence_dma *dma)
+{
+	dma->sent++;
+	if (c->state != CANARY_WRITTEN) {
+		judge_unwritten(run, c, dma);
+	} else if (!s->expected[c->seq]) {
+		dma->lost++;
+		blame(dma, "frame %u went to IOVA %#" PRIx64 ", not writable at the panic", c->seq,
+		      c->iova);
+	} else if (!s->found[c->seq] || !frame_intact(run, s->expected[c->seq], c->seq)) {
+		dma->lost++;
+		blame(dma, "frame %u, IOVA %#" PRIx64 ", is not at PA %#" PRIx64, c->seq, c->iova,
+		      s->expected[c->seq] - CHANNEL_ETH_HEADER);
+	} else if (run->ev->root_switch_ns && c->written_ns >= run->ev->root_switch_ns) {
+		dma->landed_after_copy++;
+	} else {
+		dma->landed_before_copy++;
+	}
+}
+
+static bool all_settled(void *data)
+{
+	const GArray *canaries = injector_canaries(data);
+
+	injector_poll(data);
+	return !canaries->len ||
+	       g_array_index(canaries, struct canary, canaries->len - 1).state >= CANARY_WRITTEN;
+}
+
+bool nic_dma_seen(struct run *run)
+{
+	struct injector *in = machine_injector(run->m);
+
+	return injector_traced(in) ? injector_counters(in)->written >= 3 : nic_search_seen(run);
+}
+
+bool nic_dma_after_copy(struct run *run)
+{
+	struct injector *in = machine_injector(run->m);
+	const GArray *canaries;
+	const struct canary *last;
+
+	if (!in)
+		return true;
+	injector_poll(in);
+	canaries = injector_canaries(in);
+	if (!canaries->len)
+		return false;
+	last = &g_array_index(canaries, struct canary, canaries->len - 1);
+	if (!injector_traced(in))
+		return last->sent_ns > run->ev->root_switch_ns + SETTLE_NS;
+	/* A ring that has run dry, or a device cut off, will not write any more. */
+	return last->state != CANARY_WRITTEN || last->written_ns >= run->ev->root_switch_ns;
+}
+
+/* Finds each frame that the trace has seen written, and judges it. */
+static void close_traced(struct run *run, struct evidence_dma *dma)
+{
+	struct injector *in = machine_injector(run->m);
+	const struct evidence_device *dev = evidence_device_find(run->ev, run_nic_sid(run));
+	struct scan s = { .run = run, .first = run->first_canary, .canaries = injector_canaries(in) };
+	int64_t reset = dev ? dev->reset_ns : 0;
+
+	s.expected = g_new0(uint64_t, s.canaries->len + 1);
+	s.found = g_new0(bool, s.canaries->len + 1);
+	for (unsigned i = s.first; i < s.canaries->len; i++) {
+		const struct canary *c = &g_array_index(s.canaries, struct canary, i);
+		uint64_t pa;
+
+		if (c->state == CANARY_WRITTEN && canary_target(run, c, &pa))
+			s.expected[i] = pa + CHANNEL_ETH_HEADER;
+	}
+	machine_ram_scan(run->m, injector_magic(in), CHANNEL_MAGIC_LEN, on_match, &s);
+	for (unsigned i = s.first; i < s.canaries->len; i++) {
+		const struct canary *c = &g_array_index(s.canaries, struct canary, i);
+
+		/* Once a driver has reset the device (one built in does so unasked), frames are its own. */
+		if (!reset || c->sent_ns < reset)
+			judge_canary(run, &s, c, dma);
+	}
+	dma->misplaced = s.misplaced;
+	if (s.misplaced)
+		blame(dma, "frame %u is at PA %#" PRIx64 ", where no table leads", s.misplaced_seq,
+		      s.misplaced_pa);
+	g_free(s.expected);
+	g_free(s.found);
+}
+
+bool nic_dma_close(struct run *run, GError **error)
+{
+	struct injector *in = machine_injector(run->m);
+	struct evidence_dma dma = { .sid = run_nic_dma_sid(run), .what = "canary frames" };
+
+	if (!in || run->canaries_closed)
+		return true;
+	run->canaries_closed = true;
+	injector_pause(in);
+	if (!run->sc->machine.observe) {
+		injector_recall(in);
+		return true;
+	}
+	/* A frame that hangs in a full ring never settles: that is for judge_unwritten(). */
+	if (!machine_wait(run->m, all_settled, in, 0.5, "the last canary frame", error)) {
+		if (machine_wait_ended(run->m) != MACHINE_END_DEADLINE)
+			return false;
+		g_clear_error(error);
+	}
+	injector_recall(in);
+	machine_trace_poll(run->m);
+	injector_poll(in);
+	/* Without the tables at the panic nobody knows where a frame belongs: no account, no evidence. */
+	if (!run->ev->at_panic.walk)
+		return true;
+	if (injector_traced(in))
+		close_traced(run, &dma);
+	else
+		nic_search_judge(run, &dma);
+	g_array_append_val(run->ev->dma, dma);
+	return true;
+}

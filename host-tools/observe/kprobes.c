@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The probes of one run: read from both kernels, put into evidence, timeline and report. */
+#include "observe/kprobes.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "evidence/kprobe-trace.h"
+#include "run/run-priv.h"
+
+#define TRACE "/sys/kernel/tracing/trace"
+#define PAIRS_MAX 100000u
+
+/* What one kernel's probes said. */
+struct side {
+	struct probe_trace *trace;	/* NULL: not read */
+	char *problem;			/* why not; NULL: read, or never asked */
+	GArray *pairs;			/* struct clock_pair */
+	int64_t hello_ns;		/* guest clock at the agent's first word, -1 */
+	uint64_t probes, hits, missed;	/* by the kernel's own count */
+	bool range;			/* the probe on a lab kernel's own reservations is set */
+	int64_t read_guest_ns, read_host_ns;	/* what reading the trace took */
+	struct probe_times times;
+};
+
+struct probes {
+	struct side side[AGENT_STAGES];
+	enum agent_stage stage;		/* of the last hello */
+};
+
+static const char *const stage_names[] = { "first", "crash" };
+
+static bool wanted(const struct plan *plan)
+{
+	return !plan->options->no_probes && plan->scenario->iommu.mode != CONF_MODE_OFF;
+}
+
+const char *probes_cmdline(const struct plan *plan, const struct kernel *kernel)
+{
+	return wanted(plan) ? probe_parameters(kernel_builtin(kernel, "INTEL_IOMMU_KDUMP")) : "";
+}
+
+/* Every answer has the guest's time; a long one is heard long after it was given. */
+static void on_agent(JsonObject *o, int64_t host_ns, void *data)
+{
+	struct run *run = data;
+	struct probes *p = run->probes;
+	struct clock_pair pair = { .host_ns = host_ns };
+	const char *stage = agent_string(o, "stage", NULL);
+
+	if (json_object_has_member(o, "hello") && stage) {
+		p->stage = strcmp(stage, "crash") == 0 ? AGENT_STAGE_CRASH : AGENT_STAGE_FIRST;
+		pair.guest_ns = agent_int(o, "uptime_ns", -1);
+		if (p->side[p->stage].hello_ns < 0)
+			p->side[p->stage].hello_ns = pair.guest_ns;
+	} else {
+		pair.guest_ns = json_object_has_member(o, "text") ? -1 : agent_int(o, "t_ns", -1);
+	}
+	if (pair.guest_ns >= 0 && p->side[p->stage].pairs->len < PAIRS_MAX)
+		g_array_append_val(p->side[p->stage].pairs, pair);
+}
+
+struct probes *probes_new(struct run *run)
+{
+	struct probes *p = g_new0(struct probes, 1);
+
+	for (unsigned i = 0; i < AGENT_STAGES; i++) {
+		p->side[i].pairs = g_array_new(FALSE, FALSE, sizeof(struct clock_pair));
+		p->side[i].hello_ns = -1;
+		p->side[i].times = (struct probe_times){ -1, -1, -1, -1, 0 };
+	}
+	run->probes = p;
+	agent_subscribe(machine_agent_channel(run->m), on_agent, run);
+	return p;
+}
+
+void probes_free(struct probes *p)
+{
+	if (!p)
+		return;
+	for (unsigned i = 0; i < AGENT_STAGES; i++) {
+		probe_trace_free(p->side[i].trace);
+		g_free(p->side[i].problem);
+		g_array_unref(p->side[i].pairs);
+	}
+	g_free(p);
+}
+
+/* ---- reading ---- */
+
+typedef void (*line_fn)(struct side *side, const char *line);
+
+static void each_line(struct side *side, JsonObject *answer, const char *member, line_fn fn,
+		      GString *text)
+{
+	JsonNode *node = json_object_get_member(answer, member);
+	JsonArray *lines = node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
+
+	for (unsigned i = 0; lines && i < json_array_get_length(lines); i++) {
+		JsonNode *line = json_array_get_element(lines, i);
+
+		if (!JSON_NODE_HOLDS_VALUE(line) || json_node_get_value_type(line) != G_TYPE_STRING)
+			continue;
+		fn(side, json_node_get_string(line));
+		g_string_append_printf(text, "%s\n", json_node_get_string(line));
+	}
+}
+
+static void take_window(struct side *side, const char *line)
+{
+	probe_trace_iomem_line(side->trace, line);
+}
+
+/* "  name   hits   missed" of kprobe_profile; only our own probes are there. */
+static void take_profile(struct side *side, const char *line)
+{
+	unsigned long long hits, missed;
+	char name[64];
+
+	if (sscanf(line, " %63s %18llu %18llu", name, &hits, &missed) != 3)
+		return;
+	side->probes++;
+	side->hits += hits;
+	side->missed += missed;
+	side->range |= strcmp(name, probe_name(PROBE_RANGE)) == 0;
+}
+
+/* One pass over the trace, which the kernel puts into words once. */
+static bool read_pass(struct run *run, struct side *side, bool raw, GString *text, GError **error)
+{
+	JsonObject *answer = machine_agent(run->m, run_deadline(run, 10), error, "trace", "raw",
+					   MACHINE_BOOL, (int)raw, NULL);
+	g_autofree char *trace = NULL;
+
+	if (!answer)
+		return false;
+	each_line(side, answer, "profile", take_profile, text);
+	each_line(side, answer, "windows", take_window, text);
+	json_object_unref(answer);
+	trace = machine_guest_file(run->m, TRACE, run_deadline(run, 20), error);
+	if (!trace)
+		return false;
+	g_string_append(text, trace);
+	for (char *line = trace, *end; line; line = end) {
+		end = strchr(line, '\n');
+		if (end)
+			*end++ = '\0';
+		if (raw)
+			probe_trace_raw_line(side->trace, line);
+		else
+			probe_trace_line(side->trace, line);
+	}
+	return true;
+}
+
+bool probes_read(struct run *run, enum agent_stage stage, GError **error)
+{
+	struct side *side = &run->probes->side[stage];
+	g_autofree char *name = g_strdup_printf("trace-%s.txt", stage_names[stage]);
+	g_autoptr(GString) text = g_string_new(NULL);
+	g_autoptr(GError) err = NULL;
+	JsonObject *ping;
+	int64_t begin = machine_now_ns(), guest;
+
+	if (!wanted(run->plan) || side->trace || side->problem)
+		return true;
+	if (!machine_hello(run->m, stage)) {
+		side->problem = g_strdup("its agent never spoke");
+		return true;
+	}
+	ping = machine_agent(run->m, run_deadline(run, 5), &err, "ping", NULL);
+	if (!ping)
+		return run_goes_on(run, &err, &side->problem, error);
+	guest = agent_int(ping, "t_ns", 0);
+	json_object_unref(ping);
+	side->trace = probe_trace_new();
+	if (!read_pass(run, side, false, text, &err) || !read_pass(run, side, true, text, &err)) {
+		g_clear_pointer(&side->trace, probe_trace_free);
+		return run_goes_on(run, &err, &side->problem, error);
+	}
+	ping = machine_agent(run->m, run_deadline(run, 5), NULL, "ping", NULL);
+	if (ping) {
+		side->read_guest_ns = agent_int(ping, "t_ns", guest) - guest;
+		json_object_unref(ping);
+	}
+	side->read_host_ns = machine_now_ns() - begin;
+	if (!side->probes)
+		side->problem = g_strdup("this kernel has set none of the probes");
+	return rundir_write(run->rd, name, text->str, -1, error);
+}
+
+/* ---- what they mean ---- */
+
+/* Latching a root table is seen by the probe in the guest and by QEMU's trace. */
+static void anchor(struct run *run, struct side *side, bool crash)
+{
+	struct clock_pair pair = { .guest_ns = side->times.root };
+
+	if (crash) {
+		pair.host_ns = run->ev->root_switch_ns;
+	} else {
+		for (unsigned i = 0; i < run->ev->events->len && !pair.host_ns; i++) {
+			const struct evidence_event *e =
+				&g_array_index(run->ev->events, struct evidence_event, i);
+
+			if (e->kind == EVENT_ROOT && (!run->ev->jump_ns || e->host_ns < run->ev->jump_ns))
+				pair.host_ns = e->host_ns;
+		}
+	}
+	if (pair.guest_ns >= 0 && pair.host_ns)
+		g_array_append_val(side->pairs, pair);
+}
+
+static void moment(struct run *run, const struct side *side, bool crash, const char *what,
+		   int64_t guest_ns)
+{
+	int64_t host_ns = guest_ns < 0 ? -1 : clock_host_ns(side->pairs, guest_ns);
+
+	if (host_ns >= 0)
+		run_moment(run, what, host_ns, crash ? "crash" : "first", guest_ns, "kprobe");
+}
+
+/* The kernel's own clock begins: behind it is the decompressor. */
+static void add_start(struct run *run, const struct side *side, bool crash)
+{
+	int64_t host_ns = clock_host_ns(side->pairs, 0);
+
+	if (host_ns >= 0)
+		run_moment(run, "kernel-clock", host_ns, crash ? "crash" : "first", 0, "agent");
+}
+
+static void add_moments(struct run *run, const struct side *side, bool crash)
+{
+	const struct probe_times *t = &side->times;
+
+	moment(run, side, crash, "intel-iommu-init", t->init);
+	moment(run, side, crash, "copy", t->copy);
+	moment(run, side, crash, "set-root", t->root);
+	moment(run, side, crash, "intel-iommu-init-end", t->init_end);
+	for (unsigned i = 0; i < side->trace->events->len; i++) {
+		const struct probe_event *e = &g_array_index(side->trace->events, struct probe_event, i);
+		g_autofree char *what = NULL;
+
+		if (e->kind == PROBE_ATTACH)
+			what = g_strdup_printf("attach-device:%s", *e->dev ? e->dev : "?");
+		if (what)
+			moment(run, side, crash, what, probe_guest_ns(side->trace, e->t_ns));
+	}
+}
+
+/*
+ * What is not there to be judged by: records that were not kept or not understood, and one for a probe that a
+ * lab kernel should have and has not.
+ */
+static uint64_t not_seen(const struct run *run, const struct side *side)
+{
+	return side->missed + side->trace->lost + side->trace->malformed +
+	       (!side->range && kernel_builtin(run->plan->crash, "INTEL_IOMMU_KDUMP"));
+}
+
+static void add_reservations(struct run *run, const struct side *side, bool crash)
+{
+	GArray *all = run->ev->reservations;
+	unsigned begin = all->len;
+
+	probe_reservations(side->trace, crash ? 'c' : 'f', all);
+	if (crash)
+		run->ev->reservations_lost = not_seen(run, side);
+	for (unsigned i = begin; i < all->len; i++) {
+		const struct evidence_reservation *r =
+			&g_array_index(all, struct evidence_reservation, i);
+		g_autofree char *what = g_strdup_printf("reserve:%s:%#" G_GINT64_MODIFIER "x-%#"
+							G_GINT64_MODIFIER "x", *r->who ? r->who : "?",
+							r->start << 12, (r->last << 12) | 0xfff);
+
+		moment(run, side, crash, what, r->guest_ns);
+	}
+}
+
+/* run.json's "iova": reserved ranges of both kernels, and how many of these every kernel makes. */
+static void count_reserved(struct run *run)
+{
+	struct report_iova *iova = &run->report->iova;
+
+	for (unsigned i = 0; i < run->ev->reservations->len; i++) {
+		const struct evidence_reservation *r =
+			&g_array_index(run->ev->reservations, struct evidence_reservation, i);
+
+		if (r->kernel == 'c') {
+			iova->reserved_ranges++;
+			iova->reserved_standing += r->standing;
+		} else {
+			iova->reserved_ranges_first++;
+			iova->reserved_standing_first += r->standing;
+		}
+	}
+}
+
+static void set_ns(JsonObject *o, const char *name, int64_t from, int64_t to)
+{
+	if (from >= 0 && to >= from)
+		json_object_set_int_member(o, name, to - from);
+}
+
+static JsonObject *side_json(const struct side *side)
+{
+	JsonObject *o = json_object_new();
+
+	if (side->hello_ns >= 0)
+		json_object_set_int_member(o, "boot_ns", side->hello_ns);
+	set_ns(o, "init_ns", side->times.init, side->times.init_end);
+	if (side->problem)
+		json_object_set_string_member(o, "problem", side->problem);
+	if (!side->trace)
+		return o;
+	json_object_set_int_member(o, "probes", (gint64)side->probes);
+	json_object_set_int_member(o, "hits", (gint64)side->hits);
+	json_object_set_int_member(o, "missed", (gint64)side->missed);
+	json_object_set_int_member(o, "lost", (gint64)side->trace->lost);
+	json_object_set_int_member(o, "malformed", (gint64)side->trace->malformed);
+	json_object_set_int_member(o, "microsecond_times", (gint64)side->trace->inexact);
+	json_object_set_int_member(o, "read_guest_ns", side->read_guest_ns);
+	json_object_set_int_member(o, "read_host_ns", side->read_host_ns);
+	return o;
+}
+
+/*
+ * What the probes took, as far as one run can tell: hits, at what the cheapest one took, and the reading. What
+ * setting them costs a boot is only seen beside a run without (boot_ns).
+ */
+static JsonObject *cost_json(const struct probes *p)
+{
+	JsonObject *o = json_object_new();
+	int64_t hits_ns = 0, guest_ns = 0, host_ns = 0;
+	uint64_t hits = 0;
+
+	for (unsigned i = 0; i < AGENT_STAGES; i++) {
+		const struct side *side = &p->side[i];
+		int64_t one = side->trace ? probe_hit_ns(side->trace) : -1;
+
+		hits += side->hits;
+		hits_ns += one > 0 ? one * (int64_t)MIN(side->hits, 1000000) : 0;
+		guest_ns += side->read_guest_ns;
+		host_ns += side->read_host_ns;
+	}
+	json_object_set_int_member(o, "hits", (gint64)hits);
+	json_object_set_int_member(o, "hits_guest_ns", hits_ns);
+	json_object_set_int_member(o, "read_guest_ns", guest_ns);
+	json_object_set_int_member(o, "read_host_ns", host_ns);
+	json_object_set_string_member(o, "not_counted", "setting the probes at boot: compare boot_ns with "
+				      "runs of --no-probes");
+	return o;
+}
+
+static void report_timing(struct run *run)
+{
+	const struct probes *p = run->probes;
+	JsonObject *o = json_object_new();
+
+	json_object_set_string_member(o, "probes", wanted(run->plan) ? "on" : "off");
+	json_object_set_string_member(o, "clock", run->sc->machine.clock == CONF_CLOCK_VIRTUAL ?
+						  "guest, virtual: instructions" : "guest");
+	if (p->side[AGENT_STAGE_CRASH].trace) {
+		const struct probe_times *t = &p->side[AGENT_STAGE_CRASH].times;
+
+		set_ns(o, "copy_ns", t->copy, t->root);
+		set_ns(o, "init_ns", t->init, t->init_end);
+		if (t->copy >= 0)
+			json_object_set_int_member(o, "copy_pages_read", t->remapped);
+	}
+	for (unsigned i = 0; i < AGENT_STAGES; i++)
+		json_object_set_object_member(o, stage_names[i], side_json(&p->side[i]));
+	if (wanted(run->plan))
+		json_object_set_object_member(o, "cost", cost_json(p));
+	json_object_set_object_member(run->report->extra, "timing", o);
+}
+
+static void note_problems(struct run *run, const struct side *side, const char *name)
+{
+	if (side->problem)
+		report_note(run->report, "no probes of the %s kernel: %s", name, side->problem);
+	else if (side->trace && (side->missed || side->trace->lost))
+		report_note(run->report, "the %s kernel's probes missed events: %" G_GUINT64_FORMAT
+			    " not taken, %" G_GUINT64_FORMAT " not kept", name, side->missed,
+			    side->trace->lost);
+}
+
+static void note_copy(struct run *run)
+{
+	const struct probes *p = run->probes;
+	int64_t ns = probes_copy_ns(run);
+
+	if (ns < 0)
+		return;
+	report_note(run->report, "copy: %.1f us of guest time; probes: %" G_GUINT64_FORMAT
+		    " hits, read in %.0f ms", (double)ns / 1e3,
+		    p->side[0].hits + p->side[1].hits,
+		    (double)(p->side[0].read_host_ns + p->side[1].read_host_ns) / 1e6);
+}
+
+void probes_conclude(struct run *run)
+{
+	struct probes *p = run->probes;
+
+	if (!p)
+		return;
+	for (unsigned i = 0; i < AGENT_STAGES; i++) {
+		struct side *side = &p->side[i];
+		bool crash = i == AGENT_STAGE_CRASH;
+
+		if (side->trace) {
+			side->times = probe_times(side->trace, !crash ? UINT64_MAX :
+							       run->ev->at_panic.root);
+			anchor(run, side, crash);
+		}
+		clock_sort(side->pairs);
+		add_start(run, side, crash);
+		if (side->trace) {
+			add_moments(run, side, crash);
+			add_reservations(run, side, crash);
+		}
+		note_problems(run, side, stage_names[i]);
+	}
+	count_reserved(run);
+	note_copy(run);
+	report_timing(run);
+}
+
+int64_t probes_copy_ns(const struct run *run)
+{
+	const struct probe_times *t;
+
+	if (!run->probes)
+		return -1;
+	t = &run->probes->side[AGENT_STAGE_CRASH].times;
+	return t->copy >= 0 && t->root >= t->copy ? t->root - t->copy : -1;
+}
+
+const char *probes_phase(const struct run *run, bool crash, int64_t guest_ns)
+{
+	const GArray *pairs = run->probes ? run->probes->side[crash].pairs : NULL;
+	int64_t host_ns = pairs && guest_ns >= 0 ? clock_host_ns(pairs, guest_ns) : -1;
+	const char *name = NULL;
+
+	if (host_ns < 0)
+		return NULL;
+	for (unsigned i = 0; i < run->report->phases->len; i++) {
+		const struct report_phase *p = run->report->phases->pdata[i];
+
+		if (host_ns >= run->start_ns + p->start_ns)
+			name = p->name;
+	}
+	return name;
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Using the NIC in the crash kernel: brought up, and marked frames both ways. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "run/run-priv.h"
+
+#define EXCHANGE_FRAMES 16
+#define EXCHANGE_MS 8000
+/*
+ * Seconds of an idle host with KVM. A NIC that works is up within SOON_S, and its frames have gone
+ * both ways within EXCHANGE_MS of its own clock; a driver whose device does not answer may never
+ * come back (virtio_net turns round and round until it does). One that is late gets more time,
+ * unless its DMA is seen to fault: then it is dead.
+ */
+#define SOON_S 2.0
+#define PATIENT_S 15.0
+/* for the guest to say that it is late */
+#define ANSWER_S 3.0
+
+/* Faults of the NIC's DMA since its new driver took it. */
+static unsigned faults(struct run *run, const struct evidence_device *dev)
+{
+	const GArray *events = run->ev->events;
+	unsigned n = 0;
+
+	if (machine_trace(run->m))
+		trace_poll(machine_trace(run->m));
+	for (unsigned i = 0; i < events->len; i++) {
+		const struct evidence_event *e = &g_array_index(events, struct evidence_event, i);
+
+		n += (e->kind == EVENT_FAULT || e->kind == EVENT_FAULT_DISABLED) &&
+		     e->host_ns >= dev->driver_ns &&
+		     (e->sid == run_nic_dma_sid(run) || e->sid == dev->sid);
+	}
+	return n;
+}
+
+/* The command once: the guest ends it after @seconds, scaled, and says so. */
+static JsonObject *ask_for(struct run *run, JsonObject *request, double seconds, GError **error)
+{
+	double guest_s = run_deadline(run, seconds) * machine_scale(run->m);
+
+	json_object_set_int_member(request, "deadline_ms", MAX(1, (int64_t)(guest_s * 1000)));
+	return machine_agent_call(run->m, request, run_deadline(run, seconds + ANSWER_S), error);
+}
+
+static JsonObject *ask(struct run *run, const struct evidence_device *dev, JsonObject *request,
+		       double soon_s, GError **error)
+{
+	g_autoptr(GError) err = NULL;
+	JsonObject *answer = ask_for(run, request, soon_s, &err);
+	unsigned faulted;
+
+	if (answer)
+		return answer;
+	if (!strstr(err->message, ": no result after ")) {
+		g_propagate_error(error, g_steal_pointer(&err));
+		return NULL;
+	}
+	faulted = faults(run, dev);
+	if (!faulted)
+		return ask_for(run, request, PATIENT_S, error);
+	g_set_error(error, err->domain, err->code, "%s, and its DMA faulted, %u times",
+		    err->message, faulted);
+	return NULL;
+}
+
+static JsonObject *request_new(const char *cmd)
+{
+	JsonObject *request = json_object_new();
+
+	json_object_set_string_member(request, "cmd", cmd);
+	return request;
+}
+
+static bool up(struct run *run, const struct evidence_device *dev, GError **error)
+{
+	JsonObject *request = request_new("net-up"), *answer;
+
+	json_object_set_int_member(request, "wait_ms", 30000);
+	answer = ask(run, dev, request, SOON_S, error);
+	json_object_unref(request);
+	if (answer)
+		json_object_unref(answer);
+	return answer != NULL;
+}
+
+static JsonObject *exchange(struct run *run, const struct evidence_device *dev, GError **error)
+{
+	struct injector *in = machine_injector(run->m);
+	JsonObject *request = request_new("net-exchange"), *answer;
+	g_autoptr(GString) hex = g_string_new(NULL);
+	uint8_t magic[8];
+
+	for (unsigned i = 0; i < sizeof(magic); i++) {
+		magic[i] = (uint8_t)g_random_int();
+		g_string_append_printf(hex, "%02x", magic[i]);
+	}
+	json_object_set_int_member(request, "frames", EXCHANGE_FRAMES);
+	json_object_set_string_member(request, "magic", hex->str);
+	json_object_set_int_member(request, "timeout_ms", EXCHANGE_MS);
+	injector_exchange_start(in, magic, EXCHANGE_FRAMES, 50);
+	answer = ask(run, dev, request, SOON_S + EXCHANGE_MS / 1000.0 / machine_scale(run->m),
+		     error);
+	injector_exchange_stop(in);
+	json_object_unref(request);
+	return answer;
+}
+
+bool nic_use(struct run *run, struct evidence_device *dev, GError **error)
+{
+	JsonObject *answer;
+	int64_t sent, received;
+
+	if (!up(run, dev, error))
+		return false;
+	answer = exchange(run, dev, error);
+	if (!answer)
+		return false;
+	sent = (int64_t)injector_counters(machine_injector(run->m))->guest_frames;
+	received = agent_int(answer, "received", 0);
+	dev->works = sent >= EXCHANGE_FRAMES && received >= EXCHANGE_FRAMES &&
+		     agent_int(answer, "bad", 0) == 0;
+	dev->works_detail = g_strdup_printf("%" PRId64 " of %d frames out, %" PRId64 " in", sent,
+					    EXCHANGE_FRAMES, received);
+	json_object_unref(answer);
+	return true;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The state of the IOMMU as the run sees it: registers and tables now. */
+#include "run/run-priv.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "vtd/snapshot.h"
+
+struct vtd_mem run_mem(struct run *run)
+{
+	return (struct vtd_mem){ .read_page = machine_read_page, .ctx = run->m };
+}
+
+static bool save_snapshot(struct run *run, const char *phase, const struct vtd_snapshot *snap,
+			  GError **error)
+{
+	g_autofree char *dir = rundir_file(run->rd, "tables");
+	g_autofree char *name = g_strdup_printf("%s.vtd", phase);
+	g_autofree char *path = g_build_filename(dir, name, NULL);
+	struct vtd_error err;
+
+	g_mkdir_with_parents(dir, 0755);
+	if (vtd_snapshot_save(snap, path, &err) == 0)
+		return true;
+	g_set_error_literal(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, err.text);
+	return false;
+}
+
+/* The old table pages once more, for whoever may have written into them. */
+static bool read_old_tables(struct run *run, GError **error)
+{
+	struct evidence *ev = run->ev;
+	struct vtd_mem mem = run_mem(run);
+	struct vtd_error err;
+
+	if (!ev->at_panic.snapshot)
+		return true;
+	vtd_snapshot_free(ev->old_tables);
+	ev->old_tables = NULL;
+	if (vtd_snapshot_reread(ev->at_panic.snapshot, &mem, "old-tables", &ev->old_tables, &err)) {
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "snapshot old-tables: %s", err.text);
+		return false;
+	}
+	ev->old_tables->meta.host_ns = machine_now_ns();
+	return save_snapshot(run, "old-tables", ev->old_tables, error);
+}
+
+/* What becomes of a snapshot once it is saved: that of the panic is compared with the same pages later. */
+static bool keep_snapshot(struct run *run, struct evidence_state *state, struct vtd_snapshot *snap,
+			  GError **error)
+{
+	if (state == &run->ev->at_panic) {
+		vtd_snapshot_free(state->snapshot);
+		state->snapshot = snap;
+		return true;
+	}
+	vtd_snapshot_free(snap);
+	return state != &run->ev->end || read_old_tables(run, error);
+}
+
+bool run_capture(struct run *run, const char *phase, struct evidence_state *state, GError **error)
+{
+	struct vtd_mem mem = run_mem(run);
+	struct vtd_snapshot_meta meta = { .ram = vtd_ram_layout_q35(run->sc->machine.memory) };
+	uint64_t raw[MACHINE_VTD_WORDS];
+	struct vtd_walk_options opt;
+	struct vtd_snapshot *snap;
+	struct vtd_error err;
+	int failed;
+	bool ok;
+
+	G_STATIC_ASSERT(MACHINE_VTD_WORDS == VTD_REGS_QWORDS);
+	if (run->sc->iommu.mode == CONF_MODE_OFF || !run->sc->machine.observe)
+		return true;
+	machine_trace_poll(run->m);
+	if (!machine_vtd_regs(run->m, raw, error))
+		return false;
+	vtd_regs_decode(raw, &state->regs);
+	state->has_regs = true;
+	state->host_ns = machine_now_ns();
+	vtd_snapshot_meta_from_regs(&meta, raw);
+	/* The root in force is the one latched by SRTP, which a register write alone does not change. */
+	if (run->root_known && run->root != meta.root) {
+		meta.root = run->root;
+		meta.ttm = run->root_scalable ? VTD_TTM_SCALABLE : VTD_TTM_LEGACY;
+	}
+	if (!state->regs.ir_on)
+		meta.irta = 0;
+	g_strlcpy(meta.phase, phase, sizeof(meta.phase));
+	meta.host_ns = state->host_ns;
+	opt = vtd_walk_options_from_regs(&state->regs);
+	state->root = meta.root;
+	state->ttm = meta.ttm;
+	vtd_walk_free(state->walk);
+	state->walk = NULL;
+	/* Frozen, not stopped: a stop would make QEMU finish the disk's queue, the DMA in flight. */
+	if (!machine_freeze(run->m, error))
+		return false;
+	failed = vtd_snapshot_capture(&mem, raw, &meta, &opt, &snap, &state->walk, &err);
+	machine_thaw(run->m, &state->frozen_ns);
+	if (failed) {
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "snapshot %s: %s", phase, err.text);
+		return false;
+	}
+	ok = save_snapshot(run, phase, snap, error);
+	return keep_snapshot(run, state, snap, ok ? error : NULL) && ok;
+}

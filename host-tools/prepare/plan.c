@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* From a scenario to what is booted: kernels, images, command lines, the machine. */
+#include "run/run-priv.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/paths.h"
+#include "machine/disk.h"
+#include "run/foreign.h"
+#include "observe/kprobes.h"
+#include "conf/workload.h"
+
+/* plan_machine() carries the words of a scenario over by value. */
+G_STATIC_ASSERT((int)CONF_ACCEL_TCG == (int)MACHINE_ACCEL_TCG);
+G_STATIC_ASSERT((int)CONF_MODE_OFF == (int)MACHINE_IOMMU_OFF);
+G_STATIC_ASSERT((int)CONF_NIC_NONE == (int)MACHINE_NIC_NONE);
+G_STATIC_ASSERT((int)CONF_DISK_NONE == (int)MACHINE_DISK_NONE);
+G_STATIC_ASSERT((int)CONF_TOPOLOGY_PCIE_PCI_BRIDGE == (int)MACHINE_TOPOLOGY_PCIE_PCI_BRIDGE);
+
+bool run_has_nic_dma(const struct scenario *sc)
+{
+	return sc->devices.nic != CONF_NIC_NONE &&
+	       (sc->devices.dma == CONF_DMA_BOTH || sc->devices.dma == CONF_DMA_NIC);
+}
+
+bool run_has_disk_dma(const struct scenario *sc)
+{
+	return sc->devices.disk == CONF_DISK_NVME &&
+	       (sc->devices.dma == CONF_DMA_BOTH || sc->devices.dma == CONF_DMA_DISK);
+}
+
+double run_frame_rate(const struct scenario *sc, double wanted)
+{
+	return sc->devices.nic == CONF_NIC_VIRTIO ? MIN(wanted, DMA_FRAMES_PER_SECOND_VIRTIO) : wanted;
+}
+
+uint16_t run_disk_sid(const struct run *run)
+{
+	(void)run;
+	return MACHINE_SLOT_DISK << 3;
+}
+
+uint16_t run_nic_sid(const struct run *run)
+{
+	return run->nic_sid ? run->nic_sid : MACHINE_SLOT_NIC << 3;
+}
+
+uint16_t run_nic_dma_sid(const struct run *run)
+{
+	switch (run->sc->devices.topology) {
+	case CONF_TOPOLOGY_PXB_BRIDGE:
+		return MACHINE_PXB_SID;
+	case CONF_TOPOLOGY_PCIE_PCI_BRIDGE:
+		return run_nic_sid(run) & 0xff00;
+	default:
+		return run_nic_sid(run);
+	}
+}
+
+const char *run_nic_module(const struct scenario *sc)
+{
+	static const char *const modules[] = { [CONF_NIC_E1000E] = "e1000e",
+					       [CONF_NIC_E1000] = "e1000",
+					       [CONF_NIC_VIRTIO] = "virtio_net" };
+
+	return sc->devices.nic == CONF_NIC_NONE ? NULL : modules[sc->devices.nic];
+}
+
+const char *run_disk_module(const struct scenario *sc)
+{
+	static const char *const modules[] = { [CONF_DISK_NVME] = "nvme",
+					       [CONF_DISK_VIRTIO] = "virtio_blk" };
+
+	return sc->devices.disk == CONF_DISK_NONE ? NULL : modules[sc->devices.disk];
+}
+
+static const char *iommu_parameter(const struct scenario *sc)
+{
+	switch (sc->iommu.mode) {
+	case CONF_MODE_OFF:
+		return "intel_iommu=off";
+	case CONF_MODE_LEGACY:
+		return "intel_iommu=on,sm_off";
+	default:
+		return "intel_iommu=on,sm_on";
+	}
+}
+
+/*
+ * The standing part of both command lines. no_timer_check and tsc=reliable: a guest under TCG on a busy
+ * host must not give up on its clocks. panic=-1: a panic without a crash kernel resets at once, and
+ * QEMU's SHUTDOWN reason tells it from a hang. The crash kernel's nvme timeouts: a disk that is dead is to
+ * be found dead in less than the minutes that the defaults (30 and 60 s, several times over) take.
+ */
+#define FIRST_OWN "crashkernel=256M"
+/* An NMI that no driver claims: the kernel would only print it. */
+#define FIRST_OWN_NMI " unknown_nmi_panic"
+#define CRASH_OWN "nr_cpus=1 reset_devices nvme_core.io_timeout=10 nvme_core.admin_timeout=20"
+
+static char *command_line(const struct scenario *sc, const char *own, const char *extra, bool gdb,
+			  const char *probes)
+{
+	g_autoptr(GString) line = g_string_new("console=ttyS0,115200 no_timer_check "
+					       "tsc=reliable panic=-1 ");
+
+	g_string_append_printf(line, "%s %s", iommu_parameter(sc), own);
+	/* Times that repeat: with KASLR the same copy takes one of several times, by where the kernel lies. */
+	if (gdb || sc->machine.clock == CONF_CLOCK_VIRTUAL)
+		g_string_append(line, " nokaslr");
+	if (*probes)
+		g_string_append_printf(line, " %s", probes);
+	if (extra && *extra)
+		g_string_append_printf(line, " %s", extra);
+	return g_strdup(line->str);
+}
+
+/* The config options that the drivers of the scenario's devices need. */
+static char *device_options(const struct scenario *sc)
+{
+	static const char *const nic[] = { [CONF_NIC_E1000E] = "E1000E", [CONF_NIC_E1000] = "E1000",
+					   [CONF_NIC_VIRTIO] = "VIRTIO_NET", [CONF_NIC_NONE] = "" };
+	static const char *const disk[] = { [CONF_DISK_NVME] = "BLK_DEV_NVME",
+					    [CONF_DISK_VIRTIO] = "VIRTIO_BLK", [CONF_DISK_NONE] = "" };
+
+	return g_strstrip(g_strdup_printf("%s %s", disk[sc->devices.disk], nic[sc->devices.nic]));
+}
+
+static bool plan_kernels(struct plan *plan, GError **error)
+{
+	const struct scenario *sc = plan->scenario;
+	const char *crash = scenario_crash_kernel(sc);
+	g_autofree char *require = device_options(sc);
+	g_autofree char *first = g_strdup_printf("%s %s", require, workload_options(sc));
+
+	plan->first = kernel_get(sc->first.kernel, plan->options->modules, g_strchomp(first), error);
+	if (!plan->first)
+		return false;
+	if (strcmp(crash, sc->first.kernel) == 0)
+		plan->crash = kernel_copy(plan->first);
+	/* --modules belongs to the kernel that was given by path; another one has its own. */
+	if (!plan->crash)
+		plan->crash = kernel_get(crash, NULL, require, error);
+	if (!plan->crash)
+		return false;
+	if (!plan->crash->bzimage) {
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
+			    "%s: an ELF vmlinux cannot be loaded as crash kernel: give --crash-kernel a bzImage",
+			    crash);
+		return false;
+	}
+	return true;
+}
+
+static char *first_own(const struct scenario *sc)
+{
+	g_autofree char *workload = workload_cmdline(sc);
+
+	return g_strconcat(FIRST_OWN, sc->crash.trigger == CONF_TRIGGER_NMI ? FIRST_OWN_NMI : "",
+			   *workload ? " " : "", workload, NULL);
+}
+
+bool plan_make(struct plan *plan, const struct scenario *sc, const struct run_options *options,
+	       GError **error)
+{
+	g_autofree char *own = NULL;
+	bool foreign;
+
+	memset(plan, 0, sizeof(*plan));
+	plan->scenario = sc;
+	plan->options = options;
+	if (options->qemu) {
+		plan->qemu = qemu_get(options->qemu, error);
+		if (!plan->qemu)
+			return false;
+	}
+	if (!plan_kernels(plan, error))
+		return false;
+	foreign = *sc->crash.initrd;
+	plan->crash_initrd = foreign ? foreign_initrd(sc->crash.initrd, plan->crash, error) :
+				       initramfs_make(plan->crash, NULL, NULL, false, NULL, error);
+	if (!plan->crash_initrd)
+		return false;
+	plan->first_initrd = initramfs_make(plan->first, plan->crash, plan->crash_initrd, foreign,
+					    workload_manifest(sc), error);
+	if (!plan->first_initrd)
+		return false;
+	if (*sc->machine.qemu_args &&
+	    !g_shell_parse_argv(sc->machine.qemu_args, NULL, &plan->qemu_args, error)) {
+		g_prefix_error(error, "machine.qemu-args: ");
+		(*error)->domain = VTDLAB_ERROR;
+		(*error)->code = VTDLAB_ERROR_USAGE;
+		return false;
+	}
+	if (foreign)
+		plan->qemu_args = foreign_disk(plan->crash_initrd, plan->qemu_args);
+	own = first_own(sc);
+	plan->first_cmdline = command_line(sc, own, sc->first.cmdline, options->gdb,
+					   probes_cmdline(plan, plan->first));
+	plan->crash_cmdline = command_line(sc, CRASH_OWN, sc->crash.cmdline,
+					   options->gdb, probes_cmdline(plan, plan->crash));
+	if (sc->devices.disk != CONF_DISK_NONE) {
+		plan->disk_image = g_build_filename(lab_cache_dir(), "disk-pattern.img", NULL);
+		if (!disk_pattern_ensure(plan->disk_image, DISK_PATTERN_SIZE, error))
+			return false;
+	}
+	return true;
+}
+
+void plan_clear(struct plan *plan)
+{
+	kernel_free(plan->first);
+	kernel_free(plan->crash);
+	g_free(plan->first_initrd);
+	g_free(plan->crash_initrd);
+	g_free(plan->qemu);
+	g_free(plan->first_cmdline);
+	g_free(plan->crash_cmdline);
+	g_free(plan->disk_image);
+	g_strfreev(plan->qemu_args);
+	memset(plan, 0, sizeof(*plan));
+}
+
+void plan_machine(const struct plan *plan, const char *run_dir, struct machine_config *cfg)
+{
+	const struct scenario *sc = plan->scenario;
+
+	memset(cfg, 0, sizeof(*cfg));
+	cfg->qemu = plan->qemu;
+	cfg->accel = (enum machine_accel)sc->machine.accel;
+	cfg->memory = sc->machine.memory;
+	cfg->cpus = sc->machine.cpus;
+	cfg->clock_virtual = sc->machine.clock == CONF_CLOCK_VIRTUAL;
+	cfg->kernel = kernel_boot_path(plan->first);
+	cfg->initrd = plan->first_initrd;
+	cfg->cmdline = plan->first_cmdline;
+	cfg->iommu.mode = (enum machine_iommu_mode)sc->iommu.mode;
+	cfg->iommu.intremap = sc->iommu.intremap;
+	cfg->iommu.caching_mode = sc->iommu.caching_mode;
+	cfg->iommu.aw_bits = sc->iommu.aw_bits;
+	cfg->nic = (enum machine_nic)sc->devices.nic;
+	cfg->disk = (enum machine_disk)sc->devices.disk;
+	cfg->topology = (enum machine_topology)sc->devices.topology;
+	cfg->edu = sc->devices.edu;
+	cfg->disk_image = plan->disk_image;
+	cfg->disk_bps = 0;
+	cfg->no_trace = !sc->machine.observe;
+	cfg->extra_args = (const char *const *)plan->qemu_args;
+	cfg->gdb = plan->options->gdb;
+	cfg->run_dir = run_dir;
+}

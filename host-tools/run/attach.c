@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the crash kernel does once it is up: attach each device and use it, read the dump. */
+#include "run/run-priv.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "results/progress.h"
+
+#define VERIFY_BYTES (256 << 10)
+#define VERIFY_OFFSET (48 << 20)
+#define WRITE_OFFSET (56 << 20)
+
+/* The type of the device's iommu group in the crash kernel. */
+static void read_group(struct run *run, struct evidence_device *dev)
+{
+	JsonObject *answer = machine_agent(run->m, run_deadline(run, 10), NULL, "devices", NULL);
+	JsonArray *devices;
+
+	if (!answer)
+		return;
+	devices = json_object_has_member(answer, "devices") ?
+			  json_object_get_array_member(answer, "devices") : NULL;
+	for (unsigned i = 0; devices && i < json_array_get_length(devices); i++) {
+		JsonNode *node = json_array_get_element(devices, i);
+		JsonObject *o = JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+
+		if (o && g_strcmp0(agent_string(o, "bdf", NULL), dev->bdf) == 0)
+			dev->group_type = g_strdup(agent_string(o, "group_type", NULL));
+	}
+	json_object_unref(answer);
+}
+
+static bool use_disk(struct run *run, struct evidence_device *dev, GError **error)
+{
+	JsonObject *answer = machine_agent(run->m, run_deadline(run, 15), error, "disk-verify", "offset",
+					   MACHINE_INT, (int64_t)VERIFY_OFFSET, "len", MACHINE_INT,
+					   (int64_t)VERIFY_BYTES, "write_offset", MACHINE_INT,
+					   (int64_t)WRITE_OFFSET, NULL);
+
+	if (!answer)
+		return false;
+	dev->works = agent_bool(answer, "read_ok", false) && agent_bool(answer, "write_ok", false);
+	dev->works_detail = g_strdup_printf("%" PRId64 " KiB read %s, written %s",
+					    agent_int(answer, "bytes", 0) / 1024,
+					    agent_bool(answer, "read_ok", false) ? "right" : "WRONG",
+					    agent_bool(answer, "write_ok", false) ? "right" : "WRONG");
+	json_object_unref(answer);
+	return true;
+}
+
+static bool attach(struct run *run, uint16_t sid, const char *module,
+		   bool (*use)(struct run *, struct evidence_device *, GError **), GError **error)
+{
+	struct evidence_device *dev = evidence_device_find(run->ev, sid);
+	g_autofree char *snapshot = NULL;
+	g_autoptr(GError) err = NULL;
+	JsonObject *answer;
+
+	g_return_val_if_fail(dev, true);
+	dev->wanted = true;
+	dev->driver_ns = machine_now_ns();
+	run_moment(run, "driver", dev->driver_ns, "crash", -1, "host");
+	answer = machine_agent(run->m, run_deadline(run, 15), &err, "modprobe", "name", MACHINE_STR,
+			       module, NULL);
+	if (answer)
+		json_object_unref(answer);
+	if ((!answer || !use(run, dev, &err)) && !run_goes_on(run, &err, &dev->works_detail, error))
+		return false;
+	if (machine_shutdown_reason(run->m))
+		return true;
+	read_group(run, dev);
+	snapshot = g_strdup_printf("attach-%s", dev->bdf);
+	if (run->sc->iommu.mode != CONF_MODE_OFF &&
+	    !run_capture(run, snapshot, &dev->after, error))
+		return false;
+	run_phase_end(run, "%s %s: %s", module, dev->works ? "works" : "does NOT work",
+		      dev->works_detail);
+	return true;
+}
+
+/* Some DMA must have been seen through the copied tables before the drivers reset their devices. */
+static bool dma_after_copy(void *data)
+{
+	struct run *run = data;
+
+	if (run->disk && disk_dma_inflight(run->disk) && disk_dma_after_copy(run) < 2)
+		return false;
+	return !run_has_nic_dma(run->sc) || nic_dma_after_copy(run);
+}
+
+static bool wait_for_dma(struct run *run, GError **error)
+{
+	g_autoptr(GError) err = NULL;
+
+	if (machine_wait(run->m, dma_after_copy, run, 2, "DMA through the copied tables", &err))
+		return true;
+	if (machine_wait_ended(run->m) == MACHINE_END_DEADLINE)
+		return true;	/* dma-landed will say that it saw none */
+	g_propagate_error(error, g_steal_pointer(&err));
+	return false;
+}
+
+bool phase_attach_disk(struct run *run, GError **error)
+{
+	const char *module = run_disk_module(run->sc);
+	g_autofree char *phase = NULL;
+	char bdf[16];
+
+	if (!wait_for_dma(run, error))
+		return false;
+	if (!module)
+		return true;
+	phase = g_strdup_printf("attach:%s", sid_text(run_disk_sid(run), bdf));
+	run_phase(run, phase);
+	disk_dma_close(run);
+	/* The driver resets the disk now: its queue is served at full speed from here on. */
+	if (run_has_disk_dma(run->sc) && !machine_disk_throttle(run->m, 0, error))
+		return false;
+	return attach(run, run_disk_sid(run), module, use_disk, error);
+}
+
+/*
+ * QEMU 7's e1000e model aborts ("!msix_enabled(timer->core->owner)") when a driver switches MSI-X on while
+ * the interrupt throttling of the time before is still running, which pending receive interrupts keep up.
+ * Masking the device's interrupts (IMC), the driver's own first act, lets it run out; DMA is not touched.
+ */
+static void mask_interrupts(struct run *run)
+{
+	const uint64_t e1000e_imc = 0xd8, all = 0xffffffff;
+	struct evidence_device *dev = evidence_device_find(run->ev, run_nic_sid(run));
+	JsonObject *answer;
+
+	if (run->sc->devices.nic != CONF_NIC_E1000E || atoi(machine_qemu(run->m)->version) >= 8)
+		return;
+	answer = machine_agent(run->m, run_deadline(run, 5), NULL, "mmio-write", "bdf", MACHINE_STR,
+			       dev->bdf, "bar", MACHINE_INT, (int64_t)0, "offset", MACHINE_INT,
+			       (int64_t)e1000e_imc, "value", MACHINE_INT, (int64_t)all, NULL);
+	if (answer)
+		json_object_unref(answer);
+	else
+		report_note(run->report, "the NIC's interrupts could not be masked: QEMU 7 may abort");
+}
+
+bool phase_attach_nic(struct run *run, GError **error)
+{
+	const char *module = run_nic_module(run->sc);
+	g_autofree char *phase = NULL;
+	char bdf[16];
+
+	if (!module)
+		return true;
+	phase = g_strdup_printf("attach:%s", sid_text(run_nic_sid(run), bdf));
+	run_phase(run, phase);
+	/* QEMU 7's e1000e can abort when the driver probes under traffic: the frames stop here. */
+	if (run_has_nic_dma(run->sc) && !nic_dma_close(run, error))
+		return false;
+	mask_interrupts(run);
+	return attach(run, run_nic_sid(run), module, nic_use, error);
+}
+
+bool phase_dump(struct run *run, GError **error)
+{
+	struct evidence *ev = run->ev;
+	g_autoptr(GError) err = NULL;
+	JsonObject *answer;
+
+	if (run->sc->crash.dump == CONF_DUMP_NONE)
+		return true;
+	run_phase(run, "dump");
+	answer = machine_agent(run->m, run_deadline(run, 15), &err, "vmcore-read", "pa", MACHINE_HEX,
+			       ev->canary_pa, "len", MACHINE_INT,
+			       (int64_t)(strlen(ev->canary_written) / 2), NULL);
+	if (!answer) {
+		if (!run_goes_on(run, &err, &ev->dump_error, error))
+			return false;
+		run_phase_end(run, "%s", ev->dump_error);
+		return true;
+	}
+	ev->canary_read = g_strdup(agent_string(answer, "hex", ""));
+	json_object_unref(answer);
+	run_phase_end(run, "canary %s",
+		      strcmp(ev->canary_read, ev->canary_written) == 0 ? "read back" : "DIFFERS");
+	return true;
+}

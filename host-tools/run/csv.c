@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The CSV tables of a run: when what happened, and which IOVAs were mapped when. */
+#include "run/run-priv.h"
+
+#include "results/csv.h"
+#include "results/iova-table.h"
+#include "observe/kprobes.h"
+
+static int by_time(const void *a, const void *b)
+{
+	const struct moment *x = a, *y = b;
+
+	return (x->host_ns > y->host_ns) - (x->host_ns < y->host_ns);
+}
+
+static bool write_timeline(struct run *run, GError **error)
+{
+	g_autofree char *path = rundir_file(run->rd, "timeline.csv");
+	struct csv *csv = csv_open(path, CSV_TIMELINE_HEADER, error);
+
+	if (!csv)
+		return false;
+	for (unsigned i = 0; i < run->report->phases->len; i++) {
+		const struct report_phase *p = run->report->phases->pdata[i];
+		int64_t at = run->start_ns + p->start_ns;
+
+		run_moment(run, p->name, at,
+			   run->ev->jump_ns && at >= run->ev->jump_ns ? "crash" : "first", -1, "host");
+	}
+	if (run->report->phases->len)
+		run_moment(run, "end", run->start_ns + run->phase_edge_ns,
+			   run->ev->jump_ns ? "crash" : "first", -1, "host");
+	g_array_sort(run->timeline, by_time);
+	for (unsigned i = 0; i < run->timeline->len; i++) {
+		const struct moment *m = &g_array_index(run->timeline, struct moment, i);
+
+		csv_timeline_row(csv, &(struct csv_timeline_row){ m->phase, m->host_ns, m->kernel,
+								  m->guest_ns, m->source });
+	}
+	return csv_close(csv, error);
+}
+
+static const char *permissions(uint32_t perm)
+{
+	static const char *const words[] = { "", "r", "w", "rw" };
+
+	return words[perm & (VTD_PERM_READ | VTD_PERM_WRITE)];
+}
+
+static const char *owner(struct run *run, uint16_t sid)
+{
+	const struct evidence_device *dev = evidence_device_find(run->ev, sid);
+
+	return dev ? dev->driver : NULL;
+}
+
+static void iova_rows(struct run *run, struct csv *csv, const struct evidence_state *state,
+		      const char *phase, const char *kernel, int only_sid)
+{
+	const struct vtd_walk_result *walk = state->walk;
+
+	for (size_t i = 0; walk && i < walk->n_spaces; i++) {
+		const struct vtd_space *s = &walk->spaces[i];
+		size_t n;
+		const struct vtd_run *runs = vtd_space_runs(walk, s, &n);
+		struct csv_iova_row row = {
+			.kernel = kernel,
+			.requester = s->sid,
+			.pasid = s->pasid == VTD_NO_PASID ? -1 : (int32_t)s->pasid,
+			.did = s->did,
+			.phase = phase,
+			.who = owner(run, s->sid),
+		};
+
+		if (only_sid >= 0 && s->sid != only_sid)
+			continue;
+		for (size_t j = 0; j < n; j += row.count) {
+			row.count = iova_series(&runs[j], n - j);
+			row.stride = row.count > 1 ? runs[j + 1].iova_start - runs[j].iova_start : 0;
+			row.iova_start = runs[j].iova_start;
+			row.iova_end = runs[j].iova_last;
+			row.perm = permissions(runs[j].perm);
+			csv_iova_row(csv, &row);
+		}
+	}
+}
+
+/*
+ * In which phase a kernel reserved a range: by the host's clock, or, where it is not known, empty. A standing
+ * reservation is one that every kernel makes.
+ */
+static void reserved_rows(struct run *run, struct csv *csv)
+{
+	for (unsigned i = 0; i < run->ev->reservations->len; i++) {
+		const struct evidence_reservation *r =
+			&g_array_index(run->ev->reservations, struct evidence_reservation, i);
+		bool crash = r->kernel == 'c';
+		g_autofree char *who = g_strdup_printf("%s%s", *r->who ? r->who : "?",
+						       r->standing ? " standing" : "");
+
+		csv_iova_row(csv, &(struct csv_iova_row){
+					  .kernel = crash ? "crash" : "first",
+					  .requester = r->sid,
+					  .no_requester = !r->sid_known,
+					  .pasid = -1,
+					  .phase = probes_phase(run, crash, r->guest_ns),
+					  .iova_start = r->start << 12,
+					  .iova_end = r->last << 12 | 0xfff,
+					  .reserved = true,
+					  .who = who });
+	}
+}
+
+static bool write_iova(struct run *run, GError **error)
+{
+	g_autofree char *path = rundir_file(run->rd, "iova.csv");
+	struct csv *csv = csv_open(path, CSV_IOVA_HEADER, error);
+
+	if (!csv)
+		return false;
+	iova_rows(run, csv, &run->ev->at_panic, "panic", "first", -1);
+	iova_rows(run, csv, &run->ev->copied, "copied", "crash", -1);
+	for (unsigned i = 0; i < run->ev->devices->len; i++) {
+		const struct evidence_device *dev =
+			&g_array_index(run->ev->devices, struct evidence_device, i);
+		g_autofree char *phase = g_strdup_printf("attach:%s", dev->bdf);
+
+		iova_rows(run, csv, &dev->after, phase, "crash", dev->sid);
+	}
+	iova_rows(run, csv, &run->ev->end, "end", "crash", -1);
+	reserved_rows(run, csv);
+	return csv_close(csv, error);
+}
+
+bool run_write_tables(struct run *run, GError **error)
+{
+	return write_timeline(run, error) && write_iova(run, error);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The disk that may come with a crash initramfs which is not ours. */
+#ifndef VTDLAB_RUN_FOREIGN_H
+#define VTDLAB_RUN_FOREIGN_H
+
+/*
+ * foreign_disk - QEMU's arguments with the disk of @image, if there is one: X.disk beside X.cpio, as
+ * scripts/foreign-initrd leaves it. The crash kernel gets a root file system and somewhere to dump to. It hangs
+ * at q35's own SATA controller, which is a requester of every run: no device is added, and the first kernel has no
+ * driver for it. (Not as a second namespace of the NVMe disk: kernels name those in the order of a race.)
+ * @args: what there is already, or NULL; taken over. The caller frees what is returned (NULL: no arguments).
+ */
+char **foreign_disk(const char *image, char **args);
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What a run adds to its judged evidence: kernels, environment, snapshots. */
+#include "run/run-priv.h"
+
+#include <inttypes.h>
+
+#include "verdict/judge.h"
+
+static void fill_kernel(struct report_kernel *out, const struct kernel *k, const char *cmdline)
+{
+	out->spec = g_strdup(k->spec);
+	out->release = g_strdup(k->release);
+	out->sha256 = g_strdup(k->sha256);
+	out->config_sha256 = g_strdup(k->config_sha256);
+	out->cmdline = g_strdup(cmdline);
+}
+
+static void fill_environment(struct run *run)
+{
+	struct report_environment *env = &run->report->env;
+	const struct evidence_state *state = &run->ev->at_panic;
+	bool virtual = run->sc->machine.clock == CONF_CLOCK_VIRTUAL;
+
+	fill_kernel(&env->first_kernel, run->plan->first,
+		    run->ev->first_cmdline ? run->ev->first_cmdline : run->plan->first_cmdline);
+	fill_kernel(&env->crash_kernel, run->plan->crash, run->plan->crash_cmdline);
+	env->clock = g_strdup(virtual ? "virtual" : "wall");
+	if (run->m) {
+		env->accel = g_strdup(machine_accel_name(machine_accel(run->m)));
+		env->qemu = g_strdup(machine_qemu(run->m)->version);
+		env->qemu_path = g_strdup(machine_qemu(run->m)->path);
+		env->wall_time_is_hardware_time =
+			machine_accel(run->m) == MACHINE_ACCEL_KVM && !virtual;
+	}
+	if (state->has_regs) {
+		env->has_caps = true;
+		env->cap = state->regs.cap;
+		env->ecap = state->regs.ecap;
+	}
+	report_fill_host(run->report);
+}
+
+static void add_snapshot(JsonArray *list, const char *phase, const struct evidence_state *state)
+{
+	JsonObject *o;
+
+	if (!state->walk)
+		return;
+	o = json_object_new();
+	json_object_set_string_member(o, "phase", phase);
+	json_object_set_int_member(o, "host_ns", state->host_ns);
+	json_object_set_int_member(o, "guest_stopped_ns", state->frozen_ns);
+	json_object_set_int_member(o, "contexts", (gint64)state->walk->n_contexts);
+	json_object_set_int_member(o, "tables", (gint64)state->walk->n_tables);
+	json_object_set_int_member(o, "leaves", (gint64)state->walk->leaves);
+	json_object_set_int_member(o, "defects", (gint64)state->walk->n_defects);
+	json_array_add_object_element(list, o);
+}
+
+/* run.json "snapshots": when the tables were read, for how long the guest stood still, what was there. */
+static void list_snapshots(struct run *run)
+{
+	JsonArray *list = json_array_new();
+
+	add_snapshot(list, "panic", &run->ev->at_panic);
+	add_snapshot(list, "copied", &run->ev->copied);
+	for (unsigned i = 0; i < run->ev->devices->len; i++) {
+		const struct evidence_device *dev =
+			&g_array_index(run->ev->devices, struct evidence_device, i);
+		g_autofree char *phase = g_strdup_printf("attach:%s", dev->bdf);
+
+		add_snapshot(list, phase, &dev->after);
+	}
+	add_snapshot(list, "end", &run->ev->end);
+	json_object_set_array_member(run->report->extra, "snapshots", list);
+}
+
+static void note_missing_events(struct run *run)
+{
+	const char *const *missing = run->m && machine_trace(run->m) ? machine_trace_missing(run->m) :
+								       NULL;
+
+	if (missing && *missing)
+		run->ev->trace_missing = g_strjoinv(", ", (char **)missing);
+}
+
+/*
+ * An event that QEMU writes in a form we do not know is evidence lost: a fault among them would pass for
+ * none. No verdict then.
+ */
+static void distrust_trace(struct run *run)
+{
+	const struct trace *trace = run->m ? machine_trace(run->m) : NULL;
+	uint64_t lost = trace ? trace_counters(trace)->malformed : 0;
+
+	if (lost && !run->ev->rig_error)
+		run->ev->rig_error = g_strdup_printf("QEMU wrote %" PRIu64 " trace events in a form that is not known: "
+						     "nothing can rest on its trace", lost);
+}
+
+void run_judge(struct run *run)
+{
+	distrust_trace(run);
+	note_missing_events(run);
+	list_snapshots(run);
+	run_account(run);
+	fill_environment(run);
+	evidence_judge(run->ev, run->plan->crash->release, run->report);
+}

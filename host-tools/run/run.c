@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A whole run: plan, one or two attempts, verdict, run directory. */
+#include "run/run-priv.h"
+
+#include <gio/gio.h>
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/paths.h"
+#include "results/version.h"
+#include "machine/cmdline.h"
+#include "observe/kprobes.h"
+#include "evidence/file.h"
+
+static void moment_clear(void *p)
+{
+	g_free(((struct moment *)p)->phase);
+}
+
+static struct run *run_new(const struct plan *plan, struct rundir *rd)
+{
+	struct run *run = g_new0(struct run, 1);
+
+	run->plan = plan;
+	run->sc = plan->scenario;
+	run->rd = rd;
+	run->report = report_new(run->sc->name);
+	run->report->title = g_strdup(run->sc->title);
+	run->report->env.commit = g_strdup(vtdlab_commit());
+	run->ev = evidence_new(run->sc);
+	run->timeline = g_array_new(FALSE, FALSE, sizeof(struct moment));
+	g_array_set_clear_func(run->timeline, moment_clear);
+	return run;
+}
+
+static void run_free(struct run *run)
+{
+	if (!run)
+		return;
+	watch_free(run->watch);
+	probes_free(run->probes);
+	machine_free(run->m);
+	g_free(run->last_words);
+	disk_dma_free(run->disk);
+	evidence_free(run->ev);
+	report_free(run->report);
+	g_array_unref(run->timeline);
+	g_free(run);
+}
+
+/* --keep: the VM stays, stopped, until a signal comes; then all of it goes. */
+static void keep(struct run *run)
+{
+	g_autofree char *ram = NULL;
+
+	if (!run->m || !machine_alive(run->m))
+		return;
+	machine_stop(run->m, NULL);
+	ram = g_strdup_printf("/proc/%d/fd/3", (int)machine_pid(run->m));
+	g_printerr("The VM is kept, stopped: QEMU is process %d, its RAM is %s,\n"
+		   "its files are in %s.\n", (int)machine_pid(run->m), ram, run->rd->path);
+	if (machine_gdb_path(run->m))
+		g_printerr("gdb: target remote %s\n", machine_gdb_path(run->m));
+	g_printerr("Ctrl-C ends it.\n");
+	while (!machine_interrupted && machine_alive(run->m))
+		g_main_context_iteration(NULL, TRUE);
+	machine_interrupted = 0;
+}
+
+/* A first kernel that never spoke, or a crash kernel that did not come up, may be the host's doing. */
+static bool worth_another_try(const struct run *run, const GError *error)
+{
+	if (g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_CANNOT_JUDGE))
+		return run->m && !run->ev->first_hello && !machine_died_by_itself(run->m);
+	return !error && run->ev->crash_failure;
+}
+
+/* Moves what the first attempt left into attempt-1/. */
+static void put_away(struct rundir *rd)
+{
+	g_autofree char *to = rundir_file(rd, "attempt-1");
+	g_autoptr(GDir) dir = g_dir_open(rd->path, 0, NULL);
+	const char *name;
+
+	g_mkdir(to, 0755);
+	while (dir && (name = g_dir_read_name(dir))) {
+		g_autofree char *old = rundir_file(rd, name);
+		g_autofree char *new = g_build_filename(to, name, NULL);
+
+		if (strcmp(name, "attempt-1") != 0 && strcmp(name, "pid") != 0)
+			g_rename(old, new);
+	}
+}
+
+static bool write_results(struct run *run, GError **error)
+{
+	g_autofree char *json = rundir_file(run->rd, "run.json");
+	g_autofree char *summary = rundir_file(run->rd, "summary.txt");
+	g_autofree char *scenario = scenario_to_text(run->sc);
+	const char *log = NULL;
+
+	if (run->m && !machine_logs_ok(run->m, &log)) {
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED,
+			    "%s could not be written completely: is the disk full?", log);
+		return false;
+	}
+	run->report->run_dir = g_build_filename(run->rd->root, run->rd->name, NULL);
+	run->report->duration_s = (double)(machine_now_ns() - run->start_ns) / 1e9;
+	return run_write_tables(run, error) &&
+	       evidence_save(run->ev, run->plan->crash->release, run->rd->path, error) &&
+	       rundir_write(run->rd, "scenario.conf", scenario, -1, error) &&
+	       report_write_summary(run->report, summary, error) &&
+	       report_write_json(run->report, json, error);
+}
+
+/*
+ * Once a machine has run, what goes wrong is a broken rig, which is a result of its own (inconclusive, with
+ * the reason), but for an interrupt and for what the user can mend. However QEMU's end was noticed (a wait,
+ * a command that could not be sent), its own last words are the reason.
+ */
+static bool broken_rig(struct run *run, const GError *error)
+{
+	bool died;
+
+	if (!run->m || g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_INTERRUPTED) ||
+	    g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE))
+		return false;
+	died = machine_died_by_itself(run->m);
+	run->ev->rig_error = g_strdup(died ? machine_death(run->m) : error->message);
+	g_strdelimit(run->ev->rig_error, "\n", ' ');
+	return true;
+}
+
+static struct run *attempts(const struct plan *plan, struct rundir *rd, GError **error)
+{
+	struct run *run = NULL;
+	GError *err = NULL;
+
+	for (int n = 1;; n++) {
+		run = run_new(plan, rd);
+		if (n == 2)
+			report_note(run->report, "second attempt: the first is in attempt-1/");
+		run_attempt(run, &err);
+		if (n == 2 || !worth_another_try(run, err))
+			break;
+		if (plan->options->progress)
+			progress_warn(plan->options->progress, "trying again: %s",
+				      err ? err->message : run->ev->crash_failure);
+		g_clear_error(&err);
+		run_free(run);
+		put_away(rd);
+	}
+	if (!err)
+		return run;
+	if (broken_rig(run, err)) {
+		g_error_free(err);
+		return run;
+	}
+	g_propagate_error(error, err);
+	run_free(run);
+	return NULL;
+}
+
+static bool run_in(const struct plan *plan, struct rundir *rd, struct run_outcome *out, GError **error)
+{
+	struct run *run = attempts(plan, rd, error);
+	bool ok = false;
+
+	if (!run)
+		return false;
+	if (plan->options->keep)
+		keep(run);
+	if (run->m)
+		machine_kill(run->m);
+	probes_conclude(run);
+	run_judge(run);
+	if (write_results(run, error) && rundir_commit(rd, error)) {
+		out->exit = run->report->exit;
+		out->outcome = g_strdup(run->report->outcome);
+		out->copy_ns = probes_copy_ns(run);
+		out->dir = g_strdup(rd->path);
+		out->summary = report_summary(run->report);
+		ok = true;
+	}
+	run_free(run);
+	return ok;
+}
+
+bool scenario_run(const struct scenario *scenario, const struct run_options *options,
+		  struct run_outcome *out, GError **error)
+{
+	g_autoptr(GError) err = NULL;
+	struct rundir *rd;
+	struct plan plan;
+
+	memset(out, 0, sizeof(*out));
+	if (!plan_make(&plan, scenario, options, error)) {
+		plan_clear(&plan);
+		return false;
+	}
+	rd = rundir_create(options->results, scenario->name, error);
+	if (!rd) {
+		plan_clear(&plan);
+		return false;
+	}
+	if (!run_in(&plan, rd, out, &err)) {
+		if (g_error_matches(err, VTDLAB_ERROR, VTDLAB_ERROR_USAGE))
+			rundir_remove(rd);
+		else if (rd->pid_fd >= 0)
+			rundir_interrupt(rd, err->message, NULL);
+		g_propagate_error(error, g_steal_pointer(&err));
+	}
+	rundir_free(rd);
+	plan_clear(&plan);
+	return out->dir != NULL;
+}
+
+void run_outcome_clear(struct run_outcome *out)
+{
+	g_free(out->outcome);
+	g_free(out->dir);
+	g_free(out->summary);
+	memset(out, 0, sizeof(*out));
+}
+
+char *scenario_dry_run(const struct scenario *scenario, const struct run_options *options,
+		       GError **error)
+{
+	struct machine_config cfg;
+	struct plan plan;
+	char *text = NULL;
+
+	if (plan_make(&plan, scenario, options, error)) {
+		plan_machine(&plan, ".", &cfg);
+		text = machine_command_pasteable(&cfg, NULL, error);
+	}
+	plan_clear(&plan);
+	return text;
+}

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Checks of what follows the copy: the attach of each device, its work, and the dump. */
+#include "verdict/check.h"
+#include "evidence/evidence.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "verdict/check-common.h"
+#include "vtd/compare.h"
+#include "vtd/walk.h"
+
+/* Where the entry of @sid leads after the first use of its device. */
+static enum check_result leads(const struct evidence *ev, const struct evidence_device *dev,
+			       const struct vtd_space *old, const struct vtd_space *copied,
+			       const struct vtd_space *new, GString *detail)
+{
+	if (new->type == VTD_SPACE_PASS_THROUGH) {
+		g_string_append_printf(detail, "pass-through, group %s",
+				       dev->group_type ? dev->group_type : "of unknown type");
+		if (!dev->group_type)
+			return CHECK_NO_EVIDENCE;
+		return strcmp(dev->group_type, "identity") == 0 ? CHECK_PASS : CHECK_FAIL;
+	}
+	if (new->type == VTD_SPACE_INVALID) {
+		g_string_append(detail, "has an entry that makes every request fault");
+		return CHECK_FAIL;
+	}
+	if (old && new->type == old->type && new->root == old->root) {
+		g_string_append_printf(detail, "still points to the dead kernel's tables at %#" PRIx64,
+				       new->root);
+		return CHECK_FAIL;
+	}
+	/* A kernel that copied the page tables too (deep) leads from one place in crash memory to another. */
+	if (evidence_kdump_mode(ev) && copied && new->type == copied->type &&
+	    new->root == copied->root) {
+		g_string_append_printf(detail, "still points to the copied tables at %#" PRIx64,
+				       new->root);
+		return CHECK_FAIL;
+	}
+	if (!ev->crash_end) {
+		g_string_append(detail, "where crash memory lies is not known");
+		return CHECK_NO_EVIDENCE;
+	}
+	if (new->root < ev->crash_start || new->root > ev->crash_end) {
+		g_string_append_printf(detail, "points to %#" PRIx64 ", outside crash memory",
+				       new->root);
+		return CHECK_FAIL;
+	}
+	g_string_append_printf(detail, "DID %u -> %u", old ? old->did : 0, new->did);
+	return CHECK_PASS;
+}
+
+/*
+ * One requester id of a device, its own or the alias that its requests carry. CHECK_FAIL: it still leads
+ * into the dead kernel's tables, or nowhere; CHECK_NO_EVIDENCE: no tables were read after the first use.
+ */
+static enum check_result repointed(const struct evidence *ev, const struct vtd_walk_result *before,
+				   const struct evidence_device *dev, uint16_t sid, GString *detail)
+{
+	const struct vtd_walk_result *copied = ev->copied.walk, *now = dev->after.walk;
+	const struct vtd_space *new;
+	char text[16];
+
+	check_separate(detail);
+	g_string_append_printf(detail, "%s ", sid_text(sid, text));
+	if (sid != dev->sid)
+		g_string_append_printf(detail, "(alias of %s) ", dev->bdf);
+	if (!now) {
+		g_string_append(detail, "no tables were read after its use");
+		return CHECK_NO_EVIDENCE;
+	}
+	if (now->truncated) {
+		g_string_append_printf(detail, "the walk after its use met a limit (%s)",
+				       now->truncated_by);
+		return CHECK_NO_EVIDENCE;
+	}
+	new = vtd_walk_space(now, sid, VTD_NO_PASID);
+	if (!new) {
+		g_string_append(detail, "has no present entry");
+		return CHECK_FAIL;
+	}
+	return leads(ev, dev, vtd_walk_space(before, sid, VTD_NO_PASID),
+		     copied ? vtd_walk_space(copied, sid, VTD_NO_PASID) : NULL, new, detail);
+}
+
+static bool is_endpoint(const struct evidence *ev, uint16_t sid)
+{
+	for (unsigned i = 0; i < ev->functions->len; i++) {
+		const struct evidence_function *f =
+			&g_array_index(ev->functions, struct evidence_function, i);
+
+		if (f->sid == sid)
+			return !f->bridge;
+	}
+	return false;
+}
+
+/* When the last device had been attached. */
+static int64_t last_attach(const struct evidence *ev)
+{
+	int64_t last = 0;
+
+	for (unsigned i = 0; i < ev->devices->len; i++) {
+		const struct evidence_device *dev = check_wanted_device(ev, i);
+
+		if (dev)
+			last = MAX(last, evidence_attach_ns(ev, dev->sid));
+	}
+	return last;
+}
+
+/*
+ * A requester id in the trace that no function owns (or that is a bridge's) stands for devices behind a
+ * bridge: if it is still seen once all drivers have their devices, it must have left the old tables too.
+ */
+static enum check_result alias_repointed(const struct evidence *ev, const struct vtd_walk_result *before,
+					 const struct evidence_requester *r, GString *detail)
+{
+	const struct vtd_walk_result *now = ev->end.walk;
+	const struct vtd_space *old, *new;
+	char text[16];
+
+	check_separate(detail);
+	g_string_append_printf(detail, "%s (seen in the trace) ", sid_text(r->sid, text));
+	if (!ev->functions->len) {
+		g_string_append(detail, "may be an alias: the functions of the machine are not known");
+		return CHECK_NO_EVIDENCE;
+	}
+	if (!now || now->truncated) {
+		g_string_append(detail, "no complete tables were read at the end");
+		return CHECK_NO_EVIDENCE;
+	}
+	old = vtd_walk_space(before, r->sid, VTD_NO_PASID);
+	new = vtd_walk_space(now, r->sid, VTD_NO_PASID);
+	if (!new) {
+		g_string_append(detail, "has no present entry");
+		return CHECK_FAIL;
+	}
+	if (old && old->type == new->type && old->root == new->root &&
+	    new->type != VTD_SPACE_PASS_THROUGH) {
+		g_string_append_printf(detail, "still points to the dead kernel's tables at %#" PRIx64,
+				       new->root);
+		return CHECK_FAIL;
+	}
+	g_string_append_printf(detail, "DID %u -> %u", old ? old->did : 0, new->did);
+	return CHECK_PASS;
+}
+
+static enum check_result worse(enum check_result a, enum check_result b)
+{
+	return b == CHECK_FAIL || (b == CHECK_NO_EVIDENCE && a == CHECK_PASS) ? b : a;
+}
+
+static enum check_result aliases_repointed(const struct evidence *ev,
+					   const struct vtd_walk_result *before, GString *detail)
+{
+	int64_t attached = last_attach(ev);
+	enum check_result result = CHECK_PASS;
+
+	for (unsigned i = 0; i < ev->requesters->len; i++) {
+		const struct evidence_requester *r =
+			&g_array_index(ev->requesters, struct evidence_requester, i);
+
+		if (r->last_ns < attached || evidence_device_find(ev, r->sid) ||
+		    is_endpoint(ev, r->sid))
+			continue;
+		result = worse(result, alias_repointed(ev, before, r, detail));
+	}
+	return result;
+}
+
+/* Names the requesters with tables at the panic that no driver used in the crash kernel. */
+static void name_left_out(const struct evidence *ev, const struct vtd_walk_result *before,
+			  GString *detail)
+{
+	unsigned left_out = 0;
+	char text[16];
+
+	for (size_t i = 0; i < before->n_contexts; i++) {
+		const struct vtd_context *c = &before->contexts[i];
+		uint16_t sid = (uint16_t)(c->bus << 8 | c->devfn);
+		const struct evidence_device *dev = evidence_device_find(ev, sid);
+
+		if (dev && dev->wanted)
+			continue;
+		if (left_out++ < 4)
+			g_string_append_printf(detail, "%s%s", left_out == 1 ? "; " : ", ",
+					       sid_text(sid, text));
+	}
+	if (left_out > 4)
+		g_string_append_printf(detail, " and %u more", left_out - 4);
+	if (left_out)
+		g_string_append(detail, " without a driver left out");
+}
+
+enum check_result check_requesters_repointed(const struct vtd_walk_result *before,
+					     const struct vtd_walk_result *after,
+					     const struct evidence *ev, GString *detail)
+{
+	enum check_result result = CHECK_PASS;
+	unsigned seen = 0;
+
+	(void)after;
+	if (check_no_iommu(ev, detail))
+		return CHECK_SKIP;
+	if (!check_crash_kernel_ran(ev, detail))
+		return CHECK_NO_EVIDENCE;
+	if (!before) {
+		g_string_append(detail, "no tables were read at the panic");
+		return CHECK_NO_EVIDENCE;
+	}
+	for (unsigned i = 0; i < ev->devices->len; i++) {
+		const struct evidence_device *dev = check_wanted_device(ev, i);
+
+		if (!dev)
+			continue;
+		seen++;
+		result = worse(result, repointed(ev, before, dev, dev->sid, detail));
+		if (dev->has_alias)
+			result = worse(result, repointed(ev, before, dev, dev->alias_sid, detail));
+	}
+	if (!seen) {
+		g_string_append(detail, "no device was used in the crash kernel");
+		return CHECK_NO_EVIDENCE;
+	}
+	result = worse(result, aliases_repointed(ev, before, detail));
+	name_left_out(ev, before, detail);
+	return result;
+}
+
+/*
+ * Compares what one device had mapped with what it has now; false: there are no tables to judge by. An
+ * entry that is absent on either side maps nothing that could lead elsewhere.
+ */
+static bool add_retargeted(const struct vtd_walk_result *before, const struct evidence_device *dev,
+			   uint16_t sid, uint64_t *retargeted, uint64_t *mapped)
+{
+	const struct vtd_walk_result *now = dev->after.walk;
+	struct vtd_space_diff diff;
+
+	if (!before || before->truncated || !now || now->truncated)
+		return false;
+	vtd_compare_space(before, vtd_walk_space(before, sid, VTD_NO_PASID), now,
+			  vtd_walk_space(now, sid, VTD_NO_PASID), &diff);
+	*retargeted += diff.retargeted;
+	*mapped += diff.same + diff.unmapped + diff.retargeted + diff.permission;
+	return true;
+}
+
+enum check_result check_iova_not_retargeted(const struct vtd_walk_result *before,
+					    const struct vtd_walk_result *after,
+					    const struct evidence *ev, GString *detail)
+{
+	uint64_t retargeted = 0, mapped = 0;
+	const char *unknown = NULL;
+
+	(void)after;
+	if (check_no_iommu(ev, detail))
+		return CHECK_SKIP;
+	if (!check_crash_kernel_ran(ev, detail))
+		return CHECK_NO_EVIDENCE;
+	for (unsigned i = 0; i < ev->devices->len; i++) {
+		const struct evidence_device *dev = check_wanted_device(ev, i);
+
+		if (!dev)
+			continue;
+		if (!add_retargeted(before, dev, dev->sid, &retargeted, &mapped) && !unknown)
+			unknown = dev->bdf;
+		if (dev->has_alias)
+			add_retargeted(before, dev, dev->alias_sid, &retargeted, &mapped);
+	}
+	g_string_append_printf(detail, "%" PRIu64 " of %" PRIu64 " old IOVA pages lead elsewhere",
+			       retargeted, mapped);
+	if (unknown)
+		g_string_append_printf(detail, "; no complete tables of %s", unknown);
+	if (retargeted)
+		return CHECK_FAIL;
+	return unknown || !mapped ? CHECK_NO_EVIDENCE : CHECK_PASS;
+}
+
+enum check_result check_devices_work(const struct vtd_walk_result *before,
+				     const struct vtd_walk_result *after,
+				     const struct evidence *ev, GString *detail)
+{
+	enum check_result result = CHECK_SKIP;
+
+	(void)before;
+	(void)after;
+	if (*ev->scenario->crash.initrd) {
+		g_string_append(detail, "the crash initramfs has no agent that could try them");
+		return CHECK_SKIP;
+	}
+	if (!check_crash_kernel_ran(ev, detail))
+		return CHECK_NO_EVIDENCE;
+	for (unsigned i = 0; i < ev->devices->len; i++) {
+		const struct evidence_device *dev = check_wanted_device(ev, i);
+
+		if (!dev)
+			continue;
+		check_separate(detail);
+		g_string_append_printf(detail, "%s: %s", dev->driver,
+				       dev->works_detail ? dev->works_detail : "not tried");
+		if (!dev->works && dev->works_detail)
+			result = CHECK_FAIL;
+		else if (!dev->works && result != CHECK_FAIL)
+			result = CHECK_NO_EVIDENCE;
+		else if (result == CHECK_SKIP)
+			result = CHECK_PASS;
+	}
+	if (result != CHECK_SKIP)
+		return result;
+	if (ev->scenario->devices.nic == CONF_NIC_NONE && ev->scenario->devices.disk == CONF_DISK_NONE) {
+		g_string_append(detail, "the scenario has no device with a driver");
+		return CHECK_SKIP;
+	}
+	g_string_append(detail, "no device was used in the crash kernel");
+	return CHECK_NO_EVIDENCE;
+}
+
+enum check_result check_dump_readable(const struct vtd_walk_result *before,
+				      const struct vtd_walk_result *after,
+				      const struct evidence *ev, GString *detail)
+{
+	(void)before;
+	(void)after;
+	if (ev->scenario->crash.dump == CONF_DUMP_NONE) {
+		g_string_append(detail, "the scenario asks for no dump");
+		return CHECK_SKIP;
+	}
+	if (*ev->scenario->crash.initrd) {
+		g_string_append(detail, "the crash initramfs has no agent that could read it");
+		return CHECK_SKIP;
+	}
+	if (!check_crash_kernel_ran(ev, detail))
+		return CHECK_NO_EVIDENCE;
+	if (!ev->canary_written || !*ev->canary_written) {
+		g_string_append(detail, "the first kernel wrote no canary");
+		return CHECK_NO_EVIDENCE;
+	}
+	if (!ev->canary_read) {
+		g_string_append(detail, ev->dump_error ? ev->dump_error : "/proc/vmcore was not read");
+		return ev->dump_error ? CHECK_FAIL : CHECK_NO_EVIDENCE;
+	}
+	if (strcmp(ev->canary_read, ev->canary_written) != 0) {
+		g_string_append_printf(detail, "/proc/vmcore holds %.16s..., wrote %.16s...",
+				       ev->canary_read, ev->canary_written);
+		return CHECK_FAIL;
+	}
+	g_string_append_printf(detail, "canary of %zu bytes read back through /proc/vmcore",
+			       strlen(ev->canary_written) / 2);
+	return CHECK_PASS;
+}

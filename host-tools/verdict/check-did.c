@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The check `did-consistent`: what caches tag with one domain id must have one translation. The ids are those
+ * of legacy context entries, or of PASID entries in scalable mode, of one unit at one moment.
+ */
+#include "verdict/check.h"
+#include "evidence/evidence.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "verdict/check-common.h"
+#include "vtd/walk.h"
+
+/* What one state showed. Only the first thing that is wrong, in all states, is put into words. */
+struct dids {
+	size_t entries, distinct;
+	uint64_t bad;			/* clashes and ids that no entry may have */
+};
+
+static int by_tag(const void *a, const void *b)
+{
+	const struct vtd_space *x = *(const struct vtd_space *const *)a;
+	const struct vtd_space *y = *(const struct vtd_space *const *)b;
+
+	if (x->did != y->did)
+		return x->did < y->did ? -1 : 1;
+	if (x->pasid != y->pasid)
+		return x->pasid < y->pasid ? -1 : 1;
+	return (x->sid > y->sid) - (x->sid < y->sid);
+}
+
+/* Other roots may still hold the same translation: equal ones have equal runs. Pass-through has only one. */
+static bool same_translation(const struct vtd_walk_result *walk, const struct vtd_space *a,
+			     const struct vtd_space *b)
+{
+	const struct vtd_run *x, *y;
+	size_t n, m;
+
+	if (a->type != b->type)
+		return false;
+	if (a->tree == b->tree || a->type == VTD_SPACE_PASS_THROUGH)
+		return true;
+	x = vtd_space_runs(walk, a, &n);
+	y = vtd_space_runs(walk, b, &m);
+	if (n != m)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (x[i].iova_start != y[i].iova_start || x[i].iova_last != y[i].iova_last ||
+		    x[i].pa_start != y[i].pa_start || x[i].perm != y[i].perm)
+			return false;
+	return true;
+}
+
+static void describe(const struct vtd_space *s, GString *text)
+{
+	char sid[16];
+
+	g_string_append_printf(text, "%s", sid_text(s->sid, sid));
+	if (s->pasid != VTD_NO_PASID && s->pasid != 0)
+		g_string_append_printf(text, " pasid %#x", s->pasid);
+	if (s->type == VTD_SPACE_PASS_THROUGH)
+		g_string_append(text, " (pass-through)");
+	else
+		g_string_append_printf(text, " (%#" PRIx64 ")", s->root);
+}
+
+static void note_clash(struct dids *dids, const char *when, const struct vtd_space *a,
+		       const struct vtd_space *b, GString *detail)
+{
+	dids->bad++;
+	if (detail->len)
+		return;
+	g_string_append_printf(detail, "%s DID %u is that of ", when, a->did);
+	describe(a, detail);
+	g_string_append(detail, " and of ");
+	describe(b, detail);
+}
+
+static void note_bad_id(struct dids *dids, const char *when, const struct vtd_space *s,
+			GString *detail)
+{
+	dids->bad++;
+	if (detail->len)
+		return;
+	g_string_append_printf(detail, "%s ", when);
+	describe(s, detail);
+	g_string_append_printf(detail, " has DID %u", s->did);
+}
+
+/*
+ * First-level translations are cached by (DID, PASID), all others by DID alone. Mainline gives every
+ * pass-through entry, and every first-level entry of a process, DID 1.
+ */
+static void judge_sorted(const struct vtd_walk_result *walk, const struct vtd_space **spaces, size_t n,
+			 uint64_t max_did, const char *when, struct dids *dids, GString *detail)
+{
+	const struct vtd_space *of_did = NULL, *of_tag = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct vtd_space *s = spaces[i];
+		bool first_level = s->type == VTD_SPACE_FIRST_LEVEL;
+
+		if (!i || spaces[i - 1]->did != s->did) {
+			dids->distinct++;
+			of_did = of_tag = NULL;
+			if (s->did == 0 || s->did > max_did)
+				note_bad_id(dids, when, s, detail);
+		}
+		if (of_tag && of_tag->pasid != s->pasid)
+			of_tag = NULL;
+		if (of_tag && !same_translation(walk, of_tag, s))
+			note_clash(dids, when, of_tag, s, detail);
+		else if (!first_level && of_did && !same_translation(walk, of_did, s))
+			note_clash(dids, when, of_did, s, detail);
+		if (!of_tag)
+			of_tag = s;
+		if (!first_level && !of_did)
+			of_did = s;
+	}
+}
+
+/* Judges one state; false: there are no complete tables of it. */
+static bool judge_state(const struct evidence_state *state, const char *when, struct dids *dids,
+			GString *detail)
+{
+	const struct vtd_walk_result *walk = state->walk;
+	uint64_t max_did = state->has_regs ? state->regs.domains - 1 : UINT16_MAX;
+	g_autofree const struct vtd_space **spaces = NULL;
+	size_t n = 0;
+
+	*dids = (struct dids){ 0 };
+	if (!walk || walk->truncated)
+		return false;
+	spaces = g_new(const struct vtd_space *, walk->n_spaces + 1);
+	for (size_t i = 0; i < walk->n_spaces; i++)
+		if (walk->spaces[i].type != VTD_SPACE_INVALID)
+			spaces[n++] = &walk->spaces[i];
+	qsort(spaces, n, sizeof(*spaces), by_tag);
+	dids->entries = n;
+	judge_sorted(walk, spaces, n, max_did, when, dids, detail);
+	return true;
+}
+
+static void sum_up(const char *when, const struct dids *dids, GString *detail)
+{
+	check_separate(detail);
+	g_string_append_printf(detail, "%s %zu entries, %zu DID%s", when, dids->entries,
+			       dids->distinct, dids->distinct == 1 ? "" : "s");
+}
+
+/* After each attach; returns a device of which there are no complete tables, or NULL. */
+static const struct evidence_device *judge_attaches(const struct evidence *ev, uint64_t *bad,
+						    GString *detail)
+{
+	const struct evidence_device *unknown = NULL;
+	struct dids dids;
+
+	for (unsigned i = 0; i < ev->devices->len; i++) {
+		const struct evidence_device *dev = check_wanted_device(ev, i);
+		g_autofree char *when = dev ? g_strdup_printf("after the attach of %s:", dev->bdf) : NULL;
+
+		if (dev && !judge_state(&dev->after, when, &dids, detail) && !unknown)
+			unknown = dev;
+		else if (dev)
+			*bad += dids.bad;
+	}
+	return unknown;
+}
+
+enum check_result check_did_consistent(const struct vtd_walk_result *before,
+				       const struct vtd_walk_result *after,
+				       const struct evidence *ev, GString *detail)
+{
+	g_autoptr(GString) wrong = g_string_new(NULL), good = g_string_new(NULL);
+	const struct evidence_device *unknown;
+	bool copied, end;
+	uint64_t bad = 0;
+	struct dids dids;
+
+	(void)before;
+	(void)after;
+	if (check_no_iommu(ev, detail))
+		return CHECK_SKIP;
+	copied = judge_state(&ev->copied, "after the copy:", &dids, wrong);
+	sum_up("after the copy", &dids, good);
+	if (copied && !dids.entries)
+		copied = false;
+	bad += dids.bad;
+	unknown = judge_attaches(ev, &bad, wrong);
+	end = judge_state(&ev->end, "at the end:", &dids, wrong);
+	sum_up("at the end", &dids, good);
+	bad += dids.bad;
+	if (bad) {
+		g_string_append(detail, wrong->str);
+		if (bad > 1)
+			g_string_append_printf(detail, ", and %" PRIu64 " more in all states", bad - 1);
+		return CHECK_FAIL;
+	}
+	if (!copied)
+		g_string_append(detail, "no complete tables with entries were read after the copy");
+	else if (unknown)
+		g_string_append_printf(detail, "no complete tables were read after the attach of %s",
+				       unknown->bdf);
+	else if (!end)
+		g_string_append(detail, "no complete tables were read at the end");
+	if (detail->len)
+		return CHECK_NO_EVIDENCE;
+	g_string_append(detail, good->str);
+	return CHECK_PASS;
+}

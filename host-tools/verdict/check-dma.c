@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Checks of the DMA in flight between the panic and each device's attach: no faults, nothing lost. */
+#include "verdict/check.h"
+#include "evidence/evidence.h"
+
+#include <inttypes.h>
+
+#include "vtd/regs.h"
+
+static bool is_fault(const struct evidence_event *e)
+{
+	return e->kind == EVENT_FAULT || e->kind == EVENT_FAULT_DISABLED;
+}
+
+/* Faults, of each requester: from the jump to its attach, from there to poweroff, and between. */
+struct fault_counts {
+	uint64_t early, late, undated;
+};
+
+/* The first of the early ones, or NULL. */
+static const struct evidence_event *count_faults(const struct evidence *ev, struct fault_counts *n)
+{
+	const struct evidence_event *first = NULL;
+	int64_t end = ev->poweroff_ns ? ev->poweroff_ns : INT64_MAX;
+
+	*n = (struct fault_counts){0};
+	for (unsigned i = 0; i < ev->events->len; i++) {
+		struct evidence_event *e = &g_array_index(ev->events, struct evidence_event, i);
+
+		if (!is_fault(e) || e->host_ns < ev->jump_ns || e->host_ns >= end)
+			continue;
+		if (evidence_attached(ev, e->sid, e->host_ns)) {
+			n->late++;
+			continue;
+		}
+		if (evidence_attach_undated(ev, e->sid, e->host_ns)) {
+			n->undated++;
+			continue;
+		}
+		n->early++;
+		if (!first)
+			first = e;
+	}
+	return first;
+}
+
+static uint64_t total_sent(const struct evidence *ev, unsigned *requesters)
+{
+	uint64_t sent = 0;
+
+	*requesters = 0;
+	for (unsigned i = 0; i < ev->dma->len; i++) {
+		struct evidence_dma *d = &g_array_index(ev->dma, struct evidence_dma, i);
+
+		sent += d->sent;
+		*requesters += d->sent != 0;
+	}
+	return sent;
+}
+
+/* QEMU's event of a fault with fault processing disabled tells neither requester nor address. */
+static void describe_fault(const struct evidence *ev, const struct evidence_event *first, uint64_t n,
+			   GString *detail)
+{
+	char text[16];
+
+	g_string_append_printf(detail, "%" PRIu64 " fault%s before the attach, the first ", n,
+			       n == 1 ? "" : "s");
+	if (first->kind == EVENT_FAULT_DISABLED && !first->sid)
+		g_string_append(detail, "by an unknown requester");
+	else
+		g_string_append_printf(detail, "by %s at %#" PRIx64, sid_text(first->sid, text),
+				       first->addr);
+	if (first->kind == EVENT_FAULT_DISABLED)
+		g_string_append(detail, " (fault processing disabled)");
+	else
+		g_string_append_printf(detail, " (%s, reason %d)", first->on ? "write" : "read",
+				       first->reason);
+	g_string_append_printf(detail, " %.3f s after the jump",
+			       (double)(first->host_ns - ev->jump_ns) / 1e9);
+}
+
+enum check_result check_no_faults(const struct vtd_walk_result *before,
+				  const struct vtd_walk_result *after, const struct evidence *ev,
+				  GString *detail)
+{
+	const struct evidence_event *first;
+	struct fault_counts faults;
+	unsigned requesters;
+	uint64_t sent;
+
+	(void)before;
+	(void)after;
+	if (ev->scenario->iommu.mode == CONF_MODE_OFF ||
+	    ev->scenario->devices.dma == CONF_DMA_NONE) {
+		g_string_append(detail, "the scenario has no DMA through an IOMMU");
+		return CHECK_SKIP;
+	}
+	if (!ev->jump_ns || !ev->trace_events) {
+		g_string_append(detail, ev->jump_ns ? "the trace gave no events" :
+						      "the jump was not seen");
+		return CHECK_NO_EVIDENCE;
+	}
+	first = count_faults(ev, &faults);
+	sent = total_sent(ev, &requesters);
+	if (first) {
+		describe_fault(ev, first, faults.early, detail);
+		return CHECK_FAIL;
+	}
+	if (ev->copied.has_regs && !vtd_regs_fault_free(&ev->copied.regs)) {
+		g_string_append_printf(detail, "a fault is recorded after the copy (FSTS=%#x)",
+				       ev->copied.regs.fsts);
+		return CHECK_FAIL;
+	}
+	if (faults.undated) {
+		g_string_append_printf(detail,
+				       "%" PRIu64 " fault%s while the entry was changing: the host looked too "
+				       "rarely to tell whether before or after the attach",
+				       faults.undated, faults.undated == 1 ? "" : "s");
+		return CHECK_NO_EVIDENCE;
+	}
+	if (!sent || !ev->copied.has_regs) {
+		g_string_append(detail, sent ? "no registers were read after the copy" :
+					       "no DMA was in flight after the panic");
+		return CHECK_NO_EVIDENCE;
+	}
+	g_string_append_printf(detail, "0 faults during %" PRIu64 " DMAs of %u requester%s", sent,
+			       requesters, requesters == 1 ? "" : "s");
+	if (faults.late)
+		g_string_append_printf(detail, " (%" PRIu64 " after the attach)", faults.late);
+	return CHECK_PASS;
+}
+
+/* One requester's account into @detail; false if anything is lost, misplaced or unaccounted for. */
+static bool account(const struct evidence_dma *d, GString *detail)
+{
+	uint64_t landed = d->landed_before_copy + d->landed_after_copy;
+	bool ok = !d->lost && !d->misplaced && d->sent == landed + d->no_room;
+	char text[16];
+
+	if (detail->len)
+		g_string_append(detail, "; ");
+	g_string_append_printf(detail, "%s %s: %" PRIu64 " sent, %" PRIu64 "+%" PRIu64 " landed",
+			       sid_text(d->sid, text), d->what, d->sent, d->landed_before_copy,
+			       d->landed_after_copy);
+	if (d->no_room)
+		g_string_append_printf(detail, ", %" PRIu64 " no room", d->no_room);
+	if (d->lost)
+		g_string_append_printf(detail, ", %" PRIu64 " LOST", d->lost);
+	if (d->misplaced)
+		g_string_append_printf(detail, ", %" PRIu64 " MISPLACED", d->misplaced);
+	if (!ok && d->problem)
+		g_string_append_printf(detail, " (%s)", d->problem);
+	return ok;
+}
+
+enum check_result check_dma_landed(const struct vtd_walk_result *before,
+				   const struct vtd_walk_result *after, const struct evidence *ev,
+				   GString *detail)
+{
+	unsigned wanted = ev->scenario->devices.dma == CONF_DMA_BOTH ? 2 : 1;
+	bool ok = true, after_copy = true;
+
+	(void)before;
+	(void)after;
+	if (ev->scenario->devices.dma == CONF_DMA_NONE) {
+		g_string_append(detail, "the scenario asks for no DMA");
+		return CHECK_SKIP;
+	}
+	if (ev->scenario->iommu.mode == CONF_MODE_OFF) {
+		g_string_append(detail, "the scenario has no IOMMU, so no tables say where DMA belongs");
+		return CHECK_SKIP;
+	}
+	for (unsigned i = 0; i < ev->dma->len; i++) {
+		struct evidence_dma *d = &g_array_index(ev->dma, struct evidence_dma, i);
+
+		ok &= account(d, detail);
+		after_copy &= d->landed_after_copy > 0;
+	}
+	if (!ok)
+		return CHECK_FAIL;
+	if (ev->dma->len < wanted || !after_copy) {
+		g_string_append(detail, !ev->dma->len ? "no DMA was seen after the panic" :
+					!after_copy ? "; a requester did no DMA after the copy" :
+						      "; there is no account of the other device");
+		return CHECK_NO_EVIDENCE;
+	}
+	return CHECK_PASS;
+}

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The check `flushed`: what hardware may have cached of the dead kernel's tables is invalidated, all of it
+ * after the root switch, and what belongs to a device when that device leaves the copied tables. The context
+ * cache comes first: a stale context would fill an IOTLB that has just been emptied (specification, 6.5).
+ */
+#include "verdict/check.h"
+#include "evidence/evidence.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "verdict/check-common.h"
+#include "vtd/walk.h"
+
+/* CAP.ESRTPS: latching a root table invalidates all caches by itself. */
+#define CAP_ESRTPS (UINT64_C(1) << 63)
+
+/*
+ * Kernels invalidate just before the entry changes (6.1) or just after it (6.12); the change is seen by
+ * looking every few ms. So much before the last look that saw the old entry still counts ...
+ */
+#define BEFORE_NS INT64_C(100000000)
+/* ... and so much after the first that saw the new one, unless the device was let do DMA before. */
+#define AFTER_NS INT64_C(1000000000)
+
+static const struct evidence_event *event(const struct evidence *ev, unsigned i)
+{
+	return &g_array_index(ev->events, struct evidence_event, i);
+}
+
+/*
+ * Until when an invalidation can be that of the root switch at @start: from the first attach on it may be the
+ * attach's (6.12 invalidates globally there).
+ */
+static int64_t before_attaches(const struct evidence *ev, int64_t start)
+{
+	int64_t limit = INT64_MAX;
+
+	for (unsigned i = 0; i < ev->devices->len; i++) {
+		const struct evidence_device *dev = check_wanted_device(ev, i);
+		int64_t unchanged = !dev ? 0 : dev->unchanged_ns ? dev->unchanged_ns : dev->attach_ns;
+
+		if (unchanged > start)
+			limit = MIN(limit, MAX(unchanged - BEFORE_NS, start + (unchanged - start) / 2));
+	}
+	return limit;
+}
+
+/* One root switch: the invalidations between it and the next change of root, translation or an entry. */
+static bool flushed_after(const struct evidence *ev, unsigned switched, GString *detail)
+{
+	int64_t start = event(ev, switched)->host_ns, limit = before_attaches(ev, start);
+	bool context = false, iotlb = false;
+
+	for (unsigned i = switched + 1; i < ev->events->len; i++) {
+		const struct evidence_event *e = event(ev, i);
+
+		if (e->kind == EVENT_ROOT || e->kind == EVENT_TRANSLATION || e->host_ns > limit)
+			break;
+		context |= e->kind == EVENT_CC_GLOBAL;
+		iotlb = context && e->kind == EVENT_IOTLB_GLOBAL;
+		if (!iotlb)
+			continue;
+		check_separate(detail);
+		g_string_append_printf(detail, "context cache and IOTLB %.1f ms after the root switch",
+				       (double)(e->host_ns - start) / 1e6);
+		return true;
+	}
+	check_separate(detail);
+	g_string_append_printf(detail, "no global invalidation of the %s after the root switch",
+			       context ? "IOTLB" : "context cache, and then of the IOTLB,");
+	return false;
+}
+
+/* The entry's domain id and PASID, as the dead kernel had them. */
+struct old_entry {
+	uint16_t sid, did;
+	uint32_t pasid;			/* VTD_NO_PASID in legacy mode */
+};
+
+static bool covers_context(const struct evidence_event *e, const struct old_entry *old)
+{
+	return evidence_invalidates_context(e, old->sid) ||
+	       (e->kind == EVENT_CC_DOMAIN && e->did == old->did);
+}
+
+static bool covers_iotlb(const struct evidence_event *e, const struct old_entry *old)
+{
+	switch (e->kind) {
+	case EVENT_IOTLB_GLOBAL:
+		return true;
+	case EVENT_IOTLB_DOMAIN:
+		return e->did == old->did;
+	case EVENT_IOTLB_PASID:
+		return e->did == old->did && e->pasid == old->pasid;
+	default:
+		return false;
+	}
+}
+
+/* When an attach's invalidations have to come. */
+static void window(const struct evidence_device *dev, int64_t *from, int64_t *to)
+{
+	int64_t unchanged = dev->unchanged_ns ? dev->unchanged_ns : dev->attach_ns;
+
+	*from = unchanged - BEFORE_NS;
+	*to = dev->attach_ns + AFTER_NS;
+	/* A device that was let do DMA before its entry changed is stale; other checks tell that. */
+	if (dev->first_dma_ns > unchanged)
+		*to = MIN(*to, dev->first_dma_ns);
+}
+
+/* What was invalidated instead, for a person to see where the kernel went wrong. */
+static void name_instead(const struct evidence *ev, int64_t from, int64_t to, GString *detail)
+{
+	for (unsigned i = 0; i < ev->events->len; i++) {
+		const struct evidence_event *e = event(ev, i);
+
+		if (e->host_ns < from || e->host_ns > to || e->kind != EVENT_IOTLB_DOMAIN)
+			continue;
+		g_string_append_printf(detail, " (domain %u was)", e->did);
+		return;
+	}
+}
+
+static enum check_result attach_flushed(const struct evidence *ev, const struct evidence_device *dev,
+					const struct old_entry *old, GString *detail)
+{
+	bool context = false, iotlb = false;
+	int64_t from, to;
+
+	window(dev, &from, &to);
+	for (unsigned i = 0; i < ev->events->len; i++) {
+		const struct evidence_event *e = event(ev, i);
+
+		if (e->host_ns < from || e->host_ns > to)
+			continue;
+		context |= covers_context(e, old);
+		iotlb |= context && covers_iotlb(e, old);
+	}
+	if (context && iotlb) {
+		g_string_append_printf(detail, "DID %u", old->did);
+		return CHECK_PASS;
+	}
+	g_string_append_printf(detail, "no invalidation of %sthe IOTLB of its old DID %u",
+			       context ? "" : "its context entry, and then of ", old->did);
+	g_string_append(detail, " at its attach");
+	if (context)
+		name_instead(ev, from, to, detail);
+	if (!ev->events_dropped)
+		return CHECK_FAIL;
+	g_string_append(detail, "; some were not kept");
+	return CHECK_NO_EVIDENCE;
+}
+
+/* Only a device's own entry is watched; of an alias there is the snapshot after the attach. */
+static bool alias_unchanged(const struct evidence_device *dev, uint16_t sid,
+			    const struct vtd_space *old)
+{
+	const struct vtd_space *now =
+		dev->after.walk ? vtd_walk_space(dev->after.walk, sid, VTD_NO_PASID) : NULL;
+
+	return now && now->type == old->type && now->root == old->root && now->did == old->did;
+}
+
+/* One requester id of a device that left the copied tables. */
+static enum check_result requester_flushed(const struct evidence *ev,
+					   const struct vtd_walk_result *before,
+					   const struct evidence_device *dev, uint16_t sid,
+					   GString *detail)
+{
+	const struct vtd_space *space = vtd_walk_space(before, sid, VTD_NO_PASID);
+	struct old_entry old = { .sid = sid };
+	char text[16];
+
+	check_separate(detail);
+	g_string_append_printf(detail, "%s ", sid_text(sid, text));
+	if (!space) {
+		g_string_append(detail, "had no entry");
+		return CHECK_SKIP;
+	}
+	if (!dev->attach_ns || (sid != dev->sid && alias_unchanged(dev, sid, space))) {
+		g_string_append(detail, "its entry never changed");
+		return CHECK_SKIP;
+	}
+	old.did = space->did;
+	old.pasid = space->pasid;
+	return attach_flushed(ev, dev, &old, detail);
+}
+
+static enum check_result worse(enum check_result a, enum check_result b)
+{
+	if (a == CHECK_FAIL || b == CHECK_FAIL)
+		return CHECK_FAIL;
+	if (a == CHECK_NO_EVIDENCE || b == CHECK_NO_EVIDENCE)
+		return CHECK_NO_EVIDENCE;
+	return a == CHECK_SKIP ? b : a;
+}
+
+static enum check_result attaches_flushed(const struct evidence *ev,
+					  const struct vtd_walk_result *before, GString *detail)
+{
+	enum check_result result = CHECK_SKIP;
+	unsigned seen = 0;
+
+	if (ev->translation_dropped) {
+		check_separate(detail);
+		g_string_append(detail, "translation was begun anew, so no attach leaves old tables");
+		return CHECK_SKIP;
+	}
+	for (unsigned i = 0; i < ev->devices->len; i++) {
+		const struct evidence_device *dev = check_wanted_device(ev, i);
+
+		if (!dev)
+			continue;
+		seen++;
+		result = worse(result, requester_flushed(ev, before, dev, dev->sid, detail));
+		if (dev->has_alias)
+			result = worse(result, requester_flushed(ev, before, dev, dev->alias_sid, detail));
+	}
+	if (seen)
+		return result;
+	check_separate(detail);
+	if (ev->scenario->devices.nic == CONF_NIC_NONE &&
+	    ev->scenario->devices.disk == CONF_DISK_NONE) {
+		g_string_append(detail, "the scenario has no device with a driver");
+		return CHECK_SKIP;
+	}
+	g_string_append(detail, "no device was used in the crash kernel");
+	return CHECK_NO_EVIDENCE;
+}
+
+static enum check_result roots_flushed(const struct evidence *ev, GString *detail)
+{
+	int64_t end = ev->poweroff_ns ? ev->poweroff_ns : INT64_MAX;
+	enum check_result result = CHECK_NO_EVIDENCE;
+
+	if (ev->copied.regs.cap & CAP_ESRTPS) {
+		g_string_append(detail, "the root switch itself invalidates (CAP.ESRTPS)");
+		return CHECK_PASS;
+	}
+	for (unsigned i = 0; i < ev->events->len; i++) {
+		const struct evidence_event *e = event(ev, i);
+
+		if (e->kind != EVENT_ROOT || e->host_ns < ev->jump_ns || e->host_ns >= end)
+			continue;
+		if (result == CHECK_NO_EVIDENCE)
+			result = CHECK_PASS;
+		if (!flushed_after(ev, i, detail))
+			result = CHECK_FAIL;
+	}
+	if (result == CHECK_NO_EVIDENCE)
+		g_string_append(detail, "no root switch is among the events kept");
+	return result;
+}
+
+enum check_result check_flushed(const struct vtd_walk_result *before,
+				const struct vtd_walk_result *after, const struct evidence *ev,
+				GString *detail)
+{
+	enum check_result roots, attaches;
+
+	(void)after;
+	if (check_no_iommu(ev, detail))
+		return CHECK_SKIP;
+	if (!ev->jump_ns)
+		g_string_append(detail, "the jump was not seen");
+	else if (!ev->root_switch_ns)
+		g_string_append(detail, "the crash kernel never latched a root table of its own");
+	else if (!ev->copied.has_regs)
+		g_string_append(detail, "no registers were read after the copy");
+	else if (!ev->copied.regs.qi_on)
+		g_string_append(detail, "queued invalidation is off: the trace shows no other kind");
+	else if (ev->trace_missing && strstr(ev->trace_missing, "vtd_inv_desc_"))
+		g_string_append(detail, "this QEMU does not trace invalidations");
+	else if (!before || before->truncated)
+		g_string_append(detail, "no complete tables were read at the panic");
+	if (detail->len)
+		return CHECK_NO_EVIDENCE;
+	roots = roots_flushed(ev, detail);
+	if (!ev->crash_hello_ns) {
+		check_separate(detail);
+		check_crash_kernel_ran(ev, detail);
+		return worse(roots, CHECK_NO_EVIDENCE);
+	}
+	attaches = attaches_flushed(ev, before, detail);
+	return worse(roots, attaches);
+}

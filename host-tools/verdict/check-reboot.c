@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The check of what comes last: a warm reset after the dump must bring the machine up again. */
+#include "verdict/check.h"
+#include "evidence/evidence.h"
+
+enum check_result check_reset_comes_up(const struct vtd_walk_result *before,
+				       const struct vtd_walk_result *after, const struct evidence *ev,
+				       GString *detail)
+{
+	(void)before;
+	(void)after;
+	if (ev->scenario->crash.end != CONF_END_REBOOT) {
+		g_string_append(detail, "the scenario ends by poweroff");
+		return CHECK_SKIP;
+	}
+	if (!ev->poweroff_ns) {
+		g_string_append(detail, "the crash kernel was never asked to reboot");
+		return CHECK_NO_EVIDENCE;
+	}
+	if (ev->again_hello_ns) {
+		g_string_append_printf(detail, "the first kernel's agent spoke again %.1f s after the reboot",
+				       (double)(ev->again_hello_ns - ev->poweroff_ns) / 1e9);
+		return CHECK_PASS;
+	}
+	g_string_append(detail, ev->again_failure ? ev->again_failure :
+						    "nothing is known of the machine after the reboot");
+	return ev->again_failure ? CHECK_FAIL : CHECK_NO_EVIDENCE;
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The check `reserved-equals-mapped`: a crash kernel that reserves the dead kernel's IOVAs reserves exactly
+ * those, apart from what every kernel reserves (the standing ones), so that it hands out none of them.
+ */
+#include "verdict/check.h"
+#include "evidence/evidence.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "verdict/check-common.h"
+#include "vtd/mem.h"
+#include "vtd/ranges.h"
+#include "vtd/walk.h"
+
+/* Of one device, in bytes. */
+struct sets {
+	struct vtd_ranges mapped;	/* by the dead kernel, for any of its requester ids */
+	struct vtd_ranges standing;
+	struct vtd_ranges reserved;
+};
+
+static void must(int err)
+{
+	if (err == -ENOMEM)
+		g_error("out of memory");
+}
+
+static void sets_clear(struct sets *s)
+{
+	vtd_ranges_clear(&s->mapped);
+	vtd_ranges_clear(&s->standing);
+	vtd_ranges_clear(&s->reserved);
+}
+
+/* Whose domain is judged: one requester, or two that a bridge makes one. */
+struct owner {
+	const char *bdf;
+	uint16_t sid, alias_sid;	/* equal: there is no alias */
+};
+
+static bool is_of(const struct owner *owner, const struct evidence_reservation *r)
+{
+	return r->sid_known && (r->sid == owner->sid || r->sid == owner->alias_sid);
+}
+
+/* The rows of one device. What the first kernel reserved there is standing by definition. */
+static void read_reservations(const struct evidence *ev, const struct owner *owner, struct sets *s)
+{
+	for (unsigned i = 0; i < ev->reservations->len; i++) {
+		const struct evidence_reservation *r =
+			&g_array_index(ev->reservations, struct evidence_reservation, i);
+		uint64_t start = r->start << VTD_PAGE_SHIFT;
+		uint64_t last = (r->last << VTD_PAGE_SHIFT) | (VTD_PAGE_SIZE - 1);
+
+		if (!is_of(owner, r) || r->start > r->last || r->last > UINT64_MAX >> VTD_PAGE_SHIFT)
+			continue;
+		if (r->standing || r->kernel == 'f')
+			must(vtd_ranges_add(&s->standing, start, last));
+		else
+			must(vtd_ranges_add(&s->reserved, start, last));
+	}
+}
+
+static uint64_t crash_rows(const struct evidence *ev, uint64_t *unknown)
+{
+	uint64_t n = 0;
+
+	*unknown = 0;
+	for (unsigned i = 0; i < ev->reservations->len; i++) {
+		const struct evidence_reservation *r =
+			&g_array_index(ev->reservations, struct evidence_reservation, i);
+
+		n += r->kernel == 'c';
+		*unknown += r->kernel == 'c' && !r->sid_known && !r->standing;
+	}
+	return n;
+}
+
+/* Appends "N pages <what>, the first at <IOVA>" if @set has any. */
+static bool complain(const struct vtd_ranges *set, const char *bdf, const char *what, GString *detail)
+{
+	uint64_t n = vtd_ranges_pages(set);
+
+	if (!n)
+		return false;
+	check_separate(detail);
+	g_string_append_printf(detail, "%s: %" PRIu64 " page%s %s, the first at %#" PRIx64, bdf, n,
+			       n == 1 ? "" : "s", what, set->v[0].start);
+	return true;
+}
+
+/* Are both sides equal, the standing reservations left out of both? */
+static enum check_result judge_sets(const struct sets *s, const char *bdf, GString *detail)
+{
+	struct vtd_ranges want = { 0 }, got = { 0 }, less = { 0 }, more = { 0 };
+	enum check_result result = CHECK_PASS;
+
+	must(vtd_ranges_subtract(&s->mapped, &s->standing, &want));
+	must(vtd_ranges_subtract(&s->reserved, &s->standing, &got));
+	must(vtd_ranges_subtract(&want, &got, &less));
+	must(vtd_ranges_subtract(&got, &want, &more));
+	if (complain(&less, bdf, "mapped but not reserved", detail))
+		result = CHECK_FAIL;
+	if (complain(&more, bdf, "reserved but never mapped", detail))
+		result = CHECK_FAIL;
+	if (result == CHECK_PASS) {
+		check_separate(detail);
+		g_string_append_printf(detail, "%s %" PRIu64 " pages", bdf, vtd_ranges_pages(&want));
+	}
+	vtd_ranges_clear(&want);
+	vtd_ranges_clear(&got);
+	vtd_ranges_clear(&less);
+	vtd_ranges_clear(&more);
+	return result;
+}
+
+/* The mappings of one requester id; false: pass-through, which maps everything. */
+static bool add_mapped(const struct vtd_walk_result *before, uint16_t sid, struct sets *s)
+{
+	const struct vtd_space *space = vtd_walk_space(before, sid, VTD_NO_PASID);
+
+	if (space && space->type == VTD_SPACE_PASS_THROUGH)
+		return false;
+	if (space)
+		must(vtd_space_ranges(before, space, &s->mapped));
+	return true;
+}
+
+static enum check_result judge_owner(const struct evidence *ev, const struct vtd_walk_result *before,
+				     const struct owner *owner, bool quiet, GString *detail)
+{
+	struct sets sets = { { 0 }, { 0 }, { 0 } };
+	enum check_result result;
+	gsize len = detail->len;
+
+	if (add_mapped(before, owner->sid, &sets) &&
+	    (owner->alias_sid == owner->sid || add_mapped(before, owner->alias_sid, &sets))) {
+		read_reservations(ev, owner, &sets);
+		result = judge_sets(&sets, owner->bdf, detail);
+	} else {
+		check_separate(detail);
+		g_string_append_printf(detail, "%s was passed through", owner->bdf);
+		result = CHECK_SKIP;
+	}
+	if (quiet && result != CHECK_FAIL)
+		g_string_truncate(detail, len);
+	sets_clear(&sets);
+	return result;
+}
+
+static bool is_bridge(const struct evidence *ev, uint16_t sid)
+{
+	for (unsigned i = 0; i < ev->functions->len; i++) {
+		const struct evidence_function *f =
+			&g_array_index(ev->functions, struct evidence_function, i);
+
+		if (f->sid == sid)
+			return f->bridge;
+	}
+	return ev->functions->len != 0;		/* an id that no function has is a bridge's too */
+}
+
+/*
+ * A function that the crash kernel has no use for has a domain of its own all the same, with what the dead
+ * kernel had mapped for it reserved there. What is behind a bridge is judged with its device.
+ */
+static bool judge_idle(const struct evidence *ev, const struct vtd_walk_result *before, GString *detail)
+{
+	unsigned n = 0;
+	bool ok = true;
+
+	for (size_t i = 0; i < before->n_spaces; i++) {
+		uint16_t sid = before->spaces[i].sid;
+		struct owner owner = { NULL, sid, sid };
+		char bdf[16];
+
+		if ((i && before->spaces[i - 1].sid == sid) || evidence_device_find(ev, sid) ||
+		    is_bridge(ev, sid))
+			continue;
+		owner.bdf = sid_text(sid, bdf);
+		n++;
+		ok &= judge_owner(ev, before, &owner, true, detail) != CHECK_FAIL;
+	}
+	if (n && ok) {
+		check_separate(detail);
+		g_string_append_printf(detail, "%u without a driver alike", n);
+	}
+	return ok;
+}
+
+static enum check_result judge_devices(const struct evidence *ev, const struct vtd_walk_result *before,
+				       GString *detail)
+{
+	enum check_result result = CHECK_SKIP;
+	unsigned seen = 0;
+
+	for (unsigned i = 0; i < ev->devices->len; i++) {
+		const struct evidence_device *dev = check_wanted_device(ev, i);
+		struct owner owner;
+		enum check_result one;
+
+		if (!dev)
+			continue;
+		seen++;
+		owner = (struct owner){ dev->bdf, dev->sid, dev->has_alias ? dev->alias_sid : dev->sid };
+		one = judge_owner(ev, before, &owner, false, detail);
+		if (one == CHECK_FAIL || result == CHECK_SKIP)
+			result = one;
+	}
+	if (!seen) {
+		g_string_append(detail, "no device was used in the crash kernel");
+		return CHECK_NO_EVIDENCE;
+	}
+	return judge_idle(ev, before, detail) ? result : CHECK_FAIL;
+}
+
+enum check_result check_reserved_equals_mapped(const struct vtd_walk_result *before,
+					       const struct vtd_walk_result *after,
+					       const struct evidence *ev, GString *detail)
+{
+	enum check_result result;
+	uint64_t unknown = 0;
+
+	(void)after;
+	if (check_no_iommu(ev, detail))
+		return CHECK_SKIP;
+	if (!evidence_kdump_mode(ev)) {
+		g_string_append(detail, "the crash kernel was not asked to reserve old IOVAs");
+		return CHECK_SKIP;
+	}
+	if (!check_crash_kernel_ran(ev, detail))
+		return CHECK_NO_EVIDENCE;
+	if (before && !before->truncated && check_all_passed_through(before) && !crash_rows(ev, &unknown)) {
+		/* Their domains stay identity: no IOVA is handed out, so no reservation is seen either. */
+		g_string_append(detail, "every requester was passed through: nothing was mapped");
+		return CHECK_SKIP;
+	}
+	if (!before || before->truncated)
+		g_string_append(detail, "no complete tables were read at the panic");
+	else if (!crash_rows(ev, &unknown))
+		g_string_append(detail, "no reservation of the crash kernel was seen (are the probes on?)");
+	else if (ev->reservations_lost)
+		g_string_append_printf(detail, "%" PRIu64 " records of the crash kernel's probes are missing: "
+				       "what is not among the rest may have been reserved",
+				       ev->reservations_lost);
+	if (detail->len)
+		return CHECK_NO_EVIDENCE;
+	result = judge_devices(ev, before, detail);
+	if (unknown) {
+		check_separate(detail);
+		g_string_append_printf(detail, "but %" PRIu64 " reservations are of unknown devices",
+				       unknown);
+		return CHECK_NO_EVIDENCE;
+	}
+	return result;
+}

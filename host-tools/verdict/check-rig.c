@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Checks of the run itself: the rig, the mode in effect, the panic, the crash kernel. */
+#include "verdict/check.h"
+#include "evidence/evidence.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "vtd/walk.h"
+
+enum check_result check_rig(const struct vtd_walk_result *before,
+			    const struct vtd_walk_result *after, const struct evidence *ev,
+			    GString *detail)
+{
+	(void)before;
+	(void)after;
+	if (ev->rig_error)
+		g_string_append(detail, ev->rig_error);
+	else if (!ev->first_hello)
+		g_string_append(detail, "the first kernel's agent never spoke");
+	else if (!ev->crash_loaded)
+		g_string_append(detail, "no crash kernel was loaded");
+	else if (!ev->trace_events)
+		g_string_append(detail, "QEMU's trace gave no IOMMU event: no evidence of faults or switches");
+	else {
+		g_string_append_printf(detail, "crash kernel loaded, %" PRIu64 " trace events",
+				       ev->trace_events);
+		if (ev->trace_missing)
+			g_string_append_printf(detail, " (this QEMU lacks %s)", ev->trace_missing);
+		return CHECK_PASS;
+	}
+	return CHECK_FAIL;
+}
+
+/* The type that the tables of the lab's own devices must have. */
+static enum vtd_space_type wanted_type(const struct evidence *ev)
+{
+	if (evidence_passthrough(ev))
+		return VTD_SPACE_PASS_THROUGH;
+	return ev->scenario->iommu.mode == CONF_MODE_FIRST_LEVEL ? VTD_SPACE_FIRST_LEVEL :
+								   VTD_SPACE_SECOND_LEVEL;
+}
+
+static void complain(GString *detail, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static void complain(GString *detail, const char *format, ...)
+{
+	va_list args;
+
+	if (detail->len)
+		g_string_append(detail, "; ");
+	va_start(args, format);
+	g_string_append_vprintf(detail, format, args);
+	va_end(args);
+}
+
+static void mode_registers(const struct evidence *ev, GString *wrong)
+{
+	const struct scenario *sc = ev->scenario;
+	const struct vtd_regs *regs = &ev->at_panic.regs;
+	unsigned ttm = sc->iommu.mode == CONF_MODE_LEGACY ? VTD_TTM_LEGACY : VTD_TTM_SCALABLE;
+
+	if (!regs->translation_on)
+		complain(wrong, "translation is off (GSTS.TES=0)");
+	if (ev->at_panic.ttm != ttm)
+		complain(wrong, "TTM is %s, wanted %s", vtd_ttm_name(ev->at_panic.ttm),
+			 vtd_ttm_name(ttm));
+	if (regs->ir_on != sc->iommu.intremap)
+		complain(wrong, "interrupt remapping is %s", regs->ir_on ? "on" : "off");
+	if (regs->caching_mode != sc->iommu.caching_mode)
+		complain(wrong, "CAP.CM=%d", regs->caching_mode);
+	if (sc->iommu.aw_bits && regs->mgaw != sc->iommu.aw_bits)
+		complain(wrong, "CAP.MGAW says %u bits, wanted %u", regs->mgaw, sc->iommu.aw_bits);
+	if (!vtd_regs_fault_free(regs))
+		complain(wrong, "a fault was already pending (FSTS=%#x)", regs->fsts);
+}
+
+/* iommu.strict= of the command line against the type of the groups; false: asked for, but not known. */
+static bool mode_flushing(const struct evidence *ev, GString *wrong)
+{
+	bool lazy;
+
+	if (!ev->first_cmdline || !strstr(ev->first_cmdline, "iommu.strict=") ||
+	    evidence_passthrough(ev))
+		return true;
+	if (!ev->group_types)
+		return false;
+	lazy = strstr(ev->group_types, "DMA-FQ");
+	if (strstr(ev->first_cmdline, "iommu.strict=1") && lazy)
+		complain(wrong, "iommu.strict=1, but groups are DMA-FQ");
+	if (strstr(ev->first_cmdline, "iommu.strict=0") && !lazy)
+		complain(wrong, "iommu.strict=0, but no group is DMA-FQ");
+	return true;
+}
+
+static unsigned mode_spaces(const struct evidence *ev, const struct vtd_walk_result *before,
+			    GString *wrong)
+{
+	enum vtd_space_type type = wanted_type(ev);
+	unsigned seen = 0;
+
+	for (unsigned i = 0; i < ev->devices->len; i++) {
+		struct evidence_device *dev = &g_array_index(ev->devices, struct evidence_device, i);
+		const struct vtd_space *space = vtd_walk_space(before, dev->sid, VTD_NO_PASID);
+
+		if (!dev->first_translated)
+			continue;
+		if (!space)
+			complain(wrong, "%s has no present entry", dev->bdf);
+		else if (space->type != type)
+			complain(wrong, "%s is %s, wanted %s", dev->bdf,
+				 vtd_space_type_name(space->type), vtd_space_type_name(type));
+		else
+			seen++;
+	}
+	return seen;
+}
+
+enum check_result check_mode_in_effect(const struct vtd_walk_result *before,
+				       const struct vtd_walk_result *after,
+				       const struct evidence *ev, GString *detail)
+{
+	g_autoptr(GString) wrong = g_string_new(NULL);
+	unsigned seen = 0;
+	bool flushing;
+
+	(void)after;
+	if (ev->scenario->iommu.mode == CONF_MODE_OFF) {
+		g_string_append(detail, "the scenario has no IOMMU");
+		return CHECK_SKIP;
+	}
+	if (!ev->at_panic.has_regs || !before) {
+		g_string_append(detail, "no registers or tables were read at the panic");
+		return CHECK_NO_EVIDENCE;
+	}
+	mode_registers(ev, wrong);
+	flushing = mode_flushing(ev, wrong);
+	if (!before->truncated)
+		seen = mode_spaces(ev, before, wrong);
+	if (wrong->len) {
+		g_string_append(detail, wrong->str);
+		return CHECK_FAIL;
+	}
+	if (before->truncated)
+		g_string_append_printf(detail, "the walk met a limit (%s)", before->truncated_by);
+	else if (!seen)
+		g_string_append(detail, "no device of the lab had tables to look at");
+	else if (!flushing)
+		g_string_append(detail, "iommu.strict= is asked for, but the type of no group is known");
+	if (detail->len)
+		return CHECK_NO_EVIDENCE;
+	g_string_append_printf(detail, "TES on, TTM %s, %s for %u requester%s, IR %s, CM %d, %u bits",
+			       vtd_ttm_name(ev->at_panic.ttm),
+			       vtd_space_type_name(wanted_type(ev)), seen, seen == 1 ? "" : "s",
+			       ev->at_panic.regs.ir_on ? "on" : "off",
+			       ev->at_panic.regs.caching_mode, ev->at_panic.regs.mgaw);
+	return CHECK_PASS;
+}
+
+enum check_result check_panic_seen(const struct vtd_walk_result *before,
+				   const struct vtd_walk_result *after, const struct evidence *ev,
+				   GString *detail)
+{
+	(void)before;
+	(void)after;
+	if (!ev->trigger_ns) {
+		g_string_append(detail, "the panic was never asked for");
+		return CHECK_NO_EVIDENCE;
+	}
+	if (ev->jump_ns && ev->crash_end && ev->jump_rip >= ev->crash_start &&
+	    ev->jump_rip <= ev->crash_end) {
+		g_string_append_printf(detail,
+				       "RIP %#" PRIx64 " in crash memory %#" PRIx64 "-%#" PRIx64
+				       ", %.0f ms after the trigger",
+				       ev->jump_rip, ev->crash_start, ev->crash_end,
+				       (double)(ev->jump_ns - ev->trigger_ns) / 1e6);
+		return CHECK_PASS;
+	}
+	if (ev->crash_hello_ns) {
+		g_string_append(detail, "the crash kernel's agent spoke, but the jump itself was missed");
+		return CHECK_PASS;
+	}
+	if (ev->jump_ns && !ev->crash_end) {
+		g_string_append(detail, "where the crash kernel's memory lies is not known");
+		return CHECK_NO_EVIDENCE;
+	}
+	g_string_append(detail, "no CPU was seen in the crash kernel's memory");
+	if (ev->jump_rip)
+		g_string_append_printf(detail, " (%#" PRIx64 "-%#" PRIx64 "), one was at %#" PRIx64,
+				       ev->crash_start, ev->crash_end, ev->jump_rip);
+	return CHECK_FAIL;
+}
+
+enum check_result check_crash_kernel_booted(const struct vtd_walk_result *before,
+					    const struct vtd_walk_result *after,
+					    const struct evidence *ev, GString *detail)
+{
+	(void)before;
+	(void)after;
+	if (ev->crash_hello_ns) {
+		g_string_append_printf(detail, "%s %.1f s after the %s",
+				       *ev->scenario->crash.initrd ? "a foreign initramfs was started" :
+								     "its agent spoke",
+				       (double)(ev->crash_hello_ns - (ev->jump_ns ? ev->jump_ns : ev->trigger_ns)) / 1e9,
+				       ev->jump_ns ? "jump" : "trigger");
+		return CHECK_PASS;
+	}
+	if (!ev->jump_ns) {
+		g_string_append(detail, "the jump into it was never seen");
+		return CHECK_NO_EVIDENCE;
+	}
+	g_string_append(detail, ev->crash_failure ? ev->crash_failure : "its agent never spoke");
+	return CHECK_FAIL;
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Checks of table pages: nothing wrote into the old ones, and a deep copy's lie in crash memory. */
+#include "verdict/check.h"
+#include "evidence/evidence.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "verdict/check-common.h"
+#include "vtd/snapshot.h"
+#include "vtd/walk.h"
+
+static const char *kind_of(const struct vtd_snapshot *s, uint64_t pa)
+{
+	for (size_t i = 0; i < s->n_pages; i++)
+		if (s->pages[i].pa == pa)
+			return vtd_table_kind_name(s->pages[i].kind);
+	return "?";
+}
+
+enum check_result check_old_tables_unchanged(const struct vtd_walk_result *before,
+					     const struct vtd_walk_result *after,
+					     const struct evidence *ev, GString *detail)
+{
+	const struct vtd_snapshot *old = ev->at_panic.snapshot;
+	struct vtd_mem now;
+	uint64_t first = 0;
+	size_t changed;
+
+	(void)before;
+	(void)after;
+	if (check_no_iommu(ev, detail))
+		return CHECK_SKIP;
+	if (!old || !old->n_pages)
+		g_string_append(detail, "no table pages were kept at the panic");
+	else if (!ev->old_tables)
+		g_string_append(detail, "the old table pages were not read again at the end");
+	if (detail->len)
+		return CHECK_NO_EVIDENCE;
+	now = vtd_snapshot_mem(ev->old_tables);
+	changed = vtd_snapshot_changed(old, &now, &first);
+	if (changed) {
+		g_string_append_printf(detail, "%zu of %zu old table pages changed, the first at %#" PRIx64
+				       " (%s)", changed, old->n_pages, first, kind_of(old, first));
+		return CHECK_FAIL;
+	}
+	if (old->meta.truncated) {
+		g_string_append_printf(detail, "the walk at the panic met a limit after %zu pages",
+				       old->n_pages);
+		return CHECK_NO_EVIDENCE;
+	}
+	g_string_append_printf(detail, "%zu of %zu old table pages as they were", old->n_pages,
+			       old->n_pages);
+	return CHECK_PASS;
+}
+
+/* The table pages of one state that lie outside crash memory; false: no complete tables were read. */
+static bool outside(const struct evidence *ev, const struct evidence_state *state, const char *when,
+		    uint64_t *pages, uint64_t *bad, GString *detail)
+{
+	const struct vtd_walk_result *walk = state->walk;
+
+	if (!walk || walk->truncated)
+		return false;
+	for (size_t i = 0; i < walk->n_tables; i++) {
+		const struct vtd_table *t = &walk->tables[i];
+
+		(*pages)++;
+		if (t->pa >= ev->crash_start && t->pa <= ev->crash_end)
+			continue;
+		if (!(*bad)++)
+			g_string_append_printf(detail, "%s: the %s page at %#" PRIx64
+					       " is outside crash memory", when,
+					       vtd_table_kind_name(t->kind), t->pa);
+	}
+	return walk->n_tables != 0;
+}
+
+enum check_result check_tables_in_crash_memory(const struct vtd_walk_result *before,
+					       const struct vtd_walk_result *after,
+					       const struct evidence *ev, GString *detail)
+{
+	bool copied, end;
+	uint64_t pages = 0, bad = 0;
+
+	(void)before;
+	(void)after;
+	if (check_no_iommu(ev, detail))
+		return CHECK_SKIP;
+	if (g_strcmp0(evidence_kdump_mode(ev), "deep") != 0) {
+		g_string_append(detail, "the crash kernel was not asked for a deep copy");
+		return CHECK_SKIP;
+	}
+	if (!ev->crash_end) {
+		g_string_append(detail, "where the crash kernel's memory lies is not known");
+		return CHECK_NO_EVIDENCE;
+	}
+	copied = outside(ev, &ev->copied, "after the copy", &pages, &bad, detail);
+	end = outside(ev, &ev->end, "at the end", &pages, &bad, detail);
+	if (bad) {
+		if (bad > 1)
+			g_string_append_printf(detail, ", and %" PRIu64 " more", bad - 1);
+		return CHECK_FAIL;
+	}
+	if (!copied || !end) {
+		g_string_append_printf(detail, "no complete tables were read %s",
+				       copied ? "at the end" : "after the copy");
+		return CHECK_NO_EVIDENCE;
+	}
+	g_string_append_printf(detail, "%" PRIu64 " table pages in %#" PRIx64 "-%#" PRIx64, pages,
+			       ev->crash_start, ev->crash_end);
+	return CHECK_PASS;
+}
