@@ -201,8 +201,3 @@ const char *evidence_kdump_mode(const struct evidence *ev)
 	return g_strcmp0(mode, "log") == 0 ? NULL : mode;
 }
 
-char *sid_text(uint16_t sid, char buf[16])
-{
-	snprintf(buf, 16, "0000:%02x:%02x.%x", sid >> 8, sid >> 3 & 0x1f, sid & 7);
-	return buf;
-}

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "conf/scenario.h"
+#include "base/sid.h"
 #include "vtd/regs.h"
 
 struct vtd_snapshot;
@@ -303,8 +304,5 @@ void evidence_state_clear(struct evidence_state *state);
 
 /* evidence_passthrough - does the scenario ask the first kernel for pass-through? */
 bool evidence_passthrough(const struct evidence *ev);
-
-/* sid_text - "0000:bb:dd.f" of a requester id, into a buffer of 16 bytes or more; returns @buf. */
-char *sid_text(uint16_t sid, char buf[16]);
 
 #endif

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "machine/console.h"
+#include "base/text.h"
 #include "vtd/formats.h"
 #include "vtd/mem.h"
 

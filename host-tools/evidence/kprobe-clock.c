@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* From a guest's clock to the host's, by moments that are known in both. */
-#include "observe/kprobes.h"
+#include "evidence/kprobe-clock.h"
 
 static int by_guest(const void *a, const void *b)
 {

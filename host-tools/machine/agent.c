@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "channel.h"
 #include "machine/console.h"
 #include "base/json-line.h"

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "machine/log.h"
 
 #define LOG_CAP (UINT64_C(64) << 20)
@@ -35,25 +36,6 @@ struct console {
 	unsigned last_id;
 	bool busy; /* a subscriber is being called: no reading from inside it */
 };
-
-static void escape_byte(GString *to, unsigned char c)
-{
-	if (c == '\t')
-		g_string_append_c(to, ' ');
-	else if (c >= 0x20 && c < 0x7f)
-		g_string_append_c(to, (char)c);
-	else
-		g_string_append_printf(to, "\\x%02x", c);
-}
-
-char *console_escape(const char *bytes, size_t len)
-{
-	GString *s = g_string_sized_new(len + 16);
-
-	for (size_t i = 0; i < len; i++)
-		escape_byte(s, (unsigned char)bytes[i]);
-	return g_string_free(s, FALSE);
-}
 
 static void log_stamped(struct console *c, const char *line)
 {
@@ -101,7 +83,7 @@ static void take(struct console *c, const char *buf, size_t len, int64_t now)
 			continue;
 		if (!c->line_ns)
 			c->line_ns = now;
-		escape_byte(c->line, (unsigned char)buf[i]);
+		text_escape_byte(c->line, (unsigned char)buf[i]);
 		if (c->line->len >= CONSOLE_LINE_MAX)
 			end_line(c);
 	}

@@ -48,7 +48,4 @@ char *console_tail(struct console *c, unsigned n);
 /* false once a write to the log failed (disk full): the log is then not complete. */
 bool console_log_ok(const struct console *c);
 
-/* A copy of `len` bytes with everything but printable ASCII as \xNN. Free with g_free(). */
-char *console_escape(const char *bytes, size_t len);
-
 #endif

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "machine/machine-priv.h"
 
 #define TAIL_LINES 5

@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "evidence/kprobe-clock.h"
 #include "evidence/kprobe-trace.h"
+#include "prepare/options.h"
 #include "run/run-priv.h"
 
 #define TRACE "/sys/kernel/tracing/trace"
@@ -29,16 +31,6 @@ struct probes {
 };
 
 static const char *const stage_names[] = { "first", "crash" };
-
-static bool wanted(const struct plan *plan)
-{
-	return !plan->options->no_probes && plan->scenario->iommu.mode != CONF_MODE_OFF;
-}
-
-const char *probes_cmdline(const struct plan *plan, const struct kernel *kernel)
-{
-	return wanted(plan) ? probe_parameters(kernel_builtin(kernel, "INTEL_IOMMU_KDUMP")) : "";
-}
 
 /* Every answer has the guest's time; a long one is heard long after it was given. */
 static void on_agent(JsonObject *o, int64_t host_ns, void *data)
@@ -162,7 +154,7 @@ bool probes_read(struct run *run, enum agent_stage stage, GError **error)
 	JsonObject *ping;
 	int64_t begin = machine_now_ns(), guest;
 
-	if (!wanted(run->plan) || side->trace || side->problem)
+	if (!probes_wanted(run->plan) || side->trace || side->problem)
 		return true;
 	if (!machine_hello(run->m, stage)) {
 		side->problem = g_strdup("its agent never spoke");
@@ -357,7 +349,7 @@ static void report_timing(struct run *run)
 	const struct probes *p = run->probes;
 	JsonObject *o = json_object_new();
 
-	json_object_set_string_member(o, "probes", wanted(run->plan) ? "on" : "off");
+	json_object_set_string_member(o, "probes", probes_wanted(run->plan) ? "on" : "off");
 	json_object_set_string_member(o, "clock", run->sc->machine.clock == CONF_CLOCK_VIRTUAL ?
 						  "guest, virtual: instructions" : "guest");
 	if (p->side[AGENT_STAGE_CRASH].trace) {
@@ -370,7 +362,7 @@ static void report_timing(struct run *run)
 	}
 	for (unsigned i = 0; i < AGENT_STAGES; i++)
 		json_object_set_object_member(o, stage_names[i], side_json(&p->side[i]));
-	if (wanted(run->plan))
+	if (probes_wanted(run->plan))
 		json_object_set_object_member(o, "cost", cost_json(p));
 	json_object_set_object_member(run->report->extra, "timing", o);
 }

@@ -12,13 +12,8 @@
 
 #include "machine/agent.h"
 
-struct kernel;
-struct plan;
 struct probes;
 struct run;
-
-/* probes_cmdline - what goes into the command line of @kernel; "" for a run without probes. Static. */
-const char *probes_cmdline(const struct plan *plan, const struct kernel *kernel);
 
 /* probes_new - from the start of the VM on: notes guest times beside host times. */
 struct probes *probes_new(struct run *run);
@@ -41,19 +36,5 @@ const char *probes_phase(const struct run *run, bool crash, int64_t guest_ns);
 
 /* probes_copy_ns - the crash kernel's copy in guest ns, -1 if it was not seen. */
 int64_t probes_copy_ns(const struct run *run);
-
-/* ---- guest time and host time of one kernel ---- */
-
-struct clock_pair {
-	int64_t guest_ns, host_ns;
-};
-
-/*
- * clock_host_ns - host time of a guest time by known pairs (struct clock_pair, sorted by
- * clock_sort()): between two pairs in proportion, outside of them at the same pace; -1 without pairs.
- */
-int64_t clock_host_ns(const GArray *pairs, int64_t guest_ns);
-/* Sorts by guest time and drops pairs that would let host time run backwards. */
-void clock_sort(GArray *pairs);
 
 #endif

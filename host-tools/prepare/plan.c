@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* From a scenario to what is booted: kernels, images, command lines, the machine. */
-#include "run/run-priv.h"
+#include "prepare/plan.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -8,8 +8,8 @@
 #include "base/error.h"
 #include "base/paths.h"
 #include "machine/disk.h"
-#include "run/foreign.h"
-#include "observe/kprobes.h"
+#include "prepare/devices.h"
+#include "prepare/options.h"
 #include "conf/workload.h"
 
 /* plan_machine() carries the words of a scenario over by value. */
@@ -18,63 +18,6 @@ G_STATIC_ASSERT((int)CONF_MODE_OFF == (int)MACHINE_IOMMU_OFF);
 G_STATIC_ASSERT((int)CONF_NIC_NONE == (int)MACHINE_NIC_NONE);
 G_STATIC_ASSERT((int)CONF_DISK_NONE == (int)MACHINE_DISK_NONE);
 G_STATIC_ASSERT((int)CONF_TOPOLOGY_PCIE_PCI_BRIDGE == (int)MACHINE_TOPOLOGY_PCIE_PCI_BRIDGE);
-
-bool run_has_nic_dma(const struct scenario *sc)
-{
-	return sc->devices.nic != CONF_NIC_NONE &&
-	       (sc->devices.dma == CONF_DMA_BOTH || sc->devices.dma == CONF_DMA_NIC);
-}
-
-bool run_has_disk_dma(const struct scenario *sc)
-{
-	return sc->devices.disk == CONF_DISK_NVME &&
-	       (sc->devices.dma == CONF_DMA_BOTH || sc->devices.dma == CONF_DMA_DISK);
-}
-
-double run_frame_rate(const struct scenario *sc, double wanted)
-{
-	return sc->devices.nic == CONF_NIC_VIRTIO ? MIN(wanted, DMA_FRAMES_PER_SECOND_VIRTIO) : wanted;
-}
-
-uint16_t run_disk_sid(const struct run *run)
-{
-	(void)run;
-	return MACHINE_SLOT_DISK << 3;
-}
-
-uint16_t run_nic_sid(const struct run *run)
-{
-	return run->nic_sid ? run->nic_sid : MACHINE_SLOT_NIC << 3;
-}
-
-uint16_t run_nic_dma_sid(const struct run *run)
-{
-	switch (run->sc->devices.topology) {
-	case CONF_TOPOLOGY_PXB_BRIDGE:
-		return MACHINE_PXB_SID;
-	case CONF_TOPOLOGY_PCIE_PCI_BRIDGE:
-		return run_nic_sid(run) & 0xff00;
-	default:
-		return run_nic_sid(run);
-	}
-}
-
-const char *run_nic_module(const struct scenario *sc)
-{
-	static const char *const modules[] = { [CONF_NIC_E1000E] = "e1000e",
-					       [CONF_NIC_E1000] = "e1000",
-					       [CONF_NIC_VIRTIO] = "virtio_net" };
-
-	return sc->devices.nic == CONF_NIC_NONE ? NULL : modules[sc->devices.nic];
-}
-
-const char *run_disk_module(const struct scenario *sc)
-{
-	static const char *const modules[] = { [CONF_DISK_NVME] = "nvme",
-					       [CONF_DISK_VIRTIO] = "virtio_blk" };
-
-	return sc->devices.disk == CONF_DISK_NONE ? NULL : modules[sc->devices.disk];
-}
 
 static const char *iommu_parameter(const struct scenario *sc)
 {

@@ -49,16 +49,6 @@ bool phase_boot(struct run *run, GError **error)
 	return true;
 }
 
-bool run_modprobe(struct run *run, const char *name, GError **error)
-{
-	JsonObject *answer = machine_agent(run->m, run_deadline(run, 10), error, "modprobe", "name",
-					   MACHINE_STR, name, NULL);
-
-	if (answer)
-		json_object_unref(answer);
-	return answer != NULL;
-}
-
 static void add_device(struct run *run, uint16_t sid, uint16_t dma_sid, const char *driver)
 {
 	struct evidence_device dev = { .sid = sid, .has_alias = dma_sid != sid, .alias_sid = dma_sid,
@@ -86,16 +76,6 @@ static bool each_function(struct run *run, void (*fn)(struct run *, JsonObject *
 	if (answer)
 		json_object_unref(answer);
 	return answer != NULL;
-}
-
-bool run_read_sid(const char *bdf, uint16_t *sid)
-{
-	unsigned bus, slot, function;
-
-	if (!bdf || sscanf(bdf, "%*4x:%2x:%2x.%1x", &bus, &slot, &function) != 3)
-		return false;
-	*sid = (uint16_t)(bus << 8 | (slot & 0x1f) << 3 | (function & 7));
-	return true;
 }
 
 /* Where the firmware of this machine has put the NIC: its bus number depends on the bridges. */

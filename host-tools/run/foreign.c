@@ -3,7 +3,6 @@
  * A crash initramfs without our agent: nobody in it obeys, so it is watched from outside until it ends the
  * machine. Its console tells that it came up, the tables when its drivers took the devices.
  */
-#include "run/foreign.h"
 #include "run/run-priv.h"
 
 #include <string.h>
@@ -13,11 +12,6 @@
 
 #define WORK_S 120	/* a dump of 1 GiB by makedumpfile takes 10 s, if nothing else runs */
 #define SETTLE_NS INT64_C(200000000)	/* from the change of an entry to the look at the tables */
-
-bool run_foreign(const struct run *run)
-{
-	return *run->sc->crash.initrd != '\0';
-}
 
 /* kdump-config's own words. They are no evidence, and nothing of the guest's text goes into the note. */
 static void note_dump(struct run *run)
@@ -144,21 +138,3 @@ bool phase_foreign(struct run *run, GError **error)
 	return true;
 }
 
-char **foreign_disk(const char *image, char **args)
-{
-	const char *end = g_str_has_suffix(image, ".cpio") ? strrchr(image, '.') : image + strlen(image);
-	g_autofree char *disk = g_strdup_printf("%.*s.disk", (int)(end - image), image);
-	g_auto(GStrv) parts = g_strsplit(disk, ",", -1);	/* QEMU wants a comma twice */
-	g_autofree char *quoted = g_strjoinv(",,", parts);
-	guint n = args ? g_strv_length(args) : 0;
-
-	if (!g_file_test(disk, G_FILE_TEST_EXISTS))
-		return args;
-	args = g_renew(char *, args, n + 5);
-	args[n] = g_strdup("-drive");
-	args[n + 1] = g_strdup_printf("if=none,id=root0,format=raw,snapshot=on,file=%s", quoted);
-	args[n + 2] = g_strdup("-device");
-	args[n + 3] = g_strdup("ide-hd,drive=root0,bus=ide.0");
-	args[n + 4] = NULL;
-	return args;
-}

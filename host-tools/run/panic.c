@@ -167,25 +167,6 @@ static bool crash_hello(void *data)
 }
 
 /*
- * The DMA of the dead kernel is in host time and must last until the copy: with the virtual clock, every
- * instruction counted, a crash kernel takes several times as long to come there.
- */
-double run_pace(const struct run *run)
-{
-	return run->sc->machine.clock == CONF_CLOCK_VIRTUAL ? 0.25 : 1.0;
-}
-
-bool dma_rates(struct run *run, uint64_t disk_bps, double frames, GError **error)
-{
-	struct injector *in = machine_injector(run->m);
-
-	if (run_has_nic_dma(run->sc) && in)
-		injector_start(in, frames * run_pace(run), true);
-	return !run_has_disk_dma(run->sc) ||
-	       machine_disk_throttle(run->m, (uint64_t)((double)disk_bps * run_pace(run)), error);
-}
-
-/*
  * The tables have been copied: DMA flows faster again. A disk driver that is built in resets its device
  * moments from now, unasked, and QEMU would then block the whole machine until the throttled queue is
  * served: in that case let all of it be served now.

@@ -11,7 +11,10 @@
 #include "results/report.h"
 #include "results/rundir.h"
 #include "evidence/evidence.h"
+#include "base/sid.h"
+#include "prepare/devices.h"
 #include "prepare/kernel.h"
+#include "prepare/plan.h"
 #include "run/run.h"
 #include "vtd/mem.h"
 #include "vtd/walk.h"
@@ -19,18 +22,6 @@
 struct watch;
 struct disk_dma;
 struct probes;
-
-/* Everything that is the same for both attempts of a run. */
-struct plan {
-	const struct scenario *scenario;
-	const struct run_options *options;
-	struct kernel *first, *crash;
-	char *first_initrd, *crash_initrd;	/* images, paths */
-	char *qemu;				/* program, NULL: the host's */
-	char *first_cmdline, *crash_cmdline;
-	char *disk_image;			/* NULL: no disk */
-	char **qemu_args;			/* NULL-ended, or NULL */
-};
 
 /* One attempt: one VM. */
 struct run {
@@ -75,32 +66,7 @@ struct moment {
 	const char *source;			/* "host", "trace", "agent", "kprobe", static */
 };
 
-/*
- * DMA in flight, while the first kernel runs and again once the tables have been copied; in between, the
- * slow rates: nobody refills a ring or submits a read after the panic, so what is there (1024 descriptors,
- * 64 reads) must outlast the crash kernel's boot, a minute on a loaded machine.
- */
-#define DMA_DISK_BPS 400000
-#define DMA_DISK_BPS_SLOW (128 << 10)
-#define DMA_FRAMES_PER_SECOND 40.0
-#define DMA_FRAMES_PER_SECOND_SLOW 12.0
-/*
- * A virtio NIC has a ring of 256 only. After the copy its time is short: a crash kernel with virtio_pci built in
- * resets it some 100 ms later, unasked.
- */
-#define DMA_FRAMES_PER_SECOND_VIRTIO 10.0
-#define DMA_FRAMES_PER_SECOND_VIRTIO_LAST 200.0
-
-/* plan.c */
-bool plan_make(struct plan *plan, const struct scenario *sc, const struct run_options *options,
-	       GError **error);
-void plan_clear(struct plan *plan);
-/* Fills a machine description; strings are borrowed from @plan and @run_dir. */
-void plan_machine(const struct plan *plan, const char *run_dir, struct machine_config *cfg);
-bool run_has_nic_dma(const struct scenario *sc);
-bool run_has_disk_dma(const struct scenario *sc);
-/* Frames a second that this scenario's NIC can be given until the copy where another would get @wanted. */
-double run_frame_rate(const struct scenario *sc, double wanted);
+/* observe/guest.c */
 /*
  * Requester ids, after load_drivers(): of the disk, of the NIC itself, and the one that the NIC's requests
  * carry on the bus, which behind a conventional bridge is the bridge's.
@@ -108,11 +74,8 @@ double run_frame_rate(const struct scenario *sc, double wanted);
 uint16_t run_disk_sid(const struct run *run);
 uint16_t run_nic_sid(const struct run *run);
 uint16_t run_nic_dma_sid(const struct run *run);
-/* The module that drives the scenario's NIC or disk, NULL where there is none. */
-const char *run_nic_module(const struct scenario *sc);
-const char *run_disk_module(const struct scenario *sc);
 
-/* attempt.c: phases and their bookkeeping */
+/* observe/clock.c: phases and their bookkeeping */
 void run_phase(struct run *run, const char *name);
 void run_phase_end(struct run *run, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void run_moment(struct run *run, const char *what, int64_t host_ns, const char *kernel,
@@ -133,8 +96,6 @@ bool phase_load(struct run *run, GError **error);
 bool phase_workload(struct run *run, GError **error);
 /* A module into the first kernel. */
 bool run_modprobe(struct run *run, const char *name, GError **error);
-/* Requester id of "0000:bb:dd.f"; false: no such address. */
-bool run_read_sid(const char *bdf, uint16_t *sid);
 /* workload-run.c: the program of first.workload, if any; returns once all its pages are mapped */
 bool workload_run(struct run *run, GError **error);
 /* workload-look.c: waits until guest and device were seen to go on, by what they leave in RAM */
@@ -152,8 +113,9 @@ bool phase_attach_nic(struct run *run, GError **error);
 bool phase_dump(struct run *run, GError **error);
 /* nic-use.c: @dev works, or not, with the reason; false with @error if it could not be tried */
 bool nic_use(struct run *run, struct evidence_device *dev, GError **error);
-/* foreign.c: a crash initramfs that is not ours */
+/* Is the crash initramfs not ours? */
 bool run_foreign(const struct run *run);
+/* foreign.c: a crash initramfs that is not ours */
 void foreign_follow(struct run *run);		/* listens to its console from now on */
 bool phase_foreign(struct run *run, GError **error);
 /* oracles.c: what the crash kernel says of its own tables, if it was asked to (intel_iommu_kdump=) */

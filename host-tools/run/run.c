@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/paths.h"
+#include "results/progress.h"
 #include "results/version.h"
 #include "machine/cmdline.h"
 #include "observe/kprobes.h"

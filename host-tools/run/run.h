@@ -6,18 +6,8 @@
 #include <glib.h>
 #include <stdbool.h>
 
-#include "results/progress.h"
 #include "conf/scenario.h"
-
-struct run_options {
-	const char *modules;	/* modules directory of a kernel given by path, or NULL */
-	const char *qemu;	/* QEMU to use, or NULL */
-	const char *results;	/* results directory, or NULL for the tree's own */
-	bool keep;		/* leave the VM stopped at the end until a signal comes */
-	bool gdb;		/* a gdb stub, and deadlines that wait for a person */
-	bool no_probes;		/* leave the kernels without kprobes: no guest times, no reservations */
-	struct progress *progress;	/* borrowed; NULL: silent */
-};
+#include "prepare/plan.h"
 
 /* What became of a run. */
 struct run_outcome {

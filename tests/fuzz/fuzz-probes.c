@@ -11,7 +11,7 @@
 #include "results/iova-table.h"
 #include "evidence/evidence.h"
 #include "evidence/kprobe-trace.h"
-#include "observe/kprobes.h"
+#include "evidence/kprobe-clock.h"
 
 static void check_trace(const char *text)
 {

@@ -6,7 +6,7 @@
 #include "run-fixture.h"
 
 #include "base/error.h"
-#include "run/foreign.h"
+#include "prepare/options.h"
 
 static int setup(void **state)
 {

@@ -11,7 +11,7 @@
 
 #include "evidence/evidence.h"
 #include "evidence/kprobe-trace.h"
-#include "observe/kprobes.h"
+#include "evidence/kprobe-clock.h"
 
 #define AT(t, rest) "       swapper/0-1       [000] d..1.     " t ": " rest
 

@@ -1,7 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The disk that may come with a crash initramfs which is not ours. */
-#ifndef VTDLAB_RUN_FOREIGN_H
-#define VTDLAB_RUN_FOREIGN_H
+/* What is added to QEMU's arguments and to the kernels' command lines. */
+#ifndef VTDLAB_PREPARE_OPTIONS_H
+#define VTDLAB_PREPARE_OPTIONS_H
+
+#include <stdbool.h>
+
+struct kernel;
+struct plan;
+
+/* probes_wanted - are there to be kprobes in the kernels of this run? */
+bool probes_wanted(const struct plan *plan);
+
+/* probes_cmdline - what goes into the command line of @kernel; "" for a run without probes. Static. */
+const char *probes_cmdline(const struct plan *plan, const struct kernel *kernel);
 
 /*
  * foreign_disk - QEMU's arguments with the disk of @image, if there is one: X.disk beside X.cpio, as

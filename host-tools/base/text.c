@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Text that others wrote, made fit to be shown. */
+#include "base/text.h"
+
+#include <glib.h>
+
+void text_escape_byte(GString *to, unsigned char c)
+{
+	if (c == '\t')
+		g_string_append_c(to, ' ');
+	else if (c >= 0x20 && c < 0x7f)
+		g_string_append_c(to, (char)c);
+	else
+		g_string_append_printf(to, "\\x%02x", c);
+}
+
+char *console_escape(const char *bytes, size_t len)
+{
+	GString *s = g_string_sized_new(len + 16);
+
+	for (size_t i = 0; i < len; i++)
+		text_escape_byte(s, (unsigned char)bytes[i]);
+	return g_string_free(s, FALSE);
+}

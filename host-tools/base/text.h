@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Text that others wrote, made fit to be shown. */
+#ifndef VTDLAB_BASE_TEXT_H
+#define VTDLAB_BASE_TEXT_H
+
+#include <glib.h>
+#include <stddef.h>
+
+/* One byte onto @to: printable ASCII as it is, a tab as a space, anything else as \xNN. */
+void text_escape_byte(GString *to, unsigned char c);
+
+/* A copy of `len` bytes with everything but printable ASCII as \xNN. Free with g_free(). */
+char *console_escape(const char *bytes, size_t len);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What a scenario's devices are and do: DMA in flight, drivers. */
+#include "prepare/devices.h"
+
+#include <glib.h>
+
+#include "conf/scenario.h"
+
+bool run_has_nic_dma(const struct scenario *sc)
+{
+	return sc->devices.nic != CONF_NIC_NONE &&
+	       (sc->devices.dma == CONF_DMA_BOTH || sc->devices.dma == CONF_DMA_NIC);
+}
+
+bool run_has_disk_dma(const struct scenario *sc)
+{
+	return sc->devices.disk == CONF_DISK_NVME &&
+	       (sc->devices.dma == CONF_DMA_BOTH || sc->devices.dma == CONF_DMA_DISK);
+}
+
+double run_frame_rate(const struct scenario *sc, double wanted)
+{
+	return sc->devices.nic == CONF_NIC_VIRTIO ? MIN(wanted, DMA_FRAMES_PER_SECOND_VIRTIO) : wanted;
+}
+
+const char *run_nic_module(const struct scenario *sc)
+{
+	static const char *const modules[] = { [CONF_NIC_E1000E] = "e1000e",
+					       [CONF_NIC_E1000] = "e1000",
+					       [CONF_NIC_VIRTIO] = "virtio_net" };
+
+	return sc->devices.nic == CONF_NIC_NONE ? NULL : modules[sc->devices.nic];
+}
+
+const char *run_disk_module(const struct scenario *sc)
+{
+	static const char *const modules[] = { [CONF_DISK_NVME] = "nvme",
+					       [CONF_DISK_VIRTIO] = "virtio_blk" };
+
+	return sc->devices.disk == CONF_DISK_NONE ? NULL : modules[sc->devices.disk];
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the devices of a scenario are, who drives them, and how fast their DMA flows. */
+#ifndef VTDLAB_PREPARE_DEVICES_H
+#define VTDLAB_PREPARE_DEVICES_H
+
+#include <stdbool.h>
+
+struct scenario;
+
+/*
+ * DMA in flight, while the first kernel runs and again once the tables have been copied; in between, the
+ * slow rates: nobody refills a ring or submits a read after the panic, so what is there (1024 descriptors,
+ * 64 reads) must outlast the crash kernel's boot, a minute on a loaded machine.
+ */
+#define DMA_DISK_BPS 400000
+#define DMA_DISK_BPS_SLOW (128 << 10)
+#define DMA_FRAMES_PER_SECOND 40.0
+#define DMA_FRAMES_PER_SECOND_SLOW 12.0
+/*
+ * A virtio NIC has a ring of 256 only. After the copy its time is short: a crash kernel with virtio_pci built in
+ * resets it some 100 ms later, unasked.
+ */
+#define DMA_FRAMES_PER_SECOND_VIRTIO 10.0
+#define DMA_FRAMES_PER_SECOND_VIRTIO_LAST 200.0
+
+bool run_has_nic_dma(const struct scenario *sc);
+bool run_has_disk_dma(const struct scenario *sc);
+/* Frames a second that this scenario's NIC can be given until the copy where another would get @wanted. */
+double run_frame_rate(const struct scenario *sc, double wanted);
+/* The module that drives the scenario's NIC or disk, NULL where there is none. */
+const char *run_nic_module(const struct scenario *sc);
+const char *run_disk_module(const struct scenario *sc);
+
+#endif
