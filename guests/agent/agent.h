@@ -20,8 +20,8 @@
 struct answer {
 	int64_t id; /* of the request */
 	bool has_id;
-	struct json_out out; /* members behind "t_ns", without braces */
-	char error[512];     /* why the command failed: one line */
+	struct json_out out;	/* members behind "t_ns", without braces */
+	char error[512];	/* why the command failed: one line */
 	void (*after)(int arg); /* run once the answer has left the UART */
 	int after_arg;
 };
@@ -38,13 +38,12 @@ struct command {
 int fail(struct answer *answer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /** As json_u64(), with @min..@max and a message. */
-int take_u64(const struct json_object *request, struct answer *answer, const char *key,
-	     uint64_t otherwise, uint64_t min, uint64_t max, uint64_t *value);
+int take_u64(const struct json_object *request, struct answer *answer, const char *key, uint64_t otherwise,
+	     uint64_t min, uint64_t max, uint64_t *value);
 
 /** A name (interface, module, disk) out of the request: no slash, no dots first, < @cap bytes.
  * Absent gives "" . */
-int take_name(const struct json_object *request, struct answer *answer, const char *key,
-	      char *name, size_t cap);
+int take_name(const struct json_object *request, struct answer *answer, const char *key, char *name, size_t cap);
 
 /* command.c */
 /** Run the command of @line (changed in place; NULL: a line that was too long) and write the
@@ -104,7 +103,7 @@ int cmd_reboot(const struct json_object *request, struct answer *answer);
 /* disk.c */
 /** The disk called @name, or the first NVMe or virtio disk if that is "", once it is there
  * (waits up to @wait_ms). Returns 0 with its /dev path in @path and size in @bytes. */
-int find_disk(struct answer *answer, char *name, size_t cap, uint64_t wait_ms, char *path,
-	      size_t path_cap, uint64_t *bytes);
+int find_disk(struct answer *answer, char *name, size_t cap, uint64_t wait_ms, char *path, size_t path_cap,
+	      uint64_t *bytes);
 
 #endif

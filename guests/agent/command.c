@@ -65,8 +65,8 @@ int fail(struct answer *answer, const char *format, ...)
 	return -1;
 }
 
-int take_u64(const struct json_object *request, struct answer *answer, const char *key,
-	     uint64_t otherwise, uint64_t min, uint64_t max, uint64_t *value)
+int take_u64(const struct json_object *request, struct answer *answer, const char *key, uint64_t otherwise,
+	     uint64_t min, uint64_t max, uint64_t *value)
 {
 	if (json_u64(request, key, otherwise, value))
 		return fail(answer, "%s is not a number", key);
@@ -76,8 +76,7 @@ int take_u64(const struct json_object *request, struct answer *answer, const cha
 	return 0;
 }
 
-int take_name(const struct json_object *request, struct answer *answer, const char *key,
-	      char *name, size_t cap)
+int take_name(const struct json_object *request, struct answer *answer, const char *key, char *name, size_t cap)
 {
 	const struct json_member *m = json_find(request, key);
 
@@ -86,8 +85,7 @@ int take_name(const struct json_object *request, struct answer *answer, const ch
 		return 0;
 	if (m->type != JSON_STRING)
 		return fail(answer, "%s is not a string", key);
-	if (!m->string[0] || m->string[0] == '.' || strchr(m->string, '/') ||
-	    strlen(m->string) >= cap)
+	if (!m->string[0] || m->string[0] == '.' || strchr(m->string, '/') || strlen(m->string) >= cap)
 		return fail(answer, "%s is not a name", key);
 	snprintf(name, cap, "%s", m->string);
 	return 0;
@@ -125,9 +123,8 @@ struct child_head {
 	size_t len;
 };
 
-static void __attribute__((noreturn)) run_as_child(const struct command *command,
-						   const struct json_object *request,
-						   struct answer *answer, int fd)
+static void __attribute__((noreturn))
+run_as_child(const struct command *command, const struct json_object *request, struct answer *answer, int fd)
 {
 	struct child_head head = { .result = command->run(request, answer) };
 	const char *body = head.result ? answer->error : answer->out.buf;
@@ -165,8 +162,7 @@ static int read_before(int fd, void *bytes, size_t len, int64_t deadline_ns)
 	return 1;
 }
 
-static int child_is_late(const struct command *command, struct answer *answer, pid_t pid,
-			 uint64_t deadline_ms)
+static int child_is_late(const struct command *command, struct answer *answer, pid_t pid, uint64_t deadline_ms)
 {
 	char path[64], where[128];
 
@@ -178,8 +174,7 @@ static int child_is_late(const struct command *command, struct answer *answer, p
 		    (unsigned long long)deadline_ms, where);
 }
 
-static int read_child(const struct command *command, struct answer *answer, int fd, pid_t pid,
-		      uint64_t deadline_ms)
+static int read_child(const struct command *command, struct answer *answer, int fd, pid_t pid, uint64_t deadline_ms)
 {
 	int64_t deadline = now_ns() + (int64_t)deadline_ms * 1000000;
 	struct child_head head;
@@ -206,8 +201,7 @@ static int read_child(const struct command *command, struct answer *answer, int 
 	return 0;
 }
 
-static int run_in_child(const struct command *command, const struct json_object *request,
-			struct answer *answer)
+static int run_in_child(const struct command *command, const struct json_object *request, struct answer *answer)
 {
 	uint64_t deadline_ms;
 	int fds[2], result;
@@ -254,8 +248,7 @@ size_t command_answer(int result, char *text, size_t cap, struct answer *answer)
 	struct json_out out;
 
 	if (!result && answer->out.full)
-		result = fail(answer, "an answer of more than %d bytes: ask for less",
-			      CHANNEL_GUEST_LINE_MAX - 1);
+		result = fail(answer, "an answer of more than %d bytes: ask for less", CHANNEL_GUEST_LINE_MAX - 1);
 	json_out_init(&out, text, cap);
 	json_begin(&out, NULL, '{');
 	if (answer->has_id)

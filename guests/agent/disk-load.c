@@ -104,11 +104,13 @@ int cmd_disk_load(const struct json_object *request, struct answer *answer)
 	if (!span || span > size)
 		span = size;
 	if (bs % CHANNEL_SECTOR || span / count_jobs < bs)
-		return fail(answer, "bs must be a multiple of %d and jobs * bs at most the span, "
-			    "%llu bytes", CHANNEL_SECTOR, (unsigned long long)span);
+		return fail(answer,
+			    "bs must be a multiple of %d and jobs * bs at most the span, "
+			    "%llu bytes",
+			    CHANNEL_SECTOR, (unsigned long long)span);
 	if (!jobs) {
-		void *shared = mmap(NULL, JOBS_MAX * sizeof(*jobs), PROT_READ | PROT_WRITE,
-				    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		void *shared =
+			mmap(NULL, JOBS_MAX * sizeof(*jobs), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 		if (shared == MAP_FAILED)
 			return fail(answer, "mmap: %s", strerror(errno));

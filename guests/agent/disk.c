@@ -33,8 +33,8 @@ found:
 	return 1;
 }
 
-int find_disk(struct answer *answer, char *name, size_t cap, uint64_t wait_ms, char *path,
-	      size_t path_cap, uint64_t *bytes)
+int find_disk(struct answer *answer, char *name, size_t cap, uint64_t wait_ms, char *path, size_t path_cap,
+	      uint64_t *bytes)
 {
 	struct disk_search search = { .name = name, .cap = cap };
 	int64_t deadline = now_ns() + (int64_t)wait_ms * 1000000;
@@ -130,19 +130,16 @@ static bool verify_write(const struct verify *v, struct json_out *out, uint64_t 
 	return true;
 }
 
-static int take_ranges(const struct json_object *request, struct answer *answer, struct verify *v,
-		       uint64_t size)
+static int take_ranges(const struct json_object *request, struct answer *answer, struct verify *v, uint64_t size)
 {
 	if (take_u64(request, answer, "offset", 0, 0, UINT64_MAX, &v->offset) ||
 	    take_u64(request, answer, "len", 65536, CHANNEL_SECTOR, LEN_MAX, &v->len) ||
 	    take_u64(request, answer, "write_offset", v->offset, 0, UINT64_MAX, &v->write_offset))
 		return -1;
 	if ((v->offset | v->len | v->write_offset) % CHANNEL_SECTOR)
-		return fail(answer, "offset, len and write_offset must be multiples of %d",
-			    CHANNEL_SECTOR);
+		return fail(answer, "offset, len and write_offset must be multiples of %d", CHANNEL_SECTOR);
 	if (v->len > size || v->offset > size - v->len || v->write_offset > size - v->len)
-		return fail(answer, "the range ends beyond the disk's %llu bytes",
-			    (unsigned long long)size);
+		return fail(answer, "the range ends beyond the disk's %llu bytes", (unsigned long long)size);
 	return 0;
 }
 

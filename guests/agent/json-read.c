@@ -117,8 +117,7 @@ static int read_string(struct reader *r, const char **value)
 	*value = to = ++r->at;
 	while (*r->at != '"') {
 		if ((unsigned char)*r->at < 0x20)
-			return refuse(r, *r->at ? "control character in a string"
-						: "a string without end");
+			return refuse(r, *r->at ? "control character in a string" : "a string without end");
 		if (*r->at == '\\') {
 			r->at++;
 			if (read_escape(r, &to))

@@ -91,8 +91,8 @@ int cmd_kexec_load(const struct json_object *request, struct answer *answer)
 	if (status < 0)
 		return fail(answer, "%s: %s", KEXEC, strerror(errno));
 	if (status || !crash_loaded())
-		return fail(answer, "kexec loaded no crash kernel (status %d): %s",
-			    exit_code(status), text[0] ? text : "it said nothing");
+		return fail(answer, "kexec loaded no crash kernel (status %d): %s", exit_code(status),
+			    text[0] ? text : "it said nothing");
 	json_put_int(&answer->out, "status", exit_code(status));
 	json_put_string(&answer->out, "stderr", text);
 	json_put_bool(&answer->out, "loaded", true);
@@ -111,8 +111,7 @@ int cmd_crash_range(const struct json_object *request, struct answer *answer)
 		return fail(answer, "/proc/iomem: %s", strerror(errno));
 	json_begin(&answer->out, "ranges", '[');
 	while (fgets(line, sizeof(line), file)) {
-		if (!strstr(line, " : Crash kernel") ||
-		    sscanf(line, " %llx-%llx", &start, &end) != 2)
+		if (!strstr(line, " : Crash kernel") || sscanf(line, " %llx-%llx", &start, &end) != 2)
 			continue;
 		json_begin(&answer->out, NULL, '{');
 		json_put_hex(&answer->out, "start", start);
@@ -127,7 +126,7 @@ int cmd_crash_range(const struct json_object *request, struct answer *answer)
 	json_end(&answer->out, ']');
 	if (!best_end)
 		return fail(answer, "no \"Crash kernel\" in /proc/iomem: crashkernel= is missing or "
-			    "could not be met");
+				    "could not be met");
 	json_put_hex(&answer->out, "start", best_start);
 	json_put_hex(&answer->out, "end", best_end);
 	return 0;

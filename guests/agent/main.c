@@ -26,7 +26,7 @@ static void mount_all(void)
 	static const struct {
 		const char *type, *at;
 	} mounts[] = {
-		{ "devtmpfs", "/dev" }, { "proc", "/proc" },   { "sysfs", "/sys" },
+		{ "devtmpfs", "/dev" }, { "proc", "/proc" }, { "sysfs", "/sys" },
 		{ "tmpfs", "/tmp" },	{ "tmpfs", "/run" },
 	};
 

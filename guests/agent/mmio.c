@@ -18,8 +18,7 @@ int cmd_mmio_write(const struct json_object *request, struct answer *answer)
 	struct stat st;
 	int fd;
 
-	if (take_name(request, answer, "bdf", bdf, sizeof(bdf)) ||
-	    take_u64(request, answer, "bar", 0, 0, 5, &bar) ||
+	if (take_name(request, answer, "bdf", bdf, sizeof(bdf)) || take_u64(request, answer, "bar", 0, 0, 5, &bar) ||
 	    take_u64(request, answer, "offset", 0, 0, UINT32_MAX, &offset) ||
 	    take_u64(request, answer, "value", 0, 0, UINT32_MAX, &value))
 		return -1;

@@ -129,8 +129,10 @@ int cmd_modprobe(const struct json_object *request, struct answer *answer)
 			return fail(answer, "%s: %s", MODULE_LIST, strerror(errno));
 		line = find_line(list, name);
 		if (!line)
-			return fail(answer, "module %s is neither in this initramfs nor in the "
-				    "kernel: a kernel given by path needs its --modules DIR", name);
+			return fail(answer,
+				    "module %s is neither in this initramfs nor in the "
+				    "kernel: a kernel given by path needs its --modules DIR",
+				    name);
 		strtok_r(line, " ", &save);
 		while ((dep = strtok_r(NULL, " ", &save)))
 			if (load_one(answer, dep))

@@ -108,14 +108,12 @@ static void run(struct exchange *x, int64_t deadline)
 	}
 }
 
-static int exchange(struct answer *answer, struct exchange *x, const char *name,
-		    uint64_t timeout_ms)
+static int exchange(struct answer *answer, struct exchange *x, const char *name, uint64_t timeout_ms)
 {
 	int64_t deadline = now_ns() + (int64_t)timeout_ms * 1000000;
 
 	if (!nic_carrier(name, timeout_ms))
-		return fail(answer, "%s: no carrier after %llu ms", name,
-			    (unsigned long long)timeout_ms);
+		return fail(answer, "%s: no carrier after %llu ms", name, (unsigned long long)timeout_ms);
 	if (open_socket(answer, x, name))
 		return -1;
 	x->got = calloc(x->frames, 1);
@@ -142,8 +140,7 @@ int cmd_net_exchange(const struct json_object *request, struct answer *answer)
 	    take_u64(request, answer, "timeout_ms", 10000, 1, 600000, &timeout_ms))
 		return -1;
 	if (hex_decode(magic, x.magic, sizeof(x.magic)) != CHANNEL_MAGIC_LEN)
-		return fail(answer, "net-exchange needs \"magic\", %d bytes in hex",
-			    CHANNEL_MAGIC_LEN);
+		return fail(answer, "net-exchange needs \"magic\", %d bytes in hex", CHANNEL_MAGIC_LEN);
 	if (find_nic(request, answer, 0, name, sizeof(name)))
 		return -1;
 	x.frames = (uint32_t)frames;

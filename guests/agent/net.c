@@ -30,8 +30,7 @@ static int is_nic(const char *name, void *data)
 	return 1;
 }
 
-int find_nic(const struct json_object *request, struct answer *answer, uint64_t wait_ms,
-	     char *name, size_t cap)
+int find_nic(const struct json_object *request, struct answer *answer, uint64_t wait_ms, char *name, size_t cap)
 {
 	struct nic_search search = { .name = name, .cap = cap };
 	int64_t deadline = now_ns() + (int64_t)wait_ms * 1000000;
@@ -131,8 +130,7 @@ static void silence_ipv6(const char *name)
 	write_file(path, "1");
 }
 
-static int bring_up(struct answer *answer, int fd, const char *name, uint64_t rx_ring,
-		    uint64_t wait_ms)
+static int bring_up(struct answer *answer, int fd, const char *name, uint64_t rx_ring, uint64_t wait_ms)
 {
 	struct json_out *out = &answer->out;
 	char text[24];
@@ -140,8 +138,7 @@ static int bring_up(struct answer *answer, int fd, const char *name, uint64_t rx
 
 	if (nic_mac(fd, name, mac))
 		return fail(answer, "%s: no address: %s", name, strerror(errno));
-	snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
-		 mac[3], mac[4], mac[5]);
+	snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
 	json_put_string(out, "if", name);
 	json_put_string(out, "mac", text);
 	silence_ipv6(name);

@@ -7,8 +7,7 @@
 
 /** The interface named by "if", or the first that belongs to a PCI or virtio device, once it is
  * there (waits up to @wait_ms). Returns 0 with its name, or -1 with the reason. */
-int find_nic(const struct json_object *request, struct answer *answer, uint64_t wait_ms,
-	     char *name, size_t cap);
+int find_nic(const struct json_object *request, struct answer *answer, uint64_t wait_ms, char *name, size_t cap);
 /** Wait up to @wait_ms for a link. */
 bool nic_carrier(const char *name, uint64_t wait_ms);
 /** The hardware address (6 bytes), asked on socket @fd. Returns 0 or -1 (errno). */

@@ -67,13 +67,11 @@ static int put_part(struct answer *answer, uint64_t from)
 	close(fd);
 	buf[n] = '\0';
 	for (ssize_t i = 0; i < n; i++)
-		if (((unsigned char)buf[i] < ' ' && buf[i] != '\n' && buf[i] != '\t') ||
-		    (unsigned char)buf[i] > '~')
+		if (((unsigned char)buf[i] < ' ' && buf[i] != '\n' && buf[i] != '\t') || (unsigned char)buf[i] > '~')
 			buf[i] = '?';
 	json_put_string(&answer->out, "text", buf);
 	json_put_int(&answer->out, "size", (int64_t)st.st_size);
-	json_put_int(&answer->out, "next",
-		     n && (int64_t)from + n < (int64_t)st.st_size ? (int64_t)from + n : -1);
+	json_put_int(&answer->out, "next", n && (int64_t)from + n < (int64_t)st.st_size ? (int64_t)from + n : -1);
 	return 0;
 }
 

@@ -77,7 +77,7 @@ static int run(struct answer *answer, char *const *argv, int out, int err)
 int cmd_run_program(const struct json_object *request, struct answer *answer)
 {
 	const struct json_member *m = json_find(request, "argv");
-	char *argv[JSON_MAX_ITEMS + 1] = {NULL};
+	char *argv[JSON_MAX_ITEMS + 1] = { NULL };
 	int out, err, result;
 
 	if (!m || m->type != JSON_STRINGS || !m->count || request->items[m->first][0] != '/')

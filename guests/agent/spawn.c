@@ -39,7 +39,7 @@ static enum line_state read_line(int fd, char *line, size_t cap, int64_t deadlin
 
 	while (len < cap) {
 		int64_t left = (deadline_ns - now_ns()) / 1000000;
-		struct pollfd pfd = {.fd = fd, .events = POLLIN};
+		struct pollfd pfd = { .fd = fd, .events = POLLIN };
 		ssize_t n;
 
 		if (left <= 0)
@@ -69,8 +69,8 @@ static int take_report(struct answer *answer, const char *name, const char *line
 
 	snprintf(copy, sizeof(copy), "%s", line);
 	if (json_parse(copy, &report))
-		return fail(answer, "%s: its first line is no report: %s, at byte %zu", name,
-			    report.error, report.error_at);
+		return fail(answer, "%s: its first line is no report: %s, at byte %zu", name, report.error,
+			    report.error_at);
 	error = json_string(&report, "error", NULL);
 	if (error)
 		return fail(answer, "%s: %s", name, error);
@@ -82,12 +82,10 @@ static int take_report(struct answer *answer, const char *name, const char *line
 	return 0;
 }
 
-static int wait_report(struct answer *answer, const char *name, pid_t pid, int fd,
-		       uint64_t deadline_ms)
+static int wait_report(struct answer *answer, const char *name, pid_t pid, int fd, uint64_t deadline_ms)
 {
 	static char line[CHANNEL_HOST_LINE_MAX];
-	enum line_state state =
-		read_line(fd, line, sizeof(line), now_ns() + (int64_t)deadline_ms * 1000000);
+	enum line_state state = read_line(fd, line, sizeof(line), now_ns() + (int64_t)deadline_ms * 1000000);
 	int status = 0;
 
 	if (state == LINE_READ && !take_report(answer, name, line))
@@ -100,15 +98,14 @@ static int wait_report(struct answer *answer, const char *name, pid_t pid, int f
 	else if (state == LINE_TOO_LONG)
 		fail(answer, "%s: its first line has more than %zu bytes", name, sizeof(line) - 1);
 	else if (state == LINE_END)
-		fail(answer, "%s: ended without a report (wait status 0x%x)", name,
-		     (unsigned int)status);
+		fail(answer, "%s: ended without a report (wait status 0x%x)", name, (unsigned int)status);
 	return -1;
 }
 
 int cmd_spawn(const struct json_object *request, struct answer *answer)
 {
 	const struct json_member *m = json_find(request, "argv");
-	char *argv[JSON_MAX_ITEMS + 1] = {NULL};
+	char *argv[JSON_MAX_ITEMS + 1] = { NULL };
 	uint64_t deadline_ms;
 	int fds[2], result;
 	pid_t pid;

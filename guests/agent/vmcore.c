@@ -39,8 +39,7 @@ static int open_core(struct answer *answer, Elf64_Ehdr *head)
 		return fail(answer, "%s: %s", VMCORE, strerror(errno));
 	if (read_at(fd, head, sizeof(*head), 0)) {
 		fail(answer, "%s: reading the ELF header: %s", VMCORE, strerror(errno));
-	} else if (memcmp(head->e_ident, ELFMAG, SELFMAG) ||
-		   head->e_ident[EI_CLASS] != ELFCLASS64 ||
+	} else if (memcmp(head->e_ident, ELFMAG, SELFMAG) || head->e_ident[EI_CLASS] != ELFCLASS64 ||
 		   head->e_phentsize != sizeof(Elf64_Phdr)) {
 		fail(answer, "%s is no ELF64 core", VMCORE);
 	} else {
@@ -51,19 +50,15 @@ static int open_core(struct answer *answer, Elf64_Ehdr *head)
 }
 
 /* The segment that holds @pa. Returns 0, or -1 with the reason. */
-static int find_segment(struct answer *answer, int fd, const Elf64_Ehdr *head, uint64_t pa,
-			Elf64_Phdr *segment)
+static int find_segment(struct answer *answer, int fd, const Elf64_Ehdr *head, uint64_t pa, Elf64_Phdr *segment)
 {
 	for (unsigned int i = 0; i < head->e_phnum; i++) {
 		if (read_at(fd, segment, sizeof(*segment), head->e_phoff + i * sizeof(*segment)))
-			return fail(answer, "%s: program header %u: %s", VMCORE, i,
-				    strerror(errno));
-		if (segment->p_type == PT_LOAD && pa >= segment->p_paddr &&
-		    pa - segment->p_paddr < segment->p_filesz)
+			return fail(answer, "%s: program header %u: %s", VMCORE, i, strerror(errno));
+		if (segment->p_type == PT_LOAD && pa >= segment->p_paddr && pa - segment->p_paddr < segment->p_filesz)
 			return 0;
 	}
-	return fail(answer, "0x%llx is in none of the segments of %s", (unsigned long long)pa,
-		    VMCORE);
+	return fail(answer, "0x%llx is in none of the segments of %s", (unsigned long long)pa, VMCORE);
 }
 
 int cmd_vmcore_read(const struct json_object *request, struct answer *answer)
@@ -89,8 +84,8 @@ int cmd_vmcore_read(const struct json_object *request, struct answer *answer)
 		part = segment.p_filesz - into;
 		part = part < len - done ? part : len - done;
 		if (read_at(fd, bytes + done, part, segment.p_offset + into)) {
-			fail(answer, "%s: reading 0x%llx: %s", VMCORE,
-			     (unsigned long long)(pa + done), strerror(errno));
+			fail(answer, "%s: reading 0x%llx: %s", VMCORE, (unsigned long long)(pa + done),
+			     strerror(errno));
 			goto failed;
 		}
 		done += part;

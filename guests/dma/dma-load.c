@@ -41,14 +41,13 @@ struct load {
 static void small_pages(struct load *load)
 {
 	int fd = memfd_create("dma-load", MFD_CLOEXEC);
-	uint8_t *at =
-		mmap(NULL, RUN_PAGES * PAGE_4K, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint8_t *at = mmap(NULL, RUN_PAGES * PAGE_4K, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (fd < 0 || ftruncate(fd, FRAGMENTS * PAGE_4K) || at == MAP_FAILED)
 		die("memory to map: %s", strerror(errno));
 	for (uint64_t i = 0; i < RUN_PAGES; i++)
-		if (mmap(at + i * PAGE_4K, PAGE_4K, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
-			 fd, (off_t)(i * FRAGMENT_STEP % FRAGMENTS * PAGE_4K)) == MAP_FAILED)
+		if (mmap(at + i * PAGE_4K, PAGE_4K, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd,
+			 (off_t)(i * FRAGMENT_STEP % FRAGMENTS * PAGE_4K)) == MAP_FAILED)
 			die("memory to map: %s", strerror(errno));
 	load->memory = at;
 	load->window = RUN_PAGES;
@@ -71,7 +70,7 @@ static void huge_page(struct load *load)
 static void note_spots(struct load *load, uint64_t iova, uint8_t *at, uint64_t pages)
 {
 	uint64_t size = load->layout.size, last = iova + (pages - 1) * size;
-	struct spot spot = {.iova = last, .at = at + (pages - 1) * size};
+	struct spot spot = { .iova = last, .at = at + (pages - 1) * size };
 
 	if (!load->seen)
 		load->first = iova;
@@ -84,7 +83,7 @@ static void note_spots(struct load *load, uint64_t iova, uint8_t *at, uint64_t p
 		spot.at -= size;
 	}
 	if (!load->reached)
-		load->spots[0] = (struct spot){.iova = iova, .at = at};
+		load->spots[0] = (struct spot){ .iova = iova, .at = at };
 	load->spots[1] = spot;
 	load->reached = true;
 }
@@ -98,8 +97,8 @@ static void map_all(struct load *load)
 	int more;
 
 	layout_begin(l, &cursor);
-	while ((more = layout_next(l, &cursor, load->vfio.ranges, load->vfio.n_ranges, load->window,
-				   &iova, &pages)) > 0) {
+	while ((more = layout_next(l, &cursor, load->vfio.ranges, load->vfio.n_ranges, load->window, &iova, &pages)) >
+	       0) {
 		/* scattered ones take turns, or one page would be pinned for all */
 		uint64_t turn = l->stride > 1 ? load->seen % load->window : 0;
 		uint8_t *at = load->memory + turn * l->size;
@@ -123,10 +122,9 @@ static void report(const struct load *load)
 
 	printf("{\"pages\":%llu,\"stride\":%llu,\"size\":%llu,\"maps\":%llu,\"first\":\"0x%llx\","
 	       "\"last\":\"0x%llx\",\"ns\":%lld,\"bdf\":\"%s\",\"dma\":%s}\n",
-	       (unsigned long long)load->seen, (unsigned long long)l->stride,
-	       (unsigned long long)l->size, (unsigned long long)load->maps,
-	       (unsigned long long)load->first, (unsigned long long)load->last, (long long)load->ns,
-	       load->vfio.bdf, load->reached ? "true" : "false");
+	       (unsigned long long)load->seen, (unsigned long long)l->stride, (unsigned long long)l->size,
+	       (unsigned long long)load->maps, (unsigned long long)load->first, (unsigned long long)load->last,
+	       (long long)load->ns, load->vfio.bdf, load->reached ? "true" : "false");
 	fflush(stdout);
 }
 
@@ -152,8 +150,7 @@ int main(int argc, char **argv)
 	report(&load);
 	while (load.reached)
 		if (edu_round(&load.edu, &load.spots[0], &load.spots[1]) && load.edu.bad == 1)
-			fprintf(stderr, "dma-load: DMA %llu came out wrong\n",
-				(unsigned long long)load.edu.seq);
+			fprintf(stderr, "dma-load: DMA %llu came out wrong\n", (unsigned long long)load.edu.seq);
 	for (;;)
 		pause();
 }

@@ -50,8 +50,8 @@ void layout_begin(const struct layout *l, struct layout_cursor *c);
  * ranges (sorted): what is between the ranges is stepped over. Returns 1 with @iova and @pages set,
  * 0 at the end, -1 if the ranges do not hold all pages.
  */
-int layout_next(const struct layout *l, struct layout_cursor *c, const struct iova_range *ranges,
-		size_t n, uint64_t max, uint64_t *iova, uint64_t *pages);
+int layout_next(const struct layout *l, struct layout_cursor *c, const struct iova_range *ranges, size_t n,
+		uint64_t max, uint64_t *iova, uint64_t *pages);
 
 /* die.c */
 

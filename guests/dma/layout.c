@@ -58,8 +58,8 @@ void layout_begin(const struct layout *l, struct layout_cursor *c)
 	c->left = l->pages;
 }
 
-int layout_next(const struct layout *l, struct layout_cursor *c, const struct iova_range *ranges,
-		size_t n, uint64_t max, uint64_t *iova, uint64_t *pages)
+int layout_next(const struct layout *l, struct layout_cursor *c, const struct iova_range *ranges, size_t n,
+		uint64_t max, uint64_t *iova, uint64_t *pages)
 {
 	uint64_t fit;
 

@@ -84,8 +84,7 @@ static void set_parameters(uint64_t maps)
 {
 	char text[32];
 
-	snprintf(text, sizeof(text), "%llu",
-		 (unsigned long long)(maps < 65535 ? 65535 : maps + 16));
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)(maps < 65535 ? 65535 : maps + 16));
 	if (write_file(PARAMETERS "/dma_entry_limit", text))
 		die(PARAMETERS "/dma_entry_limit: %s", strerror(errno));
 	if (write_file(PARAMETERS "/allow_unsafe_interrupts", "1"))
@@ -94,7 +93,7 @@ static void set_parameters(uint64_t maps)
 
 static void open_group(struct vfio *v)
 {
-	struct vfio_group_status status = {.argsz = sizeof(status)};
+	struct vfio_group_status status = { .argsz = sizeof(status) };
 	char name[32], path[64];
 
 	link_name(v, "iommu_group", name, sizeof(name));
@@ -135,8 +134,7 @@ static void read_ranges(struct vfio *v)
 	v->page_sizes = u.info.iova_pgsizes;
 	if (!(u.info.flags & VFIO_IOMMU_INFO_CAPS))
 		die("VFIO_IOMMU_GET_INFO names no ranges of IOVAs");
-	for (uint32_t at = u.info.cap_offset; at && at + sizeof(*cap) <= sizeof(u);
-	     at = head->next) {
+	for (uint32_t at = u.info.cap_offset; at && at + sizeof(*cap) <= sizeof(u); at = head->next) {
 		head = (const void *)(u.bytes + at);
 		if (head->id != VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE)
 			continue;
@@ -169,19 +167,18 @@ void vfio_map(struct vfio *v, uint64_t iova, void *at, uint64_t len)
 	};
 
 	if (ioctl(v->container, VFIO_IOMMU_MAP_DMA, &map))
-		die("mapping %llu bytes at IOVA 0x%llx: %s", (unsigned long long)len,
-		    (unsigned long long)iova, strerror(errno));
+		die("mapping %llu bytes at IOVA 0x%llx: %s", (unsigned long long)len, (unsigned long long)iova,
+		    strerror(errno));
 }
 
 void *vfio_region(struct vfio *v, unsigned int index, size_t *len)
 {
-	struct vfio_region_info info = {.argsz = sizeof(info), .index = index};
+	struct vfio_region_info info = { .argsz = sizeof(info), .index = index };
 	void *at;
 
 	if (ioctl(v->device, VFIO_DEVICE_GET_REGION_INFO, &info))
 		die("VFIO_DEVICE_GET_REGION_INFO %u: %s", index, strerror(errno));
-	at = mmap(NULL, info.size, PROT_READ | PROT_WRITE, MAP_SHARED, v->device,
-		  (off_t)info.offset);
+	at = mmap(NULL, info.size, PROT_READ | PROT_WRITE, MAP_SHARED, v->device, (off_t)info.offset);
 	if (at == MAP_FAILED)
 		die("mapping region %u of %s: %s", index, v->bdf, strerror(errno));
 	*len = info.size;
@@ -190,16 +187,13 @@ void *vfio_region(struct vfio *v, unsigned int index, size_t *len)
 
 void vfio_enable(struct vfio *v)
 {
-	struct vfio_region_info info = {.argsz = sizeof(info),
-					.index = VFIO_PCI_CONFIG_REGION_INDEX};
+	struct vfio_region_info info = { .argsz = sizeof(info), .index = VFIO_PCI_CONFIG_REGION_INDEX };
 	uint16_t command;
 
 	if (ioctl(v->device, VFIO_DEVICE_GET_REGION_INFO, &info) ||
-	    pread(v->device, &command, sizeof(command), (off_t)info.offset + PCI_COMMAND) !=
-		    sizeof(command))
+	    pread(v->device, &command, sizeof(command), (off_t)info.offset + PCI_COMMAND) != sizeof(command))
 		die("reading the command register of %s: %s", v->bdf, strerror(errno));
 	command |= PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
-	if (pwrite(v->device, &command, sizeof(command), (off_t)info.offset + PCI_COMMAND) !=
-	    sizeof(command))
+	if (pwrite(v->device, &command, sizeof(command), (off_t)info.offset + PCI_COMMAND) != sizeof(command))
 		die("writing the command register of %s: %s", v->bdf, strerror(errno));
 }

@@ -166,7 +166,10 @@ static inline void channel_dma_fill(uint8_t *buf, uint64_t seq)
 #define CHANNEL_KIND_FROM_HOST 'R'
 
 /** Source address of the frames that the host sends. */
-#define CHANNEL_HOST_MAC { 0x52, 0x56, 0x54, 0x44, 0x00, 0x01 }
+#define CHANNEL_HOST_MAC                           \
+	{                                          \
+		0x52, 0x56, 0x54, 0x44, 0x00, 0x01 \
+	}
 
 /** What a marked frame says. */
 struct channel_frame {
@@ -187,8 +190,7 @@ static inline void channel_payload_fill(uint8_t *payload, const struct channel_f
 }
 
 /** Write the whole broadcast frame of @f from address @src (6 bytes): CHANNEL_FRAME_LEN bytes. */
-static inline void channel_frame_fill(uint8_t *frame, const uint8_t *src,
-				      const struct channel_frame *f)
+static inline void channel_frame_fill(uint8_t *frame, const uint8_t *src, const struct channel_frame *f)
 {
 	memset(frame, 0xff, 6);
 	memcpy(frame + 6, src, 6);
@@ -207,16 +209,14 @@ enum channel_frame_state {
  * Read @len bytes of an Ethernet frame into @f (set unless FOREIGN). Whether the magic is the
  * run's is for the caller to say. Longer frames are accepted: the rest is not looked at.
  */
-static inline enum channel_frame_state channel_frame_parse(const uint8_t *frame, size_t len,
-							   struct channel_frame *f)
+static inline enum channel_frame_state channel_frame_parse(const uint8_t *frame, size_t len, struct channel_frame *f)
 {
 	const uint8_t *p = frame + CHANNEL_ETH_HEADER;
 
 	if (len < CHANNEL_ETH_HEADER + 13 || frame[12] != CHANNEL_ETHERTYPE >> 8 ||
 	    frame[13] != (CHANNEL_ETHERTYPE & 0xff))
 		return CHANNEL_FRAME_FOREIGN;
-	if (p[12] != CHANNEL_KIND_CANARY && p[12] != CHANNEL_KIND_FROM_GUEST &&
-	    p[12] != CHANNEL_KIND_FROM_HOST)
+	if (p[12] != CHANNEL_KIND_CANARY && p[12] != CHANNEL_KIND_FROM_GUEST && p[12] != CHANNEL_KIND_FROM_HOST)
 		return CHANNEL_FRAME_FOREIGN;
 	memcpy(f->magic, p, CHANNEL_MAGIC_LEN);
 	f->seq = channel_get_be32(p + 8);

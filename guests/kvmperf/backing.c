@@ -10,14 +10,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-const char *const backing_names[] = {"anon",  "thp",   "hugetlb-2m", "hugetlb-1g",
-				     "shmem", "memfd", NULL};
+const char *const backing_names[] = { "anon", "thp", "hugetlb-2m", "hugetlb-1g", "shmem", "memfd", NULL };
 
 uint64_t backing_unit(enum backing_kind kind)
 {
-	return kind == BACKING_HUGETLB_2M   ? PAGE_2M
-	       : kind == BACKING_HUGETLB_1G ? PAGE_1G
-					    : PAGE_4K;
+	return kind == BACKING_HUGETLB_2M ? PAGE_2M : kind == BACKING_HUGETLB_1G ? PAGE_1G : PAGE_4K;
 }
 
 bool backing_has_alias(enum backing_kind kind)
@@ -44,8 +41,7 @@ static void need_hugetlb(uint64_t unit, uint64_t size)
 	snprintf(path, sizeof(path), "/sys/kernel/mm/hugepages/hugepages-%llukB/free_hugepages",
 		 (unsigned long long)(unit / KIB));
 	if (!read_text(path, text, sizeof(text)))
-		cannot("--backing hugetlb: this kernel has no huge pages of %s",
-		       size_text(unit, page));
+		cannot("--backing hugetlb: this kernel has no huge pages of %s", size_text(unit, page));
 	have = strtoull(text, NULL, 10);
 	if (have < want)
 		cannot("--backing hugetlb: %llu free pages of %s needed, %llu there: echo %llu > "
@@ -57,8 +53,7 @@ static void need_hugetlb(uint64_t unit, uint64_t size)
 static unsigned char *map(uint64_t size, uint64_t align, uint64_t off, int flags, int fd)
 {
 	uint64_t room = size + 2 * align;
-	uintptr_t area = (uintptr_t)mmap(NULL, room, PROT_NONE,
-					 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	uintptr_t area = (uintptr_t)mmap(NULL, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	uintptr_t at;
 	char text[24];
 	void *p;
@@ -152,8 +147,8 @@ void backing_free(struct backing *b)
 
 uint64_t backing_huge(const struct backing *b)
 {
-	static const char *const keys[] = {
-		"AnonHugePages:", "ShmemPmdMapped:", "Shared_Hugetlb:", "Private_Hugetlb:"};
+	static const char *const keys[] = { "AnonHugePages:", "ShmemPmdMapped:", "Shared_Hugetlb:",
+					    "Private_Hugetlb:" };
 	FILE *f = fopen("/proc/self/smaps", "re");
 	bool ours = false;
 	uint64_t sum = 0;

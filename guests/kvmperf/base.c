@@ -50,7 +50,7 @@ int parse_size(const char *text, uint64_t *bytes)
 
 const char *size_text(uint64_t bytes, char out[24])
 {
-	static const char *const units[] = {"", "K", "M", "G", "T"};
+	static const char *const units[] = { "", "K", "M", "G", "T" };
 	size_t u = 0;
 
 	while (bytes && bytes % 1024 == 0 && u + 1 < ARRAY_SIZE(units)) {

@@ -12,8 +12,8 @@ void dirty_config(struct vm_config *cfg, const struct options *o)
 	if (o->log == LOG_RING)
 		cfg->dirty_ring = (uint32_t)(o->ring_entries * sizeof(struct kvm_dirty_gfn));
 	if (o->log == LOG_CLEAR)
-		cfg->manual_protect = KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE |
-				      (o->initially_set ? KVM_DIRTY_LOG_INITIALLY_SET : 0);
+		cfg->manual_protect =
+			KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE | (o->initially_set ? KVM_DIRTY_LOG_INITIALLY_SET : 0);
 }
 
 static void see(struct dirty_log *d, uint64_t page)
@@ -33,10 +33,9 @@ static uint64_t harvest(struct dirty_log *d, struct vcpu *v)
 
 		if (!(__atomic_load_n(&g->flags, __ATOMIC_ACQUIRE) & KVM_DIRTY_GFN_F_DIRTY))
 			return n;
-		if (g->slot < TEST_SLOT || g->slot >= TEST_SLOT + d->vm->cfg.geo.slots ||
-		    g->offset >= pages)
-			fail("dirty ring: slot %u, page %llu is not of the memory under test",
-			     g->slot, (unsigned long long)g->offset);
+		if (g->slot < TEST_SLOT || g->slot >= TEST_SLOT + d->vm->cfg.geo.slots || g->offset >= pages)
+			fail("dirty ring: slot %u, page %llu is not of the memory under test", g->slot,
+			     (unsigned long long)g->offset);
 		see(d, (g->slot - TEST_SLOT) * pages + g->offset);
 		__atomic_store_n(&g->flags, KVM_DIRTY_GFN_F_RESET, __ATOMIC_RELEASE);
 		v->ring_next++;
@@ -108,8 +107,7 @@ static void take_slot(struct dirty_log *d, unsigned int slot)
 
 static void clear_slot(struct dirty_log *d, unsigned int slot)
 {
-	uint64_t pages = slot_of(&d->vm->cfg.geo, slot).pages,
-		 step = d->clear_pages ? d->clear_pages : pages;
+	uint64_t pages = slot_of(&d->vm->cfg.geo, slot).pages, step = d->clear_pages ? d->clear_pages : pages;
 
 	for (uint64_t first = 0; first < pages; first += step) {
 		struct kvm_clear_dirty_log c = {
@@ -120,8 +118,7 @@ static void clear_slot(struct dirty_log *d, unsigned int slot)
 		};
 
 		if (ioctl(d->vm->fd, KVM_CLEAR_DIRTY_LOG, &c))
-			fail("KVM_CLEAR_DIRTY_LOG of slot %u: %s", TEST_SLOT + slot,
-			     strerror(errno));
+			fail("KVM_CLEAR_DIRTY_LOG of slot %u: %s", TEST_SLOT + slot, strerror(errno));
 	}
 }
 
@@ -130,7 +127,7 @@ static void collect_bitmaps(struct dirty_log *d)
 	uint64_t start;
 
 	for (unsigned int i = 0; i < d->vm->cfg.geo.slots; i++) {
-		struct kvm_dirty_log get = {.slot = TEST_SLOT + i, .dirty_bitmap = d->slot_bits};
+		struct kvm_dirty_log get = { .slot = TEST_SLOT + i, .dirty_bitmap = d->slot_bits };
 
 		start = now_ns();
 		if (ioctl(d->vm->fd, KVM_GET_DIRTY_LOG, &get))
@@ -156,8 +153,8 @@ static void collect_rings(struct dirty_log *d)
 	give_back(d);
 	d->clear_ns = now_ns() - start;
 	if (d->reset != d->entries + spoilt("ring-entries"))
-		fail("%llu entries were taken from the dirty rings, KVM got %llu back",
-		     (unsigned long long)d->entries, (unsigned long long)d->reset);
+		fail("%llu entries were taken from the dirty rings, KVM got %llu back", (unsigned long long)d->entries,
+		     (unsigned long long)d->reset);
 }
 
 void dirty_collect(struct dirty_log *d)

@@ -128,7 +128,7 @@ static void fill_gdt(struct perf_vm *vm)
 
 void guest_build(struct perf_vm *vm)
 {
-	struct builder b = {vm, vm->cr3 + PAGE_4K};
+	struct builder b = { vm, vm->cr3 + PAGE_4K };
 	const struct geometry *g = &vm->cfg.geo;
 
 	memcpy(vm->sys + CODE_GPA, payload_start, (size_t)(payload_end - payload_start));
@@ -168,8 +168,9 @@ static void set_sregs(struct vcpu *v)
 	s.ss = segment(ring ? SEL_DATA3 | 3 : SEL_DATA0, 3, ring, false);
 	s.ds = s.es = s.fs = s.gs = s.ss;
 	s.tr = (struct kvm_segment){
-		.base = vm->tss_gpa, .limit = 0x67, .selector = SEL_TSS, .type = 11, .present = 1};
-	s.ldt = (struct kvm_segment){.unusable = 1};
+		.base = vm->tss_gpa, .limit = 0x67, .selector = SEL_TSS, .type = 11, .present = 1
+	};
+	s.ldt = (struct kvm_segment){ .unusable = 1 };
 	s.gdt.base = vm->gdt_gpa;
 	s.gdt.limit = SEL_TSS + 16 - 1;
 	s.idt.base = 0;
@@ -194,8 +195,7 @@ void guest_enter(struct vcpu *v)
 	struct perf_vm *vm = v->vm;
 	const struct job *j = &v->job;
 	const char *entry = guest_writes_all(j) ? payload_touch_all : j->entry;
-	uint64_t samples =
-		vm->samples_gpa + round_up(vm->cfg.samples * sizeof(uint64_t), PAGE_4K) * v->id;
+	uint64_t samples = vm->samples_gpa + round_up(vm->cfg.samples * sizeof(uint64_t), PAGE_4K) * v->id;
 	struct kvm_regs r = {
 		.rip = CODE_GPA + (uint64_t)(entry - payload_start),
 		.rflags = 0x2 | RFLAGS_IOPL3,

@@ -65,8 +65,7 @@ static void fix_addresses(char **argv)
 {
 	int now = personality(0xffffffff);
 
-	if (now < 0 || (now & ADDR_NO_RANDOMIZE) ||
-	    personality((unsigned long)now | ADDR_NO_RANDOMIZE) < 0)
+	if (now < 0 || (now & ADDR_NO_RANDOMIZE) || personality((unsigned long)now | ADDR_NO_RANDOMIZE) < 0)
 		return;
 	execv("/proc/self/exe", argv);
 }

@@ -8,15 +8,15 @@
 
 enum type { NUMBER, SIZE, NAME, FLAG, SET, STRING };
 
-static const char *const guest_pages[] = {"4k", "2m", "1g", NULL};
-static const char *const uffd_names[] = {"none", "missing", "minor", "wp", NULL};
-static const char *const uffd_devs[] = {"syscall", "dev", NULL};
-static const char *const uffd_per[] = {"vm", "vcpu", NULL};
-static const char *const log_names[] = {"get", "clear", "ring", NULL};
-static const char *const churn_names[] = {"add-remove", "move", NULL};
-static const char *const l3_names[] = {"nested", "direct", NULL};
-static const char *const exit_names[] = {"pio-write", "pio-read", "mmio-write", "mmio-read",
-					 "cpuid",     "hlt",	  "all",	NULL};
+static const char *const guest_pages[] = { "4k", "2m", "1g", NULL };
+static const char *const uffd_names[] = { "none", "missing", "minor", "wp", NULL };
+static const char *const uffd_devs[] = { "syscall", "dev", NULL };
+static const char *const uffd_per[] = { "vm", "vcpu", NULL };
+static const char *const log_names[] = { "get", "clear", "ring", NULL };
+static const char *const churn_names[] = { "add-remove", "move", NULL };
+static const char *const l3_names[] = { "nested", "direct", NULL };
+static const char *const exit_names[] = { "pio-write", "pio-read", "mmio-write", "mmio-read",
+					  "cpuid",     "hlt",	   "all",	 NULL };
 
 static const struct def {
 	const char *name;
@@ -28,64 +28,46 @@ static const struct def {
 	const char *help;
 } defs[] = {
 #define AT(field) offsetof(struct options, field)
-	{"json", FLAG, TAKES_ALWAYS, AT(json), 0, 1, NULL,
-	 "print one JSON document instead of text"},
-	{"vcpus", NUMBER, TAKES_ALWAYS, AT(vcpus), 1, MAX_VCPUS, NULL,
-	 "virtual CPUs, each with a thread"},
-	{"warmup", NUMBER, TAKES_ALWAYS, AT(warmup), 0, REPEAT_MAX, NULL,
-	 "rounds before those that count"},
-	{"repeat", NUMBER, TAKES_ALWAYS, AT(repeat), 1, REPEAT_MAX, NULL, "rounds that count"},
-	{"deadline", NUMBER, TAKES_ALWAYS, AT(deadline), 1, 86400, NULL,
-	 "seconds after which a test has failed"},
-	{"ring", NUMBER, TAKES_ALWAYS, AT(ring), 0, 3, NULL,
-	 "privilege level of the guest: 3, or 0"},
-	{"memory", SIZE, TAKES_MEMORY, AT(memory), PAGE_4K, TEST_MEMORY_MAX, NULL,
-	 "memory under test, of all vCPUs together"},
-	{"backing", NAME, TAKES_MEMORY, AT(backing), 0, 0, backing_names, "what it is made of"},
-	{"slots", NUMBER, TAKES_MEMORY, AT(slots), 1, MAX_SLOTS, NULL,
-	 "memory slots it is cut into"},
-	{"overlap", FLAG, TAKES_MEMORY, AT(overlap), 0, 1, NULL,
-	 "every vCPU has all of it instead of a slice"},
-	{"guest-page", NAME, TAKES_MEMORY, AT(guest_page), 0, 0, guest_pages,
-	 "page size in the guest's tables"},
-	{"random", SET, TAKES_ORDER, AT(random), 0, 1, NULL,
-	 "touch the pages in a scattered order"},
-	{"sequential", SET, TAKES_ORDER, AT(random), 0, 0, NULL,
-	 "touch them in the order of addresses"},
-	{"write-fraction", NUMBER, TAKES_WRITE, AT(percent), 0, 100, NULL,
-	 "percent of the pages to write; the others are read"},
-	{"uffd", NAME, TAKES_UFFD, AT(uffd), 0, 0, uffd_names,
-	 "who brings the pages: the kernel, or userfaultfd"},
-	{"uffd-open", NAME, TAKES_UFFD, AT(uffd_dev), 0, 0, uffd_devs,
-	 "the system call, or /dev/userfaultfd"},
-	{"uffd-per", NAME, TAKES_UFFD, AT(uffd_per_vcpu), 0, 0, uffd_per,
-	 "one userfaultfd and thread for each"},
-	{"delay", NUMBER, TAKES_UFFD, AT(delay_us), 0, 1000000, NULL,
-	 "microseconds to wait before a page is brought"},
-	{"log", NAME, TAKES_LOG, AT(log), 0, 0, log_names,
-	 "bitmap, bitmap with manual clearing, or ring"},
-	{"iterations", NUMBER, TAKES_LOG, AT(iterations), 1, ITERATIONS_MAX, NULL,
-	 "times to dirty and collect"},
-	{"ring-entries", NUMBER, TAKES_LOG, AT(ring_entries), 1024, 1 << 20, NULL,
-	 "size of a vCPU's dirty ring, a power of two"},
-	{"initially-set", FLAG, TAKES_LOG, AT(initially_set), 0, 1, NULL,
-	 "with --log clear: all is dirty at first"},
-	{"clear-pages", NUMBER, TAKES_LOG, AT(clear_pages), 0, 1ULL << 32, NULL,
-	 "pages one clearing covers, a multiple of 64; 0 for a whole slot"},
-	{"count", NUMBER, TAKES_COUNT, AT(count), 1, 10000000, NULL, "how often"},
-	{"exit", NAME, TAKES_EXITS, AT(exit), 0, 0, exit_names, "which exit"},
-	{"churn", NAME, TAKES_CHURN, AT(churn), 0, 0, churn_names,
-	 "what happens to the spare slot"},
-	{"spare", SIZE, TAKES_CHURN, AT(spare), PAGE_4K, PAGE_2M, NULL,
-	 "bytes of the spare slot, whole pages"},
-	{"chunk", SIZE, TAKES_PREFAULT, AT(chunk), PAGE_4K, TEST_MEMORY_MAX, NULL,
-	 "bytes a call covers, a multiple of the page size"},
-	{"device", STRING, TAKES_VFIO, AT(device), 0, 0, NULL,
-	 "PCI address of the edu device; the first one bound to vfio-pci otherwise"},
-	{"hold", NUMBER, TAKES_VFIO, AT(hold), 0, 86400, NULL,
-	 "measure nothing, but keep DMA going under a running guest for so many seconds"},
-	{"l3-paging", NAME, TAKES_NESTED, AT(l3_direct), 0, 0, l3_names,
-	 "the L3's memory by nested page tables, or by its own tables alone"},
+	{ "json", FLAG, TAKES_ALWAYS, AT(json), 0, 1, NULL, "print one JSON document instead of text" },
+	{ "vcpus", NUMBER, TAKES_ALWAYS, AT(vcpus), 1, MAX_VCPUS, NULL, "virtual CPUs, each with a thread" },
+	{ "warmup", NUMBER, TAKES_ALWAYS, AT(warmup), 0, REPEAT_MAX, NULL, "rounds before those that count" },
+	{ "repeat", NUMBER, TAKES_ALWAYS, AT(repeat), 1, REPEAT_MAX, NULL, "rounds that count" },
+	{ "deadline", NUMBER, TAKES_ALWAYS, AT(deadline), 1, 86400, NULL, "seconds after which a test has failed" },
+	{ "ring", NUMBER, TAKES_ALWAYS, AT(ring), 0, 3, NULL, "privilege level of the guest: 3, or 0" },
+	{ "memory", SIZE, TAKES_MEMORY, AT(memory), PAGE_4K, TEST_MEMORY_MAX, NULL,
+	  "memory under test, of all vCPUs together" },
+	{ "backing", NAME, TAKES_MEMORY, AT(backing), 0, 0, backing_names, "what it is made of" },
+	{ "slots", NUMBER, TAKES_MEMORY, AT(slots), 1, MAX_SLOTS, NULL, "memory slots it is cut into" },
+	{ "overlap", FLAG, TAKES_MEMORY, AT(overlap), 0, 1, NULL, "every vCPU has all of it instead of a slice" },
+	{ "guest-page", NAME, TAKES_MEMORY, AT(guest_page), 0, 0, guest_pages, "page size in the guest's tables" },
+	{ "random", SET, TAKES_ORDER, AT(random), 0, 1, NULL, "touch the pages in a scattered order" },
+	{ "sequential", SET, TAKES_ORDER, AT(random), 0, 0, NULL, "touch them in the order of addresses" },
+	{ "write-fraction", NUMBER, TAKES_WRITE, AT(percent), 0, 100, NULL,
+	  "percent of the pages to write; the others are read" },
+	{ "uffd", NAME, TAKES_UFFD, AT(uffd), 0, 0, uffd_names, "who brings the pages: the kernel, or userfaultfd" },
+	{ "uffd-open", NAME, TAKES_UFFD, AT(uffd_dev), 0, 0, uffd_devs, "the system call, or /dev/userfaultfd" },
+	{ "uffd-per", NAME, TAKES_UFFD, AT(uffd_per_vcpu), 0, 0, uffd_per, "one userfaultfd and thread for each" },
+	{ "delay", NUMBER, TAKES_UFFD, AT(delay_us), 0, 1000000, NULL,
+	  "microseconds to wait before a page is brought" },
+	{ "log", NAME, TAKES_LOG, AT(log), 0, 0, log_names, "bitmap, bitmap with manual clearing, or ring" },
+	{ "iterations", NUMBER, TAKES_LOG, AT(iterations), 1, ITERATIONS_MAX, NULL, "times to dirty and collect" },
+	{ "ring-entries", NUMBER, TAKES_LOG, AT(ring_entries), 1024, 1 << 20, NULL,
+	  "size of a vCPU's dirty ring, a power of two" },
+	{ "initially-set", FLAG, TAKES_LOG, AT(initially_set), 0, 1, NULL, "with --log clear: all is dirty at first" },
+	{ "clear-pages", NUMBER, TAKES_LOG, AT(clear_pages), 0, 1ULL << 32, NULL,
+	  "pages one clearing covers, a multiple of 64; 0 for a whole slot" },
+	{ "count", NUMBER, TAKES_COUNT, AT(count), 1, 10000000, NULL, "how often" },
+	{ "exit", NAME, TAKES_EXITS, AT(exit), 0, 0, exit_names, "which exit" },
+	{ "churn", NAME, TAKES_CHURN, AT(churn), 0, 0, churn_names, "what happens to the spare slot" },
+	{ "spare", SIZE, TAKES_CHURN, AT(spare), PAGE_4K, PAGE_2M, NULL, "bytes of the spare slot, whole pages" },
+	{ "chunk", SIZE, TAKES_PREFAULT, AT(chunk), PAGE_4K, TEST_MEMORY_MAX, NULL,
+	  "bytes a call covers, a multiple of the page size" },
+	{ "device", STRING, TAKES_VFIO, AT(device), 0, 0, NULL,
+	  "PCI address of the edu device; the first one bound to vfio-pci otherwise" },
+	{ "hold", NUMBER, TAKES_VFIO, AT(hold), 0, 86400, NULL,
+	  "measure nothing, but keep DMA going under a running guest for so many seconds" },
+	{ "l3-paging", NAME, TAKES_NESTED, AT(l3_direct), 0, 0, l3_names,
+	  "the L3's memory by nested page tables, or by its own tables alone" },
 #undef AT
 };
 
@@ -159,11 +141,11 @@ static int set_number(uint64_t *to, const struct def *d, const char *value, char
 	}
 	if (bad || v < d->min || v > d->max) {
 		if (d->type == SIZE)
-			snprintf(why, size, "--%s %s: use a size from %s to %s, such as 64M",
-				 d->name, value, size_text(d->min, min), size_text(d->max, max));
+			snprintf(why, size, "--%s %s: use a size from %s to %s, such as 64M", d->name, value,
+				 size_text(d->min, min), size_text(d->max, max));
 		else
-			snprintf(why, size, "--%s %s: use a number from %llu to %llu", d->name,
-				 value, (unsigned long long)d->min, (unsigned long long)d->max);
+			snprintf(why, size, "--%s %s: use a number from %llu to %llu", d->name, value,
+				 (unsigned long long)d->min, (unsigned long long)d->max);
 		return -1;
 	}
 	*to = v;
@@ -176,12 +158,11 @@ static int set(struct options *o, const struct def *d, const char *value, char *
 		*(const char **)field(o, d) = value;
 		return 0;
 	}
-	return d->type == NAME ? set_name(field(o, d), d, value, why, size)
-			       : set_number(field(o, d), d, value, why, size);
+	return d->type == NAME ? set_name(field(o, d), d, value, why, size) :
+				 set_number(field(o, d), d, value, why, size);
 }
 
-int options_parse(struct options *o, unsigned int groups, int argc, char **argv, char *why,
-		  size_t size)
+int options_parse(struct options *o, unsigned int groups, int argc, char **argv, char *why, size_t size)
 {
 	for (int i = 0; i < argc; i++) {
 		const char *value = NULL;
@@ -195,8 +176,7 @@ int options_parse(struct options *o, unsigned int groups, int argc, char **argv,
 			return -1;
 		}
 		value = strchr(argv[i], '=');
-		snprintf(name, sizeof(name), "%.*s", value ? (int)(value - argv[i] - 2) : 31,
-			 argv[i] + 2);
+		snprintf(name, sizeof(name), "%.*s", value ? (int)(value - argv[i] - 2) : 31, argv[i] + 2);
 		d = find(name, groups);
 		if (!d) {
 			snprintf(why, size, "unknown option --%s: see --help", name);
@@ -273,13 +253,9 @@ void options_help(const struct options *o, unsigned int groups, FILE *f)
 		if (!(d->groups & groups))
 			continue;
 		for (size_t k = 0; d->type == NAME && d->names[k]; k++)
-			snprintf(head + strlen(head), sizeof(head) - strlen(head), "%s%s",
-				 k ? "|" : " ", d->names[k]);
+			snprintf(head + strlen(head), sizeof(head) - strlen(head), "%s%s", k ? "|" : " ", d->names[k]);
 		if (d->type == NUMBER || d->type == SIZE || d->type == STRING)
-			snprintf(head, sizeof(head), " %s",
-				 d->type == NUMBER ? "N"
-				 : d->type == SIZE ? "SIZE"
-						   : "BDF");
+			snprintf(head, sizeof(head), " %s", d->type == NUMBER ? "N" : d->type == SIZE ? "SIZE" : "BDF");
 		fprintf(f, "  --%s%s\n        %s", d->name, head, d->help);
 		if (d->type == NUMBER || d->type == SIZE || d->type == NAME)
 			fprintf(f, " [%s]", value_text(o, d, text));
@@ -294,8 +270,7 @@ void options_json(const struct options *o, unsigned int groups, struct json *j)
 		const struct def *d = &defs[i];
 		const char *text;
 
-		if (!(d->groups & groups) || !strcmp(d->name, "json") ||
-		    (d->type == SET && !d->max))
+		if (!(d->groups & groups) || !strcmp(d->name, "json") || (d->type == SET && !d->max))
 			continue;
 		if (d->type == NAME) {
 			json_text(j, d->name, d->names[get(o, d)]);
@@ -332,7 +307,7 @@ void options_line(const struct options *o, unsigned int groups, FILE *f)
 
 struct vm_config options_vm(const struct options *o)
 {
-	static const uint64_t pages[] = {PAGE_4K, PAGE_2M, PAGE_1G};
+	static const uint64_t pages[] = { PAGE_4K, PAGE_2M, PAGE_1G };
 	struct vm_config c = {
 		.geo =
 			{

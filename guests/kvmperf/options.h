@@ -10,15 +10,7 @@
 
 enum uffd_mode { UFFD_NONE, UFFD_MISSING, UFFD_MINOR, UFFD_WP };
 enum log_mode { LOG_GET, LOG_CLEAR, LOG_RING };
-enum exit_kind {
-	EXIT_PIO_WRITE,
-	EXIT_PIO_READ,
-	EXIT_MMIO_WRITE,
-	EXIT_MMIO_READ,
-	EXIT_CPUID,
-	EXIT_HLT,
-	EXIT_ALL
-};
+enum exit_kind { EXIT_PIO_WRITE, EXIT_PIO_READ, EXIT_MMIO_WRITE, EXIT_MMIO_READ, EXIT_CPUID, EXIT_HLT, EXIT_ALL };
 enum churn_kind { CHURN_ADD_REMOVE, CHURN_MOVE };
 
 /* Which options a test takes. */
@@ -50,8 +42,7 @@ struct options {
 
 void options_defaults(struct options *o);
 /* Reads argv[0..argc) for a test that takes these groups; 0, 1 for --help, or -1 and one line. */
-int options_parse(struct options *o, unsigned int groups, int argc, char **argv, char *why,
-		  size_t size);
+int options_parse(struct options *o, unsigned int groups, int argc, char **argv, char *why, size_t size);
 /* What contradicts itself, whatever the machine; 0, or -1 and one line. */
 int options_check(const struct options *o, char *why, size_t size);
 void options_help(const struct options *defaults, unsigned int groups, FILE *f);

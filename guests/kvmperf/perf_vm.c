@@ -44,8 +44,7 @@ void kvm_limits(int kvm, struct limits *l)
 	l->memory = top / 2 < TEST_MEMORY_MAX ? top / 2 : TEST_MEMORY_MAX;
 }
 
-int vm_region(struct perf_vm *vm, unsigned int number, uint32_t flags, uint64_t gpa, uint64_t size,
-	      void *mem)
+int vm_region(struct perf_vm *vm, unsigned int number, uint32_t flags, uint64_t gpa, uint64_t size, void *mem)
 {
 	struct kvm_userspace_memory_region r = {
 		.slot = number,
@@ -62,12 +61,11 @@ void vm_slot(struct perf_vm *vm, unsigned int slot, uint32_t flags, bool present
 {
 	struct slice s = slot_of(&vm->cfg.geo, slot);
 	uint64_t offset = s.first * PAGE_4K;
-	int err = vm_region(vm, TEST_SLOT + slot, flags, vm->test_gpa + offset,
-			    present ? s.pages * PAGE_4K : 0, vm->mem.mem + offset);
+	int err = vm_region(vm, TEST_SLOT + slot, flags, vm->test_gpa + offset, present ? s.pages * PAGE_4K : 0,
+			    vm->mem.mem + offset);
 
 	if (err)
-		fail("memory slot %u: KVM_SET_USER_MEMORY_REGION: %s", TEST_SLOT + slot,
-		     strerror(-err));
+		fail("memory slot %u: KVM_SET_USER_MEMORY_REGION: %s", TEST_SLOT + slot, strerror(-err));
 }
 
 void vm_slots_flags(struct perf_vm *vm, uint32_t flags)
@@ -88,7 +86,7 @@ static void check(struct perf_vm *vm)
 
 static void enable(struct perf_vm *vm, uint32_t cap, uint64_t arg, const char *what)
 {
-	struct kvm_enable_cap c = {.cap = cap, .args = {arg}};
+	struct kvm_enable_cap c = { .cap = cap, .args = { arg } };
 
 	if (ioctl(vm->fd, KVM_ENABLE_CAP, &c))
 		cannot("this KVM refuses %s: %s", what, strerror(errno));
@@ -127,8 +125,7 @@ static void make_memory(struct perf_vm *vm)
 	int err;
 
 	vm->sys_size = guest_layout(vm);
-	vm->sys = mmap(NULL, vm->sys_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-		       0);
+	vm->sys = mmap(NULL, vm->sys_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (vm->sys == MAP_FAILED)
 		cannot("no memory for the guest's tables: %s", strerror(errno));
 	madvise(vm->sys, vm->sys_size, MADV_NOHUGEPAGE);
@@ -269,8 +266,8 @@ void vm_verify(struct perf_vm *vm, uint64_t seed)
 		if (v->answer.done != v->job.count || v->answer.value)
 			fail("vCPU %u reads other values than were written in %llu of %llu pages, "
 			     "the first is %lld",
-			     i, (unsigned long long)v->answer.value,
-			     (unsigned long long)v->job.count, (long long)v->answer.first_bad);
+			     i, (unsigned long long)v->answer.value, (unsigned long long)v->job.count,
+			     (long long)v->answer.first_bad);
 	}
 	if (spoilt("host-value"))
 		vm->mem.mem[vm->mem.size - PAGE_4K] ^= 1;
@@ -278,8 +275,7 @@ void vm_verify(struct perf_vm *vm, uint64_t seed)
 		memcpy(&have, vm->mem.mem + i * PAGE_4K, sizeof(have));
 		if (have != TEST_GVA + i * PAGE_4K + seed)
 			fail("page %llu holds %#llx, the guest wrote %#llx", (unsigned long long)i,
-			     (unsigned long long)have,
-			     (unsigned long long)(TEST_GVA + i * PAGE_4K + seed));
+			     (unsigned long long)have, (unsigned long long)(TEST_GVA + i * PAGE_4K + seed));
 	}
 }
 
@@ -308,8 +304,7 @@ void vm_counters(struct perf_vm *vm, struct counters *c)
 	c->vm = vm->stats;
 }
 
-void counters_delta(const struct counters *before, const struct counters *after,
-		    struct counters *out)
+void counters_delta(const struct counters *before, const struct counters *after, struct counters *out)
 {
 	stats_delta(&before->vm, &after->vm, &out->vm);
 	stats_delta(&before->vcpus, &after->vcpus, &out->vcpus);

@@ -94,8 +94,7 @@ void vm_free(struct perf_vm *vm);
 void vm_slot(struct perf_vm *vm, unsigned int slot, uint32_t flags, bool present);
 void vm_slots_flags(struct perf_vm *vm, uint32_t flags);
 /* Any slot; -errno instead of ending the test. */
-int vm_region(struct perf_vm *vm, unsigned int number, uint32_t flags, uint64_t gpa, uint64_t size,
-	      void *mem);
+int vm_region(struct perf_vm *vm, unsigned int number, uint32_t flags, uint64_t gpa, uint64_t size, void *mem);
 
 /* The job that goes over a vCPU's slice, page by page. */
 struct job slice_job(struct perf_vm *vm, unsigned int vcpu, const char *entry, uint64_t seed);
@@ -121,8 +120,7 @@ struct counters {
 };
 
 void vm_counters(struct perf_vm *vm, struct counters *c);
-void counters_delta(const struct counters *before, const struct counters *after,
-		    struct counters *out);
+void counters_delta(const struct counters *before, const struct counters *after, struct counters *out);
 
 /* guest.c: tables, descriptors and registers */
 uint64_t guest_layout(struct perf_vm *vm);

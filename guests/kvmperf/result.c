@@ -134,8 +134,7 @@ static struct summary summarise(const uint64_t *runs, unsigned int n)
 	s.median = median_of(sorted, n);
 	s.min = sorted[0];
 	s.max = sorted[n - 1];
-	s.spread_ppm =
-		s.median ? (uint64_t)((unsigned __int128)(s.max - s.min) * 1000000 / s.median) : 0;
+	s.spread_ppm = s.median ? (uint64_t)((unsigned __int128)(s.max - s.min) * 1000000 / s.median) : 0;
 	return s;
 }
 
@@ -173,7 +172,7 @@ static void hist_json(struct json *j, const char *name, const struct hist *h)
 	for (unsigned int i = 0; i < HIST_BUCKETS; i++) {
 		if (!h->bucket[i])
 			continue;
-		json_u64s(j, NULL, (const uint64_t[]){hist_low(i), h->bucket[i]}, 2);
+		json_u64s(j, NULL, (const uint64_t[]){ hist_low(i), h->bucket[i] }, 2);
 	}
 	json_close(j, ']');
 	json_close(j, '}');
@@ -190,7 +189,7 @@ static void stats_json(struct json *j, const char *key, const struct stats *s)
 
 static void write_json(const char *word, const char *reason, bool numbers)
 {
-	struct json j = {r.to, false};
+	struct json j = { r.to, false };
 
 	json_open(&j, NULL, '{');
 	json_text(&j, "name", r.test);
@@ -229,21 +228,18 @@ static void write_text(const char *word, const char *reason, bool numbers)
 		return;
 	for (unsigned int i = 0; i < r.counts; i++)
 		fprintf(f, "  %-24s %12llu\n", r.count[i].name,
-			(unsigned long long)summarise(r.count[i].runs, (unsigned int)r.o.repeat)
-				.median);
+			(unsigned long long)summarise(r.count[i].runs, (unsigned int)r.o.repeat).median);
 	for (unsigned int i = 0; i < r.times; i++) {
 		struct summary s = summarise(r.time[i].runs, (unsigned int)r.o.repeat);
 
-		fprintf(f, "  %-24s %12llu ns   spread %llu.%02llu %%\n", r.time[i].name,
-			(unsigned long long)s.median, (unsigned long long)s.spread_ppm / 10000,
-			(unsigned long long)s.spread_ppm / 100 % 100);
+		fprintf(f, "  %-24s %12llu ns   spread %llu.%02llu %%\n", r.time[i].name, (unsigned long long)s.median,
+			(unsigned long long)s.spread_ppm / 10000, (unsigned long long)s.spread_ppm / 100 % 100);
 	}
 	for (unsigned int i = 0; i < r.latencies; i++) {
 		const struct hist *h = &r.latency[i].hist;
 
-		fprintf(f, "  %-24s p50 %llu p90 %llu p99 %llu max %llu ns of %llu\n",
-			r.latency[i].name, (unsigned long long)hist_quantile(h, 500),
-			(unsigned long long)hist_quantile(h, 900),
+		fprintf(f, "  %-24s p50 %llu p90 %llu p99 %llu max %llu ns of %llu\n", r.latency[i].name,
+			(unsigned long long)hist_quantile(h, 500), (unsigned long long)hist_quantile(h, 900),
 			(unsigned long long)hist_quantile(h, 990), (unsigned long long)h->max,
 			(unsigned long long)h->count);
 	}
@@ -251,8 +247,7 @@ static void write_text(const char *word, const char *reason, bool numbers)
 
 static void finish(int status, const char *reason)
 {
-	static const char *const words[] = {
-		[EXIT_PASS] = "pass", [EXIT_FAIL] = "fail", [EXIT_CANNOT] = "skip"};
+	static const char *const words[] = { [EXIT_PASS] = "pass", [EXIT_FAIL] = "fail", [EXIT_CANNOT] = "skip" };
 
 	/* A number that did not verify is not a number. */
 	if (r.o.json)

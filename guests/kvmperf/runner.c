@@ -35,17 +35,15 @@ static void __attribute__((noreturn)) child(const struct test *t, const struct o
 /* What a child that could not speak for itself has to say. */
 static void obituary(const struct test *t, const struct options *o, int wait_status, FILE *out)
 {
-	struct json j = {out, false};
+	struct json j = { out, false };
 	char why[128];
 
 	if (WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGALRM)
-		snprintf(why, sizeof(why), "no end within %llu s (--deadline)",
-			 (unsigned long long)o->deadline);
+		snprintf(why, sizeof(why), "no end within %llu s (--deadline)", (unsigned long long)o->deadline);
 	else if (WIFSIGNALED(wait_status))
 		snprintf(why, sizeof(why), "killed: %s", strsignal(WTERMSIG(wait_status)));
 	else
-		snprintf(why, sizeof(why), "ended without a result, status %d",
-			 WEXITSTATUS(wait_status));
+		snprintf(why, sizeof(why), "ended without a result, status %d", WEXITSTATUS(wait_status));
 	if (!o->json) {
 		fprintf(out, "%s: fail: %s\n", t->name, why);
 		return;
@@ -56,7 +54,7 @@ static void obituary(const struct test *t, const struct options *o, int wait_sta
 	json_text(&j, "result", "fail");
 	json_text(&j, "reason", why);
 	for (size_t i = 0; i < 4; i++) {
-		json_open(&j, ((const char *[]){"counts", "ns", "latency_ns", "kvm"})[i], '{');
+		json_open(&j, ((const char *[]){ "counts", "ns", "latency_ns", "kvm" })[i], '{');
 		json_close(&j, '}');
 	}
 	json_close(&j, '}');
@@ -123,9 +121,8 @@ int test_run(const struct test *t, const struct options *o, FILE *out)
 static void describe_machine(struct json *j)
 {
 	static const char *const parameters[] = {
-		"kvm/parameters/tdp_mmu",	"kvm/parameters/eager_page_split",
-		"kvm_amd/parameters/npt",	"kvm_amd/parameters/nested",
-		"kvm_intel/parameters/ept",	"kvm_intel/parameters/nested",
+		"kvm/parameters/tdp_mmu",	"kvm/parameters/eager_page_split", "kvm_amd/parameters/npt",
+		"kvm_amd/parameters/nested",	"kvm_intel/parameters/ept",	   "kvm_intel/parameters/nested",
 		"kvm/parameters/nx_huge_pages",
 	};
 	char path[128], text[256];
@@ -135,8 +132,7 @@ static void describe_machine(struct json *j)
 	json_open(j, "machine", '{');
 	json_text(j, "kernel", u.release);
 	json_u64(j, "cpus", (uint64_t)sysconf(_SC_NPROCESSORS_ONLN));
-	if (read_text("/sys/devices/system/clocksource/clocksource0/current_clocksource", text,
-		      sizeof(text)))
+	if (read_text("/sys/devices/system/clocksource/clocksource0/current_clocksource", text, sizeof(text)))
 		json_text(j, "clocksource", text);
 	if (read_text("/sys/kernel/mm/transparent_hugepage/enabled", text, sizeof(text)))
 		json_text(j, "thp", text);
@@ -152,7 +148,7 @@ static void describe_machine(struct json *j)
 
 void document_begin(struct json *j, const char *suite, FILE *f)
 {
-	*j = (struct json){f, false};
+	*j = (struct json){ f, false };
 	json_open(j, NULL, '{');
 	json_u64(j, "schema", 1);
 	json_text(j, "program", "kvmperf");

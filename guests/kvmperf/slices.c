@@ -4,8 +4,7 @@
 
 #include <stdio.h>
 
-static int divides(const struct geometry *g, unsigned int parts, const char *of, char *why,
-		   size_t size)
+static int divides(const struct geometry *g, unsigned int parts, const char *of, char *why, size_t size)
 {
 	uint64_t step = parts * g->unit, below = g->memory / step * step;
 	char have[24], unit[24], low[24], high[24];
@@ -16,14 +15,11 @@ static int divides(const struct geometry *g, unsigned int parts, const char *of,
 	size_text(g->unit, unit);
 	size_text(below + step, high);
 	if (below)
-		snprintf(why, size,
-			 "--memory %s does not divide into %u %s of whole %s pages: use %s or %s",
-			 have, parts, of, unit, size_text(below, low), high);
+		snprintf(why, size, "--memory %s does not divide into %u %s of whole %s pages: use %s or %s", have,
+			 parts, of, unit, size_text(below, low), high);
 	else
-		snprintf(
-			why, size,
-			"--memory %s does not divide into %u %s of whole %s pages: use at least %s",
-			have, parts, of, unit, high);
+		snprintf(why, size, "--memory %s does not divide into %u %s of whole %s pages: use at least %s", have,
+			 parts, of, unit, high);
 	return -1;
 }
 
@@ -54,16 +50,16 @@ struct slice slice_of(const struct geometry *g, unsigned int vcpu)
 	uint64_t pages = g->memory / PAGE_4K;
 
 	if (g->overlap)
-		return (struct slice){0, pages};
+		return (struct slice){ 0, pages };
 	pages /= g->vcpus;
-	return (struct slice){vcpu * pages, pages};
+	return (struct slice){ vcpu * pages, pages };
 }
 
 struct slice slot_of(const struct geometry *g, unsigned int slot)
 {
 	uint64_t pages = g->memory / PAGE_4K / g->slots;
 
-	return (struct slice){slot * pages, pages};
+	return (struct slice){ slot * pages, pages };
 }
 
 uint64_t pages_written(uint64_t pages, unsigned int percent)

@@ -27,8 +27,7 @@ static void take_descriptors(struct stats *s, const struct kvm_stats_header *h)
 		type = d.flags & KVM_STATS_TYPE_MASK;
 		if (d.size != 1 || type > KVM_STATS_TYPE_PEAK)
 			continue;
-		snprintf(v->name, sizeof(v->name), "%.*s", (int)h->name_size,
-			 (const char *)all + i * step + sizeof(d));
+		snprintf(v->name, sizeof(v->name), "%.*s", (int)h->name_size, (const char *)all + i * step + sizeof(d));
 		v->offset = h->data_offset + d.offset;
 		v->instant = type != KVM_STATS_TYPE_CUMULATIVE;
 		v->value = 0;
@@ -61,8 +60,7 @@ void stats_close(struct stats *s)
 void stats_read(struct stats *s)
 {
 	for (unsigned int i = 0; i < s->n; i++)
-		if (pread(s->fd, &s->v[i].value, sizeof(uint64_t), s->v[i].offset) !=
-		    sizeof(uint64_t))
+		if (pread(s->fd, &s->v[i].value, sizeof(uint64_t), s->v[i].offset) != sizeof(uint64_t))
 			s->v[i].value = 0;
 }
 

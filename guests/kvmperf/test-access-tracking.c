@@ -29,8 +29,7 @@ static bool idle_word(const struct tracker *t, uint64_t i, uint64_t *word)
 	ssize_t n = pread(t->idle, word, sizeof(*word), (off_t)(t->pfn[i] / 64 * 8));
 
 	if (n && n != sizeof(*word))
-		fail("page_idle: cannot read page %llu: %s", (unsigned long long)i,
-		     strerror(errno));
+		fail("page_idle: cannot read page %llu: %s", (unsigned long long)i, strerror(errno));
 	return n;
 }
 
@@ -40,8 +39,7 @@ static void find_pages(struct tracker *t, const struct perf_vm *vm)
 	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
 	ssize_t size = (ssize_t)(t->pages * sizeof(uint64_t));
 
-	if (fd < 0 ||
-	    pread(fd, t->pfn, (size_t)size, (off_t)((uintptr_t)vm->mem.mem / PAGE_4K * 8)) != size)
+	if (fd < 0 || pread(fd, t->pfn, (size_t)size, (off_t)((uintptr_t)vm->mem.mem / PAGE_4K * 8)) != size)
 		cannot("/proc/self/pagemap: %s", strerror(errno));
 	close(fd);
 	for (uint64_t i = 0; i < t->pages; i++) {
@@ -66,10 +64,8 @@ static void mark_idle(struct tracker *t)
 	for (uint64_t i = 0; i < t->pages; i++) {
 		uint64_t bit = 1ULL << t->pfn[i] % 64;
 
-		if (t->pfn[i] &&
-		    pwrite(t->idle, &bit, sizeof(bit), (off_t)(t->pfn[i] / 64 * 8)) != sizeof(bit))
-			fail("page_idle: cannot mark page %llu: %s", (unsigned long long)i,
-			     strerror(errno));
+		if (t->pfn[i] && pwrite(t->idle, &bit, sizeof(bit), (off_t)(t->pfn[i] / 64 * 8)) != sizeof(bit))
+			fail("page_idle: cannot mark page %llu: %s", (unsigned long long)i, strerror(errno));
 	}
 }
 
@@ -84,8 +80,7 @@ static uint64_t count_idle(struct tracker *t)
 	return n;
 }
 
-static void touch(struct perf_vm *vm, const char *name, uint64_t seed, unsigned int percent,
-		  bool random)
+static void touch(struct perf_vm *vm, const char *name, uint64_t seed, unsigned int percent, bool random)
 {
 	for (unsigned int i = 0; i < vm->cfg.geo.vcpus; i++) {
 		vm->vcpu[i].job = slice_job(vm, i, payload_touch, seed);
@@ -96,8 +91,8 @@ static void touch(struct perf_vm *vm, const char *name, uint64_t seed, unsigned 
 	result_job(name, vm);
 }
 
-static void pass(struct perf_vm *vm, struct tracker *t, const struct options *o, const char *name,
-		 uint64_t seed, unsigned int percent)
+static void pass(struct perf_vm *vm, struct tracker *t, const struct options *o, const char *name, uint64_t seed,
+		 unsigned int percent)
 {
 	char key[40];
 	uint64_t idle, start = now_ns();
@@ -110,8 +105,8 @@ static void pass(struct perf_vm *vm, struct tracker *t, const struct options *o,
 	snprintf(key, sizeof(key), "idle_before_%s", name);
 	result_count(key, idle);
 	if (idle < t->pages - t->pages / 10)
-		fail("before '%s' only %llu of %llu pages count as idle, though all were marked",
-		     name, (unsigned long long)idle, (unsigned long long)t->pages);
+		fail("before '%s' only %llu of %llu pages count as idle, though all were marked", name,
+		     (unsigned long long)idle, (unsigned long long)t->pages);
 	touch(vm, name, seed, percent, o->random);
 	idle = count_idle(t);
 	snprintf(key, sizeof(key), "still_idle_%s", name);
@@ -125,7 +120,7 @@ static void pass(struct perf_vm *vm, struct tracker *t, const struct options *o,
 static void round_(const struct options *o)
 {
 	struct vm_config cfg = options_vm(o);
-	struct tracker t = {.idle = open("/sys/kernel/mm/page_idle/bitmap", O_RDWR | O_CLOEXEC)};
+	struct tracker t = { .idle = open("/sys/kernel/mm/page_idle/bitmap", O_RDWR | O_CLOEXEC) };
 	struct counters before, after, delta;
 	struct perf_vm *vm;
 	uint64_t seed = seed_of(rounds++, 0);

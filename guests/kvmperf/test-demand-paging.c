@@ -15,8 +15,7 @@ static void check_marks(const struct perf_vm *vm)
 	for (uint64_t at = 0; at < vm->mem.size; at += PAGE_4K) {
 		memcpy(&mark, vm->mem.mem + at + sizeof(mark), sizeof(mark));
 		if (mark != UFFD_MARK)
-			fail("page %llu is not the one that userfaultfd brought",
-			     (unsigned long long)(at / PAGE_4K));
+			fail("page %llu is not the one that userfaultfd brought", (unsigned long long)(at / PAGE_4K));
 	}
 }
 
@@ -29,15 +28,13 @@ static void check_uffd(const struct perf_vm *vm, const struct uffd_totals *t)
 	result_count("uffd_raced", t->raced);
 	result_latency("uffd", &t->latency);
 	if (t->events != t->served + t->raced + spoilt("uffd-events"))
-		fail("userfaultfd: %llu messages, but %llu served and %llu raced",
-		     (unsigned long long)t->events, (unsigned long long)t->served,
-		     (unsigned long long)t->raced);
+		fail("userfaultfd: %llu messages, but %llu served and %llu raced", (unsigned long long)t->events,
+		     (unsigned long long)t->served, (unsigned long long)t->raced);
 	/* With --overlap two vCPUs may ask for the same page, and a page may be unprotected twice.
 	 */
 	if (vm->cfg.geo.overlap ? t->events < pages : t->served != pages || t->raced)
-		fail("userfaultfd served %llu of %llu pages (%llu messages)",
-		     (unsigned long long)t->served, (unsigned long long)pages,
-		     (unsigned long long)t->events);
+		fail("userfaultfd served %llu of %llu pages (%llu messages)", (unsigned long long)t->served,
+		     (unsigned long long)pages, (unsigned long long)t->events);
 }
 
 static void check_kvm(const struct perf_vm *vm, const struct counters *c)
@@ -53,8 +50,8 @@ static void check_kvm(const struct perf_vm *vm, const struct counters *c)
 		least = *taken + 1;
 	result_count("kvm_faults", *taken);
 	if (*taken < least)
-		fail("KVM counts %llu page faults, at least %llu were needed",
-		     (unsigned long long)*taken, (unsigned long long)least);
+		fail("KVM counts %llu page faults, at least %llu were needed", (unsigned long long)*taken,
+		     (unsigned long long)least);
 }
 
 static void round_(const struct options *o)

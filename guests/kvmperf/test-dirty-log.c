@@ -74,8 +74,7 @@ static void check_values(struct state *s, uint64_t seed, uint64_t *last)
 		memcpy(&have, s->vm->mem.mem + i * PAGE_4K, sizeof(have));
 		if (have != TEST_GVA + i * PAGE_4K + last[i])
 			fail("page %llu holds %#llx, the guest wrote %#llx", (unsigned long long)i,
-			     (unsigned long long)have,
-			     (unsigned long long)(TEST_GVA + i * PAGE_4K + last[i]));
+			     (unsigned long long)have, (unsigned long long)(TEST_GVA + i * PAGE_4K + last[i]));
 	}
 }
 
@@ -110,8 +109,7 @@ static void check_dirty(struct state *s, unsigned int iteration, bool all)
 		     iteration + 1, (unsigned long long)missing, (unsigned long long)extra);
 }
 
-static void iterate(struct state *s, unsigned int i, uint64_t seed, uint64_t *last,
-		    struct hist *latency)
+static void iterate(struct state *s, unsigned int i, uint64_t seed, uint64_t *last, struct hist *latency)
 {
 	unsigned int percent = (unsigned int)s->o->percent;
 	uint64_t full = 0, written, expected = 0;
@@ -124,8 +122,8 @@ static void iterate(struct state *s, unsigned int i, uint64_t seed, uint64_t *la
 	result_job(step("dirty", i), s->vm);
 	result_count(step("pages_written", i), written);
 	if (written != expected)
-		fail("pass %u: the guest wrote %llu pages instead of %llu", i + 1,
-		     (unsigned long long)written, (unsigned long long)expected);
+		fail("pass %u: the guest wrote %llu pages instead of %llu", i + 1, (unsigned long long)written,
+		     (unsigned long long)expected);
 	dirty_collect(&s->log);
 	result_ns(step("get", i), s->log.get_ns);
 	if (s->log.mode != LOG_GET)
@@ -144,7 +142,7 @@ static void iterate(struct state *s, unsigned int i, uint64_t seed, uint64_t *la
 static void round_(const struct options *o)
 {
 	struct vm_config cfg = options_vm(o);
-	struct state s = {.o = o};
+	struct state s = { .o = o };
 	struct counters before, after, delta;
 	struct hist latency;
 	uint64_t start, seed = seed_of(rounds++, 0), *last;

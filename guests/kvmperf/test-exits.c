@@ -11,12 +11,12 @@ struct kind {
 };
 
 static const struct kind kinds[] = {
-	[EXIT_PIO_WRITE] = {"pio-write", payload_pio_write, true},
-	[EXIT_PIO_READ] = {"pio-read", payload_pio_read, true},
-	[EXIT_MMIO_WRITE] = {"mmio-write", payload_mmio_write, true},
-	[EXIT_MMIO_READ] = {"mmio-read", payload_mmio_read, true},
-	[EXIT_CPUID] = {"cpuid", payload_cpuid, false},
-	[EXIT_HLT] = {"hlt", payload_hlt, true},
+	[EXIT_PIO_WRITE] = { "pio-write", payload_pio_write, true },
+	[EXIT_PIO_READ] = { "pio-read", payload_pio_read, true },
+	[EXIT_MMIO_WRITE] = { "mmio-write", payload_mmio_write, true },
+	[EXIT_MMIO_READ] = { "mmio-read", payload_mmio_read, true },
+	[EXIT_CPUID] = { "cpuid", payload_cpuid, false },
+	[EXIT_HLT] = { "hlt", payload_hlt, true },
 };
 
 /* The n-th exit of a vCPU is of the kind that runs, in the right place, and carries n. */
@@ -30,13 +30,12 @@ static bool on_exit_(struct vcpu *v)
 	if (*kind == EXIT_HLT)
 		return run->exit_reason == KVM_EXIT_HLT;
 	if (*kind == EXIT_PIO_WRITE || *kind == EXIT_PIO_READ) {
-		if (run->exit_reason != KVM_EXIT_IO || run->io.port != PAYLOAD_PORT_DATA ||
-		    run->io.size != 4 || run->io.count != 1 ||
-		    run->io.direction != (*kind == EXIT_PIO_WRITE))
+		if (run->exit_reason != KVM_EXIT_IO || run->io.port != PAYLOAD_PORT_DATA || run->io.size != 4 ||
+		    run->io.count != 1 || run->io.direction != (*kind == EXIT_PIO_WRITE))
 			return false;
 	} else {
-		if (run->exit_reason != KVM_EXIT_MMIO || run->mmio.phys_addr != MMIO_GPA ||
-		    run->mmio.len != 4 || run->mmio.is_write != (*kind == EXIT_MMIO_WRITE))
+		if (run->exit_reason != KVM_EXIT_MMIO || run->mmio.phys_addr != MMIO_GPA || run->mmio.len != 4 ||
+		    run->mmio.is_write != (*kind == EXIT_MMIO_WRITE))
 			return false;
 		data = run->mmio.data;
 	}
@@ -51,8 +50,7 @@ static bool on_exit_(struct vcpu *v)
 	return true;
 }
 
-static void check(struct perf_vm *vm, const struct options *o, enum exit_kind kind,
-		  const struct counters *delta)
+static void check(struct perf_vm *vm, const struct options *o, enum exit_kind kind, const struct counters *delta)
 {
 	uint64_t sum = o->count * (o->count - 1) / 2, total = 0;
 	const uint64_t *exits = stats_find(&delta->vcpus, "exits");
@@ -62,15 +60,12 @@ static void check(struct perf_vm *vm, const struct options *o, enum exit_kind ki
 		const struct answer *a = &vm->vcpu[i].answer;
 
 		total += a->exits;
-		if (spoilt("exit-count") || a->done != o->count ||
-		    a->exits != (kinds[kind].to_us ? o->count : 0))
-			fail("%s: vCPU %u did %llu of %llu and came out %llu times",
-			     kinds[kind].name, i, (unsigned long long)a->done,
-			     (unsigned long long)o->count, (unsigned long long)a->exits);
+		if (spoilt("exit-count") || a->done != o->count || a->exits != (kinds[kind].to_us ? o->count : 0))
+			fail("%s: vCPU %u did %llu of %llu and came out %llu times", kinds[kind].name, i,
+			     (unsigned long long)a->done, (unsigned long long)o->count, (unsigned long long)a->exits);
 		if ((kind == EXIT_PIO_READ || kind == EXIT_MMIO_READ) && a->value != sum)
-			fail("%s: vCPU %u read values that sum up to %llu instead of %llu",
-			     kinds[kind].name, i, (unsigned long long)a->value,
-			     (unsigned long long)sum);
+			fail("%s: vCPU %u read values that sum up to %llu instead of %llu", kinds[kind].name, i,
+			     (unsigned long long)a->value, (unsigned long long)sum);
 	}
 	snprintf(name, sizeof(name), "%s_exits", kinds[kind].name);
 	result_count(name, total);
@@ -124,8 +119,7 @@ static void run_nothing(struct perf_vm *vm, const struct options *o)
 
 	hist_init(&latency);
 	for (unsigned int i = 0; i < vm->cfg.geo.vcpus; i++)
-		vm->vcpu[i].job =
-			(struct job){.entry = payload_nothing, .count = o->count, .sampled = true};
+		vm->vcpu[i].job = (struct job){ .entry = payload_nothing, .count = o->count, .sampled = true };
 	vm_run(vm);
 	result_job("nothing", vm);
 	vm_samples(vm, &latency);

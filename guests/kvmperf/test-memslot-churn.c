@@ -17,8 +17,7 @@
 static unsigned int rounds;
 
 /* What page i of a slice holds after `done` writes of payload_load. */
-static uint64_t last_seed(uint64_t i, uint64_t pages, uint64_t done, uint64_t populated,
-			  uint64_t load)
+static uint64_t last_seed(uint64_t i, uint64_t pages, uint64_t done, uint64_t populated, uint64_t load)
 {
 	uint64_t full = done / pages;
 
@@ -37,8 +36,7 @@ static void check_load(struct perf_vm *vm, uint64_t populated, uint64_t load)
 
 		total += done;
 		if (done < s.pages)
-			fail("vCPU %u wrote %llu pages only, while the slots changed", v,
-			     (unsigned long long)done);
+			fail("vCPU %u wrote %llu pages only, while the slots changed", v, (unsigned long long)done);
 		if (spoilt("load-value"))
 			vm->mem.mem[s.first * PAGE_4K] ^= 1;
 		/* Of overlapping slices nobody knows who wrote last. */
@@ -46,12 +44,10 @@ static void check_load(struct perf_vm *vm, uint64_t populated, uint64_t load)
 			uint64_t page = s.first + i;
 
 			memcpy(&have, vm->mem.mem + page * PAGE_4K, sizeof(have));
-			want = TEST_GVA + page * PAGE_4K +
-			       last_seed(i, s.pages, done, populated, load);
+			want = TEST_GVA + page * PAGE_4K + last_seed(i, s.pages, done, populated, load);
 			if (have != want)
-				fail("page %llu holds %#llx, the last write was %#llx",
-				     (unsigned long long)page, (unsigned long long)have,
-				     (unsigned long long)want);
+				fail("page %llu holds %#llx, the last write was %#llx", (unsigned long long)page,
+				     (unsigned long long)have, (unsigned long long)want);
 		}
 	}
 	result_count("load_writes", total);
@@ -60,7 +56,7 @@ static void check_load(struct perf_vm *vm, uint64_t populated, uint64_t load)
 /* Until every vCPU has written its last page once: from then on it is under load. */
 static void wait_for_load(struct perf_vm *vm, uint64_t load)
 {
-	struct timespec pause = {0, 200000};
+	struct timespec pause = { 0, 200000 };
 
 	for (unsigned int v = 0; v < vm->cfg.geo.vcpus; v++) {
 		struct slice s = slice_of(&vm->cfg.geo, v);
@@ -80,7 +76,7 @@ static void wait_for_load(struct perf_vm *vm, uint64_t load)
  */
 static void make_patient(struct perf_vm *vm)
 {
-	struct sched_param none = {.sched_priority = 0};
+	struct sched_param none = { .sched_priority = 0 };
 
 	if (sysconf(_SC_NPROCESSORS_ONLN) > 1)
 		return;
@@ -102,7 +98,7 @@ struct spare {
 
 static void ops_init(struct ops *ops, const char *name, uint64_t most)
 {
-	*ops = (struct ops){.name = name, .ns = xcalloc(most, sizeof(uint64_t))};
+	*ops = (struct ops){ .name = name, .ns = xcalloc(most, sizeof(uint64_t)) };
 }
 
 /* The time of a step is that of the change in the middle. */
@@ -150,7 +146,7 @@ static void check_spare(struct spare *s, uint64_t seed)
 	uint64_t base = SPARE_GVA + s->place * PAGE_2M, have;
 
 	for (unsigned int v = 0; v < vm->cfg.geo.vcpus; v++)
-		vm->vcpu[v].job = (struct job){0};
+		vm->vcpu[v].job = (struct job){ 0 };
 	vm->vcpu[0].job = (struct job){
 		.entry = payload_touch,
 		.base = base,
@@ -171,8 +167,7 @@ static void check_spare(struct spare *s, uint64_t seed)
 	}
 }
 
-static void measure(struct perf_vm *vm, struct spare *s, const struct options *o, uint64_t seed,
-		    uint64_t load)
+static void measure(struct perf_vm *vm, struct spare *s, const struct options *o, uint64_t seed, uint64_t load)
 {
 	struct counters before, after, delta;
 	uint64_t start, end;
@@ -203,7 +198,7 @@ static void round_(const struct options *o)
 {
 	struct vm_config cfg = options_vm(o);
 	uint64_t seed = seed_of(rounds, 0), load = seed_of(rounds, 1);
-	struct spare s = {.size = o->spare};
+	struct spare s = { .size = o->spare };
 	int err;
 
 	rounds++;

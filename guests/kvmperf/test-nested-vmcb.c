@@ -33,10 +33,9 @@
 #define ATTR_CODE64 0xa9b
 #define ATTR_DATA 0xc93
 
-void svm_area_init(struct svm_area *a, unsigned char *mem, uint64_t gpa, uint64_t size,
-		   unsigned int vcpus)
+void svm_area_init(struct svm_area *a, unsigned char *mem, uint64_t gpa, uint64_t size, unsigned int vcpus)
 {
-	*a = (struct svm_area){.mem = mem, .gpa = gpa, .size = size, .vcpus = vcpus};
+	*a = (struct svm_area){ .mem = mem, .gpa = gpa, .size = size, .vcpus = vcpus };
 	a->next = svm_tables(a) + PAGE_4K;
 }
 
@@ -86,8 +85,7 @@ static void put64(unsigned char *vmcb, unsigned int at, uint64_t value)
 	memcpy(vmcb + at, &value, sizeof(value));
 }
 
-static void put_segment(unsigned char *vmcb, unsigned int at, uint16_t selector,
-			uint16_t attributes)
+static void put_segment(unsigned char *vmcb, unsigned int at, uint16_t selector, uint16_t attributes)
 {
 	put32(vmcb, at, selector | (uint32_t)attributes << 16);
 	put32(vmcb, at + 4, 0xffffffff);

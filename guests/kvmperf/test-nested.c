@@ -51,8 +51,7 @@ static void build(struct nest *n, bool paging)
 {
 	struct perf_vm *vm = n->vm;
 	uint64_t page = vm->cfg.geo.guest_page == PAGE_4K ? PAGE_4K : PAGE_2M;
-	unsigned char *mem =
-		mmap(NULL, AREA_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned char *mem = mmap(NULL, AREA_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	int err;
 
 	if (mem == MAP_FAILED)
@@ -114,8 +113,7 @@ static void trips(struct nest *n, const struct options *o)
 
 	hist_init(&latency);
 	for (unsigned int i = 0; i < o->vcpus; i++)
-		n->vm->vcpu[i].job = (struct job){
-			.entry = payload_nested_trips, .count = o->count, .sampled = true};
+		n->vm->vcpu[i].job = (struct job){ .entry = payload_nested_trips, .count = o->count, .sampled = true };
 	run(n, "trips", o->count);
 	for (unsigned int i = 0; i < o->vcpus; i++) {
 		const struct answer *a = &n->vm->vcpu[i].answer;
@@ -124,8 +122,7 @@ static void trips(struct nest *n, const struct options *o)
 		/* As who runs the L3 has counted, and as the L3 has. */
 		if (a->done != want || a->value != want)
 			fail("vCPU %u: %llu exits of the L3, which made %llu VMMCALLs, of %llu", i,
-			     (unsigned long long)a->done, (unsigned long long)a->value,
-			     (unsigned long long)want);
+			     (unsigned long long)a->done, (unsigned long long)a->value, (unsigned long long)want);
 	}
 	result_count("l3_exits", total);
 	result_job("trips", n->vm);
@@ -171,8 +168,7 @@ static void check_kvm(const struct nest *n, const struct counters *c, uint64_t e
 		return;
 	result_count("kvm_nested_runs", *runs);
 	if (*runs != want)
-		fail("KVM counts %llu VMRUNs, there were %llu", (unsigned long long)*runs,
-		     (unsigned long long)want);
+		fail("KVM counts %llu VMRUNs, there were %llu", (unsigned long long)*runs, (unsigned long long)want);
 }
 
 static void round_(const struct options *o)
@@ -180,7 +176,7 @@ static void round_(const struct options *o)
 	struct vm_config cfg = options_vm(o);
 	uint64_t seed = seed_of(rounds++, 0), start;
 	struct counters before, after, delta;
-	struct nest n = {0};
+	struct nest n = { 0 };
 
 	if (o->ring)
 		cannot("a hypervisor runs at privilege level 0: --ring 0");
@@ -212,8 +208,7 @@ static void defaults(struct options *o)
 
 const struct test test_nested = {
 	.name = "nested",
-	.summary =
-		"the guest runs a guest of its own (SVM): the way in and out, and its first writes",
+	.summary = "the guest runs a guest of its own (SVM): the way in and out, and its first writes",
 	.groups = TAKES_ALWAYS | TAKES_MEMORY | TAKES_COUNT | TAKES_NESTED,
 	.defaults = defaults,
 	.round = round_,

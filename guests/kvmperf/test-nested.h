@@ -22,8 +22,7 @@ struct svm_area {
 #define NPT_FLAGS 0x67ULL
 #define NPT_LARGE 0x80ULL
 
-void svm_area_init(struct svm_area *a, unsigned char *mem, uint64_t gpa, uint64_t size,
-		   unsigned int vcpus);
+void svm_area_init(struct svm_area *a, unsigned char *mem, uint64_t gpa, uint64_t size, unsigned int vcpus);
 /* Bytes from the beginning of the area. */
 uint64_t svm_vmcb(unsigned int vcpu);
 uint64_t svm_tables(const struct svm_area *a);

@@ -23,8 +23,8 @@ static struct pages mapped(struct perf_vm *vm)
 	m = stats_find(&c.vm, "pages_2m");
 	g = stats_find(&c.vm, "pages_1g");
 	if (!k || !m || !g)
-		return (struct pages){.known = false};
-	return (struct pages){true, *k, *m, *g};
+		return (struct pages){ .known = false };
+	return (struct pages){ true, *k, *m, *g };
 }
 
 static void touch(struct perf_vm *vm, const struct options *o, const char *name, uint64_t seed)
@@ -46,8 +46,7 @@ static void touch(struct perf_vm *vm, const struct options *o, const char *name,
 
 /* Pages of the memory under test by 2M after mapping and collapsing; by 4K, all of them, while the
  * log is on. */
-static void check_huge(const struct perf_vm *vm, const char *when, struct pages base,
-		       struct pages now)
+static void check_huge(const struct perf_vm *vm, const char *when, struct pages base, struct pages now)
 {
 	uint64_t huge = now.of_2m - base.of_2m + (now.of_1g - base.of_1g) * (PAGE_1G / PAGE_2M);
 	char name[40];
@@ -56,8 +55,8 @@ static void check_huge(const struct perf_vm *vm, const char *when, struct pages 
 	snprintf(name, sizeof(name), "pages_2m_%s", when);
 	result_count(name, now.of_2m - base.of_2m);
 	if (huge < vm->mem.size / PAGE_2M)
-		fail("after '%s' KVM maps %llu huge pages, not %llu", when,
-		     (unsigned long long)huge, (unsigned long long)(vm->mem.size / PAGE_2M));
+		fail("after '%s' KVM maps %llu huge pages, not %llu", when, (unsigned long long)huge,
+		     (unsigned long long)(vm->mem.size / PAGE_2M));
 }
 
 static void split(struct perf_vm *vm, const struct options *o, struct pages base)
@@ -81,8 +80,8 @@ static void split(struct perf_vm *vm, const struct options *o, struct pages base
 	if (dirty != log.pages || spoilt("split-dirty"))
 		fail("%llu of %llu pages are in the dirty log", (unsigned long long)dirty,
 		     (unsigned long long)log.pages);
-	if (now.of_4k - base.of_4k < log.pages || spoilt("small-pages") ||
-	    now.of_2m != base.of_2m || now.of_1g != base.of_1g)
+	if (now.of_4k - base.of_4k < log.pages || spoilt("small-pages") || now.of_2m != base.of_2m ||
+	    now.of_1g != base.of_1g)
 		fail("with dirty logging KVM maps %llu small pages of %llu, and %llu huge ones",
 		     (unsigned long long)(now.of_4k - base.of_4k), (unsigned long long)log.pages,
 		     (unsigned long long)(now.of_2m - base.of_2m));
@@ -106,8 +105,8 @@ static void round_(const struct options *o)
 	memset(vm->mem.mem, 0, vm->mem.size);
 	huge = backing_huge(&vm->mem);
 	if (huge < vm->mem.size)
-		cannot("only %llu of %llu MiB are on huge pages here",
-		       (unsigned long long)(huge / MIB), (unsigned long long)(vm->mem.size / MIB));
+		cannot("only %llu of %llu MiB are on huge pages here", (unsigned long long)(huge / MIB),
+		       (unsigned long long)(vm->mem.size / MIB));
 	vm_warm(vm);
 	base = mapped(vm);
 	if (!base.known)

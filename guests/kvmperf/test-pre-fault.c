@@ -25,19 +25,16 @@ static void pre_fault(struct perf_vm *vm, uint64_t chunk, struct hist *latency)
 	uint64_t end = vm->test_gpa + vm->mem.size, start;
 
 	for (uint64_t gpa = vm->test_gpa; gpa < end; gpa += chunk) {
-		struct kvm_pre_fault_memory p = {.gpa = gpa,
-						 .size = chunk < end - gpa ? chunk : end - gpa};
+		struct kvm_pre_fault_memory p = { .gpa = gpa, .size = chunk < end - gpa ? chunk : end - gpa };
 
 		start = now_ns();
 		/* It says how far it got: size is what is left. */
 		while (p.size) {
-			if (!ioctl(vm->vcpu[0].fd, KVM_PRE_FAULT_MEMORY, &p) || errno == EINTR ||
-			    errno == EAGAIN)
+			if (!ioctl(vm->vcpu[0].fd, KVM_PRE_FAULT_MEMORY, &p) || errno == EINTR || errno == EAGAIN)
 				continue;
 			if (errno == EOPNOTSUPP)
 				cannot("this KVM can, but not without nested paging");
-			fail("KVM_PRE_FAULT_MEMORY at %#llx: %s", (unsigned long long)p.gpa,
-			     strerror(errno));
+			fail("KVM_PRE_FAULT_MEMORY at %#llx: %s", (unsigned long long)p.gpa, strerror(errno));
 		}
 		hist_add(latency, now_ns() - start);
 	}

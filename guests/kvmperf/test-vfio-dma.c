@@ -25,13 +25,13 @@ static void dma_once(struct perf_vm *vm, struct edu *e, uint64_t from, uint64_t 
 	if (spoilt("dma-bytes"))
 		dst[EDU_TRANSFER - 1] ^= 1;
 	if (memcmp(src, dst, EDU_TRANSFER))
-		fail("%s: DMA from page %llu to %llu did not bring the bytes that were there",
-		     e->name, (unsigned long long)from, (unsigned long long)to);
+		fail("%s: DMA from page %llu to %llu did not bring the bytes that were there", e->name,
+		     (unsigned long long)from, (unsigned long long)to);
 	if (spoilt("dma-guest"))
 		dst[0] ^= 1;
 	/* The guest's view: the page holds the value of the other one. */
 	for (unsigned int i = 0; i < vm->cfg.geo.vcpus; i++)
-		vm->vcpu[i].job = (struct job){0};
+		vm->vcpu[i].job = (struct job){ 0 };
 	vm->vcpu[0].job = (struct job){
 		.entry = payload_verify,
 		.base = TEST_GVA + to * PAGE_4K,
@@ -41,8 +41,7 @@ static void dma_once(struct perf_vm *vm, struct edu *e, uint64_t from, uint64_t 
 	};
 	vm_run(vm);
 	if (vm->vcpu[0].answer.value)
-		fail("the guest does not read what DMA brought to page %llu",
-		     (unsigned long long)to);
+		fail("the guest does not read what DMA brought to page %llu", (unsigned long long)to);
 }
 
 static void check_blocked(struct perf_vm *vm, struct edu *e)
@@ -159,7 +158,7 @@ static void round_(const struct options *o)
 /* One line of JSON for the program that has started this one, instead of a document. */
 static void say_error(int status, const char *reason)
 {
-	struct json j = {stdout, false};
+	struct json j = { stdout, false };
 
 	json_open(&j, NULL, '{');
 	json_text(&j, "error", reason);
@@ -176,11 +175,10 @@ static void say_error(int status, const char *reason)
  */
 static void announce(struct perf_vm *vm, const struct edu *e, uint64_t load, uint64_t map_ns)
 {
-	struct json j = {stdout, false};
+	struct json j = { stdout, false };
 	char text[24];
 
-	fprintf(stderr, "kvmperf: holding %llu bytes at IOVA 0 of %s\n",
-		(unsigned long long)vm->mem.size, e->name);
+	fprintf(stderr, "kvmperf: holding %llu bytes at IOVA 0 of %s\n", (unsigned long long)vm->mem.size, e->name);
 	json_open(&j, NULL, '{');
 	json_text(&j, "bdf", e->name);
 	json_u64(&j, "bytes", vm->mem.size);
@@ -188,8 +186,7 @@ static void announce(struct perf_vm *vm, const struct edu *e, uint64_t load, uin
 	json_u64(&j, "map_ns", map_ns);
 	snprintf(text, sizeof(text), "%#llx", (unsigned long long)(TEST_GVA + load));
 	json_text(&j, "mark", text);
-	snprintf(text, sizeof(text), "%#llx",
-		 (unsigned long long)(vm->mem.size - PAGE_4K + COPY_TO));
+	snprintf(text, sizeof(text), "%#llx", (unsigned long long)(vm->mem.size - PAGE_4K + COPY_TO));
 	json_text(&j, "copies_at", text);
 	json_close(&j, '}');
 	putchar('\n');
@@ -214,8 +211,7 @@ static void hold_copy(struct perf_vm *vm, struct edu *e, uint64_t n)
 		fail("%s: copy %llu brought other bytes", e->name, (unsigned long long)n);
 }
 
-static void hold_under_load(struct perf_vm *vm, struct edu *e, const struct options *o,
-			    uint64_t load, uint64_t map_ns)
+static void hold_under_load(struct perf_vm *vm, struct edu *e, const struct options *o, uint64_t load, uint64_t map_ns)
 {
 	uint64_t end = now_ns() + o->hold * 1000000000, n = 1;
 
@@ -266,8 +262,7 @@ static void hold(const struct options *o)
 
 const struct test test_vfio_dma = {
 	.name = "vfio-dma",
-	.summary =
-		"the guest's memory in the IOMMU: cost of mapping, and DMA of the edu device in it",
+	.summary = "the guest's memory in the IOMMU: cost of mapping, and DMA of the edu device in it",
 	.groups = TAKES_ALWAYS | TAKES_MEMORY | TAKES_COUNT | TAKES_VFIO,
 	.round = round_,
 	.after = hold,

@@ -14,8 +14,7 @@ struct test {
 	void (*after)(const struct options *o); /* once, at the end; may be NULL */
 };
 
-extern const struct test test_demand_paging, test_dirty_log, test_access_tracking,
-	test_memslot_churn;
+extern const struct test test_demand_paging, test_dirty_log, test_access_tracking, test_memslot_churn;
 extern const struct test test_page_table, test_pre_fault, test_exits, test_vfio_dma, test_nested;
 
 /* All of them, NULL at the end. */

@@ -56,19 +56,15 @@ static int open_uffd(bool device)
 static uint64_t features(const struct uffd_set *set)
 {
 	enum backing_kind kind = set->vm->cfg.backing;
-	bool huge = kind == BACKING_HUGETLB_2M || kind == BACKING_HUGETLB_1G,
-	     shared = backing_has_alias(kind);
+	bool huge = kind == BACKING_HUGETLB_2M || kind == BACKING_HUGETLB_1G, shared = backing_has_alias(kind);
 
 	switch (set->mode) {
 	case UFFD_MINOR:
 		return huge ? UFFD_FEATURE_MINOR_HUGETLBFS : UFFD_FEATURE_MINOR_SHMEM;
 	case UFFD_WP:
-		return UFFD_FEATURE_PAGEFAULT_FLAG_WP |
-		       (shared ? UFFD_FEATURE_WP_HUGETLBFS_SHMEM : 0);
+		return UFFD_FEATURE_PAGEFAULT_FLAG_WP | (shared ? UFFD_FEATURE_WP_HUGETLBFS_SHMEM : 0);
 	default:
-		return huge	? UFFD_FEATURE_MISSING_HUGETLBFS
-		       : shared ? UFFD_FEATURE_MISSING_SHMEM
-				: 0;
+		return huge ? UFFD_FEATURE_MISSING_HUGETLBFS : shared ? UFFD_FEATURE_MISSING_SHMEM : 0;
 	}
 }
 
@@ -79,13 +75,12 @@ static void register_slice(struct uffd_server *s, unsigned char *mem, uint64_t s
 		[UFFD_MINOR] = UFFDIO_REGISTER_MODE_MINOR,
 		[UFFD_WP] = UFFDIO_REGISTER_MODE_WP,
 	};
-	struct uffdio_register reg = {.range = {(uintptr_t)mem, size}, .mode = modes[s->set->mode]};
-	struct uffdio_writeprotect wp = {.range = reg.range, .mode = UFFDIO_WRITEPROTECT_MODE_WP};
-	struct uffdio_api api = {.api = UFFD_API, .features = features(s->set)};
+	struct uffdio_register reg = { .range = { (uintptr_t)mem, size }, .mode = modes[s->set->mode] };
+	struct uffdio_writeprotect wp = { .range = reg.range, .mode = UFFDIO_WRITEPROTECT_MODE_WP };
+	struct uffdio_api api = { .api = UFFD_API, .features = features(s->set) };
 
 	if (ioctl(s->fd, UFFDIO_API, &api))
-		cannot("userfaultfd: this kernel cannot do that mode with this backing (%s)",
-		       strerror(errno));
+		cannot("userfaultfd: this kernel cannot do that mode with this backing (%s)", strerror(errno));
 	if (ioctl(s->fd, UFFDIO_REGISTER, &reg))
 		cannot("userfaultfd: UFFDIO_REGISTER: %s", strerror(errno));
 	if (s->set->mode == UFFD_WP && ioctl(s->fd, UFFDIO_WRITEPROTECT, &wp))
@@ -96,9 +91,9 @@ static void serve(struct uffd_server *s, uint64_t address)
 {
 	struct uffd_set *set = s->set;
 	uint64_t at = address / set->unit * set->unit;
-	struct uffdio_copy copy = {.dst = at, .src = (uintptr_t)set->source, .len = set->unit};
-	struct uffdio_continue more = {.range = {at, set->unit}};
-	struct uffdio_writeprotect wp = {.range = {at, set->unit}};
+	struct uffdio_copy copy = { .dst = at, .src = (uintptr_t)set->source, .len = set->unit };
+	struct uffdio_continue more = { .range = { at, set->unit } };
+	struct uffdio_writeprotect wp = { .range = { at, set->unit } };
 	int err;
 
 	if (set->mode == UFFD_MISSING)
@@ -122,8 +117,7 @@ static void serve(struct uffd_server *s, uint64_t address)
 static void *server_thread(void *data)
 {
 	struct uffd_server *s = data;
-	struct timespec delay = {(time_t)(s->set->delay_us / 1000000),
-				 (long)(s->set->delay_us % 1000000) * 1000};
+	struct timespec delay = { (time_t)(s->set->delay_us / 1000000), (long)(s->set->delay_us % 1000000) * 1000 };
 	struct uffd_msg msg[BATCH];
 	uint64_t start;
 	ssize_t n;
@@ -164,7 +158,7 @@ static void nothing(int sig)
 
 void uffd_start(struct uffd_set *set, struct perf_vm *vm, const struct options *o)
 {
-	struct sigaction action = {.sa_handler = nothing};
+	struct sigaction action = { .sa_handler = nothing };
 
 	*set = (struct uffd_set){
 		.vm = vm,
@@ -186,7 +180,7 @@ void uffd_start(struct uffd_set *set, struct perf_vm *vm, const struct options *
 	set->server = xcalloc(set->n, sizeof(*set->server));
 	for (unsigned int i = 0; i < set->n; i++) {
 		struct uffd_server *s = &set->server[i];
-		struct slice part = {0, vm->mem.size / PAGE_4K};
+		struct slice part = { 0, vm->mem.size / PAGE_4K };
 
 		if (o->uffd_per_vcpu)
 			part = slice_of(&vm->cfg.geo, i);
@@ -201,7 +195,7 @@ void uffd_start(struct uffd_set *set, struct perf_vm *vm, const struct options *
 
 void uffd_stop(struct uffd_set *set, struct uffd_totals *totals)
 {
-	struct timespec pause = {0, 1000000};
+	struct timespec pause = { 0, 1000000 };
 
 	memset(totals, 0, sizeof(*totals));
 	hist_init(&totals->latency);

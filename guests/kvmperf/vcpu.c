@@ -30,9 +30,8 @@ static void __attribute__((noreturn)) stopped(struct vcpu *v)
 
 	memset(&r, 0, sizeof(r));
 	ioctl(v->fd, KVM_GET_REGS, &r);
-	fail("vCPU %u stopped at %#llx after %llu accesses: exit reason %u (%s)", v->id,
-	     (unsigned long long)r.rip, (unsigned long long)r.r13, v->run->exit_reason,
-	     exit_name(v->run->exit_reason));
+	fail("vCPU %u stopped at %#llx after %llu accesses: exit reason %u (%s)", v->id, (unsigned long long)r.rip,
+	     (unsigned long long)r.r13, v->run->exit_reason, exit_name(v->run->exit_reason));
 }
 
 static void run_job(struct vcpu *v)

@@ -95,8 +95,8 @@ static int open_or_not(const char *path)
 
 static void open_group(struct edu *e)
 {
-	struct vfio_group_status status = {.argsz = sizeof(status)};
-	struct vfio_iommu_type1_info info = {.argsz = sizeof(info)};
+	struct vfio_group_status status = { .argsz = sizeof(status) };
+	struct vfio_iommu_type1_info info = { .argsz = sizeof(info) };
 	char group[64], path[96];
 
 	if (!link_of(e->name, "iommu_group", group, sizeof(group)))
@@ -104,8 +104,7 @@ static void open_group(struct edu *e)
 	e->container = open_or_not("/dev/vfio/vfio");
 	snprintf(path, sizeof(path), "/dev/vfio/%s", group);
 	e->group = open_or_not(path);
-	if (ioctl(e->group, VFIO_GROUP_GET_STATUS, &status) ||
-	    !(status.flags & VFIO_GROUP_FLAGS_VIABLE))
+	if (ioctl(e->group, VFIO_GROUP_GET_STATUS, &status) || !(status.flags & VFIO_GROUP_FLAGS_VIABLE))
 		cannot("%s: not all devices of the IOMMU group are bound to vfio", path);
 	if (ioctl(e->group, VFIO_GROUP_SET_CONTAINER, &e->container) ||
 	    ioctl(e->container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
@@ -120,7 +119,7 @@ static void open_group(struct edu *e)
 
 static uint64_t region(struct edu *e, unsigned int index, uint64_t *size)
 {
-	struct vfio_region_info info = {.argsz = sizeof(info), .index = index};
+	struct vfio_region_info info = { .argsz = sizeof(info), .index = index };
 
 	if (ioctl(e->device, VFIO_DEVICE_GET_REGION_INFO, &info))
 		fail("%s: VFIO_DEVICE_GET_REGION_INFO: %s", e->name, strerror(errno));
@@ -153,8 +152,7 @@ void edu_open(struct edu *e, const char *name)
 	open_group(e);
 	e->bar_offset = region(e, VFIO_PCI_BAR0_REGION_INDEX, &e->bar_size);
 	e->config_offset = region(e, VFIO_PCI_CONFIG_REGION_INDEX, &ignored);
-	if (pwrite(e->device, &command, sizeof(command), (off_t)(e->config_offset + PCI_COMMAND)) !=
-	    sizeof(command))
+	if (pwrite(e->device, &command, sizeof(command), (off_t)(e->config_offset + PCI_COMMAND)) != sizeof(command))
 		fail("%s: cannot switch memory and DMA on: %s", e->name, strerror(errno));
 	if (e->bar_size < EDU_BUFFER || (take(e, 0, 4) & EDU_ID_MASK) != EDU_ID)
 		fail("%s does not answer as an edu device", e->name);
@@ -170,7 +168,7 @@ void edu_close(struct edu *e)
 /* The device takes 100 ms of its clock for a transfer. */
 static bool transfer(struct edu *e, uint64_t from, uint64_t to, uint64_t command)
 {
-	struct timespec pause = {0, 1000000};
+	struct timespec pause = { 0, 1000000 };
 	uint64_t count = EDU_TRANSFER, deadline = now_ns() + 30000000000ULL;
 
 	put(e, EDU_DMA_SRC, &from, sizeof(from));
@@ -213,15 +211,13 @@ uint64_t vfio_map(struct edu *e, void *mem, uint64_t iova, uint64_t size)
 
 uint64_t vfio_unmap(struct edu *e, uint64_t iova, uint64_t size)
 {
-	struct vfio_iommu_type1_dma_unmap unmap = {
-		.argsz = sizeof(unmap), .iova = iova, .size = size};
+	struct vfio_iommu_type1_dma_unmap unmap = { .argsz = sizeof(unmap), .iova = iova, .size = size };
 	uint64_t start = now_ns(), end;
 	int r = ioctl(e->container, VFIO_IOMMU_UNMAP_DMA, &unmap);
 
 	end = now_ns();
 	if (r)
-		fail("VFIO_IOMMU_UNMAP_DMA at %#llx: %s", (unsigned long long)iova,
-		     strerror(errno));
+		fail("VFIO_IOMMU_UNMAP_DMA at %#llx: %s", (unsigned long long)iova, strerror(errno));
 	if (unmap.size != size)
 		fail("VFIO unmapped %#llx bytes instead of %#llx", (unsigned long long)unmap.size,
 		     (unsigned long long)size);

@@ -83,8 +83,7 @@ static void find_counter(struct probed_vcpu *v)
 	struct kvm_stats_desc d;
 	size_t step;
 
-	if (v->stats < 0 || pread(v->stats, &h, sizeof(h), 0) != sizeof(h) ||
-	    h.name_size > NAME_SIZE_MAX)
+	if (v->stats < 0 || pread(v->stats, &h, sizeof(h), 0) != sizeof(h) || h.name_size > NAME_SIZE_MAX)
 		return;
 	step = sizeof(d) + h.name_size;
 	for (uint32_t i = 0; i < h.num_desc; i++) {
@@ -140,7 +139,7 @@ static int run(int fd, unsigned long request, void *arg)
 		return result;
 	cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
 	if (v->runs < RUNS)
-		v->run[v->runs] = (struct run){start, end, cpu, faults(v) - before};
+		v->run[v->runs] = (struct run){ start, end, cpu, faults(v) - before };
 	v->runs++;
 	return result;
 }
@@ -157,10 +156,9 @@ static int call(int fd, unsigned long request, void *arg)
 	i = __atomic_fetch_add(&n_calls, 1, __ATOMIC_SEQ_CST);
 	if (i >= CALLS)
 		return result;
-	calls[i] = (struct call){.request = request,
-				 .ns = ns,
-				 .cpu = cpu,
-				 .vm = fd < FDS && vm_of[fd] ? vm_of[fd] - 1U : 0};
+	calls[i] = (struct call){
+		.request = request, .ns = ns, .cpu = cpu, .vm = fd < FDS && vm_of[fd] ? vm_of[fd] - 1U : 0
+	};
 	if (request == KVM_SET_USER_MEMORY_REGION) {
 		const struct kvm_userspace_memory_region *r = arg;
 
@@ -200,9 +198,8 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 static void report_call(const struct call *c)
 {
 	if (c->request == KVM_SET_USER_MEMORY_REGION)
-		fprintf(stderr, "slot vm=%u slot=%u flags=%u size=%llu ns=%llu cpu=%llu\n", c->vm,
-			c->slot, c->flags, (unsigned long long)c->size, (unsigned long long)c->ns,
-			(unsigned long long)c->cpu);
+		fprintf(stderr, "slot vm=%u slot=%u flags=%u size=%llu ns=%llu cpu=%llu\n", c->vm, c->slot, c->flags,
+			(unsigned long long)c->size, (unsigned long long)c->ns, (unsigned long long)c->cpu);
 	else
 		fprintf(stderr, "%s ns=%llu\n", c->request == KVM_GET_DIRTY_LOG ? "get" : "clear",
 			(unsigned long long)c->ns);
@@ -223,18 +220,14 @@ static void report(void)
 		const struct probed_vcpu *v = &vcpus[i];
 
 		for (unsigned int n = 0; n < RUNS && n < v->runs; n++)
-			fprintf(stderr,
-				"run vm=%u vcpu=%u n=%u start=%llu end=%llu cpu=%llu faults=%llu\n",
-				v->vm, v->id, n, (unsigned long long)v->run[n].start,
-				(unsigned long long)v->run[n].end,
-				(unsigned long long)v->run[n].cpu,
-				(unsigned long long)v->run[n].faults);
+			fprintf(stderr, "run vm=%u vcpu=%u n=%u start=%llu end=%llu cpu=%llu faults=%llu\n", v->vm,
+				v->id, n, (unsigned long long)v->run[n].start, (unsigned long long)v->run[n].end,
+				(unsigned long long)v->run[n].cpu, (unsigned long long)v->run[n].faults);
 	}
 	for (unsigned int i = 0; i < n_calls && i < CALLS; i++)
 		report_call(&calls[i]);
 	lost += n_calls > CALLS ? n_calls - CALLS : 0;
-	fprintf(stderr, "end vcpus=%u runs=%llu lost=%u\n", n_vcpus, (unsigned long long)runs,
-		lost);
+	fprintf(stderr, "end vcpus=%u runs=%llu lost=%u\n", n_vcpus, (unsigned long long)runs, lost);
 	fflush(stderr);
 }
 

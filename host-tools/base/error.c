@@ -2,7 +2,9 @@
 /* The error domain of the host tools, and the exit status each error stands for. */
 #include "base/error.h"
 
-G_DEFINE_QUARK(vtdlab-error-quark, vtdlab_error)
+/* clang-format off: the name of a quark is no subtraction */
+G_DEFINE_QUARK(vtdlab - error - quark, vtdlab_error)
+/* clang-format on */
 
 int vtdlab_error_exit(const GError *error)
 {

@@ -11,10 +11,10 @@
 #define VTDLAB_ERROR (vtdlab_error_quark())
 
 enum vtdlab_error {
-	VTDLAB_ERROR_USAGE,		/* bad option, scenario, kernel or host: exit 2 */
-	VTDLAB_ERROR_CANNOT_JUDGE,	/* the rig did not get as far as a verdict: exit 125 */
-	VTDLAB_ERROR_INTERRUPTED,	/* SIGINT, SIGTERM or SIGHUP: exit 130 */
-	VTDLAB_ERROR_FAILED,		/* something of ours failed (I/O, memory, disk full): exit 125 */
+	VTDLAB_ERROR_USAGE,	   /* bad option, scenario, kernel or host: exit 2 */
+	VTDLAB_ERROR_CANNOT_JUDGE, /* the rig did not get as far as a verdict: exit 125 */
+	VTDLAB_ERROR_INTERRUPTED,  /* SIGINT, SIGTERM or SIGHUP: exit 130 */
+	VTDLAB_ERROR_FAILED,	   /* something of ours failed (I/O, memory, disk full): exit 125 */
 };
 
 /* Exit statuses of run, reproduce, matrix and bench (they fit `git bisect run`). */

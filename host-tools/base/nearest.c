@@ -23,8 +23,7 @@ unsigned int nearest_distance(const char *a, const char *b)
 			unsigned int best = up[j - 1] + (ca != cb);
 
 			best = MIN(best, MIN(up[j], now[j - 1]) + 1);
-			if (i > 1 && j > 1 && ca == g_ascii_tolower(b[j - 2]) &&
-			    g_ascii_tolower(a[i - 2]) == cb)
+			if (i > 1 && j > 1 && ca == g_ascii_tolower(b[j - 2]) && g_ascii_tolower(a[i - 2]) == cb)
 				best = MIN(best, up2[j - 2] + 1);
 			now[j] = best;
 		}

@@ -11,8 +11,7 @@ static bool looks_like_root(const char *dir)
 	g_autofree char *scenarios = g_build_filename(dir, "scenarios", NULL);
 	g_autofree char *scripts = g_build_filename(dir, "scripts", NULL);
 
-	return g_file_test(scenarios, G_FILE_TEST_IS_DIR) &&
-	       g_file_test(scripts, G_FILE_TEST_IS_DIR);
+	return g_file_test(scenarios, G_FILE_TEST_IS_DIR) && g_file_test(scripts, G_FILE_TEST_IS_DIR);
 }
 
 static char *find_root(void)

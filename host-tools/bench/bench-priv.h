@@ -17,7 +17,7 @@ struct bench_plan {
 	struct kernel *kernel;
 	char *initrd, *qemu, *cmdline;
 	char **programs; /* beside kvmperf in the initramfs; or NULL */
-	char *name; /* of the run directory */
+	char *name;	 /* of the run directory */
 };
 
 /* plan.c */
@@ -89,7 +89,7 @@ char *bench_head(const struct bench_plan *plan, struct machine *m, const char *g
 const char *bench_caveat(const struct bench_plan *plan, struct machine *m);
 char *bench_json_text(JsonObject *o);
 /* bench.json and summary.txt; *summary: the latter's text. @settled: as bench_settle() says. */
-bool bench_report_write(const struct bench_plan *plan, struct machine *m, const struct rundir *rd,
-			JsonObject *kvmperf, bool settled, double seconds, int *exit, char **summary, GError **error);
+bool bench_report_write(const struct bench_plan *plan, struct machine *m, const struct rundir *rd, JsonObject *kvmperf,
+			bool settled, double seconds, int *exit, char **summary, GError **error);
 
 #endif

@@ -13,30 +13,30 @@
 
 enum bench_iommu {
 	BENCH_IOMMU_OFF,
-	BENCH_IOMMU_PT,	     /* pass-through for L1's own devices */
+	BENCH_IOMMU_PT, /* pass-through for L1's own devices */
 	BENCH_IOMMU_LAZY,
 	BENCH_IOMMU_STRICT,
 	BENCH_IOMMU_CACHING, /* caching-mode: each new mapping is an invalidation, too */
 };
 
 struct bench_options {
-	const char *suite;	/* "quick" or "full"; of no meaning with tests */
-	char **tests;		/* "demand-paging --vcpus 2", ..., NULL at the end; NULL: the suite */
+	const char *suite; /* "quick" or "full"; of no meaning with tests */
+	char **tests;	   /* "demand-paging --vcpus 2", ..., NULL at the end; NULL: the suite */
 	bool clock_virtual;
 	enum machine_accel accel;
 	enum bench_iommu iommu;
 	const char *kernel, *modules, *qemu, *results;
-	char **params;		/* "kvm.tdp_mmu=N", ..., NULL at the end; or NULL */
-	unsigned cpus;		/* of L1 */
-	unsigned rounds;	/* of each test; 0: kvmperf's own number (3 with selftests) */
-	const char *selftests;	/* instead of all tests: the directory of the kernel's own, to be beside ours; or NULL */
+	char **params;	       /* "kvm.tdp_mmu=N", ..., NULL at the end; or NULL */
+	unsigned cpus;	       /* of L1 */
+	unsigned rounds;       /* of each test; 0: kvmperf's own number (3 with selftests) */
+	const char *selftests; /* instead of all tests: the directory of the kernel's own, to be beside ours; or NULL */
 	struct progress *progress; /* borrowed; NULL: silent */
 };
 
 struct bench_outcome {
-	int exit;	/* enum vtdlab_exit */
-	char *dir;	/* the run directory */
-	char *summary;	/* the text of summary.txt */
+	int exit;      /* enum vtdlab_exit */
+	char *dir;     /* the run directory */
+	char *summary; /* the text of summary.txt */
 };
 
 /*

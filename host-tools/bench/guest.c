@@ -76,8 +76,8 @@ static bool check_param(struct machine *m, const char *param, GError **error)
 	g_strstrip(text);
 	if (strcmp(plain(text), plain(parts[1])) == 0)
 		return true;
-	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "--l1-params %s: L1 has it as '%s' all the same",
-		    param, text);
+	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "--l1-params %s: L1 has it as '%s' all the same", param,
+		    text);
 	return false;
 }
 
@@ -87,8 +87,7 @@ bool bench_guest_prepare(struct machine *m, const struct bench_options *o, GErro
 
 	if (!module || !modprobe(m, module, error))
 		return false;
-	if (o->iommu != BENCH_IOMMU_OFF &&
-	    (!modprobe(m, "vfio_iommu_type1", error) || !modprobe(m, "vfio_pci", error)))
+	if (o->iommu != BENCH_IOMMU_OFF && (!modprobe(m, "vfio_iommu_type1", error) || !modprobe(m, "vfio_pci", error)))
 		return false;
 	for (char **p = o->params; p && *p; p++)
 		if (!check_param(m, *p, error))
@@ -159,8 +158,7 @@ static bool no_document(struct machine *m, const char *what, int64_t status, int
 }
 
 /* kvmperf with the words of @command; its document as the guest wrote it. */
-static JsonObject *run_program(struct machine *m, const char *command, const struct bench_options *o,
-			       GError **error)
+static JsonObject *run_program(struct machine *m, const char *command, const struct bench_options *o, GError **error)
 {
 	g_autofree char *what = g_strconcat("kvmperf ", command, NULL), *text = NULL;
 	JsonObject *request = request_for(command, o), *answer;
@@ -209,7 +207,8 @@ static const char *result_of(JsonObject *document)
 	JsonArray *tests = json_object_get_array_member(document, "tests");
 
 	return json_array_get_length(tests) ?
-		       json_object_get_string_member(json_array_get_object_element(tests, 0), "result") : "none";
+		       json_object_get_string_member(json_array_get_object_element(tests, 0), "result") :
+		       "none";
 }
 
 JsonObject *bench_guest_measure(struct machine *m, const struct bench_options *o, GError **error)

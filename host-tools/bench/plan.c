@@ -89,8 +89,8 @@ static bool ask_program(const char *program, char **words, const char *test, GEr
 		g_ptr_array_add(argv, *w);
 	g_ptr_array_add(argv, (char *)"--help");
 	g_ptr_array_add(argv, NULL);
-	if (!g_spawn_sync(NULL, (char **)argv->pdata, NULL, G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL, &err,
-			  &status, &why))
+	if (!g_spawn_sync(NULL, (char **)argv->pdata, NULL, G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL, &err, &status,
+			  &why))
 		return refuse(error, "%s: %s: is it built? (make)", program, why->message);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return true;
@@ -204,7 +204,8 @@ static bool check(const struct bench_options *o, GError **error)
 static char *run_name(const struct bench_options *o)
 {
 	g_autofree char *first = o->selftests ? g_strdup("selftests") :
-				 o->tests ? g_strndup(o->tests[0], strcspn(o->tests[0], " ")) : NULL;
+				 o->tests     ? g_strndup(o->tests[0], strcspn(o->tests[0], " ")) :
+						NULL;
 
 	return g_strdup_printf("bench-%s%s-%s", first ? first : o->suite, o->tests && o->tests[1] ? "+" : "",
 			       o->clock_virtual ? "virtual" : "wall");

@@ -27,8 +27,7 @@ JsonObject *bench_environment(const struct bench_plan *plan, struct machine *m, 
 	r->env.wall_time_is_hardware_time = machine_accel(m) == MACHINE_ACCEL_KVM && !o->clock_virtual;
 	r->env.first_kernel = (struct report_kernel){ g_strdup(plan->kernel->spec), g_strdup(guest_kernel),
 						      g_strdup(plan->kernel->sha256),
-						      g_strdup(plan->kernel->config_sha256),
-						      g_strdup(plan->cmdline) };
+						      g_strdup(plan->kernel->config_sha256), g_strdup(plan->cmdline) };
 	json_object_set_string_member(extra, "level", "L2 in L1");
 	json_object_set_string_member(extra, "iommu", bench_iommu_name(o->iommu));
 	json_object_set_string_member(extra, "l1_params", params);
@@ -60,7 +59,8 @@ const char *bench_caveat(const struct bench_plan *plan, struct machine *m)
 	if (plan->options->clock_virtual)
 		return "1 ns is 1 instruction of L1: these are no times of hardware.\n";
 	return machine_accel(m) == MACHINE_ACCEL_KVM ?
-		       "" : "Times of an emulated machine: good to compare runs on one host, no figures of hardware.\n";
+		       "" :
+		       "Times of an emulated machine: good to compare runs on one host, no figures of hardware.\n";
 }
 
 char *bench_json_text(JsonObject *o)
@@ -74,8 +74,8 @@ char *bench_json_text(JsonObject *o)
 	return text;
 }
 
-static bool write_json(const struct bench_plan *plan, struct machine *m, const struct rundir *rd,
-		       JsonObject *kvmperf, const char *guest_kernel, bool settled, double seconds, int exit, GError **error)
+static bool write_json(const struct bench_plan *plan, struct machine *m, const struct rundir *rd, JsonObject *kvmperf,
+		       const char *guest_kernel, bool settled, double seconds, int exit, GError **error)
 {
 	JsonObject *o = json_object_new();
 	g_autoptr(GDateTime) now = g_date_time_new_now_utc();
@@ -98,8 +98,8 @@ static bool write_json(const struct bench_plan *plan, struct machine *m, const s
 	return ok;
 }
 
-bool bench_report_write(const struct bench_plan *plan, struct machine *m, const struct rundir *rd,
-			JsonObject *kvmperf, bool settled, double seconds, int *exit, char **summary, GError **error)
+bool bench_report_write(const struct bench_plan *plan, struct machine *m, const struct rundir *rd, JsonObject *kvmperf,
+			bool settled, double seconds, int *exit, char **summary, GError **error)
 {
 	g_autofree char *text = bench_json_text(kvmperf), *first = NULL, *table = NULL;
 	struct bench_doc *doc = bench_doc_parse(text, strlen(text), error);
@@ -112,9 +112,10 @@ bool bench_report_write(const struct bench_plan *plan, struct machine *m, const 
 	*exit = count[BENCH_FAIL] ? VTDLAB_EXIT_BAD : VTDLAB_EXIT_OK;
 	first = bench_head(plan, m, doc->guest_kernel);
 	table = bench_table(doc);
-	*summary = g_strdup_printf("%s%s\n%s%s%u passed, %u failed, %u skipped; %.1f s\n", first, table,
-				   settled ? "" : "L1 did not come to rest before the tests: these times may not repeat.\n",
-				   bench_caveat(plan, m), count[BENCH_PASS], count[BENCH_FAIL], count[BENCH_SKIP], seconds);
+	*summary = g_strdup_printf(
+		"%s%s\n%s%s%u passed, %u failed, %u skipped; %.1f s\n", first, table,
+		settled ? "" : "L1 did not come to rest before the tests: these times may not repeat.\n",
+		bench_caveat(plan, m), count[BENCH_PASS], count[BENCH_FAIL], count[BENCH_SKIP], seconds);
 	ok = write_json(plan, m, rd, kvmperf, doc->guest_kernel, settled, seconds, *exit, error) &&
 	     rundir_write(rd, "summary.txt", *summary, -1, error);
 	bench_doc_free(doc);

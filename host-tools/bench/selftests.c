@@ -44,8 +44,8 @@ char **bench_selftests_programs(const char *dir, GError **error)
 	}
 	for (guint i = 0; i < out->len; i++)
 		if (!g_file_test(out->pdata[i], G_FILE_TEST_IS_REGULAR)) {
-			g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s is not there: `make compare-selftests` makes it",
-				    (char *)out->pdata[i]);
+			g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
+				    "%s is not there: `make compare-selftests` makes it", (char *)out->pdata[i]);
 			return NULL;
 		}
 	g_ptr_array_add(out, NULL);
@@ -151,7 +151,8 @@ GPtrArray *bench_selftests_measure(struct machine *m, const struct bench_options
 			g_ptr_array_unref(results);
 			return NULL;
 		}
-		bench_progress_end(o->progress, results->len, of, p->name, selftest_skipped(r) ? "skip" : "done", start);
+		bench_progress_end(o->progress, results->len, of, p->name, selftest_skipped(r) ? "skip" : "done",
+				   start);
 	}
 	return results;
 }

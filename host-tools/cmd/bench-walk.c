@@ -17,10 +17,10 @@
 
 /* How physical addresses follow one another: it decides how many runs come out. */
 enum shape {
-	SHAPE_CONTIGUOUS, /* one run */
+	SHAPE_CONTIGUOUS,    /* one run */
 	SHAPE_LIKE_A_KERNEL, /* 77 runs in 1000 leaves, as a Debian 6.1 with e1000e and nvme busy
 				has */
-	SHAPE_SCATTERED, /* every leaf its own run */
+	SHAPE_SCATTERED,     /* every leaf its own run */
 	N_SHAPES
 };
 
@@ -86,7 +86,7 @@ static void fill(struct bench *b, uint64_t *ram, enum shape shape)
 	first[4] = 3;
 	for (unsigned level = 3; level; level--)
 		first[level] = first[level + 1] + n[level + 1];
-	ram[512] = 2 * 4096 | 1;          /* bus 0 */
+	ram[512] = 2 * 4096 | 1;	  /* bus 0 */
 	ram[1024 + 2 * 8] = 3 * 4096 | 1; /* 00:01.0 */
 	ram[1024 + 2 * 8 + 1] = 1 << 8 | 2;
 	for (unsigned level = 4; level > 1; level--)
@@ -187,8 +187,8 @@ static int measure(struct bench *b, enum shape shape, int rounds)
 		return err;
 	walk = median(walks, rounds);
 	copy = median(copies, rounds);
-	printf("%-16s %9zu %9zu %10.2f %10.2f %10.2f %9.1f\n", shape_names[shape], b->n_tables,
-	       runs, walk / leaves, walks[0] / leaves, copy / leaves, walk / copy);
+	printf("%-16s %9zu %9zu %10.2f %10.2f %10.2f %9.1f\n", shape_names[shape], b->n_tables, runs, walk / leaves,
+	       walks[0] / leaves, copy / leaves, walk / copy);
 	return 0;
 }
 
@@ -196,8 +196,7 @@ int cmd_bench_walk(int argc, char **argv)
 {
 	int leaves = 1000000, rounds = 9, status;
 	const GOptionEntry entries[] = {
-		{ "leaves", 0, 0, G_OPTION_ARG_INT, &leaves, "leaf entries (default 1000000)",
-		  "N" },
+		{ "leaves", 0, 0, G_OPTION_ARG_INT, &leaves, "leaf entries (default 1000000)", "N" },
 		{ "rounds", 0, 0, G_OPTION_ARG_INT, &rounds, "repetitions (default 9)", "N" },
 		G_OPTION_ENTRY_NULL,
 	};
@@ -208,14 +207,12 @@ int cmd_bench_walk(int argc, char **argv)
 	if (argc != 1)
 		return cmd_usage_error("bench-walk", "unexpected argument '%s'", argv[1]);
 	if (leaves < 1 || leaves > 100000000)
-		return cmd_usage_error("bench-walk", "--leaves: %d is not between 1 and 100000000",
-				       leaves);
+		return cmd_usage_error("bench-walk", "--leaves: %d is not between 1 and 100000000", leaves);
 	if (rounds < 1 || rounds > MAX_ROUNDS)
-		return cmd_usage_error("bench-walk", "--rounds: %d is not between 1 and %d", rounds,
-				       MAX_ROUNDS);
+		return cmd_usage_error("bench-walk", "--rounds: %d is not between 1 and %d", rounds, MAX_ROUNDS);
 	printf("%d leaves of 4 KiB, 4 levels, medians of %d, mapping of the file included\n"
-	       "%-16s %9s %9s %10s %10s %10s %9s\n", leaves, rounds, "physical pages", "tables",
-	       "runs", "ns/leaf", "best", "memcpy ns", "ratio");
+	       "%-16s %9s %9s %10s %10s %10s %9s\n",
+	       leaves, rounds, "physical pages", "tables", "runs", "ns/leaf", "best", "memcpy ns", "ratio");
 	for (unsigned s = 0; s < N_SHAPES; s++) {
 		struct bench b = { .fd = -1, .leaves = (size_t)leaves };
 		int err = measure(&b, (enum shape)s, rounds);

@@ -23,13 +23,12 @@ static const GOptionEntry entries[] = {
 	  "NAME,..." },
 	{ "selftests", 0, 0, G_OPTION_ARG_FILENAME, &opt.selftests,
 	  "instead of a suite: the kernel's own tests of DIR (scripts/selftests-build) beside ours", "DIR" },
-	{ "clock", 0, 0, G_OPTION_ARG_STRING, &opt.clock,
-	  "virtual (instructions, which repeat; the default) or wall", "C" },
+	{ "clock", 0, 0, G_OPTION_ARG_STRING, &opt.clock, "virtual (instructions, which repeat; the default) or wall",
+	  "C" },
 	{ "iommu", 0, 0, G_OPTION_ARG_STRING, &opt.iommu, "off, pt, lazy (the default), strict or caching", "M" },
 	{ "kernel", 'k', 0, G_OPTION_ARG_STRING, &opt.kernel,
 	  "of the VM (L1): debian-6.1, debian:RELEASE, a bzImage, a vmlinux or a build tree", "K" },
-	{ "modules", 0, 0, G_OPTION_ARG_FILENAME, &opt.modules, "modules directory of a kernel given by path",
-	  "DIR" },
+	{ "modules", 0, 0, G_OPTION_ARG_FILENAME, &opt.modules, "modules directory of a kernel given by path", "DIR" },
 	{ "l1-params", 0, 0, G_OPTION_ARG_STRING, &opt.params,
 	  "module parameters of L1, such as 'kvm.tdp_mmu=N kvm-amd.npt=0'", "WORDS" },
 	{ "qemu", 0, 0, G_OPTION_ARG_FILENAME, &opt.qemu,
@@ -37,8 +36,7 @@ static const GOptionEntry entries[] = {
 	{ "accel", 0, 0, G_OPTION_ARG_STRING, &opt.accel, "auto, kvm or tcg", "A" },
 	{ "cpus", 0, 0, G_OPTION_ARG_INT, &opt.cpus, "of L1 (virtual clock: 1; wall clock: 2)", "N" },
 	{ "rounds", 0, 0, G_OPTION_ARG_INT, &opt.rounds, "that count, of each test (5)", "N" },
-	{ "repeat", 'n', 0, G_OPTION_ARG_INT, &opt.repeat,
-	  "boot and measure N times, and compare the medians", "N" },
+	{ "repeat", 'n', 0, G_OPTION_ARG_INT, &opt.repeat, "boot and measure N times, and compare the medians", "N" },
 	{ "results", 0, 0, G_OPTION_ARG_FILENAME, &opt.results, "where run directories go", "DIR" },
 	{ "dry-run", 0, 0, G_OPTION_ARG_NONE, &opt.dry_run, "print the QEMU command line, run nothing", NULL },
 	{ "quiet", 'q', 0, G_OPTION_ARG_NONE, &opt.quiet, "no lines while it runs", NULL },
@@ -88,7 +86,9 @@ static bool read_options(struct bench_options *o, GError **error)
 {
 	*o = (struct bench_options){ .suite = opt.suite ? opt.suite : "quick",
 				     .kernel = opt.kernel ? opt.kernel : "debian-6.1",
-				     .modules = opt.modules, .qemu = opt.qemu, .results = opt.results,
+				     .modules = opt.modules,
+				     .qemu = opt.qemu,
+				     .results = opt.results,
 				     .selftests = opt.selftests };
 	if (!!opt.suite + !!opt.tests + !!opt.selftests > 1) {
 		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "one of --suite, --tests and --selftests");

@@ -43,8 +43,8 @@ static gboolean prune_all, dry_run;
 static double older_than_days = -1;
 
 struct tree {
-	uint64_t bytes;		/* allocated on disk */
-	int64_t used;		/* newest time of use of its files, s since 1970 */
+	uint64_t bytes; /* allocated on disk */
+	int64_t used;	/* newest time of use of its files, s since 1970 */
 };
 
 /* Adds up what lies at @name in @dir; symbolic links are not followed. */
@@ -61,9 +61,7 @@ static void measure(int dir, const char *name, struct tree *tree, int depth)
 		return;
 	}
 	tree->used = MAX(tree->used, st.st_mtime);
-	int fd = depth < MAX_DEPTH
-			 ? openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-			 : -1;
+	int fd = depth < MAX_DEPTH ? openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
 	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
 
 	while (d && (entry = readdir(d)))
@@ -108,9 +106,7 @@ static int show(int cache)
 
 		printf("  %-18s %10s  %s\n", kinds[i].name, size, kinds[i].what);
 		total += tree.bytes;
-		for (guint j = 0;
-		     kinds[i].each && strcmp(kinds[i].name, "kernels") == 0 && j < entries->len;
-		     j++) {
+		for (guint j = 0; kinds[i].each && strcmp(kinds[i].name, "kernels") == 0 && j < entries->len; j++) {
 			const char *name = entries->pdata[j];
 			struct tree one = { 0 };
 
@@ -119,8 +115,7 @@ static int show(int cache)
 			g_autofree char *path = g_build_filename(kinds[i].name, name, NULL);
 
 			measure(cache, path, &one, 0);
-			g_autofree char *part =
-				g_format_size_full(one.bytes, G_FORMAT_SIZE_IEC_UNITS);
+			g_autofree char *part = g_format_size_full(one.bytes, G_FORMAT_SIZE_IEC_UNITS);
 
 			printf("    %-40s %10s\n", name, part);
 		}
@@ -141,8 +136,7 @@ static bool prune_one(int cache, const char *path, uint64_t *freed)
 	struct tree tree = { 0 };
 
 	measure(cache, path, &tree, 0);
-	if (!prune_all &&
-	    tree.used > g_get_real_time() / G_USEC_PER_SEC - (int64_t)(older_than_days * 86400))
+	if (!prune_all && tree.used > g_get_real_time() / G_USEC_PER_SEC - (int64_t)(older_than_days * 86400))
 		return true;
 	g_autofree char *size = g_format_size_full(tree.bytes, G_FORMAT_SIZE_IEC_UNITS);
 	g_autofree char *base = g_path_get_basename(path);
@@ -152,11 +146,9 @@ static bool prune_one(int cache, const char *path, uint64_t *freed)
 	*freed += tree.bytes;
 	if (dry_run)
 		return true;
-	if (remove_tree(cache, temp) && renameat(cache, path, cache, temp) == 0 &&
-	    remove_tree(cache, temp))
+	if (remove_tree(cache, temp) && renameat(cache, path, cache, temp) == 0 && remove_tree(cache, temp))
 		return true;
-	fprintf(stderr, "vtdlab cache: cannot remove %s/%s: %s\n", lab_cache_dir(), path,
-		g_strerror(errno));
+	fprintf(stderr, "vtdlab cache: cannot remove %s/%s: %s\n", lab_cache_dir(), path, g_strerror(errno));
 	return false;
 }
 
@@ -166,8 +158,7 @@ static int prune_kinds(int cache)
 	bool ok = true;
 
 	if (!dry_run && mkdirat(cache, "tmp", 0755) != 0 && errno != EEXIST) {
-		fprintf(stderr, "vtdlab cache: cannot write to %s: %s\n", lab_cache_dir(),
-			g_strerror(errno));
+		fprintf(stderr, "vtdlab cache: cannot write to %s: %s\n", lab_cache_dir(), g_strerror(errno));
 		return VTDLAB_EXIT_CANNOT_JUDGE;
 	}
 	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
@@ -179,8 +170,7 @@ static int prune_kinds(int cache)
 		g_autoptr(GPtrArray) entries = entries_of(cache, kinds[i].name);
 
 		for (guint j = 0; j < entries->len; j++) {
-			g_autofree char *path =
-				g_build_filename(kinds[i].name, entries->pdata[j], NULL);
+			g_autofree char *path = g_build_filename(kinds[i].name, entries->pdata[j], NULL);
 
 			ok = prune_one(cache, path, &freed) && ok;
 		}
@@ -199,8 +189,7 @@ static int prune(int cache)
 		return cmd_usage_error("cache", "prune wants either --all or --older-than DAYS");
 	lock = openat(cache, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (lock < 0) {
-		fprintf(stderr, "vtdlab cache: cannot write to %s: %s\n", lab_cache_dir(),
-			g_strerror(errno));
+		fprintf(stderr, "vtdlab cache: cannot write to %s: %s\n", lab_cache_dir(), g_strerror(errno));
 		return VTDLAB_EXIT_CANNOT_JUDGE;
 	}
 	if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
@@ -219,11 +208,10 @@ static int prune(int cache)
 int cmd_cache(int argc, char **argv)
 {
 	const GOptionEntry entries[] = {
-		{"all", 0, 0, G_OPTION_ARG_NONE, &prune_all, "prune: everything", NULL},
-		{"older-than", 0, 0, G_OPTION_ARG_DOUBLE, &older_than_days,
-		 "prune: what was not used for that long", "DAYS"},
-		{"dry-run", 0, 0, G_OPTION_ARG_NONE, &dry_run, "prune: only say what would go",
-		 NULL},
+		{ "all", 0, 0, G_OPTION_ARG_NONE, &prune_all, "prune: everything", NULL },
+		{ "older-than", 0, 0, G_OPTION_ARG_DOUBLE, &older_than_days, "prune: what was not used for that long",
+		  "DAYS" },
+		{ "dry-run", 0, 0, G_OPTION_ARG_NONE, &dry_run, "prune: only say what would go", NULL },
 		G_OPTION_ENTRY_NULL,
 	};
 	int status = cmd_parse("cache", entries, &argc, &argv);
@@ -233,19 +221,16 @@ int cmd_cache(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	if (argc > 2 || (argc > 1 && !pruning))
-		return cmd_usage_error("cache", "'%s' is not understood; there is only prune",
-				       argv[argc - 1]);
+		return cmd_usage_error("cache", "'%s' is not understood; there is only prune", argv[argc - 1]);
 	if (!pruning && (prune_all || dry_run || older_than_days >= 0))
-		return cmd_usage_error("cache",
-				       "--all, --older-than and --dry-run belong to prune");
+		return cmd_usage_error("cache", "--all, --older-than and --dry-run belong to prune");
 	cache = open(lab_cache_dir(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (cache < 0 && errno == ENOENT) {
 		printf("%s is not there yet: nothing is cached\n", lab_cache_dir());
 		return VTDLAB_EXIT_OK;
 	}
 	if (cache < 0) {
-		fprintf(stderr, "vtdlab cache: cannot read %s: %s\n", lab_cache_dir(),
-			g_strerror(errno));
+		fprintf(stderr, "vtdlab cache: cannot read %s: %s\n", lab_cache_dir(), g_strerror(errno));
 		return VTDLAB_EXIT_USAGE;
 	}
 	status = pruning ? prune(cache) : show(cache);

@@ -30,8 +30,7 @@ int cmd_compare(int argc, char **argv)
 	for (int i = 1; i < argc && !error; i++)
 		compare_add(c, argv[i], &error);
 	if (!error) {
-		g_autofree char *text = compare_text(c, tsv ? COMPARE_TSV : markdown ? COMPARE_MARKDOWN :
-										       COMPARE_TEXT);
+		g_autofree char *text = compare_text(c, tsv ? COMPARE_TSV : markdown ? COMPARE_MARKDOWN : COMPARE_TEXT);
 
 		fputs(text, stdout);
 	}

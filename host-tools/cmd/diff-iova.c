@@ -11,8 +11,8 @@
 /* A run directory, or an iova.csv itself. */
 static GArray *load(const char *path, GError **error)
 {
-	g_autofree char *file = g_file_test(path, G_FILE_TEST_IS_DIR) ?
-					g_build_filename(path, "iova.csv", NULL) : g_strdup(path);
+	g_autofree char *file =
+		g_file_test(path, G_FILE_TEST_IS_DIR) ? g_build_filename(path, "iova.csv", NULL) : g_strdup(path);
 
 	return iova_table_load(file, error);
 }
@@ -50,8 +50,7 @@ int diff_iova(const char *a, const char *b, const char *phase, unsigned max)
 	if (!has_phase(left, &pa))
 		return cmd_usage_error("diff", "%s has nothing mapped in a phase '%s'", a, pa.phase);
 	if (!has_phase(right, &pb))
-		return cmd_usage_error("diff", "%s has nothing mapped in a phase '%s'", b ? b : a,
-				       pb.phase);
+		return cmd_usage_error("diff", "%s has nothing mapped in a phase '%s'", b ? b : a, pb.phase);
 	d = iova_diff(left, &pa, right, &pb);
 	if (!b)
 		printf("first kernel at the panic (-), crash kernel at '%s' (+)\n", pb.phase);

@@ -70,15 +70,13 @@ int cmd_diff(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	if (iova ? argc != 2 && argc != 3 : argc != 3)
-		return cmd_usage_error("diff", iova ? "--iova: give one or two run directories" :
-						      "give two snapshots");
+		return cmd_usage_error("diff", iova ? "--iova: give one or two run directories" : "give two snapshots");
 	if (max < 0 || max > 1000000)
 		return cmd_usage_error("diff", "--max: %d is not between 0 and 1000000", max);
 	if (iova && json)
 		return cmd_usage_error("diff", "--json does not go with --iova");
 	if (iova)
-		return diff_iova(argv[1], argc == 3 ? argv[2] : NULL, phase,
-				 max ? (unsigned)max : DIFF_DEFAULT);
+		return diff_iova(argv[1], argc == 3 ? argv[2] : NULL, phase, max ? (unsigned)max : DIFF_DEFAULT);
 	if (phase)
 		return cmd_usage_error("diff", "--phase goes with --iova");
 	opt.roots_may_differ = moved;

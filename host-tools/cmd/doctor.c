@@ -18,9 +18,9 @@
 #include "prepare/kernel.h"
 
 #define MIB (1024.0 * 1024.0)
-#define MEMORY_MIB 1600		/* a guest of 1 GiB, QEMU, the lab */
-#define CACHE_MIB 1500		/* room to fetch and unpack a kernel */
-#define RESULTS_MIB 100		/* a few runs */
+#define MEMORY_MIB 1600 /* a guest of 1 GiB, QEMU, the lab */
+#define CACHE_MIB 1500	/* room to fetch and unpack a kernel */
+#define RESULTS_MIB 100 /* a few runs */
 
 static char **qemus;
 static char *kernel_spec;
@@ -83,10 +83,11 @@ static const char *yes(bool value)
 
 static void say_modes(const struct qemu_caps *caps)
 {
-	say("", "", "legacy yes, scalable %s, first-level %s, interrupt remapping %s, "
-	    "caching-mode %s, aw-bits %s", yes(qemu_has_iommu_prop(caps, "x-scalable-mode")),
-	    yes(qemu_has_iommu_prop(caps, "x-flts")), yes(qemu_has_iommu_prop(caps, "intremap")),
-	    yes(qemu_has_iommu_prop(caps, "caching-mode")),
+	say("", "",
+	    "legacy yes, scalable %s, first-level %s, interrupt remapping %s, "
+	    "caching-mode %s, aw-bits %s",
+	    yes(qemu_has_iommu_prop(caps, "x-scalable-mode")), yes(qemu_has_iommu_prop(caps, "x-flts")),
+	    yes(qemu_has_iommu_prop(caps, "intremap")), yes(qemu_has_iommu_prop(caps, "caching-mode")),
 	    yes(qemu_has_iommu_prop(caps, "aw-bits")));
 }
 
@@ -110,12 +111,10 @@ static void say_traces(const struct qemu_caps *caps)
 	}
 	g_autofree char *names = g_strjoinv(", ", missing);
 
-	say("", "", "trace: log backend works, %u event%s missing: %s", n, n == 1 ? "" : "s",
-	    names);
+	say("", "", "trace: log backend works, %u event%s missing: %s", n, n == 1 ? "" : "s", names);
 	for (size_t i = 0; i < G_N_ELEMENTS(uses); i++)
 		if (in_list(missing, uses[i].event))
-			say("warn", "", "without %s there is no evidence for %s", uses[i].event,
-			    uses[i].checks);
+			say("warn", "", "without %s there is no evidence for %s", uses[i].event, uses[i].checks);
 }
 
 /* The first QEMU that can run a scenario, or NULL; the caller frees it. */
@@ -157,9 +156,8 @@ static bool kernel_cached(const char *spec)
 	const char *argv[] = { script, "--offline", spec, NULL };
 	int status;
 
-	return g_spawn_sync(NULL, (char **)argv, NULL,
-			    G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL,
-			    NULL, NULL, &status, NULL) &&
+	return g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL, NULL,
+			    NULL, NULL, NULL, &status, NULL) &&
 	       g_spawn_check_wait_status(status, NULL);
 }
 
@@ -199,9 +197,9 @@ static void look_at_kvm(const char *qemu)
 	else
 		say(kvm_state(&result), "KVM", "%s%s%s", result.reason,
 		    result.cached ? " (found earlier since this host booted)" : "",
-		    result.proof == ACCEL_UNKNOWN && !kernel
-			    ? "; not proven without a kernel: `vtdlab doctor --kernel debian-6.1`"
-			    : "");
+		    result.proof == ACCEL_UNKNOWN && !kernel ?
+			    "; not proven without a kernel: `vtdlab doctor --kernel debian-6.1`" :
+			    "");
 	accel_result_clear(&result);
 	kernel_free(kernel);
 }
@@ -213,8 +211,7 @@ static void look_at_userfaultfd(void)
 	if (fd >= 0)
 		say("ok", "userfaultfd", "for this process (user mode faults)");
 	else
-		say("note", "userfaultfd", "%s; no scenario of this version needs it",
-		    g_strerror(errno));
+		say("note", "userfaultfd", "%s; no scenario of this version needs it", g_strerror(errno));
 	if (fd >= 0)
 		close(fd);
 }
@@ -309,8 +306,8 @@ int cmd_doctor(int argc, char **argv)
 	const GOptionEntry entries[] = {
 		{ "qemu", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &qemus,
 		  "look at this QEMU instead of those in PATH (may be repeated)", "PATH" },
-		{ "kernel", 0, 0, G_OPTION_ARG_STRING, &kernel_spec,
-		  "prove KVM with this kernel, fetched when need be", "SPEC" },
+		{ "kernel", 0, 0, G_OPTION_ARG_STRING, &kernel_spec, "prove KVM with this kernel, fetched when need be",
+		  "SPEC" },
 		{ "no-kvm", 0, 0, G_OPTION_ARG_NONE, &no_kvm, "do not try KVM", NULL },
 		G_OPTION_ENTRY_NULL,
 	};

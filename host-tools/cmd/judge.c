@@ -24,8 +24,7 @@ static const char *recorded_result(JsonObject *run, const char *name)
 		JsonObject *c = JSON_NODE_HOLDS_OBJECT(one) ? json_node_get_object(one) : NULL;
 
 		if (c && g_strcmp0(json_line_string(c, "name", NULL), name) == 0)
-			return json_line_bool(c, "evidence", true) ?
-				       json_line_string(c, "result", "?") : "none";
+			return json_line_bool(c, "evidence", true) ? json_line_string(c, "result", "?") : "none";
 	}
 	return NULL;
 }
@@ -74,8 +73,8 @@ int cmd_judge(int argc, char **argv)
 	gboolean json = FALSE, same = FALSE;
 	const GOptionEntry entries[] = {
 		{ "json", 0, 0, G_OPTION_ARG_NONE, &json, "print JSON, as run.json has it", NULL },
-		{ "same", 0, 0, G_OPTION_ARG_NONE, &same,
-		  "exit 1 when a check says otherwise than run.json, else 0", NULL },
+		{ "same", 0, 0, G_OPTION_ARG_NONE, &same, "exit 1 when a check says otherwise than run.json, else 0",
+		  NULL },
 		G_OPTION_ENTRY_NULL,
 	};
 	struct evidence_file *file;

@@ -84,8 +84,7 @@ static int list_images(const char *images, const char *group, const char *key, i
 		}
 		g_autofree char *value = g_key_file_get_string(conf, group, key, NULL);
 		g_autofree char *about = g_key_file_get_string(conf, group, "description", NULL);
-		g_autofree char *text = g_strdup_printf("%-*s  %s", width, value ? value : "?",
-							about ? about : "");
+		g_autofree char *text = g_strdup_printf("%-*s  %s", width, value ? value : "?", about ? about : "");
 		print_row(18, name, text);
 	}
 	return status;
@@ -150,8 +149,7 @@ static int list_keys(void)
 int cmd_list(int argc, char **argv)
 {
 	static const char *const what[] = { "scenarios", "kernels", "qemus", "checks", "keys", NULL };
-	static int (*const lists[])(void) = { list_scenarios, list_kernels, list_qemus, list_checks,
-					      list_keys };
+	static int (*const lists[])(void) = { list_scenarios, list_kernels, list_qemus, list_checks, list_keys };
 	const GOptionEntry entries[] = {
 		{ "names", 'n', 0, G_OPTION_ARG_NONE, &names_only, "print names only", NULL },
 		G_OPTION_ENTRY_NULL,
@@ -162,14 +160,12 @@ int cmd_list(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	if (argc > 2)
-		return cmd_usage_error("list",
-				       "takes one word: scenarios, kernels, qemus, checks or keys");
+		return cmd_usage_error("list", "takes one word: scenarios, kernels, qemus, checks or keys");
 	for (size_t i = 0; what[i]; i++)
 		if (strcmp(word, what[i]) == 0)
 			return lists[i]();
 	const char *near = nearest_word(word, what);
 
-	return cmd_usage_error("list", "'%s' is none of scenarios, kernels, qemus, checks, keys%s%s%s",
-			       word, near ? " (did you mean " : "", near ? near : "",
-			       near ? "?)" : "");
+	return cmd_usage_error("list", "'%s' is none of scenarios, kernels, qemus, checks, keys%s%s%s", word,
+			       near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
 }

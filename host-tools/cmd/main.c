@@ -14,8 +14,7 @@ static int finish(int status)
 	errno = 0;
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return status;
-	fprintf(stderr, "vtdlab: cannot write to the standard output: %s\n",
-		errno ? g_strerror(errno) : "write error");
+	fprintf(stderr, "vtdlab: cannot write to the standard output: %s\n", errno ? g_strerror(errno) : "write error");
 	return status == VTDLAB_EXIT_OK ? VTDLAB_EXIT_CANNOT_JUDGE : status;
 }
 

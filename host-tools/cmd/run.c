@@ -25,8 +25,7 @@ static const GOptionEntry entries[] = {
 	  "debian-6.1, debian:RELEASE, a bzImage, a vmlinux or a build tree", "K" },
 	{ "crash-kernel", 0, 0, G_OPTION_ARG_STRING, &opt.crash_kernel,
 	  "the same for the crash kernel (the first kernel's)", "K" },
-	{ "modules", 0, 0, G_OPTION_ARG_FILENAME, &opt.modules,
-	  "modules directory of a kernel given by path", "DIR" },
+	{ "modules", 0, 0, G_OPTION_ARG_FILENAME, &opt.modules, "modules directory of a kernel given by path", "DIR" },
 	{ "qemu", 0, 0, G_OPTION_ARG_FILENAME, &opt.qemu,
 	  "the QEMU to use: a name of images/qemus, such as qemu-10.0, or a program", "Q" },
 	{ "accel", 0, 0, G_OPTION_ARG_STRING, &opt.accel, "auto, kvm or tcg", "A" },
@@ -35,10 +34,8 @@ static const GOptionEntry entries[] = {
 	  "set a key of the scenario (+= appends); see `vtdlab list keys`", "SECTION.KEY=VALUE" },
 	{ "repeat", 'n', 0, G_OPTION_ARG_INT, &opt.repeat, "run it N times", "N" },
 	{ "results", 0, 0, G_OPTION_ARG_FILENAME, &opt.results, "where run directories go", "DIR" },
-	{ "dry-run", 0, 0, G_OPTION_ARG_NONE, &opt.dry_run, "print the QEMU command line, run nothing",
-	  NULL },
-	{ "keep", 0, 0, G_OPTION_ARG_NONE, &opt.keep, "leave the VM stopped at the end until Ctrl-C",
-	  NULL },
+	{ "dry-run", 0, 0, G_OPTION_ARG_NONE, &opt.dry_run, "print the QEMU command line, run nothing", NULL },
+	{ "keep", 0, 0, G_OPTION_ARG_NONE, &opt.keep, "leave the VM stopped at the end until Ctrl-C", NULL },
 	{ "gdb", 0, 0, G_OPTION_ARG_NONE, &opt.gdb, "leave a gdb stub, and wait for a person", NULL },
 	{ "no-probes", 0, 0, G_OPTION_ARG_NONE, &opt.no_probes,
 	  "leave the kernels without kprobes: no guest times, no reservations", NULL },
@@ -66,10 +63,8 @@ static struct scenario *load(const char *name, GError **error)
 	for (const struct check *c = vtdlab_checks; c->name; c++)
 		g_ptr_array_add(names, (char *)c->name);
 	g_ptr_array_add(names, NULL);
-	ok = set_key(s, "first.kernel", opt.kernel, error) &&
-	     set_key(s, "crash.kernel", opt.crash_kernel, error) &&
-	     set_key(s, "machine.accel", opt.accel, error) &&
-	     set_key(s, "machine.clock", opt.clock, error);
+	ok = set_key(s, "first.kernel", opt.kernel, error) && set_key(s, "crash.kernel", opt.crash_kernel, error) &&
+	     set_key(s, "machine.accel", opt.accel, error) && set_key(s, "machine.clock", opt.clock, error);
 	for (char **set = opt.sets; ok && set && *set; set++)
 		ok = scenario_set(s, *set, error);
 	if (ok && scenario_validate(s, (const char *const *)names->pdata, error))
@@ -90,8 +85,7 @@ static int dry_run(const struct scenario *s, const struct run_options *options)
 }
 
 /* @copies: guest ns of each run's copy, as far as it was seen. */
-static int run_once(const struct scenario *s, const struct run_options *options, char **outcome,
-		    GArray *copies)
+static int run_once(const struct scenario *s, const struct run_options *options, char **outcome, GArray *copies)
 {
 	GError *error = NULL;
 	struct run_outcome out;
@@ -143,8 +137,8 @@ static void print_copies(GArray *copies)
 	g_array_sort(copies, by_size);
 	v = (const int64_t *)(const void *)copies->data;
 	median = n % 2 ? (double)v[n / 2] : (double)(v[n / 2 - 1] + v[n / 2]) / 2;
-	printf("copy, guest time of %u runs: median %.3f us, %.3f to %.3f us\n", n, median / 1e3,
-	       (double)v[0] / 1e3, (double)v[n - 1] / 1e3);
+	printf("copy, guest time of %u runs: median %.3f us, %.3f to %.3f us\n", n, median / 1e3, (double)v[0] / 1e3,
+	       (double)v[n - 1] / 1e3);
 }
 
 static int run_all(const struct scenario *s, struct run_options *options)
@@ -157,8 +151,9 @@ static int run_all(const struct scenario *s, struct run_options *options)
 		g_autofree char *outcome = NULL;
 		int one;
 
-		options->progress = progress_new(NULL, opt.quiet ? PROGRESS_QUIET :
-						       opt.verbose ? PROGRESS_PLAIN : PROGRESS_AUTO);
+		options->progress = progress_new(NULL, opt.quiet   ? PROGRESS_QUIET :
+						       opt.verbose ? PROGRESS_PLAIN :
+								     PROGRESS_AUTO);
 		one = run_once(s, options, &outcome, copies);
 		progress_free(options->progress);
 		status = worse(status, one);

@@ -9,14 +9,13 @@
 
 const struct verb vtdlab_verbs[] = {
 	{ "run", "run a scenario and judge what the crash kernel did", "SCENARIO", cmd_run },
-	{ "list", "what there is: scenarios, kernels, qemus, checks, keys",
-	  "[scenarios|kernels|qemus|checks|keys]", cmd_list },
+	{ "list", "what there is: scenarios, kernels, qemus, checks, keys", "[scenarios|kernels|qemus|checks|keys]",
+	  cmd_list },
 	{ "doctor", "what this host offers: QEMUs, KVM, trace events, space", "", cmd_doctor },
 	{ "judge", "judge a recorded run again, without a VM", "RUNDIR", cmd_judge },
 	{ "walk", "print the translations that a snapshot holds", "SNAPSHOT", cmd_walk },
 	{ "diff", "compare the translations of two snapshots, or the IOVAs of runs",
-	  "SNAPSHOT SNAPSHOT | --iova RUN [RUN]",
-	  cmd_diff },
+	  "SNAPSHOT SNAPSHOT | --iova RUN [RUN]", cmd_diff },
 	{ "compare", "the numbers of several runs side by side", "RUN RUN...", cmd_compare },
 	{ "cache", "the cache of kernels: its size, and pruning it", "[prune]", cmd_cache },
 	{ "bench", "what the memory of nested KVM guests costs", "", cmd_bench },
@@ -44,8 +43,7 @@ int cmd_unknown_verb(const char *name)
 	const char *near = nearest_word(name, names);
 
 	if (near)
-		fprintf(stderr, "vtdlab: no verb '%s'; did you mean '%s'? Try: vtdlab help\n", name,
-			near);
+		fprintf(stderr, "vtdlab: no verb '%s'; did you mean '%s'? Try: vtdlab help\n", name, near);
 	else
 		fprintf(stderr, "vtdlab: no verb '%s'. Try: vtdlab help\n", name);
 	return VTDLAB_EXIT_USAGE;

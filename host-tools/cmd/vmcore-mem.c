@@ -33,22 +33,19 @@ struct vmcore *vmcore_open(const char *path, GError **error)
 
 	v->fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (v->fd < 0) {
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s: %s", path,
-			    g_strerror(errno));
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s: %s", path, g_strerror(errno));
 		vmcore_close(v);
 		return NULL;
 	}
 	v->ctx = kdump_new();
 	if (!v->ctx) {
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED,
-			    "%s: libkdumpfile gave no context", path);
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "%s: libkdumpfile gave no context", path);
 		vmcore_close(v);
 		return NULL;
 	}
 	if (kdump_open_fd(v->ctx, v->fd) != KDUMP_OK) {
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
-			    "%s: libkdumpfile cannot read it as a dump: %s", path,
-			    kdump_get_err(v->ctx));
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s: libkdumpfile cannot read it as a dump: %s",
+			    path, kdump_get_err(v->ctx));
 		vmcore_close(v);
 		return NULL;
 	}

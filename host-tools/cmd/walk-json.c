@@ -61,8 +61,7 @@ static void add_runs(JsonBuilder *b, const struct vtd_walk_result *r, const stru
 	json_builder_end_array(b);
 }
 
-static void add_space(JsonBuilder *b, const struct vtd_walk_result *r, const struct vtd_space *s,
-		      gboolean runs)
+static void add_space(JsonBuilder *b, const struct vtd_walk_result *r, const struct vtd_space *s, gboolean runs)
 {
 	json_builder_begin_object(b);
 	if (s->pasid != VTD_NO_PASID)

@@ -58,8 +58,7 @@ static int parse_number(const char *option, const char *text, uint64_t *value)
 	if (!*end)
 		return 0;
 bad:
-	cmd_usage_error("walk", "%s: '%s' is not a number (examples: 0x5eb6000, 4096, 1G)", option,
-			text);
+	cmd_usage_error("walk", "%s: '%s' is not a number (examples: 0x5eb6000, 4096, 1G)", option, text);
 	return -1;
 }
 
@@ -125,8 +124,7 @@ static int walk_memory(struct walk_args *a, struct vtd_walk_result **r)
 }
 
 /* Walk a snapshot from the root it names: 0, or an exit status. */
-static int walk_snapshot(struct walk_args *a, const char *path, struct vtd_walk_result **r,
-			 struct vtd_regs *regs)
+static int walk_snapshot(struct walk_args *a, const char *path, struct vtd_walk_result **r, struct vtd_regs *regs)
 {
 	struct vtd_walk_options opt;
 	struct vtd_error err;
@@ -145,8 +143,7 @@ static int walk_snapshot(struct walk_args *a, const char *path, struct vtd_walk_
 	return 0;
 }
 
-static void print_text(const struct walk_args *a, const struct vtd_walk_result *r,
-		       const struct vtd_regs *regs)
+static void print_text(const struct walk_args *a, const struct vtd_walk_result *r, const struct vtd_regs *regs)
 {
 	unsigned what = VTD_PRINT_IRTES;
 
@@ -161,9 +158,8 @@ static void print_text(const struct walk_args *a, const struct vtd_walk_result *
 		g_autoptr(GDateTime) when = g_date_time_new_from_unix_utc(m->host_ns / 1000000000);
 		g_autofree char *text = when ? g_date_time_format_iso8601(when) : NULL;
 
-		printf("phase %s, taken %s, %zu table pages, RAM %" PRIu64 " MiB\n",
-		       *m->phase ? m->phase : "(none)", text ? text : "at an unknown time",
-		       a->snapshot->n_pages, m->ram.ram_size >> 20);
+		printf("phase %s, taken %s, %zu table pages, RAM %" PRIu64 " MiB\n", *m->phase ? m->phase : "(none)",
+		       text ? text : "at an unknown time", a->snapshot->n_pages, m->ram.ram_size >> 20);
 		vtd_regs_print(regs, stdout);
 	}
 	vtd_walk_print(r, what, stdout);
@@ -191,14 +187,12 @@ int cmd_walk(int argc, char **argv)
 		{ "ram-size", 0, 0, G_OPTION_ARG_STRING, &a.ram_size,
 		  "RAM of the machine (default: the size of the file)", "SIZE" },
 		{ "vmcore", 0, 0, G_OPTION_ARG_FILENAME, &a.vmcore, "walk a kernel dump", "FILE" },
-		{ "root", 0, 0, G_OPTION_ARG_STRING, &a.root, "root table, for --ram and --vmcore",
-		  "ADDRESS" },
-		{ "ttm", 0, 0, G_OPTION_ARG_STRING, &a.ttm,
-		  "its mode: legacy (default) or scalable", "MODE" },
-		{ "irta", 0, 0, G_OPTION_ARG_STRING, &a.irta,
-		  "value of the interrupt-remapping table address register", "VALUE" },
-		{ "leaves-summary", 0, 0, G_OPTION_ARG_NONE, &a.summary,
-		  "count leaves and runs, do not list the runs", NULL },
+		{ "root", 0, 0, G_OPTION_ARG_STRING, &a.root, "root table, for --ram and --vmcore", "ADDRESS" },
+		{ "ttm", 0, 0, G_OPTION_ARG_STRING, &a.ttm, "its mode: legacy (default) or scalable", "MODE" },
+		{ "irta", 0, 0, G_OPTION_ARG_STRING, &a.irta, "value of the interrupt-remapping table address register",
+		  "VALUE" },
+		{ "leaves-summary", 0, 0, G_OPTION_ARG_NONE, &a.summary, "count leaves and runs, do not list the runs",
+		  NULL },
 		{ "defects", 0, 0, G_OPTION_ARG_NONE, &a.defects, "show where defects are", NULL },
 		{ "tables", 0, 0, G_OPTION_ARG_NONE, &a.tables, "list the table pages", NULL },
 		{ "json", 0, 0, G_OPTION_ARG_NONE, &a.json, "print JSON", NULL },
@@ -212,8 +206,8 @@ int cmd_walk(int argc, char **argv)
 		goto out;
 	if (a.ram || a.vmcore)
 		status = argc != 1 || (a.ram && a.vmcore) ?
-			cmd_usage_error("walk", "give one of SNAPSHOT, --ram and --vmcore") :
-			walk_memory(&a, &r);
+				 cmd_usage_error("walk", "give one of SNAPSHOT, --ram and --vmcore") :
+				 walk_memory(&a, &r);
 	else if (argc != 2)
 		status = cmd_usage_error("walk", "give one snapshot (results/latest/tables/*.vtd)");
 	else

@@ -31,26 +31,24 @@ static bool wrong(const struct scenario *s, GError **error, const char *message)
 	return false;
 }
 
-static bool check_names(const struct scenario *s, const char *key, char *const *list,
-			const char *const *names, GError **error)
+static bool check_names(const struct scenario *s, const char *key, char *const *list, const char *const *names,
+			GError **error)
 {
 	for (; list && *list; list++) {
 		g_autofree char *message = NULL;
 		const char *near;
 
 		if (strcmp(*list, "rig") == 0) {
-			message = g_strdup_printf(
-				"scenario.%s: rig cannot be expected to fail: without it "
-				"nothing is judged",
-				key);
+			message = g_strdup_printf("scenario.%s: rig cannot be expected to fail: without it "
+						  "nothing is judged",
+						  key);
 			return wrong(s, error, message);
 		}
 		if (!names || g_strv_contains(names, *list))
 			continue;
 		near = nearest_word(*list, names);
-		message = g_strdup_printf(
-			"scenario.%s: no check '%s'%s%s; see `vtdlab list checks`", key,
-			*list, near ? "; the nearest is " : "", near ? near : "");
+		message = g_strdup_printf("scenario.%s: no check '%s'%s%s; see `vtdlab list checks`", key, *list,
+					  near ? "; the nearest is " : "", near ? near : "");
 		return wrong(s, error, message);
 	}
 	return true;
@@ -78,8 +76,9 @@ static bool check_machine(const struct scenario *s, GError **error)
 	if (s->machine.clock == CONF_CLOCK_VIRTUAL && s->machine.cpus != 1)
 		return wrong(s, error, "machine.clock=virtual needs machine.cpus=1");
 	if (s->machine.clock == CONF_CLOCK_VIRTUAL && s->machine.accel == CONF_ACCEL_KVM)
-		return wrong(s, error, "machine.clock=virtual counts TCG's instructions; "
-				       "it cannot go with machine.accel=kvm");
+		return wrong(s, error,
+			     "machine.clock=virtual counts TCG's instructions; "
+			     "it cannot go with machine.accel=kvm");
 	if (s->crash.trigger == CONF_TRIGGER_CPU && s->crash.trigger_cpu >= s->machine.cpus)
 		return wrong(s, error, "crash.trigger names a CPU that machine.cpus does not have");
 	return true;
@@ -100,17 +99,17 @@ static bool check_topology(const struct scenario *s, GError **error)
 {
 	if (s->devices.topology != CONF_TOPOLOGY_FLAT && s->devices.nic != CONF_NIC_E1000 &&
 	    s->devices.nic != CONF_NIC_VIRTIO) {
-		g_autofree char *message = g_strdup_printf(
-			"devices.topology=%s puts the NIC behind a conventional PCI bridge, "
-			"where only devices.nic=virtio or e1000 fits",
-			scenario_word("devices", "topology", s->devices.topology));
+		g_autofree char *message =
+			g_strdup_printf("devices.topology=%s puts the NIC behind a conventional PCI bridge, "
+					"where only devices.nic=virtio or e1000 fits",
+					scenario_word("devices", "topology", s->devices.topology));
 
 		return wrong(s, error, message);
 	}
-	if (s->devices.disk == CONF_DISK_VIRTIO &&
-	    (s->devices.dma == CONF_DMA_BOTH || s->devices.dma == CONF_DMA_DISK))
-		return wrong(s, error, "only devices.disk=nvme has a trace by which its DMA in flight "
-				       "can be counted; set devices.dma=nic or none");
+	if (s->devices.disk == CONF_DISK_VIRTIO && (s->devices.dma == CONF_DMA_BOTH || s->devices.dma == CONF_DMA_DISK))
+		return wrong(s, error,
+			     "only devices.disk=nvme has a trace by which its DMA in flight "
+			     "can be counted; set devices.dma=nic or none");
 	return true;
 }
 
@@ -130,15 +129,16 @@ static bool check_devices(const struct scenario *s, GError **error)
 {
 	bool want_nic = s->devices.dma == CONF_DMA_BOTH || s->devices.dma == CONF_DMA_NIC;
 	bool want_disk = s->devices.dma == CONF_DMA_BOTH || s->devices.dma == CONF_DMA_DISK;
-	bool has_nic = s->devices.nic != CONF_NIC_NONE,
-	     has_disk = s->devices.disk != CONF_DISK_NONE;
+	bool has_nic = s->devices.nic != CONF_NIC_NONE, has_disk = s->devices.disk != CONF_DISK_NONE;
 
 	if ((!want_nic || has_nic) && (!want_disk || has_disk))
 		return true;
-	g_autofree char *message = g_strdup_printf(
-		"devices.dma=%s wants DMA of a %s that is none; set devices.dma=%s",
-		scenario_word("devices", "dma", s->devices.dma), has_nic ? "disk" : "nic",
-		has_nic ? "nic" : has_disk ? "disk" : "none");
+	g_autofree char *message =
+		g_strdup_printf("devices.dma=%s wants DMA of a %s that is none; set devices.dma=%s",
+				scenario_word("devices", "dma", s->devices.dma), has_nic ? "disk" : "nic",
+				has_nic	 ? "nic" :
+				has_disk ? "disk" :
+					   "none");
 
 	return wrong(s, error, message);
 }
@@ -154,7 +154,7 @@ bool scenario_validate(const struct scenario *s, const char *const *names, GErro
 {
 	if (!*s->first.kernel)
 		return wrong(s, error, "first.kernel is empty; see `vtdlab list kernels`");
-	return check_expectations(s, names, error) && check_machine(s, error) &&
-	       check_iommu(s, error) && check_devices(s, error) && check_topology(s, error) &&
-	       check_corrupt(s, error) && check_workload(s, error);
+	return check_expectations(s, names, error) && check_machine(s, error) && check_iommu(s, error) &&
+	       check_devices(s, error) && check_topology(s, error) && check_corrupt(s, error) &&
+	       check_workload(s, error);
 }

@@ -21,14 +21,12 @@ struct scenario *scenario_new(const char *name)
 	s->name = g_strdup(name);
 	s->path = g_strdup("");
 	s->sets = g_new0(char *, 1);
-	s->expect_fail_series =
-		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_strfreev);
+	s->expect_fail_series = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_strfreev);
 	for (size_t i = 0; i < n; i++) {
 		g_autoptr(GError) error = NULL;
 
 		if (!conf_value_parse(s, &keys[i], keys[i].def, &error))
-			g_error("default of %s.%s: %s", keys[i].section, keys[i].key,
-				error->message);
+			g_error("default of %s.%s: %s", keys[i].section, keys[i].key, error->message);
 	}
 	return s;
 }
@@ -81,9 +79,8 @@ static bool unknown_key(const char *section, const char *key, GError **error)
 {
 	g_autofree char *near = nearest_key(section, key);
 
-	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
-		    "%s.%s: no such key%s%s; see `vtdlab list keys`", section, key,
-		    near ? "; the nearest is " : "", near ? near : "");
+	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s.%s: no such key%s%s; see `vtdlab list keys`", section,
+		    key, near ? "; the nearest is " : "", near ? near : "");
 	return false;
 }
 
@@ -95,14 +92,11 @@ static const char *series_of(const char *section, const char *key)
 	return key + strlen(SERIES_PREFIX);
 }
 
-static bool set_series(struct scenario *s, const char *series, const char *value, bool append,
-		       GError **error)
+static bool set_series(struct scenario *s, const char *series, const char *value, bool append, GError **error)
 {
 	if (!g_regex_match_simple("^[0-9]+\\.[0-9]+$", series, G_REGEX_DOLLAR_ENDONLY, 0)) {
 		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
-			    "scenario." SERIES_PREFIX
-			    "%s: the end must be a kernel series, such as 6.1",
-			    series);
+			    "scenario." SERIES_PREFIX "%s: the end must be a kernel series, such as 6.1", series);
 		return false;
 	}
 	char **old = append ? g_hash_table_lookup(s->expect_fail_series, series) : NULL;
@@ -113,8 +107,8 @@ static bool set_series(struct scenario *s, const char *series, const char *value
 	return true;
 }
 
-static bool set_value(struct scenario *s, const char *section, const char *name, const char *value,
-		      bool append, GError **error)
+static bool set_value(struct scenario *s, const char *section, const char *name, const char *value, bool append,
+		      GError **error)
 {
 	const char *series = series_of(section, name);
 	const struct conf_key *key = find_key(section, name);
@@ -127,8 +121,8 @@ static bool set_value(struct scenario *s, const char *section, const char *name,
 	if (append) {
 		if (key->type != CONF_TEXT && key->type != CONF_CHECKS) {
 			g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
-				    "%s.%s: += is for texts and lists; write %s.%s=%s", section,
-				    name, section, name, text);
+				    "%s.%s: += is for texts and lists; write %s.%s=%s", section, name, section, name,
+				    text);
 			return false;
 		}
 		g_autofree char *old = conf_key_value(s, key);
@@ -196,9 +190,8 @@ static bool index_lines(const char *text, const char *path, GHashTable *lines, G
 		guint before = GPOINTER_TO_UINT(g_hash_table_lookup(lines, full));
 
 		if (before) {
-			g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
-				    "%s:%u: %s stands already in line %u", path, i + 1, full,
-				    before);
+			g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s:%u: %s stands already in line %u",
+				    path, i + 1, full, before);
 			g_free(full);
 			return false;
 		}
@@ -229,14 +222,12 @@ static bool unknown_section(const char *path, const char *section, GError **erro
 	g_ptr_array_add(names, NULL);
 	const char *near = nearest_word(section, (const char *const *)names->pdata);
 
-	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
-		    "%s: [%s]: no such section%s%s%s; see `vtdlab list keys`", path, section,
-		    near ? "; the nearest is [" : "", near ? near : "", near ? "]" : "");
+	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s: [%s]: no such section%s%s%s; see `vtdlab list keys`",
+		    path, section, near ? "; the nearest is [" : "", near ? near : "", near ? "]" : "");
 	return false;
 }
 
-static bool read_section(struct scenario *s, GKeyFile *file, const char *section, GHashTable *lines,
-			 GError **error)
+static bool read_section(struct scenario *s, GKeyFile *file, const char *section, GHashTable *lines, GError **error)
 {
 	g_auto(GStrv) names = g_key_file_get_keys(file, section, NULL, NULL);
 
@@ -248,8 +239,7 @@ static bool read_section(struct scenario *s, GKeyFile *file, const char *section
 
 		if (!why && set_value(s, section, *name, value, false, &why))
 			continue;
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s:%u: %s", s->path, line,
-			    why->message);
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s:%u: %s", s->path, line, why->message);
 		return false;
 	}
 	return true;
@@ -262,14 +252,12 @@ static bool parse_file(struct scenario *s, const char *text, gsize len, GError *
 	g_autoptr(GError) why = NULL;
 
 	if (strlen(text) != len || !g_utf8_validate(text, len, NULL)) {
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
-			    "%s: not a text file in UTF-8", s->path);
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s: not a text file in UTF-8", s->path);
 		return false;
 	}
 	/* Translations are kept only to be refused below like any unknown key. */
 	if (!g_key_file_load_from_data(file, text, len, G_KEY_FILE_KEEP_TRANSLATIONS, &why)) {
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s: %s", s->path,
-			    why->message);
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s: %s", s->path, why->message);
 		return false;
 	}
 	if (!index_lines(text, s->path, lines, error))
@@ -294,11 +282,10 @@ static void no_such_scenario(const char *name, const char *dir, GError **error)
 
 	if (near)
 		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
-			    "no scenario '%s'; the nearest is %s (see `vtdlab list scenarios`)",
-			    name, near);
+			    "no scenario '%s'; the nearest is %s (see `vtdlab list scenarios`)", name, near);
 	else
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
-			    "no scenario '%s'; there are: %s", name, *list ? list : "none");
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "no scenario '%s'; there are: %s", name,
+			    *list ? list : "none");
 }
 
 struct scenario *scenario_load(const char *name_or_path, GError **error)
@@ -306,8 +293,7 @@ struct scenario *scenario_load(const char *name_or_path, GError **error)
 	bool is_path = strchr(name_or_path, '/') || g_str_has_suffix(name_or_path, ".conf");
 	g_autofree char *dir = lab_path("scenarios", NULL);
 	g_autofree char *file = g_strconcat(name_or_path, ".conf", NULL);
-	g_autofree char *path = is_path ? g_strdup(name_or_path) :
-					  g_build_filename(dir, file, NULL);
+	g_autofree char *path = is_path ? g_strdup(name_or_path) : g_build_filename(dir, file, NULL);
 	g_autofree char *text = NULL;
 	g_autoptr(GError) why = NULL;
 	gsize len;
@@ -317,8 +303,7 @@ struct scenario *scenario_load(const char *name_or_path, GError **error)
 		return NULL;
 	}
 	if (!g_file_get_contents(path, &text, &len, &why)) {
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "cannot read the scenario: %s",
-			    why->message);
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "cannot read the scenario: %s", why->message);
 		return NULL;
 	}
 	g_autofree char *base = g_path_get_basename(path);
@@ -355,8 +340,7 @@ bool scenario_expects_fail(const struct scenario *s, const char *release, const 
 	while (release && g_hash_table_iter_next(&iter, &series, &list)) {
 		size_t len = strlen(series);
 
-		if (strncmp(release, series, len) == 0 && !g_ascii_isdigit(release[len]) &&
-		    in_list(list, check))
+		if (strncmp(release, series, len) == 0 && !g_ascii_isdigit(release[len]) && in_list(list, check))
 			return true;
 	}
 	return false;
@@ -389,8 +373,7 @@ static void put_series(const struct scenario *s, GString *out)
 	all = g_list_sort(all, (GCompareFunc)strcmp);
 	for (GList *l = all; l; l = l->next) {
 		g_autofree char *key = g_strconcat(SERIES_PREFIX, l->data, NULL);
-		g_autofree char *value =
-			g_strjoinv(";", g_hash_table_lookup(s->expect_fail_series, l->data));
+		g_autofree char *value = g_strjoinv(";", g_hash_table_lookup(s->expect_fail_series, l->data));
 
 		put_line(out, key, value);
 	}
@@ -407,15 +390,13 @@ char *scenario_to_text(const struct scenario *s)
 	for (size_t i = 0; i < n; i++) {
 		g_autofree char *value = conf_key_value(s, &keys[i]);
 		g_autofree char *def = conf_key_value(defaults, &keys[i]);
-		bool series = strcmp(keys[i].key, "expect-fail") == 0 &&
-			      g_hash_table_size(s->expect_fail_series);
+		bool series = strcmp(keys[i].key, "expect-fail") == 0 && g_hash_table_size(s->expect_fail_series);
 		bool differs = strcmp(value, def) != 0;
 
 		if (!differs && !series)
 			continue;
 		if (strcmp(section, keys[i].section) != 0)
-			g_string_append_printf(out, "%s[%s]\n", out->len ? "\n" : "",
-					       keys[i].section);
+			g_string_append_printf(out, "%s[%s]\n", out->len ? "\n" : "", keys[i].section);
 		section = keys[i].section;
 		if (differs)
 			put_line(out, keys[i].key, value);

@@ -39,7 +39,7 @@ struct scenario {
 	char *description;
 	char **expect_fail;		/* checks that fail on every kernel; NULL-ended */
 	GHashTable *expect_fail_series; /* expect-fail-<series>: char * -> char ** */
-	double timeout_s; /* limit of a whole run, s; the scale of the accelerator comes on top */
+	double timeout_s;		/* limit of a whole run, s; the scale of the accelerator comes on top */
 
 	struct {
 		uint64_t memory; /* bytes */

@@ -80,14 +80,12 @@ static bool bad(const struct conf_key *key, const char *text, GError **error)
 			words[n++] = w->word;
 		near = nearest_word(text, words);
 	}
-	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
-		    "'%s' is not allowed; allowed: %s%s%s%s", text, allowed,
+	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "'%s' is not allowed; allowed: %s%s%s%s", text, allowed,
 		    near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
 	return false;
 }
 
-static bool parse_text(struct scenario *s, const struct conf_key *key, const char *text,
-		       GError **error)
+static bool parse_text(struct scenario *s, const struct conf_key *key, const char *text, GError **error)
 {
 	bool lines = strcmp(key->key, "description") == 0;
 
@@ -107,8 +105,8 @@ static bool parse_text(struct scenario *s, const struct conf_key *key, const cha
 		g_autoptr(GError) why = NULL;
 
 		if (!g_shell_parse_argv(text, NULL, NULL, &why)) {
-			g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
-				    "cannot be split into words: %s", why->message);
+			g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "cannot be split into words: %s",
+				    why->message);
 			return false;
 		}
 	}
@@ -119,8 +117,7 @@ static bool parse_text(struct scenario *s, const struct conf_key *key, const cha
 	return true;
 }
 
-static bool parse_word(struct scenario *s, const struct conf_key *key, const char *text,
-		       GError **error)
+static bool parse_word(struct scenario *s, const struct conf_key *key, const char *text, GError **error)
 {
 	for (const struct conf_word *w = key->words; w->word; w++) {
 		if (strcmp(w->word, text) != 0)
@@ -136,14 +133,12 @@ static bool all_digits(const char *text)
 	return *text && strspn(text, "0123456789") == strlen(text);
 }
 
-static bool parse_trigger(struct scenario *s, const struct conf_key *key, const char *text,
-			  GError **error)
+static bool parse_trigger(struct scenario *s, const struct conf_key *key, const char *text, GError **error)
 {
 	guint64 cpu = 0;
 
 	if (g_str_has_prefix(text, "cpu:")) {
-		if (!all_digits(text + 4) ||
-		    !g_ascii_string_to_unsigned(text + 4, 10, 0, 63, &cpu, NULL))
+		if (!all_digits(text + 4) || !g_ascii_string_to_unsigned(text + 4, 10, 0, 63, &cpu, NULL))
 			return bad(key, text, error);
 		s->crash.trigger_cpu = cpu;
 		return parse_word(s, key, "cpu:N", error);
@@ -153,20 +148,17 @@ static bool parse_trigger(struct scenario *s, const struct conf_key *key, const 
 	return parse_word(s, key, text, error);
 }
 
-static bool parse_number(struct scenario *s, const struct conf_key *key, const char *text,
-			 GError **error)
+static bool parse_number(struct scenario *s, const struct conf_key *key, const char *text, GError **error)
 {
 	guint64 n;
 
-	if (!all_digits(text) || !g_ascii_string_to_unsigned(text, 10, (guint64)key->min,
-							     (guint64)key->max, &n, NULL))
+	if (!all_digits(text) || !g_ascii_string_to_unsigned(text, 10, (guint64)key->min, (guint64)key->max, &n, NULL))
 		return bad(key, text, error);
 	*(unsigned int *)field(s, key) = n;
 	return true;
 }
 
-static bool parse_seconds(struct scenario *s, const struct conf_key *key, const char *text,
-			  GError **error)
+static bool parse_seconds(struct scenario *s, const struct conf_key *key, const char *text, GError **error)
 {
 	char *end;
 	double v;
@@ -180,8 +172,7 @@ static bool parse_seconds(struct scenario *s, const struct conf_key *key, const 
 	return true;
 }
 
-static bool parse_size(struct scenario *s, const struct conf_key *key, const char *text,
-		       GError **error)
+static bool parse_size(struct scenario *s, const struct conf_key *key, const char *text, GError **error)
 {
 	static const char units[] = "KMGT";
 	size_t digits = strspn(text, "0123456789");
@@ -189,8 +180,8 @@ static bool parse_size(struct scenario *s, const struct conf_key *key, const cha
 	guint64 n;
 
 	if (digits && !text[digits]) {
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
-			    "'%s' has no unit; write %sM or %sG", text, text, text);
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "'%s' has no unit; write %sM or %sG", text, text,
+			    text);
 		return false;
 	}
 	if (!digits || digits > 12 || !unit || text[digits + 1])
@@ -202,8 +193,7 @@ static bool parse_size(struct scenario *s, const struct conf_key *key, const cha
 		return bad(key, text, error);
 	n <<= 10 * (unit - units + 1);
 	if (n % (1024 * 1024)) {
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
-			    "'%s' is not a whole number of MiB", text);
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "'%s' is not a whole number of MiB", text);
 		return false;
 	}
 	*(uint64_t *)field(s, key) = n;
@@ -222,8 +212,7 @@ char **conf_value_checks(const char *text)
 	return (char **)g_ptr_array_free(out, FALSE);
 }
 
-bool conf_value_parse(struct scenario *s, const struct conf_key *key, const char *text,
-		      GError **error)
+bool conf_value_parse(struct scenario *s, const struct conf_key *key, const char *text, GError **error)
 {
 	switch (key->type) {
 	case CONF_TEXT:

@@ -9,8 +9,7 @@
  * conf_value_parse - set the field of @key in @s from @text; on error the field is unchanged.
  * The error says what is wrong with the value, without naming the key.
  */
-bool conf_value_parse(struct scenario *s, const struct conf_key *key, const char *text,
-		      GError **error);
+bool conf_value_parse(struct scenario *s, const struct conf_key *key, const char *text, GError **error);
 
 /* conf_value_checks - "a; b;c" as {"a","b","c",NULL}; empty members are dropped. Caller frees. */
 char **conf_value_checks(const char *text);

@@ -22,8 +22,7 @@ static bool wrong(GError **error, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	g_propagate_error(error,
-			  g_error_new_valist(VTDLAB_ERROR, VTDLAB_ERROR_USAGE, format, args));
+	g_propagate_error(error, g_error_new_valist(VTDLAB_ERROR, VTDLAB_ERROR_USAGE, format, args));
 	va_end(args);
 	g_prefix_error(error, "first.workload: ");
 	return false;
@@ -31,8 +30,7 @@ static bool wrong(GError **error, const char *format, ...)
 
 /* ---- options: @option is all of "name=value", for messages ---- */
 
-static bool take_number(const char *option, const char *value, uint64_t max, uint64_t *number,
-			GError **error)
+static bool take_number(const char *option, const char *value, uint64_t max, uint64_t *number, GError **error)
 {
 	if (*value && strspn(value, "0123456789") == strlen(value) &&
 	    g_ascii_string_to_unsigned(value, 10, 1, max, number, NULL))
@@ -62,11 +60,9 @@ static bool take_iova(struct workload *w, const char *option, const char *value,
 {
 	const char *digits = g_str_has_prefix(value, "0x") ? value + 2 : value;
 
-	if (!g_ascii_string_to_unsigned(digits, digits == value ? 10 : 16, 0, UINT64_C(1) << 56,
-					&w->iova, NULL) ||
+	if (!g_ascii_string_to_unsigned(digits, digits == value ? 10 : 16, 0, UINT64_C(1) << 56, &w->iova, NULL) ||
 	    w->iova % 4096)
-		return wrong(error, "'%s': must be the address of a page, such as 0x10000000",
-			     option);
+		return wrong(error, "'%s': must be the address of a page, such as 0x10000000", option);
 	return true;
 }
 
@@ -78,13 +74,11 @@ static bool take_memory(struct workload *w, const char *option, const char *valu
 	guint64 mib;
 
 	if (strcmp(number + digits, "M") != 0)
-		return wrong(error, "'%s': must be a size from 1M to %uM", option,
-			     WORKLOAD_MEMORY_MAX);
+		return wrong(error, "'%s': must be a size from 1M to %uM", option, WORKLOAD_MEMORY_MAX);
 	number[digits] = '\0';
 	if (!g_ascii_string_to_unsigned(number, 10, 1, WORKLOAD_MEMORY_MAX, &mib, NULL))
-		return wrong(error,
-			     "'%s': must be a size from 1M to %uM, which is what edu reaches",
-			     option, WORKLOAD_MEMORY_MAX);
+		return wrong(error, "'%s': must be a size from 1M to %uM, which is what edu reaches", option,
+			     WORKLOAD_MEMORY_MAX);
 	w->pages = mib * MIB / 4096;
 	return true;
 }
@@ -99,25 +93,20 @@ static const struct kind {
 	const char *name, *usage;
 	struct option options[5];
 } kinds[] = {
-	{"vfio-map",
-	 "pages=N stride=N size=4k|2m iova=ADDRESS",
-	 {{"pages=", take_pages},
-	  {"stride=", take_stride},
-	  {"size=", take_size},
-	  {"iova=", take_iova}}},
-	{"nested", "memory=SIZE page=4k|2m", {{"memory=", take_memory}, {"page=", take_size}}},
+	{ "vfio-map",
+	  "pages=N stride=N size=4k|2m iova=ADDRESS",
+	  { { "pages=", take_pages }, { "stride=", take_stride }, { "size=", take_size }, { "iova=", take_iova } } },
+	{ "nested", "memory=SIZE page=4k|2m", { { "memory=", take_memory }, { "page=", take_size } } },
 };
 
-static bool take_option(struct workload *w, const struct kind *kind, const char *text,
-			unsigned *seen, GError **error)
+static bool take_option(struct workload *w, const struct kind *kind, const char *text, unsigned *seen, GError **error)
 {
 	const struct option *o = kind->options;
 
 	while (o->name && !g_str_has_prefix(text, o->name))
 		o++;
 	if (!o->name)
-		return wrong(error, "'%s': the options of %s are %s", text, kind->name,
-			     kind->usage);
+		return wrong(error, "'%s': the options of %s are %s", text, kind->name, kind->usage);
 	if (*seen & 1U << (o - kind->options))
 		return wrong(error, "'%s': %s is there twice", text, o->name);
 	*seen |= 1U << (o - kind->options);
@@ -129,8 +118,8 @@ static const struct kind *find_kind(const char *name, GError **error)
 	for (unsigned i = 0; i < G_N_ELEMENTS(kinds); i++)
 		if (strcmp(name, kinds[i].name) == 0)
 			return &kinds[i];
-	wrong(error, "no workload '%s'; there is %s %s, and %s %s", name, kinds[0].name,
-	      kinds[0].usage, kinds[1].name, kinds[1].usage);
+	wrong(error, "no workload '%s'; there is %s %s, and %s %s", name, kinds[0].name, kinds[0].usage, kinds[1].name,
+	      kinds[1].usage);
 	return NULL;
 }
 
@@ -145,8 +134,7 @@ static bool set_nested(struct workload *w, GError **error)
 	if (bytes % w->size == 0)
 		return true;
 	return wrong(error,
-		     "memory=%" PRIu64 "M does not divide into pages of 2 MiB: use memory=%" PRIu64
-		     "M, or page=4k",
+		     "memory=%" PRIu64 "M does not divide into pages of 2 MiB: use memory=%" PRIu64 "M, or page=4k",
 		     bytes / MIB, bytes / MIB + 1);
 }
 
@@ -156,7 +144,7 @@ bool workload_parse(const char *text, struct workload *w, GError **error)
 	const struct kind *kind = NULL;
 	unsigned seen = 0;
 
-	*w = (struct workload){.stride = 1, .size = 4096, .iova = 256 * MIB};
+	*w = (struct workload){ .stride = 1, .size = 4096, .iova = 256 * MIB };
 	for (char **word = words; *word; word++) {
 		if (!**word)
 			continue;
@@ -209,9 +197,7 @@ bool workload_check(const struct scenario *s, GError **error)
 			     "bits (iommu.aw-bits)",
 			     w.pages, w.stride, width);
 	if (memory_needed(&w) + MEMORY_BASE > s->machine.memory)
-		return wrong(error,
-			     "needs some %" PRIu64 " MiB for %s; set machine.memory=%" PRIu64
-			     "M or more",
+		return wrong(error, "needs some %" PRIu64 " MiB for %s; set machine.memory=%" PRIu64 "M or more",
 			     memory_needed(&w) / MIB + 1, w.nested ? "its guest" : "its tables",
 			     (memory_needed(&w) + MEMORY_BASE) / MIB + 1);
 	return true;
@@ -242,8 +228,7 @@ char *workload_cmdline(const struct scenario *s)
 
 	/* dma-load does this by itself; kvmperf changes nothing of its machine. */
 	if (workload_parse(s->first.workload, &w, NULL) && w.nested) {
-		g_string_append(
-			line, "vfio_pci.ids=1234:11e8 vfio_iommu_type1.allow_unsafe_interrupts=1");
+		g_string_append(line, "vfio_pci.ids=1234:11e8 vfio_iommu_type1.allow_unsafe_interrupts=1");
 		if (w.size > 4096)
 			g_string_append_printf(line, " hugepages=%" PRIu64, w.pages);
 	}

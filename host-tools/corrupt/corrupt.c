@@ -50,8 +50,7 @@ static uint16_t context_sid(const struct vtd_context *c)
 }
 
 /* The context entry of @sid; without one named, an idle requester's, else the last. */
-static const struct vtd_context *pick_context(const struct corrupt_target *t,
-					      const struct vtd_walk_result *r, int sid)
+static const struct vtd_context *pick_context(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid)
 {
 	const struct vtd_context *last = NULL;
 
@@ -89,8 +88,7 @@ static void say(GString *done, uint16_t sid, const char *what, uint64_t pa)
 	g_string_append_printf(done, "%s: %s at %#" PRIx64, sid_text(sid, text), what, pa);
 }
 
-static bool zap_root(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
-		     GString *done)
+static bool zap_root(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
 {
 	const struct vtd_context *c = pick_context(t, r, sid);
 	uint64_t pa;
@@ -102,8 +100,7 @@ static bool zap_root(const struct corrupt_target *t, const struct vtd_walk_resul
 	return corrupt_put(t, pa, corrupt_read(t, pa) & ~VTD_ROOT_P);
 }
 
-static bool zap_context(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
-			GString *done)
+static bool zap_context(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
 {
 	const struct vtd_context *c = pick_context(t, r, sid);
 
@@ -113,8 +110,8 @@ static bool zap_context(const struct corrupt_target *t, const struct vtd_walk_re
 	return corrupt_put(t, context_pa(c, c->slot), c->raw[0] & ~VTD_CTX_P);
 }
 
-static bool copy_context(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
-			 bool move, GString *done)
+static bool copy_context(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, bool move,
+			 GString *done)
 {
 	static const uint64_t none[MAX_WORDS];
 	const struct vtd_context *c = pick_context(t, r, sid);
@@ -124,28 +121,25 @@ static bool copy_context(const struct corrupt_target *t, const struct vtd_walk_r
 	if (slot < 0)
 		return false;
 	words = c->scalable ? 4 : 2;
-	say(done, context_sid(c), move ? "its context entry moved to another slot" :
-					 "its context entry copied to another slot",
+	say(done, context_sid(c),
+	    move ? "its context entry moved to another slot" : "its context entry copied to another slot",
 	    context_pa(c, (unsigned)slot));
 	return put_words(t, context_pa(c, (unsigned)slot), c->raw, words) &&
 	       (!move || put_words(t, context_pa(c, c->slot), none, words));
 }
 
-static bool move_context(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
-			 GString *done)
+static bool move_context(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
 {
 	return copy_context(t, r, sid, true, done);
 }
 
-static bool add_context(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
-			GString *done)
+static bool add_context(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
 {
 	return copy_context(t, r, sid, false, done);
 }
 
 /* Scalable mode: to the same slot of the table for the other half of the bus's functions. */
-static bool move_half(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
-		      GString *done)
+static bool move_half(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
 {
 	static const uint64_t none[MAX_WORDS];
 
@@ -164,8 +158,8 @@ static bool move_half(const struct corrupt_target *t, const struct vtd_walk_resu
 }
 
 /* Legacy entries: exchanges bits of a word. */
-static bool change_context(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
-			   unsigned word, uint64_t flip, const char *what, GString *done)
+static bool change_context(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, unsigned word,
+			   uint64_t flip, const char *what, GString *done)
 {
 	const struct vtd_context *c = pick_context(t, r, sid);
 
@@ -175,44 +169,36 @@ static bool change_context(const struct corrupt_target *t, const struct vtd_walk
 	return corrupt_put(t, context_pa(c, c->slot) + 8 * word, c->raw[word] ^ flip);
 }
 
-static bool change_did(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
-		       GString *done)
+static bool change_did(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
 {
-	return change_context(t, r, sid, 1, UINT64_C(0x80) << 8, "DID of its context entry changed",
-			      done);
+	return change_context(t, r, sid, 1, UINT64_C(0x80) << 8, "DID of its context entry changed", done);
 }
 
-static bool change_width(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
-			 GString *done)
+static bool change_width(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
 {
 	return change_context(t, r, sid, 1, 3, "address width of its context entry changed", done);
 }
 
-static bool change_type(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
-			GString *done)
+static bool change_type(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
 {
-	return change_context(t, r, sid, 0, UINT64_C(2) << 2,
-			      "translation type of its context entry changed", done);
+	return change_context(t, r, sid, 0, UINT64_C(2) << 2, "translation type of its context entry changed", done);
 }
 
-static bool change_root(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
-			GString *done)
+static bool change_root(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
 {
 	const struct vtd_context *c = pick_context(t, r, sid);
 
 	if (!c)
 		return false;
 	if (!c->scalable && c->tt == VTD_TT_PASS_THROUGH)
-		return false;	/* the field means nothing then */
-	say(done, context_sid(c), "table root of its context entry moved by one page",
-	    context_pa(c, c->slot));
+		return false; /* the field means nothing then */
+	say(done, context_sid(c), "table root of its context entry moved by one page", context_pa(c, c->slot));
 	return corrupt_put(t, context_pa(c, c->slot), c->raw[0] ^ VTD_PAGE_SIZE);
 }
 
 /* --- PASID entries --- */
 
-static const struct vtd_pasid *pick_pasid(const struct corrupt_target *t,
-					  const struct vtd_walk_result *r, int sid)
+static const struct vtd_pasid *pick_pasid(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid)
 {
 	const struct vtd_context *c = pick_context(t, r, sid);
 
@@ -227,8 +213,8 @@ static uint64_t pasid_pa(const struct vtd_pasid *p)
 	return p->table + (p->pasid & 63) * 64;
 }
 
-static bool change_pasid(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
-			 unsigned word, uint64_t flip, const char *what, GString *done)
+static bool change_pasid(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, unsigned word,
+			 uint64_t flip, const char *what, GString *done)
 {
 	const struct vtd_pasid *p = pick_pasid(t, r, sid);
 
@@ -238,27 +224,23 @@ static bool change_pasid(const struct corrupt_target *t, const struct vtd_walk_r
 	return corrupt_put(t, pasid_pa(p) + 8 * word, p->raw[word] ^ flip);
 }
 
-static bool zap_pasid(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
-		      GString *done)
+static bool zap_pasid(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
 {
 	return change_pasid(t, r, sid, 0, VTD_PASID_P, "present bit of its PASID entry cleared", done);
 }
 
-static bool change_pasid_did(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
-			     GString *done)
+static bool change_pasid_did(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
 {
 	return change_pasid(t, r, sid, 1, 0x80, "DID of its PASID entry changed", done);
 }
 
-static bool change_pasid_type(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
-			      GString *done)
+static bool change_pasid_type(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
 {
 	/* second level (2) <-> pass-through (4); first level (1) -> reserved (7) */
 	return change_pasid(t, r, sid, 0, UINT64_C(6) << 6, "type of its PASID entry changed", done);
 }
 
-static bool change_pasid_root(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
-			      GString *done)
+static bool change_pasid_root(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
 {
 	const struct vtd_pasid *p = pick_pasid(t, r, sid);
 
@@ -280,8 +262,7 @@ static void say_irte(GString *done, uint32_t index, const char *what)
 	g_string_append_printf(done, "interrupt-remapping entry %u %s", index, what);
 }
 
-static bool drop_irte(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
-		      GString *done)
+static bool drop_irte(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
 {
 	const struct vtd_irte *e = r->n_irtes ? &r->irtes[r->n_irtes - 1] : NULL;
 
@@ -292,8 +273,7 @@ static bool drop_irte(const struct corrupt_target *t, const struct vtd_walk_resu
 	return put_words(t, irte_pa(r, e->index), (uint64_t[]){ 0, 0 }, 2);
 }
 
-static bool change_irte(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
-			GString *done)
+static bool change_irte(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
 {
 	const struct vtd_irte *e = r->n_irtes ? &r->irtes[r->n_irtes - 1] : NULL;
 
@@ -304,8 +284,7 @@ static bool change_irte(const struct corrupt_target *t, const struct vtd_walk_re
 	return corrupt_put(t, irte_pa(r, e->index), e->lo ^ UINT64_C(1) << 16);
 }
 
-static bool move_irte(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
-		      GString *done)
+static bool move_irte(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
 {
 	const struct vtd_irte *e = r->n_irtes ? &r->irtes[r->n_irtes - 1] : NULL;
 
@@ -321,22 +300,15 @@ const struct corrupt_kind corrupt_kinds[] = {
 	{ "zap-root", "context-same-slot", "clear the present bit of a root entry", zap_root },
 	{ "zap-context", "context-same-slot", "clear the present bit of a context entry", zap_context },
 	{ "move-context", "context-same-slot", "move a context entry to another slot", move_context },
-	{ "move-half", "context-same-slot", "scalable: move a context entry to the other half",
-	  move_half },
+	{ "move-half", "context-same-slot", "scalable: move a context entry to the other half", move_half },
 	{ "add-context", "context-same-slot", "copy a context entry to a free slot", add_context },
 	{ "change-did", "context-same-fields", "legacy: change the DID of a context entry", change_did },
-	{ "change-width", "context-same-fields", "legacy: change a context entry's address width",
-	  change_width },
-	{ "change-type", "context-same-fields", "legacy: change a context entry's translation type",
-	  change_type },
-	{ "change-root", "context-same-fields", "let a context entry lead to another page",
-	  change_root },
-	{ "zap-pasid", "context-same-fields", "scalable: clear the present bit of a PASID entry",
-	  zap_pasid },
-	{ "change-pasid-did", "context-same-fields", "scalable: change the DID of a PASID entry",
-	  change_pasid_did },
-	{ "change-pasid-type", "context-same-fields", "scalable: change the type of a PASID entry",
-	  change_pasid_type },
+	{ "change-width", "context-same-fields", "legacy: change a context entry's address width", change_width },
+	{ "change-type", "context-same-fields", "legacy: change a context entry's translation type", change_type },
+	{ "change-root", "context-same-fields", "let a context entry lead to another page", change_root },
+	{ "zap-pasid", "context-same-fields", "scalable: clear the present bit of a PASID entry", zap_pasid },
+	{ "change-pasid-did", "context-same-fields", "scalable: change the DID of a PASID entry", change_pasid_did },
+	{ "change-pasid-type", "context-same-fields", "scalable: change the type of a PASID entry", change_pasid_type },
 	{ "change-pasid-root", "context-same-fields", "scalable: let a PASID entry lead to another page",
 	  change_pasid_root },
 	{ "drop-pte", "leaves-equal", "clear a leaf", corrupt_drop_pte },
@@ -344,16 +316,13 @@ const struct corrupt_kind corrupt_kinds[] = {
 	{ "drop-write", "leaves-equal", "take the write permission from a leaf", corrupt_drop_write },
 	{ "swap-ptes", "leaves-equal", "exchange two leaves", corrupt_swap_ptes },
 	{ "add-mapping", "leaves-equal", "add a leaf", corrupt_add_mapping },
-	{ "drop-table", "leaves-equal", "clear the entry that leads to a table of leaves",
-	  corrupt_drop_table },
+	{ "drop-table", "leaves-equal", "clear the entry that leads to a table of leaves", corrupt_drop_table },
 	{ "drop-superpage", "leaves-equal", "clear a leaf of 2 MiB or more", corrupt_drop_superpage },
-	{ "shorten-superpage", "leaves-equal", "map all but the last page of a superpage",
-	  corrupt_shorten_superpage },
+	{ "shorten-superpage", "leaves-equal", "map all but the last page of a superpage", corrupt_shorten_superpage },
 	{ "drop-irte", "irte-equal", "clear an interrupt-remapping entry", drop_irte },
 	{ "change-irte", "irte-equal", "change an interrupt-remapping entry", change_irte },
 	{ "move-irte", "irte-equal", "move an interrupt-remapping entry", move_irte },
-	{ "random", "leaves-equal", "change words of context, PASID and page tables: seed=N words=N",
-	  corrupt_random },
+	{ "random", "leaves-equal", "change words of context, PASID and page tables: seed=N words=N", corrupt_random },
 	{ "overwrite-tables", "leaves-equal", "fill all page tables of the dead kernel with zeroes",
 	  corrupt_overwrite },
 	{ 0 },
@@ -407,14 +376,14 @@ const struct corrupt_kind *corrupt_parse(const char *what, int *sid, GError **er
 		return NULL;
 	}
 	near = words[0] ? nearest_word(words[0], names) : NULL;
-	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
-		    "corrupt.what: there is no corruption '%s'; %s%s", words[0] ? words[0] : "",
-		    near ? "the nearest is " : "one of them is ", near ? near : corrupt_kinds[0].name);
+	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "corrupt.what: there is no corruption '%s'; %s%s",
+		    words[0] ? words[0] : "", near ? "the nearest is " : "one of them is ",
+		    near ? near : corrupt_kinds[0].name);
 	return NULL;
 }
 
-bool corrupt_apply(const struct corrupt_target *t, const struct corrupt_kind *kind, int sid,
-		   GString *done, GError **error)
+bool corrupt_apply(const struct corrupt_target *t, const struct corrupt_kind *kind, int sid, GString *done,
+		   GError **error)
 {
 	struct vtd_walk_result *walk;
 	gsize len = done->len;

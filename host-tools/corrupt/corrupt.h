@@ -20,24 +20,23 @@ struct corrupt_target {
 	struct vtd_mem mem;
 	/* @len bytes at @pa, within a page; 0, or nonzero where there is no RAM. @ctx is mem.ctx. */
 	int (*write)(void *ctx, uint64_t pa, const void *buf, size_t len);
-	uint64_t root, irta;		/* in force */
+	uint64_t root, irta; /* in force */
 	unsigned ttm;
 	const struct vtd_walk_options *opt;	/* may be NULL */
-	bool (*busy)(void *data, uint16_t sid);	/* requesters rather left alone; may be NULL */
+	bool (*busy)(void *data, uint16_t sid); /* requesters rather left alone; may be NULL */
 	void *busy_data;
-	uint64_t spare;			/* a page of zeroes that nobody uses; 0: there is none */
-	uint64_t seed;			/* of a random damage, and how many words of it; 0: some */
+	uint64_t spare; /* a page of zeroes that nobody uses; 0: there is none */
+	uint64_t seed;	/* of a random damage, and how many words of it; 0: some */
 	unsigned words;
 };
 
 /* One way to damage tables. */
 struct corrupt_kind {
-	const char *name;	/* "zap-context" */
-	const char *check;	/* the check that must fail */
-	const char *help;	/* one line */
+	const char *name;  /* "zap-context" */
+	const char *check; /* the check that must fail */
+	const char *help;  /* one line */
 	/* Used by corrupt_apply() only. */
-	bool (*apply)(const struct corrupt_target *t, const struct vtd_walk_result *walk, int sid,
-		      GString *done);
+	bool (*apply)(const struct corrupt_target *t, const struct vtd_walk_result *walk, int sid, GString *done);
 };
 
 /* The table, ended by an entry whose name is NULL. */
@@ -68,8 +67,8 @@ bool corrupt_parameters(const char *what, uint64_t *seed, unsigned *words, GErro
  * @done: what was written is appended, in one line
  * Errors: VTDLAB_ERROR_CANNOT_JUDGE when the tables have nothing of the kind; nothing is written then.
  */
-bool corrupt_apply(const struct corrupt_target *t, const struct corrupt_kind *kind, int sid,
-		   GString *done, GError **error);
+bool corrupt_apply(const struct corrupt_target *t, const struct corrupt_kind *kind, int sid, GString *done,
+		   GError **error);
 
 /*
  * corrupt_run - do what the scenario's [corrupt] asks for at this moment (enum conf_corrupt_when), in the
@@ -80,25 +79,15 @@ bool corrupt_run(struct run *run, int when, GError **error);
 /* Shared by the files of corrupt-*.c. */
 uint64_t corrupt_read(const struct corrupt_target *t, uint64_t pa);
 bool corrupt_put(const struct corrupt_target *t, uint64_t pa, uint64_t value);
-bool corrupt_drop_pte(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
-		      GString *done);
-bool corrupt_shift_pte(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
-		       GString *done);
-bool corrupt_drop_write(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
-			GString *done);
-bool corrupt_swap_ptes(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
-		       GString *done);
-bool corrupt_add_mapping(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
-			 GString *done);
-bool corrupt_drop_table(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
-			GString *done);
-bool corrupt_drop_superpage(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
-			    GString *done);
-bool corrupt_random(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
-		    GString *done);
-bool corrupt_overwrite(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
-		       GString *done);
-bool corrupt_shorten_superpage(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
-			       GString *done);
+bool corrupt_drop_pte(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done);
+bool corrupt_shift_pte(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done);
+bool corrupt_drop_write(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done);
+bool corrupt_swap_ptes(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done);
+bool corrupt_add_mapping(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done);
+bool corrupt_drop_table(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done);
+bool corrupt_drop_superpage(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done);
+bool corrupt_random(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done);
+bool corrupt_overwrite(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done);
+bool corrupt_shorten_superpage(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done);
 
 #endif

@@ -10,9 +10,9 @@
 /* Where the leaf of an IOVA is. */
 struct leaf {
 	const struct vtd_space *space;
-	uint64_t iova;			/* of its first byte */
-	uint64_t pa, value;		/* of the entry */
-	uint64_t parent;		/* of the entry that leads to its table; 0: none does */
+	uint64_t iova;	    /* of its first byte */
+	uint64_t pa, value; /* of the entry */
+	uint64_t parent;    /* of the entry that leads to its table; 0: none does */
 	unsigned level;
 };
 
@@ -22,8 +22,7 @@ static bool first_level(const struct vtd_space *s)
 }
 
 /* Goes down to the leaf of @iova; false where the tables have none. */
-static bool find_leaf(const struct corrupt_target *t, const struct vtd_space *s, uint64_t iova,
-		      struct leaf *leaf)
+static bool find_leaf(const struct corrupt_target *t, const struct vtd_space *s, uint64_t iova, struct leaf *leaf)
 {
 	uint64_t table = s->root;
 
@@ -66,8 +65,7 @@ static GPtrArray *candidates(const struct vtd_walk_result *r, int sid)
 	for (size_t i = 0; i < r->n_spaces; i++) {
 		const struct vtd_space *s = &r->spaces[i];
 
-		if (s->tree != UINT32_MAX && s->levels && s->type != VTD_SPACE_NESTED &&
-		    (sid < 0 || s->sid == sid))
+		if (s->tree != UINT32_MAX && s->levels && s->type != VTD_SPACE_NESTED && (sid < 0 || s->sid == sid))
 			g_ptr_array_add(out, (gpointer)s);
 	}
 	g_ptr_array_sort_with_data(out, by_leaves, (gpointer)r);
@@ -76,8 +74,8 @@ static GPtrArray *candidates(const struct vtd_walk_result *r, int sid)
 
 typedef bool (*leaf_test)(const struct corrupt_target *t, const struct leaf *leaf);
 
-static bool pick_of_space(const struct corrupt_target *t, const struct vtd_walk_result *r,
-			  const struct vtd_space *s, leaf_test wanted, struct leaf *leaf)
+static bool pick_of_space(const struct corrupt_target *t, const struct vtd_walk_result *r, const struct vtd_space *s,
+			  leaf_test wanted, struct leaf *leaf)
 {
 	const struct vtd_run *runs;
 	size_t n;
@@ -98,8 +96,8 @@ static bool pick_of_space(const struct corrupt_target *t, const struct vtd_walk_
 }
 
 /* The first leaf that is wanted: of requester @sid, or (-1) of the one with most leaves that has one. */
-static bool pick_leaf(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
-		      leaf_test wanted, struct leaf *leaf)
+static bool pick_leaf(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, leaf_test wanted,
+		      struct leaf *leaf)
 {
 	g_autoptr(GPtrArray) spaces = candidates(r, sid);
 
@@ -162,12 +160,11 @@ static void say(GString *done, const struct leaf *l, const char *what)
 {
 	char text[16];
 
-	g_string_append_printf(done, "%s: IOVA %#" PRIx64 " %s (entry at %#" PRIx64 ")",
-			       sid_text(l->space->sid, text), l->iova, what, l->pa);
+	g_string_append_printf(done, "%s: IOVA %#" PRIx64 " %s (entry at %#" PRIx64 ")", sid_text(l->space->sid, text),
+			       l->iova, what, l->pa);
 }
 
-bool corrupt_drop_pte(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
-		      GString *done)
+bool corrupt_drop_pte(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
 {
 	struct leaf l;
 
@@ -177,8 +174,7 @@ bool corrupt_drop_pte(const struct corrupt_target *t, const struct vtd_walk_resu
 	return corrupt_put(t, l.pa, 0);
 }
 
-bool corrupt_shift_pte(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
-		       GString *done)
+bool corrupt_shift_pte(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
 {
 	struct leaf l;
 
@@ -188,8 +184,7 @@ bool corrupt_shift_pte(const struct corrupt_target *t, const struct vtd_walk_res
 	return corrupt_put(t, l.pa, l.value ^ VTD_PAGE_SIZE);
 }
 
-bool corrupt_drop_write(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
-			GString *done)
+bool corrupt_drop_write(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
 {
 	struct leaf l;
 
@@ -197,12 +192,10 @@ bool corrupt_drop_write(const struct corrupt_target *t, const struct vtd_walk_re
 		return false;
 	say(done, &l, "made read-only");
 	/* A second-level leaf that was write-only would vanish: that is drop-pte. */
-	return corrupt_put(t, l.pa, first_level(l.space) ? l.value & ~VTD_FL_RW :
-						      (l.value & ~VTD_SL_W) | VTD_SL_R);
+	return corrupt_put(t, l.pa, first_level(l.space) ? l.value & ~VTD_FL_RW : (l.value & ~VTD_SL_W) | VTD_SL_R);
 }
 
-bool corrupt_swap_ptes(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
-		       GString *done)
+bool corrupt_swap_ptes(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
 {
 	struct leaf l;
 	uint64_t pa;
@@ -214,8 +207,7 @@ bool corrupt_swap_ptes(const struct corrupt_target *t, const struct vtd_walk_res
 	return corrupt_put(t, l.pa, corrupt_read(t, pa)) && corrupt_put(t, pa, l.value);
 }
 
-bool corrupt_add_mapping(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
-			 GString *done)
+bool corrupt_add_mapping(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
 {
 	struct leaf l;
 
@@ -227,8 +219,7 @@ bool corrupt_add_mapping(const struct corrupt_target *t, const struct vtd_walk_r
 	return corrupt_put(t, l.pa, l.value);
 }
 
-bool corrupt_drop_table(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
-			GString *done)
+bool corrupt_drop_table(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
 {
 	struct leaf l;
 
@@ -239,8 +230,7 @@ bool corrupt_drop_table(const struct corrupt_target *t, const struct vtd_walk_re
 	return corrupt_put(t, l.parent, 0);
 }
 
-bool corrupt_drop_superpage(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
-			    GString *done)
+bool corrupt_drop_superpage(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
 {
 	struct leaf l;
 
@@ -250,8 +240,7 @@ bool corrupt_drop_superpage(const struct corrupt_target *t, const struct vtd_wal
 	return corrupt_put(t, l.pa, 0);
 }
 
-bool corrupt_shorten_superpage(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
-			       GString *done)
+bool corrupt_shorten_superpage(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
 {
 	struct leaf l;
 	uint64_t step;
@@ -260,8 +249,7 @@ bool corrupt_shorten_superpage(const struct corrupt_target *t, const struct vtd_
 		return false;
 	step = UINT64_C(1) << vtd_level_shift(l.level - 1);
 	for (unsigned i = 0; i < 511; i++)
-		if (!corrupt_put(t, t->spare + 8 * i,
-				 (l.value & ~(l.level == 2 ? VTD_PTE_PS : 0)) + i * step))
+		if (!corrupt_put(t, t->spare + 8 * i, (l.value & ~(l.level == 2 ? VTD_PTE_PS : 0)) + i * step))
 			return false;
 	say(done, &l, "shortened, a superpage");
 	return corrupt_put(t, l.pa, t->spare | (l.value & 7));

@@ -11,7 +11,7 @@
 
 #define WORDS_DEFAULT 4
 #define WORDS_MAX 1000
-#define LOOKS 16		/* for a word that is in use */
+#define LOOKS 16 /* for a word that is in use */
 
 static uint64_t next(uint64_t *state)
 {
@@ -60,15 +60,15 @@ static uint64_t bad_value(const struct vtd_walk_result *r, uint64_t old, uint64_
 	uint64_t any = next(state);
 
 	switch (next(state) % 6) {
-	case 0:		/* one bit */
+	case 0: /* one bit */
 		return old ^ UINT64_C(1) << any % 64;
-	case 1:		/* anything */
+	case 1: /* anything */
 		return any;
-	case 2:		/* another table, perhaps its own or one above it: a loop, or a tree that is shared */
+	case 2: /* another table, perhaps its own or one above it: a loop, or a tree that is shared */
 		return r->tables[any % r->n_tables].pa | 3;
-	case 3:		/* outside of all memory */
+	case 3: /* outside of all memory */
 		return (any & VTD_PTE_ADDR) | UINT64_C(1) << 44 | 3;
-	case 4:		/* a large page at any level */
+	case 4: /* a large page at any level */
 		return old ^ VTD_PTE_PS;
 	default:
 		return any & 1 ? UINT64_MAX : 0;
@@ -94,16 +94,15 @@ bool corrupt_random(const struct corrupt_target *t, const struct vtd_walk_result
 				break;
 		}
 		value = bad_value(r, old, &state);
-		g_string_append_printf(done, "%s%s word at %#" PRIx64 ": %#" PRIx64 " -> %#" PRIx64,
-				       i ? ", " : "", vtd_table_kind_name(table->kind), pa, old, value);
+		g_string_append_printf(done, "%s%s word at %#" PRIx64 ": %#" PRIx64 " -> %#" PRIx64, i ? ", " : "",
+				       vtd_table_kind_name(table->kind), pa, old, value);
 		ok &= corrupt_put(t, pa, value);
 	}
 	return ok;
 }
 
 /* The memory of the dead kernel is taken for something else: its page tables are gone, every page of them. */
-bool corrupt_overwrite(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid,
-		       GString *done)
+bool corrupt_overwrite(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
 {
 	static const uint8_t zeroes[VTD_PAGE_SIZE];
 	unsigned n = 0;
@@ -150,8 +149,7 @@ bool corrupt_parameters(const char *what, uint64_t *seed, unsigned *words, GErro
 	for (unsigned i = 1; all[0] && all[i]; i++)
 		if (!take_parameter(all[i], seed, words)) {
 			g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
-				    "corrupt.what: '%s' is neither seed=N nor words=N (1..%d)", all[i],
-				    WORDS_MAX);
+				    "corrupt.what: '%s' is neither seed=N nor words=N (1..%d)", all[i], WORDS_MAX);
 			return false;
 		}
 	return true;

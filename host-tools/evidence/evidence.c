@@ -106,13 +106,11 @@ struct evidence_device *evidence_device_find(const struct evidence *ev, uint16_t
 
 bool evidence_invalidates_context(const struct evidence_event *e, uint16_t sid)
 {
-	return e->kind == EVENT_CC_GLOBAL ||
-	       (e->kind == EVENT_CC_DEVICE && ((e->sid ^ sid) & ~(e->addr & 7)) == 0);
+	return e->kind == EVENT_CC_GLOBAL || (e->kind == EVENT_CC_DEVICE && ((e->sid ^ sid) & ~(e->addr & 7)) == 0);
 }
 
 /* Between two looks of the host, the invalidation of the entry tells when it was changed. */
-static const struct evidence_event *change_event(const struct evidence *ev,
-						 const struct evidence_device *dev)
+static const struct evidence_event *change_event(const struct evidence *ev, const struct evidence_device *dev)
 {
 	for (unsigned i = 0; dev->unchanged_ns && i < ev->events->len; i++) {
 		const struct evidence_event *e = &g_array_index(ev->events, struct evidence_event, i);
@@ -132,8 +130,7 @@ int64_t evidence_attach_ns(const struct evidence *ev, uint16_t sid)
 
 	if (dev && (dev->reset_ns || dev->driver_ns)) {
 		change = change_event(ev, dev);
-		return MAX(change ? change->host_ns : dev->attach_ns,
-			   dev->reset_ns ? dev->reset_ns : dev->driver_ns);
+		return MAX(change ? change->host_ns : dev->attach_ns, dev->reset_ns ? dev->reset_ns : dev->driver_ns);
 	}
 	return ev->poweroff_ns ? ev->poweroff_ns : INT64_MAX;
 }
@@ -152,8 +149,7 @@ bool evidence_attach_undated(const struct evidence *ev, uint16_t sid, int64_t wh
 {
 	const struct evidence_device *dev = evidence_device_find(ev, sid);
 
-	return dev && dev->unchanged_ns && when > dev->unchanged_ns && when < dev->attach_ns &&
-	       !change_event(ev, dev);
+	return dev && dev->unchanged_ns && when > dev->unchanged_ns && when < dev->attach_ns && !change_event(ev, dev);
 }
 
 /* As the kernel reads it (drivers/iommu/iommu.c, kstrtobool): the last word that says anything counts. */
@@ -166,7 +162,7 @@ bool evidence_passthrough(const struct evidence *ev)
 	for (char **word = words; *word; word++) {
 		if (g_str_has_prefix(*word, "iommu.passthrough="))
 			on = strchr("1yYtT", (*word)[18]) ? (*word)[18] != '\0' :
-							     g_ascii_strncasecmp(*word + 18, "on", 2) == 0;
+							    g_ascii_strncasecmp(*word + 18, "on", 2) == 0;
 		else if (strcmp(*word, "iommu=pt") == 0)
 			on = true;
 		else if (strcmp(*word, "iommu=nopt") == 0)
@@ -200,4 +196,3 @@ const char *evidence_kdump_mode(const struct evidence *ev)
 
 	return g_strcmp0(mode, "log") == 0 ? NULL : mode;
 }
-

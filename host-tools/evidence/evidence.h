@@ -19,41 +19,41 @@ struct vtd_walk_result;
 
 /* Tables and registers at one moment, the guest stopped. */
 struct evidence_state {
-	int64_t host_ns;		/* 0: this snapshot was not got */
-	int64_t frozen_ns;		/* how long the guest stood still for it */
+	int64_t host_ns;   /* 0: this snapshot was not got */
+	int64_t frozen_ns; /* how long the guest stood still for it */
 	bool has_regs;
 	struct vtd_regs regs;
-	uint64_t root;			/* root table in force, without mode bits */
-	unsigned ttm;			/* translation table mode in force (RTADDR bits 11:10) */
-	struct vtd_walk_result *walk;	/* NULL: none; owned */
-	struct vtd_snapshot *snapshot;	/* the pages @walk read; kept of the panic only; may be NULL; owned */
+	uint64_t root;		       /* root table in force, without mode bits */
+	unsigned ttm;		       /* translation table mode in force (RTADDR bits 11:10) */
+	struct vtd_walk_result *walk;  /* NULL: none; owned */
+	struct vtd_snapshot *snapshot; /* the pages @walk read; kept of the panic only; may be NULL; owned */
 };
 
 /* What the trace said of the IOMMU, oldest first. */
 enum evidence_event_kind {
-	EVENT_ROOT,			/* a root table was latched: addr */
-	EVENT_TRANSLATION,		/* translation was switched: on */
-	EVENT_FAULT,			/* a DMA faulted: sid, addr, write, reason */
-	EVENT_FAULT_DISABLED,		/* the same, with fault processing disabled: sid, addr */
+	EVENT_ROOT,	      /* a root table was latched: addr */
+	EVENT_TRANSLATION,    /* translation was switched: on */
+	EVENT_FAULT,	      /* a DMA faulted: sid, addr, write, reason */
+	EVENT_FAULT_DISABLED, /* the same, with fault processing disabled: sid, addr */
 	/* queued invalidations, kept from the jump on */
-	EVENT_CC_GLOBAL,		/* context cache: all */
-	EVENT_CC_DOMAIN,		/* ... of one domain: did */
-	EVENT_CC_DEVICE,		/* ... of one requester: sid, addr: its function bits that do not count */
-	EVENT_IOTLB_GLOBAL,		/* IOTLB: all */
-	EVENT_IOTLB_DOMAIN,		/* ... of one domain: did */
-	EVENT_IOTLB_PASID,		/* ... of one PASID of a domain: did, pasid */
-	EVENT_IR_ROOT,			/* an interrupt-remapping table was latched: addr */
-	EVENT_IR_ENABLE,		/* interrupt remapping was switched: on */
+	EVENT_CC_GLOBAL,    /* context cache: all */
+	EVENT_CC_DOMAIN,    /* ... of one domain: did */
+	EVENT_CC_DEVICE,    /* ... of one requester: sid, addr: its function bits that do not count */
+	EVENT_IOTLB_GLOBAL, /* IOTLB: all */
+	EVENT_IOTLB_DOMAIN, /* ... of one domain: did */
+	EVENT_IOTLB_PASID,  /* ... of one PASID of a domain: did, pasid */
+	EVENT_IR_ROOT,	    /* an interrupt-remapping table was latched: addr */
+	EVENT_IR_ENABLE,    /* interrupt remapping was switched: on */
 };
 
 struct evidence_event {
 	enum evidence_event_kind kind;
 	int64_t host_ns;
 	uint64_t addr;
-	uint16_t sid;			/* bus << 8 | devfn */
+	uint16_t sid; /* bus << 8 | devfn */
 	int reason;
-	bool on;			/* TRANSLATION, IR_ENABLE: on; FAULT: a write */
-	uint16_t did;			/* of a domain-selective or PASID-selective invalidation */
+	bool on;      /* TRANSLATION, IR_ENABLE: on; FAULT: a write */
+	uint16_t did; /* of a domain-selective or PASID-selective invalidation */
 	uint32_t pasid;
 };
 
@@ -63,14 +63,14 @@ struct evidence_event {
 /* A requester id that the trace showed doing DMA (an IOTLB fill or a fault). */
 struct evidence_requester {
 	uint16_t sid;
-	int64_t first_ns, last_ns;	/* first and last seen */
+	int64_t first_ns, last_ns; /* first and last seen */
 	uint64_t count;
 };
 
 /* A PCI function of the machine, as the first kernel listed it. */
 struct evidence_function {
 	uint16_t sid;
-	bool bridge;			/* to another bus: what is behind it may use its requester id */
+	bool bridge; /* to another bus: what is behind it may use its requester id */
 };
 
 /*
@@ -78,13 +78,13 @@ struct evidence_function {
  * frame numbers of 4 KiB, inclusive.
  */
 struct evidence_reservation {
-	char kernel;			/* 'f' first, 'c' crash */
-	uint16_t sid;			/* for which device; valid if @sid_known */
+	char kernel;  /* 'f' first, 'c' crash */
+	uint16_t sid; /* for which device; valid if @sid_known */
 	bool sid_known;
-	bool standing;			/* one that every kernel makes: MSI, host-bridge windows, direct regions */
+	bool standing; /* one that every kernel makes: MSI, host-bridge windows, direct regions */
 	uint64_t start, last;
-	int64_t guest_ns;		/* -1: not known */
-	char who[32];			/* what reserved it, for people; may be "" */
+	int64_t guest_ns; /* -1: not known */
+	char who[32];	  /* what reserved it, for people; may be "" */
 };
 
 /* ---- what a lab kernel that was asked to (intel_iommu_kdump=) says itself of the tables it found ---- */
@@ -94,13 +94,13 @@ struct evidence_kdump_context {
 	uint16_t sid;
 	unsigned pasid;
 	bool scalable;
-	bool refused;			/* nothing else is known of it */
-	char type[16];			/* "second", "first", "pass-through" */
-	char result[16];		/* "deep", "shallow", "log", "reserve" */
+	bool refused;	 /* nothing else is known of it */
+	char type[16];	 /* "second", "first", "pass-through" */
+	char result[16]; /* "deep", "shallow", "log", "reserve" */
 	uint64_t old_root, new_root;
 	uint64_t tables, leaves, ranges;
-	uint64_t over;			/* pages in the ranges that were not mapped */
-	uint64_t shown;			/* of the ranges, in the log */
+	uint64_t over;	/* pages in the ranges that were not mapped */
+	uint64_t shown; /* of the ranges, in the log */
 };
 
 /* One unit's copy, by the kernel's log and clock. */
@@ -113,58 +113,58 @@ struct evidence_kdump_copy {
 
 /* What became of a device's old ranges when it got its domain. */
 struct evidence_kdump_device {
-	char what;			/* 'r' they were reserved, 'g' grafted into the domain */
+	char what; /* 'r' they were reserved, 'g' grafted into the domain */
 	uint16_t sid;
-	uint64_t ranges, pages;		/* ranges: runs of the graft */
-	uint64_t spared;		/* overlapped with what was reserved, or was mapped already */
+	uint64_t ranges, pages; /* ranges: runs of the graft */
+	uint64_t spared;	/* overlapped with what was reserved, or was mapped already */
 	uint64_t failed, over;
 	int64_t t_ns;
 };
 
 /* A range of IOVAs by one of the oracles; bytes, inclusive. */
 struct evidence_oracle_range {
-	char source;			/* enum evidence_oracle_source */
+	char source; /* enum evidence_oracle_source */
 	uint16_t sid;
 	unsigned pasid;
 	uint64_t start, last;
-	uint64_t pa;			/* TRANSLATION: where it leads */
+	uint64_t pa; /* TRANSLATION: where it leads */
 };
 
 enum evidence_oracle_source {
-	ORACLE_LOG = 'l',		/* the kernel's log */
-	ORACLE_RANGES = 'd',		/* debugfs iommu/intel/kdump/ranges */
-	ORACLE_RESERVED = 'n',		/* debugfs iommu/intel/kdump/reserved */
-	ORACLE_REGIONS = 'r',		/* reserved_regions of the device's group */
-	ORACLE_TRANSLATION = 't',	/* debugfs domain_translation_struct */
+	ORACLE_LOG = 'l',	  /* the kernel's log */
+	ORACLE_RANGES = 'd',	  /* debugfs iommu/intel/kdump/ranges */
+	ORACLE_RESERVED = 'n',	  /* debugfs iommu/intel/kdump/reserved */
+	ORACLE_REGIONS = 'r',	  /* reserved_regions of the device's group */
+	ORACLE_TRANSLATION = 't', /* debugfs domain_translation_struct */
 };
 
 /* That an oracle was asked, and of whom. */
 struct evidence_oracle {
 	char source;
-	uint16_t sid;			/* REGIONS, TRANSLATION: of this device */
-	uint64_t root;			/* TRANSLATION: of the tables it has walked */
-	char problem[128];		/* why it gave nothing; "": what it gave is all there is */
+	uint16_t sid;	   /* REGIONS, TRANSLATION: of this device */
+	uint64_t root;	   /* TRANSLATION: of the tables it has walked */
+	char problem[128]; /* why it gave nothing; "": what it gave is all there is */
 };
 
 /* DMA of one requester between the jump into the crash kernel and its driver's probe. */
 struct evidence_dma {
 	uint16_t sid;
-	const char *what;		/* "canary frames", "completions": static text */
-	uint64_t sent;			/* DMAs that the device was given or began */
-	uint64_t landed_before_copy;	/* found at the right PA, DMAed before the root switch */
-	uint64_t landed_after_copy;	/* ... after the root switch */
-	uint64_t no_room;		/* refused by the device for want of descriptors */
-	uint64_t lost;			/* DMAed by the trace, not in RAM where the tables say */
-	uint64_t misplaced;		/* found where no table leads */
-	char *problem;			/* the first lost or misplaced one in words, or NULL; owned */
+	const char *what;	     /* "canary frames", "completions": static text */
+	uint64_t sent;		     /* DMAs that the device was given or began */
+	uint64_t landed_before_copy; /* found at the right PA, DMAed before the root switch */
+	uint64_t landed_after_copy;  /* ... after the root switch */
+	uint64_t no_room;	     /* refused by the device for want of descriptors */
+	uint64_t lost;		     /* DMAed by the trace, not in RAM where the tables say */
+	uint64_t misplaced;	     /* found where no table leads */
+	char *problem;		     /* the first lost or misplaced one in words, or NULL; owned */
 };
 
 /* The program of first.workload: what it has mapped, and signs of life of a nested guest. */
 struct evidence_workload {
-	uint16_t sid;			/* of the device */
-	bool nested;			/* the pages are the memory of a guest that writes to all of them */
-	bool dma;			/* the device reaches them, and did DMA before the panic */
-	uint64_t pages, page_bytes;	/* as asked for: leaves of the tables, and the size of one */
+	uint16_t sid;		    /* of the device */
+	bool nested;		    /* the pages are the memory of a guest that writes to all of them */
+	bool dma;		    /* the device reaches them, and did DMA before the panic */
+	uint64_t pages, page_bytes; /* as asked for: leaves of the tables, and the size of one */
 	/*
 	 * nested: in pass n the guest writes @mark + IOVA + n to the first word of each 4K page, one
 	 * after the other; the device brings the number of every other copy to the IOVA @copies_at
@@ -182,78 +182,78 @@ struct evidence_workload {
 
 /* A device with a driver in the crash kernel. */
 struct evidence_device {
-	char *bdf;			/* "0000:00:01.0"; owned */
+	char *bdf; /* "0000:00:01.0"; owned */
 	uint16_t sid;
-	bool has_alias;			/* its requests carry (also) another id, that of a conventional bridge */
+	bool has_alias; /* its requests carry (also) another id, that of a conventional bridge */
 	uint16_t alias_sid;
-	char *driver;			/* "e1000e"; owned */
-	bool wanted;			/* the run loaded its driver and asked it to work */
-	bool first_translated;		/* the first kernel used it too */
-	char *group_type;		/* of the crash kernel's iommu group: "DMA-FQ", "identity"; owned, may be NULL */
-	int64_t driver_ns;		/* its driver was asked for; 0: never */
-	int64_t unchanged_ns;		/* its entry was last seen as it was at the panic; 0: never */
-	int64_t attach_ns;		/* its entry was seen to change; 0: never */
-	int64_t reset_ns;		/* its driver reset it (trace); 0: never seen */
-	int64_t first_dma_ns;		/* its new driver let it do DMA (trace); 0: never seen */
-	struct evidence_state after;	/* tables once it had worked */
+	char *driver;		     /* "e1000e"; owned */
+	bool wanted;		     /* the run loaded its driver and asked it to work */
+	bool first_translated;	     /* the first kernel used it too */
+	char *group_type;	     /* of the crash kernel's iommu group: "DMA-FQ", "identity"; owned, may be NULL */
+	int64_t driver_ns;	     /* its driver was asked for; 0: never */
+	int64_t unchanged_ns;	     /* its entry was last seen as it was at the panic; 0: never */
+	int64_t attach_ns;	     /* its entry was seen to change; 0: never */
+	int64_t reset_ns;	     /* its driver reset it (trace); 0: never seen */
+	int64_t first_dma_ns;	     /* its new driver let it do DMA (trace); 0: never seen */
+	struct evidence_state after; /* tables once it had worked */
 	bool works;
-	char *works_detail;		/* what was passed, or what failed; owned */
+	char *works_detail; /* what was passed, or what failed; owned */
 };
 
 struct evidence {
-	const struct scenario *scenario;	/* borrowed */
+	const struct scenario *scenario; /* borrowed */
 
 	/* rig */
-	char *rig_error;		/* the run ended here, in words; NULL: it went to its end; owned */
+	char *rig_error; /* the run ended here, in words; NULL: it went to its end; owned */
 	bool first_hello, crash_loaded;
-	uint64_t trace_events;		/* IOMMU events the trace gave in all */
-	char *trace_missing;		/* events this QEMU cannot trace; NULL: none; owned */
+	uint64_t trace_events; /* IOMMU events the trace gave in all */
+	char *trace_missing;   /* events this QEMU cannot trace; NULL: none; owned */
 
 	/* mode */
-	char *first_cmdline;		/* of the running first kernel; owned */
-	char *group_types;		/* distinct iommu group types of the first kernel, "DMA-FQ identity"; owned */
+	char *first_cmdline; /* of the running first kernel; owned */
+	char *group_types;   /* distinct iommu group types of the first kernel, "DMA-FQ identity"; owned */
 
 	/* the crash */
-	uint64_t crash_start, crash_end;	/* crash kernel memory, inclusive; 0: not known */
-	uint64_t jump_rip;		/* a CPU executed here, inside that memory; 0: never seen */
-	int64_t trigger_ns, jump_ns;	/* the panic was asked for; the jump was seen. 0: never */
-	bool translation_dropped;	/* the crash kernel switched translation off: nothing was copied */
-	int64_t root_switch_ns;		/* the crash kernel latched its root table; 0: never seen */
-	int64_t crash_hello_ns;		/* 0: the crash kernel's agent never spoke */
-	int64_t poweroff_ns;		/* poweroff or reboot was asked for; 0: never */
-	int64_t again_hello_ns;		/* the first kernel's agent spoke again after a reboot; 0: never */
-	char *again_failure;		/* how it failed to; owned */
-	char *crash_failure;		/* how the crash kernel ended instead: "panic: ...", "hang: ..."; owned */
-	bool crash_panicked;		/* crash_failure is a panic or a reset, not a hang */
+	uint64_t crash_start, crash_end; /* crash kernel memory, inclusive; 0: not known */
+	uint64_t jump_rip;		 /* a CPU executed here, inside that memory; 0: never seen */
+	int64_t trigger_ns, jump_ns;	 /* the panic was asked for; the jump was seen. 0: never */
+	bool translation_dropped;	 /* the crash kernel switched translation off: nothing was copied */
+	int64_t root_switch_ns;		 /* the crash kernel latched its root table; 0: never seen */
+	int64_t crash_hello_ns;		 /* 0: the crash kernel's agent never spoke */
+	int64_t poweroff_ns;		 /* poweroff or reboot was asked for; 0: never */
+	int64_t again_hello_ns;		 /* the first kernel's agent spoke again after a reboot; 0: never */
+	char *again_failure;		 /* how it failed to; owned */
+	char *crash_failure;		 /* how the crash kernel ended instead: "panic: ...", "hang: ..."; owned */
+	bool crash_panicked;		 /* crash_failure is a panic or a reset, not a hang */
 
 	struct evidence_state at_panic, copied, end;
-	GArray *events;			/* struct evidence_event */
-	GArray *dma;			/* struct evidence_dma */
-	GArray *devices;		/* struct evidence_device */
-	GArray *requesters;		/* struct evidence_requester, ids as the trace showed them */
-	GArray *workloads;		/* struct evidence_workload, at most one; empty: it never began */
-	GArray *functions;		/* struct evidence_function, of the first kernel; empty: not known */
-	GArray *reservations;		/* struct evidence_reservation; empty: no probes */
-	uint64_t reservations_lost;	/* records of the crash kernel's probes that were not kept or understood */
+	GArray *events;		    /* struct evidence_event */
+	GArray *dma;		    /* struct evidence_dma */
+	GArray *devices;	    /* struct evidence_device */
+	GArray *requesters;	    /* struct evidence_requester, ids as the trace showed them */
+	GArray *workloads;	    /* struct evidence_workload, at most one; empty: it never began */
+	GArray *functions;	    /* struct evidence_function, of the first kernel; empty: not known */
+	GArray *reservations;	    /* struct evidence_reservation; empty: no probes */
+	uint64_t reservations_lost; /* records of the crash kernel's probes that were not kept or understood */
 
 	/* a lab kernel's own account; empty: none was asked for */
-	GArray *kdump_contexts;		/* struct evidence_kdump_context */
-	GArray *kdump_copies;		/* struct evidence_kdump_copy */
-	GArray *kdump_devices;		/* struct evidence_kdump_device */
-	GArray *oracle_ranges;		/* struct evidence_oracle_range */
-	GArray *oracles;		/* struct evidence_oracle */
-	uint64_t kdump_lines;		/* of the kernel's log */
-	uint64_t kdump_hidden;		/* entries of PASIDs that it left out, as it says itself */
-	uint64_t kdump_bad;		/* ... that are not what they should be */
-	char *kdump_bad_line;		/* the first of these; owned */
-	uint64_t events_dropped;	/* invalidations beyond EVIDENCE_INVALIDATIONS_MAX */
-	struct vtd_snapshot *old_tables;	/* the pages of at_panic.snapshot, read again at the end; owned */
-	char *crash_cmdline;		/* of the running crash kernel; NULL: not known; owned */
+	GArray *kdump_contexts;		 /* struct evidence_kdump_context */
+	GArray *kdump_copies;		 /* struct evidence_kdump_copy */
+	GArray *kdump_devices;		 /* struct evidence_kdump_device */
+	GArray *oracle_ranges;		 /* struct evidence_oracle_range */
+	GArray *oracles;		 /* struct evidence_oracle */
+	uint64_t kdump_lines;		 /* of the kernel's log */
+	uint64_t kdump_hidden;		 /* entries of PASIDs that it left out, as it says itself */
+	uint64_t kdump_bad;		 /* ... that are not what they should be */
+	char *kdump_bad_line;		 /* the first of these; owned */
+	uint64_t events_dropped;	 /* invalidations beyond EVIDENCE_INVALIDATIONS_MAX */
+	struct vtd_snapshot *old_tables; /* the pages of at_panic.snapshot, read again at the end; owned */
+	char *crash_cmdline;		 /* of the running crash kernel; NULL: not known; owned */
 
 	/* dump */
-	char *canary_written, *canary_read;	/* hex; NULL: not done; owned */
-	uint64_t canary_pa;		/* where the canary lies in the first kernel's memory */
-	char *dump_error;		/* why reading failed; owned */
+	char *canary_written, *canary_read; /* hex; NULL: not done; owned */
+	uint64_t canary_pa;		    /* where the canary lies in the first kernel's memory */
+	char *dump_error;		    /* why reading failed; owned */
 };
 
 /* evidence_new - empty evidence of a run of @scenario (borrowed). Free with evidence_free(). */

@@ -8,7 +8,7 @@
 #include "evidence/evidence.h"
 
 /* The type of a field follows from its C type; what has none of these types does not compile. */
-#define TYPE_OF(s, m)                                                                             \
+#define TYPE_OF(s, m) \
 	_Generic(((struct s *)0)->m,                                                              \
 		bool: FIELD_BOOL,                                                                 \
 		int: FIELD_INT,                                                                   \
@@ -21,34 +21,43 @@
 		const char *: FIELD_STATIC,                                                       \
 		struct evidence_state: FIELD_STATE,                                               \
 		struct vtd_snapshot *: FIELD_SNAPSHOT)
-#define FIELD(s, m) { #m, TYPE_OF(s, m), offsetof(struct s, m), NULL, 0 }
-#define CHARS(s, m) { #m, FIELD_CHARS, offsetof(struct s, m), NULL, sizeof(((struct s *)0)->m) }
-#define KIND(s, m) { #m, FIELD_KIND, offsetof(struct s, m), NULL, 0 }
-#define LIST(s, m, of) { #m, FIELD_ARRAY, offsetof(struct s, m), of##_fields, sizeof(struct of) }
-#define ELSEWHERE(s, m) { #m, FIELD_ELSEWHERE, offsetof(struct s, m), NULL, 0 }
+#define FIELD(s, m)                                               \
+	{                                                         \
+#m, TYPE_OF(s, m), offsetof(struct s, m), NULL, 0 \
+	}
+#define CHARS(s, m)                                                                      \
+	{                                                                                \
+#m, FIELD_CHARS, offsetof(struct s, m), NULL, sizeof(((struct s *)0)->m) \
+	}
+#define KIND(s, m)                                             \
+	{                                                      \
+#m, FIELD_KIND, offsetof(struct s, m), NULL, 0 \
+	}
+#define LIST(s, m, of)                                                                 \
+	{                                                                              \
+#m, FIELD_ARRAY, offsetof(struct s, m), of##_fields, sizeof(struct of) \
+	}
+#define ELSEWHERE(s, m)                                             \
+	{                                                           \
+#m, FIELD_ELSEWHERE, offsetof(struct s, m), NULL, 0 \
+	}
 
 const struct evidence_field evidence_state_fields[] = {
 	FIELD(evidence_state, host_ns),
 	FIELD(evidence_state, frozen_ns),
-	ELSEWHERE(evidence_state, has_regs),	/* there is a "regs" */
+	ELSEWHERE(evidence_state, has_regs), /* there is a "regs" */
 	ELSEWHERE(evidence_state, regs),
 	FIELD(evidence_state, root),
 	FIELD(evidence_state, ttm),
-	ELSEWHERE(evidence_state, walk),	/* there is a "snapshot" */
-	ELSEWHERE(evidence_state, snapshot),	/* the same */
+	ELSEWHERE(evidence_state, walk),     /* there is a "snapshot" */
+	ELSEWHERE(evidence_state, snapshot), /* the same */
 	{ 0 },
 };
 
 const struct evidence_field evidence_event_fields[] = {
-	KIND(evidence_event, kind),
-	FIELD(evidence_event, host_ns),
-	FIELD(evidence_event, addr),
-	FIELD(evidence_event, sid),
-	FIELD(evidence_event, reason),
-	FIELD(evidence_event, on),
-	FIELD(evidence_event, did),
-	FIELD(evidence_event, pasid),
-	{ 0 },
+	KIND(evidence_event, kind), FIELD(evidence_event, host_ns), FIELD(evidence_event, addr),
+	FIELD(evidence_event, sid), FIELD(evidence_event, reason),  FIELD(evidence_event, on),
+	FIELD(evidence_event, did), FIELD(evidence_event, pasid),   { 0 },
 };
 
 const struct evidence_field evidence_dma_fields[] = {
@@ -131,47 +140,28 @@ const struct evidence_field evidence_reservation_fields[] = {
 };
 
 const struct evidence_field evidence_kdump_context_fields[] = {
-	FIELD(evidence_kdump_context, sid),
-	FIELD(evidence_kdump_context, pasid),
-	FIELD(evidence_kdump_context, scalable),
-	FIELD(evidence_kdump_context, refused),
-	CHARS(evidence_kdump_context, type),
-	CHARS(evidence_kdump_context, result),
-	FIELD(evidence_kdump_context, old_root),
-	FIELD(evidence_kdump_context, new_root),
-	FIELD(evidence_kdump_context, tables),
-	FIELD(evidence_kdump_context, leaves),
-	FIELD(evidence_kdump_context, ranges),
-	FIELD(evidence_kdump_context, over),
-	FIELD(evidence_kdump_context, shown),
-	{ 0 },
+	FIELD(evidence_kdump_context, sid),	 FIELD(evidence_kdump_context, pasid),
+	FIELD(evidence_kdump_context, scalable), FIELD(evidence_kdump_context, refused),
+	CHARS(evidence_kdump_context, type),	 CHARS(evidence_kdump_context, result),
+	FIELD(evidence_kdump_context, old_root), FIELD(evidence_kdump_context, new_root),
+	FIELD(evidence_kdump_context, tables),	 FIELD(evidence_kdump_context, leaves),
+	FIELD(evidence_kdump_context, ranges),	 FIELD(evidence_kdump_context, over),
+	FIELD(evidence_kdump_context, shown),	 { 0 },
 };
 
 const struct evidence_field evidence_kdump_copy_fields[] = {
-	FIELD(evidence_kdump_copy, unit),
-	FIELD(evidence_kdump_copy, err),
-	FIELD(evidence_kdump_copy, contexts),
-	FIELD(evidence_kdump_copy, trees),
-	FIELD(evidence_kdump_copy, tables),
-	FIELD(evidence_kdump_copy, leaves),
-	FIELD(evidence_kdump_copy, ranges),
-	FIELD(evidence_kdump_copy, bytes),
-	FIELD(evidence_kdump_copy, t_scan_ns),
-	FIELD(evidence_kdump_copy, t_copy_ns),
-	FIELD(evidence_kdump_copy, t_total_ns),
-	{ 0 },
+	FIELD(evidence_kdump_copy, unit),	FIELD(evidence_kdump_copy, err),
+	FIELD(evidence_kdump_copy, contexts),	FIELD(evidence_kdump_copy, trees),
+	FIELD(evidence_kdump_copy, tables),	FIELD(evidence_kdump_copy, leaves),
+	FIELD(evidence_kdump_copy, ranges),	FIELD(evidence_kdump_copy, bytes),
+	FIELD(evidence_kdump_copy, t_scan_ns),	FIELD(evidence_kdump_copy, t_copy_ns),
+	FIELD(evidence_kdump_copy, t_total_ns), { 0 },
 };
 
 const struct evidence_field evidence_kdump_device_fields[] = {
-	FIELD(evidence_kdump_device, what),
-	FIELD(evidence_kdump_device, sid),
-	FIELD(evidence_kdump_device, ranges),
-	FIELD(evidence_kdump_device, pages),
-	FIELD(evidence_kdump_device, spared),
-	FIELD(evidence_kdump_device, failed),
-	FIELD(evidence_kdump_device, over),
-	FIELD(evidence_kdump_device, t_ns),
-	{ 0 },
+	FIELD(evidence_kdump_device, what),  FIELD(evidence_kdump_device, sid),	   FIELD(evidence_kdump_device, ranges),
+	FIELD(evidence_kdump_device, pages), FIELD(evidence_kdump_device, spared), FIELD(evidence_kdump_device, failed),
+	FIELD(evidence_kdump_device, over),  FIELD(evidence_kdump_device, t_ns),   { 0 },
 };
 
 const struct evidence_field evidence_oracle_range_fields[] = {
@@ -193,7 +183,7 @@ const struct evidence_field evidence_oracle_fields[] = {
 };
 
 const struct evidence_field evidence_fields[] = {
-	ELSEWHERE(evidence, scenario),		/* scenario.conf */
+	ELSEWHERE(evidence, scenario), /* scenario.conf */
 	FIELD(evidence, rig_error),
 	FIELD(evidence, first_hello),
 	FIELD(evidence, crash_loaded),

@@ -21,7 +21,7 @@
 /* A recorded run. Each state that has a walk has its snapshot too. @ev->scenario is @scenario. */
 struct evidence_file {
 	struct scenario *scenario;
-	char *crash_release;		/* uname -r of the crash kernel; NULL: not known */
+	char *crash_release; /* uname -r of the crash kernel; NULL: not known */
 	struct evidence *ev;
 };
 
@@ -31,8 +31,7 @@ struct evidence_file {
  * The snapshots of the states are there already: tables/<evidence_snapshot_name()>.vtd. Errors:
  * VTDLAB_ERROR_FAILED.
  */
-bool evidence_save(const struct evidence *ev, const char *crash_release, const char *dir,
-		   GError **error);
+bool evidence_save(const struct evidence *ev, const char *crash_release, const char *dir, GError **error);
 
 /* evidence_to_text - the content of evidence.json alone; the caller frees it. */
 char *evidence_to_text(const struct evidence *ev, const char *crash_release);

@@ -50,8 +50,8 @@ static bool take_hex(const char **p, uint64_t *out)
 /* "0x0000000000000000 0x0000000000ffffff direct" */
 static bool take_region(const char *p, struct evidence_oracle_range *r)
 {
-	return take_hex(&p, &r->start) && *p++ == ' ' && take_hex(&p, &r->last) && *p++ == ' ' &&
-	       *p && !p[strspn(p, "abcdefghijklmnopqrstuvwxyz-")] && r->start <= r->last;
+	return take_hex(&p, &r->start) && *p++ == ' ' && take_hex(&p, &r->last) && *p++ == ' ' && *p &&
+	       !p[strspn(p, "abcdefghijklmnopqrstuvwxyz-")] && r->start <= r->last;
 }
 
 bool kdump_regions_text(struct evidence *ev, uint16_t sid, const char *text, char **problem)
@@ -134,8 +134,9 @@ static bool take_leaf(const char *p, struct evidence_oracle_range *r)
 static bool add_mapping(struct evidence *ev, const struct evidence_oracle_range *r)
 {
 	struct evidence_oracle_range *last =
-		ev->oracle_ranges->len ? &g_array_index(ev->oracle_ranges, struct evidence_oracle_range,
-							ev->oracle_ranges->len - 1) : NULL;
+		ev->oracle_ranges->len ?
+			&g_array_index(ev->oracle_ranges, struct evidence_oracle_range, ev->oracle_ranges->len - 1) :
+			NULL;
 
 	if (last && last->source == r->source && last->sid == r->sid && last->pasid == r->pasid &&
 	    last->last + 1 == r->start && last->pa + (r->start - last->start) == r->pa) {

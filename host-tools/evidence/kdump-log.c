@@ -14,8 +14,8 @@
 
 /* What one key=value of a line holds. */
 struct value {
-	uint64_t number;		/* N, H, S */
-	char word[WORD_MAX];		/* W */
+	uint64_t number;     /* N, H, S */
+	char word[WORD_MAX]; /* W */
 };
 
 /*
@@ -40,8 +40,7 @@ static struct evidence_kdump_context *context_of(struct evidence *ev, const stru
 	struct evidence_kdump_context fresh = { .sid = sid_of(dev), .pasid = (unsigned)pasid->number };
 
 	for (unsigned i = 0; i < ev->kdump_contexts->len; i++) {
-		struct evidence_kdump_context *c =
-			&g_array_index(ev->kdump_contexts, struct evidence_kdump_context, i);
+		struct evidence_kdump_context *c = &g_array_index(ev->kdump_contexts, struct evidence_kdump_context, i);
 
 		if (c->sid == fresh.sid && c->pasid == fresh.pasid)
 			return c;
@@ -49,8 +48,7 @@ static struct evidence_kdump_context *context_of(struct evidence *ev, const stru
 	if (ev->kdump_contexts->len >= KDUMP_RANGES_MAX)
 		return NULL;
 	g_array_append_val(ev->kdump_contexts, fresh);
-	return &g_array_index(ev->kdump_contexts, struct evidence_kdump_context,
-			      ev->kdump_contexts->len - 1);
+	return &g_array_index(ev->kdump_contexts, struct evidence_kdump_context, ev->kdump_contexts->len - 1);
 }
 
 static bool take_mode(struct evidence *ev, const struct value *v)
@@ -96,11 +94,13 @@ static bool take_refused(struct evidence *ev, const struct value *v)
 }
 
 /* @ends: two values, first and last. */
-static bool add_range(struct evidence *ev, enum evidence_oracle_source source, const struct value *dev,
-		      uint64_t pasid, const struct value *ends)
+static bool add_range(struct evidence *ev, enum evidence_oracle_source source, const struct value *dev, uint64_t pasid,
+		      const struct value *ends)
 {
-	struct evidence_oracle_range r = { .source = (char)source, .sid = sid_of(dev),
-					   .pasid = (unsigned)pasid, .start = ends[0].number,
+	struct evidence_oracle_range r = { .source = (char)source,
+					   .sid = sid_of(dev),
+					   .pasid = (unsigned)pasid,
+					   .start = ends[0].number,
 					   .last = ends[1].number };
 
 	if (r.start > r.last || (r.start & ~VTD_PAGE_MASK) || ((r.last + 1) & ~VTD_PAGE_MASK) ||
@@ -119,8 +119,7 @@ static bool take_range(struct evidence *ev, const struct value *v)
 static bool take_shown(struct evidence *ev, const struct value *v)
 {
 	for (unsigned i = ev->kdump_contexts->len; i-- > 0;) {
-		struct evidence_kdump_context *c =
-			&g_array_index(ev->kdump_contexts, struct evidence_kdump_context, i);
+		struct evidence_kdump_context *c = &g_array_index(ev->kdump_contexts, struct evidence_kdump_context, i);
 
 		if (c->sid != sid_of(&v[1]))
 			continue;
@@ -144,10 +143,16 @@ static bool take_entries(struct evidence *ev, const struct value *v)
 static bool take_copy(struct evidence *ev, const struct value *v)
 {
 	struct evidence_kdump_copy c = {
-		.unit = (unsigned)v[0].number, .err = (int)(int64_t)v[1].number,
-		.contexts = v[2].number, .trees = v[3].number, .tables = v[4].number,
-		.leaves = v[5].number, .ranges = v[6].number, .bytes = v[7].number,
-		.t_scan_ns = (int64_t)v[8].number, .t_copy_ns = (int64_t)v[9].number,
+		.unit = (unsigned)v[0].number,
+		.err = (int)(int64_t)v[1].number,
+		.contexts = v[2].number,
+		.trees = v[3].number,
+		.tables = v[4].number,
+		.leaves = v[5].number,
+		.ranges = v[6].number,
+		.bytes = v[7].number,
+		.t_scan_ns = (int64_t)v[8].number,
+		.t_copy_ns = (int64_t)v[9].number,
 		.t_total_ns = (int64_t)v[10].number,
 	};
 
@@ -159,9 +164,14 @@ static bool take_copy(struct evidence *ev, const struct value *v)
 
 static bool add_device(struct evidence *ev, char what, const struct value *v, uint64_t over, int64_t t_ns)
 {
-	struct evidence_kdump_device d = { .what = what, .sid = sid_of(&v[0]), .ranges = v[1].number,
-					   .pages = v[2].number, .spared = v[3].number,
-					   .failed = v[4].number, .over = over, .t_ns = t_ns };
+	struct evidence_kdump_device d = { .what = what,
+					   .sid = sid_of(&v[0]),
+					   .ranges = v[1].number,
+					   .pages = v[2].number,
+					   .spared = v[3].number,
+					   .failed = v[4].number,
+					   .over = over,
+					   .t_ns = t_ns };
 
 	if (ev->kdump_devices->len >= 65536)
 		return false;
@@ -183,13 +193,15 @@ static const struct grammar grammars[] = {
 	{ "mode=W max_pages=N old_ram=N ranges", take_mode },
 	{ "mode=W why=Q", take_mode },
 	{ "ctx unit=N dev=D mode=W pasid=N did=N type=W levels=N old_root=H new_root=H tables=N "
-	  "leaves=N ranges=N over=N shared=N result=W", take_context },
+	  "leaves=N ranges=N over=N shared=N result=W",
+	  take_context },
 	{ "refused unit=N dev=D pasid=N where=H why=Q", take_refused },
 	{ "range unit=N dev=D pasid=N first=H last=H", take_range },
 	{ "ranges unit=N dev=D shown=N of=N", take_shown },
 	{ "entries unit=N shown=N of=N", take_entries },
 	{ "copy unit=N err=S contexts=N trees=N tables=N leaves=N ranges=N bytes=N t_scan_ns=N "
-	  "t_copy_ns=N t_total_ns=N", take_copy },
+	  "t_copy_ns=N t_total_ns=N",
+	  take_copy },
 	{ "reserve dev=D ranges=N pages=N overlapped=N failed=N over=N t_ns=N", take_reserve },
 	{ "graft dev=D runs=N pages=N skipped=N failed=N t_ns=N", take_graft },
 };
@@ -211,8 +223,7 @@ static bool take_decimal(const char *p, size_t len, bool negative, uint64_t *out
 
 static bool take_hex(const char *p, size_t len, uint64_t *out)
 {
-	if (len < 3 || len > 18 || p[0] != '0' || p[1] != 'x' ||
-	    strspn(p + 2, "0123456789abcdef") < len - 2)
+	if (len < 3 || len > 18 || p[0] != '0' || p[1] != 'x' || strspn(p + 2, "0123456789abcdef") < len - 2)
 		return false;
 	*out = g_ascii_strtoull(p + 2, NULL, 16);
 	return true;
@@ -260,7 +271,7 @@ static bool take_value(char type, const char *p, size_t len, struct value *v)
 		return take_device(p, len, &v->number);
 	case 'W':
 		return take_word(p, len, v->word);
-	default:	/* Q: the rest of the line, between two quotes */
+	default: /* Q: the rest of the line, between two quotes */
 		return len >= 2 && p[0] == '"' && memchr(p + 1, '"', len - 1) == p + len - 1;
 	}
 }
@@ -352,8 +363,7 @@ static bool take_row(struct evidence *ev, enum evidence_oracle_source source, co
 					 add_range(ev, source, &v[0], 0, &v[1]);
 }
 
-bool kdump_ranges_text(struct evidence *ev, enum evidence_oracle_source source, const char *text,
-		       char **problem)
+bool kdump_ranges_text(struct evidence *ev, enum evidence_oracle_source source, const char *text, char **problem)
 {
 	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 

@@ -26,8 +26,7 @@ void kdump_log_line(struct evidence *ev, const char *line);
  * kdump_ranges_text - a file of debugfs: iommu/intel/kdump/ranges (ORACLE_RANGES) or .../reserved
  * (ORACLE_RESERVED). False: @problem says which line is not understood; the rows before it are kept.
  */
-bool kdump_ranges_text(struct evidence *ev, enum evidence_oracle_source source, const char *text,
-		       char **problem);
+bool kdump_ranges_text(struct evidence *ev, enum evidence_oracle_source source, const char *text, char **problem);
 
 /* kdump_regions_text - reserved_regions of the iommu group of @sid: "0x<start> 0x<last> <type>" each. */
 bool kdump_regions_text(struct evidence *ev, uint16_t sid, const char *text, char **problem);

@@ -56,8 +56,7 @@ bool probe_sid(const char *name, uint16_t *sid)
 	unsigned bus, dev, fn;
 	char again[16];
 
-	if (strlen(name) != 12 || sscanf(name, "0000:%2x:%2x.%1x", &bus, &dev, &fn) != 3 || dev > 31 ||
-	    fn > 7)
+	if (strlen(name) != 12 || sscanf(name, "0000:%2x:%2x.%1x", &bus, &dev, &fn) != 3 || dev > 31 || fn > 7)
 		return false;
 	*sid = (uint16_t)(bus << 8 | dev << 3 | fn);
 	return strcmp(sid_text(*sid, again), name) == 0;
@@ -73,9 +72,9 @@ bool probe_standing(const struct probe_trace *t, uint64_t first, uint64_t last)
 	static const struct {
 		uint64_t first, last;
 	} always[] = {
-		{ 0xfee00, 0xfeeff },	/* message interrupts */
-		{ 0x0, 0xfff },		/* the ISA bridge's direct region */
-		{ 0xa0, 0xbf },		/* VGA */
+		{ 0xfee00, 0xfeeff }, /* message interrupts */
+		{ 0x0, 0xfff },	      /* the ISA bridge's direct region */
+		{ 0xa0, 0xbf },	      /* VGA */
 	};
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(always); i++)
@@ -91,7 +90,7 @@ bool probe_standing(const struct probe_trace *t, uint64_t first, uint64_t last)
 }
 
 struct owners {
-	GHashTable *by_pid, *by_iovad;	/* -> name of the device, borrowed from the events */
+	GHashTable *by_pid, *by_iovad; /* -> name of the device, borrowed from the events */
 };
 
 static const char *owner(struct owners *o, const struct probe_event *e)
@@ -129,7 +128,7 @@ void probe_reservations(const struct probe_trace *t, char kernel, GArray *out)
 			break;
 		case PROBE_MEMREMAP:
 			break;
-		default:	/* the task does something else now */
+		default: /* the task does something else now */
 			g_hash_table_remove(o.by_pid, GINT_TO_POINTER(e->pid));
 		}
 	}

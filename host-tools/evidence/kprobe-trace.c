@@ -18,22 +18,29 @@
 static const struct {
 	const char *name;
 	const char *probe;
-	const char *keys[3];	/* numbers, for a, b, c */
+	const char *keys[3]; /* numbers, for a, b, c */
 	bool dev;
 } probes[] = {
 	[PROBE_INIT] = { "init", "p:vtdlab/init,intel_iommu_init", { NULL }, false },
 	[PROBE_INIT_END] = { "init_end", "r:vtdlab/init_end,intel_iommu_init", { NULL }, false },
-	[PROBE_MEMREMAP] = { "memremap", "p:vtdlab/memremap,memremap,pa=%di:x64,size=%si:x64",
-			     { "pa", "size" }, false },
+	[PROBE_MEMREMAP] = { "memremap",
+			     "p:vtdlab/memremap,memremap,pa=%di:x64,size=%si:x64",
+			     { "pa", "size" },
+			     false },
 	[PROBE_ROOT] = { "root", "p:vtdlab/root,iommu_set_root_entry", { NULL }, false },
-	[PROBE_DOMAIN] = { "domain", "p:vtdlab/domain,iommu_setup_dma_ops,dev=+0(+0(%di)):string",
-			   { NULL }, true },
-	[PROBE_RESERVE] = { "reserve", "p:vtdlab/reserve,reserve_iova,iovad=%di:x64,lo=%si:x64,hi=%dx:x64",
-			    { "iovad", "lo", "hi" }, false },
-	[PROBE_ATTACH] = { "attach", "p:vtdlab/attach,intel_iommu_attach_device,dev=+0(+0(%si)):string",
-			   { NULL }, true },
-	[PROBE_RANGE] = { "range", "p:vtdlab/range,intel_kdump_reserve_range,iovad=%di:x64,lo=%si:x64,hi=%dx:x64",
-			  { "iovad", "lo", "hi" }, false },
+	[PROBE_DOMAIN] = { "domain", "p:vtdlab/domain,iommu_setup_dma_ops,dev=+0(+0(%di)):string", { NULL }, true },
+	[PROBE_RESERVE] = { "reserve",
+			    "p:vtdlab/reserve,reserve_iova,iovad=%di:x64,lo=%si:x64,hi=%dx:x64",
+			    { "iovad", "lo", "hi" },
+			    false },
+	[PROBE_ATTACH] = { "attach",
+			   "p:vtdlab/attach,intel_iommu_attach_device,dev=+0(+0(%si)):string",
+			   { NULL },
+			   true },
+	[PROBE_RANGE] = { "range",
+			  "p:vtdlab/range,intel_kdump_reserve_range,iovad=%di:x64,lo=%si:x64,hi=%dx:x64",
+			  { "iovad", "lo", "hi" },
+			  false },
 };
 
 G_STATIC_ASSERT(G_N_ELEMENTS(probes) == PROBE_KINDS);
@@ -109,7 +116,7 @@ static bool take_record(const char *p, int64_t *t_ns, char name[32], const char 
 	if (!take_decimal(&p, &cpu) || *p++ != ']')
 		return false;
 	p += strspn(p, " ");
-	p += strcspn(p, " ");		/* the flags of interrupts and preemption */
+	p += strcspn(p, " "); /* the flags of interrupts and preemption */
 	p += strspn(p, " ");
 	if (!take_decimal(&p, &seconds) || seconds > G_MAXINT32 || *p++ != '.')
 		return false;
@@ -127,8 +134,7 @@ static bool take_record(const char *p, int64_t *t_ns, char name[32], const char 
 }
 
 /* The task's id in front of the first bracket that begins a record; a task may have any name. */
-static const char *find_record(const char *line, int *pid, int64_t *t_ns, char name[32],
-			       const char **rest)
+static const char *find_record(const char *line, int *pid, int64_t *t_ns, char name[32], const char **rest)
 {
 	for (const char *p = strstr(line, " ["); p; p = strstr(p + 1, " [")) {
 		const char *end = p, *start, *q;
@@ -160,7 +166,7 @@ static const char *find_value(const char *args, const char *key)
 		if (strncmp(p, key, len) == 0 && p[len] == '=')
 			return p + len + 1;
 		p += strcspn(p, " \"");
-		if (*p == '"') {	/* what is quoted may hold anything but a quote */
+		if (*p == '"') { /* what is quoted may hold anything but a quote */
 			p = strchr(p + 1, '"');
 			if (!p)
 				return NULL;
@@ -268,7 +274,7 @@ void probe_trace_line(struct probe_trace *t, const char *line)
 		return;
 	}
 	if (g_str_has_prefix(line, "CPU:") || !line[strspn(line, " ")])
-		return;		/* "CPU:0 [LOST 3 EVENTS]": the comment counts them */
+		return; /* "CPU:0 [LOST 3 EVENTS]": the comment counts them */
 	if (!find_record(line, &e.pid, &e.t_ns, name, &rest)) {
 		t->malformed++;
 		return;

@@ -13,38 +13,38 @@
 #include "vtd/ranges.h"
 
 enum probe_kind {
-	PROBE_INIT,		/* intel_iommu_init() begins */
-	PROBE_INIT_END,		/* ... has returned */
-	PROBE_MEMREMAP,		/* memremap(): a = physical address, b = bytes */
-	PROBE_ROOT,		/* iommu_set_root_entry() begins */
-	PROBE_DOMAIN,		/* iommu_setup_dma_ops() begins: dev */
-	PROBE_RESERVE,		/* reserve_iova(): a = allocator, b..c = page frames, inclusive */
-	PROBE_ATTACH,		/* intel_iommu_attach_device() begins: dev */
-	PROBE_RANGE,		/* intel_kdump_reserve_range() of a lab kernel: as PROBE_RESERVE */
+	PROBE_INIT,	/* intel_iommu_init() begins */
+	PROBE_INIT_END, /* ... has returned */
+	PROBE_MEMREMAP, /* memremap(): a = physical address, b = bytes */
+	PROBE_ROOT,	/* iommu_set_root_entry() begins */
+	PROBE_DOMAIN,	/* iommu_setup_dma_ops() begins: dev */
+	PROBE_RESERVE,	/* reserve_iova(): a = allocator, b..c = page frames, inclusive */
+	PROBE_ATTACH,	/* intel_iommu_attach_device() begins: dev */
+	PROBE_RANGE,	/* intel_kdump_reserve_range() of a lab kernel: as PROBE_RESERVE */
 	PROBE_KINDS,
 };
 
 struct probe_event {
 	enum probe_kind kind;
-	int64_t t_ns;		/* the trace's clock */
+	int64_t t_ns; /* the trace's clock */
 	int pid;
 	uint64_t a, b, c;
-	char dev[32];		/* kernel's name of the device: "0000:00:01.0"; "" if not known */
+	char dev[32]; /* kernel's name of the device: "0000:00:01.0"; "" if not known */
 };
 
 /* The most events that are kept of one trace; more are counted as lost. */
 #define PROBE_EVENTS_MAX 65536u
 
 struct probe_trace {
-	GArray *events;		/* struct probe_event, oldest first */
-	GArray *records;	/* gint: index of the event of each record of the trace, -1: no event of ours */
-	unsigned raw;		/* records whose time was made exact so far */
-	unsigned inexact;	/* records whose exact time did not fit: they keep their microseconds */
-	uint64_t malformed;	/* lines that looked like ours and were not understood */
-	uint64_t lost;		/* records that the kernel (or PROBE_EVENTS_MAX) dropped */
-	bool has_clock;		/* the agent's clock was found in the trace */
-	int64_t clock_ns;	/* agent's clock minus the trace's */
-	GArray *windows;	/* struct vtd_range: memory windows of the host bridges, bytes */
+	GArray *events;	    /* struct probe_event, oldest first */
+	GArray *records;    /* gint: index of the event of each record of the trace, -1: no event of ours */
+	unsigned raw;	    /* records whose time was made exact so far */
+	unsigned inexact;   /* records whose exact time did not fit: they keep their microseconds */
+	uint64_t malformed; /* lines that looked like ours and were not understood */
+	uint64_t lost;	    /* records that the kernel (or PROBE_EVENTS_MAX) dropped */
+	bool has_clock;	    /* the agent's clock was found in the trace */
+	int64_t clock_ns;   /* agent's clock minus the trace's */
+	GArray *windows;    /* struct vtd_range: memory windows of the host bridges, bytes */
 };
 
 struct probe_trace *probe_trace_new(void);
@@ -74,9 +74,9 @@ int64_t probe_guest_ns(const struct probe_trace *t, int64_t t_ns);
 /* What intel_iommu_init() did when; guest ns, -1: not seen. */
 struct probe_times {
 	int64_t init, init_end;
-	int64_t copy;		/* first memremap() of the old root table inside it */
-	int64_t root;		/* iommu_set_root_entry() inside it; after the copy if there was one */
-	unsigned remapped;	/* calls of memremap() from the copy's begin to the root switch */
+	int64_t copy;	   /* first memremap() of the old root table inside it */
+	int64_t root;	   /* iommu_set_root_entry() inside it; after the copy if there was one */
+	unsigned remapped; /* calls of memremap() from the copy's begin to the root switch */
 };
 
 /*

@@ -28,13 +28,13 @@ static bool wrong(struct reader *r, const char *where, const char *name, const c
 {
 	g_autofree char *shown = g_strescape(name, NULL);
 
-	g_set_error(r->error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s/%s: %s%s%.80s: %s", r->dir,
-		    EVIDENCE_FILE, where, *where ? "." : "", shown, what);
+	g_set_error(r->error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s/%s: %s%s%.80s: %s", r->dir, EVIDENCE_FILE, where,
+		    *where ? "." : "", shown, what);
 	return false;
 }
 
-static bool get_number(struct reader *r, const char *where, const char *name, JsonNode *node,
-		       int64_t min, int64_t max, int64_t *out)
+static bool get_number(struct reader *r, const char *where, const char *name, JsonNode *node, int64_t min, int64_t max,
+		       int64_t *out)
 {
 	if (!JSON_NODE_HOLDS_VALUE(node) || json_node_get_value_type(node) != G_TYPE_INT64)
 		return wrong(r, where, name, "must be a whole number");
@@ -42,8 +42,7 @@ static bool get_number(struct reader *r, const char *where, const char *name, Js
 	return (*out >= min && *out <= max) || wrong(r, where, name, "is out of range");
 }
 
-static bool get_text(struct reader *r, const char *where, const char *name, JsonNode *node,
-		     const char **out)
+static bool get_text(struct reader *r, const char *where, const char *name, JsonNode *node, const char **out)
 {
 	if (!JSON_NODE_HOLDS_VALUE(node) || json_node_get_value_type(node) != G_TYPE_STRING)
 		return wrong(r, where, name, "must be text");
@@ -56,8 +55,7 @@ static bool get_text(struct reader *r, const char *where, const char *name, Json
 	return true;
 }
 
-static bool get_hex(struct reader *r, const char *where, const char *name, JsonNode *node,
-		    uint64_t *out)
+static bool get_hex(struct reader *r, const char *where, const char *name, JsonNode *node, uint64_t *out)
 {
 	const char *text;
 	size_t digits;
@@ -76,12 +74,10 @@ static bool name_ok(const char *name)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789.:-";
 
-	return *name && *name != '.' && *name != '-' && strlen(name) <= 64 &&
-	       !name[strspn(name, letters)];
+	return *name && *name != '.' && *name != '-' && strlen(name) <= 64 && !name[strspn(name, letters)];
 }
 
-static bool read_regs(struct reader *r, const char *where, JsonNode *node,
-		      struct evidence_state *state)
+static bool read_regs(struct reader *r, const char *where, JsonNode *node, struct evidence_state *state)
 {
 	uint64_t raw[VTD_REGS_QWORDS] = { 0 };
 	JsonObjectIter iter;
@@ -124,8 +120,7 @@ static bool load_snapshot(struct reader *r, const char *where, const char *field
 }
 
 /* The snapshot must be the one that the state was taken with: same moment, same root. */
-static bool read_snapshot(struct reader *r, const char *where, JsonNode *node,
-			  struct evidence_state *state)
+static bool read_snapshot(struct reader *r, const char *where, JsonNode *node, struct evidence_state *state)
 {
 	struct vtd_walk_options opt;
 	const struct vtd_snapshot_meta *meta;
@@ -142,11 +137,10 @@ static bool read_snapshot(struct reader *r, const char *where, JsonNode *node,
 	       wrong(r, where, "snapshot", "out of memory");
 }
 
-static bool read_struct(struct reader *r, const char *where, JsonNode *node,
-			const struct evidence_field *fields, const char *const *more, void *base);
+static bool read_struct(struct reader *r, const char *where, JsonNode *node, const struct evidence_field *fields,
+			const char *const *more, void *base);
 
-static bool read_state(struct reader *r, const char *where, JsonNode *node,
-		       struct evidence_state *state)
+static bool read_state(struct reader *r, const char *where, JsonNode *node, struct evidence_state *state)
 {
 	static const char *const more[] = { "regs", "snapshot", NULL };
 	JsonNode *regs, *snapshot;
@@ -155,12 +149,11 @@ static bool read_state(struct reader *r, const char *where, JsonNode *node,
 		return false;
 	regs = json_object_get_member(json_node_get_object(node), "regs");
 	snapshot = json_object_get_member(json_node_get_object(node), "snapshot");
-	return (!regs || read_regs(r, where, regs, state)) &&
-	       (!snapshot || read_snapshot(r, where, snapshot, state));
+	return (!regs || read_regs(r, where, regs, state)) && (!snapshot || read_snapshot(r, where, snapshot, state));
 }
 
-static bool read_array(struct reader *r, const char *where, const struct evidence_field *f,
-		       JsonNode *node, GArray **array)
+static bool read_array(struct reader *r, const char *where, const struct evidence_field *f, JsonNode *node,
+		       GArray **array)
 {
 	JsonArray *list;
 
@@ -180,8 +173,7 @@ static bool read_array(struct reader *r, const char *where, const struct evidenc
 	return true;
 }
 
-static bool read_number(struct reader *r, const char *where, const struct evidence_field *f,
-			JsonNode *node, void *p)
+static bool read_number(struct reader *r, const char *where, const struct evidence_field *f, JsonNode *node, void *p)
 {
 	int64_t n;
 
@@ -206,8 +198,7 @@ static bool read_number(struct reader *r, const char *where, const struct eviden
 	}
 }
 
-static bool read_words(struct reader *r, const char *where, const struct evidence_field *f,
-		       JsonNode *node, void *p)
+static bool read_words(struct reader *r, const char *where, const struct evidence_field *f, JsonNode *node, void *p)
 {
 	const char *text;
 	int kind;
@@ -235,8 +226,7 @@ static bool read_words(struct reader *r, const char *where, const struct evidenc
 	return true;
 }
 
-static bool read_field(struct reader *r, const char *where, const struct evidence_field *f,
-		       JsonNode *node, void *p)
+static bool read_field(struct reader *r, const char *where, const struct evidence_field *f, JsonNode *node, void *p)
 {
 	g_autofree char *inner = g_strdup_printf("%s%s%s", where, *where ? "." : "", f->name);
 
@@ -276,8 +266,8 @@ static const struct evidence_field *find_field(const struct evidence_field *fiel
 }
 
 /* @more: names that the caller reads itself. */
-static bool read_struct(struct reader *r, const char *where, JsonNode *node,
-			const struct evidence_field *fields, const char *const *more, void *base)
+static bool read_struct(struct reader *r, const char *where, JsonNode *node, const struct evidence_field *fields,
+			const char *const *more, void *base)
 {
 	JsonObjectIter iter;
 	const char *name;
@@ -311,8 +301,7 @@ static bool consistent(struct reader *r)
 		if (!g_array_index(ev->dma, struct evidence_dma, i).what)
 			return wrong(r, "", "dma", "one does not say what it is");
 	for (guint i = 0; i < ev->devices->len; i++) {
-		const struct evidence_device *dev =
-			&g_array_index(ev->devices, struct evidence_device, i);
+		const struct evidence_device *dev = &g_array_index(ev->devices, struct evidence_device, i);
 
 		if (!dev->bdf || !dev->driver)
 			return wrong(r, "", "devices", "one has no bdf or no driver");
@@ -373,8 +362,7 @@ struct evidence_file *evidence_file_load(const char *dir, GError **error)
 	bool ok;
 
 	if (!g_file_get_contents(path, &text, &len, &why)) {
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "no recorded run: %s",
-			    why->message);
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "no recorded run: %s", why->message);
 		return NULL;
 	}
 	o = len <= MAX_FILE ? json_line_parse(text, len) : NULL;

@@ -81,8 +81,7 @@ static JsonObject *regs_json(const struct vtd_regs *regs)
 	return o;
 }
 
-static JsonObject *struct_json(const struct evidence *ev, const void *base,
-			       const struct evidence_field *fields);
+static JsonObject *struct_json(const struct evidence *ev, const void *base, const struct evidence_field *fields);
 
 static JsonObject *state_json(const struct evidence *ev, const struct evidence_state *state)
 {
@@ -98,19 +97,16 @@ static JsonObject *state_json(const struct evidence *ev, const struct evidence_s
 	return o;
 }
 
-static JsonArray *array_json(const struct evidence *ev, const GArray *array,
-			     const struct evidence_field *f)
+static JsonArray *array_json(const struct evidence *ev, const GArray *array, const struct evidence_field *f)
 {
 	JsonArray *out = json_array_new();
 
 	for (guint i = 0; array && i < array->len; i++)
-		json_array_add_object_element(out, struct_json(ev, array->data + i * f->size,
-							       f->element));
+		json_array_add_object_element(out, struct_json(ev, array->data + i * f->size, f->element));
 	return out;
 }
 
-static JsonObject *struct_json(const struct evidence *ev, const void *base,
-			       const struct evidence_field *fields)
+static JsonObject *struct_json(const struct evidence *ev, const void *base, const struct evidence_field *fields)
 {
 	JsonObject *o = json_object_new();
 
@@ -150,12 +146,10 @@ static JsonObject *struct_json(const struct evidence *ev, const void *base,
 				set_ascii(o, f->name, p, f->size);
 			break;
 		case FIELD_KIND:
-			json_object_set_string_member(o, f->name,
-						      evidence_kind_word(*(const int *)p));
+			json_object_set_string_member(o, f->name, evidence_kind_word(*(const int *)p));
 			break;
 		case FIELD_ARRAY:
-			json_object_set_array_member(o, f->name,
-						     array_json(ev, *(GArray *const *)p, f));
+			json_object_set_array_member(o, f->name, array_json(ev, *(GArray *const *)p, f));
 			break;
 		case FIELD_STATE:
 			json_object_set_object_member(o, f->name, state_json(ev, p));
@@ -180,8 +174,7 @@ char *evidence_snapshot_name(const struct evidence *ev, const struct evidence_st
 	if (state == &ev->end)
 		return g_strdup("end");
 	for (guint i = 0; i < ev->devices->len; i++) {
-		const struct evidence_device *dev =
-			&g_array_index(ev->devices, struct evidence_device, i);
+		const struct evidence_device *dev = &g_array_index(ev->devices, struct evidence_device, i);
 
 		if (state == &dev->after)
 			return g_strconcat("attach-", dev->bdf, NULL);
@@ -204,8 +197,7 @@ static bool save_old_tables(const struct evidence *ev, const char *dir, GError *
 	return false;
 }
 
-bool evidence_save(const struct evidence *ev, const char *crash_release, const char *dir,
-		   GError **error)
+bool evidence_save(const struct evidence *ev, const char *crash_release, const char *dir, GError **error)
 {
 	g_autofree char *path = g_build_filename(dir, EVIDENCE_FILE, NULL);
 	g_autofree char *text = evidence_to_text(ev, crash_release);
@@ -213,8 +205,7 @@ bool evidence_save(const struct evidence *ev, const char *crash_release, const c
 
 	if (!save_old_tables(ev, dir, error))
 		return false;
-	if (g_file_set_contents_full(path, text, -1,
-				     G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0644,
+	if (g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0644,
 				     &why))
 		return true;
 	g_set_error_literal(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, why->message);

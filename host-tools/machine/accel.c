@@ -21,11 +21,10 @@
 void accel_result_clear(struct accel_result *r)
 {
 	g_free(r->reason);
-	*r = (struct accel_result){0};
+	*r = (struct accel_result){ 0 };
 }
 
-static void set(struct accel_result *r, enum accel_proof proof, const char *fmt, ...)
-	G_GNUC_PRINTF(3, 4);
+static void set(struct accel_result *r, enum accel_proof proof, const char *fmt, ...) G_GNUC_PRINTF(3, 4);
 
 static void set(struct accel_result *r, enum accel_proof proof, const char *fmt, ...)
 {
@@ -50,8 +49,7 @@ static bool kvm_opens(struct accel_result *r)
 	version = ioctl(fd, KVM_GET_API_VERSION, 0);
 	close(fd);
 	if (version != KVM_API_VERSION) {
-		set(r, ACCEL_REFUTED, "KVM: /dev/kvm does not speak API version %d",
-		    KVM_API_VERSION);
+		set(r, ACCEL_REFUTED, "KVM: /dev/kvm does not speak API version %d", KVM_API_VERSION);
 		return false;
 	}
 	return true;
@@ -130,8 +128,7 @@ static void save(const char *file, const struct accel_result *r)
 /* First line of an error only: the console lines are of no use in a reason. */
 static void refute(struct accel_result *r, struct machine *m, const GError *why)
 {
-	char *line = g_strndup(why->message, strcspn(why->message, "\n;")),
-	     *cut = strstr(line, " | ");
+	char *line = g_strndup(why->message, strcspn(why->message, "\n;")), *cut = strstr(line, " | ");
 
 	if (cut)
 		*cut = '\0';
@@ -145,8 +142,7 @@ static void refute(struct accel_result *r, struct machine *m, const GError *why)
 	g_free(line);
 }
 
-static bool trial(const struct machine_config *cfg, const char *dir, struct accel_result *r,
-		  GError **error)
+static bool trial(const struct machine_config *cfg, const char *dir, struct accel_result *r, GError **error)
 {
 	struct machine_config c = {
 		.qemu = cfg->qemu,
@@ -183,13 +179,13 @@ static bool trial(const struct machine_config *cfg, const char *dir, struct acce
 	return good;
 }
 
-bool accel_probe_kvm(const struct machine_config *cfg, const char *cache_dir,
-		     struct accel_result *result, GError **error)
+bool accel_probe_kvm(const struct machine_config *cfg, const char *cache_dir, struct accel_result *result,
+		     GError **error)
 {
 	char *qemu, *file = NULL, *dir = NULL;
 	bool good = true;
 
-	*result = (struct accel_result){0};
+	*result = (struct accel_result){ 0 };
 	qemu = qemu_find(cfg->qemu, error);
 	if (!qemu)
 		return false;
@@ -218,24 +214,21 @@ out:
 	return good;
 }
 
-enum machine_accel accel_resolve(const struct machine_config *cfg, const char *cache_dir,
-				 char **reason, GError **error)
+enum machine_accel accel_resolve(const struct machine_config *cfg, const char *cache_dir, char **reason, GError **error)
 {
 	struct accel_result r;
 	enum machine_accel accel;
 
 	if (cfg->accel != MACHINE_ACCEL_AUTO) {
 		if (reason)
-			*reason = g_strdup_printf("%s: asked for",
-						  cfg->accel == MACHINE_ACCEL_KVM ? "KVM" : "TCG");
+			*reason = g_strdup_printf("%s: asked for", cfg->accel == MACHINE_ACCEL_KVM ? "KVM" : "TCG");
 		return cfg->accel;
 	}
 	if (!accel_probe_kvm(cfg, cache_dir, &r, error))
 		return MACHINE_ACCEL_AUTO;
 	accel = r.proof == ACCEL_PROVED ? MACHINE_ACCEL_KVM : MACHINE_ACCEL_TCG;
 	if (reason)
-		*reason = accel == MACHINE_ACCEL_KVM ? g_strdup(r.reason)
-						     : g_strdup_printf("TCG (%s)", r.reason);
+		*reason = accel == MACHINE_ACCEL_KVM ? g_strdup(r.reason) : g_strdup_printf("TCG (%s)", r.reason);
 	accel_result_clear(&r);
 	return accel;
 }

@@ -34,8 +34,8 @@ struct accel_result {
  * time, < 1 ms from the cache. Without kernel it only reads the cache and looks at /dev/kvm. Free
  * with accel_result_clear(). false with an error only for a bad QEMU (USAGE) or an interrupt.
  */
-bool accel_probe_kvm(const struct machine_config *cfg, const char *cache_dir,
-		     struct accel_result *result, GError **error);
+bool accel_probe_kvm(const struct machine_config *cfg, const char *cache_dir, struct accel_result *result,
+		     GError **error);
 void accel_result_clear(struct accel_result *result);
 
 /*
@@ -43,7 +43,7 @@ void accel_result_clear(struct accel_result *result);
  * *reason (may be NULL): one line that says why, g_free(). On error returns MACHINE_ACCEL_AUTO.
  * machine_start() does this itself for AUTO; calling it before lets the verb show the reason.
  */
-enum machine_accel accel_resolve(const struct machine_config *cfg, const char *cache_dir,
-				 char **reason, GError **error);
+enum machine_accel accel_resolve(const struct machine_config *cfg, const char *cache_dir, char **reason,
+				 GError **error);
 
 #endif

@@ -43,9 +43,8 @@ struct agent {
 
 static void log_json(struct agent *a, const char *from, const char *json, int64_t ns)
 {
-	char *line = g_strdup_printf("{\"host_ns\":%" G_GINT64_FORMAT
-				     ",\"from\":\"%s\",\"line\":%.*s}\n",
-				     ns, from, (int)strcspn(json, "\n"), json);
+	char *line = g_strdup_printf("{\"host_ns\":%" G_GINT64_FORMAT ",\"from\":\"%s\",\"line\":%.*s}\n", ns, from,
+				     (int)strcspn(json, "\n"), json);
 
 	log_line(&a->log, line, strlen(line));
 	g_free(line);
@@ -56,8 +55,7 @@ static void log_garbage(struct agent *a, const char *line, size_t len, int64_t n
 	char *harmless = console_escape(line, MIN(len, 512));
 	JsonNode *node = json_node_init_string(json_node_alloc(), harmless);
 	char *json = json_to_string(node, FALSE);
-	char *text = g_strdup_printf("{\"host_ns\":%" G_GINT64_FORMAT
-				     ",\"from\":\"guest\",\"bytes\":%zu,"
+	char *text = g_strdup_printf("{\"host_ns\":%" G_GINT64_FORMAT ",\"from\":\"guest\",\"bytes\":%zu,"
 				     "\"garbage\":%s}\n",
 				     ns, len, json);
 
@@ -105,8 +103,7 @@ static void take_object(struct agent *a, JsonObject *o, int64_t ns)
 	a->counters.lines++;
 	if (json_object_has_member(o, "hello"))
 		take_hello(a, o, ns);
-	else if (a->pending && !a->answer && !a->restarted &&
-		 json_line_int(o, "id", 0) == (int64_t)a->pending)
+	else if (a->pending && !a->answer && !a->restarted && json_line_int(o, "id", 0) == (int64_t)a->pending)
 		a->answer = json_object_ref(o);
 	else
 		a->counters.stray++;
@@ -280,7 +277,7 @@ static bool send_all(struct agent *a, const char *line, size_t len)
 		if (n >= 0) {
 			at += (size_t)n;
 		} else if (errno == EAGAIN && g_get_monotonic_time() < until) {
-			struct pollfd p = {.fd = a->fd, .events = POLLOUT};
+			struct pollfd p = { .fd = a->fd, .events = POLLOUT };
 
 			poll(&p, 1, 50);
 		} else if (errno != EINTR) {
@@ -298,8 +295,8 @@ unsigned agent_send(struct agent *a, JsonObject *request, GError **error)
 	size_t len;
 
 	if (a->pending) {
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED,
-			    "agent: %s: the command %s is still under way", cmd, a->pending_cmd);
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "agent: %s: the command %s is still under way",
+			    cmd, a->pending_cmd);
 		return 0;
 	}
 	json_object_set_int_member(request, "id", id);
@@ -307,8 +304,8 @@ unsigned agent_send(struct agent *a, JsonObject *request, GError **error)
 	len = strlen(line);
 	if (len > CHANNEL_HOST_LINE_MAX || !send_all(a, line, len)) {
 		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "agent: %s: %s", cmd,
-			    len > CHANNEL_HOST_LINE_MAX ? "command line too long for the channel"
-							: "cannot send to the guest");
+			    len > CHANNEL_HOST_LINE_MAX ? "command line too long for the channel" :
+							  "cannot send to the guest");
 		g_free(line);
 		return 0;
 	}
@@ -341,20 +338,18 @@ JsonObject *agent_take(struct agent *a, unsigned id, GError **error)
 	const char *text;
 
 	if (!id || id != a->pending) {
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED,
-			    "agent: command %u is not under way", id);
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "agent: command %u is not under way", id);
 		return NULL;
 	}
 	if (a->answer && json_line_bool(a->answer, "ok", false)) {
 		o = json_object_ref(a->answer);
 	} else {
-		text = a->answer      ? json_line_string(a->answer, "error", "failed")
-		       : a->restarted ? "the guest restarted before it answered"
-				      : "no answer";
+		text = a->answer    ? json_line_string(a->answer, "error", "failed") :
+		       a->restarted ? "the guest restarted before it answered" :
+				      "no answer";
 		char *harmless = console_escape(text, strlen(text));
 
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "agent: %s: %s",
-			    a->pending_cmd, harmless);
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "agent: %s: %s", a->pending_cmd, harmless);
 		g_free(harmless);
 	}
 	agent_cancel(a, id);
@@ -383,8 +378,7 @@ uint64_t agent_hex64(JsonObject *o, const char *name, uint64_t fallback)
 	const char *s = json_line_string(o, name, NULL);
 	guint64 v;
 
-	if (!s || s[0] != '0' || s[1] != 'x' ||
-	    !g_ascii_string_to_unsigned(s + 2, 16, 0, G_MAXUINT64, &v, NULL))
+	if (!s || s[0] != '0' || s[1] != 'x' || !g_ascii_string_to_unsigned(s + 2, 16, 0, G_MAXUINT64, &v, NULL))
 		return fallback;
 	return v;
 }

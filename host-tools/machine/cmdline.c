@@ -30,11 +30,9 @@ static bool check_iommu(const struct machine_config *cfg, GError **error)
 		return refuse(error, "iommu.mode: unknown value %d", cfg->iommu.mode);
 	if (aw && aw != 39 && aw != 48 && aw != 57)
 		return refuse(error, "iommu.aw-bits=%u: must be 39, 48 or 57", aw);
-	if (cfg->iommu.mode == MACHINE_IOMMU_OFF &&
-	    (cfg->iommu.intremap || cfg->iommu.caching_mode || aw))
-		return refuse(error,
-			      "iommu.mode=off goes with no other iommu key: remove intremap, "
-			      "caching-mode and aw-bits");
+	if (cfg->iommu.mode == MACHINE_IOMMU_OFF && (cfg->iommu.intremap || cfg->iommu.caching_mode || aw))
+		return refuse(error, "iommu.mode=off goes with no other iommu key: remove intremap, "
+				     "caching-mode and aw-bits");
 	return true;
 }
 
@@ -46,13 +44,13 @@ static bool check_devices(const struct machine_config *cfg, GError **error)
 		return refuse(error, "devices: unknown nic or disk value");
 	if (!topology)
 		return refuse(error, "devices.topology: unknown value %d", cfg->topology);
-	if (cfg->topology != MACHINE_TOPOLOGY_FLAT && cfg->nic != MACHINE_NIC_E1000 &&
-	    cfg->nic != MACHINE_NIC_VIRTIO)
-		return refuse(error, "devices.topology=%s: only devices.nic=e1000 or virtio fits "
-				     "behind a conventional PCI bridge", topology);
+	if (cfg->topology != MACHINE_TOPOLOGY_FLAT && cfg->nic != MACHINE_NIC_E1000 && cfg->nic != MACHINE_NIC_VIRTIO)
+		return refuse(error,
+			      "devices.topology=%s: only devices.nic=e1000 or virtio fits "
+			      "behind a conventional PCI bridge",
+			      topology);
 	if (cfg->disk != MACHINE_DISK_NONE && !(cfg->disk_image && *cfg->disk_image))
-		return refuse(error, "devices.disk=%s needs a disk image",
-			      machine_disk_name(cfg->disk));
+		return refuse(error, "devices.disk=%s needs a disk image", machine_disk_name(cfg->disk));
 	return true;
 }
 
@@ -83,20 +81,18 @@ bool machine_config_check(const struct machine_config *cfg, GError **error)
 }
 
 /* What this QEMU lacks is no failure of the kernel: the scenario is skipped, by name. */
-static bool check_abilities(const struct machine_config *cfg, const struct qemu_caps *caps,
-			    GError **error)
+static bool check_abilities(const struct machine_config *cfg, const struct qemu_caps *caps, GError **error)
 {
 	bool on = cfg->iommu.mode != MACHINE_IOMMU_OFF;
 	const struct {
 		bool wanted;
 		const char *key, *prop;
 	} needs[] = {
-		{cfg->iommu.mode == MACHINE_IOMMU_FIRST_LEVEL, "iommu.mode=first-level", "x-flts"},
-		{on && cfg->iommu.mode != MACHINE_IOMMU_LEGACY, "iommu.mode=scalable",
-		 "x-scalable-mode"},
-		{on && cfg->iommu.intremap, "iommu.intremap=on", "intremap"},
-		{on && cfg->iommu.caching_mode, "iommu.caching-mode=on", "caching-mode"},
-		{on && cfg->iommu.aw_bits, "iommu.aw-bits", "aw-bits"},
+		{ cfg->iommu.mode == MACHINE_IOMMU_FIRST_LEVEL, "iommu.mode=first-level", "x-flts" },
+		{ on && cfg->iommu.mode != MACHINE_IOMMU_LEGACY, "iommu.mode=scalable", "x-scalable-mode" },
+		{ on && cfg->iommu.intremap, "iommu.intremap=on", "intremap" },
+		{ on && cfg->iommu.caching_mode, "iommu.caching-mode=on", "caching-mode" },
+		{ on && cfg->iommu.aw_bits, "iommu.aw-bits", "aw-bits" },
 	};
 
 	if (caps && cfg->edu && !caps->edu)
@@ -107,8 +103,7 @@ static bool check_abilities(const struct machine_config *cfg, const struct qemu_
 	if (!caps || !on)
 		return true;
 	if (!caps->intel_iommu)
-		return refuse(error, "skipped: QEMU %s (%s) has no intel-iommu device", caps->version,
-			      caps->path);
+		return refuse(error, "skipped: QEMU %s (%s) has no intel-iommu device", caps->version, caps->path);
 	for (unsigned i = 0; i < G_N_ELEMENTS(needs); i++)
 		if (needs[i].wanted && !qemu_has_iommu_prop(caps, needs[i].prop))
 			return refuse(error,
@@ -165,12 +160,10 @@ static void add_platform(GPtrArray *v, const struct machine_config *cfg, enum ma
 	opt(v, "-m", "%" G_GUINT64_FORMAT "M", cfg->memory / MIB);
 	if (form == MACHINE_LINE_RUN)
 		opt(v, "-object",
-		    "memory-backend-file,id=ram,size=%" G_GUINT64_FORMAT
-		    "M,mem-path=/proc/self/fd/%d,share=on",
+		    "memory-backend-file,id=ram,size=%" G_GUINT64_FORMAT "M,mem-path=/proc/self/fd/%d,share=on",
 		    cfg->memory / MIB, MACHINE_FD_RAM);
 	else
-		opt(v, "-object",
-		    "memory-backend-memfd,id=ram,size=%" G_GUINT64_FORMAT "M,share=on",
+		opt(v, "-object", "memory-backend-memfd,id=ram,size=%" G_GUINT64_FORMAT "M,share=on",
 		    cfg->memory / MIB);
 	opt(v, "-machine", "q35,kernel-irqchip=split,memory-backend=ram,dump-guest-core=off");
 	if (cfg->clock_virtual) {
@@ -178,8 +171,7 @@ static void add_platform(GPtrArray *v, const struct machine_config *cfg, enum ma
 		/* RDRAND and the like: a kernel that shuffles its memory otherwise does other work in each boot */
 		opt(v, "-seed", "1");
 	}
-	opt(v, "-sandbox",
-	    "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
+	opt(v, "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
 }
 
 static void add_iommu(GPtrArray *v, const struct machine_config *cfg)
@@ -232,13 +224,10 @@ static void add_nic(GPtrArray *v, const struct machine_config *cfg, enum machine
 	if (cfg->nic == MACHINE_NIC_NONE)
 		return;
 	if (cfg->topology == MACHINE_TOPOLOGY_PXB_BRIDGE) {
-		opt(v, "-device", "pxb-pcie,id=pxb0,bus=pcie.0,bus_nr=%d,addr=%d", MACHINE_PXB_BUS,
-		    MACHINE_SLOT_PXB);
-		opt(v, "-device", "i82801b11-bridge,id=bridge0,bus=pxb0,addr=%#x",
-		    MACHINE_SLOT_BRIDGE);
+		opt(v, "-device", "pxb-pcie,id=pxb0,bus=pcie.0,bus_nr=%d,addr=%d", MACHINE_PXB_BUS, MACHINE_SLOT_PXB);
+		opt(v, "-device", "i82801b11-bridge,id=bridge0,bus=pxb0,addr=%#x", MACHINE_SLOT_BRIDGE);
 	} else if (cfg->topology == MACHINE_TOPOLOGY_PCIE_PCI_BRIDGE) {
-		opt(v, "-device", "pcie-pci-bridge,id=bridge0,bus=pcie.0,addr=%d",
-		    MACHINE_SLOT_PCI_BRIDGE);
+		opt(v, "-device", "pcie-pci-bridge,id=bridge0,bus=pcie.0,addr=%d", MACHINE_SLOT_PCI_BRIDGE);
 	}
 	if (form == MACHINE_LINE_RUN)
 		opt(v, "-netdev", "dgram,id=net0,local.type=fd,local.str=%d", MACHINE_FD_NET);
@@ -246,9 +235,8 @@ static void add_nic(GPtrArray *v, const struct machine_config *cfg, enum machine
 		opt(v, "-netdev",
 		    "dgram,id=net0,local.type=unix,local.path=vtdlab-net.sock,"
 		    "remote.type=unix,remote.path=vtdlab-host.sock");
-	opt(v, "-device", "%s,id=nic0,netdev=net0,mac=" MACHINE_NIC_MAC ",romfile=%s,addr=%d",
-	    model[cfg->nic], behind ? ",bus=bridge0" : "",
-	    behind ? MACHINE_SLOT_BEHIND : MACHINE_SLOT_NIC);
+	opt(v, "-device", "%s,id=nic0,netdev=net0,mac=" MACHINE_NIC_MAC ",romfile=%s,addr=%d", model[cfg->nic],
+	    behind ? ",bus=bridge0" : "", behind ? MACHINE_SLOT_BEHIND : MACHINE_SLOT_NIC);
 }
 
 static void add_disk(GPtrArray *v, const struct machine_config *cfg)
@@ -266,9 +254,8 @@ static void add_disk(GPtrArray *v, const struct machine_config *cfg)
 	drive = g_string_new(NULL);
 	g_string_append_printf(drive, "if=none,id=disk0,format=raw,snapshot=on,file=%s", file);
 	if (cfg->disk_bps)
-		g_string_append_printf(
-			drive, ",throttling.group=disk,throttling.bps-total=%" G_GUINT64_FORMAT,
-			cfg->disk_bps);
+		g_string_append_printf(drive, ",throttling.group=disk,throttling.bps-total=%" G_GUINT64_FORMAT,
+				       cfg->disk_bps);
 	opt(v, "-drive", "%s", drive->str);
 	g_string_free(drive, TRUE);
 	/* With a second root bus, QEMU takes that for a device that names none. */
@@ -283,8 +270,7 @@ static void add_edu(GPtrArray *v, const struct machine_config *cfg)
 {
 	/* Without the mask, edu drops the address bits from 28 on, and does DMA elsewhere without a word. */
 	if (cfg->edu)
-		opt(v, "-device", "edu,id=edu0,dma_mask=0xffffffff,bus=pcie.0,addr=%d",
-		    MACHINE_SLOT_EDU);
+		opt(v, "-device", "edu,id=edu0,dma_mask=0xffffffff,bus=pcie.0,addr=%d", MACHINE_SLOT_EDU);
 }
 
 static void add_boot(GPtrArray *v, const struct machine_config *cfg)
@@ -315,8 +301,8 @@ static void add_trace(GPtrArray *v, const struct machine_config *cfg, enum machi
 		opt(v, "-D", "vtdlab-qemu.log");
 }
 
-GPtrArray *machine_command_line(const struct machine_config *cfg, enum machine_line form,
-				const struct qemu_caps *caps, const char *gdb_path, GError **error)
+GPtrArray *machine_command_line(const struct machine_config *cfg, enum machine_line form, const struct qemu_caps *caps,
+				const char *gdb_path, GError **error)
 {
 	const char *program = caps ? caps->path : cfg->qemu;
 	GPtrArray *v;
@@ -374,8 +360,7 @@ char *machine_command_text(const GPtrArray *argv)
 	return g_string_free(text, FALSE);
 }
 
-char *machine_command_pasteable(const struct machine_config *cfg, const struct qemu_caps *caps,
-				GError **error)
+char *machine_command_pasteable(const struct machine_config *cfg, const struct qemu_caps *caps, GError **error)
 {
 	GPtrArray *argv = machine_command_line(cfg, MACHINE_LINE_STANDALONE, caps, NULL, error);
 	char *text, *all;
@@ -383,12 +368,11 @@ char *machine_command_pasteable(const struct machine_config *cfg, const struct q
 	if (!argv)
 		return NULL;
 	text = machine_command_text(argv);
-	all = g_strconcat(
-		"# The same machine for a shell. vtdlab itself runs it with RAM, QMP, both serial\n"
-		"# lines and the network on inherited descriptors; here the console is the "
-		"terminal\n"
-		"# and the others are sockets in the current directory.\n",
-		text, NULL);
+	all = g_strconcat("# The same machine for a shell. vtdlab itself runs it with RAM, QMP, both serial\n"
+			  "# lines and the network on inherited descriptors; here the console is the "
+			  "terminal\n"
+			  "# and the others are sockets in the current directory.\n",
+			  text, NULL);
 	g_free(text);
 	g_ptr_array_unref(argv);
 	return all;

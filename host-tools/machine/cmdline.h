@@ -39,8 +39,8 @@ enum machine_line {
  * NULL and VTDLAB_ERROR_USAGE for a description that cannot be built: a NIC that does not fit the
  * topology, more than one CPU with the virtual clock, sizes out of range, missing kernel, disk without an image...
  */
-GPtrArray *machine_command_line(const struct machine_config *cfg, enum machine_line form,
-				const struct qemu_caps *caps, const char *gdb_path, GError **error);
+GPtrArray *machine_command_line(const struct machine_config *cfg, enum machine_line form, const struct qemu_caps *caps,
+				const char *gdb_path, GError **error);
 
 /*
  * The arguments quoted for a POSIX shell, options one a line joined by " \" and newline, no newline
@@ -53,8 +53,7 @@ char *machine_command_text(const GPtrArray *argv);
  * comment line that says what differs from what vtdlab runs. Free with g_free(); NULL and error as
  * above.
  */
-char *machine_command_pasteable(const struct machine_config *cfg, const struct qemu_caps *caps,
-				GError **error);
+char *machine_command_pasteable(const struct machine_config *cfg, const struct qemu_caps *caps, GError **error);
 
 /* One word quoted for a POSIX shell only if it needs it. Free with g_free(). */
 char *machine_shell_quote(const char *word);

@@ -88,11 +88,11 @@ struct machine_config {
 	enum machine_nic nic;
 	enum machine_disk disk;
 	enum machine_topology topology;
-	bool edu; /* an edu device, a DMA engine for programs of the guest */
-	const char *disk_image; /* raw; never written to (snapshot=on); see machine/disk.h */
-	uint64_t disk_bps; /* throttle at start, bytes/s; 0: none (see machine_disk_throttle) */
-	bool allow_reboot; /* a guest reset really resets; default: it ends the machine */
-	bool no_trace;	   /* run without any trace event (measuring the harness) */
+	bool edu;			/* an edu device, a DMA engine for programs of the guest */
+	const char *disk_image;		/* raw; never written to (snapshot=on); see machine/disk.h */
+	uint64_t disk_bps;		/* throttle at start, bytes/s; 0: none (see machine_disk_throttle) */
+	bool allow_reboot;		/* a guest reset really resets; default: it ends the machine */
+	bool no_trace;			/* run without any trace event (measuring the harness) */
 	const char *const *extra_trace; /* NULL-terminated names of more trace events, or NULL */
 	const char *const *extra_args;	/* NULL-terminated, appended verbatim, or NULL */
 	bool gdb;			/* gdb stub on a unix socket: machine_gdb_path() */

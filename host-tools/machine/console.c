@@ -39,8 +39,8 @@ struct console {
 
 static void log_stamped(struct console *c, const char *line)
 {
-	char *text = g_strdup_printf("%" G_GINT64_FORMAT ".%06" G_GINT64_FORMAT " %s\n",
-				     c->line_ns / 1000000000, c->line_ns / 1000 % 1000000, line);
+	char *text = g_strdup_printf("%" G_GINT64_FORMAT ".%06" G_GINT64_FORMAT " %s\n", c->line_ns / 1000000000,
+				     c->line_ns / 1000 % 1000000, line);
 
 	log_line(&c->log, text, strlen(text));
 	g_free(text);
@@ -188,7 +188,7 @@ int console_pending(struct console *c)
 
 unsigned console_subscribe(struct console *c, console_fn fn, void *data)
 {
-	struct subscriber s = {.id = ++c->last_id, .fn = fn, .data = data};
+	struct subscriber s = { .id = ++c->last_id, .fn = fn, .data = data };
 
 	g_array_append_val(c->subscribers, s);
 	return s.id;
@@ -215,8 +215,7 @@ char *console_tail(struct console *c, unsigned n)
 	else
 		partial = false;
 	for (unsigned back = n; back > 0; back--) {
-		const char *line =
-			c->keep[(c->next + CONSOLE_KEEP_LINES - back) % CONSOLE_KEEP_LINES];
+		const char *line = c->keep[(c->next + CONSOLE_KEEP_LINES - back) % CONSOLE_KEEP_LINES];
 
 		if (!line)
 			continue;

@@ -30,8 +30,7 @@ static bool usable(const char *path, uint64_t size)
 		/* first and last sector are among the samples */
 		uint64_t lba = i * (sectors - 1) / (SAMPLES - 1);
 
-		good = pread(fd, sector, sizeof(sector), (off_t)(lba * CHANNEL_SECTOR)) ==
-			       (ssize_t)sizeof(sector) &&
+		good = pread(fd, sector, sizeof(sector), (off_t)(lba * CHANNEL_SECTOR)) == (ssize_t)sizeof(sector) &&
 		       channel_disk_check(sector, lba);
 	}
 	close(fd);
@@ -84,8 +83,8 @@ bool disk_pattern_ensure(const char *path, uint64_t size, GError **error)
 			good = false;
 	}
 	if (!good) {
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED,
-			    "cannot write the disk image %s: %s", path, g_strerror(errno));
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "cannot write the disk image %s: %s", path,
+			    g_strerror(errno));
 		if (fd >= 0)
 			g_unlink(tmp);
 	}

@@ -13,9 +13,8 @@ char *machine_guest_file(struct machine *m, const char *path, double timeout_s, 
 	int64_t from = 0;
 
 	for (int n = 0; n < READS_MAX && text->len <= BYTES_MAX; n++) {
-		JsonObject *answer =
-			machine_agent(m, timeout_s, error, "read-file", "path", MACHINE_STR, path,
-				      "from", MACHINE_INT, from, NULL);
+		JsonObject *answer = machine_agent(m, timeout_s, error, "read-file", "path", MACHINE_STR, path, "from",
+						   MACHINE_INT, from, NULL);
 		int64_t next;
 
 		if (!answer)
@@ -28,7 +27,6 @@ char *machine_guest_file(struct machine *m, const char *path, double timeout_s, 
 		from = next;
 	}
 	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED,
-		    "agent: read-file: %s has no end within %u MiB and %d parts", path,
-		    BYTES_MAX >> 20, READS_MAX);
+		    "agent: read-file: %s has no end within %u MiB and %d parts", path, BYTES_MAX >> 20, READS_MAX);
 	return NULL;
 }

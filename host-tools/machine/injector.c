@@ -156,7 +156,7 @@ static void on_trace(const struct trace_event *e, void *data)
 static int send_frame(struct injector *in, char kind, uint32_t seq, const uint8_t magic[8])
 {
 	static const uint8_t host_mac[6] = CHANNEL_HOST_MAC;
-	struct channel_frame f = {.seq = seq, .kind = kind};
+	struct channel_frame f = { .seq = seq, .kind = kind };
 	uint8_t frame[CHANNEL_FRAME_LEN];
 	struct flight *flight;
 	ssize_t n;
@@ -169,7 +169,7 @@ static int send_frame(struct injector *in, char kind, uint32_t seq, const uint8_
 	if (in->trace && in->flights.length < FLIGHTS_MAX) {
 		in->crowded = in->crowded || in->flights.length > 0;
 		flight = g_new(struct flight, 1);
-		*flight = (struct flight){.kind = kind, .seq = seq};
+		*flight = (struct flight){ .kind = kind, .seq = seq };
 		g_queue_push_tail(&in->flights, flight);
 	}
 	return 1;
@@ -188,7 +188,7 @@ static bool may_send(struct injector *in)
 
 static void send_canary(struct injector *in)
 {
-	struct canary c = {.seq = in->canaries->len, .state = CANARY_QUEUED};
+	struct canary c = { .seq = in->canaries->len, .state = CANARY_QUEUED };
 	int sent;
 
 	if (!may_send(in)) {
@@ -277,7 +277,7 @@ unsigned injector_recall(struct injector *in)
 
 		if (channel_frame_parse(buf, (size_t)n, &f) == CHANNEL_FRAME_FOREIGN)
 			continue;
-		c = canary(in, &(struct flight){.kind = f.kind, .seq = f.seq});
+		c = canary(in, &(struct flight){ .kind = f.kind, .seq = f.seq });
 		if (c && c->state == CANARY_QUEUED) {
 			c->state = CANARY_RECALLED;
 			in->counters.recalled++;
@@ -295,9 +295,8 @@ static void take_guest_frame(struct injector *in, const uint8_t *buf, size_t len
 {
 	struct channel_frame f;
 
-	if (channel_frame_parse(buf, len, &f) != CHANNEL_FRAME_GOOD ||
-	    f.kind != CHANNEL_KIND_FROM_GUEST || !in->ex_seen ||
-	    memcmp(f.magic, in->ex_magic, sizeof(f.magic)) || f.seq >= in->ex_frames) {
+	if (channel_frame_parse(buf, len, &f) != CHANNEL_FRAME_GOOD || f.kind != CHANNEL_KIND_FROM_GUEST ||
+	    !in->ex_seen || memcmp(f.magic, in->ex_magic, sizeof(f.magic)) || f.seq >= in->ex_frames) {
 		in->counters.guest_bad++;
 		return;
 	}
@@ -346,8 +345,7 @@ static gboolean ex_tick(gpointer data)
 	return G_SOURCE_CONTINUE;
 }
 
-void injector_exchange_start(struct injector *in, const uint8_t magic[8], unsigned frames,
-			     double rate)
+void injector_exchange_start(struct injector *in, const uint8_t magic[8], unsigned frames, double rate)
 {
 	injector_exchange_stop(in);
 	memcpy(in->ex_magic, magic, sizeof(in->ex_magic));

@@ -14,8 +14,8 @@ struct injector;
 struct trace;
 
 enum canary_state {
-	CANARY_QUEUED, /* sent; QEMU has not taken it off the socket yet */
-	CANARY_TAKEN, /* QEMU has it; no trace of it so far (device stopped, or its ring is full) */
+	CANARY_QUEUED,	 /* sent; QEMU has not taken it off the socket yet */
+	CANARY_TAKEN,	 /* QEMU has it; no trace of it so far (device stopped, or its ring is full) */
 	CANARY_WRITTEN,	 /* the trace shows that the device wrote it to `iova`; whether the write
 			  * passed the IOMMU is for RAM and vtd_dmar_fault to say */
 	CANARY_DROPPED,	 /* the trace shows that the device dropped it (filter, no buffer) */
@@ -35,7 +35,7 @@ struct canary {
 struct injector_counters {
 	uint64_t sent;	  /* handed to the socket */
 	uint64_t refused; /* the socket was full (EAGAIN): not sent, seq not used */
-	uint64_t held; /* due but held back: the frame before it had not been written (lock-step) */
+	uint64_t held;	  /* due but held back: the frame before it had not been written (lock-step) */
 	uint64_t written, dropped, recalled;
 	uint64_t guest_frames; /* 'T' frames of the present exchange received, distinct seqs */
 	uint64_t guest_bad;    /* frames from the guest that were none of ours */
@@ -85,8 +85,7 @@ const struct injector_counters *injector_counters(const struct injector *in);
  * besides sending 'R' frames of all seqs < frames at `rate` a second until stopped, so that loss at
  * start does not matter.
  */
-void injector_exchange_start(struct injector *in, const uint8_t magic[8], unsigned frames,
-			     double rate);
+void injector_exchange_start(struct injector *in, const uint8_t magic[8], unsigned frames, double rate);
 void injector_exchange_stop(struct injector *in);
 
 #endif

@@ -73,7 +73,7 @@ static int child_fds(const struct launch_request *req, int null_fd, int err_fd, 
 
 static void child_signals(void)
 {
-	struct sigaction dfl = {.sa_handler = SIG_DFL};
+	struct sigaction dfl = { .sa_handler = SIG_DFL };
 	sigset_t none;
 
 	for (int sig = 1; sig < NSIG; sig++)
@@ -82,8 +82,7 @@ static void child_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static void child_run(const struct launch_request *req, pid_t parent, int null_fd, int err_fd,
-		      int report)
+static void child_run(const struct launch_request *req, pid_t parent, int null_fd, int err_fd, int report)
 {
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		child_fail(report, errno);
@@ -93,7 +92,7 @@ static void child_run(const struct launch_request *req, pid_t parent, int null_f
 	setpgid(0, 0);
 	child_signals();
 	if (req->file_limit)
-		setrlimit(RLIMIT_FSIZE, &(struct rlimit){req->file_limit, req->file_limit});
+		setrlimit(RLIMIT_FSIZE, &(struct rlimit){ req->file_limit, req->file_limit });
 	if (child_fds(req, null_fd, err_fd, &report) < 0)
 		child_fail(report, errno);
 	execv(req->argv[0], req->argv);
@@ -128,12 +127,12 @@ static void close_if(int fd)
 
 static bool qemu_start(struct launch *l, const struct launch_request *req, GError **error)
 {
-	int null_fd = -1, err_fd = -1, report[2] = {-1, -1}, err;
+	int null_fd = -1, err_fd = -1, report[2] = { -1, -1 }, err;
 	const char *log = req->stderr_path ? req->stderr_path : "/dev/null";
 	pid_t parent = getpid(), pid;
 	bool good = false;
 
-	*l = (struct launch){.pidfd = -1};
+	*l = (struct launch){ .pidfd = -1 };
 	g_return_val_if_fail(req->n_fds <= FDS_MAX, false);
 	/* the death signal comes when the forking thread ends, not the process */
 	g_return_val_if_fail(gettid() == getpid(), false);
@@ -189,7 +188,7 @@ static bool wait_dead(struct launch *l, unsigned ms)
 	int64_t until = g_get_monotonic_time() + (int64_t)ms * 1000, left;
 
 	while (!qemu_reap(l)) {
-		struct pollfd p = {.fd = l->pidfd, .events = POLLIN};
+		struct pollfd p = { .fd = l->pidfd, .events = POLLIN };
 
 		left = (until - g_get_monotonic_time()) / 1000;
 		if (left <= 0)
@@ -219,7 +218,7 @@ static void qemu_kill(struct launch *l, unsigned grace_ms)
 
 static bool qemu_freeze(struct launch *l, bool freeze)
 {
-	siginfo_t si = {0};
+	siginfo_t si = { 0 };
 
 	if (!l->pid || l->dead || kill(l->pid, freeze ? SIGSTOP : SIGCONT) < 0)
 		return false;
@@ -238,7 +237,7 @@ static void qemu_release(struct launch *l)
 		qemu_kill(l, 0);
 	if (l->pid)
 		close_if(l->pidfd);
-	*l = (struct launch){.pidfd = -1};
+	*l = (struct launch){ .pidfd = -1 };
 }
 
 const struct launcher_ops launcher_qemu = {
@@ -253,8 +252,7 @@ const struct launcher_ops launcher_qemu = {
 char *launch_status_text(int status)
 {
 	if (WIFSIGNALED(status))
-		return g_strdup_printf("killed by SIG%s", sigabbrev_np(WTERMSIG(status))
-								  ? sigabbrev_np(WTERMSIG(status))
-								  : "?");
+		return g_strdup_printf("killed by SIG%s",
+				       sigabbrev_np(WTERMSIG(status)) ? sigabbrev_np(WTERMSIG(status)) : "?");
 	return g_strdup_printf("exit status %d", WEXITSTATUS(status));
 }

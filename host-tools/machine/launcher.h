@@ -22,7 +22,7 @@ struct launch_request {
 	const struct launch_fd *fds;
 	unsigned n_fds;
 	const char *stderr_path; /* stdout and stderr go there; NULL: /dev/null */
-	uint64_t file_limit; /* bytes a file of the child may grow to (SIGXFSZ ends it); 0: none */
+	uint64_t file_limit;	 /* bytes a file of the child may grow to (SIGXFSZ ends it); 0: none */
 };
 
 /* One started process. Zero-initialise before start. */

@@ -11,13 +11,12 @@
 
 bool log_open(struct log *l, const char *path, uint64_t cap, GError **error)
 {
-	*l = (struct log){.fd = -1, .cap = cap};
+	*l = (struct log){ .fd = -1, .cap = cap };
 	if (!path)
 		return true;
 	l->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
 	if (l->fd < 0) {
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "cannot create %s: %s", path,
-			    g_strerror(errno));
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "cannot create %s: %s", path, g_strerror(errno));
 		return false;
 	}
 	return true;
@@ -56,8 +55,7 @@ void log_close(struct log *l)
 	if (l->fd < 0)
 		return;
 	if (l->skipped) {
-		char *text = g_strdup_printf("\n[vtdlab: log full, %" G_GUINT64_FORMAT
-					     " more lines not kept]\n",
+		char *text = g_strdup_printf("\n[vtdlab: log full, %" G_GUINT64_FORMAT " more lines not kept]\n",
 					     l->skipped);
 
 		write_all(l, text, strlen(text));

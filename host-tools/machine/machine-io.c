@@ -23,10 +23,9 @@ static bool answered(void *data)
 	return agent_answered(w->m->agent, w->id);
 }
 
-JsonObject *machine_agent_call(struct machine *m, JsonObject *request, double timeout_s,
-			       GError **error)
+JsonObject *machine_agent_call(struct machine *m, JsonObject *request, double timeout_s, GError **error)
 {
-	struct answer_wait w = {.m = m};
+	struct answer_wait w = { .m = m };
 	char *what;
 	bool good;
 
@@ -93,8 +92,7 @@ JsonObject *machine_agent(struct machine *m, double timeout_s, GError **error, c
 static bool check_alive(struct machine *m, const char *what, GError **error)
 {
 	if (m->frozen) {
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED,
-			    "%s: QEMU is frozen: thaw it first", what);
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "%s: QEMU is frozen: thaw it first", what);
 		return false;
 	}
 	if (machine_alive(m))
@@ -144,8 +142,7 @@ bool machine_freeze(struct machine *m, GError **error)
 	m->frozen_since_us = g_get_monotonic_time();
 	m->frozen = m->ops->freeze(&m->launch, true);
 	if (!m->frozen)
-		g_set_error_literal(error, VTDLAB_ERROR, VTDLAB_ERROR_CANNOT_JUDGE,
-				    "freeze: QEMU ended");
+		g_set_error_literal(error, VTDLAB_ERROR, VTDLAB_ERROR_CANNOT_JUDGE, "freeze: QEMU ended");
 	return m->frozen;
 }
 
@@ -163,7 +160,7 @@ void machine_thaw(struct machine *m, int64_t *frozen_ns)
 
 bool machine_disk_throttle(struct machine *m, uint64_t bps, GError **error)
 {
-	static const char *const zero[] = {"bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr"};
+	static const char *const zero[] = { "bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr" };
 	JsonObject *args;
 
 	if (m->disk == MACHINE_DISK_NONE) {
@@ -184,15 +181,13 @@ bool machine_vtd_regs(struct machine *m, uint64_t regs[MACHINE_VTD_WORDS], GErro
 	char line[64], *text;
 	bool good;
 
-	g_snprintf(line, sizeof(line), "xp /%dgx 0x%" G_GINT64_MODIFIER "x", MACHINE_VTD_WORDS,
-		   MACHINE_VTD_BASE);
+	g_snprintf(line, sizeof(line), "xp /%dgx 0x%" G_GINT64_MODIFIER "x", MACHINE_VTD_WORDS, MACHINE_VTD_BASE);
 	text = machine_hmp(m, line, error);
 	if (!text)
 		return false;
 	good = qmp_parse_xp(text, MACHINE_VTD_BASE, regs, MACHINE_VTD_WORDS);
 	if (!good)
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED,
-			    "%s: QEMU's answer is not understood", line);
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "%s: QEMU's answer is not understood", line);
 	g_free(text);
 	return good;
 }
@@ -243,8 +238,7 @@ int machine_write_phys(struct machine *m, uint64_t pa, const void *buf, size_t l
 	return ram_write(&m->ram, pa, buf, len);
 }
 
-int64_t machine_ram_scan(struct machine *m, const void *needle, size_t len, ram_match_fn fn,
-			 void *data)
+int64_t machine_ram_scan(struct machine *m, const void *needle, size_t len, ram_match_fn fn, void *data)
 {
 	return ram_scan(&m->ram, needle, len, fn, data);
 }

@@ -50,11 +50,10 @@ struct machine {
 };
 
 /* machine-setup.c: the channels to QEMU and the file `command`. */
-bool machine_setup_channels(struct machine *m, const struct machine_config *cfg,
-			    struct child_ends *ends, GError **error);
+bool machine_setup_channels(struct machine *m, const struct machine_config *cfg, struct child_ends *ends,
+			    GError **error);
 void machine_close_ends(struct child_ends *ends);
-bool machine_write_command(struct machine *m, const struct machine_config *cfg,
-			   const GPtrArray *argv, GError **error);
+bool machine_write_command(struct machine *m, const struct machine_config *cfg, const GPtrArray *argv, GError **error);
 
 /* machine-wait.c: notes that QEMU ended, if it did. true once dead. */
 bool machine_check_death(struct machine *m);

@@ -16,8 +16,7 @@
 
 static bool fail(GError **error, const char *what)
 {
-	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "cannot make the %s: %s", what,
-		    g_strerror(errno));
+	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "cannot make the %s: %s", what, g_strerror(errno));
 	return false;
 }
 
@@ -35,7 +34,7 @@ static bool socket_pair(int type, int pair[2])
 
 void machine_close_ends(struct child_ends *ends)
 {
-	int *fds[] = {&ends->qmp, &ends->console, &ends->agent, &ends->net};
+	int *fds[] = { &ends->qmp, &ends->console, &ends->agent, &ends->net };
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(fds); i++) {
 		if (*fds[i] >= 0)
@@ -109,19 +108,18 @@ static bool setup_net(struct machine *m, struct child_ends *ends, GError **error
 	return true;
 }
 
-bool machine_setup_channels(struct machine *m, const struct machine_config *cfg,
-			    struct child_ends *ends, GError **error)
+bool machine_setup_channels(struct machine *m, const struct machine_config *cfg, struct child_ends *ends,
+			    GError **error)
 {
 	char *log = in_run_dir(m, "qemu.log");
 
-	*ends = (struct child_ends){-1, -1, -1, -1};
+	*ends = (struct child_ends){ -1, -1, -1, -1 };
 	/* the trace is followed from the start of the file: it must not be an old one */
 	g_unlink(log);
 	if (!cfg->no_trace)
 		m->trace = trace_new(log);
 	g_free(log);
-	return setup_qmp(m, ends, error) && setup_console(m, ends, error) &&
-	       setup_agent(m, ends, error) &&
+	return setup_qmp(m, ends, error) && setup_console(m, ends, error) && setup_agent(m, ends, error) &&
 	       (cfg->nic == MACHINE_NIC_NONE || setup_net(m, ends, error));
 }
 
@@ -144,8 +142,7 @@ static char *one_line(const GPtrArray *argv)
 	return g_string_free(s, FALSE);
 }
 
-bool machine_write_command(struct machine *m, const struct machine_config *cfg,
-			   const GPtrArray *argv, GError **error)
+bool machine_write_command(struct machine *m, const struct machine_config *cfg, const GPtrArray *argv, GError **error)
 {
 	char *ran = one_line(argv), *paste = machine_command_pasteable(cfg, m->caps, error);
 	char *path = in_run_dir(m, "command"), *text;
@@ -153,16 +150,14 @@ bool machine_write_command(struct machine *m, const struct machine_config *cfg,
 	bool good = false;
 
 	if (paste) {
-		text = g_strdup_printf(
-			"# What vtdlab ran (3 RAM, 4 QMP, 5 console, 6 agent, 7 network are "
-			"inherited descriptors):\n# %s\n\n%s\n",
-			ran, paste);
+		text = g_strdup_printf("# What vtdlab ran (3 RAM, 4 QMP, 5 console, 6 agent, 7 network are "
+				       "inherited descriptors):\n# %s\n\n%s\n",
+				       ran, paste);
 		good = g_file_set_contents(path, text, -1, &io);
 		g_free(text);
 	}
 	if (io) {
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "cannot write %s: %s", path,
-			    io->message);
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "cannot write %s: %s", path, io->message);
 		g_error_free(io);
 	}
 	g_free(ran);

@@ -95,7 +95,7 @@ static double load_factor(struct machine *m)
 {
 	int64_t now = g_get_monotonic_time();
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	double load[1] = {0}, factor;
+	double load[1] = { 0 }, factor;
 
 	if (!m->contention_us || now - m->contention_us > CONTENTION_US) {
 		/* one unlucky preemption says little */
@@ -157,8 +157,7 @@ static bool over(struct machine *m, const char *what, int64_t since, GError **er
 
 	if (machine_interrupted) {
 		m->ended = MACHINE_END_INTERRUPTED;
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_INTERRUPTED,
-			    "interrupted while waiting for %s", what);
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_INTERRUPTED, "interrupted while waiting for %s", what);
 		return true;
 	}
 	if (machine_check_death(m)) {
@@ -168,8 +167,8 @@ static bool over(struct machine *m, const char *what, int64_t since, GError **er
 	}
 	if (m->shutdown_reason) {
 		m->ended = MACHINE_END_SHUTDOWN;
-		explain(m, error, "the guest ended (%s) while %s was waited for, after %.1f s",
-			m->shutdown_reason, what, s);
+		explain(m, error, "the guest ended (%s) while %s was waited for, after %.1f s", m->shutdown_reason,
+			what, s);
 		return true;
 	}
 	return false;
@@ -186,8 +185,8 @@ static bool expired(struct machine *m, double timeout_s, int64_t since, double *
 	return (double)(now - since) / 1e6 >= timeout_s * *scale;
 }
 
-bool machine_wait(struct machine *m, bool (*pred)(void *data), void *data, double timeout_s,
-		  const char *what, GError **error)
+bool machine_wait(struct machine *m, bool (*pred)(void *data), void *data, double timeout_s, const char *what,
+		  GError **error)
 {
 	int64_t since = g_get_monotonic_time();
 	double scale = machine_scale(m);
@@ -236,7 +235,7 @@ static bool pause_over(void *data)
 
 bool machine_run_for(struct machine *m, double seconds, GError **error)
 {
-	struct pause p = {g_get_monotonic_time() + (int64_t)(seconds * 1e6)};
+	struct pause p = { g_get_monotonic_time() + (int64_t)(seconds * 1e6) };
 
 	return machine_wait(m, pause_over, &p, seconds + 60, "the pause to end", error);
 }
@@ -265,12 +264,12 @@ const struct agent_hello *machine_hello(struct machine *m, enum agent_stage stag
 	return agent_hello(m->agent, stage);
 }
 
-const struct agent_hello *machine_wait_hello(struct machine *m, enum agent_stage stage,
-					     double timeout_s, GError **error)
+const struct agent_hello *machine_wait_hello(struct machine *m, enum agent_stage stage, double timeout_s,
+					     GError **error)
 {
-	struct hello_wait w = {m, stage};
-	const char *what = stage == AGENT_STAGE_FIRST ? "the hello of the first kernel's agent"
-						      : "the hello of the crash kernel's agent";
+	struct hello_wait w = { m, stage };
+	const char *what = stage == AGENT_STAGE_FIRST ? "the hello of the first kernel's agent" :
+							"the hello of the crash kernel's agent";
 
 	if (!machine_wait(m, hello_came, &w, timeout_s, what, error))
 		return NULL;

@@ -76,13 +76,11 @@ static gboolean death_timer(gpointer data)
 	return death_fd(-1, 0, data);
 }
 
-static bool launch(struct machine *m, const GPtrArray *argv, const struct child_ends *ends,
-		   GError **error)
+static bool launch(struct machine *m, const GPtrArray *argv, const struct child_ends *ends, GError **error)
 {
 	struct launch_fd fds[] = {
-		{m->ram.fd, MACHINE_FD_RAM},	     {ends->qmp, MACHINE_FD_QMP},
-		{ends->console, MACHINE_FD_CONSOLE}, {ends->agent, MACHINE_FD_AGENT},
-		{ends->net, MACHINE_FD_NET},
+		{ m->ram.fd, MACHINE_FD_RAM },	   { ends->qmp, MACHINE_FD_QMP }, { ends->console, MACHINE_FD_CONSOLE },
+		{ ends->agent, MACHINE_FD_AGENT }, { ends->net, MACHINE_FD_NET },
 	};
 	char *err_path = g_build_filename(m->run_dir, "qemu.stderr", NULL);
 	struct launch_request req = {
@@ -127,7 +125,7 @@ static void ensure_tmpdir(struct machine *m)
 
 static bool start_qemu(struct machine *m, const struct machine_config *cfg, GError **error)
 {
-	struct child_ends ends = {-1, -1, -1, -1};
+	struct child_ends ends = { -1, -1, -1, -1 };
 	GPtrArray *argv = NULL;
 	GError *cause = NULL;
 	bool good = false;
@@ -156,8 +154,7 @@ static bool start_qemu(struct machine *m, const struct machine_config *cfg, GErr
 		for (int i = 0; i < 50 && !machine_check_death(m); i++)
 			g_usleep(2000);
 		if (m->death && !g_error_matches(cause, VTDLAB_ERROR, VTDLAB_ERROR_INTERRUPTED))
-			g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_CANNOT_JUDGE,
-				    "QEMU did not start: %s", m->death);
+			g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_CANNOT_JUDGE, "QEMU did not start: %s", m->death);
 		else
 			g_propagate_error(error, g_steal_pointer(&cause));
 		g_clear_error(&cause);

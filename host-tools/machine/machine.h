@@ -82,8 +82,8 @@ const char *machine_gdb_path(const struct machine *m);
  * hello"), how long, and the last console lines. machine_wait_ended() tells these apart. pred is
  * tried before each of those: it wins.
  */
-bool machine_wait(struct machine *m, bool (*pred)(void *data), void *data, double timeout_s,
-		  const char *what, GError **error);
+bool machine_wait(struct machine *m, bool (*pred)(void *data), void *data, double timeout_s, const char *what,
+		  GError **error);
 
 /* Lets the machine run for `seconds` of host time (not scaled). Errors but the deadline as above.
  */
@@ -111,8 +111,8 @@ int64_t machine_now_ns(void);
 /* The hello of a stage, NULL until it came. */
 const struct agent_hello *machine_hello(struct machine *m, enum agent_stage stage);
 /* Waits for it (scaled timeout). */
-const struct agent_hello *machine_wait_hello(struct machine *m, enum agent_stage stage,
-					     double timeout_s, GError **error);
+const struct agent_hello *machine_wait_hello(struct machine *m, enum agent_stage stage, double timeout_s,
+					     GError **error);
 
 /*
  * Sends a command and waits for its answer (scaled timeout). Arguments: triplets of const char
@@ -129,8 +129,7 @@ enum machine_arg {
 JsonObject *machine_agent(struct machine *m, double timeout_s, GError **error, const char *cmd,
 			  ...) G_GNUC_NULL_TERMINATED;
 /* The same with a ready object (borrowed). */
-JsonObject *machine_agent_call(struct machine *m, JsonObject *request, double timeout_s,
-			       GError **error);
+JsonObject *machine_agent_call(struct machine *m, JsonObject *request, double timeout_s, GError **error);
 /*
  * A text file of the guest below /sys, /proc or /tmp, whole, as it was at the first of the reads
  * that it takes, each with this (scaled) timeout. Free with g_free(). NULL as machine_agent(); a
@@ -184,8 +183,7 @@ int machine_read_page(void *m, uint64_t pa, void *buf);
 int machine_read_phys(struct machine *m, uint64_t pa, void *buf, size_t len);
 int machine_write_phys(struct machine *m, uint64_t pa, const void *buf, size_t len);
 /* ram_scan(). */
-int64_t machine_ram_scan(struct machine *m, const void *needle, size_t len, ram_match_fn fn,
-			 void *data);
+int64_t machine_ram_scan(struct machine *m, const void *needle, size_t len, ram_match_fn fn, void *data);
 
 /* ---- parts ---- */
 

@@ -51,8 +51,7 @@ static gboolean is_stale(const char *name)
 		return FALSE;
 	errno = 0;
 	pid = strtol(digits, &end, 10);
-	return *end == '-' && !errno && pid > 1 && pid <= G_MAXINT32 && kill((pid_t)pid, 0) < 0 &&
-	       errno == ESRCH;
+	return *end == '-' && !errno && pid > 1 && pid <= G_MAXINT32 && kill((pid_t)pid, 0) < 0 && errno == ESRCH;
 }
 
 static void remove_stale(const char *base)
@@ -84,8 +83,8 @@ char *private_dir_make(GError **error)
 	dir = g_strdup_printf("%s/" PREFIX "%ld-XXXXXX", base, (long)getpid());
 	if (g_mkdtemp(dir))
 		return dir;
-	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "cannot make a directory in %s: %s",
-		    base, g_strerror(errno));
+	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "cannot make a directory in %s: %s", base,
+		    g_strerror(errno));
 	g_free(dir);
 	return NULL;
 }

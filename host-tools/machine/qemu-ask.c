@@ -25,12 +25,11 @@ static char *read_all(int fd)
 }
 
 /* The answer goes to a memory file: nothing to drain while it runs, nothing to clean up after. */
-bool qemu_ask(const char *program, const char *const *args, char **text, int *status,
-	      GError **error)
+bool qemu_ask(const char *program, const char *const *args, char **text, int *status, GError **error)
 {
 	GPtrArray *argv = g_ptr_array_new();
 	struct launch l;
-	struct launch_request req = {0};
+	struct launch_request req = { 0 };
 	int fd = memfd_create("vtdlab-ask", MFD_CLOEXEC);
 	char *path = g_strdup_printf("/proc/self/fd/%d", fd);
 	int64_t until = g_get_monotonic_time() + QEMU_ASK_SECONDS * G_USEC_PER_SEC;
@@ -43,16 +42,15 @@ bool qemu_ask(const char *program, const char *const *args, char **text, int *st
 	req.argv = (char *const *)argv->pdata;
 	req.stderr_path = path;
 	good = launcher_qemu.start(&l, &req, error);
-	while (good && !launcher_qemu.reap(&l) && !machine_interrupted &&
-	       g_get_monotonic_time() < until)
+	while (good && !launcher_qemu.reap(&l) && !machine_interrupted && g_get_monotonic_time() < until)
 		g_usleep(2000);
 	if (good && !l.dead && machine_interrupted) {
 		g_set_error_literal(error, VTDLAB_ERROR, VTDLAB_ERROR_INTERRUPTED, "interrupted");
 		good = false;
 	} else if (good && !l.dead) {
 		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
-			    "%s %s does not answer within %d s: give --qemu PATH of a working QEMU",
-			    program, args[0], QEMU_ASK_SECONDS);
+			    "%s %s does not answer within %d s: give --qemu PATH of a working QEMU", program, args[0],
+			    QEMU_ASK_SECONDS);
 		good = false;
 	}
 	if (good) {
@@ -82,16 +80,16 @@ static bool has_event(int fd)
  */
 bool qemu_ask_trace_log(const char *program)
 {
-	const char *argv[] = {program,	  "-nodefaults", "-no-user-config",
-			      "-display", "none",	 "-S",
-			      "-accel",	  "tcg",	 "-m",
-			      "16",	  "-machine",	 "q35",
-			      "-device",  "intel-iommu", "-trace",
-			      "vtd_*",	  "-D",		 "/proc/self/fd/3",
-			      NULL};
+	const char *argv[] = { program,	   "-nodefaults", "-no-user-config",
+			       "-display", "none",	  "-S",
+			       "-accel",   "tcg",	  "-m",
+			       "16",	   "-machine",	  "q35",
+			       "-device",  "intel-iommu", "-trace",
+			       "vtd_*",	   "-D",	  "/proc/self/fd/3",
+			       NULL };
 	int fd = memfd_create("vtdlab-ask", MFD_CLOEXEC);
-	struct launch_fd pass = {.fd = fd, .child_fd = 3};
-	struct launch_request req = {.argv = (char *const *)argv, .fds = &pass, .n_fds = 1};
+	struct launch_fd pass = { .fd = fd, .child_fd = 3 };
+	struct launch_request req = { .argv = (char *const *)argv, .fds = &pass, .n_fds = 1 };
 	int64_t until = g_get_monotonic_time() + QEMU_ASK_SECONDS * G_USEC_PER_SEC;
 	struct launch l;
 	bool seen = false, alive;

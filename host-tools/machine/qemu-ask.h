@@ -16,8 +16,7 @@
  * (at most QEMU_ASK_BYTES; g_free), *status its wait status. Killed after QEMU_ASK_SECONDS. false
  * and VTDLAB_ERROR_USAGE if it cannot be run or does not end in time.
  */
-bool qemu_ask(const char *program, const char *const *args, char **text, int *status,
-	      GError **error);
+bool qemu_ask(const char *program, const char *const *args, char **text, int *status, GError **error);
 
 /* Whether this QEMU really writes trace events to its log: a machine is made and thrown away. */
 bool qemu_ask_trace_log(const char *program);

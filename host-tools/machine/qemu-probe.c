@@ -36,17 +36,14 @@ char *qemu_find(const char *qemu, GError **error)
 
 	if (!found) {
 		if (!strchr(name, '/'))
-			usage(error,
-			      "%s is not installed: install qemu-system-x86 or give --qemu PATH",
-			      name);
+			usage(error, "%s is not installed: install qemu-system-x86 or give --qemu PATH", name);
 		else if (g_file_test(name, G_FILE_TEST_EXISTS))
 			usage(error,
 			      "%s is not an executable program: give --qemu PATH of a "
 			      "qemu-system-x86_64",
 			      name);
 		else
-			usage(error, "%s does not exist: give --qemu PATH of a qemu-system-x86_64",
-			      name);
+			usage(error, "%s does not exist: give --qemu PATH of a qemu-system-x86_64", name);
 		return NULL;
 	}
 	absolute = g_canonicalize_filename(found, NULL);
@@ -106,7 +103,7 @@ static bool ask_version(struct qemu_caps *c, GError **error)
 	const char *v;
 	int status;
 
-	if (!qemu_ask(c->path, (const char *const[]){"--version", NULL}, &text, &status, error))
+	if (!qemu_ask(c->path, (const char *const[]){ "--version", NULL }, &text, &status, error))
 		return false;
 	first = g_strndup(text, MIN(strcspn(text, "\n"), 200));
 	v = strstr(first, mark);
@@ -133,19 +130,16 @@ static bool ask(struct qemu_caps *c, GError **error)
 
 	if (!ask_version(c, error))
 		return false;
-	if (!qemu_ask(c->path, (const char *const[]){"-device", "intel-iommu,help", NULL}, &text,
-		      &status, error))
+	if (!qemu_ask(c->path, (const char *const[]){ "-device", "intel-iommu,help", NULL }, &text, &status, error))
 		return false;
 	c->intel_iommu = status == 0 && strstr(text, "intel-iommu") != NULL;
 	c->iommu_props = iommu_props(c->intel_iommu ? text : "");
 	g_clear_pointer(&text, g_free);
-	if (!qemu_ask(c->path, (const char *const[]){"-device", "edu,help", NULL}, &text, &status,
-		      error))
+	if (!qemu_ask(c->path, (const char *const[]){ "-device", "edu,help", NULL }, &text, &status, error))
 		return false;
 	c->edu = status == 0 && strstr(text, "dma_mask") != NULL;
 	g_clear_pointer(&text, g_free);
-	if (!qemu_ask(c->path, (const char *const[]){"-trace", "help", NULL}, &text, &status,
-		      error))
+	if (!qemu_ask(c->path, (const char *const[]){ "-trace", "help", NULL }, &text, &status, error))
 		return false;
 	c->trace_events = words(text, is_event_of_interest, " \r");
 	g_free(text);
@@ -157,9 +151,8 @@ static bool ask(struct qemu_caps *c, GError **error)
 
 static char *cache_file(const struct qemu_caps *c, const struct stat *st, const char *cache_dir)
 {
-	char *key = g_strdup_printf("%d %s %lld %lld.%09ld", CACHE_FORMAT, c->path,
-				    (long long)st->st_size, (long long)st->st_mtim.tv_sec,
-				    (long)st->st_mtim.tv_nsec);
+	char *key = g_strdup_printf("%d %s %lld %lld.%09ld", CACHE_FORMAT, c->path, (long long)st->st_size,
+				    (long long)st->st_mtim.tv_sec, (long)st->st_mtim.tv_nsec);
 	char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, key, -1);
 	char *name = g_strdup_printf("%.16s.conf", hash);
 	char *path = g_build_filename(cache_dir, "qemu", name, NULL);

@@ -43,13 +43,11 @@ static void log_text(struct qmp *q, const char *from, const char *json, size_t r
 	if (q->log.fd < 0)
 		return;
 	if (json && strlen(json) <= LOG_LINE_MAX)
-		line = g_strdup_printf("{\"host_ns\":%" G_GINT64_FORMAT
-				       ",\"from\":\"%s\",\"line\":%.*s}\n",
+		line = g_strdup_printf("{\"host_ns\":%" G_GINT64_FORMAT ",\"from\":\"%s\",\"line\":%.*s}\n",
 				       log_now_ns(), from, (int)strcspn(json, "\n"), json);
 	else
-		line = g_strdup_printf("{\"host_ns\":%" G_GINT64_FORMAT
-				       ",\"from\":\"%s\",\"%s\":%zu}\n",
-				       log_now_ns(), from, json ? "bytes" : "garbage", raw_len);
+		line = g_strdup_printf("{\"host_ns\":%" G_GINT64_FORMAT ",\"from\":\"%s\",\"%s\":%zu}\n", log_now_ns(),
+				       from, json ? "bytes" : "garbage", raw_len);
 	log_line(&q->log, line, strlen(line));
 	g_free(line);
 }
@@ -58,8 +56,7 @@ static char *greeting_version(JsonObject *greeting)
 {
 	JsonObject *v = json_line_object(json_line_object(greeting, "version"), "qemu");
 
-	return g_strdup_printf("%d.%d.%d", (int)json_line_int(v, "major", 0),
-			       (int)json_line_int(v, "minor", 0),
+	return g_strdup_printf("%d.%d.%d", (int)json_line_int(v, "major", 0), (int)json_line_int(v, "minor", 0),
 			       (int)json_line_int(v, "micro", 0));
 }
 
@@ -81,9 +78,8 @@ static void deliver(struct qmp *q)
 
 	while ((event = g_queue_pop_head(&q->events))) {
 		if (q->event_fn)
-			q->event_fn(json_line_string(event, "event", "?"),
-				    json_line_object(event, "data"), event_time(event),
-				    q->event_user);
+			q->event_fn(json_line_string(event, "event", "?"), json_line_object(event, "data"),
+				    event_time(event), q->event_user);
 		json_object_unref(event);
 	}
 }
@@ -255,11 +251,10 @@ static bool have_greeting(struct qmp *q)
 	return q->version != NULL;
 }
 
-static bool wait_for(struct qmp *q, bool (*done)(struct qmp *), const char *what, double timeout_s,
-		     GError **error)
+static bool wait_for(struct qmp *q, bool (*done)(struct qmp *), const char *what, double timeout_s, GError **error)
 {
 	int64_t until = g_get_monotonic_time() + (int64_t)(timeout_s * 1e6), left;
-	struct pollfd p = {.fd = q->fd, .events = POLLIN};
+	struct pollfd p = { .fd = q->fd, .events = POLLIN };
 
 	for (;;) {
 		read_some(q);
@@ -291,7 +286,7 @@ static bool send_line(struct qmp *q, const char *line, const char *what, GError 
 		if (n >= 0) {
 			at += (size_t)n;
 		} else if (errno == EAGAIN) {
-			struct pollfd p = {.fd = q->fd, .events = POLLOUT};
+			struct pollfd p = { .fd = q->fd, .events = POLLOUT };
 
 			if (q->idle_fn && !q->idle_fn(q->idle_user, error))
 				return false;
@@ -303,8 +298,7 @@ static bool send_line(struct qmp *q, const char *line, const char *what, GError 
 	return true;
 }
 
-JsonNode *qmp_command(struct qmp *q, const char *command, JsonObject *args, double timeout_s,
-		      GError **error)
+JsonNode *qmp_command(struct qmp *q, const char *command, JsonObject *args, double timeout_s, GError **error)
 {
 	JsonObject *req = json_object_new(), *err;
 	JsonNode *result = NULL;
@@ -319,16 +313,14 @@ JsonNode *qmp_command(struct qmp *q, const char *command, JsonObject *args, doub
 	json_object_unref(req);
 	g_clear_pointer(&q->answer, json_object_unref);
 	log_text(q, "host", line, strlen(line));
-	good = send_line(q, line, command, error) &&
-	       wait_for(q, have_answer, command, timeout_s, error);
+	good = send_line(q, line, command, error) && wait_for(q, have_answer, command, timeout_s, error);
 	g_free(line);
 	if (!good)
 		return NULL;
 	err = json_line_object(q->answer, "error");
 	if (err)
 		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "QMP %s: %s: %s", command,
-			    json_line_string(err, "class", "error"),
-			    json_line_string(err, "desc", "?"));
+			    json_line_string(err, "class", "error"), json_line_string(err, "desc", "?"));
 	else
 		result = json_node_ref(json_object_get_member(q->answer, "return"));
 	g_clear_pointer(&q->answer, json_object_unref);

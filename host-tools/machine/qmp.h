@@ -40,8 +40,7 @@ bool qmp_negotiate(struct qmp *q, double timeout_s, GError **error);
  * Returns the "return" member (json_node_unref), or NULL with VTDLAB_ERROR_FAILED (QEMU's error
  * class and text, closed, timeout).
  */
-JsonNode *qmp_command(struct qmp *q, const char *command, JsonObject *args, double timeout_s,
-		      GError **error);
+JsonNode *qmp_command(struct qmp *q, const char *command, JsonObject *args, double timeout_s, GError **error);
 
 /* The human monitor's answer to `line`. Free with g_free(). */
 char *qmp_hmp(struct qmp *q, const char *line, double timeout_s, GError **error);

@@ -24,7 +24,7 @@ bool ram_init(struct ram *r, uint64_t size, GError **error)
 	const char *step = "memfd_create";
 	void *base = MAP_FAILED;
 
-	*r = (struct ram){.fd = -1, .size = size, .low = ram_q35_low(size)};
+	*r = (struct ram){ .fd = -1, .size = size, .low = ram_q35_low(size) };
 	r->fd = memfd_create("vtdlab-ram", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (r->fd < 0)
 		goto fail;
@@ -44,8 +44,8 @@ bool ram_init(struct ram *r, uint64_t size, GError **error)
 	return true;
 fail:
 	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED,
-		    "cannot make %" G_GUINT64_FORMAT " MiB of guest memory: %s: %s", size >> 20,
-		    step, g_strerror(errno));
+		    "cannot make %" G_GUINT64_FORMAT " MiB of guest memory: %s: %s", size >> 20, step,
+		    g_strerror(errno));
 	ram_clear(r);
 	return false;
 }
@@ -56,7 +56,7 @@ void ram_clear(struct ram *r)
 		munmap(r->base, r->size);
 	if (r->size && r->fd >= 0)
 		close(r->fd);
-	*r = (struct ram){.fd = -1};
+	*r = (struct ram){ .fd = -1 };
 }
 
 bool ram_offset(const struct ram *r, uint64_t pa, uint64_t len, uint64_t *offset)
@@ -127,8 +127,8 @@ static bool all_zero(const uint8_t *p, size_t len)
 	return true;
 }
 
-static bool scan_extent(const struct ram *r, uint64_t start, uint64_t end, const void *needle,
-			size_t len, ram_match_fn fn, void *data, int64_t *found)
+static bool scan_extent(const struct ram *r, uint64_t start, uint64_t end, const void *needle, size_t len,
+			ram_match_fn fn, void *data, int64_t *found)
 {
 	const uint8_t *p = r->base + start, *stop = r->base + end;
 
@@ -150,7 +150,7 @@ static bool scan_extent(const struct ram *r, uint64_t start, uint64_t end, const
  */
 int64_t ram_scan(const struct ram *r, const void *needle, size_t len, ram_match_fn fn, void *data)
 {
-	const uint64_t borders[] = {0, r->low, r->size};
+	const uint64_t borders[] = { 0, r->low, r->size };
 	int64_t found = 0;
 	uint64_t start, end;
 

@@ -166,7 +166,7 @@ uint64_t trace_count(const struct trace *t, enum trace_kind kind)
 
 unsigned trace_subscribe(struct trace *t, trace_fn fn, void *data)
 {
-	struct subscriber s = {.id = ++t->last_id, .fn = fn, .data = data};
+	struct subscriber s = { .id = ++t->last_id, .fn = fn, .data = data };
 
 	g_array_append_val(t->subscribers, s);
 	return s.id;

@@ -44,8 +44,8 @@ enum trace_kind {
 	TRACE_INV_IEC,		     /* a: granularity b: index c: mask */
 	TRACE_INV_WAIT,		     /* a: status address b: status data */
 	/* e1000e */
-	TRACE_E1000E_RX_BUFFER,	 /* a: address b: offset in the buffer c: length d: buffer number */
-	TRACE_E1000E_RX_WRITTEN, /* the current frame has been written completely */
+	TRACE_E1000E_RX_BUFFER,	     /* a: address b: offset in the buffer c: length d: buffer number */
+	TRACE_E1000E_RX_WRITTEN,     /* the current frame has been written completely */
 	TRACE_E1000E_RX_NOT_WRITTEN, /* the current frame was dropped */
 	TRACE_E1000E_RX_FILTERED,    /* the current frame was refused by the address filter */
 	TRACE_E1000E_RX_FULL,	     /* no ring has room */

@@ -42,11 +42,12 @@ void run_phase_end(struct run *run, const char *format, ...)
 		progress_end(progress, NULL);
 }
 
-void run_moment(struct run *run, const char *what, int64_t host_ns, const char *kernel,
-		int64_t guest_ns, const char *source)
+void run_moment(struct run *run, const char *what, int64_t host_ns, const char *kernel, int64_t guest_ns,
+		const char *source)
 {
-	struct moment m = { .phase = g_strdup(what), .host_ns = host_ns, .kernel = kernel,
-			    .guest_ns = guest_ns, .source = source };
+	struct moment m = {
+		.phase = g_strdup(what), .host_ns = host_ns, .kernel = kernel, .guest_ns = guest_ns, .source = source
+	};
 
 	g_array_append_val(run->timeline, m);
 }

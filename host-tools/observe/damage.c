@@ -19,8 +19,7 @@ static bool in_use(void *data, uint16_t sid)
 bool corrupt_run(struct run *run, int when, GError **error)
 {
 	const char *moment = when == CONF_CORRUPT_BEFORE_COPY ? "before the copy" : "after the copy";
-	struct corrupt_target target = { .mem = run_mem(run), .write = write_guest, .busy = in_use,
-					 .busy_data = run };
+	struct corrupt_target target = { .mem = run_mem(run), .write = write_guest, .busy = in_use, .busy_data = run };
 	g_autoptr(GString) done = g_string_new(NULL);
 	uint64_t raw[MACHINE_VTD_WORDS];
 	const struct corrupt_kind *kind;
@@ -37,8 +36,7 @@ bool corrupt_run(struct run *run, int when, GError **error)
 	opt = vtd_walk_options_from_regs(&regs);
 	target.opt = &opt;
 	target.root = run->root_known ? run->root : regs.root;
-	target.ttm = run->root_known ? (run->root_scalable ? VTD_TTM_SCALABLE : VTD_TTM_LEGACY) :
-				       regs.ttm;
+	target.ttm = run->root_known ? (run->root_scalable ? VTD_TTM_SCALABLE : VTD_TTM_LEGACY) : regs.ttm;
 	target.irta = regs.ir_on ? regs.irta : 0;
 	/* What the dead kernel left is no longer in force then, unless it was not copied. */
 	if (corrupt_of_old(kind) && run->ev->at_panic.walk) {

@@ -23,24 +23,24 @@ struct piece {
 struct request {
 	uint16_t cid;
 	uint64_t lba, bytes, mapped;
-	GArray *pieces;			/* struct piece */
-	bool stale;			/* the data was already there at the jump: proves nothing */
+	GArray *pieces; /* struct piece */
+	bool stale;	/* the data was already there at the jump: proves nothing */
 	int64_t done_ns;
 };
 
 struct disk_dma {
 	struct run *run;
-	GHashTable *inflight;		/* cid -> struct request * (owned) */
-	GPtrArray *done;		/* completed within the window (owned) */
-	struct request *last;		/* the one that mapped addresses belong to */
+	GHashTable *inflight; /* cid -> struct request * (owned) */
+	GPtrArray *done;      /* completed within the window (owned) */
+	struct request *last; /* the one that mapped addresses belong to */
 	bool begun, judged;
-	bool open;			/* the window: from the jump to the driver's reset */
-	uint64_t completed;		/* ever */
+	bool open;	    /* the window: from the jump to the driver's reset */
+	uint64_t completed; /* ever */
 
 	struct queue {
-		uint64_t iova;		/* of the completion queue, 0: none */
+		uint64_t iova; /* of the completion queue, 0: none */
 		uint32_t entries;
-		uint8_t *at_jump;	/* its content then */
+		uint8_t *at_jump; /* its content then */
 	} cq[QUEUES];
 };
 
@@ -246,8 +246,7 @@ static void new_entries(struct run *run, const struct queue *q, bool seen[65536]
 			seen[channel_get_le64(now + at + 8) >> 32 & 0xffff] = true;
 }
 
-static void judge_request(struct run *run, const struct request *r, bool entry,
-			  struct evidence_dma *dma)
+static void judge_request(struct run *run, const struct request *r, bool entry, struct evidence_dma *dma)
 {
 	const char *missing = NULL;
 
@@ -259,8 +258,7 @@ static void judge_request(struct run *run, const struct request *r, bool entry,
 	if (missing) {
 		dma->lost++;
 		if (!dma->problem)
-			dma->problem = g_strdup_printf("read of LBA %" PRIu64 " (cid %u): %s", r->lba,
-						       r->cid, missing);
+			dma->problem = g_strdup_printf("read of LBA %" PRIu64 " (cid %u): %s", r->lba, r->cid, missing);
 	} else if (run->ev->root_switch_ns && r->done_ns >= run->ev->root_switch_ns) {
 		dma->landed_after_copy++;
 	} else {

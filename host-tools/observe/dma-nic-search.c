@@ -22,8 +22,8 @@
 struct search {
 	struct run *run;
 	const struct vtd_space *space;
-	uint32_t first, n;	/* sequence numbers of interest: first .. n-1 */
-	uint64_t *found;	/* PA of each, 0: not found; by seq */
+	uint32_t first, n; /* sequence numbers of interest: first .. n-1 */
+	uint64_t *found;   /* PA of each, 0: not found; by seq */
 	uint64_t misplaced, misplaced_pa;
 	uint32_t misplaced_seq, seen;
 };
@@ -128,7 +128,7 @@ void nic_search_judge(struct run *run, struct evidence_dma *dma)
 	judge(&s, canaries, dma);
 	dma->misplaced = s.misplaced;
 	if (s.misplaced && !dma->problem)
-		dma->problem = g_strdup_printf("frame %u is at PA %#" PRIx64 ", where no table leads",
-					       s.misplaced_seq, s.misplaced_pa);
+		dma->problem = g_strdup_printf("frame %u is at PA %#" PRIx64 ", where no table leads", s.misplaced_seq,
+					       s.misplaced_pa);
 	g_free(s.found);
 }

@@ -12,13 +12,13 @@
 #include "channel.h"
 #include "vtd/walk.h"
 
-#define SETTLE_NS INT64_C(100000000)	/* a frame sent so long after the switch has met the copied tables */
+#define SETTLE_NS INT64_C(100000000) /* a frame sent so long after the switch has met the copied tables */
 
 struct scan {
 	const GArray *canaries;
-	uint32_t first;		/* canaries before this one are not judged */
-	uint64_t *expected;	/* PA of each canary's payload, 0: none; by seq */
-	bool *found;		/* by seq */
+	uint32_t first;	    /* canaries before this one are not judged */
+	uint64_t *expected; /* PA of each canary's payload, 0: none; by seq */
+	bool *found;	    /* by seq */
 	uint64_t misplaced;
 	uint64_t misplaced_pa;
 	uint32_t misplaced_seq;
@@ -83,8 +83,7 @@ static bool frame_intact(struct run *run, uint64_t pa, uint32_t seq)
 
 	memcpy(f.magic, injector_magic(machine_injector(run->m)), CHANNEL_MAGIC_LEN);
 	channel_payload_fill(want, &f);
-	return machine_read_phys(run->m, pa, have, sizeof(have)) == 0 &&
-	       memcmp(want, have, sizeof(want)) == 0;
+	return machine_read_phys(run->m, pa, have, sizeof(have)) == 0 && memcmp(want, have, sizeof(want)) == 0;
 }
 
 static void blame(struct evidence_dma *dma, const char *format, ...) G_GNUC_PRINTF(2, 3);
@@ -113,16 +112,14 @@ static void judge_unwritten(struct run *run, const struct canary *c, struct evid
 	blame(dma, "frame %u was taken by the device and never written", c->seq);
 }
 
-static void judge_canary(struct run *run, const struct scan *s, const struct canary *c,
-			 struct evidence_dma *dma)
+static void judge_canary(struct run *run, const struct scan *s, const struct canary *c, struct evidence_dma *dma)
 {
 	dma->sent++;
 	if (c->state != CANARY_WRITTEN) {
 		judge_unwritten(run, c, dma);
 	} else if (!s->expected[c->seq]) {
 		dma->lost++;
-		blame(dma, "frame %u went to IOVA %#" PRIx64 ", not writable at the panic", c->seq,
-		      c->iova);
+		blame(dma, "frame %u went to IOVA %#" PRIx64 ", not writable at the panic", c->seq, c->iova);
 	} else if (!s->found[c->seq] || !frame_intact(run, s->expected[c->seq], c->seq)) {
 		dma->lost++;
 		blame(dma, "frame %u, IOVA %#" PRIx64 ", is not at PA %#" PRIx64, c->seq, c->iova,
@@ -139,8 +136,7 @@ static bool all_settled(void *data)
 	const GArray *canaries = injector_canaries(data);
 
 	injector_poll(data);
-	return !canaries->len ||
-	       g_array_index(canaries, struct canary, canaries->len - 1).state >= CANARY_WRITTEN;
+	return !canaries->len || g_array_index(canaries, struct canary, canaries->len - 1).state >= CANARY_WRITTEN;
 }
 
 bool nic_dma_seen(struct run *run)
@@ -196,8 +192,7 @@ static void close_traced(struct run *run, struct evidence_dma *dma)
 	}
 	dma->misplaced = s.misplaced;
 	if (s.misplaced)
-		blame(dma, "frame %u is at PA %#" PRIx64 ", where no table leads", s.misplaced_seq,
-		      s.misplaced_pa);
+		blame(dma, "frame %u is at PA %#" PRIx64 ", where no table leads", s.misplaced_seq, s.misplaced_pa);
 	g_free(s.expected);
 	g_free(s.found);
 }

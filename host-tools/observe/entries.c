@@ -14,12 +14,12 @@
 struct watch {
 	struct run *run;
 	guint timer;
-	uint64_t *before;	/* WORDS words a device of the evidence: its entry when watching began */
-	uint64_t root;		/* in force then */
-	bool copied;		/* @before is of the crash kernel's copy of the entries */
+	uint64_t *before; /* WORDS words a device of the evidence: its entry when watching began */
+	uint64_t root;	  /* in force then */
+	bool copied;	  /* @before is of the crash kernel's copy of the entries */
 };
 
-#define WORDS 12		/* context entry (4) and PASID entry (8) */
+#define WORDS 12 /* context entry (4) and PASID entry (8) */
 
 static void read_entry(struct run *run, uint16_t sid, uint64_t words[WORDS])
 {
@@ -32,8 +32,7 @@ static void read_entry(struct run *run, uint16_t sid, uint64_t words[WORDS])
 	if (vtd_lookup_context(&mem, run->root, ttm, sid, &context) != VTD_FAULT_NONE)
 		return;
 	memcpy(words, context.raw, sizeof(context.raw));
-	if (context.scalable &&
-	    vtd_lookup_pasid(&mem, &context, VTD_NO_PASID, &pasid) == VTD_FAULT_NONE)
+	if (context.scalable && vtd_lookup_pasid(&mem, &context, VTD_NO_PASID, &pasid) == VTD_FAULT_NONE)
 		memcpy(words + 4, pasid.raw, sizeof(pasid.raw));
 }
 

@@ -27,8 +27,8 @@ uint16_t run_nic_dma_sid(const struct run *run)
 
 bool run_modprobe(struct run *run, const char *name, GError **error)
 {
-	JsonObject *answer = machine_agent(run->m, run_deadline(run, 10), error, "modprobe", "name",
-					   MACHINE_STR, name, NULL);
+	JsonObject *answer =
+		machine_agent(run->m, run_deadline(run, 10), error, "modprobe", "name", MACHINE_STR, name, NULL);
 
 	if (answer)
 		json_object_unref(answer);

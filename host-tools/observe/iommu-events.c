@@ -13,8 +13,7 @@ static void keep_event(struct run *run, struct evidence_event event, const struc
 }
 
 /* Invalidations come by the hundreds each second: those of the first kernel are left out. */
-static void keep_invalidation(struct run *run, struct evidence_event event,
-			      const struct trace_event *e)
+static void keep_invalidation(struct run *run, struct evidence_event event, const struct trace_event *e)
 {
 	struct evidence *ev = run->ev;
 
@@ -124,8 +123,9 @@ static void on_root(struct run *run, const struct trace_event *e)
 
 static void on_fault(struct run *run, const struct trace_event *e)
 {
-	struct evidence_event event = { .kind = EVENT_FAULT, .sid = (uint16_t)e->a,
-					.reason = (int)e->b, .addr = e->c, .on = e->d };
+	struct evidence_event event = {
+		.kind = EVENT_FAULT, .sid = (uint16_t)e->a, .reason = (int)e->b, .addr = e->c, .on = e->d
+	};
 
 	keep_event(run, event, e);
 	note_requester(run, event.sid, e);
@@ -162,7 +162,7 @@ static bool on_unit(struct run *run, const struct trace_event *e)
 	}
 }
 
-#define RCTL_EN 2		/* e1000e: the receiver is on */
+#define RCTL_EN 2 /* e1000e: the receiver is on */
 
 static void on_device(struct run *run, const struct trace_event *e)
 {
@@ -204,8 +204,7 @@ void run_trace_event(const struct trace_event *e, void *data)
  */
 static void on_console(const char *line, int64_t host_ns, void *data)
 {
-	static const char *const words[] = { "Kernel panic", "BUG:", "Oops", "Out of memory",
-					     "out of memory" };
+	static const char *const words[] = { "Kernel panic", "BUG:", "Oops", "Out of memory", "out of memory" };
 	struct run *run = data;
 
 	(void)host_ns;

@@ -15,19 +15,19 @@
 
 /* What one kernel's probes said. */
 struct side {
-	struct probe_trace *trace;	/* NULL: not read */
-	char *problem;			/* why not; NULL: read, or never asked */
-	GArray *pairs;			/* struct clock_pair */
-	int64_t hello_ns;		/* guest clock at the agent's first word, -1 */
-	uint64_t probes, hits, missed;	/* by the kernel's own count */
-	bool range;			/* the probe on a lab kernel's own reservations is set */
-	int64_t read_guest_ns, read_host_ns;	/* what reading the trace took */
+	struct probe_trace *trace;	     /* NULL: not read */
+	char *problem;			     /* why not; NULL: read, or never asked */
+	GArray *pairs;			     /* struct clock_pair */
+	int64_t hello_ns;		     /* guest clock at the agent's first word, -1 */
+	uint64_t probes, hits, missed;	     /* by the kernel's own count */
+	bool range;			     /* the probe on a lab kernel's own reservations is set */
+	int64_t read_guest_ns, read_host_ns; /* what reading the trace took */
 	struct probe_times times;
 };
 
 struct probes {
 	struct side side[AGENT_STAGES];
-	enum agent_stage stage;		/* of the last hello */
+	enum agent_stage stage; /* of the last hello */
 };
 
 static const char *const stage_names[] = { "first", "crash" };
@@ -82,8 +82,7 @@ void probes_free(struct probes *p)
 
 typedef void (*line_fn)(struct side *side, const char *line);
 
-static void each_line(struct side *side, JsonObject *answer, const char *member, line_fn fn,
-		      GString *text)
+static void each_line(struct side *side, JsonObject *answer, const char *member, line_fn fn, GString *text)
 {
 	JsonNode *node = json_object_get_member(answer, member);
 	JsonArray *lines = node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
@@ -120,8 +119,8 @@ static void take_profile(struct side *side, const char *line)
 /* One pass over the trace, which the kernel puts into words once. */
 static bool read_pass(struct run *run, struct side *side, bool raw, GString *text, GError **error)
 {
-	JsonObject *answer = machine_agent(run->m, run_deadline(run, 10), error, "trace", "raw",
-					   MACHINE_BOOL, (int)raw, NULL);
+	JsonObject *answer =
+		machine_agent(run->m, run_deadline(run, 10), error, "trace", "raw", MACHINE_BOOL, (int)raw, NULL);
 	g_autofree char *trace = NULL;
 
 	if (!answer)
@@ -192,8 +191,7 @@ static void anchor(struct run *run, struct side *side, bool crash)
 		pair.host_ns = run->ev->root_switch_ns;
 	} else {
 		for (unsigned i = 0; i < run->ev->events->len && !pair.host_ns; i++) {
-			const struct evidence_event *e =
-				&g_array_index(run->ev->events, struct evidence_event, i);
+			const struct evidence_event *e = &g_array_index(run->ev->events, struct evidence_event, i);
 
 			if (e->kind == EVENT_ROOT && (!run->ev->jump_ns || e->host_ns < run->ev->jump_ns))
 				pair.host_ns = e->host_ns;
@@ -203,8 +201,7 @@ static void anchor(struct run *run, struct side *side, bool crash)
 		g_array_append_val(side->pairs, pair);
 }
 
-static void moment(struct run *run, const struct side *side, bool crash, const char *what,
-		   int64_t guest_ns)
+static void moment(struct run *run, const struct side *side, bool crash, const char *what, int64_t guest_ns)
 {
 	int64_t host_ns = guest_ns < 0 ? -1 : clock_host_ns(side->pairs, guest_ns);
 
@@ -259,11 +256,10 @@ static void add_reservations(struct run *run, const struct side *side, bool cras
 	if (crash)
 		run->ev->reservations_lost = not_seen(run, side);
 	for (unsigned i = begin; i < all->len; i++) {
-		const struct evidence_reservation *r =
-			&g_array_index(all, struct evidence_reservation, i);
-		g_autofree char *what = g_strdup_printf("reserve:%s:%#" G_GINT64_MODIFIER "x-%#"
-							G_GINT64_MODIFIER "x", *r->who ? r->who : "?",
-							r->start << 12, (r->last << 12) | 0xfff);
+		const struct evidence_reservation *r = &g_array_index(all, struct evidence_reservation, i);
+		g_autofree char *what =
+			g_strdup_printf("reserve:%s:%#" G_GINT64_MODIFIER "x-%#" G_GINT64_MODIFIER "x",
+					*r->who ? r->who : "?", r->start << 12, (r->last << 12) | 0xfff);
 
 		moment(run, side, crash, what, r->guest_ns);
 	}
@@ -339,7 +335,8 @@ static JsonObject *cost_json(const struct probes *p)
 	json_object_set_int_member(o, "hits_guest_ns", hits_ns);
 	json_object_set_int_member(o, "read_guest_ns", guest_ns);
 	json_object_set_int_member(o, "read_host_ns", host_ns);
-	json_object_set_string_member(o, "not_counted", "setting the probes at boot: compare boot_ns with "
+	json_object_set_string_member(o, "not_counted",
+				      "setting the probes at boot: compare boot_ns with "
 				      "runs of --no-probes");
 	return o;
 }
@@ -350,8 +347,8 @@ static void report_timing(struct run *run)
 	JsonObject *o = json_object_new();
 
 	json_object_set_string_member(o, "probes", probes_wanted(run->plan) ? "on" : "off");
-	json_object_set_string_member(o, "clock", run->sc->machine.clock == CONF_CLOCK_VIRTUAL ?
-						  "guest, virtual: instructions" : "guest");
+	json_object_set_string_member(
+		o, "clock", run->sc->machine.clock == CONF_CLOCK_VIRTUAL ? "guest, virtual: instructions" : "guest");
 	if (p->side[AGENT_STAGE_CRASH].trace) {
 		const struct probe_times *t = &p->side[AGENT_STAGE_CRASH].times;
 
@@ -372,9 +369,10 @@ static void note_problems(struct run *run, const struct side *side, const char *
 	if (side->problem)
 		report_note(run->report, "no probes of the %s kernel: %s", name, side->problem);
 	else if (side->trace && (side->missed || side->trace->lost))
-		report_note(run->report, "the %s kernel's probes missed events: %" G_GUINT64_FORMAT
-			    " not taken, %" G_GUINT64_FORMAT " not kept", name, side->missed,
-			    side->trace->lost);
+		report_note(run->report,
+			    "the %s kernel's probes missed events: %" G_GUINT64_FORMAT " not taken, %" G_GUINT64_FORMAT
+			    " not kept",
+			    name, side->missed, side->trace->lost);
 }
 
 static void note_copy(struct run *run)
@@ -384,9 +382,8 @@ static void note_copy(struct run *run)
 
 	if (ns < 0)
 		return;
-	report_note(run->report, "copy: %.1f us of guest time; probes: %" G_GUINT64_FORMAT
-		    " hits, read in %.0f ms", (double)ns / 1e3,
-		    p->side[0].hits + p->side[1].hits,
+	report_note(run->report, "copy: %.1f us of guest time; probes: %" G_GUINT64_FORMAT " hits, read in %.0f ms",
+		    (double)ns / 1e3, p->side[0].hits + p->side[1].hits,
 		    (double)(p->side[0].read_host_ns + p->side[1].read_host_ns) / 1e6);
 }
 
@@ -401,8 +398,7 @@ void probes_conclude(struct run *run)
 		bool crash = i == AGENT_STAGE_CRASH;
 
 		if (side->trace) {
-			side->times = probe_times(side->trace, !crash ? UINT64_MAX :
-							       run->ev->at_panic.root);
+			side->times = probe_times(side->trace, !crash ? UINT64_MAX : run->ev->at_panic.root);
 			anchor(run, side, crash);
 		}
 		clock_sort(side->pairs);

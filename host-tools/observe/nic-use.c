@@ -29,8 +29,7 @@ static unsigned faults(struct run *run, const struct evidence_device *dev)
 	for (unsigned i = 0; i < events->len; i++) {
 		const struct evidence_event *e = &g_array_index(events, struct evidence_event, i);
 
-		n += (e->kind == EVENT_FAULT || e->kind == EVENT_FAULT_DISABLED) &&
-		     e->host_ns >= dev->driver_ns &&
+		n += (e->kind == EVENT_FAULT || e->kind == EVENT_FAULT_DISABLED) && e->host_ns >= dev->driver_ns &&
 		     (e->sid == run_nic_dma_sid(run) || e->sid == dev->sid);
 	}
 	return n;
@@ -45,8 +44,8 @@ static JsonObject *ask_for(struct run *run, JsonObject *request, double seconds,
 	return machine_agent_call(run->m, request, run_deadline(run, seconds + ANSWER_S), error);
 }
 
-static JsonObject *ask(struct run *run, const struct evidence_device *dev, JsonObject *request,
-		       double soon_s, GError **error)
+static JsonObject *ask(struct run *run, const struct evidence_device *dev, JsonObject *request, double soon_s,
+		       GError **error)
 {
 	g_autoptr(GError) err = NULL;
 	JsonObject *answer = ask_for(run, request, soon_s, &err);
@@ -61,8 +60,7 @@ static JsonObject *ask(struct run *run, const struct evidence_device *dev, JsonO
 	faulted = faults(run, dev);
 	if (!faulted)
 		return ask_for(run, request, PATIENT_S, error);
-	g_set_error(error, err->domain, err->code, "%s, and its DMA faulted, %u times",
-		    err->message, faulted);
+	g_set_error(error, err->domain, err->code, "%s, and its DMA faulted, %u times", err->message, faulted);
 	return NULL;
 }
 
@@ -101,8 +99,7 @@ static JsonObject *exchange(struct run *run, const struct evidence_device *dev, 
 	json_object_set_string_member(request, "magic", hex->str);
 	json_object_set_int_member(request, "timeout_ms", EXCHANGE_MS);
 	injector_exchange_start(in, magic, EXCHANGE_FRAMES, 50);
-	answer = ask(run, dev, request, SOON_S + EXCHANGE_MS / 1000.0 / machine_scale(run->m),
-		     error);
+	answer = ask(run, dev, request, SOON_S + EXCHANGE_MS / 1000.0 / machine_scale(run->m), error);
 	injector_exchange_stop(in);
 	json_object_unref(request);
 	return answer;
@@ -120,10 +117,9 @@ bool nic_use(struct run *run, struct evidence_device *dev, GError **error)
 		return false;
 	sent = (int64_t)injector_counters(machine_injector(run->m))->guest_frames;
 	received = agent_int(answer, "received", 0);
-	dev->works = sent >= EXCHANGE_FRAMES && received >= EXCHANGE_FRAMES &&
-		     agent_int(answer, "bad", 0) == 0;
-	dev->works_detail = g_strdup_printf("%" PRId64 " of %d frames out, %" PRId64 " in", sent,
-					    EXCHANGE_FRAMES, received);
+	dev->works = sent >= EXCHANGE_FRAMES && received >= EXCHANGE_FRAMES && agent_int(answer, "bad", 0) == 0;
+	dev->works_detail =
+		g_strdup_printf("%" PRId64 " of %d frames out, %" PRId64 " in", sent, EXCHANGE_FRAMES, received);
 	json_object_unref(answer);
 	return true;
 }

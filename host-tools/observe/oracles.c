@@ -19,8 +19,7 @@ static char *read_file(struct run *run, const char *path, char **problem, GError
 }
 
 /* One file in a form that @parse knows; what it says and that it was asked go into the evidence. */
-static bool ask(struct run *run, enum evidence_oracle_source source, uint16_t sid, const char *path,
-		GError **error)
+static bool ask(struct run *run, enum evidence_oracle_source source, uint16_t sid, const char *path, GError **error)
 {
 	g_autofree char *problem = NULL, *text = NULL;
 	g_autofree char *name = g_strdelimit(g_strdup(path + 1), "/:", '-');
@@ -82,8 +81,8 @@ bool oracles_read(struct run *run, GError **error)
 	    !ask(run, ORACLE_RESERVED, 0, INTEL "/kdump/reserved", error))
 		return false;
 	for (unsigned i = 0; i < run->ev->functions->len; i++)
-		if (!ask_of_device(run, g_array_index(run->ev->functions, struct evidence_function, i).sid,
-				   one_file, error))
+		if (!ask_of_device(run, g_array_index(run->ev->functions, struct evidence_function, i).sid, one_file,
+				   error))
 			return false;
 	return !one_file || ask(run, ORACLE_TRANSLATION, 0, INTEL "/domain_translation_struct", error);
 }

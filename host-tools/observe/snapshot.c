@@ -13,8 +13,7 @@ struct vtd_mem run_mem(struct run *run)
 	return (struct vtd_mem){ .read_page = machine_read_page, .ctx = run->m };
 }
 
-static bool save_snapshot(struct run *run, const char *phase, const struct vtd_snapshot *snap,
-			  GError **error)
+static bool save_snapshot(struct run *run, const char *phase, const struct vtd_snapshot *snap, GError **error)
 {
 	g_autofree char *dir = rundir_file(run->rd, "tables");
 	g_autofree char *name = g_strdup_printf("%s.vtd", phase);
@@ -48,8 +47,7 @@ static bool read_old_tables(struct run *run, GError **error)
 }
 
 /* What becomes of a snapshot once it is saved: that of the panic is compared with the same pages later. */
-static bool keep_snapshot(struct run *run, struct evidence_state *state, struct vtd_snapshot *snap,
-			  GError **error)
+static bool keep_snapshot(struct run *run, struct evidence_state *state, struct vtd_snapshot *snap, GError **error)
 {
 	if (state == &run->ev->at_panic) {
 		vtd_snapshot_free(state->snapshot);

@@ -16,9 +16,7 @@
 static struct evidence_workload *nested(const struct run *run)
 {
 	struct evidence_workload *w =
-		run->ev->workloads->len
-			? &g_array_index(run->ev->workloads, struct evidence_workload, 0)
-			: NULL;
+		run->ev->workloads->len ? &g_array_index(run->ev->workloads, struct evidence_workload, 0) : NULL;
 
 	return w && w->nested ? w : NULL;
 }
@@ -32,8 +30,7 @@ static bool peek(struct run *run, uint16_t sid, uint64_t iova, uint64_t *word)
 	uint64_t le;
 
 	if (!run->root_known ||
-	    vtd_translate(&mem, run->root, ttm, sid, VTD_NO_PASID, iova, false, &t) !=
-		    VTD_FAULT_NONE ||
+	    vtd_translate(&mem, run->root, ttm, sid, VTD_NO_PASID, iova, false, &t) != VTD_FAULT_NONE ||
 	    machine_read_phys(run->m, t.pa, &le, sizeof(le)))
 		return false;
 	*word = GUINT64_FROM_LE(le);
@@ -49,8 +46,7 @@ static bool pass_of(const struct evidence_workload *w, uint64_t iova, uint64_t w
 }
 
 /* Passes that the guest has come to the end of, copies that the device has brought. */
-static bool signs(struct run *run, const struct evidence_workload *w, uint64_t *pass,
-		  uint64_t *copies)
+static bool signs(struct run *run, const struct evidence_workload *w, uint64_t *pass, uint64_t *copies)
 {
 	uint64_t last = w->pages * w->page_bytes - PAGE, word;
 
@@ -77,18 +73,15 @@ bool workload_alive(struct run *run, GError **error)
 {
 	if (!nested(run) || !run->sc->machine.observe)
 		return true;
-	return machine_wait(
-		run->m, both_go_on, run, run_deadline(run, 10),
-		"a further pass of the nested guest over its memory, and a further copy by edu",
-		error);
+	return machine_wait(run->m, both_go_on, run, run_deadline(run, 10),
+			    "a further pass of the nested guest over its memory, and a further copy by edu", error);
 }
 
 static void look_at_page(struct run *run, struct evidence_workload *w, uint64_t iova, uint64_t pa)
 {
 	uint64_t le, pass;
 
-	if (machine_read_phys(run->m, pa, &le, sizeof(le)) ||
-	    !pass_of(w, iova, GUINT64_FROM_LE(le), &pass))
+	if (machine_read_phys(run->m, pa, &le, sizeof(le)) || !pass_of(w, iova, GUINT64_FROM_LE(le), &pass))
 		return;
 	if (!w->marked || pass < w->pass_low)
 		w->pass_low = pass;
@@ -102,8 +95,7 @@ void workload_at_panic(struct run *run)
 {
 	const struct vtd_walk_result *walk = run->ev->at_panic.walk;
 	struct evidence_workload *w = nested(run);
-	const struct vtd_space *space =
-		w && walk ? vtd_walk_space(walk, w->sid, VTD_NO_PASID) : NULL;
+	const struct vtd_space *space = w && walk ? vtd_walk_space(walk, w->sid, VTD_NO_PASID) : NULL;
 	uint64_t bytes = w ? w->pages * w->page_bytes : 0, le;
 	const struct vtd_run *runs;
 	size_t n;
@@ -112,13 +104,11 @@ void workload_at_panic(struct run *run)
 		return;
 	runs = vtd_space_runs(walk, space, &n);
 	for (size_t i = 0; i < n; i++)
-		for (uint64_t at = runs[i].iova_start; at < bytes && at <= runs[i].iova_last;
-		     at += PAGE)
+		for (uint64_t at = runs[i].iova_start; at < bytes && at <= runs[i].iova_last; at += PAGE)
 			look_at_page(run, w, at, runs[i].pa_start + at - runs[i].iova_start);
 	for (size_t i = 0; i < n; i++)
 		if (w->copies_at >= runs[i].iova_start && w->copies_at <= runs[i].iova_last &&
-		    !machine_read_phys(run->m, runs[i].pa_start + w->copies_at - runs[i].iova_start,
-				       &le, sizeof(le)))
+		    !machine_read_phys(run->m, runs[i].pa_start + w->copies_at - runs[i].iova_start, &le, sizeof(le)))
 			w->copies_last = GUINT64_FROM_LE(le);
 }
 
@@ -135,7 +125,7 @@ void workload_account(struct run *run)
 {
 	const struct evidence *ev = run->ev;
 	const struct vtd_walk_result *a = ev->at_panic.walk, *b = ev->copied.walk;
-	struct vtd_space_diff diff = {0};
+	struct vtd_space_diff diff = { 0 };
 	const struct evidence_workload *w;
 	const struct vtd_space *space;
 	JsonObject *o;
@@ -148,10 +138,8 @@ void workload_account(struct run *run)
 		account_nested(o, w);
 	space = a ? vtd_walk_space(a, w->sid, VTD_NO_PASID) : NULL;
 	if (space && space->tree != UINT32_MAX) {
-		json_object_set_int_member(o, "mapped_pages_4k",
-					   (gint64)a->trees[space->tree].pages);
-		json_object_set_int_member(o, "mapped_leaves",
-					   (gint64)a->trees[space->tree].leaves);
+		json_object_set_int_member(o, "mapped_pages_4k", (gint64)a->trees[space->tree].pages);
+		json_object_set_int_member(o, "mapped_leaves", (gint64)a->trees[space->tree].leaves);
 	}
 	if (a && b)
 		vtd_compare_space(a, space, b, vtd_walk_space(b, w->sid, VTD_NO_PASID), &diff);

@@ -25,17 +25,16 @@ double run_frame_rate(const struct scenario *sc, double wanted)
 
 const char *run_nic_module(const struct scenario *sc)
 {
-	static const char *const modules[] = { [CONF_NIC_E1000E] = "e1000e",
-					       [CONF_NIC_E1000] = "e1000",
-					       [CONF_NIC_VIRTIO] = "virtio_net" };
+	static const char *const modules[] = {
+		[CONF_NIC_E1000E] = "e1000e", [CONF_NIC_E1000] = "e1000", [CONF_NIC_VIRTIO] = "virtio_net"
+	};
 
 	return sc->devices.nic == CONF_NIC_NONE ? NULL : modules[sc->devices.nic];
 }
 
 const char *run_disk_module(const struct scenario *sc)
 {
-	static const char *const modules[] = { [CONF_DISK_NVME] = "nvme",
-					       [CONF_DISK_VIRTIO] = "virtio_blk" };
+	static const char *const modules[] = { [CONF_DISK_NVME] = "nvme", [CONF_DISK_VIRTIO] = "virtio_blk" };
 
 	return sc->devices.disk == CONF_DISK_NONE ? NULL : modules[sc->devices.disk];
 }

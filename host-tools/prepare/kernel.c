@@ -24,14 +24,12 @@ static char *run_script(char **argv, GError **error)
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return g_strdup(g_strstrip(out));
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 2)
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s %s: see the line above", name,
-			    argv[1]);
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s %s: see the line above", name, argv[1]);
 	else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGINT)
 		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_INTERRUPTED, "%s was interrupted", name);
 	else
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED,
-			    "%s failed (status %d): see the lines above", name,
-			    WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "%s failed (status %d): see the lines above",
+			    name, WIFEXITED(status) ? WEXITSTATUS(status) : -1);
 	return NULL;
 }
 
@@ -146,8 +144,7 @@ char *foreign_initrd(const char *spec, const struct kernel *kernel, GError **err
 	if (g_file_test(spec, G_FILE_TEST_IS_REGULAR))
 		return g_canonicalize_filename(spec, NULL);
 	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
-		    "crash.initrd=%s is neither a file nor the name of a recipe in images/initramfs/foreign",
-		    spec);
+		    "crash.initrd=%s is neither a file nor the name of a recipe in images/initramfs/foreign", spec);
 	return NULL;
 }
 
@@ -187,15 +184,15 @@ static char *make_image(GPtrArray *argv, char *out, GError **error)
 	return out;
 }
 
-char *initramfs_make(const struct kernel *kernel, const struct kernel *crash,
-		     const char *crash_initrd, bool foreign, const char *workload, GError **error)
+char *initramfs_make(const struct kernel *kernel, const struct kernel *crash, const char *crash_initrd, bool foreign,
+		     const char *workload, GError **error)
 {
 	g_autofree char *kernel_id = g_path_get_basename(kernel->dir);
 	g_autofree char *crash_id = crash ? g_path_get_basename(crash->dir) : NULL;
-	g_autofree char *name = crash ? g_strdup_printf("first-%s+%s%s%s%s.cpio", kernel_id, crash_id,
-							foreign ? "+foreign" : "",
-							workload ? "+" : "", workload ? workload : "") :
-					g_strdup_printf("crash-%s.cpio", kernel_id);
+	g_autofree char *name =
+		crash ? g_strdup_printf("first-%s+%s%s%s%s.cpio", kernel_id, crash_id, foreign ? "+foreign" : "",
+					workload ? "+" : "", workload ? workload : "") :
+			g_strdup_printf("crash-%s.cpio", kernel_id);
 	g_autoptr(GPtrArray) argv = g_ptr_array_new();
 
 	add_option(argv, "--stage", crash ? "first" : "crash");
@@ -206,13 +203,11 @@ char *initramfs_make(const struct kernel *kernel, const struct kernel *crash,
 	return make_image(argv, image_path(name), error);
 }
 
-char *initramfs_program(const struct kernel *kernel, const char *workload, const char *const *programs,
-			GError **error)
+char *initramfs_program(const struct kernel *kernel, const char *workload, const char *const *programs, GError **error)
 {
 	g_autofree char *manifest = lab_path("images", "initramfs", "bench.manifest", NULL);
 	g_autofree char *kernel_id = g_path_get_basename(kernel->dir);
-	g_autofree char *name = g_strdup_printf("bench-%s+%s%s.cpio", kernel_id, workload,
-						programs ? "+programs" : "");
+	g_autofree char *name = g_strdup_printf("bench-%s+%s%s.cpio", kernel_id, workload, programs ? "+programs" : "");
 	g_autoptr(GPtrArray) argv = g_ptr_array_new();
 
 	add_option(argv, "--stage", "first");

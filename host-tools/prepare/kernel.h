@@ -7,13 +7,13 @@
 #include <stdbool.h>
 
 struct kernel {
-	char *spec;		/* what the user asked for: "debian-6.1", a path, ... */
-	char *dir;		/* the prepared directory, absolute */
-	char *release;		/* uname -r */
-	char *sha256;		/* of the bzImage (or vmlinux) */
-	char *config_sha256;	/* NULL: configuration not known */
-	char *bzimage;		/* NULL: only an ELF vmlinux was given */
-	char *vmlinux;		/* bootable by PVH; NULL: none */
+	char *spec;	     /* what the user asked for: "debian-6.1", a path, ... */
+	char *dir;	     /* the prepared directory, absolute */
+	char *release;	     /* uname -r */
+	char *sha256;	     /* of the bzImage (or vmlinux) */
+	char *config_sha256; /* NULL: configuration not known */
+	char *bzimage;	     /* NULL: only an ELF vmlinux was given */
+	char *vmlinux;	     /* bootable by PVH; NULL: none */
 };
 
 /*
@@ -60,8 +60,8 @@ char *foreign_initrd(const char *spec, const struct kernel *kernel, GError **err
  * @workload: for the first kernel's: first.workload's program, whose modules go in too; NULL: none
  * Returns the path of the image (in the build directory, named by its inputs); the caller frees it.
  */
-char *initramfs_make(const struct kernel *kernel, const struct kernel *crash,
-		     const char *crash_initrd, bool foreign, const char *workload, GError **error);
+char *initramfs_make(const struct kernel *kernel, const struct kernel *crash, const char *crash_initrd, bool foreign,
+		     const char *workload, GError **error);
 
 /*
  * initramfs_program - the initramfs of a VM that runs programs and loads no crash kernel.
@@ -69,7 +69,6 @@ char *initramfs_make(const struct kernel *kernel, const struct kernel *crash,
  * @workload: images/initramfs/workload-NAME.manifest: the program, and the modules it needs
  * @programs: paths of further static programs, NULL at the end; or NULL
  */
-char *initramfs_program(const struct kernel *kernel, const char *workload, const char *const *programs,
-			GError **error);
+char *initramfs_program(const struct kernel *kernel, const char *workload, const char *const *programs, GError **error);
 
 #endif

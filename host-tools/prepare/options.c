@@ -21,7 +21,7 @@ char **foreign_disk(const char *image, char **args)
 {
 	const char *end = g_str_has_suffix(image, ".cpio") ? strrchr(image, '.') : image + strlen(image);
 	g_autofree char *disk = g_strdup_printf("%.*s.disk", (int)(end - image), image);
-	g_auto(GStrv) parts = g_strsplit(disk, ",", -1);	/* QEMU wants a comma twice */
+	g_auto(GStrv) parts = g_strsplit(disk, ",", -1); /* QEMU wants a comma twice */
 	g_autofree char *quoted = g_strjoinv(",,", parts);
 	guint n = args ? g_strv_length(args) : 0;
 

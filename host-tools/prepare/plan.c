@@ -42,8 +42,7 @@ static const char *iommu_parameter(const struct scenario *sc)
 #define FIRST_OWN_NMI " unknown_nmi_panic"
 #define CRASH_OWN "nr_cpus=1 reset_devices nvme_core.io_timeout=10 nvme_core.admin_timeout=20"
 
-static char *command_line(const struct scenario *sc, const char *own, const char *extra, bool gdb,
-			  const char *probes)
+static char *command_line(const struct scenario *sc, const char *own, const char *extra, bool gdb, const char *probes)
 {
 	g_autoptr(GString) line = g_string_new("console=ttyS0,115200 no_timer_check "
 					       "tsc=reliable panic=-1 ");
@@ -62,10 +61,13 @@ static char *command_line(const struct scenario *sc, const char *own, const char
 /* The config options that the drivers of the scenario's devices need. */
 static char *device_options(const struct scenario *sc)
 {
-	static const char *const nic[] = { [CONF_NIC_E1000E] = "E1000E", [CONF_NIC_E1000] = "E1000",
-					   [CONF_NIC_VIRTIO] = "VIRTIO_NET", [CONF_NIC_NONE] = "" };
-	static const char *const disk[] = { [CONF_DISK_NVME] = "BLK_DEV_NVME",
-					    [CONF_DISK_VIRTIO] = "VIRTIO_BLK", [CONF_DISK_NONE] = "" };
+	static const char *const nic[] = { [CONF_NIC_E1000E] = "E1000E",
+					   [CONF_NIC_E1000] = "E1000",
+					   [CONF_NIC_VIRTIO] = "VIRTIO_NET",
+					   [CONF_NIC_NONE] = "" };
+	static const char *const disk[] = {
+		[CONF_DISK_NVME] = "BLK_DEV_NVME", [CONF_DISK_VIRTIO] = "VIRTIO_BLK", [CONF_DISK_NONE] = ""
+	};
 
 	return g_strstrip(g_strdup_printf("%s %s", disk[sc->devices.disk], nic[sc->devices.nic]));
 }
@@ -100,12 +102,11 @@ static char *first_own(const struct scenario *sc)
 {
 	g_autofree char *workload = workload_cmdline(sc);
 
-	return g_strconcat(FIRST_OWN, sc->crash.trigger == CONF_TRIGGER_NMI ? FIRST_OWN_NMI : "",
-			   *workload ? " " : "", workload, NULL);
+	return g_strconcat(FIRST_OWN, sc->crash.trigger == CONF_TRIGGER_NMI ? FIRST_OWN_NMI : "", *workload ? " " : "",
+			   workload, NULL);
 }
 
-bool plan_make(struct plan *plan, const struct scenario *sc, const struct run_options *options,
-	       GError **error)
+bool plan_make(struct plan *plan, const struct scenario *sc, const struct run_options *options, GError **error)
 {
 	g_autofree char *own = NULL;
 	bool foreign;
@@ -125,12 +126,11 @@ bool plan_make(struct plan *plan, const struct scenario *sc, const struct run_op
 				       initramfs_make(plan->crash, NULL, NULL, false, NULL, error);
 	if (!plan->crash_initrd)
 		return false;
-	plan->first_initrd = initramfs_make(plan->first, plan->crash, plan->crash_initrd, foreign,
-					    workload_manifest(sc), error);
+	plan->first_initrd =
+		initramfs_make(plan->first, plan->crash, plan->crash_initrd, foreign, workload_manifest(sc), error);
 	if (!plan->first_initrd)
 		return false;
-	if (*sc->machine.qemu_args &&
-	    !g_shell_parse_argv(sc->machine.qemu_args, NULL, &plan->qemu_args, error)) {
+	if (*sc->machine.qemu_args && !g_shell_parse_argv(sc->machine.qemu_args, NULL, &plan->qemu_args, error)) {
 		g_prefix_error(error, "machine.qemu-args: ");
 		(*error)->domain = VTDLAB_ERROR;
 		(*error)->code = VTDLAB_ERROR_USAGE;
@@ -139,10 +139,9 @@ bool plan_make(struct plan *plan, const struct scenario *sc, const struct run_op
 	if (foreign)
 		plan->qemu_args = foreign_disk(plan->crash_initrd, plan->qemu_args);
 	own = first_own(sc);
-	plan->first_cmdline = command_line(sc, own, sc->first.cmdline, options->gdb,
-					   probes_cmdline(plan, plan->first));
-	plan->crash_cmdline = command_line(sc, CRASH_OWN, sc->crash.cmdline,
-					   options->gdb, probes_cmdline(plan, plan->crash));
+	plan->first_cmdline = command_line(sc, own, sc->first.cmdline, options->gdb, probes_cmdline(plan, plan->first));
+	plan->crash_cmdline =
+		command_line(sc, CRASH_OWN, sc->crash.cmdline, options->gdb, probes_cmdline(plan, plan->crash));
 	if (sc->devices.disk != CONF_DISK_NONE) {
 		plan->disk_image = g_build_filename(lab_cache_dir(), "disk-pattern.img", NULL);
 		if (!disk_pattern_ensure(plan->disk_image, DISK_PATTERN_SIZE, error))

@@ -13,13 +13,13 @@
 struct progress;
 
 struct run_options {
-	const char *modules;	/* modules directory of a kernel given by path, or NULL */
-	const char *qemu;	/* QEMU to use, or NULL */
-	const char *results;	/* results directory, or NULL for the tree's own */
-	bool keep;		/* leave the VM stopped at the end until a signal comes */
-	bool gdb;		/* a gdb stub, and deadlines that wait for a person */
-	bool no_probes;		/* leave the kernels without kprobes: no guest times, no reservations */
-	struct progress *progress;	/* borrowed; NULL: silent */
+	const char *modules;	   /* modules directory of a kernel given by path, or NULL */
+	const char *qemu;	   /* QEMU to use, or NULL */
+	const char *results;	   /* results directory, or NULL for the tree's own */
+	bool keep;		   /* leave the VM stopped at the end until a signal comes */
+	bool gdb;		   /* a gdb stub, and deadlines that wait for a person */
+	bool no_probes;		   /* leave the kernels without kprobes: no guest times, no reservations */
+	struct progress *progress; /* borrowed; NULL: silent */
 };
 
 /* Everything that is the same for both attempts of a run. */
@@ -27,15 +27,14 @@ struct plan {
 	const struct scenario *scenario;
 	const struct run_options *options;
 	struct kernel *first, *crash;
-	char *first_initrd, *crash_initrd;	/* images, paths */
-	char *qemu;				/* program, NULL: the host's */
+	char *first_initrd, *crash_initrd; /* images, paths */
+	char *qemu;			   /* program, NULL: the host's */
 	char *first_cmdline, *crash_cmdline;
-	char *disk_image;			/* NULL: no disk */
-	char **qemu_args;			/* NULL-ended, or NULL */
+	char *disk_image; /* NULL: no disk */
+	char **qemu_args; /* NULL-ended, or NULL */
 };
 
-bool plan_make(struct plan *plan, const struct scenario *sc, const struct run_options *options,
-	       GError **error);
+bool plan_make(struct plan *plan, const struct scenario *sc, const struct run_options *options, GError **error);
 void plan_clear(struct plan *plan);
 /* Fills a machine description; strings are borrowed from @plan and @run_dir. */
 void plan_machine(const struct plan *plan, const char *run_dir, struct machine_config *cfg);

@@ -118,8 +118,9 @@ static void add_distance(GString *out, const GArray *medians, bool all, struct s
 		sums->where = g_strdup_printf("%s, %s", label, step);
 	}
 	if (all && medians->len == 2)
-		g_string_append_printf(out, " %+12.3f%%\n", 100 * rate_apart(g_array_index(medians, uint64_t, 0),
-									    g_array_index(medians, uint64_t, 1)));
+		g_string_append_printf(
+			out, " %+12.3f%%\n",
+			100 * rate_apart(g_array_index(medians, uint64_t, 0), g_array_index(medians, uint64_t, 1)));
 	else
 		g_string_append_printf(out, " %12.3f%%\n", 100 * apart);
 }

@@ -40,8 +40,7 @@ JsonObject *bench_json(const char *text, gsize len, GError **error)
 	if (len > BENCH_BYTES_MAX)
 		wrong(error, "", "more than %u MiB", BENCH_BYTES_MAX >> 20);
 	else if (!object)
-		wrong(error, "", "no JSON object in UTF-8, or nested deeper than %d levels",
-		      JSON_LINE_DEPTH_MAX);
+		wrong(error, "", "no JSON object in UTF-8, or nested deeper than %d levels", JSON_LINE_DEPTH_MAX);
 	return object;
 }
 
@@ -131,8 +130,7 @@ static bool name_ok(const char *name)
 {
 	size_t len = strlen(name);
 
-	return len && len <= 64 &&
-	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_") == len;
+	return len && len <= 64 && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_") == len;
 }
 
 /* The rounds of @name into @list. */
@@ -176,8 +174,7 @@ static bool same(const struct bench_series *s, JsonObject *said, const char *whe
 		uint64_t value;
 
 		if (!number_of(json_object_get_member(said, all[i].name), &value) || value != all[i].value)
-			return wrong(error, where, "%s: its %s is not that of its rounds", s->name,
-				     all[i].name);
+			return wrong(error, where, "%s: its %s is not that of its rounds", s->name, all[i].name);
 	}
 	return true;
 }
@@ -281,8 +278,7 @@ static bool take_test(struct bench_doc *doc, JsonNode *node, guint number, GErro
 	t->counts = g_ptr_array_new_with_free_func(series_free);
 	t->steps = g_ptr_array_new_with_free_func(series_free);
 	g_ptr_array_add(doc->tests, t);
-	return take_options(t, object_of(o, "options"), error) &&
-	       take_counts(t, object_of(o, "counts"), error) &&
+	return take_options(t, object_of(o, "options"), error) && take_counts(t, object_of(o, "counts"), error) &&
 	       take_steps(t, object_of(o, "ns"), error) && take_result(t, o, error);
 }
 
@@ -336,14 +332,13 @@ static bool take_environment(struct bench_doc *doc, JsonObject *env, GError **er
 	doc->iommu = text_of(env, "iommu");
 	doc->params = text_of(env, "l1_params");
 	doc->commit = text_of(env, "commit");
-	return doc->clock && doc->accel ? true :
-	       wrong(error, "environment", "it names no clock and accelerator");
+	return doc->clock && doc->accel ? true : wrong(error, "environment", "it names no clock and accelerator");
 }
 
 struct bench_doc *bench_doc_read(const char *path, GError **error)
 {
-	g_autofree char *file = g_file_test(path, G_FILE_TEST_IS_DIR) ?
-					g_build_filename(path, "bench.json", NULL) : g_strdup(path);
+	g_autofree char *file =
+		g_file_test(path, G_FILE_TEST_IS_DIR) ? g_build_filename(path, "bench.json", NULL) : g_strdup(path);
 	g_autoptr(GError) why = NULL;
 	g_autofree char *text = NULL;
 	struct bench_doc *doc = NULL;

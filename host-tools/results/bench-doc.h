@@ -41,9 +41,9 @@ struct bench_test {
 };
 
 struct bench_doc {
-	char *path;		  /* where it was read, may be NULL */
+	char *path; /* where it was read, may be NULL */
 	char *suite, *guest_kernel;
-	GPtrArray *tests;	  /* struct bench_test * */
+	GPtrArray *tests; /* struct bench_test * */
 	/* of the environment; NULL for a bare document of kvmperf */
 	char *clock, *accel, *qemu, *kernel, *iommu, *params, *commit;
 };

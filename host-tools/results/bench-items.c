@@ -89,7 +89,9 @@ static char *value_text(const struct bench_option *o)
 	for (int shift = 30; shift > 0; shift -= 10)
 		if (bytes % (G_GUINT64_CONSTANT(1) << shift) == 0)
 			return g_strdup_printf("%" G_GUINT64_FORMAT "%c", bytes >> shift,
-					       shift == 30 ? 'G' : shift == 20 ? 'M' : 'K');
+					       shift == 30 ? 'G' :
+					       shift == 20 ? 'M' :
+							     'K');
 	return g_strdup(o->value);
 }
 

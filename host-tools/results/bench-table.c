@@ -74,8 +74,8 @@ char *bench_table(const struct bench_doc *doc)
 	GString *out = g_string_new(NULL);
 	int width = label_width(doc);
 
-	g_string_append_printf(out, "%-*s %5s  %-12s %8s %13s %8s %11s %9s\n", width, "test and options",
-			       "vcpus", "step", "items", "median ns", "spread", "ns each", "a second");
+	g_string_append_printf(out, "%-*s %5s  %-12s %8s %13s %8s %11s %9s\n", width, "test and options", "vcpus",
+			       "step", "items", "median ns", "spread", "ns each", "a second");
 	for (guint i = 0; i < doc->tests->len; i++) {
 		const struct bench_test *t = doc->tests->pdata[i];
 

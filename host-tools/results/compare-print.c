@@ -36,8 +36,7 @@ static struct spread spread_of(const struct compare_column *column, const char *
 	s.min = g_array_index(values, double, 0);
 	s.max = g_array_index(values, double, s.n - 1);
 	s.median = s.n % 2 ? g_array_index(values, double, s.n / 2) :
-			     (g_array_index(values, double, s.n / 2 - 1) +
-			      g_array_index(values, double, s.n / 2)) / 2;
+			     (g_array_index(values, double, s.n / 2 - 1) + g_array_index(values, double, s.n / 2)) / 2;
 	return s;
 }
 
@@ -125,8 +124,7 @@ static GPtrArray *cells(const struct compare *c)
 		g_ptr_array_add(out, g_strdup(((struct compare_column *)c->columns->pdata[k])->name));
 	g_ptr_array_add(out, g_strdup("runs"));
 	for (guint k = 0; k < c->columns->len; k++)
-		g_ptr_array_add(out, g_strdup_printf("%u",
-			((struct compare_column *)c->columns->pdata[k])->runs->len));
+		g_ptr_array_add(out, g_strdup_printf("%u", ((struct compare_column *)c->columns->pdata[k])->runs->len));
 	for (unsigned failed = 0; failed < 2; failed++) {
 		g_ptr_array_add(out, g_strdup(failed ? "checks that fail" : "outcome"));
 		for (guint k = 0; k < c->columns->len; k++)

@@ -10,18 +10,18 @@
 struct compare_run {
 	JsonObject *o;
 	char *path, *outcome;
-	char *failed;		/* names of the checks that failed */
+	char *failed; /* names of the checks that failed */
 };
 
 /* Runs of one kind: scenario, crash kernel, mode. */
 struct compare_column {
 	char *name;
-	GPtrArray *runs;	/* struct compare_run */
+	GPtrArray *runs; /* struct compare_run */
 };
 
 struct compare {
 	GPtrArray *columns;
-	char *clock, *accel;	/* of all runs; NULL: there is none yet */
+	char *clock, *accel; /* of all runs; NULL: there is none yet */
 	char *first_path;
 };
 
@@ -29,7 +29,7 @@ enum compare_unit { COMPARE_COUNT, COMPARE_NS, COMPARE_BYTES };
 
 /* A row: where its value is in run.json; what is taken off it; what it is a part of. */
 struct compare_row {
-	const char *name;	/* NULL ends the table */
+	const char *name; /* NULL ends the table */
 	enum compare_unit unit;
 	const char *path, *minus, *of;
 };

@@ -87,7 +87,8 @@ static const char *text_member(JsonObject *o, const char *name)
 	JsonNode *node = o ? json_object_get_member(o, name) : NULL;
 
 	return node && JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == G_TYPE_STRING ?
-		       json_node_get_string(node) : NULL;
+		       json_node_get_string(node) :
+		       NULL;
 }
 
 static JsonObject *object_member(JsonObject *o, const char *name)
@@ -117,8 +118,7 @@ static bool add_up(JsonNode *node, const char *path, double *sum)
 
 		if (!node || !JSON_NODE_HOLDS_OBJECT(node))
 			return false;
-		return add_up(json_object_get_member(json_node_get_object(node), name),
-			      rest + (*rest == '/'), sum);
+		return add_up(json_object_get_member(json_node_get_object(node), name), rest + (*rest == '/'), sum);
 	}
 	if (!node || !JSON_NODE_HOLDS_VALUE(node))
 		return false;
@@ -205,8 +205,8 @@ static char *failed_checks(JsonObject *o)
 
 static JsonObject *read_run(const char *path, GError **error)
 {
-	g_autofree char *file = g_file_test(path, G_FILE_TEST_IS_DIR) ?
-					g_build_filename(path, "run.json", NULL) : g_strdup(path);
+	g_autofree char *file =
+		g_file_test(path, G_FILE_TEST_IS_DIR) ? g_build_filename(path, "run.json", NULL) : g_strdup(path);
 	g_autoptr(GError) why = NULL;
 	g_autofree char *text = NULL;
 	JsonObject *run;
@@ -266,7 +266,7 @@ bool compare_add(struct compare *c, const char *path, GError **error)
 	mode = mode_of(text_member(crash, "cmdline"));
 	release = text_member(crash, "release");
 	name = g_strdup_printf("%s, %s %s", text_member(o, "scenario"), release ? release : "?", mode);
-	for (char *p = name; *p; p++)	/* it goes to a terminal */
+	for (char *p = name; *p; p++) /* it goes to a terminal */
 		if (!g_ascii_isprint(*p) || *p == '|')
 			*p = '?';
 	run = g_new0(struct compare_run, 1);

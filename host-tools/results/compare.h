@@ -12,9 +12,9 @@
 struct compare;
 
 enum compare_format {
-	COMPARE_TEXT,		/* for a terminal */
+	COMPARE_TEXT, /* for a terminal */
 	COMPARE_MARKDOWN,
-	COMPARE_TSV,		/* row, column, unit, median, min, max, runs: for plots */
+	COMPARE_TSV, /* row, column, unit, median, min, max, runs: for plots */
 };
 
 struct compare *compare_new(void);

@@ -14,17 +14,16 @@
 
 struct csv {
 	FILE *file;
-	char *path;	/* final name */
-	char *temp;	/* where it is written */
+	char *path; /* final name */
+	char *temp; /* where it is written */
 	unsigned int columns;
-	unsigned int cells;	/* of the row being written */
-	int err;	/* errno of the first write that failed */
+	unsigned int cells; /* of the row being written */
+	int err;	    /* errno of the first write that failed */
 };
 
 static bool failed(GError **error, const char *path, int err)
 {
-	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "cannot write %s: %s", path,
-		    g_strerror(err));
+	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "cannot write %s: %s", path, g_strerror(err));
 	return false;
 }
 
@@ -158,8 +157,8 @@ void csv_iova_row(struct csv *csv, const struct csv_iova_row *row)
 	char bdf[16];
 	uint64_t pages = (row->iova_end >> 12) - (row->iova_start >> 12) + 1, count = MAX(row->count, 1);
 
-	snprintf(bdf, sizeof(bdf), "0000:%02x:%02x.%x", row->requester >> 8,
-		 row->requester >> 3 & 0x1f, row->requester & 7);
+	snprintf(bdf, sizeof(bdf), "0000:%02x:%02x.%x", row->requester >> 8, row->requester >> 3 & 0x1f,
+		 row->requester & 7);
 	csv_str(csv, row->kernel);
 	csv_str(csv, row->no_requester ? NULL : bdf);
 	if (row->pasid < 0)

@@ -17,7 +17,7 @@ struct csv;
 
 /* Columns of timeline.csv and iova.csv (design, "A run directory"). */
 #define CSV_TIMELINE_HEADER "phase,host_ns,kernel,guest_ns,source"
-#define CSV_IOVA_HEADER                                                                            \
+#define CSV_IOVA_HEADER \
 	"kernel,requester,pasid,did,phase,iova_start,iova_end_inclusive,pages,perm,source,who,count,stride"
 
 /*

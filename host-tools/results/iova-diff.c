@@ -73,8 +73,7 @@ static GHashTable *sets(const GArray *rows, const struct iova_pick *pick)
 	return all;
 }
 
-static void compare(struct iova_diff *d, const char *key, const struct vtd_ranges *a,
-		    const struct vtd_ranges *b)
+static void compare(struct iova_diff *d, const char *key, const struct vtd_ranges *a, const struct vtd_ranges *b)
 {
 	static const struct vtd_ranges none;
 	struct iova_change *c = g_new0(struct iova_change, 1);
@@ -101,8 +100,7 @@ static int by_key(const void *a, const void *b)
 	return strcmp((*x)->key, (*y)->key);
 }
 
-struct iova_diff *iova_diff(const GArray *a, const struct iova_pick *pa, const GArray *b,
-			    const struct iova_pick *pb)
+struct iova_diff *iova_diff(const GArray *a, const struct iova_pick *pa, const GArray *b, const struct iova_pick *pb)
 {
 	struct iova_diff *d = g_new0(struct iova_diff, 1);
 	g_autoptr(GHashTable) left = sets(a, pa), right = sets(b, pb);
@@ -143,12 +141,13 @@ void iova_diff_print(const struct iova_diff *d, unsigned max, FILE *out)
 	for (unsigned i = 0; i < d->changes->len; i++) {
 		const struct iova_change *c = d->changes->pdata[i];
 
-		fprintf(out, "%s: %zu ranges same (%" PRIu64 " pages), %zu removed, %zu added\n", c->key,
-			c->same.n, vtd_ranges_pages(&c->same), c->removed.n, c->added.n);
+		fprintf(out, "%s: %zu ranges same (%" PRIu64 " pages), %zu removed, %zu added\n", c->key, c->same.n,
+			vtd_ranges_pages(&c->same), c->removed.n, c->added.n);
 		print_ranges("-", &c->removed, max, out);
 		print_ranges("+", &c->added, max, out);
 	}
-	fprintf(out, "%" PRIu64 " ranges same (%" PRIu64 " pages), %" PRIu64 " removed (%" PRIu64
-		" pages), %" PRIu64 " added (%" PRIu64 " pages)\n", d->same, d->same_pages, d->removed,
-		d->removed_pages, d->added, d->added_pages);
+	fprintf(out,
+		"%" PRIu64 " ranges same (%" PRIu64 " pages), %" PRIu64 " removed (%" PRIu64 " pages), %" PRIu64
+		" added (%" PRIu64 " pages)\n",
+		d->same, d->same_pages, d->removed, d->removed_pages, d->added, d->added_pages);
 }

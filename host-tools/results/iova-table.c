@@ -9,8 +9,7 @@
 
 #define COLUMNS 13
 /* the header of runs made before a row could stand for several ranges */
-#define OLD_HEADER                                                                                 \
-	"kernel,requester,pasid,did,phase,iova_start,iova_end_inclusive,pages,perm,source,who"
+#define OLD_HEADER "kernel,requester,pasid,did,phase,iova_start,iova_end_inclusive,pages,perm,source,who"
 #define OLD_COLUMNS 11
 #define RANGES_MAX 4000000u
 /* Few ranges stay a row each, which is easier to read. */
@@ -77,11 +76,9 @@ static const char *take_row(char *cells[COLUMNS], struct iova_row *row)
 		return "kernel is neither first nor crash";
 	if (!take_word(cells[1], row->requester, sizeof(row->requester)) ||
 	    !take_word(cells[2], row->pasid, sizeof(row->pasid)) ||
-	    !take_word(cells[4], row->phase, sizeof(row->phase)) ||
-	    !take_word(cells[8], row->perm, sizeof(row->perm)))
+	    !take_word(cells[4], row->phase, sizeof(row->phase)) || !take_word(cells[8], row->perm, sizeof(row->perm)))
 		return "a requester, PASID, phase or permission that is none";
-	if (!take_address(cells[5], &row->start) || !take_address(cells[6], &row->last) ||
-	    row->start > row->last)
+	if (!take_address(cells[5], &row->start) || !take_address(cells[6], &row->last) || row->start > row->last)
 		return "no range of addresses";
 	row->count = 1;
 	row->reserved = strcmp(cells[9], "reserved") == 0;
@@ -171,8 +168,7 @@ size_t iova_series(const struct vtd_run *runs, size_t n)
 	uint64_t stride = n > 1 ? runs[1].iova_start - runs[0].iova_start : 0;
 	size_t i = 1;
 
-	while (i < n && runs[i].iova_start - runs[i - 1].iova_start == stride &&
-	       runs[i].perm == runs[0].perm &&
+	while (i < n && runs[i].iova_start - runs[i - 1].iova_start == stride && runs[i].perm == runs[0].perm &&
 	       runs[i].iova_last - runs[i].iova_start == runs[0].iova_last - runs[0].iova_start)
 		i++;
 	return i < SERIES_MIN ? 1 : i;

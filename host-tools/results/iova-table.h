@@ -16,12 +16,12 @@
  * @stride bytes apart.
  */
 struct iova_row {
-	bool crash;		/* of the crash kernel, else of the first */
-	bool reserved;		/* else mapped */
-	char requester[16];	/* "0000:00:01.0"; "" unknown */
-	char pasid[12];		/* "" in legacy mode */
+	bool crash;	    /* of the crash kernel, else of the first */
+	bool reserved;	    /* else mapped */
+	char requester[16]; /* "0000:00:01.0"; "" unknown */
+	char pasid[12];	    /* "" in legacy mode */
 	char phase[32];
-	uint64_t start, last;	/* bytes, inclusive */
+	uint64_t start, last; /* bytes, inclusive */
 	uint64_t count, stride;
 	char perm[3];
 };
@@ -40,19 +40,19 @@ size_t iova_series(const struct vtd_run *runs, size_t n);
 
 /* Which rows one side of a comparison consists of. */
 struct iova_pick {
-	int crash;		/* 0 first, 1 crash, -1 both */
-	const char *phase;	/* snapshot of mapped rows, NULL: all of them; reserved rows are all taken */
+	int crash;	   /* 0 first, 1 crash, -1 both */
+	const char *phase; /* snapshot of mapped rows, NULL: all of them; reserved rows are all taken */
 };
 
 /* What differs for one requester, mapped or reserved. */
 struct iova_change {
-	char *key;		/* "0000:00:01.0 mapped rw"; owned */
+	char *key; /* "0000:00:01.0 mapped rw"; owned */
 	struct vtd_ranges removed, added, same;
 };
 
 struct iova_diff {
-	GPtrArray *changes;	/* struct iova_change *, by key */
-	uint64_t removed, added, same;	/* ranges */
+	GPtrArray *changes;	       /* struct iova_change *, by key */
+	uint64_t removed, added, same; /* ranges */
 	uint64_t removed_pages, added_pages, same_pages;
 };
 
@@ -60,8 +60,7 @@ struct iova_diff {
  * iova_diff - compare the rows @pa of @a with the rows @pb of @b: per requester, PASID, kind and
  * permission (and per kernel and phase where a pick takes several), as sets of addresses.
  */
-struct iova_diff *iova_diff(const GArray *a, const struct iova_pick *pa, const GArray *b,
-			    const struct iova_pick *pb);
+struct iova_diff *iova_diff(const GArray *a, const struct iova_pick *pa, const GArray *b, const struct iova_pick *pb);
 void iova_diff_free(struct iova_diff *d);
 /* At most @max ranges of each kind and requester are listed; what is left out is counted. */
 void iova_diff_print(const struct iova_diff *d, unsigned max, FILE *out);

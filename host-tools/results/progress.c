@@ -11,12 +11,12 @@
 
 struct progress {
 	FILE *out;
-	enum progress_style style;	/* never PROGRESS_AUTO */
-	char *phase;			/* NULL between phases */
+	enum progress_style style; /* never PROGRESS_AUTO */
+	char *phase;		   /* NULL between phases */
 	char *note;
-	gint64 start_us;		/* monotonic */
+	gint64 start_us; /* monotonic */
 	guint timer;
-	bool drawn;			/* a live line stands on the terminal */
+	bool drawn; /* a live line stands on the terminal */
 };
 
 static enum progress_style choose(FILE *out, enum progress_style style)
@@ -53,8 +53,8 @@ void progress_clear(struct progress *p)
 static char *format_line(const struct progress *p, const char *text)
 {
 	double seconds = (double)(g_get_monotonic_time() - p->start_us) / 1e6;
-	char *line = g_strdup_printf("  %-*s %7.1f s%s%s", PHASE_WIDTH, p->phase, seconds,
-				     text && *text ? "  " : "", text ? text : "");
+	char *line = g_strdup_printf("  %-*s %7.1f s%s%s", PHASE_WIDTH, p->phase, seconds, text && *text ? "  " : "",
+				     text ? text : "");
 
 	for (char *c = line; *c; c++)
 		if (g_ascii_iscntrl(*c))
@@ -68,8 +68,7 @@ static void draw(struct progress *p)
 		return;
 	g_autofree char *line = format_line(p, p->note);
 	g_autofree char *valid = g_utf8_make_valid(line, -1);
-	g_autofree char *cut =
-		g_utf8_substring(valid, 0, MIN(columns(p), g_utf8_strlen(valid, -1)));
+	g_autofree char *cut = g_utf8_substring(valid, 0, MIN(columns(p), g_utf8_strlen(valid, -1)));
 
 	fprintf(p->out, "\r%s\033[K", cut);
 	fflush(p->out);

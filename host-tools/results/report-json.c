@@ -120,8 +120,7 @@ static JsonObject *environment_json(const struct report_environment *env)
 	set_string(o, "host_cpu", env->host_cpu);
 	set_string(o, "host_kernel", env->host_kernel);
 	set_string(o, "commit", env->commit);
-	json_object_set_boolean_member(o, "wall_time_is_hardware_time",
-				       env->wall_time_is_hardware_time);
+	json_object_set_boolean_member(o, "wall_time_is_hardware_time", env->wall_time_is_hardware_time);
 	add_extra(o, env->extra);
 	return o;
 }
@@ -166,8 +165,7 @@ bool report_write_json(const struct run_report *r, const char *path, GError **er
 	g_autofree char *lines = g_strconcat(text, "\n", NULL);
 	g_autoptr(GError) why = NULL;
 
-	if (g_file_set_contents_full(path, lines, -1,
-				     G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
+	if (g_file_set_contents_full(path, lines, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
 				     0644, &why))
 		return true;
 	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "%s", why->message);

@@ -11,8 +11,7 @@ static const struct report_check *first_unjudged(const struct run_report *r)
 	for (guint i = 0; i < r->checks->len; i++) {
 		const struct report_check *c = r->checks->pdata[i];
 
-		if (c->result == REPORT_NO_EVIDENCE ||
-		    (c->result == REPORT_SKIP && c->expect_fail))
+		if (c->result == REPORT_NO_EVIDENCE || (c->result == REPORT_SKIP && c->expect_fail))
 			return c;
 	}
 	return NULL;
@@ -24,8 +23,7 @@ static const struct report_check *first_failed(const struct run_report *r, bool 
 	for (guint i = 0; i < r->checks->len; i++) {
 		const struct report_check *c = r->checks->pdata[i];
 
-		if (c->result == REPORT_FAIL && c->expect_fail == expected &&
-		    (!expected || c->required))
+		if (c->result == REPORT_FAIL && c->expect_fail == expected && (!expected || c->required))
 			return c;
 	}
 	return NULL;
@@ -38,8 +36,7 @@ static bool nothing_ran(const struct run_report *r)
 		const struct report_check *c = r->checks->pdata[i];
 		bool ran = c->result == REPORT_PASS || c->result == REPORT_FAIL;
 
-		if (ran && (g_strcmp0(c->outcome, "not-copied") == 0 ||
-			    g_strcmp0(c->outcome, "copy-wrong") == 0))
+		if (ran && (g_strcmp0(c->outcome, "not-copied") == 0 || g_strcmp0(c->outcome, "copy-wrong") == 0))
 			return false;
 	}
 	return true;
@@ -84,30 +81,25 @@ int report_exit_code(const struct run_report *r)
 static const struct {
 	const char *outcome, *words;
 } verdicts[] = {
-	{REPORT_PRESERVED,
-	 "The crash kernel kept translating the dead kernel's DMA as it stood at the "
-	 "panic, until its own drivers took over each device."},
-	{"not-copied",
-	 "Translation was switched off after the panic: the dead kernel's tables were "
-	 "not kept."},
-	{"copy-wrong",
-	 "The tables in force after the panic are not those that stood at the panic."},
-	{"stale-cache", "Entries were changed without the invalidation that must go with it."},
-	{"did-clash",
-	 "Two translations share one domain id: cached entries of one serve the other."},
-	{"dma-fault", "DMA of the dead kernel's devices faulted before a driver took them over."},
-	{"dma-lost", "DMA of the dead kernel's devices did not arrive where the tables say."},
-	{"stale-attach", "A device in use still goes by the dead kernel's tables."},
-	{"iova-reused",
-	 "An IOVA that the dead kernel had mapped leads to another page now: late DMA "
-	 "would hit it."},
-	{"device-dead", "A device does not work in the crash kernel."},
-	{"dump-failed", "The crash kernel cannot read the dead kernel's memory."},
-	{"reset-failed", "The machine did not come up again after a warm reset."},
-	{"crash-kernel-hang", "The crash kernel started but never came up."},
-	{"crash-kernel-panic", "The crash kernel panicked or reset."},
-	{REPORT_NO_PANIC, "The first kernel was never seen to die: there is nothing to judge."},
-	{REPORT_INTERRUPTED, "The run was interrupted: there is no verdict."},
+	{ REPORT_PRESERVED, "The crash kernel kept translating the dead kernel's DMA as it stood at the "
+			    "panic, until its own drivers took over each device." },
+	{ "not-copied", "Translation was switched off after the panic: the dead kernel's tables were "
+			"not kept." },
+	{ "copy-wrong", "The tables in force after the panic are not those that stood at the panic." },
+	{ "stale-cache", "Entries were changed without the invalidation that must go with it." },
+	{ "did-clash", "Two translations share one domain id: cached entries of one serve the other." },
+	{ "dma-fault", "DMA of the dead kernel's devices faulted before a driver took them over." },
+	{ "dma-lost", "DMA of the dead kernel's devices did not arrive where the tables say." },
+	{ "stale-attach", "A device in use still goes by the dead kernel's tables." },
+	{ "iova-reused", "An IOVA that the dead kernel had mapped leads to another page now: late DMA "
+			 "would hit it." },
+	{ "device-dead", "A device does not work in the crash kernel." },
+	{ "dump-failed", "The crash kernel cannot read the dead kernel's memory." },
+	{ "reset-failed", "The machine did not come up again after a warm reset." },
+	{ "crash-kernel-hang", "The crash kernel started but never came up." },
+	{ "crash-kernel-panic", "The crash kernel panicked or reset." },
+	{ REPORT_NO_PANIC, "The first kernel was never seen to die: there is nothing to judge." },
+	{ REPORT_INTERRUPTED, "The run was interrupted: there is no verdict." },
 };
 
 /* ", "-joined names of the checks that were expected to fail and whose result is @result. */
@@ -131,8 +123,8 @@ static char *why_inconclusive(const struct run_report *r)
 	c = c ? c : first_unjudged(r);
 	c = c ? c : first_failed(r, true);
 	return g_strdup_printf("Nothing can be said about the kernel: %s%s%s.",
-			       c ? c->name : "no check of the translation ran",
-			       c && *c->detail ? ": " : "", c ? c->detail : "");
+			       c ? c->name : "no check of the translation ran", c && *c->detail ? ": " : "",
+			       c ? c->detail : "");
 }
 
 static char *verdict_of(const struct run_report *r)

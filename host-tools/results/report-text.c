@@ -88,8 +88,7 @@ static void put_checks(GString *out, const struct run_report *r, bool colour)
 {
 	bool star = false, bang = false, none = false;
 
-	g_string_append_printf(out, "\n%-*s%-*s%s\n", NAME_WIDTH, "check", RESULT_WIDTH, "result",
-			       "evidence");
+	g_string_append_printf(out, "\n%-*s%-*s%s\n", NAME_WIDTH, "check", RESULT_WIDTH, "result", "evidence");
 	for (guint i = 0; i < r->checks->len; i++) {
 		const struct report_check *c = r->checks->pdata[i];
 		const char *shade;
@@ -120,8 +119,7 @@ static void put_phases(GString *out, const struct run_report *r)
 
 		g_string_append_printf(line, "%s%s ", line->len ? ", " : "", p->name);
 		if (p->end_ns >= p->start_ns)
-			g_string_append_printf(line, "%.1f",
-					       (double)(p->end_ns - p->start_ns) / 1e9);
+			g_string_append_printf(line, "%.1f", (double)(p->end_ns - p->start_ns) / 1e9);
 		else
 			g_string_append(line, "(never ended)");
 	}
@@ -145,16 +143,15 @@ static void put_environment(GString *out, const struct run_report *r)
 	else
 		put_field(out, "crash kernel", "%s (%s)", crash->release ? crash->release : "?",
 			  crash->spec ? crash->spec : "?");
-	put_field(out, "machine", "QEMU %s, %s, %s clock", env->qemu ? env->qemu : "?",
-		  env->accel ? env->accel : "?", env->clock ? env->clock : "?");
+	put_field(out, "machine", "QEMU %s, %s, %s clock", env->qemu ? env->qemu : "?", env->accel ? env->accel : "?",
+		  env->clock ? env->clock : "?");
 }
 
 static char *build(const struct run_report *r, bool colour)
 {
 	GString *out = g_string_new(NULL);
 	g_autofree char *head = g_strdup_printf("vtdlab %s: %s%s%s", VTDLAB_VERSION, r->scenario,
-						r->title && *r->title ? ": " : "",
-						r->title ? r->title : "");
+						r->title && *r->title ? ": " : "", r->title ? r->title : "");
 	const char *shade = r->exit == VTDLAB_EXIT_OK ? GREEN : RED;
 
 	put_wrapped(out, head, 0);
@@ -169,9 +166,8 @@ static char *build(const struct run_report *r, bool colour)
 			  "figures of hardware.");
 	for (guint i = 0; i < r->notes->len; i++)
 		put_field(out, i ? "" : "notes", "%s", (const char *)r->notes->pdata[i]);
-	g_string_append_printf(out, "\n%-*s%s%s%s (exit %d)\n", LABEL_WIDTH, "outcome",
-			       colour ? shade : "", r->outcome ? r->outcome : "none yet",
-			       colour ? RESET : "", r->exit);
+	g_string_append_printf(out, "\n%-*s%s%s%s (exit %d)\n", LABEL_WIDTH, "outcome", colour ? shade : "",
+			       r->outcome ? r->outcome : "none yet", colour ? RESET : "", r->exit);
 	if (r->verdict) {
 		g_string_append_printf(out, "%-*s", LABEL_WIDTH, "");
 		put_wrapped(out, r->verdict, LABEL_WIDTH);
@@ -192,9 +188,8 @@ bool report_write_summary(const struct run_report *r, const char *path, GError *
 	g_autofree char *text = report_summary(r);
 	g_autoptr(GError) why = NULL;
 
-	if (g_file_set_contents_full(path, text, -1,
-				     G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
-				     0644, &why))
+	if (g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0644,
+				     &why))
 		return true;
 	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "%s", why->message);
 	return false;

@@ -88,9 +88,8 @@ static char *clean_line(char *text)
 	return g_strstrip(clean);
 }
 
-struct report_check *report_add_check(struct run_report *r, const char *name,
-				      enum report_result result, const char *outcome,
-				      const char *format, ...)
+struct report_check *report_add_check(struct run_report *r, const char *name, enum report_result result,
+				      const char *outcome, const char *format, ...)
 {
 	struct report_check *c = g_new0(struct report_check, 1);
 	va_list args;
@@ -98,8 +97,7 @@ struct report_check *report_add_check(struct run_report *r, const char *name,
 	c->name = g_strdup(name);
 	c->result = result;
 	c->outcome = g_strdup(outcome);
-	c->required =
-		g_strcmp0(outcome, "iova-reused") != 0 && g_strcmp0(outcome, "did-clash") != 0;
+	c->required = g_strcmp0(outcome, "iova-reused") != 0 && g_strcmp0(outcome, "did-clash") != 0;
 	va_start(args, format);
 	c->detail = clean_line(g_strdup_vprintf(format, args));
 	va_end(args);

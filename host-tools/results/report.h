@@ -66,7 +66,7 @@ struct report_environment {
 	uint64_t cap, ecap;		 /* the IOMMU's capability registers */
 	char *host_cpu;			 /* NULL: report_fill_host() fills it from /proc/cpuinfo */
 	char *host_kernel;		 /* NULL: the same, from uname */
-	char *commit; /* NULL: the same, from the build; still NULL = not known */
+	char *commit;			 /* NULL: the same, from the build; still NULL = not known */
 	bool wall_time_is_hardware_time; /* true only with KVM and the wall clock */
 	JsonObject *extra;		 /* more members of "environment"; owned, never NULL */
 };
@@ -106,16 +106,14 @@ void report_free(struct run_report *report);
  * and kernels that preserve the translation are known to show them. Returns the entry (owned by the
  * report), for expect_fail and required.
  */
-struct report_check *report_add_check(struct run_report *report, const char *name,
-				      enum report_result result, const char *outcome,
-				      const char *format, ...) G_GNUC_PRINTF(5, 6);
+struct report_check *report_add_check(struct run_report *report, const char *name, enum report_result result,
+				      const char *outcome, const char *format, ...) G_GNUC_PRINTF(5, 6);
 
 /* report_find_check - the first entry of that name, or NULL. */
 struct report_check *report_find_check(const struct run_report *report, const char *name);
 
 /* report_add_phase - append an open phase that began @start_ns after the run (ns). */
-struct report_phase *report_add_phase(struct run_report *report, const char *name,
-				      int64_t start_ns);
+struct report_phase *report_add_phase(struct run_report *report, const char *name, int64_t start_ns);
 
 /* report_note - append a line to the notes. */
 void report_note(struct run_report *report, const char *format, ...) G_GNUC_PRINTF(2, 3);

@@ -97,8 +97,7 @@ static char *clean_name(const char *scenario)
 {
 	char *name = g_strndup(scenario, 80);
 
-	g_strcanon(name,
-		   G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "._-", '_');
+	g_strcanon(name, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "._-", '_');
 	return name;
 }
 
@@ -130,8 +129,7 @@ static bool make_pid_file(struct rundir *rd, GError **error)
 	rd->pid_fd = lock_file(path, O_CREAT | O_EXCL, &busy);
 	if (rd->pid_fd < 0 && busy) /* no locks here: the file alone has to do */
 		rd->pid_fd = open(path, O_RDWR | O_CLOEXEC);
-	if (rd->pid_fd < 0 ||
-	    write(rd->pid_fd, text, strlen(text)) != (ssize_t)strlen(text))
+	if (rd->pid_fd < 0 || write(rd->pid_fd, text, strlen(text)) != (ssize_t)strlen(text))
 		return failed(error, VTDLAB_ERROR_FAILED, "cannot write", path);
 	return true;
 }
@@ -166,8 +164,7 @@ struct rundir *rundir_create(const char *root, const char *scenario, GError **er
 	}
 	lock = open(lock_path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (lock < 0) {
-		failed(error, VTDLAB_ERROR_USAGE, "cannot write to the results directory",
-		       rd->root);
+		failed(error, VTDLAB_ERROR_USAGE, "cannot write to the results directory", rd->root);
 		goto out;
 	}
 	ok = make_locked(rd, scenario, lock, error);
@@ -183,14 +180,12 @@ char *rundir_file(const struct rundir *rd, const char *name)
 	return g_build_filename(rd->path, name, NULL);
 }
 
-bool rundir_write(const struct rundir *rd, const char *name, const void *data, gssize len,
-		  GError **error)
+bool rundir_write(const struct rundir *rd, const char *name, const void *data, gssize len, GError **error)
 {
 	g_autofree char *path = rundir_file(rd, name);
 	g_autoptr(GError) why = NULL;
 
-	if (g_file_set_contents_full(path, data, len,
-				     G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
+	if (g_file_set_contents_full(path, data, len, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
 				     0644, &why))
 		return true;
 	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "%s", why->message);
@@ -200,8 +195,7 @@ bool rundir_write(const struct rundir *rd, const char *name, const void *data, g
 bool rundir_link(const char *dir, const char *name, const char *target, GError **error)
 {
 	g_autofree char *link = g_build_filename(dir, name, NULL);
-	g_autofree char *temp = g_strdup_printf("%s/.%s.%d.%06x", dir, name, (int)getpid(),
-						random_bits() & 0xffffff);
+	g_autofree char *temp = g_strdup_printf("%s/.%s.%d.%06x", dir, name, (int)getpid(), random_bits() & 0xffffff);
 	struct stat st;
 
 	if (lstat(link, &st) == 0 && !S_ISLNK(st.st_mode)) {

@@ -43,8 +43,7 @@ char *rundir_file(const struct rundir *rd, const char *name);
  * @len: bytes of @data, or -1 when @data is a string
  * On error (disk full) no file @name is there, or the former one is, untouched.
  */
-bool rundir_write(const struct rundir *rd, const char *name, const void *data, gssize len,
-		  GError **error);
+bool rundir_write(const struct rundir *rd, const char *name, const void *data, gssize len, GError **error);
 
 /*
  * rundir_commit - the run is complete: take the suffix off, point `latest` at it.

@@ -321,13 +321,11 @@ static void add_row(GString *out, const struct selftest_result *r, unsigned k, b
 			*printed = number(one_of(r->printed[k], false), r->printed[k]->len),
 			*ratio = g_strdup_printf(s->no_faults ? "(%.3f)" : "%.3f", ratio_of(&theirs, &ours));
 
-	g_string_append_printf(out,
-			       markdown ? "| %s | %s | %s | %s | %s | %" G_GUINT64_FORMAT " | %" G_GUINT64_FORMAT
-					  " | %s |\n" :
-					  "%-26s %-17s %7s %7s %11s %11" G_GUINT64_FORMAT " %11" G_GUINT64_FORMAT
-					  " %8s\n",
-			       markdown || !k ? r->pair->name : "", s->name, faults, our_faults, printed, theirs.ns,
-			       ours.ns, ratio);
+	g_string_append_printf(
+		out,
+		markdown ? "| %s | %s | %s | %s | %s | %" G_GUINT64_FORMAT " | %" G_GUINT64_FORMAT " | %s |\n" :
+			   "%-26s %-17s %7s %7s %11s %11" G_GUINT64_FORMAT " %11" G_GUINT64_FORMAT " %8s\n",
+		markdown || !k ? r->pair->name : "", s->name, faults, our_faults, printed, theirs.ns, ours.ns, ratio);
 }
 
 char *selftest_table(const GPtrArray *results, bool markdown)
@@ -335,8 +333,9 @@ char *selftest_table(const GPtrArray *results, bool markdown)
 	GString *out = g_string_new(NULL);
 
 	if (markdown)
-		g_string_append(out, "| test | step | faults, selftest | faults, kvmperf | it prints, ns | selftest, ns "
-				     "| kvmperf, ns | ratio |\n|---|---|--:|--:|--:|--:|--:|--:|\n");
+		g_string_append(out,
+				"| test | step | faults, selftest | faults, kvmperf | it prints, ns | selftest, ns "
+				"| kvmperf, ns | ratio |\n|---|---|--:|--:|--:|--:|--:|--:|\n");
 	else
 		g_string_append_printf(out, "%-26s %-17s %7s %7s %11s %11s %11s %8s\n", "test", "step", "faults",
 				       "ours", "it prints", "selftest ns", "kvmperf ns", "ratio");

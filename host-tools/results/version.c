@@ -22,8 +22,7 @@ const char *vtdlab_version(void)
 	if (g_once_init_enter(&version)) {
 		const char *commit = vtdlab_commit();
 
-		g_once_init_leave(&version, g_strconcat(VTDLAB_VERSION, commit ? "-" : NULL, commit,
-							NULL));
+		g_once_init_leave(&version, g_strconcat(VTDLAB_VERSION, commit ? "-" : NULL, commit, NULL));
 	}
 	return version;
 }

@@ -21,8 +21,7 @@ static void read_group(struct run *run, struct evidence_device *dev)
 
 	if (!answer)
 		return;
-	devices = json_object_has_member(answer, "devices") ?
-			  json_object_get_array_member(answer, "devices") : NULL;
+	devices = json_object_has_member(answer, "devices") ? json_object_get_array_member(answer, "devices") : NULL;
 	for (unsigned i = 0; devices && i < json_array_get_length(devices); i++) {
 		JsonNode *node = json_array_get_element(devices, i);
 		JsonObject *o = JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
@@ -35,16 +34,14 @@ static void read_group(struct run *run, struct evidence_device *dev)
 
 static bool use_disk(struct run *run, struct evidence_device *dev, GError **error)
 {
-	JsonObject *answer = machine_agent(run->m, run_deadline(run, 15), error, "disk-verify", "offset",
-					   MACHINE_INT, (int64_t)VERIFY_OFFSET, "len", MACHINE_INT,
-					   (int64_t)VERIFY_BYTES, "write_offset", MACHINE_INT,
-					   (int64_t)WRITE_OFFSET, NULL);
+	JsonObject *answer = machine_agent(run->m, run_deadline(run, 15), error, "disk-verify", "offset", MACHINE_INT,
+					   (int64_t)VERIFY_OFFSET, "len", MACHINE_INT, (int64_t)VERIFY_BYTES,
+					   "write_offset", MACHINE_INT, (int64_t)WRITE_OFFSET, NULL);
 
 	if (!answer)
 		return false;
 	dev->works = agent_bool(answer, "read_ok", false) && agent_bool(answer, "write_ok", false);
-	dev->works_detail = g_strdup_printf("%" PRId64 " KiB read %s, written %s",
-					    agent_int(answer, "bytes", 0) / 1024,
+	dev->works_detail = g_strdup_printf("%" PRId64 " KiB read %s, written %s", agent_int(answer, "bytes", 0) / 1024,
 					    agent_bool(answer, "read_ok", false) ? "right" : "WRONG",
 					    agent_bool(answer, "write_ok", false) ? "right" : "WRONG");
 	json_object_unref(answer);
@@ -63,8 +60,7 @@ static bool attach(struct run *run, uint16_t sid, const char *module,
 	dev->wanted = true;
 	dev->driver_ns = machine_now_ns();
 	run_moment(run, "driver", dev->driver_ns, "crash", -1, "host");
-	answer = machine_agent(run->m, run_deadline(run, 15), &err, "modprobe", "name", MACHINE_STR,
-			       module, NULL);
+	answer = machine_agent(run->m, run_deadline(run, 15), &err, "modprobe", "name", MACHINE_STR, module, NULL);
 	if (answer)
 		json_object_unref(answer);
 	if ((!answer || !use(run, dev, &err)) && !run_goes_on(run, &err, &dev->works_detail, error))
@@ -73,11 +69,9 @@ static bool attach(struct run *run, uint16_t sid, const char *module,
 		return true;
 	read_group(run, dev);
 	snapshot = g_strdup_printf("attach-%s", dev->bdf);
-	if (run->sc->iommu.mode != CONF_MODE_OFF &&
-	    !run_capture(run, snapshot, &dev->after, error))
+	if (run->sc->iommu.mode != CONF_MODE_OFF && !run_capture(run, snapshot, &dev->after, error))
 		return false;
-	run_phase_end(run, "%s %s: %s", module, dev->works ? "works" : "does NOT work",
-		      dev->works_detail);
+	run_phase_end(run, "%s %s: %s", module, dev->works ? "works" : "does NOT work", dev->works_detail);
 	return true;
 }
 
@@ -98,7 +92,7 @@ static bool wait_for_dma(struct run *run, GError **error)
 	if (machine_wait(run->m, dma_after_copy, run, 2, "DMA through the copied tables", &err))
 		return true;
 	if (machine_wait_ended(run->m) == MACHINE_END_DEADLINE)
-		return true;	/* dma-landed will say that it saw none */
+		return true; /* dma-landed will say that it saw none */
 	g_propagate_error(error, g_steal_pointer(&err));
 	return false;
 }
@@ -135,9 +129,9 @@ static void mask_interrupts(struct run *run)
 
 	if (run->sc->devices.nic != CONF_NIC_E1000E || atoi(machine_qemu(run->m)->version) >= 8)
 		return;
-	answer = machine_agent(run->m, run_deadline(run, 5), NULL, "mmio-write", "bdf", MACHINE_STR,
-			       dev->bdf, "bar", MACHINE_INT, (int64_t)0, "offset", MACHINE_INT,
-			       (int64_t)e1000e_imc, "value", MACHINE_INT, (int64_t)all, NULL);
+	answer = machine_agent(run->m, run_deadline(run, 5), NULL, "mmio-write", "bdf", MACHINE_STR, dev->bdf, "bar",
+			       MACHINE_INT, (int64_t)0, "offset", MACHINE_INT, (int64_t)e1000e_imc, "value",
+			       MACHINE_INT, (int64_t)all, NULL);
 	if (answer)
 		json_object_unref(answer);
 	else
@@ -170,9 +164,8 @@ bool phase_dump(struct run *run, GError **error)
 	if (run->sc->crash.dump == CONF_DUMP_NONE)
 		return true;
 	run_phase(run, "dump");
-	answer = machine_agent(run->m, run_deadline(run, 15), &err, "vmcore-read", "pa", MACHINE_HEX,
-			       ev->canary_pa, "len", MACHINE_INT,
-			       (int64_t)(strlen(ev->canary_written) / 2), NULL);
+	answer = machine_agent(run->m, run_deadline(run, 15), &err, "vmcore-read", "pa", MACHINE_HEX, ev->canary_pa,
+			       "len", MACHINE_INT, (int64_t)(strlen(ev->canary_written) / 2), NULL);
 	if (!answer) {
 		if (!run_goes_on(run, &err, &ev->dump_error, error))
 			return false;
@@ -181,7 +174,6 @@ bool phase_dump(struct run *run, GError **error)
 	}
 	ev->canary_read = g_strdup(agent_string(answer, "hex", ""));
 	json_object_unref(answer);
-	run_phase_end(run, "canary %s",
-		      strcmp(ev->canary_read, ev->canary_written) == 0 ? "read back" : "DIFFERS");
+	run_phase_end(run, "canary %s", strcmp(ev->canary_read, ev->canary_written) == 0 ? "read back" : "DIFFERS");
 	return true;
 }

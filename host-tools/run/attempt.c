@@ -11,8 +11,8 @@ static bool after_crash(struct run *run, GError **error)
 {
 	if (run_foreign(run))
 		return phase_foreign(run, error);
-	return phase_attach_disk(run, error) && phase_attach_nic(run, error) &&
-	       phase_dump(run, error) && phase_poweroff(run, error);
+	return phase_attach_disk(run, error) && phase_attach_nic(run, error) && phase_dump(run, error) &&
+	       phase_poweroff(run, error);
 }
 
 bool run_attempt(struct run *run, GError **error)
@@ -21,8 +21,8 @@ bool run_attempt(struct run *run, GError **error)
 	bool ok;
 
 	run->start_ns = machine_now_ns();
-	ok = phase_boot(run, &err) && phase_load(run, &err) && phase_workload(run, &err) &&
-	     phase_panic(run, &err) && phase_crash_boot(run, &err) && after_crash(run, &err);
+	ok = phase_boot(run, &err) && phase_load(run, &err) && phase_workload(run, &err) && phase_panic(run, &err) &&
+	     phase_crash_boot(run, &err) && after_crash(run, &err);
 	run_phase_end(run, NULL);
 	if (run->m) {
 		machine_poll(run->m);

@@ -9,7 +9,7 @@
 #include "results/progress.h"
 #include "observe/kprobes.h"
 
-#define RX_RING 1024		/* nobody refills it after the panic: it must outlast the crash boot */
+#define RX_RING 1024 /* nobody refills it after the panic: it must outlast the crash boot */
 #define READERS 64
 #define READ_BYTES (128 << 10)
 #define CANARY_BYTES 32
@@ -36,8 +36,7 @@ bool phase_boot(struct run *run, GError **error)
 	foreign_follow(run);
 	probes_new(run);
 	say_gdb(run);
-	if (run->sc->machine.accel == CONF_ACCEL_AUTO && machine_accel_reason(run->m) &&
-	    run->plan->options->progress)
+	if (run->sc->machine.accel == CONF_ACCEL_AUTO && machine_accel_reason(run->m) && run->plan->options->progress)
 		progress_line(run->plan->options->progress, "%s", machine_accel_reason(run->m));
 	hello = machine_wait_hello(run->m, AGENT_STAGE_FIRST, run_deadline(run, 15), error);
 	if (!hello)
@@ -51,8 +50,11 @@ bool phase_boot(struct run *run, GError **error)
 
 static void add_device(struct run *run, uint16_t sid, uint16_t dma_sid, const char *driver)
 {
-	struct evidence_device dev = { .sid = sid, .has_alias = dma_sid != sid, .alias_sid = dma_sid,
-				       .driver = g_strdup(driver), .first_translated = true };
+	struct evidence_device dev = { .sid = sid,
+				       .has_alias = dma_sid != sid,
+				       .alias_sid = dma_sid,
+				       .driver = g_strdup(driver),
+				       .first_translated = true };
 	char bdf[16];
 
 	dev.bdf = g_strdup(sid_text(sid, bdf));
@@ -60,8 +62,7 @@ static void add_device(struct run *run, uint16_t sid, uint16_t dma_sid, const ch
 }
 
 /* Calls @fn for each PCI function that the first kernel's agent names. */
-static bool each_function(struct run *run, void (*fn)(struct run *, JsonObject *, void *), void *data,
-			  GError **error)
+static bool each_function(struct run *run, void (*fn)(struct run *, JsonObject *, void *), void *data, GError **error)
 {
 	JsonObject *answer = machine_agent(run->m, run_deadline(run, 10), error, "devices", NULL);
 	JsonNode *member = answer ? json_object_get_member(answer, "devices") : NULL;
@@ -85,8 +86,7 @@ static void note_nic(struct run *run, JsonObject *function, void *data)
 	uint16_t sid;
 
 	(void)data;
-	if (g_strcmp0(driver, run->sc->devices.nic == CONF_NIC_VIRTIO ? "virtio-pci" :
-									run_nic_module(run->sc)) == 0 &&
+	if (g_strcmp0(driver, run->sc->devices.nic == CONF_NIC_VIRTIO ? "virtio-pci" : run_nic_module(run->sc)) == 0 &&
 	    g_str_has_prefix(agent_string(function, "class", ""), "0x02") &&
 	    run_read_sid(agent_string(function, "bdf", NULL), &sid))
 		run->nic_sid = sid;
@@ -100,8 +100,8 @@ static bool find_nic(struct run *run, GError **error)
 		return false;
 	if (run->nic_sid)
 		return true;
-	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_CANNOT_JUDGE,
-		    "the first kernel has no NIC that %s drives", run_nic_module(run->sc));
+	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_CANNOT_JUDGE, "the first kernel has no NIC that %s drives",
+		    run_nic_module(run->sc));
 	return false;
 }
 
@@ -147,9 +147,8 @@ static bool load_drivers(struct run *run, GError **error)
 		if (!run_modprobe(run, nic, error))
 			return false;
 		/* The carrier comes seconds later; phase_workload() waits for the frames themselves. */
-		answer = machine_agent(run->m, run_deadline(run, 15), error, "net-up", "rx_ring",
-				       MACHINE_INT, (int64_t)RX_RING, "wait_ms", MACHINE_INT,
-				       (int64_t)0, NULL);
+		answer = machine_agent(run->m, run_deadline(run, 15), error, "net-up", "rx_ring", MACHINE_INT,
+				       (int64_t)RX_RING, "wait_ms", MACHINE_INT, (int64_t)0, NULL);
 		if (!answer)
 			return false;
 		json_object_unref(answer);
@@ -172,8 +171,7 @@ static bool write_canary(struct run *run, GError **error)
 		bytes[i] = (uint8_t)g_random_int();
 		g_string_append_printf(hex, "%02x", bytes[i]);
 	}
-	answer = machine_agent(run->m, run_deadline(run, 10), error, "canary", "hex", MACHINE_STR,
-			       hex->str, NULL);
+	answer = machine_agent(run->m, run_deadline(run, 10), error, "canary", "hex", MACHINE_STR, hex->str, NULL);
 	if (!answer)
 		return false;
 	run->ev->canary_written = g_strdup(hex->str);
@@ -187,9 +185,9 @@ static bool load_crash_kernel(struct run *run, GError **error)
 	const char *mode = run->sc->crash.load == CONF_LOAD_KEXEC ? "kexec" : "kexec-file";
 	JsonObject *answer;
 
-	answer = machine_agent(run->m, run_deadline(run, 30), error, "kexec-load", "mode", MACHINE_STR,
-			       mode, "cmdline", MACHINE_STR, run->plan->crash_cmdline, "checksum",
-			       MACHINE_BOOL, (int)run->sc->crash.checksum, NULL);
+	answer = machine_agent(run->m, run_deadline(run, 30), error, "kexec-load", "mode", MACHINE_STR, mode, "cmdline",
+			       MACHINE_STR, run->plan->crash_cmdline, "checksum", MACHINE_BOOL,
+			       (int)run->sc->crash.checksum, NULL);
 	if (!answer)
 		return false;
 	run->ev->crash_loaded = agent_bool(answer, "loaded", false);
@@ -212,8 +210,7 @@ bool phase_load(struct run *run, GError **error)
 {
 	run_phase(run, "load");
 	if (!load_drivers(run, error) || !read_groups(run, error) || !write_canary(run, error) ||
-	    !load_crash_kernel(run, error) ||
-	    !probes_read(run, AGENT_STAGE_FIRST, error))
+	    !load_crash_kernel(run, error) || !probes_read(run, AGENT_STAGE_FIRST, error))
 		return false;
 	run_phase_end(run, "crash kernel %s by %s", run->plan->crash->release,
 		      run->sc->crash.load == CONF_LOAD_KEXEC ? "kexec -p" : "kexec -s -p");
@@ -245,22 +242,19 @@ bool phase_workload(struct run *run, GError **error)
 
 		if (!machine_disk_throttle(run->m, (uint64_t)(DMA_DISK_BPS * run_pace(run)), error))
 			return false;
-		answer = machine_agent(run->m, run_deadline(run, 10), error, "disk-load", "jobs",
-				       MACHINE_INT, (int64_t)READERS, "bs", MACHINE_INT,
-				       (int64_t)READ_BYTES, NULL);
+		answer = machine_agent(run->m, run_deadline(run, 10), error, "disk-load", "jobs", MACHINE_INT,
+				       (int64_t)READERS, "bs", MACHINE_INT, (int64_t)READ_BYTES, NULL);
 		if (!answer)
 			return false;
 		json_object_unref(answer);
 	}
 	if (run_has_nic_dma(run->sc) && machine_injector(run->m))
-		injector_start(machine_injector(run->m),
-			       run_frame_rate(run->sc, DMA_FRAMES_PER_SECOND * run_pace(run)), true);
+		injector_start(machine_injector(run->m), run_frame_rate(run->sc, DMA_FRAMES_PER_SECOND * run_pace(run)),
+			       true);
 	if (!machine_wait(run->m, busy, run, run_deadline(run, 10), "DMA in flight", error) ||
 	    !workload_alive(run, error))
 		return false;
-	run_phase_end(run, "%u disk reads in flight, %.0f frames/s",
-		      run->disk ? disk_dma_inflight(run->disk) : 0,
-		      run_has_nic_dma(run->sc) ?
-			      run_frame_rate(run->sc, DMA_FRAMES_PER_SECOND * run_pace(run)) : 0.0);
+	run_phase_end(run, "%u disk reads in flight, %.0f frames/s", run->disk ? disk_dma_inflight(run->disk) : 0,
+		      run_has_nic_dma(run->sc) ? run_frame_rate(run->sc, DMA_FRAMES_PER_SECOND * run_pace(run)) : 0.0);
 	return true;
 }

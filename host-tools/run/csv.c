@@ -24,18 +24,18 @@ static bool write_timeline(struct run *run, GError **error)
 		const struct report_phase *p = run->report->phases->pdata[i];
 		int64_t at = run->start_ns + p->start_ns;
 
-		run_moment(run, p->name, at,
-			   run->ev->jump_ns && at >= run->ev->jump_ns ? "crash" : "first", -1, "host");
+		run_moment(run, p->name, at, run->ev->jump_ns && at >= run->ev->jump_ns ? "crash" : "first", -1,
+			   "host");
 	}
 	if (run->report->phases->len)
-		run_moment(run, "end", run->start_ns + run->phase_edge_ns,
-			   run->ev->jump_ns ? "crash" : "first", -1, "host");
+		run_moment(run, "end", run->start_ns + run->phase_edge_ns, run->ev->jump_ns ? "crash" : "first", -1,
+			   "host");
 	g_array_sort(run->timeline, by_time);
 	for (unsigned i = 0; i < run->timeline->len; i++) {
 		const struct moment *m = &g_array_index(run->timeline, struct moment, i);
 
-		csv_timeline_row(csv, &(struct csv_timeline_row){ m->phase, m->host_ns, m->kernel,
-								  m->guest_ns, m->source });
+		csv_timeline_row(csv,
+				 &(struct csv_timeline_row){ m->phase, m->host_ns, m->kernel, m->guest_ns, m->source });
 	}
 	return csv_close(csv, error);
 }
@@ -54,8 +54,8 @@ static const char *owner(struct run *run, uint16_t sid)
 	return dev ? dev->driver : NULL;
 }
 
-static void iova_rows(struct run *run, struct csv *csv, const struct evidence_state *state,
-		      const char *phase, const char *kernel, int only_sid)
+static void iova_rows(struct run *run, struct csv *csv, const struct evidence_state *state, const char *phase,
+		      const char *kernel, int only_sid)
 {
 	const struct vtd_walk_result *walk = state->walk;
 
@@ -95,19 +95,17 @@ static void reserved_rows(struct run *run, struct csv *csv)
 		const struct evidence_reservation *r =
 			&g_array_index(run->ev->reservations, struct evidence_reservation, i);
 		bool crash = r->kernel == 'c';
-		g_autofree char *who = g_strdup_printf("%s%s", *r->who ? r->who : "?",
-						       r->standing ? " standing" : "");
+		g_autofree char *who = g_strdup_printf("%s%s", *r->who ? r->who : "?", r->standing ? " standing" : "");
 
-		csv_iova_row(csv, &(struct csv_iova_row){
-					  .kernel = crash ? "crash" : "first",
-					  .requester = r->sid,
-					  .no_requester = !r->sid_known,
-					  .pasid = -1,
-					  .phase = probes_phase(run, crash, r->guest_ns),
-					  .iova_start = r->start << 12,
-					  .iova_end = r->last << 12 | 0xfff,
-					  .reserved = true,
-					  .who = who });
+		csv_iova_row(csv, &(struct csv_iova_row){ .kernel = crash ? "crash" : "first",
+							  .requester = r->sid,
+							  .no_requester = !r->sid_known,
+							  .pasid = -1,
+							  .phase = probes_phase(run, crash, r->guest_ns),
+							  .iova_start = r->start << 12,
+							  .iova_end = r->last << 12 | 0xfff,
+							  .reserved = true,
+							  .who = who });
 	}
 }
 
@@ -121,8 +119,7 @@ static bool write_iova(struct run *run, GError **error)
 	iova_rows(run, csv, &run->ev->at_panic, "panic", "first", -1);
 	iova_rows(run, csv, &run->ev->copied, "copied", "crash", -1);
 	for (unsigned i = 0; i < run->ev->devices->len; i++) {
-		const struct evidence_device *dev =
-			&g_array_index(run->ev->devices, struct evidence_device, i);
+		const struct evidence_device *dev = &g_array_index(run->ev->devices, struct evidence_device, i);
 		g_autofree char *phase = g_strdup_printf("attach:%s", dev->bdf);
 
 		iova_rows(run, csv, &dev->after, phase, "crash", dev->sid);

@@ -10,8 +10,8 @@
 #include "base/error.h"
 #include "results/progress.h"
 
-#define WORK_S 120	/* a dump of 1 GiB by makedumpfile takes 10 s, if nothing else runs */
-#define SETTLE_NS INT64_C(200000000)	/* from the change of an entry to the look at the tables */
+#define WORK_S 120		     /* a dump of 1 GiB by makedumpfile takes 10 s, if nothing else runs */
+#define SETTLE_NS INT64_C(200000000) /* from the change of an entry to the look at the tables */
 
 /* kdump-config's own words. They are no evidence, and nothing of the guest's text goes into the note. */
 static void note_dump(struct run *run)
@@ -57,8 +57,7 @@ static void look_at_devices(struct run *run)
 	int64_t now = machine_now_ns();
 
 	for (unsigned i = 0; i < run->ev->devices->len; i++) {
-		struct evidence_device *dev =
-			&g_array_index(run->ev->devices, struct evidence_device, i);
+		struct evidence_device *dev = &g_array_index(run->ev->devices, struct evidence_device, i);
 		g_autofree char *phase = g_strdup_printf("attach-%s", dev->bdf);
 		int64_t taken = dev->attach_ns ? dev->attach_ns : dev->first_dma_ns;
 
@@ -104,8 +103,8 @@ static void own_switch_off(struct run *run)
 	for (unsigned i = 0; i < ev->events->len; i++) {
 		const struct evidence_event *e = &g_array_index(ev->events, struct evidence_event, i);
 
-		ev->translation_dropped |= e->kind == EVENT_TRANSLATION && !e->on &&
-					   e->host_ns >= ev->jump_ns && e->host_ns < ev->poweroff_ns;
+		ev->translation_dropped |= e->kind == EVENT_TRANSLATION && !e->on && e->host_ns >= ev->jump_ns &&
+					   e->host_ns < ev->poweroff_ns;
 	}
 }
 
@@ -119,8 +118,8 @@ bool phase_foreign(struct run *run, GError **error)
 	if ((run_has_nic_dma(run->sc) && !nic_dma_close(run, error)) ||
 	    (run_has_disk_dma(run->sc) && !machine_disk_throttle(run->m, 0, error)))
 		return false;
-	if (!machine_wait(run->m, has_ended, run, run_deadline(run, WORK_S),
-			  "the end of the crash initramfs's work", &err)) {
+	if (!machine_wait(run->m, has_ended, run, run_deadline(run, WORK_S), "the end of the crash initramfs's work",
+			  &err)) {
 		if (machine_wait_ended(run->m) != MACHINE_END_DEADLINE) {
 			g_propagate_error(error, g_steal_pointer(&err));
 			return false;
@@ -133,8 +132,6 @@ bool phase_foreign(struct run *run, GError **error)
 		run->ev->poweroff_ns = machine_now_ns();
 	own_switch_off(run);
 	run_moment(run, "poweroff", run->ev->poweroff_ns, "crash", -1, "host");
-	run_phase_end(run, "%s", machine_shutdown_reason(run->m) ? machine_shutdown_reason(run->m) :
-								    "no end");
+	run_phase_end(run, "%s", machine_shutdown_reason(run->m) ? machine_shutdown_reason(run->m) : "no end");
 	return true;
 }
-

@@ -63,15 +63,14 @@ static JsonObject *late_json(const struct evidence *ev)
 	JsonObject *o = json_object_new();
 
 	for (unsigned i = 0; i < ev->devices->len; i++) {
-		const struct evidence_device *dev =
-			&g_array_index(ev->devices, struct evidence_device, i);
+		const struct evidence_device *dev = &g_array_index(ev->devices, struct evidence_device, i);
 		const struct vtd_walk_result *now = dev->after.walk;
 		struct vtd_space_diff diff = { 0 };
 
 		if (!ev->at_panic.walk || !now)
 			continue;
-		vtd_compare_space(ev->at_panic.walk, vtd_walk_space(ev->at_panic.walk, dev->sid, VTD_NO_PASID),
-				  now, vtd_walk_space(now, dev->sid, VTD_NO_PASID), &diff);
+		vtd_compare_space(ev->at_panic.walk, vtd_walk_space(ev->at_panic.walk, dev->sid, VTD_NO_PASID), now,
+				  vtd_walk_space(now, dev->sid, VTD_NO_PASID), &diff);
 		sum.same += diff.same;
 		sum.unmapped += diff.unmapped;
 		sum.retargeted += diff.retargeted;
@@ -89,8 +88,7 @@ static JsonArray *devices_json(const struct evidence *ev)
 	JsonArray *list = json_array_new();
 
 	for (unsigned i = 0; i < ev->devices->len; i++) {
-		const struct evidence_device *dev =
-			&g_array_index(ev->devices, struct evidence_device, i);
+		const struct evidence_device *dev = &g_array_index(ev->devices, struct evidence_device, i);
 		JsonObject *o = json_object_new();
 
 		json_object_set_string_member(o, "bdf", dev->bdf);
@@ -109,8 +107,7 @@ static JsonArray *copies_json(const struct evidence *ev)
 	JsonArray *list = json_array_new();
 
 	for (unsigned i = 0; i < ev->kdump_copies->len; i++) {
-		const struct evidence_kdump_copy *c =
-			&g_array_index(ev->kdump_copies, struct evidence_kdump_copy, i);
+		const struct evidence_kdump_copy *c = &g_array_index(ev->kdump_copies, struct evidence_kdump_copy, i);
 		JsonObject *o = json_object_new();
 
 		SET(o, "unit", c->unit);

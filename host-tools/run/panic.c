@@ -88,16 +88,14 @@ bool phase_panic(struct run *run, GError **error)
 	run_phase(run, "panic");
 	if (!ask_for_panic(run, error))
 		return false;
-	if (!machine_wait(run->m, jumped, run, run_deadline(run, 10), "the jump into the crash kernel",
-			  error))
+	if (!machine_wait(run->m, jumped, run, run_deadline(run, 10), "the jump into the crash kernel", error))
 		return false;
 	if (!ev->jump_ns)
 		return true;
 	run_moment(run, "jump", ev->jump_ns, "crash", -1, "host");
 	console_poll(machine_console(run->m));
 	g_clear_pointer(&run->last_words, g_free);
-	if (!capture_at_panic(run, error) ||
-	    !corrupt_run(run, CONF_CORRUPT_BEFORE_COPY, error))
+	if (!capture_at_panic(run, error) || !corrupt_run(run, CONF_CORRUPT_BEFORE_COPY, error))
 		return false;
 	nic_dma_begin(run);
 	disk_dma_begin(run);
@@ -130,14 +128,12 @@ static void note_failure(struct run *run, const GError *error)
 	g_strdelimit(tail, "\n", '|');
 	if (machine_wait_ended(run->m) == MACHINE_END_SHUTDOWN) {
 		ev->crash_panicked = true;
-		ev->crash_failure = g_strdup_printf("it ended the machine (%s): %s",
-						    reason ? reason : "?",
+		ev->crash_failure = g_strdup_printf("it ended the machine (%s): %s", reason ? reason : "?",
 						    run->last_words ? run->last_words : tail);
 	} else if (machine_wait_ended(run->m) == MACHINE_END_DEADLINE) {
-		ev->crash_failure = g_strdup_printf("no progress: %.*s%s%s",
-						    (int)strcspn(error->message, ";"), error->message,
-						    run->last_words ? ": " : "; last lines: ",
-						    run->last_words ? run->last_words : tail);
+		ev->crash_failure = g_strdup_printf(
+			"no progress: %.*s%s%s", (int)strcspn(error->message, ";"), error->message,
+			run->last_words ? ": " : "; last lines: ", run->last_words ? run->last_words : tail);
 	}
 }
 
@@ -145,8 +141,7 @@ static void note_failure(struct run *run, const GError *error)
  * The guest's end or silence after the jump is a verdict on the crash kernel, not a failure of the lab:
  * false without @error then. QEMU's death and interrupts are errors.
  */
-static bool wait_crash(struct run *run, bool (*pred)(void *), double seconds, const char *what,
-		       GError **error)
+static bool wait_crash(struct run *run, bool (*pred)(void *), double seconds, const char *what, GError **error)
 {
 	g_autoptr(GError) err = NULL;
 
@@ -162,8 +157,7 @@ static bool crash_hello(void *data)
 {
 	struct run *run = data;
 
-	return run_foreign(run) ? run->ev->crash_hello_ns != 0 :
-				  machine_hello(run->m, AGENT_STAGE_CRASH) != NULL;
+	return run_foreign(run) ? run->ev->crash_hello_ns != 0 : machine_hello(run->m, AGENT_STAGE_CRASH) != NULL;
 }
 
 /*
@@ -177,7 +171,8 @@ static bool speed_up(struct run *run, GError **error)
 
 	return dma_rates(run, builtin ? 0 : DMA_DISK_BPS,
 			 run->sc->devices.nic == CONF_NIC_VIRTIO ? DMA_FRAMES_PER_SECOND_VIRTIO_LAST :
-								   DMA_FRAMES_PER_SECOND, error);
+								   DMA_FRAMES_PER_SECOND,
+			 error);
 }
 
 bool phase_crash_boot(struct run *run, GError **error)
@@ -189,21 +184,18 @@ bool phase_crash_boot(struct run *run, GError **error)
 		if (!wait_crash(run, switched_or_up, 20, "the crash kernel's root switch", error))
 			return false;
 		run_phase(run, "copied");
-		if (run->ev->root_switch_ns &&
-		    (!corrupt_run(run, CONF_CORRUPT_AFTER_COPY, error) ||
-		     !run_capture(run, "copied", &run->ev->copied, error)))
+		if (run->ev->root_switch_ns && (!corrupt_run(run, CONF_CORRUPT_AFTER_COPY, error) ||
+						!run_capture(run, "copied", &run->ev->copied, error)))
 			return false;
 		if (!speed_up(run, error))
 			return false;
 		if (run->ev->copied.walk)
-			run_phase_end(run, "root %#" PRIx64 ", %zu contexts, %" PRIu64 " leaves",
-				      run->ev->copied.root, run->ev->copied.walk->n_contexts,
-				      run->ev->copied.walk->leaves);
+			run_phase_end(run, "root %#" PRIx64 ", %zu contexts, %" PRIu64 " leaves", run->ev->copied.root,
+				      run->ev->copied.walk->n_contexts, run->ev->copied.walk->leaves);
 	}
 	run_phase(run, "crash-init");
 	if (!wait_crash(run, crash_hello, 20,
-			run_foreign(run) ? "the start of the crash initramfs" : "the crash kernel's agent",
-			error))
+			run_foreign(run) ? "the start of the crash initramfs" : "the crash kernel's agent", error))
 		return false;
 	if (run_foreign(run)) {
 		run_phase_end(run, "its /init runs");

@@ -39,8 +39,7 @@ static bool power_off(struct run *run, GError **error)
 		}
 		report_note(run->report, "the crash kernel did not power off in time");
 	}
-	run_phase_end(run, "%s", machine_shutdown_reason(run->m) ? machine_shutdown_reason(run->m) :
-								    "no answer");
+	run_phase_end(run, "%s", machine_shutdown_reason(run->m) ? machine_shutdown_reason(run->m) : "no answer");
 	return true;
 }
 
@@ -84,15 +83,14 @@ static bool reboot(struct run *run, GError **error)
 	watch_free(run->watch);
 	run->watch = NULL;
 	ask_agent(run, "reboot");
-	if (machine_wait(run->m, is_up_again, run, run_deadline(run, 20),
-			 "the first kernel's agent after the reset", &err)) {
+	if (machine_wait(run->m, is_up_again, run, run_deadline(run, 20), "the first kernel's agent after the reset",
+			 &err)) {
 		run_moment(run, "agent-again", run->ev->again_hello_ns, "first", -1, "agent");
 		run_phase_end(run, "up again after %.1f s",
 			      (double)(run->ev->again_hello_ns - run->ev->poweroff_ns) / 1e9);
 		return true;
 	}
-	if (machine_wait_ended(run->m) == MACHINE_END_INTERRUPTED ||
-	    machine_wait_ended(run->m) == MACHINE_END_DIED) {
+	if (machine_wait_ended(run->m) == MACHINE_END_INTERRUPTED || machine_wait_ended(run->m) == MACHINE_END_DIED) {
 		g_propagate_error(error, g_steal_pointer(&err));
 		return false;
 	}

@@ -29,8 +29,7 @@ static void fill_environment(struct run *run)
 		env->accel = g_strdup(machine_accel_name(machine_accel(run->m)));
 		env->qemu = g_strdup(machine_qemu(run->m)->version);
 		env->qemu_path = g_strdup(machine_qemu(run->m)->path);
-		env->wall_time_is_hardware_time =
-			machine_accel(run->m) == MACHINE_ACCEL_KVM && !virtual;
+		env->wall_time_is_hardware_time = machine_accel(run->m) == MACHINE_ACCEL_KVM && !virtual;
 	}
 	if (state->has_regs) {
 		env->has_caps = true;
@@ -65,8 +64,7 @@ static void list_snapshots(struct run *run)
 	add_snapshot(list, "panic", &run->ev->at_panic);
 	add_snapshot(list, "copied", &run->ev->copied);
 	for (unsigned i = 0; i < run->ev->devices->len; i++) {
-		const struct evidence_device *dev =
-			&g_array_index(run->ev->devices, struct evidence_device, i);
+		const struct evidence_device *dev = &g_array_index(run->ev->devices, struct evidence_device, i);
 		g_autofree char *phase = g_strdup_printf("attach:%s", dev->bdf);
 
 		add_snapshot(list, phase, &dev->after);
@@ -77,8 +75,7 @@ static void list_snapshots(struct run *run)
 
 static void note_missing_events(struct run *run)
 {
-	const char *const *missing = run->m && machine_trace(run->m) ? machine_trace_missing(run->m) :
-								       NULL;
+	const char *const *missing = run->m && machine_trace(run->m) ? machine_trace_missing(run->m) : NULL;
 
 	if (missing && *missing)
 		run->ev->trace_missing = g_strjoinv(", ", (char **)missing);
@@ -95,7 +92,8 @@ static void distrust_trace(struct run *run)
 
 	if (lost && !run->ev->rig_error)
 		run->ev->rig_error = g_strdup_printf("QEMU wrote %" PRIu64 " trace events in a form that is not known: "
-						     "nothing can rest on its trace", lost);
+						     "nothing can rest on its trace",
+						     lost);
 }
 
 void run_judge(struct run *run)

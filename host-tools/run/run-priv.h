@@ -26,7 +26,7 @@ struct probes;
 /* One attempt: one VM. */
 struct run {
 	const struct plan *plan;
-	const struct scenario *sc;		/* = plan->scenario */
+	const struct scenario *sc; /* = plan->scenario */
 	struct rundir *rd;
 	struct run_report *report;
 	struct evidence *ev;
@@ -35,35 +35,35 @@ struct run {
 	struct disk_dma *disk;
 	struct probes *probes;
 
-	int64_t start_ns;			/* of the attempt, CLOCK_REALTIME */
-	struct report_phase *phase;		/* the open one, owned by the report */
-	int64_t phase_edge_ns;			/* where the last one ended and the next begins, since start_ns */
-	GArray *timeline;			/* struct moment */
+	int64_t start_ns;	    /* of the attempt, CLOCK_REALTIME */
+	struct report_phase *phase; /* the open one, owned by the report */
+	int64_t phase_edge_ns;	    /* where the last one ended and the next begins, since start_ns */
+	GArray *timeline;	    /* struct moment */
 
-	bool elfcorehdr_seen;			/* the crash kernel has printed its command line */
-	char *last_words;			/* the last panic or oops line of the console, or NULL */
+	bool elfcorehdr_seen; /* the crash kernel has printed its command line */
+	char *last_words;     /* the last panic or oops line of the console, or NULL */
 
 	/* root table in force, by the trace (latched at SRTP) */
 	bool root_known;
 	uint64_t root;
 	bool root_scalable;
 
-	unsigned invalidations;			/* kept in the evidence */
+	unsigned invalidations; /* kept in the evidence */
 
-	int64_t nic_looked_us;			/* RAM was searched for frames, monotonic */
-	uint16_t nic_sid;			/* as the first kernel numbered it; 0: not known yet */
-	uint32_t first_canary;			/* seq of the first frame sent after the jump */
-	uint64_t rx_full_at_jump;		/* times the NIC had said that its ring was full */
-	bool canaries_closed;			/* the frames have been accounted for */
+	int64_t nic_looked_us;	  /* RAM was searched for frames, monotonic */
+	uint16_t nic_sid;	  /* as the first kernel numbered it; 0: not known yet */
+	uint32_t first_canary;	  /* seq of the first frame sent after the jump */
+	uint64_t rx_full_at_jump; /* times the NIC had said that its ring was full */
+	bool canaries_closed;	  /* the frames have been accounted for */
 };
 
 /* A moment of timeline.csv. */
 struct moment {
 	char *phase;
 	int64_t host_ns;
-	const char *kernel;			/* "first" or "crash", static */
-	int64_t guest_ns;			/* -1: not known */
-	const char *source;			/* "host", "trace", "agent", "kprobe", static */
+	const char *kernel; /* "first" or "crash", static */
+	int64_t guest_ns;   /* -1: not known */
+	const char *source; /* "host", "trace", "agent", "kprobe", static */
 };
 
 /* observe/guest.c */
@@ -78,8 +78,8 @@ uint16_t run_nic_dma_sid(const struct run *run);
 /* observe/clock.c: phases and their bookkeeping */
 void run_phase(struct run *run, const char *name);
 void run_phase_end(struct run *run, const char *format, ...) G_GNUC_PRINTF(2, 3);
-void run_moment(struct run *run, const char *what, int64_t host_ns, const char *kernel,
-		int64_t guest_ns, const char *source);
+void run_moment(struct run *run, const char *what, int64_t host_ns, const char *kernel, int64_t guest_ns,
+		const char *source);
 /* A deadline in seconds of an idle host with KVM; endless enough for a person when gdb is asked for. */
 double run_deadline(const struct run *run, double seconds);
 /*
@@ -116,7 +116,7 @@ bool nic_use(struct run *run, struct evidence_device *dev, GError **error);
 /* Is the crash initramfs not ours? */
 bool run_foreign(const struct run *run);
 /* foreign.c: a crash initramfs that is not ours */
-void foreign_follow(struct run *run);		/* listens to its console from now on */
+void foreign_follow(struct run *run); /* listens to its console from now on */
 bool phase_foreign(struct run *run, GError **error);
 /* oracles.c: what the crash kernel says of its own tables, if it was asked to (intel_iommu_kdump=) */
 bool oracles_read(struct run *run, GError **error);
@@ -141,8 +141,8 @@ void watch_free(struct watch *w);
 double run_pace(const struct run *run);
 bool dma_rates(struct run *run, uint64_t disk_bps, double frames, GError **error);
 /* dma-nic.c */
-void nic_dma_begin(struct run *run);		/* at the jump */
-bool nic_dma_close(struct run *run, GError **error);	/* just before the driver's probe */
+void nic_dma_begin(struct run *run);		     /* at the jump */
+bool nic_dma_close(struct run *run, GError **error); /* just before the driver's probe */
 /* Have frames reached the guest's memory? By the trace, or by a look into RAM where there is none. */
 bool nic_dma_seen(struct run *run);
 /* May the driver take the NIC now, as far as DMA through the copied tables is to be seen before? */
@@ -151,10 +151,10 @@ bool nic_dma_after_copy(struct run *run);
 bool nic_search_seen(struct run *run);
 void nic_search_judge(struct run *run, struct evidence_dma *dma);
 /* dma-disk.c */
-struct disk_dma *disk_dma_new(struct run *run);	/* before the workload */
+struct disk_dma *disk_dma_new(struct run *run); /* before the workload */
 void disk_dma_free(struct disk_dma *d);
-void disk_dma_begin(struct run *run);		/* at the jump */
-void disk_dma_close(struct run *run);		/* just before the driver's probe */
+void disk_dma_begin(struct run *run); /* at the jump */
+void disk_dma_close(struct run *run); /* just before the driver's probe */
 unsigned disk_dma_inflight(const struct disk_dma *d);
 /* Completions since the root switch. */
 unsigned disk_dma_after_copy(const struct run *run);

@@ -60,7 +60,8 @@ static void keep(struct run *run)
 	machine_stop(run->m, NULL);
 	ram = g_strdup_printf("/proc/%d/fd/3", (int)machine_pid(run->m));
 	g_printerr("The VM is kept, stopped: QEMU is process %d, its RAM is %s,\n"
-		   "its files are in %s.\n", (int)machine_pid(run->m), ram, run->rd->path);
+		   "its files are in %s.\n",
+		   (int)machine_pid(run->m), ram, run->rd->path);
 	if (machine_gdb_path(run->m))
 		g_printerr("gdb: target remote %s\n", machine_gdb_path(run->m));
 	g_printerr("Ctrl-C ends it.\n");
@@ -111,8 +112,7 @@ static bool write_results(struct run *run, GError **error)
 	return run_write_tables(run, error) &&
 	       evidence_save(run->ev, run->plan->crash->release, run->rd->path, error) &&
 	       rundir_write(run->rd, "scenario.conf", scenario, -1, error) &&
-	       report_write_summary(run->report, summary, error) &&
-	       report_write_json(run->report, json, error);
+	       report_write_summary(run->report, summary, error) && report_write_json(run->report, json, error);
 }
 
 /*
@@ -188,8 +188,8 @@ static bool run_in(const struct plan *plan, struct rundir *rd, struct run_outcom
 	return ok;
 }
 
-bool scenario_run(const struct scenario *scenario, const struct run_options *options,
-		  struct run_outcome *out, GError **error)
+bool scenario_run(const struct scenario *scenario, const struct run_options *options, struct run_outcome *out,
+		  GError **error)
 {
 	g_autoptr(GError) err = NULL;
 	struct rundir *rd;
@@ -225,8 +225,7 @@ void run_outcome_clear(struct run_outcome *out)
 	memset(out, 0, sizeof(*out));
 }
 
-char *scenario_dry_run(const struct scenario *scenario, const struct run_options *options,
-		       GError **error)
+char *scenario_dry_run(const struct scenario *scenario, const struct run_options *options, GError **error)
 {
 	struct machine_config cfg;
 	struct plan plan;

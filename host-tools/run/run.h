@@ -11,11 +11,11 @@
 
 /* What became of a run. */
 struct run_outcome {
-	int exit;		/* enum vtdlab_exit */
-	char *outcome;		/* "preserved", "copy-wrong", ...; owned */
-	char *dir;		/* the run directory; owned */
-	char *summary;		/* the text of summary.txt; owned */
-	int64_t copy_ns;	/* the crash kernel's copy in guest ns; -1: not seen */
+	int exit;	 /* enum vtdlab_exit */
+	char *outcome;	 /* "preserved", "copy-wrong", ...; owned */
+	char *dir;	 /* the run directory; owned */
+	char *summary;	 /* the text of summary.txt; owned */
+	int64_t copy_ns; /* the crash kernel's copy in guest ns; -1: not seen */
 };
 
 /*
@@ -25,8 +25,8 @@ struct run_outcome {
  * True when a run directory with a verdict was written (also an inconclusive one): @out is filled and
  * to be cleared with run_outcome_clear(). False: @error; an interrupted run is kept, marked.
  */
-bool scenario_run(const struct scenario *scenario, const struct run_options *options,
-		  struct run_outcome *out, GError **error);
+bool scenario_run(const struct scenario *scenario, const struct run_options *options, struct run_outcome *out,
+		  GError **error);
 
 void run_outcome_clear(struct run_outcome *out);
 
@@ -34,7 +34,6 @@ void run_outcome_clear(struct run_outcome *out);
  * scenario_dry_run - the QEMU command line that scenario_run() would use, in a form that can be pasted
  * into a shell; prepares kernels and images, starts nothing. The caller frees it.
  */
-char *scenario_dry_run(const struct scenario *scenario, const struct run_options *options,
-		       GError **error);
+char *scenario_dry_run(const struct scenario *scenario, const struct run_options *options, GError **error);
 
 #endif

@@ -50,11 +50,9 @@ static JsonArray *command(const struct workload *w)
 	JsonArray *argv = json_array_new();
 
 	if (w->nested) {
-		add_words(argv,
-			  (const char *const[]){KVMPERF, "vfio-dma", "--json", "--hold",
-						GUEST_SECONDS, "--deadline", GUEST_SECONDS,
-						"--memory", memory, "--backing",
-						w->size == 4096 ? "anon" : "hugetlb-2m", NULL});
+		add_words(argv, (const char *const[]){ KVMPERF, "vfio-dma", "--json", "--hold", GUEST_SECONDS,
+						       "--deadline", GUEST_SECONDS, "--memory", memory, "--backing",
+						       w->size == 4096 ? "anon" : "hugetlb-2m", NULL });
 		return argv;
 	}
 	json_array_add_string_element(argv, DMA_LOAD);
@@ -104,8 +102,7 @@ static void note_report(struct run *run, const struct workload *w, JsonObject *r
 /* For the checks; false: the report is not of what was asked for. */
 static bool note_evidence(struct run *run, const struct workload *w, JsonObject *report)
 {
-	struct evidence_workload e = {
-		.nested = w->nested, .pages = w->pages, .page_bytes = w->size};
+	struct evidence_workload e = { .nested = w->nested, .pages = w->pages, .page_bytes = w->size };
 
 	if (!run_read_sid(agent_string(report, "bdf", NULL), &e.sid))
 		return false;
@@ -128,13 +125,11 @@ static bool note_evidence(struct run *run, const struct workload *w, JsonObject 
 static void end_phase(struct run *run, const struct workload *w, JsonObject *report)
 {
 	if (w->nested)
-		run_phase_end(run, "L2 with %" PRIu64 " MiB, assigned in %.2f s",
-			      w->pages * w->size >> 20,
+		run_phase_end(run, "L2 with %" PRIu64 " MiB, assigned in %.2f s", w->pages * w->size >> 20,
 			      (double)agent_int(report, "map_ns", 0) / 1e9);
 	else
 		run_phase_end(run, "%" PRIu64 " pages in %" PRId64 " maps, %.2f s", w->pages,
-			      agent_int(report, "maps", 0),
-			      (double)agent_int(report, "ns", 0) / 1e9);
+			      agent_int(report, "maps", 0), (double)agent_int(report, "ns", 0) / 1e9);
 }
 
 bool workload_run(struct run *run, GError **error)
@@ -162,8 +157,8 @@ bool workload_run(struct run *run, GError **error)
 		end_phase(run, &w, report);
 	} else {
 		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_CANNOT_JUDGE,
-			    "%s: %s does not report the %" PRIu64 " pages that it was asked for",
-			    w.name, w.nested ? KVMPERF : DMA_LOAD, w.pages);
+			    "%s: %s does not report the %" PRIu64 " pages that it was asked for", w.name,
+			    w.nested ? KVMPERF : DMA_LOAD, w.pages);
 	}
 	json_object_unref(answer);
 	return ok;

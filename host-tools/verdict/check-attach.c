@@ -12,8 +12,8 @@
 
 /* Where the entry of @sid leads after the first use of its device. */
 static enum check_result leads(const struct evidence *ev, const struct evidence_device *dev,
-			       const struct vtd_space *old, const struct vtd_space *copied,
-			       const struct vtd_space *new, GString *detail)
+			       const struct vtd_space *old, const struct vtd_space *copied, const struct vtd_space *new,
+			       GString *detail)
 {
 	if (new->type == VTD_SPACE_PASS_THROUGH) {
 		g_string_append_printf(detail, "pass-through, group %s",
@@ -26,16 +26,13 @@ static enum check_result leads(const struct evidence *ev, const struct evidence_
 		g_string_append(detail, "has an entry that makes every request fault");
 		return CHECK_FAIL;
 	}
-	if (old && new->type == old->type && new->root == old->root) {
-		g_string_append_printf(detail, "still points to the dead kernel's tables at %#" PRIx64,
-				       new->root);
+	if (old && new->type == old->type &&new->root == old->root) {
+		g_string_append_printf(detail, "still points to the dead kernel's tables at %#" PRIx64, new->root);
 		return CHECK_FAIL;
 	}
 	/* A kernel that copied the page tables too (deep) leads from one place in crash memory to another. */
-	if (evidence_kdump_mode(ev) && copied && new->type == copied->type &&
-	    new->root == copied->root) {
-		g_string_append_printf(detail, "still points to the copied tables at %#" PRIx64,
-				       new->root);
+	if (evidence_kdump_mode(ev) && copied && new->type == copied->type &&new->root == copied->root) {
+		g_string_append_printf(detail, "still points to the copied tables at %#" PRIx64, new->root);
 		return CHECK_FAIL;
 	}
 	if (!ev->crash_end) {
@@ -43,8 +40,7 @@ static enum check_result leads(const struct evidence *ev, const struct evidence_
 		return CHECK_NO_EVIDENCE;
 	}
 	if (new->root < ev->crash_start || new->root > ev->crash_end) {
-		g_string_append_printf(detail, "points to %#" PRIx64 ", outside crash memory",
-				       new->root);
+		g_string_append_printf(detail, "points to %#" PRIx64 ", outside crash memory", new->root);
 		return CHECK_FAIL;
 	}
 	g_string_append_printf(detail, "DID %u -> %u", old ? old->did : 0, new->did);
@@ -71,8 +67,7 @@ static enum check_result repointed(const struct evidence *ev, const struct vtd_w
 		return CHECK_NO_EVIDENCE;
 	}
 	if (now->truncated) {
-		g_string_append_printf(detail, "the walk after its use met a limit (%s)",
-				       now->truncated_by);
+		g_string_append_printf(detail, "the walk after its use met a limit (%s)", now->truncated_by);
 		return CHECK_NO_EVIDENCE;
 	}
 	new = vtd_walk_space(now, sid, VTD_NO_PASID);
@@ -87,8 +82,7 @@ static enum check_result repointed(const struct evidence *ev, const struct vtd_w
 static bool is_endpoint(const struct evidence *ev, uint16_t sid)
 {
 	for (unsigned i = 0; i < ev->functions->len; i++) {
-		const struct evidence_function *f =
-			&g_array_index(ev->functions, struct evidence_function, i);
+		const struct evidence_function *f = &g_array_index(ev->functions, struct evidence_function, i);
 
 		if (f->sid == sid)
 			return !f->bridge;
@@ -137,10 +131,8 @@ static enum check_result alias_repointed(const struct evidence *ev, const struct
 		g_string_append(detail, "has no present entry");
 		return CHECK_FAIL;
 	}
-	if (old && old->type == new->type && old->root == new->root &&
-	    new->type != VTD_SPACE_PASS_THROUGH) {
-		g_string_append_printf(detail, "still points to the dead kernel's tables at %#" PRIx64,
-				       new->root);
+	if (old && old->type == new->type && old->root == new->root &&new->type != VTD_SPACE_PASS_THROUGH) {
+		g_string_append_printf(detail, "still points to the dead kernel's tables at %#" PRIx64, new->root);
 		return CHECK_FAIL;
 	}
 	g_string_append_printf(detail, "DID %u -> %u", old ? old->did : 0, new->did);
@@ -152,18 +144,16 @@ static enum check_result worse(enum check_result a, enum check_result b)
 	return b == CHECK_FAIL || (b == CHECK_NO_EVIDENCE && a == CHECK_PASS) ? b : a;
 }
 
-static enum check_result aliases_repointed(const struct evidence *ev,
-					   const struct vtd_walk_result *before, GString *detail)
+static enum check_result aliases_repointed(const struct evidence *ev, const struct vtd_walk_result *before,
+					   GString *detail)
 {
 	int64_t attached = last_attach(ev);
 	enum check_result result = CHECK_PASS;
 
 	for (unsigned i = 0; i < ev->requesters->len; i++) {
-		const struct evidence_requester *r =
-			&g_array_index(ev->requesters, struct evidence_requester, i);
+		const struct evidence_requester *r = &g_array_index(ev->requesters, struct evidence_requester, i);
 
-		if (r->last_ns < attached || evidence_device_find(ev, r->sid) ||
-		    is_endpoint(ev, r->sid))
+		if (r->last_ns < attached || evidence_device_find(ev, r->sid) || is_endpoint(ev, r->sid))
 			continue;
 		result = worse(result, alias_repointed(ev, before, r, detail));
 	}
@@ -171,8 +161,7 @@ static enum check_result aliases_repointed(const struct evidence *ev,
 }
 
 /* Names the requesters with tables at the panic that no driver used in the crash kernel. */
-static void name_left_out(const struct evidence *ev, const struct vtd_walk_result *before,
-			  GString *detail)
+static void name_left_out(const struct evidence *ev, const struct vtd_walk_result *before, GString *detail)
 {
 	unsigned left_out = 0;
 	char text[16];
@@ -185,8 +174,7 @@ static void name_left_out(const struct evidence *ev, const struct vtd_walk_resul
 		if (dev && dev->wanted)
 			continue;
 		if (left_out++ < 4)
-			g_string_append_printf(detail, "%s%s", left_out == 1 ? "; " : ", ",
-					       sid_text(sid, text));
+			g_string_append_printf(detail, "%s%s", left_out == 1 ? "; " : ", ", sid_text(sid, text));
 	}
 	if (left_out > 4)
 		g_string_append_printf(detail, " and %u more", left_out - 4);
@@ -194,8 +182,7 @@ static void name_left_out(const struct evidence *ev, const struct vtd_walk_resul
 		g_string_append(detail, " without a driver left out");
 }
 
-enum check_result check_requesters_repointed(const struct vtd_walk_result *before,
-					     const struct vtd_walk_result *after,
+enum check_result check_requesters_repointed(const struct vtd_walk_result *before, const struct vtd_walk_result *after,
 					     const struct evidence *ev, GString *detail)
 {
 	enum check_result result = CHECK_PASS;
@@ -233,8 +220,8 @@ enum check_result check_requesters_repointed(const struct vtd_walk_result *befor
  * Compares what one device had mapped with what it has now; false: there are no tables to judge by. An
  * entry that is absent on either side maps nothing that could lead elsewhere.
  */
-static bool add_retargeted(const struct vtd_walk_result *before, const struct evidence_device *dev,
-			   uint16_t sid, uint64_t *retargeted, uint64_t *mapped)
+static bool add_retargeted(const struct vtd_walk_result *before, const struct evidence_device *dev, uint16_t sid,
+			   uint64_t *retargeted, uint64_t *mapped)
 {
 	const struct vtd_walk_result *now = dev->after.walk;
 	struct vtd_space_diff diff;
@@ -248,8 +235,7 @@ static bool add_retargeted(const struct vtd_walk_result *before, const struct ev
 	return true;
 }
 
-enum check_result check_iova_not_retargeted(const struct vtd_walk_result *before,
-					    const struct vtd_walk_result *after,
+enum check_result check_iova_not_retargeted(const struct vtd_walk_result *before, const struct vtd_walk_result *after,
 					    const struct evidence *ev, GString *detail)
 {
 	uint64_t retargeted = 0, mapped = 0;
@@ -270,8 +256,7 @@ enum check_result check_iova_not_retargeted(const struct vtd_walk_result *before
 		if (dev->has_alias)
 			add_retargeted(before, dev, dev->alias_sid, &retargeted, &mapped);
 	}
-	g_string_append_printf(detail, "%" PRIu64 " of %" PRIu64 " old IOVA pages lead elsewhere",
-			       retargeted, mapped);
+	g_string_append_printf(detail, "%" PRIu64 " of %" PRIu64 " old IOVA pages lead elsewhere", retargeted, mapped);
 	if (unknown)
 		g_string_append_printf(detail, "; no complete tables of %s", unknown);
 	if (retargeted)
@@ -279,8 +264,7 @@ enum check_result check_iova_not_retargeted(const struct vtd_walk_result *before
 	return unknown || !mapped ? CHECK_NO_EVIDENCE : CHECK_PASS;
 }
 
-enum check_result check_devices_work(const struct vtd_walk_result *before,
-				     const struct vtd_walk_result *after,
+enum check_result check_devices_work(const struct vtd_walk_result *before, const struct vtd_walk_result *after,
 				     const struct evidence *ev, GString *detail)
 {
 	enum check_result result = CHECK_SKIP;
@@ -318,8 +302,7 @@ enum check_result check_devices_work(const struct vtd_walk_result *before,
 	return CHECK_NO_EVIDENCE;
 }
 
-enum check_result check_dump_readable(const struct vtd_walk_result *before,
-				      const struct vtd_walk_result *after,
+enum check_result check_dump_readable(const struct vtd_walk_result *before, const struct vtd_walk_result *after,
 				      const struct evidence *ev, GString *detail)
 {
 	(void)before;
@@ -343,8 +326,8 @@ enum check_result check_dump_readable(const struct vtd_walk_result *before,
 		return ev->dump_error ? CHECK_FAIL : CHECK_NO_EVIDENCE;
 	}
 	if (strcmp(ev->canary_read, ev->canary_written) != 0) {
-		g_string_append_printf(detail, "/proc/vmcore holds %.16s..., wrote %.16s...",
-				       ev->canary_read, ev->canary_written);
+		g_string_append_printf(detail, "/proc/vmcore holds %.16s..., wrote %.16s...", ev->canary_read,
+				       ev->canary_written);
 		return CHECK_FAIL;
 	}
 	g_string_append_printf(detail, "canary of %zu bytes read back through /proc/vmcore",

@@ -11,8 +11,7 @@
 #include "vtd/walk.h"
 
 /* Both snapshots there, complete, and with something in them; otherwise says what is missing. */
-static bool comparable(const struct vtd_walk_result *before, const struct vtd_walk_result *after,
-		       GString *detail)
+static bool comparable(const struct vtd_walk_result *before, const struct vtd_walk_result *after, GString *detail)
 {
 	if (!before)
 		g_string_append(detail, "no tables were read at the panic");
@@ -29,8 +28,7 @@ static bool comparable(const struct vtd_walk_result *before, const struct vtd_wa
 }
 
 /* Appends the first difference of one of the kinds, and how many there are in all. */
-static void first_difference(const struct vtd_compare *c, const bool kinds[VTD_DIFF_KINDS],
-			     GString *detail)
+static void first_difference(const struct vtd_compare *c, const bool kinds[VTD_DIFF_KINDS], GString *detail)
 {
 	uint64_t n = 0;
 
@@ -44,8 +42,7 @@ static void first_difference(const struct vtd_compare *c, const bool kinds[VTD_D
 		}
 }
 
-enum check_result check_translation_stayed_on(const struct vtd_walk_result *before,
-					      const struct vtd_walk_result *after,
+enum check_result check_translation_stayed_on(const struct vtd_walk_result *before, const struct vtd_walk_result *after,
 					      const struct evidence *ev, GString *detail)
 {
 	int64_t end = ev->poweroff_ns ? ev->poweroff_ns : INT64_MAX;
@@ -61,8 +58,7 @@ enum check_result check_translation_stayed_on(const struct vtd_walk_result *befo
 	for (unsigned i = 0; i < ev->events->len; i++) {
 		struct evidence_event *e = &g_array_index(ev->events, struct evidence_event, i);
 
-		if (e->kind == EVENT_TRANSLATION && !e->on && e->host_ns >= ev->jump_ns &&
-		    e->host_ns < end) {
+		if (e->kind == EVENT_TRANSLATION && !e->on && e->host_ns >= ev->jump_ns && e->host_ns < end) {
 			g_string_append_printf(detail, "switched off %.3f s after the jump (trace vtd_dmar_enable 0)",
 					       (double)(e->host_ns - ev->jump_ns) / 1e9);
 			return CHECK_FAIL;
@@ -80,14 +76,12 @@ enum check_result check_translation_stayed_on(const struct vtd_walk_result *befo
 		g_string_append(detail, "GSTS.TES=0 after the root switch");
 		return CHECK_FAIL;
 	}
-	g_string_append_printf(detail, "no switch-off from the jump on; root %#" PRIx64 " -> %#" PRIx64
-			       " at +%.3f s", ev->at_panic.root, ev->copied.root,
-			       (double)(ev->root_switch_ns - ev->jump_ns) / 1e9);
+	g_string_append_printf(detail, "no switch-off from the jump on; root %#" PRIx64 " -> %#" PRIx64 " at +%.3f s",
+			       ev->at_panic.root, ev->copied.root, (double)(ev->root_switch_ns - ev->jump_ns) / 1e9);
 	return CHECK_PASS;
 }
 
-enum check_result check_context_same_slot(const struct vtd_walk_result *before,
-					  const struct vtd_walk_result *after,
+enum check_result check_context_same_slot(const struct vtd_walk_result *before, const struct vtd_walk_result *after,
 					  const struct evidence *ev, GString *detail)
 {
 	static const bool kinds[VTD_DIFF_KINDS] = { [VTD_DIFF_MODE] = true,
@@ -104,8 +98,8 @@ enum check_result check_context_same_slot(const struct vtd_walk_result *before,
 		return CHECK_NO_EVIDENCE;
 	if (vtd_compare(before, after, &opt, &c))
 		g_error("out of memory");
-	if (c->counts[VTD_DIFF_MODE] || c->counts[VTD_DIFF_CONTEXT_MISSING] ||
-	    c->counts[VTD_DIFF_CONTEXT_EXTRA] || c->counts[VTD_DIFF_CONTEXT_SLOT]) {
+	if (c->counts[VTD_DIFF_MODE] || c->counts[VTD_DIFF_CONTEXT_MISSING] || c->counts[VTD_DIFF_CONTEXT_EXTRA] ||
+	    c->counts[VTD_DIFF_CONTEXT_SLOT]) {
 		first_difference(c, kinds, detail);
 	} else {
 		g_string_append_printf(detail, "%zu of %zu slots", c->contexts_b, c->contexts_a);
@@ -115,8 +109,7 @@ enum check_result check_context_same_slot(const struct vtd_walk_result *before,
 	return result;
 }
 
-enum check_result check_context_same_fields(const struct vtd_walk_result *before,
-					    const struct vtd_walk_result *after,
+enum check_result check_context_same_fields(const struct vtd_walk_result *before, const struct vtd_walk_result *after,
 					    const struct evidence *ev, GString *detail)
 {
 	static const bool kinds[VTD_DIFF_KINDS] = { [VTD_DIFF_CONTEXT_FIELD] = true,
@@ -138,17 +131,15 @@ enum check_result check_context_same_fields(const struct vtd_walk_result *before
 		return CHECK_NO_EVIDENCE;
 	if (vtd_compare(before, after, &opt, &c))
 		g_error("out of memory");
-	if (c->counts[VTD_DIFF_CONTEXT_FIELD] || c->counts[VTD_DIFF_PASID_MISSING] ||
-	    c->counts[VTD_DIFF_PASID_EXTRA] || c->counts[VTD_DIFF_PASID_FIELD]) {
+	if (c->counts[VTD_DIFF_CONTEXT_FIELD] || c->counts[VTD_DIFF_PASID_MISSING] || c->counts[VTD_DIFF_PASID_EXTRA] ||
+	    c->counts[VTD_DIFF_PASID_FIELD]) {
 		first_difference(c, kinds, detail);
 	} else if (!c->contexts_same) {
 		g_string_append(detail, "no entry is present both at the panic and after the copy");
 	} else {
-		g_string_append_printf(detail, "%zu of %zu context entries", c->contexts_same,
-				       c->contexts_a);
+		g_string_append_printf(detail, "%zu of %zu context entries", c->contexts_same, c->contexts_a);
 		if (c->pasids_a)
-			g_string_append_printf(detail, ", %zu of %zu PASID entries", c->pasids_same,
-					       c->pasids_a);
+			g_string_append_printf(detail, ", %zu of %zu PASID entries", c->pasids_same, c->pasids_a);
 		result = CHECK_PASS;
 	}
 	vtd_compare_free(c);
@@ -166,8 +157,7 @@ static void name_workload(const struct evidence *ev, const struct vtd_walk_resul
 
 		vtd_compare_space(before, vtd_walk_space(before, sid, VTD_NO_PASID), after,
 				  vtd_walk_space(after, sid, VTD_NO_PASID), &diff);
-		g_string_append_printf(detail, ", %" PRIu64 " pages of %s among them", diff.same,
-				       sid_text(sid, bdf));
+		g_string_append_printf(detail, ", %" PRIu64 " pages of %s among them", diff.same, sid_text(sid, bdf));
 	}
 }
 
@@ -180,14 +170,12 @@ static size_t identity_spaces(const struct vtd_walk_result *r)
 	return n;
 }
 
-enum check_result check_leaves_equal(const struct vtd_walk_result *before,
-				     const struct vtd_walk_result *after,
+enum check_result check_leaves_equal(const struct vtd_walk_result *before, const struct vtd_walk_result *after,
 				     const struct evidence *ev, GString *detail)
 {
 	static const bool kinds[VTD_DIFF_KINDS] = {
-		[VTD_DIFF_MODE] = true,	      [VTD_DIFF_SPACE_TYPE] = true,
-		[VTD_DIFF_UNMAPPED] = true,   [VTD_DIFF_NEW] = true,
-		[VTD_DIFF_RETARGETED] = true, [VTD_DIFF_PERMISSION] = true,
+		[VTD_DIFF_MODE] = true, [VTD_DIFF_SPACE_TYPE] = true, [VTD_DIFF_UNMAPPED] = true,
+		[VTD_DIFF_NEW] = true,	[VTD_DIFF_RETARGETED] = true, [VTD_DIFF_PERMISSION] = true,
 	};
 	const struct vtd_compare_options opt = { .skip_contexts = true, .skip_irtes = true };
 	enum check_result result = CHECK_FAIL;
@@ -204,9 +192,8 @@ enum check_result check_leaves_equal(const struct vtd_walk_result *before,
 	}
 	if (vtd_compare(before, after, &opt, &c))
 		g_error("out of memory");
-	bad = c->counts[VTD_DIFF_MODE] + c->counts[VTD_DIFF_SPACE_TYPE] +
-	      c->counts[VTD_DIFF_UNMAPPED] + c->counts[VTD_DIFF_NEW] +
-	      c->counts[VTD_DIFF_RETARGETED] + c->counts[VTD_DIFF_PERMISSION];
+	bad = c->counts[VTD_DIFF_MODE] + c->counts[VTD_DIFF_SPACE_TYPE] + c->counts[VTD_DIFF_UNMAPPED] +
+	      c->counts[VTD_DIFF_NEW] + c->counts[VTD_DIFF_RETARGETED] + c->counts[VTD_DIFF_PERMISSION];
 	if (bad) {
 		first_difference(c, kinds, detail);
 	} else if (c->truncated || !c->pages_same) {
@@ -214,8 +201,7 @@ enum check_result check_leaves_equal(const struct vtd_walk_result *before,
 				       c->pages_same);
 		result = CHECK_NO_EVIDENCE;
 	} else {
-		g_string_append_printf(detail, "%" PRIu64 " of %" PRIu64 " leaves", after->leaves,
-				       before->leaves);
+		g_string_append_printf(detail, "%" PRIu64 " of %" PRIu64 " leaves", after->leaves, before->leaves);
 		if (identity_spaces(before))
 			g_string_append_printf(detail, ", %zu identity runs", identity_spaces(before));
 		name_workload(ev, before, after, detail);

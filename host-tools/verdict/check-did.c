@@ -15,7 +15,7 @@
 /* What one state showed. Only the first thing that is wrong, in all states, is put into words. */
 struct dids {
 	size_t entries, distinct;
-	uint64_t bad;			/* clashes and ids that no entry may have */
+	uint64_t bad; /* clashes and ids that no entry may have */
 };
 
 static int by_tag(const void *a, const void *b)
@@ -31,8 +31,7 @@ static int by_tag(const void *a, const void *b)
 }
 
 /* Other roots may still hold the same translation: equal ones have equal runs. Pass-through has only one. */
-static bool same_translation(const struct vtd_walk_result *walk, const struct vtd_space *a,
-			     const struct vtd_space *b)
+static bool same_translation(const struct vtd_walk_result *walk, const struct vtd_space *a, const struct vtd_space *b)
 {
 	const struct vtd_run *x, *y;
 	size_t n, m;
@@ -65,8 +64,8 @@ static void describe(const struct vtd_space *s, GString *text)
 		g_string_append_printf(text, " (%#" PRIx64 ")", s->root);
 }
 
-static void note_clash(struct dids *dids, const char *when, const struct vtd_space *a,
-		       const struct vtd_space *b, GString *detail)
+static void note_clash(struct dids *dids, const char *when, const struct vtd_space *a, const struct vtd_space *b,
+		       GString *detail)
 {
 	dids->bad++;
 	if (detail->len)
@@ -77,8 +76,7 @@ static void note_clash(struct dids *dids, const char *when, const struct vtd_spa
 	describe(b, detail);
 }
 
-static void note_bad_id(struct dids *dids, const char *when, const struct vtd_space *s,
-			GString *detail)
+static void note_bad_id(struct dids *dids, const char *when, const struct vtd_space *s, GString *detail)
 {
 	dids->bad++;
 	if (detail->len)
@@ -121,8 +119,7 @@ static void judge_sorted(const struct vtd_walk_result *walk, const struct vtd_sp
 }
 
 /* Judges one state; false: there are no complete tables of it. */
-static bool judge_state(const struct evidence_state *state, const char *when, struct dids *dids,
-			GString *detail)
+static bool judge_state(const struct evidence_state *state, const char *when, struct dids *dids, GString *detail)
 {
 	const struct vtd_walk_result *walk = state->walk;
 	uint64_t max_did = state->has_regs ? state->regs.domains - 1 : UINT16_MAX;
@@ -145,13 +142,12 @@ static bool judge_state(const struct evidence_state *state, const char *when, st
 static void sum_up(const char *when, const struct dids *dids, GString *detail)
 {
 	check_separate(detail);
-	g_string_append_printf(detail, "%s %zu entries, %zu DID%s", when, dids->entries,
-			       dids->distinct, dids->distinct == 1 ? "" : "s");
+	g_string_append_printf(detail, "%s %zu entries, %zu DID%s", when, dids->entries, dids->distinct,
+			       dids->distinct == 1 ? "" : "s");
 }
 
 /* After each attach; returns a device of which there are no complete tables, or NULL. */
-static const struct evidence_device *judge_attaches(const struct evidence *ev, uint64_t *bad,
-						    GString *detail)
+static const struct evidence_device *judge_attaches(const struct evidence *ev, uint64_t *bad, GString *detail)
 {
 	const struct evidence_device *unknown = NULL;
 	struct dids dids;
@@ -168,8 +164,7 @@ static const struct evidence_device *judge_attaches(const struct evidence *ev, u
 	return unknown;
 }
 
-enum check_result check_did_consistent(const struct vtd_walk_result *before,
-				       const struct vtd_walk_result *after,
+enum check_result check_did_consistent(const struct vtd_walk_result *before, const struct vtd_walk_result *after,
 				       const struct evidence *ev, GString *detail)
 {
 	g_autoptr(GString) wrong = g_string_new(NULL), good = g_string_new(NULL);
@@ -200,8 +195,7 @@ enum check_result check_did_consistent(const struct vtd_walk_result *before,
 	if (!copied)
 		g_string_append(detail, "no complete tables with entries were read after the copy");
 	else if (unknown)
-		g_string_append_printf(detail, "no complete tables were read after the attach of %s",
-				       unknown->bdf);
+		g_string_append_printf(detail, "no complete tables were read after the attach of %s", unknown->bdf);
 	else if (!end)
 		g_string_append(detail, "no complete tables were read at the end");
 	if (detail->len)

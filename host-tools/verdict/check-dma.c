@@ -23,7 +23,7 @@ static const struct evidence_event *count_faults(const struct evidence *ev, stru
 	const struct evidence_event *first = NULL;
 	int64_t end = ev->poweroff_ns ? ev->poweroff_ns : INT64_MAX;
 
-	*n = (struct fault_counts){0};
+	*n = (struct fault_counts){ 0 };
 	for (unsigned i = 0; i < ev->events->len; i++) {
 		struct evidence_event *e = &g_array_index(ev->events, struct evidence_event, i);
 
@@ -59,30 +59,24 @@ static uint64_t total_sent(const struct evidence *ev, unsigned *requesters)
 }
 
 /* QEMU's event of a fault with fault processing disabled tells neither requester nor address. */
-static void describe_fault(const struct evidence *ev, const struct evidence_event *first, uint64_t n,
-			   GString *detail)
+static void describe_fault(const struct evidence *ev, const struct evidence_event *first, uint64_t n, GString *detail)
 {
 	char text[16];
 
-	g_string_append_printf(detail, "%" PRIu64 " fault%s before the attach, the first ", n,
-			       n == 1 ? "" : "s");
+	g_string_append_printf(detail, "%" PRIu64 " fault%s before the attach, the first ", n, n == 1 ? "" : "s");
 	if (first->kind == EVENT_FAULT_DISABLED && !first->sid)
 		g_string_append(detail, "by an unknown requester");
 	else
-		g_string_append_printf(detail, "by %s at %#" PRIx64, sid_text(first->sid, text),
-				       first->addr);
+		g_string_append_printf(detail, "by %s at %#" PRIx64, sid_text(first->sid, text), first->addr);
 	if (first->kind == EVENT_FAULT_DISABLED)
 		g_string_append(detail, " (fault processing disabled)");
 	else
-		g_string_append_printf(detail, " (%s, reason %d)", first->on ? "write" : "read",
-				       first->reason);
-	g_string_append_printf(detail, " %.3f s after the jump",
-			       (double)(first->host_ns - ev->jump_ns) / 1e9);
+		g_string_append_printf(detail, " (%s, reason %d)", first->on ? "write" : "read", first->reason);
+	g_string_append_printf(detail, " %.3f s after the jump", (double)(first->host_ns - ev->jump_ns) / 1e9);
 }
 
-enum check_result check_no_faults(const struct vtd_walk_result *before,
-				  const struct vtd_walk_result *after, const struct evidence *ev,
-				  GString *detail)
+enum check_result check_no_faults(const struct vtd_walk_result *before, const struct vtd_walk_result *after,
+				  const struct evidence *ev, GString *detail)
 {
 	const struct evidence_event *first;
 	struct fault_counts faults;
@@ -91,14 +85,12 @@ enum check_result check_no_faults(const struct vtd_walk_result *before,
 
 	(void)before;
 	(void)after;
-	if (ev->scenario->iommu.mode == CONF_MODE_OFF ||
-	    ev->scenario->devices.dma == CONF_DMA_NONE) {
+	if (ev->scenario->iommu.mode == CONF_MODE_OFF || ev->scenario->devices.dma == CONF_DMA_NONE) {
 		g_string_append(detail, "the scenario has no DMA through an IOMMU");
 		return CHECK_SKIP;
 	}
 	if (!ev->jump_ns || !ev->trace_events) {
-		g_string_append(detail, ev->jump_ns ? "the trace gave no events" :
-						      "the jump was not seen");
+		g_string_append(detail, ev->jump_ns ? "the trace gave no events" : "the jump was not seen");
 		return CHECK_NO_EVIDENCE;
 	}
 	first = count_faults(ev, &faults);
@@ -108,8 +100,7 @@ enum check_result check_no_faults(const struct vtd_walk_result *before,
 		return CHECK_FAIL;
 	}
 	if (ev->copied.has_regs && !vtd_regs_fault_free(&ev->copied.regs)) {
-		g_string_append_printf(detail, "a fault is recorded after the copy (FSTS=%#x)",
-				       ev->copied.regs.fsts);
+		g_string_append_printf(detail, "a fault is recorded after the copy (FSTS=%#x)", ev->copied.regs.fsts);
 		return CHECK_FAIL;
 	}
 	if (faults.undated) {
@@ -124,8 +115,8 @@ enum check_result check_no_faults(const struct vtd_walk_result *before,
 					       "no DMA was in flight after the panic");
 		return CHECK_NO_EVIDENCE;
 	}
-	g_string_append_printf(detail, "0 faults during %" PRIu64 " DMAs of %u requester%s", sent,
-			       requesters, requesters == 1 ? "" : "s");
+	g_string_append_printf(detail, "0 faults during %" PRIu64 " DMAs of %u requester%s", sent, requesters,
+			       requesters == 1 ? "" : "s");
 	if (faults.late)
 		g_string_append_printf(detail, " (%" PRIu64 " after the attach)", faults.late);
 	return CHECK_PASS;
@@ -141,8 +132,7 @@ static bool account(const struct evidence_dma *d, GString *detail)
 	if (detail->len)
 		g_string_append(detail, "; ");
 	g_string_append_printf(detail, "%s %s: %" PRIu64 " sent, %" PRIu64 "+%" PRIu64 " landed",
-			       sid_text(d->sid, text), d->what, d->sent, d->landed_before_copy,
-			       d->landed_after_copy);
+			       sid_text(d->sid, text), d->what, d->sent, d->landed_before_copy, d->landed_after_copy);
 	if (d->no_room)
 		g_string_append_printf(detail, ", %" PRIu64 " no room", d->no_room);
 	if (d->lost)
@@ -154,9 +144,8 @@ static bool account(const struct evidence_dma *d, GString *detail)
 	return ok;
 }
 
-enum check_result check_dma_landed(const struct vtd_walk_result *before,
-				   const struct vtd_walk_result *after, const struct evidence *ev,
-				   GString *detail)
+enum check_result check_dma_landed(const struct vtd_walk_result *before, const struct vtd_walk_result *after,
+				   const struct evidence *ev, GString *detail)
 {
 	unsigned wanted = ev->scenario->devices.dma == CONF_DMA_BOTH ? 2 : 1;
 	bool ok = true, after_copy = true;
@@ -181,8 +170,8 @@ enum check_result check_dma_landed(const struct vtd_walk_result *before,
 		return CHECK_FAIL;
 	if (ev->dma->len < wanted || !after_copy) {
 		g_string_append(detail, !ev->dma->len ? "no DMA was seen after the panic" :
-					!after_copy ? "; a requester did no DMA after the copy" :
-						      "; there is no account of the other device");
+					!after_copy   ? "; a requester did no DMA after the copy" :
+							"; there is no account of the other device");
 		return CHECK_NO_EVIDENCE;
 	}
 	return CHECK_PASS;

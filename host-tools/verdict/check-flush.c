@@ -76,13 +76,12 @@ static bool flushed_after(const struct evidence *ev, unsigned switched, GString 
 /* The entry's domain id and PASID, as the dead kernel had them. */
 struct old_entry {
 	uint16_t sid, did;
-	uint32_t pasid;			/* VTD_NO_PASID in legacy mode */
+	uint32_t pasid; /* VTD_NO_PASID in legacy mode */
 };
 
 static bool covers_context(const struct evidence_event *e, const struct old_entry *old)
 {
-	return evidence_invalidates_context(e, old->sid) ||
-	       (e->kind == EVENT_CC_DOMAIN && e->did == old->did);
+	return evidence_invalidates_context(e, old->sid) || (e->kind == EVENT_CC_DOMAIN && e->did == old->did);
 }
 
 static bool covers_iotlb(const struct evidence_event *e, const struct old_entry *old)
@@ -155,20 +154,16 @@ static enum check_result attach_flushed(const struct evidence *ev, const struct 
 }
 
 /* Only a device's own entry is watched; of an alias there is the snapshot after the attach. */
-static bool alias_unchanged(const struct evidence_device *dev, uint16_t sid,
-			    const struct vtd_space *old)
+static bool alias_unchanged(const struct evidence_device *dev, uint16_t sid, const struct vtd_space *old)
 {
-	const struct vtd_space *now =
-		dev->after.walk ? vtd_walk_space(dev->after.walk, sid, VTD_NO_PASID) : NULL;
+	const struct vtd_space *now = dev->after.walk ? vtd_walk_space(dev->after.walk, sid, VTD_NO_PASID) : NULL;
 
 	return now && now->type == old->type && now->root == old->root && now->did == old->did;
 }
 
 /* One requester id of a device that left the copied tables. */
-static enum check_result requester_flushed(const struct evidence *ev,
-					   const struct vtd_walk_result *before,
-					   const struct evidence_device *dev, uint16_t sid,
-					   GString *detail)
+static enum check_result requester_flushed(const struct evidence *ev, const struct vtd_walk_result *before,
+					   const struct evidence_device *dev, uint16_t sid, GString *detail)
 {
 	const struct vtd_space *space = vtd_walk_space(before, sid, VTD_NO_PASID);
 	struct old_entry old = { .sid = sid };
@@ -198,8 +193,8 @@ static enum check_result worse(enum check_result a, enum check_result b)
 	return a == CHECK_SKIP ? b : a;
 }
 
-static enum check_result attaches_flushed(const struct evidence *ev,
-					  const struct vtd_walk_result *before, GString *detail)
+static enum check_result attaches_flushed(const struct evidence *ev, const struct vtd_walk_result *before,
+					  GString *detail)
 {
 	enum check_result result = CHECK_SKIP;
 	unsigned seen = 0;
@@ -222,8 +217,7 @@ static enum check_result attaches_flushed(const struct evidence *ev,
 	if (seen)
 		return result;
 	check_separate(detail);
-	if (ev->scenario->devices.nic == CONF_NIC_NONE &&
-	    ev->scenario->devices.disk == CONF_DISK_NONE) {
+	if (ev->scenario->devices.nic == CONF_NIC_NONE && ev->scenario->devices.disk == CONF_DISK_NONE) {
 		g_string_append(detail, "the scenario has no device with a driver");
 		return CHECK_SKIP;
 	}
@@ -255,9 +249,8 @@ static enum check_result roots_flushed(const struct evidence *ev, GString *detai
 	return result;
 }
 
-enum check_result check_flushed(const struct vtd_walk_result *before,
-				const struct vtd_walk_result *after, const struct evidence *ev,
-				GString *detail)
+enum check_result check_flushed(const struct vtd_walk_result *before, const struct vtd_walk_result *after,
+				const struct evidence *ev, GString *detail)
 {
 	enum check_result roots, attaches;
 

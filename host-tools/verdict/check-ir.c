@@ -24,44 +24,38 @@ static bool comparable(const struct vtd_walk_result *before, const struct vtd_wa
 	return !detail->len;
 }
 
-static enum check_result compare_irtes(const struct vtd_walk_result *before,
-				       const struct vtd_walk_result *after, GString *detail)
+static enum check_result compare_irtes(const struct vtd_walk_result *before, const struct vtd_walk_result *after,
+				       GString *detail)
 {
-	const struct vtd_compare_options opt = { .skip_contexts = true, .skip_mappings = true,
-						 .extra_irtes_ok = true };
+	const struct vtd_compare_options opt = { .skip_contexts = true, .skip_mappings = true, .extra_irtes_ok = true };
 	enum check_result result = CHECK_FAIL;
 	struct vtd_compare *c;
 	uint64_t bad;
 
 	if (vtd_compare(before, after, &opt, &c))
 		g_error("out of memory");
-	bad = c->counts[VTD_DIFF_IRTE_MISSING] + c->counts[VTD_DIFF_IRTE_CHANGED] +
-	      c->counts[VTD_DIFF_EIME];
+	bad = c->counts[VTD_DIFF_IRTE_MISSING] + c->counts[VTD_DIFF_IRTE_CHANGED] + c->counts[VTD_DIFF_EIME];
 	if (bad) {
 		g_string_append_printf(detail, "%" PRIu64 " difference%s", bad, bad == 1 ? "" : "s");
 		for (size_t i = 0; i < c->n_diffs; i++)
-			if (c->diffs[i].kind == VTD_DIFF_IRTE_MISSING ||
-			    c->diffs[i].kind == VTD_DIFF_IRTE_CHANGED ||
+			if (c->diffs[i].kind == VTD_DIFF_IRTE_MISSING || c->diffs[i].kind == VTD_DIFF_IRTE_CHANGED ||
 			    c->diffs[i].kind == VTD_DIFF_EIME) {
 				g_string_append_printf(detail, ": %s", c->diffs[i].text);
 				break;
 			}
 	} else {
-		g_string_append_printf(detail, "%zu of %zu entries at %#" PRIx64 " -> %#" PRIx64,
-				       c->irtes_same, c->irtes_a, VTD_ADDR(before->irta),
-				       VTD_ADDR(after->irta));
+		g_string_append_printf(detail, "%zu of %zu entries at %#" PRIx64 " -> %#" PRIx64, c->irtes_same,
+				       c->irtes_a, VTD_ADDR(before->irta), VTD_ADDR(after->irta));
 		if (c->irtes_b > c->irtes_same)
-			g_string_append_printf(detail, ", %zu new in free slots",
-					       c->irtes_b - c->irtes_same);
+			g_string_append_printf(detail, ", %zu new in free slots", c->irtes_b - c->irtes_same);
 		result = CHECK_PASS;
 	}
 	vtd_compare_free(c);
 	return result;
 }
 
-enum check_result check_irte_equal(const struct vtd_walk_result *before,
-				   const struct vtd_walk_result *after, const struct evidence *ev,
-				   GString *detail)
+enum check_result check_irte_equal(const struct vtd_walk_result *before, const struct vtd_walk_result *after,
+				   const struct evidence *ev, GString *detail)
 {
 	if (check_no_iommu(ev, detail))
 		return CHECK_SKIP;

@@ -15,8 +15,8 @@
 #include "vtd/ranges.h"
 #include "vtd/walk.h"
 
-#define REGIONS_MAX 64		/* ranges of a device that the kernel puts into reserved_regions */
-#define SAID_MAX 4		/* disagreements that are told in full */
+#define REGIONS_MAX 64 /* ranges of a device that the kernel puts into reserved_regions */
+#define SAID_MAX 4     /* disagreements that are told in full */
 
 static const char host_walk[] = "the host's walk";
 static const char in_log[] = "the kernel's log";
@@ -58,9 +58,9 @@ static void lacks(struct judge *j, uint16_t sid, const struct vtd_ranges *a, con
 
 	must(vtd_ranges_subtract(a, b, &less));
 	if (less.n && disagree(j, sid))
-		g_string_append_printf(j->detail, "%" PRIu64 " pages, the first range %#" PRIx64 "-%#" PRIx64
-				       ", in %s and not in %s", vtd_ranges_pages(&less), less.v[0].start,
-				       less.v[0].last, a_name, b_name);
+		g_string_append_printf(
+			j->detail, "%" PRIu64 " pages, the first range %#" PRIx64 "-%#" PRIx64 ", in %s and not in %s",
+			vtd_ranges_pages(&less), less.v[0].start, less.v[0].last, a_name, b_name);
 	vtd_ranges_clear(&less);
 }
 
@@ -70,8 +70,7 @@ static unsigned kernel_pasid(const struct vtd_space *s)
 	return s->pasid == VTD_NO_PASID ? 0 : s->pasid;
 }
 
-static void collect(const struct judge *j, char source, uint16_t sid, unsigned pasid,
-		    struct vtd_ranges *out)
+static void collect(const struct judge *j, char source, uint16_t sid, unsigned pasid, struct vtd_ranges *out)
 {
 	for (unsigned i = 0; i < j->ev->oracle_ranges->len; i++) {
 		const struct evidence_oracle_range *r =
@@ -94,8 +93,7 @@ static const struct evidence_kdump_context *logged(const struct evidence *ev, ui
 	return NULL;
 }
 
-static const struct evidence_oracle *asked(const struct evidence *ev, enum evidence_oracle_source source,
-					   int sid)
+static const struct evidence_oracle *asked(const struct evidence *ev, enum evidence_oracle_source source, int sid)
 {
 	for (unsigned i = 0; i < ev->oracles->len; i++) {
 		const struct evidence_oracle *o = &g_array_index(ev->oracles, struct evidence_oracle, i);
@@ -119,16 +117,15 @@ static struct vtd_ranges head(const struct vtd_ranges *set, uint64_t n)
  * (over) may be more than was mapped.
  * @own: of requests without PASID; of others the log has the number only
  */
-static void judge_log(struct judge *j, const struct evidence_kdump_context *c, bool own,
-		      const struct vtd_ranges *host)
+static void judge_log(struct judge *j, const struct evidence_kdump_context *c, bool own, const struct vtd_ranges *host)
 {
 	const struct vtd_ranges shown = head(host, c->over ? SIZE_MAX : c->shown);
 	struct vtd_ranges log = { 0 };
 
 	collect(j, ORACLE_LOG, c->sid, c->pasid, &log);
 	if (!c->over && c->ranges != host->n && disagree(j, c->sid))
-		g_string_append_printf(j->detail, "%zu ranges in %s, %" PRIu64 " in %s", host->n, host_walk,
-				       c->ranges, in_log);
+		g_string_append_printf(j->detail, "%zu ranges in %s, %" PRIu64 " in %s", host->n, host_walk, c->ranges,
+				       in_log);
 	if (own && (!c->over || c->shown == c->ranges))
 		lacks(j, c->sid, &shown, host_walk, &log, in_log);
 	if (!c->over)
@@ -136,8 +133,7 @@ static void judge_log(struct judge *j, const struct evidence_kdump_context *c, b
 	vtd_ranges_clear(&log);
 }
 
-static void judge_debugfs(struct judge *j, const struct evidence_kdump_context *c,
-			  const struct vtd_ranges *host)
+static void judge_debugfs(struct judge *j, const struct evidence_kdump_context *c, const struct vtd_ranges *host)
 {
 	struct vtd_ranges set = { 0 };
 
@@ -177,8 +173,8 @@ static void judge_space(struct judge *j, const struct vtd_walk_result *before, c
 
 	if (!c) {
 		if ((own || !j->ev->kdump_hidden) && disagree(j, s->sid))
-			g_string_append_printf(j->detail, "PASID %u in %s and not in %s", kernel_pasid(s),
-					       host_walk, in_log);
+			g_string_append_printf(j->detail, "PASID %u in %s and not in %s", kernel_pasid(s), host_walk,
+					       in_log);
 		return;
 	}
 	if (c->refused) {
@@ -188,8 +184,8 @@ static void judge_space(struct judge *j, const struct vtd_walk_result *before, c
 	j->requesters++;
 	if (through != (strcmp(c->type, "pass-through") == 0)) {
 		if (disagree(j, s->sid))
-			g_string_append_printf(j->detail, "%s in %s, %s in %s", vtd_space_type_name(s->type),
-					       host_walk, c->type, in_log);
+			g_string_append_printf(j->detail, "%s in %s, %s in %s", vtd_space_type_name(s->type), host_walk,
+					       c->type, in_log);
 		return;
 	}
 	if (through)
@@ -221,8 +217,7 @@ static void judge_others(struct judge *j, const struct vtd_walk_result *before)
 			&g_array_index(j->ev->kdump_contexts, struct evidence_kdump_context, i);
 
 		if (!c->refused && !find_space(before, c->sid, c->pasid) && disagree(j, c->sid))
-			g_string_append_printf(j->detail, "PASID %u in %s and not in %s", c->pasid, in_log,
-					       host_walk);
+			g_string_append_printf(j->detail, "PASID %u in %s and not in %s", c->pasid, in_log, host_walk);
 	}
 	for (unsigned i = 0; i < j->ev->oracle_ranges->len; i++) {
 		const struct evidence_oracle_range *r =
@@ -232,8 +227,8 @@ static void judge_others(struct judge *j, const struct vtd_walk_result *before)
 			continue;
 		last = r->sid;
 		if (disagree(j, r->sid))
-			g_string_append_printf(j->detail, "%#" PRIx64 "-%#" PRIx64 " in %s and not in %s",
-					       r->start, r->last, in_debugfs, host_walk);
+			g_string_append_printf(j->detail, "%#" PRIx64 "-%#" PRIx64 " in %s and not in %s", r->start,
+					       r->last, in_debugfs, host_walk);
 	}
 }
 
@@ -248,14 +243,14 @@ static bool next_run(const struct vtd_run *runs, size_t n, size_t *i, struct evi
 	out->last = runs[*i].iova_last;
 	out->pa = runs[*i].pa_start;
 	for (++*i; *i < n && runs[*i].iova_start == out->last + 1 &&
-		   runs[*i].pa_start == out->pa + (out->last + 1 - out->start); ++*i)
+		   runs[*i].pa_start == out->pa + (out->last + 1 - out->start);
+	     ++*i)
 		out->last = runs[*i].iova_last;
 	return true;
 }
 
 /* The next mapping of @sid from *@i on; NULL: there is none. */
-static const struct evidence_oracle_range *next_mapping(const struct evidence *ev, uint16_t sid,
-							unsigned *i)
+static const struct evidence_oracle_range *next_mapping(const struct evidence *ev, uint16_t sid, unsigned *i)
 {
 	while (*i < ev->oracle_ranges->len) {
 		const struct evidence_oracle_range *r =
@@ -270,8 +265,8 @@ static const struct evidence_oracle_range *next_mapping(const struct evidence *e
 static void say_mapping(struct judge *j, const struct evidence_oracle_range *r, const char *where)
 {
 	if (r)
-		g_string_append_printf(j->detail, "%#" PRIx64 "-%#" PRIx64 " to %#" PRIx64 " in %s", r->start,
-				       r->last, r->pa, where);
+		g_string_append_printf(j->detail, "%#" PRIx64 "-%#" PRIx64 " to %#" PRIx64 " in %s", r->start, r->last,
+				       r->pa, where);
 	else
 		g_string_append_printf(j->detail, "nothing more in %s", where);
 }
@@ -320,9 +315,8 @@ static void judge_translations(struct judge *j, const struct vtd_walk_result *en
 		s = vtd_walk_space(end, o->sid, VTD_NO_PASID);
 		if (!s || s->root != o->root) {
 			if (dev && dev->sid == o->sid && dev->wanted && dev->attach_ns && disagree(j, o->sid))
-				g_string_append_printf(j->detail, "tables at %#" PRIx64 " in %s, at %#" PRIx64
-						       " in %s", s ? s->root : 0, host_walk, o->root,
-						       in_translation);
+				g_string_append_printf(j->detail, "tables at %#" PRIx64 " in %s, at %#" PRIx64 " in %s",
+						       s ? s->root : 0, host_walk, o->root, in_translation);
 			continue;
 		}
 		j->devices++;
@@ -333,8 +327,7 @@ static void judge_translations(struct judge *j, const struct vtd_walk_result *en
 /* ---- the verdict ---- */
 
 /* An oracle that was not asked or gave nothing cannot agree; true: it says so in the detail. */
-static bool is_missing(const struct evidence *ev, enum evidence_oracle_source source, const char *name,
-		       GString *detail)
+static bool is_missing(const struct evidence *ev, enum evidence_oracle_source source, const char *name, GString *detail)
 {
 	const struct evidence_oracle *o = NULL;
 
@@ -348,8 +341,7 @@ static bool is_missing(const struct evidence *ev, enum evidence_oracle_source so
 		o = o ? o : one;
 	}
 	check_separate(detail);
-	g_string_append_printf(detail, "%s %s%s", name, o ? "gave nothing: " : "was not asked",
-			       o ? o->problem : "");
+	g_string_append_printf(detail, "%s %s%s", name, o ? "gave nothing: " : "was not asked", o ? o->problem : "");
 	return true;
 }
 
@@ -362,9 +354,10 @@ static bool is_incomplete(const struct evidence *ev, const struct vtd_walk_resul
 	else if (!ev->kdump_lines)
 		g_string_append(detail, "the crash kernel logged nothing of its copy: has it intel_iommu_kdump=?");
 	else if (ev->kdump_bad)
-		g_string_append_printf(detail, "%" PRIu64 " of %" PRIu64 " lines of the log are not understood, "
-				       "the first is '%s'", ev->kdump_bad, ev->kdump_lines,
-				       ev->kdump_bad_line ? ev->kdump_bad_line : "");
+		g_string_append_printf(detail,
+				       "%" PRIu64 " of %" PRIu64 " lines of the log are not understood, "
+				       "the first is '%s'",
+				       ev->kdump_bad, ev->kdump_lines, ev->kdump_bad_line ? ev->kdump_bad_line : "");
 	if (detail->len)
 		return true;
 	is_missing(ev, ORACLE_RANGES, in_debugfs, detail);
@@ -385,23 +378,22 @@ static enum check_result conclude(struct judge *j, const struct vtd_walk_result 
 			g_string_append_printf(j->detail, "; and %u more", j->disagreements - SAID_MAX);
 		return CHECK_FAIL;
 	}
-	g_string_append_printf(j->detail, "log and debugfs: %" PRIu64 " requesters, %" PRIu64 " ranges",
-			       j->requesters, j->ranges);
+	g_string_append_printf(j->detail, "log and debugfs: %" PRIu64 " requesters, %" PRIu64 " ranges", j->requesters,
+			       j->ranges);
 	if (j->refused)
 		g_string_append_printf(j->detail, " (%" PRIu64 " refused)", j->refused);
 	if (j->regions)
 		g_string_append_printf(j->detail, "; %s of %" PRIu64 " devices", in_regions, j->regions);
-	g_string_append_printf(j->detail, "; %s: %" PRIu64 " devices, %" PRIu64 " runs", in_translation,
-			       j->devices, j->mappings);
+	g_string_append_printf(j->detail, "; %s: %" PRIu64 " devices, %" PRIu64 " runs", in_translation, j->devices,
+			       j->mappings);
 	if (j->requesters && (j->devices || check_all_passed_through(before)))
 		return CHECK_PASS;
 	g_string_append(j->detail, ": too little to agree on");
 	return CHECK_NO_EVIDENCE;
 }
 
-enum check_result check_oracles_agree(const struct vtd_walk_result *before,
-				      const struct vtd_walk_result *after, const struct evidence *ev,
-				      GString *detail)
+enum check_result check_oracles_agree(const struct vtd_walk_result *before, const struct vtd_walk_result *after,
+				      const struct evidence *ev, GString *detail)
 {
 	struct judge j = { .ev = ev, .detail = detail };
 

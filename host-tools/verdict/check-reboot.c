@@ -3,9 +3,8 @@
 #include "verdict/check.h"
 #include "evidence/evidence.h"
 
-enum check_result check_reset_comes_up(const struct vtd_walk_result *before,
-				       const struct vtd_walk_result *after, const struct evidence *ev,
-				       GString *detail)
+enum check_result check_reset_comes_up(const struct vtd_walk_result *before, const struct vtd_walk_result *after,
+				       const struct evidence *ev, GString *detail)
 {
 	(void)before;
 	(void)after;
@@ -22,7 +21,7 @@ enum check_result check_reset_comes_up(const struct vtd_walk_result *before,
 				       (double)(ev->again_hello_ns - ev->poweroff_ns) / 1e9);
 		return CHECK_PASS;
 	}
-	g_string_append(detail, ev->again_failure ? ev->again_failure :
-						    "nothing is known of the machine after the reboot");
+	g_string_append(detail,
+			ev->again_failure ? ev->again_failure : "nothing is known of the machine after the reboot");
 	return ev->again_failure ? CHECK_FAIL : CHECK_NO_EVIDENCE;
 }

@@ -17,7 +17,7 @@
 
 /* Of one device, in bytes. */
 struct sets {
-	struct vtd_ranges mapped;	/* by the dead kernel, for any of its requester ids */
+	struct vtd_ranges mapped; /* by the dead kernel, for any of its requester ids */
 	struct vtd_ranges standing;
 	struct vtd_ranges reserved;
 };
@@ -38,7 +38,7 @@ static void sets_clear(struct sets *s)
 /* Whose domain is judged: one requester, or two that a bridge makes one. */
 struct owner {
 	const char *bdf;
-	uint16_t sid, alias_sid;	/* equal: there is no alias */
+	uint16_t sid, alias_sid; /* equal: there is no alias */
 };
 
 static bool is_of(const struct owner *owner, const struct evidence_reservation *r)
@@ -50,8 +50,7 @@ static bool is_of(const struct owner *owner, const struct evidence_reservation *
 static void read_reservations(const struct evidence *ev, const struct owner *owner, struct sets *s)
 {
 	for (unsigned i = 0; i < ev->reservations->len; i++) {
-		const struct evidence_reservation *r =
-			&g_array_index(ev->reservations, struct evidence_reservation, i);
+		const struct evidence_reservation *r = &g_array_index(ev->reservations, struct evidence_reservation, i);
 		uint64_t start = r->start << VTD_PAGE_SHIFT;
 		uint64_t last = (r->last << VTD_PAGE_SHIFT) | (VTD_PAGE_SIZE - 1);
 
@@ -70,8 +69,7 @@ static uint64_t crash_rows(const struct evidence *ev, uint64_t *unknown)
 
 	*unknown = 0;
 	for (unsigned i = 0; i < ev->reservations->len; i++) {
-		const struct evidence_reservation *r =
-			&g_array_index(ev->reservations, struct evidence_reservation, i);
+		const struct evidence_reservation *r = &g_array_index(ev->reservations, struct evidence_reservation, i);
 
 		n += r->kernel == 'c';
 		*unknown += r->kernel == 'c' && !r->sid_known && !r->standing;
@@ -87,8 +85,8 @@ static bool complain(const struct vtd_ranges *set, const char *bdf, const char *
 	if (!n)
 		return false;
 	check_separate(detail);
-	g_string_append_printf(detail, "%s: %" PRIu64 " page%s %s, the first at %#" PRIx64, bdf, n,
-			       n == 1 ? "" : "s", what, set->v[0].start);
+	g_string_append_printf(detail, "%s: %" PRIu64 " page%s %s, the first at %#" PRIx64, bdf, n, n == 1 ? "" : "s",
+			       what, set->v[0].start);
 	return true;
 }
 
@@ -154,13 +152,12 @@ static enum check_result judge_owner(const struct evidence *ev, const struct vtd
 static bool is_bridge(const struct evidence *ev, uint16_t sid)
 {
 	for (unsigned i = 0; i < ev->functions->len; i++) {
-		const struct evidence_function *f =
-			&g_array_index(ev->functions, struct evidence_function, i);
+		const struct evidence_function *f = &g_array_index(ev->functions, struct evidence_function, i);
 
 		if (f->sid == sid)
 			return f->bridge;
 	}
-	return ev->functions->len != 0;		/* an id that no function has is a bridge's too */
+	return ev->functions->len != 0; /* an id that no function has is a bridge's too */
 }
 
 /*
@@ -177,8 +174,7 @@ static bool judge_idle(const struct evidence *ev, const struct vtd_walk_result *
 		struct owner owner = { NULL, sid, sid };
 		char bdf[16];
 
-		if ((i && before->spaces[i - 1].sid == sid) || evidence_device_find(ev, sid) ||
-		    is_bridge(ev, sid))
+		if ((i && before->spaces[i - 1].sid == sid) || evidence_device_find(ev, sid) || is_bridge(ev, sid))
 			continue;
 		owner.bdf = sid_text(sid, bdf);
 		n++;
@@ -191,8 +187,7 @@ static bool judge_idle(const struct evidence *ev, const struct vtd_walk_result *
 	return ok;
 }
 
-static enum check_result judge_devices(const struct evidence *ev, const struct vtd_walk_result *before,
-				       GString *detail)
+static enum check_result judge_devices(const struct evidence *ev, const struct vtd_walk_result *before, GString *detail)
 {
 	enum check_result result = CHECK_SKIP;
 	unsigned seen = 0;
@@ -218,8 +213,8 @@ static enum check_result judge_devices(const struct evidence *ev, const struct v
 }
 
 enum check_result check_reserved_equals_mapped(const struct vtd_walk_result *before,
-					       const struct vtd_walk_result *after,
-					       const struct evidence *ev, GString *detail)
+					       const struct vtd_walk_result *after, const struct evidence *ev,
+					       GString *detail)
 {
 	enum check_result result;
 	uint64_t unknown = 0;
@@ -243,7 +238,8 @@ enum check_result check_reserved_equals_mapped(const struct vtd_walk_result *bef
 	else if (!crash_rows(ev, &unknown))
 		g_string_append(detail, "no reservation of the crash kernel was seen (are the probes on?)");
 	else if (ev->reservations_lost)
-		g_string_append_printf(detail, "%" PRIu64 " records of the crash kernel's probes are missing: "
+		g_string_append_printf(detail,
+				       "%" PRIu64 " records of the crash kernel's probes are missing: "
 				       "what is not among the rest may have been reserved",
 				       ev->reservations_lost);
 	if (detail->len)
@@ -251,8 +247,7 @@ enum check_result check_reserved_equals_mapped(const struct vtd_walk_result *bef
 	result = judge_devices(ev, before, detail);
 	if (unknown) {
 		check_separate(detail);
-		g_string_append_printf(detail, "but %" PRIu64 " reservations are of unknown devices",
-				       unknown);
+		g_string_append_printf(detail, "but %" PRIu64 " reservations are of unknown devices", unknown);
 		return CHECK_NO_EVIDENCE;
 	}
 	return result;

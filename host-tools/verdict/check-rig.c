@@ -8,9 +8,8 @@
 
 #include "vtd/walk.h"
 
-enum check_result check_rig(const struct vtd_walk_result *before,
-			    const struct vtd_walk_result *after, const struct evidence *ev,
-			    GString *detail)
+enum check_result check_rig(const struct vtd_walk_result *before, const struct vtd_walk_result *after,
+			    const struct evidence *ev, GString *detail)
 {
 	(void)before;
 	(void)after;
@@ -23,8 +22,7 @@ enum check_result check_rig(const struct vtd_walk_result *before,
 	else if (!ev->trace_events)
 		g_string_append(detail, "QEMU's trace gave no IOMMU event: no evidence of faults or switches");
 	else {
-		g_string_append_printf(detail, "crash kernel loaded, %" PRIu64 " trace events",
-				       ev->trace_events);
+		g_string_append_printf(detail, "crash kernel loaded, %" PRIu64 " trace events", ev->trace_events);
 		if (ev->trace_missing)
 			g_string_append_printf(detail, " (this QEMU lacks %s)", ev->trace_missing);
 		return CHECK_PASS;
@@ -37,8 +35,7 @@ static enum vtd_space_type wanted_type(const struct evidence *ev)
 {
 	if (evidence_passthrough(ev))
 		return VTD_SPACE_PASS_THROUGH;
-	return ev->scenario->iommu.mode == CONF_MODE_FIRST_LEVEL ? VTD_SPACE_FIRST_LEVEL :
-								   VTD_SPACE_SECOND_LEVEL;
+	return ev->scenario->iommu.mode == CONF_MODE_FIRST_LEVEL ? VTD_SPACE_FIRST_LEVEL : VTD_SPACE_SECOND_LEVEL;
 }
 
 static void complain(GString *detail, const char *format, ...) G_GNUC_PRINTF(2, 3);
@@ -62,8 +59,7 @@ static void mode_registers(const struct evidence *ev, GString *wrong)
 	if (!regs->translation_on)
 		complain(wrong, "translation is off (GSTS.TES=0)");
 	if (ev->at_panic.ttm != ttm)
-		complain(wrong, "TTM is %s, wanted %s", vtd_ttm_name(ev->at_panic.ttm),
-			 vtd_ttm_name(ttm));
+		complain(wrong, "TTM is %s, wanted %s", vtd_ttm_name(ev->at_panic.ttm), vtd_ttm_name(ttm));
 	if (regs->ir_on != sc->iommu.intremap)
 		complain(wrong, "interrupt remapping is %s", regs->ir_on ? "on" : "off");
 	if (regs->caching_mode != sc->iommu.caching_mode)
@@ -79,8 +75,7 @@ static bool mode_flushing(const struct evidence *ev, GString *wrong)
 {
 	bool lazy;
 
-	if (!ev->first_cmdline || !strstr(ev->first_cmdline, "iommu.strict=") ||
-	    evidence_passthrough(ev))
+	if (!ev->first_cmdline || !strstr(ev->first_cmdline, "iommu.strict=") || evidence_passthrough(ev))
 		return true;
 	if (!ev->group_types)
 		return false;
@@ -92,8 +87,7 @@ static bool mode_flushing(const struct evidence *ev, GString *wrong)
 	return true;
 }
 
-static unsigned mode_spaces(const struct evidence *ev, const struct vtd_walk_result *before,
-			    GString *wrong)
+static unsigned mode_spaces(const struct evidence *ev, const struct vtd_walk_result *before, GString *wrong)
 {
 	enum vtd_space_type type = wanted_type(ev);
 	unsigned seen = 0;
@@ -107,16 +101,15 @@ static unsigned mode_spaces(const struct evidence *ev, const struct vtd_walk_res
 		if (!space)
 			complain(wrong, "%s has no present entry", dev->bdf);
 		else if (space->type != type)
-			complain(wrong, "%s is %s, wanted %s", dev->bdf,
-				 vtd_space_type_name(space->type), vtd_space_type_name(type));
+			complain(wrong, "%s is %s, wanted %s", dev->bdf, vtd_space_type_name(space->type),
+				 vtd_space_type_name(type));
 		else
 			seen++;
 	}
 	return seen;
 }
 
-enum check_result check_mode_in_effect(const struct vtd_walk_result *before,
-				       const struct vtd_walk_result *after,
+enum check_result check_mode_in_effect(const struct vtd_walk_result *before, const struct vtd_walk_result *after,
 				       const struct evidence *ev, GString *detail)
 {
 	g_autoptr(GString) wrong = g_string_new(NULL);
@@ -149,16 +142,14 @@ enum check_result check_mode_in_effect(const struct vtd_walk_result *before,
 	if (detail->len)
 		return CHECK_NO_EVIDENCE;
 	g_string_append_printf(detail, "TES on, TTM %s, %s for %u requester%s, IR %s, CM %d, %u bits",
-			       vtd_ttm_name(ev->at_panic.ttm),
-			       vtd_space_type_name(wanted_type(ev)), seen, seen == 1 ? "" : "s",
-			       ev->at_panic.regs.ir_on ? "on" : "off",
+			       vtd_ttm_name(ev->at_panic.ttm), vtd_space_type_name(wanted_type(ev)), seen,
+			       seen == 1 ? "" : "s", ev->at_panic.regs.ir_on ? "on" : "off",
 			       ev->at_panic.regs.caching_mode, ev->at_panic.regs.mgaw);
 	return CHECK_PASS;
 }
 
-enum check_result check_panic_seen(const struct vtd_walk_result *before,
-				   const struct vtd_walk_result *after, const struct evidence *ev,
-				   GString *detail)
+enum check_result check_panic_seen(const struct vtd_walk_result *before, const struct vtd_walk_result *after,
+				   const struct evidence *ev, GString *detail)
 {
 	(void)before;
 	(void)after;
@@ -166,13 +157,10 @@ enum check_result check_panic_seen(const struct vtd_walk_result *before,
 		g_string_append(detail, "the panic was never asked for");
 		return CHECK_NO_EVIDENCE;
 	}
-	if (ev->jump_ns && ev->crash_end && ev->jump_rip >= ev->crash_start &&
-	    ev->jump_rip <= ev->crash_end) {
-		g_string_append_printf(detail,
-				       "RIP %#" PRIx64 " in crash memory %#" PRIx64 "-%#" PRIx64
-				       ", %.0f ms after the trigger",
-				       ev->jump_rip, ev->crash_start, ev->crash_end,
-				       (double)(ev->jump_ns - ev->trigger_ns) / 1e6);
+	if (ev->jump_ns && ev->crash_end && ev->jump_rip >= ev->crash_start && ev->jump_rip <= ev->crash_end) {
+		g_string_append_printf(
+			detail, "RIP %#" PRIx64 " in crash memory %#" PRIx64 "-%#" PRIx64 ", %.0f ms after the trigger",
+			ev->jump_rip, ev->crash_start, ev->crash_end, (double)(ev->jump_ns - ev->trigger_ns) / 1e6);
 		return CHECK_PASS;
 	}
 	if (ev->crash_hello_ns) {
@@ -185,23 +173,22 @@ enum check_result check_panic_seen(const struct vtd_walk_result *before,
 	}
 	g_string_append(detail, "no CPU was seen in the crash kernel's memory");
 	if (ev->jump_rip)
-		g_string_append_printf(detail, " (%#" PRIx64 "-%#" PRIx64 "), one was at %#" PRIx64,
-				       ev->crash_start, ev->crash_end, ev->jump_rip);
+		g_string_append_printf(detail, " (%#" PRIx64 "-%#" PRIx64 "), one was at %#" PRIx64, ev->crash_start,
+				       ev->crash_end, ev->jump_rip);
 	return CHECK_FAIL;
 }
 
-enum check_result check_crash_kernel_booted(const struct vtd_walk_result *before,
-					    const struct vtd_walk_result *after,
+enum check_result check_crash_kernel_booted(const struct vtd_walk_result *before, const struct vtd_walk_result *after,
 					    const struct evidence *ev, GString *detail)
 {
 	(void)before;
 	(void)after;
 	if (ev->crash_hello_ns) {
-		g_string_append_printf(detail, "%s %.1f s after the %s",
-				       *ev->scenario->crash.initrd ? "a foreign initramfs was started" :
-								     "its agent spoke",
-				       (double)(ev->crash_hello_ns - (ev->jump_ns ? ev->jump_ns : ev->trigger_ns)) / 1e9,
-				       ev->jump_ns ? "jump" : "trigger");
+		g_string_append_printf(
+			detail, "%s %.1f s after the %s",
+			*ev->scenario->crash.initrd ? "a foreign initramfs was started" : "its agent spoke",
+			(double)(ev->crash_hello_ns - (ev->jump_ns ? ev->jump_ns : ev->trigger_ns)) / 1e9,
+			ev->jump_ns ? "jump" : "trigger");
 		return CHECK_PASS;
 	}
 	if (!ev->jump_ns) {

@@ -18,8 +18,7 @@ static const char *kind_of(const struct vtd_snapshot *s, uint64_t pa)
 	return "?";
 }
 
-enum check_result check_old_tables_unchanged(const struct vtd_walk_result *before,
-					     const struct vtd_walk_result *after,
+enum check_result check_old_tables_unchanged(const struct vtd_walk_result *before, const struct vtd_walk_result *after,
 					     const struct evidence *ev, GString *detail)
 {
 	const struct vtd_snapshot *old = ev->at_panic.snapshot;
@@ -40,23 +39,21 @@ enum check_result check_old_tables_unchanged(const struct vtd_walk_result *befor
 	now = vtd_snapshot_mem(ev->old_tables);
 	changed = vtd_snapshot_changed(old, &now, &first);
 	if (changed) {
-		g_string_append_printf(detail, "%zu of %zu old table pages changed, the first at %#" PRIx64
-				       " (%s)", changed, old->n_pages, first, kind_of(old, first));
+		g_string_append_printf(detail, "%zu of %zu old table pages changed, the first at %#" PRIx64 " (%s)",
+				       changed, old->n_pages, first, kind_of(old, first));
 		return CHECK_FAIL;
 	}
 	if (old->meta.truncated) {
-		g_string_append_printf(detail, "the walk at the panic met a limit after %zu pages",
-				       old->n_pages);
+		g_string_append_printf(detail, "the walk at the panic met a limit after %zu pages", old->n_pages);
 		return CHECK_NO_EVIDENCE;
 	}
-	g_string_append_printf(detail, "%zu of %zu old table pages as they were", old->n_pages,
-			       old->n_pages);
+	g_string_append_printf(detail, "%zu of %zu old table pages as they were", old->n_pages, old->n_pages);
 	return CHECK_PASS;
 }
 
 /* The table pages of one state that lie outside crash memory; false: no complete tables were read. */
-static bool outside(const struct evidence *ev, const struct evidence_state *state, const char *when,
-		    uint64_t *pages, uint64_t *bad, GString *detail)
+static bool outside(const struct evidence *ev, const struct evidence_state *state, const char *when, uint64_t *pages,
+		    uint64_t *bad, GString *detail)
 {
 	const struct vtd_walk_result *walk = state->walk;
 
@@ -69,16 +66,15 @@ static bool outside(const struct evidence *ev, const struct evidence_state *stat
 		if (t->pa >= ev->crash_start && t->pa <= ev->crash_end)
 			continue;
 		if (!(*bad)++)
-			g_string_append_printf(detail, "%s: the %s page at %#" PRIx64
-					       " is outside crash memory", when,
+			g_string_append_printf(detail, "%s: the %s page at %#" PRIx64 " is outside crash memory", when,
 					       vtd_table_kind_name(t->kind), t->pa);
 	}
 	return walk->n_tables != 0;
 }
 
 enum check_result check_tables_in_crash_memory(const struct vtd_walk_result *before,
-					       const struct vtd_walk_result *after,
-					       const struct evidence *ev, GString *detail)
+					       const struct vtd_walk_result *after, const struct evidence *ev,
+					       GString *detail)
 {
 	bool copied, end;
 	uint64_t pages = 0, bad = 0;
@@ -107,7 +103,7 @@ enum check_result check_tables_in_crash_memory(const struct vtd_walk_result *bef
 				       copied ? "at the end" : "after the copy");
 		return CHECK_NO_EVIDENCE;
 	}
-	g_string_append_printf(detail, "%" PRIu64 " table pages in %#" PRIx64 "-%#" PRIx64, pages,
-			       ev->crash_start, ev->crash_end);
+	g_string_append_printf(detail, "%" PRIu64 " table pages in %#" PRIx64 "-%#" PRIx64, pages, ev->crash_start,
+			       ev->crash_end);
 	return CHECK_PASS;
 }

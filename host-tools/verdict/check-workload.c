@@ -12,12 +12,10 @@
 #include "vtd/walk.h"
 
 /* All of it, in leaves of the size asked for; no more and no less. */
-static bool all_mapped(const struct evidence_workload *w, const struct vtd_walk_result *walk,
-		       GString *detail)
+static bool all_mapped(const struct evidence_workload *w, const struct vtd_walk_result *walk, GString *detail)
 {
 	const struct vtd_space *space = vtd_walk_space(walk, w->sid, VTD_NO_PASID);
-	const struct vtd_tree *tree =
-		space && space->tree < walk->n_trees ? &walk->trees[space->tree] : NULL;
+	const struct vtd_tree *tree = space && space->tree < walk->n_trees ? &walk->trees[space->tree] : NULL;
 	uint64_t wanted = w->pages * (w->page_bytes >> 12);
 	char bdf[16];
 
@@ -27,15 +25,13 @@ static bool all_mapped(const struct evidence_workload *w, const struct vtd_walk_
 		return false;
 	}
 	g_string_append_printf(detail,
-			       "%s: %" PRIu64 " of %" PRIu64
-			       " pages mapped at the panic, by %" PRIu64 " leaves",
-			       bdf, tree->pages, wanted, tree->leaves);
+			       "%s: %" PRIu64 " of %" PRIu64 " pages mapped at the panic, by %" PRIu64 " leaves", bdf,
+			       tree->pages, wanted, tree->leaves);
 	if (tree->pages != wanted)
 		return false;
 	if (tree->leaves == w->pages)
 		return true;
-	g_string_append_printf(detail, " instead of %" PRIu64 " of %" PRIu64 " KiB", w->pages,
-			       w->page_bytes >> 10);
+	g_string_append_printf(detail, " instead of %" PRIu64 " of %" PRIu64 " KiB", w->pages, w->page_bytes >> 10);
 	return false;
 }
 
@@ -43,8 +39,7 @@ static bool all_mapped(const struct evidence_workload *w, const struct vtd_walk_
 static bool dma_seen(const struct evidence *ev, const struct evidence_workload *w, GString *detail)
 {
 	for (unsigned i = 0; i < ev->requesters->len; i++) {
-		const struct evidence_requester *r =
-			&g_array_index(ev->requesters, struct evidence_requester, i);
+		const struct evidence_requester *r = &g_array_index(ev->requesters, struct evidence_requester, i);
 
 		if (r->sid == w->sid && r->first_ns < ev->trigger_ns)
 			return true;
@@ -53,8 +48,7 @@ static bool dma_seen(const struct evidence *ev, const struct evidence_workload *
 	return false;
 }
 
-static bool guest_alive(const struct evidence *ev, const struct evidence_workload *w,
-			GString *detail)
+static bool guest_alive(const struct evidence *ev, const struct evidence_workload *w, GString *detail)
 {
 	uint64_t wanted = w->pages * (w->page_bytes >> 12);
 
@@ -63,8 +57,7 @@ static bool guest_alive(const struct evidence *ev, const struct evidence_workloa
 	else if (w->copies_now <= w->copies_then)
 		g_string_append(detail, "; no copy by the device was seen in the guest's memory");
 	else if (w->marked != wanted)
-		g_string_append_printf(detail, "; %" PRIu64 " of them lead to what the guest wrote",
-				       w->marked);
+		g_string_append_printf(detail, "; %" PRIu64 " of them lead to what the guest wrote", w->marked);
 	else if (w->pass_high > w->pass_low + 1)
 		g_string_append_printf(detail,
 				       "; they hold words of passes %" PRIu64 " to %" PRIu64
@@ -72,17 +65,15 @@ static bool guest_alive(const struct evidence *ev, const struct evidence_workloa
 				       w->pass_low, w->pass_high);
 	else if (w->pass_low < w->pass_now || w->copies_last < w->copies_now)
 		g_string_append_printf(detail,
-				       "; they lead to an older state of the guest (pass %" PRIu64
-				       ", copy %" PRIu64 ") than was seen before (pass %" PRIu64
-				       ", copy %" PRIu64 ")",
+				       "; they lead to an older state of the guest (pass %" PRIu64 ", copy %" PRIu64
+				       ") than was seen before (pass %" PRIu64 ", copy %" PRIu64 ")",
 				       w->pass_low, w->copies_last, w->pass_now, w->copies_now);
 	else
 		return true;
 	return false;
 }
 
-enum check_result check_workload_alive(const struct vtd_walk_result *before,
-				       const struct vtd_walk_result *after,
+enum check_result check_workload_alive(const struct vtd_walk_result *before, const struct vtd_walk_result *after,
 				       const struct evidence *ev, GString *detail)
 {
 	const struct evidence_workload *w;
@@ -108,8 +99,7 @@ enum check_result check_workload_alive(const struct vtd_walk_result *before,
 		return CHECK_FAIL;
 	if (w->nested)
 		g_string_append_printf(detail,
-				       ", to the memory of L2 in pass %" PRIu64 "; copy %" PRIu64
-				       " by the device",
+				       ", to the memory of L2 in pass %" PRIu64 "; copy %" PRIu64 " by the device",
 				       w->pass_high, w->copies_last);
 	return CHECK_PASS;
 }

@@ -13,23 +13,22 @@ struct evidence;
 struct vtd_walk_result;
 
 enum check_result {
-	CHECK_PASS,		/* positive evidence that it holds */
-	CHECK_FAIL,		/* positive evidence that it does not */
-	CHECK_SKIP,		/* does not apply to this run; the detail names why */
-	CHECK_NO_EVIDENCE,	/* applies, but nothing was seen either way: the run is inconclusive */
+	CHECK_PASS,	   /* positive evidence that it holds */
+	CHECK_FAIL,	   /* positive evidence that it does not */
+	CHECK_SKIP,	   /* does not apply to this run; the detail names why */
+	CHECK_NO_EVIDENCE, /* applies, but nothing was seen either way: the run is inconclusive */
 };
 
 struct check {
 	const char *name;
-	const char *outcome;	/* of the run, when this check fails */
-	const char *proves;	/* one line: what holds when it passes */
+	const char *outcome; /* of the run, when this check fails */
+	const char *proves;  /* one line: what holds when it passes */
 	/*
 	 * Judges the evidence; writes what it saw, or what was wrong, as one line into @detail.
 	 * @before: tables at the panic; @after: tables after the copy; NULL where no snapshot was
 	 * got (a check that needs it says CHECK_NO_EVIDENCE). Never changes the evidence.
 	 */
-	enum check_result (*run)(const struct vtd_walk_result *before,
-				 const struct vtd_walk_result *after,
+	enum check_result (*run)(const struct vtd_walk_result *before, const struct vtd_walk_result *after,
 				 const struct evidence *evidence, GString *detail);
 };
 
@@ -40,9 +39,8 @@ extern const struct check vtdlab_checks[];
 const struct check *check_find(const char *name);
 
 /* The functions of the table, one file each group (checks/). */
-#define DECLARE_CHECK(fn)                                                                         \
-	enum check_result fn(const struct vtd_walk_result *before,                                \
-			     const struct vtd_walk_result *after,                                 \
+#define DECLARE_CHECK(fn)                                                                               \
+	enum check_result fn(const struct vtd_walk_result *before, const struct vtd_walk_result *after, \
 			     const struct evidence *evidence, GString *detail)
 DECLARE_CHECK(check_rig);
 DECLARE_CHECK(check_mode_in_effect);

@@ -17,8 +17,8 @@ static const enum report_result results[] = {
 	[CHECK_NO_EVIDENCE] = REPORT_NO_EVIDENCE,
 };
 
-static void judge_one(const struct evidence *ev, const char *crash_release,
-		      const struct check *check, struct run_report *report)
+static void judge_one(const struct evidence *ev, const char *crash_release, const struct check *check,
+		      struct run_report *report)
 {
 	g_autoptr(GString) detail = g_string_new(NULL);
 	const char *outcome = check->outcome;
@@ -48,8 +48,7 @@ static void count_iova(const struct evidence *ev, struct report_iova *iova)
 		iova->ranges += n;
 	}
 	for (unsigned i = 0; i < ev->devices->len; i++) {
-		const struct evidence_device *dev =
-			&g_array_index(ev->devices, struct evidence_device, i);
+		const struct evidence_device *dev = &g_array_index(ev->devices, struct evidence_device, i);
 		const struct vtd_space *old, *new;
 		struct vtd_space_diff diff;
 
@@ -64,8 +63,7 @@ static void count_iova(const struct evidence *ev, struct report_iova *iova)
 	}
 }
 
-void evidence_judge(const struct evidence *ev, const char *crash_release,
-		    struct run_report *report)
+void evidence_judge(const struct evidence *ev, const char *crash_release, struct run_report *report)
 {
 	for (const struct check *c = vtdlab_checks; c->name; c++)
 		judge_one(ev, crash_release, c, report);

@@ -11,7 +11,6 @@ struct run_report;
  * judge it (report_judge()). The counts of run.json's "iova" are filled in too.
  * @crash_release: uname -r of the crash kernel, for expect-fail-<series>; may be NULL
  */
-void evidence_judge(const struct evidence *ev, const char *crash_release,
-		    struct run_report *report);
+void evidence_judge(const struct evidence *ev, const char *crash_release, struct run_report *report);
 
 #endif

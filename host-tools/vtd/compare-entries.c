@@ -14,8 +14,7 @@ static uint16_t sid_of(const struct vtd_context *c)
 	return (uint16_t)(c->bus << 8 | c->devfn);
 }
 
-static void note_one_sided(struct comparison *x, enum vtd_diff_kind kind, uint16_t sid,
-			   uint32_t pasid)
+static void note_one_sided(struct comparison *x, enum vtd_diff_kind kind, uint16_t sid, uint32_t pasid)
 {
 	bool missing = kind == VTD_DIFF_CONTEXT_MISSING || kind == VTD_DIFF_PASID_MISSING;
 	struct vtd_diff *d = compare_note(x, kind, sid, pasid);
@@ -25,9 +24,8 @@ static void note_one_sided(struct comparison *x, enum vtd_diff_kind kind, uint16
 		return;
 	if (pasid != VTD_NO_PASID)
 		snprintf(extra, sizeof(extra), " pasid 0x%x", pasid);
-	snprintf(d->text, sizeof(d->text), "%s%s: %s entry present only %s",
-		 vtd_sid_text(sid, name), extra, pasid == VTD_NO_PASID ? "context" : "PASID",
-		 missing ? "before" : "after");
+	snprintf(d->text, sizeof(d->text), "%s%s: %s entry present only %s", vtd_sid_text(sid, name), extra,
+		 pasid == VTD_NO_PASID ? "context" : "PASID", missing ? "before" : "after");
 }
 
 /* Append " what old -> new" to a text if the values differ. */
@@ -39,8 +37,7 @@ static void field(char *text, size_t len, const char *what, uint64_t a, uint64_t
 		snprintf(text + used, len - used, " %s 0x%" PRIx64 " -> 0x%" PRIx64, what, a, b);
 }
 
-static void context_text(struct vtd_diff *d, const struct vtd_context *a,
-			 const struct vtd_context *b, bool roots)
+static void context_text(struct vtd_diff *d, const struct vtd_context *a, const struct vtd_context *b, bool roots)
 {
 	char name[8], *t = d->text;
 	size_t len = sizeof(d->text), start;
@@ -67,19 +64,17 @@ static void context_text(struct vtd_diff *d, const struct vtd_context *a,
 }
 
 /* Words of an entry that differ, FPD, AVAIL and (if roots may differ) addresses aside. */
-static bool context_fields_equal(const struct comparison *x, const struct vtd_context *a,
-				 const struct vtd_context *b)
+static bool context_fields_equal(const struct comparison *x, const struct vtd_context *a, const struct vtd_context *b)
 {
 	uint64_t q0 = ~VTD_CTX_FPD, q1 = a->scalable ? ~UINT64_C(0) : ~LEGACY_Q1_AVAIL;
 
 	if (x->o.roots_may_differ)
 		q0 &= ~VTD_MASK(63, 12);
-	return !((a->raw[0] ^ b->raw[0]) & q0) && !((a->raw[1] ^ b->raw[1]) & q1) &&
-	       a->raw[2] == b->raw[2] && a->raw[3] == b->raw[3];
+	return !((a->raw[0] ^ b->raw[0]) & q0) && !((a->raw[1] ^ b->raw[1]) & q1) && a->raw[2] == b->raw[2] &&
+	       a->raw[3] == b->raw[3];
 }
 
-static void compare_context(struct comparison *x, const struct vtd_context *a,
-			    const struct vtd_context *b)
+static void compare_context(struct comparison *x, const struct vtd_context *a, const struct vtd_context *b)
 {
 	struct vtd_diff *d;
 	bool same = true;
@@ -92,8 +87,8 @@ static void compare_context(struct comparison *x, const struct vtd_context *a,
 		d = compare_note(x, VTD_DIFF_CONTEXT_SLOT, sid_of(a), VTD_NO_PASID);
 		if (d)
 			snprintf(d->text, sizeof(d->text), "%s: %s slot %u became %s slot %u",
-				 vtd_sid_text(sid_of(a), name), a->upper ? "upper" : "lower",
-				 a->slot, b->upper ? "upper" : "lower", b->slot);
+				 vtd_sid_text(sid_of(a), name), a->upper ? "upper" : "lower", a->slot,
+				 b->upper ? "upper" : "lower", b->slot);
 	}
 	if (!context_fields_equal(x, a, b)) {
 		same = false;
@@ -126,8 +121,7 @@ void compare_contexts(struct comparison *x)
 	}
 }
 
-static void compare_pasid(struct comparison *x, const struct vtd_pasid *a,
-			  const struct vtd_pasid *b)
+static void compare_pasid(struct comparison *x, const struct vtd_pasid *a, const struct vtd_pasid *b)
 {
 	struct vtd_diff *d;
 	uint64_t differ = 0;
@@ -177,11 +171,9 @@ void compare_pasids(struct comparison *x)
 		bool skip = compare_skips(x, (uint16_t)(key >> 32));
 
 		if (!skip && p < q)
-			note_one_sided(x, VTD_DIFF_PASID_MISSING, (uint16_t)(key >> 32),
-				       (uint32_t)key);
+			note_one_sided(x, VTD_DIFF_PASID_MISSING, (uint16_t)(key >> 32), (uint32_t)key);
 		else if (!skip && q < p)
-			note_one_sided(x, VTD_DIFF_PASID_EXTRA, (uint16_t)(key >> 32),
-				       (uint32_t)key);
+			note_one_sided(x, VTD_DIFF_PASID_EXTRA, (uint16_t)(key >> 32), (uint32_t)key);
 		else if (!skip)
 			compare_pasid(x, &a->pasids[i], &b->pasids[j]);
 		i += p <= q;

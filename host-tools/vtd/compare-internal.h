@@ -10,7 +10,7 @@ struct comparison {
 	const struct vtd_walk_result *a, *b;
 	struct vtd_compare_options o;
 	struct vtd_compare *c;
-	uint64_t steps_left; /* stretches still to be looked at; trees that many share could cost
+	uint64_t steps_left;	   /* stretches still to be looked at; trees that many share could cost
 				hours */
 	struct u64map equal_trees; /* (tree in A, tree in B) found equal -> index in c->spaces */
 };
@@ -18,8 +18,7 @@ struct comparison {
 /*
  * Count a difference; if it is to be kept, returns it with an empty text to be filled, else NULL.
  */
-struct vtd_diff *compare_note(struct comparison *x, enum vtd_diff_kind kind, uint16_t sid,
-			      uint32_t pasid);
+struct vtd_diff *compare_note(struct comparison *x, enum vtd_diff_kind kind, uint16_t sid, uint32_t pasid);
 
 /* Is requester @sid left out by the options? */
 static inline bool compare_skips(const struct comparison *x, uint16_t sid)
@@ -32,8 +31,7 @@ static inline bool compare_skips(const struct comparison *x, uint16_t sid)
  * Either space may be NULL.
  */
 void compare_runs(struct comparison *x, const struct vtd_walk_result *ra, const struct vtd_space *a,
-		  const struct vtd_walk_result *rb, const struct vtd_space *b,
-		  struct vtd_space_diff *out);
+		  const struct vtd_walk_result *rb, const struct vtd_space *b, struct vtd_space_diff *out);
 
 /* Contexts and PASID entries; mappings of all spaces; interrupt remapping. 0 or -ENOMEM. */
 void compare_contexts(struct comparison *x);

@@ -87,8 +87,7 @@ static void add_pages(struct vtd_space_diff *out, const struct stretch *s)
 }
 
 /* Report what has been gathered in @s. */
-static void note_stretch(struct comparison *x, const struct vtd_space_diff *of,
-			 const struct stretch *s)
+static void note_stretch(struct comparison *x, const struct vtd_space_diff *of, const struct stretch *s)
 {
 	struct vtd_diff *d = compare_note(x, s->kind, of->sid, of->pasid);
 	char sid[8], pa[5], pb[5], pasid[24] = "", where[64];
@@ -106,23 +105,21 @@ static void note_stretch(struct comparison *x, const struct vtd_space_diff *of,
 	vtd_perm_text(s->perm_b, pb);
 	vtd_sid_text(of->sid, sid);
 	if (s->kind == VTD_DIFF_UNMAPPED)
-		snprintf(d->text, sizeof(d->text), "%s%s: iova %s mapped only before -> 0x%" PRIx64
-			 " %s", sid, pasid, where, s->pa_a, pa);
+		snprintf(d->text, sizeof(d->text), "%s%s: iova %s mapped only before -> 0x%" PRIx64 " %s", sid, pasid,
+			 where, s->pa_a, pa);
 	else if (s->kind == VTD_DIFF_NEW)
-		snprintf(d->text, sizeof(d->text), "%s%s: iova %s mapped only after -> 0x%" PRIx64
-			 " %s", sid, pasid, where, s->pa_b, pb);
+		snprintf(d->text, sizeof(d->text), "%s%s: iova %s mapped only after -> 0x%" PRIx64 " %s", sid, pasid,
+			 where, s->pa_b, pb);
 	else if (s->kind == VTD_DIFF_RETARGETED)
-		snprintf(d->text, sizeof(d->text),
-			 "%s%s: iova %s went to 0x%" PRIx64 " %s, now to 0x%" PRIx64 " %s", sid,
-			 pasid, where, s->pa_a, pa, s->pa_b, pb);
+		snprintf(d->text, sizeof(d->text), "%s%s: iova %s went to 0x%" PRIx64 " %s, now to 0x%" PRIx64 " %s",
+			 sid, pasid, where, s->pa_a, pa, s->pa_b, pb);
 	else
-		snprintf(d->text, sizeof(d->text), "%s%s: iova %s -> 0x%" PRIx64 " was %s, is %s",
-			 sid, pasid, where, s->pa_a, pa, pb);
+		snprintf(d->text, sizeof(d->text), "%s%s: iova %s -> 0x%" PRIx64 " was %s, is %s", sid, pasid, where,
+			 s->pa_a, pa, pb);
 }
 
 void compare_runs(struct comparison *x, const struct vtd_walk_result *ra, const struct vtd_space *a,
-		  const struct vtd_walk_result *rb, const struct vtd_space *b,
-		  struct vtd_space_diff *out)
+		  const struct vtd_walk_result *rb, const struct vtd_space *b, struct vtd_space_diff *out)
 {
 	struct cursor ca = { 0 }, cb = { 0 };
 	struct stretch s, held = { .kind = VTD_DIFF_KINDS };
@@ -155,9 +152,8 @@ void compare_runs(struct comparison *x, const struct vtd_walk_result *ra, const 
 		note_stretch(x, out, &held);
 }
 
-void vtd_compare_space(const struct vtd_walk_result *ra, const struct vtd_space *a,
-		       const struct vtd_walk_result *rb, const struct vtd_space *b,
-		       struct vtd_space_diff *out)
+void vtd_compare_space(const struct vtd_walk_result *ra, const struct vtd_space *a, const struct vtd_walk_result *rb,
+		       const struct vtd_space *b, struct vtd_space_diff *out)
 {
 	const struct vtd_space *any = a ? a : b;
 
@@ -178,8 +174,8 @@ static uint64_t sum(uint64_t a, uint64_t b)
  * The mappings of a space. Trees are shared by many requesters: a pair of trees that was found
  * equal is not swept again. (Differing ones are: each requester's differences are reported.)
  */
-static int compare_mappings(struct comparison *x, const struct vtd_space *a,
-			    const struct vtd_space *b, struct vtd_space_diff *out)
+static int compare_mappings(struct comparison *x, const struct vtd_space *a, const struct vtd_space *b,
+			    struct vtd_space_diff *out)
 {
 	struct vtd_compare *c = x->c;
 	bool trees = a && b && a->tree < x->a->n_trees && b->tree < x->b->n_trees;
@@ -197,16 +193,16 @@ static int compare_mappings(struct comparison *x, const struct vtd_space *a,
 }
 
 /* One (sid, pasid), packed in @key, that exists on at least one side: 0 or -ENOMEM. */
-static int compare_one_space(struct comparison *x, uint64_t key, const struct vtd_space *a,
-			     const struct vtd_space *b)
+static int compare_one_space(struct comparison *x, uint64_t key, const struct vtd_space *a, const struct vtd_space *b)
 {
 	struct vtd_compare *c = x->c;
 	struct vtd_space_diff *out = &c->spaces[c->n_spaces];
 	char sid[8];
 	int ret;
 
-	*out = (struct vtd_space_diff){ .sid = (uint16_t)(key >> 32), .pasid = (uint32_t)key,
-					.in_a = a != NULL, .in_b = b != NULL };
+	*out = (struct vtd_space_diff){
+		.sid = (uint16_t)(key >> 32), .pasid = (uint32_t)key, .in_a = a != NULL, .in_b = b != NULL
+	};
 	if (compare_skips(x, out->sid))
 		return 0;
 	c->n_spaces++;
@@ -214,9 +210,8 @@ static int compare_one_space(struct comparison *x, uint64_t key, const struct vt
 		struct vtd_diff *d = compare_note(x, VTD_DIFF_SPACE_TYPE, out->sid, out->pasid);
 
 		if (d)
-			snprintf(d->text, sizeof(d->text), "%s: translation was %s, is %s",
-				 vtd_sid_text(out->sid, sid), vtd_space_type_name(a->type),
-				 vtd_space_type_name(b->type));
+			snprintf(d->text, sizeof(d->text), "%s: translation was %s, is %s", vtd_sid_text(out->sid, sid),
+				 vtd_space_type_name(a->type), vtd_space_type_name(b->type));
 	}
 	ret = compare_mappings(x, a, b, out);
 	c->pages_same = sum(c->pages_same, out->same);
@@ -245,8 +240,7 @@ int compare_spaces(struct comparison *x)
 		uint64_t p = i < a->n_spaces ? space_key(&a->spaces[i]) : UINT64_MAX;
 		uint64_t q = j < b->n_spaces ? space_key(&b->spaces[j]) : UINT64_MAX;
 
-		ret = compare_one_space(x, p < q ? p : q, p <= q ? &a->spaces[i] : NULL,
-					q <= p ? &b->spaces[j] : NULL);
+		ret = compare_one_space(x, p < q ? p : q, p <= q ? &a->spaces[i] : NULL, q <= p ? &b->spaces[j] : NULL);
 		i += p <= q;
 		j += q <= p;
 	}

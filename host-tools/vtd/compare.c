@@ -14,8 +14,7 @@
  */
 #define MAX_STEPS (UINT64_C(1) << 24)
 
-struct vtd_diff *compare_note(struct comparison *x, enum vtd_diff_kind kind, uint16_t sid,
-			      uint32_t pasid)
+struct vtd_diff *compare_note(struct comparison *x, enum vtd_diff_kind kind, uint16_t sid, uint32_t pasid)
 {
 	struct vtd_compare *c = x->c;
 	struct vtd_diff *d;
@@ -38,8 +37,8 @@ static void note_irte(struct comparison *x, enum vtd_diff_kind kind, const struc
 	if (!d)
 		return;
 	d->start = d->last = e->index;
-	snprintf(d->text, sizeof(d->text), "irte %u: present only %s: 0x%016" PRIx64 "%016" PRIx64,
-		 e->index, kind == VTD_DIFF_IRTE_MISSING ? "before" : "after", e->hi, e->lo);
+	snprintf(d->text, sizeof(d->text), "irte %u: present only %s: 0x%016" PRIx64 "%016" PRIx64, e->index,
+		 kind == VTD_DIFF_IRTE_MISSING ? "before" : "after", e->hi, e->lo);
 }
 
 static void compare_irte(struct comparison *x, const struct vtd_irte *a, const struct vtd_irte *b)
@@ -54,8 +53,7 @@ static void compare_irte(struct comparison *x, const struct vtd_irte *a, const s
 	if (!d)
 		return;
 	d->start = d->last = a->index;
-	snprintf(d->text, sizeof(d->text),
-		 "irte %u: 0x%016" PRIx64 "%016" PRIx64 " became 0x%016" PRIx64 "%016" PRIx64,
+	snprintf(d->text, sizeof(d->text), "irte %u: 0x%016" PRIx64 "%016" PRIx64 " became 0x%016" PRIx64 "%016" PRIx64,
 		 a->index, a->hi, a->lo, b->hi, b->lo);
 }
 
@@ -68,10 +66,8 @@ void compare_irtes(struct comparison *x)
 		struct vtd_diff *d = compare_note(x, VTD_DIFF_EIME, 0, VTD_NO_PASID);
 
 		if (d)
-			snprintf(d->text, sizeof(d->text),
-				 "extended interrupt mode was %s, is %s",
-				 a->irta & VTD_IRTA_EIME ? "on" : "off",
-				 b->irta & VTD_IRTA_EIME ? "on" : "off");
+			snprintf(d->text, sizeof(d->text), "extended interrupt mode was %s, is %s",
+				 a->irta & VTD_IRTA_EIME ? "on" : "off", b->irta & VTD_IRTA_EIME ? "on" : "off");
 	}
 	while (i < a->n_irtes || j < b->n_irtes) {
 		uint32_t p = i < a->n_irtes ? a->irtes[i].index : UINT32_MAX;
@@ -96,12 +92,12 @@ static void note_mode(struct comparison *x)
 		return;
 	d = compare_note(x, VTD_DIFF_MODE, 0, VTD_NO_PASID);
 	if (d)
-		snprintf(d->text, sizeof(d->text), "translation table mode was %s, is %s",
-			 vtd_ttm_name(x->a->ttm), vtd_ttm_name(x->b->ttm));
+		snprintf(d->text, sizeof(d->text), "translation table mode was %s, is %s", vtd_ttm_name(x->a->ttm),
+			 vtd_ttm_name(x->b->ttm));
 }
 
-int vtd_compare(const struct vtd_walk_result *a, const struct vtd_walk_result *b,
-		const struct vtd_compare_options *opt, struct vtd_compare **out)
+int vtd_compare(const struct vtd_walk_result *a, const struct vtd_walk_result *b, const struct vtd_compare_options *opt,
+		struct vtd_compare **out)
 {
 	struct comparison x = { .a = a, .b = b, .steps_left = MAX_STEPS };
 	uint64_t differences = 0;
@@ -186,18 +182,15 @@ void vtd_compare_print(const struct vtd_compare *c, FILE *out)
 {
 	fprintf(out, "%s%s\n", c->same ? "same" : "different",
 		c->truncated ? " (a side is incomplete: a limit was met)" : "");
-	fprintf(out, "contexts: %zu before, %zu after, %zu same\n", c->contexts_a, c->contexts_b,
-		c->contexts_same);
+	fprintf(out, "contexts: %zu before, %zu after, %zu same\n", c->contexts_a, c->contexts_b, c->contexts_same);
 	if (c->pasids_a || c->pasids_b)
-		fprintf(out, "pasids: %zu before, %zu after, %zu same\n", c->pasids_a, c->pasids_b,
-			c->pasids_same);
-	fprintf(out, "pages: %" PRIu64 " same, %" PRIu64 " unmapped, %" PRIu64 " new, %" PRIu64
-		     " retargeted, %" PRIu64 " with other permissions\n",
-		c->pages_same, c->pages_unmapped, c->pages_new, c->pages_retargeted,
-		c->pages_permission);
+		fprintf(out, "pasids: %zu before, %zu after, %zu same\n", c->pasids_a, c->pasids_b, c->pasids_same);
+	fprintf(out,
+		"pages: %" PRIu64 " same, %" PRIu64 " unmapped, %" PRIu64 " new, %" PRIu64 " retargeted, %" PRIu64
+		" with other permissions\n",
+		c->pages_same, c->pages_unmapped, c->pages_new, c->pages_retargeted, c->pages_permission);
 	if (c->irtes_a || c->irtes_b)
-		fprintf(out, "irtes: %zu before, %zu after, %zu same\n", c->irtes_a, c->irtes_b,
-			c->irtes_same);
+		fprintf(out, "irtes: %zu before, %zu after, %zu same\n", c->irtes_a, c->irtes_b, c->irtes_same);
 	for (unsigned k = 0; k < VTD_DIFF_KINDS; k++)
 		if (c->counts[k])
 			fprintf(out, "%s: %" PRIu64 "\n", vtd_diff_kind_name(k), c->counts[k]);

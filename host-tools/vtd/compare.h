@@ -12,23 +12,23 @@
 
 /* "A" is the earlier or reference side, "B" the other. */
 enum vtd_diff_kind {
-	VTD_DIFF_MODE,            /* another translation table mode */
+	VTD_DIFF_MODE,		  /* another translation table mode */
 	VTD_DIFF_CONTEXT_MISSING, /* present in A at this (bus, devfn), not in B */
-	VTD_DIFF_CONTEXT_EXTRA,   /* present in B only */
-	VTD_DIFF_CONTEXT_SLOT,    /* present in both but in another half or slot of its table */
-	VTD_DIFF_CONTEXT_FIELD,   /* TT, AW, DID, roots, PASID directory or other bits differ */
+	VTD_DIFF_CONTEXT_EXTRA,	  /* present in B only */
+	VTD_DIFF_CONTEXT_SLOT,	  /* present in both but in another half or slot of its table */
+	VTD_DIFF_CONTEXT_FIELD,	  /* TT, AW, DID, roots, PASID directory or other bits differ */
 	VTD_DIFF_PASID_MISSING,
 	VTD_DIFF_PASID_EXTRA,
 	VTD_DIFF_PASID_FIELD,
-	VTD_DIFF_SPACE_TYPE,      /* (sid, pasid) translated in another way (e.g. pass-through) */
-	VTD_DIFF_UNMAPPED,        /* IOVAs mapped in A, not in B */
-	VTD_DIFF_NEW,             /* IOVAs mapped in B, not in A */
-	VTD_DIFF_RETARGETED,      /* IOVAs mapped in both, to another PA */
-	VTD_DIFF_PERMISSION,      /* IOVAs mapped in both to the same PA with other permissions */
-	VTD_DIFF_IRTE_MISSING,    /* IRTE present in A, not in B */
+	VTD_DIFF_SPACE_TYPE,   /* (sid, pasid) translated in another way (e.g. pass-through) */
+	VTD_DIFF_UNMAPPED,     /* IOVAs mapped in A, not in B */
+	VTD_DIFF_NEW,	       /* IOVAs mapped in B, not in A */
+	VTD_DIFF_RETARGETED,   /* IOVAs mapped in both, to another PA */
+	VTD_DIFF_PERMISSION,   /* IOVAs mapped in both to the same PA with other permissions */
+	VTD_DIFF_IRTE_MISSING, /* IRTE present in A, not in B */
 	VTD_DIFF_IRTE_EXTRA,
 	VTD_DIFF_IRTE_CHANGED,
-	VTD_DIFF_EIME,            /* extended interrupt mode changed */
+	VTD_DIFF_EIME, /* extended interrupt mode changed */
 	VTD_DIFF_KINDS
 };
 
@@ -42,40 +42,40 @@ struct vtd_diff {
 	uint32_t pasid;
 	uint64_t start, last;
 	uint64_t pa_a, pa_b;
-	char text[192];           /* one readable line */
+	char text[192]; /* one readable line */
 };
 
 /* Mappings of one (sid, pasid) in 4-KiB pages. */
 struct vtd_space_diff {
 	uint16_t sid;
 	uint32_t pasid;
-	bool in_a, in_b;          /* the space exists there */
+	bool in_a, in_b;					    /* the space exists there */
 	uint64_t same, unmapped, new_pages, retargeted, permission; /* pages, saturating */
 };
 
 struct vtd_compare_options {
 	bool roots_may_differ; /* deep copy: addresses of page and PASID tables may differ */
-	bool skip_contexts;       /* do not compare contexts and PASID entries */
+	bool skip_contexts;    /* do not compare contexts and PASID entries */
 	bool skip_mappings;
 	bool skip_irtes;
-	bool extra_irtes_ok;      /* IRTEs only in B are counted, but no difference */
-	bool one_sid;             /* compare only requester @sid */
+	bool extra_irtes_ok; /* IRTEs only in B are counted, but no difference */
+	bool one_sid;	     /* compare only requester @sid */
 	uint16_t sid;
-	size_t max_diffs;         /* how many differences to keep with text [0 = 256] */
+	size_t max_diffs; /* how many differences to keep with text [0 = 256] */
 };
 
 /* The outcome. Read-only for callers; free with vtd_compare_free(). */
 struct vtd_compare {
-	bool same;                /* no difference of any kind; false as well if truncated */
-	bool truncated;           /* a side was, or the comparison took too long */
+	bool same;			 /* no difference of any kind; false as well if truncated */
+	bool truncated;			 /* a side was, or the comparison took too long */
 	uint64_t counts[VTD_DIFF_KINDS]; /* differences (runs of IOVAs, not pages, for mappings) */
 	size_t contexts_a, contexts_b, contexts_same;
 	size_t pasids_a, pasids_b, pasids_same;
 	uint64_t pages_same, pages_unmapped, pages_new, pages_retargeted, pages_permission;
 	size_t irtes_a, irtes_b, irtes_same;
-	struct vtd_space_diff *spaces;   /* ascending (sid, pasid), union of both sides */
+	struct vtd_space_diff *spaces; /* ascending (sid, pasid), union of both sides */
 	size_t n_spaces;
-	struct vtd_diff *diffs;          /* the first max_diffs */
+	struct vtd_diff *diffs; /* the first max_diffs */
 	size_t n_diffs;
 	uint64_t diffs_left_out;
 };
@@ -84,8 +84,8 @@ struct vtd_compare {
  * Compare @a and @b. FPD bits are never compared; A/D bits do not show in walks. @opt may be NULL.
  * Returns 0 or -ENOMEM.
  */
-int vtd_compare(const struct vtd_walk_result *a, const struct vtd_walk_result *b,
-		const struct vtd_compare_options *opt, struct vtd_compare **out);
+int vtd_compare(const struct vtd_walk_result *a, const struct vtd_walk_result *b, const struct vtd_compare_options *opt,
+		struct vtd_compare **out);
 
 void vtd_compare_free(struct vtd_compare *c);
 
@@ -93,9 +93,8 @@ void vtd_compare_free(struct vtd_compare *c);
  * Just the mappings of one space against another (they may be of different requesters): fills the
  * page counts of @out. Either may be NULL (nothing mapped).
  */
-void vtd_compare_space(const struct vtd_walk_result *ra, const struct vtd_space *a,
-		       const struct vtd_walk_result *rb, const struct vtd_space *b,
-		       struct vtd_space_diff *out);
+void vtd_compare_space(const struct vtd_walk_result *ra, const struct vtd_space *a, const struct vtd_walk_result *rb,
+		       const struct vtd_space *b, struct vtd_space_diff *out);
 
 const char *vtd_diff_kind_name(unsigned kind);
 

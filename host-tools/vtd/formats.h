@@ -27,7 +27,7 @@ static inline bool vtd_bit(uint64_t v, unsigned n)
 #define VTD_MASK(hi, lo) ((~UINT64_C(0) >> (63 - (hi))) & (~UINT64_C(0) << (lo)))
 
 /* The address part of any table pointer: bits 63:12. */
-#define VTD_ADDR(v) ((v) & VTD_MASK(63, 12))
+#define VTD_ADDR(v) ((v)&VTD_MASK(63, 12))
 
 /* --- Root entry, 16 bytes, 256 to a page, index = bus. 9.1 (legacy) and 9.2 (scalable) --- */
 
@@ -44,7 +44,7 @@ static inline bool vtd_bit(uint64_t v, unsigned n)
 
 enum vtd_tt {
 	VTD_TT_UNTRANSLATED = 0, /* only untranslated requests, through second-level tables */
-	VTD_TT_DEVICE_TLB = 1,   /* the same, translated requests allowed too */
+	VTD_TT_DEVICE_TLB = 1,	 /* the same, translated requests allowed too */
 	VTD_TT_PASS_THROUGH = 2,
 	VTD_TT_RESERVED = 3,
 };

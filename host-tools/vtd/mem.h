@@ -61,7 +61,6 @@ struct vtd_error {
 /*
  * Fill @err (may be NULL) like printf and return @code, so that `return vtd_fail(...)` reads well.
  */
-int vtd_fail(struct vtd_error *err, int code, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+int vtd_fail(struct vtd_error *err, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 #endif

@@ -48,8 +48,7 @@ static size_t first_reaching(const struct vtd_ranges *set, uint64_t addr)
 }
 
 /* Replace members [from, to) by the @n members at @v. Room must have been reserved. */
-static void splice(struct vtd_ranges *set, size_t from, size_t to, const struct vtd_range *v,
-		   size_t n)
+static void splice(struct vtd_ranges *set, size_t from, size_t to, const struct vtd_range *v, size_t n)
 {
 	if (set->n > to && n != to - from)
 		memmove(set->v + from + n, set->v + to, (set->n - to) * sizeof(*v));
@@ -138,8 +137,7 @@ int vtd_ranges_union(const struct vtd_ranges *a, const struct vtd_ranges *b, str
 	return 0;
 }
 
-int vtd_ranges_intersect(const struct vtd_ranges *a, const struct vtd_ranges *b,
-			 struct vtd_ranges *out)
+int vtd_ranges_intersect(const struct vtd_ranges *a, const struct vtd_ranges *b, struct vtd_ranges *out)
 {
 	size_t i = 0, j = 0;
 
@@ -159,8 +157,7 @@ int vtd_ranges_intersect(const struct vtd_ranges *a, const struct vtd_ranges *b,
 	return 0;
 }
 
-int vtd_ranges_subtract(const struct vtd_ranges *a, const struct vtd_ranges *b,
-			struct vtd_ranges *out)
+int vtd_ranges_subtract(const struct vtd_ranges *a, const struct vtd_ranges *b, struct vtd_ranges *out)
 {
 	size_t j = 0;
 
@@ -174,8 +171,7 @@ int vtd_ranges_subtract(const struct vtd_ranges *a, const struct vtd_ranges *b,
 		while (j < b->n && b->v[j].last < start)
 			j++;
 		for (size_t k = j; k < b->n && b->v[k].start <= a->v[i].last; k++) {
-			if (b->v[k].start > start &&
-			    vtd_ranges_add(out, start, b->v[k].start - 1))
+			if (b->v[k].start > start && vtd_ranges_add(out, start, b->v[k].start - 1))
 				return -ENOMEM;
 			if (b->v[k].last >= a->v[i].last) {
 				used_up = true;

@@ -35,12 +35,9 @@ int vtd_ranges_remove(struct vtd_ranges *set, uint64_t start, uint64_t last);
 /*
  * out = a | b, a & b, a - b. @out must be another set than @a and @b; its old members are dropped.
  */
-int vtd_ranges_union(const struct vtd_ranges *a, const struct vtd_ranges *b,
-		     struct vtd_ranges *out);
-int vtd_ranges_intersect(const struct vtd_ranges *a, const struct vtd_ranges *b,
-			 struct vtd_ranges *out);
-int vtd_ranges_subtract(const struct vtd_ranges *a, const struct vtd_ranges *b,
-			struct vtd_ranges *out);
+int vtd_ranges_union(const struct vtd_ranges *a, const struct vtd_ranges *b, struct vtd_ranges *out);
+int vtd_ranges_intersect(const struct vtd_ranges *a, const struct vtd_ranges *b, struct vtd_ranges *out);
+int vtd_ranges_subtract(const struct vtd_ranges *a, const struct vtd_ranges *b, struct vtd_ranges *out);
 
 /* Is @addr in the set? Is all of [start, last] in it? */
 bool vtd_ranges_contains(const struct vtd_ranges *set, uint64_t addr);

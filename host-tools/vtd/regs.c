@@ -130,23 +130,20 @@ bool vtd_regs_fault_free(const struct vtd_regs *regs)
 
 const char *vtd_ttm_name(unsigned ttm)
 {
-	static const char *const names[] = { "legacy", "scalable", "reserved (10b)",
-					     "abort DMA (11b)" };
+	static const char *const names[] = { "legacy", "scalable", "reserved (10b)", "abort DMA (11b)" };
 
 	return ttm < 4 ? names[ttm] : "unknown";
 }
 
 void vtd_regs_print(const struct vtd_regs *regs, FILE *out)
 {
-	fprintf(out, "version %u.%u  cap 0x%" PRIx64 "  ecap 0x%" PRIx64 "\n",
-		(unsigned)vtd_bits(regs->ver, 7, 4), (unsigned)vtd_bits(regs->ver, 3, 0), regs->cap,
-		regs->ecap);
+	fprintf(out, "version %u.%u  cap 0x%" PRIx64 "  ecap 0x%" PRIx64 "\n", (unsigned)vtd_bits(regs->ver, 7, 4),
+		(unsigned)vtd_bits(regs->ver, 3, 0), regs->cap, regs->ecap);
 	fprintf(out, "gsts 0x%08x:%s%s%s%s%s%s\n", regs->gsts, regs->translation_on ? " TES" : "",
-		regs->root_latched ? " RTPS" : "", regs->qi_on ? " QIES" : "",
-		regs->ir_on ? " IRES" : "", regs->ir_latched ? " IRTPS" : "",
-		regs->compat_irq ? " CFIS" : "");
-	fprintf(out, "rtaddr 0x%" PRIx64 " %s  irta 0x%" PRIx64 "  iqa 0x%" PRIx64
-		     " iqh 0x%" PRIx64 " iqt 0x%" PRIx64 "\n",
+		regs->root_latched ? " RTPS" : "", regs->qi_on ? " QIES" : "", regs->ir_on ? " IRES" : "",
+		regs->ir_latched ? " IRTPS" : "", regs->compat_irq ? " CFIS" : "");
+	fprintf(out,
+		"rtaddr 0x%" PRIx64 " %s  irta 0x%" PRIx64 "  iqa 0x%" PRIx64 " iqh 0x%" PRIx64 " iqt 0x%" PRIx64 "\n",
 		regs->rtaddr, vtd_ttm_name(regs->ttm), regs->irta, regs->iqa, regs->iqh, regs->iqt);
 	fprintf(out, "fsts 0x%08x%s%s\n", regs->fsts, regs->fsts & VTD_FSTS_PPF ? " PPF" : "",
 		regs->fsts & VTD_FSTS_PFO ? " PFO" : "");
@@ -154,8 +151,8 @@ void vtd_regs_print(const struct vtd_regs *regs, FILE *out)
 		const struct vtd_frcd *f = &regs->frcd[i];
 
 		if (f->fault)
-			fprintf(out, "fault %u: %s of 0x%" PRIx64 " by %02x:%02x.%x reason 0x%x\n",
-				i, f->write ? "write" : "read", f->addr, f->sid >> 8,
-				(f->sid >> 3) & 0x1fu, f->sid & 7u, f->reason);
+			fprintf(out, "fault %u: %s of 0x%" PRIx64 " by %02x:%02x.%x reason 0x%x\n", i,
+				f->write ? "write" : "read", f->addr, f->sid >> 8, (f->sid >> 3) & 0x1fu, f->sid & 7u,
+				f->reason);
 	}
 }

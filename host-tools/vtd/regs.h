@@ -55,14 +55,14 @@ enum vtd_ttm {
 
 /* One fault recording register, 128 bits. Valid only if @fault is set. */
 struct vtd_frcd {
-	uint64_t lo, hi;    /* raw */
-	bool fault;         /* F: this record holds a fault */
-	bool write;         /* true: a write request faulted (type bits 0) */
-	uint8_t reason;     /* fault reason code */
-	uint16_t sid;       /* source id, bus << 8 | devfn */
-	bool has_pasid;     /* PP */
+	uint64_t lo, hi; /* raw */
+	bool fault;	 /* F: this record holds a fault */
+	bool write;	 /* true: a write request faulted (type bits 0) */
+	uint8_t reason;	 /* fault reason code */
+	uint16_t sid;	 /* source id, bus << 8 | devfn */
+	bool has_pasid;	 /* PP */
 	uint32_t pasid;
-	uint64_t addr;      /* faulting page address (FI) */
+	uint64_t addr; /* faulting page address (FI) */
 };
 
 /* Everything of the block that some check looks at. Raw registers first, then what they mean. */
@@ -75,42 +75,42 @@ struct vtd_regs {
 	uint64_t iqh, iqt, iqa, irta;
 
 	/* GSTS */
-	bool translation_on;  /* TES */
-	bool root_latched;    /* RTPS */
-	bool qi_on;           /* QIES */
-	bool ir_on;           /* IRES */
-	bool ir_latched;      /* IRTPS */
-	bool compat_irq;      /* CFIS */
+	bool translation_on; /* TES */
+	bool root_latched;   /* RTPS */
+	bool qi_on;	     /* QIES */
+	bool ir_on;	     /* IRES */
+	bool ir_latched;     /* IRTPS */
+	bool compat_irq;     /* CFIS */
 
 	/*
 	 * RTADDR: what is in the register, which is in force only once it has been latched by SRTP
 	 */
-	uint64_t root;        /* address, low 12 bits clear */
+	uint64_t root; /* address, low 12 bits clear */
 	enum vtd_ttm ttm;
 
 	/* IRTA */
-	uint64_t irt;         /* address of the interrupt-remapping table, 0 if none was ever set */
+	uint64_t irt;	      /* address of the interrupt-remapping table, 0 if none was ever set */
 	uint32_t irt_entries; /* 2^(S+1) */
-	bool eime;            /* extended interrupt mode (x2APIC) */
+	bool eime;	      /* extended interrupt mode (x2APIC) */
 
 	/* CAP */
-	uint32_t domains;     /* number of domain ids: 2^(4 + 2*ND) */
-	uint8_t sagaw; /* bit 1: 3 levels (39 bits), bit 2: 4 levels (48), bit 3: 5 levels (57) */
-	uint8_t mgaw;         /* guest address width in bits (field + 1) */
-	uint8_t sllps;        /* second-level superpages: bit 0 2 MiB, bit 1 1 GiB */
-	bool caching_mode;    /* CM */
-	bool fl_1gib;         /* FL1GP */
-	bool fl_5level;       /* FL5LP */
-	uint16_t fro;         /* byte offset of FRCD[0] */
-	uint16_t nfr;         /* number of fault recording registers (field + 1) */
+	uint32_t domains;  /* number of domain ids: 2^(4 + 2*ND) */
+	uint8_t sagaw;	   /* bit 1: 3 levels (39 bits), bit 2: 4 levels (48), bit 3: 5 levels (57) */
+	uint8_t mgaw;	   /* guest address width in bits (field + 1) */
+	uint8_t sllps;	   /* second-level superpages: bit 0 2 MiB, bit 1 1 GiB */
+	bool caching_mode; /* CM */
+	bool fl_1gib;	   /* FL1GP */
+	bool fl_5level;	   /* FL5LP */
+	uint16_t fro;	   /* byte offset of FRCD[0] */
+	uint16_t nfr;	   /* number of fault recording registers (field + 1) */
 
 	/* ECAP */
 	bool ecap_qi, ecap_dt, ecap_ir, ecap_eim, ecap_pt, ecap_sc, ecap_nest, ecap_pasid;
-	bool ecap_smts;       /* scalable mode */
-	bool ecap_slts;       /* second-level translation in scalable mode */
-	bool ecap_flts;       /* first-level translation in scalable mode */
+	bool ecap_smts; /* scalable mode */
+	bool ecap_slts; /* second-level translation in scalable mode */
+	bool ecap_flts; /* first-level translation in scalable mode */
 
-	unsigned n_frcd;      /* how many of frcd[] lie inside the block (<= VTD_MAX_FRCD) */
+	unsigned n_frcd; /* how many of frcd[] lie inside the block (<= VTD_MAX_FRCD) */
 	struct vtd_frcd frcd[VTD_MAX_FRCD];
 };
 

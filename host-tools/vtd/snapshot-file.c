@@ -14,25 +14,25 @@
 
 /* Byte offsets in the header. All numbers are little-endian. */
 enum {
-	H_MAGIC = 0,        /* 8 bytes */
-	H_VERSION = 8,      /* u32 */
-	H_FLAGS = 12,       /* u32 */
-	H_FILE_SIZE = 16,   /* u64 */
-	H_CHECKSUM = 24,    /* u64 */
-	H_TTM = 32,         /* u32 */
-	H_N_REGS = 36,      /* u32, 64-bit words */
+	H_MAGIC = 0,	  /* 8 bytes */
+	H_VERSION = 8,	  /* u32 */
+	H_FLAGS = 12,	  /* u32 */
+	H_FILE_SIZE = 16, /* u64 */
+	H_CHECKSUM = 24,  /* u64 */
+	H_TTM = 32,	  /* u32 */
+	H_N_REGS = 36,	  /* u32, 64-bit words */
 	H_ROOT = 40,
 	H_IRTA = 48,
-	H_HOST_NS = 56,     /* i64 */
+	H_HOST_NS = 56, /* i64 */
 	H_RAM_SIZE = 64,
 	H_LOW_SIZE = 72,
 	H_HIGH_BASE = 80,
-	H_N_PAGES = 88,     /* u32 */
-	H_N_DATA = 92,      /* u32, pages with content */
-	H_PHASE = 96,       /* 64 bytes */
+	H_N_PAGES = 88, /* u32 */
+	H_N_DATA = 92,	/* u32, pages with content */
+	H_PHASE = 96,	/* 64 bytes */
 	HEADER_BYTES = 160,
 	REGS_BYTES = VTD_REGS_QWORDS * 8,
-	INDEX_BYTES = 16,   /* per page: u64 pa, u32 kind, u32 data number or NO_DATA */
+	INDEX_BYTES = 16, /* per page: u64 pa, u32 kind, u32 data number or NO_DATA */
 };
 
 #define FLAG_TRUNCATED 1u
@@ -180,8 +180,7 @@ int vtd_snapshot_save(const struct vtd_snapshot *s, const char *path, struct vtd
 	unlink(tmp); /* left by a process that died and had our number */
 	fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (fd < 0) {
-		ret = vtd_fail(err, -errno, "%s: cannot create a file beside it: %s", path,
-			       strerror(errno));
+		ret = vtd_fail(err, -errno, "%s: cannot create a file beside it: %s", path, strerror(errno));
 		goto out;
 	}
 	ret = fill_file(fd, buf, len);
@@ -216,8 +215,7 @@ static int check_header(const uint8_t *buf, size_t len, struct vtd_error *err)
 	if (memcmp(buf, magic, sizeof(magic)) != 0)
 		return bad(err, "wrong magic number");
 	if (get32(buf + H_VERSION) != VTD_SNAPSHOT_VERSION)
-		return vtd_fail(err, -EINVAL,
-				"VT-d snapshot of format version %u; this program reads version %u",
+		return vtd_fail(err, -EINVAL, "VT-d snapshot of format version %u; this program reads version %u",
 				get32(buf + H_VERSION), VTD_SNAPSHOT_VERSION);
 	if (get32(buf + H_FLAGS) & ~FLAG_TRUNCATED)
 		return bad(err, "unknown flags");
@@ -242,8 +240,7 @@ static int check_header(const uint8_t *buf, size_t len, struct vtd_error *err)
 }
 
 /* The page index: ascending aligned addresses, contents numbered in order. */
-static int read_index(struct vtd_snapshot *s, const uint8_t *index, uint32_t n_data,
-		      struct vtd_error *err)
+static int read_index(struct vtd_snapshot *s, const uint8_t *index, uint32_t n_data, struct vtd_error *err)
 {
 	const uint8_t *blob = s->blob;
 	uint64_t next_pa = 0;
@@ -270,8 +267,7 @@ static int read_index(struct vtd_snapshot *s, const uint8_t *index, uint32_t n_d
 	return next_data == n_data ? 0 : bad(err, "contents that belong to no page");
 }
 
-int vtd_snapshot_parse(const void *data, size_t len, struct vtd_snapshot **out,
-		       struct vtd_error *err)
+int vtd_snapshot_parse(const void *data, size_t len, struct vtd_snapshot **out, struct vtd_error *err)
 {
 	const uint8_t *buf = data;
 	struct vtd_snapshot *s;

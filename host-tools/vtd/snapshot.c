@@ -13,11 +13,11 @@
 /* Pages collected while the walk runs. */
 struct capture {
 	const struct vtd_walk_options *caller;
-	struct u64map seen;                  /* page number -> index */
-	struct vtd_snapshot_page *pages;     /* data: NULL or not, set for good at the end */
+	struct u64map seen;		 /* page number -> index */
+	struct vtd_snapshot_page *pages; /* data: NULL or not, set for good at the end */
 	size_t n_pages, cap_pages;
 	uint8_t *blob;
-	size_t n_blob, cap_blob;             /* in pages */
+	size_t n_blob, cap_blob; /* in pages */
 	int err;
 };
 
@@ -46,8 +46,7 @@ static int room(void **array, size_t *cap, size_t n, size_t size)
 	return 0;
 }
 
-static void keep_page(void *ctx, uint64_t pa, enum vtd_table_kind kind, unsigned level,
-		      const void *page)
+static void keep_page(void *ctx, uint64_t pa, enum vtd_table_kind kind, unsigned level, const void *page)
 {
 	struct capture *c = ctx;
 	void *pages = c->pages, *blob = c->blob;
@@ -87,8 +86,7 @@ static int by_address(const void *a, const void *b)
 }
 
 /* Turn what was collected into a snapshot; takes over the arrays. */
-static struct vtd_snapshot *finish(struct capture *c, const uint64_t *regs,
-				   const struct vtd_snapshot_meta *meta)
+static struct vtd_snapshot *finish(struct capture *c, const uint64_t *regs, const struct vtd_snapshot_meta *meta)
 {
 	struct vtd_snapshot *s = calloc(1, sizeof(*s));
 
@@ -99,8 +97,7 @@ static struct vtd_snapshot *finish(struct capture *c, const uint64_t *regs,
 	memcpy(s->regs, regs, sizeof(s->regs));
 	for (size_t i = 0; i < c->n_pages; i++)
 		if (c->pages[i].data)
-			c->pages[i].data = c->blob +
-				VTD_PAGE_SIZE * ((uintptr_t)c->pages[i].data - 1);
+			c->pages[i].data = c->blob + VTD_PAGE_SIZE * ((uintptr_t)c->pages[i].data - 1);
 	if (c->n_pages)
 		qsort(c->pages, c->n_pages, sizeof(*c->pages), by_address);
 	s->pages = c->pages;
@@ -111,8 +108,7 @@ static struct vtd_snapshot *finish(struct capture *c, const uint64_t *regs,
 	return s;
 }
 
-void vtd_snapshot_meta_from_regs(struct vtd_snapshot_meta *meta,
-				 const uint64_t regs[VTD_REGS_QWORDS])
+void vtd_snapshot_meta_from_regs(struct vtd_snapshot_meta *meta, const uint64_t regs[VTD_REGS_QWORDS])
 {
 	uint64_t rtaddr = vtd_regs_get64(regs, VTD_REG_RTADDR);
 
@@ -123,8 +119,7 @@ void vtd_snapshot_meta_from_regs(struct vtd_snapshot_meta *meta,
 
 int vtd_snapshot_capture(const struct vtd_mem *mem, const uint64_t regs[VTD_REGS_QWORDS],
 			 const struct vtd_snapshot_meta *meta, const struct vtd_walk_options *opt,
-			 struct vtd_snapshot **out, struct vtd_walk_result **walk,
-			 struct vtd_error *err)
+			 struct vtd_snapshot **out, struct vtd_walk_result **walk, struct vtd_error *err)
 {
 	struct vtd_walk_options o = opt ? *opt : (struct vtd_walk_options){ 0 };
 	struct vtd_walk_result *result;
@@ -189,8 +184,7 @@ struct vtd_mem vtd_snapshot_mem(const struct vtd_snapshot *s)
 	return (struct vtd_mem){ .read_page = snapshot_read_page, .ctx = (void *)(uintptr_t)s };
 }
 
-int vtd_snapshot_walk(const struct vtd_snapshot *s, const struct vtd_walk_options *opt,
-		      struct vtd_walk_result **out)
+int vtd_snapshot_walk(const struct vtd_snapshot *s, const struct vtd_walk_options *opt, struct vtd_walk_result **out)
 {
 	struct vtd_mem mem = vtd_snapshot_mem(s);
 	int ret = vtd_walk(&mem, s->meta.root, s->meta.ttm, s->meta.irta, opt, out);
@@ -220,8 +214,7 @@ int vtd_snapshot_reread(const struct vtd_snapshot *a, const struct vtd_mem *now,
 	return *out ? 0 : vtd_fail(err, -ENOMEM, "out of memory while taking a snapshot");
 }
 
-size_t vtd_snapshot_changed(const struct vtd_snapshot *a, const struct vtd_mem *now,
-			    uint64_t *first)
+size_t vtd_snapshot_changed(const struct vtd_snapshot *a, const struct vtd_mem *now, uint64_t *first)
 {
 	static const uint64_t zeroes[VTD_PAGE_SIZE / 8];
 	uint64_t page[VTD_PAGE_SIZE / 8], mask;

@@ -18,18 +18,18 @@
 /* When, where and of what a snapshot was taken. */
 struct vtd_snapshot_meta {
 	char phase[VTD_SNAPSHOT_PHASE_MAX]; /* NUL-terminated printable ASCII, e.g. "panic" */
-	int64_t host_ns;                    /* CLOCK_REALTIME of the host */
+	int64_t host_ns;		    /* CLOCK_REALTIME of the host */
 	struct vtd_ram_layout ram;
-	uint64_t root;                      /* root table in force (not necessarily RTADDR) */
-	uint32_t ttm;                       /* its mode, enum vtd_ttm */
-	uint64_t irta;                      /* IRTA in force; 0: none, the table is not captured */
-	bool truncated;                     /* set by capture: the walk met a limit */
+	uint64_t root;	/* root table in force (not necessarily RTADDR) */
+	uint32_t ttm;	/* its mode, enum vtd_ttm */
+	uint64_t irta;	/* IRTA in force; 0: none, the table is not captured */
+	bool truncated; /* set by capture: the walk met a limit */
 };
 
 /* One page. @data is NULL for a page of zeroes. Sorted by @pa, unique. */
 struct vtd_snapshot_page {
 	uint64_t pa;
-	uint8_t kind;                       /* enum vtd_table_kind of its first use */
+	uint8_t kind; /* enum vtd_table_kind of its first use */
 	const uint8_t *data;
 };
 
@@ -39,12 +39,11 @@ struct vtd_snapshot {
 	uint64_t regs[VTD_REGS_QWORDS];
 	struct vtd_snapshot_page *pages;
 	size_t n_pages;
-	void *blob;                         /* private: what the pages point into */
+	void *blob; /* private: what the pages point into */
 };
 
 /* Fill the parts of @meta that the registers tell: root, ttm, irta. */
-void vtd_snapshot_meta_from_regs(struct vtd_snapshot_meta *meta,
-				 const uint64_t regs[VTD_REGS_QWORDS]);
+void vtd_snapshot_meta_from_regs(struct vtd_snapshot_meta *meta, const uint64_t regs[VTD_REGS_QWORDS]);
 
 /*
  * Walk the tables under meta->root in @mem and keep every page the walk read, as it read it.
@@ -54,8 +53,7 @@ void vtd_snapshot_meta_from_regs(struct vtd_snapshot_meta *meta,
  */
 int vtd_snapshot_capture(const struct vtd_mem *mem, const uint64_t regs[VTD_REGS_QWORDS],
 			 const struct vtd_snapshot_meta *meta, const struct vtd_walk_options *opt,
-			 struct vtd_snapshot **out, struct vtd_walk_result **walk,
-			 struct vtd_error *err);
+			 struct vtd_snapshot **out, struct vtd_walk_result **walk, struct vtd_error *err);
 
 /* Write to @path atomically (temporary file beside it, fsync, rename). 0 or -errno with @err. */
 int vtd_snapshot_save(const struct vtd_snapshot *s, const char *path, struct vtd_error *err);
@@ -64,8 +62,7 @@ int vtd_snapshot_save(const struct vtd_snapshot *s, const char *path, struct vtd
  * Read a file, or parse @len bytes of @buf (copied). Every byte is checked: 0, or -errno with @err.
  */
 int vtd_snapshot_load(const char *path, struct vtd_snapshot **out, struct vtd_error *err);
-int vtd_snapshot_parse(const void *buf, size_t len, struct vtd_snapshot **out,
-		       struct vtd_error *err);
+int vtd_snapshot_parse(const void *buf, size_t len, struct vtd_snapshot **out, struct vtd_error *err);
 
 void vtd_snapshot_free(struct vtd_snapshot *s);
 
@@ -73,8 +70,7 @@ void vtd_snapshot_free(struct vtd_snapshot *s);
 struct vtd_mem vtd_snapshot_mem(const struct vtd_snapshot *s);
 
 /* Walk a snapshot from the root it names; result->truncated is set if the capture was truncated. */
-int vtd_snapshot_walk(const struct vtd_snapshot *s, const struct vtd_walk_options *opt,
-		      struct vtd_walk_result **out);
+int vtd_snapshot_walk(const struct vtd_snapshot *s, const struct vtd_walk_options *opt, struct vtd_walk_result **out);
 
 /*
  * Read the pages of @a again, from @now: a snapshot with the same addresses, kinds, registers and meta but
@@ -90,7 +86,6 @@ int vtd_snapshot_reread(const struct vtd_snapshot *a, const struct vtd_mem *now,
  * @first: address of the first changed page, may be NULL. IRT pages and root/context/PASID pages
  * are compared bit for bit.
  */
-size_t vtd_snapshot_changed(const struct vtd_snapshot *a, const struct vtd_mem *now,
-			    uint64_t *first);
+size_t vtd_snapshot_changed(const struct vtd_snapshot *a, const struct vtd_mem *now, uint64_t *first);
 
 #endif

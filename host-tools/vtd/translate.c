@@ -10,8 +10,7 @@ static bool read_table(const struct vtd_mem *mem, uint64_t pa, uint64_t *page)
 	return !(pa & VTD_MASK(63, 52)) && !mem->read_page(mem->ctx, pa, page);
 }
 
-static void fill_context(struct vtd_context *c, uint16_t sid, bool scalable, uint64_t table,
-			 const uint64_t *page)
+static void fill_context(struct vtd_context *c, uint16_t sid, bool scalable, uint64_t table, const uint64_t *page)
 {
 	uint64_t q0, q1;
 
@@ -41,8 +40,8 @@ static void fill_context(struct vtd_context *c, uint16_t sid, bool scalable, uin
 	}
 }
 
-enum vtd_fault vtd_lookup_context(const struct vtd_mem *mem, uint64_t root, unsigned ttm,
-				  uint16_t sid, struct vtd_context *out)
+enum vtd_fault vtd_lookup_context(const struct vtd_mem *mem, uint64_t root, unsigned ttm, uint16_t sid,
+				  struct vtd_context *out)
 {
 	bool scalable = ttm == VTD_TTM_SCALABLE;
 	unsigned half = scalable && (sid & 0x80) ? 1 : 0;
@@ -62,8 +61,8 @@ enum vtd_fault vtd_lookup_context(const struct vtd_mem *mem, uint64_t root, unsi
 	return out->raw[0] & VTD_CTX_P ? VTD_FAULT_NONE : VTD_FAULT_CONTEXT_ABSENT;
 }
 
-enum vtd_fault vtd_lookup_pasid(const struct vtd_mem *mem, const struct vtd_context *c,
-				uint32_t pasid, struct vtd_pasid *out)
+enum vtd_fault vtd_lookup_pasid(const struct vtd_mem *mem, const struct vtd_context *c, uint32_t pasid,
+				struct vtd_pasid *out)
 {
 	uint64_t page[512], pde, dir;
 	uint32_t index;
@@ -110,8 +109,7 @@ static bool iova_in_width(uint64_t iova, bool first_level, unsigned levels)
 }
 
 /* One entry at @level: a fault, or NONE with @out->entry, level and perm brought up to date. */
-static enum vtd_fault judge_entry(uint64_t pte, unsigned level, bool first_level,
-				  struct vtd_translation *out)
+static enum vtd_fault judge_entry(uint64_t pte, unsigned level, bool first_level, struct vtd_translation *out)
 {
 	uint64_t present = first_level ? VTD_FL_P : VTD_SL_R | VTD_SL_W;
 	uint64_t misaligned = level > 1 ? VTD_MASK(vtd_level_shift(level) - 1, 12) : 0;
@@ -136,9 +134,8 @@ static enum vtd_fault judge_entry(uint64_t pte, unsigned level, bool first_level
 	return VTD_FAULT_NONE;
 }
 
-static enum vtd_fault lookup_tree(const struct vtd_mem *mem, uint64_t root, bool first_level,
-				  unsigned levels, uint64_t iova, bool write,
-				  struct vtd_translation *out)
+static enum vtd_fault lookup_tree(const struct vtd_mem *mem, uint64_t root, bool first_level, unsigned levels,
+				  uint64_t iova, bool write, struct vtd_translation *out)
 {
 	uint64_t page[512], table = root;
 
@@ -151,8 +148,7 @@ static enum vtd_fault lookup_tree(const struct vtd_mem *mem, uint64_t root, bool
 
 		if (!read_table(mem, table, page))
 			return VTD_FAULT_TABLE_READ;
-		fault = judge_entry(page[(iova >> vtd_level_shift(level)) & 511], level,
-				    first_level, out);
+		fault = judge_entry(page[(iova >> vtd_level_shift(level)) & 511], level, first_level, out);
 		if (fault)
 			return fault;
 		table = out->entry & VTD_PTE_ADDR;
@@ -171,9 +167,8 @@ static enum vtd_fault pass_through(uint64_t iova, struct vtd_translation *out)
 	return iova & VTD_MASK(63, 52) ? VTD_FAULT_ADDRESS_WIDTH : VTD_FAULT_NONE;
 }
 
-static enum vtd_fault translate_scalable(const struct vtd_mem *mem, const struct vtd_context *c,
-					 uint32_t pasid, uint64_t iova, bool write,
-					 struct vtd_translation *out)
+static enum vtd_fault translate_scalable(const struct vtd_mem *mem, const struct vtd_context *c, uint32_t pasid,
+					 uint64_t iova, bool write, struct vtd_translation *out)
 {
 	struct vtd_pasid p;
 	enum vtd_fault fault = vtd_lookup_pasid(mem, c, pasid, &p);
@@ -203,9 +198,8 @@ static enum vtd_fault translate_scalable(const struct vtd_mem *mem, const struct
 	}
 }
 
-enum vtd_fault vtd_translate(const struct vtd_mem *mem, uint64_t root, unsigned ttm, uint16_t sid,
-			     uint32_t pasid, uint64_t iova, bool write,
-			     struct vtd_translation *out)
+enum vtd_fault vtd_translate(const struct vtd_mem *mem, uint64_t root, unsigned ttm, uint16_t sid, uint32_t pasid,
+			     uint64_t iova, bool write, struct vtd_translation *out)
 {
 	struct vtd_context c;
 	enum vtd_fault fault;

@@ -27,24 +27,23 @@ struct pt_memo {
 
 struct walker {
 	struct vtd_mem mem;
-	struct vtd_walk_options o;      /* defaults filled in */
+	struct vtd_walk_options o; /* defaults filled in */
 	struct vtd_walk_result *r;
 
-	size_t cap_contexts, cap_pasids, cap_spaces, cap_trees, cap_runs, cap_irtes, cap_tables,
-		cap_memos;
-	struct u64map tables_seen;      /* (page, kind, level) */
-	struct u64map trees_seen;       /* (root, format, levels) */
-	struct u64map memos_seen;       /* (page, level, format, root?, permissions) */
-	size_t run_limit;               /* room in r->runs, never above o.max_runs */
+	size_t cap_contexts, cap_pasids, cap_spaces, cap_trees, cap_runs, cap_irtes, cap_tables, cap_memos;
+	struct u64map tables_seen; /* (page, kind, level) */
+	struct u64map trees_seen;  /* (root, format, levels) */
+	struct u64map memos_seen;  /* (page, level, format, root?, permissions) */
+	size_t run_limit;	   /* room in r->runs, never above o.max_runs */
 	struct pt_memo *memos;
 	size_t n_memos;
 
-	uint64_t addr_mask;             /* PTE address bits within the host address width */
-	uint64_t addr_excess;           /* PTE address bits beyond it */
+	uint64_t addr_mask;   /* PTE address bits within the host address width */
+	uint64_t addr_excess; /* PTE address bits beyond it */
 
 	/* page-table walk in progress */
 	bool first_level;
-	bool count_only;                /* the limit on runs was met: go on counting leaves */
+	bool count_only; /* the limit on runs was met: go on counting leaves */
 	unsigned root_level;
 	size_t tree_first_run;
 	uint64_t path[VTD_MAX_LEVELS + 1]; /* the page at each level above the current one */
@@ -53,7 +52,7 @@ struct walker {
 	uint16_t sid;
 	uint32_t pasid;
 
-	int err;                        /* -ENOMEM: give up */
+	int err; /* -ENOMEM: give up */
 };
 
 static inline uint64_t sat_add(uint64_t a, uint64_t b)
@@ -71,29 +70,28 @@ static inline bool walk_stopped(const struct walker *w)
 void *walk_room(struct walker *w, void *array, size_t n, size_t *cap, size_t size);
 
 /* Append one zeroed element to an array of the result; false and w->err on lack of memory. */
-#define WALK_PUSH(w, field, n_field, cap_field)                                                   \
-	({                                                                                        \
-		void *grown_ = walk_room((w), (w)->r->field, (w)->r->n_field, &(w)->cap_field,     \
-					 sizeof(*(w)->r->field));                                 \
-		if (grown_)                                                                       \
-			(w)->r->field = grown_;                                                   \
-		grown_ ? memset(&(w)->r->field[(w)->r->n_field++], 0, sizeof(*(w)->r->field))      \
-		       : NULL;                                                                    \
+#define WALK_PUSH(w, field, n_field, cap_field)                                                                  \
+	({                                                                                                       \
+		void *grown_ =                                                                                   \
+			walk_room((w), (w)->r->field, (w)->r->n_field, &(w)->cap_field, sizeof(*(w)->r->field)); \
+		if (grown_)                                                                                      \
+			(w)->r->field = grown_;                                                                  \
+		grown_ ? memset(&(w)->r->field[(w)->r->n_field++], 0, sizeof(*(w)->r->field)) : NULL;            \
 	})
 
 /* Note that limit @which was met. */
 void walk_truncate(struct walker *w, const char *which);
 
 /* Count a defect and keep a sample if there is room. */
-void walk_defect(struct walker *w, enum vtd_defect_kind kind, enum vtd_table_kind table_kind,
-		 unsigned level, uint64_t table, uint32_t index, uint64_t value);
+void walk_defect(struct walker *w, enum vtd_defect_kind kind, enum vtd_table_kind table_kind, unsigned level,
+		 uint64_t table, uint32_t index, uint64_t value);
 
 /*
  * Read a table page, count the visit, list and report the page. False if it is outside RAM (counted
  * as a defect of entry @index in page @from), if the limit on visits was met or memory ran out.
  */
-bool walk_read(struct walker *w, uint64_t pa, enum vtd_table_kind kind, unsigned level, void *page,
-	       uint64_t from, uint32_t index);
+bool walk_read(struct walker *w, uint64_t pa, enum vtd_table_kind kind, unsigned level, void *page, uint64_t from,
+	       uint32_t index);
 
 /*
  * Walk the page-table tree at @root, or find it walked; index in r->trees, UINT32_MAX on failure.
@@ -104,8 +102,8 @@ uint32_t walk_tree(struct walker *w, uint64_t root, bool first_level, unsigned l
 uint32_t walk_identity_tree(struct walker *w);
 
 /* Add a space of w->sid, w->pasid. @levels is 0 for pass-through and invalid ones. */
-void walk_add_space(struct walker *w, enum vtd_space_type type, uint16_t did, unsigned levels,
-		    uint64_t root, size_t pasid_index);
+void walk_add_space(struct walker *w, enum vtd_space_type type, uint16_t did, unsigned levels, uint64_t root,
+		    size_t pasid_index);
 
 /* Is @aw a width that the format and SAGAW allow? */
 bool walk_aw_ok(const struct walker *w, unsigned aw);

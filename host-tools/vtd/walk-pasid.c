@@ -40,8 +40,7 @@ static void pasid_space(struct walker *w, const struct vtd_pasid *p, unsigned in
 }
 
 /* One PASID-table page: 64 entries of eight words; @base is the PASID of entry 0. */
-static void pasid_table(struct walker *w, uint64_t pa, uint32_t base, uint64_t from,
-			uint32_t from_index)
+static void pasid_table(struct walker *w, uint64_t pa, uint32_t base, uint64_t from, uint32_t from_index)
 {
 	uint64_t page[512];
 
@@ -103,8 +102,7 @@ void walk_pasid_dir(struct walker *w, size_t index)
 		if (!(pde & VTD_PDE_P))
 			continue;
 		if (pde & VTD_PDE_RESERVED)
-			walk_defect(w, VTD_DEFECT_PASID_RESERVED, VTD_TABLE_PASID_DIR, 0, pa,
-				    i % 512, pde);
+			walk_defect(w, VTD_DEFECT_PASID_RESERVED, VTD_TABLE_PASID_DIR, 0, pa, i % 512, pde);
 		pasid_table(w, VTD_ADDR(pde), i << 6, pa, i % 512);
 	}
 	w->r->contexts[index].n_pasids = w->r->n_pasids - first;

@@ -85,8 +85,8 @@ void vtd_defect_text(const struct vtd_defect *d, char *buf, size_t len)
 	if (d->level)
 		snprintf(level, sizeof(level), " level %u", d->level);
 	snprintf(buf, len, "%s: %s table 0x%" PRIx64 "%s entry %u value 0x%" PRIx64 " (%s%s)",
-		 vtd_defect_kind_name(d->kind), vtd_table_kind_name(d->table_kind), d->table, level,
-		 d->index, d->value, vtd_sid_text(d->sid, sid), pasid);
+		 vtd_defect_kind_name(d->kind), vtd_table_kind_name(d->table_kind), d->table, level, d->index, d->value,
+		 vtd_sid_text(d->sid, sid), pasid);
 }
 
 /* The context entry itself, one line. */
@@ -94,22 +94,19 @@ static void print_context(const struct vtd_context *c, FILE *out)
 {
 	char sid[8];
 
-	fprintf(out, "context %s %s table 0x%" PRIx64 " slot %u", vtd_sid_text(
-			(uint16_t)(c->bus << 8 | c->devfn), sid),
+	fprintf(out, "context %s %s table 0x%" PRIx64 " slot %u", vtd_sid_text((uint16_t)(c->bus << 8 | c->devfn), sid),
 		c->scalable ? (c->upper ? "upper" : "lower") : "legacy", c->table, c->slot);
 	if (c->scalable)
-		fprintf(out, " pasid-dir 0x%" PRIx64 " entries %u rid-pasid 0x%x%s%s%s",
-			c->pasid_dir, c->pasid_dir_entries, c->rid_pasid, c->dte ? " dte" : "",
-			c->paside ? " paside" : "", c->pre ? " pre" : "");
+		fprintf(out, " pasid-dir 0x%" PRIx64 " entries %u rid-pasid 0x%x%s%s%s", c->pasid_dir,
+			c->pasid_dir_entries, c->rid_pasid, c->dte ? " dte" : "", c->paside ? " paside" : "",
+			c->pre ? " pre" : "");
 	else
-		fprintf(out, " tt %u aw %u did %u root 0x%" PRIx64, c->tt, c->aw, c->did,
-			c->pt_root);
+		fprintf(out, " tt %u aw %u did %u root 0x%" PRIx64, c->tt, c->aw, c->did, c->pt_root);
 	fprintf(out, "%s\n", c->fpd ? " fpd" : "");
 }
 
 /* One line for a space, then its runs, as many as *@lines still allows. */
-static void print_space(const struct vtd_walk_result *r, const struct vtd_space *s, size_t *lines,
-			FILE *out)
+static void print_space(const struct vtd_walk_result *r, const struct vtd_space *s, size_t *lines, FILE *out)
 {
 	const struct vtd_run *run;
 	char perm[5];
@@ -123,13 +120,12 @@ static void print_space(const struct vtd_walk_result *r, const struct vtd_space 
 		fprintf(out, " %u levels root 0x%" PRIx64, s->levels, s->root);
 	run = vtd_space_runs(r, s, &n);
 	if (s->tree < r->n_trees)
-		fprintf(out, " leaves %" PRIu64 " pages %" PRIu64 " runs %zu",
-			r->trees[s->tree].leaves, r->trees[s->tree].pages, n);
+		fprintf(out, " leaves %" PRIu64 " pages %" PRIu64 " runs %zu", r->trees[s->tree].leaves,
+			r->trees[s->tree].pages, n);
 	fputc('\n', out);
 	for (size_t i = 0; *lines && i < n; i++, run++) {
-		fprintf(out, "    iova 0x%012" PRIx64 "-0x%012" PRIx64 " -> 0x%010" PRIx64 " %s\n",
-			run->iova_start, run->iova_last, run->pa_start,
-			vtd_perm_text(run->perm, perm));
+		fprintf(out, "    iova 0x%012" PRIx64 "-0x%012" PRIx64 " -> 0x%010" PRIx64 " %s\n", run->iova_start,
+			run->iova_last, run->pa_start, vtd_perm_text(run->perm, perm));
 		if (!--*lines)
 			fprintf(out, "    ... and more; %u runs shown\n", MAX_RUN_LINES);
 	}
@@ -141,8 +137,7 @@ static void print_defects(const struct vtd_walk_result *r, bool samples, FILE *o
 
 	for (unsigned k = 0; k < VTD_DEFECT_KINDS; k++)
 		if (r->defect_counts[k])
-			fprintf(out, "defects %s %" PRIu64 "\n", vtd_defect_kind_name(k),
-				r->defect_counts[k]);
+			fprintf(out, "defects %s %" PRIu64 "\n", vtd_defect_kind_name(k), r->defect_counts[k]);
 	for (size_t i = 0; samples && i < r->n_samples; i++) {
 		vtd_defect_text(&r->defects[i], line, sizeof(line));
 		fprintf(out, "  %s\n", line);
@@ -156,9 +151,8 @@ void vtd_walk_print(const struct vtd_walk_result *r, unsigned what, FILE *out)
 	fprintf(out,
 		"root 0x%" PRIx64 " %s: %zu contexts, %zu pasids, %zu tables, %" PRIu64
 		" leaves, %zu runs, %zu irtes, %" PRIu64 " defects%s%s\n",
-		r->root, vtd_ttm_name(r->ttm), r->n_contexts, r->n_pasids, r->n_tables, r->leaves,
-		r->n_runs, r->n_irtes, r->n_defects,
-		r->truncated ? ", truncated by the limit on " : "",
+		r->root, vtd_ttm_name(r->ttm), r->n_contexts, r->n_pasids, r->n_tables, r->leaves, r->n_runs,
+		r->n_irtes, r->n_defects, r->truncated ? ", truncated by the limit on " : "",
 		r->truncated ? r->truncated_by : "");
 	if (r->odd_contexts)
 		fprintf(out, "%zu context entries are not present but not zero\n", r->odd_contexts);
@@ -168,8 +162,8 @@ void vtd_walk_print(const struct vtd_walk_result *r, unsigned what, FILE *out)
 			print_space(r, &r->spaces[s], &lines, out);
 	}
 	for (size_t i = 0; (what & VTD_PRINT_IRTES) && i < r->n_irtes; i++)
-		fprintf(out, "irte %u 0x%016" PRIx64 " 0x%016" PRIx64 "\n", r->irtes[i].index,
-			r->irtes[i].hi, r->irtes[i].lo);
+		fprintf(out, "irte %u 0x%016" PRIx64 " 0x%016" PRIx64 "\n", r->irtes[i].index, r->irtes[i].hi,
+			r->irtes[i].lo);
 	for (size_t i = 0; (what & VTD_PRINT_TABLES) && i < r->n_tables; i++)
 		fprintf(out, "table 0x%" PRIx64 " %s level %u\n", r->tables[i].pa,
 			vtd_table_kind_name(r->tables[i].kind), r->tables[i].level);

@@ -14,9 +14,9 @@
 
 /* What tells the two formats apart. */
 struct pt_format {
-	uint64_t present;       /* any of these bits: the entry is present */
-	uint64_t perm; /* permission bits, ANDed over the levels; both formats use bits 2:0 */
-	uint64_t snoop;         /* SNP of a leaf */
+	uint64_t present;	 /* any of these bits: the entry is present */
+	uint64_t perm;		 /* permission bits, ANDed over the levels; both formats use bits 2:0 */
+	uint64_t snoop;		 /* SNP of a leaf */
 	uint64_t table_reserved; /* reserved in an entry that points to a table */
 };
 
@@ -112,8 +112,7 @@ static inline void emit(struct walker *w, uint64_t iova, uint64_t len, uint64_t 
 	if (r->n_runs > w->tree_first_run) {
 		struct vtd_run *run = &r->runs[r->n_runs - 1];
 
-		if (run->iova_last + 1 == iova && run->perm == perm &&
-		    run->pa_start + (iova - run->iova_start) == pa) {
+		if (run->iova_last + 1 == iova && run->perm == perm && run->pa_start + (iova - run->iova_start) == pa) {
 			run->iova_last += len;
 			return;
 		}
@@ -124,8 +123,7 @@ static inline void emit(struct walker *w, uint64_t iova, uint64_t len, uint64_t 
 }
 
 /* A present entry that is a leaf at @level > 1, or one with bits it must not have: false. */
-static bool entry_bits_ok(struct walker *w, uint64_t page, unsigned level, unsigned i, uint64_t pte,
-			  bool leaf)
+static bool entry_bits_ok(struct walker *w, uint64_t page, unsigned level, unsigned i, uint64_t pte, bool leaf)
 {
 	enum vtd_defect_kind kind;
 	uint64_t misaligned = level > 1 ? VTD_MASK(vtd_level_shift(level) - 1, 12) : 0;
@@ -151,8 +149,8 @@ static bool entry_bits_ok(struct walker *w, uint64_t page, unsigned level, unsig
  * Level 1: 512 leaves. Stretches of consecutive equal entries are taken in one step. This loop is
  * what a walk spends its time in: all it needs is in local variables.
  */
-static void leaf_table(struct walker *w, uint64_t page, const uint64_t *t, uint32_t perm,
-		       uint64_t base, struct pt_counts *c)
+static void leaf_table(struct walker *w, uint64_t page, const uint64_t *t, uint32_t perm, uint64_t base,
+		       struct pt_counts *c)
 {
 	const struct pt_format f = *format_of(w);
 	const uint64_t addr_mask = w->addr_mask, excess = w->addr_excess;
@@ -179,8 +177,7 @@ static void leaf_table(struct walker *w, uint64_t page, const uint64_t *t, uint3
 		p |= (pte & f.snoop) ? VTD_PERM_SNOOP : 0;
 		pages += n;
 		if (!w->count_only)
-			emit(w, base + (uint64_t)i * VTD_PAGE_SIZE, (uint64_t)n * VTD_PAGE_SIZE, pa,
-			     p);
+			emit(w, base + (uint64_t)i * VTD_PAGE_SIZE, (uint64_t)n * VTD_PAGE_SIZE, pa, p);
 	}
 	c->at[1] += leaves;
 	c->pages += pages;
@@ -199,8 +196,7 @@ static void replay(struct walker *w, const struct pt_memo *m, uint64_t iova, uin
 			last = m->base + (span - 1);
 		if (start > last)
 			continue;
-		emit(w, iova + (start - m->base), last - start + 1,
-		     run.pa_start + (start - run.iova_start), run.perm);
+		emit(w, iova + (start - m->base), last - start + 1, run.pa_start + (start - run.iova_start), run.perm);
 	}
 }
 
@@ -211,8 +207,8 @@ static void add_counts(struct pt_counts *to, const struct pt_counts *from)
 	to->pages = sat_add(to->pages, from->pages);
 }
 
-static void table_page(struct walker *w, uint64_t page, const uint64_t *t, unsigned level,
-		       uint32_t perm, uint64_t base, struct pt_counts *c);
+static void table_page(struct walker *w, uint64_t page, const uint64_t *t, unsigned level, uint32_t perm, uint64_t base,
+		       struct pt_counts *c);
 
 static void remember(struct walker *w, uint64_t key, const struct pt_memo *m)
 {
@@ -231,8 +227,8 @@ static void remember(struct walker *w, uint64_t key, const struct pt_memo *m)
  * The table at @page, seen from entry @index of @parent one level up. Known subtrees are replayed;
  * as the level always falls, a table that refers to itself cannot make this endless.
  */
-static void subtree(struct walker *w, uint64_t page, unsigned level, uint32_t perm, uint64_t iova,
-		    uint64_t parent, unsigned index, struct pt_counts *c)
+static void subtree(struct walker *w, uint64_t page, unsigned level, uint32_t perm, uint64_t iova, uint64_t parent,
+		    unsigned index, struct pt_counts *c)
 {
 	uint64_t key = page | level << 4 | (w->first_level ? 8u : 0u) | perm;
 	uint32_t known = u64map_get(&w->memos_seen, key);
@@ -261,8 +257,8 @@ static void subtree(struct walker *w, uint64_t page, unsigned level, uint32_t pe
 }
 
 /* Any page: leaves go into runs, the rest down. */
-static void table_page(struct walker *w, uint64_t page, const uint64_t *t, unsigned level,
-		       uint32_t perm, uint64_t base, struct pt_counts *c)
+static void table_page(struct walker *w, uint64_t page, const uint64_t *t, unsigned level, uint32_t perm, uint64_t base,
+		       struct pt_counts *c)
 {
 	const struct pt_format *f = format_of(w);
 
@@ -289,8 +285,7 @@ static void table_page(struct walker *w, uint64_t page, const uint64_t *t, unsig
 		c->pages = sat_add(c->pages, level_span(level) >> 12);
 		p |= (pte & f->snoop) ? VTD_PERM_SNOOP : 0;
 		if (!w->count_only)
-			emit(w, iova, level_span(level),
-			     pte & w->addr_mask & ~(level_span(level) - 1), p);
+			emit(w, iova, level_span(level), pte & w->addr_mask & ~(level_span(level) - 1), p);
 	}
 }
 

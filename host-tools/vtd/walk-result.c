@@ -43,8 +43,7 @@ const struct vtd_context *vtd_walk_context(const struct vtd_walk_result *r, uint
 	return NULL;
 }
 
-const struct vtd_space *vtd_walk_space(const struct vtd_walk_result *r, uint16_t sid,
-				       uint32_t pasid)
+const struct vtd_space *vtd_walk_space(const struct vtd_walk_result *r, uint16_t sid, uint32_t pasid)
 {
 	uint64_t want;
 	size_t lo = 0, hi = r->n_spaces;
@@ -71,8 +70,7 @@ const struct vtd_space *vtd_walk_space(const struct vtd_walk_result *r, uint16_t
 	return NULL;
 }
 
-const struct vtd_run *vtd_space_runs(const struct vtd_walk_result *r, const struct vtd_space *s,
-				     size_t *n)
+const struct vtd_run *vtd_space_runs(const struct vtd_walk_result *r, const struct vtd_space *s, size_t *n)
 {
 	*n = 0;
 	if (!s || s->tree >= r->n_trees || !r->trees[s->tree].n_runs)
@@ -81,8 +79,7 @@ const struct vtd_run *vtd_space_runs(const struct vtd_walk_result *r, const stru
 	return r->runs + r->trees[s->tree].first_run;
 }
 
-const struct vtd_run *vtd_space_lookup(const struct vtd_walk_result *r, const struct vtd_space *s,
-				       uint64_t iova)
+const struct vtd_run *vtd_space_lookup(const struct vtd_walk_result *r, const struct vtd_space *s, uint64_t iova)
 {
 	size_t n, lo = 0, hi;
 	const struct vtd_run *runs = vtd_space_runs(r, s, &n);
@@ -100,8 +97,7 @@ const struct vtd_run *vtd_space_lookup(const struct vtd_walk_result *r, const st
 	return NULL;
 }
 
-int vtd_space_ranges(const struct vtd_walk_result *r, const struct vtd_space *s,
-		     struct vtd_ranges *set)
+int vtd_space_ranges(const struct vtd_walk_result *r, const struct vtd_space *s, struct vtd_ranges *set)
 {
 	size_t n;
 	const struct vtd_run *runs = vtd_space_runs(r, s, &n);

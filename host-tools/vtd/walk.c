@@ -31,8 +31,8 @@ void walk_truncate(struct walker *w, const char *which)
 	w->r->truncated = true;
 }
 
-void walk_defect(struct walker *w, enum vtd_defect_kind kind, enum vtd_table_kind table_kind,
-		 unsigned level, uint64_t table, uint32_t index, uint64_t value)
+void walk_defect(struct walker *w, enum vtd_defect_kind kind, enum vtd_table_kind table_kind, unsigned level,
+		 uint64_t table, uint32_t index, uint64_t value)
 {
 	struct vtd_walk_result *r = w->r;
 
@@ -70,8 +70,8 @@ static void note_table(struct walker *w, uint64_t pa, enum vtd_table_kind kind, 
 		w->err = -ENOMEM;
 }
 
-bool walk_read(struct walker *w, uint64_t pa, enum vtd_table_kind kind, unsigned level, void *page,
-	       uint64_t from, uint32_t index)
+bool walk_read(struct walker *w, uint64_t pa, enum vtd_table_kind kind, unsigned level, void *page, uint64_t from,
+	       uint32_t index)
 {
 	if (w->err)
 		return false;
@@ -95,8 +95,8 @@ bool walk_aw_ok(const struct walker *w, unsigned aw)
 	return vtd_aw_levels(aw) && (!w->o.sagaw || vtd_bit(w->o.sagaw, aw));
 }
 
-void walk_add_space(struct walker *w, enum vtd_space_type type, uint16_t did, unsigned levels,
-		    uint64_t root, size_t pasid_index)
+void walk_add_space(struct walker *w, enum vtd_space_type type, uint16_t did, unsigned levels, uint64_t root,
+		    size_t pasid_index)
 {
 	struct vtd_space *s = WALK_PUSH(w, spaces, n_spaces, cap_spaces);
 	uint32_t tree = UINT32_MAX;
@@ -140,12 +140,10 @@ static void legacy_context(struct walker *w, struct vtd_context *c)
 		walk_defect(w, VTD_DEFECT_CONTEXT_RESERVED, VTD_TABLE_CONTEXT, 0, c->table, c->slot,
 			    q0 & VTD_CTX_Q0_RESERVED ? q0 : q1);
 	if (c->tt == VTD_TT_RESERVED) {
-		walk_defect(w, VTD_DEFECT_CONTEXT_TYPE, VTD_TABLE_CONTEXT, 0, c->table, c->slot,
-			    q0);
+		walk_defect(w, VTD_DEFECT_CONTEXT_TYPE, VTD_TABLE_CONTEXT, 0, c->table, c->slot, q0);
 		type = VTD_SPACE_INVALID;
 	} else if (!walk_aw_ok(w, c->aw)) {
-		walk_defect(w, VTD_DEFECT_ADDRESS_WIDTH, VTD_TABLE_CONTEXT, 0, c->table, c->slot,
-			    q1);
+		walk_defect(w, VTD_DEFECT_ADDRESS_WIDTH, VTD_TABLE_CONTEXT, 0, c->table, c->slot, q1);
 		type = VTD_SPACE_INVALID;
 	} else if (c->tt == VTD_TT_PASS_THROUGH) {
 		type = VTD_SPACE_PASS_THROUGH;
@@ -229,8 +227,8 @@ static void root_table(struct walker *w)
 			w->sid = (uint16_t)(bus << 8);
 			w->pasid = VTD_NO_PASID;
 			if (q && (!used || (q & VTD_ROOT_RESERVED)))
-				walk_defect(w, VTD_DEFECT_ROOT_RESERVED, VTD_TABLE_ROOT, 0,
-					    w->r->root, 2 * bus + half, q);
+				walk_defect(w, VTD_DEFECT_ROOT_RESERVED, VTD_TABLE_ROOT, 0, w->r->root, 2 * bus + half,
+					    q);
 			if (used && (q & VTD_ROOT_P))
 				context_table(w, VTD_ADDR(q), bus, half, 2 * bus + half);
 		}
@@ -248,16 +246,15 @@ void walk_irt(struct walker *w, uint64_t irta)
 		const uint64_t *q = page + (size_t)(i % 256) * 2;
 		struct vtd_irte *e;
 
-		if (i % 256 == 0 && !walk_read(w, VTD_ADDR(irta) + (uint64_t)i * 16, VTD_TABLE_IRT,
-					       0, page, VTD_ADDR(irta), i)) {
+		if (i % 256 == 0 &&
+		    !walk_read(w, VTD_ADDR(irta) + (uint64_t)i * 16, VTD_TABLE_IRT, 0, page, VTD_ADDR(irta), i)) {
 			i += 255;
 			continue;
 		}
 		if (!(q[0] & VTD_IRTE_P))
 			continue;
 		if (!(q[0] & VTD_IRTE_POSTED) && (q[1] & VTD_IRTE_Q1_RESERVED))
-			walk_defect(w, VTD_DEFECT_IRTE_RESERVED, VTD_TABLE_IRT, 0, VTD_ADDR(irta),
-				    i, q[1]);
+			walk_defect(w, VTD_DEFECT_IRTE_RESERVED, VTD_TABLE_IRT, 0, VTD_ADDR(irta), i, q[1]);
 		e = WALK_PUSH(w, irtes, n_irtes, cap_irtes);
 		if (!e)
 			return;
@@ -286,8 +283,8 @@ static void set_limits(struct walker *w, const struct vtd_walk_options *opt)
 	w->addr_excess = VTD_PTE_ADDR & ~w->addr_mask;
 }
 
-int vtd_walk(const struct vtd_mem *mem, uint64_t root, unsigned ttm, uint64_t irta,
-	     const struct vtd_walk_options *opt, struct vtd_walk_result **out)
+int vtd_walk(const struct vtd_mem *mem, uint64_t root, unsigned ttm, uint64_t irta, const struct vtd_walk_options *opt,
+	     struct vtd_walk_result **out)
 {
 	struct walker w = { .mem = *mem, .pasid = VTD_NO_PASID };
 

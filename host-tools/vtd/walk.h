@@ -29,10 +29,10 @@ enum vtd_table_kind {
 /* How requests of one (source id, PASID) are translated. */
 enum vtd_space_type {
 	VTD_SPACE_SECOND_LEVEL, /* legacy TT 00/01, scalable PGTT 010 */
-	VTD_SPACE_FIRST_LEVEL,  /* PGTT 001 */
-	VTD_SPACE_NESTED,       /* PGTT 011; the runs are those of the second stage */
+	VTD_SPACE_FIRST_LEVEL,	/* PGTT 001 */
+	VTD_SPACE_NESTED,	/* PGTT 011; the runs are those of the second stage */
 	VTD_SPACE_PASS_THROUGH, /* legacy TT 10, PGTT 100: one identity run */
-	VTD_SPACE_INVALID,      /* reserved type or width: every request faults, no runs */
+	VTD_SPACE_INVALID,	/* reserved type or width: every request faults, no runs */
 };
 
 /*
@@ -42,8 +42,8 @@ enum vtd_space_type {
 enum vtd_perm {
 	VTD_PERM_READ = 1,
 	VTD_PERM_WRITE = 2,
-	VTD_PERM_USER = 4,   /* first level only */
-	VTD_PERM_SNOOP = 8,  /* second level only: SNP of the leaf */
+	VTD_PERM_USER = 4,  /* first level only */
+	VTD_PERM_SNOOP = 8, /* second level only: SNP of the leaf */
 };
 
 /*
@@ -54,7 +54,7 @@ enum vtd_perm {
 struct vtd_run {
 	uint64_t iova_start, iova_last; /* inclusive; page aligned start, last byte of a page */
 	uint64_t pa_start;
-	uint32_t perm;                  /* enum vtd_perm bits; always R or W at least */
+	uint32_t perm; /* enum vtd_perm bits; always R or W at least */
 };
 
 /*
@@ -63,33 +63,33 @@ struct vtd_run {
  */
 struct vtd_tree {
 	uint64_t root;
-	uint8_t levels;       /* 3..5; 0 for the identity tree of pass-through */
+	uint8_t levels; /* 3..5; 0 for the identity tree of pass-through */
 	bool first_level;
-	size_t first_run, n_runs;  /* in result->runs, ascending IOVA */
-	uint64_t leaves;      /* leaf entries reached, saturating; 0 for identity */
-	uint64_t pages;       /* 4-KiB pages mapped with some permission, saturating */
+	size_t first_run, n_runs; /* in result->runs, ascending IOVA */
+	uint64_t leaves;	  /* leaf entries reached, saturating; 0 for identity */
+	uint64_t pages;		  /* 4-KiB pages mapped with some permission, saturating */
 };
 
 /* One present context entry. Absent ones are not listed (see result->odd_contexts). */
 struct vtd_context {
 	uint8_t bus, devfn;
 	bool scalable;
-	bool upper;             /* reached through the high half of its root entry (UCTP) */
-	uint16_t slot;          /* index in that page: devfn, or devfn & 0x7f if scalable */
-	uint64_t table;         /* physical address of its context-table page */
-	uint64_t raw[4];        /* legacy: 2 words, the others 0 */
-	bool fpd;               /* fault processing disabled */
+	bool upper;	 /* reached through the high half of its root entry (UCTP) */
+	uint16_t slot;	 /* index in that page: devfn, or devfn & 0x7f if scalable */
+	uint64_t table;	 /* physical address of its context-table page */
+	uint64_t raw[4]; /* legacy: 2 words, the others 0 */
+	bool fpd;	 /* fault processing disabled */
 
 	/* legacy */
-	uint8_t tt;             /* translation type 0..3 */
-	uint8_t aw;             /* raw AW field; levels = aw + 2 */
+	uint8_t tt; /* translation type 0..3 */
+	uint8_t aw; /* raw AW field; levels = aw + 2 */
 	uint16_t did;
 	uint64_t pt_root;
 
 	/* scalable */
-	uint64_t pasid_dir;     /* physical address */
+	uint64_t pasid_dir;	    /* physical address */
 	uint32_t pasid_dir_entries; /* 2^(PDTS+7) */
-	uint32_t rid_pasid;     /* PASID that requests without PASID use */
+	uint32_t rid_pasid;	    /* PASID that requests without PASID use */
 	bool dte, paside, pre;
 	size_t first_pasid, n_pasids; /* in result->pasids */
 };
@@ -98,27 +98,27 @@ struct vtd_context {
 struct vtd_pasid {
 	uint16_t sid;
 	uint32_t pasid;
-	uint64_t table;         /* page of the PASID table */
+	uint64_t table; /* page of the PASID table */
 	uint64_t raw[8];
 	bool fpd;
-	uint8_t pgtt;           /* 1 first level, 2 second, 3 nested, 4 pass-through */
-	uint8_t aw;             /* second-level AW field; levels = aw + 2 */
+	uint8_t pgtt; /* 1 first level, 2 second, 3 nested, 4 pass-through */
+	uint8_t aw;   /* second-level AW field; levels = aw + 2 */
 	uint16_t did;
-	uint8_t flpm;           /* first-level paging mode: 0 4 levels, 1 5 levels */
+	uint8_t flpm; /* first-level paging mode: 0 4 levels, 1 5 levels */
 	uint64_t sl_root, fl_root;
 };
 
 /* An address space: what requests of (sid, pasid) see. Sorted by sid, then pasid; unique. */
 struct vtd_space {
-	uint16_t sid;           /* bus << 8 | devfn */
-	uint32_t pasid;         /* VTD_NO_PASID in legacy mode */
+	uint16_t sid;	/* bus << 8 | devfn */
+	uint32_t pasid; /* VTD_NO_PASID in legacy mode */
 	enum vtd_space_type type;
 	uint16_t did;
-	uint8_t levels;         /* of the tree walked; 0 for pass-through and invalid */
-	uint64_t root;          /* of the tree walked; 0 for pass-through and invalid */
-	uint32_t tree;          /* index in result->trees, UINT32_MAX: none */
-	size_t context;         /* index in result->contexts */
-	size_t pasid_index;     /* index in result->pasids; SIZE_MAX in legacy mode */
+	uint8_t levels;	    /* of the tree walked; 0 for pass-through and invalid */
+	uint64_t root;	    /* of the tree walked; 0 for pass-through and invalid */
+	uint32_t tree;	    /* index in result->trees, UINT32_MAX: none */
+	size_t context;	    /* index in result->contexts */
+	size_t pasid_index; /* index in result->pasids; SIZE_MAX in legacy mode */
 };
 
 /* One present interrupt-remapping entry. */
@@ -130,60 +130,59 @@ struct vtd_irte {
 /* One distinct table page that was read (a page used at two levels is listed twice). */
 struct vtd_table {
 	uint64_t pa;
-	uint8_t kind;           /* enum vtd_table_kind */
-	uint8_t level;          /* page tables: 1..5, else 0 */
+	uint8_t kind;  /* enum vtd_table_kind */
+	uint8_t level; /* page tables: 1..5, else 0 */
 };
 
 /*
  * What can be wrong with tables. Each distinct table page is judged once, however often it is used.
  */
 enum vtd_defect_kind {
-	VTD_DEFECT_MODE, /* TTM 10b or 11b: nothing to walk */
-	VTD_DEFECT_OUTSIDE_RAM, /* a table pointer leads outside RAM */
-	VTD_DEFECT_ROOT_RESERVED, /* reserved bits set in a root entry */
+	VTD_DEFECT_MODE,	     /* TTM 10b or 11b: nothing to walk */
+	VTD_DEFECT_OUTSIDE_RAM,	     /* a table pointer leads outside RAM */
+	VTD_DEFECT_ROOT_RESERVED,    /* reserved bits set in a root entry */
 	VTD_DEFECT_CONTEXT_RESERVED, /* reserved bits set in a context entry */
-	VTD_DEFECT_CONTEXT_TYPE, /* legacy TT 11b */
-	VTD_DEFECT_ADDRESS_WIDTH, /* reserved AW, or one that SAGAW does not offer */
-	VTD_DEFECT_PASID_RESERVED, /* reserved bits set in a PASID directory or table entry */
-	VTD_DEFECT_PASID_TYPE, /* reserved PGTT */
-	VTD_DEFECT_PTE_RESERVED, /* reserved bits set in a paging entry */
-	VTD_DEFECT_PTE_WIDTH, /* address in a paging entry beyond the host address width */
-	VTD_DEFECT_SUPERPAGE_LEVEL, /* page-size bit at a level where there is none */
-	VTD_DEFECT_SUPERPAGE_ALIGN, /* superpage whose address is not a multiple of its size */
-	VTD_DEFECT_LOOP, /* a table that refers to itself or to one above it */
-	VTD_DEFECT_IRTE_RESERVED, /* reserved bits in an entry of the remapped format */
+	VTD_DEFECT_CONTEXT_TYPE,     /* legacy TT 11b */
+	VTD_DEFECT_ADDRESS_WIDTH,    /* reserved AW, or one that SAGAW does not offer */
+	VTD_DEFECT_PASID_RESERVED,   /* reserved bits set in a PASID directory or table entry */
+	VTD_DEFECT_PASID_TYPE,	     /* reserved PGTT */
+	VTD_DEFECT_PTE_RESERVED,     /* reserved bits set in a paging entry */
+	VTD_DEFECT_PTE_WIDTH,	     /* address in a paging entry beyond the host address width */
+	VTD_DEFECT_SUPERPAGE_LEVEL,  /* page-size bit at a level where there is none */
+	VTD_DEFECT_SUPERPAGE_ALIGN,  /* superpage whose address is not a multiple of its size */
+	VTD_DEFECT_LOOP,	     /* a table that refers to itself or to one above it */
+	VTD_DEFECT_IRTE_RESERVED,    /* reserved bits in an entry of the remapped format */
 	VTD_DEFECT_KINDS
 };
 
 /* A sample of a defect: where it was seen. */
 struct vtd_defect {
-	uint8_t kind;           /* enum vtd_defect_kind */
-	uint8_t table_kind;     /* enum vtd_table_kind of @table */
-	uint8_t level;          /* page tables: level of @table, else 0 */
-	uint16_t sid; /* the first requester for which it was seen; 0 for root table and IRT */
+	uint8_t kind;	    /* enum vtd_defect_kind */
+	uint8_t table_kind; /* enum vtd_table_kind of @table */
+	uint8_t level;	    /* page tables: level of @table, else 0 */
+	uint16_t sid;	    /* the first requester for which it was seen; 0 for root table and IRT */
 	uint32_t pasid;
-	uint64_t table;         /* page that holds the entry (or that could not be read) */
-	uint32_t index;         /* entry number in it */
-	uint64_t value;         /* the entry (its first word in question), or the pointer */
+	uint64_t table; /* page that holds the entry (or that could not be read) */
+	uint32_t index; /* entry number in it */
+	uint64_t value; /* the entry (its first word in question), or the pointer */
 };
 
 /*
  * Limits and hardware properties. All zero is good: 0 means the default in brackets.
  */
 struct vtd_walk_options {
-	uint8_t haw;            /* host address width in bits, for reserved address bits [52] */
-	uint8_t sagaw;          /* as CAP.SAGAW; widths it lacks are defects [any of 39, 48, 57] */
-	size_t max_runs;        /* [4194304] */
-	size_t max_visits; /* table pages processed, re-use of known ones not counted [262144] */
-	size_t max_pasids;      /* present PASID entries kept [262144] */
-	size_t max_samples;     /* defect samples kept [64] */
-	bool skip_page_tables;  /* contexts and PASIDs only: no trees, no runs */
+	uint8_t haw;	       /* host address width in bits, for reserved address bits [52] */
+	uint8_t sagaw;	       /* as CAP.SAGAW; widths it lacks are defects [any of 39, 48, 57] */
+	size_t max_runs;       /* [4194304] */
+	size_t max_visits;     /* table pages processed, re-use of known ones not counted [262144] */
+	size_t max_pasids;     /* present PASID entries kept [262144] */
+	size_t max_samples;    /* defect samples kept [64] */
+	bool skip_page_tables; /* contexts and PASIDs only: no trees, no runs */
 	/*
 	 * Called for every table page successfully read, with its content as the walk saw it; a
 	 * page used in several places may be reported several times. May be NULL.
 	 */
-	void (*on_page)(void *ctx, uint64_t pa, enum vtd_table_kind kind, unsigned level,
-			const void *page);
+	void (*on_page)(void *ctx, uint64_t pa, enum vtd_table_kind kind, unsigned level, const void *page);
 	void *on_page_ctx;
 };
 
@@ -192,14 +191,14 @@ struct vtd_walk_options vtd_walk_options_from_regs(const struct vtd_regs *regs);
 
 /* What a walk found. Read-only for callers; free with vtd_walk_free(). */
 struct vtd_walk_result {
-	uint64_t root;          /* as given, low 12 bits clear */
+	uint64_t root; /* as given, low 12 bits clear */
 	unsigned ttm;
 	uint64_t irta;
 
-	struct vtd_context *contexts;  /* ascending (bus, devfn) */
+	struct vtd_context *contexts; /* ascending (bus, devfn) */
 	size_t n_contexts;
-	size_t odd_contexts;    /* entries that are not present, yet not all zero */
-	struct vtd_pasid *pasids;      /* ascending (sid, pasid) */
+	size_t odd_contexts;	  /* entries that are not present, yet not all zero */
+	struct vtd_pasid *pasids; /* ascending (sid, pasid) */
 	size_t n_pasids;
 	struct vtd_space *spaces;
 	size_t n_spaces;
@@ -209,22 +208,22 @@ struct vtd_walk_result {
 	size_t n_runs;
 	struct vtd_irte *irtes; /* ascending index */
 	size_t n_irtes;
-	struct vtd_table *tables;      /* distinct, in order of discovery */
+	struct vtd_table *tables; /* distinct, in order of discovery */
 	size_t n_tables;
 
-	uint64_t leaves;        /* leaf entries, summed over spaces (shared trees count again) */
-	uint64_t tree_leaves;   /* leaf entries, each tree once, saturating */
+	uint64_t leaves;       /* leaf entries, summed over spaces (shared trees count again) */
+	uint64_t tree_leaves;  /* leaf entries, each tree once, saturating */
 	uint64_t leaves_at[6]; /* per tree once, by level of the entry: [1] 4 KiB, [2] 2 MiB, [3] 1
 				  GiB */
-	uint64_t visits;        /* table pages processed */
+	uint64_t visits;       /* table pages processed */
 
 	uint64_t defect_counts[VTD_DEFECT_KINDS];
-	uint64_t n_defects;     /* their sum */
-	struct vtd_defect *defects;    /* the first few */
+	uint64_t n_defects;	    /* their sum */
+	struct vtd_defect *defects; /* the first few */
 	size_t n_samples;
 
-	bool truncated; /* a limit was met: the result is incomplete, no verdict may rest on it */
-	const char *truncated_by;      /* which: "runs", "visits", "pasids"; NULL otherwise */
+	bool truncated;		  /* a limit was met: the result is incomplete, no verdict may rest on it */
+	const char *truncated_by; /* which: "runs", "visits", "pasids"; NULL otherwise */
 };
 
 /*
@@ -237,8 +236,8 @@ struct vtd_walk_result {
  * Returns 0 and a result in *@out, or -ENOMEM. Whatever the memory holds, it ends, within the
  * limits.
  */
-int vtd_walk(const struct vtd_mem *mem, uint64_t root, unsigned ttm, uint64_t irta,
-	     const struct vtd_walk_options *opt, struct vtd_walk_result **out);
+int vtd_walk(const struct vtd_mem *mem, uint64_t root, unsigned ttm, uint64_t irta, const struct vtd_walk_options *opt,
+	     struct vtd_walk_result **out);
 
 /* Free a result; NULL is fine. */
 void vtd_walk_free(struct vtd_walk_result *result);
@@ -250,20 +249,16 @@ const struct vtd_context *vtd_walk_context(const struct vtd_walk_result *r, uint
  * The space of requests of (@sid, @pasid), or NULL. VTD_NO_PASID finds, in scalable mode, the space
  * of the context's RID_PASID.
  */
-const struct vtd_space *vtd_walk_space(const struct vtd_walk_result *r, uint16_t sid,
-				       uint32_t pasid);
+const struct vtd_space *vtd_walk_space(const struct vtd_walk_result *r, uint16_t sid, uint32_t pasid);
 
 /* The runs of a space: returns the first, sets *@n (0 and NULL if none). */
-const struct vtd_run *vtd_space_runs(const struct vtd_walk_result *r, const struct vtd_space *s,
-				     size_t *n);
+const struct vtd_run *vtd_space_runs(const struct vtd_walk_result *r, const struct vtd_space *s, size_t *n);
 
 /* The run of @s that holds @iova, or NULL. Binary search. */
-const struct vtd_run *vtd_space_lookup(const struct vtd_walk_result *r, const struct vtd_space *s,
-				       uint64_t iova);
+const struct vtd_run *vtd_space_lookup(const struct vtd_walk_result *r, const struct vtd_space *s, uint64_t iova);
 
 /* Add all IOVAs mapped in @s to @set. 0 or -ENOMEM. */
-int vtd_space_ranges(const struct vtd_walk_result *r, const struct vtd_space *s,
-		     struct vtd_ranges *set);
+int vtd_space_ranges(const struct vtd_walk_result *r, const struct vtd_space *s, struct vtd_ranges *set);
 
 /* Words for people. All accept any value. */
 const char *vtd_table_kind_name(unsigned kind);
@@ -281,7 +276,7 @@ enum vtd_print {
 	VTD_PRINT_RUNS = 1,    /* every run */
 	VTD_PRINT_DEFECTS = 2, /* the samples, not only the counts */
 	VTD_PRINT_IRTES = 4,
-	VTD_PRINT_TABLES = 8,  /* every table page */
+	VTD_PRINT_TABLES = 8, /* every table page */
 };
 
 /*
@@ -294,56 +289,55 @@ void vtd_walk_print(const struct vtd_walk_result *r, unsigned what, FILE *out);
 /* Why a request is refused; the numbers are the lab's own, vtd_fault_name() tells them. */
 enum vtd_fault {
 	VTD_FAULT_NONE = 0,
-	VTD_FAULT_MODE,              /* TTM is neither legacy nor scalable */
-	VTD_FAULT_ROOT_READ,         /* root table outside RAM */
-	VTD_FAULT_ROOT_ABSENT,       /* P clear in the root entry (the half that counts) */
+	VTD_FAULT_MODE,	       /* TTM is neither legacy nor scalable */
+	VTD_FAULT_ROOT_READ,   /* root table outside RAM */
+	VTD_FAULT_ROOT_ABSENT, /* P clear in the root entry (the half that counts) */
 	VTD_FAULT_CONTEXT_READ,
 	VTD_FAULT_CONTEXT_ABSENT,
-	VTD_FAULT_CONTEXT_INVALID,   /* reserved translation type or address width */
-	VTD_FAULT_PASID_RANGE,       /* PASID beyond the directory, or given in legacy mode */
+	VTD_FAULT_CONTEXT_INVALID, /* reserved translation type or address width */
+	VTD_FAULT_PASID_RANGE,	   /* PASID beyond the directory, or given in legacy mode */
 	VTD_FAULT_PASID_READ,
-	VTD_FAULT_PASID_ABSENT,      /* P clear in the directory or table entry */
-	VTD_FAULT_PASID_INVALID,     /* reserved PGTT or address width */
-	VTD_FAULT_NESTED,            /* nested translation: not resolved by the lab */
-	VTD_FAULT_ADDRESS_WIDTH,     /* IOVA beyond the width of the tables */
-	VTD_FAULT_TABLE_READ,        /* a paging structure outside RAM */
-	VTD_FAULT_NOT_MAPPED,        /* neither readable nor writable (first level: P clear) */
-	VTD_FAULT_RESERVED,          /* reserved bits in a paging entry */
+	VTD_FAULT_PASID_ABSENT,	 /* P clear in the directory or table entry */
+	VTD_FAULT_PASID_INVALID, /* reserved PGTT or address width */
+	VTD_FAULT_NESTED,	 /* nested translation: not resolved by the lab */
+	VTD_FAULT_ADDRESS_WIDTH, /* IOVA beyond the width of the tables */
+	VTD_FAULT_TABLE_READ,	 /* a paging structure outside RAM */
+	VTD_FAULT_NOT_MAPPED,	 /* neither readable nor writable (first level: P clear) */
+	VTD_FAULT_RESERVED,	 /* reserved bits in a paging entry */
 	VTD_FAULT_READ_DENIED,
 	VTD_FAULT_WRITE_DENIED,
 };
 
 /* Where a request lands. Filled as far as the lookup came, also on a fault. */
 struct vtd_translation {
-	uint64_t pa;            /* of the very byte asked for */
-	uint64_t page_size;     /* of the leaf; 0 for pass-through */
+	uint64_t pa;	    /* of the very byte asked for */
+	uint64_t page_size; /* of the leaf; 0 for pass-through */
 	uint32_t perm;
 	uint16_t did;
-	uint32_t pasid;         /* the one used (RID_PASID resolved) */
+	uint32_t pasid; /* the one used (RID_PASID resolved) */
 	enum vtd_space_type type;
-	uint64_t root;          /* page-table root used */
-	uint8_t level;          /* level of the last paging entry read */
-	uint64_t entry;         /* that entry */
+	uint64_t root;	/* page-table root used */
+	uint8_t level;	/* level of the last paging entry read */
+	uint64_t entry; /* that entry */
 };
 
 /*
  * Translate one request, without a walk of the rest. Returns VTD_FAULT_NONE and fills @out, or the
  * reason. @pasid: VTD_NO_PASID for a request without PASID. @write: a DMA write, else a read.
  */
-enum vtd_fault vtd_translate(const struct vtd_mem *mem, uint64_t root, unsigned ttm, uint16_t sid,
-			     uint32_t pasid, uint64_t iova, bool write,
-			     struct vtd_translation *out);
+enum vtd_fault vtd_translate(const struct vtd_mem *mem, uint64_t root, unsigned ttm, uint16_t sid, uint32_t pasid,
+			     uint64_t iova, bool write, struct vtd_translation *out);
 
 /*
  * Read just the context entry of @sid (for a watcher that polls). VTD_FAULT_NONE and @out filled
  * (n_pasids is 0), or why there is none.
  */
-enum vtd_fault vtd_lookup_context(const struct vtd_mem *mem, uint64_t root, unsigned ttm,
-				  uint16_t sid, struct vtd_context *out);
+enum vtd_fault vtd_lookup_context(const struct vtd_mem *mem, uint64_t root, unsigned ttm, uint16_t sid,
+				  struct vtd_context *out);
 
 /* The same for the PASID entry that @context selects for @pasid (VTD_NO_PASID: RID_PASID). */
-enum vtd_fault vtd_lookup_pasid(const struct vtd_mem *mem, const struct vtd_context *context,
-				uint32_t pasid, struct vtd_pasid *out);
+enum vtd_fault vtd_lookup_pasid(const struct vtd_mem *mem, const struct vtd_context *context, uint32_t pasid,
+				struct vtd_pasid *out);
 
 const char *vtd_fault_name(unsigned fault);
 

@@ -59,10 +59,33 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 static const char *edge(uint64_t x)
 {
 	static const char *const values[] = {
-		"0", "1", "-1", "255", "65535", "65536", "4294967295", "2305843009213693952",
-		"2305843009213693953", "9223372036854775807", "1e9", "null", "true", "false", "[]", "{}",
-		"\"\"", "\"0x0\"", "\"0xffffffffffffffff\"", "\"0x1000\"", "\"panic\"", "\"copied\"",
-		"\"end\"", "\"intel_iommu_kdump=deep\"", "\"cc_global\"", "\"fault\"", "\"\\u0001\"",
+		"0",
+		"1",
+		"-1",
+		"255",
+		"65535",
+		"65536",
+		"4294967295",
+		"2305843009213693952",
+		"2305843009213693953",
+		"9223372036854775807",
+		"1e9",
+		"null",
+		"true",
+		"false",
+		"[]",
+		"{}",
+		"\"\"",
+		"\"0x0\"",
+		"\"0xffffffffffffffff\"",
+		"\"0x1000\"",
+		"\"panic\"",
+		"\"copied\"",
+		"\"end\"",
+		"\"intel_iommu_kdump=deep\"",
+		"\"cc_global\"",
+		"\"fault\"",
+		"\"\\u0001\"",
 	};
 
 	return values[x % G_N_ELEMENTS(values)];

@@ -84,8 +84,7 @@ static void check_tree(struct fake *f, const struct kdc_tree *t, bool deep)
 		FUZZ_CHECK(fake_compare_runs(f, t, t->new_root, &why) == 0);
 		FUZZ_CHECK(fake_compare_ranges(f, t, t->new_root, &why) == 0);
 	}
-	if (!f->meddle && (f->kdc.limits.sagaw & 1u << (t->levels - 2) ||
-			   t->format == KDC_FIRST_STAGE)) {
+	if (!f->meddle && (f->kdc.limits.sagaw & 1u << (t->levels - 2) || t->format == KDC_FIRST_STAGE)) {
 		FUZZ_CHECK(!deep || fake_compare_runs(f, t, t->old_root, &why) == 0);
 		FUZZ_CHECK(fake_compare_ranges(f, t, t->old_root, &why) == 0);
 	}
@@ -151,8 +150,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (data[0] & 4) {
 		fuzz_pasids(&f, data, deep);
 	} else {
-		e = fake_entry((uint64_t)(data[13] % (PAGES + 1)) << 12,
-			       first ? KDC_FIRST_STAGE : KDC_SECOND_STAGE,
+		e = fake_entry((uint64_t)(data[13] % (PAGES + 1)) << 12, first ? KDC_FIRST_STAGE : KDC_SECOND_STAGE,
 			       first ? 4 + (data[0] >> 3 & 1) : 2 + (data[0] >> 3 & 3));
 		t = kdc_tree_get(&f.kdc, &e, deep);
 		check_budget(&f);

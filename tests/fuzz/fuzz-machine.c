@@ -18,7 +18,7 @@ enum target { TRACE, MONITOR, JSON, QMP, AGENT, CONSOLE, TARGETS };
 
 static void fuzz_trace(const char *text)
 {
-	struct trace_event e = {0};
+	struct trace_event e = { 0 };
 	enum trace_parse result = trace_parse_line(text, &e);
 
 	if (result != TRACE_PARSE_EVENT)
@@ -26,8 +26,7 @@ static void fuzz_trace(const char *text)
 	FUZZ_CHECK(e.kind > TRACE_NONE && e.kind < TRACE_KINDS);
 	FUZZ_CHECK(e.host_ns >= 0);
 	FUZZ_CHECK(strcmp(trace_kind_name(e.kind), "?"));
-	if (e.kind == TRACE_SWITCH_AS || e.kind == TRACE_INV_CC_DEVICE ||
-	    e.kind == TRACE_CE_NOT_PRESENT)
+	if (e.kind == TRACE_SWITCH_AS || e.kind == TRACE_INV_CC_DEVICE || e.kind == TRACE_CE_NOT_PRESENT)
 		FUZZ_CHECK(e.a <= 0xffff);
 }
 
@@ -53,8 +52,7 @@ static void fuzz_json(const char *text, size_t len)
 }
 
 /* Hands over all bytes in pieces of `step`, with `poll` after each. */
-static void feed(int fd, const uint8_t *data, size_t len, size_t step, void (*poll)(void *),
-		 void *who)
+static void feed(int fd, const uint8_t *data, size_t len, size_t step, void (*poll)(void *), void *who)
 {
 	while (len) {
 		ssize_t n = send(fd, data, len < step ? len : step, MSG_DONTWAIT | MSG_NOSIGNAL);

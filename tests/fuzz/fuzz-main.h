@@ -27,8 +27,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 size_t fuzz_generate(uint64_t *seed, uint8_t *buf, size_t room);
 
 /* At most @most of the @n texts @pieces into @buf, while there is room; returns where they end. */
-static inline size_t fuzz_pieces(uint64_t *seed, uint8_t *buf, size_t room,
-				 const char *const *pieces, size_t n, unsigned most)
+static inline size_t fuzz_pieces(uint64_t *seed, uint8_t *buf, size_t room, const char *const *pieces, size_t n,
+				 unsigned most)
 {
 	size_t at = 0;
 
@@ -56,7 +56,7 @@ static inline size_t fuzz_noise(uint64_t *seed, uint8_t *buf, size_t from, size_
 #define FUZZ_CHECK(what)                                                                          \
 	do {                                                                                      \
 		if (!(what)) {                                                                    \
-			fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, __LINE__, #what);  \
+			fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, __LINE__, #what); \
 			abort();                                                                  \
 		}                                                                                 \
 	} while (0)
@@ -72,8 +72,8 @@ static uint64_t fuzz_seed = 1, fuzz_iteration;
 
 static void fuzz_tell(void)
 {
-	fprintf(stderr, "repeat with: --seed %llu --from %llu --iterations 1\n",
-		(unsigned long long)fuzz_seed, (unsigned long long)fuzz_iteration);
+	fprintf(stderr, "repeat with: --seed %llu --from %llu --iterations 1\n", (unsigned long long)fuzz_seed,
+		(unsigned long long)fuzz_iteration);
 }
 
 static void fuzz_on_signal(int sig)
@@ -146,9 +146,8 @@ int main(int argc, char **argv)
 		size = fuzz_generate(&seed, buf, FUZZ_ROOM);
 		LLVMFuzzerTestOneInput(buf, size);
 	}
-	printf("%llu inputs from seed %llu in %.1f s\n",
-	       (unsigned long long)(fuzz_iteration - from), (unsigned long long)fuzz_seed,
-	       fuzz_now() - start);
+	printf("%llu inputs from seed %llu in %.1f s\n", (unsigned long long)(fuzz_iteration - from),
+	       (unsigned long long)fuzz_seed, fuzz_now() - start);
 	free(buf);
 	return 0;
 }

@@ -30,8 +30,7 @@ static void check_trace(const char *text)
 		probe_trace_raw_line(t, *line);
 	probe_reservations(t, 'c', all);
 	for (unsigned i = 0; i < all->len; i++) {
-		const struct evidence_reservation *r =
-			&g_array_index(all, struct evidence_reservation, i);
+		const struct evidence_reservation *r = &g_array_index(all, struct evidence_reservation, i);
 		uint16_t sid;
 
 		FUZZ_CHECK(r->start <= r->last);
@@ -93,13 +92,27 @@ static const char *const pieces[] = {
 	"reserve: (reserve_iova+0x4/0x170) iovad=0xff15b9bb2ddee608 lo=0xa0 hi=0xbf",
 	"reserve: (f) iovad=0x10 lo=0x40000 hi=0xaffff",
 	"tracing_mark_write: vtdlab-clock 9094134448",
-	"\n", "\n", "\n", "\n", "\n", "\n",
+	"\n",
+	"\n",
+	"\n",
+	"\n",
+	"\n",
+	"\n",
 	"1 0 1000000777 type: 1\n",
 	"28 1 2734809005 type: 2\n",
 	"40000000-afffffff : PCI Bus 0000:00\n",
 	"# entries-in-buffer/entries-written: 36/50   #P:1\n",
 	"CPU:0 [LOST 14 EVENTS]\n",
-	" lo=0x1", " hi=0x0", "\"", "0x", "18446744073709551616", "-", "[", ":", ",", "(fault)",
+	" lo=0x1",
+	" hi=0x0",
+	"\"",
+	"0x",
+	"18446744073709551616",
+	"-",
+	"[",
+	":",
+	",",
+	"(fault)",
 	"first,0000:00:01.0,,3,panic,0x1000,0x1fff,1,rw,mapped,nic,1,\n",
 	"crash,,5,,end,0x0,0xffffffffffffffff,4503599627370496,,reserved,\"a,\"\"b\",1,\n",
 	"crash,0000:00:02.0,,,boot,0xfee00000,0xfeefffff,256,,reserved,0000:00:02.0 standing,1,\n",

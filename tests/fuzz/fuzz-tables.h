@@ -45,8 +45,7 @@ static inline uint64_t fuzz_entry(const struct record *r, unsigned n, unsigned p
 }
 
 /* Writes the records of @data into the @pages pages of @t. */
-static inline void fuzz_write_tables(struct tables *t, unsigned pages, const uint8_t *data,
-				     size_t size)
+static inline void fuzz_write_tables(struct tables *t, unsigned pages, const uint8_t *data, size_t size)
 {
 	struct record r;
 

@@ -33,10 +33,8 @@ static void check_runs(const struct vtd_walk_result *r, const struct vtd_walk_op
 			if (!i)
 				continue;
 			FUZZ_CHECK(run[-1].iova_last < run->iova_start);
-			FUZZ_CHECK(run[-1].iova_last + 1 != run->iova_start ||
-				   run[-1].perm != run->perm ||
-				   run[-1].pa_start + (run->iova_start - run[-1].iova_start) !=
-					   run->pa_start);
+			FUZZ_CHECK(run[-1].iova_last + 1 != run->iova_start || run[-1].perm != run->perm ||
+				   run[-1].pa_start + (run->iova_start - run[-1].iova_start) != run->pa_start);
 		}
 	}
 }
@@ -56,10 +54,9 @@ static void check_lookups(const struct vtd_mem *mem, const struct vtd_walk_resul
 			bool write = !(run[i].perm & VTD_PERM_READ);
 
 			FUZZ_CHECK(vtd_walk_space(r, s->sid, s->pasid) == s);
-			FUZZ_CHECK(vtd_translate(mem, r->root, r->ttm, s->sid, s->pasid,
-						 run[i].iova_last, write, &out) == VTD_FAULT_NONE);
-			FUZZ_CHECK(out.pa - run[i].pa_start ==
-				   run[i].iova_last - run[i].iova_start);
+			FUZZ_CHECK(vtd_translate(mem, r->root, r->ttm, s->sid, s->pasid, run[i].iova_last, write,
+						 &out) == VTD_FAULT_NONE);
+			FUZZ_CHECK(out.pa - run[i].pa_start == run[i].iova_last - run[i].iova_start);
 			FUZZ_CHECK(out.perm == run[i].perm);
 			FUZZ_CHECK(vtd_space_lookup(r, s, run[i].iova_start) == &run[i]);
 		}
@@ -81,8 +78,7 @@ static void print(const struct vtd_walk_result *r, const struct vtd_compare *c)
 }
 
 /* A walk of the snapshot finds the same as the walk that made it. */
-static void check_snapshot(const struct vtd_mem *mem, const struct vtd_walk_result *r,
-			   const struct vtd_walk_options *o)
+static void check_snapshot(const struct vtd_mem *mem, const struct vtd_walk_result *r, const struct vtd_walk_options *o)
 {
 	uint64_t regs[VTD_REGS_QWORDS] = { 0 };
 	struct vtd_snapshot_meta meta = { .root = r->root, .ttm = r->ttm, .irta = r->irta };
@@ -97,8 +93,7 @@ static void check_snapshot(const struct vtd_mem *mem, const struct vtd_walk_resu
 	for (size_t i = 0; i < r->n_runs; i++)
 		FUZZ_CHECK(again->runs[i].iova_start == r->runs[i].iova_start &&
 			   again->runs[i].iova_last == r->runs[i].iova_last &&
-			   again->runs[i].pa_start == r->runs[i].pa_start &&
-			   again->runs[i].perm == r->runs[i].perm);
+			   again->runs[i].pa_start == r->runs[i].pa_start && again->runs[i].perm == r->runs[i].perm);
 	FUZZ_CHECK(vtd_compare(r, again, NULL, &c) == 0);
 	FUZZ_CHECK(c->same || c->truncated);
 	FUZZ_CHECK(vtd_snapshot_changed(s, mem, NULL) == 0);
@@ -122,8 +117,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	mem = tables_mem(&t);
 	o.sagaw = data[1] & 15;
 	FUZZ_CHECK(vtd_walk(&mem, (uint64_t)(data[2] % PAGES) << 12, data[0] & 3,
-			    data[3] & 1 ? (uint64_t)data[4] << 12 | (data[5] & 7) : 0, &o,
-			    &r) == 0);
+			    data[3] & 1 ? (uint64_t)data[4] << 12 | (data[5] & 7) : 0, &o, &r) == 0);
 	check_runs(r, &o);
 	check_lookups(&mem, r);
 	check_snapshot(&mem, r, &o);
@@ -147,7 +141,7 @@ size_t fuzz_generate(uint64_t *seed, uint8_t *buf, size_t room)
 		  (uint8_t)((x >> 60 ? 5 : 9) << 4),
 		  3,
 		  { (uint8_t)(x >> 16 & 0x0d), 0 },
-		  { 0, 0 } }, /* contexts */
+		  { 0, 0 } },				 /* contexts */
 		{ 3, 0, 5 << 4, 4, { 1, 0 }, { 0, 0 } }, /* directory or page table */
 		{ 4, 0, 3 << 4, 5, { (uint8_t)(0x41 + ((x >> 20) & 3) * 0x40 + 4), 0 }, { 0, 0 } },
 		{ 5, 0, 4 << 4, 6, { 7, 0 }, { 0, 0 } },

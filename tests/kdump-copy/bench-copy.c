@@ -136,8 +136,7 @@ static uint64_t make_tables(struct fake *f, size_t pages, size_t stride)
 	memset(array, 1, (pages * 16 * 4 + 1024 * 16) & ~(size_t)4095);
 	root = tables_alloc(&f->ram, 1);
 	for (size_t i = 0; i < pages; i++)
-		tables_map(&f->ram, root, LEVELS, 1, i * stride * 4096, 0x40000000 + i * 4096,
-			   VTD_SL_R | VTD_SL_W);
+		tables_map(&f->ram, root, LEVELS, 1, i * stride * 4096, 0x40000000 + i * 4096, VTD_SL_R | VTD_SL_W);
 	return root;
 }
 
@@ -181,8 +180,8 @@ static void bench(size_t pages, size_t stride, int counter)
 	} else {
 		instructions = count_with_valgrind(pages, stride);
 	}
-	printf("%-11s %8zu %7u %8u %9.2f", stride == 1 ? "contiguous" : "every-other", pages,
-	       t->tables, t->nr_ranges, best * 1e9 / (double)pages);
+	printf("%-11s %8zu %7u %8u %9.2f", stride == 1 ? "contiguous" : "every-other", pages, t->tables, t->nr_ranges,
+	       best * 1e9 / (double)pages);
 	if (instructions)
 		printf(" %12llu %9.2f\n", instructions, (double)instructions / (double)pages);
 	else
@@ -210,8 +209,8 @@ int main(int argc, char **argv)
 		return once(strtoul(argv[2], NULL, 0), strtoul(argv[3], NULL, 0));
 	counter = open_counter();
 	printf("instructions: %s\n", counter >= 0 ? "the CPU's counter" : "valgrind, if installed");
-	printf("%-11s %8s %7s %8s %9s %12s %9s\n", "pattern", "pages", "tables", "ranges", "ns/page",
-	       "instructions", "per page");
+	printf("%-11s %8s %7s %8s %9s %12s %9s\n", "pattern", "pages", "tables", "ranges", "ns/page", "instructions",
+	       "per page");
 	for (size_t stride = 1; stride <= 2; stride++)
 		for (size_t pages = 1; pages <= 1000000; pages *= pages == 1 ? 1000 : 10)
 			bench(pages, stride, counter);

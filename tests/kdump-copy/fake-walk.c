@@ -24,16 +24,14 @@ static int read_page(void *ctx, uint64_t pa, void *buf)
 		memcpy(buf, o->way[(pa - WAY) / PAGE], PAGE);
 	else if (pa >= FAKE_OWN && i < f->n_own && f->own[i].mem)
 		memcpy(buf, f->own[i].mem, PAGE);
-	else if (pa / PAGE < f->ram.n_pages && !(f->crash_last && pa >= f->crash_first &&
-						 pa <= f->crash_last))
+	else if (pa / PAGE < f->ram.n_pages && !(f->crash_last && pa >= f->crash_first && pa <= f->crash_last))
 		memcpy(buf, f->ram.bytes + pa, PAGE);
 	else
 		return -1;
 	return 0;
 }
 
-struct vtd_walk_result *fake_walk(struct fake *f, uint64_t root, enum kdc_format format,
-				  unsigned levels)
+struct vtd_walk_result *fake_walk(struct fake *f, uint64_t root, enum kdc_format format, unsigned levels)
 {
 	struct oracle *o = calloc(1, sizeof(*o));
 	struct vtd_walk_options opt = { .haw = 39, .max_runs = f->walk_max_runs };
@@ -101,15 +99,13 @@ static int one_run(void *arg, const struct kdc_run *run)
 		differs(c, "another IOVA");
 	else if (want.pa_start != run->pa)
 		differs(c, "another address");
-	else if (!!(want.perm & VTD_PERM_READ) != run->read ||
-		 !!(want.perm & VTD_PERM_WRITE) != run->write ||
+	else if (!!(want.perm & VTD_PERM_READ) != run->read || !!(want.perm & VTD_PERM_WRITE) != run->write ||
 		 !!(want.perm & VTD_PERM_SNOOP) != run->snoop)
 		differs(c, "other permissions");
 	return 0;
 }
 
-size_t fake_compare_runs(struct fake *f, const struct kdc_tree *t, uint64_t root,
-			 const char **why)
+size_t fake_compare_runs(struct fake *f, const struct kdc_tree *t, uint64_t root, const char **why)
 {
 	struct vtd_walk_result *r = fake_walk(f, root, t->format, t->levels);
 	struct cursor c = { .r = r };
@@ -129,8 +125,7 @@ size_t fake_compare_runs(struct fake *f, const struct kdc_tree *t, uint64_t root
 	return c.different;
 }
 
-size_t fake_compare_ranges(struct fake *f, const struct kdc_tree *t, uint64_t root,
-			   const char **why)
+size_t fake_compare_ranges(struct fake *f, const struct kdc_tree *t, uint64_t root, const char **why)
 {
 	struct vtd_walk_result *r = fake_walk(f, root, t->format, t->levels);
 	uint64_t over = 0;

@@ -170,8 +170,8 @@ static void check_leaks(struct fake *f)
 {
 	kdc_destroy(&f->kdc);
 	if (f->live_pages || f->live_bytes || f->kdc.used_pages) {
-		fprintf(stderr, "fake: leaked %zu pages, %zu bytes, %llu pages of budget\n",
-			f->live_pages, f->live_bytes, f->kdc.used_pages);
+		fprintf(stderr, "fake: leaked %zu pages, %zu bytes, %llu pages of budget\n", f->live_pages,
+			f->live_bytes, f->kdc.used_pages);
 		abort();
 	}
 	free(f->own);
@@ -197,8 +197,5 @@ void fake_free(struct fake *f)
 
 struct kdc_entry fake_entry(uint64_t root, enum kdc_format format, unsigned levels)
 {
-	return (struct kdc_entry){ .kind = KDC_TREE,
-				   .format = format,
-				   .levels = (u8)levels,
-				   .root = root };
+	return (struct kdc_entry){ .kind = KDC_TREE, .format = format, .levels = (u8)levels, .root = root };
 }

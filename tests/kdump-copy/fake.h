@@ -25,21 +25,21 @@ struct fake {
 	struct fake_page *own; /* slot n is the page at FAKE_OWN + n * 4096 */
 	size_t n_own;
 	size_t live_pages;
-	size_t live_bytes;    /* of resize() */
-	size_t max_pages;     /* the most live_pages and arrays (in pages) ever were together */
+	size_t live_bytes; /* of resize() */
+	size_t max_pages;  /* the most live_pages and arrays (in pages) ever were together */
 
-	size_t allocations;   /* calls of alloc() and growing resize() so far */
-	size_t fail_at;       /* the one that fails, from 1; 0: none */
-	bool fail_all_after;  /* and all after it */
+	size_t allocations;  /* calls of alloc() and growing resize() so far */
+	size_t fail_at;	     /* the one that fails, from 1; 0: none */
+	bool fail_all_after; /* and all after it */
 	bool fail_resize_only;
 
-	size_t walk_max_runs; /* of the walker; 0: its default */
-	size_t old_reads;     /* calls of old_page() */
-	size_t flushed;       /* pages */
+	size_t walk_max_runs;		  /* of the walker; 0: its default */
+	size_t old_reads;		  /* calls of old_page() */
+	size_t flushed;			  /* pages */
 	uint64_t crash_first, crash_last; /* old_page() refuses these: the crash kernel's own area */
 	/* Called before each old_page(): memory that changes under the reader. */
 	void (*meddle)(struct fake *f, uint64_t pa);
-	size_t meddle_at;     /* for the use of meddle() */
+	size_t meddle_at; /* for the use of meddle() */
 	uint64_t meddle_pa, meddle_value;
 	uint64_t clock;
 };
@@ -62,16 +62,13 @@ struct kdc_entry fake_entry(uint64_t root, enum kdc_format format, unsigned leve
  * The independent walker's runs of the tree at @root (old or copied): a result that holds just this
  * tree, or one with n_trees 0 if it could not be walked at all.
  */
-struct vtd_walk_result *fake_walk(struct fake *f, uint64_t root, enum kdc_format format,
-				  unsigned levels);
+struct vtd_walk_result *fake_walk(struct fake *f, uint64_t root, enum kdc_format format, unsigned levels);
 
 /*
  * Does the core say what the walker says of the tree at @root (the old one or the copy)? 0 if so;
  * else how often not, and the first reason in *@why. If the walker's result is truncated: 0.
  */
-size_t fake_compare_runs(struct fake *f, const struct kdc_tree *t, uint64_t root,
-			 const char **why);
-size_t fake_compare_ranges(struct fake *f, const struct kdc_tree *t, uint64_t root,
-			 const char **why);
+size_t fake_compare_runs(struct fake *f, const struct kdc_tree *t, uint64_t root, const char **why);
+size_t fake_compare_ranges(struct fake *f, const struct kdc_tree *t, uint64_t root, const char **why);
 
 #endif

@@ -30,8 +30,7 @@ static inline void one_free(struct one *o)
 
 static inline void one_map(struct one *o, unsigned leaf, uint64_t iova, uint64_t pa, size_t n)
 {
-	tables_map_many(&o->f.ram, o->root, o->levels, leaf, iova, pa,
-			o->format == KDC_FIRST_STAGE ? FL_RW : SL_RW, n);
+	tables_map_many(&o->f.ram, o->root, o->levels, leaf, iova, pa, o->format == KDC_FIRST_STAGE ? FL_RW : SL_RW, n);
 }
 
 /* The entry that maps @iova at @level. */

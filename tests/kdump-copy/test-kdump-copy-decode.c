@@ -115,8 +115,7 @@ static void scalable_contexts(void **state)
 		assert_int_equal(e.pasid_dir_bits, pdts + 7);
 		/* The smallest number of pages that holds 2^(PDTS+7) entries of 8 bytes. */
 		assert_true((4096u << e.pasid_dir_order) >= (8u << (pdts + 7)));
-		assert_true(!e.pasid_dir_order ||
-			    (2048u << e.pasid_dir_order) < (8u << (pdts + 7)));
+		assert_true(!e.pasid_dir_order || (2048u << e.pasid_dir_order) < (8u << (pdts + 7)));
 		assert_int_equal(e.device_tlb, pdts & 1);
 	}
 	ce[0] = 2;
@@ -163,8 +162,7 @@ static void pasid_entries(void **state)
 	for (u64 pgtt = 0; pgtt < 8; pgtt += pgtt ? 1 : 5)
 		refused(pasid(&l, pgtt << 6 | 1, 0, 0), "reserved translation type");
 	refused(pasid(&l, 2 << 6 | 3 << 2 | 1, 0, 0), "address width not supported");
-	refused(pasid(&l, FAKE_PA_END | 2 << 6 | 1 << 2 | 1, 0, 0),
-		"root above the host address width");
+	refused(pasid(&l, FAKE_PA_END | 2 << 6 | 1 << 2 | 1, 0, 0), "root above the host address width");
 	assert_int_equal(pasid(&l, 0, 0, 0).kind, KDC_NOT_PRESENT);
 }
 
@@ -192,12 +190,9 @@ static void roots_are_replaced(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(legacy_contexts),
-		cmocka_unit_test(legacy_contexts_refused),
-		cmocka_unit_test(address_widths),
-		cmocka_unit_test(scalable_contexts),
-		cmocka_unit_test(pasid_entries),
-		cmocka_unit_test(roots_are_replaced),
+		cmocka_unit_test(legacy_contexts), cmocka_unit_test(legacy_contexts_refused),
+		cmocka_unit_test(address_widths),  cmocka_unit_test(scalable_contexts),
+		cmocka_unit_test(pasid_entries),   cmocka_unit_test(roots_are_replaced),
 	};
 
 	return cmocka_run_group_tests_name("kdump-copy-decode", tests, NULL, NULL);

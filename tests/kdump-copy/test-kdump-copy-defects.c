@@ -102,8 +102,7 @@ static void s4_only_addresses_split_and_nothing_is_left_over(void **state)
 	one_map(&o, 1, 0, 0x100000, 512);
 	for (unsigned i = 0; i < 512; i++)
 		*one_entry(&o, 1, i * UINT64_C(4096)) =
-			(0x100000 + i * UINT64_C(4096)) | (1 + i % 3) | (i % 7 ? 0 : VTD_SL_SNP) |
-			(i % 8) << 8;
+			(0x100000 + i * UINT64_C(4096)) | (1 + i % 3) | (i % 7 ? 0 : VTD_SL_SNP) | (i % 8) << 8;
 	one_map(&o, 2, 2 * MIB, 0x40000000, 1);
 	t = one_copied(&o);
 	assert_int_equal(t->nr_ranges, 1);
@@ -169,8 +168,7 @@ static void s6_an_unreadable_pasid_table_is_no_empty_table(void **state)
 	tables_pasid(&f.ram, dir.root, 5, 4, 0, 1, 0, 0, 0);
 	*tables_word(&f.ram, dir.root, 3) = 0x7ffff000 | 1;
 	for (int deep = 0; deep < 2; deep++) {
-		assert_int_equal(kdc_pasids(&f.kdc, &dir, deep, ignore, NULL, &new_dir, &why),
-				 -EUCLEAN);
+		assert_int_equal(kdc_pasids(&f.kdc, &dir, deep, ignore, NULL, &new_dir, &why), -EUCLEAN);
 		assert_int_equal(new_dir, 0);
 	}
 	fake_free(&f);
@@ -345,8 +343,7 @@ static void s17_tables_that_cannot_be(void **state)
 		}
 		if (k == 2)
 			*one_entry(&o, 2, GIB) = o.root | 3;
-		one_refused(&o, -EUCLEAN, k == 2 ? "table refers to one above it" :
-						   "table outside old memory");
+		one_refused(&o, -EUCLEAN, k == 2 ? "table refers to one above it" : "table outside old memory");
 		one_free(&o);
 	}
 }
@@ -363,7 +360,7 @@ static void s18_a_copy_that_is_too_large_is_not_begun(void **state)
 		one_map(&o, 1, i * 2 * MIB, 0x5000, 1);
 	o.f.kdc.limits.max_pages = 200;
 	t = one_refused(&o, -ENOSPC, "memory budget");
-	assert_int_equal(o.f.n_own, 0); /* not one page was asked for */
+	assert_int_equal(o.f.n_own, 0);		     /* not one page was asked for */
 	assert_true(o.f.kdc.visits < 200 + 252 + 5); /* nor was counted on beyond it */
 	/* What must not be used again is known all the same. */
 	assert_int_equal(t->nr_ranges, 250);
@@ -441,7 +438,7 @@ static void s22_first_stage_entries_are_their_own_kind(void **state)
 	one_init(&o, 16, KDC_FIRST_STAGE, 4);
 	one_map(&o, 1, 0x1000, 0x5000, 4);
 	*one_entry(&o, 1, 0x2000) = 0x5000 | VTD_FL_RW; /* writable, but not present */
-	*one_entry(&o, 1, 0x3000) = 0x5000 | VTD_FL_P;  /* read-only */
+	*one_entry(&o, 1, 0x3000) = 0x5000 | VTD_FL_P;	/* read-only */
 	t = one_copied(&o);
 	assert_int_equal(t->nr_ranges, 2);
 	check_range(t, 0, 1, 1);

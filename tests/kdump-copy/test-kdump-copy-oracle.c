@@ -9,8 +9,7 @@ static void fill_gib(struct one *o, uint64_t *seed, uint64_t iova)
 	unsigned kind = x % 8;
 
 	if (kind == 0 && o->levels > 2) {
-		tables_map(&o->f.ram, o->root, o->levels, 3, iova, (x >> 32) << 30 & 0x7fc0000000,
-			   3 | (x & 4));
+		tables_map(&o->f.ram, o->root, o->levels, 3, iova, (x >> 32) << 30 & 0x7fc0000000, 3 | (x & 4));
 		return;
 	}
 	for (unsigned n = 0; n < 6; n++) {
@@ -35,8 +34,7 @@ static void fill_gib(struct one *o, uint64_t *seed, uint64_t iova)
 			if (z % 8 == 0 || (kind & 1 && i & 1))
 				continue;
 			tables_map(&o->f.ram, o->root, o->levels, 1, at + i * UINT64_C(4096),
-				   z % 16 ? pa + i * UINT64_C(4096) : z & 0x7ffffff000,
-				   z % 32 < 30 ? perm : bits | 1);
+				   z % 16 ? pa + i * UINT64_C(4096) : z & 0x7ffffff000, z % 32 < 30 ? perm : bits | 1);
 		}
 	}
 }
@@ -142,12 +140,9 @@ static void the_oracle_sees_a_wrong_copy(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(second_stage_3),
-		cmocka_unit_test(second_stage_4),
-		cmocka_unit_test(second_stage_5),
-		cmocka_unit_test(first_stage_4),
-		cmocka_unit_test(first_stage_5),
-		cmocka_unit_test(the_oracle_sees_a_wrong_copy),
+		cmocka_unit_test(second_stage_3), cmocka_unit_test(second_stage_4),
+		cmocka_unit_test(second_stage_5), cmocka_unit_test(first_stage_4),
+		cmocka_unit_test(first_stage_5),  cmocka_unit_test(the_oracle_sees_a_wrong_copy),
 	};
 
 	return cmocka_run_group_tests_name("kdump-copy-oracle", tests, NULL, NULL);

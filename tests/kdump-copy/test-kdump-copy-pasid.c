@@ -76,8 +76,7 @@ static int dir_get(struct dir *d, bool deep, u64 *new_dir, const char **why)
 
 static void check_seen(const struct dir *d)
 {
-	static const enum kdc_kind kinds[5] = { KDC_TREE, KDC_TREE, KDC_PASS_THROUGH, KDC_REFUSED,
-						KDC_TREE };
+	static const enum kdc_kind kinds[5] = { KDC_TREE, KDC_TREE, KDC_PASS_THROUGH, KDC_REFUSED, KDC_TREE };
 	const uint32_t pasids[5] = { 0, 1, 2, 63, d->last };
 
 	assert_int_equal(d->s.n, 5);

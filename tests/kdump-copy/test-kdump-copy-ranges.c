@@ -90,13 +90,11 @@ static void patterns_of_leaf_tables(void **state)
 
 			for (unsigned i = 0; i < 512; i++) {
 				uint64_t x = tables_random(&seed);
-				bool map = kind == 0 || (kind == 1 && i % 2) ||
-					   (kind == 2 && !(i % 2)) || (kind == 3 && x % 2) ||
-					   (kind == 4 && i > 500) || (kind == 5 && i < 9);
+				bool map = kind == 0 || (kind == 1 && i % 2) || (kind == 2 && !(i % 2)) ||
+					   (kind == 3 && x % 2) || (kind == 4 && i > 500) || (kind == 5 && i < 9);
 
 				if (map)
-					one_map(&o, 1, table * 2 * MIB + i * 0x1000,
-						x & 0x3ffffff000, 1);
+					one_map(&o, 1, table * 2 * MIB + i * 0x1000, x & 0x3ffffff000, 1);
 			}
 		}
 		one_copied(&o);

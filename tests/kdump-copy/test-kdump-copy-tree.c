@@ -113,8 +113,7 @@ static void bad_entries(void **state)
 
 		small_tree(&o, KDC_SECOND_STAGE, 4);
 		one_map(&o, 1, GIB << 9, 0x400000, 1);
-		where = (uint64_t)((uint8_t *)one_entry(&o, bad[k].level, bad[k].iova) -
-				   o.f.ram.bytes);
+		where = (uint64_t)((uint8_t *)one_entry(&o, bad[k].level, bad[k].iova) - o.f.ram.bytes);
 		*one_entry(&o, bad[k].level, bad[k].iova) = bad[k].value;
 		if (!bad[k].why) {
 			one_copied(&o);
@@ -419,8 +418,7 @@ static void only_trees_are_taken(void **state)
 	}
 	e.kind = KDC_TREE;
 	for (e.levels = 0; e.levels < 9; e.levels++)
-		assert_int_equal(kdc_tree_get(&f.kdc, &e, true) != NULL,
-				 e.levels >= 2 && e.levels <= 5);
+		assert_int_equal(kdc_tree_get(&f.kdc, &e, true) != NULL, e.levels >= 2 && e.levels <= 5);
 	fake_free(&f);
 }
 
@@ -549,8 +547,7 @@ static void every_allocation_fails(void **state)
 				assert_int_equal(t->new_root, 0);
 				assert_int_equal(o.f.live_pages, 0);
 				if (!after)
-					assert_int_equal(fake_compare_ranges(&o.f, t, o.root, &why),
-							 0);
+					assert_int_equal(fake_compare_ranges(&o.f, t, o.root, &why), 0);
 			} else {
 				assert_int_equal(fake_compare_runs(&o.f, t, o.root, &why), 0);
 				assert_int_equal(fake_compare_ranges(&o.f, t, o.root, &why), 0);

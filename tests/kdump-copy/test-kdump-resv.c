@@ -21,10 +21,8 @@ struct kdump_device {
 	struct kdump_span *spans;
 };
 
-int intel_kdump_reserve_range(struct iova_domain *iovad, unsigned long pfn_lo,
-			      unsigned long pfn_hi);
-void intel_kdump_reserve(struct iova_domain *iovad, const struct kdc_range *ranges, u32 nr,
-			 struct kdump_device *stat);
+int intel_kdump_reserve_range(struct iova_domain *iovad, unsigned long pfn_lo, unsigned long pfn_hi);
+void intel_kdump_reserve(struct iova_domain *iovad, const struct kdc_range *ranges, u32 nr, struct kdump_device *stat);
 void intel_kdump_snapshot(struct iova_domain *iovad, struct kdump_device *stat);
 bool intel_kdump_charge(u64 pages);
 
@@ -219,7 +217,8 @@ static void hull_is_counted(void **state)
 /* What no page frame number of an IOVA domain can say is refused, what reaches over the end is cut. */
 static void end_of_the_space(void **state)
 {
-	struct kdc_range ranges[] = { { 0, 0 }, { ULONG_MAX / 4096 - 16, ULONG_MAX / 4096 + 16 },
+	struct kdc_range ranges[] = { { 0, 0 },
+				      { ULONG_MAX / 4096 - 16, ULONG_MAX / 4096 + 16 },
 				      { ULONG_MAX / 4096 + 20, ULONG_MAX / 4096 + 30 } };
 	struct kdump_device stat = { 0 };
 	struct iova_domain iovad;
@@ -241,11 +240,8 @@ static void end_of_the_space(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(exact),
-		cmocka_unit_test(without_nodes),
-		cmocka_unit_test(without_budget),
-		cmocka_unit_test(hull_is_counted),
-		cmocka_unit_test(end_of_the_space),
+		cmocka_unit_test(exact),	   cmocka_unit_test(without_nodes),    cmocka_unit_test(without_budget),
+		cmocka_unit_test(hull_is_counted), cmocka_unit_test(end_of_the_space),
 	};
 	int ret = cmocka_run_group_tests(tests, NULL, NULL);
 

@@ -75,7 +75,7 @@ static int by_value(const void *a, const void *b)
 static void close_to_the_sorted_truth(void **state)
 {
 	enum { N = 20000 };
-	static const unsigned int permilles[] = {1, 10, 500, 900, 990, 999, 1000};
+	static const unsigned int permilles[] = { 1, 10, 500, 900, 990, 999, 1000 };
 	static uint64_t v[N];
 	static struct hist h;
 	uint64_t x = 88172645463325252ULL;
@@ -133,7 +133,7 @@ static void merged_is_added(void **state)
 
 static void exact_median(void **state)
 {
-	uint64_t odd[] = {9, 1, 5}, even[] = {UINT64_MAX, 1, 3, UINT64_MAX - 3}, one[] = {7};
+	uint64_t odd[] = { 9, 1, 5 }, even[] = { UINT64_MAX, 1, 3, UINT64_MAX - 3 }, one[] = { 7 };
 
 	(void)state;
 	assert_int_equal(median_of(odd, 3), 5);

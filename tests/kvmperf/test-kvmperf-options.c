@@ -33,9 +33,7 @@ static void options_are_read(void **state)
 
 	(void)state;
 	assert_int_equal(
-		parse(&o, ALL,
-		      "--vcpus 4 --memory=64M --backing memfd --overlap --random --uffd wp", why,
-		      sizeof(why)),
+		parse(&o, ALL, "--vcpus 4 --memory=64M --backing memfd --overlap --random --uffd wp", why, sizeof(why)),
 		0);
 	assert_int_equal(o.vcpus, 4);
 	assert_int_equal(o.memory, 64 * MIB);
@@ -53,18 +51,18 @@ static void wrong_options_are_one_line(void **state)
 		unsigned int groups;
 		const char *line, *why;
 	} cases[] = {
-		{ALL, "--vcpu 4", "unknown option --vcpu: see --help"},
-		{TAKES_ALWAYS, "--uffd wp", "unknown option --uffd: see --help"},
-		{ALL, "4", "unexpected argument '4'"},
-		{ALL, "--vcpus", "--vcpus needs a value"},
-		{ALL, "--vcpus 0", "--vcpus 0: use a number from 1 to 64"},
-		{ALL, "--vcpus 4x", "--vcpus 4x: use a number from 1 to 64"},
-		{ALL, "--vcpus -1", "--vcpus -1: use a number from 1 to 64"},
-		{ALL, "--memory 64Q", "--memory 64Q: use a size from 4K to 128G, such as 64M"},
-		{ALL, "--memory 1K", "--memory 1K: use a size from 4K to 128G, such as 64M"},
-		{ALL, "--overlap=1", "--overlap takes no value"},
-		{ALL, "--log all", "--log all: use one of get clear ring"},
-		{ALL, "--write-fraction 101", "--write-fraction 101: use a number from 0 to 100"},
+		{ ALL, "--vcpu 4", "unknown option --vcpu: see --help" },
+		{ TAKES_ALWAYS, "--uffd wp", "unknown option --uffd: see --help" },
+		{ ALL, "4", "unexpected argument '4'" },
+		{ ALL, "--vcpus", "--vcpus needs a value" },
+		{ ALL, "--vcpus 0", "--vcpus 0: use a number from 1 to 64" },
+		{ ALL, "--vcpus 4x", "--vcpus 4x: use a number from 1 to 64" },
+		{ ALL, "--vcpus -1", "--vcpus -1: use a number from 1 to 64" },
+		{ ALL, "--memory 64Q", "--memory 64Q: use a size from 4K to 128G, such as 64M" },
+		{ ALL, "--memory 1K", "--memory 1K: use a size from 4K to 128G, such as 64M" },
+		{ ALL, "--overlap=1", "--overlap takes no value" },
+		{ ALL, "--log all", "--log all: use one of get clear ring" },
+		{ ALL, "--write-fraction 101", "--write-fraction 101: use a number from 0 to 100" },
 	};
 	struct options o;
 	char why[256];
@@ -121,8 +119,7 @@ static void contradictions_are_one_line(void **state)
 /* What options_line() prints leads to the same options again. */
 static void the_line_of_options_comes_back(void **state)
 {
-	const char *line =
-		"--vcpus 2 --memory 64M --backing thp --slots 8 --overlap --random --log ring";
+	const char *line = "--vcpus 2 --memory 64M --backing thp --slots 8 --overlap --random --log ring";
 	char *text = NULL, why[256];
 	struct options a, b;
 	size_t size;
@@ -139,8 +136,7 @@ static void the_line_of_options_comes_back(void **state)
 
 static void suites_are_valid(void **state)
 {
-	char *more[] = {(char *)"--repeat", (char *)"2"},
-	     *wrong[] = {(char *)"--memory", (char *)"1M"};
+	char *more[] = { (char *)"--repeat", (char *)"2" }, *wrong[] = { (char *)"--memory", (char *)"1M" };
 
 	(void)state;
 	assert_int_equal(suite_check(0, NULL), 0);
@@ -155,30 +151,27 @@ static void suites_leave_nothing_out(void **state)
 	static const struct {
 		const char *test, *words[24];
 	} all[] = {
-		{"demand-paging",
-		 {"--vcpus 2", "--vcpus 4", "--overlap", "--random", "--slots", "--guest-page 4k",
-		  "--backing thp", "--backing hugetlb-2m", "--backing hugetlb-1g",
-		  "--backing shmem", "--backing memfd", "--uffd missing", "--uffd minor",
-		  "--uffd wp", "--uffd-open dev", "--uffd-per vcpu", "--delay"}},
-		{"dirty-log",
-		 {"--vcpus 2", "--vcpus 4", "--log get", "--log clear", "--log ring",
-		  "--ring-entries 1024 --vcpus 4", "--initially-set", "--clear-pages", "--random",
-		  "--slots", "--write-fraction", "--backing thp", "--backing hugetlb-2m",
-		  "--backing shmem"}},
-		{"access-tracking", {"--vcpus 2", "--random"}},
-		{"memslot-churn", {"--churn move", "--vcpus 4"}},
-		{"page-table", {"--vcpus 4", "--backing hugetlb-2m"}},
-		{"pre-fault", {"--vcpus 2", "--backing thp"}},
-		{"exits", {"--vcpus 4", "--exit hlt --ring 0"}},
-		{"nested", {"--vcpus 4", "--l3-paging direct", "--backing thp", "--guest-page 4k"}},
-		{"vfio-dma", {"--memory 64M", "--backing thp"}},
+		{ "demand-paging",
+		  { "--vcpus 2", "--vcpus 4", "--overlap", "--random", "--slots", "--guest-page 4k", "--backing thp",
+		    "--backing hugetlb-2m", "--backing hugetlb-1g", "--backing shmem", "--backing memfd",
+		    "--uffd missing", "--uffd minor", "--uffd wp", "--uffd-open dev", "--uffd-per vcpu", "--delay" } },
+		{ "dirty-log",
+		  { "--vcpus 2", "--vcpus 4", "--log get", "--log clear", "--log ring", "--ring-entries 1024 --vcpus 4",
+		    "--initially-set", "--clear-pages", "--random", "--slots", "--write-fraction", "--backing thp",
+		    "--backing hugetlb-2m", "--backing shmem" } },
+		{ "access-tracking", { "--vcpus 2", "--random" } },
+		{ "memslot-churn", { "--churn move", "--vcpus 4" } },
+		{ "page-table", { "--vcpus 4", "--backing hugetlb-2m" } },
+		{ "pre-fault", { "--vcpus 2", "--backing thp" } },
+		{ "exits", { "--vcpus 4", "--exit hlt --ring 0" } },
+		{ "nested", { "--vcpus 4", "--l3-paging direct", "--backing thp", "--guest-page 4k" } },
+		{ "vfio-dma", { "--memory 64M", "--backing thp" } },
 	};
 
 	(void)state;
 	for (size_t i = 0; tests[i]; i++) {
 		assert_int_not_equal(suite_holds(true, tests[i]->name, ""), 0);
-		assert_in_range(suite_holds(true, tests[i]->name, ""), 1,
-				suite_holds(false, tests[i]->name, ""));
+		assert_in_range(suite_holds(true, tests[i]->name, ""), 1, suite_holds(false, tests[i]->name, ""));
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		for (size_t k = 0; all[i].words[k]; k++)
@@ -213,12 +206,12 @@ static void json_is_escaped(void **state)
 	char *text = NULL;
 	size_t size;
 	FILE *f = open_memstream(&text, &size);
-	struct json j = {f, false};
+	struct json j = { f, false };
 
 	(void)state;
 	json_open(&j, NULL, '{');
 	json_text(&j, "a\"", "b\\\n\x7f\xc3");
-	json_u64s(&j, "n", (const uint64_t[]){0, UINT64_MAX}, 2);
+	json_u64s(&j, "n", (const uint64_t[]){ 0, UINT64_MAX }, 2);
 	json_open(&j, "o", '{');
 	json_close(&j, '}');
 	json_bool(&j, "t", true);

@@ -10,10 +10,9 @@
 
 #include <cmocka.h>
 
-static const struct limits limits = {.vcpus = 8, .slots = 30, .memory = 16 * GIB};
+static const struct limits limits = { .vcpus = 8, .slots = 30, .memory = 16 * GIB };
 
-static struct geometry geometry(unsigned int vcpus, unsigned int slots, uint64_t memory,
-				uint64_t unit)
+static struct geometry geometry(unsigned int vcpus, unsigned int slots, uint64_t memory, uint64_t unit)
 {
 	return (struct geometry){
 		.vcpus = vcpus,
@@ -27,7 +26,7 @@ static struct geometry geometry(unsigned int vcpus, unsigned int slots, uint64_t
 /* Every page in exactly one slice and one slot. */
 static void slices_are_a_partition(void **state)
 {
-	static const unsigned int counts[] = {1, 2, 3, 4, 5, 7, 8};
+	static const unsigned int counts[] = { 1, 2, 3, 4, 5, 7, 8 };
 
 	(void)state;
 	for (size_t k = 0; k < ARRAY_SIZE(counts); k++) {
@@ -93,10 +92,8 @@ static void what_does_not_fit_is_said(void **state)
 	refused(geometry(0, 1, 9 * MIB, PAGE_4K), "--vcpus 0: this KVM allows 1 to 8");
 	refused(geometry(1, 31, 31 * MIB, PAGE_4K), "--slots 31: 1 to 30 are possible here");
 	refused(geometry(1, 0, 31 * MIB, PAGE_4K), "--slots 0: 1 to 30 are possible here");
-	refused(geometry(1, 1, 17 * GIB, PAGE_4K),
-		"--memory 17G: more than 0 and at most 16G are possible here");
-	refused(geometry(1, 1, 0, PAGE_4K),
-		"--memory 0: more than 0 and at most 16G are possible here");
+	refused(geometry(1, 1, 17 * GIB, PAGE_4K), "--memory 17G: more than 0 and at most 16G are possible here");
+	refused(geometry(1, 1, 0, PAGE_4K), "--memory 0: more than 0 and at most 16G are possible here");
 }
 
 static void written_pages_are_counted_and_spread(void **state)
@@ -126,26 +123,16 @@ static void written_pages_are_counted_and_spread(void **state)
 
 static void sizes(void **state)
 {
-	static const char *const bad[] = {"",
-					  "x",
-					  "-1",
-					  "+1",
-					  " 1",
-					  "1X",
-					  "1MM",
-					  "1.5G",
-					  "99999999999999999999",
-					  "18446744073709551615K",
-					  "0x10",
-					  "M"};
+	static const char *const bad[] = {
+		"",	"x", "-1", "+1", " 1", "1X", "1MM", "1.5G", "99999999999999999999", "18446744073709551615K",
+		"0x10", "M"
+	};
 	static const struct {
 		const char *text;
 		uint64_t bytes;
 	} good[] = {
-		{"0", 0},	   {"4096", 4096},
-		{"64M", 64 * MIB}, {"64m", 64 * MIB},
-		{"1G", GIB},	   {"2T", 2048 * GIB},
-		{"10k", 10 * KIB}, {"18446744073709551615", UINT64_MAX},
+		{ "0", 0 },    { "4096", 4096 },     { "64M", 64 * MIB }, { "64m", 64 * MIB },
+		{ "1G", GIB }, { "2T", 2048 * GIB }, { "10k", 10 * KIB }, { "18446744073709551615", UINT64_MAX },
 	};
 	char out[24];
 	uint64_t v;

@@ -58,8 +58,7 @@ static bool is_clean(const struct world *w, const struct run_report *report)
 		if ((c->result == REPORT_FAIL) == c->expect_fail && c->result != REPORT_NO_EVIDENCE)
 			continue;
 		clean = false;
-		printf("NOT CLEAN  %s: %s: %s: %s\n", w->name, c->name, report_result_name(c->result),
-		       c->detail);
+		printf("NOT CLEAN  %s: %s: %s: %s\n", w->name, c->name, report_result_name(c->result), c->detail);
 	}
 	return clean;
 }
@@ -102,7 +101,7 @@ enum fate { DETECTED, MISSED, NOT_HERE, BROKEN };
 struct tally {
 	const struct mutation *m;
 	unsigned detected, missed, broken;
-	GString *also;		/* other checks that failed, " name" each */
+	GString *also; /* other checks that failed, " name" each */
 	GString *missed_text;
 };
 
@@ -122,8 +121,7 @@ static bool apply(struct world *w, const struct mutation *m)
 static bool may_lead_elsewhere(const struct world *w, const struct mutation *m)
 {
 	return m->corruption && g_str_has_suffix(m->corruption, "-root") &&
-	       strcmp(m->check, "context-same-fields") == 0 &&
-	       g_strcmp0(evidence_kdump_mode(w->ev), "deep") == 0;
+	       strcmp(m->check, "context-same-fields") == 0 && g_strcmp0(evidence_kdump_mode(w->ev), "deep") == 0;
 }
 
 /* In the child: mutates, judges, and prints the answer: a line of text behind the fate. */
@@ -143,8 +141,7 @@ static enum fate mutate_here(struct world *w, const struct mutation *m, GString 
 		const struct report_check *c = report_find_check(after, m->check);
 
 		g_string_append_printf(text, "%s%s: %s: %s", w->name, variant_name(m->variant),
-				       c ? report_result_name(c->result) : "no such check",
-				       c ? c->detail : "");
+				       c ? report_result_name(c->result) : "no such check", c ? c->detail : "");
 		return MISSED;
 	}
 	for (guint i = 0; i < after->checks->len; i++) {
@@ -227,8 +224,7 @@ static void report_tally(const struct tally *t, bool ok)
 		printf("  no recorded run has what is to be spoilt\n");
 	else
 		printf("  in %u of %u run%s%s%s\n", t->detected, t->detected + t->missed,
-		       t->detected + t->missed == 1 ? "" : "s", t->also->len ? "; also" : "",
-		       t->also->str);
+		       t->detected + t->missed == 1 ? "" : "s", t->also->len ? "; also" : "", t->also->str);
 	fputs(t->missed_text->str, stdout);
 }
 
@@ -247,8 +243,7 @@ static unsigned untripped(GHashTable *tripped)
 
 static int mutations(const GPtrArray *worlds)
 {
-	static const struct mutation *const lists[] = { table_mutations, event_mutations,
-							outcome_mutations };
+	static const struct mutation *const lists[] = { table_mutations, event_mutations, outcome_mutations };
 	g_autoptr(GHashTable) tripped = g_hash_table_new(g_str_hash, g_str_equal);
 	unsigned detected = 0, all = 0, bad = 0;
 
@@ -260,8 +255,7 @@ static int mutations(const GPtrArray *worlds)
 	}
 	for (size_t l = 0; l < G_N_ELEMENTS(lists); l++)
 		for (const struct mutation *m = lists[l]; m->name; m++, all++) {
-			struct tally t = { .m = m, .also = g_string_new(NULL),
-					   .missed_text = g_string_new(NULL) };
+			struct tally t = { .m = m, .also = g_string_new(NULL), .missed_text = g_string_new(NULL) };
 			bool ok = try_everywhere(worlds, &t);
 
 			report_tally(&t, ok);

@@ -6,8 +6,8 @@
 
 #define MS INT64_C(1000000)
 
-static bool is_kind(const struct evidence_event *e, enum evidence_event_kind a,
-		    enum evidence_event_kind b, enum evidence_event_kind c)
+static bool is_kind(const struct evidence_event *e, enum evidence_event_kind a, enum evidence_event_kind b,
+		    enum evidence_event_kind c)
 {
 	return e->kind == a || e->kind == b || e->kind == c;
 }
@@ -49,14 +49,12 @@ static bool no_flush(struct world *w)
 
 static bool no_global_context(struct world *w)
 {
-	return remove_events(w->ev, w->ev->root_switch_ns, w->ev->root_switch_ns + 500 * MS,
-			     is_global_context);
+	return remove_events(w->ev, w->ev->root_switch_ns, w->ev->root_switch_ns + 500 * MS, is_global_context);
 }
 
 static bool no_global_iotlb(struct world *w)
 {
-	return remove_events(w->ev, w->ev->root_switch_ns, w->ev->root_switch_ns + 500 * MS,
-			     is_global_iotlb);
+	return remove_events(w->ev, w->ev->root_switch_ns, w->ev->root_switch_ns + 500 * MS, is_global_iotlb);
 }
 
 /* From when on the invalidations at a device's attach come; INT64_MAX: it has not attached. */
@@ -100,8 +98,7 @@ static bool wrong_domain(struct world *w)
 
 static bool switched_off(struct world *w)
 {
-	add_event(w->ev, (struct evidence_event){ .kind = EVENT_TRANSLATION,
-						  .host_ns = w->ev->jump_ns + 700 * MS });
+	add_event(w->ev, (struct evidence_event){ .kind = EVENT_TRANSLATION, .host_ns = w->ev->jump_ns + 700 * MS });
 	return w->ev->jump_ns;
 }
 
@@ -121,8 +118,8 @@ static bool root_never_switched(struct world *w)
 
 static bool fault(struct world *w, enum evidence_event_kind kind, int64_t ns, uint16_t sid)
 {
-	add_event(w->ev, (struct evidence_event){ .kind = kind, .host_ns = ns, .sid = sid,
-						  .addr = 0xdead000, .reason = 5, .on = true });
+	add_event(w->ev, (struct evidence_event){
+				 .kind = kind, .host_ns = ns, .sid = sid, .addr = 0xdead000, .reason = 5, .on = true });
 	return ns > 0;
 }
 
@@ -208,7 +205,10 @@ static bool lazy_not_strict(struct world *w)
 }
 
 const struct mutation event_mutations[] = {
-#define M(name, check, fn) { name, check, AS_RECORDED, fn, NULL }
+#define M(name, check, fn)                         \
+	{                                          \
+		name, check, AS_RECORDED, fn, NULL \
+	}
 	M("no invalidation at all", "flushed", no_flush),
 	M("no global context flush", "flushed", no_global_context),
 	M("no global IOTLB flush", "flushed", no_global_iotlb),

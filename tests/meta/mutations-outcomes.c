@@ -148,8 +148,7 @@ static struct evidence_reservation *last_reservation(struct world *w)
 	const struct evidence_device *dev = first_wanted(w);
 
 	for (guint i = w->ev->reservations->len; dev && i-- > 0;) {
-		struct evidence_reservation *r =
-			&g_array_index(w->ev->reservations, struct evidence_reservation, i);
+		struct evidence_reservation *r = &g_array_index(w->ev->reservations, struct evidence_reservation, i);
 
 		if (r->sid == dev->sid)
 			return r;
@@ -187,8 +186,7 @@ static bool reserved_for_another(struct world *w)
 	const struct evidence_device *dev = first_wanted(w);
 
 	for (guint i = 0; dev && i < w->ev->reservations->len; i++) {
-		struct evidence_reservation *r =
-			&g_array_index(w->ev->reservations, struct evidence_reservation, i);
+		struct evidence_reservation *r = &g_array_index(w->ev->reservations, struct evidence_reservation, i);
 
 		if (r->sid != dev->sid)
 			continue;
@@ -202,8 +200,7 @@ static bool reserved_for_another(struct world *w)
 
 static struct evidence_workload *workload(struct world *w)
 {
-	return w->ev->workloads->len ?
-		&g_array_index(w->ev->workloads, struct evidence_workload, 0) : NULL;
+	return w->ev->workloads->len ? &g_array_index(w->ev->workloads, struct evidence_workload, 0) : NULL;
 }
 
 static bool guest_stands_still(struct world *w)
@@ -277,8 +274,7 @@ static bool fewer_pages(struct world *w)
 static struct evidence_oracle_range *told(struct world *w, enum evidence_oracle_source source)
 {
 	for (guint i = 0; i < w->ev->oracle_ranges->len; i++) {
-		struct evidence_oracle_range *r =
-			&g_array_index(w->ev->oracle_ranges, struct evidence_oracle_range, i);
+		struct evidence_oracle_range *r = &g_array_index(w->ev->oracle_ranges, struct evidence_oracle_range, i);
 
 		if (r->source == (char)source)
 			return r;
@@ -331,9 +327,18 @@ static bool entry_not_logged(struct world *w)
 }
 
 const struct mutation outcome_mutations[] = {
-#define M(name, check, fn) { name, check, AS_RECORDED, fn, NULL }
-#define R(name, fn) { name, "reserved-equals-mapped", RESERVING, fn, NULL }
-#define T(name, fn) { name, "oracles-agree", TELLING, fn, NULL }
+#define M(name, check, fn)                         \
+	{                                          \
+		name, check, AS_RECORDED, fn, NULL \
+	}
+#define R(name, fn)                                                 \
+	{                                                           \
+		name, "reserved-equals-mapped", RESERVING, fn, NULL \
+	}
+#define T(name, fn)                                      \
+	{                                                \
+		name, "oracles-agree", TELLING, fn, NULL \
+	}
 	M("QEMU died", "rig", rig_broke),
 	M("no crash kernel was loaded", "rig", nothing_loaded),
 	M("no word of the first kernel", "rig", first_never_spoke),

@@ -28,8 +28,7 @@ static bool set_did(struct evidence_state *state, const struct vtd_space *s, uin
 	unsigned shift;
 	uint64_t pa = did_pa(state->walk, s, &shift), word = world_word(state->snapshot, pa);
 
-	return world_put(state->snapshot, pa, (word & ~(UINT64_C(0xffff) << shift)) |
-						      (uint64_t)did << shift);
+	return world_put(state->snapshot, pa, (word & ~(UINT64_C(0xffff) << shift)) | (uint64_t)did << shift);
 }
 
 /* An empty address space gets the domain id of one that is not. */
@@ -108,8 +107,7 @@ static bool free_old_page(struct world *w)
 	static const uint8_t garbage[VTD_PAGE_SIZE] = "reused by somebody else";
 	struct vtd_snapshot *old = w->ev->old_tables;
 
-	return old && old->n_pages &&
-	       world_write(old, old->pages[old->n_pages - 1].pa, garbage, sizeof(garbage)) == 0;
+	return old && old->n_pages && world_write(old, old->pages[old->n_pages - 1].pa, garbage, sizeof(garbage)) == 0;
 }
 
 /* --- interrupt remapping --- */
@@ -164,12 +162,11 @@ static bool other_type_at_panic(struct world *w)
 
 	if (!dev || !dev->first_translated)
 		return false;
-	g_snprintf(what, sizeof(what), "change-type %02x:%02x.%x", dev->sid >> 8, dev->sid >> 3 & 31,
-		   dev->sid & 7);
+	g_snprintf(what, sizeof(what), "change-type %02x:%02x.%x", dev->sid >> 8, dev->sid >> 3 & 31, dev->sid & 7);
 	if (world_corrupt(&w->ev->at_panic, what))
 		return true;
-	g_snprintf(what, sizeof(what), "change-pasid-type %02x:%02x.%x", dev->sid >> 8,
-		   dev->sid >> 3 & 31, dev->sid & 7);
+	g_snprintf(what, sizeof(what), "change-pasid-type %02x:%02x.%x", dev->sid >> 8, dev->sid >> 3 & 31,
+		   dev->sid & 7);
 	return world_corrupt(&w->ev->at_panic, what);
 }
 
@@ -232,13 +229,11 @@ static bool outside_after(struct world *w)
 	if (s->pasid_index != SIZE_MAX) {
 		const struct vtd_pasid *p = &dev->after.walk->pasids[s->pasid_index];
 
-		world_put(dev->after.snapshot, p->table + (p->pasid & 63) * 64,
-			  (p->raw[0] & 0xfff) | 0x4000);
+		world_put(dev->after.snapshot, p->table + (p->pasid & 63) * 64, (p->raw[0] & 0xfff) | 0x4000);
 	} else {
 		uint64_t pa = entry_pa(dev->after.walk, dev->sid);
 
-		world_put(dev->after.snapshot, pa,
-			  (world_word(dev->after.snapshot, pa) & 0xfff) | 0x4000);
+		world_put(dev->after.snapshot, pa, (world_word(dev->after.snapshot, pa) & 0xfff) | 0x4000);
 	}
 	world_rewalk(&dev->after);
 	return true;
@@ -250,12 +245,12 @@ static bool stale_alias(struct world *w)
 	const struct vtd_walk_result *old = w->ev->at_panic.walk, *end = w->ev->end.walk;
 
 	for (guint i = 0; old && end && i < w->ev->functions->len; i++) {
-		struct evidence_function *f =
-			&g_array_index(w->ev->functions, struct evidence_function, i);
+		struct evidence_function *f = &g_array_index(w->ev->functions, struct evidence_function, i);
 		const struct vtd_space *was = vtd_walk_space(old, f->sid, VTD_NO_PASID);
 		const struct vtd_space *is = vtd_walk_space(end, f->sid, VTD_NO_PASID);
-		struct evidence_requester r = { .sid = f->sid, .first_ns = w->ev->jump_ns,
-						.last_ns = w->ev->poweroff_ns, .count = 9 };
+		struct evidence_requester r = {
+			.sid = f->sid, .first_ns = w->ev->jump_ns, .last_ns = w->ev->poweroff_ns, .count = 9
+		};
 
 		if (evidence_device_find(w->ev, f->sid) || !was || !is || was->root != is->root ||
 		    was->type == VTD_SPACE_PASS_THROUGH)
@@ -331,7 +326,10 @@ static bool old_table_in_use(struct world *w)
 }
 
 const struct mutation table_mutations[] = {
-#define CORRUPT(what, check, variant) { what, check, variant, NULL, what }
+#define CORRUPT(what, check, variant)            \
+	{                                        \
+		what, check, variant, NULL, what \
+	}
 	CORRUPT("zap-root", "context-same-slot", AS_RECORDED),
 	CORRUPT("zap-context", "context-same-slot", AS_RECORDED),
 	CORRUPT("move-context", "context-same-slot", AS_RECORDED),

@@ -27,8 +27,7 @@ struct evidence_device *first_wanted(const struct world *w)
 	return NULL;
 }
 
-unsigned remove_events(struct evidence *ev, int64_t from, int64_t to,
-		       bool (*doomed)(const struct evidence_event *))
+unsigned remove_events(struct evidence *ev, int64_t from, int64_t to, bool (*doomed)(const struct evidence_event *))
 {
 	unsigned n = 0;
 
@@ -47,8 +46,7 @@ void add_event(struct evidence *ev, struct evidence_event event)
 {
 	guint i = 0;
 
-	while (i < ev->events->len &&
-	       g_array_index(ev->events, struct evidence_event, i).host_ns <= event.host_ns)
+	while (i < ev->events->len && g_array_index(ev->events, struct evidence_event, i).host_ns <= event.host_ns)
 		i++;
 	g_array_insert_val(ev->events, i, event);
 }
@@ -75,14 +73,13 @@ static bool add_superpage(struct world *w)
 	for (size_t i = 0; i < walk->n_tables; i++) {
 		const struct vtd_table *t = &walk->tables[i];
 
-		if (t->level != 2 ||
-		    (t->kind != VTD_TABLE_SECOND_LEVEL && t->kind != VTD_TABLE_FIRST_LEVEL))
+		if (t->level != 2 || (t->kind != VTD_TABLE_SECOND_LEVEL && t->kind != VTD_TABLE_FIRST_LEVEL))
 			continue;
 		for (uint64_t pa = t->pa; pa < t->pa + VTD_PAGE_SIZE; pa += 8) {
 			if (world_word(w->ev->at_panic.snapshot, pa))
 				continue;
-			put_everywhere(w, pa, UINT64_C(0x10000000) | VTD_PTE_PS |
-				       (t->kind == VTD_TABLE_FIRST_LEVEL ? 7 : 3));
+			put_everywhere(w, pa,
+				       UINT64_C(0x10000000) | VTD_PTE_PS | (t->kind == VTD_TABLE_FIRST_LEVEL ? 7 : 3));
 			world_rewalk(&w->ev->at_panic);
 			world_rewalk(&w->ev->copied);
 			return w->ev->at_panic.walk->leaves_at[2] > 0;
@@ -93,8 +90,8 @@ static bool add_superpage(struct world *w)
 
 static void ask_for(struct world *w, const char *mode)
 {
-	w->ev->crash_cmdline = g_strdup_printf("%s intel_iommu_kdump=%s",
-					       w->ev->crash_cmdline ? w->ev->crash_cmdline : "", mode);
+	w->ev->crash_cmdline =
+		g_strdup_printf("%s intel_iommu_kdump=%s", w->ev->crash_cmdline ? w->ev->crash_cmdline : "", mode);
 }
 
 /* Each range that the dead kernel had mapped for a function is reserved in its new domain. */
@@ -114,9 +111,12 @@ static bool reserve(struct world *w)
 		runs = vtd_space_runs(walk, s, &n);
 		for (size_t k = 0; k < n; k++) {
 			struct evidence_reservation r = {
-				.kernel = 'c', .sid = s->sid, .sid_known = true,
+				.kernel = 'c',
+				.sid = s->sid,
+				.sid_known = true,
 				.start = runs[k].iova_start >> VTD_PAGE_SHIFT,
-				.last = runs[k].iova_last >> VTD_PAGE_SHIFT, .guest_ns = -1,
+				.last = runs[k].iova_last >> VTD_PAGE_SHIFT,
+				.guest_ns = -1,
 			};
 
 			g_array_append_val(w->ev->reservations, r);

@@ -30,8 +30,7 @@ static bool unpack(const char *archive, const char *dir)
 	g_autoptr(GError) error = NULL;
 	int status;
 
-	if (!g_spawn_sync(NULL, argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, &status,
-			  &error) ||
+	if (!g_spawn_sync(NULL, argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, &status, &error) ||
 	    !g_spawn_check_wait_status(status, &error)) {
 		fprintf(stderr, "%s: %s\n", archive, error->message);
 		return false;
@@ -168,8 +167,11 @@ bool world_corrupt(struct evidence_state *state, const char *what)
 
 	if (!s)
 		return false;
-	target = (struct corrupt_target){ .write = world_write, .root = s->meta.root,
-					  .ttm = s->meta.ttm, .irta = s->meta.irta, .opt = &opt,
+	target = (struct corrupt_target){ .write = world_write,
+					  .root = s->meta.root,
+					  .ttm = s->meta.ttm,
+					  .irta = s->meta.irta,
+					  .opt = &opt,
 					  .spare = world_add_page(s) };
 	target.mem = vtd_snapshot_mem(s);
 	kind = corrupt_parse(what, &sid, NULL);

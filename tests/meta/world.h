@@ -13,10 +13,10 @@
 
 /* One golden run. */
 struct world {
-	char *name;		/* "scalable-6.1" */
-	char *expect;		/* path of the file with the expected results */
+	char *name;   /* "scalable-6.1" */
+	char *expect; /* path of the file with the expected results */
 	struct evidence_file *file;
-	struct evidence *ev;	/* = file->ev */
+	struct evidence *ev; /* = file->ev */
 };
 
 /*

@@ -16,8 +16,8 @@ int fail(struct answer *answer, const char *format, ...)
 	return -1;
 }
 
-int take_u64(const struct json_object *request, struct answer *answer, const char *key,
-	     uint64_t otherwise, uint64_t min, uint64_t max, uint64_t *value)
+int take_u64(const struct json_object *request, struct answer *answer, const char *key, uint64_t otherwise,
+	     uint64_t min, uint64_t max, uint64_t *value)
 {
 	if (json_u64(request, key, otherwise, value) || *value < min || *value > max)
 		return fail(answer, "%s is wrong", key);

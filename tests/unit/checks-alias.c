@@ -3,7 +3,7 @@
 #include "evidence-fixture.h"
 
 #define REPOINTED "requesters-repointed"
-#define BRIDGE SATA	/* has an entry that nobody changes */
+#define BRIDGE SATA /* has an entry that nobody changes */
 
 static void add_function(struct good_run *f, uint16_t sid, bool bridge)
 {
@@ -28,8 +28,8 @@ static void alias_of_device(void **state)
 	dev->alias_sid = BRIDGE;
 	good_invalidate(f, T_NIC_ATTACH, EVENT_CC_DEVICE, BRIDGE, 0);
 	good_invalidate(f, T_NIC_ATTACH, EVENT_IOTLB_DOMAIN, 0, 3);
-	want(f, REPOINTED, CHECK_FAIL,
-	     "0000:00:1f.2 (alias of 0000:00:01.0) still points to the dead kernel's tables", NULL);
+	want(f, REPOINTED, CHECK_FAIL, "0000:00:1f.2 (alias of 0000:00:01.0) still points to the dead kernel's tables",
+	     NULL);
 	want_outcome(f, "stale-attach", 1);
 	repoint(f, AFTER_NIC, BRIDGE);
 	want(f, REPOINTED, CHECK_PASS, "0000:00:1f.2 (alias of 0000:00:01.0) DID 3 -> 5", NULL);
@@ -169,10 +169,10 @@ static void deep_and_stale(void **state)
 int checks_alias_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-		LEGACY(alias_of_device), LEGACY(alias_only),
-		LEGACY(alias_found),	 LEGACY(seen),
-		LEGACY(seen_nobodys),	 LEGACY(seen_and_left_out),
-		LEGACY(seen_early),	 LEGACY(functions_unknown),
+		LEGACY(alias_of_device),      LEGACY(alias_only),
+		LEGACY(alias_found),	      LEGACY(seen),
+		LEGACY(seen_nobodys),	      LEGACY(seen_and_left_out),
+		LEGACY(seen_early),	      LEGACY(functions_unknown),
 		PASS_THROUGH(passed_through), LEGACY(retargeted),
 		LEGACY(deep_and_stale),
 	};

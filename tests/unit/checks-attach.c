@@ -8,8 +8,7 @@
 
 static void named(void **state)
 {
-	want(*state, REPOINTED, CHECK_PASS, "0000:00:02.0 DID 1 -> 4", "0000:00:01.0 DID 2 -> 5",
-	     NULL);
+	want(*state, REPOINTED, CHECK_PASS, "0000:00:02.0 DID 1 -> 4", "0000:00:01.0 DID 2 -> 5", NULL);
 }
 
 /* Devices without a driver are named and left out. */
@@ -20,8 +19,7 @@ static void without_driver(void **state)
 
 static void pass_through(void **state)
 {
-	want(*state, REPOINTED, CHECK_PASS, "0000:00:02.0 pass-through",
-	     "0000:00:01.0 pass-through", NULL);
+	want(*state, REPOINTED, CHECK_PASS, "0000:00:02.0 pass-through", "0000:00:01.0 pass-through", NULL);
 }
 
 static void no_iommu(void **state)
@@ -79,13 +77,11 @@ static void truncated(void **state)
 static void stale(void **state)
 {
 	struct good_run *f = *state;
-	g_autofree char *root = g_strdup_printf("%#" PRIx64,
-						good_pt_root(f, AT_PANIC, NIC));
+	g_autofree char *root = g_strdup_printf("%#" PRIx64, good_pt_root(f, AT_PANIC, NIC));
 
 	memcpy(good_entry(f, AFTER_NIC, NIC), good_entry(f, AT_PANIC, NIC), 16);
 	good_walk(f, AFTER_NIC, NULL);
-	want(f, REPOINTED, CHECK_FAIL, "0000:00:01.0 still points to the dead kernel's tables",
-	     root, NULL);
+	want(f, REPOINTED, CHECK_FAIL, "0000:00:01.0 still points to the dead kernel's tables", root, NULL);
 	want_outcome(f, "stale-attach", 1);
 }
 
@@ -98,8 +94,7 @@ static void stale_with_new_did(void **state)
 	memcpy(entry, good_entry(f, AT_PANIC, DISK), 16);
 	entry[1] ^= 0x3000;
 	good_walk(f, AFTER_DISK, NULL);
-	want(f, REPOINTED, CHECK_FAIL, "0000:00:02.0 still points to the dead kernel's tables",
-	     NULL);
+	want(f, REPOINTED, CHECK_FAIL, "0000:00:02.0 still points to the dead kernel's tables", NULL);
 }
 
 static void stale_scalable(void **state)
@@ -108,8 +103,7 @@ static void stale_scalable(void **state)
 
 	good_pasid(f, AFTER_NIC, NIC)[0] = good_pasid(f, AT_PANIC, NIC)[0];
 	good_walk(f, AFTER_NIC, NULL);
-	want(f, REPOINTED, CHECK_FAIL, "0000:00:01.0 still points to the dead kernel's tables",
-	     NULL);
+	want(f, REPOINTED, CHECK_FAIL, "0000:00:01.0 still points to the dead kernel's tables", NULL);
 }
 
 static void stale_first_level(void **state)
@@ -118,8 +112,7 @@ static void stale_first_level(void **state)
 
 	good_pasid(f, AFTER_NIC, NIC)[2] = good_pasid(f, AT_PANIC, NIC)[2];
 	good_walk(f, AFTER_NIC, NULL);
-	want(f, REPOINTED, CHECK_FAIL, "0000:00:01.0 still points to the dead kernel's tables",
-	     NULL);
+	want(f, REPOINTED, CHECK_FAIL, "0000:00:01.0 still points to the dead kernel's tables", NULL);
 }
 
 static void not_present(void **state)
@@ -255,19 +248,32 @@ static void new_device(void **state)
 int checks_attach_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-		LEGACY(named),		  SCALABLE(named),
-		FIRST_LEVEL(named),	  LEGACY(without_driver),
-		PASS_THROUGH(pass_through), LEGACY(no_iommu),
-		LEGACY(no_crash_kernel),  LEGACY(no_tables_at_panic),
-		LEGACY(no_tables_after),  LEGACY(no_device_used),
-		LEGACY(truncated),	  LEGACY(stale),
-		LEGACY(stale_with_new_did), SCALABLE(stale_scalable),
-		FIRST_LEVEL(stale_first_level), LEGACY(not_present),
-		SCALABLE(pasid_not_present), LEGACY(outside_crash_memory),
-		LEGACY(crash_memory_edges), LEGACY(crash_memory_unknown),
-		LEGACY(invalid),	  LEGACY(identity_group),
-		LEGACY(not_identity_group), LEGACY(unknown_group),
-		LEGACY(fail_beats_nothing), LEGACY(fail_then_nothing),
+		LEGACY(named),
+		SCALABLE(named),
+		FIRST_LEVEL(named),
+		LEGACY(without_driver),
+		PASS_THROUGH(pass_through),
+		LEGACY(no_iommu),
+		LEGACY(no_crash_kernel),
+		LEGACY(no_tables_at_panic),
+		LEGACY(no_tables_after),
+		LEGACY(no_device_used),
+		LEGACY(truncated),
+		LEGACY(stale),
+		LEGACY(stale_with_new_did),
+		SCALABLE(stale_scalable),
+		FIRST_LEVEL(stale_first_level),
+		LEGACY(not_present),
+		SCALABLE(pasid_not_present),
+		LEGACY(outside_crash_memory),
+		LEGACY(crash_memory_edges),
+		LEGACY(crash_memory_unknown),
+		LEGACY(invalid),
+		LEGACY(identity_group),
+		LEGACY(not_identity_group),
+		LEGACY(unknown_group),
+		LEGACY(fail_beats_nothing),
+		LEGACY(fail_then_nothing),
 		LEGACY(new_device),
 	};
 

@@ -211,8 +211,8 @@ static void other_root(void **state)
 {
 	struct good_run *f = *state;
 	uint64_t *entry = good_entry(f, COPIED, SATA);
-	g_autofree char *change = g_strdup_printf("root %#" PRIx64 " -> %#" PRIx64,
-						  VTD_ADDR(entry[0]), VTD_ADDR(entry[0]) + 0x3000);
+	g_autofree char *change =
+		g_strdup_printf("root %#" PRIx64 " -> %#" PRIx64, VTD_ADDR(entry[0]), VTD_ADDR(entry[0]) + 0x3000);
 
 	entry[0] += 0x3000;
 	good_walk(f, COPIED, NULL);
@@ -254,18 +254,29 @@ static void several(void **state)
 int checks_copy_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-		LEGACY(named),	       LEGACY(no_iommu),
-		LEGACY(no_tables_at_panic), LEGACY(no_tables_after_copy),
-		LEGACY(truncated),     LEGACY(nothing_present),
-		LEGACY(missing),       LEGACY(missing_without_driver),
-		LEGACY(all_missing),   LEGACY(extra),
-		LEGACY(extra_bus),     LEGACY(shifted),
-		LEGACY(wrong_bus),     LEGACY(other_mode),
+		LEGACY(named),
+		LEGACY(no_iommu),
+		LEGACY(no_tables_at_panic),
+		LEGACY(no_tables_after_copy),
+		LEGACY(truncated),
+		LEGACY(nothing_present),
+		LEGACY(missing),
+		LEGACY(missing_without_driver),
+		LEGACY(all_missing),
+		LEGACY(extra),
+		LEGACY(extra_bus),
+		LEGACY(shifted),
+		LEGACY(wrong_bus),
+		LEGACY(other_mode),
 		LEGACY(scalable_now),
-		LEGACY(other_did),     LEGACY(other_aw),
-		LEGACY(other_type),    LEGACY(pass_through_now),
-		LEGACY(other_root),    LEGACY(reserved_bits),
-		LEGACY(ignored_bits),  LEGACY(several),
+		LEGACY(other_did),
+		LEGACY(other_aw),
+		LEGACY(other_type),
+		LEGACY(pass_through_now),
+		LEGACY(other_root),
+		LEGACY(reserved_bits),
+		LEGACY(ignored_bits),
+		LEGACY(several),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -101,8 +101,7 @@ static void no_hello(struct good_run *f, const char *failure)
 	g_array_set_size(f->ev->dma, 0);
 	g_clear_pointer(&f->ev->canary_read, g_free);
 	for (unsigned i = 0; i < f->ev->devices->len; i++) {
-		struct evidence_device *dev =
-			&g_array_index(f->ev->devices, struct evidence_device, i);
+		struct evidence_device *dev = &g_array_index(f->ev->devices, struct evidence_device, i);
 
 		dev->wanted = dev->works = false;
 		dev->driver_ns = dev->attach_ns = 0;
@@ -149,8 +148,7 @@ static void booted_no_jump(void **state)
 static void stayed_named(void **state)
 {
 	struct good_run *f = *state;
-	g_autofree char *roots = g_strdup_printf("root %#" PRIx64 " -> %#" PRIx64,
-						 f->old_root, f->new_root);
+	g_autofree char *roots = g_strdup_printf("root %#" PRIx64 " -> %#" PRIx64, f->old_root, f->new_root);
 
 	want(f, STAYED, CHECK_PASS, roots, "+0.850 s", NULL);
 }
@@ -269,19 +267,31 @@ static void stayed_no_iommu(void **state)
 int checks_crash_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-		LEGACY(panic_named),	   LEGACY(panic_edges),
-		LEGACY(panic_not_asked),   LEGACY(panic_never),
-		LEGACY(panic_rip_outside), LEGACY(panic_range_unknown),
-		LEGACY(panic_by_hello),	   LEGACY(booted_named),
-		LEGACY(booted_hang),	   LEGACY(booted_panic),
-		LEGACY(booted_silent),	   LEGACY(booted_no_jump),
-		LEGACY(stayed_named),	   LEGACY(stayed_off_between),
-		LEGACY(stayed_off_at_jump), LEGACY(stayed_off_late),
-		LEGACY(stayed_off_at_poweroff), LEGACY(stayed_off_without_poweroff),
-		LEGACY(stayed_off_before_jump), LEGACY(stayed_on_again),
+		LEGACY(panic_named),
+		LEGACY(panic_edges),
+		LEGACY(panic_not_asked),
+		LEGACY(panic_never),
+		LEGACY(panic_rip_outside),
+		LEGACY(panic_range_unknown),
+		LEGACY(panic_by_hello),
+		LEGACY(booted_named),
+		LEGACY(booted_hang),
+		LEGACY(booted_panic),
+		LEGACY(booted_silent),
+		LEGACY(booted_no_jump),
+		LEGACY(stayed_named),
+		LEGACY(stayed_off_between),
+		LEGACY(stayed_off_at_jump),
+		LEGACY(stayed_off_late),
+		LEGACY(stayed_off_at_poweroff),
+		LEGACY(stayed_off_without_poweroff),
+		LEGACY(stayed_off_before_jump),
+		LEGACY(stayed_on_again),
 		LEGACY(stayed_no_jump),
-		LEGACY(stayed_no_root_switch), LEGACY(stayed_no_registers),
-		LEGACY(stayed_tes_clear),  LEGACY(stayed_no_iommu),
+		LEGACY(stayed_no_root_switch),
+		LEGACY(stayed_no_registers),
+		LEGACY(stayed_tes_clear),
+		LEGACY(stayed_no_iommu),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

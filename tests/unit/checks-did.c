@@ -21,8 +21,7 @@ static void set_did(struct good_run *f, enum good_stage stage, uint16_t sid, uin
 
 static void named(void **state)
 {
-	want(*state, DIDS, CHECK_PASS, "after the copy 3 entries, 3 DIDs", "at the end 3 entries, 3 DIDs",
-	     NULL);
+	want(*state, DIDS, CHECK_PASS, "after the copy 3 entries, 3 DIDs", "at the end 3 entries, 3 DIDs", NULL);
 }
 
 static void no_iommu(void **state)
@@ -109,8 +108,7 @@ static void beyond_the_unit(void **state)
 	struct good_run *f = *state;
 
 	/* ND 0: 16 domains */
-	vtd_regs_set64(f->raw[AT_END], VTD_REG_CAP,
-		       vtd_regs_get64(f->raw[AT_END], VTD_REG_CAP) & ~UINT64_C(7));
+	vtd_regs_set64(f->raw[AT_END], VTD_REG_CAP, vtd_regs_get64(f->raw[AT_END], VTD_REG_CAP) & ~UINT64_C(7));
 	good_regs(f, AT_END);
 	set_did(f, AT_END, SATA, 15);
 	want(f, DIDS, CHECK_PASS, NULL);
@@ -131,8 +129,7 @@ static void shared_domain(void **state)
 	nic[0] = disk[0];
 	good_walk(f, AT_END, NULL);
 	want(f, DIDS, CHECK_PASS, "at the end 3 entries, 2 DIDs", NULL);
-	memcpy(tables_word(&f->ram[AT_END], pt, 0), tables_word(&f->ram[AT_END], VTD_ADDR(disk[0]), 0),
-	       4096);
+	memcpy(tables_word(&f->ram[AT_END], pt, 0), tables_word(&f->ram[AT_END], VTD_ADDR(disk[0]), 0), 4096);
 	nic[0] = (disk[0] & 0xfff) | pt;
 	good_walk(f, AT_END, NULL);
 	want(f, DIDS, CHECK_PASS, NULL);
@@ -200,17 +197,27 @@ static void invalid_entry(void **state)
 int checks_did_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-		LEGACY(named),		SCALABLE(named),
-		FIRST_LEVEL(named),	PASS_THROUGH(named),
-		LEGACY(no_iommu),	LEGACY(no_tables),
-		LEGACY(no_entries),	LEGACY(fail_beats_nothing),
-		LEGACY(clash_after_attach), SCALABLE(clash_after_attach),
-		FIRST_LEVEL(clash_after_attach), LEGACY(clash_at_end),
-		LEGACY(several),	LEGACY(did_zero),
-		SCALABLE(did_zero),	LEGACY(beyond_the_unit),
+		LEGACY(named),
+		SCALABLE(named),
+		FIRST_LEVEL(named),
+		PASS_THROUGH(named),
+		LEGACY(no_iommu),
+		LEGACY(no_tables),
+		LEGACY(no_entries),
+		LEGACY(fail_beats_nothing),
+		LEGACY(clash_after_attach),
+		SCALABLE(clash_after_attach),
+		FIRST_LEVEL(clash_after_attach),
+		LEGACY(clash_at_end),
+		LEGACY(several),
+		LEGACY(did_zero),
+		SCALABLE(did_zero),
+		LEGACY(beyond_the_unit),
 		LEGACY(shared_domain),
-		PASS_THROUGH(pass_through_shares), LEGACY(pass_through_and_tables),
-		SCALABLE(pasid_did),	FIRST_LEVEL(first_level_pasids),
+		PASS_THROUGH(pass_through_shares),
+		LEGACY(pass_through_and_tables),
+		SCALABLE(pasid_did),
+		FIRST_LEVEL(first_level_pasids),
 		LEGACY(invalid_entry),
 	};
 

@@ -45,8 +45,7 @@ static void lost(void **state)
 	dma->landed_after_copy -= 3;
 	dma->lost = 3;
 	dma->problem = g_strdup("frame 17, IOVA 0xfffd3000, is not at PA 0x300f000");
-	want(f, LANDED, CHECK_FAIL, "0000:00:01.0", "3 LOST", "IOVA 0xfffd3000", "PA 0x300f000",
-	     NULL);
+	want(f, LANDED, CHECK_FAIL, "0000:00:01.0", "3 LOST", "IOVA 0xfffd3000", "PA 0x300f000", NULL);
 	want_outcome(f, "dma-lost", 1);
 }
 
@@ -168,14 +167,21 @@ static void account_missing(void **state)
 int checks_dma_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-		LEGACY(named),	      LEGACY(no_dma_asked),
-		LEGACY(no_iommu),     LEGACY(nothing_seen),
-		LEGACY(lost),	      LEGACY(lost_before_copy),
-		LEGACY(misplaced),    LEGACY(sum_wrong),
-		LEGACY(no_room_missing), LEGACY(second_fails),
-		LEGACY(nothing_sent), LEGACY(none_after_copy),
+		LEGACY(named),
+		LEGACY(no_dma_asked),
+		LEGACY(no_iommu),
+		LEGACY(nothing_seen),
+		LEGACY(lost),
+		LEGACY(lost_before_copy),
+		LEGACY(misplaced),
+		LEGACY(sum_wrong),
+		LEGACY(no_room_missing),
+		LEGACY(second_fails),
+		LEGACY(nothing_sent),
+		LEGACY(none_after_copy),
 		LEGACY(first_none_after_copy),
-		LEGACY(all_refused),  LEGACY(lost_and_none_after),
+		LEGACY(all_refused),
+		LEGACY(lost_and_none_after),
 		LEGACY(account_missing),
 	};
 

@@ -161,8 +161,7 @@ static void until_attach(void **state)
 static void forget_invalidation(struct good_run *f)
 {
 	for (unsigned i = f->ev->events->len; i > 0; i--) {
-		struct evidence_event *e =
-			&g_array_index(f->ev->events, struct evidence_event, i - 1);
+		struct evidence_event *e = &g_array_index(f->ev->events, struct evidence_event, i - 1);
 
 		if (e->kind == EVENT_CC_DEVICE && e->sid == NIC)
 			g_array_remove_index(f->ev->events, i - 1);
@@ -344,22 +343,36 @@ static void record_filled(void **state)
 int checks_faults_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-		LEGACY(named),		LEGACY(one_requester),
-		LEGACY(no_iommu),	LEGACY(no_dma_asked),
-		LEGACY(no_jump),	LEGACY(no_trace),
-		LEGACY(no_dma_seen),	LEGACY(nothing_sent),
-		LEGACY(no_registers),	LEGACY(known_device),
-		LEGACY(read_fault),	LEGACY(unknown_device),
-		LEGACY(device_without_driver), LEGACY(fault_at_jump),
-		LEGACY(outside_window), LEGACY(until_reset),
-		LEGACY(until_attach),	LEGACY(after_attach),
-		LEGACY(attach_undated), LEGACY(attach_dated_by_others),
-		LEGACY(attach_not_seen), LEGACY(reset_not_seen),
+		LEGACY(named),
+		LEGACY(one_requester),
+		LEGACY(no_iommu),
+		LEGACY(no_dma_asked),
+		LEGACY(no_jump),
+		LEGACY(no_trace),
+		LEGACY(no_dma_seen),
+		LEGACY(nothing_sent),
+		LEGACY(no_registers),
+		LEGACY(known_device),
+		LEGACY(read_fault),
+		LEGACY(unknown_device),
+		LEGACY(device_without_driver),
+		LEGACY(fault_at_jump),
+		LEGACY(outside_window),
+		LEGACY(until_reset),
+		LEGACY(until_attach),
+		LEGACY(after_attach),
+		LEGACY(attach_undated),
+		LEGACY(attach_dated_by_others),
+		LEGACY(attach_not_seen),
+		LEGACY(reset_not_seen),
 		LEGACY(never_attached),
 		LEGACY(torn_down_early),
-		LEGACY(torn_down_no_reset), LEGACY(torn_down_no_driver),
-		LEGACY(driver_built_in), LEGACY(disabled),
-		LEGACY(disabled_unknown), LEGACY(status_pending),
+		LEGACY(torn_down_no_reset),
+		LEGACY(torn_down_no_driver),
+		LEGACY(driver_built_in),
+		LEGACY(disabled),
+		LEGACY(disabled_unknown),
+		LEGACY(status_pending),
 		LEGACY(record_filled),
 	};
 

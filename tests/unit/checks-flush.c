@@ -7,8 +7,8 @@
 
 static void named(void **state)
 {
-	want(*state, FLUSHED, CHECK_PASS, "context cache and IOTLB", "after the root switch",
-	     "0000:00:02.0 DID 1", "0000:00:01.0 DID 2", NULL);
+	want(*state, FLUSHED, CHECK_PASS, "context cache and IOTLB", "after the root switch", "0000:00:02.0 DID 1",
+	     "0000:00:01.0 DID 2", NULL);
 }
 
 static void no_iommu(void **state)
@@ -158,8 +158,7 @@ static void root_after_poweroff(void **state)
 static void too_late_for_translation(void **state)
 {
 	struct good_run *f = *state;
-	struct evidence_event *e = NULL, on = { .kind = EVENT_TRANSLATION, .host_ns = T_ROOT + 500,
-						.on = true };
+	struct evidence_event *e = NULL, on = { .kind = EVENT_TRANSLATION, .host_ns = T_ROOT + 500, .on = true };
 
 	for (unsigned i = 0; i < f->ev->events->len && !e; i++) {
 		e = &g_array_index(f->ev->events, struct evidence_event, i);
@@ -191,8 +190,7 @@ static void attach_no_iotlb(void **state)
 	struct good_run *f = *state;
 
 	assert_int_equal(good_drop(f, EVENT_IOTLB_DOMAIN, T_DISK_ATTACH - 5 * MS, T_DISK_ATTACH), 1);
-	want(f, FLUSHED, CHECK_FAIL,
-	     "0000:00:02.0 no invalidation of the IOTLB of its old DID 1 at its attach",
+	want(f, FLUSHED, CHECK_FAIL, "0000:00:02.0 no invalidation of the IOTLB of its old DID 1 at its attach",
 	     "0000:00:01.0 DID 2", NULL);
 	want_not(f, "context entry");
 	want_outcome(f, "stale-cache", 1);
@@ -284,8 +282,7 @@ static void attach_context_domain(void **state)
 static void attach_function_mask(void **state)
 {
 	struct good_run *f = *state;
-	struct evidence_event e = { .kind = EVENT_CC_DEVICE, .host_ns = T_DISK_ATTACH,
-				    .sid = DISK | 5 };
+	struct evidence_event e = { .kind = EVENT_CC_DEVICE, .host_ns = T_DISK_ATTACH, .sid = DISK | 5 };
 
 	good_drop(f, EVENT_CC_DEVICE, T_DISK_ATTACH - 5 * MS, T_DISK_ATTACH);
 	g_array_append_val(f->ev->events, e);
@@ -300,8 +297,7 @@ static void attach_function_mask(void **state)
 static void attach_pasid(void **state)
 {
 	struct good_run *f = *state;
-	struct evidence_event e = { .kind = EVENT_IOTLB_PASID, .host_ns = T_DISK_ATTACH, .did = 1,
-				    .pasid = 9 };
+	struct evidence_event e = { .kind = EVENT_IOTLB_PASID, .host_ns = T_DISK_ATTACH, .did = 1, .pasid = 9 };
 
 	good_drop(f, EVENT_IOTLB_DOMAIN, T_DISK_ATTACH - 5 * MS, T_DISK_ATTACH);
 	g_array_append_val(f->ev->events, e);
@@ -381,8 +377,8 @@ static void alias(void **state)
 	want(f, FLUSHED, CHECK_PASS, "0000:00:1f.2 its entry never changed", NULL);
 	memcpy(good_entry(f, AFTER_NIC, SATA), good_entry(f, AFTER_NIC, NIC), 16);
 	good_walk(f, AFTER_NIC, NULL);
-	want(f, FLUSHED, CHECK_FAIL, "0000:00:1f.2 no invalidation of its context entry, and then of the",
-	     "DID 3", NULL);
+	want(f, FLUSHED, CHECK_FAIL, "0000:00:1f.2 no invalidation of its context entry, and then of the", "DID 3",
+	     NULL);
 	good_invalidate(f, T_NIC_ATTACH, EVENT_CC_DEVICE, SATA, 0);
 	good_invalidate(f, T_NIC_ATTACH, EVENT_IOTLB_DOMAIN, 0, 3);
 	want(f, FLUSHED, CHECK_PASS, "0000:00:1f.2 DID 3", NULL);
@@ -423,27 +419,47 @@ static void no_device_used(void **state)
 int checks_flush_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-		LEGACY(named),		  SCALABLE(named),
-		FIRST_LEVEL(named),	  PASS_THROUGH(named),
-		LEGACY(no_iommu),	  LEGACY(nothing_seen),
-		LEGACY(no_root_switch),	  LEGACY(root_event_lost),
-		LEGACY(no_tables),	  LEGACY(no_registers),
-		LEGACY(no_queue),	  LEGACY(not_traced),
-		LEGACY(root_no_iotlb),	  LEGACY(root_no_context),
-		LEGACY(root_none),	  LEGACY(root_one_domain),
-		LEGACY(root_before),	  LEGACY(root_only_at_attach),
+		LEGACY(named),
+		SCALABLE(named),
+		FIRST_LEVEL(named),
+		PASS_THROUGH(named),
+		LEGACY(no_iommu),
+		LEGACY(nothing_seen),
+		LEGACY(no_root_switch),
+		LEGACY(root_event_lost),
+		LEGACY(no_tables),
+		LEGACY(no_registers),
+		LEGACY(no_queue),
+		LEGACY(not_traced),
+		LEGACY(root_no_iotlb),
+		LEGACY(root_no_context),
+		LEGACY(root_none),
+		LEGACY(root_one_domain),
+		LEGACY(root_before),
+		LEGACY(root_only_at_attach),
 		LEGACY(second_root),
-		LEGACY(root_after_poweroff), LEGACY(too_late_for_translation),
-		LEGACY(esrtps),		  LEGACY(attach_no_iotlb),
-		LEGACY(attach_no_context), LEGACY(attach_wrong_order),
-		LEGACY(root_wrong_order), SCALABLE(attach_wrong_domain),
-		LEGACY(attach_new_domain), SCALABLE(attach_global),
-		LEGACY(attach_context_domain), LEGACY(attach_function_mask),
-		SCALABLE(attach_pasid),	  LEGACY(attach_too_late),
-		LEGACY(attach_dma_unseen), LEGACY(unchanged),
-		LEGACY(no_old_entry),	  LEGACY(nothing_copied),
-		LEGACY(alias),		  LEGACY(dropped),
-		LEGACY(crash_kernel_hung), LEGACY(no_device_used),
+		LEGACY(root_after_poweroff),
+		LEGACY(too_late_for_translation),
+		LEGACY(esrtps),
+		LEGACY(attach_no_iotlb),
+		LEGACY(attach_no_context),
+		LEGACY(attach_wrong_order),
+		LEGACY(root_wrong_order),
+		SCALABLE(attach_wrong_domain),
+		LEGACY(attach_new_domain),
+		SCALABLE(attach_global),
+		LEGACY(attach_context_domain),
+		LEGACY(attach_function_mask),
+		SCALABLE(attach_pasid),
+		LEGACY(attach_too_late),
+		LEGACY(attach_dma_unseen),
+		LEGACY(unchanged),
+		LEGACY(no_old_entry),
+		LEGACY(nothing_copied),
+		LEGACY(alias),
+		LEGACY(dropped),
+		LEGACY(crash_kernel_hung),
+		LEGACY(no_device_used),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -114,8 +114,7 @@ static void eime(void **state)
 	struct good_run *f = *state;
 
 	good_intremap(f);
-	vtd_regs_set64(f->raw[COPIED], VTD_REG_IRTA,
-		       vtd_regs_get64(f->raw[COPIED], VTD_REG_IRTA) | VTD_IRTA_EIME);
+	vtd_regs_set64(f->raw[COPIED], VTD_REG_IRTA, vtd_regs_get64(f->raw[COPIED], VTD_REG_IRTA) | VTD_IRTA_EIME);
 	good_regs(f, COPIED);
 	good_walk(f, COPIED, NULL);
 	want(f, IRTE, CHECK_FAIL, "1 difference", "extended interrupt mode", NULL);
@@ -127,8 +126,7 @@ static void smaller(void **state)
 	struct good_run *f = *state;
 
 	good_intremap(f);
-	vtd_regs_set64(f->raw[COPIED], VTD_REG_IRTA,
-		       (vtd_regs_get64(f->raw[COPIED], VTD_REG_IRTA) & ~UINT64_C(7)) | 3);
+	vtd_regs_set64(f->raw[COPIED], VTD_REG_IRTA, (vtd_regs_get64(f->raw[COPIED], VTD_REG_IRTA) & ~UINT64_C(7)) | 3);
 	good_regs(f, COPIED);
 	good_walk(f, COPIED, NULL);
 	want(f, IRTE, CHECK_FAIL, "2 differences: irte 18:", NULL);
@@ -137,11 +135,9 @@ static void smaller(void **state)
 int checks_ir_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-		LEGACY(named),	     SCALABLE(named),	  LEGACY(no_intremap),
-		LEGACY(no_tables),   LEGACY(no_entries),  LEGACY(was_off),
-		LEGACY(is_off),	     LEGACY(changed),	  LEGACY(other_source),
-		LEGACY(missing),     LEGACY(moved),	  LEGACY(eime),
-		LEGACY(smaller),
+		LEGACY(named),	 SCALABLE(named), LEGACY(no_intremap), LEGACY(no_tables),    LEGACY(no_entries),
+		LEGACY(was_off), LEGACY(is_off),  LEGACY(changed),     LEGACY(other_source), LEGACY(missing),
+		LEGACY(moved),	 LEGACY(eime),	  LEGACY(smaller),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -76,8 +76,7 @@ static void nothing_mapped(void **state)
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(sids); i++)
 		for (enum good_stage stage = AT_PANIC; stage <= COPIED; stage++)
-			memset(tables_word(&f->ram[stage], good_pt_root(f, stage, sids[i]), 0), 0,
-			       4096);
+			memset(tables_word(&f->ram[stage], good_pt_root(f, stage, sids[i]), 0), 0, 4096);
 	good_walk(f, AT_PANIC, NULL);
 	good_walk(f, COPIED, NULL);
 	want(f, LEAVES, CHECK_NO_EVIDENCE, "nothing was mapped", NULL);
@@ -89,8 +88,8 @@ static void dropped(void **state)
 
 	*good_pte(f, COPIED, DISK, DISK_IOVA + 0x5000) = 0;
 	good_walk(f, COPIED, NULL);
-	want(f, LEAVES, CHECK_FAIL, "1 difference", "00:02.0", "0xffff5000-0xffff5fff",
-	     "only before", "0x2305000", NULL);
+	want(f, LEAVES, CHECK_FAIL, "1 difference", "00:02.0", "0xffff5000-0xffff5fff", "only before", "0x2305000",
+	     NULL);
 	want(f, "context-same-fields", CHECK_PASS, NULL);
 	want_outcome(f, "copy-wrong", 1);
 }
@@ -101,8 +100,7 @@ static void shifted(void **state)
 
 	*good_pte(f, COPIED, NIC, NIC_IOVA + 0x3000) += 0x1000;
 	good_walk(f, COPIED, NULL);
-	want(f, LEAVES, CHECK_FAIL, "1 difference", "00:01.0", "0xfffd3000", "0x300f000",
-	     "0x3010000", NULL);
+	want(f, LEAVES, CHECK_FAIL, "1 difference", "00:01.0", "0xfffd3000", "0x300f000", "0x3010000", NULL);
 }
 
 /* All leaves are there, in the wrong order: the sum of them would be right. */
@@ -123,8 +121,7 @@ static void write_lost(void **state)
 
 	*good_pte(f, COPIED, NIC, NIC_IOVA) &= ~VTD_SL_W;
 	good_walk(f, COPIED, NULL);
-	want(f, LEAVES, CHECK_FAIL, "1 difference", "00:01.0", "0xfffd0000-0xfffd0fff", "was rw",
-	     NULL);
+	want(f, LEAVES, CHECK_FAIL, "1 difference", "00:01.0", "0xfffd0000-0xfffd0fff", "was rw", NULL);
 }
 
 static void write_gained(void **state)
@@ -153,8 +150,7 @@ static void extra(void **state)
 
 	good_map(f, COPIED, SATA, FREE_IOVA, 0x6000000, 2);
 	good_walk(f, COPIED, NULL);
-	want(f, LEAVES, CHECK_FAIL, "1 difference", "00:1f.2", "0xfff00000-0xfff01fff",
-	     "only after", NULL);
+	want(f, LEAVES, CHECK_FAIL, "1 difference", "00:1f.2", "0xfff00000-0xfff01fff", "only after", NULL);
 }
 
 /* 2 MiB became 511 pages of 4 KiB. */
@@ -165,8 +161,7 @@ static void superpage_shortened(void **state)
 	*good_pte(f, COPIED, DISK, DISK_BIG_IOVA) = 0;
 	good_map(f, COPIED, DISK, DISK_BIG_IOVA, DISK_BIG_PA, 511);
 	good_walk(f, COPIED, NULL);
-	want(f, LEAVES, CHECK_FAIL, "1 difference", "00:02.0", "0x401ff000-0x401fffff",
-	     "only before", NULL);
+	want(f, LEAVES, CHECK_FAIL, "1 difference", "00:02.0", "0x401ff000-0x401fffff", "only before", NULL);
 }
 
 /* 512 pages of 4 KiB translate as the 2 MiB did. */
@@ -280,17 +275,28 @@ static void too_many_to_compare(void **state)
 int checks_leaves_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-		LEGACY(named),		PASS_THROUGH(pass_through),
-		PASS_THROUGH(pass_through_lost), PASS_THROUGH(pass_through_ended),
-		LEGACY(no_iommu),	LEGACY(no_tables),
-		LEGACY(truncated),	LEGACY(nothing_mapped),
-		LEGACY(dropped),	LEGACY(shifted),
-		LEGACY(swapped),	LEGACY(write_lost),
-		LEGACY(write_gained),	LEGACY(write_lost_above),
-		LEGACY(extra),		LEGACY(superpage_shortened),
-		LEGACY(superpage_split), LEGACY(superpage_moved),
-		LEGACY(tables_of_another), LEGACY(table_outside),
-		LEGACY(requester_missing), LEGACY(invalid_width),
+		LEGACY(named),
+		PASS_THROUGH(pass_through),
+		PASS_THROUGH(pass_through_lost),
+		PASS_THROUGH(pass_through_ended),
+		LEGACY(no_iommu),
+		LEGACY(no_tables),
+		LEGACY(truncated),
+		LEGACY(nothing_mapped),
+		LEGACY(dropped),
+		LEGACY(shifted),
+		LEGACY(swapped),
+		LEGACY(write_lost),
+		LEGACY(write_gained),
+		LEGACY(write_lost_above),
+		LEGACY(extra),
+		LEGACY(superpage_shortened),
+		LEGACY(superpage_split),
+		LEGACY(superpage_moved),
+		LEGACY(tables_of_another),
+		LEGACY(table_outside),
+		LEGACY(requester_missing),
+		LEGACY(invalid_width),
 		LEGACY(too_many_to_compare),
 	};
 

@@ -14,12 +14,11 @@ static void tell(struct good_run *f, const char *mode)
 }
 
 /* The row of a source whose range begins at @start. */
-static struct evidence_oracle_range *row(struct good_run *f, enum evidence_oracle_source source,
-					 uint16_t sid, uint64_t start)
+static struct evidence_oracle_range *row(struct good_run *f, enum evidence_oracle_source source, uint16_t sid,
+					 uint64_t start)
 {
 	for (unsigned i = 0; i < f->ev->oracle_ranges->len; i++) {
-		struct evidence_oracle_range *r =
-			&g_array_index(f->ev->oracle_ranges, struct evidence_oracle_range, i);
+		struct evidence_oracle_range *r = &g_array_index(f->ev->oracle_ranges, struct evidence_oracle_range, i);
 
 		if (r->source == (char)source && r->sid == sid && r->start == start)
 			return r;
@@ -157,8 +156,7 @@ static void log_long(void **state)
 
 	tell(f, "reserve");
 	row(f, ORACLE_LOG, NIC, NIC_IOVA)->last += 0x1000;
-	want(f, ORACLES, CHECK_FAIL, "0xfffd8000-0xfffd8fff", "in the kernel's log and not in the host's walk",
-	     NULL);
+	want(f, ORACLES, CHECK_FAIL, "0xfffd8000-0xfffd8fff", "in the kernel's log and not in the host's walk", NULL);
 	row(f, ORACLE_LOG, NIC, NIC_IOVA)->last -= 0x1000;
 	context(f, NIC)->ranges++;
 	want(f, ORACLES, CHECK_FAIL, "1 ranges in the host's walk, 2 in the kernel's log", NULL);
@@ -226,8 +224,10 @@ static void debugfs(void **state)
 	row(f, ORACLE_RANGES, DISK, DISK_READ_IOVA)->last += 0x1000;
 	want(f, ORACLES, CHECK_FAIL, "in debugfs kdump/ranges and not in the host's walk", NULL);
 	row(f, ORACLE_RANGES, DISK, DISK_READ_IOVA)->sid = 0x3ff;
-	want(f, ORACLES, CHECK_FAIL, "0000:03:1f.7: 0xfffe0000-0xfffe1fff in debugfs kdump/ranges and not in "
-	     "the host's walk", NULL);
+	want(f, ORACLES, CHECK_FAIL,
+	     "0000:03:1f.7: 0xfffe0000-0xfffe1fff in debugfs kdump/ranges and not in "
+	     "the host's walk",
+	     NULL);
 }
 
 static void regions(void **state)
@@ -237,7 +237,7 @@ static void regions(void **state)
 	tell(f, "reserve");
 	row(f, ORACLE_REGIONS, NIC, NIC_IOVA)->last -= 0x1000;
 	want(f, ORACLES, CHECK_FAIL, "0xfffd7000-0xfffd7fff", "not in reserved_regions", NULL);
-	row(f, ORACLE_REGIONS, NIC, NIC_IOVA)->last += 0x100000;	/* much else lies there */
+	row(f, ORACLE_REGIONS, NIC, NIC_IOVA)->last += 0x100000; /* much else lies there */
 	want(f, ORACLES, CHECK_PASS, NULL);
 	row(f, ORACLE_RESERVED, NIC, NIC_IOVA)->last -= 0x1000;
 	want(f, ORACLES, CHECK_FAIL, "not in debugfs kdump/reserved", NULL);
@@ -273,8 +273,7 @@ static void translation(void **state)
 	r->source = ORACLE_TRANSLATION;
 	good_map(f, AT_END, DISK, FREE_IOVA, 0x7000000, 1);
 	good_walk(f, AT_END, NULL);
-	want(f, ORACLES, CHECK_FAIL, "0000:00:02.0", "0xfff00000-0xfff00fff to 0x7000000 in the host's walk",
-	     NULL);
+	want(f, ORACLES, CHECK_FAIL, "0000:00:02.0", "0xfff00000-0xfff00fff to 0x7000000 in the host's walk", NULL);
 }
 
 static void passed_through(void **state)
@@ -306,13 +305,26 @@ static void many(void **state)
 int checks_oracles_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-		LEGACY(agree),		SCALABLE(agree),	FIRST_LEVEL(agree),
-		LEGACY(only_log),	LEGACY(not_asked),	LEGACY(nothing_to_judge_by),
-		LEGACY(nothing_compared), LEGACY(log_short),	SCALABLE(log_short),
-		LEGACY(log_long),	LEGACY(log_of_many),	LEGACY(joined),
-		LEGACY(log_lacks_entry), LEGACY(refused),	LEGACY(debugfs),
-		LEGACY(regions),	LEGACY(regions_of_many), LEGACY(translation),
-		PASS_THROUGH(passed_through), LEGACY(many),
+		LEGACY(agree),
+		SCALABLE(agree),
+		FIRST_LEVEL(agree),
+		LEGACY(only_log),
+		LEGACY(not_asked),
+		LEGACY(nothing_to_judge_by),
+		LEGACY(nothing_compared),
+		LEGACY(log_short),
+		SCALABLE(log_short),
+		LEGACY(log_long),
+		LEGACY(log_of_many),
+		LEGACY(joined),
+		LEGACY(log_lacks_entry),
+		LEGACY(refused),
+		LEGACY(debugfs),
+		LEGACY(regions),
+		LEGACY(regions_of_many),
+		LEGACY(translation),
+		PASS_THROUGH(passed_through),
+		LEGACY(many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

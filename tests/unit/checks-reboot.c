@@ -41,7 +41,10 @@ static void nothing_known(void **state)
 int checks_reboot_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-		LEGACY(poweroff), LEGACY(comes_up), LEGACY(hangs), LEGACY(nothing_known),
+		LEGACY(poweroff),
+		LEGACY(comes_up),
+		LEGACY(hangs),
+		LEGACY(nothing_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -85,9 +85,10 @@ static void asked_twice(void **state)
 }
 
 /* What the default scenario has no use for. */
-static const char *const not_asked_for[] = { "workload-alive", "tables-in-crash-memory", "irte-equal",
-					     "oracles-agree", "reserved-equals-mapped",
-					     "reset-comes-up", NULL };
+static const char *const not_asked_for[] = {
+	"workload-alive",	  "tables-in-crash-memory", "irte-equal", "oracles-agree",
+	"reserved-equals-mapped", "reset-comes-up",	    NULL
+};
 
 /* Evidence of nothing at all: no check may call that a pass. */
 static void empty_evidence(void **state)
@@ -207,8 +208,7 @@ static void precedence(void **state)
 
 		spoil(f, c->name);
 		want(f, c->name, CHECK_FAIL, NULL);
-		cannot_judge = strcmp(c->outcome, "inconclusive") == 0 ||
-			       strcmp(c->outcome, "no-panic") == 0;
+		cannot_judge = strcmp(c->outcome, "inconclusive") == 0 || strcmp(c->outcome, "no-panic") == 0;
 		want_outcome(f, c->outcome, cannot_judge ? 125 : 1);
 	}
 }
@@ -273,12 +273,17 @@ static void expected_but_passes(void **state)
 int checks_report_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(table_is_sound), cmocka_unit_test(table_order),
-		cmocka_unit_test(find),		  LEGACY(asked_twice),
+		cmocka_unit_test(table_is_sound),
+		cmocka_unit_test(table_order),
+		cmocka_unit_test(find),
+		LEGACY(asked_twice),
 		SCALABLE(asked_twice),
-		LEGACY(empty_evidence),		  LEGACY(precedence),
-		cmocka_unit_test(alone),	  LEGACY(one_without_evidence),
-		LEGACY(failure_beats_no_evidence), LEGACY(negative_control),
+		LEGACY(empty_evidence),
+		LEGACY(precedence),
+		cmocka_unit_test(alone),
+		LEGACY(one_without_evidence),
+		LEGACY(failure_beats_no_evidence),
+		LEGACY(negative_control),
 		LEGACY(expected_but_passes),
 	};
 

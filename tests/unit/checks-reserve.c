@@ -25,8 +25,7 @@ static void reserve_all(struct good_run *f)
 static struct evidence_reservation *row(struct good_run *f, uint16_t sid, uint64_t start)
 {
 	for (unsigned i = 0; i < f->ev->reservations->len; i++) {
-		struct evidence_reservation *r =
-			&g_array_index(f->ev->reservations, struct evidence_reservation, i);
+		struct evidence_reservation *r = &g_array_index(f->ev->reservations, struct evidence_reservation, i);
 
 		if (r->kernel == 'c' && r->sid == sid && r->start == start)
 			return r;
@@ -38,8 +37,8 @@ static struct evidence_reservation *row(struct good_run *f, uint16_t sid, uint64
 static void named(void **state)
 {
 	reserve_all(*state);
-	want(*state, RESERVED, CHECK_PASS, "0000:00:02.0 529 pages", "0000:00:01.0 8 pages",
-	     "1 without a driver alike", NULL);
+	want(*state, RESERVED, CHECK_PASS, "0000:00:02.0 529 pages", "0000:00:01.0 8 pages", "1 without a driver alike",
+	     NULL);
 	good_crash_cmdline(*state, "intel_iommu_kdump=deep");
 	want(*state, RESERVED, CHECK_PASS, NULL);
 }
@@ -92,8 +91,7 @@ static void one_page_less(void **state)
 
 	reserve_all(f);
 	row(f, NIC, PFN(NIC_IOVA))->last--;
-	want(f, RESERVED, CHECK_FAIL, "0000:00:01.0: 1 page mapped but not reserved",
-	     "the first at 0xfffd7000", NULL);
+	want(f, RESERVED, CHECK_FAIL, "0000:00:01.0: 1 page mapped but not reserved", "the first at 0xfffd7000", NULL);
 	want_not(f, "never mapped");
 	want_outcome(f, "iova-reused", 1);
 }
@@ -104,8 +102,8 @@ static void one_page_more(void **state)
 
 	reserve_all(f);
 	row(f, DISK, PFN(DISK_READ_IOVA))->last++;
-	want(f, RESERVED, CHECK_FAIL, "0000:00:02.0: 1 page reserved but never mapped",
-	     "the first at 0xfffe1000", "0000:00:01.0 8 pages", NULL);
+	want(f, RESERVED, CHECK_FAIL, "0000:00:02.0: 1 page reserved but never mapped", "the first at 0xfffe1000",
+	     "0000:00:01.0 8 pages", NULL);
 }
 
 /* A superpage is all of its pages. */
@@ -170,7 +168,7 @@ static void idle_device(void **state)
 	want(f, RESERVED, CHECK_PASS, NULL);
 	want_not(f, "without a driver");
 	g_array_index(f->ev->functions, struct evidence_function, 0).sid = NIC;
-	want(f, RESERVED, CHECK_PASS, NULL);	/* not among the functions: an alias */
+	want(f, RESERVED, CHECK_PASS, NULL); /* not among the functions: an alias */
 }
 
 /* A probe that was not set, or a trace that was too small: never a verdict, whatever the rest says. */
@@ -236,15 +234,24 @@ static void nonsense(void **state)
 int checks_reserve_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-		LEGACY(named),	       SCALABLE(named),
-		LEGACY(mainline),      LEGACY(no_probes),
-		LEGACY(nothing_known), LEGACY(no_device_used),
-		LEGACY(one_page_less), LEGACY(one_page_more),
-		LEGACY(superpage_as_one), LEGACY(other_device),
-		LEGACY(standing),      LEGACY(mapped_in_standing),
-		LEGACY(unknown_device), LEGACY(alias),
-		LEGACY(idle_device),   LEGACY(records_lost),
-		PASS_THROUGH(passed_through), LEGACY(nonsense),
+		LEGACY(named),
+		SCALABLE(named),
+		LEGACY(mainline),
+		LEGACY(no_probes),
+		LEGACY(nothing_known),
+		LEGACY(no_device_used),
+		LEGACY(one_page_less),
+		LEGACY(one_page_more),
+		LEGACY(superpage_as_one),
+		LEGACY(other_device),
+		LEGACY(standing),
+		LEGACY(mapped_in_standing),
+		LEGACY(unknown_device),
+		LEGACY(alias),
+		LEGACY(idle_device),
+		LEGACY(records_lost),
+		PASS_THROUGH(passed_through),
+		LEGACY(nonsense),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -49,8 +49,7 @@ static void rig_trace_missing(void **state)
 
 static void mode_named(void **state)
 {
-	want(*state, MODE, CHECK_PASS, "TES on", "TTM legacy", "2 requesters", "IR off", "CM 0",
-	     "39 bits", NULL);
+	want(*state, MODE, CHECK_PASS, "TES on", "TTM legacy", "2 requesters", "IR off", "CM 0", "39 bits", NULL);
 }
 
 static void mode_scalable(void **state)
@@ -60,14 +59,12 @@ static void mode_scalable(void **state)
 
 static void mode_first_level(void **state)
 {
-	want(*state, MODE, CHECK_PASS, "TTM scalable", vtd_space_type_name(VTD_SPACE_FIRST_LEVEL),
-	     NULL);
+	want(*state, MODE, CHECK_PASS, "TTM scalable", vtd_space_type_name(VTD_SPACE_FIRST_LEVEL), NULL);
 }
 
 static void mode_pass_through(void **state)
 {
-	want(*state, MODE, CHECK_PASS, "TTM legacy", vtd_space_type_name(VTD_SPACE_PASS_THROUGH),
-	     NULL);
+	want(*state, MODE, CHECK_PASS, "TTM legacy", vtd_space_type_name(VTD_SPACE_PASS_THROUGH), NULL);
 }
 
 static void mode_off(void **state)
@@ -176,8 +173,7 @@ static void mode_wrong_pgtt(void **state)
 	struct good_run *f = *state;
 
 	f->sc->iommu.mode = CONF_MODE_FIRST_LEVEL;
-	want(f, MODE, CHECK_FAIL, "0000:00:02.0", "0000:00:01.0",
-	     vtd_space_type_name(VTD_SPACE_SECOND_LEVEL), NULL);
+	want(f, MODE, CHECK_FAIL, "0000:00:02.0", "0000:00:01.0", vtd_space_type_name(VTD_SPACE_SECOND_LEVEL), NULL);
 }
 
 static void mode_ir_missing(void **state)
@@ -317,22 +313,38 @@ static void mode_says_all(void **state)
 int checks_rig_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-		LEGACY(rig_broke),	      LEGACY(rig_without_agent),
-		LEGACY(rig_without_crash_kernel), LEGACY(rig_without_trace),
-		LEGACY(rig_trace_missing),    LEGACY(mode_named),
-		SCALABLE(mode_scalable),      FIRST_LEVEL(mode_first_level),
-		PASS_THROUGH(mode_pass_through), LEGACY(mode_off),
-		LEGACY(mode_no_tables),	      LEGACY(mode_no_registers),
-		LEGACY(mode_no_devices),      LEGACY(mode_devices_not_used),
-		LEGACY(mode_truncated),	      LEGACY(mode_truncated_early),
-		LEGACY(mode_translation_off), LEGACY(mode_wrong_ttm),
-		SCALABLE(mode_wrong_ttm_scalable), LEGACY(mode_abort),
-		SCALABLE(mode_wrong_pgtt),    LEGACY(mode_ir_missing),
-		LEGACY(mode_ir_unwanted),     LEGACY(mode_caching),
-		LEGACY(mode_aw_bits),	      LEGACY(mode_fault_pending),
-		LEGACY(mode_fault_recorded),  LEGACY(mode_entry_missing),
-		LEGACY(mode_pass_through_unwanted), LEGACY(mode_pass_through_missing),
-		LEGACY(mode_strict),	      LEGACY(mode_strict_unknown),
+		LEGACY(rig_broke),
+		LEGACY(rig_without_agent),
+		LEGACY(rig_without_crash_kernel),
+		LEGACY(rig_without_trace),
+		LEGACY(rig_trace_missing),
+		LEGACY(mode_named),
+		SCALABLE(mode_scalable),
+		FIRST_LEVEL(mode_first_level),
+		PASS_THROUGH(mode_pass_through),
+		LEGACY(mode_off),
+		LEGACY(mode_no_tables),
+		LEGACY(mode_no_registers),
+		LEGACY(mode_no_devices),
+		LEGACY(mode_devices_not_used),
+		LEGACY(mode_truncated),
+		LEGACY(mode_truncated_early),
+		LEGACY(mode_translation_off),
+		LEGACY(mode_wrong_ttm),
+		SCALABLE(mode_wrong_ttm_scalable),
+		LEGACY(mode_abort),
+		SCALABLE(mode_wrong_pgtt),
+		LEGACY(mode_ir_missing),
+		LEGACY(mode_ir_unwanted),
+		LEGACY(mode_caching),
+		LEGACY(mode_aw_bits),
+		LEGACY(mode_fault_pending),
+		LEGACY(mode_fault_recorded),
+		LEGACY(mode_entry_missing),
+		LEGACY(mode_pass_through_unwanted),
+		LEGACY(mode_pass_through_missing),
+		LEGACY(mode_strict),
+		LEGACY(mode_strict_unknown),
 		LEGACY(mode_says_all),
 	};
 

@@ -157,8 +157,7 @@ static void other_directory(void **state)
 	struct good_run *f = *state;
 	uint64_t dir = tables_alloc(&f->ram[COPIED], 1), *entry = good_entry(f, COPIED, NIC);
 
-	memcpy(tables_word(&f->ram[COPIED], dir, 0),
-	       tables_word(&f->ram[COPIED], VTD_ADDR(entry[0]), 0), 4096);
+	memcpy(tables_word(&f->ram[COPIED], dir, 0), tables_word(&f->ram[COPIED], VTD_ADDR(entry[0]), 0), 4096);
 	entry[0] = (entry[0] & 0xfff) | dir;
 	good_walk(f, COPIED, NULL);
 	want(f, FIELDS, CHECK_FAIL, "1 difference", "00:01.0", "PASID directory", NULL);
@@ -215,17 +214,27 @@ static void first_level_leaf(void **state)
 int checks_scalable_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-		SCALABLE(named),	    SCALABLE(wrong_half),
-		SCALABLE(halves_swapped),   SCALABLE(upper_half_missing),
-		SCALABLE(mode_lost),	    SCALABLE(pasid_moved),
-		SCALABLE(pasid_missing),    SCALABLE(pasid_extra),
-		SCALABLE(pasid_other_did),  SCALABLE(pasid_other_type),
+		SCALABLE(named),
+		SCALABLE(wrong_half),
+		SCALABLE(halves_swapped),
+		SCALABLE(upper_half_missing),
+		SCALABLE(mode_lost),
+		SCALABLE(pasid_moved),
+		SCALABLE(pasid_missing),
+		SCALABLE(pasid_extra),
+		SCALABLE(pasid_other_did),
+		SCALABLE(pasid_other_type),
 		SCALABLE(pasid_nested),
-		SCALABLE(pasid_other_aw),   SCALABLE(pasid_other_root),
-		SCALABLE(pasid_ignored_bits), SCALABLE(other_directory),
-		SCALABLE(other_rid_pasid),  SCALABLE(directory_size),
-		FIRST_LEVEL(named),	    FIRST_LEVEL(first_level_root),
-		FIRST_LEVEL(first_level_mode), FIRST_LEVEL(first_level_leaf),
+		SCALABLE(pasid_other_aw),
+		SCALABLE(pasid_other_root),
+		SCALABLE(pasid_ignored_bits),
+		SCALABLE(other_directory),
+		SCALABLE(other_rid_pasid),
+		SCALABLE(directory_size),
+		FIRST_LEVEL(named),
+		FIRST_LEVEL(first_level_root),
+		FIRST_LEVEL(first_level_mode),
+		FIRST_LEVEL(first_level_leaf),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

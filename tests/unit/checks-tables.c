@@ -84,8 +84,7 @@ static void accessed_and_dirty(void **state)
 	struct good_run *f = *state;
 	bool first = f->mode == GOOD_FIRST_LEVEL;
 	uint64_t *pte = good_pte(f, AT_PANIC, NIC, NIC_IOVA);
-	uint64_t *end = (uint64_t *)(void *)(f->ram[AT_END].bytes +
-					     ((uint8_t *)pte - f->ram[AT_PANIC].bytes));
+	uint64_t *end = (uint64_t *)(void *)(f->ram[AT_END].bytes + ((uint8_t *)pte - f->ram[AT_PANIC].bytes));
 
 	*end |= first ? VTD_FL_A | VTD_FL_D | VTD_FL_EA : VTD_SL_A | VTD_SL_D;
 	good_old_tables(f);
@@ -235,17 +234,28 @@ static void deep_irt(void **state)
 int checks_tables_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-		LEGACY(named),		 SCALABLE(named),
-		FIRST_LEVEL(named),	 PASS_THROUGH(named),
-		LEGACY(no_iommu),	 LEGACY(no_snapshot),
-		LEGACY(not_read_again),	 LEGACY(truncated),
-		LEGACY(root_written),	 LEGACY(leaf_written),
-		LEGACY(accessed_and_dirty), FIRST_LEVEL(accessed_and_dirty),
-		SCALABLE(pasid_written), LEGACY(irt_written),
-		LEGACY(all_gone),	 LEGACY(shallow),
-		LEGACY(deep_but_shallow), LEGACY(asked_by_scenario),
-		LEGACY(deep),		 SCALABLE(deep),
-		LEGACY(edges),		 LEGACY(deep_no_tables),
+		LEGACY(named),
+		SCALABLE(named),
+		FIRST_LEVEL(named),
+		PASS_THROUGH(named),
+		LEGACY(no_iommu),
+		LEGACY(no_snapshot),
+		LEGACY(not_read_again),
+		LEGACY(truncated),
+		LEGACY(root_written),
+		LEGACY(leaf_written),
+		LEGACY(accessed_and_dirty),
+		FIRST_LEVEL(accessed_and_dirty),
+		SCALABLE(pasid_written),
+		LEGACY(irt_written),
+		LEGACY(all_gone),
+		LEGACY(shallow),
+		LEGACY(deep_but_shallow),
+		LEGACY(asked_by_scenario),
+		LEGACY(deep),
+		SCALABLE(deep),
+		LEGACY(edges),
+		LEGACY(deep_no_tables),
 		LEGACY(deep_irt),
 	};
 

@@ -13,8 +13,7 @@ static void set(char **text, const char *value)
 
 static void work_named(void **state)
 {
-	want(*state, WORK, CHECK_PASS, "nvme: 256 KiB read right", "e1000e: 16 of 16 frames out",
-	     NULL);
+	want(*state, WORK, CHECK_PASS, "nvme: 256 KiB read right", "e1000e: 16 of 16 frames out", NULL);
 }
 
 /* Without an IOMMU devices work as well: no skip. */
@@ -180,15 +179,24 @@ static void dump_last_byte(void **state)
 int checks_work_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-		LEGACY(work_named),	 LEGACY(work_no_iommu),
-		LEGACY(work_dead),	 LEGACY(work_last_dead),
-		LEGACY(work_no_crash_kernel), LEGACY(work_not_tried),
-		LEGACY(work_one_dead_one_not_tried), LEGACY(work_no_devices),
-		LEGACY(work_none_reached), LEGACY(dump_named),
-		LEGACY(dump_not_asked),	 LEGACY(dump_no_crash_kernel),
-		LEGACY(dump_no_canary),	 LEGACY(dump_empty_canary),
-		LEGACY(dump_not_read),	 LEGACY(dump_error),
-		LEGACY(dump_differs),	 LEGACY(dump_short),
+		LEGACY(work_named),
+		LEGACY(work_no_iommu),
+		LEGACY(work_dead),
+		LEGACY(work_last_dead),
+		LEGACY(work_no_crash_kernel),
+		LEGACY(work_not_tried),
+		LEGACY(work_one_dead_one_not_tried),
+		LEGACY(work_no_devices),
+		LEGACY(work_none_reached),
+		LEGACY(dump_named),
+		LEGACY(dump_not_asked),
+		LEGACY(dump_no_crash_kernel),
+		LEGACY(dump_no_canary),
+		LEGACY(dump_empty_canary),
+		LEGACY(dump_not_read),
+		LEGACY(dump_error),
+		LEGACY(dump_differs),
+		LEGACY(dump_short),
 		LEGACY(dump_last_byte),
 	};
 

@@ -8,17 +8,13 @@
 /* The SATA controller plays the device that the four pages of its tables were mapped for. */
 static struct evidence_workload *add_workload(struct good_run *f, bool is_nested)
 {
-	struct evidence_workload w = {
-		.sid = SATA, .nested = is_nested, .dma = true, .pages = 4, .page_bytes = 4096};
+	struct evidence_workload w = { .sid = SATA, .nested = is_nested, .dma = true, .pages = 4, .page_bytes = 4096 };
 
-	assert_true(scenario_set(f->sc,
-				 is_nested ? "first.workload=nested memory=1M"
-					   : "first.workload=vfio-map pages=4",
-				 NULL));
+	assert_true(scenario_set(
+		f->sc, is_nested ? "first.workload=nested memory=1M" : "first.workload=vfio-map pages=4", NULL));
 	g_array_append_val(f->ev->workloads, w);
 	good_requester(f, SATA, AT(-20));
-	return &g_array_index(f->ev->workloads, struct evidence_workload,
-			      f->ev->workloads->len - 1);
+	return &g_array_index(f->ev->workloads, struct evidence_workload, f->ev->workloads->len - 1);
 }
 
 static struct evidence_workload *add_nested(struct good_run *f)
@@ -49,8 +45,7 @@ static void mapped(void **state)
 	struct good_run *f = *state;
 
 	add_workload(f, false);
-	want(f, ALIVE, CHECK_PASS, "0000:00:1f.2: 4 of 4 pages mapped at the panic, by 4 leaves",
-	     NULL);
+	want(f, ALIVE, CHECK_PASS, "0000:00:1f.2: 4 of 4 pages mapped at the panic, by 4 leaves", NULL);
 	want_not(f, "L2");
 	want(f, "leaves-equal", CHECK_PASS, ", 4 pages of 0000:00:1f.2 among them", NULL);
 	want_outcome(f, "preserved", 0);
@@ -78,7 +73,7 @@ static void no_tables(void **state)
 static void truncated(void **state)
 {
 	struct good_run *f = *state;
-	const struct vtd_walk_options limits = {.max_runs = 8};
+	const struct vtd_walk_options limits = { .max_runs = 8 };
 
 	add_workload(f, false);
 	good_walk(f, AT_PANIC, &limits);
@@ -144,8 +139,7 @@ static void no_dma(void **state)
 	struct evidence_workload *w = add_workload(f, false);
 	struct evidence_requester *r;
 
-	r = &g_array_index(f->ev->requesters, struct evidence_requester,
-			   f->ev->requesters->len - 1);
+	r = &g_array_index(f->ev->requesters, struct evidence_requester, f->ev->requesters->len - 1);
 	r->first_ns = AT(10);
 	want(f, ALIVE, CHECK_FAIL, "the trace shows no DMA of it before the panic", NULL);
 	r->first_ns = AT(-20);
@@ -159,8 +153,7 @@ static void no_dma(void **state)
 static void alive(void **state)
 {
 	add_nested(*state);
-	want(*state, ALIVE, CHECK_PASS, "4 of 4 pages mapped", "L2 in pass 7",
-	     "copy 4 by the device", NULL);
+	want(*state, ALIVE, CHECK_PASS, "4 of 4 pages mapped", "L2 in pass 7", "copy 4 by the device", NULL);
 }
 
 static void guest_stood_still(void **state)
@@ -220,8 +213,7 @@ static void older_state(void **state)
 
 	w->pass_low = 4;
 	w->pass_high = 5;
-	want(f, ALIVE, CHECK_FAIL, "older state of the guest (pass 4, copy 4)", "(pass 5, copy 4)",
-	     NULL);
+	want(f, ALIVE, CHECK_FAIL, "older state of the guest (pass 4, copy 4)", "(pass 5, copy 4)", NULL);
 	w->pass_low = 5;
 	w->copies_last = 2;
 	want(f, ALIVE, CHECK_FAIL, "(pass 5, copy 2)", NULL);

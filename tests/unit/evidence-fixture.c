@@ -23,27 +23,37 @@ static void regs_fill(struct good_run *f, enum good_stage stage)
 	good_regs(f, stage);
 }
 
-static void add_device(struct good_run *f, uint16_t sid, const char *bdf, const char *driver,
-		       const char *worked, int64_t driver_ns, int64_t attach_ns, int64_t reset_ns)
+static void add_device(struct good_run *f, uint16_t sid, const char *bdf, const char *driver, const char *worked,
+		       int64_t driver_ns, int64_t attach_ns, int64_t reset_ns)
 {
 	bool identity = f->mode == GOOD_PASS_THROUGH;
 	struct evidence_device dev = {
-		.bdf = g_strdup(bdf), .sid = sid, .driver = g_strdup(driver),
-		.wanted = true, .first_translated = true,
+		.bdf = g_strdup(bdf),
+		.sid = sid,
+		.driver = g_strdup(driver),
+		.wanted = true,
+		.first_translated = true,
 		.group_type = g_strdup(identity ? "identity" : "DMA-FQ"),
-		.driver_ns = driver_ns, .attach_ns = attach_ns, .reset_ns = reset_ns,
-		.unchanged_ns = attach_ns - 2000000, .first_dma_ns = attach_ns + FIRST_DMA_NS,
-		.works = true, .works_detail = g_strdup(worked),
+		.driver_ns = driver_ns,
+		.attach_ns = attach_ns,
+		.reset_ns = reset_ns,
+		.unchanged_ns = attach_ns - 2000000,
+		.first_dma_ns = attach_ns + FIRST_DMA_NS,
+		.works = true,
+		.works_detail = g_strdup(worked),
 	};
 
 	g_array_append_val(f->ev->devices, dev);
 }
 
-static void add_dma(struct good_run *f, uint16_t sid, const char *what, uint64_t before,
-		    uint64_t after, uint64_t no_room)
+static void add_dma(struct good_run *f, uint16_t sid, const char *what, uint64_t before, uint64_t after,
+		    uint64_t no_room)
 {
-	struct evidence_dma dma = { .sid = sid, .what = what, .sent = before + after + no_room,
-				    .landed_before_copy = before, .landed_after_copy = after,
+	struct evidence_dma dma = { .sid = sid,
+				    .what = what,
+				    .sent = before + after + no_room,
+				    .landed_before_copy = before,
+				    .landed_after_copy = after,
 				    .no_room = no_room };
 
 	g_array_append_val(f->ev->dma, dma);
@@ -65,8 +75,10 @@ static void add_attach(struct good_run *f, uint16_t sid, int64_t attach_ns, uint
 static void scenario_fill(struct good_run *f)
 {
 	static const enum conf_mode modes[] = {
-		[GOOD_LEGACY] = CONF_MODE_LEGACY, [GOOD_SCALABLE] = CONF_MODE_SCALABLE,
-		[GOOD_FIRST_LEVEL] = CONF_MODE_FIRST_LEVEL, [GOOD_PASS_THROUGH] = CONF_MODE_LEGACY,
+		[GOOD_LEGACY] = CONF_MODE_LEGACY,
+		[GOOD_SCALABLE] = CONF_MODE_SCALABLE,
+		[GOOD_FIRST_LEVEL] = CONF_MODE_FIRST_LEVEL,
+		[GOOD_PASS_THROUGH] = CONF_MODE_LEGACY,
 	};
 
 	f->sc = scenario_new("good");
@@ -92,19 +104,17 @@ static void evidence_fill(struct good_run *f)
 	ev->root_switch_ns = T_ROOT;
 	ev->crash_hello_ns = T_HELLO;
 	ev->poweroff_ns = T_POWEROFF;
-	add_event(f, (struct evidence_event){ .kind = EVENT_ROOT, .host_ns = AT(-9000),
-					      .addr = f->old_root });
+	add_event(f, (struct evidence_event){ .kind = EVENT_ROOT, .host_ns = AT(-9000), .addr = f->old_root });
 	good_translation(f, AT(-8999), true);
-	add_event(f, (struct evidence_event){ .kind = EVENT_ROOT, .host_ns = T_ROOT,
-					      .addr = f->new_root });
+	add_event(f, (struct evidence_event){ .kind = EVENT_ROOT, .host_ns = T_ROOT, .addr = f->new_root });
 	good_invalidate(f, T_ROOT + 1000, EVENT_CC_GLOBAL, 0, 0);
 	good_invalidate(f, T_ROOT + 2000, EVENT_IOTLB_GLOBAL, 0, 0);
 	add_attach(f, DISK, T_DISK_ATTACH, 1);
 	add_attach(f, NIC, T_NIC_ATTACH, 2);
-	add_device(f, DISK, "0000:00:02.0", "nvme", "256 KiB read right, written right",
-		   T_DISK_DRIVER, T_DISK_ATTACH, T_DISK_RESET);
-	add_device(f, NIC, "0000:00:01.0", "e1000e", "16 of 16 frames out, 16 in", T_NIC_DRIVER,
-		   T_NIC_ATTACH, T_NIC_RESET);
+	add_device(f, DISK, "0000:00:02.0", "nvme", "256 KiB read right, written right", T_DISK_DRIVER, T_DISK_ATTACH,
+		   T_DISK_RESET);
+	add_device(f, NIC, "0000:00:01.0", "e1000e", "16 of 16 frames out, 16 in", T_NIC_DRIVER, T_NIC_ATTACH,
+		   T_NIC_RESET);
 	add_dma(f, DISK, "reads completed", 4, 8, 0);
 	add_dma(f, NIC, "canary frames", 20, 35, 5);
 	ev->canary_written = g_strdup(CANARY);
@@ -121,8 +131,7 @@ static void good_snapshot(struct good_run *f)
 
 	vtd_snapshot_meta_from_regs(&meta, f->raw[AT_PANIC]);
 	vtd_snapshot_free(state->snapshot);
-	assert_int_equal(vtd_snapshot_capture(&mem, f->raw[AT_PANIC], &meta, NULL, &state->snapshot,
-					      NULL, NULL), 0);
+	assert_int_equal(vtd_snapshot_capture(&mem, f->raw[AT_PANIC], &meta, NULL, &state->snapshot, NULL, NULL), 0);
 }
 
 void good_old_tables(struct good_run *f)
@@ -131,8 +140,8 @@ void good_old_tables(struct good_run *f)
 
 	vtd_snapshot_free(f->ev->old_tables);
 	f->ev->old_tables = NULL;
-	assert_int_equal(vtd_snapshot_reread(f->ev->at_panic.snapshot, &mem, "old-tables",
-					     &f->ev->old_tables, NULL), 0);
+	assert_int_equal(vtd_snapshot_reread(f->ev->at_panic.snapshot, &mem, "old-tables", &f->ev->old_tables, NULL),
+			 0);
 }
 
 struct good_run *good_run_new(enum good_mode mode)
@@ -229,8 +238,9 @@ void good_walk(struct good_run *f, enum good_stage stage, const struct vtd_walk_
 	opt.sagaw = state->regs.sagaw;
 	vtd_walk_free(state->walk);
 	state->walk = NULL;
-	assert_int_equal(vtd_walk(&mem, state->root, state->ttm,
-				  state->regs.ir_on ? state->regs.irta : 0, &opt, &state->walk), 0);
+	assert_int_equal(
+		vtd_walk(&mem, state->root, state->ttm, state->regs.ir_on ? state->regs.irta : 0, &opt, &state->walk),
+		0);
 }
 
 void good_no_walk(struct good_run *f, enum good_stage stage)
@@ -260,14 +270,13 @@ struct evidence_dma *good_dma(struct good_run *f, uint16_t sid)
 
 void good_fault(struct good_run *f, int64_t ns, uint16_t sid, uint64_t addr)
 {
-	add_event(f, (struct evidence_event){ .kind = EVENT_FAULT, .host_ns = ns, .sid = sid,
-					      .addr = addr, .reason = 2, .on = true });
+	add_event(f, (struct evidence_event){
+			     .kind = EVENT_FAULT, .host_ns = ns, .sid = sid, .addr = addr, .reason = 2, .on = true });
 }
 
 void good_fault_disabled(struct good_run *f, int64_t ns, uint16_t sid, uint64_t addr)
 {
-	add_event(f, (struct evidence_event){ .kind = EVENT_FAULT_DISABLED, .host_ns = ns,
-					      .sid = sid, .addr = addr });
+	add_event(f, (struct evidence_event){ .kind = EVENT_FAULT_DISABLED, .host_ns = ns, .sid = sid, .addr = addr });
 }
 
 void good_translation(struct good_run *f, int64_t ns, bool on)
@@ -275,8 +284,7 @@ void good_translation(struct good_run *f, int64_t ns, bool on)
 	add_event(f, (struct evidence_event){ .kind = EVENT_TRANSLATION, .host_ns = ns, .on = on });
 }
 
-void good_invalidate(struct good_run *f, int64_t ns, enum evidence_event_kind kind, uint16_t sid,
-		     uint16_t did)
+void good_invalidate(struct good_run *f, int64_t ns, enum evidence_event_kind kind, uint16_t sid, uint16_t did)
 {
 	add_event(f, (struct evidence_event){ .kind = kind, .host_ns = ns, .sid = sid, .did = did });
 }
@@ -304,12 +312,16 @@ void good_requester(struct good_run *f, uint16_t sid, int64_t ns)
 	g_array_append_val(f->ev->requesters, r);
 }
 
-void good_reserve(struct good_run *f, char kernel, uint16_t sid, uint64_t start, uint64_t last,
-		  bool standing)
+void good_reserve(struct good_run *f, char kernel, uint16_t sid, uint64_t start, uint64_t last, bool standing)
 {
-	struct evidence_reservation r = { .kernel = kernel, .sid = sid, .sid_known = true,
-					  .standing = standing, .start = start, .last = last,
-					  .guest_ns = -1, .who = "test" };
+	struct evidence_reservation r = { .kernel = kernel,
+					  .sid = sid,
+					  .sid_known = true,
+					  .standing = standing,
+					  .start = start,
+					  .last = last,
+					  .guest_ns = -1,
+					  .who = "test" };
 
 	g_array_append_val(f->ev->reservations, r);
 }
@@ -418,12 +430,10 @@ struct run_report *good_report(struct good_run *f)
 	struct run_report *report = report_new(f->sc->name);
 
 	for (const struct check *c = vtdlab_checks; c->name; c++) {
-		bool panicked = f->ev->crash_panicked &&
-				strcmp(c->name, "crash-kernel-booted") == 0;
+		bool panicked = f->ev->crash_panicked && strcmp(c->name, "crash-kernel-booted") == 0;
 		enum report_result result = results[ask(f, c)];
 
-		report_add_check(report, c->name, result,
-				 panicked ? "crash-kernel-panic" : c->outcome, "%s",
+		report_add_check(report, c->name, result, panicked ? "crash-kernel-panic" : c->outcome, "%s",
 				 f->detail->str)
 			->expect_fail = scenario_expects_fail(f->sc, "6.1.0-test", c->name);
 	}
@@ -436,7 +446,7 @@ void want_outcome(struct good_run *f, const char *outcome, int status)
 	struct run_report *report = good_report(f);
 
 	if (strcmp(report->outcome, outcome) != 0 || report->exit != status)
-		fail_msg("%s, exit %d; want %s, exit %d: %s", report->outcome, report->exit,
-			 outcome, status, report->verdict);
+		fail_msg("%s, exit %d; want %s, exit %d: %s", report->outcome, report->exit, outcome, status,
+			 report->verdict);
 	report_free(report);
 }

@@ -45,7 +45,7 @@
 #define CRASH_END UINT64_C(0x1fffff)
 
 /* Host time, ns, @ms milliseconds after the trigger (which is at 0 ms). */
-#define AT(ms) (INT64_C(1700000000000000000) + (ms) * INT64_C(1000000))
+#define AT(ms) (INT64_C(1700000000000000000) + (ms)*INT64_C(1000000))
 #define T_JUMP AT(50)
 #define T_ROOT AT(900)
 #define T_HELLO AT(2500)
@@ -112,8 +112,7 @@ uint64_t *good_pte(struct good_run *f, enum good_stage stage, uint16_t sid, uint
 /* Root of the page tables of @sid. */
 uint64_t good_pt_root(struct good_run *f, enum good_stage stage, uint16_t sid);
 /* Map @n more pages. */
-void good_map(struct good_run *f, enum good_stage stage, uint16_t sid, uint64_t iova, uint64_t pa,
-	      size_t n);
+void good_map(struct good_run *f, enum good_stage stage, uint16_t sid, uint64_t iova, uint64_t pa, size_t n);
 
 struct evidence_device *good_device(struct good_run *f, uint16_t sid);
 struct evidence_dma *good_dma(struct good_run *f, uint16_t sid);
@@ -126,8 +125,7 @@ void good_translation(struct good_run *f, int64_t ns, bool on);
  * want - run a check of the table: it must say @result, in one line that has all of the words
  * (NULL-ended). It is counted for good_seen().
  */
-void want(struct good_run *f, const char *check, enum check_result result, ...)
-	G_GNUC_NULL_TERMINATED;
+void want(struct good_run *f, const char *check, enum check_result result, ...) G_GNUC_NULL_TERMINATED;
 /* want_not - the line of the last check must not have this word. */
 void want_not(struct good_run *f, const char *word);
 /* How often want() saw a check say @result in this program. */
@@ -139,15 +137,13 @@ struct run_report *good_report(struct good_run *f);
 void want_outcome(struct good_run *f, const char *outcome, int status);
 
 /* Append an invalidation; the fields that a kind does not have are 0. */
-void good_invalidate(struct good_run *f, int64_t ns, enum evidence_event_kind kind, uint16_t sid,
-		     uint16_t did);
+void good_invalidate(struct good_run *f, int64_t ns, enum evidence_event_kind kind, uint16_t sid, uint16_t did);
 /* Drop all events of a kind from @from to @to (ns, inclusive); how many there were. */
 unsigned good_drop(struct good_run *f, enum evidence_event_kind kind, int64_t from, int64_t to);
 /* A requester id that the trace showed, last at @ns. */
 void good_requester(struct good_run *f, uint16_t sid, int64_t ns);
 /* A row of a kernel ('f' or 'c') that reserved page frames @start to @last for @sid. */
-void good_reserve(struct good_run *f, char kernel, uint16_t sid, uint64_t start, uint64_t last,
-		  bool standing);
+void good_reserve(struct good_run *f, char kernel, uint16_t sid, uint64_t start, uint64_t last, bool standing);
 /* The crash kernel's command line, as its agent told it. */
 void good_crash_cmdline(struct good_run *f, const char *cmdline);
 /* Read the old table pages again, as they are at the end. */

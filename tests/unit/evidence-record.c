@@ -12,8 +12,7 @@
 static void snapshot_stage(struct good_run *f, enum good_stage stage, const char *dir)
 {
 	struct evidence_state *state = good_state(f, stage);
-	struct vtd_snapshot_meta meta = { .host_ns = state->host_ns, .root = state->root,
-					  .ttm = state->ttm };
+	struct vtd_snapshot_meta meta = { .host_ns = state->host_ns, .root = state->root, .ttm = state->ttm };
 	g_autofree char *name = evidence_snapshot_name(f->ev, state);
 	g_autofree char *path = g_strdup_printf("%s/tables/%s.vtd", dir, name);
 	struct vtd_walk_options opt = vtd_walk_options_from_regs(&state->regs);

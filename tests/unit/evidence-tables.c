@@ -30,8 +30,7 @@ static uint64_t read_only(const struct good_run *f)
 }
 
 /* Point the entry of @sid under @root to page tables at @pt. */
-static void set_entry(struct good_run *f, struct tables *t, uint64_t root, uint16_t sid,
-		      uint16_t did, uint64_t pt)
+static void set_entry(struct good_run *f, struct tables *t, uint64_t root, uint16_t sid, uint16_t did, uint64_t pt)
 {
 	uint64_t dir;
 
@@ -70,8 +69,7 @@ static void first_kernel(struct good_run *f, struct tables *t)
 	tables_map(t, disk, levels(f), 1, DISK_READ_IOVA, 0x1234000, read_only(f));
 	tables_map(t, disk, levels(f), 2, DISK_BIG_IOVA, DISK_BIG_PA, rw(f));
 	for (unsigned i = 0; i < 8; i++)
-		tables_map(t, nic, levels(f), 1, NIC_IOVA + i * UINT64_C(0x1000),
-			   NIC_PA + i * UINT64_C(0x5000), rw(f));
+		tables_map(t, nic, levels(f), 1, NIC_IOVA + i * UINT64_C(0x1000), NIC_PA + i * UINT64_C(0x5000), rw(f));
 	tables_map_many(t, sata, levels(f), 1, SATA_IOVA, 0x5000000, rw(f), 4);
 }
 
@@ -104,8 +102,8 @@ static void attach(struct good_run *f, struct tables *t, uint16_t sid, uint16_t 
 
 	set_entry(f, t, f->new_root, sid, did, pt);
 	if (f->mode != GOOD_PASS_THROUGH)
-		tables_map_many(t, pt, levels(f), 1, NEW_IOVA, CRASH_START + 0x80000 + did * UINT64_C(0x4000),
-				rw(f), 4);
+		tables_map_many(t, pt, levels(f), 1, NEW_IOVA, CRASH_START + 0x80000 + did * UINT64_C(0x4000), rw(f),
+				4);
 }
 
 void evidence_tables(struct good_run *f)
@@ -160,8 +158,7 @@ uint64_t *good_pte(struct good_run *f, enum good_stage stage, uint16_t sid, uint
 	uint64_t table = good_pt_root(f, stage, sid);
 
 	for (unsigned level = levels(f);; level--) {
-		uint64_t *pte = tables_word(&f->ram[stage], table,
-					    iova >> vtd_level_shift(level) & 511);
+		uint64_t *pte = tables_word(&f->ram[stage], table, iova >> vtd_level_shift(level) & 511);
 
 		assert_true(*pte & 1);
 		if (level == 1 || (*pte & VTD_PTE_PS))
@@ -170,9 +167,7 @@ uint64_t *good_pte(struct good_run *f, enum good_stage stage, uint16_t sid, uint
 	}
 }
 
-void good_map(struct good_run *f, enum good_stage stage, uint16_t sid, uint64_t iova, uint64_t pa,
-	      size_t n)
+void good_map(struct good_run *f, enum good_stage stage, uint16_t sid, uint64_t iova, uint64_t pa, size_t n)
 {
-	tables_map_many(&f->ram[stage], good_pt_root(f, stage, sid), levels(f), 1, iova, pa,
-			rw(f), n);
+	tables_map_many(&f->ram[stage], good_pt_root(f, stage, sid), levels(f), 1, iova, pa, rw(f), n);
 }

@@ -7,8 +7,7 @@
 
 void fake_agent_say(struct fake_agent *a, const char *members)
 {
-	g_autofree char *line =
-		g_strdup_printf("{\"id\":%" G_GINT64_FORMAT ",%s}\n", a->id, members);
+	g_autofree char *line = g_strdup_printf("{\"id\":%" G_GINT64_FORMAT ",%s}\n", a->id, members);
 
 	test_write(a->fd, line);
 }
@@ -41,8 +40,7 @@ static gboolean asked(gint fd, GIOCondition condition, gpointer data)
 	return G_SOURCE_CONTINUE;
 }
 
-struct fake_agent *fake_agent_new(void (*obeys)(struct fake_agent *, const char *, JsonObject *),
-				  void *data)
+struct fake_agent *fake_agent_new(void (*obeys)(struct fake_agent *, const char *, JsonObject *), void *data)
 {
 	struct fake_agent *a = g_new0(struct fake_agent, 1);
 	g_autofree char *log = NULL;
@@ -78,9 +76,7 @@ void fake_agent_free(struct fake_agent *a)
 
 void fake_agent_hello(struct fake_agent *a)
 {
-	test_write(
-		a->fd,
-		"{\"hello\":1,\"stage\":\"crash\",\"release\":\"6.1.0-test\",\"uptime_ns\":1}\n");
+	test_write(a->fd, "{\"hello\":1,\"stage\":\"crash\",\"release\":\"6.1.0-test\",\"uptime_ns\":1}\n");
 	test_run(5);
 }
 
@@ -92,7 +88,7 @@ static bool ended(struct launch *l)
 
 void fake_agent_kill(struct fake_agent *a)
 {
-	static const struct launcher_ops ops = {.name = "ended", .reap = ended};
+	static const struct launcher_ops ops = { .name = "ended", .reap = ended };
 
 	a->fake->m.ops = &ops;
 	g_source_remove(a->source);

@@ -19,8 +19,7 @@ struct fake_agent {
 };
 
 /* A fake run whose machine has an agent. */
-struct fake_agent *fake_agent_new(void (*obey)(struct fake_agent *, const char *, JsonObject *),
-				  void *data);
+struct fake_agent *fake_agent_new(void (*obey)(struct fake_agent *, const char *, JsonObject *), void *data);
 void fake_agent_free(struct fake_agent *a);
 
 /* The agent of the crash kernel says hello. */

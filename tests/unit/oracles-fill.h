@@ -15,11 +15,12 @@
 
 #define ORACLES_SHOWN 64
 
-static inline void oracles_add(struct evidence *ev, enum evidence_oracle_source source,
-			       const struct vtd_space *s, uint64_t start, uint64_t last, uint64_t pa)
+static inline void oracles_add(struct evidence *ev, enum evidence_oracle_source source, const struct vtd_space *s,
+			       uint64_t start, uint64_t last, uint64_t pa)
 {
-	struct evidence_oracle_range r = { .source = (char)source, .sid = s->sid, .start = start,
-					   .last = last, .pa = pa };
+	struct evidence_oracle_range r = {
+		.source = (char)source, .sid = s->sid, .start = start, .last = last, .pa = pa
+	};
 
 	if ((source == ORACLE_LOG || source == ORACLE_RANGES) && s->pasid != VTD_NO_PASID)
 		r.pasid = s->pasid;
@@ -29,12 +30,14 @@ static inline void oracles_add(struct evidence *ev, enum evidence_oracle_source 
 static inline void oracles_fill_space(struct evidence *ev, const struct vtd_walk_result *walk,
 				      const struct vtd_space *s, const char *mode)
 {
-	struct evidence_kdump_context c = { .sid = s->sid,
-					    .pasid = s->pasid == VTD_NO_PASID ? 0 : s->pasid };
+	struct evidence_kdump_context c = { .sid = s->sid, .pasid = s->pasid == VTD_NO_PASID ? 0 : s->pasid };
 	struct vtd_ranges set = { 0 };
 
-	g_strlcpy(c.type, s->type == VTD_SPACE_PASS_THROUGH ? "pass-through" :
-			  s->type == VTD_SPACE_FIRST_LEVEL ? "first" : "second", sizeof(c.type));
+	g_strlcpy(c.type,
+		  s->type == VTD_SPACE_PASS_THROUGH ? "pass-through" :
+		  s->type == VTD_SPACE_FIRST_LEVEL  ? "first" :
+						      "second",
+		  sizeof(c.type));
 	g_strlcpy(c.result, mode, sizeof(c.result));
 	kdump_oracle(ev, ORACLE_REGIONS, s->sid, NULL);
 	if (s->type != VTD_SPACE_PASS_THROUGH && vtd_space_ranges(walk, s, &set))
@@ -80,8 +83,7 @@ static inline bool oracles_fill(struct evidence *ev, const char *mode)
 	for (size_t i = 0; i < before->n_spaces; i++)
 		oracles_fill_space(ev, before, &before->spaces[i], mode);
 	for (unsigned i = 0; i < ev->devices->len; i++) {
-		const struct evidence_device *dev =
-			&g_array_index(ev->devices, struct evidence_device, i);
+		const struct evidence_device *dev = &g_array_index(ev->devices, struct evidence_device, i);
 		const struct vtd_space *s = vtd_walk_space(end, dev->sid, VTD_NO_PASID);
 
 		if (dev->wanted && s && s->type != VTD_SPACE_PASS_THROUGH)

@@ -25,8 +25,11 @@ static void fake_machine(struct fake_run *f)
 	f->net = net[1];
 	f->log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	f->caps = (struct qemu_caps){ .path = (char *)"/nowhere/qemu", .version = (char *)"0.0" };
-	f->m = (struct machine){ .run_dir = f->dir, .accel = MACHINE_ACCEL_TCG, .caps = &f->caps,
-				 .ops = &fake_ops, .launch = { .pid = 1, .pidfd = -1 } };
+	f->m = (struct machine){ .run_dir = f->dir,
+				 .accel = MACHINE_ACCEL_TCG,
+				 .caps = &f->caps,
+				 .ops = &fake_ops,
+				 .launch = { .pid = 1, .pidfd = -1 } };
 	assert_true(ram_init(&f->m.ram, FAKE_RAM, NULL));
 	f->m.console = console_new(console[0], NULL, NULL);
 	f->m.trace = trace_new(path);
@@ -40,11 +43,16 @@ int fake_run_setup(void **state)
 	f->good = good_run_new(GOOD_LEGACY);
 	f->dir = test_dir();
 	fake_machine(f);
-	f->plan = (struct plan){ .scenario = f->good->sc, .options = &f->options, .first = &f->first,
-				 .crash = &f->crash };
+	f->plan = (struct plan){
+		.scenario = f->good->sc, .options = &f->options, .first = &f->first, .crash = &f->crash
+	};
 	f->crash.release = (char *)"6.1.0-test";
-	f->run = (struct run){ .plan = &f->plan, .sc = f->good->sc, .ev = f->good->ev, .m = &f->m,
-			       .report = report_new("fake"), .start_ns = machine_now_ns(),
+	f->run = (struct run){ .plan = &f->plan,
+			       .sc = f->good->sc,
+			       .ev = f->good->ev,
+			       .m = &f->m,
+			       .report = report_new("fake"),
+			       .start_ns = machine_now_ns(),
 			       .timeline = g_array_new(FALSE, TRUE, sizeof(struct moment)) };
 	*state = f;
 	return 0;

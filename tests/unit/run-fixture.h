@@ -21,10 +21,10 @@ struct fake_run {
 	struct run_options options;
 	struct kernel first, crash;
 	struct qemu_caps caps;
-	int guest;	/* the guest's end of the console */
-	int log;	/* what QEMU would trace */
-	int net;	/* QEMU's end of the cable */
-	char *dir;	/* of the run */
+	int guest; /* the guest's end of the console */
+	int log;   /* what QEMU would trace */
+	int net;   /* QEMU's end of the cable */
+	char *dir; /* of the run */
 };
 
 /* cmocka setup and teardown; the state is a struct fake_run *. */

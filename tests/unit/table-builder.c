@@ -57,8 +57,8 @@ static uint64_t follow(struct tables *t, uint64_t *w, uint64_t flags)
 	return *w & ~(PAGE - 1);
 }
 
-uint64_t tables_legacy(struct tables *t, uint64_t root, uint16_t sid, unsigned tt, unsigned aw,
-		       uint16_t did, uint64_t pt_root)
+uint64_t tables_legacy(struct tables *t, uint64_t root, uint16_t sid, unsigned tt, unsigned aw, uint16_t did,
+		       uint64_t pt_root)
 {
 	uint64_t table = follow(t, tables_word(t, root, (size_t)(sid >> 8) * 2), 1);
 	uint64_t *q = tables_word(t, table, (size_t)(sid & 0xff) * 2);
@@ -68,8 +68,7 @@ uint64_t tables_legacy(struct tables *t, uint64_t root, uint16_t sid, unsigned t
 	return table;
 }
 
-uint64_t tables_scalable(struct tables *t, uint64_t root, uint16_t sid, uint64_t dir, unsigned pdts,
-			 uint32_t rid_pasid)
+uint64_t tables_scalable(struct tables *t, uint64_t root, uint16_t sid, uint64_t dir, unsigned pdts, uint32_t rid_pasid)
 {
 	size_t half = sid & 0x80 ? 1 : 0;
 	uint64_t table = follow(t, tables_word(t, root, (size_t)(sid >> 8) * 2 + half), 1);
@@ -82,8 +81,8 @@ uint64_t tables_scalable(struct tables *t, uint64_t root, uint16_t sid, uint64_t
 	return dir;
 }
 
-uint64_t tables_pasid(struct tables *t, uint64_t dir, uint32_t pasid, unsigned pgtt, unsigned aw,
-		      uint16_t did, uint64_t sl_root, unsigned flpm, uint64_t fl_root)
+uint64_t tables_pasid(struct tables *t, uint64_t dir, uint32_t pasid, unsigned pgtt, unsigned aw, uint16_t did,
+		      uint64_t sl_root, unsigned flpm, uint64_t fl_root)
 {
 	uint64_t table = follow(t, tables_word(t, dir, pasid >> 6), 1);
 	uint64_t *q = tables_word(t, table, (size_t)(pasid & 63) * 8);
@@ -94,8 +93,8 @@ uint64_t tables_pasid(struct tables *t, uint64_t dir, uint32_t pasid, unsigned p
 	return table;
 }
 
-uint64_t tables_map(struct tables *t, uint64_t pt_root, unsigned levels, unsigned leaf,
-		    uint64_t iova, uint64_t pa, uint64_t bits)
+uint64_t tables_map(struct tables *t, uint64_t pt_root, unsigned levels, unsigned leaf, uint64_t iova, uint64_t pa,
+		    uint64_t bits)
 {
 	uint64_t table = pt_root;
 
@@ -105,8 +104,8 @@ uint64_t tables_map(struct tables *t, uint64_t pt_root, unsigned levels, unsigne
 	return table;
 }
 
-void tables_map_many(struct tables *t, uint64_t pt_root, unsigned levels, unsigned leaf,
-		     uint64_t iova, uint64_t pa, uint64_t bits, size_t n)
+void tables_map_many(struct tables *t, uint64_t pt_root, unsigned levels, unsigned leaf, uint64_t iova, uint64_t pa,
+		     uint64_t bits, size_t n)
 {
 	uint64_t size = UINT64_C(1) << (3 + 9 * leaf);
 

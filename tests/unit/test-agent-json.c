@@ -39,7 +39,8 @@ static void test_values(void **state)
 	(void)state;
 	assert_int_equal(parse(" { \"id\" : 7,\"s\":\"a b\" , \"t\":true,\"f\":false,\"n\":null,"
 			       "\"neg\":-9223372036854775808,\"max\":9223372036854775807,"
-			       "\"hex\":\"0xFee00000\",\"list\":[\"x\", \"y\" ],\"none\":[ ]}\r"), 0);
+			       "\"hex\":\"0xFee00000\",\"list\":[\"x\", \"y\" ],\"none\":[ ]}\r"),
+			 0);
 	assert_int_equal(json_find(&object, "id")->integer, 7);
 	assert_string_equal(json_string(&object, "s", NULL), "a b");
 	assert_true(json_bool(&object, "t", false));
@@ -88,7 +89,8 @@ static void test_escapes(void **state)
 {
 	(void)state;
 	assert_int_equal(parse("{\"a\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\",\"u\":\"\\u0041\\u00e9\\u20AC"
-			       "\\ud83d\\ude00\",\"raw\":\"\xff\xc3\xa9\"}"), 0);
+			       "\\ud83d\\ude00\",\"raw\":\"\xff\xc3\xa9\"}"),
+			 0);
 	assert_string_equal(json_string(&object, "a", NULL), "\"\\/\b\f\n\r\t");
 	assert_string_equal(json_string(&object, "u", NULL), "A\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80");
 	assert_string_equal(json_string(&object, "raw", NULL), "\xff\xc3\xa9");
@@ -163,8 +165,7 @@ static void test_limits(void **state)
 	for (int members = JSON_MAX_MEMBERS; members <= JSON_MAX_MEMBERS + 1; members++) {
 		len = 0;
 		for (int i = 0; i < members; i++)
-			len += (size_t)snprintf(many + len, sizeof(many) - len, "%c\"k%d\":%d",
-						i ? ',' : '{', i, i);
+			len += (size_t)snprintf(many + len, sizeof(many) - len, "%c\"k%d\":%d", i ? ',' : '{', i, i);
 		strcpy(many + len, "}");
 		assert_int_equal(parse(many), members > JSON_MAX_MEMBERS ? -1 : 0);
 	}
@@ -172,8 +173,7 @@ static void test_limits(void **state)
 	for (int items = JSON_MAX_ITEMS; items <= JSON_MAX_ITEMS + 1; items++) {
 		len = (size_t)snprintf(many, sizeof(many), "{\"a\":[");
 		for (int i = 0; i < items; i++)
-			len += (size_t)snprintf(many + len, sizeof(many) - len, "%s\"i\"",
-						i ? "," : "");
+			len += (size_t)snprintf(many + len, sizeof(many) - len, "%s\"i\"", i ? "," : "");
 		strcpy(many + len, "]}");
 		assert_int_equal(parse(many), items > JSON_MAX_ITEMS ? -1 : 0);
 	}

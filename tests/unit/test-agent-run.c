@@ -23,8 +23,7 @@ static int run(const char *argv, const char *to, const char *err, struct answer 
 	static struct json_object request;
 	static char text[4096];
 
-	snprintf(text, sizeof(text), "{\"argv\":%s,\"out\":\"%s/%s\",\"err\":\"%s/%s\"}", argv, dir, to, dir,
-		 err);
+	snprintf(text, sizeof(text), "{\"argv\":%s,\"out\":\"%s/%s\",\"err\":\"%s/%s\"}", argv, dir, to, dir, err);
 	assert_int_equal(json_parse(text, &request), 0);
 	memset(answer, 0, sizeof(*answer));
 	memset(out, 0, sizeof(out));
@@ -47,8 +46,7 @@ static void test_end(void **state)
 	struct answer answer;
 
 	(void)state;
-	assert_int_equal(run("[\"/bin/sh\",\"-c\",\"echo one; echo two >&2; echo three; exit 3\"]", "o", "e",
-			     &answer),
+	assert_int_equal(run("[\"/bin/sh\",\"-c\",\"echo one; echo two >&2; echo three; exit 3\"]", "o", "e", &answer),
 			 0);
 	assert_string_equal(out, "\"status\":3,\"signal\":0");
 	holds("o", "one\nthree");

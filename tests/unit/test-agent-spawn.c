@@ -58,9 +58,7 @@ static void test_report(void **state)
 	const char *pid;
 
 	(void)state;
-	assert_int_equal(shell("echo '{\\\"pages\\\":7,\\\"who\\\":\\\"me\\\"}'; exec sleep 60", "",
-			       &answer),
-			 0);
+	assert_int_equal(shell("echo '{\\\"pages\\\":7,\\\"who\\\":\\\"me\\\"}'; exec sleep 60", "", &answer), 0);
 	if (strncmp(out, "\"report\":{\"pages\":7,\"who\":\"me\"},\"pid\":", 38))
 		fail_msg("answer: %s", out);
 	pid = strstr(out, "\"pid\":");
@@ -77,8 +75,7 @@ static void test_report(void **state)
 static void test_no_report(void **state)
 {
 	(void)state;
-	refused("echo '{\\\"error\\\":\\\"no such device\\\"}'; exec sleep 60", "",
-		"/bin/sh: no such device");
+	refused("echo '{\\\"error\\\":\\\"no such device\\\"}'; exec sleep 60", "", "/bin/sh: no such device");
 	refused("exit 3", "", "ended without a report (wait status 0x300)");
 	refused("echo hello; exec sleep 60", "", "no report");
 	refused("echo; exec sleep 60", "", "no report");

@@ -18,16 +18,19 @@
 #define STEP(runs, median, min, max) \
 	"{\"median\":" #median ",\"min\":" #min ",\"max\":" #max ",\"spread_ppm\":1,\"runs\":[" runs "]}"
 #define OPTIONS(memory, more) "{\"vcpus\":2,\"repeat\":3,\"memory\":" #memory more "}"
-#define TEST(name, options, counts, ns) \
+#define TEST(name, options, counts, ns)                                                                          \
 	"{\"name\":\"" name "\",\"options\":" options ",\"result\":\"pass\",\"reason\":\"\",\"counts\":{" counts \
 	"},\"ns\":{" ns "},\"latency_ns\":{},\"kvm\":{}}"
-#define SKIP "{\"name\":\"vfio-dma\",\"options\":{\"vcpus\":1},\"result\":\"skip\",\"reason\":\"no edu\\u001b[31m\"," \
+#define SKIP                                                                                                     \
+	"{\"name\":\"vfio-dma\",\"options\":{\"vcpus\":1},\"result\":\"skip\",\"reason\":\"no edu\\u001b[31m\"," \
 	"\"counts\":{},\"ns\":{}}"
-#define DOC(tests) "{\"schema\":1,\"program\":\"kvmperf\",\"suite\":\"quick\",\"clock\":\"CLOCK_MONOTONIC\"," \
+#define DOC(tests)                                                                                 \
+	"{\"schema\":1,\"program\":\"kvmperf\",\"suite\":\"quick\",\"clock\":\"CLOCK_MONOTONIC\"," \
 	"\"machine\":{\"kernel\":\"6.1.0\"},\"tests\":[" tests "]}"
 #define GOOD_STEP STEP("30,10,20", 20, 10, 30)
 #define GOOD TEST("demand-paging", OPTIONS(16777216, ""), "\"pages\":[4,4,4]", "\"populate\":" GOOD_STEP)
-#define OTHER TEST("demand-paging", OPTIONS(4194304, ",\"overlap\":true"), "\"pages\":[4,4,4]", "\"populate\":" GOOD_STEP)
+#define OTHER \
+	TEST("demand-paging", OPTIONS(4194304, ",\"overlap\":true"), "\"pages\":[4,4,4]", "\"populate\":" GOOD_STEP)
 
 static struct bench_doc *good(const char *text)
 {
@@ -140,7 +143,8 @@ static void test_bad_figures(void **state)
 static uint64_t items(const char *name, const char *options, const char *counts, const char *step)
 {
 	g_autofree char *test = g_strdup_printf("{\"name\":\"%s\",\"options\":%s,\"result\":\"pass\",\"counts\":{%s},"
-						"\"ns\":{\"%s\":" GOOD_STEP "}}", name, options, counts, step);
+						"\"ns\":{\"%s\":" GOOD_STEP "}}",
+						name, options, counts, step);
 	g_autofree char *text = g_strdup_printf(DOC("%s"), test);
 	struct bench_doc *doc = good(text);
 	const struct bench_test *t = doc->tests->pdata[0];
@@ -152,7 +156,8 @@ static uint64_t items(const char *name, const char *options, const char *counts,
 
 static void test_items(void **state)
 {
-#define COUNTS "\"pages\":[8],\"pages_written_2\":[5],\"pages_dirty_2\":[6],\"single_pages\":[3],\"pio-read_exits\":[70],\"cpuid_exits\":[0],\"l3_exits\":[200]"
+#define COUNTS \
+	"\"pages\":[8],\"pages_written_2\":[5],\"pages_dirty_2\":[6],\"single_pages\":[3],\"pio-read_exits\":[70],\"cpuid_exits\":[0],\"l3_exits\":[200]"
 	(void)state;
 	assert_int_equal(items("demand-paging", "{}", COUNTS, "populate"), 8);
 	assert_int_equal(items("dirty-log", "{}", COUNTS, "populate"), 8);
@@ -212,9 +217,11 @@ static struct bench_doc *run_of(const char *clock, const char *accel, const char
 	g_autofree char *path = g_build_filename(dir, "bench.json", NULL);
 	g_autofree char *text = g_strdup_printf(
 		"{\"schema\":1,\"environment\":{\"clock\":%s,\"accel\":\"%s\",\"first_kernel\":{\"release\":\"6.1\"},"
-		"\"iommu\":\"lazy\"},\"kvmperf\":" DOC("{\"name\":\"demand-paging\",\"options\":{\"vcpus\":1,\"memory\":%s},"
-		"\"result\":\"pass\",\"counts\":{\"pages\":[1]},\"ns\":{\"populate\":"
-		"{\"median\":%u,\"min\":%u,\"max\":%u,\"runs\":[%u]}}}") "}", clock, accel, memory, ns, ns, ns, ns);
+		"\"iommu\":\"lazy\"},\"kvmperf\":" DOC(
+			"{\"name\":\"demand-paging\",\"options\":{\"vcpus\":1,\"memory\":%s},"
+			"\"result\":\"pass\",\"counts\":{\"pages\":[1]},\"ns\":{\"populate\":"
+			"{\"median\":%u,\"min\":%u,\"max\":%u,\"runs\":[%u]}}}") "}",
+		clock, accel, memory, ns, ns, ns, ns);
 	struct bench_doc *doc;
 
 	assert_true(g_file_set_contents(path, text, -1, NULL));
@@ -314,10 +321,14 @@ static void test_read_refuses(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good),	     cmocka_unit_test(test_no_document),
-		cmocka_unit_test(test_bad_tests),    cmocka_unit_test(test_bad_figures),
-		cmocka_unit_test(test_items),	     cmocka_unit_test(test_table),
-		cmocka_unit_test(test_compare),	     cmocka_unit_test(test_compare_three),
+		cmocka_unit_test(test_good),
+		cmocka_unit_test(test_no_document),
+		cmocka_unit_test(test_bad_tests),
+		cmocka_unit_test(test_bad_figures),
+		cmocka_unit_test(test_items),
+		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_compare),
+		cmocka_unit_test(test_compare_three),
 		cmocka_unit_test(test_compare_refuses),
 		cmocka_unit_test(test_read_refuses),
 	};

@@ -14,8 +14,7 @@ static void test_splitmix64(void **state)
 {
 	(void)state;
 	assert_true(channel_splitmix64(0) == UINT64_C(0xe220a8397b1dcdaf));
-	assert_true(channel_splitmix64(UINT64_C(0x9e3779b97f4a7c15)) ==
-		    UINT64_C(0x6e789e6aa1b965f4));
+	assert_true(channel_splitmix64(UINT64_C(0x9e3779b97f4a7c15)) == UINT64_C(0x6e789e6aa1b965f4));
 }
 
 static void test_disk_pattern(void **state)
@@ -60,7 +59,10 @@ static void test_frame_layout(void **state)
 	assert_int_equal(CHANNEL_FRAME_LEN, 270);
 	channel_frame_fill(frame, host, &f);
 	assert_memory_equal(frame, "\xff\xff\xff\xff\xff\xff\x52\x56\x54\x44\x00\x01\x88\xb5", 14);
-	assert_memory_equal(frame + 14, "RUNMAGIC\x01\x02\x03\x04" "C\0\0\0", 16);
+	assert_memory_equal(frame + 14,
+			    "RUNMAGIC\x01\x02\x03\x04"
+			    "C\0\0\0",
+			    16);
 	for (int at = 30; at < CHANNEL_FRAME_LEN; at += 8)
 		assert_memory_equal(frame + at, "\0\0\0\0\x01\x02\x03\x04", 8);
 }
@@ -81,8 +83,7 @@ static void test_frame_parse(void **state)
 	assert_int_equal(channel_frame_parse(frame, sizeof(frame), &got), CHANNEL_FRAME_GOOD);
 	for (size_t at = CHANNEL_ETH_HEADER + 13; at < CHANNEL_FRAME_LEN; at++) {
 		frame[at] ^= 0x80;
-		assert_int_equal(channel_frame_parse(frame, CHANNEL_FRAME_LEN, &got),
-				 CHANNEL_FRAME_BAD);
+		assert_int_equal(channel_frame_parse(frame, CHANNEL_FRAME_LEN, &got), CHANNEL_FRAME_BAD);
 		frame[at] ^= 0x80;
 	}
 	for (size_t len = 0; len < CHANNEL_FRAME_LEN; len++) {
@@ -109,8 +110,7 @@ static void test_dma_block(void **state)
 	assert_memory_equal(block, "!UDELTDV", 8);
 	assert_int_equal(channel_get_le64(block + 8), 5);
 	assert_int_equal(channel_get_le64(block + 16), channel_splitmix64(5 * 128 + 2));
-	assert_int_equal(channel_get_le64(block + CHANNEL_DMA_BYTES - 8),
-			 channel_splitmix64(5 * 128 + 127));
+	assert_int_equal(channel_get_le64(block + CHANNEL_DMA_BYTES - 8), channel_splitmix64(5 * 128 + 127));
 	channel_dma_fill(other, 6);
 	for (size_t at = 8; at < CHANNEL_DMA_BYTES; at += 8)
 		assert_true(channel_get_le64(block + at) != channel_get_le64(other + at));

@@ -52,11 +52,10 @@ static char *run_with(const char *text)
 	return run;
 }
 
-#define ENV(clock, accel, cmdline)                                                                \
-	"\"environment\":{\"clock\":\"" clock "\",\"accel\":\"" accel "\",\"crash_kernel\":{"      \
+#define ENV(clock, accel, cmdline)                                                            \
+	"\"environment\":{\"clock\":\"" clock "\",\"accel\":\"" accel "\",\"crash_kernel\":{" \
 	"\"release\":\"6.12.9\",\"cmdline\":\"" cmdline "\"}}"
-#define RUN(mode, more)                                                                           \
-	"{\"scenario\":\"kdump\",\"outcome\":\"preserved\"," more "," ENV("wall", "tcg", "a=b" mode) "}"
+#define RUN(mode, more) "{\"scenario\":\"kdump\",\"outcome\":\"preserved\"," more "," ENV("wall", "tcg", "a=b" mode) "}"
 
 static void add(struct compare *c, const char *text)
 {
@@ -121,9 +120,9 @@ static void numbers(void **state)
 
 	(void)state;
 	add(c, RUN("", "\"timing\":{\"copy_ns\":9999,\"init_ns\":12345,\"crash\":{\"boot_ns\":1234567890}},"
-		   "\"kdump\":{\"copies\":[{\"bytes\":4096},{\"bytes\":8192},{\"x\":1}]},"
-		   "\"iova\":{\"reserved_ranges\":15,\"reserved_standing\":4},"
-		   "\"devices\":[{\"works\":true,\"used\":true},{\"works\":false,\"used\":true}]"));
+		       "\"kdump\":{\"copies\":[{\"bytes\":4096},{\"bytes\":8192},{\"x\":1}]},"
+		       "\"iova\":{\"reserved_ranges\":15,\"reserved_standing\":4},"
+		       "\"devices\":[{\"works\":true,\"used\":true},{\"works\":false,\"used\":true}]"));
 	has(c, COMPARE_MARKDOWN, "| copy, by probes | 9999 ns |");
 	has(c, COMPARE_MARKDOWN, "| IOMMU's initialisation | 12.3 us |");
 	has(c, COMPARE_MARKDOWN, "| boot of the crash kernel | 1234.6 ms |");
@@ -131,8 +130,8 @@ static void numbers(void **state)
 	has(c, COMPARE_MARKDOWN, "|   by probes | 11 |");
 	has(c, COMPARE_MARKDOWN, "| devices that work | 1 of 2 |");
 	add(c, RUN(" x", "\"timing\":{\"probes\":\"off\"},\"iova\":{\"reserved_ranges\":0}"));
-	has(c, COMPARE_MARKDOWN, "|   by probes | 11 |");	/* without probes nothing was counted */
-	has_not(c, "reservation");	/* a row that nobody has a value for */
+	has(c, COMPARE_MARKDOWN, "|   by probes | 11 |"); /* without probes nothing was counted */
+	has_not(c, "reservation");			  /* a row that nobody has a value for */
 	add(c, RUN(" intel_iommu_kdump=log", "\"kdump\":{\"reserve\":{\"t_ns\":7}}"));
 	has(c, COMPARE_MARKDOWN, "| reservation | - | 7 ns |");
 	add(c, RUN(" intel_iommu_kdump=log", "\"timing\":{\"init_ns\":12345001}"));
@@ -161,7 +160,7 @@ static void failures(void **state)
 
 	(void)state;
 	add(c, RUN("", "\"checks\":[{\"name\":\"a\",\"result\":\"fail\"},{\"name\":\"b\",\"result\":\"pass\"},"
-		   "{\"name\":\"c\",\"result\":\"fail\"},7]"));
+		       "{\"name\":\"c\",\"result\":\"fail\"},7]"));
 	add(c, RUN("", "\"checks\":[]"));
 	has(c, COMPARE_MARKDOWN, "| checks that fail | a, c; none |");
 	has(c, COMPARE_MARKDOWN, "| outcome | preserved |");

@@ -111,8 +111,7 @@ static void test_table(void **state)
 	for (size_t i = 0; i < n; i++) {
 		g_autofree char *allowed = conf_key_allowed(&keys[i]);
 		g_autofree char *value = conf_key_value(s, &keys[i]);
-		g_autofree char *assignment =
-			g_strdup_printf("%s.%s=%s", keys[i].section, keys[i].key, value);
+		g_autofree char *assignment = g_strdup_printf("%s.%s=%s", keys[i].section, keys[i].key, value);
 
 		assert_string_equal(value, keys[i].def);
 		assert_true(*allowed && *keys[i].help && strlen(keys[i].help) < 90);
@@ -225,7 +224,8 @@ static void test_file(void **state)
 				       "[scenario]\ntitle = Hello \ndescription=a\\nb\n"
 				       "expect-fail=iova-not-retargeted\n"
 				       "expect-fail-6.12=no-faults;flushed\n"
-				       "[iommu]\nmode=scalable\n[crash]\ncmdline=--\n", &error);
+				       "[iommu]\nmode=scalable\n[crash]\ncmdline=--\n",
+				       &error);
 
 	(void)state;
 	assert_non_null(s);
@@ -254,8 +254,7 @@ static void test_file_refused(void **state)
 	refused("[iomu]\nmode=legacy\n", "[iomu]", "nearest is [iommu]", NULL);
 	refused("[zzzzzzzzz]\n", "no such section", "list keys", NULL);
 	refused("[iommu]\n\nmode=x\n", "own.conf:3:", "legacy, scalable", NULL);
-	refused("[iommu]\nmode=legacy\n[machine]\ncpus=1\n[iommu]\nmode=off\n", "own.conf:6:",
-		"line 2", NULL);
+	refused("[iommu]\nmode=legacy\n[machine]\ncpus=1\n[iommu]\nmode=off\n", "own.conf:6:", "line 2", NULL);
 	refused("[iommu]\nmode[de]=legacy\n", "mode[de]", NULL);
 	refused("[scenario]\ntitle=a\\qb\n", "own.conf:2:", NULL);
 	refused("mode=legacy\n", "own.conf", NULL);
@@ -334,8 +333,8 @@ static void test_validate(void **state)
 	INVALID("first.kernel is empty", "first.kernel=");
 	INVALID("names a CPU that machine.cpus does not have", "crash.trigger=cpu:1");
 	INVALID("where only devices.nic=virtio or e1000 fits", "devices.topology=pxb-bridge");
-	INVALID("where only devices.nic=virtio or e1000 fits", "devices.topology=pxb-bridge",
-		"devices.nic=none", "devices.dma=disk");
+	INVALID("where only devices.nic=virtio or e1000 fits", "devices.topology=pxb-bridge", "devices.nic=none",
+		"devices.dma=disk");
 	INVALID("set devices.dma=nic", "devices.disk=virtio");
 	VALID("scenario.expect-fail=no-faults", "scenario.expect-fail-6.1=dma-landed");
 	VALID("crash.trigger=cpu:1", "machine.cpus=2");
@@ -411,8 +410,7 @@ static void test_nested(void **state)
 	INVALID("'memory=1M': the options of vfio-map are", LOAD("vfio-map memory=1M"));
 	INVALID("nested maps pages for the edu device; set devices.edu=on", "first.workload=nested memory=1M");
 	INVALID("nested needs an IOMMU; iommu.mode is off", LOAD("nested memory=1M"), "iommu.mode=off");
-	INVALID("for its guest; set machine.memory=769M or more", LOAD("nested memory=256M"),
-		"machine.memory=768M");
+	INVALID("for its guest; set machine.memory=769M or more", LOAD("nested memory=256M"), "machine.memory=768M");
 	VALID(LOAD("nested memory=256M"), "machine.memory=769M");
 	INVALID("and nested memory=SIZE page=4k|2m", LOAD("fio"));
 #undef LOAD
@@ -478,14 +476,13 @@ static void test_nearest(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_defaults),   cmocka_unit_test(test_table),
-		cmocka_unit_test(test_every_kind), cmocka_unit_test(test_append),
+		cmocka_unit_test(test_defaults),    cmocka_unit_test(test_table),
+		cmocka_unit_test(test_every_kind),  cmocka_unit_test(test_append),
 		cmocka_unit_test(test_set_refused), cmocka_unit_test(test_trigger_refused),
-		cmocka_unit_test(test_file),	   cmocka_unit_test(test_file_refused),
-		cmocka_unit_test(test_missing),	   cmocka_unit_test(test_validate),
-		cmocka_unit_test(test_workload),
-		cmocka_unit_test(test_nested),
-		cmocka_unit_test(test_expects),	   cmocka_unit_test(test_shipped),
+		cmocka_unit_test(test_file),	    cmocka_unit_test(test_file_refused),
+		cmocka_unit_test(test_missing),	    cmocka_unit_test(test_validate),
+		cmocka_unit_test(test_workload),    cmocka_unit_test(test_nested),
+		cmocka_unit_test(test_expects),	    cmocka_unit_test(test_shipped),
 		cmocka_unit_test(test_nearest),
 	};
 

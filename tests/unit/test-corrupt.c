@@ -21,8 +21,11 @@ static int write_ram(void *ctx, uint64_t pa, const void *buf, size_t len)
 static struct corrupt_target target(struct good_run *f, uint64_t spare)
 {
 	return (struct corrupt_target){
-		.mem = tables_mem(&f->ram[COPIED]), .write = write_ram, .root = f->new_root,
-		.ttm = f->ev->copied.ttm, .spare = spare,
+		.mem = tables_mem(&f->ram[COPIED]),
+		.write = write_ram,
+		.root = f->new_root,
+		.ttm = f->ev->copied.ttm,
+		.spare = spare,
 	};
 }
 
@@ -64,10 +67,10 @@ static void impossible(struct good_run *f, const char *what)
 	assert_memory_equal(before, ram->bytes, ram->n_pages * 4096);
 }
 
-#define ONE(name, what, word)                                                                     \
-	static void name(void **state)                                                            \
-	{                                                                                         \
-		damage(*state, what, word);                                                       \
+#define ONE(name, what, word)               \
+	static void name(void **state)      \
+	{                                   \
+		damage(*state, what, word); \
 	}
 ONE(zap_root, "zap-root", "00:")
 ONE(zap_context, "zap-context", "00:1f.2")
@@ -176,7 +179,7 @@ static void random_words(void **state)
 			assert_int_equal(strcmp(first, done->str) == 0, i == 1);
 		assert_true(memcmp(ram->bytes, good, bytes) != 0);
 		assert_memory_equal(ram->bytes + f->new_root, (char *)good + f->new_root, 4096);
-		good_walk(f, COPIED, NULL);	/* whatever they hold now, it ends */
+		good_walk(f, COPIED, NULL); /* whatever they hold now, it ends */
 	}
 }
 
@@ -184,9 +187,11 @@ ONE(overwrite_tables, "overwrite-tables", "mapped only before")
 
 static void parameters(void **state)
 {
-	static const char *const bad[] = { "random 7", "random seed=", "random seed=x", "random words=0",
-					   "random words=1001", "random seed=1  words=2", "random seed=-1",
-					   "random seed=1111111111111111111", "random 00:02.0" };
+	static const char *const bad[] = {
+		"random 7",	     "random seed=",	       "random seed=x",	 "random words=0",
+		"random words=1001", "random seed=1  words=2", "random seed=-1", "random seed=1111111111111111111",
+		"random 00:02.0"
+	};
 	uint64_t seed;
 	unsigned words;
 	int sid;
@@ -233,9 +238,12 @@ static void words_are_checked(void **state)
 	static const struct {
 		const char *what, *says;
 	} bad[] = {
-		{ "", "zap-root" },	{ "zap-contxt", "zap-context" },
-		{ "zap-context 1f.2", "1f.2" }, { "zap-context 00:20.0", "00:20.0" },
-		{ "zap-context 00:02.8", "00:02.8" }, { "zap-context 00:02.0 x", "00:02.0 x" },
+		{ "", "zap-root" },
+		{ "zap-contxt", "zap-context" },
+		{ "zap-context 1f.2", "1f.2" },
+		{ "zap-context 00:20.0", "00:20.0" },
+		{ "zap-context 00:02.8", "00:02.8" },
+		{ "zap-context 00:02.0 x", "00:02.0 x" },
 	};
 	int sid;
 
@@ -282,26 +290,61 @@ static void a_scenario_names_it(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		LEGACY(zap_root), LEGACY(zap_context), LEGACY(zap_named_context),
-		LEGACY(zap_named_in_full), LEGACY(move_context), LEGACY(add_context),
-		LEGACY(change_did), LEGACY(change_width), LEGACY(change_type), LEGACY(change_root),
-		LEGACY(drop_pte), LEGACY(drop_pte_of_the_nic), LEGACY(shift_pte), LEGACY(drop_write),
-		LEGACY(swap_ptes), LEGACY(add_mapping), LEGACY(drop_table), LEGACY(drop_superpage),
-		LEGACY(shorten_superpage), LEGACY(legacy_has_no_pasids),
-		LEGACY(entries_of_interrupts), LEGACY(idle_requesters_come_first),
-		SCALABLE(zap_root), SCALABLE(zap_context), SCALABLE(move_context),
-		SCALABLE(add_context), SCALABLE(move_half), SCALABLE(change_root),
-		SCALABLE(zap_pasid), SCALABLE(change_pasid_did), SCALABLE(change_pasid_type),
-		SCALABLE(change_pasid_root), SCALABLE(drop_pte), SCALABLE(shift_pte),
+		LEGACY(zap_root),
+		LEGACY(zap_context),
+		LEGACY(zap_named_context),
+		LEGACY(zap_named_in_full),
+		LEGACY(move_context),
+		LEGACY(add_context),
+		LEGACY(change_did),
+		LEGACY(change_width),
+		LEGACY(change_type),
+		LEGACY(change_root),
+		LEGACY(drop_pte),
+		LEGACY(drop_pte_of_the_nic),
+		LEGACY(shift_pte),
+		LEGACY(drop_write),
+		LEGACY(swap_ptes),
+		LEGACY(add_mapping),
+		LEGACY(drop_table),
+		LEGACY(drop_superpage),
+		LEGACY(shorten_superpage),
+		LEGACY(legacy_has_no_pasids),
+		LEGACY(entries_of_interrupts),
+		LEGACY(idle_requesters_come_first),
+		SCALABLE(zap_root),
+		SCALABLE(zap_context),
+		SCALABLE(move_context),
+		SCALABLE(add_context),
+		SCALABLE(move_half),
+		SCALABLE(change_root),
+		SCALABLE(zap_pasid),
+		SCALABLE(change_pasid_did),
+		SCALABLE(change_pasid_type),
+		SCALABLE(change_pasid_root),
+		SCALABLE(drop_pte),
+		SCALABLE(shift_pte),
 		SCALABLE(scalable_contexts_have_no_did),
-		FIRST_LEVEL(change_pasid_root), FIRST_LEVEL(change_pasid_type),
-		FIRST_LEVEL(drop_pte), FIRST_LEVEL(shift_pte), FIRST_LEVEL(drop_write),
-		FIRST_LEVEL(swap_ptes), FIRST_LEVEL(add_mapping), FIRST_LEVEL(drop_table),
-		FIRST_LEVEL(drop_superpage), FIRST_LEVEL(shorten_superpage),
-		PASS_THROUGH(zap_context), PASS_THROUGH(change_did), PASS_THROUGH(change_type),
+		FIRST_LEVEL(change_pasid_root),
+		FIRST_LEVEL(change_pasid_type),
+		FIRST_LEVEL(drop_pte),
+		FIRST_LEVEL(shift_pte),
+		FIRST_LEVEL(drop_write),
+		FIRST_LEVEL(swap_ptes),
+		FIRST_LEVEL(add_mapping),
+		FIRST_LEVEL(drop_table),
+		FIRST_LEVEL(drop_superpage),
+		FIRST_LEVEL(shorten_superpage),
+		PASS_THROUGH(zap_context),
+		PASS_THROUGH(change_did),
+		PASS_THROUGH(change_type),
 		PASS_THROUGH(pass_through_has_no_leaves),
-		LEGACY(random_words), SCALABLE(random_words), FIRST_LEVEL(random_words),
-		LEGACY(overwrite_tables), SCALABLE(overwrite_tables), FIRST_LEVEL(overwrite_tables),
+		LEGACY(random_words),
+		SCALABLE(random_words),
+		FIRST_LEVEL(random_words),
+		LEGACY(overwrite_tables),
+		SCALABLE(overwrite_tables),
+		FIRST_LEVEL(overwrite_tables),
 		cmocka_unit_test(parameters),
 		cmocka_unit_test(words_are_checked),
 		cmocka_unit_test(a_scenario_names_it),

@@ -13,8 +13,8 @@
 
 /* as the kernel says them for 39 bits: the window of MSI is left out */
 static const struct iova_range usual[] = {
-	{0, 0xfedfffff},
-	{0xfef00000, 0x7fffffffff},
+	{ 0, 0xfedfffff },
+	{ 0xfef00000, 0x7fffffffff },
 };
 
 static void option(struct layout *l, const char *text)
@@ -52,23 +52,23 @@ static void test_options_refused(void **state)
 	static const struct {
 		const char *text, *why;
 	} bad[] = {
-		{"", "options are"},
-		{"pages", "options are"},
-		{"page=1", "options are"},
-		{"=1", "options are"},
-		{"pages=", "pages must"},
-		{"pages=0", "pages must"},
-		{"pages=-1", "pages must"},
-		{"pages= 1", "pages must"},
-		{"pages=1x", "pages must"},
-		{"pages=4000001", "pages must"},
-		{"pages=99999999999999999999999", "pages must"},
-		{"stride=0", "stride must"},
-		{"stride=65537", "stride must"},
-		{"size=3k", "size must"},
-		{"size=", "size must"},
-		{"iova=here", "iova must"},
-		{"iova=0x100000000000000", "iova must"},
+		{ "", "options are" },
+		{ "pages", "options are" },
+		{ "page=1", "options are" },
+		{ "=1", "options are" },
+		{ "pages=", "pages must" },
+		{ "pages=0", "pages must" },
+		{ "pages=-1", "pages must" },
+		{ "pages= 1", "pages must" },
+		{ "pages=1x", "pages must" },
+		{ "pages=4000001", "pages must" },
+		{ "pages=99999999999999999999999", "pages must" },
+		{ "stride=0", "stride must" },
+		{ "stride=65537", "stride must" },
+		{ "size=3k", "size must" },
+		{ "size=", "size must" },
+		{ "iova=here", "iova must" },
+		{ "iova=0x100000000000000", "iova must" },
 	};
 
 	(void)state;
@@ -85,8 +85,8 @@ static void test_options_refused(void **state)
 
 /* Lays out all of @l over @ranges. Returns the runs, or -1; pages and the last address come back.
  */
-static int lay_out(const struct layout *l, const struct iova_range *ranges, size_t n, uint64_t max,
-		   uint64_t *pages, uint64_t *last)
+static int lay_out(const struct layout *l, const struct iova_range *ranges, size_t n, uint64_t max, uint64_t *pages,
+		   uint64_t *last)
 {
 	struct layout_cursor c;
 	uint64_t iova, run, before = 0;
@@ -114,7 +114,7 @@ static int lay_out(const struct layout *l, const struct iova_range *ranges, size
 
 static void test_scattered(void **state)
 {
-	struct layout l = {.pages = 10000, .stride = 2, .size = 4096, .iova = 0x10000000};
+	struct layout l = { .pages = 10000, .stride = 2, .size = 4096, .iova = 0x10000000 };
 	uint64_t pages, last;
 
 	(void)state;
@@ -125,7 +125,7 @@ static void test_scattered(void **state)
 
 static void test_contiguous(void **state)
 {
-	struct layout l = {.pages = 1000, .stride = 1, .size = 4096, .iova = 0x10000000};
+	struct layout l = { .pages = 1000, .stride = 1, .size = 4096, .iova = 0x10000000 };
 	uint64_t pages, last;
 
 	(void)state;
@@ -139,8 +139,8 @@ static void test_contiguous(void **state)
 /* A million pages from 256 MiB on: the window of MSI is stepped over, not mapped. */
 static void test_hole(void **state)
 {
-	struct layout l = {.pages = 1000000, .stride = 1, .size = 4096, .iova = 0x10000000};
-	static const struct iova_range early[] = {{0, 0x3ffffe}, {0x500000, UINT64_MAX}};
+	struct layout l = { .pages = 1000000, .stride = 1, .size = 4096, .iova = 0x10000000 };
+	static const struct iova_range early[] = { { 0, 0x3ffffe }, { 0x500000, UINT64_MAX } };
 	uint64_t pages, last;
 
 	(void)state;
@@ -148,7 +148,7 @@ static void test_hole(void **state)
 	assert_int_equal(pages, 1000000);
 	assert_int_equal(last, 0x10000000 + 999999 * UINT64_C(4096) + 0x100000);
 	/* behind it a page of 2 MiB begins on its own boundary */
-	l = (struct layout){.pages = 2, .stride = 1, .size = 2 << 20, .iova = 0xfec00000};
+	l = (struct layout){ .pages = 2, .stride = 1, .size = 2 << 20, .iova = 0xfec00000 };
 	assert_int_equal(lay_out(&l, usual, 2, 1, &pages, &last), 2);
 	assert_int_equal(last, 0xff000000);
 	/* and one that would reach into a hole by its end is put behind that */
@@ -159,9 +159,9 @@ static void test_hole(void **state)
 
 static void test_no_room(void **state)
 {
-	static const struct iova_range small = {0x1000, 0x4fff};
-	static const struct iova_range top = {UINT64_MAX - 8191, UINT64_MAX};
-	struct layout l = {.pages = 4, .stride = 1, .size = 4096, .iova = 0};
+	static const struct iova_range small = { 0x1000, 0x4fff };
+	static const struct iova_range top = { UINT64_MAX - 8191, UINT64_MAX };
+	struct layout l = { .pages = 4, .stride = 1, .size = 4096, .iova = 0 };
 	uint64_t pages, last;
 
 	(void)state;

@@ -9,7 +9,7 @@
 
 #define FRAMES 6
 /* The payload in the middle of the page that NIC_IOVA + @i pages leads to. */
-#define SLOT(i) (NIC_PA + (uint64_t)(i) * 0x5000 + 0x10e)
+#define SLOT(i) (NIC_PA + (uint64_t)(i)*0x5000 + 0x10e)
 
 /* FRAMES canaries, all taken off the cable by QEMU unless @held of them are to stay there. */
 static void send_frames(struct fake_run *f, unsigned held)
@@ -166,8 +166,8 @@ static void elsewhere_is_misplaced(void **state)
 
 	send_frames(f, 0);
 	for (unsigned i = 0; i < G_N_ELEMENTS(wrong); i++) {
-		g_autofree char *text = g_strdup_printf("frame 1 is at PA %#lx, where no table leads",
-							(unsigned long)wrong[i]);
+		g_autofree char *text =
+			g_strdup_printf("frame 1 is at PA %#lx, where no table leads", (unsigned long)wrong[i]);
 		uint8_t zero[CHANNEL_PAYLOAD_LEN] = { 0 };
 		struct evidence_dma dma;
 

@@ -44,8 +44,7 @@ static void judged_alike(enum good_mode mode)
 
 		assert_string_equal(a->name, b->name);
 		if (a->result != b->result || strcmp(a->detail, b->detail) != 0)
-			fail_msg("%s: '%s' when it ran, '%s' from the file", a->name, a->detail,
-				 b->detail);
+			fail_msg("%s: '%s' when it ran, '%s' from the file", a->name, a->detail, b->detail);
 	}
 	report_free(then);
 	report_free(now);
@@ -137,7 +136,7 @@ static void every_field_comes_back(void **state)
 	r.f->ev = evidence_new(sc);
 	fill_struct(r.f->ev, evidence_fields, &seed);
 	r.f->ev->crash_start = 1;
-	for (int i = 0; i < 3; i++)	/* must differ */
+	for (int i = 0; i < 3; i++) /* must differ */
 		g_array_index(r.f->ev->devices, struct evidence_device, i).sid = (uint16_t)(i + 1);
 	record_save(&r);
 	file = load(&r);
@@ -149,8 +148,7 @@ static void every_field_comes_back(void **state)
 		for (const struct evidence_field *f = s->fields; f->name; f++) {
 			g_autofree char *key = g_strdup_printf("\"%s\" :", f->name);
 
-			if (f->type != FIELD_ELSEWHERE && f->type != FIELD_SNAPSHOT &&
-			    !strstr(before, key))
+			if (f->type != FIELD_ELSEWHERE && f->type != FIELD_SNAPSHOT && !strstr(before, key))
 				fail_msg("%s.%s is not written", s->name, f->name);
 		}
 	evidence_file_free(file);
@@ -212,8 +210,7 @@ static unsigned check_members(const char *name, const char *body)
 {
 	const struct evidence_struct *s = evidence_structs;
 	g_auto(GStrv) lines = g_strsplit(body, ";", -1);
-	g_autoptr(GRegex) word =
-		g_regex_new("([A-Za-z_0-9]+)\\s*(\\[[^\\]]*\\])?\\s*(,|$)", 0, 0, NULL);
+	g_autoptr(GRegex) word = g_regex_new("([A-Za-z_0-9]+)\\s*(\\[[^\\]]*\\])?\\s*(,|$)", 0, 0, NULL);
 	unsigned n = 0;
 
 	while (s->name && strcmp(s->name, name) != 0)
@@ -224,14 +221,14 @@ static unsigned check_members(const char *name, const char *body)
 		GMatchInfo *m;
 
 		g_strstrip(*line);
-		for (g_regex_match(word, *line, 0, &m); g_match_info_matches(m);
-		     g_match_info_next(m, NULL)) {
+		for (g_regex_match(word, *line, 0, &m); g_match_info_matches(m); g_match_info_next(m, NULL)) {
 			g_autofree char *member = g_match_info_fetch(m, 1);
 
 			n++;
 			if (!in_table(s->fields, member))
 				fail_msg("%s.%s is not in evidence-fields.c: it would be lost in "
-					 "evidence.json", name, member);
+					 "evidence.json",
+					 name, member);
 		}
 		g_match_info_free(m);
 	}
@@ -241,8 +238,7 @@ static unsigned check_members(const char *name, const char *body)
 static void no_field_is_forgotten(void **state)
 {
 	g_autofree char *text = header_text();
-	g_autoptr(GRegex) regex = g_regex_new("struct (evidence\\w*) \\{(.*?)\\n\\};",
-					      G_REGEX_DOTALL, 0, NULL);
+	g_autoptr(GRegex) regex = g_regex_new("struct (evidence\\w*) \\{(.*?)\\n\\};", G_REGEX_DOTALL, 0, NULL);
 	unsigned structs = 0, members = 0, fields = 0;
 	GMatchInfo *m;
 
@@ -353,12 +349,9 @@ static void tampered_files_are_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_mode_is_judged_alike),
-		cmocka_unit_test(every_field_comes_back),
-		cmocka_unit_test(registers_and_old_tables_come_back),
-		cmocka_unit_test(no_field_is_forgotten),
-		cmocka_unit_test(no_kind_of_event_is_forgotten),
-		cmocka_unit_test(tampered_files_are_refused),
+		cmocka_unit_test(every_mode_is_judged_alike),	      cmocka_unit_test(every_field_comes_back),
+		cmocka_unit_test(registers_and_old_tables_come_back), cmocka_unit_test(no_field_is_forgotten),
+		cmocka_unit_test(no_kind_of_event_is_forgotten),      cmocka_unit_test(tampered_files_are_refused),
 	};
 
 	return cmocka_run_group_tests_name("evidence-file", tests, NULL, NULL);

@@ -259,8 +259,7 @@ static void want_disk(struct fake_run *f, const char *image, const char *disk, c
 {
 	g_autofree char *path = g_build_filename(f->dir, image, NULL);
 	g_autofree char *disk_path = g_build_filename(f->dir, disk, NULL);
-	g_autofree char *drive = g_strdup_printf("if=none,id=root0,format=raw,snapshot=on,file=%s/%s",
-						 f->dir, file);
+	g_autofree char *drive = g_strdup_printf("if=none,id=root0,format=raw,snapshot=on,file=%s/%s", f->dir, file);
 	g_auto(GStrv) args = NULL;
 
 	assert_true(g_file_set_contents(disk_path, "x", 1, NULL));

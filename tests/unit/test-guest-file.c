@@ -25,8 +25,7 @@ static void read_part(struct guest *g, size_t from)
 {
 	const char *text = g->is_raw ? g->raw : g->text;
 	size_t len = strlen(text), n = MIN(g->part, len - MIN(from, len));
-	g_autofree char *part = g_strndup(text + MIN(from, len), n),
-			*escaped = g_strescape(part, NULL);
+	g_autofree char *part = g_strndup(text + MIN(from, len), n), *escaped = g_strescape(part, NULL);
 	int64_t next = from + n < len ? (int64_t)(from + n) : -1;
 	g_autofree char *members = NULL;
 
@@ -36,8 +35,7 @@ static void read_part(struct guest *g, size_t from)
 		next = 0;
 	g->opened += !from;
 	g->sent += n;
-	members = g_strdup_printf(
-		"\"ok\":true,\"t_ns\":5,\"text\":\"%s\",\"next\":%" G_GINT64_FORMAT, escaped, next);
+	members = g_strdup_printf("\"ok\":true,\"t_ns\":5,\"text\":\"%s\",\"next\":%" G_GINT64_FORMAT, escaped, next);
 	fake_agent_say(g->agent, members);
 }
 
@@ -52,10 +50,9 @@ static void obey(struct fake_agent *a, const char *cmd, JsonObject *request)
 	} else if (strcmp(cmd, "trace") == 0) {
 		g->traces++;
 		g->is_raw = json_object_get_boolean_member(request, "raw");
-		fake_agent_say(
-			a, g->is_raw ? "\"ok\":true,\"t_ns\":5"
-				     : "\"ok\":true,\"t_ns\":5,\"profile\":[\"  reserve  300  0\"],"
-				       "\"windows\":[\"40000000-afffffff : PCI Bus 0000:00\"]");
+		fake_agent_say(a, g->is_raw ? "\"ok\":true,\"t_ns\":5" :
+					      "\"ok\":true,\"t_ns\":5,\"profile\":[\"  reserve  300  0\"],"
+					      "\"windows\":[\"40000000-afffffff : PCI Bus 0000:00\"]");
 	} else {
 		read_part(g, (size_t)json_object_get_int_member(request, "from"));
 	}
@@ -142,11 +139,10 @@ static void make_trace(struct guest *g)
 	GString *raw = g_string_new("# no header\n");
 
 	for (unsigned i = 0; i < RECORDS; i++) {
-		g_string_append_printf(
-			text,
-			" init-1 [000] d..1. 1.%06u: reserve: (reserve_iova+0x4/0x170) "
-			"iovad=0xff10 lo=0x%x hi=0x%x\n",
-			i, i + 1, i + 1);
+		g_string_append_printf(text,
+				       " init-1 [000] d..1. 1.%06u: reserve: (reserve_iova+0x4/0x170) "
+				       "iovad=0xff10 lo=0x%x hi=0x%x\n",
+				       i, i + 1, i + 1);
 		g_string_append_printf(raw, "1 0 1000%03u%03u 99\n", i, 7);
 	}
 	g->text = g_string_free(text, FALSE);
@@ -189,8 +185,7 @@ static void a_trace_is_read_once(void **state)
 	assert_int_equal(g->opened, 2);
 	assert_int_equal(g->sent, strlen(g->text) + strlen(g->raw));
 	path = rundir_file(run->rd, "trace-crash.txt");
-	want = g_strconcat("  reserve  300  0\n40000000-afffffff : PCI Bus 0000:00\n", g->text,
-			   g->raw, NULL);
+	want = g_strconcat("  reserve  300  0\n40000000-afffffff : PCI Bus 0000:00\n", g->text, g->raw, NULL);
 	assert_true(g_file_get_contents(path, &kept, NULL, NULL));
 	assert_string_equal(kept, want);
 	/* a second time there is nothing more to ask */
@@ -198,8 +193,7 @@ static void a_trace_is_read_once(void **state)
 	assert_int_equal(g->traces, 2);
 	probes_conclude(run);
 	assert_int_equal(run->ev->reservations->len - before, RECORDS);
-	r = &g_array_index(run->ev->reservations, struct evidence_reservation,
-			   before + RECORDS - 1);
+	r = &g_array_index(run->ev->reservations, struct evidence_reservation, before + RECORDS - 1);
 	assert_int_equal(r->start, RECORDS);
 	assert_int_equal(r->guest_ns, 1000299007);
 	be_gone(run);
@@ -216,8 +210,7 @@ static void a_guest_without_a_trace_is_no_end(void **state)
 	probes_conclude(run);
 	crash = json_object_get_object_member(run->report->extra, "timing");
 	crash = json_object_get_object_member(crash, "crash");
-	assert_string_equal(json_object_get_string_member(crash, "problem"),
-			    "agent: trace: there is none");
+	assert_string_equal(json_object_get_string_member(crash, "problem"), "agent: trace: there is none");
 	be_gone(run);
 }
 

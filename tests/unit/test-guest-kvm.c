@@ -28,7 +28,7 @@ static void test_module(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_module)};
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_module) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

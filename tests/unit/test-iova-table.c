@@ -38,18 +38,38 @@ static void test_round_trip(void **state)
 	const struct iova_row *r;
 
 	(void)state;
-	csv_iova_row(csv, &(struct csv_iova_row){ .kernel = "first", .requester = 0x8, .pasid = -1, .did = 3,
-						  .phase = "panic", .iova_start = 0x1000,
-						  .iova_end = 0x2fff, .perm = "rw", .who = "e1000e, \"x\"" });
-	csv_iova_row(csv, &(struct csv_iova_row){ .kernel = "crash", .requester = 0x10, .pasid = -1,
-						  .phase = "crash-init", .iova_start = 0xfee00000,
-						  .iova_end = 0xfeefffff, .reserved = true,
+	csv_iova_row(csv, &(struct csv_iova_row){ .kernel = "first",
+						  .requester = 0x8,
+						  .pasid = -1,
+						  .did = 3,
+						  .phase = "panic",
+						  .iova_start = 0x1000,
+						  .iova_end = 0x2fff,
+						  .perm = "rw",
+						  .who = "e1000e, \"x\"" });
+	csv_iova_row(csv, &(struct csv_iova_row){ .kernel = "crash",
+						  .requester = 0x10,
+						  .pasid = -1,
+						  .phase = "crash-init",
+						  .iova_start = 0xfee00000,
+						  .iova_end = 0xfeefffff,
+						  .reserved = true,
 						  .who = "0000:00:02.0 standing" });
-	csv_iova_row(csv, &(struct csv_iova_row){ .kernel = "crash", .requester = 0x20, .pasid = -1, .did = 5,
-						  .phase = "end", .iova_start = 0x1000, .iova_end = 0x2fff,
-						  .perm = "r", .count = 4, .stride = 0x5000 });
-	csv_iova_row(csv, &(struct csv_iova_row){ .kernel = "crash", .no_requester = true, .pasid = -1,
-						  .iova_end = UINT64_MAX, .reserved = true });
+	csv_iova_row(csv, &(struct csv_iova_row){ .kernel = "crash",
+						  .requester = 0x20,
+						  .pasid = -1,
+						  .did = 5,
+						  .phase = "end",
+						  .iova_start = 0x1000,
+						  .iova_end = 0x2fff,
+						  .perm = "r",
+						  .count = 4,
+						  .stride = 0x5000 });
+	csv_iova_row(csv, &(struct csv_iova_row){ .kernel = "crash",
+						  .no_requester = true,
+						  .pasid = -1,
+						  .iova_end = UINT64_MAX,
+						  .reserved = true });
 	assert_true(csv_close(csv, NULL));
 	assert_true(g_file_get_contents(path, &text, NULL, NULL));
 	assert_non_null(strstr(text, "\ncrash,0000:00:02.0,,,crash-init,0xfee00000,0xfeefffff,256,,reserved,"
@@ -121,8 +141,7 @@ static void test_refused(void **state)
 /* Every line cut anywhere: refused or read, never more rows than lines. */
 static void test_cut(void **state)
 {
-	static const char text[] = HEADER
-		"first,0000:00:01.0,1,3,panic,0x1000,0x1fff,1,rw,mapped,\"a,\"\"b\",1,\n";
+	static const char text[] = HEADER "first,0000:00:01.0,1,3,panic,0x1000,0x1fff,1,rw,mapped,\"a,\"\"b\",1,\n";
 
 	(void)state;
 	for (size_t n = 0; n < sizeof(text); n++) {
@@ -155,8 +174,7 @@ static void test_series(void **state)
 	iova_diff_free(d);
 }
 
-static size_t series(const struct vtd_run *first, size_t n, size_t odd, uint64_t shift,
-		     uint64_t longer, uint32_t perm)
+static size_t series(const struct vtd_run *first, size_t n, size_t odd, uint64_t shift, uint64_t longer, uint32_t perm)
 {
 	struct vtd_run runs[40];
 
@@ -238,7 +256,7 @@ static void test_kernels_of_one_run(void **state)
 
 	(void)state;
 	assert_int_equal(d->changes->len, 2);
-	assert_int_equal(d->removed, 1);	/* 16 pages are no longer reserved */
+	assert_int_equal(d->removed, 1); /* 16 pages are no longer reserved */
 	assert_int_equal(d->removed_pages, 16);
 	assert_int_equal(d->added, 0);
 	iova_diff_free(d);
@@ -251,9 +269,12 @@ static void test_kernels_of_one_run(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_round_trip), cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_cut),	   cmocka_unit_test(test_diff),
-		cmocka_unit_test(test_series),	   cmocka_unit_test(test_one_row),
+		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_diff),
+		cmocka_unit_test(test_series),
+		cmocka_unit_test(test_one_row),
 		cmocka_unit_test(test_kernels_of_one_run),
 	};
 

@@ -15,10 +15,12 @@
 #include "evidence/kdump-log.h"
 
 #define AT(line) "[    0.812345] DMAR: kdump: " line
-#define CTX AT("ctx unit=0 dev=00:05.0 mode=legacy pasid=0 did=3 type=second levels=3 old_root=0x12000 " \
-	       "new_root=0x3f000 tables=3 leaves=258 ranges=2 over=0 shared=1 result=deep")
-#define COPY AT("copy unit=0 err=-12 contexts=9 trees=4 tables=20 leaves=700 ranges=11 bytes=81920 " \
-		"t_scan_ns=1000 t_copy_ns=2000 t_total_ns=3500")
+#define CTX                                                                                          \
+	AT("ctx unit=0 dev=00:05.0 mode=legacy pasid=0 did=3 type=second levels=3 old_root=0x12000 " \
+	   "new_root=0x3f000 tables=3 leaves=258 ranges=2 over=0 shared=1 result=deep")
+#define COPY                                                                                    \
+	AT("copy unit=0 err=-12 contexts=9 trees=4 tables=20 leaves=700 ranges=11 bytes=81920 " \
+	   "t_scan_ns=1000 t_copy_ns=2000 t_total_ns=3500")
 
 static struct scenario *sc;
 
@@ -58,10 +60,8 @@ static void whole_log(void **state)
 	};
 	struct evidence *ev = read_lines(lines, G_N_ELEMENTS(lines));
 	const struct evidence_kdump_context *c = context(ev, 0);
-	const struct evidence_kdump_copy *copy =
-		&g_array_index(ev->kdump_copies, struct evidence_kdump_copy, 0);
-	const struct evidence_kdump_device *d =
-		&g_array_index(ev->kdump_devices, struct evidence_kdump_device, 0);
+	const struct evidence_kdump_copy *copy = &g_array_index(ev->kdump_copies, struct evidence_kdump_copy, 0);
+	const struct evidence_kdump_device *d = &g_array_index(ev->kdump_devices, struct evidence_kdump_device, 0);
 
 	(void)state;
 	assert_int_equal(ev->kdump_lines, G_N_ELEMENTS(lines) - 1);
@@ -134,7 +134,7 @@ static void bad_lines(void **state)
 		AT("range unit=0 dev=0:5.0 pasid=0 first=0xff000 last=0xfffff"),
 		AT("range unit=0 dev= 0:05.0 pasid=0 first=0xff000 last=0xfffff"),
 		AT("range unit=0 dev=00:05.0 pasid= first=0xff000 last=0xfffff"),
-		AT("ranges unit=0 dev=00:05.0 shown=1 of=2"),	/* behind no entry */
+		AT("ranges unit=0 dev=00:05.0 shown=1 of=2"), /* behind no entry */
 		AT("entries unit=0 shown=12 of=11"),
 		AT("refused unit=0 dev=00:1f.2 pasid=0 where=0x5000 why=\""),
 		AT("refused unit=0 dev=00:1f.2 pasid=0 where=0x5000 why=reason"),
@@ -155,8 +155,8 @@ static void bad_lines(void **state)
 	for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
 		struct evidence *ev = read_lines(&lines[i], 1);
 
-		if (ev->kdump_lines != 1 || ev->kdump_bad != 1 || !ev->kdump_bad_line ||
-		    ev->oracle_ranges->len || ev->kdump_copies->len || ev->kdump_devices->len)
+		if (ev->kdump_lines != 1 || ev->kdump_bad != 1 || !ev->kdump_bad_line || ev->oracle_ranges->len ||
+		    ev->kdump_copies->len || ev->kdump_devices->len)
 			fail_msg("'%s' was taken for something", lines[i]);
 		evidence_free(ev);
 	}
@@ -209,8 +209,10 @@ static void debugfs_files(void **state)
 	char *problem = NULL;
 
 	(void)state;
-	assert_true(kdump_ranges_text(ev, ORACLE_RANGES, "0 00:05.0 0 0xff000 0xfffff\n"
-				      "0 00:1f.2 7 0x0 0xffffffffffffffff\n", &problem));
+	assert_true(kdump_ranges_text(ev, ORACLE_RANGES,
+				      "0 00:05.0 0 0xff000 0xfffff\n"
+				      "0 00:1f.2 7 0x0 0xffffffffffffffff\n",
+				      &problem));
 	assert_true(kdump_ranges_text(ev, ORACLE_RESERVED, "0000:00:05.0 0xfee00000 0xfeefffff\n", &problem));
 	assert_true(kdump_ranges_text(ev, ORACLE_RANGES, "", &problem));
 	assert_null(problem);
@@ -240,7 +242,7 @@ static void bad_files(void **state)
 		{ ORACLE_REGIONS, "0x1 0x0 direct\n" },
 		{ ORACLE_REGIONS, "0x0 0x1 \n" },
 		{ ORACLE_REGIONS, "0 1 direct\n" },
-		{ ORACLE_TRANSLATION, "0x0000000000001 |\t0x1\t0x2\t0x3\t0x4\t0x5003\n" },	/* of no device */
+		{ ORACLE_TRANSLATION, "0x0000000000001 |\t0x1\t0x2\t0x3\t0x4\t0x5003\n" }, /* of no device */
 		{ ORACLE_TRANSLATION, "Device 0000:00:02.0 @0x1000\n0x1 |\t0x1\t0x2\t0x3\t0x4\t0x5003\t0x1\n" },
 		{ ORACLE_TRANSLATION, "Device 0000:00:02.0 @0x1000\n0x1 |\t0x1\t0x2\t0x3\t0x4\t5003\n" },
 		{ ORACLE_TRANSLATION, "Device 0000:00:02.0 @0x1000\n0x1\t0x1\t0x2\t0x3\t0x4\t0x5003\n" },
@@ -278,8 +280,10 @@ static void regions(void **state)
 	char *problem = NULL;
 
 	(void)state;
-	assert_true(kdump_regions_text(ev, 0x10, "0x00000000fee00000 0x00000000feefffff msi\n"
-				       "0x0000000000000000 0x0000000000ffffff direct-relaxable\n", &problem));
+	assert_true(kdump_regions_text(ev, 0x10,
+				       "0x00000000fee00000 0x00000000feefffff msi\n"
+				       "0x0000000000000000 0x0000000000ffffff direct-relaxable\n",
+				       &problem));
 	assert_int_equal(ev->oracle_ranges->len, 2);
 	assert_int_equal(range(ev, 0)->source, ORACLE_REGIONS);
 	assert_int_equal(range(ev, 0)->last, 0xfeefffff);
@@ -302,7 +306,7 @@ static void translations(void **state)
 		"0x0000000000400 |\t0x0\t0x3\t0x1003\t0x0000000000800083\t0x0000000000000000\n"
 		"0x0000000040000 |\t0x0\t0x3\t0x40000083\t0x0\t0x0\n"
 		"\n"
-		"Device 0000:00:1f.2 @0x5d2000\n"	/* of the other device of the group: the same again */
+		"Device 0000:00:1f.2 @0x5d2000\n" /* of the other device of the group: the same again */
 		"IOVA_PFN\t\tPML5E\n"
 		"0x0000000000400 |\t0x0\t0x3\t0x1003\t0x0000000000800083\t0x0000000000000000\n";
 	struct evidence *ev = evidence_new(sc);
@@ -315,15 +319,15 @@ static void translations(void **state)
 	assert_int_equal(g_array_index(ev->oracles, struct evidence_oracle, 0).root, 0x5d1000);
 	assert_int_equal(g_array_index(ev->oracles, struct evidence_oracle, 1).sid, 0xfa);
 	assert_int_equal(ev->oracle_ranges->len, 5);
-	assert_int_equal(range(ev, 0)->start, 0xfe000);		/* two pages in a row, on both sides */
+	assert_int_equal(range(ev, 0)->start, 0xfe000); /* two pages in a row, on both sides */
 	assert_int_equal(range(ev, 0)->last, 0xfffff);
 	assert_int_equal(range(ev, 0)->pa, 0x5000);
 	assert_int_equal(range(ev, 1)->pa, 0x9000);
-	assert_int_equal(range(ev, 2)->last, 0x3fffff);		/* 2 MiB; an attribute bit is no address */
+	assert_int_equal(range(ev, 2)->last, 0x3fffff); /* 2 MiB; an attribute bit is no address */
 	assert_int_equal(range(ev, 2)->pa, 0x600000);
 	assert_int_equal(range(ev, 3)->sid, 0xfa);
 	assert_int_equal(range(ev, 3)->pa, 0x800000);
-	assert_int_equal(range(ev, 4)->last, 0x7fffffff);	/* 1 GiB */
+	assert_int_equal(range(ev, 4)->last, 0x7fffffff); /* 1 GiB */
 	evidence_free(ev);
 }
 
@@ -344,11 +348,9 @@ static void a_problem_is_printable(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(whole_log),	 cmocka_unit_test(bad_lines),
-		cmocka_unit_test(contradictions), cmocka_unit_test(mutilated),
-		cmocka_unit_test(debugfs_files), cmocka_unit_test(bad_files),
-		cmocka_unit_test(regions),	 cmocka_unit_test(translations),
-		cmocka_unit_test(a_problem_is_printable),
+		cmocka_unit_test(whole_log), cmocka_unit_test(bad_lines),     cmocka_unit_test(contradictions),
+		cmocka_unit_test(mutilated), cmocka_unit_test(debugfs_files), cmocka_unit_test(bad_files),
+		cmocka_unit_test(regions),   cmocka_unit_test(translations),  cmocka_unit_test(a_problem_is_printable),
 	};
 	int failed;
 

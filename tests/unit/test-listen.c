@@ -104,8 +104,7 @@ static void invalidations(void **state)
 		struct evidence_event want;
 	} rows[] = {
 		{ "vtd_inv_desc_cc_global context invalidate globally", { .kind = EVENT_CC_GLOBAL } },
-		{ "vtd_inv_desc_cc_domain context invalidate domain 0x3",
-		  { .kind = EVENT_CC_DOMAIN, .did = 3 } },
+		{ "vtd_inv_desc_cc_domain context invalidate domain 0x3", { .kind = EVENT_CC_DOMAIN, .did = 3 } },
 		{ "vtd_inv_desc_cc_devices context invalidate devices sid 0x10 fmask 0x0",
 		  { .kind = EVENT_CC_DEVICE, .sid = 0x10 } },
 		{ "vtd_inv_desc_cc_devices context invalidate devices sid 0x8010 fmask 0x2",

@@ -58,8 +58,7 @@ static void test_hello(void **state)
 	test_write(r->guest, "\xff\xfe\r\n\n\x01 junk{\"hello\":1,\"stage\":\"fi");
 	agent_poll(r->a);
 	assert_null(agent_hello(r->a, AGENT_STAGE_FIRST));
-	test_write(r->guest,
-		   "rst\",\"release\":\"6.1\",\"cmdline\":\"a b\",\"uptime_ns\":7,\"pid\":1}\r\n");
+	test_write(r->guest, "rst\",\"release\":\"6.1\",\"cmdline\":\"a b\",\"uptime_ns\":7,\"pid\":1}\r\n");
 	test_run(5);
 	h = agent_hello(r->a, AGENT_STAGE_FIRST);
 	assert_non_null(h);
@@ -69,9 +68,8 @@ static void test_hello(void **state)
 	assert_true(h->uptime_ns == 7 && h->host_ns > 0);
 	assert_null(agent_hello(r->a, AGENT_STAGE_CRASH));
 	/* members of wrong types are as if absent; an unknown stage is nothing */
-	test_write(r->guest,
-		   "{\"hello\":\"x\",\"stage\":\"crash\",\"release\":[1],\"uptime_ns\":{}}\n"
-		   "{\"hello\":1,\"stage\":\"third\"}\n{\"hello\":1,\"stage\":5}\n");
+	test_write(r->guest, "{\"hello\":\"x\",\"stage\":\"crash\",\"release\":[1],\"uptime_ns\":{}}\n"
+			     "{\"hello\":1,\"stage\":\"third\"}\n{\"hello\":1,\"stage\":5}\n");
 	agent_poll(r->a);
 	h = agent_hello(r->a, AGENT_STAGE_CRASH);
 	assert_non_null(h);
@@ -177,8 +175,7 @@ static void test_hostile(void **state)
 {
 	struct rig *r = *state;
 	char *deep = g_strnfill(60000, '['), *huge = g_strnfill(300000, 'a'), *log;
-	static const char bits[] =
-		"{\n}\n{}\n[]\nnull\n{\"a\":\xff}\n{\"a\":\"\0\"}\n{'x':1}\n/*\n{{{{\n\"\n";
+	static const char bits[] = "{\n}\n{}\n[]\nnull\n{\"a\":\xff}\n{\"a\":\"\0\"}\n{'x':1}\n/*\n{{{{\n\"\n";
 	JsonObject *o = json_object_new();
 	GError *error = NULL;
 

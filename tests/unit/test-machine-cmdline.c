@@ -100,8 +100,7 @@ static void test_iommu_modes(void **state)
 	assert_true(has(&c, "-device", "intel-iommu,intremap=off,x-scalable-mode=on"));
 	c.iommu.mode = MACHINE_IOMMU_FIRST_LEVEL;
 	c.iommu.aw_bits = 48;
-	assert_true(has(&c, "-device",
-			"intel-iommu,intremap=off,x-scalable-mode=on,x-flts=on,aw-bits=48"));
+	assert_true(has(&c, "-device", "intel-iommu,intremap=off,x-scalable-mode=on,x-flts=on,aw-bits=48"));
 	c.iommu.mode = MACHINE_IOMMU_LEGACY;
 	c.iommu.aw_bits = 0;
 	c.iommu.intremap = c.iommu.caching_mode = true;
@@ -139,7 +138,7 @@ static void test_devices(void **state)
 	c.disk_image = NULL;
 	c.gdb = true;
 	assert_true(has(&c, "-gdb", "unix:/s/gdb,server=on,wait=off"));
-	c.extra_args = (const char *const[]){"-device", "edu", NULL};
+	c.extra_args = (const char *const[]){ "-device", "edu", NULL };
 	assert_true(has(&c, "-device", "edu"));
 	c.clock_virtual = true;
 	assert_true(has(&c, "-icount", "shift=0,sleep=off"));
@@ -176,8 +175,7 @@ static void test_pxb(void **state)
 	assert_true(find(v, "-device", "pxb-pcie,id=pxb0,bus=pcie.0,bus_nr=128,addr=3") <
 		    find(v, "-device", "i82801b11-bridge,id=bridge0,bus=pxb0,addr=0x14"));
 	assert_true(find(v, "-device", "i82801b11-bridge,id=bridge0,bus=pxb0,addr=0x14") <
-		    find(v, "-device",
-			 "e1000,id=nic0,netdev=net0,mac=52:56:54:44:00:02,romfile=,bus=bridge0,addr=2"));
+		    find(v, "-device", "e1000,id=nic0,netdev=net0,mac=52:56:54:44:00:02,romfile=,bus=bridge0,addr=2"));
 	assert_true(find(v, "-device", "nvme,serial=vtdlab,id=blk0,drive=disk0,bus=pcie.0,addr=2") > 0);
 	g_ptr_array_unref(v);
 }
@@ -194,8 +192,7 @@ static void test_pci_bridge(void **state)
 	v = line(&c);
 	assert_true(find(v, "-device", "pcie-pci-bridge,id=bridge0,bus=pcie.0,addr=3") > 0);
 	assert_true(find(v, "-device", "pcie-pci-bridge,id=bridge0,bus=pcie.0,addr=3") <
-		    find(v, "-device",
-			 "e1000,id=nic0,netdev=net0,mac=52:56:54:44:00:02,romfile=,bus=bridge0,addr=2"));
+		    find(v, "-device", "e1000,id=nic0,netdev=net0,mac=52:56:54:44:00:02,romfile=,bus=bridge0,addr=2"));
 	g_ptr_array_unref(v);
 }
 
@@ -256,8 +253,8 @@ static void test_caps(void **state)
 		.version = "7.2.22",
 		.trace_log = true,
 		.intel_iommu = true,
-		.iommu_props = (char *[]){"aw-bits", "x-scalable-mode", NULL},
-		.trace_events = (char *[]){"vtd_dmar_enable", "vtd_dmar_fault", NULL},
+		.iommu_props = (char *[]){ "aw-bits", "x-scalable-mode", NULL },
+		.trace_events = (char *[]){ "vtd_dmar_enable", "vtd_dmar_fault", NULL },
 	};
 	char **missing = qemu_trace_missing(&caps);
 	GError *error = NULL;
@@ -308,8 +305,7 @@ static void test_caps(void **state)
 /* A real shell takes the printed form apart into the same arguments. */
 static void test_pasteable(void **state)
 {
-	static const char *const nasty[] = {"",		 "a b", "it's", "$HOME `id` \"x\" \\",
-					    "-x;y&z|*?", NULL};
+	static const char *const nasty[] = { "", "a b", "it's", "$HOME `id` \"x\" \\", "-x;y&z|*?", NULL };
 	struct machine_config c = base();
 	char *dir = test_dir(), *script, *text, *command, *out = NULL;
 	GError *error = NULL;
@@ -327,8 +323,8 @@ static void test_pasteable(void **state)
 	command = machine_command_pasteable(&c, NULL, &error);
 	text = g_build_filename(dir, "command", NULL);
 	assert_true(g_file_set_contents(text, command, -1, NULL));
-	assert_true(g_spawn_sync(NULL, (char *[]){"/bin/sh", text, NULL}, NULL, 0, NULL, NULL, &out,
-				 NULL, NULL, NULL));
+	assert_true(
+		g_spawn_sync(NULL, (char *[]){ "/bin/sh", text, NULL }, NULL, 0, NULL, NULL, &out, NULL, NULL, NULL));
 	assert_string_equal(out, want->str);
 	g_ptr_array_unref(v);
 	g_string_free(want, TRUE);
@@ -342,12 +338,10 @@ static void test_pasteable(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_default), cmocka_unit_test(test_iommu_modes),
-		cmocka_unit_test(test_devices), cmocka_unit_test(test_pxb),
-		cmocka_unit_test(test_one_queue), cmocka_unit_test(test_pci_bridge),
-		cmocka_unit_test(test_edu),
-		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_caps),	cmocka_unit_test(test_pasteable),
+		cmocka_unit_test(test_default),	  cmocka_unit_test(test_iommu_modes), cmocka_unit_test(test_devices),
+		cmocka_unit_test(test_pxb),	  cmocka_unit_test(test_one_queue),   cmocka_unit_test(test_pci_bridge),
+		cmocka_unit_test(test_edu),	  cmocka_unit_test(test_refused),     cmocka_unit_test(test_caps),
+		cmocka_unit_test(test_pasteable),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -127,7 +127,7 @@ static void nest(const char *line, int64_t ns, void *data)
 static void test_nested(void **state)
 {
 	struct rig *r = *state;
-	struct nested n = {.r = r};
+	struct nested n = { .r = r };
 
 	n.id = console_subscribe(r->c, nest, &n);
 	test_write(r->guest, "a\nb\nc\n");

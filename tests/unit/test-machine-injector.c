@@ -15,7 +15,7 @@ struct rig {
 	char *dir, *path;
 };
 
-static const uint8_t magic[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+static const uint8_t magic[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
 
 static int setup(void **state)
 {
@@ -188,20 +188,20 @@ static void test_flood(void **state)
 
 static void from_guest(struct rig *r, uint32_t seq, const uint8_t m[8])
 {
-	struct channel_frame f = {.seq = seq, .kind = CHANNEL_KIND_FROM_GUEST};
+	struct channel_frame f = { .seq = seq, .kind = CHANNEL_KIND_FROM_GUEST };
 	uint8_t frame[CHANNEL_FRAME_LEN];
 
 	memcpy(f.magic, m, 8);
-	channel_frame_fill(frame, (const uint8_t[6]){2, 0, 0, 0, 0, 1}, &f);
+	channel_frame_fill(frame, (const uint8_t[6]){ 2, 0, 0, 0, 0, 1 }, &f);
 	assert_int_equal(send(r->qemu, frame, sizeof(frame), 0), sizeof(frame));
 }
 
 static void test_exchange(void **state)
 {
-	static const uint8_t ex[8] = {9, 9, 9, 9, 9, 9, 9, 9};
+	static const uint8_t ex[8] = { 9, 9, 9, 9, 9, 9, 9, 9 };
 	struct rig *r = *state;
 	const struct injector_counters *k = injector_counters(r->in);
-	bool seen[4] = {false};
+	bool seen[4] = { false };
 	char kind;
 	int seq;
 

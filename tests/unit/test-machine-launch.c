@@ -17,9 +17,8 @@ static const struct launcher_ops *ops = &launcher_qemu;
 static void test_descriptors(void **state)
 {
 	char *dir = test_dir(), *out = g_build_filename(dir, "out", NULL), *text;
-	char *argv[] = {"/bin/sh", "-c", "echo got $(cat <&5); ls -m /proc/$$/fd",
-			NULL};
-	struct launch_request req = {.argv = argv, .stderr_path = out, .n_fds = 1};
+	char *argv[] = { "/bin/sh", "-c", "echo got $(cat <&5); ls -m /proc/$$/fd", NULL };
+	struct launch_request req = { .argv = argv, .stderr_path = out, .n_fds = 1 };
 	struct launch l;
 	int pair[2];
 
@@ -27,7 +26,7 @@ static void test_descriptors(void **state)
 	assert_int_equal(pipe2(pair, O_CLOEXEC), 0);
 	test_write(pair[1], "it");
 	close(pair[1]);
-	req.fds = &(struct launch_fd){.fd = pair[0], .child_fd = 5};
+	req.fds = &(struct launch_fd){ .fd = pair[0], .child_fd = 5 };
 	assert_true(ops->start(&l, &req, NULL));
 	for (int i = 0; i < 1000 && !ops->reap(&l); i++)
 		g_usleep(5000);
@@ -43,11 +42,10 @@ static void test_descriptors(void **state)
 
 static void test_kill(void **state)
 {
-	char *deaf[] = {"/bin/sh", "-c", "trap '' TERM; echo ready; while :; do sleep 0.05; done",
-			NULL};
-	char *meek[] = {"/bin/sleep", "100", NULL};
+	char *deaf[] = { "/bin/sh", "-c", "trap '' TERM; echo ready; while :; do sleep 0.05; done", NULL };
+	char *meek[] = { "/bin/sleep", "100", NULL };
 	char *dir = test_dir(), *out = g_build_filename(dir, "out", NULL);
-	struct launch_request req = {.argv = meek};
+	struct launch_request req = { .argv = meek };
 	struct launch l;
 	char *text;
 
@@ -76,8 +74,8 @@ static void test_kill(void **state)
 
 static void test_freeze(void **state)
 {
-	char *argv[] = {"/bin/sleep", "100", NULL};
-	struct launch_request req = {.argv = argv};
+	char *argv[] = { "/bin/sleep", "100", NULL };
+	struct launch_request req = { .argv = argv };
 	struct launch l;
 
 	(void)state;
@@ -103,8 +101,8 @@ static void test_orphan(void **state)
 	assert_int_equal(pipe(pair), 0);
 	parent = fork();
 	if (parent == 0) {
-		char *argv[] = {"/bin/sleep", "100", NULL};
-		struct launch_request req = {.argv = argv};
+		char *argv[] = { "/bin/sleep", "100", NULL };
+		struct launch_request req = { .argv = argv };
 		struct launch l;
 
 		if (!ops->start(&l, &req, NULL) || write(pair[1], &l.pid, sizeof(l.pid)) < 0)
@@ -172,18 +170,17 @@ static void test_bad_qemu(void **state)
 /* A program that answers like QEMU, and the cache: asked once, asked again when it changes. */
 static void test_cache(void **state)
 {
-	static const char body[] =
-		"echo x >> \"$(dirname \"$0\")/calls\"\n"
-		"case $* in\n"
-		"*--version*) echo 'QEMU emulator version 7.2.22 (Debian)'; echo Copyright;;\n"
-		"*edu,help*) echo 'edu options:'; echo '  dma_mask=<uint64>';;\n"
-		"*help*iommu*|*iommu,help*) echo 'intel-iommu options:'; echo '  aw-bits=<uint8> - "
-		"x';;\n"
-		"*'-trace help'*) echo vtd_dmar_fault; echo 'vtd_x '; echo other_event; echo "
-		"'vtd_dmar_enable';;\n"
-		"*) while [ \"$1\" != -D ]; do shift; done; echo '1@1.1:vtd_x y' > \"$2\"; sleep "
-		"5;;\n"
-		"esac";
+	static const char body[] = "echo x >> \"$(dirname \"$0\")/calls\"\n"
+				   "case $* in\n"
+				   "*--version*) echo 'QEMU emulator version 7.2.22 (Debian)'; echo Copyright;;\n"
+				   "*edu,help*) echo 'edu options:'; echo '  dma_mask=<uint64>';;\n"
+				   "*help*iommu*|*iommu,help*) echo 'intel-iommu options:'; echo '  aw-bits=<uint8> - "
+				   "x';;\n"
+				   "*'-trace help'*) echo vtd_dmar_fault; echo 'vtd_x '; echo other_event; echo "
+				   "'vtd_dmar_enable';;\n"
+				   "*) while [ \"$1\" != -D ]; do shift; done; echo '1@1.1:vtd_x y' > \"$2\"; sleep "
+				   "5;;\n"
+				   "esac";
 	char *dir = test_dir(), *cache = test_dir(), *path = test_script(dir, "qemu", body);
 	char *calls = g_build_filename(dir, "calls", NULL), *text, *sub;
 	struct qemu_caps *c;
@@ -252,9 +249,8 @@ static void test_private_dir(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_descriptors), cmocka_unit_test(test_kill),
-		cmocka_unit_test(test_freeze),	    cmocka_unit_test(test_orphan),
-		cmocka_unit_test(test_bad_qemu),    cmocka_unit_test(test_cache),
+		cmocka_unit_test(test_descriptors), cmocka_unit_test(test_kill),     cmocka_unit_test(test_freeze),
+		cmocka_unit_test(test_orphan),	    cmocka_unit_test(test_bad_qemu), cmocka_unit_test(test_cache),
 		cmocka_unit_test(test_private_dir),
 	};
 

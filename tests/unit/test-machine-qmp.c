@@ -70,14 +70,13 @@ static void test_commands(void **state)
 	int events = 0;
 
 	(void)state;
-	start(&r, READY
-	      "\001{\"event\":\"SHUTDOWN\",\"data\":{\"reason\":\"guest-reset\"},"
-	      "\"timestamp\":{\"seconds\":1700000000,\"microseconds\":5}}\r\n{\"return\":1,\"id\":"
-	      "99}\n"
-	      "nonsense\n{\"return\":{\"x\":1}}\n{\"return\":{\"status\":\"running\"},\"id\":2}\n"
-	      "\001{\"error\":{\"class\":\"GenericError\",\"desc\":\"no way\"},\"id\":3}\n"
-	      "\001{\"return\":\"hello\\r\\n\",\"id\":4}\n"
-	      "\001{\"return\":{},\"id\":5}\n");
+	start(&r, READY "\001{\"event\":\"SHUTDOWN\",\"data\":{\"reason\":\"guest-reset\"},"
+			"\"timestamp\":{\"seconds\":1700000000,\"microseconds\":5}}\r\n{\"return\":1,\"id\":"
+			"99}\n"
+			"nonsense\n{\"return\":{\"x\":1}}\n{\"return\":{\"status\":\"running\"},\"id\":2}\n"
+			"\001{\"error\":{\"class\":\"GenericError\",\"desc\":\"no way\"},\"id\":3}\n"
+			"\001{\"return\":\"hello\\r\\n\",\"id\":4}\n"
+			"\001{\"return\":{},\"id\":5}\n");
 	qmp_set_event(r.q, count_event, &events);
 	assert_true(qmp_negotiate(r.q, 5, &error));
 	assert_string_equal(qmp_version(r.q), "7.2.22");
@@ -156,8 +155,7 @@ static void test_hostile(void **state)
 	JsonNode *n;
 
 	(void)state;
-	script = g_strconcat("[]\n{\"QMP\":5}\n\xff\xfe\n{\"event\":7}\n", READY, "\001", deep,
-			     "\n{\"return\":", deep,
+	script = g_strconcat("[]\n{\"QMP\":5}\n\xff\xfe\n{\"event\":7}\n", READY, "\001", deep, "\n{\"return\":", deep,
 			     "\n{\"error\":5,\"id\":2}\n{\"return\":null,\"id\":\"2\"}\n"
 			     "{\"event\":\"X\",\"timestamp\":{\"seconds\":9223372036854775807}}\n"
 			     "{\"return\":[],\"id\":2}\n",
@@ -176,7 +174,7 @@ static void test_hostile(void **state)
 
 static void test_xp(void **state)
 {
-	uint64_t w[4] = {0};
+	uint64_t w[4] = { 0 };
 
 	(void)state;
 	assert_true(qmp_parse_xp("00000000fed90000: 0x0000000000000010 0x00d2008c22260206\r\n"
@@ -209,9 +207,8 @@ static void test_rip(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_commands), cmocka_unit_test(test_silence),
-		cmocka_unit_test(test_idle),	 cmocka_unit_test(test_hostile),
-		cmocka_unit_test(test_xp),	 cmocka_unit_test(test_rip),
+		cmocka_unit_test(test_commands), cmocka_unit_test(test_silence), cmocka_unit_test(test_idle),
+		cmocka_unit_test(test_hostile),	 cmocka_unit_test(test_xp),	 cmocka_unit_test(test_rip),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

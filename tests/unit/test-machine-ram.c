@@ -20,8 +20,8 @@ static void test_low(void **state)
 static void test_map(void **state)
 {
 	/* no memory behind it: only the map is asked */
-	struct ram small = {.fd = -1, .size = GIB, .low = GIB};
-	struct ram big = {.fd = -1, .size = 4 * GIB, .low = 2 * GIB};
+	struct ram small = { .fd = -1, .size = GIB, .low = GIB };
+	struct ram big = { .fd = -1, .size = 4 * GIB, .low = 2 * GIB };
 	uint64_t at;
 
 	(void)state;

@@ -24,16 +24,16 @@ struct nic {
 
 static void answer_exchange(struct nic *n, JsonObject *request)
 {
-	struct channel_frame f = {.kind = CHANNEL_KIND_FROM_GUEST};
+	struct channel_frame f = { .kind = CHANNEL_KIND_FROM_GUEST };
 	const char *magic = json_object_get_string_member(request, "magic");
 	g_autofree char *members = NULL;
 	uint8_t frame[CHANNEL_FRAME_LEN];
 
 	for (unsigned i = 0; i < CHANNEL_MAGIC_LEN; i++)
-		f.magic[i] = (uint8_t)(g_ascii_xdigit_value(magic[2 * i]) << 4 |
-				       g_ascii_xdigit_value(magic[2 * i + 1]));
+		f.magic[i] =
+			(uint8_t)(g_ascii_xdigit_value(magic[2 * i]) << 4 | g_ascii_xdigit_value(magic[2 * i + 1]));
 	for (f.seq = 0; f.seq < n->frames; f.seq++) {
-		channel_frame_fill(frame, (const uint8_t[]){2, 0, 0, 0, 0, 1}, &f);
+		channel_frame_fill(frame, (const uint8_t[]){ 2, 0, 0, 0, 0, 1 }, &f);
 		assert_int_equal(write(n->agent->fake->net, frame, sizeof(frame)), sizeof(frame));
 	}
 	injector_poll(n->agent->fake->m.injector);
@@ -52,8 +52,7 @@ static void obey(struct fake_agent *a, const char *cmd, JsonObject *request)
 	n->ups += up;
 	n->exchanges += !up;
 	if (n->error) {
-		g_autofree char *members =
-			g_strdup_printf("\"ok\":false,\"t_ns\":5,\"error\":\"%s\"", n->error);
+		g_autofree char *members = g_strdup_printf("\"ok\":false,\"t_ns\":5,\"error\":\"%s\"", n->error);
 
 		fake_agent_say(a, members);
 	} else if (n->late && strcmp(cmd, n->late) == 0 && n->times) {
@@ -94,7 +93,7 @@ static int teardown(void **state)
 
 static void fault(struct nic *n, uint16_t sid, int64_t host_ns)
 {
-	struct evidence_event e = {.kind = EVENT_FAULT, .sid = sid, .host_ns = host_ns};
+	struct evidence_event e = { .kind = EVENT_FAULT, .sid = sid, .host_ns = host_ns };
 
 	g_array_append_val(n->run->ev->events, e);
 }

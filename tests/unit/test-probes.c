@@ -63,7 +63,7 @@ static void test_parameters(void **state)
 	}
 	/* a kernel that is not the lab's has no such function, and is not asked */
 	assert_non_null(strstr(p, "intel_kdump_reserve_range"));
-	assert_non_null(strstr(p, " ftrace=nop "));	/* else the buffer is one page while it boots */
+	assert_non_null(strstr(p, " ftrace=nop ")); /* else the buffer is one page while it boots */
 	assert_null(strstr(probe_parameters(false), "intel_kdump_reserve_range"));
 	assert_non_null(strstr(probe_parameters(false), ",reserve_iova,"));
 }
@@ -136,7 +136,8 @@ static void test_malformed(void **state)
 		AT("1.000000", "domain: (iommu_setup_dma_ops+0x4/0x5c0) dev=0000:00:01.0"),
 		AT("1.000000", "domain: (iommu_setup_dma_ops+0x4/0x5c0) dev=\"0000:00:01.0"),
 		AT("1.000000", "domain: (iommu_setup_dma_ops+0x4/0x5c0) dev=\"a name with spaces\""),
-		AT("1.000000", "domain: (iommu_setup_dma_ops+0x4/0x5c0) dev=\"a-name-of-more-than-31-characters-of-text\""),
+		AT("1.000000",
+		   "domain: (iommu_setup_dma_ops+0x4/0x5c0) dev=\"a-name-of-more-than-31-characters-of-text\""),
 		AT("1.000000", "domain: (iommu_setup_dma_ops+0x4/0x5c0)"),
 		AT("1.000000", "reserve: (reserve_iova+0x4/0x170) iovad=0xff10 lo=0xc0 hi=0xbf"),
 		AT("1.000000", "range: (intel_kdump_reserve_range+0x4/0x170) iovad=0xff10 lo=0x2 hi=0x1"),
@@ -149,8 +150,7 @@ static void test_malformed(void **state)
 		struct probe_trace *t = one(bad[i]);
 
 		if (t->events->len || t->malformed != 1)
-			fail_msg("'%s': %u events, %d malformed", bad[i], t->events->len,
-				 (int)t->malformed);
+			fail_msg("'%s': %u events, %d malformed", bad[i], t->events->len, (int)t->malformed);
 		probe_trace_free(t);
 	}
 }
@@ -210,9 +210,9 @@ static void test_raw(void **state)
 	probe_trace_raw_line(t, "1 0 1000000777 type: 1");
 	probe_trace_raw_line(t, "1 0 1000002111 type: 2");
 	probe_trace_raw_line(t, "1 0 1000003222 type: 3");
-	probe_trace_raw_line(t, "2 0 1000004000 type: 3");	/* another task */
+	probe_trace_raw_line(t, "2 0 1000004000 type: 3"); /* another task */
 	assert_int_equal(t->inexact, 1);
-	probe_trace_raw_line(t, "1 0 1000005000 type: 3");	/* one record too many */
+	probe_trace_raw_line(t, "1 0 1000005000 type: 3"); /* one record too many */
 	probe_trace_raw_line(t, "garbage");
 	assert_int_equal(t->inexact, 3);
 	assert_int_equal(e[0].t_ns, 1000000777);
@@ -251,7 +251,7 @@ static void test_reservations(void **state)
 {
 	static const char *const lines[] = {
 		AT("1.0", ""),
-		AT("1.000000", "reserve: (f) iovad=0x20 lo=0x1 hi=0x2"),	/* nobody yet */
+		AT("1.000000", "reserve: (f) iovad=0x20 lo=0x1 hi=0x2"), /* nobody yet */
 		AT("1.000001", "domain: (f) dev=\"0000:00:01.0\""),
 		AT("1.000002", "reserve: (f) iovad=0x10 lo=0xa0 hi=0xbf"),
 		AT("1.000003", "reserve: (f) iovad=0x10 lo=0x40000 hi=0xaffff"),
@@ -259,7 +259,7 @@ static void test_reservations(void **state)
 		AT("1.000004", "domain: (f) dev=\"platform-thing\""),
 		AT("1.000005", "reserve: (f) iovad=0x40 lo=0xfee00 hi=0xfeeff"),
 		AT("1.000006", "attach: (f) dev=\"0000:00:02.0\""),
-		AT("1.000007", "reserve: (f) iovad=0x10 lo=0xffffd hi=0xfffff"),	/* known allocator */
+		AT("1.000007", "reserve: (f) iovad=0x10 lo=0xffffd hi=0xfffff"), /* known allocator */
 		AT("1.000008", "domain: (f) dev=(fault)"),
 		AT("1.000009", "reserve: (f) iovad=0x50 lo=0x1 hi=0x1"),
 		AT("1.000010", "domain: (f) dev=\"0000:00:05.0\""),
@@ -284,14 +284,14 @@ static void test_reservations(void **state)
 	assert_true(r[2].standing);
 	assert_int_equal(r[2].start, 0x40000);
 	assert_int_equal(r[2].last, 0xaffff);
-	assert_false(r[3].sid_known);		/* another task, another allocator */
-	assert_false(r[4].sid_known);		/* no PCI device */
+	assert_false(r[3].sid_known); /* another task, another allocator */
+	assert_false(r[4].sid_known); /* no PCI device */
 	assert_string_equal(r[4].who, "platform-thing");
 	assert_true(r[4].standing);
 	assert_true(r[5].sid_known && !r[5].standing);
 	assert_string_equal(r[5].who, "0000:00:01.0");
 	assert_false(r[6].sid_known);
-	assert_true(r[7].sid_known && !r[7].standing);	/* a lab kernel's own */
+	assert_true(r[7].sid_known && !r[7].standing); /* a lab kernel's own */
 	assert_int_equal(r[7].sid, 0x28);
 	assert_int_equal(r[8].start, 0x100002);
 	assert_int_equal(r[8].last, 0x100005);
@@ -313,7 +313,7 @@ static void test_standing(void **state)
 	probe_trace_iomem_line(t, "  b0000000-b0ffffff : PCI Bus 0000:80");
 	probe_trace_iomem_line(t, "100000000-8ffffffff : PCI Bus 0000:00");
 	assert_true(probe_standing(t, 0x40000, 0xaffff));
-	assert_true(probe_standing(t, 0xb0000, 0xb0fff));	/* windows that touch stay two */
+	assert_true(probe_standing(t, 0xb0000, 0xb0fff)); /* windows that touch stay two */
 	assert_true(probe_standing(t, 0x100000, 0x8fffff));
 	assert_false(probe_standing(t, 0x40000, 0xb0fff));
 	/* not a page more or less */
@@ -346,9 +346,9 @@ static void test_sid(void **state)
 static void test_clock(void **state)
 {
 	static const struct clock_pair given[] = {
-		{ 3000, 203000 },	/* host runs at twice the pace up to here */
+		{ 3000, 203000 }, /* host runs at twice the pace up to here */
 		{ 1000, 199000 },
-		{ 2000, 999999 },	/* heard late: cannot be, the later one came before */
+		{ 2000, 999999 }, /* heard late: cannot be, the later one came before */
 		{ 1000, 199000 },
 	};
 	g_autoptr(GArray) pairs = g_array_new(FALSE, FALSE, sizeof(struct clock_pair));

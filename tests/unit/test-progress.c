@@ -60,9 +60,8 @@ static void test_plain(void **state)
 	(void)state;
 	begin(&s, PROGRESS_AUTO); /* a memory stream is no terminal */
 	some_phases(s.p);
-	assert_true(matches(&s,
-			    "^  boot +0\\.[0-9] s  kernel 6\\.1\n  a line\n  load +0\\.[0-9] s\n"
-			    "warning: odd\n  panic +0\\.[0-9] s\n$"));
+	assert_true(matches(&s, "^  boot +0\\.[0-9] s  kernel 6\\.1\n  a line\n  load +0\\.[0-9] s\n"
+				"warning: odd\n  panic +0\\.[0-9] s\n$"));
 	end(&s);
 }
 
@@ -84,9 +83,8 @@ static void test_live(void **state)
 	(void)state;
 	begin(&s, PROGRESS_LIVE);
 	progress_begin(s.p, "boot");
-	progress_note(
-		s.p, "waiting for %s",
-		"something with a very long name that does not fit on one line of a terminal");
+	progress_note(s.p, "waiting for %s",
+		      "something with a very long name that does not fit on one line of a terminal");
 	fflush(s.out);
 	size_t before = s.len;
 	gint64 until = g_get_monotonic_time() + 2 * G_USEC_PER_SEC;
@@ -99,8 +97,7 @@ static void test_live(void **state)
 	assert_true(s.len > before);
 	progress_line(s.p, "a line");
 	progress_end(s.p, "a\tb\033c");
-	assert_true(matches(
-		&s, "\r\033\\[K  a line\n\r  boot .*\r\033\\[K  boot +[0-9.]+ s  a b c\n$"));
+	assert_true(matches(&s, "\r\033\\[K  a line\n\r  boot .*\r\033\\[K  boot +[0-9.]+ s  a b c\n$"));
 
 	g_auto(GStrv) drawn = g_strsplit_set(s.text, "\r\n", -1);
 

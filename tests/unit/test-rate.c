@@ -43,8 +43,7 @@ static void test_large(void **state)
 {
 	(void)state;
 	/* neither product fits in 64 bits */
-	rate_is(UINT64_C(86400) * 1000000000, UINT64_C(1) << 40, 86400e9 / 1099511627776.0,
-		1099511627776.0 / 86400);
+	rate_is(UINT64_C(86400) * 1000000000, UINT64_C(1) << 40, 86400e9 / 1099511627776.0, 1099511627776.0 / 86400);
 	rate_is(UINT64_MAX, UINT64_MAX, 1, 1e9);
 }
 
@@ -89,8 +88,10 @@ static void test_apart(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_parts_of_a_second), cmocka_unit_test(test_large),
-		cmocka_unit_test(test_no_rate),		  cmocka_unit_test(test_median),
+		cmocka_unit_test(test_parts_of_a_second),
+		cmocka_unit_test(test_large),
+		cmocka_unit_test(test_no_rate),
+		cmocka_unit_test(test_median),
 		cmocka_unit_test(test_apart),
 	};
 

@@ -24,8 +24,10 @@ static struct run_report *make(const char *letters)
 	static const struct {
 		const char *name, *outcome;
 	} table[] = {
-		{ "rig", "inconclusive" },	    { "panic-seen", "no-panic" },
-		{ "translation-stayed-on", "not-copied" }, { "leaves-equal", "copy-wrong" },
+		{ "rig", "inconclusive" },
+		{ "panic-seen", "no-panic" },
+		{ "translation-stayed-on", "not-copied" },
+		{ "leaves-equal", "copy-wrong" },
 		{ "iova-not-retargeted", "iova-reused" },
 	};
 	struct run_report *r = report_new("kdump");
@@ -36,8 +38,8 @@ static struct run_report *make(const char *letters)
 					    strchr("sS", letters[i]) ? REPORT_SKIP :
 								       REPORT_NO_EVIDENCE;
 
-		report_add_check(r, table[i].name, result, table[i].outcome, "%d of %d", 3, 4)
-			->expect_fail = g_ascii_isupper(letters[i]);
+		report_add_check(r, table[i].name, result, table[i].outcome, "%d of %d", 3, 4)->expect_fail =
+			g_ascii_isupper(letters[i]);
 	}
 	return r;
 }
@@ -48,8 +50,7 @@ static void judge(const char *letters, const char *outcome, int status)
 
 	report_judge(r, false);
 	if (strcmp(r->outcome, outcome) != 0 || r->exit != status)
-		fail_msg("%s: %s, exit %d; want %s, exit %d", letters, r->outcome, r->exit, outcome,
-			 status);
+		fail_msg("%s: %s, exit %d; want %s, exit %d", letters, r->outcome, r->exit, outcome, status);
 	assert_int_equal(report_exit_code(r), status);
 	assert_true(*r->verdict);
 	report_judge(r, true);
@@ -96,8 +97,7 @@ static struct run_report *full(void)
 {
 	struct run_report *r = make("pppsF");
 
-	r->title = g_strdup(
-		"legacy mode: panic with DMA in flight, the crash kernel keeps the translation");
+	r->title = g_strdup("legacy mode: panic with DMA in flight, the crash kernel keeps the translation");
 	r->duration_s = 8.25;
 	r->run_dir = g_strdup("/srv/results/20260101T000000Z-kdump-abcdef");
 	r->iova = (struct report_iova){ true, 6, 12570, 8, 42, 257, 40, 21, 20 };
@@ -114,10 +114,9 @@ static struct run_report *full(void)
 	report_fill_host(r);
 	report_add_phase(r, "boot", 0)->end_ns = 1500000000;
 	report_add_phase(r, "attach:0000:00:01.0", 1500000000);
-	report_add_check(
-		r, "reserved-equals-mapped", REPORT_NO_EVIDENCE, "iova-reused",
-		"a long line of evidence with a \x1b[2J control sequence and \xfe bytes, and "
-		"averyveryveryveryveryveryveryveryveryverylongwordthatmustbebroken at the end");
+	report_add_check(r, "reserved-equals-mapped", REPORT_NO_EVIDENCE, "iova-reused",
+			 "a long line of evidence with a \x1b[2J control sequence and \xfe bytes, and "
+			 "averyveryveryveryveryveryveryveryveryverylongwordthatmustbebroken at the end");
 	report_note(r, "first kernel oopsed before its agent spoke: retried once");
 	json_object_set_int_member(r->extra, "attempts", 2);
 	json_object_set_string_member(r->extra, "outcome", "forged");
@@ -153,14 +152,11 @@ static void test_json(void **state)
 	assert_string_equal(json_object_get_string_member(retarget, "result"), "fail");
 	assert_string_equal(json_object_get_string_member(last, "result"), "skip");
 	assert_false(json_object_get_boolean_member(last, "evidence"));
-	assert_int_equal(json_object_get_int_member(json_object_get_object_member(o, "iova"),
-						    "retargeted"), 257);
-	assert_int_equal(json_object_get_int_member(json_object_get_object_member(o, "iova"),
-						    "reserved_ranges"), 42);
-	assert_int_equal(json_object_get_int_member(json_object_get_object_member(o, "iova"),
-						    "reserved_standing"), 40);
-	assert_int_equal(json_object_get_int_member(json_object_get_object_member(o, "iova"),
-						    "reserved_ranges_first"), 21);
+	assert_int_equal(json_object_get_int_member(json_object_get_object_member(o, "iova"), "retargeted"), 257);
+	assert_int_equal(json_object_get_int_member(json_object_get_object_member(o, "iova"), "reserved_ranges"), 42);
+	assert_int_equal(json_object_get_int_member(json_object_get_object_member(o, "iova"), "reserved_standing"), 40);
+	assert_int_equal(json_object_get_int_member(json_object_get_object_member(o, "iova"), "reserved_ranges_first"),
+			 21);
 	assert_string_equal(json_object_get_string_member(env, "cap"), "0x80d2008c22260206");
 	assert_string_equal(json_object_get_string_member(env, "vmm"), "qemu");
 	assert_true(json_object_has_member(env, "commit"));
@@ -255,9 +251,8 @@ static void test_disk_full(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_judge), cmocka_unit_test(test_json),
-		cmocka_unit_test(test_summary), cmocka_unit_test(test_print),
-		cmocka_unit_test(test_disk_full),
+		cmocka_unit_test(test_judge), cmocka_unit_test(test_json),	cmocka_unit_test(test_summary),
+		cmocka_unit_test(test_print), cmocka_unit_test(test_disk_full),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -248,8 +248,15 @@ static void test_csv(void **state)
 	g_autofree char *text = NULL;
 	struct csv *csv = csv_open(path, CSV_IOVA_HEADER, NULL);
 	struct csv_iova_row row = {
-		.kernel = "first", .requester = 0x0310, .pasid = -1, .did = 7, .phase = "panic",
-		.iova_start = 0xfffff000, .iova_end = 0x100000fff, .perm = "rw", .who = "a,\"b\"",
+		.kernel = "first",
+		.requester = 0x0310,
+		.pasid = -1,
+		.did = 7,
+		.phase = "panic",
+		.iova_start = 0xfffff000,
+		.iova_end = 0x100000fff,
+		.perm = "rw",
+		.who = "a,\"b\"",
 	};
 
 	csv_iova_row(csv, &row);
@@ -258,9 +265,10 @@ static void test_csv(void **state)
 	assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
 	assert_true(csv_close(csv, NULL));
 	assert_true(g_file_get_contents(path, &text, NULL, NULL));
-	assert_string_equal(text, CSV_IOVA_HEADER "\n"
-		"first,0000:03:02.0,,7,panic,0xfffff000,0x100000fff,2,rw,mapped,\"a,\"\"b\"\"\",1,\n"
-		"crash,0000:00:1f.7,5,,end,0x0,0xffffffffffffffff,4503599627370496,r,reserved,,1,\n");
+	assert_string_equal(text, CSV_IOVA_HEADER
+			    "\n"
+			    "first,0000:03:02.0,,7,panic,0xfffff000,0x100000fff,2,rw,mapped,\"a,\"\"b\"\"\",1,\n"
+			    "crash,0000:00:1f.7,5,,end,0x0,0xffffffffffffffff,4503599627370496,r,reserved,,1,\n");
 
 	g_autofree char *time_path = g_build_filename(*state, "timeline.csv", NULL);
 	g_autofree char *time_text = NULL;
@@ -271,7 +279,7 @@ static void test_csv(void **state)
 	assert_true(csv_close(csv, NULL));
 	assert_true(g_file_get_contents(time_path, &time_text, NULL, NULL));
 	assert_string_equal(time_text, CSV_TIMELINE_HEADER "\npanic,123,first,,trace\n"
-						       "dump,124,crash,9,agent\n");
+							   "dump,124,crash,9,agent\n");
 	csv_abort(csv_open(path, "a", NULL));
 	assert_false(exists(*state, "iova.csv.tmp"));
 	assert_null(csv_open("/nonexistent/x.csv", "a", NULL));
@@ -342,9 +350,9 @@ int main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, make_root, drop_root)
 	const struct CMUnitTest tests[] = {
-		TEST(test_commit),   TEST(test_interrupt), TEST(test_dead_run), TEST(test_csv),
-		TEST(test_bad_root), TEST(test_disk_full), TEST(test_latest_in_the_way),
-		TEST(test_at_once), TEST(test_remove_tree),
+		TEST(test_commit),	TEST(test_interrupt), TEST(test_dead_run),	    TEST(test_csv),
+		TEST(test_bad_root),	TEST(test_disk_full), TEST(test_latest_in_the_way), TEST(test_at_once),
+		TEST(test_remove_tree),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,10 +17,11 @@
 
 static void test_probe_reads(void **state)
 {
-	struct probe_log *log = probe_parse("kvmperf: a warning\nprobe 1\n" RUN
-					    "slot vm=0 slot=7 flags=1 size=4096 ns=1031 cpu=31\n"
-					    "slot vm=0 slot=7 flags=0 size=0 ns=1032 cpu=32\nget ns=33\nclear ns=34\n" END
-					    "what comes later is not read\n", NULL);
+	struct probe_log *log =
+		probe_parse("kvmperf: a warning\nprobe 1\n" RUN "slot vm=0 slot=7 flags=1 size=4096 ns=1031 cpu=31\n"
+			    "slot vm=0 slot=7 flags=0 size=0 ns=1032 cpu=32\nget ns=33\nclear ns=34\n" END
+			    "what comes later is not read\n",
+			    NULL);
 	const struct probe_run *run;
 	const struct probe_call *call;
 
@@ -127,9 +128,10 @@ static char *report(unsigned n, uint64_t cpu, uint64_t faults)
 	GString *text = g_string_new("probe 1\n");
 
 	for (unsigned i = 0; i < n; i++)
-		g_string_append_printf(text, "run vm=0 vcpu=0 n=%u start=%u end=%" G_GUINT64_FORMAT " cpu=%"
-				       G_GUINT64_FORMAT " faults=%" G_GUINT64_FORMAT "\n", i, i * 10,
-				       i * 10 + cpu + 1, cpu, faults);
+		g_string_append_printf(text,
+				       "run vm=0 vcpu=0 n=%u start=%u end=%" G_GUINT64_FORMAT " cpu=%" G_GUINT64_FORMAT
+				       " faults=%" G_GUINT64_FORMAT "\n",
+				       i, i * 10, i * 10 + cpu + 1, cpu, faults);
 	g_string_append(text, END);
 	return g_string_free(text, FALSE);
 }
@@ -223,7 +225,8 @@ static void test_last_vm_counts(void **state)
 	(void)state;
 	assert_true(selftest_add(r, true, "",
 				 "probe 1\nrun vm=0 vcpu=0 n=1 start=1 end=2 cpu=1 faults=1\n"
-				 "run vm=1 vcpu=0 n=1 start=1 end=2 cpu=40000000 faults=4096\n" END, NULL));
+				 "run vm=1 vcpu=0 n=1 start=1 end=2 cpu=40000000 faults=4096\n" END,
+				 NULL));
 	judged(r, 0, NULL);
 }
 
@@ -235,12 +238,16 @@ static void test_calls(void **state)
 	g_autofree char *table = NULL;
 
 	(void)state;
-	assert_true(selftest_add(r, false, "", "probe 1\nslot vm=0 slot=1 flags=0 size=4096 ns=1001 cpu=1\n"
-				 "slot vm=0 slot=7 flags=0 size=4096 ns=1030 cpu=30\nslot vm=0 slot=7 flags=0 size=0 ns=1400 cpu=400\n"
-				 END, NULL));
-	assert_true(selftest_add(r, true, "", "probe 1\nslot vm=0 slot=0 flags=0 size=0 ns=1009 cpu=9\n"
-				 "slot vm=0 slot=2 flags=0 size=4096 ns=1031 cpu=31\nslot vm=0 slot=2 flags=0 size=0 ns=1040 cpu=40\n"
-				 END, NULL));
+	assert_true(selftest_add(
+		r, false, "",
+		"probe 1\nslot vm=0 slot=1 flags=0 size=4096 ns=1001 cpu=1\n"
+		"slot vm=0 slot=7 flags=0 size=4096 ns=1030 cpu=30\nslot vm=0 slot=7 flags=0 size=0 ns=1400 cpu=400\n" END,
+		NULL));
+	assert_true(selftest_add(
+		r, true, "",
+		"probe 1\nslot vm=0 slot=0 flags=0 size=0 ns=1009 cpu=9\n"
+		"slot vm=0 slot=2 flags=0 size=4096 ns=1031 cpu=31\nslot vm=0 slot=2 flags=0 size=0 ns=1040 cpu=40\n" END,
+		NULL));
 	g_ptr_array_add(all, r);
 	table = selftest_table(all, true);
 	assert_non_null(strstr(table, "| memslot-churn | add | - | - | - | 30 | 31 | (1.033) |"));
@@ -252,8 +259,9 @@ static void test_calls(void **state)
 /* Of the looks at a dirty log the shortest one counts. */
 static void dirty_log(uint64_t theirs, uint64_t ours, unsigned worse)
 {
-	static const char printed[] = "Populate memory time: 0.000000001s\nIteration 1 dirty memory time: 0.000000001s\n"
-				      "Iteration 1 get dirty log time: 0.000000001s\n";
+	static const char printed[] =
+		"Populate memory time: 0.000000001s\nIteration 1 dirty memory time: 0.000000001s\n"
+		"Iteration 1 get dirty log time: 0.000000001s\n";
 	struct selftest_result *r = selftest_new(pair_named("dirty-log, get"));
 
 	for (unsigned i = 0; i < 2; i++) {
@@ -332,20 +340,13 @@ static void test_pairs_are_sane(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_probe_reads),
-		cmocka_unit_test(test_probe_refuses),
-		cmocka_unit_test(test_selftest_times),
-		cmocka_unit_test(test_cheaper_passes),
-		cmocka_unit_test(test_worse_is_seen),
-		cmocka_unit_test(test_other_faults_are_seen),
-		cmocka_unit_test(test_median_counts),
-		cmocka_unit_test(test_incomplete_is_refused),
-		cmocka_unit_test(test_last_vm_counts),
-		cmocka_unit_test(test_calls),
-		cmocka_unit_test(test_shortest_call_counts),
-		cmocka_unit_test(test_skip_is_shown),
-		cmocka_unit_test(test_json_has_every_run),
-		cmocka_unit_test(test_pairs_are_sane),
+		cmocka_unit_test(test_probe_reads),	     cmocka_unit_test(test_probe_refuses),
+		cmocka_unit_test(test_selftest_times),	     cmocka_unit_test(test_cheaper_passes),
+		cmocka_unit_test(test_worse_is_seen),	     cmocka_unit_test(test_other_faults_are_seen),
+		cmocka_unit_test(test_median_counts),	     cmocka_unit_test(test_incomplete_is_refused),
+		cmocka_unit_test(test_last_vm_counts),	     cmocka_unit_test(test_calls),
+		cmocka_unit_test(test_shortest_call_counts), cmocka_unit_test(test_skip_is_shown),
+		cmocka_unit_test(test_json_has_every_run),   cmocka_unit_test(test_pairs_are_sane),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

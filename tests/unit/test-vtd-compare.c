@@ -40,8 +40,7 @@ static void build(struct side *s, unsigned ttm, size_t moved)
 	} else {
 		s->dir = tables_scalable(&s->t, s->root, NIC, 0, 0, 0);
 		s->context = *tables_word(&s->t, s->root, 0) & ~UINT64_C(1);
-		s->pasid_table = tables_pasid(&s->t, s->dir, 0, VTD_PGTT_SECOND_LEVEL, 1, 3, s->pt,
-					      0, 0);
+		s->pasid_table = tables_pasid(&s->t, s->dir, 0, VTD_PGTT_SECOND_LEVEL, 1, 3, s->pt, 0, 0);
 	}
 	*tables_word(&s->t, s->irt, 4) = 0xd;
 	*tables_word(&s->t, s->irt, 5) = 0x40008;
@@ -77,15 +76,13 @@ static void finish(struct fixture *f)
 }
 
 /* Exactly one difference, of @kind, whose text holds @words. */
-static void expect(struct fixture *f, const struct vtd_compare_options *o, enum vtd_diff_kind kind,
-		   const char *words)
+static void expect(struct fixture *f, const struct vtd_compare_options *o, enum vtd_diff_kind kind, const char *words)
 {
 	struct vtd_compare *c = compare(f, o);
 
 	for (unsigned k = 0; k < VTD_DIFF_KINDS; k++)
 		if (c->counts[k] != (k == kind))
-			fail_msg("%s: %lu differences", vtd_diff_kind_name(k),
-				 (unsigned long)c->counts[k]);
+			fail_msg("%s: %lu differences", vtd_diff_kind_name(k), (unsigned long)c->counts[k]);
 	assert_false(c->same);
 	assert_int_equal(c->n_diffs, 1);
 	assert_int_equal(c->diffs[0].kind, kind);
@@ -258,8 +255,7 @@ static void translation_type(void **state)
 	tables_legacy(&f.b.t, f.b.root, NIC, VTD_TT_PASS_THROUGH, 1, 3, f.b.pt);
 	compare(&f, &o);
 	assert_int_equal(f.c->counts[VTD_DIFF_SPACE_TYPE], 1);
-	assert_string_equal(f.c->diffs[0].text,
-			    "00:01.0: translation was second-level, is pass-through");
+	assert_string_equal(f.c->diffs[0].text, "00:01.0: translation was second-level, is pass-through");
 	assert_int_equal(f.c->pages_retargeted, 520);
 	assert_int_equal(f.c->n_spaces, 1);
 	finish(&f);
@@ -273,22 +269,20 @@ static void mappings(void **state)
 	setup(&f, 0, 0); /* the middle of a run goes */
 	tables_map(&f.b.t, f.b.pt, 3, 1, 0xffff2000, 0, 0);
 	tables_map(&f.b.t, f.b.pt, 3, 1, 0xffff3000, 0, 0);
-	expect(&f, NULL, VTD_DIFF_UNMAPPED,
-	       "00:01.0: iova 0xffff2000-0xffff3fff mapped only before");
+	expect(&f, NULL, VTD_DIFF_UNMAPPED, "00:01.0: iova 0xffff2000-0xffff3fff mapped only before");
 	assert_int_equal(f.c->pages_unmapped, 2);
 	assert_int_equal(f.c->diffs[0].pa_a, 0x42000);
 	finish(&f);
 	setup(&f, 0, 0); /* two pages more, at both ends of two runs */
 	tables_map(&f.b.t, f.b.pt, 3, 1, 0xfffef000, 0x3f000, SL_RW);
-	expect(&f, NULL, VTD_DIFF_NEW,
-	       "iova 0xfffef000-0xfffeffff mapped only after -> 0x3f000 rw");
+	expect(&f, NULL, VTD_DIFF_NEW, "iova 0xfffef000-0xfffeffff mapped only after -> 0x3f000 rw");
 	finish(&f);
 	setup(&f, 0, 0); /* other frames, scattered: one stretch of IOVAs */
 	for (unsigned i = 0; i < 3; i++)
-		tables_map(&f.b.t, f.b.pt, 3, 1, 0xffff1000 + i * 0x1000, 0x90000 - i * 0x3000,
-			   SL_RW);
-	expect(&f, NULL, VTD_DIFF_RETARGETED, "iova 0xffff1000-0xffff3fff went to 0x41000 rw--, "
-					      "now to 0x90000 rw--");
+		tables_map(&f.b.t, f.b.pt, 3, 1, 0xffff1000 + i * 0x1000, 0x90000 - i * 0x3000, SL_RW);
+	expect(&f, NULL, VTD_DIFF_RETARGETED,
+	       "iova 0xffff1000-0xffff3fff went to 0x41000 rw--, "
+	       "now to 0x90000 rw--");
 	assert_int_equal(f.c->pages_retargeted, 3);
 	assert_int_equal(f.c->pages_same, 5 + 512 + (UINT64_C(1) << 40));
 	assert_int_equal(f.c->spaces[0].retargeted, 3);
@@ -335,8 +329,7 @@ static void interrupt_remapping(void **state)
 	finish(&f);
 	setup(&f, 0, 0);
 	*tables_word(&f.b.t, f.b.irt, 5) = 0x50008;
-	expect(&f, NULL, VTD_DIFF_IRTE_CHANGED,
-	       "irte 2: 0x0000000000040008000000000000000d became");
+	expect(&f, NULL, VTD_DIFF_IRTE_CHANGED, "irte 2: 0x0000000000040008000000000000000d became");
 	finish(&f);
 	setup(&f, 0, 0);
 	f.b.irta |= VTD_IRTA_EIME;
@@ -408,8 +401,7 @@ static void endless_differences(void **state)
 		struct side *s = i ? &f.b : &f.a;
 
 		for (unsigned k = 0; k < 512; k++)
-			tables_map(&s->t, s->pt, 3, 1, k * UINT64_C(0x2000) + 0x1000 * (unsigned)i,
-				   0x100000, SL_RW);
+			tables_map(&s->t, s->pt, 3, 1, k * UINT64_C(0x2000) + 0x1000 * (unsigned)i, 0x100000, SL_RW);
 		for (unsigned k = 0; k < 256; k++) {
 			tables_legacy(&s->t, s->root, (uint16_t)k, 0, 1, 3, s->pt);
 			*tables_word(&s->t, s->root, 2 * k) = *tables_word(&s->t, s->root, 0);
@@ -487,8 +479,7 @@ static void sweeping_agrees_with_page_by_page(void **state)
 			tables_map(&f.b.t, f.b.pt, 3, 1, iova, perm[1] ? pa[1] : 0, perm[1]);
 			if (!perm[0] && !perm[1])
 				continue;
-			want[!perm[1] ? 1 : !perm[0] ? 2 : pa[0] != pa[1] ? 3 :
-			     perm[0] != perm[1] ? 4 : 0]++;
+			want[!perm[1] ? 1 : !perm[0] ? 2 : pa[0] != pa[1] ? 3 : perm[0] != perm[1] ? 4 : 0]++;
 		}
 		c = compare(&f, NULL);
 		assert_int_equal(c->spaces[0].same, want[0] + 520);

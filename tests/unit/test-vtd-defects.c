@@ -55,8 +55,8 @@ static void modes_that_cannot_be_walked(void **state)
 
 static void tables_outside_ram(void **state)
 {
-	static const uint64_t bad[] = { 64 * 4096, 0xb0000000, 0xfed90000,
-					UINT64_C(0xfffffffffffff), UINT64_C(0xfffffffffffff000) };
+	static const uint64_t bad[] = { 64 * 4096, 0xb0000000, 0xfed90000, UINT64_C(0xfffffffffffff),
+					UINT64_C(0xfffffffffffff000) };
 	struct fixture f;
 
 	(void)state;
@@ -122,8 +122,8 @@ static void context_type_and_width(void **state)
 }
 
 /* Scalable: a PASID entry with @pgtt, @aw, @flpm and raw bits @extra in its first word. */
-static void expect_pasid(unsigned pgtt, unsigned aw, unsigned flpm, uint64_t extra,
-			 enum vtd_defect_kind kind, size_t runs)
+static void expect_pasid(unsigned pgtt, unsigned aw, unsigned flpm, uint64_t extra, enum vtd_defect_kind kind,
+			 size_t runs)
 {
 	struct fixture f;
 	uint64_t dir, table;
@@ -204,8 +204,7 @@ static void paging_entries(void **state)
 	expect(&f, 0, 0, NULL, VTD_DEFECT_SUPERPAGE_LEVEL, f.pt, 1, 1);
 	setup_legacy(&f); /* 1 GiB that begins at 2 MiB */
 	tables_map(&f.t, f.pt, 4, 3, GIB, 2 * MIB, SL_RW);
-	expect(&f, 0, 0, NULL, VTD_DEFECT_SUPERPAGE_ALIGN, *tables_word(&f.t, f.pt, 0) & ~0xfffu, 1,
-	       1);
+	expect(&f, 0, 0, NULL, VTD_DEFECT_SUPERPAGE_ALIGN, *tables_word(&f.t, f.pt, 0) & ~0xfffu, 1, 1);
 	setup_legacy(&f); /* 2 MiB that begins at 4 KiB: bit 12 is reserved in the second level */
 	tables_map(&f.t, f.pt, 4, 2, 2 * MIB, 0x1000, SL_RW);
 	expect(&f, 0, 0, NULL, VTD_DEFECT_SUPERPAGE_ALIGN,

@@ -91,8 +91,8 @@ static void runs_agree_with_single_lookups(void **state)
 		root = tables_alloc(&t, 1);
 		pt = tables_alloc(&t, 1);
 		if (fl)
-			tables_pasid(&t, tables_scalable(&t, root, SID, 0, 0, 0), 0,
-				     VTD_PGTT_FIRST_LEVEL, 0, 1, 0, 0, pt);
+			tables_pasid(&t, tables_scalable(&t, root, SID, 0, 0, 0), 0, VTD_PGTT_FIRST_LEVEL, 0, 1, 0, 0,
+				     pt);
 		else
 			tables_legacy(&t, root, SID, 0, 1 + round % 3, 1, pt);
 		/* six pages; the few entries of each lead to any of them, or are superpages */
@@ -240,16 +240,18 @@ static void garbage_everywhere(void **state)
 
 	(void)state;
 	for (unsigned round = 0; round < 120; round++) {
-		struct vtd_walk_options o = { .max_runs = 20000, .max_visits = 3000,
-					      .max_pasids = 1000, .sagaw = round & 15,
+		struct vtd_walk_options o = { .max_runs = 20000,
+					      .max_visits = 3000,
+					      .max_pasids = 1000,
+					      .sagaw = round & 15,
 					      .haw = (uint8_t)(round % 60) };
 		struct vtd_walk_result *r;
 		struct tables t;
 
 		tables_init(&t, 4 + round % 60);
 		garbage(&t, &seed, round % 17);
-		r = walk(&t, tables_random(&seed) % (t.n_pages + 1) << 12, round % 4,
-			 tables_random(&seed) % t.ram.len, &o);
+		r = walk(&t, tables_random(&seed) % (t.n_pages + 1) << 12, round % 4, tables_random(&seed) % t.ram.len,
+			 &o);
 		assert_true(r->n_runs <= 20000);
 		assert_true(r->visits <= 3000);
 		assert_true(r->n_pasids <= 1000);
@@ -258,8 +260,7 @@ static void garbage_everywhere(void **state)
 			const struct vtd_run *run = vtd_space_runs(r, &r->spaces[s], &n);
 
 			if (s)
-				assert_true(space_key(&r->spaces[s - 1]) <
-					    space_key(&r->spaces[s]));
+				assert_true(space_key(&r->spaces[s - 1]) < space_key(&r->spaces[s]));
 			for (size_t i = 0; i < n && i < 50; i++) {
 				assert_true(run[i].iova_start <= run[i].iova_last);
 				assert_true(run[i].perm & 3);
@@ -301,8 +302,8 @@ static void memory_that_changes_under_the_walk(void **state)
 		vtd_walk_free(r);
 		for (unsigned i = 0; i < 100; i++)
 			vtd_translate(&mem, 0, round & 1, (uint16_t)tables_random(&seed),
-				      i & 2 ? VTD_NO_PASID : (uint32_t)tables_random(&seed),
-				      tables_random(&seed) >> 16, i & 1, &out);
+				      i & 2 ? VTD_NO_PASID : (uint32_t)tables_random(&seed), tables_random(&seed) >> 16,
+				      i & 1, &out);
 	}
 }
 

@@ -61,8 +61,7 @@ static void a_fault_record(void **state)
 	vtd_regs_set64(raw, VTD_REG_CAP, UINT64_C(0xd2008c22260206));
 	vtd_regs_set32(raw, VTD_REG_FSTS, VTD_FSTS_PPF);
 	vtd_regs_set64(raw, 0x220, UINT64_C(0xffff1000));
-	vtd_regs_set64(raw, 0x228,
-		       UINT64_C(1) << 63 | UINT64_C(1) << 62 | UINT64_C(6) << 32 | 0x0008);
+	vtd_regs_set64(raw, 0x228, UINT64_C(1) << 63 | UINT64_C(1) << 62 | UINT64_C(6) << 32 | 0x0008);
 	vtd_regs_decode(raw, &r);
 	assert_false(vtd_regs_fault_free(&r));
 	assert_true(r.frcd[0].fault);
@@ -120,10 +119,8 @@ static void ram_has_a_hole(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(qemu_defaults),
-		cmocka_unit_test(translation_table_modes),
-		cmocka_unit_test(a_fault_record),
-		cmocka_unit_test(any_bytes_decode),
+		cmocka_unit_test(qemu_defaults),  cmocka_unit_test(translation_table_modes),
+		cmocka_unit_test(a_fault_record), cmocka_unit_test(any_bytes_decode),
 		cmocka_unit_test(ram_has_a_hole),
 	};
 

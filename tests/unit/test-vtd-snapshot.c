@@ -147,8 +147,7 @@ static void a_truncated_walk_stays_truncated(void **state)
 	struct vtd_snapshot *s;
 	struct vtd_error err;
 
-	assert_int_equal(vtd_snapshot_capture(&mem, f->s->regs, &f->s->meta, &o, &s, NULL, &err),
-			 0);
+	assert_int_equal(vtd_snapshot_capture(&mem, f->s->regs, &f->s->meta, &o, &s, NULL, &err), 0);
 	assert_true(s->meta.truncated);
 	assert_int_equal(vtd_snapshot_walk(s, NULL, &r), 0);
 	assert_true(r->truncated);
@@ -179,8 +178,7 @@ static void changes_are_seen_but_not_accessed_bits(void **state)
 /*
  * First-level entries have their accessed bits elsewhere; the caller's own page hook is called too.
  */
-static void count_page(void *ctx, uint64_t pa, enum vtd_table_kind kind, unsigned level,
-		       const void *page)
+static void count_page(void *ctx, uint64_t pa, enum vtd_table_kind kind, unsigned level, const void *page)
 {
 	size_t *pages = ctx;
 
@@ -241,8 +239,7 @@ static void first_level_accessed_bits(void **state)
 
 	meta.root = tables_alloc(&f->t, 1);
 	meta.ttm = VTD_TTM_SCALABLE;
-	tables_pasid(&f->t, tables_scalable(&f->t, meta.root, SID, 0, 0, 0), 0,
-		     VTD_PGTT_FIRST_LEVEL, 0, 1, 0, 0, pt);
+	tables_pasid(&f->t, tables_scalable(&f->t, meta.root, SID, 0, 0, 0), 0, VTD_PGTT_FIRST_LEVEL, 0, 1, 0, 0, pt);
 	leaf = tables_map(&f->t, pt, 4, 1, 0x1000, 0x7000, FL_RW);
 	assert_int_equal(vtd_snapshot_capture(&mem, f->s->regs, &meta, &o, &s, NULL, NULL), 0);
 	assert_int_equal(pages, 4);
@@ -338,23 +335,23 @@ static void lies_with_a_good_checksum_are_refused(void **state)
 		uint64_t value;
 		bool wide;
 	} lies[] = {
-		{ 0, 0, false },           /* magic */
-		{ 8, 2, false },           /* version */
-		{ 12, 2, false },          /* flags */
-		{ 16, 1, true },           /* file size */
-		{ 32, 4, false },          /* mode */
-		{ 36, 71, false },         /* registers */
-		{ 88, 8, false },          /* pages */
+		{ 0, 0, false },   /* magic */
+		{ 8, 2, false },   /* version */
+		{ 12, 2, false },  /* flags */
+		{ 16, 1, true },   /* file size */
+		{ 32, 4, false },  /* mode */
+		{ 36, 71, false }, /* registers */
+		{ 88, 8, false },  /* pages */
 		{ 88, 0xffffffff, false },
-		{ 92, 5, false },          /* contents */
+		{ 92, 5, false }, /* contents */
 		{ 92, 0xffffffff, false },
-		{ 96, 0x1b, false },       /* phase: escape character */
-		{ 156, 0x41414141, false },/* phase: not terminated */
-		{ INDEX, 0x1001, true },   /* address not aligned */
+		{ 96, 0x1b, false },	    /* phase: escape character */
+		{ 156, 0x41414141, false }, /* phase: not terminated */
+		{ INDEX, 0x1001, true },    /* address not aligned */
 		{ INDEX, UINT64_C(1) << 60, true },
-		{ INDEX + 16, 0x1000, true }, /* not ascending */
-		{ INDEX + 8, 7, false },   /* kind */
-		{ INDEX + 12, 1, false },  /* contents out of order */
+		{ INDEX + 16, 0x1000, true },	   /* not ascending */
+		{ INDEX + 8, 7, false },	   /* kind */
+		{ INDEX + 12, 1, false },	   /* contents out of order */
 		{ INDEX + 12, 0xffffffff, false }, /* one content too many then */
 	};
 	struct fixture *f = *state;
@@ -380,8 +377,7 @@ static void lies_with_a_good_checksum_are_refused(void **state)
 	for (uint64_t i = 0, seed = 9; i < 3000; i++) {
 		memcpy(copy, buf, len);
 		for (unsigned k = 0; k < 1 + i % 8; k++)
-			copy[tables_random(&seed) % (i & 1 ? len : INDEX + 112)] =
-				(uint8_t)tables_random(&seed);
+			copy[tables_random(&seed) % (i & 1 ? len : INDEX + 112)] = (uint8_t)tables_random(&seed);
 		reseal(copy, len);
 		parse(copy, len);
 	}

@@ -29,14 +29,12 @@ static void setup(struct fixture *f, unsigned ttm)
 
 static enum vtd_fault legacy(struct fixture *f, uint64_t iova, bool write)
 {
-	return vtd_translate(&f->mem, f->root, VTD_TTM_LEGACY, SID, VTD_NO_PASID, iova, write,
-			     &f->out);
+	return vtd_translate(&f->mem, f->root, VTD_TTM_LEGACY, SID, VTD_NO_PASID, iova, write, &f->out);
 }
 
 static enum vtd_fault scalable(struct fixture *f, uint32_t pasid, uint64_t iova, bool write)
 {
-	return vtd_translate(&f->mem, f->root, VTD_TTM_SCALABLE, UPPER, pasid, iova, write,
-			     &f->out);
+	return vtd_translate(&f->mem, f->root, VTD_TTM_SCALABLE, UPPER, pasid, iova, write, &f->out);
 }
 
 static void legacy_requests(void **state)
@@ -65,8 +63,7 @@ static void legacy_requests(void **state)
 	assert_int_equal(f.out.pa, 9 * GIB + 0x12345678);
 	assert_int_equal(legacy(&f, 5 * GIB, false), VTD_FAULT_READ_DENIED);
 	assert_int_equal(legacy(&f, UINT64_C(1) << 48, false), VTD_FAULT_ADDRESS_WIDTH);
-	assert_int_equal(vtd_translate(&f.mem, f.root, 0, SID, 0, 0, false, &f.out),
-			 VTD_FAULT_PASID_RANGE);
+	assert_int_equal(vtd_translate(&f.mem, f.root, 0, SID, 0, 0, false, &f.out), VTD_FAULT_PASID_RANGE);
 	*tables_word(&f.t, f.pt, 100) = VTD_PTE_PS | 3;
 	assert_int_equal(legacy(&f, UINT64_C(100) << 39, false), VTD_FAULT_RESERVED);
 	*tables_word(&f.t, f.pt, 100) = UINT64_C(0xfed90000) | 3;
@@ -86,8 +83,7 @@ static void legacy_contexts(void **state)
 			 VTD_FAULT_CONTEXT_ABSENT);
 	assert_int_equal(vtd_translate(&f.mem, 0xfed90000, 0, SID, VTD_NO_PASID, 0, false, &f.out),
 			 VTD_FAULT_ROOT_READ);
-	assert_int_equal(vtd_translate(&f.mem, f.root, 2, SID, VTD_NO_PASID, 0, false, &f.out),
-			 VTD_FAULT_MODE);
+	assert_int_equal(vtd_translate(&f.mem, f.root, 2, SID, VTD_NO_PASID, 0, false, &f.out), VTD_FAULT_MODE);
 	tables_legacy(&f.t, f.root, SID, VTD_TT_RESERVED, 2, 1, f.pt);
 	assert_int_equal(legacy(&f, 0, false), VTD_FAULT_CONTEXT_INVALID);
 	tables_legacy(&f.t, f.root, SID, 0, 6, 1, f.pt);
@@ -134,8 +130,7 @@ static void scalable_requests(void **state)
 	*tables_word(&f.t, f.dir, 0) = UINT64_C(0xfed90000) | 1;
 	assert_int_equal(scalable(&f, 7, 0, true), VTD_FAULT_PASID_READ);
 	/* the other half of the root entry is another table */
-	assert_int_equal(vtd_translate(&f.mem, f.root, 1, UPPER & ~0x80, VTD_NO_PASID, 0, false,
-				       &f.out),
+	assert_int_equal(vtd_translate(&f.mem, f.root, 1, UPPER & ~0x80, VTD_NO_PASID, 0, false, &f.out),
 			 VTD_FAULT_ROOT_ABSENT);
 	tables_free(&f.t);
 }

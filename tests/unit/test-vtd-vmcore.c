@@ -15,12 +15,20 @@
 /* Write RAM pages [@first, @first + @n) of @t as an ELF core with one segment. */
 static void write_core(const char *path, const struct tables *t, size_t first, size_t n)
 {
-	Elf64_Ehdr eh = { .e_type = ET_CORE, .e_machine = EM_X86_64, .e_version = EV_CURRENT,
-			  .e_phoff = sizeof(eh), .e_ehsize = sizeof(eh),
-			  .e_phentsize = sizeof(Elf64_Phdr), .e_phnum = 1 };
-	Elf64_Phdr ph = { .p_type = PT_LOAD, .p_flags = PF_R, .p_offset = 4096,
+	Elf64_Ehdr eh = { .e_type = ET_CORE,
+			  .e_machine = EM_X86_64,
+			  .e_version = EV_CURRENT,
+			  .e_phoff = sizeof(eh),
+			  .e_ehsize = sizeof(eh),
+			  .e_phentsize = sizeof(Elf64_Phdr),
+			  .e_phnum = 1 };
+	Elf64_Phdr ph = { .p_type = PT_LOAD,
+			  .p_flags = PF_R,
+			  .p_offset = 4096,
 			  .p_vaddr = UINT64_C(0xffff888000000000) + first * 4096,
-			  .p_paddr = first * 4096, .p_filesz = n * 4096, .p_memsz = n * 4096 };
+			  .p_paddr = first * 4096,
+			  .p_filesz = n * 4096,
+			  .p_memsz = n * 4096 };
 	FILE *out = fopen(path, "wb");
 
 	memcpy(eh.e_ident, ELFMAG, SELFMAG);
@@ -85,8 +93,7 @@ static void tables_in_a_dump(void **state)
 
 static void files_that_are_no_dump(void **state)
 {
-	static const char *const paths[] = { "/nonexistent", "/dev/null", "/proc/self/status",
-					     "/tmp" };
+	static const char *const paths[] = { "/nonexistent", "/dev/null", "/proc/self/status", "/tmp" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {

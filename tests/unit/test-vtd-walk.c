@@ -38,10 +38,8 @@ static void legacy_of_each_depth(void **state)
 		assert_int_equal(r->leaves, 2);
 		assert_int_equal(r->n_defects, 0);
 		assert_int_equal(count_runs(r, SID, VTD_NO_PASID), 2);
-		check_run(r, SID, VTD_NO_PASID, 0, 0, 0xfff, 0x5000,
-			  VTD_PERM_READ | VTD_PERM_WRITE);
-		check_run(r, SID, VTD_NO_PASID, 1, top, top + 0xfff, 0x9000,
-			  VTD_PERM_READ | VTD_PERM_SNOOP);
+		check_run(r, SID, VTD_NO_PASID, 0, 0, 0xfff, 0x5000, VTD_PERM_READ | VTD_PERM_WRITE);
+		check_run(r, SID, VTD_NO_PASID, 1, top, top + 0xfff, 0x9000, VTD_PERM_READ | VTD_PERM_SNOOP);
 		/* root, context, and two branches of page tables that share the top */
 		assert_int_equal(r->n_tables, 2 + 1 + 2 * (levels - 1));
 		tables_end(&t, r);
@@ -69,12 +67,9 @@ static void first_level_of_each_depth(void **state)
 		assert_int_equal(r->spaces[0].type, VTD_SPACE_FIRST_LEVEL);
 		assert_int_equal(r->spaces[0].did, 3);
 		assert_int_equal(count_runs(r, SID, VTD_NO_PASID), 3);
-		check_run(r, SID, 0, 0, 0x1000, 0x1fff, 0x5000,
-			  VTD_PERM_READ | VTD_PERM_WRITE | VTD_PERM_USER);
-		check_run(r, SID, 0, 1, canonical(high, width), canonical(high, width) + 0xfff,
-			  0x6000, VTD_PERM_READ);
-		check_run(r, SID, 0, 2, canonical(last, width), UINT64_MAX, 0x7000,
-			  VTD_PERM_READ | VTD_PERM_USER);
+		check_run(r, SID, 0, 0, 0x1000, 0x1fff, 0x5000, VTD_PERM_READ | VTD_PERM_WRITE | VTD_PERM_USER);
+		check_run(r, SID, 0, 1, canonical(high, width), canonical(high, width) + 0xfff, 0x6000, VTD_PERM_READ);
+		check_run(r, SID, 0, 2, canonical(last, width), UINT64_MAX, 0x7000, VTD_PERM_READ | VTD_PERM_USER);
 		tables_end(&t, r);
 	}
 }
@@ -104,10 +99,8 @@ static void superpages_equal_small_pages(void **state)
 	assert_int_equal(r->n_defects, 0);
 	for (uint16_t sid = 0x10; sid <= 0x12; sid++) {
 		assert_int_equal(count_runs(r, sid, VTD_NO_PASID), 1);
-		check_run(r, sid, VTD_NO_PASID, 0, GIB, 2 * GIB + 2 * MIB - 1, 4 * GIB,
-			  VTD_PERM_READ | VTD_PERM_WRITE);
-		assert_int_equal(r->trees[vtd_walk_space(r, sid, VTD_NO_PASID)->tree].pages,
-				 512 * 513);
+		check_run(r, sid, VTD_NO_PASID, 0, GIB, 2 * GIB + 2 * MIB - 1, 4 * GIB, VTD_PERM_READ | VTD_PERM_WRITE);
+		assert_int_equal(r->trees[vtd_walk_space(r, sid, VTD_NO_PASID)->tree].pages, 512 * 513);
 	}
 	assert_int_equal(r->trees[0].leaves, 2);
 	assert_int_equal(r->trees[1].leaves, 512 * 513);
@@ -152,9 +145,9 @@ static void runs_break_where_they_must(void **state)
 	root = tables_begin(&t, &pt);
 	tables_legacy(&t, root, SID, 0, 1, 1, pt);
 	tables_map_many(&t, pt, 3, 1, 0x1fe000, 0x10000, SL_RW, 4); /* across two leaf tables */
-	tables_map(&t, pt, 3, 1, 0x202000, 0x20000, SL_RW);         /* another PA */
-	tables_map(&t, pt, 3, 1, 0x203000, 0x21000, VTD_SL_R);      /* fewer rights */
-	tables_map(&t, pt, 3, 1, 0x205000, 0x23000, VTD_SL_R);      /* after a hole */
+	tables_map(&t, pt, 3, 1, 0x202000, 0x20000, SL_RW);	    /* another PA */
+	tables_map(&t, pt, 3, 1, 0x203000, 0x21000, VTD_SL_R);	    /* fewer rights */
+	tables_map(&t, pt, 3, 1, 0x205000, 0x23000, VTD_SL_R);	    /* after a hole */
 	tables_map(&t, pt, 3, 1, 0x206000, 0x24000, VTD_SL_R | VTD_SL_A | UINT64_C(3) << 52);
 	tables_map(&t, pt, 3, 1, 0x207000, 0x25000, VTD_SL_W);
 	r = walk(&t, root, VTD_TTM_LEGACY, 0, NULL);
@@ -186,8 +179,7 @@ static void permissions_are_anded_over_the_levels(void **state)
 	assert_int_equal(leaf & 0xfff, 0);
 	assert_int_equal(count_runs(r, SID, VTD_NO_PASID), 3);
 	check_run(r, SID, VTD_NO_PASID, 0, 0, 0xfff, 0x7000, VTD_PERM_READ);
-	check_run(r, SID, VTD_NO_PASID, 1, GIB, GIB + 0xfff, 0x7000,
-		  VTD_PERM_READ | VTD_PERM_WRITE);
+	check_run(r, SID, VTD_NO_PASID, 1, GIB, GIB + 0xfff, 0x7000, VTD_PERM_READ | VTD_PERM_WRITE);
 	check_run(r, SID, VTD_NO_PASID, 2, GIB + 0x1000, GIB + 0x1fff, 0x8000, VTD_PERM_WRITE);
 	tables_end(&t, r);
 }
@@ -299,7 +291,7 @@ static void interrupt_remapping_table(void **state)
 	irt = tables_alloc(&t, 2);
 	*tables_word(&t, irt, 0) = 0x1234000d;
 	*tables_word(&t, irt, 1) = 0x00040008;
-	*tables_word(&t, irt, 2) = 0x2; /* not present */
+	*tables_word(&t, irt, 2) = 0x2;		     /* not present */
 	*tables_word(&t, irt, 2 * 300) = 0x0000800d; /* posted: other fields */
 	*tables_word(&t, irt, 2 * 300 + 1) = UINT64_C(0xffffffff00000008);
 	*tables_word(&t, irt, 2 * 511) = 1;
@@ -354,8 +346,7 @@ static void runs_can_be_searched(void **state)
 	r = walk(&t, root, VTD_TTM_LEGACY, 0, NULL);
 	s = vtd_walk_space(r, SID, VTD_NO_PASID);
 	for (unsigned i = 0; i < 100; i++) {
-		assert_int_equal(vtd_space_lookup(r, s, i * UINT64_C(0x3000) + 0xfff)->pa_start,
-				 0x100000 + i * 0x5000);
+		assert_int_equal(vtd_space_lookup(r, s, i * UINT64_C(0x3000) + 0xfff)->pa_start, 0x100000 + i * 0x5000);
 		assert_null(vtd_space_lookup(r, s, i * UINT64_C(0x3000) + 0x1000));
 	}
 	assert_int_equal(vtd_space_ranges(r, s, &set), 0);

@@ -53,11 +53,9 @@ static void obey(struct fake_agent *a, const char *cmd, JsonObject *request)
 
 	(void)request;
 	if (strcmp(cmd, "read-file") == 0)
-		members = g_strdup_printf("\"ok\":true,\"t_ns\":5,\"text\":\"%s\",\"next\":-1",
-					  escaped);
+		members = g_strdup_printf("\"ok\":true,\"t_ns\":5,\"text\":\"%s\",\"next\":-1", escaped);
 	else if (strcmp(cmd, "spawn") == 0)
-		members = g_strdup_printf("\"ok\":true,\"t_ns\":5,\"pid\":7,\"report\":%s",
-					  l->report);
+		members = g_strdup_printf("\"ok\":true,\"t_ns\":5,\"pid\":7,\"report\":%s", l->report);
 	fake_agent_say(a, members ? members : "\"ok\":true,\"t_ns\":5");
 }
 
@@ -103,13 +101,13 @@ static int teardown(void **state)
 
 static struct evidence_workload *nested(struct lab *l)
 {
-	struct evidence_workload w = {.sid = SATA,
-				      .nested = true,
-				      .dma = true,
-				      .pages = PAGES,
-				      .page_bytes = 4096,
-				      .mark = MARK,
-				      .copies_at = COPIES_AT};
+	struct evidence_workload w = { .sid = SATA,
+				       .nested = true,
+				       .dma = true,
+				       .pages = PAGES,
+				       .page_bytes = 4096,
+				       .mark = MARK,
+				       .copies_at = COPIES_AT };
 
 	if (!l->run->ev->workloads->len)
 		g_array_append_val(l->run->ev->workloads, w);
@@ -261,8 +259,8 @@ static void refused(struct lab *l, const char *set, const char *report, int code
 #define NESTED "first.workload=nested memory=1M"
 #define NESTED_2M "first.workload=nested memory=2M page=2m"
 #define MAPPED "first.workload=vfio-map pages=3"
-#define REPORT(bdf, bytes, page)                                                                   \
-	"{\"bdf\":\"" bdf "\",\"bytes\":" bytes ",\"page\":" page                                  \
+#define REPORT(bdf, bytes, page)                                  \
+	"{\"bdf\":\"" bdf "\",\"bytes\":" bytes ",\"page\":" page \
 	",\"map_ns\":5,\"mark\":\"0x5a00\",\"copies_at\":\"0xff040\"}"
 
 static void a_guest_begins(void **state)
@@ -302,8 +300,7 @@ static void another_guest_than_asked_for(void **state)
 	refused(l, NESTED, REPORT("edu", "1048576", "4096"), cannot, "does not report");
 	refused(l, NESTED, "{}", cannot, "does not report");
 	refused(l, NESTED, "[]", cannot, "does not report");
-	refused(l, NESTED_2M, REPORT("0000:00:04.0", "2097152", "4096"), cannot,
-		"does not report the 1 pages");
+	refused(l, NESTED_2M, REPORT("0000:00:04.0", "2097152", "4096"), cannot, "does not report the 1 pages");
 }
 
 static void a_cpu_without_virtualisation(void **state)

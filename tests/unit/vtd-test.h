@@ -20,8 +20,8 @@
 #define GIB UINT64_C(0x40000000)
 
 /* Walk with default options unless given; fails the test on lack of memory. */
-static inline struct vtd_walk_result *walk(struct tables *t, uint64_t root, unsigned ttm,
-					   uint64_t irta, const struct vtd_walk_options *opt)
+static inline struct vtd_walk_result *walk(struct tables *t, uint64_t root, unsigned ttm, uint64_t irta,
+					   const struct vtd_walk_options *opt)
 {
 	struct vtd_mem mem = tables_mem(t);
 	struct vtd_walk_result *r = NULL;
@@ -49,8 +49,8 @@ static inline void tables_end(struct tables *t, struct vtd_walk_result *r)
 }
 
 /* Run @i of the space of (@sid, @pasid) is exactly this. */
-static inline void check_run(const struct vtd_walk_result *r, uint16_t sid, uint32_t pasid,
-			     size_t i, uint64_t start, uint64_t last, uint64_t pa, uint32_t perm)
+static inline void check_run(const struct vtd_walk_result *r, uint16_t sid, uint32_t pasid, size_t i, uint64_t start,
+			     uint64_t last, uint64_t pa, uint32_t perm)
 {
 	size_t n;
 	const struct vtd_run *run = vtd_space_runs(r, vtd_walk_space(r, sid, pasid), &n);

@@ -29,8 +29,7 @@
 #ifndef __ASSEMBLER__
 extern const char payload_start[], payload_end[];
 extern const char payload_touch[], payload_touch_all[], payload_verify[], payload_load[], payload_warm[];
-extern const char payload_pio_write[], payload_pio_read[], payload_mmio_write[],
-	payload_mmio_read[];
+extern const char payload_pio_write[], payload_pio_read[], payload_mmio_write[], payload_mmio_read[];
 extern const char payload_cpuid[], payload_hlt[], payload_nothing[];
 extern const char payload_nested_warm[], payload_nested_touch[], payload_nested_trips[];
 #endif

@@ -8,12 +8,22 @@
 
 #define PAGE_SIZE 4096ul
 #define L1_CACHE_ALIGN(x) (((x) + 63) & ~63ul)
-#define DIV_ROUND_UP(a, b) (((a) + (b) - 1) / (b))
+#define DIV_ROUND_UP(a, b) (((a) + (b)-1) / (b))
 #define IS_ENABLED(x) 1
 #define GFP_KERNEL 0
 #define __GFP_NOWARN 0
-#define min_t(type, a, b) ({ type a_ = (a); type b_ = (b); a_ < b_ ? a_ : b_; })
-#define min(a, b) ({ __typeof__(a) a_ = (a); __typeof__(b) b_ = (b); a_ < b_ ? a_ : b_; })
+#define min_t(type, a, b)          \
+	({                         \
+		type a_ = (a);     \
+		type b_ = (b);     \
+		a_ < b_ ? a_ : b_; \
+	})
+#define min(a, b)                       \
+	({                              \
+		__typeof__(a) a_ = (a); \
+		__typeof__(b) b_ = (b); \
+		a_ < b_ ? a_ : b_;      \
+	})
 #define cond_resched() ((void)0)
 #define spin_lock_irqsave(lock, flags) ((void)(lock), (void)(flags = 0))
 #define spin_unlock_irqrestore(lock, flags) ((void)(lock), (void)(flags))
@@ -28,7 +38,7 @@ struct rb_root {
 	struct rb_node *rb_node;
 };
 
-#define rb_entry(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
+#define rb_entry(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
 static inline void rb_link_node(struct rb_node *node, struct rb_node *parent, struct rb_node **link)
 {
