@@ -13,7 +13,6 @@
 #include "vtd/mem.h"
 #include "vtd/walk.h"
 
-struct run;
 
 /* Tables in memory that can be written. */
 struct corrupt_target {
@@ -69,12 +68,6 @@ bool corrupt_parameters(const char *what, uint64_t *seed, unsigned *words, GErro
  */
 bool corrupt_apply(const struct corrupt_target *t, const struct corrupt_kind *kind, int sid, GString *done,
 		   GError **error);
-
-/*
- * corrupt_run - do what the scenario's [corrupt] asks for at this moment (enum conf_corrupt_when), in the
- * memory of the running VM; true and nothing done if it asks for nothing, or for another moment.
- */
-bool corrupt_run(struct run *run, int when, GError **error);
 
 /* Shared by the files of corrupt-*.c. */
 uint64_t corrupt_read(const struct corrupt_target *t, uint64_t pa);

@@ -1,83 +1,102 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The clock of an attempt: its phases, moments and deadlines. */
-#include "run/run-priv.h"
+#include "observe/clock.h"
 
-#include <string.h>
-
+#include "machine/machine.h"
 #include "results/progress.h"
 
-static int64_t since_start(const struct run *run)
+static void phase_clear(void *p)
 {
-	return machine_now_ns() - run->start_ns;
+	g_free(((struct clock_phase *)p)->name);
 }
 
-void run_phase(struct run *run, const char *name)
+static void moment_clear(void *p)
 {
-	run_phase_end(run, NULL);
-	run->phase = report_add_phase(run->report, name, run->phase_edge_ns);
-	if (run->plan->options->progress)
-		progress_begin(run->plan->options->progress, name);
+	g_free(((struct clock_moment *)p)->what);
 }
 
-void run_phase_end(struct run *run, const char *format, ...)
+struct clock *clock_new(struct progress *progress)
 {
-	struct progress *progress = run->plan->options->progress;
+	struct clock *c = g_new0(struct clock, 1);
+
+	c->start_ns = machine_now_ns();
+	c->phases = g_array_new(FALSE, FALSE, sizeof(struct clock_phase));
+	g_array_set_clear_func(c->phases, phase_clear);
+	c->moments = g_array_new(FALSE, FALSE, sizeof(struct clock_moment));
+	g_array_set_clear_func(c->moments, moment_clear);
+	c->progress = progress;
+	return c;
+}
+
+void clock_free(struct clock *c)
+{
+	if (!c)
+		return;
+	g_array_unref(c->phases);
+	g_array_unref(c->moments);
+	g_free(c);
+}
+
+int64_t clock_elapsed_ns(const struct clock *c)
+{
+	return machine_now_ns() - c->start_ns;
+}
+
+static struct clock_phase *last_phase(const struct clock *c)
+{
+	return c->phases->len ? &g_array_index(c->phases, struct clock_phase, c->phases->len - 1) : NULL;
+}
+
+void clock_phase(struct clock *c, const char *name)
+{
+	struct clock_phase next = { .name = g_strdup(name), .end_ns = -1 };
+
+	clock_phase_end(c, NULL);
+	next.start_ns = last_phase(c) ? last_phase(c)->end_ns : 0;
+	g_array_append_val(c->phases, next);
+	if (c->progress)
+		progress_begin(c->progress, name);
+}
+
+void clock_phase_end(struct clock *c, const char *format, ...)
+{
+	struct clock_phase *open = last_phase(c);
 	g_autofree char *text = NULL;
 	va_list args;
 
-	if (!run->phase)
+	if (!open || open->end_ns >= 0)
 		return;
-	run->phase->end_ns = run->phase_edge_ns = since_start(run);
-	run->phase = NULL;
-	if (format) {
-		va_start(args, format);
-		text = g_strdup_vprintf(format, args);
-		va_end(args);
+	open->end_ns = clock_elapsed_ns(c);
+	if (!c->progress)
+		return;
+	if (!format) {
+		progress_end(c->progress, NULL);
+		return;
 	}
-	if (!progress)
-		return;
-	if (text)
-		progress_end(progress, "%s", text);
-	else
-		progress_end(progress, NULL);
+	va_start(args, format);
+	text = g_strdup_vprintf(format, args);
+	va_end(args);
+	progress_end(c->progress, "%s", text);
 }
 
-void run_moment(struct run *run, const char *what, int64_t host_ns, const char *kernel, int64_t guest_ns,
-		const char *source)
+void clock_moment(struct clock *c, const char *what, int64_t host_ns, const char *kernel, int64_t guest_ns,
+		  const char *source)
 {
-	struct moment m = {
-		.phase = g_strdup(what), .host_ns = host_ns, .kernel = kernel, .guest_ns = guest_ns, .source = source
+	struct clock_moment m = {
+		.what = g_strdup(what), .host_ns = host_ns, .kernel = kernel, .guest_ns = guest_ns, .source = source
 	};
 
-	g_array_append_val(run->timeline, m);
+	g_array_append_val(c->moments, m);
 }
 
-/*
- * No wait goes beyond the limit of the whole run (scenario.timeout-s). machine_wait() multiplies what it is
- * given by the machine's scale, and the limit grows alike.
- */
-double run_deadline(const struct run *run, double seconds)
+const char *clock_phase_at(const struct clock *c, int64_t host_ns)
 {
-	double spent = (double)since_start(run) / 1e9, left;
+	const char *name = NULL;
 
-	if (run->plan->options->gdb)
-		return seconds * 1000;
-	if (!run->m)
-		return seconds;
-	left = run->sc->timeout_s - spent / machine_scale(run->m);
-	return MAX(0.1, MIN(seconds, left));
-}
+	for (unsigned i = 0; i < c->phases->len; i++) {
+		const struct clock_phase *p = &g_array_index(c->phases, struct clock_phase, i);
 
-bool run_goes_on(struct run *run, GError **err, char **problem, GError **error)
-{
-	enum machine_end end = machine_wait_ended(run->m);
-
-	if (end == MACHINE_END_DIED || end == MACHINE_END_INTERRUPTED || !machine_alive(run->m)) {
-		g_propagate_error(error, g_steal_pointer(err));
-		return false;
+		if (host_ns >= c->start_ns + p->start_ns)
+			name = p->name;
 	}
-	/* The console lines of a deadline's message are in console.log. */
-	*problem = g_strndup((*err)->message, strcspn((*err)->message, ";\n"));
-	g_clear_error(err);
-	return true;
+	return name;
 }

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * The account of the NVMe disk's DMA in flight: each read that completes between the jump and the
- * driver's probe must leave its data at the PAs that the tables at the panic give, and its completion
- * entry in the old kernel's completion queue. QEMU translates the data pages when a command is submitted
- * and the completion entry when it completes, so it is the latter that proves the copied tables.
- */
-#include "run/run-priv.h"
+#include "observe/dma-disk.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 #include "channel.h"
+#include "observe/attempt.h"
+#include "observe/guest.h"
+#include "prepare/devices.h"
 #include "vtd/walk.h"
 
 #define CQE_BYTES 16
@@ -29,7 +26,7 @@ struct request {
 };
 
 struct disk_dma {
-	struct run *run;
+	struct attempt *a;
 	GHashTable *inflight; /* cid -> struct request * (owned) */
 	GPtrArray *done;      /* completed within the window (owned) */
 	struct request *last; /* the one that mapped addresses belong to */
@@ -88,7 +85,7 @@ static void on_trace(const struct trace_event *e, void *data)
 
 	switch (e->kind) {
 	case TRACE_NVME_CREATE_CQ:
-		if (e->b && e->b < QUEUES && !d->run->ev->jump_ns) {
+		if (e->b && e->b < QUEUES && !d->a->ev->jump_ns) {
 			d->cq[e->b].iova = e->a;
 			d->cq[e->b].entries = (uint32_t)e->c + 1;
 		}
@@ -119,15 +116,15 @@ static void on_trace(const struct trace_event *e, void *data)
 	}
 }
 
-struct disk_dma *disk_dma_new(struct run *run)
+struct disk_dma *disk_dma_new(struct attempt *a)
 {
 	struct disk_dma *d = g_new0(struct disk_dma, 1);
 
-	d->run = run;
+	d->a = a;
 	d->inflight = g_hash_table_new_full(NULL, NULL, NULL, request_free);
 	d->done = g_ptr_array_new_with_free_func(request_free);
-	if (machine_trace(run->m))
-		trace_subscribe(machine_trace(run->m), on_trace, d);
+	if (machine_trace(a->m))
+		trace_subscribe(machine_trace(a->m), on_trace, d);
 	return d;
 }
 
@@ -147,23 +144,21 @@ unsigned disk_dma_inflight(const struct disk_dma *d)
 	return g_hash_table_size(d->inflight);
 }
 
-unsigned disk_dma_after_copy(const struct run *run)
+unsigned disk_dma_after_copy(const struct disk_dma *d)
 {
+	int64_t switched = d->a->ev->root_switch_ns;
 	unsigned n = 0;
 
-	for (unsigned i = 0; run->disk && i < run->disk->done->len; i++) {
-		const struct request *r = run->disk->done->pdata[i];
-
-		n += run->ev->root_switch_ns && r->done_ns >= run->ev->root_switch_ns;
-	}
+	for (unsigned i = 0; i < d->done->len; i++)
+		n += switched && ((const struct request *)d->done->pdata[i])->done_ns >= switched;
 	return n;
 }
 
 /* Copies @len bytes of guest memory at @iova as the disk saw it at the panic. */
-static bool read_iova(struct run *run, uint64_t iova, void *buf, uint64_t len)
+static bool read_iova(struct attempt *a, uint64_t iova, void *buf, uint64_t len)
 {
-	const struct vtd_walk_result *walk = run->ev->at_panic.walk;
-	const struct vtd_space *space = walk ? vtd_walk_space(walk, run_disk_sid(run), VTD_NO_PASID) : NULL;
+	const struct vtd_walk_result *walk = a->ev->at_panic.walk;
+	const struct vtd_space *space = walk ? vtd_walk_space(walk, guest_disk_sid(), VTD_NO_PASID) : NULL;
 	uint8_t *out = buf;
 
 	while (space && len) {
@@ -173,7 +168,7 @@ static bool read_iova(struct run *run, uint64_t iova, void *buf, uint64_t len)
 		if (!piece || !(piece->perm & VTD_PERM_WRITE))
 			return false;
 		n = MIN(len, piece->iova_last - iova + 1);
-		if (machine_read_phys(run->m, piece->pa_start + (iova - piece->iova_start), out, n) != 0)
+		if (machine_read_phys(a->m, piece->pa_start + (iova - piece->iova_start), out, n) != 0)
 			return false;
 		iova += n;
 		out += n;
@@ -183,7 +178,7 @@ static bool read_iova(struct run *run, uint64_t iova, void *buf, uint64_t len)
 }
 
 /* Does the request's buffer hold all that it read from the disk? */
-static bool data_landed(struct run *run, const struct request *r)
+static bool data_landed(struct attempt *a, const struct request *r)
 {
 	uint64_t at = 0;
 
@@ -191,7 +186,7 @@ static bool data_landed(struct run *run, const struct request *r)
 		const struct piece *p = &g_array_index(r->pieces, struct piece, i);
 		g_autofree uint8_t *buf = g_malloc(p->len);
 
-		if (!read_iova(run, p->iova, buf, p->len))
+		if (!read_iova(a, p->iova, buf, p->len))
 			return false;
 		for (uint64_t off = 0; off + CHANNEL_SECTOR <= p->len; off += CHANNEL_SECTOR, at += CHANNEL_SECTOR)
 			if (!channel_disk_check(buf + off, r->lba + at / CHANNEL_SECTOR))
@@ -200,25 +195,23 @@ static bool data_landed(struct run *run, const struct request *r)
 	return r->pieces->len && at == r->bytes;
 }
 
-void disk_dma_begin(struct run *run)
+void disk_dma_begin(struct disk_dma *d)
 {
-	struct disk_dma *d = run->disk;
+	struct attempt *a = d->a;
 	GHashTableIter iter;
 	void *value;
 
-	if (!d)
-		return;
-	machine_trace_poll(run->m);
+	machine_trace_poll(a->m);
 	/* Frozen: no completion may fall between the trace and the queues as they are read here. */
-	if (!machine_freeze(run->m, NULL))
+	if (!machine_freeze(a->m, NULL))
 		return;
-	if (machine_trace(run->m))
-		trace_poll(machine_trace(run->m));
+	if (machine_trace(a->m))
+		trace_poll(machine_trace(a->m));
 	g_hash_table_iter_init(&iter, d->inflight);
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
 		struct request *r = value;
 
-		r->stale = data_landed(run, r);
+		r->stale = data_landed(a, r);
 	}
 	for (int i = 0; i < QUEUES; i++) {
 		struct queue *q = &d->cq[i];
@@ -226,71 +219,71 @@ void disk_dma_begin(struct run *run)
 		if (!q->iova)
 			continue;
 		q->at_jump = g_malloc0((size_t)q->entries * CQE_BYTES);
-		if (!read_iova(run, q->iova, q->at_jump, (uint64_t)q->entries * CQE_BYTES))
+		if (!read_iova(a, q->iova, q->at_jump, (uint64_t)q->entries * CQE_BYTES))
 			g_clear_pointer(&q->at_jump, g_free);
 	}
 	d->begun = d->open = true;
-	machine_thaw(run->m, NULL);
+	machine_thaw(a->m, NULL);
 }
 
 /* Marks the command ids of all completion entries that were written since the jump. */
-static void new_entries(struct run *run, const struct queue *q, bool seen[65536])
+static void new_entries(struct attempt *a, const struct queue *q, bool seen[65536])
 {
 	uint64_t bytes = (uint64_t)q->entries * CQE_BYTES;
 	g_autofree uint8_t *now = g_malloc(bytes);
 
-	if (!read_iova(run, q->iova, now, bytes))
+	if (!read_iova(a, q->iova, now, bytes))
 		return;
 	for (uint64_t at = 0; at < bytes; at += CQE_BYTES)
 		if (memcmp(now + at, q->at_jump + at, CQE_BYTES) != 0)
 			seen[channel_get_le64(now + at + 8) >> 32 & 0xffff] = true;
 }
 
-static void judge_request(struct run *run, const struct request *r, bool entry, struct evidence_dma *dma)
+static void judge_request(struct attempt *a, const struct request *r, bool entry, struct evidence_dma *dma)
 {
 	const char *missing = NULL;
 
 	dma->sent++;
 	if (!entry)
 		missing = "its completion entry is not in the old completion queue";
-	else if (!data_landed(run, r))
+	else if (!data_landed(a, r))
 		missing = "its data is not where the tables at the panic lead";
 	if (missing) {
 		dma->lost++;
 		if (!dma->problem)
 			dma->problem = g_strdup_printf("read of LBA %" PRIu64 " (cid %u): %s", r->lba, r->cid, missing);
-	} else if (run->ev->root_switch_ns && r->done_ns >= run->ev->root_switch_ns) {
+	} else if (a->ev->root_switch_ns && r->done_ns >= a->ev->root_switch_ns) {
 		dma->landed_after_copy++;
 	} else {
 		dma->landed_before_copy++;
 	}
 }
 
-void disk_dma_close(struct run *run)
+void disk_dma_close(struct disk_dma *d)
 {
-	struct disk_dma *d = run->disk;
-	struct evidence_dma dma = { .sid = run_disk_sid(run), .what = "reads completed" };
+	struct attempt *a = d->a;
+	struct evidence_dma dma = { .sid = guest_disk_sid(), .what = "reads completed" };
 	g_autofree bool *seen = g_new0(bool, 65536);
 
-	if (!d || !d->begun || d->judged || !run->sc->machine.observe)
+	if (!d->begun || d->judged || !a->plan->scenario->machine.observe)
 		return;
-	machine_trace_poll(run->m);
+	machine_trace_poll(a->m);
 	d->open = false;
 	d->judged = true;
 	/* The entry of the last completion is posted by QEMU's next event-loop round. */
-	machine_run_for(run->m, 0.02, NULL);
+	machine_run_for(a->m, 0.02, NULL);
 	for (int i = 0; i < QUEUES; i++)
 		if (d->cq[i].at_jump)
-			new_entries(run, &d->cq[i], seen);
+			new_entries(a, &d->cq[i], seen);
 	for (unsigned i = 0; i < d->done->len; i++) {
 		const struct request *r = d->done->pdata[i];
 
 		if (!r->stale)
-			judge_request(run, r, seen[r->cid], &dma);
+			judge_request(a, r, seen[r->cid], &dma);
 	}
 	/* Without the tables at the panic nobody knows where the data belongs: no account, no evidence. */
-	if (run_has_disk_dma(run->sc) && run->ev->at_panic.walk)
-		g_array_append_val(run->ev->dma, dma);
+	if (run_has_disk_dma(a->plan->scenario) && a->ev->at_panic.walk)
+		g_array_append_val(a->ev->dma, dma);
 	else
 		g_free(dma.problem);
 }

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * The account of canary frames for a NIC without a receive trace (e1000, virtio): no IOVA is known, so
- * RAM is searched for the frames themselves. Each must lie where the NIC's tables at the panic lead.
- */
-#include "run/run-priv.h"
+#include "observe/dma-nic-search.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 #include "channel.h"
+#include "observe/attempt.h"
+#include "observe/guest.h"
 #include "vtd/walk.h"
 
 #define LOOK_US 200000
@@ -20,7 +18,7 @@
 #define HELD_BY_QEMU 2
 
 struct search {
-	struct run *run;
+	struct attempt *a;
 	const struct vtd_space *space;
 	uint32_t first, n; /* sequence numbers of interest: first .. n-1 */
 	uint64_t *found;   /* PA of each, 0: not found; by seq */
@@ -30,7 +28,7 @@ struct search {
 
 static bool leads_to(const struct search *s, uint64_t pa)
 {
-	const struct vtd_walk_result *walk = s->run->ev->at_panic.walk;
+	const struct vtd_walk_result *walk = s->a->ev->at_panic.walk;
 	const struct vtd_run *runs;
 	size_t n;
 
@@ -50,13 +48,13 @@ static bool on_match(uint64_t pa, void *data)
 	uint8_t have[CHANNEL_PAYLOAD_LEN], want[CHANNEL_PAYLOAD_LEN];
 	struct channel_frame f = { .kind = CHANNEL_KIND_CANARY };
 
-	if (machine_read_phys(s->run->m, pa, have, sizeof(have)) != 0 ||
+	if (machine_read_phys(s->a->m, pa, have, sizeof(have)) != 0 ||
 	    have[CHANNEL_MAGIC_LEN + 4] != CHANNEL_KIND_CANARY)
 		return true;
 	f.seq = channel_get_be32(have + CHANNEL_MAGIC_LEN);
 	if (f.seq < s->first || f.seq >= s->n)
 		return true;
-	memcpy(f.magic, injector_magic(machine_injector(s->run->m)), CHANNEL_MAGIC_LEN);
+	memcpy(f.magic, injector_magic(machine_injector(s->a->m)), CHANNEL_MAGIC_LEN);
 	channel_payload_fill(want, &f);
 	if (memcmp(have, want, sizeof(want)) != 0)
 		return true;
@@ -73,21 +71,21 @@ static bool on_match(uint64_t pa, void *data)
 	return true;
 }
 
-bool nic_search_seen(struct run *run)
+bool nic_search_seen(struct attempt *a, int64_t *looked_us)
 {
-	struct injector *in = machine_injector(run->m);
-	struct search s = { .run = run, .n = injector_canaries(in)->len };
+	struct injector *in = machine_injector(a->m);
+	struct search s = { .a = a, .n = injector_canaries(in)->len };
 
-	if (g_get_monotonic_time() - run->nic_looked_us < LOOK_US)
+	if (g_get_monotonic_time() - *looked_us < LOOK_US)
 		return false;
-	machine_ram_scan(run->m, injector_magic(in), CHANNEL_MAGIC_LEN, on_match, &s);
-	run->nic_looked_us = g_get_monotonic_time();
+	machine_ram_scan(a->m, injector_magic(in), CHANNEL_MAGIC_LEN, on_match, &s);
+	*looked_us = g_get_monotonic_time();
 	return s.seen >= 3;
 }
 
 static void judge(struct search *s, const GArray *canaries, struct evidence_dma *dma)
 {
-	int64_t switched = s->run->ev->root_switch_ns;
+	int64_t switched = s->a->ev->root_switch_ns;
 	uint32_t last = 0, held = 0;
 
 	for (uint32_t i = s->first; i < s->n; i++)
@@ -114,17 +112,17 @@ static void judge(struct search *s, const GArray *canaries, struct evidence_dma 
 	}
 }
 
-void nic_search_judge(struct run *run, struct evidence_dma *dma)
+void nic_search_judge(struct attempt *a, uint32_t first, struct evidence_dma *dma)
 {
-	struct injector *in = machine_injector(run->m);
+	struct injector *in = machine_injector(a->m);
 	const GArray *canaries = injector_canaries(in);
-	const struct vtd_walk_result *walk = run->ev->at_panic.walk;
-	struct search s = { .run = run, .first = run->first_canary, .n = canaries->len };
+	const struct vtd_walk_result *walk = a->ev->at_panic.walk;
+	struct search s = { .a = a, .first = first, .n = canaries->len };
 
 	if (walk)
-		s.space = vtd_walk_space(walk, run_nic_dma_sid(run), VTD_NO_PASID);
+		s.space = vtd_walk_space(walk, guest_nic_dma_sid(a), VTD_NO_PASID);
 	s.found = g_new0(uint64_t, s.n + 1);
-	machine_ram_scan(run->m, injector_magic(in), CHANNEL_MAGIC_LEN, on_match, &s);
+	machine_ram_scan(a->m, injector_magic(in), CHANNEL_MAGIC_LEN, on_match, &s);
 	judge(&s, canaries, dma);
 	dma->misplaced = s.misplaced;
 	if (s.misplaced && !dma->problem)

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * The account of the NIC's DMA in flight: each canary frame sent between the jump and the driver's probe
- * must lie in RAM at the PA that the tables at the panic give for the IOVA that the trace names, and
- * nowhere else.
- */
-#include "run/run-priv.h"
+#include "observe/dma-nic.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 #include "channel.h"
+#include "observe/attempt.h"
+#include "observe/dma-nic-search.h"
+#include "observe/guest.h"
 #include "vtd/walk.h"
 
 #define SETTLE_NS INT64_C(100000000) /* a frame sent so long after the switch has met the copied tables */
@@ -22,31 +20,53 @@ struct scan {
 	uint64_t misplaced;
 	uint64_t misplaced_pa;
 	uint32_t misplaced_seq;
-	struct run *run;
+	struct attempt *a;
 };
 
-void nic_dma_begin(struct run *run)
+struct nic_dma {
+	struct attempt *a;
+	int64_t looked_us; /* RAM was searched for frames, monotonic */
+	uint32_t first;	   /* seq of the first frame sent after the jump */
+	uint64_t rx_full;  /* times the NIC had said at the jump that its ring was full */
+	bool closed;	   /* the frames have been accounted for */
+};
+
+struct nic_dma *nic_dma_new(struct attempt *a)
 {
-	struct injector *in = machine_injector(run->m);
+	struct nic_dma *d = g_new0(struct nic_dma, 1);
+
+	d->a = a;
+	return d;
+}
+
+void nic_dma_free(struct nic_dma *d)
+{
+	g_free(d);
+}
+
+void nic_dma_begin(struct nic_dma *d)
+{
+	struct attempt *a = d->a;
+	struct injector *in = machine_injector(a->m);
 
 	if (!in)
 		return;
 	injector_poll(in);
-	run->first_canary = injector_canaries(in)->len;
-	if (machine_trace(run->m))
-		run->rx_full_at_jump = trace_count(machine_trace(run->m), TRACE_E1000E_RX_FULL);
+	d->first = injector_canaries(in)->len;
+	if (machine_trace(a->m))
+		d->rx_full = trace_count(machine_trace(a->m), TRACE_E1000E_RX_FULL);
 }
 
 /* Where the tables at the panic lead the frame's first byte to; false if they do not. */
-static bool canary_target(struct run *run, const struct canary *c, uint64_t *pa)
+static bool canary_target(struct attempt *a, const struct canary *c, uint64_t *pa)
 {
-	const struct vtd_walk_result *walk = run->ev->at_panic.walk;
+	const struct vtd_walk_result *walk = a->ev->at_panic.walk;
 	const struct vtd_space *space;
 	const struct vtd_run *piece;
 
 	if (!walk)
 		return false;
-	space = vtd_walk_space(walk, run_nic_dma_sid(run), VTD_NO_PASID);
+	space = vtd_walk_space(walk, guest_nic_dma_sid(a), VTD_NO_PASID);
 	piece = space ? vtd_space_lookup(walk, space, c->iova) : NULL;
 	if (!piece || !(piece->perm & VTD_PERM_WRITE))
 		return false;
@@ -60,7 +80,7 @@ static bool on_match(uint64_t pa, void *data)
 	uint8_t head[CHANNEL_MAGIC_LEN + 5];
 	uint32_t seq;
 
-	if (machine_read_phys(s->run->m, pa, head, sizeof(head)) != 0)
+	if (machine_read_phys(s->a->m, pa, head, sizeof(head)) != 0)
 		return true;
 	seq = channel_get_be32(head + CHANNEL_MAGIC_LEN);
 	if (head[12] != CHANNEL_KIND_CANARY || seq < s->first || seq >= s->canaries->len)
@@ -76,14 +96,14 @@ static bool on_match(uint64_t pa, void *data)
 }
 
 /* The whole frame, byte for byte, at @pa of its payload? */
-static bool frame_intact(struct run *run, uint64_t pa, uint32_t seq)
+static bool frame_intact(struct attempt *a, uint64_t pa, uint32_t seq)
 {
 	uint8_t want[CHANNEL_PAYLOAD_LEN], have[CHANNEL_PAYLOAD_LEN];
 	struct channel_frame f = { .seq = seq, .kind = CHANNEL_KIND_CANARY };
 
-	memcpy(f.magic, injector_magic(machine_injector(run->m)), CHANNEL_MAGIC_LEN);
+	memcpy(f.magic, injector_magic(machine_injector(a->m)), CHANNEL_MAGIC_LEN);
 	channel_payload_fill(want, &f);
-	return machine_read_phys(run->m, pa, have, sizeof(have)) == 0 && memcmp(want, have, sizeof(want)) == 0;
+	return machine_read_phys(a->m, pa, have, sizeof(have)) == 0 && memcmp(want, have, sizeof(want)) == 0;
 }
 
 static void blame(struct evidence_dma *dma, const char *format, ...) G_GNUC_PRINTF(2, 3);
@@ -99,10 +119,10 @@ static void blame(struct evidence_dma *dma, const char *format, ...)
 }
 
 /* A frame that the device took and did not write is excused only by a ring that was seen full. */
-static void judge_unwritten(struct run *run, const struct canary *c, struct evidence_dma *dma)
+static void judge_unwritten(const struct nic_dma *d, const struct canary *c, struct evidence_dma *dma)
 {
-	struct trace *trace = machine_trace(run->m);
-	bool ring_full = trace && trace_count(trace, TRACE_E1000E_RX_FULL) > run->rx_full_at_jump;
+	struct trace *trace = machine_trace(d->a->m);
+	bool ring_full = trace && trace_count(trace, TRACE_E1000E_RX_FULL) > d->rx_full;
 
 	if (c->state == CANARY_QUEUED || c->state == CANARY_RECALLED || ring_full) {
 		dma->no_room++;
@@ -112,19 +132,20 @@ static void judge_unwritten(struct run *run, const struct canary *c, struct evid
 	blame(dma, "frame %u was taken by the device and never written", c->seq);
 }
 
-static void judge_canary(struct run *run, const struct scan *s, const struct canary *c, struct evidence_dma *dma)
+static void judge_canary(const struct nic_dma *d, const struct scan *s, const struct canary *c,
+			 struct evidence_dma *dma)
 {
 	dma->sent++;
 	if (c->state != CANARY_WRITTEN) {
-		judge_unwritten(run, c, dma);
+		judge_unwritten(d, c, dma);
 	} else if (!s->expected[c->seq]) {
 		dma->lost++;
 		blame(dma, "frame %u went to IOVA %#" PRIx64 ", not writable at the panic", c->seq, c->iova);
-	} else if (!s->found[c->seq] || !frame_intact(run, s->expected[c->seq], c->seq)) {
+	} else if (!s->found[c->seq] || !frame_intact(d->a, s->expected[c->seq], c->seq)) {
 		dma->lost++;
 		blame(dma, "frame %u, IOVA %#" PRIx64 ", is not at PA %#" PRIx64, c->seq, c->iova,
 		      s->expected[c->seq] - CHANNEL_ETH_HEADER);
-	} else if (run->ev->root_switch_ns && c->written_ns >= run->ev->root_switch_ns) {
+	} else if (d->a->ev->root_switch_ns && c->written_ns >= d->a->ev->root_switch_ns) {
 		dma->landed_after_copy++;
 	} else {
 		dma->landed_before_copy++;
@@ -139,16 +160,17 @@ static bool all_settled(void *data)
 	return !canaries->len || g_array_index(canaries, struct canary, canaries->len - 1).state >= CANARY_WRITTEN;
 }
 
-bool nic_dma_seen(struct run *run)
+bool nic_dma_seen(struct nic_dma *d)
 {
-	struct injector *in = machine_injector(run->m);
+	struct injector *in = machine_injector(d->a->m);
 
-	return injector_traced(in) ? injector_counters(in)->written >= 3 : nic_search_seen(run);
+	return injector_traced(in) ? injector_counters(in)->written >= 3 : nic_search_seen(d->a, &d->looked_us);
 }
 
-bool nic_dma_after_copy(struct run *run)
+bool nic_dma_after_copy(const struct nic_dma *d)
 {
-	struct injector *in = machine_injector(run->m);
+	struct attempt *a = d->a;
+	struct injector *in = machine_injector(a->m);
 	const GArray *canaries;
 	const struct canary *last;
 
@@ -160,17 +182,18 @@ bool nic_dma_after_copy(struct run *run)
 		return false;
 	last = &g_array_index(canaries, struct canary, canaries->len - 1);
 	if (!injector_traced(in))
-		return last->sent_ns > run->ev->root_switch_ns + SETTLE_NS;
+		return last->sent_ns > a->ev->root_switch_ns + SETTLE_NS;
 	/* A ring that has run dry, or a device cut off, will not write any more. */
-	return last->state != CANARY_WRITTEN || last->written_ns >= run->ev->root_switch_ns;
+	return last->state != CANARY_WRITTEN || last->written_ns >= a->ev->root_switch_ns;
 }
 
 /* Finds each frame that the trace has seen written, and judges it. */
-static void close_traced(struct run *run, struct evidence_dma *dma)
+static void close_traced(const struct nic_dma *d, struct evidence_dma *dma)
 {
-	struct injector *in = machine_injector(run->m);
-	const struct evidence_device *dev = evidence_device_find(run->ev, run_nic_sid(run));
-	struct scan s = { .run = run, .first = run->first_canary, .canaries = injector_canaries(in) };
+	struct attempt *a = d->a;
+	struct injector *in = machine_injector(a->m);
+	const struct evidence_device *dev = evidence_device_find(a->ev, guest_nic_sid(a));
+	struct scan s = { .a = a, .first = d->first, .canaries = injector_canaries(in) };
 	int64_t reset = dev ? dev->reset_ns : 0;
 
 	s.expected = g_new0(uint64_t, s.canaries->len + 1);
@@ -179,16 +202,16 @@ static void close_traced(struct run *run, struct evidence_dma *dma)
 		const struct canary *c = &g_array_index(s.canaries, struct canary, i);
 		uint64_t pa;
 
-		if (c->state == CANARY_WRITTEN && canary_target(run, c, &pa))
+		if (c->state == CANARY_WRITTEN && canary_target(a, c, &pa))
 			s.expected[i] = pa + CHANNEL_ETH_HEADER;
 	}
-	machine_ram_scan(run->m, injector_magic(in), CHANNEL_MAGIC_LEN, on_match, &s);
+	machine_ram_scan(a->m, injector_magic(in), CHANNEL_MAGIC_LEN, on_match, &s);
 	for (unsigned i = s.first; i < s.canaries->len; i++) {
 		const struct canary *c = &g_array_index(s.canaries, struct canary, i);
 
 		/* Once a driver has reset the device (one built in does so unasked), frames are its own. */
 		if (!reset || c->sent_ns < reset)
-			judge_canary(run, &s, c, dma);
+			judge_canary(d, &s, c, dma);
 	}
 	dma->misplaced = s.misplaced;
 	if (s.misplaced)
@@ -197,35 +220,36 @@ static void close_traced(struct run *run, struct evidence_dma *dma)
 	g_free(s.found);
 }
 
-bool nic_dma_close(struct run *run, GError **error)
+bool nic_dma_close(struct nic_dma *d, GError **error)
 {
-	struct injector *in = machine_injector(run->m);
-	struct evidence_dma dma = { .sid = run_nic_dma_sid(run), .what = "canary frames" };
+	struct attempt *a = d->a;
+	struct injector *in = machine_injector(a->m);
+	struct evidence_dma dma = { .sid = guest_nic_dma_sid(a), .what = "canary frames" };
 
-	if (!in || run->canaries_closed)
+	if (!in || d->closed)
 		return true;
-	run->canaries_closed = true;
+	d->closed = true;
 	injector_pause(in);
-	if (!run->sc->machine.observe) {
+	if (!a->plan->scenario->machine.observe) {
 		injector_recall(in);
 		return true;
 	}
 	/* A frame that hangs in a full ring never settles: that is for judge_unwritten(). */
-	if (!machine_wait(run->m, all_settled, in, 0.5, "the last canary frame", error)) {
-		if (machine_wait_ended(run->m) != MACHINE_END_DEADLINE)
+	if (!machine_wait(a->m, all_settled, in, 0.5, "the last canary frame", error)) {
+		if (machine_wait_ended(a->m) != MACHINE_END_DEADLINE)
 			return false;
 		g_clear_error(error);
 	}
 	injector_recall(in);
-	machine_trace_poll(run->m);
+	machine_trace_poll(a->m);
 	injector_poll(in);
 	/* Without the tables at the panic nobody knows where a frame belongs: no account, no evidence. */
-	if (!run->ev->at_panic.walk)
+	if (!a->ev->at_panic.walk)
 		return true;
 	if (injector_traced(in))
-		close_traced(run, &dma);
+		close_traced(d, &dma);
 	else
-		nic_search_judge(run, &dma);
-	g_array_append_val(run->ev->dma, dma);
+		nic_search_judge(a, d->first, &dma);
+	g_array_append_val(a->ev->dma, dma);
 	return true;
 }

@@ -1,41 +1,40 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The devices of the running guest. */
-#include "run/run-priv.h"
+#include "observe/guest.h"
 
-uint16_t run_disk_sid(const struct run *run)
+#include "observe/attempt.h"
+#include "prepare/devices.h"
+
+uint16_t guest_disk_sid(void)
 {
-	(void)run;
 	return MACHINE_SLOT_DISK << 3;
 }
 
-uint16_t run_nic_sid(const struct run *run)
+uint16_t guest_nic_sid(const struct attempt *a)
 {
-	return run->nic_sid ? run->nic_sid : MACHINE_SLOT_NIC << 3;
-}
+	const char *module = run_nic_module(a->plan->scenario);
 
-uint16_t run_nic_dma_sid(const struct run *run)
-{
-	switch (run->sc->devices.topology) {
-	case CONF_TOPOLOGY_PXB_BRIDGE:
-		return MACHINE_PXB_SID;
-	case CONF_TOPOLOGY_PCIE_PCI_BRIDGE:
-		return run_nic_sid(run) & 0xff00;
-	default:
-		return run_nic_sid(run);
+	for (unsigned i = 0; module && i < a->ev->devices->len; i++) {
+		const struct evidence_device *dev = &g_array_index(a->ev->devices, struct evidence_device, i);
+
+		if (g_strcmp0(dev->driver, module) == 0)
+			return dev->sid;
 	}
+	return MACHINE_SLOT_NIC << 3;
 }
 
-bool run_modprobe(struct run *run, const char *name, GError **error)
+uint16_t guest_nic_dma_sid(const struct attempt *a)
+{
+	const struct evidence_device *dev = evidence_device_find(a->ev, guest_nic_sid(a));
+
+	return dev && dev->has_alias ? dev->alias_sid : guest_nic_sid(a);
+}
+
+bool guest_modprobe(struct attempt *a, const char *name, GError **error)
 {
 	JsonObject *answer =
-		machine_agent(run->m, run_deadline(run, 10), error, "modprobe", "name", MACHINE_STR, name, NULL);
+		machine_agent(a->m, attempt_deadline(a, 10), error, "modprobe", "name", MACHINE_STR, name, NULL);
 
 	if (answer)
 		json_object_unref(answer);
 	return answer != NULL;
-}
-
-bool run_foreign(const struct run *run)
-{
-	return *run->sc->crash.initrd != '\0';
 }

@@ -1,26 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What QEMU's trace and the console say while the guest runs, as events of the evidence. */
-#include "run/run-priv.h"
+#include "observe/iommu-events.h"
 
-#include <string.h>
+#include "machine/trace.h"
+#include "observe/attempt.h"
+#include "observe/clock.h"
+#include "observe/guest.h"
+#include "vtd/regs.h"
 
-#include "evidence/kdump-log.h"
+struct iommu_events {
+	struct attempt *a;
+	/* root table in force, by the trace (latched at SRTP) */
+	bool root_known;
+	uint64_t root;
+	bool root_scalable;
+	unsigned invalidations; /* kept in the evidence */
+};
 
-static void keep_event(struct run *run, struct evidence_event event, const struct trace_event *e)
+static void keep_event(struct iommu_events *ie, struct evidence_event event, const struct trace_event *e)
 {
 	event.host_ns = e->host_ns;
-	g_array_append_val(run->ev->events, event);
+	g_array_append_val(ie->a->ev->events, event);
 }
 
 /* Invalidations come by the hundreds each second: those of the first kernel are left out. */
-static void keep_invalidation(struct run *run, struct evidence_event event, const struct trace_event *e)
+static void keep_invalidation(struct iommu_events *ie, struct evidence_event event, const struct trace_event *e)
 {
-	struct evidence *ev = run->ev;
+	struct evidence *ev = ie->a->ev;
 
 	if (!ev->jump_ns || e->host_ns < ev->jump_ns)
 		return;
-	if (run->invalidations++ < EVIDENCE_INVALIDATIONS_MAX)
-		keep_event(run, event, e);
+	if (ie->invalidations++ < EVIDENCE_INVALIDATIONS_MAX)
+		keep_event(ie, event, e);
 	else
 		ev->events_dropped++;
 }
@@ -34,7 +44,7 @@ static uint64_t function_bits(uint64_t mask)
 }
 
 /* Queued invalidations, but for those of single pages; false: the event is none. */
-static bool on_invalidation(struct run *run, const struct trace_event *e)
+static bool on_invalidation(struct iommu_events *ie, const struct trace_event *e)
 {
 	struct evidence_event event = { 0 };
 
@@ -66,15 +76,15 @@ static bool on_invalidation(struct run *run, const struct trace_event *e)
 	default:
 		return false;
 	}
-	keep_invalidation(run, event, e);
+	keep_invalidation(ie, event, e);
 	return true;
 }
 
 /* A requester id that does DMA, be it one that no device has. */
-static void note_requester(struct run *run, uint16_t sid, const struct trace_event *e)
+static void note_requester(struct iommu_events *ie, uint16_t sid, const struct trace_event *e)
 {
 	struct evidence_requester fresh = { .sid = sid, .first_ns = e->host_ns };
-	GArray *seen = run->ev->requesters;
+	GArray *seen = ie->a->ev->requesters;
 	struct evidence_requester *r;
 	unsigned i = 0;
 
@@ -88,74 +98,74 @@ static void note_requester(struct run *run, uint16_t sid, const struct trace_eve
 }
 
 /* The crash kernel's driver took the device: the dead kernel's DMA ends here. */
-static void note_reset(struct run *run, uint16_t sid, const struct trace_event *e)
+static void note_reset(struct iommu_events *ie, uint16_t sid, const struct trace_event *e)
 {
-	struct evidence_device *dev = evidence_device_find(run->ev, sid);
+	struct evidence_device *dev = evidence_device_find(ie->a->ev, sid);
 
-	if (!dev || dev->reset_ns || !run->ev->jump_ns || e->host_ns < run->ev->jump_ns)
+	if (!dev || dev->reset_ns || !ie->a->ev->jump_ns || e->host_ns < ie->a->ev->jump_ns)
 		return;
 	dev->reset_ns = e->host_ns;
-	run_moment(run, "device-reset", e->host_ns, "crash", -1, "trace");
+	clock_moment(ie->a->clock, "device-reset", e->host_ns, "crash", -1, "trace");
 }
 
 /* The crash kernel's driver lets the device do DMA again. */
-static void note_first_dma(struct run *run, uint16_t sid, const struct trace_event *e)
+static void note_first_dma(struct iommu_events *ie, uint16_t sid, const struct trace_event *e)
 {
-	struct evidence_device *dev = evidence_device_find(run->ev, sid);
+	struct evidence_device *dev = evidence_device_find(ie->a->ev, sid);
 
 	if (dev && dev->reset_ns && !dev->first_dma_ns && e->host_ns >= dev->reset_ns)
 		dev->first_dma_ns = e->host_ns;
 }
 
-static void on_root(struct run *run, const struct trace_event *e)
+static void on_root(struct iommu_events *ie, const struct trace_event *e)
 {
-	struct evidence *ev = run->ev;
+	struct evidence *ev = ie->a->ev;
 
-	run->root_known = true;
-	run->root = e->a;
-	run->root_scalable = e->b;
-	keep_event(run, (struct evidence_event){ .kind = EVENT_ROOT, .addr = e->a }, e);
+	ie->root_known = true;
+	ie->root = e->a;
+	ie->root_scalable = e->b;
+	keep_event(ie, (struct evidence_event){ .kind = EVENT_ROOT, .addr = e->a }, e);
 	if (ev->jump_ns && e->host_ns >= ev->jump_ns && !ev->root_switch_ns) {
 		ev->root_switch_ns = e->host_ns;
-		run_moment(run, "root-switch", e->host_ns, "crash", -1, "trace");
+		clock_moment(ie->a->clock, "root-switch", e->host_ns, "crash", -1, "trace");
 	}
 }
 
-static void on_fault(struct run *run, const struct trace_event *e)
+static void on_fault(struct iommu_events *ie, const struct trace_event *e)
 {
 	struct evidence_event event = {
 		.kind = EVENT_FAULT, .sid = (uint16_t)e->a, .reason = (int)e->b, .addr = e->c, .on = e->d
 	};
 
-	keep_event(run, event, e);
-	note_requester(run, event.sid, e);
+	keep_event(ie, event, e);
+	note_requester(ie, event.sid, e);
 }
 
 /* The state of the unit, and faults; false: the event is about something else. */
-static bool on_unit(struct run *run, const struct trace_event *e)
+static bool on_unit(struct iommu_events *ie, const struct trace_event *e)
 {
-	struct evidence *ev = run->ev;
+	struct evidence *ev = ie->a->ev;
 
 	switch (e->kind) {
 	case TRACE_DMAR_ROOT:
-		on_root(run, e);
+		on_root(ie, e);
 		return true;
 	case TRACE_DMAR_ENABLE:
-		keep_event(run, (struct evidence_event){ .kind = EVENT_TRANSLATION, .on = e->a }, e);
+		keep_event(ie, (struct evidence_event){ .kind = EVENT_TRANSLATION, .on = e->a }, e);
 		if (ev->jump_ns && e->host_ns >= ev->jump_ns && !e->a && !ev->poweroff_ns)
 			ev->translation_dropped = true;
 		return true;
 	case TRACE_IR_ROOT:
-		keep_event(run, (struct evidence_event){ .kind = EVENT_IR_ROOT, .addr = e->a }, e);
+		keep_event(ie, (struct evidence_event){ .kind = EVENT_IR_ROOT, .addr = e->a }, e);
 		return true;
 	case TRACE_IR_ENABLE:
-		keep_event(run, (struct evidence_event){ .kind = EVENT_IR_ENABLE, .on = e->a }, e);
+		keep_event(ie, (struct evidence_event){ .kind = EVENT_IR_ENABLE, .on = e->a }, e);
 		return true;
 	case TRACE_DMAR_FAULT:
-		on_fault(run, e);
+		on_fault(ie, e);
 		return true;
 	case TRACE_FAULT_DISABLED:
-		keep_event(run, (struct evidence_event){ .kind = EVENT_FAULT_DISABLED }, e);
+		keep_event(ie, (struct evidence_event){ .kind = EVENT_FAULT_DISABLED }, e);
 		return true;
 	default:
 		return false;
@@ -164,63 +174,63 @@ static bool on_unit(struct run *run, const struct trace_event *e)
 
 #define RCTL_EN 2 /* e1000e: the receiver is on */
 
-static void on_device(struct run *run, const struct trace_event *e)
+static void on_device(struct iommu_events *ie, const struct trace_event *e)
 {
 	switch (e->kind) {
 	case TRACE_IOTLB_UPDATE:
-		note_requester(run, (uint16_t)e->a, e);
+		note_requester(ie, (uint16_t)e->a, e);
 		break;
 	case TRACE_E1000E_SW_RESET:
-		note_reset(run, run_nic_sid(run), e);
+		note_reset(ie, guest_nic_sid(ie->a), e);
 		break;
 	case TRACE_E1000E_RCTL:
 		if (e->a & RCTL_EN)
-			note_first_dma(run, run_nic_sid(run), e);
+			note_first_dma(ie, guest_nic_sid(ie->a), e);
 		break;
 	case TRACE_NVME_STOP:
-		note_reset(run, run_disk_sid(run), e);
+		note_reset(ie, guest_disk_sid(), e);
 		break;
 	case TRACE_NVME_START:
-		note_first_dma(run, run_disk_sid(run), e);
+		note_first_dma(ie, guest_disk_sid(), e);
 		break;
 	default:
 		break;
 	}
 }
 
-void run_trace_event(const struct trace_event *e, void *data)
+void iommu_events_take(struct iommu_events *ie, const struct trace_event *e)
 {
-	struct run *run = data;
-
-	if (on_unit(run, e) || on_invalidation(run, e))
-		run->ev->trace_events++;
+	if (on_unit(ie, e) || on_invalidation(ie, e))
+		ie->a->ev->trace_events++;
 	else
-		on_device(run, e);
+		on_device(ie, e);
 }
 
-/*
- * The crash kernel's account of its copy, and the last line that tells why a kernel gave up: no verdict rests on
- * that one, but a reader wants it.
- */
-static void on_console(const char *line, int64_t host_ns, void *data)
+static void on_trace(const struct trace_event *e, void *data)
 {
-	static const char *const words[] = { "Kernel panic", "BUG:", "Oops", "Out of memory", "out of memory" };
-	struct run *run = data;
-
-	(void)host_ns;
-	if (run->ev->jump_ns)
-		kdump_log_line(run->ev, line);
-	for (unsigned i = 0; i < G_N_ELEMENTS(words); i++)
-		if (strstr(line, words[i]) && !strstr(line, "---[ end")) {
-			g_free(run->last_words);
-			run->last_words = g_strdup(line);
-			return;
-		}
+	iommu_events_take(data, e);
 }
 
-void run_follow(struct run *run)
+struct iommu_events *iommu_events_new(struct attempt *a)
 {
-	if (machine_trace(run->m))
-		trace_subscribe(machine_trace(run->m), run_trace_event, run);
-	console_subscribe(machine_console(run->m), on_console, run);
+	struct iommu_events *ie = g_new0(struct iommu_events, 1);
+
+	ie->a = a;
+	if (a->m && machine_trace(a->m))
+		trace_subscribe(machine_trace(a->m), on_trace, ie);
+	return ie;
+}
+
+void iommu_events_free(struct iommu_events *ie)
+{
+	g_free(ie);
+}
+
+bool iommu_events_root(const struct iommu_events *ie, uint64_t *root, unsigned *ttm)
+{
+	if (!ie->root_known)
+		return false;
+	*root = ie->root;
+	*ttm = ie->root_scalable ? VTD_TTM_SCALABLE : VTD_TTM_LEGACY;
+	return true;
 }

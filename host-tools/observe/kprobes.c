@@ -8,7 +8,9 @@
 #include "evidence/kprobe-clock.h"
 #include "evidence/kprobe-trace.h"
 #include "prepare/options.h"
-#include "run/run-priv.h"
+#include "observe/attempt.h"
+#include "observe/clock.h"
+#include "results/report.h"
 
 #define TRACE "/sys/kernel/tracing/trace"
 #define PAIRS_MAX 100000u
@@ -25,7 +27,8 @@ struct side {
 	struct probe_times times;
 };
 
-struct probes {
+struct kprobes {
+	struct attempt *a;
 	struct side side[AGENT_STAGES];
 	enum agent_stage stage; /* of the last hello */
 };
@@ -35,8 +38,7 @@ static const char *const stage_names[] = { "first", "crash" };
 /* Every answer has the guest's time; a long one is heard long after it was given. */
 static void on_agent(JsonObject *o, int64_t host_ns, void *data)
 {
-	struct run *run = data;
-	struct probes *p = run->probes;
+	struct kprobes *p = data;
 	struct clock_pair pair = { .host_ns = host_ns };
 	const char *stage = agent_string(o, "stage", NULL);
 
@@ -52,21 +54,21 @@ static void on_agent(JsonObject *o, int64_t host_ns, void *data)
 		g_array_append_val(p->side[p->stage].pairs, pair);
 }
 
-struct probes *probes_new(struct run *run)
+struct kprobes *kprobes_new(struct attempt *a)
 {
-	struct probes *p = g_new0(struct probes, 1);
+	struct kprobes *p = g_new0(struct kprobes, 1);
 
 	for (unsigned i = 0; i < AGENT_STAGES; i++) {
 		p->side[i].pairs = g_array_new(FALSE, FALSE, sizeof(struct clock_pair));
 		p->side[i].hello_ns = -1;
 		p->side[i].times = (struct probe_times){ -1, -1, -1, -1, 0 };
 	}
-	run->probes = p;
-	agent_subscribe(machine_agent_channel(run->m), on_agent, run);
+	p->a = a;
+	agent_subscribe(machine_agent_channel(a->m), on_agent, p);
 	return p;
 }
 
-void probes_free(struct probes *p)
+void kprobes_free(struct kprobes *p)
 {
 	if (!p)
 		return;
@@ -117,10 +119,10 @@ static void take_profile(struct side *side, const char *line)
 }
 
 /* One pass over the trace, which the kernel puts into words once. */
-static bool read_pass(struct run *run, struct side *side, bool raw, GString *text, GError **error)
+static bool read_pass(struct attempt *a, struct side *side, bool raw, GString *text, GError **error)
 {
 	JsonObject *answer =
-		machine_agent(run->m, run_deadline(run, 10), error, "trace", "raw", MACHINE_BOOL, (int)raw, NULL);
+		machine_agent(a->m, attempt_deadline(a, 10), error, "trace", "raw", MACHINE_BOOL, (int)raw, NULL);
 	g_autofree char *trace = NULL;
 
 	if (!answer)
@@ -128,7 +130,7 @@ static bool read_pass(struct run *run, struct side *side, bool raw, GString *tex
 	each_line(side, answer, "profile", take_profile, text);
 	each_line(side, answer, "windows", take_window, text);
 	json_object_unref(answer);
-	trace = machine_guest_file(run->m, TRACE, run_deadline(run, 20), error);
+	trace = machine_guest_file(a->m, TRACE, attempt_deadline(a, 20), error);
 	if (!trace)
 		return false;
 	g_string_append(text, trace);
@@ -144,32 +146,33 @@ static bool read_pass(struct run *run, struct side *side, bool raw, GString *tex
 	return true;
 }
 
-bool probes_read(struct run *run, enum agent_stage stage, GError **error)
+bool kprobes_read(struct kprobes *p, enum agent_stage stage, GError **error)
 {
-	struct side *side = &run->probes->side[stage];
+	struct attempt *a = p->a;
+	struct side *side = &p->side[stage];
 	g_autofree char *name = g_strdup_printf("trace-%s.txt", stage_names[stage]);
 	g_autoptr(GString) text = g_string_new(NULL);
 	g_autoptr(GError) err = NULL;
 	JsonObject *ping;
 	int64_t begin = machine_now_ns(), guest;
 
-	if (!probes_wanted(run->plan) || side->trace || side->problem)
+	if (!probes_wanted(a->plan) || side->trace || side->problem)
 		return true;
-	if (!machine_hello(run->m, stage)) {
+	if (!machine_hello(a->m, stage)) {
 		side->problem = g_strdup("its agent never spoke");
 		return true;
 	}
-	ping = machine_agent(run->m, run_deadline(run, 5), &err, "ping", NULL);
+	ping = machine_agent(a->m, attempt_deadline(a, 5), &err, "ping", NULL);
 	if (!ping)
-		return run_goes_on(run, &err, &side->problem, error);
+		return attempt_goes_on(a, &err, &side->problem, error);
 	guest = agent_int(ping, "t_ns", 0);
 	json_object_unref(ping);
 	side->trace = probe_trace_new();
-	if (!read_pass(run, side, false, text, &err) || !read_pass(run, side, true, text, &err)) {
+	if (!read_pass(a, side, false, text, &err) || !read_pass(a, side, true, text, &err)) {
 		g_clear_pointer(&side->trace, probe_trace_free);
-		return run_goes_on(run, &err, &side->problem, error);
+		return attempt_goes_on(a, &err, &side->problem, error);
 	}
-	ping = machine_agent(run->m, run_deadline(run, 5), NULL, "ping", NULL);
+	ping = machine_agent(a->m, attempt_deadline(a, 5), NULL, "ping", NULL);
 	if (ping) {
 		side->read_guest_ns = agent_int(ping, "t_ns", guest) - guest;
 		json_object_unref(ping);
@@ -177,23 +180,23 @@ bool probes_read(struct run *run, enum agent_stage stage, GError **error)
 	side->read_host_ns = machine_now_ns() - begin;
 	if (!side->probes)
 		side->problem = g_strdup("this kernel has set none of the probes");
-	return rundir_write(run->rd, name, text->str, -1, error);
+	return rundir_write(a->rd, name, text->str, -1, error);
 }
 
 /* ---- what they mean ---- */
 
 /* Latching a root table is seen by the probe in the guest and by QEMU's trace. */
-static void anchor(struct run *run, struct side *side, bool crash)
+static void anchor(struct attempt *a, struct side *side, bool crash)
 {
 	struct clock_pair pair = { .guest_ns = side->times.root };
 
 	if (crash) {
-		pair.host_ns = run->ev->root_switch_ns;
+		pair.host_ns = a->ev->root_switch_ns;
 	} else {
-		for (unsigned i = 0; i < run->ev->events->len && !pair.host_ns; i++) {
-			const struct evidence_event *e = &g_array_index(run->ev->events, struct evidence_event, i);
+		for (unsigned i = 0; i < a->ev->events->len && !pair.host_ns; i++) {
+			const struct evidence_event *e = &g_array_index(a->ev->events, struct evidence_event, i);
 
-			if (e->kind == EVENT_ROOT && (!run->ev->jump_ns || e->host_ns < run->ev->jump_ns))
+			if (e->kind == EVENT_ROOT && (!a->ev->jump_ns || e->host_ns < a->ev->jump_ns))
 				pair.host_ns = e->host_ns;
 		}
 	}
@@ -201,31 +204,31 @@ static void anchor(struct run *run, struct side *side, bool crash)
 		g_array_append_val(side->pairs, pair);
 }
 
-static void moment(struct run *run, const struct side *side, bool crash, const char *what, int64_t guest_ns)
+static void moment(struct attempt *a, const struct side *side, bool crash, const char *what, int64_t guest_ns)
 {
 	int64_t host_ns = guest_ns < 0 ? -1 : clock_host_ns(side->pairs, guest_ns);
 
 	if (host_ns >= 0)
-		run_moment(run, what, host_ns, crash ? "crash" : "first", guest_ns, "kprobe");
+		clock_moment(a->clock, what, host_ns, crash ? "crash" : "first", guest_ns, "kprobe");
 }
 
 /* The kernel's own clock begins: behind it is the decompressor. */
-static void add_start(struct run *run, const struct side *side, bool crash)
+static void add_start(struct attempt *a, const struct side *side, bool crash)
 {
 	int64_t host_ns = clock_host_ns(side->pairs, 0);
 
 	if (host_ns >= 0)
-		run_moment(run, "kernel-clock", host_ns, crash ? "crash" : "first", 0, "agent");
+		clock_moment(a->clock, "kernel-clock", host_ns, crash ? "crash" : "first", 0, "agent");
 }
 
-static void add_moments(struct run *run, const struct side *side, bool crash)
+static void add_moments(struct attempt *a, const struct side *side, bool crash)
 {
 	const struct probe_times *t = &side->times;
 
-	moment(run, side, crash, "intel-iommu-init", t->init);
-	moment(run, side, crash, "copy", t->copy);
-	moment(run, side, crash, "set-root", t->root);
-	moment(run, side, crash, "intel-iommu-init-end", t->init_end);
+	moment(a, side, crash, "intel-iommu-init", t->init);
+	moment(a, side, crash, "copy", t->copy);
+	moment(a, side, crash, "set-root", t->root);
+	moment(a, side, crash, "intel-iommu-init-end", t->init_end);
 	for (unsigned i = 0; i < side->trace->events->len; i++) {
 		const struct probe_event *e = &g_array_index(side->trace->events, struct probe_event, i);
 		g_autofree char *what = NULL;
@@ -233,7 +236,7 @@ static void add_moments(struct run *run, const struct side *side, bool crash)
 		if (e->kind == PROBE_ATTACH)
 			what = g_strdup_printf("attach-device:%s", *e->dev ? e->dev : "?");
 		if (what)
-			moment(run, side, crash, what, probe_guest_ns(side->trace, e->t_ns));
+			moment(a, side, crash, what, probe_guest_ns(side->trace, e->t_ns));
 	}
 }
 
@@ -241,38 +244,35 @@ static void add_moments(struct run *run, const struct side *side, bool crash)
  * What is not there to be judged by: records that were not kept or not understood, and one for a probe that a
  * lab kernel should have and has not.
  */
-static uint64_t not_seen(const struct run *run, const struct side *side)
+static uint64_t not_seen(const struct attempt *a, const struct side *side)
 {
 	return side->missed + side->trace->lost + side->trace->malformed +
-	       (!side->range && kernel_builtin(run->plan->crash, "INTEL_IOMMU_KDUMP"));
+	       (!side->range && kernel_builtin(a->plan->crash, "INTEL_IOMMU_KDUMP"));
 }
 
-static void add_reservations(struct run *run, const struct side *side, bool crash)
+static void add_reservations(struct attempt *a, const struct side *side, bool crash)
 {
-	GArray *all = run->ev->reservations;
+	GArray *all = a->ev->reservations;
 	unsigned begin = all->len;
 
 	probe_reservations(side->trace, crash ? 'c' : 'f', all);
 	if (crash)
-		run->ev->reservations_lost = not_seen(run, side);
+		a->ev->reservations_lost = not_seen(a, side);
 	for (unsigned i = begin; i < all->len; i++) {
 		const struct evidence_reservation *r = &g_array_index(all, struct evidence_reservation, i);
 		g_autofree char *what =
 			g_strdup_printf("reserve:%s:%#" G_GINT64_MODIFIER "x-%#" G_GINT64_MODIFIER "x",
 					*r->who ? r->who : "?", r->start << 12, (r->last << 12) | 0xfff);
 
-		moment(run, side, crash, what, r->guest_ns);
+		moment(a, side, crash, what, r->guest_ns);
 	}
 }
 
 /* run.json's "iova": reserved ranges of both kernels, and how many of these every kernel makes. */
-static void count_reserved(struct run *run)
+static void count_reserved(const struct evidence *ev, struct report_iova *iova)
 {
-	struct report_iova *iova = &run->report->iova;
-
-	for (unsigned i = 0; i < run->ev->reservations->len; i++) {
-		const struct evidence_reservation *r =
-			&g_array_index(run->ev->reservations, struct evidence_reservation, i);
+	for (unsigned i = 0; i < ev->reservations->len; i++) {
+		const struct evidence_reservation *r = &g_array_index(ev->reservations, struct evidence_reservation, i);
 
 		if (r->kernel == 'c') {
 			iova->reserved_ranges++;
@@ -316,7 +316,7 @@ static JsonObject *side_json(const struct side *side)
  * What the probes took, as far as one run can tell: hits, at what the cheapest one took, and the reading. What
  * setting them costs a boot is only seen beside a run without (boot_ns).
  */
-static JsonObject *cost_json(const struct probes *p)
+static JsonObject *cost_json(const struct kprobes *p)
 {
 	JsonObject *o = json_object_new();
 	int64_t hits_ns = 0, guest_ns = 0, host_ns = 0;
@@ -341,14 +341,15 @@ static JsonObject *cost_json(const struct probes *p)
 	return o;
 }
 
-static void report_timing(struct run *run)
+static void report_timing(const struct kprobes *p, struct run_report *report)
 {
-	const struct probes *p = run->probes;
+	const struct plan *plan = p->a->plan;
 	JsonObject *o = json_object_new();
 
-	json_object_set_string_member(o, "probes", probes_wanted(run->plan) ? "on" : "off");
+	json_object_set_string_member(o, "probes", probes_wanted(plan) ? "on" : "off");
 	json_object_set_string_member(
-		o, "clock", run->sc->machine.clock == CONF_CLOCK_VIRTUAL ? "guest, virtual: instructions" : "guest");
+		o, "clock",
+		plan->scenario->machine.clock == CONF_CLOCK_VIRTUAL ? "guest, virtual: instructions" : "guest");
 	if (p->side[AGENT_STAGE_CRASH].trace) {
 		const struct probe_times *t = &p->side[AGENT_STAGE_CRASH].times;
 
@@ -359,84 +360,73 @@ static void report_timing(struct run *run)
 	}
 	for (unsigned i = 0; i < AGENT_STAGES; i++)
 		json_object_set_object_member(o, stage_names[i], side_json(&p->side[i]));
-	if (probes_wanted(run->plan))
+	if (probes_wanted(plan))
 		json_object_set_object_member(o, "cost", cost_json(p));
-	json_object_set_object_member(run->report->extra, "timing", o);
+	json_object_set_object_member(report->extra, "timing", o);
 }
 
-static void note_problems(struct run *run, const struct side *side, const char *name)
+static void note_problems(struct run_report *report, const struct side *side, const char *name)
 {
 	if (side->problem)
-		report_note(run->report, "no probes of the %s kernel: %s", name, side->problem);
+		report_note(report, "no probes of the %s kernel: %s", name, side->problem);
 	else if (side->trace && (side->missed || side->trace->lost))
-		report_note(run->report,
+		report_note(report,
 			    "the %s kernel's probes missed events: %" G_GUINT64_FORMAT " not taken, %" G_GUINT64_FORMAT
 			    " not kept",
 			    name, side->missed, side->trace->lost);
 }
 
-static void note_copy(struct run *run)
+static void note_copy(const struct kprobes *p, struct run_report *report)
 {
-	const struct probes *p = run->probes;
-	int64_t ns = probes_copy_ns(run);
+	int64_t ns = kprobes_copy_ns(p);
 
 	if (ns < 0)
 		return;
-	report_note(run->report, "copy: %.1f us of guest time; probes: %" G_GUINT64_FORMAT " hits, read in %.0f ms",
+	report_note(report, "copy: %.1f us of guest time; probes: %" G_GUINT64_FORMAT " hits, read in %.0f ms",
 		    (double)ns / 1e3, p->side[0].hits + p->side[1].hits,
 		    (double)(p->side[0].read_host_ns + p->side[1].read_host_ns) / 1e6);
 }
 
-void probes_conclude(struct run *run)
+void kprobes_conclude(struct kprobes *p)
 {
-	struct probes *p = run->probes;
+	struct attempt *a = p->a;
 
-	if (!p)
-		return;
 	for (unsigned i = 0; i < AGENT_STAGES; i++) {
 		struct side *side = &p->side[i];
 		bool crash = i == AGENT_STAGE_CRASH;
 
 		if (side->trace) {
-			side->times = probe_times(side->trace, !crash ? UINT64_MAX : run->ev->at_panic.root);
-			anchor(run, side, crash);
+			side->times = probe_times(side->trace, !crash ? UINT64_MAX : a->ev->at_panic.root);
+			anchor(a, side, crash);
 		}
 		clock_sort(side->pairs);
-		add_start(run, side, crash);
+		add_start(a, side, crash);
 		if (side->trace) {
-			add_moments(run, side, crash);
-			add_reservations(run, side, crash);
+			add_moments(a, side, crash);
+			add_reservations(a, side, crash);
 		}
-		note_problems(run, side, stage_names[i]);
 	}
-	count_reserved(run);
-	note_copy(run);
-	report_timing(run);
 }
 
-int64_t probes_copy_ns(const struct run *run)
+void kprobes_report(const struct kprobes *p, struct run_report *report)
 {
-	const struct probe_times *t;
+	for (unsigned i = 0; i < AGENT_STAGES; i++)
+		note_problems(report, &p->side[i], stage_names[i]);
+	count_reserved(p->a->ev, &report->iova);
+	note_copy(p, report);
+	report_timing(p, report);
+}
 
-	if (!run->probes)
-		return -1;
-	t = &run->probes->side[AGENT_STAGE_CRASH].times;
+int64_t kprobes_copy_ns(const struct kprobes *p)
+{
+	const struct probe_times *t = &p->side[AGENT_STAGE_CRASH].times;
+
 	return t->copy >= 0 && t->root >= t->copy ? t->root - t->copy : -1;
 }
 
-const char *probes_phase(const struct run *run, bool crash, int64_t guest_ns)
+const char *kprobes_phase(const struct kprobes *p, bool crash, int64_t guest_ns)
 {
-	const GArray *pairs = run->probes ? run->probes->side[crash].pairs : NULL;
-	int64_t host_ns = pairs && guest_ns >= 0 ? clock_host_ns(pairs, guest_ns) : -1;
-	const char *name = NULL;
+	int64_t host_ns = guest_ns >= 0 ? clock_host_ns(p->side[crash].pairs, guest_ns) : -1;
 
-	if (host_ns < 0)
-		return NULL;
-	for (unsigned i = 0; i < run->report->phases->len; i++) {
-		const struct report_phase *p = run->report->phases->pdata[i];
-
-		if (host_ns >= run->start_ns + p->start_ns)
-			name = p->name;
-	}
-	return name;
+	return host_ns < 0 ? NULL : clock_phase_at(p->a->clock, host_ns);
 }

@@ -12,29 +12,34 @@
 
 #include "machine/agent.h"
 
-struct probes;
-struct run;
+struct attempt;
+struct kprobes;
+struct run_report;
 
-/* probes_new - from the start of the VM on: notes guest times beside host times. */
-struct probes *probes_new(struct run *run);
-void probes_free(struct probes *p);
+/* kprobes_new - from the start of the VM on: notes guest times beside host times. @a is borrowed. */
+struct kprobes *kprobes_new(struct attempt *a);
+/* kprobes_free - once the machine has gone. NULL is fine. */
+void kprobes_free(struct kprobes *p);
 
 /*
- * probes_read - has the agent of @stage read the trace, keeps it in trace-<stage>.txt. A kernel that has
+ * kprobes_read - has the agent of @stage read the trace, keeps it in trace-<stage>.txt. A kernel that has
  * none is no error (what was missing is said in run.json); false with @error for the end of the run.
  */
-bool probes_read(struct run *run, enum agent_stage stage, GError **error);
+bool kprobes_read(struct kprobes *p, enum agent_stage stage, GError **error);
 
 /*
- * probes_conclude - once the run has ended: reservations into the evidence, moments into the timeline,
- * "timing" into run.json. Times need the tables at the panic, so call it before the verdict.
+ * kprobes_conclude - once the run has ended: reservations into the evidence, moments into the timeline.
+ * Times need the tables at the panic, so call it before the verdict.
  */
-void probes_conclude(struct run *run);
+void kprobes_conclude(struct kprobes *p);
 
-/* probes_phase - the phase of the run in which a kernel's guest time lies; NULL: not known. */
-const char *probes_phase(const struct run *run, bool crash, int64_t guest_ns);
+/* kprobes_report - after that: notes, numbers of reservations, and "timing" into the report. */
+void kprobes_report(const struct kprobes *p, struct run_report *report);
 
-/* probes_copy_ns - the crash kernel's copy in guest ns, -1 if it was not seen. */
-int64_t probes_copy_ns(const struct run *run);
+/* kprobes_phase - the phase of the run in which a kernel's guest time lies; NULL: not known. */
+const char *kprobes_phase(const struct kprobes *p, bool crash, int64_t guest_ns);
+
+/* kprobes_copy_ns - the crash kernel's copy in guest ns, -1 if it was not seen. */
+int64_t kprobes_copy_ns(const struct kprobes *p);
 
 #endif

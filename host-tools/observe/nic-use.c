@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Using the NIC in the crash kernel: brought up, and marked frames both ways. */
+#include "observe/nic-use.h"
+
 #include <inttypes.h>
 #include <string.h>
 
-#include "run/run-priv.h"
+#include "observe/attempt.h"
+#include "observe/guest.h"
 
 #define EXCHANGE_FRAMES 16
 #define EXCHANGE_MS 8000
@@ -19,36 +21,36 @@
 #define ANSWER_S 3.0
 
 /* Faults of the NIC's DMA since its new driver took it. */
-static unsigned faults(struct run *run, const struct evidence_device *dev)
+static unsigned faults(struct attempt *a, const struct evidence_device *dev)
 {
-	const GArray *events = run->ev->events;
+	const GArray *events = a->ev->events;
 	unsigned n = 0;
 
-	if (machine_trace(run->m))
-		trace_poll(machine_trace(run->m));
+	if (machine_trace(a->m))
+		trace_poll(machine_trace(a->m));
 	for (unsigned i = 0; i < events->len; i++) {
 		const struct evidence_event *e = &g_array_index(events, struct evidence_event, i);
 
 		n += (e->kind == EVENT_FAULT || e->kind == EVENT_FAULT_DISABLED) && e->host_ns >= dev->driver_ns &&
-		     (e->sid == run_nic_dma_sid(run) || e->sid == dev->sid);
+		     (e->sid == guest_nic_dma_sid(a) || e->sid == dev->sid);
 	}
 	return n;
 }
 
 /* The command once: the guest ends it after @seconds, scaled, and says so. */
-static JsonObject *ask_for(struct run *run, JsonObject *request, double seconds, GError **error)
+static JsonObject *ask_for(struct attempt *a, JsonObject *request, double seconds, GError **error)
 {
-	double guest_s = run_deadline(run, seconds) * machine_scale(run->m);
+	double guest_s = attempt_deadline(a, seconds) * machine_scale(a->m);
 
 	json_object_set_int_member(request, "deadline_ms", MAX(1, (int64_t)(guest_s * 1000)));
-	return machine_agent_call(run->m, request, run_deadline(run, seconds + ANSWER_S), error);
+	return machine_agent_call(a->m, request, attempt_deadline(a, seconds + ANSWER_S), error);
 }
 
-static JsonObject *ask(struct run *run, const struct evidence_device *dev, JsonObject *request, double soon_s,
+static JsonObject *ask(struct attempt *a, const struct evidence_device *dev, JsonObject *request, double soon_s,
 		       GError **error)
 {
 	g_autoptr(GError) err = NULL;
-	JsonObject *answer = ask_for(run, request, soon_s, &err);
+	JsonObject *answer = ask_for(a, request, soon_s, &err);
 	unsigned faulted;
 
 	if (answer)
@@ -57,9 +59,9 @@ static JsonObject *ask(struct run *run, const struct evidence_device *dev, JsonO
 		g_propagate_error(error, g_steal_pointer(&err));
 		return NULL;
 	}
-	faulted = faults(run, dev);
+	faulted = faults(a, dev);
 	if (!faulted)
-		return ask_for(run, request, PATIENT_S, error);
+		return ask_for(a, request, PATIENT_S, error);
 	g_set_error(error, err->domain, err->code, "%s, and its DMA faulted, %u times", err->message, faulted);
 	return NULL;
 }
@@ -72,21 +74,21 @@ static JsonObject *request_new(const char *cmd)
 	return request;
 }
 
-static bool up(struct run *run, const struct evidence_device *dev, GError **error)
+static bool up(struct attempt *a, const struct evidence_device *dev, GError **error)
 {
 	JsonObject *request = request_new("net-up"), *answer;
 
 	json_object_set_int_member(request, "wait_ms", 30000);
-	answer = ask(run, dev, request, SOON_S, error);
+	answer = ask(a, dev, request, SOON_S, error);
 	json_object_unref(request);
 	if (answer)
 		json_object_unref(answer);
 	return answer != NULL;
 }
 
-static JsonObject *exchange(struct run *run, const struct evidence_device *dev, GError **error)
+static JsonObject *exchange(struct attempt *a, const struct evidence_device *dev, GError **error)
 {
-	struct injector *in = machine_injector(run->m);
+	struct injector *in = machine_injector(a->m);
 	JsonObject *request = request_new("net-exchange"), *answer;
 	g_autoptr(GString) hex = g_string_new(NULL);
 	uint8_t magic[8];
@@ -99,23 +101,23 @@ static JsonObject *exchange(struct run *run, const struct evidence_device *dev, 
 	json_object_set_string_member(request, "magic", hex->str);
 	json_object_set_int_member(request, "timeout_ms", EXCHANGE_MS);
 	injector_exchange_start(in, magic, EXCHANGE_FRAMES, 50);
-	answer = ask(run, dev, request, SOON_S + EXCHANGE_MS / 1000.0 / machine_scale(run->m), error);
+	answer = ask(a, dev, request, SOON_S + EXCHANGE_MS / 1000.0 / machine_scale(a->m), error);
 	injector_exchange_stop(in);
 	json_object_unref(request);
 	return answer;
 }
 
-bool nic_use(struct run *run, struct evidence_device *dev, GError **error)
+bool nic_use(struct attempt *a, struct evidence_device *dev, GError **error)
 {
 	JsonObject *answer;
 	int64_t sent, received;
 
-	if (!up(run, dev, error))
+	if (!up(a, dev, error))
 		return false;
-	answer = exchange(run, dev, error);
+	answer = exchange(a, dev, error);
 	if (!answer)
 		return false;
-	sent = (int64_t)injector_counters(machine_injector(run->m))->guest_frames;
+	sent = (int64_t)injector_counters(machine_injector(a->m))->guest_frames;
 	received = agent_int(answer, "received", 0);
 	dev->works = sent >= EXCHANGE_FRAMES && received >= EXCHANGE_FRAMES && agent_int(answer, "bad", 0) == 0;
 	dev->works_detail =

@@ -1,39 +1,40 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Asks the crash kernel itself, by its agent, what is reserved and what translates where. */
-#include "run/run-priv.h"
+#include "observe/oracles.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
 
 #include "evidence/kdump-log.h"
+#include "observe/attempt.h"
+#include "prepare/options.h"
 
 /* Reads a file of the crash kernel; NULL with @problem, or with @error when the run has ended. */
-static char *read_file(struct run *run, const char *path, char **problem, GError **error)
+static char *read_file(struct attempt *a, const char *path, char **problem, GError **error)
 {
 	g_autoptr(GError) err = NULL;
-	char *text = machine_guest_file(run->m, path, run_deadline(run, 20), &err);
+	char *text = machine_guest_file(a->m, path, attempt_deadline(a, 20), &err);
 
 	if (!text)
-		run_goes_on(run, &err, problem, error);
+		attempt_goes_on(a, &err, problem, error);
 	return text;
 }
 
 /* One file in a form that @parse knows; what it says and that it was asked go into the evidence. */
-static bool ask(struct run *run, enum evidence_oracle_source source, uint16_t sid, const char *path, GError **error)
+static bool ask(struct attempt *a, enum evidence_oracle_source source, uint16_t sid, const char *path, GError **error)
 {
 	g_autofree char *problem = NULL, *text = NULL;
 	g_autofree char *name = g_strdelimit(g_strdup(path + 1), "/:", '-');
 	g_autofree char *keep = g_strdup_printf("oracles/%s.txt", name);
-	struct evidence *ev = run->ev;
+	struct evidence *ev = a->ev;
 	GError *err = NULL;
 	bool ok = false;
 
-	text = read_file(run, path, &problem, &err);
+	text = read_file(a, path, &problem, &err);
 	if (err) {
 		g_propagate_error(error, err);
 		return false;
 	}
-	if (text && !rundir_write(run->rd, keep, text, -1, error))
+	if (text && !rundir_write(a->rd, keep, text, -1, error))
 		return false;
 	if (text && (source == ORACLE_RANGES || source == ORACLE_RESERVED))
 		ok = kdump_ranges_text(ev, source, text, &problem);
@@ -53,7 +54,7 @@ static bool ask(struct run *run, enum evidence_oracle_source source, uint16_t si
  * 6.12 has a directory a device, whose file is empty as long as the entry is a copied one; 6.1 one file of all
  * devices, made from the domains and not from the entries.
  */
-static bool ask_of_device(struct run *run, uint16_t sid, bool one_file, GError **error)
+static bool ask_of_device(struct attempt *a, uint16_t sid, bool one_file, GError **error)
 {
 	g_autofree char *regions = NULL, *translation = NULL;
 	char bdf[16];
@@ -61,28 +62,28 @@ static bool ask_of_device(struct run *run, uint16_t sid, bool one_file, GError *
 	sid_text(sid, bdf);
 	regions = g_strdup_printf("/sys/bus/pci/devices/%s/iommu_group/reserved_regions", bdf);
 	translation = g_strdup_printf(INTEL "/%s/domain_translation_struct", bdf);
-	if (!ask(run, ORACLE_REGIONS, sid, regions, error))
+	if (!ask(a, ORACLE_REGIONS, sid, regions, error))
 		return false;
-	return one_file || ask(run, ORACLE_TRANSLATION, sid, translation, error);
+	return one_file || ask(a, ORACLE_TRANSLATION, sid, translation, error);
 }
 
-bool oracles_read(struct run *run, GError **error)
+bool oracles_read(struct attempt *a, GError **error)
 {
-	bool one_file = g_str_has_prefix(run->plan->crash->release, "6.1.");
-	g_autofree char *dir = rundir_file(run->rd, "oracles");
+	bool one_file = g_str_has_prefix(a->plan->crash->release, "6.1.");
+	g_autofree char *dir = rundir_file(a->rd, "oracles");
 
 	/* A run that measures is not to spend minutes on reading a million lines. */
-	if (!evidence_kdump_asked(run->ev) || run_foreign(run) || run->sc->iommu.mode == CONF_MODE_OFF ||
-	    run->plan->options->no_probes)
+	if (!evidence_kdump_asked(a->ev) || plan_foreign(a->plan) || a->plan->scenario->iommu.mode == CONF_MODE_OFF ||
+	    a->plan->options->no_probes)
 		return true;
 	g_mkdir_with_parents(dir, 0755);
-	console_poll(machine_console(run->m));
-	if (!ask(run, ORACLE_RANGES, 0, INTEL "/kdump/ranges", error) ||
-	    !ask(run, ORACLE_RESERVED, 0, INTEL "/kdump/reserved", error))
+	console_poll(machine_console(a->m));
+	if (!ask(a, ORACLE_RANGES, 0, INTEL "/kdump/ranges", error) ||
+	    !ask(a, ORACLE_RESERVED, 0, INTEL "/kdump/reserved", error))
 		return false;
-	for (unsigned i = 0; i < run->ev->functions->len; i++)
-		if (!ask_of_device(run, g_array_index(run->ev->functions, struct evidence_function, i).sid, one_file,
+	for (unsigned i = 0; i < a->ev->functions->len; i++)
+		if (!ask_of_device(a, g_array_index(a->ev->functions, struct evidence_function, i).sid, one_file,
 				   error))
 			return false;
-	return !one_file || ask(run, ORACLE_TRANSLATION, 0, INTEL "/domain_translation_struct", error);
+	return !one_file || ask(a, ORACLE_TRANSLATION, 0, INTEL "/domain_translation_struct", error);
 }

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The state of the IOMMU as the run sees it: registers and tables now. */
-#include "run/run-priv.h"
+#include "observe/snapshot.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "observe/attempt.h"
+#include "observe/iommu-events.h"
 #include "vtd/snapshot.h"
 
-struct vtd_mem run_mem(struct run *run)
+struct vtd_mem snapshot_mem(struct attempt *a)
 {
-	return (struct vtd_mem){ .read_page = machine_read_page, .ctx = run->m };
+	return (struct vtd_mem){ .read_page = machine_read_page, .ctx = a->m };
 }
 
-static bool save_snapshot(struct run *run, const char *phase, const struct vtd_snapshot *snap, GError **error)
+static bool save(struct attempt *a, const char *phase, const struct vtd_snapshot *snap, GError **error)
 {
-	g_autofree char *dir = rundir_file(run->rd, "tables");
+	g_autofree char *dir = rundir_file(a->rd, "tables");
 	g_autofree char *name = g_strdup_printf("%s.vtd", phase);
 	g_autofree char *path = g_build_filename(dir, name, NULL);
 	struct vtd_error err;
@@ -28,10 +29,10 @@ static bool save_snapshot(struct run *run, const char *phase, const struct vtd_s
 }
 
 /* The old table pages once more, for whoever may have written into them. */
-static bool read_old_tables(struct run *run, GError **error)
+static bool read_old_tables(struct attempt *a, GError **error)
 {
-	struct evidence *ev = run->ev;
-	struct vtd_mem mem = run_mem(run);
+	struct evidence *ev = a->ev;
+	struct vtd_mem mem = snapshot_mem(a);
 	struct vtd_error err;
 
 	if (!ev->at_panic.snapshot)
@@ -43,46 +44,49 @@ static bool read_old_tables(struct run *run, GError **error)
 		return false;
 	}
 	ev->old_tables->meta.host_ns = machine_now_ns();
-	return save_snapshot(run, "old-tables", ev->old_tables, error);
+	return save(a, "old-tables", ev->old_tables, error);
 }
 
 /* What becomes of a snapshot once it is saved: that of the panic is compared with the same pages later. */
-static bool keep_snapshot(struct run *run, struct evidence_state *state, struct vtd_snapshot *snap, GError **error)
+static bool keep(struct attempt *a, struct evidence_state *state, struct vtd_snapshot *snap, GError **error)
 {
-	if (state == &run->ev->at_panic) {
+	if (state == &a->ev->at_panic) {
 		vtd_snapshot_free(state->snapshot);
 		state->snapshot = snap;
 		return true;
 	}
 	vtd_snapshot_free(snap);
-	return state != &run->ev->end || read_old_tables(run, error);
+	return state != &a->ev->end || read_old_tables(a, error);
 }
 
-bool run_capture(struct run *run, const char *phase, struct evidence_state *state, GError **error)
+bool snapshot_take(struct attempt *a, const struct iommu_events *iommu, const char *phase, struct evidence_state *state,
+		   GError **error)
 {
-	struct vtd_mem mem = run_mem(run);
-	struct vtd_snapshot_meta meta = { .ram = vtd_ram_layout_q35(run->sc->machine.memory) };
+	struct vtd_mem mem = snapshot_mem(a);
+	struct vtd_snapshot_meta meta = { .ram = vtd_ram_layout_q35(a->plan->scenario->machine.memory) };
 	uint64_t raw[MACHINE_VTD_WORDS];
 	struct vtd_walk_options opt;
 	struct vtd_snapshot *snap;
 	struct vtd_error err;
+	uint64_t root;
+	unsigned ttm;
 	int failed;
 	bool ok;
 
 	G_STATIC_ASSERT(MACHINE_VTD_WORDS == VTD_REGS_QWORDS);
-	if (run->sc->iommu.mode == CONF_MODE_OFF || !run->sc->machine.observe)
+	if (a->plan->scenario->iommu.mode == CONF_MODE_OFF || !a->plan->scenario->machine.observe)
 		return true;
-	machine_trace_poll(run->m);
-	if (!machine_vtd_regs(run->m, raw, error))
+	machine_trace_poll(a->m);
+	if (!machine_vtd_regs(a->m, raw, error))
 		return false;
 	vtd_regs_decode(raw, &state->regs);
 	state->has_regs = true;
 	state->host_ns = machine_now_ns();
 	vtd_snapshot_meta_from_regs(&meta, raw);
 	/* The root in force is the one latched by SRTP, which a register write alone does not change. */
-	if (run->root_known && run->root != meta.root) {
-		meta.root = run->root;
-		meta.ttm = run->root_scalable ? VTD_TTM_SCALABLE : VTD_TTM_LEGACY;
+	if (iommu_events_root(iommu, &root, &ttm) && root != meta.root) {
+		meta.root = root;
+		meta.ttm = ttm;
 	}
 	if (!state->regs.ir_on)
 		meta.irta = 0;
@@ -94,14 +98,14 @@ bool run_capture(struct run *run, const char *phase, struct evidence_state *stat
 	vtd_walk_free(state->walk);
 	state->walk = NULL;
 	/* Frozen, not stopped: a stop would make QEMU finish the disk's queue, the DMA in flight. */
-	if (!machine_freeze(run->m, error))
+	if (!machine_freeze(a->m, error))
 		return false;
 	failed = vtd_snapshot_capture(&mem, raw, &meta, &opt, &snap, &state->walk, &err);
-	machine_thaw(run->m, &state->frozen_ns);
+	machine_thaw(a->m, &state->frozen_ns);
 	if (failed) {
 		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "snapshot %s: %s", phase, err.text);
 		return false;
 	}
-	ok = save_snapshot(run, phase, snap, error);
-	return keep_snapshot(run, state, snap, ok ? error : NULL) && ok;
+	ok = save(a, phase, snap, error);
+	return keep(a, state, snap, ok ? error : NULL) && ok;
 }

@@ -7,6 +7,11 @@
 #include "evidence/kprobe-trace.h"
 #include "prepare/plan.h"
 
+bool plan_foreign(const struct plan *plan)
+{
+	return *plan->scenario->crash.initrd != '\0';
+}
+
 bool probes_wanted(const struct plan *plan)
 {
 	return !plan->options->no_probes && plan->scenario->iommu.mode != CONF_MODE_OFF;

@@ -8,6 +8,9 @@
 struct kernel;
 struct plan;
 
+/* plan_foreign - is the crash initramfs not ours? Nobody in it obeys then. */
+bool plan_foreign(const struct plan *plan);
+
 /* probes_wanted - are there to be kprobes in the kernels of this run? */
 bool probes_wanted(const struct plan *plan);
 

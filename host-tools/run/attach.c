@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What the crash kernel does once it is up: attach each device and use it, read the dump. */
-#include "run/run-priv.h"
+#include "run/phases.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/sid.h"
+#include "observe/dma-disk.h"
+#include "observe/dma-nic.h"
+#include "observe/guest.h"
+#include "observe/nic-use.h"
+#include "prepare/devices.h"
 #include "results/progress.h"
 
 #define VERIFY_BYTES (256 << 10)
@@ -16,7 +22,7 @@
 /* The type of the device's iommu group in the crash kernel. */
 static void read_group(struct run *run, struct evidence_device *dev)
 {
-	JsonObject *answer = machine_agent(run->m, run_deadline(run, 10), NULL, "devices", NULL);
+	JsonObject *answer = machine_agent(run->at.m, attempt_deadline(&run->at, 10), NULL, "devices", NULL);
 	JsonArray *devices;
 
 	if (!answer)
@@ -32,9 +38,9 @@ static void read_group(struct run *run, struct evidence_device *dev)
 	json_object_unref(answer);
 }
 
-static bool use_disk(struct run *run, struct evidence_device *dev, GError **error)
+static bool use_disk(struct attempt *a, struct evidence_device *dev, GError **error)
 {
-	JsonObject *answer = machine_agent(run->m, run_deadline(run, 15), error, "disk-verify", "offset", MACHINE_INT,
+	JsonObject *answer = machine_agent(a->m, attempt_deadline(a, 15), error, "disk-verify", "offset", MACHINE_INT,
 					   (int64_t)VERIFY_OFFSET, "len", MACHINE_INT, (int64_t)VERIFY_BYTES,
 					   "write_offset", MACHINE_INT, (int64_t)WRITE_OFFSET, NULL);
 
@@ -49,9 +55,9 @@ static bool use_disk(struct run *run, struct evidence_device *dev, GError **erro
 }
 
 static bool attach(struct run *run, uint16_t sid, const char *module,
-		   bool (*use)(struct run *, struct evidence_device *, GError **), GError **error)
+		   bool (*use)(struct attempt *, struct evidence_device *, GError **), GError **error)
 {
-	struct evidence_device *dev = evidence_device_find(run->ev, sid);
+	struct evidence_device *dev = evidence_device_find(run->at.ev, sid);
 	g_autofree char *snapshot = NULL;
 	g_autoptr(GError) err = NULL;
 	JsonObject *answer;
@@ -59,19 +65,20 @@ static bool attach(struct run *run, uint16_t sid, const char *module,
 	g_return_val_if_fail(dev, true);
 	dev->wanted = true;
 	dev->driver_ns = machine_now_ns();
-	run_moment(run, "driver", dev->driver_ns, "crash", -1, "host");
-	answer = machine_agent(run->m, run_deadline(run, 15), &err, "modprobe", "name", MACHINE_STR, module, NULL);
+	clock_moment(run->at.clock, "driver", dev->driver_ns, "crash", -1, "host");
+	answer = machine_agent(run->at.m, attempt_deadline(&run->at, 15), &err, "modprobe", "name", MACHINE_STR, module,
+			       NULL);
 	if (answer)
 		json_object_unref(answer);
-	if ((!answer || !use(run, dev, &err)) && !run_goes_on(run, &err, &dev->works_detail, error))
+	if ((!answer || !use(&run->at, dev, &err)) && !attempt_goes_on(&run->at, &err, &dev->works_detail, error))
 		return false;
-	if (machine_shutdown_reason(run->m))
+	if (machine_shutdown_reason(run->at.m))
 		return true;
 	read_group(run, dev);
 	snapshot = g_strdup_printf("attach-%s", dev->bdf);
-	if (run->sc->iommu.mode != CONF_MODE_OFF && !run_capture(run, snapshot, &dev->after, error))
+	if (run->at.plan->scenario->iommu.mode != CONF_MODE_OFF && !run_capture(run, snapshot, &dev->after, error))
 		return false;
-	run_phase_end(run, "%s %s: %s", module, dev->works ? "works" : "does NOT work", dev->works_detail);
+	clock_phase_end(run->at.clock, "%s %s: %s", module, dev->works ? "works" : "does NOT work", dev->works_detail);
 	return true;
 }
 
@@ -80,18 +87,18 @@ static bool dma_after_copy(void *data)
 {
 	struct run *run = data;
 
-	if (run->disk && disk_dma_inflight(run->disk) && disk_dma_after_copy(run) < 2)
+	if (run->disk && disk_dma_inflight(run->disk) && disk_dma_after_copy(run->disk) < 2)
 		return false;
-	return !run_has_nic_dma(run->sc) || nic_dma_after_copy(run);
+	return !run_has_nic_dma(run->at.plan->scenario) || nic_dma_after_copy(run->nic);
 }
 
 static bool wait_for_dma(struct run *run, GError **error)
 {
 	g_autoptr(GError) err = NULL;
 
-	if (machine_wait(run->m, dma_after_copy, run, 2, "DMA through the copied tables", &err))
+	if (machine_wait(run->at.m, dma_after_copy, run, 2, "DMA through the copied tables", &err))
 		return true;
-	if (machine_wait_ended(run->m) == MACHINE_END_DEADLINE)
+	if (machine_wait_ended(run->at.m) == MACHINE_END_DEADLINE)
 		return true; /* dma-landed will say that it saw none */
 	g_propagate_error(error, g_steal_pointer(&err));
 	return false;
@@ -99,7 +106,7 @@ static bool wait_for_dma(struct run *run, GError **error)
 
 bool phase_attach_disk(struct run *run, GError **error)
 {
-	const char *module = run_disk_module(run->sc);
+	const char *module = run_disk_module(run->at.plan->scenario);
 	g_autofree char *phase = NULL;
 	char bdf[16];
 
@@ -107,13 +114,14 @@ bool phase_attach_disk(struct run *run, GError **error)
 		return false;
 	if (!module)
 		return true;
-	phase = g_strdup_printf("attach:%s", sid_text(run_disk_sid(run), bdf));
-	run_phase(run, phase);
-	disk_dma_close(run);
+	phase = g_strdup_printf("attach:%s", sid_text(guest_disk_sid(), bdf));
+	clock_phase(run->at.clock, phase);
+	if (run->disk)
+		disk_dma_close(run->disk);
 	/* The driver resets the disk now: its queue is served at full speed from here on. */
-	if (run_has_disk_dma(run->sc) && !machine_disk_throttle(run->m, 0, error))
+	if (run_has_disk_dma(run->at.plan->scenario) && !machine_disk_throttle(run->at.m, 0, error))
 		return false;
-	return attach(run, run_disk_sid(run), module, use_disk, error);
+	return attach(run, guest_disk_sid(), module, use_disk, error);
 }
 
 /*
@@ -124,14 +132,14 @@ bool phase_attach_disk(struct run *run, GError **error)
 static void mask_interrupts(struct run *run)
 {
 	const uint64_t e1000e_imc = 0xd8, all = 0xffffffff;
-	struct evidence_device *dev = evidence_device_find(run->ev, run_nic_sid(run));
+	struct evidence_device *dev = evidence_device_find(run->at.ev, guest_nic_sid(&run->at));
 	JsonObject *answer;
 
-	if (run->sc->devices.nic != CONF_NIC_E1000E || atoi(machine_qemu(run->m)->version) >= 8)
+	if (run->at.plan->scenario->devices.nic != CONF_NIC_E1000E || atoi(machine_qemu(run->at.m)->version) >= 8)
 		return;
-	answer = machine_agent(run->m, run_deadline(run, 5), NULL, "mmio-write", "bdf", MACHINE_STR, dev->bdf, "bar",
-			       MACHINE_INT, (int64_t)0, "offset", MACHINE_INT, (int64_t)e1000e_imc, "value",
-			       MACHINE_INT, (int64_t)all, NULL);
+	answer = machine_agent(run->at.m, attempt_deadline(&run->at, 5), NULL, "mmio-write", "bdf", MACHINE_STR,
+			       dev->bdf, "bar", MACHINE_INT, (int64_t)0, "offset", MACHINE_INT, (int64_t)e1000e_imc,
+			       "value", MACHINE_INT, (int64_t)all, NULL);
 	if (answer)
 		json_object_unref(answer);
 	else
@@ -140,40 +148,41 @@ static void mask_interrupts(struct run *run)
 
 bool phase_attach_nic(struct run *run, GError **error)
 {
-	const char *module = run_nic_module(run->sc);
+	const char *module = run_nic_module(run->at.plan->scenario);
 	g_autofree char *phase = NULL;
 	char bdf[16];
 
 	if (!module)
 		return true;
-	phase = g_strdup_printf("attach:%s", sid_text(run_nic_sid(run), bdf));
-	run_phase(run, phase);
+	phase = g_strdup_printf("attach:%s", sid_text(guest_nic_sid(&run->at), bdf));
+	clock_phase(run->at.clock, phase);
 	/* QEMU 7's e1000e can abort when the driver probes under traffic: the frames stop here. */
-	if (run_has_nic_dma(run->sc) && !nic_dma_close(run, error))
+	if (run_has_nic_dma(run->at.plan->scenario) && !nic_dma_close(run->nic, error))
 		return false;
 	mask_interrupts(run);
-	return attach(run, run_nic_sid(run), module, nic_use, error);
+	return attach(run, guest_nic_sid(&run->at), module, nic_use, error);
 }
 
 bool phase_dump(struct run *run, GError **error)
 {
-	struct evidence *ev = run->ev;
+	struct evidence *ev = run->at.ev;
 	g_autoptr(GError) err = NULL;
 	JsonObject *answer;
 
-	if (run->sc->crash.dump == CONF_DUMP_NONE)
+	if (run->at.plan->scenario->crash.dump == CONF_DUMP_NONE)
 		return true;
-	run_phase(run, "dump");
-	answer = machine_agent(run->m, run_deadline(run, 15), &err, "vmcore-read", "pa", MACHINE_HEX, ev->canary_pa,
-			       "len", MACHINE_INT, (int64_t)(strlen(ev->canary_written) / 2), NULL);
+	clock_phase(run->at.clock, "dump");
+	answer = machine_agent(run->at.m, attempt_deadline(&run->at, 15), &err, "vmcore-read", "pa", MACHINE_HEX,
+			       ev->canary_pa, "len", MACHINE_INT, (int64_t)(strlen(ev->canary_written) / 2), NULL);
 	if (!answer) {
-		if (!run_goes_on(run, &err, &ev->dump_error, error))
+		if (!attempt_goes_on(&run->at, &err, &ev->dump_error, error))
 			return false;
-		run_phase_end(run, "%s", ev->dump_error);
+		clock_phase_end(run->at.clock, "%s", ev->dump_error);
 		return true;
 	}
 	ev->canary_read = g_strdup(agent_string(answer, "hex", ""));
 	json_object_unref(answer);
-	run_phase_end(run, "canary %s", strcmp(ev->canary_read, ev->canary_written) == 0 ? "read back" : "DIFFERS");
+	clock_phase_end(run->at.clock, "canary %s",
+			strcmp(ev->canary_read, ev->canary_written) == 0 ? "read back" : "DIFFERS");
 	return true;
 }

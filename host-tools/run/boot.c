@@ -1,13 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The phases of the first kernel: boot, load, workload. */
-#include "run/run-priv.h"
+#include "run/phases.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/sid.h"
 #include "results/progress.h"
+#include "observe/console-words.h"
+#include "observe/dma.h"
+#include "observe/dma-disk.h"
+#include "observe/dma-nic.h"
+#include "observe/guest.h"
+#include "observe/iommu-events.h"
 #include "observe/kprobes.h"
+#include "observe/workload-signs.h"
+#include "prepare/devices.h"
+#include "prepare/options.h"
 
 #define RX_RING 1024 /* nobody refills it after the panic: it must outlast the crash boot */
 #define READERS 64
@@ -16,10 +26,10 @@
 
 static void say_gdb(const struct run *run)
 {
-	const char *path = machine_gdb_path(run->m);
+	const char *path = machine_gdb_path(run->at.m);
 
 	if (path)
-		g_printerr("gdb %s -ex 'target remote %s'\n", kernel_boot_path(run->plan->first), path);
+		g_printerr("gdb %s -ex 'target remote %s'\n", kernel_boot_path(run->at.plan->first), path);
 }
 
 bool phase_boot(struct run *run, GError **error)
@@ -27,24 +37,28 @@ bool phase_boot(struct run *run, GError **error)
 	struct machine_config cfg;
 	const struct agent_hello *hello;
 
-	run_phase(run, "boot");
-	plan_machine(run->plan, run->rd->path, &cfg);
-	run->m = machine_start(&cfg, error);
-	if (!run->m)
+	clock_phase(run->at.clock, "boot");
+	plan_machine(run->at.plan, run->at.rd->path, &cfg);
+	run->at.m = machine_start(&cfg, error);
+	if (!run->at.m)
 		return false;
-	run_follow(run);
-	foreign_follow(run);
-	probes_new(run);
+	run->iommu = iommu_events_new(&run->at);
+	run->words = console_words_new(&run->at);
+	run->nic = nic_dma_new(&run->at);
+	run->kprobes = kprobes_new(&run->at);
+	if (plan_foreign(run->at.plan))
+		run->foreign = foreign_new(run);
 	say_gdb(run);
-	if (run->sc->machine.accel == CONF_ACCEL_AUTO && machine_accel_reason(run->m) && run->plan->options->progress)
-		progress_line(run->plan->options->progress, "%s", machine_accel_reason(run->m));
-	hello = machine_wait_hello(run->m, AGENT_STAGE_FIRST, run_deadline(run, 15), error);
+	if (run->at.plan->scenario->machine.accel == CONF_ACCEL_AUTO && machine_accel_reason(run->at.m) &&
+	    run->at.plan->options->progress)
+		progress_line(run->at.plan->options->progress, "%s", machine_accel_reason(run->at.m));
+	hello = machine_wait_hello(run->at.m, AGENT_STAGE_FIRST, attempt_deadline(&run->at, 15), error);
 	if (!hello)
 		return false;
-	run->ev->first_hello = true;
-	run->ev->first_cmdline = g_strdup(hello->cmdline);
-	run_moment(run, "agent", hello->host_ns, "first", hello->uptime_ns, "agent");
-	run_phase_end(run, "%s, %s", hello->release, machine_accel_name(machine_accel(run->m)));
+	run->at.ev->first_hello = true;
+	run->at.ev->first_cmdline = g_strdup(hello->cmdline);
+	clock_moment(run->at.clock, "agent", hello->host_ns, "first", hello->uptime_ns, "agent");
+	clock_phase_end(run->at.clock, "%s, %s", hello->release, machine_accel_name(machine_accel(run->at.m)));
 	return true;
 }
 
@@ -58,13 +72,26 @@ static void add_device(struct run *run, uint16_t sid, uint16_t dma_sid, const ch
 	char bdf[16];
 
 	dev.bdf = g_strdup(sid_text(sid, bdf));
-	g_array_append_val(run->ev->devices, dev);
+	g_array_append_val(run->at.ev->devices, dev);
+}
+
+/* The id that requests of a NIC at @sid carry on the bus. */
+static uint16_t alias_of(const struct scenario *sc, uint16_t sid)
+{
+	switch (sc->devices.topology) {
+	case CONF_TOPOLOGY_PXB_BRIDGE:
+		return MACHINE_PXB_SID;
+	case CONF_TOPOLOGY_PCIE_PCI_BRIDGE:
+		return sid & 0xff00;
+	default:
+		return sid;
+	}
 }
 
 /* Calls @fn for each PCI function that the first kernel's agent names. */
 static bool each_function(struct run *run, void (*fn)(struct run *, JsonObject *, void *), void *data, GError **error)
 {
-	JsonObject *answer = machine_agent(run->m, run_deadline(run, 10), error, "devices", NULL);
+	JsonObject *answer = machine_agent(run->at.m, attempt_deadline(&run->at, 10), error, "devices", NULL);
 	JsonNode *member = answer ? json_object_get_member(answer, "devices") : NULL;
 	JsonArray *list = member && JSON_NODE_HOLDS_ARRAY(member) ? json_node_get_array(member) : NULL;
 
@@ -82,26 +109,27 @@ static bool each_function(struct run *run, void (*fn)(struct run *, JsonObject *
 /* Where the firmware of this machine has put the NIC: its bus number depends on the bridges. */
 static void note_nic(struct run *run, JsonObject *function, void *data)
 {
-	const char *driver = agent_string(function, "driver", NULL);
-	uint16_t sid;
+	const struct scenario *sc = run->at.plan->scenario;
+	const char *wanted = sc->devices.nic == CONF_NIC_VIRTIO ? "virtio-pci" : run_nic_module(sc);
+	uint16_t sid, *nic = data;
 
-	(void)data;
-	if (g_strcmp0(driver, run->sc->devices.nic == CONF_NIC_VIRTIO ? "virtio-pci" : run_nic_module(run->sc)) == 0 &&
+	if (g_strcmp0(agent_string(function, "driver", NULL), wanted) == 0 &&
 	    g_str_has_prefix(agent_string(function, "class", ""), "0x02") &&
 	    run_read_sid(agent_string(function, "bdf", NULL), &sid))
-		run->nic_sid = sid;
+		*nic = sid;
 }
 
-static bool find_nic(struct run *run, GError **error)
+static bool find_nic(struct run *run, uint16_t *sid, GError **error)
 {
-	if (run->sc->devices.topology == CONF_TOPOLOGY_FLAT)
-		return true;
-	if (!each_function(run, note_nic, NULL, error))
+	const struct scenario *sc = run->at.plan->scenario;
+
+	*sid = sc->devices.topology == CONF_TOPOLOGY_FLAT ? MACHINE_SLOT_NIC << 3 : 0;
+	if (!*sid && !each_function(run, note_nic, sid, error))
 		return false;
-	if (run->nic_sid)
+	if (*sid)
 		return true;
 	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_CANNOT_JUDGE, "the first kernel has no NIC that %s drives",
-		    run_nic_module(run->sc));
+		    run_nic_module(sc));
 	return false;
 }
 
@@ -117,7 +145,7 @@ static void note_function(struct run *run, JsonObject *function, void *data)
 		g_string_append_printf(types, "%s%s", types->len ? " " : "", type);
 	f.bridge = g_str_has_prefix(class, "0x0604") || g_str_has_prefix(class, "0x0607");
 	if (*class && run_read_sid(agent_string(function, "bdf", NULL), &f.sid))
-		g_array_append_val(run->ev->functions, f);
+		g_array_append_val(run->at.ev->functions, f);
 }
 
 static bool read_groups(struct run *run, GError **error)
@@ -127,36 +155,43 @@ static bool read_groups(struct run *run, GError **error)
 	if (!each_function(run, note_function, types, error))
 		return false;
 	if (types->len)
-		run->ev->group_types = g_strdup(types->str);
+		run->at.ev->group_types = g_strdup(types->str);
+	return true;
+}
+
+static bool load_disk(struct run *run, const char *module, GError **error)
+{
+	run->disk = disk_dma_new(&run->at);
+	if (!guest_modprobe(&run->at, module, error))
+		return false;
+	add_device(run, guest_disk_sid(), guest_disk_sid(), module);
+	return true;
+}
+
+static bool load_nic(struct run *run, const char *module, GError **error)
+{
+	JsonObject *answer;
+	uint16_t sid;
+
+	if (!guest_modprobe(&run->at, module, error))
+		return false;
+	/* The carrier comes seconds later; phase_workload() waits for the frames themselves. */
+	answer = machine_agent(run->at.m, attempt_deadline(&run->at, 15), error, "net-up", "rx_ring", MACHINE_INT,
+			       (int64_t)RX_RING, "wait_ms", MACHINE_INT, (int64_t)0, NULL);
+	if (!answer)
+		return false;
+	json_object_unref(answer);
+	if (!find_nic(run, &sid, error))
+		return false;
+	add_device(run, sid, alias_of(run->at.plan->scenario, sid), module);
 	return true;
 }
 
 static bool load_drivers(struct run *run, GError **error)
 {
-	const char *disk = run_disk_module(run->sc), *nic = run_nic_module(run->sc);
+	const char *disk = run_disk_module(run->at.plan->scenario), *nic = run_nic_module(run->at.plan->scenario);
 
-	if (disk) {
-		run->disk = disk_dma_new(run);
-		if (!run_modprobe(run, disk, error))
-			return false;
-		add_device(run, run_disk_sid(run), run_disk_sid(run), disk);
-	}
-	if (nic) {
-		JsonObject *answer;
-
-		if (!run_modprobe(run, nic, error))
-			return false;
-		/* The carrier comes seconds later; phase_workload() waits for the frames themselves. */
-		answer = machine_agent(run->m, run_deadline(run, 15), error, "net-up", "rx_ring", MACHINE_INT,
-				       (int64_t)RX_RING, "wait_ms", MACHINE_INT, (int64_t)0, NULL);
-		if (!answer)
-			return false;
-		json_object_unref(answer);
-		if (!find_nic(run, error))
-			return false;
-		add_device(run, run_nic_sid(run), run_nic_dma_sid(run), nic);
-	}
-	return true;
+	return (!disk || load_disk(run, disk, error)) && (!nic || load_nic(run, nic, error));
 }
 
 static bool write_canary(struct run *run, GError **error)
@@ -165,55 +200,56 @@ static bool write_canary(struct run *run, GError **error)
 	g_autoptr(GString) hex = g_string_new(NULL);
 	JsonObject *answer;
 
-	if (run->sc->crash.dump == CONF_DUMP_NONE)
+	if (run->at.plan->scenario->crash.dump == CONF_DUMP_NONE)
 		return true;
 	for (int i = 0; i < CANARY_BYTES; i++) {
 		bytes[i] = (uint8_t)g_random_int();
 		g_string_append_printf(hex, "%02x", bytes[i]);
 	}
-	answer = machine_agent(run->m, run_deadline(run, 10), error, "canary", "hex", MACHINE_STR, hex->str, NULL);
+	answer = machine_agent(run->at.m, attempt_deadline(&run->at, 10), error, "canary", "hex", MACHINE_STR, hex->str,
+			       NULL);
 	if (!answer)
 		return false;
-	run->ev->canary_written = g_strdup(hex->str);
-	run->ev->canary_pa = agent_hex64(answer, "pa", 0);
+	run->at.ev->canary_written = g_strdup(hex->str);
+	run->at.ev->canary_pa = agent_hex64(answer, "pa", 0);
 	json_object_unref(answer);
 	return true;
 }
 
 static bool load_crash_kernel(struct run *run, GError **error)
 {
-	const char *mode = run->sc->crash.load == CONF_LOAD_KEXEC ? "kexec" : "kexec-file";
+	const char *mode = run->at.plan->scenario->crash.load == CONF_LOAD_KEXEC ? "kexec" : "kexec-file";
 	JsonObject *answer;
 
-	answer = machine_agent(run->m, run_deadline(run, 30), error, "kexec-load", "mode", MACHINE_STR, mode, "cmdline",
-			       MACHINE_STR, run->plan->crash_cmdline, "checksum", MACHINE_BOOL,
-			       (int)run->sc->crash.checksum, NULL);
+	answer = machine_agent(run->at.m, attempt_deadline(&run->at, 30), error, "kexec-load", "mode", MACHINE_STR,
+			       mode, "cmdline", MACHINE_STR, run->at.plan->crash_cmdline, "checksum", MACHINE_BOOL,
+			       (int)run->at.plan->scenario->crash.checksum, NULL);
 	if (!answer)
 		return false;
-	run->ev->crash_loaded = agent_bool(answer, "loaded", false);
+	run->at.ev->crash_loaded = agent_bool(answer, "loaded", false);
 	json_object_unref(answer);
-	if (!run->ev->crash_loaded) {
+	if (!run->at.ev->crash_loaded) {
 		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_CANNOT_JUDGE,
 			    "kexec returned, but no crash kernel is loaded");
 		return false;
 	}
-	answer = machine_agent(run->m, run_deadline(run, 10), error, "crash-range", NULL);
+	answer = machine_agent(run->at.m, attempt_deadline(&run->at, 10), error, "crash-range", NULL);
 	if (!answer)
 		return false;
-	run->ev->crash_start = agent_hex64(answer, "start", 0);
-	run->ev->crash_end = agent_hex64(answer, "end", 0);
+	run->at.ev->crash_start = agent_hex64(answer, "start", 0);
+	run->at.ev->crash_end = agent_hex64(answer, "end", 0);
 	json_object_unref(answer);
 	return true;
 }
 
 bool phase_load(struct run *run, GError **error)
 {
-	run_phase(run, "load");
+	clock_phase(run->at.clock, "load");
 	if (!load_drivers(run, error) || !read_groups(run, error) || !write_canary(run, error) ||
-	    !load_crash_kernel(run, error) || !probes_read(run, AGENT_STAGE_FIRST, error))
+	    !load_crash_kernel(run, error) || !kprobes_read(run->kprobes, AGENT_STAGE_FIRST, error))
 		return false;
-	run_phase_end(run, "crash kernel %s by %s", run->plan->crash->release,
-		      run->sc->crash.load == CONF_LOAD_KEXEC ? "kexec -p" : "kexec -s -p");
+	clock_phase_end(run->at.clock, "crash kernel %s by %s", run->at.plan->crash->release,
+			run->at.plan->scenario->crash.load == CONF_LOAD_KEXEC ? "kexec -p" : "kexec -s -p");
 	return true;
 }
 
@@ -221,14 +257,14 @@ bool phase_load(struct run *run, GError **error)
 static bool busy(void *data)
 {
 	struct run *run = data;
-	struct injector *in = machine_injector(run->m);
+	struct injector *in = machine_injector(run->at.m);
 
-	if (!run->sc->machine.observe)
-		return !run_has_nic_dma(run->sc) || injector_counters(in)->sent >= 3;
+	if (!run->at.plan->scenario->machine.observe)
+		return !run_has_nic_dma(run->at.plan->scenario) || injector_counters(in)->sent >= 3;
 
-	if (run_has_nic_dma(run->sc) && (!in || !nic_dma_seen(run)))
+	if (run_has_nic_dma(run->at.plan->scenario) && (!in || !nic_dma_seen(run->nic)))
 		return false;
-	return !run_has_disk_dma(run->sc) || disk_dma_inflight(run->disk) >= READERS * 7 / 8;
+	return !run_has_disk_dma(run->at.plan->scenario) || disk_dma_inflight(run->disk) >= READERS * 7 / 8;
 }
 
 bool phase_workload(struct run *run, GError **error)
@@ -236,25 +272,32 @@ bool phase_workload(struct run *run, GError **error)
 	/* First, as it may take minutes: what is in flight has to last until after the panic only. */
 	if (!workload_run(run, error))
 		return false;
-	run_phase(run, "workload");
-	if (run_has_disk_dma(run->sc)) {
+	clock_phase(run->at.clock, "workload");
+	if (run_has_disk_dma(run->at.plan->scenario)) {
 		JsonObject *answer;
 
-		if (!machine_disk_throttle(run->m, (uint64_t)(DMA_DISK_BPS * run_pace(run)), error))
+		if (!machine_disk_throttle(run->at.m, (uint64_t)(DMA_DISK_BPS * dma_pace(run->at.plan->scenario)),
+					   error))
 			return false;
-		answer = machine_agent(run->m, run_deadline(run, 10), error, "disk-load", "jobs", MACHINE_INT,
-				       (int64_t)READERS, "bs", MACHINE_INT, (int64_t)READ_BYTES, NULL);
+		answer = machine_agent(run->at.m, attempt_deadline(&run->at, 10), error, "disk-load", "jobs",
+				       MACHINE_INT, (int64_t)READERS, "bs", MACHINE_INT, (int64_t)READ_BYTES, NULL);
 		if (!answer)
 			return false;
 		json_object_unref(answer);
 	}
-	if (run_has_nic_dma(run->sc) && machine_injector(run->m))
-		injector_start(machine_injector(run->m), run_frame_rate(run->sc, DMA_FRAMES_PER_SECOND * run_pace(run)),
+	if (run_has_nic_dma(run->at.plan->scenario) && machine_injector(run->at.m))
+		injector_start(machine_injector(run->at.m),
+			       run_frame_rate(run->at.plan->scenario,
+					      DMA_FRAMES_PER_SECOND * dma_pace(run->at.plan->scenario)),
 			       true);
-	if (!machine_wait(run->m, busy, run, run_deadline(run, 10), "DMA in flight", error) ||
-	    !workload_alive(run, error))
+	if (!machine_wait(run->at.m, busy, run, attempt_deadline(&run->at, 10), "DMA in flight", error) ||
+	    !workload_alive(&run->at, run->iommu, error))
 		return false;
-	run_phase_end(run, "%u disk reads in flight, %.0f frames/s", run->disk ? disk_dma_inflight(run->disk) : 0,
-		      run_has_nic_dma(run->sc) ? run_frame_rate(run->sc, DMA_FRAMES_PER_SECOND * run_pace(run)) : 0.0);
+	clock_phase_end(run->at.clock, "%u disk reads in flight, %.0f frames/s",
+			run->disk ? disk_dma_inflight(run->disk) : 0,
+			run_has_nic_dma(run->at.plan->scenario) ?
+				run_frame_rate(run->at.plan->scenario,
+					       DMA_FRAMES_PER_SECOND * dma_pace(run->at.plan->scenario)) :
+				0.0);
 	return true;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The CSV tables of a run: when what happened, and which IOVAs were mapped when. */
-#include "run/run-priv.h"
+#include "run/phases.h"
 
 #include "results/csv.h"
 #include "results/iova-table.h"
@@ -8,34 +8,42 @@
 
 static int by_time(const void *a, const void *b)
 {
-	const struct moment *x = a, *y = b;
+	const struct clock_moment *x = a, *y = b;
 
 	return (x->host_ns > y->host_ns) - (x->host_ns < y->host_ns);
 }
 
+/* The beginnings of all phases, and the end of the last one, are moments too. */
+static void add_phases(struct clock *c, int64_t jump_ns)
+{
+	int64_t at = 0;
+
+	for (unsigned i = 0; i < c->phases->len; i++) {
+		const struct clock_phase *p = &g_array_index(c->phases, struct clock_phase, i);
+
+		at = c->start_ns + p->start_ns;
+		clock_moment(c, p->name, at, jump_ns && at >= jump_ns ? "crash" : "first", -1, "host");
+		at = c->start_ns + p->end_ns;
+	}
+	if (c->phases->len)
+		clock_moment(c, "end", at, jump_ns ? "crash" : "first", -1, "host");
+}
+
 static bool write_timeline(struct run *run, GError **error)
 {
-	g_autofree char *path = rundir_file(run->rd, "timeline.csv");
+	g_autofree char *path = rundir_file(run->at.rd, "timeline.csv");
 	struct csv *csv = csv_open(path, CSV_TIMELINE_HEADER, error);
+	GArray *moments = run->at.clock->moments;
 
 	if (!csv)
 		return false;
-	for (unsigned i = 0; i < run->report->phases->len; i++) {
-		const struct report_phase *p = run->report->phases->pdata[i];
-		int64_t at = run->start_ns + p->start_ns;
-
-		run_moment(run, p->name, at, run->ev->jump_ns && at >= run->ev->jump_ns ? "crash" : "first", -1,
-			   "host");
-	}
-	if (run->report->phases->len)
-		run_moment(run, "end", run->start_ns + run->phase_edge_ns, run->ev->jump_ns ? "crash" : "first", -1,
-			   "host");
-	g_array_sort(run->timeline, by_time);
-	for (unsigned i = 0; i < run->timeline->len; i++) {
-		const struct moment *m = &g_array_index(run->timeline, struct moment, i);
+	add_phases(run->at.clock, run->at.ev->jump_ns);
+	g_array_sort(moments, by_time);
+	for (unsigned i = 0; i < moments->len; i++) {
+		const struct clock_moment *m = &g_array_index(moments, struct clock_moment, i);
 
 		csv_timeline_row(csv,
-				 &(struct csv_timeline_row){ m->phase, m->host_ns, m->kernel, m->guest_ns, m->source });
+				 &(struct csv_timeline_row){ m->what, m->host_ns, m->kernel, m->guest_ns, m->source });
 	}
 	return csv_close(csv, error);
 }
@@ -49,7 +57,7 @@ static const char *permissions(uint32_t perm)
 
 static const char *owner(struct run *run, uint16_t sid)
 {
-	const struct evidence_device *dev = evidence_device_find(run->ev, sid);
+	const struct evidence_device *dev = evidence_device_find(run->at.ev, sid);
 
 	return dev ? dev->driver : NULL;
 }
@@ -91,40 +99,42 @@ static void iova_rows(struct run *run, struct csv *csv, const struct evidence_st
  */
 static void reserved_rows(struct run *run, struct csv *csv)
 {
-	for (unsigned i = 0; i < run->ev->reservations->len; i++) {
+	for (unsigned i = 0; i < run->at.ev->reservations->len; i++) {
 		const struct evidence_reservation *r =
-			&g_array_index(run->ev->reservations, struct evidence_reservation, i);
+			&g_array_index(run->at.ev->reservations, struct evidence_reservation, i);
 		bool crash = r->kernel == 'c';
 		g_autofree char *who = g_strdup_printf("%s%s", *r->who ? r->who : "?", r->standing ? " standing" : "");
 
-		csv_iova_row(csv, &(struct csv_iova_row){ .kernel = crash ? "crash" : "first",
-							  .requester = r->sid,
-							  .no_requester = !r->sid_known,
-							  .pasid = -1,
-							  .phase = probes_phase(run, crash, r->guest_ns),
-							  .iova_start = r->start << 12,
-							  .iova_end = r->last << 12 | 0xfff,
-							  .reserved = true,
-							  .who = who });
+		csv_iova_row(csv,
+			     &(struct csv_iova_row){
+				     .kernel = crash ? "crash" : "first",
+				     .requester = r->sid,
+				     .no_requester = !r->sid_known,
+				     .pasid = -1,
+				     .phase = run->kprobes ? kprobes_phase(run->kprobes, crash, r->guest_ns) : NULL,
+				     .iova_start = r->start << 12,
+				     .iova_end = r->last << 12 | 0xfff,
+				     .reserved = true,
+				     .who = who });
 	}
 }
 
 static bool write_iova(struct run *run, GError **error)
 {
-	g_autofree char *path = rundir_file(run->rd, "iova.csv");
+	g_autofree char *path = rundir_file(run->at.rd, "iova.csv");
 	struct csv *csv = csv_open(path, CSV_IOVA_HEADER, error);
 
 	if (!csv)
 		return false;
-	iova_rows(run, csv, &run->ev->at_panic, "panic", "first", -1);
-	iova_rows(run, csv, &run->ev->copied, "copied", "crash", -1);
-	for (unsigned i = 0; i < run->ev->devices->len; i++) {
-		const struct evidence_device *dev = &g_array_index(run->ev->devices, struct evidence_device, i);
+	iova_rows(run, csv, &run->at.ev->at_panic, "panic", "first", -1);
+	iova_rows(run, csv, &run->at.ev->copied, "copied", "crash", -1);
+	for (unsigned i = 0; i < run->at.ev->devices->len; i++) {
+		const struct evidence_device *dev = &g_array_index(run->at.ev->devices, struct evidence_device, i);
 		g_autofree char *phase = g_strdup_printf("attach:%s", dev->bdf);
 
 		iova_rows(run, csv, &dev->after, phase, "crash", dev->sid);
 	}
-	iova_rows(run, csv, &run->ev->end, "end", "crash", -1);
+	iova_rows(run, csv, &run->at.ev->end, "end", "crash", -1);
 	reserved_rows(run, csv);
 	return csv_close(csv, error);
 }

@@ -3,11 +3,14 @@
  * A crash initramfs without our agent: nobody in it obeys, so it is watched from outside until it ends the
  * machine. Its console tells that it came up, the tables when its drivers took the devices.
  */
-#include "run/run-priv.h"
+#include "run/phases.h"
 
 #include <string.h>
 
 #include "base/error.h"
+#include "observe/dma-disk.h"
+#include "observe/dma-nic.h"
+#include "prepare/devices.h"
 #include "results/progress.h"
 
 #define WORK_S 120		     /* a dump of 1 GiB by makedumpfile takes 10 s, if nothing else runs */
@@ -24,28 +27,41 @@ static void note_dump(struct run *run)
 	report_note(run->report, "%s", text);
 }
 
+struct foreign {
+	struct run *run;
+	bool elfcorehdr_seen; /* the crash kernel has printed its command line */
+};
+
 /* elfcorehdr= tells the crash kernel from a first one that boots again. */
 static void on_console(const char *line, int64_t host_ns, void *data)
 {
-	struct run *run = data;
-	struct evidence *ev = run->ev;
+	struct foreign *f = data;
+	struct evidence *ev = f->run->at.ev;
 
 	if (!ev->jump_ns)
 		return;
 	if (strstr(line, "ommand line:") && strstr(line, "elfcorehdr="))
-		run->elfcorehdr_seen = true;
-	else if (run->elfcorehdr_seen && !ev->crash_hello_ns && strstr(line, "Run /init as init process"))
+		f->elfcorehdr_seen = true;
+	else if (f->elfcorehdr_seen && !ev->crash_hello_ns && strstr(line, "Run /init as init process"))
 		ev->crash_hello_ns = host_ns;
 	else if (ev->crash_hello_ns && !ev->poweroff_ns && strstr(line, "reboot: "))
 		ev->poweroff_ns = host_ns;
 	else if (ev->crash_hello_ns && strstr(line, "saved vmcore in "))
-		note_dump(run);
+		note_dump(f->run);
 }
 
-void foreign_follow(struct run *run)
+struct foreign *foreign_new(struct run *run)
 {
-	if (run_foreign(run))
-		console_subscribe(machine_console(run->m), on_console, run);
+	struct foreign *f = g_new0(struct foreign, 1);
+
+	f->run = run;
+	console_subscribe(machine_console(run->at.m), on_console, f);
+	return f;
+}
+
+void foreign_free(struct foreign *f)
+{
+	g_free(f);
 }
 
 /*
@@ -56,12 +72,12 @@ static void look_at_devices(struct run *run)
 {
 	int64_t now = machine_now_ns();
 
-	for (unsigned i = 0; i < run->ev->devices->len; i++) {
-		struct evidence_device *dev = &g_array_index(run->ev->devices, struct evidence_device, i);
+	for (unsigned i = 0; i < run->at.ev->devices->len; i++) {
+		struct evidence_device *dev = &g_array_index(run->at.ev->devices, struct evidence_device, i);
 		g_autofree char *phase = g_strdup_printf("attach-%s", dev->bdf);
 		int64_t taken = dev->attach_ns ? dev->attach_ns : dev->first_dma_ns;
 
-		if (!taken || dev->after.host_ns || (now - taken < SETTLE_NS && !run->ev->poweroff_ns))
+		if (!taken || dev->after.host_ns || (now - taken < SETTLE_NS && !run->at.ev->poweroff_ns))
 			continue;
 		run_capture(run, phase, &dev->after, NULL);
 		dev->wanted = true;
@@ -72,12 +88,12 @@ static bool has_ended(void *data)
 {
 	struct run *run = data;
 
-	if (!machine_alive(run->m))
+	if (!machine_alive(run->at.m))
 		return true;
 	look_at_devices(run);
-	if (run->ev->poweroff_ns && !run->ev->end.host_ns)
-		run_capture(run, "end", &run->ev->end, NULL);
-	return machine_shutdown_reason(run->m) != NULL;
+	if (run->at.ev->poweroff_ns && !run->at.ev->end.host_ns)
+		run_capture(run, "end", &run->at.ev->end, NULL);
+	return machine_shutdown_reason(run->at.m) != NULL;
 }
 
 /*
@@ -86,7 +102,7 @@ static bool has_ended(void *data)
  */
 static void own_switch_off(struct run *run)
 {
-	struct evidence *ev = run->ev;
+	struct evidence *ev = run->at.ev;
 	const struct evidence_event *off = NULL;
 
 	for (unsigned i = 0; i < ev->events->len; i++) {
@@ -112,26 +128,28 @@ bool phase_foreign(struct run *run, GError **error)
 {
 	g_autoptr(GError) err = NULL;
 
-	run_phase(run, "foreign-initrd");
+	clock_phase(run->at.clock, "foreign-initrd");
 	/* Its drivers come when they like: the account of the DMA in flight ends with the start of /init. */
-	disk_dma_close(run);
-	if ((run_has_nic_dma(run->sc) && !nic_dma_close(run, error)) ||
-	    (run_has_disk_dma(run->sc) && !machine_disk_throttle(run->m, 0, error)))
+	if (run->disk)
+		disk_dma_close(run->disk);
+	if ((run_has_nic_dma(run->at.plan->scenario) && !nic_dma_close(run->nic, error)) ||
+	    (run_has_disk_dma(run->at.plan->scenario) && !machine_disk_throttle(run->at.m, 0, error)))
 		return false;
-	if (!machine_wait(run->m, has_ended, run, run_deadline(run, WORK_S), "the end of the crash initramfs's work",
-			  &err)) {
-		if (machine_wait_ended(run->m) != MACHINE_END_DEADLINE) {
+	if (!machine_wait(run->at.m, has_ended, run, attempt_deadline(&run->at, WORK_S),
+			  "the end of the crash initramfs's work", &err)) {
+		if (machine_wait_ended(run->at.m) != MACHINE_END_DEADLINE) {
 			g_propagate_error(error, g_steal_pointer(&err));
 			return false;
 		}
 		report_note(run->report, "the crash initramfs did not end the machine in time");
 	}
-	if (!run->ev->end.host_ns)
-		run_capture(run, "end", &run->ev->end, NULL);
-	if (!run->ev->poweroff_ns)
-		run->ev->poweroff_ns = machine_now_ns();
+	if (!run->at.ev->end.host_ns)
+		run_capture(run, "end", &run->at.ev->end, NULL);
+	if (!run->at.ev->poweroff_ns)
+		run->at.ev->poweroff_ns = machine_now_ns();
 	own_switch_off(run);
-	run_moment(run, "poweroff", run->ev->poweroff_ns, "crash", -1, "host");
-	run_phase_end(run, "%s", machine_shutdown_reason(run->m) ? machine_shutdown_reason(run->m) : "no end");
+	clock_moment(run->at.clock, "poweroff", run->at.ev->poweroff_ns, "crash", -1, "host");
+	clock_phase_end(run->at.clock, "%s",
+			machine_shutdown_reason(run->at.m) ? machine_shutdown_reason(run->at.m) : "no end");
 	return true;
 }

@@ -3,9 +3,10 @@
  * The numbers of a run for run.json that no check has of its own: DMA, faults, what becomes of late DMA, and what
  * a lab kernel says that its copy took. `vtdlab compare` reads them.
  */
-#include "run/run-priv.h"
+#include "run/phases.h"
 
 #include "vtd/compare.h"
+#include "vtd/walk.h"
 
 #define SET(o, name, value) json_object_set_int_member(o, name, (gint64)(value))
 
@@ -180,10 +181,44 @@ static JsonObject *kdump_json(const struct evidence *ev)
 	return o;
 }
 
-void run_account(struct run *run)
+/* ---- the workload ---- */
+
+static void account_nested(JsonObject *o, const struct evidence_workload *w)
+{
+	json_object_set_int_member(o, "guest_passes", (gint64)w->pass_now);
+	json_object_set_int_member(o, "copies", (gint64)w->copies_now);
+	json_object_set_int_member(o, "pages_of_guest", (gint64)w->marked);
+}
+
+static void add_workload(struct run *run)
+{
+	const struct evidence *ev = run->at.ev;
+	const struct vtd_walk_result *a = ev->at_panic.walk, *b = ev->copied.walk;
+	struct vtd_space_diff diff = { 0 };
+	const struct evidence_workload *w;
+	const struct vtd_space *space;
+	JsonObject *o;
+
+	if (!ev->workloads->len || !json_object_has_member(run->report->extra, "workload"))
+		return;
+	w = &g_array_index(ev->workloads, struct evidence_workload, 0);
+	o = json_object_get_object_member(run->report->extra, "workload");
+	if (w->nested)
+		account_nested(o, w);
+	space = a ? vtd_walk_space(a, w->sid, VTD_NO_PASID) : NULL;
+	if (space && space->tree != UINT32_MAX) {
+		json_object_set_int_member(o, "mapped_pages_4k", (gint64)a->trees[space->tree].pages);
+		json_object_set_int_member(o, "mapped_leaves", (gint64)a->trees[space->tree].leaves);
+	}
+	if (a && b)
+		vtd_compare_space(a, space, b, vtd_walk_space(b, w->sid, VTD_NO_PASID), &diff);
+	json_object_set_int_member(o, "same_pages_4k", (gint64)diff.same);
+}
+
+void run_numbers(struct run *run)
 {
 	JsonObject *extra = run->report->extra;
-	const struct evidence *ev = run->ev;
+	const struct evidence *ev = run->at.ev;
 
 	json_object_set_array_member(extra, "dma", dma_json(ev));
 	json_object_set_object_member(extra, "faults", faults_json(ev));
@@ -191,5 +226,5 @@ void run_account(struct run *run)
 	json_object_set_array_member(extra, "devices", devices_json(ev));
 	if (evidence_kdump_asked(ev))
 		json_object_set_object_member(extra, "kdump", kdump_json(ev));
-	workload_account(run);
+	add_workload(run);
 }

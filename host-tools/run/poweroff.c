@@ -1,28 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* How a run ends: the last look at the tables, and the crash kernel's poweroff or warm reset. */
-#include "run/run-priv.h"
+#include "run/phases.h"
 
 #include <string.h>
 
 #include "base/error.h"
 #include "results/progress.h"
+#include "observe/entries.h"
 #include "observe/kprobes.h"
+#include "observe/oracles.h"
 
 static bool is_down(void *data)
 {
 	struct run *run = data;
 
-	return machine_shutdown_reason(run->m) || !machine_alive(run->m);
+	return machine_shutdown_reason(run->at.m) || !machine_alive(run->at.m);
 }
 
 static void ask_agent(struct run *run, const char *what)
 {
 	JsonObject *request = json_object_new();
 
-	run->ev->poweroff_ns = machine_now_ns();
-	run_moment(run, what, run->ev->poweroff_ns, "crash", -1, "host");
+	run->at.ev->poweroff_ns = machine_now_ns();
+	clock_moment(run->at.clock, what, run->at.ev->poweroff_ns, "crash", -1, "host");
 	json_object_set_string_member(request, "cmd", what);
-	machine_agent_post(run->m, request, NULL);
+	machine_agent_post(run->at.m, request, NULL);
 	json_object_unref(request);
 }
 
@@ -32,14 +34,15 @@ static bool power_off(struct run *run, GError **error)
 
 	ask_agent(run, "poweroff");
 	/* The evidence is complete: a poweroff that hangs is said, but changes no verdict. */
-	if (!machine_wait(run->m, is_down, run, run_deadline(run, 10), "poweroff", &err)) {
-		if (machine_wait_ended(run->m) == MACHINE_END_INTERRUPTED) {
+	if (!machine_wait(run->at.m, is_down, run, attempt_deadline(&run->at, 10), "poweroff", &err)) {
+		if (machine_wait_ended(run->at.m) == MACHINE_END_INTERRUPTED) {
 			g_propagate_error(error, g_steal_pointer(&err));
 			return false;
 		}
 		report_note(run->report, "the crash kernel did not power off in time");
 	}
-	run_phase_end(run, "%s", machine_shutdown_reason(run->m) ? machine_shutdown_reason(run->m) : "no answer");
+	clock_phase_end(run->at.clock, "%s",
+			machine_shutdown_reason(run->at.m) ? machine_shutdown_reason(run->at.m) : "no answer");
 	return true;
 }
 
@@ -50,14 +53,14 @@ static void on_object(JsonObject *object, int64_t host_ns, void *data)
 {
 	struct run *run = data;
 
-	if (run->ev->poweroff_ns && !run->ev->again_hello_ns && agent_int(object, "hello", 0) > 0 &&
+	if (run->at.ev->poweroff_ns && !run->at.ev->again_hello_ns && agent_int(object, "hello", 0) > 0 &&
 	    strcmp(agent_string(object, "stage", ""), "first") == 0)
-		run->ev->again_hello_ns = host_ns;
+		run->at.ev->again_hello_ns = host_ns;
 }
 
 static bool is_up_again(void *data)
 {
-	return ((struct run *)data)->ev->again_hello_ns != 0;
+	return ((struct run *)data)->at.ev->again_hello_ns != 0;
 }
 
 /* Until now a reset ended the machine, which tells a panic of the crash kernel; now it is wanted. */
@@ -67,7 +70,7 @@ static bool allow_reset(struct run *run, GError **error)
 	JsonNode *answer;
 
 	json_object_set_string_member(args, "reboot", "reset");
-	answer = machine_qmp(run->m, "set-action", args, error);
+	answer = machine_qmp(run->at.m, "set-action", args, error);
 	if (answer)
 		json_node_unref(answer);
 	return answer != NULL;
@@ -77,36 +80,36 @@ static bool reboot(struct run *run, GError **error)
 {
 	g_autoptr(GError) err = NULL;
 
-	agent_subscribe(machine_agent_channel(run->m), on_object, run);
+	agent_subscribe(machine_agent_channel(run->at.m), on_object, run);
 	if (!allow_reset(run, error))
 		return false;
-	watch_free(run->watch);
-	run->watch = NULL;
+	g_clear_pointer(&run->entries, entries_free);
 	ask_agent(run, "reboot");
-	if (machine_wait(run->m, is_up_again, run, run_deadline(run, 20), "the first kernel's agent after the reset",
-			 &err)) {
-		run_moment(run, "agent-again", run->ev->again_hello_ns, "first", -1, "agent");
-		run_phase_end(run, "up again after %.1f s",
-			      (double)(run->ev->again_hello_ns - run->ev->poweroff_ns) / 1e9);
+	if (machine_wait(run->at.m, is_up_again, run, attempt_deadline(&run->at, 20),
+			 "the first kernel's agent after the reset", &err)) {
+		clock_moment(run->at.clock, "agent-again", run->at.ev->again_hello_ns, "first", -1, "agent");
+		clock_phase_end(run->at.clock, "up again after %.1f s",
+				(double)(run->at.ev->again_hello_ns - run->at.ev->poweroff_ns) / 1e9);
 		return true;
 	}
-	if (machine_wait_ended(run->m) == MACHINE_END_INTERRUPTED || machine_wait_ended(run->m) == MACHINE_END_DIED) {
+	if (machine_wait_ended(run->at.m) == MACHINE_END_INTERRUPTED ||
+	    machine_wait_ended(run->at.m) == MACHINE_END_DIED) {
 		g_propagate_error(error, g_steal_pointer(&err));
 		return false;
 	}
-	run->ev->again_failure = g_strndup(err->message, strcspn(err->message, ";\n"));
-	run_phase_end(run, "%s", run->ev->again_failure);
+	run->at.ev->again_failure = g_strndup(err->message, strcspn(err->message, ";\n"));
+	clock_phase_end(run->at.clock, "%s", run->at.ev->again_failure);
 	return true;
 }
 
 bool phase_poweroff(struct run *run, GError **error)
 {
-	run_phase(run, run->sc->crash.end == CONF_END_REBOOT ? "reboot" : "poweroff");
-	if (!probes_read(run, AGENT_STAGE_CRASH, error) || !oracles_read(run, error))
+	clock_phase(run->at.clock, run->at.plan->scenario->crash.end == CONF_END_REBOOT ? "reboot" : "poweroff");
+	if (!kprobes_read(run->kprobes, AGENT_STAGE_CRASH, error) || !oracles_read(&run->at, error))
 		return false;
-	if (run->sc->iommu.mode != CONF_MODE_OFF && !run_capture(run, "end", &run->ev->end, error))
+	if (run->at.plan->scenario->iommu.mode != CONF_MODE_OFF && !run_capture(run, "end", &run->at.ev->end, error))
 		return false;
-	if (run->plan->options->keep)
+	if (run->at.plan->options->keep)
 		return true;
-	return run->sc->crash.end == CONF_END_REBOOT ? reboot(run, error) : power_off(run, error);
+	return run->at.plan->scenario->crash.end == CONF_END_REBOOT ? reboot(run, error) : power_off(run, error);
 }

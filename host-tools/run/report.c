@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What a run adds to its judged evidence: kernels, environment, snapshots. */
-#include "run/run-priv.h"
+#include "run/phases.h"
 
 #include <inttypes.h>
 
+#include "observe/kprobes.h"
 #include "verdict/judge.h"
+#include "vtd/walk.h"
 
 static void fill_kernel(struct report_kernel *out, const struct kernel *k, const char *cmdline)
 {
@@ -18,18 +20,18 @@ static void fill_kernel(struct report_kernel *out, const struct kernel *k, const
 static void fill_environment(struct run *run)
 {
 	struct report_environment *env = &run->report->env;
-	const struct evidence_state *state = &run->ev->at_panic;
-	bool virtual = run->sc->machine.clock == CONF_CLOCK_VIRTUAL;
+	const struct evidence_state *state = &run->at.ev->at_panic;
+	bool virtual = run->at.plan->scenario->machine.clock == CONF_CLOCK_VIRTUAL;
 
-	fill_kernel(&env->first_kernel, run->plan->first,
-		    run->ev->first_cmdline ? run->ev->first_cmdline : run->plan->first_cmdline);
-	fill_kernel(&env->crash_kernel, run->plan->crash, run->plan->crash_cmdline);
+	fill_kernel(&env->first_kernel, run->at.plan->first,
+		    run->at.ev->first_cmdline ? run->at.ev->first_cmdline : run->at.plan->first_cmdline);
+	fill_kernel(&env->crash_kernel, run->at.plan->crash, run->at.plan->crash_cmdline);
 	env->clock = g_strdup(virtual ? "virtual" : "wall");
-	if (run->m) {
-		env->accel = g_strdup(machine_accel_name(machine_accel(run->m)));
-		env->qemu = g_strdup(machine_qemu(run->m)->version);
-		env->qemu_path = g_strdup(machine_qemu(run->m)->path);
-		env->wall_time_is_hardware_time = machine_accel(run->m) == MACHINE_ACCEL_KVM && !virtual;
+	if (run->at.m) {
+		env->accel = g_strdup(machine_accel_name(machine_accel(run->at.m)));
+		env->qemu = g_strdup(machine_qemu(run->at.m)->version);
+		env->qemu_path = g_strdup(machine_qemu(run->at.m)->path);
+		env->wall_time_is_hardware_time = machine_accel(run->at.m) == MACHINE_ACCEL_KVM && !virtual;
 	}
 	if (state->has_regs) {
 		env->has_caps = true;
@@ -61,24 +63,24 @@ static void list_snapshots(struct run *run)
 {
 	JsonArray *list = json_array_new();
 
-	add_snapshot(list, "panic", &run->ev->at_panic);
-	add_snapshot(list, "copied", &run->ev->copied);
-	for (unsigned i = 0; i < run->ev->devices->len; i++) {
-		const struct evidence_device *dev = &g_array_index(run->ev->devices, struct evidence_device, i);
+	add_snapshot(list, "panic", &run->at.ev->at_panic);
+	add_snapshot(list, "copied", &run->at.ev->copied);
+	for (unsigned i = 0; i < run->at.ev->devices->len; i++) {
+		const struct evidence_device *dev = &g_array_index(run->at.ev->devices, struct evidence_device, i);
 		g_autofree char *phase = g_strdup_printf("attach:%s", dev->bdf);
 
 		add_snapshot(list, phase, &dev->after);
 	}
-	add_snapshot(list, "end", &run->ev->end);
+	add_snapshot(list, "end", &run->at.ev->end);
 	json_object_set_array_member(run->report->extra, "snapshots", list);
 }
 
 static void note_missing_events(struct run *run)
 {
-	const char *const *missing = run->m && machine_trace(run->m) ? machine_trace_missing(run->m) : NULL;
+	const char *const *missing = run->at.m && machine_trace(run->at.m) ? machine_trace_missing(run->at.m) : NULL;
 
 	if (missing && *missing)
-		run->ev->trace_missing = g_strjoinv(", ", (char **)missing);
+		run->at.ev->trace_missing = g_strjoinv(", ", (char **)missing);
 }
 
 /*
@@ -87,21 +89,36 @@ static void note_missing_events(struct run *run)
  */
 static void distrust_trace(struct run *run)
 {
-	const struct trace *trace = run->m ? machine_trace(run->m) : NULL;
+	const struct trace *trace = run->at.m ? machine_trace(run->at.m) : NULL;
 	uint64_t lost = trace ? trace_counters(trace)->malformed : 0;
 
-	if (lost && !run->ev->rig_error)
-		run->ev->rig_error = g_strdup_printf("QEMU wrote %" PRIu64 " trace events in a form that is not known: "
-						     "nothing can rest on its trace",
-						     lost);
+	if (lost && !run->at.ev->rig_error)
+		run->at.ev->rig_error =
+			g_strdup_printf("QEMU wrote %" PRIu64 " trace events in a form that is not known: "
+					"nothing can rest on its trace",
+					lost);
+}
+
+static void list_phases(struct run *run)
+{
+	const struct clock *c = run->at.clock;
+
+	for (unsigned i = 0; i < c->phases->len; i++) {
+		const struct clock_phase *p = &g_array_index(c->phases, struct clock_phase, i);
+
+		report_add_phase(run->report, p->name, p->start_ns)->end_ns = p->end_ns;
+	}
 }
 
 void run_judge(struct run *run)
 {
+	list_phases(run);
 	distrust_trace(run);
 	note_missing_events(run);
 	list_snapshots(run);
-	run_account(run);
+	run_numbers(run);
+	if (run->kprobes)
+		kprobes_report(run->kprobes, run->report);
 	fill_environment(run);
-	evidence_judge(run->ev, run->plan->crash->release, run->report);
+	evidence_judge(run->at.ev, run->at.plan->crash->release, run->report);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A whole run: plan, one or two attempts, verdict, run directory. */
-#include "run/run-priv.h"
+#include "run/run.h"
 
 #include <gio/gio.h>
 #include <glib/gstdio.h>
@@ -11,42 +11,46 @@
 #include "results/progress.h"
 #include "results/version.h"
 #include "machine/cmdline.h"
+#include "observe/console-words.h"
+#include "observe/dma-disk.h"
+#include "observe/dma-nic.h"
+#include "observe/entries.h"
+#include "observe/iommu-events.h"
 #include "observe/kprobes.h"
 #include "evidence/file.h"
-
-static void moment_clear(void *p)
-{
-	g_free(((struct moment *)p)->phase);
-}
+#include "run/phases.h"
 
 static struct run *run_new(const struct plan *plan, struct rundir *rd)
 {
+	const struct scenario *sc = plan->scenario;
 	struct run *run = g_new0(struct run, 1);
 
-	run->plan = plan;
-	run->sc = plan->scenario;
-	run->rd = rd;
-	run->report = report_new(run->sc->name);
-	run->report->title = g_strdup(run->sc->title);
+	run->at.plan = plan;
+	run->at.rd = rd;
+	run->at.ev = evidence_new(sc);
+	run->at.clock = clock_new(plan->options->progress);
+	run->report = report_new(sc->name);
+	run->report->title = g_strdup(sc->title);
 	run->report->env.commit = g_strdup(vtdlab_commit());
-	run->ev = evidence_new(run->sc);
-	run->timeline = g_array_new(FALSE, FALSE, sizeof(struct moment));
-	g_array_set_clear_func(run->timeline, moment_clear);
 	return run;
 }
 
+/* Observers that are told of what the machine says outlive it; the others go before. */
 static void run_free(struct run *run)
 {
 	if (!run)
 		return;
-	watch_free(run->watch);
-	probes_free(run->probes);
-	machine_free(run->m);
-	g_free(run->last_words);
+	entries_free(run->entries);
+	machine_free(run->at.m);
+	iommu_events_free(run->iommu);
+	console_words_free(run->words);
+	foreign_free(run->foreign);
+	kprobes_free(run->kprobes);
 	disk_dma_free(run->disk);
-	evidence_free(run->ev);
+	nic_dma_free(run->nic);
+	evidence_free(run->at.ev);
+	clock_free(run->at.clock);
 	report_free(run->report);
-	g_array_unref(run->timeline);
 	g_free(run);
 }
 
@@ -55,17 +59,17 @@ static void keep(struct run *run)
 {
 	g_autofree char *ram = NULL;
 
-	if (!run->m || !machine_alive(run->m))
+	if (!run->at.m || !machine_alive(run->at.m))
 		return;
-	machine_stop(run->m, NULL);
-	ram = g_strdup_printf("/proc/%d/fd/3", (int)machine_pid(run->m));
+	machine_stop(run->at.m, NULL);
+	ram = g_strdup_printf("/proc/%d/fd/3", (int)machine_pid(run->at.m));
 	g_printerr("The VM is kept, stopped: QEMU is process %d, its RAM is %s,\n"
 		   "its files are in %s.\n",
-		   (int)machine_pid(run->m), ram, run->rd->path);
-	if (machine_gdb_path(run->m))
-		g_printerr("gdb: target remote %s\n", machine_gdb_path(run->m));
+		   (int)machine_pid(run->at.m), ram, run->at.rd->path);
+	if (machine_gdb_path(run->at.m))
+		g_printerr("gdb: target remote %s\n", machine_gdb_path(run->at.m));
 	g_printerr("Ctrl-C ends it.\n");
-	while (!machine_interrupted && machine_alive(run->m))
+	while (!machine_interrupted && machine_alive(run->at.m))
 		g_main_context_iteration(NULL, TRUE);
 	machine_interrupted = 0;
 }
@@ -74,8 +78,8 @@ static void keep(struct run *run)
 static bool worth_another_try(const struct run *run, const GError *error)
 {
 	if (g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_CANNOT_JUDGE))
-		return run->m && !run->ev->first_hello && !machine_died_by_itself(run->m);
-	return !error && run->ev->crash_failure;
+		return run->at.m && !run->at.ev->first_hello && !machine_died_by_itself(run->at.m);
+	return !error && run->at.ev->crash_failure;
 }
 
 /* Moves what the first attempt left into attempt-1/. */
@@ -97,21 +101,21 @@ static void put_away(struct rundir *rd)
 
 static bool write_results(struct run *run, GError **error)
 {
-	g_autofree char *json = rundir_file(run->rd, "run.json");
-	g_autofree char *summary = rundir_file(run->rd, "summary.txt");
-	g_autofree char *scenario = scenario_to_text(run->sc);
+	g_autofree char *json = rundir_file(run->at.rd, "run.json");
+	g_autofree char *summary = rundir_file(run->at.rd, "summary.txt");
+	g_autofree char *scenario = scenario_to_text(run->at.plan->scenario);
 	const char *log = NULL;
 
-	if (run->m && !machine_logs_ok(run->m, &log)) {
+	if (run->at.m && !machine_logs_ok(run->at.m, &log)) {
 		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED,
 			    "%s could not be written completely: is the disk full?", log);
 		return false;
 	}
-	run->report->run_dir = g_build_filename(run->rd->root, run->rd->name, NULL);
-	run->report->duration_s = (double)(machine_now_ns() - run->start_ns) / 1e9;
+	run->report->run_dir = g_build_filename(run->at.rd->root, run->at.rd->name, NULL);
+	run->report->duration_s = (double)clock_elapsed_ns(run->at.clock) / 1e9;
 	return run_write_tables(run, error) &&
-	       evidence_save(run->ev, run->plan->crash->release, run->rd->path, error) &&
-	       rundir_write(run->rd, "scenario.conf", scenario, -1, error) &&
+	       evidence_save(run->at.ev, run->at.plan->crash->release, run->at.rd->path, error) &&
+	       rundir_write(run->at.rd, "scenario.conf", scenario, -1, error) &&
 	       report_write_summary(run->report, summary, error) && report_write_json(run->report, json, error);
 }
 
@@ -124,12 +128,12 @@ static bool broken_rig(struct run *run, const GError *error)
 {
 	bool died;
 
-	if (!run->m || g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_INTERRUPTED) ||
+	if (!run->at.m || g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_INTERRUPTED) ||
 	    g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE))
 		return false;
-	died = machine_died_by_itself(run->m);
-	run->ev->rig_error = g_strdup(died ? machine_death(run->m) : error->message);
-	g_strdelimit(run->ev->rig_error, "\n", ' ');
+	died = machine_died_by_itself(run->at.m);
+	run->at.ev->rig_error = g_strdup(died ? machine_death(run->at.m) : error->message);
+	g_strdelimit(run->at.ev->rig_error, "\n", ' ');
 	return true;
 }
 
@@ -147,7 +151,7 @@ static struct run *attempts(const struct plan *plan, struct rundir *rd, GError *
 			break;
 		if (plan->options->progress)
 			progress_warn(plan->options->progress, "trying again: %s",
-				      err ? err->message : run->ev->crash_failure);
+				      err ? err->message : run->at.ev->crash_failure);
 		g_clear_error(&err);
 		run_free(run);
 		put_away(rd);
@@ -172,14 +176,15 @@ static bool run_in(const struct plan *plan, struct rundir *rd, struct run_outcom
 		return false;
 	if (plan->options->keep)
 		keep(run);
-	if (run->m)
-		machine_kill(run->m);
-	probes_conclude(run);
+	if (run->at.m)
+		machine_kill(run->at.m);
+	if (run->kprobes)
+		kprobes_conclude(run->kprobes);
 	run_judge(run);
 	if (write_results(run, error) && rundir_commit(rd, error)) {
 		out->exit = run->report->exit;
 		out->outcome = g_strdup(run->report->outcome);
-		out->copy_ns = probes_copy_ns(run);
+		out->copy_ns = run->kprobes ? kprobes_copy_ns(run->kprobes) : -1;
 		out->dir = g_strdup(rd->path);
 		out->summary = report_summary(run->report);
 		ok = true;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The program of first.workload: started by the agent, and what it reports. */
-#include "run/run-priv.h"
+#include "run/phases.h"
 
 #include <inttypes.h>
 
 #include "base/error.h"
+#include "base/sid.h"
+#include "observe/guest.h"
 #include "machine/guest-kvm.h"
 #include "conf/workload.h"
 
@@ -22,11 +24,11 @@ static bool load_modules(struct run *run, const struct workload *w, GError **err
 	const char *kvm = NULL;
 
 	if (w->nested) {
-		kvm = machine_guest_kvm(run->m, run_deadline(run, 10), error);
-		if (!kvm || !run_modprobe(run, kvm, error))
+		kvm = machine_guest_kvm(run->at.m, attempt_deadline(&run->at, 10), error);
+		if (!kvm || !guest_modprobe(&run->at, kvm, error))
 			return false;
 	}
-	return run_modprobe(run, "vfio_iommu_type1", error) && run_modprobe(run, "vfio_pci", error);
+	return guest_modprobe(&run->at, "vfio_iommu_type1", error) && guest_modprobe(&run->at, "vfio_pci", error);
 }
 
 /* ---- what is started ---- */
@@ -71,7 +73,7 @@ static JsonObject *start(struct run *run, const struct workload *w, GError **err
 	json_object_set_string_member(request, "cmd", "spawn");
 	json_object_set_array_member(request, "argv", command(w));
 	json_object_set_int_member(request, "deadline_ms", GUEST_DEADLINE_MS);
-	answer = machine_agent_call(run->m, request, run_deadline(run, seconds), error);
+	answer = machine_agent_call(run->at.m, request, attempt_deadline(&run->at, seconds), error);
 	json_object_unref(request);
 	return answer;
 }
@@ -118,18 +120,18 @@ static bool note_evidence(struct run *run, const struct workload *w, JsonObject 
 			return false;
 		e.dma = agent_bool(report, "dma", false);
 	}
-	g_array_append_val(run->ev->workloads, e);
+	g_array_append_val(run->at.ev->workloads, e);
 	return true;
 }
 
 static void end_phase(struct run *run, const struct workload *w, JsonObject *report)
 {
 	if (w->nested)
-		run_phase_end(run, "L2 with %" PRIu64 " MiB, assigned in %.2f s", w->pages * w->size >> 20,
-			      (double)agent_int(report, "map_ns", 0) / 1e9);
+		clock_phase_end(run->at.clock, "L2 with %" PRIu64 " MiB, assigned in %.2f s", w->pages * w->size >> 20,
+				(double)agent_int(report, "map_ns", 0) / 1e9);
 	else
-		run_phase_end(run, "%" PRIu64 " pages in %" PRId64 " maps, %.2f s", w->pages,
-			      agent_int(report, "maps", 0), (double)agent_int(report, "ns", 0) / 1e9);
+		clock_phase_end(run->at.clock, "%" PRIu64 " pages in %" PRId64 " maps, %.2f s", w->pages,
+				agent_int(report, "maps", 0), (double)agent_int(report, "ns", 0) / 1e9);
 }
 
 bool workload_run(struct run *run, GError **error)
@@ -139,11 +141,11 @@ bool workload_run(struct run *run, GError **error)
 	JsonNode *member;
 	bool ok;
 
-	if (!workload_parse(run->sc->first.workload, &w, error))
+	if (!workload_parse(run->at.plan->scenario->first.workload, &w, error))
 		return false;
 	if (!w.name)
 		return true;
-	run_phase(run, "map");
+	clock_phase(run->at.clock, "map");
 	if (!load_modules(run, &w, error))
 		return false;
 	answer = start(run, &w, error);

@@ -47,13 +47,10 @@ int fake_run_setup(void **state)
 		.scenario = f->good->sc, .options = &f->options, .first = &f->first, .crash = &f->crash
 	};
 	f->crash.release = (char *)"6.1.0-test";
-	f->run = (struct run){ .plan = &f->plan,
-			       .sc = f->good->sc,
-			       .ev = f->good->ev,
-			       .m = &f->m,
-			       .report = report_new("fake"),
-			       .start_ns = machine_now_ns(),
-			       .timeline = g_array_new(FALSE, TRUE, sizeof(struct moment)) };
+	f->run = (struct run){ .at = { .plan = &f->plan, .ev = f->good->ev, .m = &f->m, .clock = clock_new(NULL) },
+			       .report = report_new("fake") };
+	f->run.iommu = iommu_events_new(&f->run.at);
+	f->run.words = console_words_new(&f->run.at);
 	*state = f;
 	return 0;
 }
@@ -70,9 +67,9 @@ int fake_run_teardown(void **state)
 	close(f->guest);
 	close(f->log);
 	close(f->net);
-	for (unsigned i = 0; i < f->run.timeline->len; i++)
-		g_free(g_array_index(f->run.timeline, struct moment, i).phase);
-	g_array_unref(f->run.timeline);
+	iommu_events_free(f->run.iommu);
+	console_words_free(f->run.words);
+	clock_free(f->run.at.clock);
 	report_free(f->run.report);
 	good_run_free(f->good);
 	test_dir_remove(f->dir);

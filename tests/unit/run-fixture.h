@@ -9,7 +9,9 @@
 #include "evidence-fixture.h"
 #include "machine-test.h"
 #include "machine/machine-priv.h"
-#include "run/run-priv.h"
+#include "observe/console-words.h"
+#include "observe/iommu-events.h"
+#include "run/phases.h"
 
 #define FAKE_RAM (UINT64_C(64) << 20)
 

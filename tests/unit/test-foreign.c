@@ -20,8 +20,14 @@ static int setup(void **state)
 	/* no tables to read, no DMA to account for: both have tests of their own */
 	f->good->sc->iommu.mode = CONF_MODE_OFF;
 	f->good->sc->devices.dma = CONF_DMA_NONE;
-	f->run.ev->crash_hello_ns = f->run.ev->poweroff_ns = 0;
+	f->run.at.ev->crash_hello_ns = f->run.at.ev->poweroff_ns = 0;
 	return 0;
+}
+
+static int teardown(void **state)
+{
+	foreign_free(((struct fake_run *)*state)->run.foreign);
+	return fake_run_teardown(state);
 }
 
 static void say(struct fake_run *f, const char *line)
@@ -41,14 +47,14 @@ static void it_came_up(void **state)
 {
 	struct fake_run *f = *state;
 
-	foreign_follow(&f->run);
+	f->run.foreign = foreign_new(&f->run);
 	say(f, crash_cmdline);
-	assert_int_equal(f->run.ev->crash_hello_ns, 0);
+	assert_int_equal(f->run.at.ev->crash_hello_ns, 0);
 	say(f, run_init);
-	assert_true(f->run.ev->crash_hello_ns > f->run.ev->jump_ns);
-	assert_int_equal(f->run.ev->poweroff_ns, 0);
+	assert_true(f->run.at.ev->crash_hello_ns > f->run.at.ev->jump_ns);
+	assert_int_equal(f->run.at.ev->poweroff_ns, 0);
 	say(f, "[   17.000000] reboot: Restarting system");
-	assert_true(f->run.ev->poweroff_ns >= f->run.ev->crash_hello_ns);
+	assert_true(f->run.at.ev->poweroff_ns >= f->run.at.ev->crash_hello_ns);
 }
 
 /* The first of each counts. */
@@ -57,17 +63,17 @@ static void said_twice(void **state)
 	struct fake_run *f = *state;
 	int64_t hello, poweroff;
 
-	foreign_follow(&f->run);
+	f->run.foreign = foreign_new(&f->run);
 	say(f, crash_cmdline);
 	say(f, run_init);
 	say(f, "reboot: Restarting system");
-	hello = f->run.ev->crash_hello_ns;
-	poweroff = f->run.ev->poweroff_ns;
+	hello = f->run.at.ev->crash_hello_ns;
+	poweroff = f->run.at.ev->poweroff_ns;
 	g_usleep(2000);
 	say(f, run_init);
 	say(f, "reboot: machine restart");
-	assert_int_equal(f->run.ev->crash_hello_ns, hello);
-	assert_int_equal(f->run.ev->poweroff_ns, poweroff);
+	assert_int_equal(f->run.at.ev->crash_hello_ns, hello);
+	assert_int_equal(f->run.at.ev->poweroff_ns, poweroff);
 }
 
 /* A first kernel that boots again is no crash kernel. */
@@ -75,24 +81,23 @@ static void the_first_kernel_again(void **state)
 {
 	struct fake_run *f = *state;
 
-	foreign_follow(&f->run);
+	f->run.foreign = foreign_new(&f->run);
 	say(f, first_cmdline);
 	say(f, run_init);
 	say(f, "reboot: Restarting system");
-	assert_int_equal(f->run.ev->crash_hello_ns, 0);
-	assert_int_equal(f->run.ev->poweroff_ns, 0);
+	assert_int_equal(f->run.at.ev->crash_hello_ns, 0);
+	assert_int_equal(f->run.at.ev->poweroff_ns, 0);
 }
 
 static void before_the_jump(void **state)
 {
 	struct fake_run *f = *state;
 
-	f->run.ev->jump_ns = 0;
-	foreign_follow(&f->run);
+	f->run.at.ev->jump_ns = 0;
+	f->run.foreign = foreign_new(&f->run);
 	say(f, crash_cmdline);
 	say(f, run_init);
-	assert_false(f->run.elfcorehdr_seen);
-	assert_int_equal(f->run.ev->crash_hello_ns, 0);
+	assert_int_equal(f->run.at.ev->crash_hello_ns, 0);
 }
 
 /* A reboot of a kernel whose /init never ran is none of the initramfs's. */
@@ -100,21 +105,18 @@ static void a_reboot_before_init(void **state)
 {
 	struct fake_run *f = *state;
 
-	foreign_follow(&f->run);
+	f->run.foreign = foreign_new(&f->run);
 	say(f, crash_cmdline);
 	say(f, "reboot: Restarting system");
-	assert_int_equal(f->run.ev->poweroff_ns, 0);
+	assert_int_equal(f->run.at.ev->poweroff_ns, 0);
 }
 
-static void our_own_is_not_followed(void **state)
+static void our_own_is_not_foreign(void **state)
 {
 	struct fake_run *f = *state;
 
 	f->good->sc->crash.initrd[0] = '\0';
-	assert_false(run_foreign(&f->run));
-	foreign_follow(&f->run);
-	say(f, crash_cmdline);
-	assert_false(f->run.elfcorehdr_seen);
+	assert_false(plan_foreign(f->run.at.plan));
 }
 
 /* What it says of the dump is passed on once, and not believed of a kernel that is not up. */
@@ -122,7 +124,7 @@ static void the_dump_is_noted(void **state)
 {
 	struct fake_run *f = *state;
 
-	foreign_follow(&f->run);
+	f->run.foreign = foreign_new(&f->run);
 	say(f, "kdump-tools: saved vmcore in /var/crash/1.");
 	assert_int_equal(f->run.report->notes->len, 0);
 	say(f, crash_cmdline);
@@ -147,11 +149,11 @@ static void it_ends_the_machine(void **state)
 {
 	struct fake_run *f = *state;
 
-	f->run.ev->crash_hello_ns = machine_now_ns();
+	f->run.at.ev->crash_hello_ns = machine_now_ns();
 	ended(f);
-	assert_true(f->run.ev->poweroff_ns >= f->run.ev->crash_hello_ns);
+	assert_true(f->run.at.ev->poweroff_ns >= f->run.at.ev->crash_hello_ns);
 	assert_int_equal(f->run.report->notes->len, 0);
-	assert_string_equal(g_array_index(f->run.timeline, struct moment, 0).phase, "poweroff");
+	assert_string_equal(g_array_index(f->run.at.clock->moments, struct clock_moment, 0).what, "poweroff");
 }
 
 /* No end in time is no verdict on the kernel: it is said, and what was seen is judged. */
@@ -161,7 +163,7 @@ static void it_never_ends(void **state)
 
 	f->good->sc->timeout_s = 0;
 	assert_true(phase_foreign(&f->run, NULL));
-	assert_true(f->run.ev->poweroff_ns != 0);
+	assert_true(f->run.at.ev->poweroff_ns != 0);
 	assert_int_equal(f->run.report->notes->len, 1);
 	assert_non_null(strstr(f->run.report->notes->pdata[0], "did not end the machine in time"));
 }
@@ -201,10 +203,10 @@ static void off(struct fake_run *f, double before, bool on_again)
 {
 	int64_t now = machine_now_ns(), at = now - (int64_t)(before * 1e9);
 
-	f->run.ev->jump_ns = now - 12 * INT64_C(1000000000);
-	f->run.ev->crash_hello_ns = now - 10 * INT64_C(1000000000);
-	f->run.ev->poweroff_ns = now;
-	f->run.ev->translation_dropped = true;
+	f->run.at.ev->jump_ns = now - 12 * INT64_C(1000000000);
+	f->run.at.ev->crash_hello_ns = now - 10 * INT64_C(1000000000);
+	f->run.at.ev->poweroff_ns = now;
+	f->run.at.ev->translation_dropped = true;
 	good_translation(f->good, at, false);
 	if (on_again)
 		good_translation(f->good, at + 1000, true);
@@ -216,7 +218,7 @@ static void of_the_reboot(void **state)
 	struct fake_run *f = *state;
 
 	off(f, 0.5, false);
-	assert_false(f->run.ev->translation_dropped);
+	assert_false(f->run.at.ev->translation_dropped);
 }
 
 static void too_early_for_the_reboot(void **state)
@@ -224,7 +226,7 @@ static void too_early_for_the_reboot(void **state)
 	struct fake_run *f = *state;
 
 	off(f, 5, false);
-	assert_true(f->run.ev->translation_dropped);
+	assert_true(f->run.at.ev->translation_dropped);
 }
 
 static void before_init(void **state)
@@ -232,7 +234,7 @@ static void before_init(void **state)
 	struct fake_run *f = *state;
 
 	off(f, 11, false);
-	assert_true(f->run.ev->translation_dropped);
+	assert_true(f->run.at.ev->translation_dropped);
 }
 
 static void on_again(void **state)
@@ -240,7 +242,7 @@ static void on_again(void **state)
 	struct fake_run *f = *state;
 
 	off(f, 0.5, true);
-	assert_true(f->run.ev->translation_dropped);
+	assert_true(f->run.at.ev->translation_dropped);
 }
 
 /* One of the reboot excuses no other. */
@@ -250,7 +252,7 @@ static void a_second_one(void **state)
 
 	good_translation(f->good, machine_now_ns() - INT64_C(6000000000), false);
 	off(f, 0.5, false);
-	assert_true(f->run.ev->translation_dropped);
+	assert_true(f->run.at.ev->translation_dropped);
 }
 
 /* --- the disk --- */
@@ -294,7 +296,7 @@ static void no_disk_changes_nothing(void **state)
 	assert_int_equal(g_strv_length(args), 2);
 }
 
-#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, fake_run_teardown)
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
 {
@@ -304,7 +306,7 @@ int main(void)
 		TEST(the_first_kernel_again),
 		TEST(before_the_jump),
 		TEST(a_reboot_before_init),
-		TEST(our_own_is_not_followed),
+		TEST(our_own_is_not_foreign),
 		TEST(the_dump_is_noted),
 		TEST(it_ends_the_machine),
 		TEST(it_never_ends),

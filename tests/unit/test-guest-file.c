@@ -153,18 +153,18 @@ static struct run *be_up(struct guest *g)
 {
 	struct run *run = &g->agent->fake->run;
 
-	run->probes = probes_new(run);
-	run->rd = rundir_create(g->agent->fake->dir, "kdump", NULL);
-	assert_non_null(run->rd);
+	run->kprobes = kprobes_new(&run->at);
+	run->at.rd = rundir_create(g->agent->fake->dir, "kdump", NULL);
+	assert_non_null(run->at.rd);
 	fake_agent_hello(g->agent);
 	return run;
 }
 
 static void be_gone(struct run *run)
 {
-	probes_free(run->probes);
-	rundir_remove(run->rd);
-	rundir_free(run->rd);
+	kprobes_free(run->kprobes);
+	rundir_remove(run->at.rd);
+	rundir_free(run->at.rd);
 }
 
 /* Both forms are made once each, and every byte of them is sent once, however many parts it takes.
@@ -179,21 +179,21 @@ static void a_trace_is_read_once(void **state)
 
 	make_trace(g);
 	run = be_up(g);
-	before = run->ev->reservations->len;
-	assert_true(probes_read(run, AGENT_STAGE_CRASH, NULL));
+	before = run->at.ev->reservations->len;
+	assert_true(kprobes_read(run->kprobes, AGENT_STAGE_CRASH, NULL));
 	assert_int_equal(g->traces, 2);
 	assert_int_equal(g->opened, 2);
 	assert_int_equal(g->sent, strlen(g->text) + strlen(g->raw));
-	path = rundir_file(run->rd, "trace-crash.txt");
+	path = rundir_file(run->at.rd, "trace-crash.txt");
 	want = g_strconcat("  reserve  300  0\n40000000-afffffff : PCI Bus 0000:00\n", g->text, g->raw, NULL);
 	assert_true(g_file_get_contents(path, &kept, NULL, NULL));
 	assert_string_equal(kept, want);
 	/* a second time there is nothing more to ask */
-	assert_true(probes_read(run, AGENT_STAGE_CRASH, NULL));
+	assert_true(kprobes_read(run->kprobes, AGENT_STAGE_CRASH, NULL));
 	assert_int_equal(g->traces, 2);
-	probes_conclude(run);
-	assert_int_equal(run->ev->reservations->len - before, RECORDS);
-	r = &g_array_index(run->ev->reservations, struct evidence_reservation, before + RECORDS - 1);
+	kprobes_conclude(run->kprobes);
+	assert_int_equal(run->at.ev->reservations->len - before, RECORDS);
+	r = &g_array_index(run->at.ev->reservations, struct evidence_reservation, before + RECORDS - 1);
 	assert_int_equal(r->start, RECORDS);
 	assert_int_equal(r->guest_ns, 1000299007);
 	be_gone(run);
@@ -206,8 +206,9 @@ static void a_guest_without_a_trace_is_no_end(void **state)
 	JsonObject *crash;
 
 	g->fails = true;
-	assert_true(probes_read(run, AGENT_STAGE_CRASH, NULL));
-	probes_conclude(run);
+	assert_true(kprobes_read(run->kprobes, AGENT_STAGE_CRASH, NULL));
+	kprobes_conclude(run->kprobes);
+	kprobes_report(run->kprobes, run->report);
 	crash = json_object_get_object_member(run->report->extra, "timing");
 	crash = json_object_get_object_member(crash, "crash");
 	assert_string_equal(json_object_get_string_member(crash, "problem"), "agent: trace: there is none");
@@ -221,7 +222,7 @@ static void the_end_of_qemu_is_one(void **state)
 	g_autoptr(GError) error = NULL;
 
 	fake_agent_kill(g->agent);
-	assert_false(probes_read(run, AGENT_STAGE_CRASH, &error));
+	assert_false(kprobes_read(run->kprobes, AGENT_STAGE_CRASH, &error));
 	assert_non_null(strstr(error->message, "QEMU ended"));
 	be_gone(run);
 }

@@ -6,13 +6,15 @@
 #include "fake-agent.h"
 
 #include "channel.h"
+#include "observe/guest.h"
+#include "observe/nic-use.h"
 
 #define DRIVER_NS INT64_C(1000000)
 #define OTHER_SID 0x10
 
 struct nic {
 	struct fake_agent *agent;
-	struct run *run;
+	struct attempt *at;
 	struct evidence_device *dev;
 	const char *late;  /* the command that is late, */
 	unsigned times;	   /* so many times */
@@ -71,8 +73,8 @@ static int setup(void **state)
 	struct nic *n = g_new0(struct nic, 1);
 
 	n->agent = fake_agent_new(obey, n);
-	n->run = &n->agent->fake->run;
-	n->dev = evidence_device_find(n->run->ev, run_nic_sid(n->run));
+	n->at = &n->agent->fake->run.at;
+	n->dev = evidence_device_find(n->at->ev, guest_nic_sid(n->at));
 	assert_non_null(n->dev);
 	g_clear_pointer(&n->dev->works_detail, g_free);
 	n->dev->works = false;
@@ -95,12 +97,12 @@ static void fault(struct nic *n, uint16_t sid, int64_t host_ns)
 {
 	struct evidence_event e = { .kind = EVENT_FAULT, .sid = sid, .host_ns = host_ns };
 
-	g_array_append_val(n->run->ev->events, e);
+	g_array_append_val(n->at->ev->events, e);
 }
 
 static void works(struct nic *n)
 {
-	assert_true(nic_use(n->run, n->dev, NULL));
+	assert_true(nic_use(n->at, n->dev, NULL));
 	assert_string_equal(n->dev->works_detail, "16 of 16 frames out, 16 in");
 	assert_true(n->dev->works);
 }
@@ -109,7 +111,7 @@ static void fails(struct nic *n, const char *why)
 {
 	g_autoptr(GError) error = NULL;
 
-	assert_false(nic_use(n->run, n->dev, &error));
+	assert_false(nic_use(n->at, n->dev, &error));
 	assert_false(n->dev->works);
 	if (!g_str_has_suffix(error->message, why))
 		fail_msg("%s", error->message);
@@ -132,7 +134,7 @@ static void one_that_loses_a_frame(void **state)
 	struct nic *n = *state;
 
 	n->frames = 15;
-	assert_true(nic_use(n->run, n->dev, NULL));
+	assert_true(nic_use(n->at, n->dev, NULL));
 	assert_false(n->dev->works);
 	assert_string_equal(n->dev->works_detail, "15 of 16 frames out, 15 in");
 }
@@ -145,14 +147,14 @@ static void one_that_is_late(void **state)
 	n->times = 1;
 	/* not its DMA, or before its driver took it */
 	fault(n, OTHER_SID, DRIVER_NS + 1);
-	fault(n, run_nic_dma_sid(n->run), DRIVER_NS - 1);
+	fault(n, guest_nic_dma_sid(n->at), DRIVER_NS - 1);
 	works(n);
 	assert_int_equal(n->ups, 2);
 	assert_true(n->deadlines[1] >= 4 * n->deadlines[0]);
 	n->late = "net-exchange";
 	n->times = 1;
 	g_clear_pointer(&n->dev->works_detail, g_free);
-	assert_true(nic_use(n->run, n->dev, NULL));
+	assert_true(nic_use(n->at, n->dev, NULL));
 	assert_int_equal(n->exchanges, 3);
 }
 
@@ -173,8 +175,8 @@ static void one_whose_dma_faults(void **state)
 
 	n->late = "net-up";
 	n->times = 2;
-	fault(n, run_nic_dma_sid(n->run), DRIVER_NS);
-	fault(n, run_nic_dma_sid(n->run), DRIVER_NS + 1);
+	fault(n, guest_nic_dma_sid(n->at), DRIVER_NS);
+	fault(n, guest_nic_dma_sid(n->at), DRIVER_NS + 1);
 	fails(n, "no result after 9 ms (it was in x), and its DMA faulted, 2 times");
 	assert_int_equal(n->ups, 1);
 	n->late = "net-exchange";

@@ -40,7 +40,7 @@ static void an_earlier_error_stays(void **state)
 {
 	struct fake_run *f = *state;
 
-	f->run.ev->rig_error = g_strdup("QEMU ended");
+	f->run.at.ev->rig_error = g_strdup("QEMU ended");
 	judged(f, "1@5.000002:vtd_dmar_fault somebody did something\n", REPORT_INCONCLUSIVE, "QEMU ended");
 }
 
@@ -49,7 +49,7 @@ static void without_a_machine(void **state)
 {
 	struct fake_run *f = *state;
 
-	f->run.m = NULL;
+	f->run.at.m = NULL;
 	run_judge(&f->run);
 	assert_string_equal(f->run.report->outcome, REPORT_PRESERVED);
 }

@@ -6,6 +6,7 @@
 #include "fake-agent.h"
 
 #include "base/error.h"
+#include "observe/workload-signs.h"
 
 #define PAGES 4
 #define PA UINT64_C(0x2000000)
@@ -25,7 +26,7 @@ static void put(struct lab *l, uint64_t pa, uint64_t value)
 {
 	uint64_t le = GUINT64_TO_LE(value);
 
-	assert_int_equal(machine_write_phys(l->run->m, pa, &le, sizeof(le)), 0);
+	assert_int_equal(machine_write_phys(l->run->at.m, pa, &le, sizeof(le)), 0);
 }
 
 /* A pass of the guest over all of its pages; a copy by the device. */
@@ -68,9 +69,8 @@ static void map_guest(struct lab *l)
 	for (uint64_t i = 0; i < PAGES; i++)
 		good_map(good, AT_PANIC, SATA, i * 4096, PA + i * 8192, 1);
 	good_walk(good, AT_PANIC, NULL);
-	assert_int_equal(machine_write_phys(l->run->m, 0, t->bytes, t->n_pages * 4096), 0);
-	l->run->root = good->old_root;
-	l->run->root_known = true;
+	assert_int_equal(machine_write_phys(l->run->at.m, 0, t->bytes, t->n_pages * 4096), 0);
+	iommu_events_take(l->run->iommu, &(struct trace_event){ .kind = TRACE_DMAR_ROOT, .a = good->old_root });
 }
 
 static int setup(void **state)
@@ -109,19 +109,24 @@ static struct evidence_workload *nested(struct lab *l)
 				       .mark = MARK,
 				       .copies_at = COPIES_AT };
 
-	if (!l->run->ev->workloads->len)
-		g_array_append_val(l->run->ev->workloads, w);
-	return &g_array_index(l->run->ev->workloads, struct evidence_workload, 0);
+	if (!l->run->at.ev->workloads->len)
+		g_array_append_val(l->run->at.ev->workloads, w);
+	return &g_array_index(l->run->at.ev->workloads, struct evidence_workload, 0);
 }
 
 /* ---- signs of life ---- */
+
+static bool alive(struct lab *l, GError **error)
+{
+	return workload_alive(&l->run->at, l->run->iommu, error);
+}
 
 static void both_are_seen_to_go_on(void **state)
 {
 	struct lab *l = *state;
 	struct evidence_workload *w = nested(l);
 
-	assert_true(workload_alive(l->run, NULL));
+	assert_true(alive(l, NULL));
 	assert_true(w->pass_now > w->pass_then && w->copies_now > w->copies_then);
 	assert_true(w->seen_ns > 0 && w->seen_ns <= machine_now_ns());
 }
@@ -132,7 +137,7 @@ static void not_alive(struct lab *l)
 
 	/* no patience: the least that a deadline can be */
 	l->agent->fake->good->sc->timeout_s = 0;
-	assert_false(workload_alive(l->run, &error));
+	assert_false(alive(l, &error));
 	assert_true(g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_CANNOT_JUDGE));
 	assert_non_null(strstr(error->message, "a further pass of the nested guest"));
 }
@@ -172,7 +177,8 @@ static void no_root_table(void **state)
 	struct lab *l = *state;
 
 	nested(l);
-	l->run->root_known = false;
+	iommu_events_free(l->run->iommu);
+	l->run->iommu = iommu_events_new(&l->run->at);
 	not_alive(l);
 }
 
@@ -180,12 +186,12 @@ static void nobody_to_wait_for(void **state)
 {
 	struct lab *l = *state;
 
-	assert_true(workload_alive(l->run, NULL));
+	assert_true(alive(l, NULL));
 	nested(l)->nested = false;
-	assert_true(workload_alive(l->run, NULL));
+	assert_true(alive(l, NULL));
 	nested(l);
 	l->agent->fake->good->sc->machine.observe = false;
-	assert_true(workload_alive(l->run, NULL));
+	assert_true(alive(l, NULL));
 }
 
 /* ---- at the panic ---- */
@@ -200,7 +206,7 @@ static void all_pages_are_the_guests(void **state)
 	live(l);
 	/* the guest was stopped in the middle of a pass */
 	put(l, PA, MARK + 10);
-	workload_at_panic(l->run);
+	workload_at_panic(&l->run->at);
 	assert_int_equal(w->marked, PAGES);
 	assert_int_equal(w->pass_low, 9);
 	assert_int_equal(w->pass_high, 10);
@@ -214,12 +220,12 @@ static void a_page_that_is_not(void **state)
 
 	/* what the guest wrote to another page */
 	put(l, PA + 8192, MARK + 2 * 4096 + l->pass);
-	workload_at_panic(l->run);
+	workload_at_panic(&l->run->at);
 	assert_int_equal(w->marked, PAGES);
 	assert_int_equal(w->pass_high, 4096 + l->pass);
 	put(l, PA + 8192, MARK + l->pass);
 	w->marked = 0;
-	workload_at_panic(l->run);
+	workload_at_panic(&l->run->at);
 	assert_int_equal(w->marked, PAGES - 1);
 }
 
@@ -229,10 +235,10 @@ static void no_tables_to_look_by(void **state)
 	struct evidence_workload *w = nested(l);
 
 	w->sid = 0x20;
-	workload_at_panic(l->run);
+	workload_at_panic(&l->run->at);
 	w->sid = SATA;
 	good_no_walk(l->agent->fake->good, AT_PANIC);
-	workload_at_panic(l->run);
+	workload_at_panic(&l->run->at);
 	assert_int_equal(w->marked, 0);
 }
 
@@ -253,7 +259,7 @@ static void refused(struct lab *l, const char *set, const char *report, int code
 	assert_true(g_error_matches(error, VTDLAB_ERROR, code));
 	if (!strstr(error->message, word))
 		fail_msg("%s; wanted: %s", error->message, word);
-	assert_int_equal(l->run->ev->workloads->len, 0);
+	assert_int_equal(l->run->at.ev->workloads->len, 0);
 }
 
 #define NESTED "first.workload=nested memory=1M"
@@ -270,8 +276,8 @@ static void a_guest_begins(void **state)
 	JsonObject *o;
 
 	assert_true(start(l, NESTED, REPORT("0000:00:04.0", "1048576", "4096"), NULL));
-	assert_int_equal(l->run->ev->workloads->len, 1);
-	w = &g_array_index(l->run->ev->workloads, struct evidence_workload, 0);
+	assert_int_equal(l->run->at.ev->workloads->len, 1);
+	w = &g_array_index(l->run->at.ev->workloads, struct evidence_workload, 0);
 	assert_int_equal(w->sid, 0x20);
 	assert_true(w->nested && w->dma);
 	assert_int_equal(w->pages, 256);
@@ -284,7 +290,7 @@ static void a_guest_begins(void **state)
 	assert_string_equal(json_object_get_string_member(o, "last_iova"), "0xff000");
 	assert_int_equal(json_object_get_int_member(o, "map_ns"), 5);
 	/* nothing was compared yet; nothing of this device is mapped */
-	workload_account(l->run);
+	run_numbers(l->run);
 	assert_int_equal(json_object_get_int_member(o, "same_pages_4k"), 0);
 	assert_false(json_object_has_member(o, "mapped_leaves"));
 }
@@ -324,7 +330,7 @@ static void a_load_of_pages(void **state)
 			  "{\"bdf\":\"0000:00:04.0\",\"pages\":3,\"maps\":3,\"first\":\"0x1000\","
 			  "\"last\":\"0x3000\",\"ns\":9,\"dma\":true}",
 			  NULL));
-	w = &g_array_index(l->run->ev->workloads, struct evidence_workload, 0);
+	w = &g_array_index(l->run->at.ev->workloads, struct evidence_workload, 0);
 	assert_true(w->dma && !w->nested && w->pages == 3);
 }
 
@@ -340,7 +346,7 @@ static void what_was_compared_is_counted(void **state)
 	for (uint64_t i = 0; i < PAGES; i++)
 		good_map(good, COPIED, SATA, i * 4096, PA + (i ? i : 1) * 8192, 1);
 	good_walk(good, COPIED, NULL);
-	workload_account(l->run);
+	run_numbers(l->run);
 	/* four more are of the fixture */
 	assert_int_equal(json_object_get_int_member(o, "mapped_pages_4k"), PAGES + 4);
 	assert_int_equal(json_object_get_int_member(o, "mapped_leaves"), PAGES + 4);

@@ -6,6 +6,7 @@
 #include "run-fixture.h"
 
 #include "channel.h"
+#include "observe/dma-nic-search.h"
 
 #define FRAMES 6
 /* The payload in the middle of the page that NIC_IOVA + @i pages leads to. */
@@ -51,14 +52,18 @@ static void put_all(struct fake_run *f, int but)
 			put(f, i, SLOT(i % 8) + i / 8 * 0x180);
 }
 
-static struct evidence_dma judge(struct fake_run *f)
+static struct evidence_dma judge_from(struct fake_run *f, uint32_t first)
 {
 	struct evidence_dma dma = { .sid = NIC };
 
-	f->run.nic_sid = NIC;
-	nic_search_judge(&f->run, &dma);
-	assert_int_equal(dma.sent, sent(f) - f->run.first_canary);
+	nic_search_judge(&f->run.at, first, &dma);
+	assert_int_equal(dma.sent, sent(f) - first);
 	return dma;
+}
+
+static struct evidence_dma judge(struct fake_run *f)
+{
+	return judge_from(f, 0);
 }
 
 static void want_problem(struct evidence_dma *dma, const char *text)
@@ -79,7 +84,7 @@ static void all_landed(void **state)
 
 	send_frames(f, 0);
 	put_all(f, -1);
-	f->run.ev->root_switch_ns = g_array_index(injector_canaries(f->m.injector), struct canary, 2).sent_ns;
+	f->run.at.ev->root_switch_ns = g_array_index(injector_canaries(f->m.injector), struct canary, 2).sent_ns;
 	dma = judge(f);
 	assert_int_equal(dma.landed_before_copy, 2);
 	assert_int_equal(dma.landed_after_copy, sent(f) - 2);
@@ -94,8 +99,7 @@ static void before_the_jump_is_not_judged(void **state)
 
 	send_frames(f, 0);
 	put_all(f, 1);
-	f->run.first_canary = 3;
-	dma = judge(f);
+	dma = judge_from(f, 3);
 	assert_int_equal(dma.lost + dma.misplaced + dma.no_room, 0);
 	want_problem(&dma, NULL);
 }
@@ -224,16 +228,17 @@ static void what_qemu_took_is_known(void **state)
 static void three_frames_are_seen(void **state)
 {
 	struct fake_run *f = *state;
+	int64_t looked_us = 0;
 
 	send_frames(f, 0);
 	put(f, 0, SLOT(0));
 	put(f, 1, SLOT(1));
-	assert_false(nic_search_seen(&f->run));
+	assert_false(nic_search_seen(&f->run.at, &looked_us));
 	put(f, 2, SLOT(2));
 	/* RAM is not searched all the time */
-	assert_false(nic_search_seen(&f->run));
-	f->run.nic_looked_us = 0;
-	assert_true(nic_search_seen(&f->run));
+	assert_false(nic_search_seen(&f->run.at, &looked_us));
+	looked_us = 0;
+	assert_true(nic_search_seen(&f->run.at, &looked_us));
 }
 
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, fake_run_setup, fake_run_teardown)

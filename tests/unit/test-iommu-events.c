@@ -2,74 +2,82 @@
 /* From lines of QEMU's trace to the evidence that the checks judge. */
 #include "machine-test.h"
 
-#include "run/run-priv.h"
+#include "conf/scenario.h"
+#include "observe/attempt.h"
+#include "observe/clock.h"
+#include "observe/iommu-events.h"
 
 #define JUMP INT64_C(1795360000000000000)
 
-struct listen {
+struct told {
 	struct scenario *sc;
-	struct run run;
+	struct plan plan;
+	struct attempt at;
+	struct iommu_events *events;
 };
 
 static int setup(void **state)
 {
-	struct listen *l = g_new0(struct listen, 1);
+	struct told *l = g_new0(struct told, 1);
 	struct evidence_device disk = { .bdf = g_strdup("0000:00:02.0"), .sid = 0x10 };
 	struct evidence_device nic = { .bdf = g_strdup("0000:00:01.0"), .sid = 0x08 };
 
-	l->sc = scenario_new("listen");
-	l->run.sc = l->sc;
-	l->run.ev = evidence_new(l->sc);
-	l->run.timeline = g_array_new(FALSE, TRUE, sizeof(struct moment));
-	g_array_append_val(l->run.ev->devices, disk);
-	g_array_append_val(l->run.ev->devices, nic);
+	l->sc = scenario_new("iommu events");
+	l->plan.scenario = l->sc;
+	l->at = (struct attempt){ .plan = &l->plan, .ev = evidence_new(l->sc), .clock = clock_new(NULL) };
+	l->events = iommu_events_new(&l->at);
+	g_array_append_val(l->at.ev->devices, disk);
+	g_array_append_val(l->at.ev->devices, nic);
 	*state = l;
 	return 0;
 }
 
 static int teardown(void **state)
 {
-	struct listen *l = *state;
+	struct told *l = *state;
 
-	for (unsigned i = 0; i < l->run.timeline->len; i++)
-		g_free(g_array_index(l->run.timeline, struct moment, i).phase);
-	g_array_unref(l->run.timeline);
-	evidence_free(l->run.ev);
+	iommu_events_free(l->events);
+	clock_free(l->at.clock);
+	evidence_free(l->at.ev);
 	scenario_free(l->sc);
 	g_free(l);
 	return 0;
 }
 
 /* A line as QEMU writes it, @ms after the jump. */
-static void say(struct listen *l, int ms, const char *text)
+static void say(struct told *l, int ms, const char *text)
 {
 	struct trace_event e;
 
 	assert_int_equal(trace_parse_line(text, &e), TRACE_PARSE_EVENT);
 	e.host_ns = JUMP + ms * INT64_C(1000000);
-	run_trace_event(&e, &l->run);
+	iommu_events_take(l->events, &e);
 }
 
-static const struct evidence_event *event(const struct listen *l, unsigned i)
+static const struct evidence_event *event(const struct told *l, unsigned i)
 {
-	assert_true(i < l->run.ev->events->len);
-	return &g_array_index(l->run.ev->events, struct evidence_event, i);
+	assert_true(i < l->at.ev->events->len);
+	return &g_array_index(l->at.ev->events, struct evidence_event, i);
 }
 
 static void unit_events(void **state)
 {
-	struct listen *l = *state;
-	struct evidence *ev = l->run.ev;
+	struct told *l = *state;
+	struct evidence *ev = l->at.ev;
+	uint64_t root;
+	unsigned ttm;
 
+	assert_false(iommu_events_root(l->events, &root, &ttm));
 	say(l, -9000, "vtd_reg_dmar_root addr 0x5000 scalable 0");
 	say(l, -8000, "vtd_dmar_enable enable 1");
 	say(l, -7000, "vtd_reg_ir_root addr 0x6000 size 0xf");
 	say(l, -6000, "vtd_ir_enable enable 1");
-	assert_true(!ev->root_switch_ns && l->run.root_known && l->run.root == 0x5000);
+	assert_true(!ev->root_switch_ns && iommu_events_root(l->events, &root, &ttm));
+	assert_true(root == 0x5000 && ttm == VTD_TTM_LEGACY);
 	ev->jump_ns = JUMP;
 	say(l, 10, "vtd_reg_dmar_root addr 0x7000 scalable 1");
 	assert_true(ev->root_switch_ns == JUMP + 10000000);
-	assert_true(l->run.root == 0x7000 && l->run.root_scalable);
+	assert_true(iommu_events_root(l->events, &root, &ttm) && root == 0x7000 && ttm == VTD_TTM_SCALABLE);
 	say(l, 20, "vtd_reg_dmar_root addr 0x8000 scalable 1");
 	assert_true(ev->root_switch_ns == JUMP + 10000000);
 	assert_false(ev->translation_dropped);
@@ -89,12 +97,12 @@ static void unit_events(void **state)
 /* Poweroff's own switching off is no drop. */
 static void poweroff(void **state)
 {
-	struct listen *l = *state;
+	struct told *l = *state;
 
-	l->run.ev->jump_ns = JUMP;
-	l->run.ev->poweroff_ns = JUMP + 1000000;
+	l->at.ev->jump_ns = JUMP;
+	l->at.ev->poweroff_ns = JUMP + 1000000;
 	say(l, 2, "vtd_dmar_enable enable 0");
-	assert_false(l->run.ev->translation_dropped);
+	assert_false(l->at.ev->translation_dropped);
 }
 
 static void invalidations(void **state)
@@ -117,9 +125,9 @@ static void invalidations(void **state)
 		{ "vtd_inv_desc_iotlb_pasid iotlb invalidate domain 0x4 pasid 0x9",
 		  { .kind = EVENT_IOTLB_PASID, .did = 4, .pasid = 9 } },
 	};
-	struct listen *l = *state;
+	struct told *l = *state;
 
-	l->run.ev->jump_ns = JUMP;
+	l->at.ev->jump_ns = JUMP;
 	for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
 		const struct evidence_event *e;
 
@@ -135,14 +143,14 @@ static void invalidations(void **state)
 	/* a device-selective one is traced twice, and that of single pages covers no domain */
 	say(l, 90, "vtd_inv_desc_cc_device context invalidate device 00:02.00");
 	say(l, 91, "vtd_inv_desc_iotlb_pages iotlb invalidate domain 0x4 addr 0xfffff000 mask 0x2");
-	assert_int_equal(l->run.ev->events->len, G_N_ELEMENTS(rows));
+	assert_int_equal(l->at.ev->events->len, G_N_ELEMENTS(rows));
 }
 
 /* The first kernel's are left out; and there is an end to what is kept, which is counted. */
 static void bounded(void **state)
 {
-	struct listen *l = *state;
-	struct evidence *ev = l->run.ev;
+	struct told *l = *state;
+	struct evidence *ev = l->at.ev;
 
 	say(l, -10, "vtd_inv_desc_iotlb_domain iotlb invalidate whole domain 0x4");
 	ev->jump_ns = JUMP;
@@ -159,8 +167,8 @@ static void bounded(void **state)
 
 static void requesters(void **state)
 {
-	struct listen *l = *state;
-	const GArray *seen = l->run.ev->requesters;
+	struct told *l = *state;
+	const GArray *seen = l->at.ev->requesters;
 	const struct evidence_requester *r;
 
 	say(l, -5, "vtd_iotlb_page_update IOTLB page update sid 0x10 iova 0x1000 slpte 0x2003 domain 0x4");
@@ -175,7 +183,7 @@ static void requesters(void **state)
 	assert_int_equal(r->sid, 0x80a0);
 	assert_int_equal(r->count, 1);
 	/* only the fault is an event of the unit */
-	assert_int_equal(l->run.ev->trace_events, 1);
+	assert_int_equal(l->at.ev->trace_events, 1);
 	assert_int_equal(event(l, 0)->kind, EVENT_FAULT);
 	assert_true(event(l, 0)->on && event(l, 0)->reason == 5 && event(l, 0)->addr == 0xffff1000);
 }
@@ -183,15 +191,15 @@ static void requesters(void **state)
 /* When the new driver lets the device do DMA: after its reset, once, and not in the first kernel. */
 static void first_dma(void **state)
 {
-	struct listen *l = *state;
-	struct evidence_device *disk = evidence_device_find(l->run.ev, 0x10);
-	struct evidence_device *nic = evidence_device_find(l->run.ev, 0x08);
+	struct told *l = *state;
+	struct evidence_device *disk = evidence_device_find(l->at.ev, 0x10);
+	struct evidence_device *nic = evidence_device_find(l->at.ev, 0x08);
 
 	say(l, -100, "pci_nvme_mmio_stopped cleared controller enable bit");
 	say(l, -90, "pci_nvme_mmio_start_success setting controller enable bit succeeded");
 	say(l, -80, "e1000e_rx_set_rctl RCTL = 0x4008002");
 	assert_true(!disk->reset_ns && !disk->first_dma_ns && !nic->first_dma_ns);
-	l->run.ev->jump_ns = JUMP;
+	l->at.ev->jump_ns = JUMP;
 	say(l, 10, "e1000e_rx_set_rctl RCTL = 0x4008002");
 	assert_true(!nic->first_dma_ns);
 	say(l, 20, "pci_nvme_mmio_stopped cleared controller enable bit");
@@ -214,5 +222,5 @@ int main(void)
 		CASE(bounded),	   CASE(requesters), CASE(first_dma),
 	};
 
-	return cmocka_run_group_tests_name("listen", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("iommu events", tests, NULL, NULL);
 }

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One attempt of a run: one VM, and all that its observers and phases share. Each observer keeps what it has
+ * seen in a struct of its own; nothing else belongs here.
+ */
+#ifndef VTDLAB_OBSERVE_ATTEMPT_H
+#define VTDLAB_OBSERVE_ATTEMPT_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "evidence/evidence.h"
+#include "machine/machine.h"
+#include "prepare/plan.h"
+#include "results/rundir.h"
+
+struct clock;
+
+struct attempt {
+	const struct plan *plan; /* borrowed: the same for every attempt of a run */
+	struct machine *m;	 /* NULL until it has been started */
+	struct evidence *ev;
+	struct rundir *rd; /* borrowed */
+	struct clock *clock;
+};
+
+/*
+ * attempt_deadline - a deadline in @seconds of an idle host with KVM, no later than the limit of the whole run
+ * (scenario.timeout-s); machine_wait() scales both. Endless enough for a person where gdb is asked for.
+ */
+double attempt_deadline(const struct attempt *a, double seconds);
+
+/*
+ * attempt_goes_on - what the guest could not do is a finding, the end of QEMU or an interrupt is not: true if the
+ * attempt can go on, with the first line of *@err in *@problem (owned by the caller); else *@err becomes @error.
+ */
+bool attempt_goes_on(const struct attempt *a, GError **err, char **problem, GError **error);
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the kernels' console says: the crash kernel's account of its copy, and why a kernel gave up. */
+#ifndef VTDLAB_OBSERVE_CONSOLE_WORDS_H
+#define VTDLAB_OBSERVE_CONSOLE_WORDS_H
+
+struct attempt;
+struct console_words;
+
+/* console_words_new - listens to the console of the attempt's machine from now on. @a is borrowed. */
+struct console_words *console_words_new(struct attempt *a);
+/* console_words_free - once the machine has gone. NULL is fine. */
+void console_words_free(struct console_words *w);
+
+/*
+ * console_words_last - the last panic or oops line since console_words_forget(), or NULL. No verdict rests on it,
+ * but a reader wants it.
+ */
+const char *console_words_last(const struct console_words *w);
+void console_words_forget(struct console_words *w);
+
+#endif

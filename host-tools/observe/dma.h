@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* How fast the DMA of the dead kernel's devices flows. */
+#ifndef VTDLAB_OBSERVE_DMA_H
+#define VTDLAB_OBSERVE_DMA_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct attempt;
+struct scenario;
+
+/*
+ * dma_pace - by what every rate is multiplied. The DMA of the dead kernel is in host time and must last until the
+ * copy: with the virtual clock, every instruction counted, a crash kernel takes several times as long to come there.
+ */
+double dma_pace(const struct scenario *sc);
+
+/* dma_rates - sets bytes a second of the disk (0: no limit) and frames a second of the NIC, at the machine's pace. */
+bool dma_rates(struct attempt *a, uint64_t disk_bps, double frames, GError **error);
+
+#endif

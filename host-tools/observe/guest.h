@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The devices of the running guest, and what its agent does for several phases. */
+#ifndef VTDLAB_OBSERVE_GUEST_H
+#define VTDLAB_OBSERVE_GUEST_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct attempt;
+
+/*
+ * Requester ids: of the disk; of the NIC itself, as the first kernel numbered it (before it was found: as the
+ * machine's description has it); and the one that the NIC's requests carry on the bus, which behind a conventional
+ * bridge is the bridge's.
+ */
+uint16_t guest_disk_sid(void);
+uint16_t guest_nic_sid(const struct attempt *a);
+uint16_t guest_nic_dma_sid(const struct attempt *a);
+
+/* guest_modprobe - a module into the kernel that runs. */
+bool guest_modprobe(struct attempt *a, const char *name, GError **error);
+
+#endif

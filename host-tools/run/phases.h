@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The phases of one attempt, and the observers that they drive. Private to run/. */
+#ifndef VTDLAB_RUN_PHASES_H
+#define VTDLAB_RUN_PHASES_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "observe/attempt.h"
+#include "observe/clock.h"
+#include "results/report.h"
+
+struct run {
+	struct attempt at;
+	struct run_report *report; /* notes come as things happen, the rest once the attempt has ended */
+
+	/* each made when it has something to see; NULL before */
+	struct iommu_events *iommu;
+	struct console_words *words;
+	struct foreign *foreign;
+	struct kprobes *kprobes;
+	struct disk_dma *disk;
+	struct nic_dma *nic;
+	struct entries *entries;
+};
+
+/* run_attempt - one attempt from start to verdict material; false: @error (the evidence says how far it came). */
+bool run_attempt(struct run *run, GError **error);
+
+/* run_capture - a snapshot of the tables (observe/snapshot.h). */
+bool run_capture(struct run *run, const char *phase, struct evidence_state *state, GError **error);
+
+/* boot.c: up to the panic */
+bool phase_boot(struct run *run, GError **error);
+bool phase_load(struct run *run, GError **error);
+bool phase_workload(struct run *run, GError **error);
+/* workload.c: the program of first.workload, if any; returns once all its pages are mapped */
+bool workload_run(struct run *run, GError **error);
+/* panic.c: from the panic to the crash kernel's agent */
+bool phase_panic(struct run *run, GError **error);
+bool phase_crash_boot(struct run *run, GError **error);
+/* attach.c: devices and dump in the crash kernel */
+bool phase_attach_disk(struct run *run, GError **error);
+bool phase_attach_nic(struct run *run, GError **error);
+bool phase_dump(struct run *run, GError **error);
+/* foreign.c: a crash initramfs that is not ours; foreign_new() listens to its console from now on */
+struct foreign *foreign_new(struct run *run);
+void foreign_free(struct foreign *f);
+bool phase_foreign(struct run *run, GError **error);
+/* poweroff.c */
+bool phase_poweroff(struct run *run, GError **error);
+
+/* numbers.c: what the evidence has in numbers, for run.json */
+void run_numbers(struct run *run);
+/* report.c: the judged report of what the attempt has seen */
+void run_judge(struct run *run);
+/* csv.c: timeline.csv, iova.csv */
+bool run_write_tables(struct run *run, GError **error);
+
+#endif
