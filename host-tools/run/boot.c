@@ -15,9 +15,9 @@
 #include "observe/guest.h"
 #include "observe/iommu-events.h"
 #include "observe/kprobes.h"
-#include "observe/workload-signs.h"
 #include "prepare/devices.h"
 #include "prepare/options.h"
+#include "run/workload.h"
 
 #define RX_RING 1024 /* nobody refills it after the panic: it must outlast the crash boot */
 #define READERS 64
@@ -269,6 +269,8 @@ static bool busy(void *data)
 
 bool phase_workload(struct run *run, GError **error)
 {
+	const struct workload_ops *ops = workload_ops_of(run->at.plan->scenario, NULL);
+
 	/* First, as it may take minutes: what is in flight has to last until after the panic only. */
 	if (!workload_run(run, error))
 		return false;
@@ -291,7 +293,7 @@ bool phase_workload(struct run *run, GError **error)
 					      DMA_FRAMES_PER_SECOND * dma_pace(run->at.plan->scenario)),
 			       true);
 	if (!machine_wait(run->at.m, busy, run, attempt_deadline(&run->at, 10), "DMA in flight", error) ||
-	    !workload_alive(&run->at, run->iommu, error))
+	    (ops && ops->alive && !ops->alive(&run->at, run->iommu, error)))
 		return false;
 	clock_phase_end(run->at.clock, "%u disk reads in flight, %.0f frames/s",
 			run->disk ? disk_dma_inflight(run->disk) : 0,

@@ -13,9 +13,9 @@
 #include "observe/dma-disk.h"
 #include "observe/dma-nic.h"
 #include "observe/entries.h"
-#include "observe/workload-signs.h"
 #include "prepare/devices.h"
 #include "prepare/options.h"
+#include "run/workload.h"
 #include "vtd/walk.h"
 
 #define LOOKS 10
@@ -109,6 +109,7 @@ static bool damage(struct run *run, enum conf_corrupt_when when, GError **error)
 
 bool phase_panic(struct run *run, GError **error)
 {
+	const struct workload_ops *ops = workload_ops_of(run->at.plan->scenario, NULL);
 	struct evidence *ev = run->at.ev;
 
 	clock_phase(run->at.clock, "panic");
@@ -132,7 +133,8 @@ bool phase_panic(struct run *run, GError **error)
 		return false;
 	if (run->at.plan->scenario->machine.observe)
 		run->entries = entries_new(&run->at, run->iommu);
-	workload_at_panic(&run->at);
+	if (ops && ops->at_panic)
+		ops->at_panic(&run->at);
 	clock_phase_end(run->at.clock, "RIP %#" PRIx64 ", %zu contexts, %" PRIu64 " leaves", ev->jump_rip,
 			ev->at_panic.walk ? ev->at_panic.walk->n_contexts : 0,
 			ev->at_panic.walk ? ev->at_panic.walk->leaves : 0);
