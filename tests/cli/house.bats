@@ -1,0 +1,96 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# tests/house: the checks of how the house is built, over a small house of the test's own.
+
+setup()
+{
+	root=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	house=$root/tests/house
+	cd "$BATS_TEST_TMPDIR"
+	mkdir -p src/cellar src/hall src/roof
+	cat >rooms <<-'END'
+		# upward only
+		cellar*:
+		hall: cellar
+		roof: cellar hall
+	END
+	echo 'int coal(void);' >src/cellar/coal.h
+	printf '#include "cellar/coal.h"\nint coal(void)\n{\n\treturn 1;\n}\n' >src/cellar/coal.c
+	echo 'int sit(void);' >src/hall/sit.h
+	printf '#include "cellar/coal.h"\n#include "hall/sit.h"\nint sit(void)\n{\n\treturn coal();\n}\n' >src/hall/sit.c
+	printf '#include "hall/sit.h"\nint top(void);\nint top(void)\n{\n\treturn sit();\n}\n' >src/roof/top.c
+}
+
+# rooms: builds the house and checks its rooms.
+rooms()
+{
+	local file
+
+	for file in src/*/*.c; do
+		mkdir -p "obj/$(basename "${file%/*}")"
+		gcc -Isrc -c -o "obj/$(basename "${file%/*}")/$(basename "$file" .c).o" "$file"
+	done
+	run "$house/check-rooms" "$PWD/obj" "$PWD/src" "$PWD/rooms"
+	echo "$output"
+}
+
+@test "rooms: a house in order passes without a word" {
+	rooms
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+}
+
+@test "rooms: a call upward fails and is named, even without an include" {
+	printf 'int sit(void);\nint draught(void);\nint draught(void)\n{\n\treturn sit();\n}\n' >src/cellar/draught.c
+	rooms
+	[ "$status" -eq 1 ]
+	[[ $output == *'cellar/draught.c calls sit() of hall/sit.c: cellar may not call hall'* ]]
+	[[ $output == *'calls and includes: a circle: '* ]]
+}
+
+@test "rooms: an include of a room that is not in the line fails, even without a call" {
+	echo '#include "roof/tiles.h"' >>src/hall/sit.h
+	echo 'struct tiles { int n; };' >src/roof/tiles.h
+	rooms
+	[ "$status" -eq 1 ]
+	[[ $output == *'hall/sit.h includes "roof/tiles.h": hall may not call roof'* ]]
+}
+
+@test "rooms: a circle in the file itself fails" {
+	sed -i 's/^cellar\*:/& roof/' rooms
+	rooms
+	[ "$status" -eq 1 ]
+	[[ $output == *'rooms: a circle: '*cellar*roof* ]]
+}
+
+@test "rooms: a folder without a line, a line without a folder, an unknown room" {
+	mkdir src/shed
+	echo 'attic: hall tower' >>rooms
+	rooms
+	[ "$status" -eq 1 ]
+	[[ $output == *'shed: a folder of host-tools without a line in rooms'* ]]
+	[[ $output == *'attic: a line in rooms without a folder in host-tools'* ]]
+	[[ $output == *'rooms: attic: there is no room tower'* ]]
+}
+
+@test "rooms: a room that is libc only may not come to GLib by way of another" {
+	sed -i 's/^hall:/hall*:/' rooms
+	echo 'int g_coal(void); int use(void); int use(void) { return g_coal(); }' >>src/cellar/coal.c
+	rooms
+	[ "$status" -eq 1 ]
+	[[ $output == *'cellar/coal.c: g_coal(): '*' is libc only'* ]]
+	echo '#include <glib.h>' >>src/hall/sit.h
+	run "$house/check-rooms" "$PWD/obj" "$PWD/src" "$PWD/rooms"
+	[[ $output == *'hall/sit.h includes <glib.h>: hall is libc only'* ]]
+}
+
+@test "rooms: nothing to look at is a failure, and so is an object that is not built" {
+	rooms
+	rm obj/hall/sit.o
+	run "$house/check-rooms" "$PWD/obj" "$PWD/src" "$PWD/rooms"
+	[ "$status" -eq 1 ]
+	[[ $output == *'hall/sit.o is not built'* ]]
+	mkdir empty
+	run "$house/check-rooms" "$PWD/obj" "$PWD/empty" "$PWD/rooms"
+	[ "$status" -eq 1 ]
+}
