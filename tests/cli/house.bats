@@ -93,4 +93,57 @@ rooms()
 	mkdir empty
 	run "$house/check-rooms" "$PWD/obj" "$PWD/empty" "$PWD/rooms"
 	[ "$status" -eq 1 ]
+	run "$house/check-sizes" "$PWD/empty"
+	[ "$status" -eq 1 ]
+}
+
+# lines N: so many lines that are no function.
+lines()
+{
+	yes 'extern int n;' | head -n "$1"
+}
+
+# four rooms of one size and their fifth: none has a quarter
+sizes()
+{
+	local room
+
+	for room in a b c d e; do
+		mkdir -p "big/$room"
+		lines 500 >"big/$room/file.h"
+	done
+	: >long
+}
+
+@test "sizes: a house in order passes, a file, a function and a room too big are named" {
+	sizes
+	run "$house/check-sizes" big long
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+	lines 101 >>big/a/file.h
+	{ echo 'static int deep(int a,'; printf '\t\tint b)\n{\n'; lines 77; echo '}'; } >big/b/deep.c
+	run "$house/check-sizes" big long
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[ "$output" = 'a/file.h: 601 lines, more than 600
+b/deep.c: deep(): 81 lines, more than 80' ]
+	lines 400 >big/c/more.h
+	run "$house/check-sizes" big long
+	[[ $output == *'c: 900 of 3082 lines, a quarter or more'* ]]
+}
+
+@test "sizes: a long function needs a reason, and a reason needs a long function" {
+	sizes
+	{ printf 'int deep(void)\n{\n'; lines 79; echo '}'; } >big/b/deep.c
+	echo 'b/deep.c deep one switch' >long
+	run "$house/check-sizes" big long
+	[ "$status" -eq 0 ]
+	echo 'b/deep.c deep' >long
+	run "$house/check-sizes" big long
+	[ "$status" -eq 1 ]
+	[[ $output == *'no reason for b/deep.c deep'* ]]
+	echo 'b/deep.c shallow as it was' >>long
+	run "$house/check-sizes" big long
+	[[ $output == *'b/deep.c shallow is not longer than 80 lines'* ]]
 }
