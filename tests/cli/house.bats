@@ -147,3 +147,44 @@ b/deep.c: deep(): 81 lines, more than 80' ]
 	run "$house/check-sizes" big long
 	[[ $output == *'b/deep.c shallow is not longer than 80 lines'* ]]
 }
+
+# tools VERSION: a git tree with one C file, and a clang-format of that version.
+tools()
+{
+	mkdir -p tree/host-tools bin
+	cd tree
+	git init -q .
+	echo 'int  a;' >host-tools/a.c
+	printf '#!/bin/bash\n[[ $1 != --version ]] || { echo "Debian clang-format version %s"; exit; }\nprintf "%%s\\n" "$@"; exit 1\n' \
+		"$1" >../bin/clang-format
+	chmod +x ../bin/clang-format
+	# of the real ones none by its version
+	ln -sf "$(type -P git)" "$(type -P readlink)" "$(type -P dirname)" "$(type -P bash)" ../bin
+}
+
+@test "format: 14 judges every C file, an untracked one too" {
+	tools 14.0.6
+	PATH=$BATS_TEST_TMPDIR/bin run "$house/check-format" .
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[ "$output" = $'--dry-run\n-Werror\nhost-tools/a.c' ]
+}
+
+@test "format: another version is a skip by name, none is a failure, and so are no files" {
+	tools 19.1.7
+	PATH=$BATS_TEST_TMPDIR/bin run "$house/check-format" .
+	echo "$output"
+	[ "$status" -eq 77 ]
+	[ "$output" = '19.1.7 lays out differently from clang-format 14' ]
+	rm ../bin/clang-format
+	PATH=$BATS_TEST_TMPDIR/bin run "$house/check-format" .
+	[ "$status" -eq 1 ]
+	[[ $output == 'clang-format is not there'* ]]
+	cd ..
+	rm -r tree
+	tools 14.0.6
+	rm host-tools/a.c
+	PATH=$BATS_TEST_TMPDIR/bin run "$house/check-format" .
+	[ "$status" -eq 1 ]
+	[[ $output == 'no C files'* ]]
+}
