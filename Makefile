@@ -199,7 +199,7 @@ Q := $(if $(V),,@)
 # ---- what a user types ------------------------------------------------------------------------
 .PHONY: help setup setup-check all build test-programs run-kdump-scenario check check-quick fetch \
 	bench-nested bench-host bench-walk bench-copy bench-harness bench-sweeps list doctor mutation golden clean kernel \
-	compare-copy-designs compare-selftests scaling-copy corrupt-copies lint-kernel FORCE
+	compare-copy-designs compare-selftests scaling-copy corrupt-copies lint-kernel print-tests FORCE
 FORCE:
 
 ##@ Main jobs
@@ -299,6 +299,10 @@ build: setup
 	@$(MAKE) --no-print-directory all
 all: $(BUILD)/vtdlab $(BUILD)/guests/agent $(BUILD)/guests/kvmperf $(BUILD)/guests/kvmperf-probed \
 	$(BUILD)/guests/dma-load
-test-programs: $(UNIT_BIN) $(KVMPERF_TEST_BIN) $(KDUMP_TEST_BIN) $(FUZZ_BIN) $(BUILD)/tests/mutate
+TEST_BIN := $(UNIT_BIN) $(KVMPERF_TEST_BIN) $(KDUMP_TEST_BIN) $(FUZZ_BIN) $(BUILD)/tests/mutate
+test-programs: $(TEST_BIN)
+# What tests/run-tests runs, and misses if it is not built.
+print-tests:
+	@printf "%s\n" $(sort $(TEST_BIN))
 
 -include $(shell find $(BUILD)/obj $(BUILD)/asan -name '*.d' 2>/dev/null)

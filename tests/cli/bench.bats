@@ -6,7 +6,7 @@ load vtdlab-fixture
 
 setup() {
 	find_vtdlab
-	[ -x "$root/build/guests/kvmperf" ] || skip "build/guests/kvmperf is not built"
+	[ -x "$root/build/guests/kvmperf" ] || { echo "build/guests/kvmperf is not built"; return 1; }
 }
 
 # bench ARG... :: WORD...: refused, and no results; what gets past its options finds no kernel.

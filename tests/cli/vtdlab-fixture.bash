@@ -8,7 +8,7 @@ find_vtdlab() {
 	vtdlab=${VTDLAB:-$root/build/vtdlab}
 	export VTDLAB_ROOT=$root
 	export VTDLAB_CACHE=$BATS_TEST_TMPDIR/cache
-	[ -x "$vtdlab" ] || skip "$vtdlab is not built"
+	[ -x "$vtdlab" ] || { echo "$vtdlab is not built"; return 1; }
 }
 
 # refused ARG... :: WORD...: status 2, one line on stderr, with every one of the words in it.
