@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# shellcheck disable=SC2154,SC2034 # variables shared by name: see kernel-get
 # What every script here shares: messages and their exit statuses, the user
 # cache, key files, temporary directories that never outlive their maker.
 #
@@ -33,6 +32,9 @@ prog=${0##*/}
 say() { printf '%s: %s\n' "$prog" "$*" >&2; }
 fail() { say "$*"; exit "$STATUS_FAILED"; }
 refuse() { say "$*"; exit "$STATUS_USAGE"; }
+
+# bad_usage: ends with the usage line at the head of the script.
+bad_usage() { sed -n 's/^# usage: /usage: /p' "$0" >&2; exit "$STATUS_USAGE"; }
 
 # Run a command; V=1 shows it first, wherever its own output goes.
 exec 8>&2
@@ -132,7 +134,8 @@ take_lock()
 	fi
 	rm -rf "$1/tmp"
 	mkdir "$1/tmp" || fail "cannot write in the cache directory $1"
-	trap 'rm -rf "$cache/tmp"' EXIT
+	# shellcheck disable=SC2064 # the name as it is now
+	trap "rm -rf ${1@Q}/tmp" EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
 }
