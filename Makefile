@@ -98,16 +98,16 @@ $(BUILD)/guests/agent: $(AGENT_SRC) $(AGENT_HDR)
 
 # What runs inside the guest's guest is assembly: the compiler must not choose SSE there.
 KVMPERF_SRC := $(sort $(wildcard guests/kvmperf/*.c guests/kvmperf/payload/*.S))
-KVMPERF_HDR := $(wildcard guests/kvmperf/*.h guests/kvmperf/payload/*.h)
+KVMPERF_HDR := $(wildcard guests/kvmperf/*.h guests/kvmperf/payload/*.h guests/include/edu.h)
 
 $(BUILD)/guests/kvmperf: $(KVMPERF_SRC) $(KVMPERF_HDR)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CSTD) $(WARN) -O2 -static -s -pthread -D_GNU_SOURCE= -o $@ $(KVMPERF_SRC)
+	$(Q)$(CC) $(CSTD) $(WARN) -O2 -static -s -pthread -Iguests/include -D_GNU_SOURCE= -o $@ $(KVMPERF_SRC)
 
 # The same with the probe between it and KVM, as the kernel's selftests have it (scripts/selftests-build).
 $(BUILD)/guests/kvmperf-probed: $(KVMPERF_SRC) $(KVMPERF_HDR) guests/probe/kvm-probe.c
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CSTD) $(WARN) -O2 -static -s -pthread -D_GNU_SOURCE= -Wl,--wrap=ioctl,--wrap=_exit -o $@ \
+	$(Q)$(CC) $(CSTD) $(WARN) -O2 -static -s -pthread -Iguests/include -D_GNU_SOURCE= -Wl,--wrap=ioctl,--wrap=_exit -o $@ \
 		$(KVMPERF_SRC) guests/probe/kvm-probe.c
 
 DMA_SRC := $(sort $(wildcard guests/dma/*.c)) $(GUEST_LIB)
