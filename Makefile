@@ -98,16 +98,16 @@ $(BUILD)/guests/agent: $(AGENT_SRC) $(AGENT_HDR)
 
 # What runs inside the guest's guest is assembly: the compiler must not choose SSE there.
 KVMPERF_SRC := $(sort $(wildcard guests/kvmperf/*.c guests/kvmperf/payload/*.S))
-KVMPERF_HDR := $(wildcard guests/kvmperf/*.h guests/kvmperf/payload/*.h)
+KVMPERF_HDR := $(wildcard guests/kvmperf/*.h guests/kvmperf/payload/*.h guests/include/edu.h)
 
 $(BUILD)/guests/kvmperf: $(KVMPERF_SRC) $(KVMPERF_HDR)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CSTD) $(WARN) -O2 -static -s -pthread -D_GNU_SOURCE= -o $@ $(KVMPERF_SRC)
+	$(Q)$(CC) $(CSTD) $(WARN) -O2 -static -s -pthread -Iguests/include -D_GNU_SOURCE= -o $@ $(KVMPERF_SRC)
 
 # The same with the probe between it and KVM, as the kernel's selftests have it (scripts/selftests-build).
 $(BUILD)/guests/kvmperf-probed: $(KVMPERF_SRC) $(KVMPERF_HDR) guests/probe/kvm-probe.c
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CSTD) $(WARN) -O2 -static -s -pthread -D_GNU_SOURCE= -Wl,--wrap=ioctl,--wrap=_exit -o $@ \
+	$(Q)$(CC) $(CSTD) $(WARN) -O2 -static -s -pthread -Iguests/include -D_GNU_SOURCE= -Wl,--wrap=ioctl,--wrap=_exit -o $@ \
 		$(KVMPERF_SRC) guests/probe/kvm-probe.c
 
 DMA_SRC := $(sort $(wildcard guests/dma/*.c)) $(GUEST_LIB)
@@ -199,7 +199,7 @@ Q := $(if $(V),,@)
 # ---- what a user types ------------------------------------------------------------------------
 .PHONY: help setup setup-check all build test-programs run-kdump-scenario check check-quick fetch \
 	bench-nested bench-host bench-walk bench-copy bench-harness bench-sweeps list doctor mutation golden clean kernel \
-	compare-copy-designs compare-selftests scaling-copy corrupt-copies lint-kernel FORCE
+	compare-copy-designs compare-selftests scaling-copy corrupt-copies lint-kernel print-tests FORCE
 FORCE:
 
 ##@ Main jobs
@@ -299,6 +299,10 @@ build: setup
 	@$(MAKE) --no-print-directory all
 all: $(BUILD)/vtdlab $(BUILD)/guests/agent $(BUILD)/guests/kvmperf $(BUILD)/guests/kvmperf-probed \
 	$(BUILD)/guests/dma-load
-test-programs: $(UNIT_BIN) $(KVMPERF_TEST_BIN) $(KDUMP_TEST_BIN) $(FUZZ_BIN) $(BUILD)/tests/mutate
+TEST_BIN := $(UNIT_BIN) $(KVMPERF_TEST_BIN) $(KDUMP_TEST_BIN) $(FUZZ_BIN) $(BUILD)/tests/mutate
+test-programs: $(TEST_BIN)
+# What tests/run-tests runs, and misses if it is not built.
+print-tests:
+	@printf "%s\n" $(sort $(TEST_BIN))
 
 -include $(shell find $(BUILD)/obj $(BUILD)/asan -name '*.d' 2>/dev/null)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* disk-load: children that keep direct reads in flight until the panic, and their counters. */
+/* disk-load: children that keep direct reads in flight until the panic. */
 #include "agent.h"
 #include "channel.h"
 
@@ -8,59 +8,32 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #define JOBS_MAX 256
 #define BS_MAX (4u << 20)
 #define ALIGN 4096
 
-/* Shared with the children; each writes only its own slot. */
-struct job {
-	uint64_t reads, errors, bad;
-	int last_error;
-	bool done;
-	pid_t pid;
-};
-
-static struct job *jobs;
+static pid_t jobs[JOBS_MAX];
 static size_t n_jobs;
 
-static void count(uint64_t *counter)
-{
-	__atomic_add_fetch(counter, 1, __ATOMIC_RELAXED);
-}
-
 /* Read [@from, @to) once, @bs bytes at a time, by a file and a buffer of its own. */
-static void read_part(struct job *job, const char *path, uint64_t from, uint64_t to, size_t bs)
+static void read_part(const char *path, uint64_t from, uint64_t to, size_t bs)
 {
 	int fd = open(path, O_RDONLY | O_DIRECT | O_CLOEXEC);
 	uint8_t *buf = aligned_alloc(ALIGN, (bs + ALIGN - 1) / ALIGN * ALIGN);
 
-	if (fd < 0 || !buf) {
-		job->last_error = errno;
-		count(&job->errors);
+	if (fd < 0 || !buf)
 		return;
-	}
-	for (uint64_t at = from; at + bs <= to; at += bs) {
-		ssize_t n = pread(fd, buf, bs, (off_t)at);
-
-		if (n != (ssize_t)bs) {
-			job->last_error = n < 0 ? errno : EIO;
-			count(&job->errors);
+	for (uint64_t at = from; at + bs <= to; at += bs)
+		if (pread(fd, buf, bs, (off_t)at) != (ssize_t)bs)
 			sleep_ms(10); /* a dead disk fails fast */
-			continue;
-		}
-		if (!channel_disk_check(buf, at / CHANNEL_SECTOR))
-			count(&job->bad);
-		count(&job->reads);
-	}
 }
 
 static void stop_jobs(void)
 {
 	for (size_t i = 0; i < n_jobs; i++)
-		kill(jobs[i].pid, SIGKILL);
+		kill(jobs[i], SIGKILL);
 }
 
 static int start_jobs(struct answer *answer, const char *path, uint64_t span, size_t bs)
@@ -78,11 +51,10 @@ static int start_jobs(struct answer *answer, const char *path, uint64_t span, si
 			return -1;
 		}
 		if (!pid) {
-			read_part(&jobs[i], path, i * part, (i + 1) * part, bs);
-			jobs[i].done = true;
+			read_part(path, i * part, (i + 1) * part, bs);
 			_exit(0);
 		}
-		jobs[i].pid = pid;
+		jobs[i] = pid;
 	}
 	return 0;
 }
@@ -108,15 +80,6 @@ int cmd_disk_load(const struct json_object *request, struct answer *answer)
 			    "bs must be a multiple of %d and jobs * bs at most the span, "
 			    "%llu bytes",
 			    CHANNEL_SECTOR, (unsigned long long)span);
-	if (!jobs) {
-		void *shared =
-			mmap(NULL, JOBS_MAX * sizeof(*jobs), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-		if (shared == MAP_FAILED)
-			return fail(answer, "mmap: %s", strerror(errno));
-		jobs = shared;
-	}
-	memset(jobs, 0, JOBS_MAX * sizeof(*jobs));
 	n_jobs = count_jobs;
 	if (start_jobs(answer, path, span, bs)) {
 		n_jobs = 0;
@@ -124,28 +87,5 @@ int cmd_disk_load(const struct json_object *request, struct answer *answer)
 	}
 	json_put_int(&answer->out, "started", (int64_t)n_jobs);
 	json_put_string(&answer->out, "dev", name);
-	return 0;
-}
-
-int cmd_disk_load_status(const struct json_object *request, struct answer *answer)
-{
-	uint64_t reads = 0, errors = 0, bad = 0;
-	int running = 0, last_error = 0;
-
-	(void)request;
-	for (size_t i = 0; i < n_jobs; i++) {
-		reads += __atomic_load_n(&jobs[i].reads, __ATOMIC_RELAXED);
-		errors += __atomic_load_n(&jobs[i].errors, __ATOMIC_RELAXED);
-		bad += __atomic_load_n(&jobs[i].bad, __ATOMIC_RELAXED);
-		running += !jobs[i].done;
-		if (jobs[i].last_error)
-			last_error = jobs[i].last_error;
-	}
-	json_put_int(&answer->out, "reads", (int64_t)reads);
-	json_put_int(&answer->out, "errors", (int64_t)errors);
-	json_put_int(&answer->out, "bad", (int64_t)bad);
-	json_put_int(&answer->out, "running", running);
-	if (last_error)
-		json_put_string(&answer->out, "last_error", strerror(last_error));
 	return 0;
 }

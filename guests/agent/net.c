@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* net-up and net-down: an interface without an address that sends nothing of its own. */
+/* net-up: an interface without an address that sends nothing of its own. */
 #include "net.h"
 
 #include <errno.h>
@@ -107,17 +107,14 @@ static void set_ring(int fd, const char *name, uint64_t rx, struct json_out *out
 	json_put_int(out, "rx_ring", ring.rx_pending);
 }
 
-static int set_up(int fd, const char *name, bool up)
+static int set_up(int fd, const char *name)
 {
 	struct ifreq request = { 0 };
 
 	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
 	if (ioctl(fd, SIOCGIFFLAGS, &request))
 		return -1;
-	if (up)
-		request.ifr_flags |= IFF_UP;
-	else
-		request.ifr_flags &= ~IFF_UP;
+	request.ifr_flags |= IFF_UP;
 	return ioctl(fd, SIOCSIFFLAGS, &request);
 }
 
@@ -143,7 +140,7 @@ static int bring_up(struct answer *answer, int fd, const char *name, uint64_t rx
 	json_put_string(out, "mac", text);
 	silence_ipv6(name);
 	set_ring(fd, name, rx_ring, out);
-	if (set_up(fd, name, true))
+	if (set_up(fd, name))
 		return fail(answer, "%s: up: %s", name, strerror(errno));
 	json_put_bool(out, "carrier", nic_carrier(name, wait_ms));
 	return 0;
@@ -163,23 +160,6 @@ int cmd_net_up(const struct json_object *request, struct answer *answer)
 	if (fd < 0)
 		return fail(answer, "socket: %s", strerror(errno));
 	result = bring_up(answer, fd, name, rx_ring, wait_ms);
-	close(fd);
-	return result;
-}
-
-int cmd_net_down(const struct json_object *request, struct answer *answer)
-{
-	char name[IFNAMSIZ];
-	int fd, result = 0;
-
-	if (find_nic(request, answer, 0, name, sizeof(name)))
-		return -1;
-	fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return fail(answer, "socket: %s", strerror(errno));
-	if (set_up(fd, name, false))
-		result = fail(answer, "%s: down: %s", name, strerror(errno));
-	json_put_string(&answer->out, "if", name);
 	close(fd);
 	return result;
 }

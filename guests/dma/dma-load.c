@@ -8,6 +8,7 @@
  */
 #include "dma.h"
 #include "channel.h"
+#include "edu.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -94,8 +94,6 @@ struct edu {
 	uint64_t seq, moved, bad;
 };
 
-#define EDU_VENDOR 0x1234
-#define EDU_DEVICE 0x11e8
 /* what the machine's edu can reach: its property dma_mask, given on QEMU's command line */
 #define EDU_REACH UINT64_C(0xffffffff)
 

@@ -1,23 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* QEMU's edu device: a DMA engine with one buffer of its own, driven by four registers. */
+/* The edu device by its mapped registers. */
 #include "dma.h"
 #include "channel.h"
+#include "edu.h"
 
 #include <string.h>
 
-enum {
-	EDU_ID = 0x00,
-	EDU_DMA_FROM = 0x80,
-	EDU_DMA_TO = 0x88,
-	EDU_DMA_COUNT = 0x90,
-	EDU_DMA_COMMAND = 0x98,
-	EDU_BUFFER = 0x40000,
-};
-
-#define EDU_ID_MASK 0xffu
-#define EDU_ID_VALUE 0xedu
-#define COMMAND_START UINT64_C(1)
-#define COMMAND_TO_MEMORY UINT64_C(2)
 #define SLEEP_MS 5
 #define HANG_NS INT64_C(30000000000)
 
@@ -51,11 +39,11 @@ static void transfer(const struct edu *e, uint64_t from, uint64_t to, uint64_t c
 {
 	int64_t start = now_ns();
 
-	put_register(e, EDU_DMA_FROM, from);
-	put_register(e, EDU_DMA_TO, to);
+	put_register(e, EDU_DMA_SRC, from);
+	put_register(e, EDU_DMA_DST, to);
 	put_register(e, EDU_DMA_COUNT, CHANNEL_DMA_BYTES);
-	put_register(e, EDU_DMA_COMMAND, command | COMMAND_START);
-	while (get_register(e, EDU_DMA_COMMAND) & COMMAND_START) {
+	put_register(e, EDU_DMA_CMD, command | EDU_CMD_START);
+	while (get_register(e, EDU_DMA_CMD) & EDU_CMD_START) {
 		if (now_ns() - start > HANG_NS)
 			die("edu did not finish a DMA within %d s", (int)(HANG_NS / 1000000000));
 		sleep_ms(SLEEP_MS);
@@ -68,7 +56,7 @@ int edu_round(struct edu *e, const struct spot *from, const struct spot *to)
 	memset(to->at, 0, CHANNEL_DMA_BYTES);
 	channel_dma_fill(from->at, e->seq);
 	transfer(e, from->iova, EDU_BUFFER, 0);
-	transfer(e, EDU_BUFFER, to->iova, COMMAND_TO_MEMORY);
+	transfer(e, EDU_BUFFER, to->iova, EDU_CMD_TO_RAM);
 	e->moved++;
 	if (!memcmp(from->at, to->at, CHANNEL_DMA_BYTES))
 		return 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Just enough VFIO for one device without interrupts. */
 #include "vfio.h"
+#include "edu.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -13,18 +14,6 @@
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
-
-#define EDU_VENDOR 0x1234
-#define EDU_DEVICE 0x11e8
-#define EDU_ID_MASK 0xffff
-#define EDU_ID 0x00ed
-#define EDU_BUFFER 0x40000
-#define EDU_DMA_SRC 0x80
-#define EDU_DMA_DST 0x88
-#define EDU_DMA_COUNT 0x90
-#define EDU_DMA_CMD 0x98
-#define EDU_CMD_START 1
-#define EDU_CMD_TO_RAM 2
 
 static unsigned long hex_of(const char *device, const char *file)
 {
@@ -154,7 +143,7 @@ void edu_open(struct edu *e, const char *name)
 	e->config_offset = region(e, VFIO_PCI_CONFIG_REGION_INDEX, &ignored);
 	if (pwrite(e->device, &command, sizeof(command), (off_t)(e->config_offset + PCI_COMMAND)) != sizeof(command))
 		fail("%s: cannot switch memory and DMA on: %s", e->name, strerror(errno));
-	if (e->bar_size < EDU_BUFFER || (take(e, 0, 4) & EDU_ID_MASK) != EDU_ID)
+	if (e->bar_size < EDU_BUFFER || (take(e, EDU_ID, 4) & EDU_ID_MASK) != EDU_ID_VALUE)
 		fail("%s does not answer as an edu device", e->name);
 }
 

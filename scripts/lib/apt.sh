@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# shellcheck disable=SC2154,SC2034,SC2016 # variables shared by name: see kernel-get
+# shellcheck disable=SC2154,SC2034,SC2016 # variables shared by name: see common.sh
 # A private apt, usable without root: which archive and which keys come from
 # the machine's own apt configuration, which suites from the kernel files.
 # Nothing outside <cache>/apt is written. Callers hold the cache's lock.

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# shellcheck disable=SC2154,SC2034 # variables shared by name: see kernel-get
 # What every script here shares: messages and their exit statuses, the user
 # cache, key files, temporary directories that never outlive their maker.
 #
@@ -21,6 +20,20 @@
 #   lock                  held by whoever changes any of the above
 #   tmp/                  work in progress of the lock's holder
 # Every part may be removed at any time that no command of ours is running.
+#
+# Variables that the parts of lib/ share by name, with the script that calls them (shellcheck sees neither side: SC2154,
+# SC2034). All others are local to a function.
+#   set by every script that fetches: cache, kernels_dir, offline
+#   kernel-get, what was asked: spec, modules_arg, require, require_given
+#     what is being prepared: release, version, package, name, spec_kept, origin, pvh, packages ("name sha256" each)
+#     the answer: kernel (a directory)
+#   kernel-build, and selftests-build for the source: config_dir, patches_dir, host_setup, sources_dir, source_only
+#     what was asked: spec, name, jobs, kdir
+#     what is being built: package, version, source_sha256, versions, patches_series, fixes, config_more, fragments,
+#     patches, new_files, compiler, key, release, work, tree_shown, started
+#   foreign-initrd: name, kernel (a directory), manifest
+#   qemu-get: qemus_dir
+#   apt.sh: lists_fresh; and the reasons of a status 1: image_error, dir_error, apt_error
 
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 export LC_ALL=C
@@ -33,6 +46,9 @@ prog=${0##*/}
 say() { printf '%s: %s\n' "$prog" "$*" >&2; }
 fail() { say "$*"; exit "$STATUS_FAILED"; }
 refuse() { say "$*"; exit "$STATUS_USAGE"; }
+
+# bad_usage: ends with the usage line at the head of the script.
+bad_usage() { sed -n 's/^# usage: /usage: /p' "$0" >&2; exit "$STATUS_USAGE"; }
 
 # Run a command; V=1 shows it first, wherever its own output goes.
 exec 8>&2
@@ -132,7 +148,8 @@ take_lock()
 	fi
 	rm -rf "$1/tmp"
 	mkdir "$1/tmp" || fail "cannot write in the cache directory $1"
-	trap 'rm -rf "$cache/tmp"' EXIT
+	# shellcheck disable=SC2064 # the name as it is now
+	trap "rm -rf ${1@Q}/tmp" EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# shellcheck disable=SC2154,SC2034 # variables shared by name: see kernel-get
+# shellcheck disable=SC2154,SC2034 # variables shared by name: see common.sh
 # Reads kernel images: which kind, which release, the ELF inside a bzImage,
 # the PVH note, an embedded .config. Offsets: the kernel's documentation of
 # the x86 boot protocol (the setup header begins at 0x1f1).

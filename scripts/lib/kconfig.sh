@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# shellcheck disable=SC2154,SC2034 # variables shared by name: see kernel-get
+# shellcheck disable=SC2154,SC2034 # variables shared by name: see common.sh
 # What the lab needs of a kernel's .config, and where to find that .config.
 
 # Needed by every scenario. "A|B" is either; ":m" may be a module.

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# shellcheck disable=SC2154 # variables shared by name: see foreign-initrd
+# shellcheck disable=SC2154 # variables shared by name: see common.sh
 # The crash initramfs of Debian's kdump tools, made by an ordinary user and without installing them: their
 # packages are unpacked into the cache, and kdump-tools' own kernel hook (/etc/kernel/postinst.d/kdump-tools)
 # runs in there, as root of a user namespace.

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# shellcheck disable=SC2154,SC2034 # variables shared by name: see kernel-get
+# shellcheck disable=SC2154,SC2034 # variables shared by name: see common.sh
 # Kernels of Debian packages: named (pinned in images/kernels) or exact.
 
 # Module trees that no VM of the lab has hardware for: most of the size.

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# shellcheck disable=SC2154,SC2034 # variables shared by name: see kernel-get
+# shellcheck disable=SC2154,SC2034 # variables shared by name: see common.sh
 # A kernel directory of the cache: made from parts, put in place by one
 # rename, and checked before each use. Its layout is told in common.sh.
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# shellcheck disable=SC2154,SC2034 # variables shared by name: see kernel-build
+# shellcheck disable=SC2154,SC2034 # variables shared by name: see common.sh
 # What a kernel maintainer runs over a change first: the kernel's own
 # checkpatch.pl over our files and patches, and sparse over what is compiled.
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# shellcheck disable=SC2154,SC2034 # variables shared by name: see kernel-build
+# shellcheck disable=SC2154,SC2034 # variables shared by name: see common.sh
 # Configures and compiles $work/tree. What is made depends on nothing of the
 # caller's environment but the compiler, and is the same wherever the tree
 # lies: the objects are in a directory of the tree, so that every path in them

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# shellcheck disable=SC2154,SC2034 # variables shared by name: see kernel-build
+# shellcheck disable=SC2154,SC2034 # variables shared by name: see common.sh
 # The tree that a kernel of ours is built in: Debian's source package or a
 # copy of the user's tree, with our files and patches. Patches are applied to
 # copies of the files they name, and only when all applied is the tree

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# shellcheck disable=SC2154,SC2034 # variables shared by name: see kernel-build
+# shellcheck disable=SC2154,SC2034 # variables shared by name: see common.sh
 # Kernels of our own: what goes into one, the key of that, and where the
 # result is put. A result is an ordinary directory of <cache>/kernels, named
 # <release>-<key>; the key is a hash of all that went in, so that nothing is

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# shellcheck disable=SC2154,SC2034 # variables shared by name: see kernel-get
+# shellcheck disable=SC2154,SC2034 # variables shared by name: see common.sh
 # Kernels of the user: a bzImage, a vmlinux, or a kernel build tree. They are
 # copied into the cache, so that a rebuild during a run changes nothing.
 

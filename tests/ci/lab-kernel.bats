@@ -5,17 +5,20 @@
 
 bats_require_minimum_version 1.5.0
 
-setup_file() {
+setup_file()
+{
 	export RESULTS="$BATS_FILE_TMPDIR/results"
 	export VTDLAB="${VTDLAB:-$PWD/build/vtdlab}"
 	export LAB_KERNEL="${LAB_KERNEL:-lab-6.12}"
 }
 
-json() {
+json()
+{
 	jq -r "$1" "$RESULTS/latest/run.json"
 }
 
-check() {
+check()
+{
 	json ".checks[] | select(.name == \"$1\") | .result"
 }
 

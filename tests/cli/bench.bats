@@ -4,13 +4,15 @@
 
 load vtdlab-fixture
 
-setup() {
+setup()
+{
 	find_vtdlab
-	[ -x "$root/build/guests/kvmperf" ] || skip "build/guests/kvmperf is not built"
+	[ -x "$root/build/guests/kvmperf" ] || { echo "build/guests/kvmperf is not built"; return 1; }
 }
 
 # bench ARG... :: WORD...: refused, and no results; what gets past its options finds no kernel.
-bench() {
+bench()
+{
 	refused bench --kernel "$BATS_TEST_TMPDIR/none" --results "$BATS_TEST_TMPDIR/results" "$@"
 	[ ! -e "$BATS_TEST_TMPDIR/results" ]
 }
@@ -60,7 +62,8 @@ bench() {
 }
 
 # a_run NAME CLOCK ACCEL NS [MEMORY]: a run directory whose one test took so long.
-a_run() {
+a_run()
+{
 	mkdir -p "$BATS_TEST_TMPDIR/$1"
 	cat >"$BATS_TEST_TMPDIR/$1/bench.json" <<-END
 		{"schema":1,"environment":{"clock":"$2","accel":"$3","qemu":"7.2.22","iommu":"lazy",
@@ -71,7 +74,9 @@ a_run() {
 	END
 }
 
-compare() { # NAME...
+# compare NAME...
+compare()
+{
 	run "$vtdlab" bench-compare "${@/#/$BATS_TEST_TMPDIR/}"
 	echo "$output"
 }

@@ -4,7 +4,8 @@
 
 load vtdlab-fixture
 
-setup() {
+setup()
+{
 	find_vtdlab
 	dir=$BATS_TEST_TMPDIR
 	a_run one wall off 284
@@ -12,7 +13,8 @@ setup() {
 }
 
 # $1: name, $2: clock, $3: mode, $4: IOVAs that lead elsewhere
-a_run() {
+a_run()
+{
 	mkdir -p "$dir/$1"
 	printf '{"scenario":"kdump","outcome":"preserved","iova":{"retargeted":%s},"environment":{"clock":"%s",
 		"accel":"tcg","crash_kernel":{"release":"6.12.9","cmdline":"intel_iommu_kdump=%s"}}}\n' \

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Crash initramfs without our agent, without a network: what is refused, and what a cached one must be to be used.
 
-setup() {
+setup()
+{
 	root=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 	foreign=$root/scripts/foreign-initrd
 	export VTDLAB_CACHE=$BATS_TEST_TMPDIR/cache VTDLAB_RECIPES_DIR=$BATS_TEST_TMPDIR/recipes
@@ -27,7 +28,8 @@ setup() {
 }
 
 # No archive, and no namespace: `chroot` runs the tool of the cache as it is.
-stub() {
+stub()
+{
 	cat >"$BATS_TEST_TMPDIR/bin/unshare" <<-'END'
 		#!/bin/sh
 		[ ! -e "$VTDLAB_CACHE/no-userns" ] || exit 1
@@ -56,7 +58,8 @@ stub() {
 }
 
 # Tools in the cache as they would have been unpacked; $1: what their hook does.
-cached() {
+cached()
+{
 	local id tools
 
 	id=$({ echo "$(sed -n 's/^readonly tools_format=//p' "$root/scripts/lib/kdump-tools.sh")"
@@ -78,7 +81,8 @@ cat "boot/config-$1" "boot/vmlinuz-$1" >"var/lib/kdump/initrd.img-$1"
 echo made >>"$VTDLAB_CACHE/made"'
 
 # one_line STATUS ARGUMENT... :: WORD...: refused in one line with these words
-one_line() {
+one_line()
+{
 	local want=$1 args=()
 
 	shift

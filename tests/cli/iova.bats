@@ -5,7 +5,8 @@
 
 load vtdlab-fixture
 
-setup() {
+setup()
+{
 	find_vtdlab
 	runs=$BATS_TEST_DIRNAME/iova
 }

@@ -4,14 +4,16 @@
 
 load vtdlab-fixture
 
-setup() {
+setup()
+{
 	find_vtdlab
 	runs=$root/tests/golden/runs
 	dir=$BATS_TEST_TMPDIR/run
 	mkdir -p "$dir"
 }
 
-unpack() {
+unpack()
+{
 	tar -xJf "$runs/$1.tar.xz" -C "$dir"
 }
 

@@ -9,7 +9,7 @@ setup()
 {
 	root=$BATS_TEST_DIRNAME/../..
 	kvmperf=${KVMPERF:-$root/build/guests/kvmperf}
-	[ -x "$kvmperf" ] || skip 'build/guests/kvmperf is not built'
+	[ -x "$kvmperf" ] || { echo 'build/guests/kvmperf is not built'; return 1; }
 }
 
 need_kvm()

@@ -3,7 +3,8 @@
 # scripts/make-initramfs: same inputs give the same bytes, modules come with what they need, and
 # what is missing is named. Runs on a made-up kernel directory: nothing here is booted.
 
-setup() {
+setup()
+{
 	root=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 	k=$BATS_TEST_TMPDIR/kernel
 	mkdir -p "$k/modules/kernel/a"
@@ -23,7 +24,9 @@ setup() {
 	manifest "modules=top;solid_thing" "optional-modules=absent"
 }
 
-manifest() { # line...
+# manifest LINE...: of its group [initramfs]
+manifest()
+{
 	{
 		echo "[initramfs]"
 		printf '%s\n' "$@"
@@ -31,12 +34,15 @@ manifest() { # line...
 	} >"$BATS_TEST_TMPDIR/manifest"
 }
 
-make_initramfs() {
+make_initramfs()
+{
 	"$root/scripts/make-initramfs" --stage crash --kernel "$k" --agent "$BATS_TEST_TMPDIR/agent" \
 		--manifest "$BATS_TEST_TMPDIR/manifest" --out "$BATS_TEST_TMPDIR/out.cpio" "$@"
 }
 
-content() { # file in the initramfs
+# content FILE: what that file of the initramfs holds
+content()
+{
 	(cd "$BATS_TEST_TMPDIR" && rm -rf unpacked && mkdir unpacked && cd unpacked &&
 		cpio -idm --quiet <../out.cpio 2>/dev/null && cat "$1")
 }

@@ -4,7 +4,8 @@
 
 load vtdlab-fixture
 
-setup() {
+setup()
+{
 	find_vtdlab
 	page=$root/docs/vtdlab.1
 }
@@ -12,10 +13,12 @@ setup() {
 verbs() { "$vtdlab" help | sed -nE 's/^  ([a-z-]+) .*/\1/p'; }
 
 # The options of a verb, "-s, --set", one a line, by its --help and by the page.
-help_options() {
+help_options()
+{
 	"$vtdlab" "$1" --help | sed -nE 's/^  ((-[a-z], )?--[a-z0-9-]+).*/\1/p' | grep -v -- '-h, --help'
 }
-page_options() {
+page_options()
+{
 	awk -v verb="$1" '/^\.S[hs] / { on = $1 == ".Ss" && $2 == "vtdlab" && $3 == verb } on' "$page" |
 		sed -nE 's/^\.It (Fl .*)/\1/p' | sed -E 's/ Ns .*//; s/ ,/,/; s/Fl -/--/; s/Fl -/--/; s/Fl /-/'
 }

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Named QEMUs, without a network: what is refused, and what a cached one must be to be used.
 
-setup() {
+setup()
+{
 	root=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 	export VTDLAB_CACHE=$BATS_TEST_TMPDIR/cache VTDLAB_QEMUS_DIR=$BATS_TEST_TMPDIR/qemus
 	mkdir "$VTDLAB_QEMUS_DIR"
@@ -9,7 +10,8 @@ setup() {
 }
 
 # A QEMU "own" in the cache, as it would have been unpacked.
-cached() {
+cached()
+{
 	local dir=$VTDLAB_CACHE/qemus/own_1_2.0_x_1
 
 	mkdir -p "$dir/usr/bin"

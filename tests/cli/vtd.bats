@@ -2,14 +2,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The verbs that read tables offline: walk, diff, bench-walk, on golden snapshots and a made-up RAM file.
 
-setup() {
+setup()
+{
 	cd "$BATS_TEST_DIRNAME/../.." || exit
 	VTDLAB=${VTDLAB:-build/vtdlab}
 	golden=tests/golden
 }
 
 # Eight-byte little-endian word $2 at byte offset $3 of file $1.
-put() {
+put()
+{
 	local word=$2 bytes='' i
 	for i in 0 1 2 3 4 5 6 7; do
 		bytes+=$(printf '\\x%02x' $(((word >> (8 * i)) & 255)))
@@ -18,7 +20,8 @@ put() {
 }
 
 # A RAM file with one legacy context, 00:01.0, that maps 0xffff0000 to 0x7000.
-make_ram() {
+make_ram()
+{
 	truncate -s 64K "$1"
 	put "$1" 0x2001 0x1000         # root: bus 0
 	put "$1" 0x3001 0x2080         # context of 00:01.0

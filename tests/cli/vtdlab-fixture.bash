@@ -3,16 +3,18 @@
 # For tests of the program's verbs that boot nothing and fetch nothing.
 
 # find_vtdlab: the program, its tree, and a cache of the test's own.
-find_vtdlab() {
+find_vtdlab()
+{
 	root=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 	vtdlab=${VTDLAB:-$root/build/vtdlab}
 	export VTDLAB_ROOT=$root
 	export VTDLAB_CACHE=$BATS_TEST_TMPDIR/cache
-	[ -x "$vtdlab" ] || skip "$vtdlab is not built"
+	[ -x "$vtdlab" ] || { echo "$vtdlab is not built"; return 1; }
 }
 
 # refused ARG... :: WORD...: status 2, one line on stderr, with every one of the words in it.
-refused() {
+refused()
+{
 	local args=() word
 	while [ "$1" != :: ]; do
 		args+=("$1")

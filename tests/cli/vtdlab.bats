@@ -4,7 +4,8 @@
 
 load vtdlab-fixture
 
-setup() {
+setup()
+{
 	find_vtdlab
 }
 
@@ -120,7 +121,8 @@ setup() {
 }
 
 # A cache like a real one, with things in it that are not ours.
-make_cache() {
+make_cache()
+{
 	mkdir -p "$VTDLAB_CACHE"/{kernels/old_1/modules,kernels/new_1,apt/state,mine} "$BATS_TEST_TMPDIR/outside"
 	echo keep >"$BATS_TEST_TMPDIR/outside/file"
 	ln -s "$BATS_TEST_TMPDIR/outside" "$VTDLAB_CACHE/kernels/old_1/modules/link"

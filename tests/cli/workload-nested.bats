@@ -5,12 +5,14 @@
 load kernel-fixture
 load vtdlab-fixture
 
-setup() {
+setup()
+{
 	find_vtdlab
 }
 
 # nested OPTIONS SETTING... :: WORD...: kdump-nested with another workload is refused, and left no trace.
-nested() {
+nested()
+{
 	local workload=$1 sets=()
 	shift
 	while [ "$1" != :: ]; do

@@ -2,14 +2,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # One small benchmark for real: a VM, a guest in it, figures in bench.json. And what only L1 can refuse.
 
-setup() {
+setup()
+{
 	[ "${VTDLAB_TEST_VM:-1}" != 0 ] || skip "VTDLAB_TEST_VM=0"
 	results="$BATS_TEST_TMPDIR/results"
 	VTDLAB="${VTDLAB:-$PWD/build/vtdlab}"
 }
 
 # bench.json of the newest run, through jq.
-json() {
+json()
+{
 	jq -r "$1" "$results/latest/bench.json"
 }
 
@@ -78,7 +80,8 @@ json() {
 }
 
 # Debian's kernels have no page_idle, ours do.
-lab_kernel() {
+lab_kernel()
+{
 	local conf
 
 	conf=$(grep -lx 'spec=lab-6.12' "${XDG_CACHE_HOME:-$HOME/.cache}"/vtdlab/kernels/*/kernel.conf | head -n 1) ||

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Real runs of a crash initramfs without our agent: the distribution's own, by recipe and by path, and busybox.
 
-setup_file() {
+setup_file()
+{
 	export RESULTS="$BATS_FILE_TMPDIR/results"
 	export VTDLAB="${VTDLAB:-$PWD/build/vtdlab}"
 }
 
-setup() {
+setup()
+{
 	root=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 	[ "${VTDLAB_TEST_VM:-1}" != 0 ] || skip "VTDLAB_TEST_VM=0"
 	[ "$EUID" -eq 0 ] || unshare --user --map-root-user true 2>/dev/null ||
@@ -14,7 +16,8 @@ setup() {
 }
 
 # judged OPTION...: preserved, with exactly the expected failure, and none without evidence
-judged() {
+judged()
+{
 	run "$VTDLAB" run kdump-foreign-initrd --results "$RESULTS" "$@"
 	echo "$output"
 	[ "$status" -eq 0 ]
@@ -24,7 +27,8 @@ judged() {
 	[ "$(jq '[.checks[] | select(.evidence == false)] | length' "$RESULTS/latest/run.json")" = 0 ]
 }
 
-repointed() {
+repointed()
+{
 	jq -r '.checks[] | select(.name == "requesters-repointed") | .detail' "$RESULTS/latest/run.json"
 }
 

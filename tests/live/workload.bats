@@ -3,19 +3,23 @@
 # first.workload: pages that a program of the first kernel has mapped are counted in the verdict, those of a guest
 # of its own among them.
 
-setup() {
+setup()
+{
 	[ "${VTDLAB_TEST_VM:-1}" != 0 ] || skip "VTDLAB_TEST_VM=0"
 	results="$BATS_TEST_TMPDIR/results"
 	VTDLAB="${VTDLAB:-$PWD/build/vtdlab}"
 }
 
 # run.json of the newest run, through jq.
-json() {
+json()
+{
 	jq -r "$1" "$results/latest/run.json"
 }
 
 # Leaves of edu (the device 00:04.0) in a phase, and how many of them lie where the load put them.
-edu_leaves() { # kernel, phase, stride, bytes a page
+# edu_leaves KERNEL PHASE STRIDE BYTES: BYTES are those of a page
+edu_leaves()
+{
 	awk -F, -v kernel="$1" -v phase="$2" -v step="$(($3 * $4))" -v bytes="$4" '
 		function hex(text,    i, n) {
 			for (i = 3; i <= length(text); i++)
@@ -34,7 +38,9 @@ edu_leaves() { # kernel, phase, stride, bytes a page
 }
 
 # Pages of edu (4K) in a phase.
-edu_pages() { # kernel, phase
+# edu_pages KERNEL PHASE
+edu_pages()
+{
 	awk -F, -v kernel="$1" -v phase="$2" '
 		$1 == kernel && $2 == "0000:00:04.0" && $5 == phase && $10 == "mapped" { n += $8 }
 		END { print n + 0 }' "$results/latest/iova.csv"
@@ -77,7 +83,8 @@ edu_pages() { # kernel, phase
 }
 
 # The detail of a check of the newest run.
-detail() {
+detail()
+{
 	json ".checks[] | select(.name == \"$1\") | .detail"
 }
 

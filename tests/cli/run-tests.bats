@@ -1,0 +1,104 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# tests/run-tests itself, in a tree of the test's own: whatever cannot be run is counted as failed.
+
+# every tool but what a test may take away
+setup_file()
+{
+	mkdir "$BATS_FILE_TMPDIR/bin"
+	ln -s /usr/bin/* "$BATS_FILE_TMPDIR/bin/"
+	rm "$BATS_FILE_TMPDIR/bin/"{bats,shellcheck}
+}
+
+setup()
+{
+	tree=$BATS_TEST_TMPDIR/tree
+	mkdir -p "$tree"/{build/tests,tests/{cli,live,house,kdump-copy,golden/runs}} "$BATS_TEST_TMPDIR/bin"
+	cp "$BATS_TEST_DIRNAME/../run-tests" "$tree/tests/"
+	cd "$tree"
+	git init -q .
+	program build/tests/test-a 'printf "1..2\nok 1 - x\nok 2 - y # SKIP no z\n"'
+	for name in build/tests/{fuzz-a,mutate} tests/kdump-copy/check tests/house/check-{rooms,sizes,format}; do
+		program "$name" 'exit 0'
+	done
+	touch tests/golden/runs/one
+	for name in cli live; do
+		printf '@test "%s" {\n\ttrue\n}\n' "$name" >"tests/$name/a.bats"
+	done
+	make_names test-a fuzz-a mutate
+	program "$BATS_TEST_TMPDIR/bin/shellcheck" "exit 0"
+	ln -s "$(type -P bats)" "$BATS_TEST_TMPDIR/bin/"
+}
+
+# program PATH LINE: a program that does that.
+program()
+{
+	printf '#!/bin/bash\n%s\n' "$2" >"$1"
+	chmod +x "$1"
+}
+
+# make_names PROGRAM...: what make print-tests says.
+make_names()
+{
+	printf 'print-tests:\n' >Makefile
+	[[ $# == 0 ]] || printf '\t@printf "%%s\\n" %s\n' "${*/#/build/tests/}" >>Makefile
+}
+
+# run_tests WORDS_OF_THE_LAST_LINE
+run_tests()
+{
+	PATH=$BATS_TEST_TMPDIR/bin:$BATS_FILE_TMPDIR/bin run tests/run-tests
+	echo "$output"
+	[ "${lines[-1]}" = "$1" ]
+	# and the exit status goes with it
+	[[ $status == 0 && $1 == *' 0 failed'* || $status != 0 && $1 != *' 0 failed'* ]]
+}
+
+@test "all there: the cases are added up" {
+	run_tests '11 passed, 0 failed, 1 skipped'
+}
+
+@test "a program that make names and that is not there is a failed one" {
+	make_names test-a test-b fuzz-a fuzz-b mutate
+	run_tests '11 passed, 2 failed, 1 skipped'
+	[[ $output == *'test-b '*'FAILED: build/tests/test-b is not there'* ]]
+	[[ $output == *'fuzz-b '*'FAILED: build/tests/fuzz-b is not there'* ]]
+	rm build/tests/mutate
+	make_names test-a fuzz-a mutate
+	run_tests '9 passed, 1 failed, 1 skipped'
+	[[ $output == *'mutate '*'FAILED: build/tests/mutate is not there'* ]]
+}
+
+@test "a program that make does not name is not run" {
+	program build/tests/test-old 'echo "not ok 1 - old"'
+	run_tests '11 passed, 0 failed, 1 skipped'
+}
+
+@test "make that names nothing is a failure" {
+	make_names
+	run_tests '7 passed, 1 failed, 0 skipped'
+	[[ $output == *'FAILED: make print-tests names none'* ]]
+}
+
+@test "a tool that is not there is a failed test" {
+	rm "$BATS_TEST_TMPDIR/bin/shellcheck" "$BATS_TEST_TMPDIR/bin/bats"
+	run_tests '8 passed, 3 failed, 1 skipped'
+	[[ $output == *'shellcheck '*'FAILED: shellcheck is not there'* ]]
+	[[ $output == *'bats-live '*'FAILED: bats is not there'* ]]
+}
+
+@test "a directory or a check that is not there, or is empty, is a failed test" {
+	rm -r tests/live tests/house/check-rooms tests/golden/runs/one tests/kdump-copy
+	run_tests '6 passed, 4 failed, 1 skipped'
+	[[ $output == *'bats-live '*'FAILED: tests/live is not there'* ]]
+	[[ $output == *'rooms '*'FAILED: tests/house/check-rooms is not there'* ]]
+	[[ $output == *'recorded-runs '*'FAILED: tests/golden/runs is not there'* ]]
+}
+
+@test "a failing case, a program that dies, and a skip by status 77" {
+	program build/tests/test-a 'echo "ok 1 - x"; exit 3'
+	program build/tests/fuzz-a 'exit 1'
+	program tests/house/check-format 'echo "another version"; exit 77'
+	run_tests '9 passed, 2 failed, 1 skipped'
+	[[ $output == *'ok 1 format # skip another version'* ]]
+}
