@@ -88,7 +88,7 @@ static void note_nic(struct run *run, JsonObject *function, void *data)
 	(void)data;
 	if (g_strcmp0(driver, run->sc->devices.nic == CONF_NIC_VIRTIO ? "virtio-pci" : run_nic_module(run->sc)) == 0 &&
 	    g_str_has_prefix(agent_string(function, "class", ""), "0x02") &&
-	    run_read_sid(agent_string(function, "bdf", NULL), &sid))
+	    sid_parse(agent_string(function, "bdf", NULL), &sid))
 		run->nic_sid = sid;
 }
 
@@ -116,7 +116,7 @@ static void note_function(struct run *run, JsonObject *function, void *data)
 	if (type && !strstr(types->str, type))
 		g_string_append_printf(types, "%s%s", types->len ? " " : "", type);
 	f.bridge = g_str_has_prefix(class, "0x0604") || g_str_has_prefix(class, "0x0607");
-	if (*class && run_read_sid(agent_string(function, "bdf", NULL), &f.sid))
+	if (*class && sid_parse(agent_string(function, "bdf", NULL), &f.sid))
 		g_array_append_val(run->ev->functions, f);
 }
 

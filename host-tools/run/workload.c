@@ -104,7 +104,7 @@ static bool note_evidence(struct run *run, const struct workload *w, JsonObject 
 {
 	struct evidence_workload e = { .nested = w->nested, .pages = w->pages, .page_bytes = w->size };
 
-	if (!run_read_sid(agent_string(report, "bdf", NULL), &e.sid))
+	if (!sid_parse(agent_string(report, "bdf", NULL), &e.sid))
 		return false;
 	if (w->nested) {
 		if ((uint64_t)agent_int(report, "bytes", 0) != w->pages * w->size ||
