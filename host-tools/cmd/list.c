@@ -8,7 +8,7 @@
 #include "cmd/cmd.h"
 #include "verdict/check.h"
 #include "conf/scenario.h"
-#include "base/nearest.h"
+#include "base/words.h"
 
 static gboolean names_only;
 

@@ -4,71 +4,34 @@
 
 #include <string.h>
 
-static const struct conf_word accel_words[] = {
-	{ "auto", CONF_ACCEL_AUTO },
-	{ "kvm", CONF_ACCEL_KVM },
-	{ "tcg", CONF_ACCEL_TCG },
-	{ 0 },
-};
-static const struct conf_word clock_words[] = {
-	{ "wall", CONF_CLOCK_WALL },
-	{ "virtual", CONF_CLOCK_VIRTUAL },
-	{ 0 },
-};
-static const struct conf_word mode_words[] = {
-	{ "legacy", CONF_MODE_LEGACY },
-	{ "scalable", CONF_MODE_SCALABLE },
-	{ "first-level", CONF_MODE_FIRST_LEVEL },
-	{ "off", CONF_MODE_OFF },
-	{ 0 },
-};
-static const struct conf_word aw_words[] = {
+static const struct word aw_words[] = {
 	{ "default", 0 }, { "39", 39 }, { "48", 48 }, { "57", 57 }, { 0 },
 };
-static const struct conf_word nic_words[] = {
-	{ "e1000e", CONF_NIC_E1000E },
-	{ "e1000", CONF_NIC_E1000 },
-	{ "virtio", CONF_NIC_VIRTIO },
-	{ "none", CONF_NIC_NONE },
-	{ 0 },
-};
-static const struct conf_word disk_words[] = {
-	{ "nvme", CONF_DISK_NVME },
-	{ "virtio", CONF_DISK_VIRTIO },
-	{ "none", CONF_DISK_NONE },
-	{ 0 },
-};
-static const struct conf_word topology_words[] = {
-	{ "flat", CONF_TOPOLOGY_FLAT },
-	{ "pxb-bridge", CONF_TOPOLOGY_PXB_BRIDGE },
-	{ "pcie-pci-bridge", CONF_TOPOLOGY_PCIE_PCI_BRIDGE },
-	{ 0 },
-};
-static const struct conf_word dma_words[] = {
+const struct word conf_dma_words[] = {
 	{ "both", CONF_DMA_BOTH }, { "disk", CONF_DMA_DISK }, { "nic", CONF_DMA_NIC }, { "none", CONF_DMA_NONE }, { 0 },
 };
-static const struct conf_word load_words[] = {
+static const struct word load_words[] = {
 	{ "kexec", CONF_LOAD_KEXEC },
 	{ "kexec-file", CONF_LOAD_KEXEC_FILE },
 	{ 0 },
 };
-static const struct conf_word trigger_words[] = {
+static const struct word trigger_words[] = {
 	{ "sysrq", CONF_TRIGGER_SYSRQ },
 	{ "nmi", CONF_TRIGGER_NMI },
 	{ "cpu:N", CONF_TRIGGER_CPU },
 	{ 0 },
 };
-static const struct conf_word dump_words[] = {
+static const struct word dump_words[] = {
 	{ "guest", CONF_DUMP_GUEST },
 	{ "none", CONF_DUMP_NONE },
 	{ 0 },
 };
-static const struct conf_word end_words[] = {
+static const struct word end_words[] = {
 	{ "poweroff", CONF_END_POWEROFF },
 	{ "reboot", CONF_END_REBOOT },
 	{ 0 },
 };
-static const struct conf_word when_words[] = {
+static const struct word when_words[] = {
 	{ "before-copy", CONF_CORRUPT_BEFORE_COPY },
 	{ "after-copy", CONF_CORRUPT_AFTER_COPY },
 	{ 0 },
@@ -93,16 +56,16 @@ static const struct conf_key keys[] = {
 	  .help = "guest RAM, whole MiB, with M or G behind" },
 	{ KEY("machine", "cpus", CONF_NUMBER), AT(machine.cpus), .min = 1, .max = 64, .def = "1",
 	  .help = "virtual CPUs of the first kernel" },
-	{ KEY("machine", "accel", CONF_WORD), AT(machine.accel), .words = accel_words, .def = "auto",
+	{ KEY("machine", "accel", CONF_WORD), AT(machine.accel), .words = machine_accel_words, .def = "auto",
 	  .help = "auto takes KVM only where it is proven to run a Linux guest" },
-	{ KEY("machine", "clock", CONF_WORD), AT(machine.clock), .words = clock_words, .def = "wall",
+	{ KEY("machine", "clock", CONF_WORD), AT(machine.clock), .words = machine_clock_words, .def = "wall",
 	  .help = "virtual counts instructions (TCG, one CPU): times repeat" },
 	{ KEY("machine", "observe", CONF_SWITCH), AT(machine.observe), .def = "on",
 	  .help = "off: no trace, no walks, no verdict; only to measure what observing costs" },
 	{ KEY("machine", "qemu-args", CONF_TEXT), AT(machine.qemu_args), .def = "",
 	  .help = "put at the end of QEMU's command line, split as a shell splits words" },
 
-	{ KEY("iommu", "mode", CONF_WORD), AT(iommu.mode), .words = mode_words, .def = "legacy",
+	{ KEY("iommu", "mode", CONF_WORD), AT(iommu.mode), .words = machine_iommu_mode_words, .def = "legacy",
 	  .help = "format of the translation tables; off: no IOMMU at all" },
 	{ KEY("iommu", "intremap", CONF_SWITCH), AT(iommu.intremap), .def = "off", .help = "interrupt remapping" },
 	{ KEY("iommu", "caching-mode", CONF_SWITCH), AT(iommu.caching_mode), .def = "off",
@@ -110,15 +73,15 @@ static const struct conf_key keys[] = {
 	{ KEY("iommu", "aw-bits", CONF_CHOICE), AT(iommu.aw_bits), .words = aw_words, .def = "default",
 	  .help = "width of an IOVA: 3, 4 or 5 levels of tables" },
 
-	{ KEY("devices", "nic", CONF_WORD), AT(devices.nic), .words = nic_words, .def = "e1000e",
+	{ KEY("devices", "nic", CONF_WORD), AT(devices.nic), .words = machine_nic_words, .def = "e1000e",
 	  .help = "network card behind the IOMMU" },
-	{ KEY("devices", "disk", CONF_WORD), AT(devices.disk), .words = disk_words, .def = "nvme",
+	{ KEY("devices", "disk", CONF_WORD), AT(devices.disk), .words = machine_disk_words, .def = "nvme",
 	  .help = "disk behind the IOMMU" },
-	{ KEY("devices", "topology", CONF_WORD), AT(devices.topology), .words = topology_words, .def = "flat",
+	{ KEY("devices", "topology", CONF_WORD), AT(devices.topology), .words = machine_topology_words, .def = "flat",
 	  .help = "where the devices sit on the PCI buses" },
 	{ KEY("devices", "edu", CONF_SWITCH), AT(devices.edu), .def = "off",
 	  .help = "QEMU's edu device, a DMA engine that first.workload drives" },
-	{ KEY("devices", "dma", CONF_WORD), AT(devices.dma), .words = dma_words, .def = "both",
+	{ KEY("devices", "dma", CONF_WORD), AT(devices.dma), .words = conf_dma_words, .def = "both",
 	  .help = "devices that do DMA while the first kernel dies" },
 
 	{ KEY("first", "kernel", CONF_TEXT), AT(first.kernel), .def = "debian-6.1",
@@ -156,18 +119,4 @@ const struct conf_key *conf_keys(size_t *n)
 {
 	*n = G_N_ELEMENTS(keys);
 	return keys;
-}
-
-const char *scenario_word(const char *section, const char *key, int value)
-{
-	for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
-		const struct conf_key *k = &keys[i];
-
-		if (strcmp(k->section, section) != 0 || strcmp(k->key, key) != 0 || !k->words)
-			continue;
-		for (const struct conf_word *w = k->words; w->word; w++)
-			if (w->value == value)
-				return w->word;
-	}
-	return "?";
 }

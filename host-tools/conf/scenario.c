@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/paths.h"
 #include "conf/value.h"
-#include "base/nearest.h"
+#include "base/words.h"
 
 #define SERIES_PREFIX "expect-fail-"
 
@@ -349,6 +349,22 @@ bool scenario_expects_fail(const struct scenario *s, const char *release, const 
 const char *scenario_crash_kernel(const struct scenario *s)
 {
 	return *s->crash.kernel ? s->crash.kernel : s->first.kernel;
+}
+
+void scenario_machine(const struct scenario *s, struct machine_config *cfg)
+{
+	*cfg = (struct machine_config){
+		.accel = s->machine.accel,
+		.memory = s->machine.memory,
+		.cpus = s->machine.cpus,
+		.clock_virtual = s->machine.clock == MACHINE_CLOCK_VIRTUAL,
+		.iommu = { s->iommu.mode, s->iommu.intremap, s->iommu.caching_mode, s->iommu.aw_bits },
+		.nic = s->devices.nic,
+		.disk = s->devices.disk,
+		.topology = s->devices.topology,
+		.edu = s->devices.edu,
+		.no_trace = !s->machine.observe,
+	};
 }
 
 /* Escapes as a key file wants them; GKeyFile itself would also escape what is harmless. */

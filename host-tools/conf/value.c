@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/nearest.h"
+#include "base/words.h"
 
-G_STATIC_ASSERT(sizeof(enum conf_mode) == sizeof(int));
+G_STATIC_ASSERT(sizeof(enum machine_iommu_mode) == sizeof(int));
 G_STATIC_ASSERT(sizeof(enum conf_trigger) == sizeof(int));
 
 static void *field(const struct scenario *s, const struct conf_key *key)
@@ -41,13 +41,8 @@ char *conf_key_allowed(const struct conf_key *key)
 	switch (key->type) {
 	case CONF_WORD:
 	case CONF_CHOICE:
-	case CONF_TRIGGER_WORD: {
-		GString *out = g_string_new(NULL);
-
-		for (const struct conf_word *w = key->words; w->word; w++)
-			g_string_append_printf(out, "%s%s", out->len ? ", " : "", w->word);
-		return g_string_free(out, FALSE);
-	}
+	case CONF_TRIGGER_WORD:
+		return words_text(key->words, ", ");
 	case CONF_SWITCH:
 		return g_strdup("on, off");
 	case CONF_NUMBER:
@@ -70,16 +65,8 @@ char *conf_key_allowed(const struct conf_key *key)
 static bool bad(const struct conf_key *key, const char *text, GError **error)
 {
 	g_autofree char *allowed = conf_key_allowed(key);
-	const char *near = NULL;
+	const char *near = has_words(key) ? word_nearest(key->words, text) : NULL;
 
-	if (has_words(key)) {
-		const char *words[16] = { 0 };
-		size_t n = 0;
-
-		for (const struct conf_word *w = key->words; w->word && n < 15; w++)
-			words[n++] = w->word;
-		near = nearest_word(text, words);
-	}
 	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "'%s' is not allowed; allowed: %s%s%s%s", text, allowed,
 		    near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
 	return false;
@@ -119,13 +106,7 @@ static bool parse_text(struct scenario *s, const struct conf_key *key, const cha
 
 static bool parse_word(struct scenario *s, const struct conf_key *key, const char *text, GError **error)
 {
-	for (const struct conf_word *w = key->words; w->word; w++) {
-		if (strcmp(w->word, text) != 0)
-			continue;
-		memcpy(field(s, key), &w->value, sizeof(int));
-		return true;
-	}
-	return bad(key, text, error);
+	return word_value(key->words, text, field(s, key)) || bad(key, text, error);
 }
 
 static bool all_digits(const char *text)
@@ -258,7 +239,7 @@ char *conf_key_value(const struct scenario *s, const struct conf_key *key)
 	case CONF_WORD:
 	case CONF_CHOICE:
 		memcpy(&value, at, sizeof(value));
-		return g_strdup(scenario_word(key->section, key->key, value));
+		return g_strdup(word_of(key->words, value));
 	case CONF_SWITCH:
 		return g_strdup(*(const bool *)at ? "on" : "off");
 	case CONF_NUMBER:

@@ -185,7 +185,7 @@ bool workload_check(const struct scenario *s, GError **error)
 		return false;
 	if (!w.name)
 		return true;
-	if (s->iommu.mode == CONF_MODE_OFF)
+	if (s->iommu.mode == MACHINE_IOMMU_OFF)
 		return wrong(error, "%s needs an IOMMU; iommu.mode is off", w.name);
 	if (!s->devices.edu)
 		return wrong(error, "%s maps pages for the edu device; set devices.edu=on", w.name);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/nearest.h"
+#include "base/words.h"
 #include "base/sid.h"
 #include "evidence/evidence.h"
 #include "vtd/formats.h"

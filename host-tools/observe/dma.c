@@ -8,7 +8,7 @@
  */
 double run_pace(const struct run *run)
 {
-	return run->sc->machine.clock == CONF_CLOCK_VIRTUAL ? 0.25 : 1.0;
+	return run->sc->machine.clock == MACHINE_CLOCK_VIRTUAL ? 0.25 : 1.0;
 }
 
 bool dma_rates(struct run *run, uint64_t disk_bps, double frames, GError **error)

@@ -16,9 +16,9 @@ uint16_t run_nic_sid(const struct run *run)
 uint16_t run_nic_dma_sid(const struct run *run)
 {
 	switch (run->sc->devices.topology) {
-	case CONF_TOPOLOGY_PXB_BRIDGE:
+	case MACHINE_TOPOLOGY_PXB_BRIDGE:
 		return MACHINE_PXB_SID;
-	case CONF_TOPOLOGY_PCIE_PCI_BRIDGE:
+	case MACHINE_TOPOLOGY_PCIE_PCI_BRIDGE:
 		return run_nic_sid(run) & 0xff00;
 	default:
 		return run_nic_sid(run);

@@ -348,7 +348,7 @@ static void report_timing(struct run *run)
 
 	json_object_set_string_member(o, "probes", probes_wanted(run->plan) ? "on" : "off");
 	json_object_set_string_member(
-		o, "clock", run->sc->machine.clock == CONF_CLOCK_VIRTUAL ? "guest, virtual: instructions" : "guest");
+		o, "clock", run->sc->machine.clock == MACHINE_CLOCK_VIRTUAL ? "guest, virtual: instructions" : "guest");
 	if (p->side[AGENT_STAGE_CRASH].trace) {
 		const struct probe_times *t = &p->side[AGENT_STAGE_CRASH].times;
 

@@ -72,7 +72,7 @@ bool oracles_read(struct run *run, GError **error)
 	g_autofree char *dir = rundir_file(run->rd, "oracles");
 
 	/* A run that measures is not to spend minutes on reading a million lines. */
-	if (!evidence_kdump_asked(run->ev) || run_foreign(run) || run->sc->iommu.mode == CONF_MODE_OFF ||
+	if (!evidence_kdump_asked(run->ev) || run_foreign(run) || run->sc->iommu.mode == MACHINE_IOMMU_OFF ||
 	    run->plan->options->no_probes)
 		return true;
 	g_mkdir_with_parents(dir, 0755);

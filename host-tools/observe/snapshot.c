@@ -70,7 +70,7 @@ bool run_capture(struct run *run, const char *phase, struct evidence_state *stat
 	bool ok;
 
 	G_STATIC_ASSERT(MACHINE_VTD_WORDS == VTD_REGS_QWORDS);
-	if (run->sc->iommu.mode == CONF_MODE_OFF || !run->sc->machine.observe)
+	if (run->sc->iommu.mode == MACHINE_IOMMU_OFF || !run->sc->machine.observe)
 		return true;
 	machine_trace_poll(run->m);
 	if (!machine_vtd_regs(run->m, raw, error))

@@ -36,7 +36,8 @@ bool phase_boot(struct run *run, GError **error)
 	foreign_follow(run);
 	probes_new(run);
 	say_gdb(run);
-	if (run->sc->machine.accel == CONF_ACCEL_AUTO && machine_accel_reason(run->m) && run->plan->options->progress)
+	if (run->sc->machine.accel == MACHINE_ACCEL_AUTO && machine_accel_reason(run->m) &&
+	    run->plan->options->progress)
 		progress_line(run->plan->options->progress, "%s", machine_accel_reason(run->m));
 	hello = machine_wait_hello(run->m, AGENT_STAGE_FIRST, run_deadline(run, 15), error);
 	if (!hello)
@@ -44,7 +45,7 @@ bool phase_boot(struct run *run, GError **error)
 	run->ev->first_hello = true;
 	run->ev->first_cmdline = g_strdup(hello->cmdline);
 	run_moment(run, "agent", hello->host_ns, "first", hello->uptime_ns, "agent");
-	run_phase_end(run, "%s, %s", hello->release, machine_accel_name(machine_accel(run->m)));
+	run_phase_end(run, "%s, %s", hello->release, word_of(machine_accel_words, machine_accel(run->m)));
 	return true;
 }
 
@@ -86,7 +87,8 @@ static void note_nic(struct run *run, JsonObject *function, void *data)
 	uint16_t sid;
 
 	(void)data;
-	if (g_strcmp0(driver, run->sc->devices.nic == CONF_NIC_VIRTIO ? "virtio-pci" : run_nic_module(run->sc)) == 0 &&
+	if (g_strcmp0(driver, run->sc->devices.nic == MACHINE_NIC_VIRTIO ? "virtio-pci" : run_nic_module(run->sc)) ==
+		    0 &&
 	    g_str_has_prefix(agent_string(function, "class", ""), "0x02") &&
 	    sid_parse(agent_string(function, "bdf", NULL), &sid))
 		run->nic_sid = sid;
@@ -94,7 +96,7 @@ static void note_nic(struct run *run, JsonObject *function, void *data)
 
 static bool find_nic(struct run *run, GError **error)
 {
-	if (run->sc->devices.topology == CONF_TOPOLOGY_FLAT)
+	if (run->sc->devices.topology == MACHINE_TOPOLOGY_FLAT)
 		return true;
 	if (!each_function(run, note_nic, NULL, error))
 		return false;

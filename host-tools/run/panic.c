@@ -170,8 +170,8 @@ static bool speed_up(struct run *run, GError **error)
 	bool builtin = kernel_builtin(run->plan->crash, "BLK_DEV_NVME");
 
 	return dma_rates(run, builtin ? 0 : DMA_DISK_BPS,
-			 run->sc->devices.nic == CONF_NIC_VIRTIO ? DMA_FRAMES_PER_SECOND_VIRTIO_LAST :
-								   DMA_FRAMES_PER_SECOND,
+			 run->sc->devices.nic == MACHINE_NIC_VIRTIO ? DMA_FRAMES_PER_SECOND_VIRTIO_LAST :
+								      DMA_FRAMES_PER_SECOND,
 			 error);
 }
 
@@ -180,7 +180,7 @@ bool phase_crash_boot(struct run *run, GError **error)
 	const struct agent_hello *hello;
 
 	run_phase(run, "crash-boot");
-	if (run->sc->iommu.mode != CONF_MODE_OFF) {
+	if (run->sc->iommu.mode != MACHINE_IOMMU_OFF) {
 		if (!wait_crash(run, switched_or_up, 20, "the crash kernel's root switch", error))
 			return false;
 		run_phase(run, "copied");

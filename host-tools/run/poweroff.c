@@ -104,7 +104,7 @@ bool phase_poweroff(struct run *run, GError **error)
 	run_phase(run, run->sc->crash.end == CONF_END_REBOOT ? "reboot" : "poweroff");
 	if (!probes_read(run, AGENT_STAGE_CRASH, error) || !oracles_read(run, error))
 		return false;
-	if (run->sc->iommu.mode != CONF_MODE_OFF && !run_capture(run, "end", &run->ev->end, error))
+	if (run->sc->iommu.mode != MACHINE_IOMMU_OFF && !run_capture(run, "end", &run->ev->end, error))
 		return false;
 	if (run->plan->options->keep)
 		return true;

@@ -19,14 +19,14 @@ static void fill_environment(struct run *run)
 {
 	struct report_environment *env = &run->report->env;
 	const struct evidence_state *state = &run->ev->at_panic;
-	bool virtual = run->sc->machine.clock == CONF_CLOCK_VIRTUAL;
+	bool virtual = run->sc->machine.clock == MACHINE_CLOCK_VIRTUAL;
 
 	fill_kernel(&env->first_kernel, run->plan->first,
 		    run->ev->first_cmdline ? run->ev->first_cmdline : run->plan->first_cmdline);
 	fill_kernel(&env->crash_kernel, run->plan->crash, run->plan->crash_cmdline);
 	env->clock = g_strdup(virtual ? "virtual" : "wall");
 	if (run->m) {
-		env->accel = g_strdup(machine_accel_name(machine_accel(run->m)));
+		env->accel = g_strdup(word_of(machine_accel_words, machine_accel(run->m)));
 		env->qemu = g_strdup(machine_qemu(run->m)->version);
 		env->qemu_path = g_strdup(machine_qemu(run->m)->path);
 		env->wall_time_is_hardware_time = machine_accel(run->m) == MACHINE_ACCEL_KVM && !virtual;
