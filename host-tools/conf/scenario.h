@@ -2,10 +2,7 @@
 /*
  * Scenario files: what one run boots, how it crashes, and which checks it expects to fail.
  *
- * A file is a GLib key file. One table (conf-keys.c) describes every key: type, allowed words,
- * range, default, help; loading, `--set`, `vtdlab list keys` and the saved copy are all driven by
- * it. Nothing is ignored: an unknown section or key names the nearest one, and a bad value names
- * what is allowed.
+ * The table of its keys is in scenario.c; conf/schema.h is the engine that reads, sets and writes them.
  */
 #ifndef VTDLAB_CONF_SCENARIO_H
 #define VTDLAB_CONF_SCENARIO_H
@@ -15,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "conf/schema.h"
 #include "machine/config.h"
 
 enum conf_dma { CONF_DMA_BOTH, CONF_DMA_DISK, CONF_DMA_NIC, CONF_DMA_NONE };
@@ -80,42 +78,10 @@ struct scenario {
 	} corrupt;
 };
 
-/* What a key holds. */
-enum conf_type {
-	CONF_TEXT,	   /* any text */
-	CONF_WORD,	   /* one of the words */
-	CONF_SWITCH,	   /* on or off */
-	CONF_NUMBER,	   /* min..max */
-	CONF_CHOICE,	   /* a number that must be one of the words (aw-bits) */
-	CONF_SIZE,	   /* bytes with K, M, G or T behind: min..max */
-	CONF_SECONDS,	   /* min..max, a fraction is fine */
-	CONF_CHECKS,	   /* names of checks, ';' between them */
-	CONF_TRIGGER_WORD, /* one of the words, or cpu:N */
-};
-
-/* One row of the table of keys. */
-struct conf_key {
-	const char *section;
-	const char *key;
-	enum conf_type type;
-	const struct word *words; /* CONF_WORD, CONF_CHOICE, CONF_TRIGGER_WORD */
-	double min, max;	  /* CONF_NUMBER, CONF_SIZE, CONF_SECONDS */
-	const char *def;	  /* the default, as it would stand in a file */
-	const char *help;	  /* one line */
-	size_t offset;		  /* of the field in struct scenario */
-};
-
+/* The keys; `expect-fail` also stands for `expect-fail-<series>`. */
+extern const struct schema scenario_schema;
 /* The words of devices.dma. */
 extern const struct word conf_dma_words[];
-
-/* conf_keys - the table; *n rows. `expect-fail` also stands for `expect-fail-<series>`. */
-const struct conf_key *conf_keys(size_t *n);
-
-/* conf_key_allowed - "on, off", "1..64", "legacy, scalable, ...": the caller frees it. */
-char *conf_key_allowed(const struct conf_key *key);
-
-/* conf_key_value - the value a scenario has for a key, as a file would have it; caller frees. */
-char *conf_key_value(const struct scenario *s, const struct conf_key *key);
 
 /*
  * scenario_load - read a scenario.
