@@ -146,7 +146,7 @@ $(FUZZ_BIN): $(BUILD)/tests/%: $(BUILD)/asan/tests/fuzz/%.o
 KDUMP_SRC := $(sort $(wildcard kernel-patches/src/kdump_copy*.c))
 KDUMP_HELP := $(sort $(wildcard tests/kdump-copy/fake*.c))
 KDUMP_OBJ := $(patsubst %.c,$(BUILD)/asan/%.o,$(KDUMP_SRC) $(KDUMP_HELP))
-KDUMP_ORACLE := $(patsubst %.c,$(BUILD)/asan/%.o,$(wildcard host-tools/vtd/*.c) \
+KDUMP_ORACLE := $(patsubst %.c,$(BUILD)/asan/%.o,$(wildcard host-tools/vtd/*.c) host-tools/base/sid.c \
 	tests/unit/table-builder.c)
 KDUMP_TEST_SRC := $(sort $(wildcard tests/kdump-copy/test-*.c))
 KDUMP_TEST_BIN := $(KDUMP_TEST_SRC:tests/kdump-copy/%.c=$(BUILD)/tests/%)
@@ -164,7 +164,7 @@ $(KDUMP_TEST_BIN): $(BUILD)/tests/%: $(BUILD)/asan/tests/kdump-copy/%.o $(KDUMP_
 # Instructions are counted, so the core is built as the kernel does: without SSE.
 BENCH_COPY_SRC := tests/kdump-copy/bench-copy.c $(KDUMP_HELP) tests/unit/table-builder.c
 BENCH_COPY_OBJ := $(patsubst %.c,$(BUILD)/obj/%.o,$(BENCH_COPY_SRC) $(KDUMP_SRC) \
-	$(wildcard host-tools/vtd/*.c))
+	$(wildcard host-tools/vtd/*.c) host-tools/base/sid.c)
 
 $(BUILD)/obj/kernel-patches/%.o $(BUILD)/obj/tests/%.o: CPPFLAGS += $(KDUMP_INCLUDE)
 $(BUILD)/obj/kernel-patches/%.o: CFLAGS += -mno-sse

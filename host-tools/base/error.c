@@ -6,6 +6,16 @@
 G_DEFINE_QUARK(vtdlab - error - quark, vtdlab_error)
 /* clang-format on */
 
+bool vtdlab_refuse(GError **error, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	g_propagate_error(error, g_error_new_valist(VTDLAB_ERROR, VTDLAB_ERROR_USAGE, format, args));
+	va_end(args);
+	return false;
+}
+
 int vtdlab_error_exit(const GError *error)
 {
 	if (g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE))

@@ -7,6 +7,7 @@
 #define VTDLAB_BASE_ERROR_H
 
 #include <glib.h>
+#include <stdbool.h>
 
 #define VTDLAB_ERROR (vtdlab_error_quark())
 
@@ -27,6 +28,9 @@ enum vtdlab_exit {
 };
 
 GQuark vtdlab_error_quark(void);
+
+/* vtdlab_refuse - sets , VTDLAB_ERROR_USAGE, and returns false: what somebody typed is wrong. */
+bool vtdlab_refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /*
  * vtdlab_error_exit - the exit status that an error stands for.

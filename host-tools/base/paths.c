@@ -67,3 +67,22 @@ const char *lab_cache_dir(void)
 	}
 	return cache;
 }
+
+static int by_name(gconstpointer a, gconstpointer b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+char **lab_conf_names(const char *dir)
+{
+	g_autoptr(GDir) d = g_dir_open(dir, 0, NULL);
+	GPtrArray *names = g_ptr_array_new();
+	const char *file;
+
+	while (d && (file = g_dir_read_name(d)))
+		if (g_str_has_suffix(file, ".conf") && *file != '.')
+			g_ptr_array_add(names, g_strndup(file, strlen(file) - strlen(".conf")));
+	g_ptr_array_sort(names, by_name);
+	g_ptr_array_add(names, NULL);
+	return (char **)g_ptr_array_free(names, FALSE);
+}

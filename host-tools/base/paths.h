@@ -24,4 +24,10 @@ char *lab_path(const char *first, ...) G_GNUC_NULL_TERMINATED;
  */
 const char *lab_cache_dir(void);
 
+/*
+ * lab_conf_names - names of the files NAME.conf in @dir, sorted, NULL-ended; g_strfreev() frees. A directory that cannot
+ * be read gives an empty list.
+ */
+char **lab_conf_names(const char *dir);
+
 #endif

@@ -48,9 +48,8 @@ char **bench_tests(const char *text, GError **error);
 /* bench_params - "kvm.tdp_mmu=N kvm-amd.npt=0" as a list; errors: VTDLAB_ERROR_USAGE. */
 char **bench_params(const char *text, GError **error);
 
-/* bench_iommu_read - the word of --iommu; errors: VTDLAB_ERROR_USAGE. */
-bool bench_iommu_read(const char *word, enum bench_iommu *mode, GError **error);
-const char *bench_iommu_name(enum bench_iommu mode);
+/* The words of --iommu. */
+extern const struct word bench_iommu_words[];
 
 /*
  * bench_run - one VM, from its boot to a run directory with bench.json.

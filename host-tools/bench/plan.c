@@ -16,36 +16,12 @@
 /* QEMU's edu device, which the tests of VFIO are about. */
 #define EDU_IDS "vfio_pci.ids=1234:11e8"
 
-static bool refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static bool refuse(GError **error, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	g_propagate_error(error, g_error_new_valist(VTDLAB_ERROR, VTDLAB_ERROR_USAGE, format, args));
-	va_end(args);
-	return false;
-}
-
 /* ---- words ---- */
 
-static const char *const iommu_names[] = { "off", "pt", "lazy", "strict", "caching" };
-
-const char *bench_iommu_name(enum bench_iommu mode)
-{
-	return iommu_names[mode];
-}
-
-bool bench_iommu_read(const char *word, enum bench_iommu *mode, GError **error)
-{
-	for (unsigned i = 0; i < G_N_ELEMENTS(iommu_names); i++)
-		if (strcmp(word, iommu_names[i]) == 0) {
-			*mode = (enum bench_iommu)i;
-			return true;
-		}
-	return refuse(error, "--iommu %s: must be off, pt, lazy, strict or caching", word);
-}
+const struct word bench_iommu_words[] = {
+	{ "off", BENCH_IOMMU_OFF },	  { "pt", BENCH_IOMMU_PT },	      { "lazy", BENCH_IOMMU_LAZY },
+	{ "strict", BENCH_IOMMU_STRICT }, { "caching", BENCH_IOMMU_CACHING }, { 0 },
+};
 
 /* "kvm-amd.npt=0": what the agent takes from the command line when it loads the module. */
 static bool param_ok(const char *word)
@@ -67,7 +43,8 @@ char **bench_params(const char *text, GError **error)
 		if (!**w)
 			continue;
 		if (!param_ok(*w)) {
-			refuse(error, "--l1-params '%s': write MODULE.PARAMETER=VALUE, such as kvm.tdp_mmu=N", *w);
+			vtdlab_refuse(error, "--l1-params '%s': write MODULE.PARAMETER=VALUE, such as kvm.tdp_mmu=N",
+				      *w);
 			return NULL;
 		}
 		g_ptr_array_add(out, g_strdup(*w));
@@ -91,10 +68,10 @@ static bool ask_program(const char *program, char **words, const char *test, GEr
 	g_ptr_array_add(argv, NULL);
 	if (!g_spawn_sync(NULL, (char **)argv->pdata, NULL, G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL, &err, &status,
 			  &why))
-		return refuse(error, "%s: %s: is it built? (make)", program, why->message);
+		return vtdlab_refuse(error, "%s: %s: is it built? (make)", program, why->message);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return true;
-	return refuse(error, "--tests '%s': %s", test, g_strstrip(err));
+	return vtdlab_refuse(error, "--tests '%s': %s", test, g_strstrip(err));
 }
 
 /* How many options the guest's agent and kvmperf itself take. */
@@ -107,7 +84,7 @@ char **bench_tests(const char *text, GError **error)
 	g_autoptr(GPtrArray) out = g_ptr_array_new_with_free_func(g_free);
 
 	if (!*tests) {
-		refuse(error, "--tests '': write names of `kvmperf list`, each with its options");
+		vtdlab_refuse(error, "--tests '': write names of `kvmperf list`, each with its options");
 		return NULL;
 	}
 	for (char **t = tests; *t; t++) {
@@ -119,7 +96,7 @@ char **bench_tests(const char *text, GError **error)
 		n = g_strv_length(words);
 		if (!n || !g_ascii_islower(**words) || g_strv_contains((const char *const *)words, "--json") ||
 		    strcmp(*words, "list") == 0 || strcmp(*words, "suite") == 0 || n > WORDS_MAX) {
-			refuse(error, "--tests '%s': write names of `kvmperf list`, each with its options", *t);
+			vtdlab_refuse(error, "--tests '%s': write names of `kvmperf list`, each with its options", *t);
 			return NULL;
 		}
 		if (!ask_program(program, words, *t, error))
@@ -182,23 +159,45 @@ static char *command_line(const struct bench_options *o)
 	return g_strdup(line->str);
 }
 
+/* L1 but for what has to be prepared first. */
+static void l1_machine(const struct bench_options *o, struct machine_config *cfg)
+{
+	bool iommu = o->iommu != BENCH_IOMMU_OFF;
+
+	*cfg = (struct machine_config){
+		.accel = o->accel,
+		.memory = bench_memory(o),
+		.cpus = o->cpus,
+		.clock_virtual = o->clock_virtual,
+		.cpu_threads = true,
+		.nic = MACHINE_NIC_NONE,
+		.disk = MACHINE_DISK_NONE,
+		.edu = true,
+		.no_trace = true,
+	};
+	cfg->iommu.mode = iommu ? MACHINE_IOMMU_LEGACY : MACHINE_IOMMU_OFF;
+	/* VFIO wants interrupt remapping, or an unsafe parameter */
+	cfg->iommu.intremap = iommu;
+	cfg->iommu.caching_mode = o->iommu == BENCH_IOMMU_CACHING;
+}
+
 static bool check(const struct bench_options *o, GError **error)
 {
+	struct machine_config cfg;
+
 	if (strcmp(o->suite, "quick") != 0 && strcmp(o->suite, "full") != 0)
-		return refuse(error, "--suite %s: must be quick or full", o->suite);
-	if (o->clock_virtual && o->cpus > 1)
-		return refuse(error,
-			      "--clock virtual --cpus %u: icount livelocks with more than one CPU on QEMU 7.2: use "
-			      "--cpus 1, or --clock wall",
-			      o->cpus);
-	if (o->clock_virtual && o->accel == MACHINE_ACCEL_KVM)
-		return refuse(error, "--clock virtual counts the instructions of an emulated CPU: it goes with "
-				     "--accel tcg, not kvm");
+		return vtdlab_refuse(error, "--suite %s: must be quick or full", o->suite);
 	if (o->cpus < 1 || o->cpus > 64)
-		return refuse(error, "--cpus %u: must be 1 to 64", o->cpus);
+		return vtdlab_refuse(error, "--cpus %u: must be 1 to 64", o->cpus);
 	if (o->rounds > 1000)
-		return refuse(error, "--rounds %u: must be 1 to 1000", o->rounds);
-	return true;
+		return vtdlab_refuse(error, "--rounds %u: must be 1 to 1000", o->rounds);
+	l1_machine(o, &cfg);
+	if (machine_config_allowed(&cfg, error))
+		return true;
+	g_prefix_error(error, "--clock %s --accel %s --cpus %u: ",
+		       word_of(machine_clock_words, o->clock_virtual ? MACHINE_CLOCK_VIRTUAL : MACHINE_CLOCK_WALL),
+		       word_of(machine_accel_words, o->accel), o->cpus);
+	return false;
 }
 
 static char *run_name(const struct bench_options *o)
@@ -248,28 +247,12 @@ void bench_plan_clear(struct bench_plan *plan)
 
 void bench_plan_machine(const struct bench_plan *plan, const char *run_dir, struct machine_config *cfg)
 {
-	const struct bench_options *o = plan->options;
-
-	*cfg = (struct machine_config){
-		.qemu = plan->qemu,
-		.accel = o->accel,
-		.memory = bench_memory(o),
-		.cpus = o->cpus,
-		.clock_virtual = o->clock_virtual,
-		.cpu_threads = true,
-		.kernel = kernel_boot_path(plan->kernel),
-		.initrd = plan->initrd,
-		.cmdline = plan->cmdline,
-		.nic = MACHINE_NIC_NONE,
-		.disk = MACHINE_DISK_NONE,
-		.edu = true,
-		.no_trace = true,
-		.run_dir = run_dir,
-	};
-	cfg->iommu.mode = o->iommu == BENCH_IOMMU_OFF ? MACHINE_IOMMU_OFF : MACHINE_IOMMU_LEGACY;
-	/* VFIO wants interrupt remapping, or an unsafe parameter */
-	cfg->iommu.intremap = o->iommu != BENCH_IOMMU_OFF;
-	cfg->iommu.caching_mode = o->iommu == BENCH_IOMMU_CACHING;
+	l1_machine(plan->options, cfg);
+	cfg->qemu = plan->qemu;
+	cfg->kernel = kernel_boot_path(plan->kernel);
+	cfg->initrd = plan->initrd;
+	cfg->cmdline = plan->cmdline;
+	cfg->run_dir = run_dir;
 }
 
 char *bench_dry_run(const struct bench_options *options, GError **error)

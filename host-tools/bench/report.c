@@ -20,7 +20,7 @@ JsonObject *bench_environment(const struct bench_plan *plan, struct machine *m, 
 	JsonObject *extra = r->env.extra, *env;
 	JsonNode *node;
 
-	r->env.accel = g_strdup(machine_accel_name(machine_accel(m)));
+	r->env.accel = g_strdup(word_of(machine_accel_words, machine_accel(m)));
 	r->env.clock = g_strdup(o->clock_virtual ? "virtual" : "wall");
 	r->env.qemu = g_strdup(caps->version);
 	r->env.qemu_path = g_strdup(caps->path);
@@ -29,7 +29,7 @@ JsonObject *bench_environment(const struct bench_plan *plan, struct machine *m, 
 						      g_strdup(plan->kernel->sha256),
 						      g_strdup(plan->kernel->config_sha256), g_strdup(plan->cmdline) };
 	json_object_set_string_member(extra, "level", "L2 in L1");
-	json_object_set_string_member(extra, "iommu", bench_iommu_name(o->iommu));
+	json_object_set_string_member(extra, "iommu", word_of(bench_iommu_words, o->iommu));
 	json_object_set_string_member(extra, "l1_params", params);
 	json_object_set_int_member(extra, "l1_cpus", o->cpus);
 	json_object_set_int_member(extra, "l1_memory", (gint64)bench_memory(o));
@@ -49,9 +49,9 @@ char *bench_head(const struct bench_plan *plan, struct machine *m, const char *g
 	g_autofree char *params = o->params ? g_strjoinv(" ", o->params) : g_strdup("");
 
 	return g_strdup_printf("L1: %s%s%s, %s, %s clock, QEMU %s, vIOMMU %s, %u CPU%s\n\n", guest_kernel,
-			       *params ? " with " : "", params, machine_accel_name(machine_accel(m)),
+			       *params ? " with " : "", params, word_of(machine_accel_words, machine_accel(m)),
 			       o->clock_virtual ? "virtual" : "wall", machine_qemu(m)->version,
-			       bench_iommu_name(o->iommu), o->cpus, o->cpus > 1 ? "s" : "");
+			       word_of(bench_iommu_words, o->iommu), o->cpus, o->cpus > 1 ? "s" : "");
 }
 
 const char *bench_caveat(const struct bench_plan *plan, struct machine *m)

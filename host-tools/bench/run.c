@@ -42,7 +42,7 @@ static struct machine *boot(const struct bench_plan *plan, const char *dir, GErr
 		machine_free(m);
 	}
 	if (o->progress)
-		progress_end(o->progress, "%s, %s", hello->release, machine_accel_name(machine_accel(m)));
+		progress_end(o->progress, "%s, %s", hello->release, word_of(machine_accel_words, machine_accel(m)));
 	return m;
 }
 

@@ -44,30 +44,29 @@ static const GOptionEntry entries[] = {
 	{ 0 },
 };
 
-static bool wrong(GError **error, const char *option, const char *value, const char *words)
+/* The value of -- in ; : the words as a sentence has them. */
+static bool read_word(const char *option, const char *text, const struct word *list, const char *must, int *value,
+		      GError **error)
 {
-	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "--%s %s: must be %s", option, value, words);
-	return false;
+	return word_value(list, text, value) || vtdlab_refuse(error, "--%s %s: must be %s", option, text, must);
 }
 
-static bool read_clock(bool *clock_virtual, GError **error)
+/* All that is a word. */
+static bool read_words(struct bench_options *o, GError **error)
 {
-	const char *word = opt.clock ? opt.clock : "virtual";
+	int clock, accel, iommu;
 
-	*clock_virtual = strcmp(word, "virtual") == 0;
-	return *clock_virtual || strcmp(word, "wall") == 0 || wrong(error, "clock", word, "wall or virtual");
-}
-
-static bool read_accel(enum machine_accel *accel, GError **error)
-{
-	const char *word = opt.accel ? opt.accel : "auto";
-
-	for (int i = MACHINE_ACCEL_AUTO; machine_accel_name((enum machine_accel)i); i++)
-		if (strcmp(word, machine_accel_name((enum machine_accel)i)) == 0) {
-			*accel = (enum machine_accel)i;
-			return true;
-		}
-	return wrong(error, "accel", word, "auto, kvm or tcg");
+	if (!read_word("clock", opt.clock ? opt.clock : "virtual", machine_clock_words, "wall or virtual", &clock,
+		       error) ||
+	    !read_word("accel", opt.accel ? opt.accel : "auto", machine_accel_words, "auto, kvm or tcg", &accel,
+		       error) ||
+	    !read_word("iommu", opt.iommu ? opt.iommu : "lazy", bench_iommu_words, "off, pt, lazy, strict or caching",
+		       &iommu, error))
+		return false;
+	o->clock_virtual = clock == MACHINE_CLOCK_VIRTUAL;
+	o->accel = (enum machine_accel)accel;
+	o->iommu = (enum bench_iommu)iommu;
+	return true;
 }
 
 static bool read_numbers(struct bench_options *o, GError **error)
@@ -94,8 +93,7 @@ static bool read_options(struct bench_options *o, GError **error)
 		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "one of --suite, --tests and --selftests");
 		return false;
 	}
-	if (!read_clock(&o->clock_virtual, error) || !read_accel(&o->accel, error) ||
-	    !bench_iommu_read(opt.iommu ? opt.iommu : "lazy", &o->iommu, error) || !read_numbers(o, error))
+	if (!read_words(o, error) || !read_numbers(o, error))
 		return false;
 	o->params = bench_params(opt.params ? opt.params : "", error);
 	if (!o->params)

@@ -8,7 +8,7 @@
 #include "cmd/cmd.h"
 #include "verdict/check.h"
 #include "conf/scenario.h"
-#include "base/nearest.h"
+#include "base/words.h"
 
 static gboolean names_only;
 
@@ -41,25 +41,6 @@ static int list_scenarios(void)
 	return status;
 }
 
-static int by_name(gconstpointer a, gconstpointer b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* Names of the key files of a directory, sorted. */
-static GPtrArray *key_files(const char *dir)
-{
-	GPtrArray *files = g_ptr_array_new_with_free_func(g_free);
-	g_autoptr(GDir) d = g_dir_open(dir, 0, NULL);
-	const char *file;
-
-	while (d && (file = g_dir_read_name(d)))
-		if (g_str_has_suffix(file, ".conf") && *file != '.')
-			g_ptr_array_add(files, g_strndup(file, strlen(file) - strlen(".conf")));
-	g_ptr_array_sort(files, by_name);
-	return files;
-}
-
 /*
  * One row a file of images/@images: its name, @key of [@group] in @width columns, its description. A file that
  * cannot be read is named, and the others are shown all the same.
@@ -67,12 +48,11 @@ static GPtrArray *key_files(const char *dir)
 static int list_images(const char *images, const char *group, const char *key, int width)
 {
 	g_autofree char *dir = lab_path("images", images, NULL);
-	g_autoptr(GPtrArray) files = key_files(dir);
+	g_auto(GStrv) names = lab_conf_names(dir);
 	int status = VTDLAB_EXIT_OK;
 
-	for (guint i = 0; i < files->len; i++) {
-		const char *name = files->pdata[i];
-		g_autofree char *file = g_strconcat(name, ".conf", NULL);
+	for (char **name = names; *name; name++) {
+		g_autofree char *file = g_strconcat(*name, ".conf", NULL);
 		g_autofree char *path = g_build_filename(dir, file, NULL);
 		g_autoptr(GKeyFile) conf = g_key_file_new();
 		g_autoptr(GError) error = NULL;
@@ -85,7 +65,7 @@ static int list_images(const char *images, const char *group, const char *key, i
 		g_autofree char *value = g_key_file_get_string(conf, group, key, NULL);
 		g_autofree char *about = g_key_file_get_string(conf, group, "description", NULL);
 		g_autofree char *text = g_strdup_printf("%-*s  %s", width, value ? value : "?", about ? about : "");
-		print_row(18, name, text);
+		print_row(18, *name, text);
 	}
 	return status;
 }
@@ -124,25 +104,9 @@ static int list_checks(void)
 
 static int list_keys(void)
 {
-	size_t n;
-	const struct conf_key *keys = conf_keys(&n);
-	const char *section = "";
+	g_autofree char *text = schema_help(&scenario_schema, names_only);
 
-	for (size_t i = 0; i < n; i++) {
-		const struct conf_key *k = &keys[i];
-		g_autofree char *allowed = conf_key_allowed(k);
-
-		if (names_only) {
-			printf("%s.%s\n", k->section, k->key);
-			continue;
-		}
-		if (strcmp(section, k->section) != 0)
-			printf("%s[%s]\n", i ? "\n" : "", k->section);
-		section = k->section;
-		printf("%s=%s\n    %s\n", k->key, k->def, k->help);
-		if (k->type != CONF_TEXT)
-			printf("    allowed: %s\n", allowed);
-	}
+	fputs(text, stdout);
 	return VTDLAB_EXIT_OK;
 }
 

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "cmd/cmd.h"
-#include "base/nearest.h"
+#include "base/words.h"
 
 const struct verb vtdlab_verbs[] = {
 	{ "run", "run a scenario and judge what the crash kernel did", "SCENARIO", cmd_run },

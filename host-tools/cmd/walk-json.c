@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/sid.h"
+
 static void add_hex(JsonBuilder *b, const char *name, uint64_t value)
 {
 	char text[20];
@@ -90,7 +92,7 @@ static void add_contexts(JsonBuilder *b, const struct vtd_walk_result *r, gboole
 		const struct vtd_context *c = &r->contexts[i];
 
 		json_builder_begin_object(b);
-		add_text(b, "bdf", vtd_sid_text((uint16_t)(c->bus << 8 | c->devfn), bdf));
+		add_text(b, "bdf", sid_short((uint16_t)(c->bus << 8 | c->devfn), bdf));
 		add_hex(b, "table", c->table);
 		add_int(b, "slot", c->slot);
 		if (c->scalable) {
@@ -202,7 +204,7 @@ static void add_space_diffs(JsonBuilder *b, const struct vtd_compare *c)
 		const struct vtd_space_diff *s = &c->spaces[i];
 
 		json_builder_begin_object(b);
-		add_text(b, "bdf", vtd_sid_text(s->sid, bdf));
+		add_text(b, "bdf", sid_short(s->sid, bdf));
 		if (s->pasid != VTD_NO_PASID)
 			add_int(b, "pasid", s->pasid);
 		add_bool(b, "before", s->in_a);

@@ -1,332 +1,188 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Scenarios: reading a file, `--set`, what a scenario expects, writing it out again. */
+/* Scenarios: the table of every key one can have, and what else is asked of one. */
 #include "conf/scenario.h"
 
-#include <gio/gio.h>
 #include <string.h>
 
-#include "base/error.h"
 #include "base/paths.h"
-#include "conf/value.h"
-#include "base/nearest.h"
 
-#define SERIES_PREFIX "expect-fail-"
+static const struct word aw_words[] = {
+	{ "default", 0 }, { "39", 39 }, { "48", 48 }, { "57", 57 }, { 0 },
+};
+const struct word conf_dma_words[] = {
+	{ "both", CONF_DMA_BOTH }, { "disk", CONF_DMA_DISK }, { "nic", CONF_DMA_NIC }, { "none", CONF_DMA_NONE }, { 0 },
+};
+static const struct word load_words[] = {
+	{ "kexec", CONF_LOAD_KEXEC },
+	{ "kexec-file", CONF_LOAD_KEXEC_FILE },
+	{ 0 },
+};
+static const struct word trigger_words[] = {
+	{ "sysrq", CONF_TRIGGER_SYSRQ },
+	{ "nmi", CONF_TRIGGER_NMI },
+	{ "cpu:N", CONF_TRIGGER_CPU },
+	{ 0 },
+};
+static const struct word dump_words[] = {
+	{ "guest", CONF_DUMP_GUEST },
+	{ "none", CONF_DUMP_NONE },
+	{ 0 },
+};
+static const struct word end_words[] = {
+	{ "poweroff", CONF_END_POWEROFF },
+	{ "reboot", CONF_END_REBOOT },
+	{ 0 },
+};
+static const struct word when_words[] = {
+	{ "before-copy", CONF_CORRUPT_BEFORE_COPY },
+	{ "after-copy", CONF_CORRUPT_AFTER_COPY },
+	{ 0 },
+};
+
+#define MIB (1024.0 * 1024.0)
+#define GIB (1024.0 * MIB)
+#define AT(field) .offset = offsetof(struct scenario, field)
+#define KEY(s, k, t) .section = s, .key = k, .type = t
+
+static const struct schema_endings series_endings = { "^[0-9]+\\.[0-9]+$", "a kernel series, such as 6.1" };
+
+static const struct schema_key keys[] = {
+	{ KEY("scenario", "title", SCHEMA_TEXT), AT(title), .def = "",
+	  .help = "one line for `vtdlab list scenarios` and the report" },
+	{ KEY("scenario", "description", SCHEMA_LINES), AT(description), .def = "",
+	  .help = "what the scenario shows, and why" },
+	{ KEY("scenario", "expect-fail", SCHEMA_LIST), AT(expect_fail), .def = "", .endings = &series_endings,
+	  .second = offsetof(struct scenario, expect_fail_series), .members = "names of `vtdlab list checks`",
+	  .help = "checks expected to fail, with ';' between; expect-fail-6.1 adds some for 6.1.*" },
+	{ KEY("scenario", "timeout-s", SCHEMA_SECONDS), AT(timeout_s), .min = 1, .max = 86400, .def = "300",
+	  .help = "limit of a whole run, seconds; longer by itself under TCG" },
+
+	{ KEY("machine", "memory", SCHEMA_SIZE), AT(machine.memory), .min = 512 * MIB, .max = 64 * GIB, .def = "1G",
+	  .help = "guest RAM, whole MiB, with M or G behind" },
+	{ KEY("machine", "cpus", SCHEMA_NUMBER), AT(machine.cpus), .min = 1, .max = 64, .def = "1",
+	  .help = "virtual CPUs of the first kernel" },
+	{ KEY("machine", "accel", SCHEMA_WORD), AT(machine.accel), .words = machine_accel_words, .def = "auto",
+	  .help = "auto takes KVM only where it is proven to run a Linux guest" },
+	{ KEY("machine", "clock", SCHEMA_WORD), AT(machine.clock), .words = machine_clock_words, .def = "wall",
+	  .help = "virtual counts instructions (TCG, one CPU): times repeat" },
+	{ KEY("machine", "observe", SCHEMA_SWITCH), AT(machine.observe), .def = "on",
+	  .help = "off: no trace, no walks, no verdict; only to measure what observing costs" },
+	{ KEY("machine", "qemu-args", SCHEMA_ARGS), AT(machine.qemu_args), .def = "",
+	  .help = "put at the end of QEMU's command line, split as a shell splits words" },
+
+	{ KEY("iommu", "mode", SCHEMA_WORD), AT(iommu.mode), .words = machine_iommu_mode_words, .def = "legacy",
+	  .help = "format of the translation tables; off: no IOMMU at all" },
+	{ KEY("iommu", "intremap", SCHEMA_SWITCH), AT(iommu.intremap), .def = "off", .help = "interrupt remapping" },
+	{ KEY("iommu", "caching-mode", SCHEMA_SWITCH), AT(iommu.caching_mode), .def = "off",
+	  .help = "CAP.CM: the guest must invalidate after adding a mapping too" },
+	{ KEY("iommu", "aw-bits", SCHEMA_WORD), AT(iommu.aw_bits), .words = aw_words, .def = "default",
+	  .help = "width of an IOVA: 3, 4 or 5 levels of tables" },
+
+	{ KEY("devices", "nic", SCHEMA_WORD), AT(devices.nic), .words = machine_nic_words, .def = "e1000e",
+	  .help = "network card behind the IOMMU" },
+	{ KEY("devices", "disk", SCHEMA_WORD), AT(devices.disk), .words = machine_disk_words, .def = "nvme",
+	  .help = "disk behind the IOMMU" },
+	{ KEY("devices", "topology", SCHEMA_WORD), AT(devices.topology), .words = machine_topology_words, .def = "flat",
+	  .help = "where the devices sit on the PCI buses" },
+	{ KEY("devices", "edu", SCHEMA_SWITCH), AT(devices.edu), .def = "off",
+	  .help = "QEMU's edu device, a DMA engine that first.workload drives" },
+	{ KEY("devices", "dma", SCHEMA_WORD), AT(devices.dma), .words = conf_dma_words, .def = "both",
+	  .help = "devices that do DMA while the first kernel dies" },
+
+	{ KEY("first", "kernel", SCHEMA_TEXT), AT(first.kernel), .def = "debian-6.1",
+	  .help = "a name of images/kernels, debian:<release>, a bzImage/vmlinux or a build tree" },
+	{ KEY("first", "cmdline", SCHEMA_TEXT), AT(first.cmdline), .def = "",
+	  .help = "put behind the command line that the lab gives the first kernel" },
+	{ KEY("first", "workload", SCHEMA_TEXT), AT(first.workload), .def = "",
+	  .help = "vfio-map pages=N stride=N size=4k|2m iova=ADDRESS, or nested memory=SIZE page=4k|2m" },
+
+	{ KEY("crash", "kernel", SCHEMA_TEXT), AT(crash.kernel), .def = "",
+	  .help = "as first.kernel; empty: the first kernel" },
+	{ KEY("crash", "initrd", SCHEMA_TEXT), AT(crash.initrd), .def = "",
+	  .help = "path of another initramfs (or a name of images/initramfs/foreign) instead of ours" },
+	{ KEY("crash", "cmdline", SCHEMA_TEXT), AT(crash.cmdline), .def = "",
+	  .help = "put at the very end of the crash kernel's command line" },
+	{ KEY("crash", "load", SCHEMA_WORD), AT(crash.load), .words = load_words, .def = "kexec",
+	  .help = "kexec -p, or kexec -s -p (the kernel loads and checks the image)" },
+	{ KEY("crash", "checksum", SCHEMA_SWITCH), AT(crash.checksum), .def = "off",
+	  .help = "SHA-256 check of the image at the panic (2 s under TCG); kexec-file always has it" },
+	{ KEY("crash", "trigger", SCHEMA_WORD_N), AT(crash.trigger),
+	  .second = offsetof(struct scenario, crash.trigger_cpu), .max = 63, .words = trigger_words, .def = "sysrq",
+	  .help = "how the first kernel dies: sysrq-c, an NMI from outside, sysrq-c on CPU N" },
+	{ KEY("crash", "dump", SCHEMA_WORD), AT(crash.dump), .words = dump_words, .def = "guest",
+	  .help = "guest: the crash kernel reads the dead one through /proc/vmcore" },
+	{ KEY("crash", "end", SCHEMA_WORD), AT(crash.end), .words = end_words, .def = "poweroff",
+	  .help = "what the crash kernel does last" },
+
+	{ KEY("corrupt", "when", SCHEMA_WORD), AT(corrupt.when), .words = when_words, .def = "before-copy",
+	  .help = "when the host damages the tables of the dead kernel, or the copy" },
+	{ KEY("corrupt", "what", SCHEMA_TEXT), AT(corrupt.what), .def = "",
+	  .help = "what the host damages (zap-context, shift-pte, ...), and of whom: zap-context 00:1f.2" },
+	{ 0 },
+};
+
+const struct schema scenario_schema = { "scenario", "scenarios", "vtdlab list keys", sizeof(struct scenario), keys };
+
+/* The table writes enums as ints. */
+G_STATIC_ASSERT(sizeof(enum machine_iommu_mode) == sizeof(int));
+G_STATIC_ASSERT(sizeof(enum conf_trigger) == sizeof(int));
 
 struct scenario *scenario_new(const char *name)
 {
 	struct scenario *s = g_new0(struct scenario, 1);
-	size_t n;
-	const struct conf_key *keys = conf_keys(&n);
 
 	s->name = g_strdup(name);
 	s->path = g_strdup("");
 	s->sets = g_new0(char *, 1);
-	s->expect_fail_series = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_strfreev);
-	for (size_t i = 0; i < n; i++) {
-		g_autoptr(GError) error = NULL;
-
-		if (!conf_value_parse(s, &keys[i], keys[i].def, &error))
-			g_error("default of %s.%s: %s", keys[i].section, keys[i].key, error->message);
-	}
+	schema_init(&scenario_schema, s);
 	return s;
 }
 
 void scenario_free(struct scenario *s)
 {
-	size_t n;
-	const struct conf_key *keys = conf_keys(&n);
-
 	if (!s)
 		return;
-	for (size_t i = 0; i < n; i++)
-		conf_value_clear(s, &keys[i]);
-	g_hash_table_unref(s->expect_fail_series);
+	schema_clear(&scenario_schema, s);
 	g_strfreev(s->sets);
 	g_free(s->path);
 	g_free(s->name);
 	g_free(s);
 }
 
-static const struct conf_key *find_key(const char *section, const char *key)
+struct scenario *scenario_load(const char *name_or_path, GError **error)
 {
-	size_t n;
-	const struct conf_key *keys = conf_keys(&n);
+	struct scenario *s = scenario_new("");
 
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(keys[i].section, section) == 0 && strcmp(keys[i].key, key) == 0)
-			return &keys[i];
+	g_free(s->name);
+	g_free(s->path);
+	if (schema_load(&scenario_schema, s, name_or_path, &s->name, &s->path, error))
+		return s;
+	scenario_free(s);
 	return NULL;
-}
-
-/* The key that somebody meant: the same name in another section, else the nearest full name. */
-static char *nearest_key(const char *section, const char *key)
-{
-	size_t n;
-	const struct conf_key *keys = conf_keys(&n);
-	g_autofree char *full = g_strdup_printf("%s.%s", section, key);
-	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-
-	for (size_t i = 0; i < n; i++) {
-		if (strcmp(keys[i].key, key) == 0)
-			return g_strdup_printf("%s.%s", keys[i].section, key);
-		g_ptr_array_add(names, g_strdup_printf("%s.%s", keys[i].section, keys[i].key));
-	}
-	g_ptr_array_add(names, NULL);
-	return g_strdup(nearest_word(full, (const char *const *)names->pdata));
-}
-
-static bool unknown_key(const char *section, const char *key, GError **error)
-{
-	g_autofree char *near = nearest_key(section, key);
-
-	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s.%s: no such key%s%s; see `vtdlab list keys`", section,
-		    key, near ? "; the nearest is " : "", near ? near : "");
-	return false;
-}
-
-/* "6.1" of "expect-fail-6.1", or NULL when the key is another. */
-static const char *series_of(const char *section, const char *key)
-{
-	if (strcmp(section, "scenario") != 0 || !g_str_has_prefix(key, SERIES_PREFIX))
-		return NULL;
-	return key + strlen(SERIES_PREFIX);
-}
-
-static bool set_series(struct scenario *s, const char *series, const char *value, bool append, GError **error)
-{
-	if (!g_regex_match_simple("^[0-9]+\\.[0-9]+$", series, G_REGEX_DOLLAR_ENDONLY, 0)) {
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
-			    "scenario." SERIES_PREFIX "%s: the end must be a kernel series, such as 6.1", series);
-		return false;
-	}
-	char **old = append ? g_hash_table_lookup(s->expect_fail_series, series) : NULL;
-	g_autofree char *joined = old ? g_strjoinv(";", old) : g_strdup("");
-	g_autofree char *all = g_strdup_printf("%s;%s", joined, value);
-
-	g_hash_table_replace(s->expect_fail_series, g_strdup(series), conf_value_checks(all));
-	return true;
-}
-
-static bool set_value(struct scenario *s, const char *section, const char *name, const char *value, bool append,
-		      GError **error)
-{
-	const char *series = series_of(section, name);
-	const struct conf_key *key = find_key(section, name);
-	g_autofree char *text = g_strstrip(g_strdup(value));
-
-	if (series)
-		return set_series(s, series, text, append, error);
-	if (!key)
-		return unknown_key(section, name, error);
-	if (append) {
-		if (key->type != CONF_TEXT && key->type != CONF_CHECKS) {
-			g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
-				    "%s.%s: += is for texts and lists; write %s.%s=%s", section, name, section, name,
-				    text);
-			return false;
-		}
-		g_autofree char *old = conf_key_value(s, key);
-		const char *between = key->type == CONF_TEXT ? " " : ";";
-		char *all = *old ? g_strconcat(old, between, text, NULL) : g_strdup(text);
-
-		g_free(text);
-		text = all;
-	}
-	if (!conf_value_parse(s, key, text, error)) {
-		g_prefix_error(error, "%s.%s: ", section, name);
-		return false;
-	}
-	return true;
 }
 
 bool scenario_set(struct scenario *s, const char *assignment, GError **error)
 {
-	const char *equals = strchr(assignment, '=');
-	const char *dot = strchr(assignment, '.');
-
-	if (!equals || !dot || dot > equals || dot == assignment) {
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
-			    "--set %s: want section.key=value or section.key+=value", assignment);
-		return false;
-	}
-	bool append = equals > assignment && equals[-1] == '+';
-	g_autofree char *section = g_strndup(assignment, dot - assignment);
-	g_autofree char *name = g_strndup(dot + 1, equals - append - dot - 1);
-
-	if (!set_value(s, section, name, equals + 1, append, error)) {
-		g_prefix_error(error, "--set ");
-		return false;
-	}
 	guint n = g_strv_length(s->sets);
 
+	if (!schema_assign(&scenario_schema, s, assignment, error))
+		return false;
 	s->sets = g_renew(char *, s->sets, n + 2);
 	s->sets[n] = g_strdup(assignment);
 	s->sets[n + 1] = NULL;
 	return true;
 }
 
-/*
- * The line number of every "section.key" in @text. GKeyFile keeps the last of two like keys without
- * a word, and knows no line numbers; so this looks first.
- */
-static bool index_lines(const char *text, const char *path, GHashTable *lines, GError **error)
+char *scenario_to_text(const struct scenario *s)
 {
-	g_auto(GStrv) rows = g_strsplit(text, "\n", -1);
-	g_autofree char *section = g_strdup("");
-
-	for (guint i = 0; rows[i]; i++) {
-		char *row = g_strstrip(rows[i]);
-		char *end = strchr(row, *row == '[' ? ']' : '=');
-
-		if (*row == '#' || !end)
-			continue;
-		*end = '\0';
-		if (*row == '[') {
-			g_free(section);
-			section = g_strdup(row + 1);
-			continue;
-		}
-		char *full = g_strdup_printf("%s.%s", section, g_strchomp(row));
-		guint before = GPOINTER_TO_UINT(g_hash_table_lookup(lines, full));
-
-		if (before) {
-			g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s:%u: %s stands already in line %u",
-				    path, i + 1, full, before);
-			g_free(full);
-			return false;
-		}
-		g_hash_table_insert(lines, full, GUINT_TO_POINTER(i + 1));
-	}
-	return true;
+	return schema_text(&scenario_schema, s);
 }
 
-static bool known_section(const char *section)
+char **scenario_list(const char *dir)
 {
-	size_t n;
-	const struct conf_key *keys = conf_keys(&n);
+	g_autofree char *standard = lab_path(scenario_schema.folder, NULL);
 
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(keys[i].section, section) == 0)
-			return true;
-	return false;
-}
-
-static bool unknown_section(const char *path, const char *section, GError **error)
-{
-	size_t n;
-	const struct conf_key *keys = conf_keys(&n);
-	g_autoptr(GPtrArray) names = g_ptr_array_new();
-
-	for (size_t i = 0; i < n; i++)
-		g_ptr_array_add(names, (char *)(uintptr_t)keys[i].section);
-	g_ptr_array_add(names, NULL);
-	const char *near = nearest_word(section, (const char *const *)names->pdata);
-
-	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s: [%s]: no such section%s%s%s; see `vtdlab list keys`",
-		    path, section, near ? "; the nearest is [" : "", near ? near : "", near ? "]" : "");
-	return false;
-}
-
-static bool read_section(struct scenario *s, GKeyFile *file, const char *section, GHashTable *lines, GError **error)
-{
-	g_auto(GStrv) names = g_key_file_get_keys(file, section, NULL, NULL);
-
-	for (char **name = names; name && *name; name++) {
-		g_autofree char *full = g_strdup_printf("%s.%s", section, *name);
-		guint line = GPOINTER_TO_UINT(g_hash_table_lookup(lines, full));
-		g_autoptr(GError) why = NULL;
-		g_autofree char *value = g_key_file_get_string(file, section, *name, &why);
-
-		if (!why && set_value(s, section, *name, value, false, &why))
-			continue;
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s:%u: %s", s->path, line, why->message);
-		return false;
-	}
-	return true;
-}
-
-static bool parse_file(struct scenario *s, const char *text, gsize len, GError **error)
-{
-	g_autoptr(GKeyFile) file = g_key_file_new();
-	g_autoptr(GHashTable) lines = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	g_autoptr(GError) why = NULL;
-
-	if (strlen(text) != len || !g_utf8_validate(text, len, NULL)) {
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s: not a text file in UTF-8", s->path);
-		return false;
-	}
-	/* Translations are kept only to be refused below like any unknown key. */
-	if (!g_key_file_load_from_data(file, text, len, G_KEY_FILE_KEEP_TRANSLATIONS, &why)) {
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s: %s", s->path, why->message);
-		return false;
-	}
-	if (!index_lines(text, s->path, lines, error))
-		return false;
-
-	g_auto(GStrv) sections = g_key_file_get_groups(file, NULL);
-
-	for (char **section = sections; *section; section++) {
-		if (!known_section(*section))
-			return unknown_section(s->path, *section, error);
-		if (!read_section(s, file, *section, lines, error))
-			return false;
-	}
-	return true;
-}
-
-static void no_such_scenario(const char *name, const char *dir, GError **error)
-{
-	g_auto(GStrv) all = scenario_list(dir);
-	const char *near = nearest_word(name, (const char *const *)all);
-	g_autofree char *list = g_strjoinv(", ", all);
-
-	if (near)
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
-			    "no scenario '%s'; the nearest is %s (see `vtdlab list scenarios`)", name, near);
-	else
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "no scenario '%s'; there are: %s", name,
-			    *list ? list : "none");
-}
-
-struct scenario *scenario_load(const char *name_or_path, GError **error)
-{
-	bool is_path = strchr(name_or_path, '/') || g_str_has_suffix(name_or_path, ".conf");
-	g_autofree char *dir = lab_path("scenarios", NULL);
-	g_autofree char *file = g_strconcat(name_or_path, ".conf", NULL);
-	g_autofree char *path = is_path ? g_strdup(name_or_path) : g_build_filename(dir, file, NULL);
-	g_autofree char *text = NULL;
-	g_autoptr(GError) why = NULL;
-	gsize len;
-
-	if (!is_path && !g_file_test(path, G_FILE_TEST_EXISTS)) {
-		no_such_scenario(name_or_path, dir, error);
-		return NULL;
-	}
-	if (!g_file_get_contents(path, &text, &len, &why)) {
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "cannot read the scenario: %s", why->message);
-		return NULL;
-	}
-	g_autofree char *base = g_path_get_basename(path);
-	struct scenario *s;
-
-	if (g_str_has_suffix(base, ".conf"))
-		base[strlen(base) - strlen(".conf")] = '\0';
-	s = scenario_new(base);
-	g_free(s->path);
-	s->path = g_steal_pointer(&path);
-	if (!parse_file(s, text, len, error)) {
-		scenario_free(s);
-		return NULL;
-	}
-	return s;
-}
-
-static bool in_list(char *const *list, const char *name)
-{
-	for (; list && *list; list++)
-		if (strcmp(*list, name) == 0)
-			return true;
-	return false;
+	return lab_conf_names(dir ? dir : standard);
 }
 
 bool scenario_expects_fail(const struct scenario *s, const char *release, const char *check)
@@ -334,13 +190,14 @@ bool scenario_expects_fail(const struct scenario *s, const char *release, const 
 	GHashTableIter iter;
 	gpointer series, list;
 
-	if (in_list(s->expect_fail, check))
+	if (g_strv_contains((const char *const *)s->expect_fail, check))
 		return true;
 	g_hash_table_iter_init(&iter, s->expect_fail_series);
 	while (release && g_hash_table_iter_next(&iter, &series, &list)) {
 		size_t len = strlen(series);
 
-		if (strncmp(release, series, len) == 0 && !g_ascii_isdigit(release[len]) && in_list(list, check))
+		if (strncmp(release, series, len) == 0 && !g_ascii_isdigit(release[len]) &&
+		    g_strv_contains(list, check))
 			return true;
 	}
 	return false;
@@ -351,78 +208,18 @@ const char *scenario_crash_kernel(const struct scenario *s)
 	return *s->crash.kernel ? s->crash.kernel : s->first.kernel;
 }
 
-/* Escapes as a key file wants them; GKeyFile itself would also escape what is harmless. */
-static void put_line(GString *out, const char *key, const char *value)
+void scenario_machine(const struct scenario *s, struct machine_config *cfg)
 {
-	g_string_append_printf(out, "%s=", key);
-	for (const char *p = value; *p; p++) {
-		if (*p == '\n')
-			g_string_append(out, "\\n");
-		else if (*p == '\\')
-			g_string_append(out, "\\\\");
-		else
-			g_string_append_c(out, *p);
-	}
-	g_string_append_c(out, '\n');
-}
-
-static void put_series(const struct scenario *s, GString *out)
-{
-	g_autoptr(GList) all = g_hash_table_get_keys(s->expect_fail_series);
-
-	all = g_list_sort(all, (GCompareFunc)strcmp);
-	for (GList *l = all; l; l = l->next) {
-		g_autofree char *key = g_strconcat(SERIES_PREFIX, l->data, NULL);
-		g_autofree char *value = g_strjoinv(";", g_hash_table_lookup(s->expect_fail_series, l->data));
-
-		put_line(out, key, value);
-	}
-}
-
-char *scenario_to_text(const struct scenario *s)
-{
-	GString *out = g_string_new(NULL);
-	struct scenario *defaults = scenario_new("");
-	const char *section = "";
-	size_t n;
-	const struct conf_key *keys = conf_keys(&n);
-
-	for (size_t i = 0; i < n; i++) {
-		g_autofree char *value = conf_key_value(s, &keys[i]);
-		g_autofree char *def = conf_key_value(defaults, &keys[i]);
-		bool series = strcmp(keys[i].key, "expect-fail") == 0 && g_hash_table_size(s->expect_fail_series);
-		bool differs = strcmp(value, def) != 0;
-
-		if (!differs && !series)
-			continue;
-		if (strcmp(section, keys[i].section) != 0)
-			g_string_append_printf(out, "%s[%s]\n", out->len ? "\n" : "", keys[i].section);
-		section = keys[i].section;
-		if (differs)
-			put_line(out, keys[i].key, value);
-		if (series)
-			put_series(s, out);
-	}
-	scenario_free(defaults);
-	return g_string_free(out, FALSE);
-}
-
-static int by_name(gconstpointer a, gconstpointer b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-char **scenario_list(const char *dir)
-{
-	g_autofree char *standard = lab_path("scenarios", NULL);
-	g_autoptr(GDir) d = g_dir_open(dir ? dir : standard, 0, NULL);
-	GPtrArray *names = g_ptr_array_new();
-	const char *file;
-
-	while (d && (file = g_dir_read_name(d)))
-		if (g_str_has_suffix(file, ".conf") && *file != '.')
-			g_ptr_array_add(names, g_strndup(file, strlen(file) - strlen(".conf")));
-	g_ptr_array_sort(names, by_name);
-	g_ptr_array_add(names, NULL);
-	return (char **)g_ptr_array_free(names, FALSE);
+	*cfg = (struct machine_config){
+		.accel = s->machine.accel,
+		.memory = s->machine.memory,
+		.cpus = s->machine.cpus,
+		.clock_virtual = s->machine.clock == MACHINE_CLOCK_VIRTUAL,
+		.iommu = { s->iommu.mode, s->iommu.intremap, s->iommu.caching_mode, s->iommu.aw_bits },
+		.nic = s->devices.nic,
+		.disk = s->devices.disk,
+		.topology = s->devices.topology,
+		.edu = s->devices.edu,
+		.no_trace = !s->machine.observe,
+	};
 }

@@ -2,10 +2,7 @@
 /*
  * Scenario files: what one run boots, how it crashes, and which checks it expects to fail.
  *
- * A file is a GLib key file. One table (conf-keys.c) describes every key: type, allowed words,
- * range, default, help; loading, `--set`, `vtdlab list keys` and the saved copy are all driven by
- * it. Nothing is ignored: an unknown section or key names the nearest one, and a bad value names
- * what is allowed.
+ * The table of its keys is in scenario.c; conf/schema.h is the engine that reads, sets and writes them.
  */
 #ifndef VTDLAB_CONF_SCENARIO_H
 #define VTDLAB_CONF_SCENARIO_H
@@ -15,12 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum conf_accel { CONF_ACCEL_AUTO, CONF_ACCEL_KVM, CONF_ACCEL_TCG };
-enum conf_clock { CONF_CLOCK_WALL, CONF_CLOCK_VIRTUAL };
-enum conf_mode { CONF_MODE_LEGACY, CONF_MODE_SCALABLE, CONF_MODE_FIRST_LEVEL, CONF_MODE_OFF };
-enum conf_nic { CONF_NIC_E1000E, CONF_NIC_E1000, CONF_NIC_VIRTIO, CONF_NIC_NONE };
-enum conf_disk { CONF_DISK_NVME, CONF_DISK_VIRTIO, CONF_DISK_NONE };
-enum conf_topology { CONF_TOPOLOGY_FLAT, CONF_TOPOLOGY_PXB_BRIDGE, CONF_TOPOLOGY_PCIE_PCI_BRIDGE };
+#include "conf/schema.h"
+#include "machine/config.h"
+
 enum conf_dma { CONF_DMA_BOTH, CONF_DMA_DISK, CONF_DMA_NIC, CONF_DMA_NONE };
 enum conf_load { CONF_LOAD_KEXEC, CONF_LOAD_KEXEC_FILE };
 enum conf_trigger { CONF_TRIGGER_SYSRQ, CONF_TRIGGER_NMI, CONF_TRIGGER_CPU };
@@ -44,21 +38,21 @@ struct scenario {
 	struct {
 		uint64_t memory; /* bytes */
 		unsigned int cpus;
-		enum conf_accel accel;
-		enum conf_clock clock;
+		enum machine_accel accel;
+		enum machine_clock clock;
 		bool observe;	 /* false: no trace, no walks: to measure what observing costs */
 		char *qemu_args; /* appended to QEMU's command line after shell word splitting */
 	} machine;
 	struct {
-		enum conf_mode mode;
+		enum machine_iommu_mode mode;
 		bool intremap;
 		bool caching_mode;
 		unsigned int aw_bits; /* 39, 48 or 57; 0 = what QEMU does by itself */
 	} iommu;
 	struct {
-		enum conf_nic nic;
-		enum conf_disk disk;
-		enum conf_topology topology;
+		enum machine_nic nic;
+		enum machine_disk disk;
+		enum machine_topology topology;
 		bool edu;	   /* QEMU's DMA engine, for first.workload */
 		enum conf_dma dma; /* which devices do DMA while the first kernel dies */
 	} devices;
@@ -84,45 +78,10 @@ struct scenario {
 	} corrupt;
 };
 
-/* What a key holds. */
-enum conf_type {
-	CONF_TEXT,	   /* any text */
-	CONF_WORD,	   /* one of the words */
-	CONF_SWITCH,	   /* on or off */
-	CONF_NUMBER,	   /* min..max */
-	CONF_CHOICE,	   /* a number that must be one of the words (aw-bits) */
-	CONF_SIZE,	   /* bytes with K, M, G or T behind: min..max */
-	CONF_SECONDS,	   /* min..max, a fraction is fine */
-	CONF_CHECKS,	   /* names of checks, ';' between them */
-	CONF_TRIGGER_WORD, /* one of the words, or cpu:N */
-};
-
-/* One allowed word and the value it stands for. */
-struct conf_word {
-	const char *word; /* NULL ends the list */
-	int value;
-};
-
-/* One row of the table of keys. */
-struct conf_key {
-	const char *section;
-	const char *key;
-	enum conf_type type;
-	const struct conf_word *words; /* CONF_WORD, CONF_CHOICE, CONF_TRIGGER_WORD */
-	double min, max;	       /* CONF_NUMBER, CONF_SIZE, CONF_SECONDS */
-	const char *def;	       /* the default, as it would stand in a file */
-	const char *help;	       /* one line */
-	size_t offset;		       /* of the field in struct scenario */
-};
-
-/* conf_keys - the table; *n rows. `expect-fail` also stands for `expect-fail-<series>`. */
-const struct conf_key *conf_keys(size_t *n);
-
-/* conf_key_allowed - "on, off", "1..64", "legacy, scalable, ...": the caller frees it. */
-char *conf_key_allowed(const struct conf_key *key);
-
-/* conf_key_value - the value a scenario has for a key, as a file would have it; caller frees. */
-char *conf_key_value(const struct scenario *s, const struct conf_key *key);
+/* The keys; `expect-fail` also stands for `expect-fail-<series>`. */
+extern const struct schema scenario_schema;
+/* The words of devices.dma. */
+extern const struct word conf_dma_words[];
 
 /*
  * scenario_load - read a scenario.
@@ -164,6 +123,12 @@ bool scenario_validate(const struct scenario *s, const char *const *names, GErro
  */
 bool scenario_expects_fail(const struct scenario *s, const char *release, const char *check);
 
+/*
+ * scenario_machine - the machine that the keys describe, in ; what is named by a string (QEMU, kernel, disk image,
+ * directories) is left NULL, for whoever prepares it.
+ */
+void scenario_machine(const struct scenario *s, struct machine_config *cfg);
+
 /* scenario_crash_kernel - crash.kernel, or first.kernel when that is "". Owned by the scenario. */
 const char *scenario_crash_kernel(const struct scenario *s);
 
@@ -178,8 +143,5 @@ char **scenario_list(const char *dir);
 
 /* scenario_free - NULL is fine. */
 void scenario_free(struct scenario *s);
-
-/* scenario_word - the word of a value: ("iommu", "mode", CONF_MODE_LEGACY) gives "legacy". */
-const char *scenario_word(const char *section, const char *key, int value);
 
 #endif

@@ -111,7 +111,7 @@ bool workload_check(const struct scenario *s, GError **error)
 		return false;
 	if (!w.kind)
 		return true;
-	if (s->iommu.mode == CONF_MODE_OFF)
+	if (s->iommu.mode == MACHINE_IOMMU_OFF)
 		return workload_wrong(error, "%s needs an IOMMU; iommu.mode is off", w.kind->name);
 	if (!s->devices.edu)
 		return workload_wrong(error, "%s maps pages for the edu device; set devices.edu=on", w.kind->name);

@@ -6,8 +6,9 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/words.h"
+#include "base/sid.h"
 #include "evidence/evidence.h"
-#include "base/nearest.h"
 #include "vtd/formats.h"
 
 #define MAX_WORDS 8
@@ -341,14 +342,10 @@ bool corrupt_of_old(const struct corrupt_kind *kind)
 /* "00:1f.2" or "0000:00:1f.2"; -1 if it is neither. */
 static int parse_sid(const char *text)
 {
-	unsigned bus, dev, fn;
-	char end;
+	uint16_t sid;
+	size_t len = sid_read(text, &sid);
 
-	if (g_str_has_prefix(text, "0000:"))
-		text += 5;
-	if (sscanf(text, "%2x:%2x.%1x%c", &bus, &dev, &fn, &end) != 3 || dev > 31 || fn > 7)
-		return -1;
-	return (int)(bus << 8 | dev << 3 | fn);
+	return len && !text[len] ? sid : -1;
 }
 
 const struct corrupt_kind *corrupt_parse(const char *what, int *sid, GError **error)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/sid.h"
 #include "base/text.h"
 #include "vtd/formats.h"
 #include "vtd/mem.h"
@@ -75,18 +76,10 @@ bool kdump_regions_text(struct evidence *ev, uint16_t sid, const char *text, cha
 /* "Device 0000:00:02.0 [with pasid 0 ]@0x5d1000" */
 static bool take_device(const char *line, uint16_t *sid, unsigned *pasid, uint64_t *root)
 {
-	unsigned bus, slot, function;
 	const char *p = line + 7;
-	char name[16], again[16];
 
 	*pasid = 0;
-	if (!g_str_has_prefix(line, "Device ") || strcspn(p, " ") != 12)
-		return false;
-	g_snprintf(name, sizeof(name), "%.12s", p);
-	if (sscanf(name, "0000:%2x:%2x.%1x", &bus, &slot, &function) != 3 || slot > 31 || function > 7)
-		return false;
-	*sid = (uint16_t)(bus << 8 | slot << 3 | function);
-	if (strcmp(sid_text(*sid, again), name) != 0)
+	if (!g_str_has_prefix(line, "Device ") || sid_read(p, sid) != 12 || p[12] != ' ')
 		return false;
 	p += 13;
 	if (g_str_has_prefix(p, "with pasid ")) {

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/sid.h"
 #include "base/text.h"
 #include "vtd/mem.h"
 
@@ -232,19 +233,12 @@ static bool take_hex(const char *p, size_t len, uint64_t *out)
 /* "00:1f.2" or "0000:00:1f.2", and nothing that only looks like it. */
 static bool take_device(const char *p, size_t len, uint64_t *out)
 {
-	unsigned bus, slot, function;
-	char text[16], again[16];
+	uint16_t sid;
 
-	if (len == 7)
-		g_snprintf(text, sizeof(text), "0000:%.7s", p);
-	else if (len == 12)
-		g_snprintf(text, sizeof(text), "%.12s", p);
-	else
+	if (sid_read(p, &sid) != len)
 		return false;
-	if (sscanf(text, "0000:%2x:%2x.%1x", &bus, &slot, &function) != 3 || slot > 31 || function > 7)
-		return false;
-	*out = bus << 8 | slot << 3 | function;
-	return strcmp(sid_text((uint16_t)*out, again), text) == 0;
+	*out = sid;
+	return true;
 }
 
 static bool take_word(const char *p, size_t len, char out[WORD_MAX])

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/sid.h"
 #include "evidence/evidence.h"
 
 #define PAGE 4096
@@ -49,17 +50,6 @@ int64_t probe_hit_ns(const struct probe_trace *t)
 			best = ns;
 	}
 	return best;
-}
-
-bool probe_sid(const char *name, uint16_t *sid)
-{
-	unsigned bus, dev, fn;
-	char again[16];
-
-	if (strlen(name) != 12 || sscanf(name, "0000:%2x:%2x.%1x", &bus, &dev, &fn) != 3 || dev > 31 || fn > 7)
-		return false;
-	*sid = (uint16_t)(bus << 8 | dev << 3 | fn);
-	return strcmp(sid_text(*sid, again), name) == 0;
 }
 
 /*
@@ -119,7 +109,7 @@ void probe_reservations(const struct probe_trace *t, char kernel, GArray *out)
 			dev = owner(&o, e);
 			r.guest_ns = probe_guest_ns(t, e->t_ns);
 			g_strlcpy(r.who, dev ? dev : "", sizeof(r.who));
-			r.sid_known = dev && probe_sid(dev, &r.sid);
+			r.sid_known = dev && sid_parse(dev, &r.sid);
 			r.standing = probe_standing(t, r.start, r.last);
 			g_array_append_val(out, r);
 			break;

@@ -102,7 +102,4 @@ void probe_reservations(const struct probe_trace *t, char kernel, GArray *out);
 /* probe_standing - is [first, last] (page frames) one that every kernel reserves? */
 bool probe_standing(const struct probe_trace *t, uint64_t first, uint64_t last);
 
-/* probe_sid - requester id of a device's name in PCI segment 0; false for any other text. */
-bool probe_sid(const char *name, uint16_t *sid);
-
 #endif

@@ -10,74 +10,21 @@
 
 #define MIB (UINT64_C(1) << 20)
 
-static bool refuse(GError **error, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
-
-static bool refuse(GError **error, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	g_propagate_error(error, g_error_new_valist(VTDLAB_ERROR, VTDLAB_ERROR_USAGE, fmt, ap));
-	va_end(ap);
-	return false;
-}
-
-static bool check_iommu(const struct machine_config *cfg, GError **error)
-{
-	unsigned aw = cfg->iommu.aw_bits;
-
-	if (!machine_iommu_mode_name(cfg->iommu.mode))
-		return refuse(error, "iommu.mode: unknown value %d", cfg->iommu.mode);
-	if (aw && aw != 39 && aw != 48 && aw != 57)
-		return refuse(error, "iommu.aw-bits=%u: must be 39, 48 or 57", aw);
-	if (cfg->iommu.mode == MACHINE_IOMMU_OFF && (cfg->iommu.intremap || cfg->iommu.caching_mode || aw))
-		return refuse(error, "iommu.mode=off goes with no other iommu key: remove intremap, "
-				     "caching-mode and aw-bits");
-	return true;
-}
-
-static bool check_devices(const struct machine_config *cfg, GError **error)
-{
-	const char *topology = machine_topology_name(cfg->topology);
-
-	if (!machine_nic_name(cfg->nic) || !machine_disk_name(cfg->disk))
-		return refuse(error, "devices: unknown nic or disk value");
-	if (!topology)
-		return refuse(error, "devices.topology: unknown value %d", cfg->topology);
-	if (cfg->topology != MACHINE_TOPOLOGY_FLAT && cfg->nic != MACHINE_NIC_E1000 && cfg->nic != MACHINE_NIC_VIRTIO)
-		return refuse(error,
-			      "devices.topology=%s: only devices.nic=e1000 or virtio fits "
-			      "behind a conventional PCI bridge",
-			      topology);
-	if (cfg->disk != MACHINE_DISK_NONE && !(cfg->disk_image && *cfg->disk_image))
-		return refuse(error, "devices.disk=%s needs a disk image", machine_disk_name(cfg->disk));
-	return true;
-}
-
 bool machine_config_check(const struct machine_config *cfg, GError **error)
 {
-	if (cfg->memory < 64 * MIB || cfg->memory > (UINT64_C(1) << 40) || cfg->memory % MIB)
-		return refuse(error,
-			      "machine.memory: %" G_GUINT64_FORMAT " bytes: must be 64M to 1T, "
-			      "in whole MiB",
-			      cfg->memory);
-	if (cfg->cpus < 1 || cfg->cpus > 255)
-		return refuse(error, "machine.cpus=%u: must be 1 to 255", cfg->cpus);
-	if (cfg->clock_virtual && cfg->cpus != 1)
-		return refuse(error,
-			      "machine.clock=virtual counts the instructions of one CPU: "
-			      "set machine.cpus=1 (is %u)",
-			      cfg->cpus);
-	if (cfg->clock_virtual && cfg->accel == MACHINE_ACCEL_KVM)
-		return refuse(error, "machine.clock=virtual needs TCG: remove machine.accel=kvm");
+	if (!machine_config_allowed(cfg, error))
+		return false;
 	if (cfg->run_dir && strchr(cfg->run_dir, '%'))
-		return refuse(error,
-			      "%s: QEMU cannot log to a path with a %% in it: choose another "
-			      "directory for the results",
-			      cfg->run_dir);
+		return vtdlab_refuse(error,
+				     "%s: QEMU cannot log to a path with a %% in it: choose another "
+				     "directory for the results",
+				     cfg->run_dir);
 	if (!cfg->kernel || !*cfg->kernel)
-		return refuse(error, "no kernel to boot");
-	return check_iommu(cfg, error) && check_devices(cfg, error);
+		return vtdlab_refuse(error, "no kernel to boot");
+	if (cfg->disk != MACHINE_DISK_NONE && !(cfg->disk_image && *cfg->disk_image))
+		return vtdlab_refuse(error, "devices.disk=%s needs a disk image",
+				     word_of(machine_disk_words, cfg->disk));
+	return true;
 }
 
 /* What this QEMU lacks is no failure of the kernel: the scenario is skipped, by name. */
@@ -96,20 +43,21 @@ static bool check_abilities(const struct machine_config *cfg, const struct qemu_
 	};
 
 	if (caps && cfg->edu && !caps->edu)
-		return refuse(error,
-			      "skipped: devices.edu=on: QEMU %s (%s) has no edu device whose dma_mask can be "
-			      "set: try another with --qemu",
-			      caps->version, caps->path);
+		return vtdlab_refuse(error,
+				     "skipped: devices.edu=on: QEMU %s (%s) has no edu device whose dma_mask can be "
+				     "set: try another with --qemu",
+				     caps->version, caps->path);
 	if (!caps || !on)
 		return true;
 	if (!caps->intel_iommu)
-		return refuse(error, "skipped: QEMU %s (%s) has no intel-iommu device", caps->version, caps->path);
+		return vtdlab_refuse(error, "skipped: QEMU %s (%s) has no intel-iommu device", caps->version,
+				     caps->path);
 	for (unsigned i = 0; i < G_N_ELEMENTS(needs); i++)
 		if (needs[i].wanted && !qemu_has_iommu_prop(caps, needs[i].prop))
-			return refuse(error,
-				      "skipped: %s needs %s of intel-iommu, which QEMU %s (%s) lacks: "
-				      "try another with --qemu",
-				      needs[i].key, needs[i].prop, caps->version, caps->path);
+			return vtdlab_refuse(error,
+					     "skipped: %s needs %s of intel-iommu, which QEMU %s (%s) lacks: "
+					     "try another with --qemu",
+					     needs[i].key, needs[i].prop, caps->version, caps->path);
 	return true;
 }
 

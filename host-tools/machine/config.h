@@ -6,14 +6,23 @@
 #ifndef VTDLAB_MACHINE_CONFIG_H
 #define VTDLAB_MACHINE_CONFIG_H
 
+#include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "base/words.h"
 
 /* AUTO: KVM if a Linux guest was proved to run under it (machine/accel.h), else TCG. */
 enum machine_accel {
 	MACHINE_ACCEL_AUTO,
 	MACHINE_ACCEL_KVM,
 	MACHINE_ACCEL_TCG,
+};
+
+/* VIRTUAL: icount, time counts instructions; TCG and one CPU only. */
+enum machine_clock {
+	MACHINE_CLOCK_WALL,
+	MACHINE_CLOCK_VIRTUAL,
 };
 
 enum machine_iommu_mode {
@@ -101,11 +110,15 @@ struct machine_config {
 	const char *run_dir;
 };
 
-/* The words of the scenario files. NULL for a value outside the enum. */
-const char *machine_accel_name(enum machine_accel a);
-const char *machine_iommu_mode_name(enum machine_iommu_mode m);
-const char *machine_nic_name(enum machine_nic n);
-const char *machine_disk_name(enum machine_disk d);
-const char *machine_topology_name(enum machine_topology t);
+/* The words of these enums, in scenario files and on the command line. */
+extern const struct word machine_accel_words[], machine_clock_words[], machine_iommu_mode_words[], machine_nic_words[],
+	machine_disk_words[], machine_topology_words[];
+
+/*
+ * machine_config_allowed - which settings a machine can have, and have together: the only such rule, for scenarios,
+ * benchmarks and machine_config_check(). Looks at numbers and enums, not at what is named by a string.
+ * Errors: VTDLAB_ERROR_USAGE, one line in the words of a scenario's keys.
+ */
+bool machine_config_allowed(const struct machine_config *cfg, GError **error);
 
 #endif

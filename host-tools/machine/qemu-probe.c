@@ -17,18 +17,6 @@
 #define CACHE_FORMAT 3
 #define GROUP "qemu"
 
-static bool usage(GError **error, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
-
-static bool usage(GError **error, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	g_propagate_error(error, g_error_new_valist(VTDLAB_ERROR, VTDLAB_ERROR_USAGE, fmt, ap));
-	va_end(ap);
-	return false;
-}
-
 char *qemu_find(const char *qemu, GError **error)
 {
 	const char *name = qemu && *qemu ? qemu : "qemu-system-x86_64";
@@ -36,14 +24,14 @@ char *qemu_find(const char *qemu, GError **error)
 
 	if (!found) {
 		if (!strchr(name, '/'))
-			usage(error, "%s is not installed: install qemu-system-x86 or give --qemu PATH", name);
+			vtdlab_refuse(error, "%s is not installed: install qemu-system-x86 or give --qemu PATH", name);
 		else if (g_file_test(name, G_FILE_TEST_EXISTS))
-			usage(error,
-			      "%s is not an executable program: give --qemu PATH of a "
-			      "qemu-system-x86_64",
-			      name);
+			vtdlab_refuse(error,
+				      "%s is not an executable program: give --qemu PATH of a "
+				      "qemu-system-x86_64",
+				      name);
 		else
-			usage(error, "%s does not exist: give --qemu PATH of a qemu-system-x86_64", name);
+			vtdlab_refuse(error, "%s does not exist: give --qemu PATH of a qemu-system-x86_64", name);
 		return NULL;
 	}
 	absolute = g_canonicalize_filename(found, NULL);
@@ -110,7 +98,7 @@ static bool ask_version(struct qemu_caps *c, GError **error)
 	if (status || !v || !g_ascii_isdigit(v[sizeof(mark) - 1])) {
 		char *harmless = g_strescape(first, NULL);
 
-		usage(error, "%s is not a QEMU: --version says \"%s\"", c->path, harmless);
+		vtdlab_refuse(error, "%s is not a QEMU: --version says \"%s\"", c->path, harmless);
 		g_free(harmless);
 		g_free(first);
 		g_free(text);
@@ -226,7 +214,7 @@ struct qemu_caps *qemu_probe(const char *qemu, const char *cache_dir, GError **e
 	c->path = qemu_find(qemu, error);
 	if (!c->path || stat(c->path, &st) < 0) {
 		if (c->path)
-			usage(error, "%s: %s", c->path, g_strerror(errno));
+			vtdlab_refuse(error, "%s: %s", c->path, g_strerror(errno));
 		qemu_caps_free(c);
 		return NULL;
 	}

@@ -6,7 +6,7 @@
 
 double dma_pace(const struct scenario *sc)
 {
-	return sc->machine.clock == CONF_CLOCK_VIRTUAL ? 0.25 : 1.0;
+	return sc->machine.clock == MACHINE_CLOCK_VIRTUAL ? 0.25 : 1.0;
 }
 
 bool dma_rates(struct attempt *a, uint64_t disk_bps, double frames, GError **error)

@@ -349,7 +349,7 @@ static void report_timing(const struct kprobes *p, struct run_report *report)
 	json_object_set_string_member(o, "probes", probes_wanted(plan) ? "on" : "off");
 	json_object_set_string_member(
 		o, "clock",
-		plan->scenario->machine.clock == CONF_CLOCK_VIRTUAL ? "guest, virtual: instructions" : "guest");
+		plan->scenario->machine.clock == MACHINE_CLOCK_VIRTUAL ? "guest, virtual: instructions" : "guest");
 	if (p->side[AGENT_STAGE_CRASH].trace) {
 		const struct probe_times *t = &p->side[AGENT_STAGE_CRASH].times;
 

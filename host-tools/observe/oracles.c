@@ -73,8 +73,8 @@ bool oracles_read(struct attempt *a, GError **error)
 	g_autofree char *dir = rundir_file(a->rd, "oracles");
 
 	/* A run that measures is not to spend minutes on reading a million lines. */
-	if (!evidence_kdump_asked(a->ev) || plan_foreign(a->plan) || a->plan->scenario->iommu.mode == CONF_MODE_OFF ||
-	    a->plan->options->no_probes)
+	if (!evidence_kdump_asked(a->ev) || plan_foreign(a->plan) ||
+	    a->plan->scenario->iommu.mode == MACHINE_IOMMU_OFF || a->plan->options->no_probes)
 		return true;
 	g_mkdir_with_parents(dir, 0755);
 	console_poll(machine_console(a->m));

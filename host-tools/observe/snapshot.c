@@ -74,7 +74,7 @@ bool snapshot_take(struct attempt *a, const struct iommu_events *iommu, const ch
 	bool ok;
 
 	G_STATIC_ASSERT(MACHINE_VTD_WORDS == VTD_REGS_QWORDS);
-	if (a->plan->scenario->iommu.mode == CONF_MODE_OFF || !a->plan->scenario->machine.observe)
+	if (a->plan->scenario->iommu.mode == MACHINE_IOMMU_OFF || !a->plan->scenario->machine.observe)
 		return true;
 	machine_trace_poll(a->m);
 	if (!machine_vtd_regs(a->m, raw, error))

@@ -8,33 +8,33 @@
 
 bool run_has_nic_dma(const struct scenario *sc)
 {
-	return sc->devices.nic != CONF_NIC_NONE &&
+	return sc->devices.nic != MACHINE_NIC_NONE &&
 	       (sc->devices.dma == CONF_DMA_BOTH || sc->devices.dma == CONF_DMA_NIC);
 }
 
 bool run_has_disk_dma(const struct scenario *sc)
 {
-	return sc->devices.disk == CONF_DISK_NVME &&
+	return sc->devices.disk == MACHINE_DISK_NVME &&
 	       (sc->devices.dma == CONF_DMA_BOTH || sc->devices.dma == CONF_DMA_DISK);
 }
 
 double run_frame_rate(const struct scenario *sc, double wanted)
 {
-	return sc->devices.nic == CONF_NIC_VIRTIO ? MIN(wanted, DMA_FRAMES_PER_SECOND_VIRTIO) : wanted;
+	return sc->devices.nic == MACHINE_NIC_VIRTIO ? MIN(wanted, DMA_FRAMES_PER_SECOND_VIRTIO) : wanted;
 }
 
 const char *run_nic_module(const struct scenario *sc)
 {
 	static const char *const modules[] = {
-		[CONF_NIC_E1000E] = "e1000e", [CONF_NIC_E1000] = "e1000", [CONF_NIC_VIRTIO] = "virtio_net"
+		[MACHINE_NIC_E1000E] = "e1000e", [MACHINE_NIC_E1000] = "e1000", [MACHINE_NIC_VIRTIO] = "virtio_net"
 	};
 
-	return sc->devices.nic == CONF_NIC_NONE ? NULL : modules[sc->devices.nic];
+	return sc->devices.nic == MACHINE_NIC_NONE ? NULL : modules[sc->devices.nic];
 }
 
 const char *run_disk_module(const struct scenario *sc)
 {
-	static const char *const modules[] = { [CONF_DISK_NVME] = "nvme", [CONF_DISK_VIRTIO] = "virtio_blk" };
+	static const char *const modules[] = { [MACHINE_DISK_NVME] = "nvme", [MACHINE_DISK_VIRTIO] = "virtio_blk" };
 
-	return sc->devices.disk == CONF_DISK_NONE ? NULL : modules[sc->devices.disk];
+	return sc->devices.disk == MACHINE_DISK_NONE ? NULL : modules[sc->devices.disk];
 }

@@ -14,7 +14,7 @@ bool plan_foreign(const struct plan *plan)
 
 bool probes_wanted(const struct plan *plan)
 {
-	return !plan->options->no_probes && plan->scenario->iommu.mode != CONF_MODE_OFF;
+	return !plan->options->no_probes && plan->scenario->iommu.mode != MACHINE_IOMMU_OFF;
 }
 
 const char *probes_cmdline(const struct plan *plan, const struct kernel *kernel)

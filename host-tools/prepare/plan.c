@@ -12,19 +12,12 @@
 #include "prepare/options.h"
 #include "conf/workload.h"
 
-/* plan_machine() carries the words of a scenario over by value. */
-G_STATIC_ASSERT((int)CONF_ACCEL_TCG == (int)MACHINE_ACCEL_TCG);
-G_STATIC_ASSERT((int)CONF_MODE_OFF == (int)MACHINE_IOMMU_OFF);
-G_STATIC_ASSERT((int)CONF_NIC_NONE == (int)MACHINE_NIC_NONE);
-G_STATIC_ASSERT((int)CONF_DISK_NONE == (int)MACHINE_DISK_NONE);
-G_STATIC_ASSERT((int)CONF_TOPOLOGY_PCIE_PCI_BRIDGE == (int)MACHINE_TOPOLOGY_PCIE_PCI_BRIDGE);
-
 static const char *iommu_parameter(const struct scenario *sc)
 {
 	switch (sc->iommu.mode) {
-	case CONF_MODE_OFF:
+	case MACHINE_IOMMU_OFF:
 		return "intel_iommu=off";
-	case CONF_MODE_LEGACY:
+	case MACHINE_IOMMU_LEGACY:
 		return "intel_iommu=on,sm_off";
 	default:
 		return "intel_iommu=on,sm_on";
@@ -49,7 +42,7 @@ static char *command_line(const struct scenario *sc, const char *own, const char
 
 	g_string_append_printf(line, "%s %s", iommu_parameter(sc), own);
 	/* Times that repeat: with KASLR the same copy takes one of several times, by where the kernel lies. */
-	if (gdb || sc->machine.clock == CONF_CLOCK_VIRTUAL)
+	if (gdb || sc->machine.clock == MACHINE_CLOCK_VIRTUAL)
 		g_string_append(line, " nokaslr");
 	if (*probes)
 		g_string_append_printf(line, " %s", probes);
@@ -61,12 +54,12 @@ static char *command_line(const struct scenario *sc, const char *own, const char
 /* The config options that the drivers of the scenario's devices need. */
 static char *device_options(const struct scenario *sc)
 {
-	static const char *const nic[] = { [CONF_NIC_E1000E] = "E1000E",
-					   [CONF_NIC_E1000] = "E1000",
-					   [CONF_NIC_VIRTIO] = "VIRTIO_NET",
-					   [CONF_NIC_NONE] = "" };
+	static const char *const nic[] = { [MACHINE_NIC_E1000E] = "E1000E",
+					   [MACHINE_NIC_E1000] = "E1000",
+					   [MACHINE_NIC_VIRTIO] = "VIRTIO_NET",
+					   [MACHINE_NIC_NONE] = "" };
 	static const char *const disk[] = {
-		[CONF_DISK_NVME] = "BLK_DEV_NVME", [CONF_DISK_VIRTIO] = "VIRTIO_BLK", [CONF_DISK_NONE] = ""
+		[MACHINE_DISK_NVME] = "BLK_DEV_NVME", [MACHINE_DISK_VIRTIO] = "VIRTIO_BLK", [MACHINE_DISK_NONE] = ""
 	};
 
 	return g_strstrip(g_strdup_printf("%s %s", disk[sc->devices.disk], nic[sc->devices.nic]));
@@ -142,7 +135,7 @@ bool plan_make(struct plan *plan, const struct scenario *sc, const struct run_op
 	plan->first_cmdline = command_line(sc, own, sc->first.cmdline, options->gdb, probes_cmdline(plan, plan->first));
 	plan->crash_cmdline =
 		command_line(sc, CRASH_OWN, sc->crash.cmdline, options->gdb, probes_cmdline(plan, plan->crash));
-	if (sc->devices.disk != CONF_DISK_NONE) {
+	if (sc->devices.disk != MACHINE_DISK_NONE) {
 		plan->disk_image = g_build_filename(lab_cache_dir(), "disk-pattern.img", NULL);
 		if (!disk_pattern_ensure(plan->disk_image, DISK_PATTERN_SIZE, error))
 			return false;
@@ -168,26 +161,12 @@ void plan_machine(const struct plan *plan, const char *run_dir, struct machine_c
 {
 	const struct scenario *sc = plan->scenario;
 
-	memset(cfg, 0, sizeof(*cfg));
+	scenario_machine(sc, cfg);
 	cfg->qemu = plan->qemu;
-	cfg->accel = (enum machine_accel)sc->machine.accel;
-	cfg->memory = sc->machine.memory;
-	cfg->cpus = sc->machine.cpus;
-	cfg->clock_virtual = sc->machine.clock == CONF_CLOCK_VIRTUAL;
 	cfg->kernel = kernel_boot_path(plan->first);
 	cfg->initrd = plan->first_initrd;
 	cfg->cmdline = plan->first_cmdline;
-	cfg->iommu.mode = (enum machine_iommu_mode)sc->iommu.mode;
-	cfg->iommu.intremap = sc->iommu.intremap;
-	cfg->iommu.caching_mode = sc->iommu.caching_mode;
-	cfg->iommu.aw_bits = sc->iommu.aw_bits;
-	cfg->nic = (enum machine_nic)sc->devices.nic;
-	cfg->disk = (enum machine_disk)sc->devices.disk;
-	cfg->topology = (enum machine_topology)sc->devices.topology;
-	cfg->edu = sc->devices.edu;
 	cfg->disk_image = plan->disk_image;
-	cfg->disk_bps = 0;
-	cfg->no_trace = !sc->machine.observe;
 	cfg->extra_args = (const char *const *)plan->qemu_args;
 	cfg->gdb = plan->options->gdb;
 	cfg->run_dir = run_dir;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/sid.h"
 
 struct csv {
 	FILE *file;
@@ -157,10 +158,8 @@ void csv_iova_row(struct csv *csv, const struct csv_iova_row *row)
 	char bdf[16];
 	uint64_t pages = (row->iova_end >> 12) - (row->iova_start >> 12) + 1, count = MAX(row->count, 1);
 
-	snprintf(bdf, sizeof(bdf), "0000:%02x:%02x.%x", row->requester >> 8, row->requester >> 3 & 0x1f,
-		 row->requester & 7);
 	csv_str(csv, row->kernel);
-	csv_str(csv, row->no_requester ? NULL : bdf);
+	csv_str(csv, row->no_requester ? NULL : sid_text(row->requester, bdf));
 	if (row->pasid < 0)
 		csv_str(csv, NULL);
 	else

@@ -76,7 +76,7 @@ static bool attach(struct run *run, uint16_t sid, const char *module,
 		return true;
 	read_group(run, dev);
 	snapshot = g_strdup_printf("attach-%s", dev->bdf);
-	if (run->at.plan->scenario->iommu.mode != CONF_MODE_OFF && !run_capture(run, snapshot, &dev->after, error))
+	if (run->at.plan->scenario->iommu.mode != MACHINE_IOMMU_OFF && !run_capture(run, snapshot, &dev->after, error))
 		return false;
 	clock_phase_end(run->at.clock, "%s %s: %s", module, dev->works ? "works" : "does NOT work", dev->works_detail);
 	return true;
@@ -135,7 +135,7 @@ static void mask_interrupts(struct run *run)
 	struct evidence_device *dev = evidence_device_find(run->at.ev, guest_nic_sid(&run->at));
 	JsonObject *answer;
 
-	if (run->at.plan->scenario->devices.nic != CONF_NIC_E1000E || atoi(machine_qemu(run->at.m)->version) >= 8)
+	if (run->at.plan->scenario->devices.nic != MACHINE_NIC_E1000E || atoi(machine_qemu(run->at.m)->version) >= 8)
 		return;
 	answer = machine_agent(run->at.m, attempt_deadline(&run->at, 5), NULL, "mmio-write", "bdf", MACHINE_STR,
 			       dev->bdf, "bar", MACHINE_INT, (int64_t)0, "offset", MACHINE_INT, (int64_t)e1000e_imc,

@@ -49,7 +49,7 @@ bool phase_boot(struct run *run, GError **error)
 	if (plan_foreign(run->at.plan))
 		run->foreign = foreign_new(run);
 	say_gdb(run);
-	if (run->at.plan->scenario->machine.accel == CONF_ACCEL_AUTO && machine_accel_reason(run->at.m) &&
+	if (run->at.plan->scenario->machine.accel == MACHINE_ACCEL_AUTO && machine_accel_reason(run->at.m) &&
 	    run->at.plan->options->progress)
 		progress_line(run->at.plan->options->progress, "%s", machine_accel_reason(run->at.m));
 	hello = machine_wait_hello(run->at.m, AGENT_STAGE_FIRST, attempt_deadline(&run->at, 15), error);
@@ -58,7 +58,8 @@ bool phase_boot(struct run *run, GError **error)
 	run->at.ev->first_hello = true;
 	run->at.ev->first_cmdline = g_strdup(hello->cmdline);
 	clock_moment(run->at.clock, "agent", hello->host_ns, "first", hello->uptime_ns, "agent");
-	clock_phase_end(run->at.clock, "%s, %s", hello->release, machine_accel_name(machine_accel(run->at.m)));
+	clock_phase_end(run->at.clock, "%s, %s", hello->release,
+			word_of(machine_accel_words, machine_accel(run->at.m)));
 	return true;
 }
 
@@ -79,9 +80,9 @@ static void add_device(struct run *run, uint16_t sid, uint16_t dma_sid, const ch
 static uint16_t alias_of(const struct scenario *sc, uint16_t sid)
 {
 	switch (sc->devices.topology) {
-	case CONF_TOPOLOGY_PXB_BRIDGE:
+	case MACHINE_TOPOLOGY_PXB_BRIDGE:
 		return MACHINE_PXB_SID;
-	case CONF_TOPOLOGY_PCIE_PCI_BRIDGE:
+	case MACHINE_TOPOLOGY_PCIE_PCI_BRIDGE:
 		return sid & 0xff00;
 	default:
 		return sid;
@@ -110,12 +111,12 @@ static bool each_function(struct run *run, void (*fn)(struct run *, JsonObject *
 static void note_nic(struct run *run, JsonObject *function, void *data)
 {
 	const struct scenario *sc = run->at.plan->scenario;
-	const char *wanted = sc->devices.nic == CONF_NIC_VIRTIO ? "virtio-pci" : run_nic_module(sc);
+	const char *wanted = sc->devices.nic == MACHINE_NIC_VIRTIO ? "virtio-pci" : run_nic_module(sc);
 	uint16_t sid, *nic = data;
 
 	if (g_strcmp0(agent_string(function, "driver", NULL), wanted) == 0 &&
 	    g_str_has_prefix(agent_string(function, "class", ""), "0x02") &&
-	    run_read_sid(agent_string(function, "bdf", NULL), &sid))
+	    sid_parse(agent_string(function, "bdf", NULL), &sid))
 		*nic = sid;
 }
 
@@ -123,7 +124,7 @@ static bool find_nic(struct run *run, uint16_t *sid, GError **error)
 {
 	const struct scenario *sc = run->at.plan->scenario;
 
-	*sid = sc->devices.topology == CONF_TOPOLOGY_FLAT ? MACHINE_SLOT_NIC << 3 : 0;
+	*sid = sc->devices.topology == MACHINE_TOPOLOGY_FLAT ? MACHINE_SLOT_NIC << 3 : 0;
 	if (!*sid && !each_function(run, note_nic, sid, error))
 		return false;
 	if (*sid)
@@ -144,7 +145,7 @@ static void note_function(struct run *run, JsonObject *function, void *data)
 	if (type && !strstr(types->str, type))
 		g_string_append_printf(types, "%s%s", types->len ? " " : "", type);
 	f.bridge = g_str_has_prefix(class, "0x0604") || g_str_has_prefix(class, "0x0607");
-	if (*class && run_read_sid(agent_string(function, "bdf", NULL), &f.sid))
+	if (*class && sid_parse(agent_string(function, "bdf", NULL), &f.sid))
 		g_array_append_val(run->at.ev->functions, f);
 }
 

@@ -205,8 +205,8 @@ static bool speed_up(struct run *run, GError **error)
 	bool builtin = kernel_builtin(run->at.plan->crash, "BLK_DEV_NVME");
 
 	return dma_rates(&run->at, builtin ? 0 : DMA_DISK_BPS,
-			 run->at.plan->scenario->devices.nic == CONF_NIC_VIRTIO ? DMA_FRAMES_PER_SECOND_VIRTIO_LAST :
-										  DMA_FRAMES_PER_SECOND,
+			 run->at.plan->scenario->devices.nic == MACHINE_NIC_VIRTIO ? DMA_FRAMES_PER_SECOND_VIRTIO_LAST :
+										     DMA_FRAMES_PER_SECOND,
 			 error);
 }
 
@@ -215,7 +215,7 @@ bool phase_crash_boot(struct run *run, GError **error)
 	const struct agent_hello *hello;
 
 	clock_phase(run->at.clock, "crash-boot");
-	if (run->at.plan->scenario->iommu.mode != CONF_MODE_OFF) {
+	if (run->at.plan->scenario->iommu.mode != MACHINE_IOMMU_OFF) {
 		if (!wait_crash(run, switched_or_up, 20, "the crash kernel's root switch", error))
 			return false;
 		clock_phase(run->at.clock, "copied");

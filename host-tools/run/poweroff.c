@@ -107,7 +107,8 @@ bool phase_poweroff(struct run *run, GError **error)
 	clock_phase(run->at.clock, run->at.plan->scenario->crash.end == CONF_END_REBOOT ? "reboot" : "poweroff");
 	if (!kprobes_read(run->kprobes, AGENT_STAGE_CRASH, error) || !oracles_read(&run->at, error))
 		return false;
-	if (run->at.plan->scenario->iommu.mode != CONF_MODE_OFF && !run_capture(run, "end", &run->at.ev->end, error))
+	if (run->at.plan->scenario->iommu.mode != MACHINE_IOMMU_OFF &&
+	    !run_capture(run, "end", &run->at.ev->end, error))
 		return false;
 	if (run->at.plan->options->keep)
 		return true;

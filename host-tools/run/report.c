@@ -21,14 +21,14 @@ static void fill_environment(struct run *run)
 {
 	struct report_environment *env = &run->report->env;
 	const struct evidence_state *state = &run->at.ev->at_panic;
-	bool virtual = run->at.plan->scenario->machine.clock == CONF_CLOCK_VIRTUAL;
+	bool virtual = run->at.plan->scenario->machine.clock == MACHINE_CLOCK_VIRTUAL;
 
 	fill_kernel(&env->first_kernel, run->at.plan->first,
 		    run->at.ev->first_cmdline ? run->at.ev->first_cmdline : run->at.plan->first_cmdline);
 	fill_kernel(&env->crash_kernel, run->at.plan->crash, run->at.plan->crash_cmdline);
 	env->clock = g_strdup(virtual ? "virtual" : "wall");
 	if (run->at.m) {
-		env->accel = g_strdup(machine_accel_name(machine_accel(run->at.m)));
+		env->accel = g_strdup(word_of(machine_accel_words, machine_accel(run->at.m)));
 		env->qemu = g_strdup(machine_qemu(run->at.m)->version);
 		env->qemu_path = g_strdup(machine_qemu(run->at.m)->path);
 		env->wall_time_is_hardware_time = machine_accel(run->at.m) == MACHINE_ACCEL_KVM && !virtual;

@@ -93,7 +93,7 @@ static bool take_report(struct run *run, const struct workload_ops *ops, const s
 	struct evidence_workload e = { .pages = w->pages, .page_bytes = w->size };
 	g_autofree char *summary = NULL;
 
-	if (!report || !run_read_sid(agent_string(report, "bdf", NULL), &e.sid) || !ops->take(w, report, &e))
+	if (!report || !sid_parse(agent_string(report, "bdf", NULL), &e.sid) || !ops->take(w, report, &e))
 		return false;
 	g_array_append_val(run->at.ev->workloads, e);
 	note_report(run, ops, w, &e, report);

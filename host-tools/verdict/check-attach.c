@@ -294,7 +294,7 @@ enum check_result check_devices_work(const struct vtd_walk_result *before, const
 	}
 	if (result != CHECK_SKIP)
 		return result;
-	if (ev->scenario->devices.nic == CONF_NIC_NONE && ev->scenario->devices.disk == CONF_DISK_NONE) {
+	if (ev->scenario->devices.nic == MACHINE_NIC_NONE && ev->scenario->devices.disk == MACHINE_DISK_NONE) {
 		g_string_append(detail, "the scenario has no device with a driver");
 		return CHECK_SKIP;
 	}

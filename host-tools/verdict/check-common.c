@@ -4,7 +4,7 @@
 
 bool check_no_iommu(const struct evidence *ev, GString *detail)
 {
-	if (ev->scenario->iommu.mode != CONF_MODE_OFF)
+	if (ev->scenario->iommu.mode != MACHINE_IOMMU_OFF)
 		return false;
 	g_string_append(detail, "the scenario has no IOMMU");
 	return true;

@@ -85,7 +85,7 @@ enum check_result check_no_faults(const struct vtd_walk_result *before, const st
 
 	(void)before;
 	(void)after;
-	if (ev->scenario->iommu.mode == CONF_MODE_OFF || ev->scenario->devices.dma == CONF_DMA_NONE) {
+	if (ev->scenario->iommu.mode == MACHINE_IOMMU_OFF || ev->scenario->devices.dma == CONF_DMA_NONE) {
 		g_string_append(detail, "the scenario has no DMA through an IOMMU");
 		return CHECK_SKIP;
 	}
@@ -156,7 +156,7 @@ enum check_result check_dma_landed(const struct vtd_walk_result *before, const s
 		g_string_append(detail, "the scenario asks for no DMA");
 		return CHECK_SKIP;
 	}
-	if (ev->scenario->iommu.mode == CONF_MODE_OFF) {
+	if (ev->scenario->iommu.mode == MACHINE_IOMMU_OFF) {
 		g_string_append(detail, "the scenario has no IOMMU, so no tables say where DMA belongs");
 		return CHECK_SKIP;
 	}

@@ -217,7 +217,7 @@ static enum check_result attaches_flushed(const struct evidence *ev, const struc
 	if (seen)
 		return result;
 	check_separate(detail);
-	if (ev->scenario->devices.nic == CONF_NIC_NONE && ev->scenario->devices.disk == CONF_DISK_NONE) {
+	if (ev->scenario->devices.nic == MACHINE_NIC_NONE && ev->scenario->devices.disk == MACHINE_DISK_NONE) {
 		g_string_append(detail, "the scenario has no device with a driver");
 		return CHECK_SKIP;
 	}

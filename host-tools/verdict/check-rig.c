@@ -35,7 +35,7 @@ static enum vtd_space_type wanted_type(const struct evidence *ev)
 {
 	if (evidence_passthrough(ev))
 		return VTD_SPACE_PASS_THROUGH;
-	return ev->scenario->iommu.mode == CONF_MODE_FIRST_LEVEL ? VTD_SPACE_FIRST_LEVEL : VTD_SPACE_SECOND_LEVEL;
+	return ev->scenario->iommu.mode == MACHINE_IOMMU_FIRST_LEVEL ? VTD_SPACE_FIRST_LEVEL : VTD_SPACE_SECOND_LEVEL;
 }
 
 static void complain(GString *detail, const char *format, ...) G_GNUC_PRINTF(2, 3);
@@ -54,7 +54,7 @@ static void mode_registers(const struct evidence *ev, GString *wrong)
 {
 	const struct scenario *sc = ev->scenario;
 	const struct vtd_regs *regs = &ev->at_panic.regs;
-	unsigned ttm = sc->iommu.mode == CONF_MODE_LEGACY ? VTD_TTM_LEGACY : VTD_TTM_SCALABLE;
+	unsigned ttm = sc->iommu.mode == MACHINE_IOMMU_LEGACY ? VTD_TTM_LEGACY : VTD_TTM_SCALABLE;
 
 	if (!regs->translation_on)
 		complain(wrong, "translation is off (GSTS.TES=0)");
@@ -117,7 +117,7 @@ enum check_result check_mode_in_effect(const struct vtd_walk_result *before, con
 	bool flushing;
 
 	(void)after;
-	if (ev->scenario->iommu.mode == CONF_MODE_OFF) {
+	if (ev->scenario->iommu.mode == MACHINE_IOMMU_OFF) {
 		g_string_append(detail, "the scenario has no IOMMU");
 		return CHECK_SKIP;
 	}

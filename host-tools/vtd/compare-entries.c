@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/sid.h"
 #include "vtd/compare-internal.h"
 #include "vtd/formats.h"
 
@@ -24,7 +25,7 @@ static void note_one_sided(struct comparison *x, enum vtd_diff_kind kind, uint16
 		return;
 	if (pasid != VTD_NO_PASID)
 		snprintf(extra, sizeof(extra), " pasid 0x%x", pasid);
-	snprintf(d->text, sizeof(d->text), "%s%s: %s entry present only %s", vtd_sid_text(sid, name), extra,
+	snprintf(d->text, sizeof(d->text), "%s%s: %s entry present only %s", sid_short(sid, name), extra,
 		 pasid == VTD_NO_PASID ? "context" : "PASID", missing ? "before" : "after");
 }
 
@@ -42,7 +43,7 @@ static void context_text(struct vtd_diff *d, const struct vtd_context *a, const 
 	char name[8], *t = d->text;
 	size_t len = sizeof(d->text), start;
 
-	snprintf(t, len, "%s:", vtd_sid_text(sid_of(a), name));
+	snprintf(t, len, "%s:", sid_short(sid_of(a), name));
 	start = strlen(t);
 	if (a->scalable) {
 		if (roots)
@@ -87,7 +88,7 @@ static void compare_context(struct comparison *x, const struct vtd_context *a, c
 		d = compare_note(x, VTD_DIFF_CONTEXT_SLOT, sid_of(a), VTD_NO_PASID);
 		if (d)
 			snprintf(d->text, sizeof(d->text), "%s: %s slot %u became %s slot %u",
-				 vtd_sid_text(sid_of(a), name), a->upper ? "upper" : "lower", a->slot,
+				 sid_short(sid_of(a), name), a->upper ? "upper" : "lower", a->slot,
 				 b->upper ? "upper" : "lower", b->slot);
 	}
 	if (!context_fields_equal(x, a, b)) {
@@ -141,7 +142,7 @@ static void compare_pasid(struct comparison *x, const struct vtd_pasid *a, const
 	d = compare_note(x, VTD_DIFF_PASID_FIELD, a->sid, a->pasid);
 	if (!d)
 		return;
-	snprintf(d->text, sizeof(d->text), "%s pasid 0x%x:", vtd_sid_text(a->sid, name), a->pasid);
+	snprintf(d->text, sizeof(d->text), "%s pasid 0x%x:", sid_short(a->sid, name), a->pasid);
 	field(d->text, sizeof(d->text), "PGTT", a->pgtt, b->pgtt);
 	field(d->text, sizeof(d->text), "address width", a->aw, b->aw);
 	field(d->text, sizeof(d->text), "DID", a->did, b->did);

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/sid.h"
 #include "vtd/compare-internal.h"
 #include "vtd/mem.h"
 
@@ -103,7 +104,7 @@ static void note_stretch(struct comparison *x, const struct vtd_space_diff *of, 
 	snprintf(where, sizeof(where), "0x%" PRIx64 "-0x%" PRIx64, s->start, s->last);
 	vtd_perm_text(s->perm_a, pa);
 	vtd_perm_text(s->perm_b, pb);
-	vtd_sid_text(of->sid, sid);
+	sid_short(of->sid, sid);
 	if (s->kind == VTD_DIFF_UNMAPPED)
 		snprintf(d->text, sizeof(d->text), "%s%s: iova %s mapped only before -> 0x%" PRIx64 " %s", sid, pasid,
 			 where, s->pa_a, pa);
@@ -210,7 +211,7 @@ static int compare_one_space(struct comparison *x, uint64_t key, const struct vt
 		struct vtd_diff *d = compare_note(x, VTD_DIFF_SPACE_TYPE, out->sid, out->pasid);
 
 		if (d)
-			snprintf(d->text, sizeof(d->text), "%s: translation was %s, is %s", vtd_sid_text(out->sid, sid),
+			snprintf(d->text, sizeof(d->text), "%s: translation was %s, is %s", sid_short(out->sid, sid),
 				 vtd_space_type_name(a->type), vtd_space_type_name(b->type));
 	}
 	ret = compare_mappings(x, a, b, out);

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/sid.h"
 #include "vtd/formats.h"
 
 uint64_t vtd_regs_get64(const uint64_t raw[VTD_REGS_QWORDS], unsigned reg)
@@ -149,10 +150,10 @@ void vtd_regs_print(const struct vtd_regs *regs, FILE *out)
 		regs->fsts & VTD_FSTS_PFO ? " PFO" : "");
 	for (unsigned i = 0; i < regs->n_frcd; i++) {
 		const struct vtd_frcd *f = &regs->frcd[i];
+		char sid[8];
 
 		if (f->fault)
-			fprintf(out, "fault %u: %s of 0x%" PRIx64 " by %02x:%02x.%x reason 0x%x\n", i,
-				f->write ? "write" : "read", f->addr, f->sid >> 8, (f->sid >> 3) & 0x1fu, f->sid & 7u,
-				f->reason);
+			fprintf(out, "fault %u: %s of 0x%" PRIx64 " by %s reason 0x%x\n", i,
+				f->write ? "write" : "read", f->addr, sid_short(f->sid, sid), f->reason);
 	}
 }

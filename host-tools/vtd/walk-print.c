@@ -2,6 +2,7 @@
 /* Words for the parts of a walk result, and its print as text. */
 #include <inttypes.h>
 
+#include "base/sid.h"
 #include "vtd/formats.h"
 #include "vtd/walk.h"
 
@@ -60,12 +61,6 @@ const char *vtd_defect_kind_name(unsigned kind)
 	return kind < VTD_DEFECT_KINDS ? names[kind] : "unknown";
 }
 
-const char *vtd_sid_text(uint16_t sid, char *buf)
-{
-	snprintf(buf, 8, "%02x:%02x.%x", sid >> 8, (sid >> 3) & 0x1fu, sid & 7u);
-	return buf;
-}
-
 const char *vtd_perm_text(uint32_t perm, char *buf)
 {
 	buf[0] = perm & VTD_PERM_READ ? 'r' : '-';
@@ -86,7 +81,7 @@ void vtd_defect_text(const struct vtd_defect *d, char *buf, size_t len)
 		snprintf(level, sizeof(level), " level %u", d->level);
 	snprintf(buf, len, "%s: %s table 0x%" PRIx64 "%s entry %u value 0x%" PRIx64 " (%s%s)",
 		 vtd_defect_kind_name(d->kind), vtd_table_kind_name(d->table_kind), d->table, level, d->index, d->value,
-		 vtd_sid_text(d->sid, sid), pasid);
+		 sid_short(d->sid, sid), pasid);
 }
 
 /* The context entry itself, one line. */
@@ -94,7 +89,7 @@ static void print_context(const struct vtd_context *c, FILE *out)
 {
 	char sid[8];
 
-	fprintf(out, "context %s %s table 0x%" PRIx64 " slot %u", vtd_sid_text((uint16_t)(c->bus << 8 | c->devfn), sid),
+	fprintf(out, "context %s %s table 0x%" PRIx64 " slot %u", sid_short((uint16_t)(c->bus << 8 | c->devfn), sid),
 		c->scalable ? (c->upper ? "upper" : "lower") : "legacy", c->table, c->slot);
 	if (c->scalable)
 		fprintf(out, " pasid-dir 0x%" PRIx64 " entries %u rid-pasid 0x%x%s%s%s", c->pasid_dir,

@@ -264,8 +264,6 @@ int vtd_space_ranges(const struct vtd_walk_result *r, const struct vtd_space *s,
 const char *vtd_table_kind_name(unsigned kind);
 const char *vtd_space_type_name(unsigned type);
 const char *vtd_defect_kind_name(unsigned kind);
-/* "00:1f.2" into @buf (at least 8 bytes); returns @buf. */
-const char *vtd_sid_text(uint16_t sid, char *buf);
 /* "rwus" style, always 4 characters, into @buf (at least 5 bytes); returns @buf. */
 const char *vtd_perm_text(uint32_t perm, char *buf);
 /* One defect as one line without newline, cut to @len. */

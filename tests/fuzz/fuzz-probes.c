@@ -36,7 +36,7 @@ static void check_trace(const char *text)
 		FUZZ_CHECK(r->start <= r->last);
 		FUZZ_CHECK(r->guest_ns >= 0);
 		FUZZ_CHECK(memchr(r->who, 0, sizeof(r->who)));
-		FUZZ_CHECK(!r->sid_known || (probe_sid(r->who, &sid) && sid == r->sid));
+		FUZZ_CHECK(!r->sid_known || (sid_parse(r->who, &sid) && sid == r->sid));
 	}
 	times = probe_times(t, 0);
 	FUZZ_CHECK(times.copy < 0 || times.init >= 0);

@@ -19,7 +19,7 @@ static void no_iommu(void **state)
 {
 	struct good_run *f = *state;
 
-	f->sc->iommu.mode = CONF_MODE_OFF;
+	f->sc->iommu.mode = MACHINE_IOMMU_OFF;
 	for (unsigned i = 0; i < G_N_ELEMENTS(both); i++)
 		want(f, both[i], CHECK_SKIP, "no IOMMU", NULL);
 }

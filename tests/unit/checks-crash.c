@@ -260,7 +260,7 @@ static void stayed_no_iommu(void **state)
 {
 	struct good_run *f = *state;
 
-	f->sc->iommu.mode = CONF_MODE_OFF;
+	f->sc->iommu.mode = MACHINE_IOMMU_OFF;
 	want(f, STAYED, CHECK_SKIP, "no IOMMU", NULL);
 }
 

@@ -23,7 +23,7 @@ static void no_iommu(void **state)
 {
 	struct good_run *f = *state;
 
-	f->sc->iommu.mode = CONF_MODE_OFF;
+	f->sc->iommu.mode = MACHINE_IOMMU_OFF;
 	good_no_walk(f, AT_PANIC);
 	want(f, LANDED, CHECK_SKIP, "no IOMMU", NULL);
 }

@@ -25,7 +25,7 @@ static void no_iommu(void **state)
 {
 	struct good_run *f = *state;
 
-	f->sc->iommu.mode = CONF_MODE_OFF;
+	f->sc->iommu.mode = MACHINE_IOMMU_OFF;
 	want(f, FAULTS, CHECK_SKIP, "no DMA through an IOMMU", NULL);
 }
 

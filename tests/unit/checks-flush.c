@@ -15,7 +15,7 @@ static void no_iommu(void **state)
 {
 	struct good_run *f = *state;
 
-	f->sc->iommu.mode = CONF_MODE_OFF;
+	f->sc->iommu.mode = MACHINE_IOMMU_OFF;
 	want(f, FLUSHED, CHECK_SKIP, "no IOMMU", NULL);
 }
 
@@ -411,8 +411,8 @@ static void no_device_used(void **state)
 
 	good_device(f, DISK)->wanted = good_device(f, NIC)->wanted = false;
 	want(f, FLUSHED, CHECK_NO_EVIDENCE, "no device was used", NULL);
-	f->sc->devices.nic = CONF_NIC_NONE;
-	f->sc->devices.disk = CONF_DISK_NONE;
+	f->sc->devices.nic = MACHINE_NIC_NONE;
+	f->sc->devices.disk = MACHINE_DISK_NONE;
 	want(f, FLUSHED, CHECK_PASS, "no device with a driver", NULL);
 }
 

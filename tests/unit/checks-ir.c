@@ -17,7 +17,7 @@ static void no_intremap(void **state)
 	struct good_run *f = *state;
 
 	want(f, IRTE, CHECK_SKIP, "no interrupt remapping", NULL);
-	f->sc->iommu.mode = CONF_MODE_OFF;
+	f->sc->iommu.mode = MACHINE_IOMMU_OFF;
 	want(f, IRTE, CHECK_SKIP, "no IOMMU", NULL);
 }
 

@@ -91,7 +91,7 @@ static void not_asked(void **state)
 	good_crash_cmdline(f, "intel_iommu_kdump=deep intel_iommu_kdump=off");
 	want(f, ORACLES, CHECK_SKIP, NULL);
 	good_crash_cmdline(f, "intel_iommu_kdump=deep");
-	f->sc->iommu.mode = CONF_MODE_OFF;
+	f->sc->iommu.mode = MACHINE_IOMMU_OFF;
 	want(f, ORACLES, CHECK_SKIP, "no IOMMU", NULL);
 }
 

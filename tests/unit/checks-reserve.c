@@ -48,7 +48,7 @@ static void mainline(void **state)
 	struct good_run *f = *state;
 
 	want(f, RESERVED, CHECK_SKIP, "not asked to reserve", NULL);
-	f->sc->iommu.mode = CONF_MODE_OFF;
+	f->sc->iommu.mode = MACHINE_IOMMU_OFF;
 	want(f, RESERVED, CHECK_SKIP, "no IOMMU", NULL);
 }
 

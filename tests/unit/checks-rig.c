@@ -71,7 +71,7 @@ static void mode_off(void **state)
 {
 	struct good_run *f = *state;
 
-	f->sc->iommu.mode = CONF_MODE_OFF;
+	f->sc->iommu.mode = MACHINE_IOMMU_OFF;
 	want(f, MODE, CHECK_SKIP, "no IOMMU", NULL);
 }
 
@@ -145,7 +145,7 @@ static void mode_wrong_ttm(void **state)
 {
 	struct good_run *f = *state;
 
-	f->sc->iommu.mode = CONF_MODE_SCALABLE;
+	f->sc->iommu.mode = MACHINE_IOMMU_SCALABLE;
 	want(f, MODE, CHECK_FAIL, "TTM is legacy, wanted scalable", NULL);
 	want_outcome(f, "inconclusive", 125);
 }
@@ -154,7 +154,7 @@ static void mode_wrong_ttm_scalable(void **state)
 {
 	struct good_run *f = *state;
 
-	f->sc->iommu.mode = CONF_MODE_LEGACY;
+	f->sc->iommu.mode = MACHINE_IOMMU_LEGACY;
 	want(f, MODE, CHECK_FAIL, "TTM is scalable, wanted legacy", NULL);
 }
 
@@ -172,7 +172,7 @@ static void mode_wrong_pgtt(void **state)
 {
 	struct good_run *f = *state;
 
-	f->sc->iommu.mode = CONF_MODE_FIRST_LEVEL;
+	f->sc->iommu.mode = MACHINE_IOMMU_FIRST_LEVEL;
 	want(f, MODE, CHECK_FAIL, "0000:00:02.0", "0000:00:01.0", vtd_space_type_name(VTD_SPACE_SECOND_LEVEL), NULL);
 }
 

@@ -23,7 +23,7 @@ static void no_iommu(void **state)
 {
 	struct good_run *f = *state;
 
-	f->sc->iommu.mode = CONF_MODE_OFF;
+	f->sc->iommu.mode = MACHINE_IOMMU_OFF;
 	want(f, OLD, CHECK_SKIP, "no IOMMU", NULL);
 	want(f, CRASH, CHECK_SKIP, "no IOMMU", NULL);
 }

@@ -21,7 +21,7 @@ static void work_no_iommu(void **state)
 {
 	struct good_run *f = *state;
 
-	f->sc->iommu.mode = CONF_MODE_OFF;
+	f->sc->iommu.mode = MACHINE_IOMMU_OFF;
 	want(f, WORK, CHECK_PASS, NULL);
 }
 
@@ -75,8 +75,8 @@ static void work_no_devices(void **state)
 {
 	struct good_run *f = *state;
 
-	f->sc->devices.nic = CONF_NIC_NONE;
-	f->sc->devices.disk = CONF_DISK_NONE;
+	f->sc->devices.nic = MACHINE_NIC_NONE;
+	f->sc->devices.disk = MACHINE_DISK_NONE;
 	f->sc->devices.dma = CONF_DMA_NONE;
 	g_array_set_size(f->ev->devices, 0);
 	want(f, WORK, CHECK_SKIP, "no device with a driver", NULL);

@@ -74,11 +74,11 @@ static void add_attach(struct good_run *f, uint16_t sid, int64_t attach_ns, uint
 
 static void scenario_fill(struct good_run *f)
 {
-	static const enum conf_mode modes[] = {
-		[GOOD_LEGACY] = CONF_MODE_LEGACY,
-		[GOOD_SCALABLE] = CONF_MODE_SCALABLE,
-		[GOOD_FIRST_LEVEL] = CONF_MODE_FIRST_LEVEL,
-		[GOOD_PASS_THROUGH] = CONF_MODE_LEGACY,
+	static const enum machine_iommu_mode modes[] = {
+		[GOOD_LEGACY] = MACHINE_IOMMU_LEGACY,
+		[GOOD_SCALABLE] = MACHINE_IOMMU_SCALABLE,
+		[GOOD_FIRST_LEVEL] = MACHINE_IOMMU_FIRST_LEVEL,
+		[GOOD_PASS_THROUGH] = MACHINE_IOMMU_LEGACY,
 	};
 
 	f->sc = scenario_new("good");

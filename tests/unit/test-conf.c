@@ -12,7 +12,7 @@
 
 #include "base/error.h"
 #include "conf/scenario.h"
-#include "base/nearest.h"
+#include "base/words.h"
 
 static struct scenario *load_text(const char *text, GError **error)
 {
@@ -82,12 +82,12 @@ static void test_defaults(void **state)
 	(void)state;
 	assert_int_equal(s->machine.memory, 1024ULL << 20);
 	assert_int_equal(s->machine.cpus, 1);
-	assert_int_equal(s->machine.accel, CONF_ACCEL_AUTO);
-	assert_int_equal(s->iommu.mode, CONF_MODE_LEGACY);
+	assert_int_equal(s->machine.accel, MACHINE_ACCEL_AUTO);
+	assert_int_equal(s->iommu.mode, MACHINE_IOMMU_LEGACY);
 	assert_false(s->iommu.intremap);
 	assert_int_equal(s->iommu.aw_bits, 0);
-	assert_int_equal(s->devices.nic, CONF_NIC_E1000E);
-	assert_int_equal(s->devices.disk, CONF_DISK_NVME);
+	assert_int_equal(s->devices.nic, MACHINE_NIC_E1000E);
+	assert_int_equal(s->devices.disk, MACHINE_DISK_NVME);
 	assert_int_equal(s->devices.dma, CONF_DMA_BOTH);
 	assert_string_equal(s->first.kernel, "debian-6.1");
 	assert_string_equal(scenario_crash_kernel(s), "debian-6.1");
@@ -103,14 +103,13 @@ static void test_defaults(void **state)
 static void test_table(void **state)
 {
 	struct scenario *s = scenario_new("t");
-	size_t n;
-	const struct conf_key *keys = conf_keys(&n);
+	const struct schema_key *keys = scenario_schema.keys;
+	size_t n = 0;
 
 	(void)state;
-	assert_true(n > 25);
-	for (size_t i = 0; i < n; i++) {
-		g_autofree char *allowed = conf_key_allowed(&keys[i]);
-		g_autofree char *value = conf_key_value(s, &keys[i]);
+	for (size_t i = 0; keys[i].section; i++, n++) {
+		g_autofree char *allowed = schema_allowed(&keys[i]);
+		g_autofree char *value = schema_value(&keys[i], s);
 		g_autofree char *assignment = g_strdup_printf("%s.%s=%s", keys[i].section, keys[i].key, value);
 
 		assert_string_equal(value, keys[i].def);
@@ -119,6 +118,7 @@ static void test_table(void **state)
 		for (size_t j = 0; j < i; j++)
 			assert_false(keys[i].offset == keys[j].offset);
 	}
+	assert_true(n > 25);
 	scenario_free(s);
 }
 
@@ -135,7 +135,7 @@ static void test_every_kind(void **state)
 	assert_int_equal(s->machine.cpus, 64);
 	set(s, "machine.accel=kvm");
 	set(s, "iommu.mode=first-level");
-	assert_int_equal(s->iommu.mode, CONF_MODE_FIRST_LEVEL);
+	assert_int_equal(s->iommu.mode, MACHINE_IOMMU_FIRST_LEVEL);
 	set(s, "iommu.intremap=on");
 	assert_true(s->iommu.intremap);
 	set(s, "iommu.aw-bits=48");
@@ -232,7 +232,7 @@ static void test_file(void **state)
 	assert_string_equal(s->name, "own");
 	assert_string_equal(s->title, "Hello");
 	assert_string_equal(s->description, "a\nb");
-	assert_int_equal(s->iommu.mode, CONF_MODE_SCALABLE);
+	assert_int_equal(s->iommu.mode, MACHINE_IOMMU_SCALABLE);
 	assert_string_equal(s->crash.cmdline, "--");
 
 	g_autofree char *text = scenario_to_text(s);

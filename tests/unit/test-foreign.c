@@ -18,7 +18,7 @@ static int setup(void **state)
 	g_free(f->good->sc->crash.initrd);
 	f->good->sc->crash.initrd = g_strdup("busybox");
 	/* no tables to read, no DMA to account for: both have tests of their own */
-	f->good->sc->iommu.mode = CONF_MODE_OFF;
+	f->good->sc->iommu.mode = MACHINE_IOMMU_OFF;
 	f->good->sc->devices.dma = CONF_DMA_NONE;
 	f->run.at.ev->crash_hello_ns = f->run.at.ev->poweroff_ns = 0;
 	return 0;

@@ -106,7 +106,7 @@ static void test_iommu_modes(void **state)
 	c.iommu.intremap = c.iommu.caching_mode = true;
 	assert_true(has(&c, "-device", "intel-iommu,intremap=on,caching-mode=on"));
 	c.iommu.mode = MACHINE_IOMMU_OFF;
-	refused(&c, "iommu.mode=off");
+	refused(&c, "needs an IOMMU; iommu.mode is off");
 	c.iommu.intremap = c.iommu.caching_mode = false;
 	v = line(&c);
 	for (unsigned i = 0; i + 1 < v->len; i++)
@@ -215,15 +215,15 @@ static void test_refused(void **state)
 
 	(void)state;
 	c.topology = MACHINE_TOPOLOGY_PXB_BRIDGE;
-	refused(&c, "only devices.nic=e1000 or virtio fits");
+	refused(&c, "devices.topology=pxb-bridge puts the NIC behind");
 	c.topology = MACHINE_TOPOLOGY_PCIE_PCI_BRIDGE;
-	refused(&c, "devices.topology=pcie-pci-bridge: only devices.nic=e1000 or virtio fits");
+	refused(&c, "where only devices.nic=virtio or e1000 fits");
 	c.topology = 77;
 	refused(&c, "devices.topology: unknown value 77");
 	c = base(), c.clock_virtual = true, c.cpus = 2;
 	refused(&c, "machine.clock=virtual");
 	c.cpus = 1, c.accel = MACHINE_ACCEL_KVM;
-	refused(&c, "needs TCG");
+	refused(&c, "cannot go with machine.accel=kvm");
 	c = base(), c.memory = 1000;
 	refused(&c, "machine.memory");
 	c.memory = UINT64_C(1) << 60;

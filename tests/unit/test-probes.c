@@ -328,21 +328,6 @@ static void test_standing(void **state)
 	probe_trace_free(t);
 }
 
-static void test_sid(void **state)
-{
-	uint16_t sid = 0;
-
-	(void)state;
-	assert_true(probe_sid("0000:05:1f.7", &sid));
-	assert_int_equal(sid, 0x5ff);
-	assert_false(probe_sid("0001:00:01.0", &sid));
-	assert_false(probe_sid("0000:00:20.0", &sid));
-	assert_false(probe_sid("0000:00:01.8", &sid));
-	assert_false(probe_sid("0000:00:01", &sid));
-	assert_false(probe_sid("0000:00: 1.0", &sid));
-	assert_false(probe_sid("", &sid));
-}
-
 static void test_clock(void **state)
 {
 	static const struct clock_pair given[] = {
@@ -372,7 +357,7 @@ int main(void)
 		cmocka_unit_test(test_mutilated),    cmocka_unit_test(test_lost),
 		cmocka_unit_test(test_raw),	     cmocka_unit_test(test_times),
 		cmocka_unit_test(test_reservations), cmocka_unit_test(test_standing),
-		cmocka_unit_test(test_sid),	     cmocka_unit_test(test_clock),
+		cmocka_unit_test(test_clock),
 	};
 
 	return cmocka_run_group_tests_name("probes", tests, NULL, NULL);
