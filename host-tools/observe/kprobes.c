@@ -252,7 +252,7 @@ static void add_reservations(struct run *run, const struct side *side, bool cras
 	GArray *all = run->ev->reservations;
 	unsigned begin = all->len;
 
-	probe_reservations(side->trace, crash ? 'c' : 'f', all);
+	probe_reservations(side->trace, crash ? EVIDENCE_CRASH : EVIDENCE_FIRST, all);
 	if (crash)
 		run->ev->reservations_lost = not_seen(run, side);
 	for (unsigned i = begin; i < all->len; i++) {
@@ -274,7 +274,7 @@ static void count_reserved(struct run *run)
 		const struct evidence_reservation *r =
 			&g_array_index(run->ev->reservations, struct evidence_reservation, i);
 
-		if (r->kernel == 'c') {
+		if (r->kernel == EVIDENCE_CRASH) {
 			iova->reserved_ranges++;
 			iova->reserved_standing += r->standing;
 		} else {

@@ -75,8 +75,7 @@ bool run_capture(struct run *run, const char *phase, struct evidence_state *stat
 	machine_trace_poll(run->m);
 	if (!machine_vtd_regs(run->m, raw, error))
 		return false;
-	vtd_regs_decode(raw, &state->regs);
-	state->has_regs = true;
+	evidence_state_regs(state, raw);
 	state->host_ns = machine_now_ns();
 	vtd_snapshot_meta_from_regs(&meta, raw);
 	/* The root in force is the one latched by SRTP, which a register write alone does not change. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What a run adds to its judged evidence: kernels, environment, snapshots. */
+#include "run/numbers.h"
 #include "run/run-priv.h"
 
 #include <inttypes.h>
@@ -101,7 +102,8 @@ void run_judge(struct run *run)
 	distrust_trace(run);
 	note_missing_events(run);
 	list_snapshots(run);
-	run_account(run);
+	numbers_add(run->report->extra, run->ev);
+	workload_account(run);
 	fill_environment(run);
 	evidence_judge(run->ev, run->plan->crash->release, run->report);
 }

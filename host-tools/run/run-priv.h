@@ -159,8 +159,6 @@ unsigned disk_dma_inflight(const struct disk_dma *d);
 /* Completions since the root switch. */
 unsigned disk_dma_after_copy(const struct run *run);
 
-/* account.c: numbers for run.json */
-void run_account(struct run *run);
 /* verdict.c */
 void run_judge(struct run *run);
 /* tables.c: timeline.csv, iova.csv */
