@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "vtd/walk.h"
+#include "vtd/translate.h"
 
 #define WATCH_MS 2
 

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 
 #include "vtd/compare.h"
+#include "vtd/translate.h"
 
 #define PAGE UINT64_C(4096)
 /* More passes than any run has: what is above is no word of the guest's. */

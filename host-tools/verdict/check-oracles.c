@@ -15,6 +15,7 @@
 #include "vtd/mem.h"
 #include "vtd/ranges.h"
 #include "vtd/walk.h"
+#include "vtd/print.h"
 
 #define REGIONS_MAX 64 /* ranges of a device that the kernel puts into reserved_regions */
 #define SAID_MAX 4     /* disagreements that are told in full */

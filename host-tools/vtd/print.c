@@ -3,7 +3,7 @@
 #include <inttypes.h>
 
 #include "vtd/formats.h"
-#include "vtd/walk.h"
+#include "vtd/print.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
