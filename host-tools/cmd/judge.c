@@ -8,44 +8,23 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/json-line.h"
 #include "results/report.h"
+#include "results/run-json-read.h"
 #include "evidence/file.h"
 #include "verdict/judge.h"
-
-/* The word of run.json for a result, "none" where there was no evidence. */
-static const char *recorded_result(JsonObject *run, const char *name)
-{
-	JsonNode *node = json_object_get_member(run, "checks");
-	JsonArray *checks = node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
-
-	for (guint i = 0; checks && i < json_array_get_length(checks); i++) {
-		JsonNode *one = json_array_get_element(checks, i);
-		JsonObject *c = JSON_NODE_HOLDS_OBJECT(one) ? json_node_get_object(one) : NULL;
-
-		if (c && g_strcmp0(json_line_string(c, "name", NULL), name) == 0)
-			return json_line_bool(c, "evidence", true) ? json_line_string(c, "result", "?") : "none";
-	}
-	return NULL;
-}
 
 /* Says on stderr which checks say otherwise than run.json; how many. */
 static unsigned say_differences(const struct run_report *report, const char *dir)
 {
-	g_autofree char *path = g_build_filename(dir, "run.json", NULL);
-	g_autofree char *text = NULL;
-	JsonObject *run;
+	struct run_json *run = run_json_load(dir, NULL);
 	unsigned n = 0;
-	gsize len;
 
-	if (!g_file_get_contents(path, &text, &len, NULL))
-		return 0;
-	run = json_line_parse(text, len);
 	if (!run)
 		return 0;
 	for (guint i = 0; i < report->checks->len; i++) {
 		const struct report_check *c = report->checks->pdata[i];
-		const char *then = recorded_result(run, c->name);
+		const struct run_json_check *was = run_json_check(run, c->name);
+		const char *then = !was ? NULL : was->evidence ? was->result : "none";
 		const char *now = report_result_name(c->result);
 
 		if (then && strcmp(then, now) == 0)
@@ -54,7 +33,7 @@ static unsigned say_differences(const struct run_report *report, const char *dir
 			then ? then : "not there");
 		n++;
 	}
-	json_object_unref(run);
+	run_json_free(run);
 	return n;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A walk result, and a comparison of two, as JSON. */
 #include "cmd/walk-json.h"
+#include "vtd/print.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -13,6 +13,7 @@
 #include "cmd/vmcore-mem.h"
 #include "cmd/walk-json.h"
 #include "vtd/snapshot.h"
+#include "vtd/print.h"
 
 /* The command line, and what is open. */
 struct walk_args {

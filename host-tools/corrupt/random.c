@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "channel.h"
 #include "vtd/formats.h"
+#include "vtd/print.h"
 
 #define WORDS_DEFAULT 4
 #define WORDS_MAX 1000

@@ -5,8 +5,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "evidence/fields.h"
 #include "vtd/snapshot.h"
 #include "vtd/walk.h"
+
+void evidence_state_regs(struct evidence_state *state, const uint64_t raw[VTD_REGS_QWORDS])
+{
+	memcpy(state->raw, raw, sizeof(state->raw));
+	vtd_regs_decode(raw, &state->regs);
+	state->has_regs = true;
+}
 
 void evidence_state_clear(struct evidence_state *state)
 {
@@ -15,22 +23,29 @@ void evidence_state_clear(struct evidence_state *state)
 	memset(state, 0, sizeof(*state));
 }
 
-static void device_clear(void *p)
+/* Does anything of a struct with these @fields have to be freed? */
+static bool owns(const struct evidence_field *fields)
 {
-	struct evidence_device *dev = p;
-
-	g_free(dev->bdf);
-	g_free(dev->driver);
-	g_free(dev->group_type);
-	g_free(dev->works_detail);
-	evidence_state_clear(&dev->after);
+	for (; fields->name; fields++)
+		if (fields->type == FIELD_TEXT || fields->type == FIELD_STATE || fields->type == FIELD_SNAPSHOT)
+			return true;
+	return false;
 }
 
-static void dma_clear(void *p)
+void evidence_clear(void *base, const struct evidence_field *fields)
 {
-	struct evidence_dma *dma = p;
+	for (const struct evidence_field *f = fields; f->name; f++) {
+		void *p = (char *)base + f->offset;
 
-	g_free(dma->problem);
+		if (f->type == FIELD_TEXT)
+			g_free(*(char **)p);
+		else if (f->type == FIELD_STATE)
+			evidence_state_clear(p);
+		else if (f->type == FIELD_SNAPSHOT)
+			vtd_snapshot_free(*(struct vtd_snapshot **)p);
+		else if (f->type == FIELD_ARRAY)
+			g_array_unref(*(GArray **)p);
+	}
 }
 
 struct evidence *evidence_new(const struct scenario *scenario)
@@ -38,54 +53,22 @@ struct evidence *evidence_new(const struct scenario *scenario)
 	struct evidence *ev = g_new0(struct evidence, 1);
 
 	ev->scenario = scenario;
-	ev->events = g_array_new(FALSE, TRUE, sizeof(struct evidence_event));
-	ev->dma = g_array_new(FALSE, TRUE, sizeof(struct evidence_dma));
-	g_array_set_clear_func(ev->dma, dma_clear);
-	ev->devices = g_array_new(FALSE, TRUE, sizeof(struct evidence_device));
-	g_array_set_clear_func(ev->devices, device_clear);
-	ev->requesters = g_array_new(FALSE, TRUE, sizeof(struct evidence_requester));
-	ev->workloads = g_array_new(FALSE, TRUE, sizeof(struct evidence_workload));
-	ev->functions = g_array_new(FALSE, TRUE, sizeof(struct evidence_function));
-	ev->reservations = g_array_new(FALSE, TRUE, sizeof(struct evidence_reservation));
-	ev->kdump_contexts = g_array_new(FALSE, TRUE, sizeof(struct evidence_kdump_context));
-	ev->kdump_copies = g_array_new(FALSE, TRUE, sizeof(struct evidence_kdump_copy));
-	ev->kdump_devices = g_array_new(FALSE, TRUE, sizeof(struct evidence_kdump_device));
-	ev->oracle_ranges = g_array_new(FALSE, TRUE, sizeof(struct evidence_oracle_range));
-	ev->oracles = g_array_new(FALSE, TRUE, sizeof(struct evidence_oracle));
+	for (const struct evidence_field *f = evidence_fields; f->name; f++) {
+		GArray **array = (GArray **)(void *)((char *)ev + f->offset);
+
+		if (f->type != FIELD_ARRAY)
+			continue;
+		*array = g_array_new(FALSE, TRUE, (guint)f->size);
+		if (owns(f->element))
+			g_array_set_clear_func(*array, f->clear);
+	}
 	return ev;
 }
 
 void evidence_free(struct evidence *ev)
 {
-	if (!ev)
-		return;
-	evidence_state_clear(&ev->at_panic);
-	evidence_state_clear(&ev->copied);
-	evidence_state_clear(&ev->end);
-	g_array_unref(ev->events);
-	g_array_unref(ev->dma);
-	g_array_unref(ev->devices);
-	g_array_unref(ev->requesters);
-	g_array_unref(ev->workloads);
-	g_array_unref(ev->functions);
-	g_array_unref(ev->reservations);
-	g_array_unref(ev->kdump_contexts);
-	g_array_unref(ev->kdump_copies);
-	g_array_unref(ev->kdump_devices);
-	g_array_unref(ev->oracle_ranges);
-	g_array_unref(ev->oracles);
-	g_free(ev->kdump_bad_line);
-	vtd_snapshot_free(ev->old_tables);
-	g_free(ev->rig_error);
-	g_free(ev->trace_missing);
-	g_free(ev->first_cmdline);
-	g_free(ev->crash_cmdline);
-	g_free(ev->group_types);
-	g_free(ev->crash_failure);
-	g_free(ev->again_failure);
-	g_free(ev->canary_written);
-	g_free(ev->canary_read);
-	g_free(ev->dump_error);
+	if (ev)
+		evidence_clear(ev, evidence_fields);
 	g_free(ev);
 }
 
@@ -93,9 +76,7 @@ struct evidence_device *evidence_device_find(const struct evidence *ev, uint16_t
 {
 	struct evidence_device *alias = NULL;
 
-	for (unsigned i = 0; i < ev->devices->len; i++) {
-		struct evidence_device *dev = &g_array_index(ev->devices, struct evidence_device, i);
-
+	for_each_evidence(struct evidence_device, dev, ev->devices) {
 		if (dev->sid == sid)
 			return dev;
 		if (dev->has_alias && dev->alias_sid == sid)
@@ -112,9 +93,9 @@ bool evidence_invalidates_context(const struct evidence_event *e, uint16_t sid)
 /* Between two looks of the host, the invalidation of the entry tells when it was changed. */
 static const struct evidence_event *change_event(const struct evidence *ev, const struct evidence_device *dev)
 {
-	for (unsigned i = 0; dev->unchanged_ns && i < ev->events->len; i++) {
-		const struct evidence_event *e = &g_array_index(ev->events, struct evidence_event, i);
-
+	if (!dev->unchanged_ns)
+		return NULL;
+	for_each_evidence(const struct evidence_event, e, ev->events) {
 		if (e->host_ns > dev->unchanged_ns && e->host_ns <= dev->attach_ns &&
 		    (evidence_invalidates_context(e, dev->sid) ||
 		     (dev->has_alias && evidence_invalidates_context(e, dev->alias_sid))))

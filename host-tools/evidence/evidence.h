@@ -22,7 +22,8 @@ struct evidence_state {
 	int64_t host_ns;   /* 0: this snapshot was not got */
 	int64_t frozen_ns; /* how long the guest stood still for it */
 	bool has_regs;
-	struct vtd_regs regs;
+	uint64_t raw[VTD_REGS_QWORDS]; /* the register block as it was read */
+	struct vtd_regs regs;	       /* what it says: evidence_state_regs() sets both */
 	uint64_t root;		       /* root table in force, without mode bits */
 	unsigned ttm;		       /* translation table mode in force (RTADDR bits 11:10) */
 	struct vtd_walk_result *walk;  /* NULL: none; owned */
@@ -73,12 +74,17 @@ struct evidence_function {
 	bool bridge; /* to another bus: what is behind it may use its requester id */
 };
 
+enum evidence_kernel {
+	EVIDENCE_FIRST = 'f',
+	EVIDENCE_CRASH = 'c',
+};
+
 /*
  * A range of IOVAs that a kernel reserved in a domain (probe on reserve_iova). @start and @last are page
  * frame numbers of 4 KiB, inclusive.
  */
 struct evidence_reservation {
-	char kernel;  /* 'f' first, 'c' crash */
+	enum evidence_kernel kernel;
 	uint16_t sid; /* for which device; valid if @sid_known */
 	bool sid_known;
 	bool standing; /* one that every kernel makes: MSI, host-bridge windows, direct regions */
@@ -89,14 +95,28 @@ struct evidence_reservation {
 
 /* ---- what a lab kernel that was asked to (intel_iommu_kdump=) says itself of the tables it found ---- */
 
+enum evidence_kdump_type {
+	KDUMP_SECOND = 1,
+	KDUMP_FIRST,
+	KDUMP_PASS_THROUGH,
+};
+
+/* What the kernel did with it. */
+enum evidence_kdump_result {
+	KDUMP_DEEP = 1,
+	KDUMP_SHALLOW,
+	KDUMP_LOG,
+	KDUMP_RESERVE,
+};
+
 /* A context or PASID entry in the kernel's log. */
 struct evidence_kdump_context {
 	uint16_t sid;
 	unsigned pasid;
 	bool scalable;
-	bool refused;	 /* nothing else is known of it */
-	char type[16];	 /* "second", "first", "pass-through" */
-	char result[16]; /* "deep", "shallow", "log", "reserve" */
+	bool refused;			   /* nothing else is known of it */
+	enum evidence_kdump_type type;	   /* 0: not known */
+	enum evidence_kdump_result result; /* 0: not known */
 	uint64_t old_root, new_root;
 	uint64_t tables, leaves, ranges;
 	uint64_t over;	/* pages in the ranges that were not mapped */
@@ -111,23 +131,19 @@ struct evidence_kdump_copy {
 	int64_t t_scan_ns, t_copy_ns, t_total_ns;
 };
 
+enum evidence_kdump_what {
+	KDUMP_RESERVED = 'r', /* the ranges were reserved */
+	KDUMP_GRAFTED = 'g',  /* ... grafted into the domain */
+};
+
 /* What became of a device's old ranges when it got its domain. */
 struct evidence_kdump_device {
-	char what; /* 'r' they were reserved, 'g' grafted into the domain */
+	enum evidence_kdump_what what;
 	uint16_t sid;
 	uint64_t ranges, pages; /* ranges: runs of the graft */
 	uint64_t spared;	/* overlapped with what was reserved, or was mapped already */
 	uint64_t failed, over;
 	int64_t t_ns;
-};
-
-/* A range of IOVAs by one of the oracles; bytes, inclusive. */
-struct evidence_oracle_range {
-	char source; /* enum evidence_oracle_source */
-	uint16_t sid;
-	unsigned pasid;
-	uint64_t start, last;
-	uint64_t pa; /* TRANSLATION: where it leads */
 };
 
 enum evidence_oracle_source {
@@ -138,9 +154,18 @@ enum evidence_oracle_source {
 	ORACLE_TRANSLATION = 't', /* debugfs domain_translation_struct */
 };
 
+/* A range of IOVAs by one of the oracles; bytes, inclusive. */
+struct evidence_oracle_range {
+	enum evidence_oracle_source source;
+	uint16_t sid;
+	unsigned pasid;
+	uint64_t start, last;
+	uint64_t pa; /* TRANSLATION: where it leads */
+};
+
 /* That an oracle was asked, and of whom. */
 struct evidence_oracle {
-	char source;
+	enum evidence_oracle_source source;
 	uint16_t sid;	   /* REGIONS, TRANSLATION: of this device */
 	uint64_t root;	   /* TRANSLATION: of the tables it has walked */
 	char problem[128]; /* why it gave nothing; "": what it gave is all there is */
@@ -256,6 +281,15 @@ struct evidence {
 	char *dump_error;		    /* why reading failed; owned */
 };
 
+/*
+ * for_each_evidence - @var points to each element of @array (a GArray of @type) in turn:
+ *	for_each_evidence(const struct evidence_event, e, ev->events)
+ * The array must not grow meanwhile.
+ */
+#define for_each_evidence(type, var, array)                                                                            \
+	for (type *var = (type *)(void *)(array)->data, *var##_end = var ? var + (array)->len : NULL; var < var##_end; \
+	     var++)
+
 /* evidence_new - empty evidence of a run of @scenario (borrowed). Free with evidence_free(). */
 struct evidence *evidence_new(const struct scenario *scenario);
 void evidence_free(struct evidence *ev);
@@ -298,6 +332,9 @@ const char *evidence_kdump_mode(const struct evidence *ev);
 
 /* evidence_kdump_asked - the same, or "log" if it was only asked to tell what it finds. */
 const char *evidence_kdump_asked(const struct evidence *ev);
+
+/* evidence_state_regs - the register block of @state is @raw. */
+void evidence_state_regs(struct evidence_state *state, const uint64_t raw[VTD_REGS_QWORDS]);
 
 /* evidence_state_clear - frees what @state owns and zeroes it: this snapshot was not got. */
 void evidence_state_clear(struct evidence_state *state);

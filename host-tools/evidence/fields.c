@@ -9,228 +9,312 @@
 
 /* The type of a field follows from its C type; what has none of these types does not compile. */
 #define TYPE_OF(s, m) \
-	_Generic(((struct s *)0)->m,                                                              \
-		bool: FIELD_BOOL,                                                                 \
-		int: FIELD_INT,                                                                   \
-		unsigned int: FIELD_UNSIGNED,                                                     \
-		uint16_t: FIELD_U16,                                                              \
-		char: FIELD_CHAR,                                                                 \
-		int64_t: FIELD_NUMBER,                                                            \
-		uint64_t: FIELD_HEX,                                                              \
-		char *: FIELD_TEXT,                                                               \
-		const char *: FIELD_STATIC,                                                       \
-		struct evidence_state: FIELD_STATE,                                               \
+	_Generic(((struct s *)0)->m,                                                                                   \
+		bool: FIELD_BOOL,                                                                                      \
+		int: FIELD_INT,                                                                                        \
+		unsigned int: FIELD_UNSIGNED,                                                                          \
+		uint16_t: FIELD_U16,                                                                                   \
+		int64_t: FIELD_NUMBER,                                                                                 \
+		uint64_t: FIELD_HEX,                                                                                   \
+		char *: FIELD_TEXT,                                                                                    \
+		const char *: FIELD_STATIC,                                                                            \
+		struct evidence_state: FIELD_STATE,                                                                    \
 		struct vtd_snapshot *: FIELD_SNAPSHOT)
-#define FIELD(s, m)                                               \
-	{                                                         \
-#m, TYPE_OF(s, m), offsetof(struct s, m), NULL, 0 \
+/* @by: the file that sets it, and no other (tests/house/writers). Behind it what only some fields have. */
+#define ROW(s, m, kind, by, ...)                                                                       \
+	{                                                                                              \
+		.name = #m, .type = kind, .offset = offsetof(struct s, m), .writer = by, ##__VA_ARGS__ \
 	}
-#define CHARS(s, m)                                                                      \
-	{                                                                                \
-#m, FIELD_CHARS, offsetof(struct s, m), NULL, sizeof(((struct s *)0)->m) \
-	}
-#define KIND(s, m)                                             \
-	{                                                      \
-#m, FIELD_KIND, offsetof(struct s, m), NULL, 0 \
-	}
-#define LIST(s, m, of)                                                                 \
-	{                                                                              \
-#m, FIELD_ARRAY, offsetof(struct s, m), of##_fields, sizeof(struct of) \
-	}
-#define ELSEWHERE(s, m)                                             \
-	{                                                           \
-#m, FIELD_ELSEWHERE, offsetof(struct s, m), NULL, 0 \
+#define FIELD(s, m, by, ...) ROW(s, m, TYPE_OF(s, m), by, ##__VA_ARGS__)
+#define SID(s, m, by, ...) ROW(s, m, FIELD_SID, by, ##__VA_ARGS__)
+#define CHARS(s, m, by) ROW(s, m, FIELD_CHARS, by, .size = sizeof(((struct s *)0)->m))
+#define WORD(s, m, list, by, ...) ROW(s, m, FIELD_WORD, by, .words = list, ##__VA_ARGS__)
+#define LIST(s, m, by, of) \
+	ROW(s, m, FIELD_ARRAY, by, .element = of##_fields, .size = sizeof(struct of), .clear = of##_clear)
+#define REPORTED .report = ""
+#define REPORTED_AS(key) .report = key
+#define ELSEWHERE(s, m, by) ROW(s, m, FIELD_ELSEWHERE, by)
+/* What an array of these does with an element that goes. */
+#define ELEMENT(s)                             \
+	static void s##_clear(void *p)         \
+	{                                      \
+		evidence_clear(p, s##_fields); \
 	}
 
+static const struct evidence_word event_words[] = {
+	{ EVENT_ROOT, "root" },
+	{ EVENT_TRANSLATION, "translation" },
+	{ EVENT_FAULT, "fault" },
+	{ EVENT_FAULT_DISABLED, "fault_disabled" },
+	{ EVENT_CC_GLOBAL, "cc_global" },
+	{ EVENT_CC_DOMAIN, "cc_domain" },
+	{ EVENT_CC_DEVICE, "cc_device" },
+	{ EVENT_IOTLB_GLOBAL, "iotlb_global" },
+	{ EVENT_IOTLB_DOMAIN, "iotlb_domain" },
+	{ EVENT_IOTLB_PASID, "iotlb_pasid" },
+	{ EVENT_IR_ROOT, "ir_root" },
+	{ EVENT_IR_ENABLE, "ir_enable" },
+	{ 0 },
+};
+static const struct evidence_word kernel_words[] = { { EVIDENCE_FIRST, "f" }, { EVIDENCE_CRASH, "c" }, { 0 } };
+static const struct evidence_word device_words[] = { { KDUMP_RESERVED, "r" }, { KDUMP_GRAFTED, "g" }, { 0 } };
+static const struct evidence_word source_words[] = {
+	{ ORACLE_LOG, "l" },	 { ORACLE_RANGES, "d" },      { ORACLE_RESERVED, "n" },
+	{ ORACLE_REGIONS, "r" }, { ORACLE_TRANSLATION, "t" }, { 0 },
+};
+static const struct evidence_word result_words[] = {
+	{ KDUMP_DEEP, "deep" }, { KDUMP_SHALLOW, "shallow" }, { KDUMP_LOG, "log" }, { KDUMP_RESERVE, "reserve" }, { 0 },
+};
+const struct evidence_word evidence_kdump_types[] = {
+	{ KDUMP_SECOND, "second" },
+	{ KDUMP_FIRST, "first" },
+	{ KDUMP_PASS_THROUGH, "pass-through" },
+	{ 0 },
+};
+
+const char *evidence_word(const struct evidence_word *words, int value)
+{
+	while (words->word && words->value != value)
+		words++;
+	return words->word;
+}
+
+bool evidence_word_find(const struct evidence_word *words, const char *word, int *value)
+{
+	while (words->word && strcmp(words->word, word) != 0)
+		words++;
+	if (words->word)
+		*value = words->value;
+	return words->word;
+}
+
 const struct evidence_field evidence_state_fields[] = {
-	FIELD(evidence_state, host_ns),
-	FIELD(evidence_state, frozen_ns),
-	ELSEWHERE(evidence_state, has_regs), /* there is a "regs" */
-	ELSEWHERE(evidence_state, regs),
-	FIELD(evidence_state, root),
-	FIELD(evidence_state, ttm),
-	ELSEWHERE(evidence_state, walk),     /* there is a "snapshot" */
-	ELSEWHERE(evidence_state, snapshot), /* the same */
+	FIELD(evidence_state, host_ns, "observe/snapshot.c"),
+	FIELD(evidence_state, frozen_ns, "observe/snapshot.c"),
+	ELSEWHERE(evidence_state, has_regs, "evidence/evidence.c"), /* there is a "regs" */
+	ELSEWHERE(evidence_state, raw, "evidence/evidence.c"),	    /* "regs": nonzero words by their offset */
+	ELSEWHERE(evidence_state, regs, "evidence/evidence.c"),
+	FIELD(evidence_state, root, "observe/snapshot.c"),
+	FIELD(evidence_state, ttm, "observe/snapshot.c"),
+	ELSEWHERE(evidence_state, walk, "observe/snapshot.c"),	   /* there is a "snapshot" */
+	ELSEWHERE(evidence_state, snapshot, "observe/snapshot.c"), /* the same */
 	{ 0 },
 };
 
 const struct evidence_field evidence_event_fields[] = {
-	KIND(evidence_event, kind), FIELD(evidence_event, host_ns), FIELD(evidence_event, addr),
-	FIELD(evidence_event, sid), FIELD(evidence_event, reason),  FIELD(evidence_event, on),
-	FIELD(evidence_event, did), FIELD(evidence_event, pasid),   { 0 },
+	WORD(evidence_event, kind, event_words, "observe/iommu-events.c"),
+	FIELD(evidence_event, host_ns, "observe/iommu-events.c"),
+	FIELD(evidence_event, addr, "observe/iommu-events.c"),
+	SID(evidence_event, sid, "observe/iommu-events.c"),
+	FIELD(evidence_event, reason, "observe/iommu-events.c"),
+	FIELD(evidence_event, on, "observe/iommu-events.c"),
+	FIELD(evidence_event, did, "observe/iommu-events.c"),
+	FIELD(evidence_event, pasid, "observe/iommu-events.c"),
+	{ 0 },
 };
+ELEMENT(evidence_event)
 
 const struct evidence_field evidence_dma_fields[] = {
-	FIELD(evidence_dma, sid),
-	FIELD(evidence_dma, what),
-	FIELD(evidence_dma, sent),
-	FIELD(evidence_dma, landed_before_copy),
-	FIELD(evidence_dma, landed_after_copy),
-	FIELD(evidence_dma, no_room),
-	FIELD(evidence_dma, lost),
-	FIELD(evidence_dma, misplaced),
-	FIELD(evidence_dma, problem),
+	SID(evidence_dma, sid, "observe/dma-*.c", REPORTED_AS("requester")),
+	FIELD(evidence_dma, what, "observe/dma-*.c", REPORTED),
+	FIELD(evidence_dma, sent, "observe/dma-*.c", REPORTED),
+	FIELD(evidence_dma, landed_before_copy, "observe/dma-*.c", REPORTED),
+	FIELD(evidence_dma, landed_after_copy, "observe/dma-*.c", REPORTED),
+	FIELD(evidence_dma, no_room, "observe/dma-*.c", REPORTED),
+	FIELD(evidence_dma, lost, "observe/dma-*.c", REPORTED),
+	FIELD(evidence_dma, misplaced, "observe/dma-*.c", REPORTED),
+	FIELD(evidence_dma, problem, "observe/dma-*.c"),
 	{ 0 },
 };
+ELEMENT(evidence_dma)
 
 const struct evidence_field evidence_device_fields[] = {
-	FIELD(evidence_device, bdf),
-	FIELD(evidence_device, sid),
-	FIELD(evidence_device, has_alias),
-	FIELD(evidence_device, alias_sid),
-	FIELD(evidence_device, driver),
-	FIELD(evidence_device, wanted),
-	FIELD(evidence_device, first_translated),
-	FIELD(evidence_device, group_type),
-	FIELD(evidence_device, driver_ns),
-	FIELD(evidence_device, unchanged_ns),
-	FIELD(evidence_device, attach_ns),
-	FIELD(evidence_device, reset_ns),
-	FIELD(evidence_device, first_dma_ns),
-	FIELD(evidence_device, after),
-	FIELD(evidence_device, works),
-	FIELD(evidence_device, works_detail),
+	FIELD(evidence_device, bdf, "run/boot.c", REPORTED),
+	SID(evidence_device, sid, "run/boot.c"),
+	FIELD(evidence_device, has_alias, "run/boot.c"),
+	SID(evidence_device, alias_sid, "run/boot.c"),
+	FIELD(evidence_device, driver, "run/boot.c", REPORTED),
+	FIELD(evidence_device, wanted, "run/attach.c", REPORTED_AS("used")),
+	FIELD(evidence_device, first_translated, "run/boot.c"),
+	FIELD(evidence_device, group_type, "run/attach.c"),
+	FIELD(evidence_device, driver_ns, "run/attach.c"),
+	FIELD(evidence_device, unchanged_ns, "observe/entries.c"),
+	FIELD(evidence_device, attach_ns, "observe/entries.c"),
+	FIELD(evidence_device, reset_ns, "observe/iommu-events.c"),
+	FIELD(evidence_device, first_dma_ns, "observe/iommu-events.c"),
+	FIELD(evidence_device, after, "run/attach.c"),
+	FIELD(evidence_device, works, "run/attach.c", REPORTED),
+	FIELD(evidence_device, works_detail, "run/attach.c"),
 	{ 0 },
 };
+ELEMENT(evidence_device)
 
 const struct evidence_field evidence_requester_fields[] = {
-	FIELD(evidence_requester, sid),
-	FIELD(evidence_requester, first_ns),
-	FIELD(evidence_requester, last_ns),
-	FIELD(evidence_requester, count),
+	SID(evidence_requester, sid, "observe/iommu-events.c"),
+	FIELD(evidence_requester, first_ns, "observe/iommu-events.c"),
+	FIELD(evidence_requester, last_ns, "observe/iommu-events.c"),
+	FIELD(evidence_requester, count, "observe/iommu-events.c"),
 	{ 0 },
 };
+ELEMENT(evidence_requester)
 
 const struct evidence_field evidence_workload_fields[] = {
-	FIELD(evidence_workload, sid),
-	FIELD(evidence_workload, nested),
-	FIELD(evidence_workload, dma),
-	FIELD(evidence_workload, pages),
-	FIELD(evidence_workload, page_bytes),
-	FIELD(evidence_workload, mark),
-	FIELD(evidence_workload, copies_at),
-	FIELD(evidence_workload, pass_then),
-	FIELD(evidence_workload, copies_then),
-	FIELD(evidence_workload, pass_now),
-	FIELD(evidence_workload, copies_now),
-	FIELD(evidence_workload, seen_ns),
-	FIELD(evidence_workload, marked),
-	FIELD(evidence_workload, pass_low),
-	FIELD(evidence_workload, pass_high),
-	FIELD(evidence_workload, copies_last),
+	SID(evidence_workload, sid, "run/workload.c"),
+	FIELD(evidence_workload, nested, "run/workload.c"),
+	FIELD(evidence_workload, dma, "run/workload.c"),
+	FIELD(evidence_workload, pages, "run/workload.c"),
+	FIELD(evidence_workload, page_bytes, "run/workload.c"),
+	FIELD(evidence_workload, mark, "run/workload.c"),
+	FIELD(evidence_workload, copies_at, "run/workload.c"),
+	FIELD(evidence_workload, pass_then, "observe/workload-signs.c"),
+	FIELD(evidence_workload, copies_then, "observe/workload-signs.c"),
+	FIELD(evidence_workload, pass_now, "observe/workload-signs.c"),
+	FIELD(evidence_workload, copies_now, "observe/workload-signs.c"),
+	FIELD(evidence_workload, seen_ns, "observe/workload-signs.c"),
+	FIELD(evidence_workload, marked, "observe/workload-signs.c"),
+	FIELD(evidence_workload, pass_low, "observe/workload-signs.c"),
+	FIELD(evidence_workload, pass_high, "observe/workload-signs.c"),
+	FIELD(evidence_workload, copies_last, "observe/workload-signs.c"),
 	{ 0 },
 };
+ELEMENT(evidence_workload)
 
 const struct evidence_field evidence_function_fields[] = {
-	FIELD(evidence_function, sid),
-	FIELD(evidence_function, bridge),
+	SID(evidence_function, sid, "run/boot.c"),
+	FIELD(evidence_function, bridge, "run/boot.c"),
 	{ 0 },
 };
+ELEMENT(evidence_function)
 
 const struct evidence_field evidence_reservation_fields[] = {
-	FIELD(evidence_reservation, kernel),
-	FIELD(evidence_reservation, sid),
-	FIELD(evidence_reservation, sid_known),
-	FIELD(evidence_reservation, standing),
-	FIELD(evidence_reservation, start),
-	FIELD(evidence_reservation, last),
-	FIELD(evidence_reservation, guest_ns),
-	CHARS(evidence_reservation, who),
+	WORD(evidence_reservation, kernel, kernel_words, "evidence/kprobe-meaning.c"),
+	SID(evidence_reservation, sid, "evidence/kprobe-meaning.c"),
+	FIELD(evidence_reservation, sid_known, "evidence/kprobe-meaning.c"),
+	FIELD(evidence_reservation, standing, "evidence/kprobe-meaning.c"),
+	FIELD(evidence_reservation, start, "evidence/kprobe-meaning.c"),
+	FIELD(evidence_reservation, last, "evidence/kprobe-meaning.c"),
+	FIELD(evidence_reservation, guest_ns, "evidence/kprobe-meaning.c"),
+	CHARS(evidence_reservation, who, "evidence/kprobe-meaning.c"),
 	{ 0 },
 };
+ELEMENT(evidence_reservation)
 
 const struct evidence_field evidence_kdump_context_fields[] = {
-	FIELD(evidence_kdump_context, sid),	 FIELD(evidence_kdump_context, pasid),
-	FIELD(evidence_kdump_context, scalable), FIELD(evidence_kdump_context, refused),
-	CHARS(evidence_kdump_context, type),	 CHARS(evidence_kdump_context, result),
-	FIELD(evidence_kdump_context, old_root), FIELD(evidence_kdump_context, new_root),
-	FIELD(evidence_kdump_context, tables),	 FIELD(evidence_kdump_context, leaves),
-	FIELD(evidence_kdump_context, ranges),	 FIELD(evidence_kdump_context, over),
-	FIELD(evidence_kdump_context, shown),	 { 0 },
+	SID(evidence_kdump_context, sid, "evidence/kdump-log.c"),
+	FIELD(evidence_kdump_context, pasid, "evidence/kdump-log.c"),
+	FIELD(evidence_kdump_context, scalable, "evidence/kdump-log.c"),
+	FIELD(evidence_kdump_context, refused, "evidence/kdump-log.c"),
+	WORD(evidence_kdump_context, type, evidence_kdump_types, "evidence/kdump-log.c"),
+	WORD(evidence_kdump_context, result, result_words, "evidence/kdump-log.c"),
+	FIELD(evidence_kdump_context, old_root, "evidence/kdump-log.c"),
+	FIELD(evidence_kdump_context, new_root, "evidence/kdump-log.c"),
+	FIELD(evidence_kdump_context, tables, "evidence/kdump-log.c"),
+	FIELD(evidence_kdump_context, leaves, "evidence/kdump-log.c"),
+	FIELD(evidence_kdump_context, ranges, "evidence/kdump-log.c"),
+	FIELD(evidence_kdump_context, over, "evidence/kdump-log.c"),
+	FIELD(evidence_kdump_context, shown, "evidence/kdump-log.c"),
+	{ 0 },
 };
+ELEMENT(evidence_kdump_context)
 
 const struct evidence_field evidence_kdump_copy_fields[] = {
-	FIELD(evidence_kdump_copy, unit),	FIELD(evidence_kdump_copy, err),
-	FIELD(evidence_kdump_copy, contexts),	FIELD(evidence_kdump_copy, trees),
-	FIELD(evidence_kdump_copy, tables),	FIELD(evidence_kdump_copy, leaves),
-	FIELD(evidence_kdump_copy, ranges),	FIELD(evidence_kdump_copy, bytes),
-	FIELD(evidence_kdump_copy, t_scan_ns),	FIELD(evidence_kdump_copy, t_copy_ns),
-	FIELD(evidence_kdump_copy, t_total_ns), { 0 },
+	FIELD(evidence_kdump_copy, unit, "evidence/kdump-log.c", REPORTED),
+	FIELD(evidence_kdump_copy, err, "evidence/kdump-log.c", REPORTED),
+	FIELD(evidence_kdump_copy, contexts, "evidence/kdump-log.c", REPORTED),
+	FIELD(evidence_kdump_copy, trees, "evidence/kdump-log.c", REPORTED),
+	FIELD(evidence_kdump_copy, tables, "evidence/kdump-log.c", REPORTED),
+	FIELD(evidence_kdump_copy, leaves, "evidence/kdump-log.c", REPORTED),
+	FIELD(evidence_kdump_copy, ranges, "evidence/kdump-log.c", REPORTED),
+	FIELD(evidence_kdump_copy, bytes, "evidence/kdump-log.c", REPORTED),
+	FIELD(evidence_kdump_copy, t_scan_ns, "evidence/kdump-log.c", REPORTED),
+	FIELD(evidence_kdump_copy, t_copy_ns, "evidence/kdump-log.c", REPORTED),
+	FIELD(evidence_kdump_copy, t_total_ns, "evidence/kdump-log.c", REPORTED),
+	{ 0 },
 };
+ELEMENT(evidence_kdump_copy)
 
 const struct evidence_field evidence_kdump_device_fields[] = {
-	FIELD(evidence_kdump_device, what),  FIELD(evidence_kdump_device, sid),	   FIELD(evidence_kdump_device, ranges),
-	FIELD(evidence_kdump_device, pages), FIELD(evidence_kdump_device, spared), FIELD(evidence_kdump_device, failed),
-	FIELD(evidence_kdump_device, over),  FIELD(evidence_kdump_device, t_ns),   { 0 },
+	WORD(evidence_kdump_device, what, device_words, "evidence/kdump-log.c"),
+	SID(evidence_kdump_device, sid, "evidence/kdump-log.c"),
+	FIELD(evidence_kdump_device, ranges, "evidence/kdump-log.c"),
+	FIELD(evidence_kdump_device, pages, "evidence/kdump-log.c"),
+	FIELD(evidence_kdump_device, spared, "evidence/kdump-log.c"),
+	FIELD(evidence_kdump_device, failed, "evidence/kdump-log.c"),
+	FIELD(evidence_kdump_device, over, "evidence/kdump-log.c"),
+	FIELD(evidence_kdump_device, t_ns, "evidence/kdump-log.c"),
+	{ 0 },
 };
+ELEMENT(evidence_kdump_device)
 
 const struct evidence_field evidence_oracle_range_fields[] = {
-	FIELD(evidence_oracle_range, source),
-	FIELD(evidence_oracle_range, sid),
-	FIELD(evidence_oracle_range, pasid),
-	FIELD(evidence_oracle_range, start),
-	FIELD(evidence_oracle_range, last),
-	FIELD(evidence_oracle_range, pa),
+	WORD(evidence_oracle_range, source, source_words, "evidence/kdump-*.c"),
+	SID(evidence_oracle_range, sid, "evidence/kdump-*.c"),
+	FIELD(evidence_oracle_range, pasid, "evidence/kdump-*.c"),
+	FIELD(evidence_oracle_range, start, "evidence/kdump-*.c"),
+	FIELD(evidence_oracle_range, last, "evidence/kdump-*.c"),
+	FIELD(evidence_oracle_range, pa, "evidence/kdump-*.c"),
 	{ 0 },
 };
+ELEMENT(evidence_oracle_range)
 
 const struct evidence_field evidence_oracle_fields[] = {
-	FIELD(evidence_oracle, source),
-	FIELD(evidence_oracle, sid),
-	FIELD(evidence_oracle, root),
-	CHARS(evidence_oracle, problem),
+	WORD(evidence_oracle, source, source_words, "evidence/kdump-files.c"),
+	SID(evidence_oracle, sid, "evidence/kdump-files.c"),
+	FIELD(evidence_oracle, root, "evidence/kdump-files.c"),
+	CHARS(evidence_oracle, problem, "evidence/kdump-files.c"),
 	{ 0 },
 };
+ELEMENT(evidence_oracle)
 
 const struct evidence_field evidence_fields[] = {
-	ELSEWHERE(evidence, scenario), /* scenario.conf */
-	FIELD(evidence, rig_error),
-	FIELD(evidence, first_hello),
-	FIELD(evidence, crash_loaded),
-	FIELD(evidence, trace_events),
-	FIELD(evidence, trace_missing),
-	FIELD(evidence, first_cmdline),
-	FIELD(evidence, group_types),
-	FIELD(evidence, crash_start),
-	FIELD(evidence, crash_end),
-	FIELD(evidence, jump_rip),
-	FIELD(evidence, trigger_ns),
-	FIELD(evidence, jump_ns),
-	FIELD(evidence, translation_dropped),
-	FIELD(evidence, root_switch_ns),
-	FIELD(evidence, crash_hello_ns),
-	FIELD(evidence, poweroff_ns),
-	FIELD(evidence, again_hello_ns),
-	FIELD(evidence, again_failure),
-	FIELD(evidence, crash_failure),
-	FIELD(evidence, crash_panicked),
-	FIELD(evidence, at_panic),
-	FIELD(evidence, copied),
-	FIELD(evidence, end),
-	LIST(evidence, events, evidence_event),
-	LIST(evidence, dma, evidence_dma),
-	LIST(evidence, devices, evidence_device),
-	LIST(evidence, requesters, evidence_requester),
-	LIST(evidence, workloads, evidence_workload),
-	LIST(evidence, functions, evidence_function),
-	LIST(evidence, reservations, evidence_reservation),
-	FIELD(evidence, reservations_lost),
-	LIST(evidence, kdump_contexts, evidence_kdump_context),
-	LIST(evidence, kdump_copies, evidence_kdump_copy),
-	LIST(evidence, kdump_devices, evidence_kdump_device),
-	LIST(evidence, oracle_ranges, evidence_oracle_range),
-	LIST(evidence, oracles, evidence_oracle),
-	FIELD(evidence, kdump_lines),
-	FIELD(evidence, kdump_hidden),
-	FIELD(evidence, kdump_bad),
-	FIELD(evidence, kdump_bad_line),
-	FIELD(evidence, events_dropped),
-	FIELD(evidence, old_tables),
-	FIELD(evidence, crash_cmdline),
-	FIELD(evidence, canary_written),
-	FIELD(evidence, canary_read),
-	FIELD(evidence, canary_pa),
-	FIELD(evidence, dump_error),
+	ELSEWHERE(evidence, scenario, "evidence/evidence.c"), /* scenario.conf */
+	FIELD(evidence, rig_error, "run/report.c"),
+	FIELD(evidence, first_hello, "run/boot.c"),
+	FIELD(evidence, crash_loaded, "run/boot.c"),
+	FIELD(evidence, trace_events, "observe/iommu-events.c"),
+	FIELD(evidence, trace_missing, "run/report.c"),
+	FIELD(evidence, first_cmdline, "run/boot.c"),
+	FIELD(evidence, group_types, "run/boot.c"),
+	FIELD(evidence, crash_start, "run/boot.c"),
+	FIELD(evidence, crash_end, "run/boot.c"),
+	FIELD(evidence, jump_rip, "run/panic.c"),
+	FIELD(evidence, trigger_ns, "run/panic.c"),
+	FIELD(evidence, jump_ns, "run/panic.c"),
+	FIELD(evidence, translation_dropped, "observe/iommu-events.c"),
+	FIELD(evidence, root_switch_ns, "observe/iommu-events.c"),
+	FIELD(evidence, crash_hello_ns, "run/panic.c"),
+	FIELD(evidence, poweroff_ns, "run/poweroff.c"),
+	FIELD(evidence, again_hello_ns, "run/poweroff.c"),
+	FIELD(evidence, again_failure, "run/poweroff.c"),
+	FIELD(evidence, crash_failure, "run/panic.c"),
+	FIELD(evidence, crash_panicked, "run/panic.c"),
+	FIELD(evidence, at_panic, "observe/snapshot.c"),
+	FIELD(evidence, copied, "observe/snapshot.c"),
+	FIELD(evidence, end, "observe/snapshot.c"),
+	LIST(evidence, events, "observe/iommu-events.c", evidence_event),
+	LIST(evidence, dma, "observe/dma-*.c", evidence_dma),
+	LIST(evidence, devices, "run/boot.c", evidence_device),
+	LIST(evidence, requesters, "observe/iommu-events.c", evidence_requester),
+	LIST(evidence, workloads, "run/workload.c", evidence_workload),
+	LIST(evidence, functions, "run/boot.c", evidence_function),
+	LIST(evidence, reservations, "observe/kprobes.c", evidence_reservation),
+	FIELD(evidence, reservations_lost, "observe/kprobes.c"),
+	LIST(evidence, kdump_contexts, "evidence/kdump-log.c", evidence_kdump_context),
+	LIST(evidence, kdump_copies, "evidence/kdump-log.c", evidence_kdump_copy),
+	LIST(evidence, kdump_devices, "evidence/kdump-log.c", evidence_kdump_device),
+	LIST(evidence, oracle_ranges, "evidence/kdump-*.c", evidence_oracle_range),
+	LIST(evidence, oracles, "evidence/kdump-files.c", evidence_oracle),
+	FIELD(evidence, kdump_lines, "evidence/kdump-log.c"),
+	FIELD(evidence, kdump_hidden, "evidence/kdump-log.c"),
+	FIELD(evidence, kdump_bad, "evidence/kdump-log.c"),
+	FIELD(evidence, kdump_bad_line, "evidence/kdump-log.c"),
+	FIELD(evidence, events_dropped, "observe/iommu-events.c"),
+	FIELD(evidence, old_tables, "observe/snapshot.c"),
+	FIELD(evidence, crash_cmdline, "run/panic.c"),
+	FIELD(evidence, canary_written, "run/boot.c"),
+	FIELD(evidence, canary_read, "run/attach.c"),
+	FIELD(evidence, canary_pa, "run/boot.c"),
+	FIELD(evidence, dump_error, "run/attach.c"),
 	{ 0 },
 };
 
@@ -251,37 +335,3 @@ const struct evidence_struct evidence_structs[] = {
 	{ "evidence", evidence_fields },
 	{ 0 },
 };
-
-static const struct {
-	int kind;
-	const char *word;
-} kinds[] = {
-	{ EVENT_ROOT, "root" },
-	{ EVENT_TRANSLATION, "translation" },
-	{ EVENT_FAULT, "fault" },
-	{ EVENT_FAULT_DISABLED, "fault_disabled" },
-	{ EVENT_CC_GLOBAL, "cc_global" },
-	{ EVENT_CC_DOMAIN, "cc_domain" },
-	{ EVENT_CC_DEVICE, "cc_device" },
-	{ EVENT_IOTLB_GLOBAL, "iotlb_global" },
-	{ EVENT_IOTLB_DOMAIN, "iotlb_domain" },
-	{ EVENT_IOTLB_PASID, "iotlb_pasid" },
-	{ EVENT_IR_ROOT, "ir_root" },
-	{ EVENT_IR_ENABLE, "ir_enable" },
-};
-
-const char *evidence_kind_word(int kind)
-{
-	for (unsigned i = 0; i < G_N_ELEMENTS(kinds); i++)
-		if (kinds[i].kind == kind)
-			return kinds[i].word;
-	return NULL;
-}
-
-int evidence_kind_find(const char *word)
-{
-	for (unsigned i = 0; i < G_N_ELEMENTS(kinds); i++)
-		if (strcmp(kinds[i].word, word) == 0)
-			return kinds[i].kind;
-	return -1;
-}

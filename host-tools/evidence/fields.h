@@ -6,6 +6,7 @@
 #ifndef VTDLAB_EVIDENCE_FIELDS_H
 #define VTDLAB_EVIDENCE_FIELDS_H
 
+#include <json-glib/json-glib.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -14,17 +15,23 @@ enum evidence_type {
 	FIELD_INT,	/* int */
 	FIELD_UNSIGNED, /* unsigned int */
 	FIELD_U16,
+	FIELD_SID,	 /* uint16_t: a requester id */
 	FIELD_NUMBER,	 /* int64_t: times, a number in JSON */
 	FIELD_HEX,	 /* uint64_t: addresses and counts, "0x..." in JSON */
 	FIELD_TEXT,	 /* char *, owned, NULL allowed */
 	FIELD_STATIC,	 /* const char *, never freed */
-	FIELD_CHAR,	 /* char, one ASCII character */
 	FIELD_CHARS,	 /* char[size], ended by NUL */
-	FIELD_KIND,	 /* enum evidence_event_kind, a word in JSON */
+	FIELD_WORD,	 /* an enum: a word of @words in JSON; a value that has none is left out */
 	FIELD_ARRAY,	 /* GArray * of @element */
 	FIELD_STATE,	 /* struct evidence_state */
 	FIELD_SNAPSHOT,	 /* struct vtd_snapshot *, owned: the name of its file in JSON */
 	FIELD_ELSEWHERE, /* kept in another way: the scenario, registers, walks */
+};
+
+/* A value of an enum and what JSON calls it; a NULL word ends a list. */
+struct evidence_word {
+	int value;
+	const char *word;
 };
 
 struct evidence_field {
@@ -33,6 +40,10 @@ struct evidence_field {
 	size_t offset;
 	const struct evidence_field *element; /* ARRAY: what its elements hold */
 	size_t size;			      /* ARRAY: of an element; CHARS: of the array */
+	void (*clear)(void *element);	      /* ARRAY: frees what an element owns */
+	const struct evidence_word *words;    /* WORD */
+	const char *writer;		      /* the file of host-tools/ that sets it, may hold "*" */
+	const char *report;		      /* the key in run.json, "" as @name; NULL: not in it */
 };
 
 extern const struct evidence_field evidence_fields[], evidence_state_fields[], evidence_event_fields[],
@@ -48,9 +59,20 @@ struct evidence_struct {
 };
 extern const struct evidence_struct evidence_structs[];
 
-/* evidence_kind_word - "root" for EVENT_ROOT; NULL: there is no such kind. */
-const char *evidence_kind_word(int kind);
-/* evidence_kind_find - the kind of a word, or -1. */
-int evidence_kind_find(const char *word);
+/* Words of enum evidence_kdump_type. */
+extern const struct evidence_word evidence_kdump_types[];
+
+/* evidence_word - the word of @value, static; NULL: it has none. */
+const char *evidence_word(const struct evidence_word *words, int value);
+/* evidence_word_find - the value of @word; false: there is none, @value is as it was. */
+bool evidence_word_find(const struct evidence_word *words, const char *word, int *value);
+
+/* evidence_clear - frees what the fields of @base own; they are not usable then. */
+void evidence_clear(void *base, const struct evidence_field *fields);
+
+/*
+ * evidence_numbers - the fields of @base for run.json, by the keys it has there; the caller owns the object.
+ */
+JsonObject *evidence_numbers(const void *base, const struct evidence_field *fields);
 
 #endif

@@ -22,7 +22,7 @@ static bool not_understood(unsigned line, const char *text, char **problem)
 struct evidence_oracle *kdump_oracle(struct evidence *ev, enum evidence_oracle_source source, uint16_t sid,
 				     const char *problem)
 {
-	struct evidence_oracle o = { .source = (char)source, .sid = sid };
+	struct evidence_oracle o = { .source = source, .sid = sid };
 
 	if (problem) {
 		g_autofree char *safe = console_escape(problem, strnlen(problem, 100));

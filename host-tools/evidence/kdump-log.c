@@ -7,205 +7,169 @@
 
 #include "base/sid.h"
 #include "base/text.h"
+#include "evidence/fields.h"
 #include "vtd/mem.h"
 
 #define MARK "DMAR: kdump: "
-#define VALUES_MAX 16
 #define WORD_MAX 16
 
-/* What one key=value of a line holds. */
-struct value {
-	uint64_t number;     /* N, H, S */
-	char word[WORD_MAX]; /* W */
+/* What one line says. */
+union said {
+	struct evidence_kdump_context context;
+	struct evidence_kdump_copy copy;
+	struct evidence_kdump_device device;
+	struct evidence_oracle_range range;
 };
 
 /*
  * A kind of line: its words in their order, each "key=" and behind it what the value is. N: decimal, H: 0x and
- * hexadecimal, D: device bb:dd.f with or without "0000:", W: a word, S: decimal, may be negative, Q: text in
- * quotes. A word without '=' stands for itself.
+ * hexadecimal, D: device bb:dd.f with or without "0000:", W: a word, M: the mode of an entry, S: decimal, may be
+ * negative, Q: text in quotes. A word without '=' stands for itself. The value goes into the field of @fields that is
+ * called as the key is, "key:field=" into another one, "key:=" nowhere; ":field=" is a value that has no key.
  */
 struct grammar {
 	const char *words;
-	bool (*take)(struct evidence *ev, const struct value *v);
+	const struct evidence_field *fields;
+	bool (*take)(struct evidence *ev, const union said *said);
 };
 
-static uint16_t sid_of(const struct value *v)
-{
-	return (uint16_t)v->number;
-}
-
 /* The entry of a device, made if the log has not named it yet; NULL: there are too many. */
-static struct evidence_kdump_context *context_of(struct evidence *ev, const struct value *dev,
-						 const struct value *pasid)
+static struct evidence_kdump_context *context_of(struct evidence *ev, const struct evidence_kdump_context *said)
 {
-	struct evidence_kdump_context fresh = { .sid = sid_of(dev), .pasid = (unsigned)pasid->number };
+	struct evidence_kdump_context fresh = { .sid = said->sid, .pasid = said->pasid };
 
-	for (unsigned i = 0; i < ev->kdump_contexts->len; i++) {
-		struct evidence_kdump_context *c = &g_array_index(ev->kdump_contexts, struct evidence_kdump_context, i);
-
+	for_each_evidence(struct evidence_kdump_context, c, ev->kdump_contexts)
 		if (c->sid == fresh.sid && c->pasid == fresh.pasid)
 			return c;
-	}
 	if (ev->kdump_contexts->len >= KDUMP_RANGES_MAX)
 		return NULL;
 	g_array_append_val(ev->kdump_contexts, fresh);
 	return &g_array_index(ev->kdump_contexts, struct evidence_kdump_context, ev->kdump_contexts->len - 1);
 }
 
-static bool take_mode(struct evidence *ev, const struct value *v)
+static bool take_mode(struct evidence *ev, const union said *said)
 {
 	(void)ev;
-	(void)v;
+	(void)said;
 	return true;
 }
 
 /* An entry is told of once. */
-static bool take_context(struct evidence *ev, const struct value *v)
+static bool take_context(struct evidence *ev, const union said *said)
 {
-	static const char *const modes[] = { "legacy", "scalable", NULL };
-	static const char *const types[] = { "second", "first", "pass-through", NULL };
-	static const char *const results[] = { "deep", "shallow", "log", "reserve", NULL };
-	struct evidence_kdump_context *c;
+	struct evidence_kdump_context *c = context_of(ev, &said->context);
+	bool refused;
 
-	if (!g_strv_contains(modes, v[2].word) || !g_strv_contains(types, v[5].word) ||
-	    !g_strv_contains(results, v[14].word))
+	if (!c || c->result)
 		return false;
-	c = context_of(ev, &v[1], &v[3]);
-	if (!c || *c->result)
-		return false;
-	c->scalable = strcmp(v[2].word, "scalable") == 0;
-	g_strlcpy(c->type, v[5].word, sizeof(c->type));
-	c->old_root = v[7].number;
-	c->new_root = v[8].number;
-	c->tables = v[9].number;
-	c->leaves = v[10].number;
-	c->ranges = c->shown = v[11].number;
-	c->over = v[12].number;
-	g_strlcpy(c->result, v[14].word, sizeof(c->result));
+	refused = c->refused;
+	*c = said->context;
+	c->refused = refused;
+	c->shown = c->ranges;
 	return true;
 }
 
-static bool take_refused(struct evidence *ev, const struct value *v)
+static bool take_refused(struct evidence *ev, const union said *said)
 {
-	struct evidence_kdump_context *c = context_of(ev, &v[1], &v[2]);
+	struct evidence_kdump_context *c = context_of(ev, &said->context);
 
 	if (c)
 		c->refused = true;
 	return c;
 }
 
-/* @ends: two values, first and last. */
-static bool add_range(struct evidence *ev, enum evidence_oracle_source source, const struct value *dev, uint64_t pasid,
-		      const struct value *ends)
+static bool add_range(struct evidence *ev, enum evidence_oracle_source source, struct evidence_oracle_range r)
 {
-	struct evidence_oracle_range r = { .source = (char)source,
-					   .sid = sid_of(dev),
-					   .pasid = (unsigned)pasid,
-					   .start = ends[0].number,
-					   .last = ends[1].number };
-
 	if (r.start > r.last || (r.start & ~VTD_PAGE_MASK) || ((r.last + 1) & ~VTD_PAGE_MASK) ||
 	    ev->oracle_ranges->len >= KDUMP_RANGES_MAX)
 		return false;
+	r.source = source;
 	g_array_append_val(ev->oracle_ranges, r);
 	return true;
 }
 
-static bool take_range(struct evidence *ev, const struct value *v)
+static bool take_range(struct evidence *ev, const union said *said)
 {
-	return add_range(ev, ORACLE_LOG, &v[1], v[2].number, &v[3]);
+	return add_range(ev, ORACLE_LOG, said->range);
 }
 
 /* "shown=64 of=10000", behind the entry it is about: the other ranges are in debugfs only. */
-static bool take_shown(struct evidence *ev, const struct value *v)
+static bool take_shown(struct evidence *ev, const union said *said)
 {
+	const struct evidence_kdump_context *now = &said->context;
+
 	for (unsigned i = ev->kdump_contexts->len; i-- > 0;) {
 		struct evidence_kdump_context *c = &g_array_index(ev->kdump_contexts, struct evidence_kdump_context, i);
 
-		if (c->sid != sid_of(&v[1]))
+		if (c->sid != now->sid)
 			continue;
-		if (v[2].number > v[3].number || v[3].number != c->ranges)
+		if (now->shown > now->ranges || now->ranges != c->ranges)
 			return false;
-		c->shown = v[2].number;
+		c->shown = now->shown;
 		return true;
 	}
 	return false;
 }
 
 /* Entries of PASIDs, by the thousands: the log has the first of them. */
-static bool take_entries(struct evidence *ev, const struct value *v)
+static bool take_entries(struct evidence *ev, const union said *said)
 {
-	if (v[1].number > v[2].number)
+	const struct evidence_kdump_context *now = &said->context;
+
+	if (now->shown > now->ranges)
 		return false;
-	ev->kdump_hidden += v[2].number - v[1].number;
+	ev->kdump_hidden += now->ranges - now->shown;
 	return true;
 }
 
-static bool take_copy(struct evidence *ev, const struct value *v)
+static bool take_copy(struct evidence *ev, const union said *said)
 {
-	struct evidence_kdump_copy c = {
-		.unit = (unsigned)v[0].number,
-		.err = (int)(int64_t)v[1].number,
-		.contexts = v[2].number,
-		.trees = v[3].number,
-		.tables = v[4].number,
-		.leaves = v[5].number,
-		.ranges = v[6].number,
-		.bytes = v[7].number,
-		.t_scan_ns = (int64_t)v[8].number,
-		.t_copy_ns = (int64_t)v[9].number,
-		.t_total_ns = (int64_t)v[10].number,
-	};
-
 	if (ev->kdump_copies->len >= 256)
 		return false;
-	g_array_append_val(ev->kdump_copies, c);
+	g_array_append_val(ev->kdump_copies, said->copy);
 	return true;
 }
 
-static bool add_device(struct evidence *ev, char what, const struct value *v, uint64_t over, int64_t t_ns)
+static bool add_device(struct evidence *ev, enum evidence_kdump_what what, struct evidence_kdump_device d)
 {
-	struct evidence_kdump_device d = { .what = what,
-					   .sid = sid_of(&v[0]),
-					   .ranges = v[1].number,
-					   .pages = v[2].number,
-					   .spared = v[3].number,
-					   .failed = v[4].number,
-					   .over = over,
-					   .t_ns = t_ns };
-
 	if (ev->kdump_devices->len >= 65536)
 		return false;
+	d.what = what;
 	g_array_append_val(ev->kdump_devices, d);
 	return true;
 }
 
-static bool take_reserve(struct evidence *ev, const struct value *v)
+static bool take_reserve(struct evidence *ev, const union said *said)
 {
-	return add_device(ev, 'r', v, v[5].number, (int64_t)v[6].number);
+	return add_device(ev, KDUMP_RESERVED, said->device);
 }
 
-static bool take_graft(struct evidence *ev, const struct value *v)
+static bool take_graft(struct evidence *ev, const union said *said)
 {
-	return add_device(ev, 'g', v, 0, (int64_t)v[5].number);
+	return add_device(ev, KDUMP_GRAFTED, said->device);
 }
 
 static const struct grammar grammars[] = {
-	{ "mode=W max_pages=N old_ram=N ranges", take_mode },
-	{ "mode=W why=Q", take_mode },
-	{ "ctx unit=N dev=D mode=W pasid=N did=N type=W levels=N old_root=H new_root=H tables=N "
-	  "leaves=N ranges=N over=N shared=N result=W",
-	  take_context },
-	{ "refused unit=N dev=D pasid=N where=H why=Q", take_refused },
-	{ "range unit=N dev=D pasid=N first=H last=H", take_range },
-	{ "ranges unit=N dev=D shown=N of=N", take_shown },
-	{ "entries unit=N shown=N of=N", take_entries },
+	{ "mode:=W max_pages:=N old_ram:=N ranges", NULL, take_mode },
+	{ "mode:=W why:=Q", NULL, take_mode },
+	{ "ctx unit:=N dev:sid=D mode:scalable=M pasid=N did:=N type=W levels:=N old_root=H new_root=H tables=N "
+	  "leaves=N ranges=N over=N shared:=N result=W",
+	  evidence_kdump_context_fields, take_context },
+	{ "refused unit:=N dev:sid=D pasid=N where:=H why:=Q", evidence_kdump_context_fields, take_refused },
+	{ "range unit:=N dev:sid=D pasid=N first:start=H last=H", evidence_oracle_range_fields, take_range },
+	{ "ranges unit:=N dev:sid=D shown=N of:ranges=N", evidence_kdump_context_fields, take_shown },
+	{ "entries unit:=N shown=N of:ranges=N", evidence_kdump_context_fields, take_entries },
 	{ "copy unit=N err=S contexts=N trees=N tables=N leaves=N ranges=N bytes=N t_scan_ns=N "
 	  "t_copy_ns=N t_total_ns=N",
-	  take_copy },
-	{ "reserve dev=D ranges=N pages=N overlapped=N failed=N over=N t_ns=N", take_reserve },
-	{ "graft dev=D runs=N pages=N skipped=N failed=N t_ns=N", take_graft },
+	  evidence_kdump_copy_fields, take_copy },
+	{ "reserve dev:sid=D ranges=N pages=N overlapped:spared=N failed=N over=N t_ns=N", evidence_kdump_device_fields,
+	  take_reserve },
+	{ "graft dev:sid=D runs:ranges=N pages=N skipped:spared=N failed=N t_ns=N", evidence_kdump_device_fields,
+	  take_graft },
 };
+/* A row of debugfs: "unit device pasid first last", "device first last". */
+static const struct grammar ranges_row = { ":=N :sid=D :pasid=N :start=H :last=H", evidence_oracle_range_fields, NULL },
+			    reserved_row = { ":sid=D :start=H :last=H", evidence_oracle_range_fields, NULL };
 
 /* Decimal digits, at most 18 of them; a minus only where @negative allows one. */
 static bool take_decimal(const char *p, size_t len, bool negative, uint64_t *out)
@@ -253,40 +217,99 @@ static bool take_word(const char *p, size_t len, char out[WORD_MAX])
 	return true;
 }
 
-static bool take_value(char type, const char *p, size_t len, struct value *v)
+static void put_number(const struct evidence_field *f, void *base, uint64_t n)
 {
-	switch (type) {
-	case 'N':
-	case 'S':
-		return take_decimal(p, len, type == 'S', &v->number);
-	case 'H':
-		return take_hex(p, len, &v->number);
-	case 'D':
-		return take_device(p, len, &v->number);
-	case 'W':
-		return take_word(p, len, v->word);
-	default: /* Q: the rest of the line, between two quotes */
-		return len >= 2 && p[0] == '"' && memchr(p + 1, '"', len - 1) == p + len - 1;
+	void *p = (char *)base + f->offset;
+
+	switch (f->type) {
+	case FIELD_BOOL:
+		*(bool *)p = n;
+		break;
+	case FIELD_INT:
+		*(int *)p = (int)(int64_t)n;
+		break;
+	case FIELD_UNSIGNED:
+		*(unsigned *)p = (unsigned)n;
+		break;
+	case FIELD_SID:
+		*(uint16_t *)p = (uint16_t)n;
+		break;
+	case FIELD_NUMBER:
+	case FIELD_HEX:
+		*(uint64_t *)p = n;
+		break;
+	default:
+		g_assert_not_reached();
 	}
 }
 
+/* @f: where it goes; NULL: nowhere. */
+static bool take_value(char type, const char *p, size_t len, const struct evidence_field *f, void *base)
+{
+	char word[WORD_MAX];
+	uint64_t n = 0;
+	bool ok;
+
+	switch (type) {
+	case 'N':
+	case 'S':
+		ok = take_decimal(p, len, type == 'S', &n);
+		break;
+	case 'H':
+		ok = take_hex(p, len, &n);
+		break;
+	case 'D':
+		ok = take_device(p, len, &n);
+		break;
+	case 'M':
+		n = len == 8 && memcmp(p, "scalable", 8) == 0;
+		ok = n || (len == 6 && memcmp(p, "legacy", 6) == 0);
+		break;
+	case 'W':
+		return take_word(p, len, word) &&
+		       (!f || evidence_word_find(f->words, word, (int *)(void *)((char *)base + f->offset)));
+	default: /* Q: the rest of the line, between two quotes */
+		return len >= 2 && p[0] == '"' && memchr(p + 1, '"', len - 1) == p + len - 1;
+	}
+	if (ok && f)
+		put_number(f, base, n);
+	return ok;
+}
+
+/* The field that the word @w of a grammar, "key=T" or "key:field=T", says; NULL: none. */
+static const struct evidence_field *field_of(const struct grammar *g, const char *w)
+{
+	size_t key = strcspn(w, ":="), len;
+
+	if (w[key] == ':')
+		w += key + 1;
+	len = strcspn(w, "=");
+	if (!len)
+		return NULL;
+	for (const struct evidence_field *f = g->fields; f->name; f++)
+		if (strncmp(f->name, w, len) == 0 && !f->name[len])
+			return f;
+	g_assert_not_reached();
+}
+
 /* Is @line of this grammar, from its first to its last character? */
-static bool matches(const struct grammar *g, const char *line, struct value *v)
+static bool matches(const struct grammar *g, const char *line, void *said)
 {
 	const char *w = g->words;
 
-	for (unsigned n = 0;; n++) {
-		size_t len = strcspn(w, " ");
-		bool plain = !memchr(w, '=', len);
-		size_t key = plain ? len : len - 1;
+	for (;;) {
+		size_t len = strcspn(w, " "), key = strcspn(w, ":= ");
+		bool plain = key == len;
 		const char *end;
 
 		if (strncmp(line, w, key) != 0)
 			return false;
 		line += key;
 		if (!plain) {
-			end = w[key] == 'Q' ? line + strlen(line) : line + strcspn(line, " ");
-			if (!take_value(w[key], line, (size_t)(end - line), v++))
+			if (key && *line++ != '=')
+				return false;
+			end = w[len - 1] == 'Q' ? line + strlen(line) : line + strcspn(line, " ");
+			if (!take_value(w[len - 1], line, (size_t)(end - line), field_of(g, w), said))
 				return false;
 			line = end;
 		}
@@ -302,10 +325,10 @@ static bool matches(const struct grammar *g, const char *line, struct value *v)
 static bool understood(struct evidence *ev, const char *line)
 {
 	for (size_t i = 0; i < G_N_ELEMENTS(grammars); i++) {
-		struct value v[VALUES_MAX] = { 0 };
+		union said said = { 0 };
 
-		if (matches(&grammars[i], line, v))
-			return grammars[i].take(ev, v);
+		if (matches(&grammars[i], line, &said))
+			return grammars[i].take(ev, &said);
 	}
 	return false;
 }
@@ -336,37 +359,20 @@ void kdump_log_line(struct evidence *ev, const char *line)
 		ev->kdump_bad_line = console_escape(line, strnlen(line, 200));
 }
 
-/* "unit device pasid first last", or "device first last": blanks between them, and nothing else. */
-static bool take_row(struct evidence *ev, enum evidence_oracle_source source, const char *line)
-{
-	const char *types = source == ORACLE_RANGES ? "NDNHH" : "DHH";
-	struct value v[5] = { 0 };
-
-	for (unsigned i = 0; types[i]; i++) {
-		size_t len = strcspn(line, " ");
-
-		if (!take_value(types[i], line, len, &v[i]))
-			return false;
-		line += len;
-		if (types[i + 1] && *line++ != ' ')
-			return false;
-	}
-	if (*line)
-		return false;
-	return source == ORACLE_RANGES ? add_range(ev, source, &v[1], v[2].number, &v[3]) :
-					 add_range(ev, source, &v[0], 0, &v[1]);
-}
-
 bool kdump_ranges_text(struct evidence *ev, enum evidence_oracle_source source, const char *text, char **problem)
 {
 	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+	const struct grammar *row = source == ORACLE_RANGES ? &ranges_row : &reserved_row;
 
-	for (unsigned i = 0; lines[i]; i++)
-		if (*lines[i] && !take_row(ev, source, lines[i])) {
+	for (unsigned i = 0; lines[i]; i++) {
+		struct evidence_oracle_range r = { 0 };
+
+		if (*lines[i] && !(matches(row, lines[i], &r) && add_range(ev, source, r))) {
 			g_autofree char *safe = console_escape(lines[i], strnlen(lines[i], 60));
 
 			*problem = g_strdup_printf("line %u is not understood: %s", i + 1, safe);
 			return false;
 		}
+	}
 	return true;
 }

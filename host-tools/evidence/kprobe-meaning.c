@@ -94,7 +94,7 @@ static const char *owner(struct owners *o, const struct probe_event *e)
 	return dev;
 }
 
-void probe_reservations(const struct probe_trace *t, char kernel, GArray *out)
+void probe_reservations(const struct probe_trace *t, enum evidence_kernel kernel, GArray *out)
 {
 	struct owners o = { g_hash_table_new(NULL, NULL), g_hash_table_new(NULL, NULL) };
 

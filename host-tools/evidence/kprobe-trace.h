@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "evidence/evidence.h"
 #include "vtd/ranges.h"
 
 enum probe_kind {
@@ -94,10 +95,10 @@ int64_t probe_hit_ns(const struct probe_trace *t);
 /*
  * probe_reservations - append a struct evidence_reservation for each reserve_iova(), and each range that a
  * lab kernel reserves by itself, to @out.
- * @kernel: 'f' or 'c'. A range belongs to the device whose iommu_setup_dma_ops() the same task is in,
+ * A range belongs to the device whose iommu_setup_dma_ops() the same task is in,
  * or to whom the same allocator was given before.
  */
-void probe_reservations(const struct probe_trace *t, char kernel, GArray *out);
+void probe_reservations(const struct probe_trace *t, enum evidence_kernel kernel, GArray *out);
 
 /* probe_standing - is [first, last] (page frames) one that every kernel reserves? */
 bool probe_standing(const struct probe_trace *t, uint64_t first, uint64_t last);

@@ -97,8 +97,7 @@ static bool read_regs(struct reader *r, const char *where, JsonNode *node, struc
 		if (!get_hex(r, where, name, value, &raw[offset / 8]))
 			return false;
 	}
-	vtd_regs_decode(raw, &state->regs);
-	state->has_regs = true;
+	evidence_state_regs(state, raw);
 	return true;
 }
 
@@ -189,6 +188,7 @@ static bool read_number(struct reader *r, const char *where, const struct eviden
 		*(unsigned *)p = (unsigned)n;
 		return true;
 	case FIELD_U16:
+	case FIELD_SID:
 		if (!get_number(r, where, f->name, node, 0, UINT16_MAX, &n))
 			return false;
 		*(uint16_t *)p = (uint16_t)n;
@@ -201,27 +201,19 @@ static bool read_number(struct reader *r, const char *where, const struct eviden
 static bool read_words(struct reader *r, const char *where, const struct evidence_field *f, JsonNode *node, void *p)
 {
 	const char *text;
-	int kind;
 
 	if (!get_text(r, where, f->name, node, &text))
 		return false;
 	if (f->type == FIELD_TEXT) {
 		*(char **)p = g_strdup(text);
-	} else if (f->type == FIELD_CHAR) {
-		if (strlen(text) != 1)
-			return wrong(r, where, f->name, "must be one character");
-		*(char *)p = *text;
 	} else if (f->type == FIELD_CHARS) {
 		if (strlen(text) >= f->size)
 			return wrong(r, where, f->name, "is too long");
 		g_strlcpy(p, text, f->size);
 	} else if (f->type == FIELD_STATIC) {
 		*(const char **)p = g_intern_string(text);
-	} else {
-		kind = evidence_kind_find(text);
-		if (kind < 0)
-			return wrong(r, where, f->name, "is no kind of event that this version knows");
-		*(int *)p = kind;
+	} else if (!evidence_word_find(f->words, text, p)) {
+		return wrong(r, where, f->name, "is no word that this version knows");
 	}
 	return true;
 }
@@ -240,9 +232,8 @@ static bool read_field(struct reader *r, const char *where, const struct evidenc
 		return get_hex(r, where, f->name, node, p);
 	case FIELD_TEXT:
 	case FIELD_STATIC:
-	case FIELD_CHAR:
 	case FIELD_CHARS:
-	case FIELD_KIND:
+	case FIELD_WORD:
 		return read_words(r, where, f, node, p);
 	case FIELD_ARRAY:
 		return read_array(r, where, f, node, p);
@@ -294,15 +285,13 @@ static bool consistent(struct reader *r)
 {
 	const struct evidence *ev = r->file->ev;
 
-	for (guint i = 0; i < ev->events->len; i++)
-		if (!g_array_index(ev->events, struct evidence_event, i).host_ns)
+	for_each_evidence(const struct evidence_event, e, ev->events)
+		if (!e->host_ns)
 			return wrong(r, "", "events", "one has no time");
-	for (guint i = 0; i < ev->dma->len; i++)
-		if (!g_array_index(ev->dma, struct evidence_dma, i).what)
+	for_each_evidence(const struct evidence_dma, dma, ev->dma)
+		if (!dma->what)
 			return wrong(r, "", "dma", "one does not say what it is");
-	for (guint i = 0; i < ev->devices->len; i++) {
-		const struct evidence_device *dev = &g_array_index(ev->devices, struct evidence_device, i);
-
+	for_each_evidence(const struct evidence_device, dev, ev->devices) {
 		if (!dev->bdf || !dev->driver)
 			return wrong(r, "", "devices", "one has no bdf or no driver");
 		if (evidence_device_find(ev, dev->sid) != dev)

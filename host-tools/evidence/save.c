@@ -47,31 +47,11 @@ static void set_ascii(JsonObject *o, const char *name, const char *value, size_t
 	json_object_set_string_member(o, name, text);
 }
 
-/* The register block again, as far as struct vtd_regs keeps it: nonzero words by their offset. */
-static JsonObject *regs_json(const struct vtd_regs *regs)
+/* Nonzero words of the register block by their offset. */
+static JsonObject *regs_json(const uint64_t *raw)
 {
-	uint64_t raw[VTD_REGS_QWORDS] = { 0 };
 	JsonObject *o = json_object_new();
 
-	vtd_regs_set32(raw, VTD_REG_VER, regs->ver);
-	vtd_regs_set64(raw, VTD_REG_CAP, regs->cap);
-	vtd_regs_set64(raw, VTD_REG_ECAP, regs->ecap);
-	vtd_regs_set32(raw, VTD_REG_GSTS, regs->gsts);
-	vtd_regs_set64(raw, VTD_REG_RTADDR, regs->rtaddr);
-	vtd_regs_set32(raw, VTD_REG_FSTS, regs->fsts);
-	vtd_regs_set32(raw, VTD_REG_FECTL, regs->fectl);
-	vtd_regs_set32(raw, VTD_REG_FEDATA, regs->fedata);
-	vtd_regs_set32(raw, VTD_REG_FEADDR, regs->feaddr);
-	vtd_regs_set32(raw, VTD_REG_FEUADDR, regs->feuaddr);
-	vtd_regs_set32(raw, VTD_REG_PMEN, regs->pmen);
-	vtd_regs_set64(raw, VTD_REG_IQH, regs->iqh);
-	vtd_regs_set64(raw, VTD_REG_IQT, regs->iqt);
-	vtd_regs_set64(raw, VTD_REG_IQA, regs->iqa);
-	vtd_regs_set64(raw, VTD_REG_IRTA, regs->irta);
-	for (unsigned i = 0; i < regs->n_frcd; i++) {
-		vtd_regs_set64(raw, regs->fro + 16 * i, regs->frcd[i].lo);
-		vtd_regs_set64(raw, regs->fro + 16 * i + 8, regs->frcd[i].hi);
-	}
 	for (unsigned i = 0; i < VTD_REGS_QWORDS; i++) {
 		char name[16];
 
@@ -89,7 +69,7 @@ static JsonObject *state_json(const struct evidence *ev, const struct evidence_s
 	g_autofree char *name = NULL;
 
 	if (state->has_regs)
-		json_object_set_object_member(o, "regs", regs_json(&state->regs));
+		json_object_set_object_member(o, "regs", regs_json(state->raw));
 	if (state->walk) {
 		name = evidence_snapshot_name(ev, state);
 		json_object_set_string_member(o, "snapshot", name);
@@ -125,6 +105,7 @@ static JsonObject *struct_json(const struct evidence *ev, const void *base, cons
 			set_number(o, f->name, *(const unsigned *)p);
 			break;
 		case FIELD_U16:
+		case FIELD_SID:
 			set_number(o, f->name, *(const uint16_t *)p);
 			break;
 		case FIELD_NUMBER:
@@ -137,16 +118,12 @@ static JsonObject *struct_json(const struct evidence *ev, const void *base, cons
 		case FIELD_STATIC:
 			set_text(o, f->name, *(const char *const *)p);
 			break;
-		case FIELD_CHAR:
-			if (*(const char *)p)
-				set_ascii(o, f->name, p, 1);
-			break;
 		case FIELD_CHARS:
 			if (*(const char *)p)
 				set_ascii(o, f->name, p, f->size);
 			break;
-		case FIELD_KIND:
-			json_object_set_string_member(o, f->name, evidence_kind_word(*(const int *)p));
+		case FIELD_WORD:
+			set_text(o, f->name, evidence_word(f->words, *(const int *)p));
 			break;
 		case FIELD_ARRAY:
 			json_object_set_array_member(o, f->name, array_json(ev, *(GArray *const *)p, f));
@@ -173,12 +150,9 @@ char *evidence_snapshot_name(const struct evidence *ev, const struct evidence_st
 		return g_strdup("copied");
 	if (state == &ev->end)
 		return g_strdup("end");
-	for (guint i = 0; i < ev->devices->len; i++) {
-		const struct evidence_device *dev = &g_array_index(ev->devices, struct evidence_device, i);
-
+	for_each_evidence(const struct evidence_device, dev, ev->devices)
 		if (state == &dev->after)
 			return g_strconcat("attach-", dev->bdf, NULL);
-	}
 	g_return_val_if_reached(g_strdup("unknown"));
 }
 
@@ -227,4 +201,43 @@ char *evidence_to_text(const struct evidence *ev, const char *crash_release)
 	line = g_strconcat(text, "\n", NULL);
 	g_free(text);
 	return line;
+}
+
+JsonObject *evidence_numbers(const void *base, const struct evidence_field *fields)
+{
+	JsonObject *o = json_object_new();
+
+	for (const struct evidence_field *f = fields; f->name; f++) {
+		const void *p = (const char *)base + f->offset;
+		const char *key = f->report && *f->report ? f->report : f->name;
+		char sid[16];
+
+		if (!f->report)
+			continue;
+		switch (f->type) {
+		case FIELD_BOOL:
+			json_object_set_boolean_member(o, key, *(const bool *)p);
+			break;
+		case FIELD_SID:
+			json_object_set_string_member(o, key, sid_text(*(const uint16_t *)p, sid));
+			break;
+		case FIELD_TEXT:
+		case FIELD_STATIC:
+			json_object_set_string_member(o, key, *(const char *const *)p);
+			break;
+		case FIELD_INT:
+			json_object_set_int_member(o, key, *(const int *)p);
+			break;
+		case FIELD_UNSIGNED:
+			json_object_set_int_member(o, key, *(const unsigned *)p);
+			break;
+		case FIELD_NUMBER:
+		case FIELD_HEX:
+			json_object_set_int_member(o, key, *(const int64_t *)p);
+			break;
+		default:
+			g_assert_not_reached();
+		}
+	}
+	return o;
 }

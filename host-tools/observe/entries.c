@@ -7,7 +7,8 @@
 #include "observe/clock.h"
 #include "observe/iommu-events.h"
 #include "observe/snapshot.h"
-#include "vtd/walk.h"
+#include "vtd/translate.h"
+#include "vtd/translate.h"
 
 #define WATCH_MS 2
 

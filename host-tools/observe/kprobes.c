@@ -255,7 +255,7 @@ static void add_reservations(struct attempt *a, const struct side *side, bool cr
 	GArray *all = a->ev->reservations;
 	unsigned begin = all->len;
 
-	probe_reservations(side->trace, crash ? 'c' : 'f', all);
+	probe_reservations(side->trace, crash ? EVIDENCE_CRASH : EVIDENCE_FIRST, all);
 	if (crash)
 		a->ev->reservations_lost = not_seen(a, side);
 	for (unsigned i = begin; i < all->len; i++) {
@@ -274,7 +274,7 @@ static void count_reserved(const struct evidence *ev, struct report_iova *iova)
 	for (unsigned i = 0; i < ev->reservations->len; i++) {
 		const struct evidence_reservation *r = &g_array_index(ev->reservations, struct evidence_reservation, i);
 
-		if (r->kernel == 'c') {
+		if (r->kernel == EVIDENCE_CRASH) {
 			iova->reserved_ranges++;
 			iova->reserved_standing += r->standing;
 		} else {

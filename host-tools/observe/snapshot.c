@@ -79,8 +79,7 @@ bool snapshot_take(struct attempt *a, const struct iommu_events *iommu, const ch
 	machine_trace_poll(a->m);
 	if (!machine_vtd_regs(a->m, raw, error))
 		return false;
-	vtd_regs_decode(raw, &state->regs);
-	state->has_regs = true;
+	evidence_state_regs(state, raw);
 	state->host_ns = machine_now_ns();
 	vtd_snapshot_meta_from_regs(&meta, raw);
 	/* The root in force is the one latched by SRTP, which a register write alone does not change. */

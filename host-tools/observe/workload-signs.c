@@ -4,6 +4,7 @@
 #include "observe/attempt.h"
 #include "observe/iommu-events.h"
 #include "observe/snapshot.h"
+#include "vtd/translate.h"
 #include "vtd/walk.h"
 
 #define PAGE UINT64_C(4096)

@@ -5,11 +5,11 @@
 
 #include "results/compare.h"
 
-#include <json-glib/json-glib.h>
+#include "results/run-json-read.h"
 
 struct compare_run {
-	JsonObject *o;
-	char *path, *outcome;
+	struct run_json *json;
+	const char *outcome;
 	char *failed; /* names of the checks that failed */
 };
 

@@ -5,9 +5,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/json-line.h"
-
-#define MAX_BYTES (64 << 20)
 
 const struct compare_row compare_rows[] = {
 	{ "requesters at the panic", COMPARE_COUNT, "iova/requesters", NULL, NULL },
@@ -42,9 +39,7 @@ static void run_free(void *p)
 {
 	struct compare_run *run = p;
 
-	json_object_unref(run->o);
-	g_free(run->path);
-	g_free(run->outcome);
+	run_json_free(run->json);
 	g_free(run->failed);
 	g_free(run);
 }
@@ -82,78 +77,15 @@ unsigned compare_columns(const struct compare *c)
 	return c->columns->len;
 }
 
-static const char *text_member(JsonObject *o, const char *name)
-{
-	JsonNode *node = o ? json_object_get_member(o, name) : NULL;
-
-	return node && JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == G_TYPE_STRING ?
-		       json_node_get_string(node) :
-		       NULL;
-}
-
-static JsonObject *object_member(JsonObject *o, const char *name)
-{
-	JsonNode *node = o ? json_object_get_member(o, name) : NULL;
-
-	return node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
-}
-
-/* ---- numbers ---- */
-
-/* Adds up what @path ("kdump/copies/bytes") leads to, over all members of an array; false: nothing is there. */
-static bool add_up(JsonNode *node, const char *path, double *sum)
-{
-	bool any = false;
-
-	if (node && JSON_NODE_HOLDS_ARRAY(node)) {
-		JsonArray *list = json_node_get_array(node);
-
-		for (guint i = 0; i < json_array_get_length(list); i++)
-			any |= add_up(json_array_get_element(list, i), path, sum);
-		return any;
-	}
-	if (*path) {
-		g_autofree char *name = g_strndup(path, strcspn(path, "/"));
-		const char *rest = path + strlen(name);
-
-		if (!node || !JSON_NODE_HOLDS_OBJECT(node))
-			return false;
-		return add_up(json_object_get_member(json_node_get_object(node), name), rest + (*rest == '/'), sum);
-	}
-	if (!node || !JSON_NODE_HOLDS_VALUE(node))
-		return false;
-	switch (json_node_get_value_type(node)) {
-	case G_TYPE_INT64:
-		*sum += (double)json_node_get_int(node);
-		return true;
-	case G_TYPE_DOUBLE:
-		*sum += json_node_get_double(node);
-		return true;
-	case G_TYPE_BOOLEAN:
-		*sum += json_node_get_boolean(node);
-		return true;
-	default:
-		return false;
-	}
-}
-
 bool compare_value(const struct compare_run *run, const char *path, const char *minus, double *value)
 {
-	JsonNode *node = json_node_new(JSON_NODE_OBJECT);
 	double less = 0;
-	bool ok;
 
-	/* A run without probes has seen none, which is not to say that there were none. */
-	if (strcmp(path, "iova/reserved_ranges") == 0 &&
-	    g_strcmp0(text_member(object_member(run->o, "timing"), "probes"), "off") == 0)
+	if (!run_json_number(run->json, path, value))
 		return false;
-	*value = 0;
-	json_node_set_object(node, run->o);
-	ok = add_up(node, path, value);
-	if (ok && minus && add_up(node, minus, &less))
+	if (minus && run_json_number(run->json, minus, &less))
 		*value -= less;
-	json_node_unref(node);
-	return ok;
+	return true;
 }
 
 /* ---- columns ---- */
@@ -186,49 +118,23 @@ static struct compare_column *column_of(struct compare *c, const char *name)
 	return column;
 }
 
-static char *failed_checks(JsonObject *o)
+static char *failed_checks(const struct run_json *json)
 {
-	JsonNode *node = json_object_get_member(o, "checks");
-	JsonArray *checks = node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
 	GString *out = g_string_new(NULL);
 
-	for (guint i = 0; checks && i < json_array_get_length(checks); i++) {
-		JsonNode *one = json_array_get_element(checks, i);
-		JsonObject *check = JSON_NODE_HOLDS_OBJECT(one) ? json_node_get_object(one) : NULL;
+	for (guint i = 0; i < json->checks->len; i++) {
+		const struct run_json_check *check = &g_array_index(json->checks, struct run_json_check, i);
 
-		if (g_strcmp0(text_member(check, "result"), "fail") == 0)
-			g_string_append_printf(out, "%s%s", out->len ? ", " : "",
-					       text_member(check, "name") ? text_member(check, "name") : "?");
+		if (strcmp(check->result, "fail") == 0)
+			g_string_append_printf(out, "%s%s", out->len ? ", " : "", check->name);
 	}
 	return g_string_free(out, FALSE);
 }
 
-static JsonObject *read_run(const char *path, GError **error)
-{
-	g_autofree char *file =
-		g_file_test(path, G_FILE_TEST_IS_DIR) ? g_build_filename(path, "run.json", NULL) : g_strdup(path);
-	g_autoptr(GError) why = NULL;
-	g_autofree char *text = NULL;
-	JsonObject *run;
-	gsize len;
-
-	if (!g_file_get_contents(file, &text, &len, &why)) {
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s: no run: %s", path, why->message);
-		return NULL;
-	}
-	run = len <= MAX_BYTES ? json_line_parse(text, len) : NULL;
-	if (run && text_member(run, "scenario"))
-		return run;
-	if (run)
-		json_object_unref(run);
-	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s is no run.json of a run", file);
-	return NULL;
-}
-
 /* Times of one clock say nothing about those of another. */
-static bool same_time(struct compare *c, JsonObject *env, const char *path, GError **error)
+static bool same_time(struct compare *c, const struct run_json *json, const char *path, GError **error)
 {
-	const char *clock = text_member(env, "clock"), *accel = text_member(env, "accel");
+	const char *clock = json->clock, *accel = json->accel;
 
 	if (!clock || !accel) {
 		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
@@ -250,30 +156,25 @@ static bool same_time(struct compare *c, JsonObject *env, const char *path, GErr
 
 bool compare_add(struct compare *c, const char *path, GError **error)
 {
-	JsonObject *o = read_run(path, error), *env, *crash;
+	struct run_json *json = run_json_load(path, error);
 	g_autofree char *mode = NULL, *name = NULL;
 	struct compare_run *run;
-	const char *release;
 
-	if (!o)
+	if (!json)
 		return false;
-	env = object_member(o, "environment");
-	if (!same_time(c, env, path, error)) {
-		json_object_unref(o);
+	if (!same_time(c, json, path, error)) {
+		run_json_free(json);
 		return false;
 	}
-	crash = object_member(env, "crash_kernel");
-	mode = mode_of(text_member(crash, "cmdline"));
-	release = text_member(crash, "release");
-	name = g_strdup_printf("%s, %s %s", text_member(o, "scenario"), release ? release : "?", mode);
+	mode = mode_of(json->crash_cmdline);
+	name = g_strdup_printf("%s, %s %s", json->scenario, json->crash_release ? json->crash_release : "?", mode);
 	for (char *p = name; *p; p++) /* it goes to a terminal */
 		if (!g_ascii_isprint(*p) || *p == '|')
 			*p = '?';
 	run = g_new0(struct compare_run, 1);
-	run->o = o;
-	run->path = g_strdup(path);
-	run->outcome = g_strdup(text_member(o, "outcome") ? text_member(o, "outcome") : "?");
-	run->failed = failed_checks(o);
+	run->json = json;
+	run->outcome = json->outcome ? json->outcome : "?";
+	run->failed = failed_checks(json);
 	g_ptr_array_add(column_of(c, name)->runs, run);
 	return true;
 }

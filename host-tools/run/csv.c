@@ -102,7 +102,7 @@ static void reserved_rows(struct run *run, struct csv *csv)
 	for (unsigned i = 0; i < run->at.ev->reservations->len; i++) {
 		const struct evidence_reservation *r =
 			&g_array_index(run->at.ev->reservations, struct evidence_reservation, i);
-		bool crash = r->kernel == 'c';
+		bool crash = r->kernel == EVIDENCE_CRASH;
 		g_autofree char *who = g_strdup_printf("%s%s", *r->who ? r->who : "?", r->standing ? " standing" : "");
 
 		csv_iova_row(csv,

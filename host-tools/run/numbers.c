@@ -3,32 +3,20 @@
  * The numbers of a run for run.json that no check has of its own: DMA, faults, what becomes of late DMA, and what
  * a lab kernel says that its copy took. `vtdlab compare` reads them.
  */
-#include "run/phases.h"
+#include "run/numbers.h"
 
+#include "evidence/fields.h"
 #include "vtd/compare.h"
 #include "vtd/walk.h"
 
 #define SET(o, name, value) json_object_set_int_member(o, name, (gint64)(value))
 
-static JsonArray *dma_json(const struct evidence *ev)
+static JsonArray *list_json(const GArray *array, const struct evidence_field *fields, size_t size)
 {
 	JsonArray *list = json_array_new();
 
-	for (unsigned i = 0; i < ev->dma->len; i++) {
-		const struct evidence_dma *d = &g_array_index(ev->dma, struct evidence_dma, i);
-		JsonObject *o = json_object_new();
-		char bdf[16];
-
-		json_object_set_string_member(o, "requester", sid_text(d->sid, bdf));
-		json_object_set_string_member(o, "what", d->what);
-		SET(o, "sent", d->sent);
-		SET(o, "landed_before_copy", d->landed_before_copy);
-		SET(o, "landed_after_copy", d->landed_after_copy);
-		SET(o, "no_room", d->no_room);
-		SET(o, "lost", d->lost);
-		SET(o, "misplaced", d->misplaced);
-		json_array_add_object_element(list, o);
-	}
+	for (guint i = 0; i < array->len; i++)
+		json_array_add_object_element(list, evidence_numbers(array->data + i * size, fields));
 	return list;
 }
 
@@ -38,9 +26,7 @@ static JsonObject *faults_json(const struct evidence *ev)
 	unsigned before = 0, after = 0;
 	JsonObject *o = json_object_new();
 
-	for (unsigned i = 0; i < ev->events->len; i++) {
-		const struct evidence_event *e = &g_array_index(ev->events, struct evidence_event, i);
-
+	for_each_evidence(const struct evidence_event, e, ev->events) {
 		if ((e->kind != EVENT_FAULT && e->kind != EVENT_FAULT_DISABLED) || !ev->jump_ns ||
 		    e->host_ns < ev->jump_ns)
 			continue;
@@ -63,8 +49,7 @@ static JsonObject *late_json(const struct evidence *ev)
 	struct vtd_space_diff sum = { 0 };
 	JsonObject *o = json_object_new();
 
-	for (unsigned i = 0; i < ev->devices->len; i++) {
-		const struct evidence_device *dev = &g_array_index(ev->devices, struct evidence_device, i);
+	for_each_evidence(const struct evidence_device, dev, ev->devices) {
 		const struct vtd_walk_result *now = dev->after.walk;
 		struct vtd_space_diff diff = { 0 };
 
@@ -84,77 +69,35 @@ static JsonObject *late_json(const struct evidence *ev)
 	return o;
 }
 
-static JsonArray *devices_json(const struct evidence *ev)
-{
-	JsonArray *list = json_array_new();
-
-	for (unsigned i = 0; i < ev->devices->len; i++) {
-		const struct evidence_device *dev = &g_array_index(ev->devices, struct evidence_device, i);
-		JsonObject *o = json_object_new();
-
-		json_object_set_string_member(o, "bdf", dev->bdf);
-		json_object_set_string_member(o, "driver", dev->driver);
-		json_object_set_boolean_member(o, "used", dev->wanted);
-		json_object_set_boolean_member(o, "works", dev->works);
-		json_array_add_object_element(list, o);
-	}
-	return list;
-}
-
 /* ---- a lab kernel's own account ---- */
 
-static JsonArray *copies_json(const struct evidence *ev)
+/* The lines of all devices together. */
+static JsonObject *sum_json(const struct evidence *ev, enum evidence_kdump_what what)
 {
-	JsonArray *list = json_array_new();
-
-	for (unsigned i = 0; i < ev->kdump_copies->len; i++) {
-		const struct evidence_kdump_copy *c = &g_array_index(ev->kdump_copies, struct evidence_kdump_copy, i);
-		JsonObject *o = json_object_new();
-
-		SET(o, "unit", c->unit);
-		SET(o, "err", c->err);
-		SET(o, "contexts", c->contexts);
-		SET(o, "trees", c->trees);
-		SET(o, "tables", c->tables);
-		SET(o, "leaves", c->leaves);
-		SET(o, "ranges", c->ranges);
-		SET(o, "bytes", c->bytes);
-		SET(o, "t_scan_ns", c->t_scan_ns);
-		SET(o, "t_copy_ns", c->t_copy_ns);
-		SET(o, "t_total_ns", c->t_total_ns);
-		json_array_add_object_element(list, o);
-	}
-	return list;
-}
-
-/* The lines of all devices together: 'r' reservations, 'g' grafts. */
-static JsonObject *sum_json(const struct evidence *ev, char what)
-{
-	struct evidence_kdump_device sum = { 0 };
+	uint64_t ranges = 0, pages = 0, spared = 0, failed = 0, over = 0;
+	bool graft = what == KDUMP_GRAFTED;
+	int64_t t_ns = 0;
 	JsonObject *o = json_object_new();
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < ev->kdump_devices->len; i++) {
-		const struct evidence_kdump_device *d =
-			&g_array_index(ev->kdump_devices, struct evidence_kdump_device, i);
-
+	for_each_evidence(const struct evidence_kdump_device, d, ev->kdump_devices) {
 		if (d->what != what)
 			continue;
 		n++;
-		sum.ranges += d->ranges;
-		sum.pages += d->pages;
-		sum.spared += d->spared;
-		sum.failed += d->failed;
-		sum.over += d->over;
-		sum.t_ns += d->t_ns;
+		ranges += d->ranges;
+		pages += d->pages;
+		spared += d->spared;
+		failed += d->failed;
+		over += d->over;
+		t_ns += d->t_ns;
 	}
 	SET(o, "devices", n);
-	SET(o, what == 'g' ? "runs" : "ranges", sum.ranges);
-	SET(o, "pages", sum.pages);
-	SET(o, what == 'g' ? "skipped" : "overlapped", sum.spared);
-	SET(o, "failed", sum.failed);
-	SET(o, "over", sum.over);
-	SET(o, "t_ns", sum.t_ns);
+	SET(o, graft ? "runs" : "ranges", ranges);
+	SET(o, "pages", pages);
+	SET(o, graft ? "skipped" : "overlapped", spared);
+	SET(o, "failed", failed);
+	SET(o, "over", over);
+	SET(o, "t_ns", t_ns);
 	return o;
 }
 
@@ -163,11 +106,8 @@ static JsonObject *kdump_json(const struct evidence *ev)
 	JsonObject *o = json_object_new();
 	unsigned shallow = 0, refused = 0;
 
-	for (unsigned i = 0; i < ev->kdump_contexts->len; i++) {
-		const struct evidence_kdump_context *c =
-			&g_array_index(ev->kdump_contexts, struct evidence_kdump_context, i);
-
-		shallow += g_strcmp0(c->result, "shallow") == 0;
+	for_each_evidence(const struct evidence_kdump_context, c, ev->kdump_contexts) {
+		shallow += c->result == KDUMP_SHALLOW;
 		refused += c->refused;
 	}
 	json_object_set_string_member(o, "mode", evidence_kdump_asked(ev));
@@ -175,9 +115,11 @@ static JsonObject *kdump_json(const struct evidence *ev)
 	SET(o, "log_bad", ev->kdump_bad);
 	SET(o, "shallow", shallow);
 	SET(o, "refused", refused);
-	json_object_set_array_member(o, "copies", copies_json(ev));
-	json_object_set_object_member(o, "reserve", sum_json(ev, 'r'));
-	json_object_set_object_member(o, "graft", sum_json(ev, 'g'));
+	json_object_set_array_member(
+		o, "copies",
+		list_json(ev->kdump_copies, evidence_kdump_copy_fields, sizeof(struct evidence_kdump_copy)));
+	json_object_set_object_member(o, "reserve", sum_json(ev, KDUMP_RESERVED));
+	json_object_set_object_member(o, "graft", sum_json(ev, KDUMP_GRAFTED));
 	return o;
 }
 
@@ -190,19 +132,18 @@ static void account_nested(JsonObject *o, const struct evidence_workload *w)
 	json_object_set_int_member(o, "pages_of_guest", (gint64)w->marked);
 }
 
-static void add_workload(struct run *run)
+static void add_workload(JsonObject *to, const struct evidence *ev)
 {
-	const struct evidence *ev = run->at.ev;
 	const struct vtd_walk_result *a = ev->at_panic.walk, *b = ev->copied.walk;
 	struct vtd_space_diff diff = { 0 };
 	const struct evidence_workload *w;
 	const struct vtd_space *space;
 	JsonObject *o;
 
-	if (!ev->workloads->len || !json_object_has_member(run->report->extra, "workload"))
+	if (!ev->workloads->len || !json_object_has_member(to, "workload"))
 		return;
 	w = &g_array_index(ev->workloads, struct evidence_workload, 0);
-	o = json_object_get_object_member(run->report->extra, "workload");
+	o = json_object_get_object_member(to, "workload");
 	if (w->nested)
 		account_nested(o, w);
 	space = a ? vtd_walk_space(a, w->sid, VTD_NO_PASID) : NULL;
@@ -215,16 +156,14 @@ static void add_workload(struct run *run)
 	json_object_set_int_member(o, "same_pages_4k", (gint64)diff.same);
 }
 
-void run_numbers(struct run *run)
+void numbers_add(JsonObject *to, const struct evidence *ev)
 {
-	JsonObject *extra = run->report->extra;
-	const struct evidence *ev = run->at.ev;
-
-	json_object_set_array_member(extra, "dma", dma_json(ev));
-	json_object_set_object_member(extra, "faults", faults_json(ev));
-	json_object_set_object_member(extra, "late_dma", late_json(ev));
-	json_object_set_array_member(extra, "devices", devices_json(ev));
+	json_object_set_array_member(to, "dma", list_json(ev->dma, evidence_dma_fields, sizeof(struct evidence_dma)));
+	json_object_set_object_member(to, "faults", faults_json(ev));
+	json_object_set_object_member(to, "late_dma", late_json(ev));
+	json_object_set_array_member(to, "devices",
+				     list_json(ev->devices, evidence_device_fields, sizeof(struct evidence_device)));
 	if (evidence_kdump_asked(ev))
-		json_object_set_object_member(extra, "kdump", kdump_json(ev));
-	add_workload(run);
+		json_object_set_object_member(to, "kdump", kdump_json(ev));
+	add_workload(to, ev);
 }

@@ -50,8 +50,6 @@ bool phase_foreign(struct run *run, GError **error);
 /* poweroff.c */
 bool phase_poweroff(struct run *run, GError **error);
 
-/* numbers.c: what the evidence has in numbers, for run.json */
-void run_numbers(struct run *run);
 /* report.c: the judged report of what the attempt has seen */
 void run_judge(struct run *run);
 /* csv.c: timeline.csv, iova.csv */

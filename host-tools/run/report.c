@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What a run adds to its judged evidence: kernels, environment, snapshots. */
+#include "run/numbers.h"
 #include "run/phases.h"
 
 #include <inttypes.h>
@@ -116,7 +117,7 @@ void run_judge(struct run *run)
 	distrust_trace(run);
 	note_missing_events(run);
 	list_snapshots(run);
-	run_numbers(run);
+	numbers_add(run->report->extra, run->at.ev);
 	if (run->kprobes)
 		kprobes_report(run->kprobes, run->report);
 	fill_environment(run);

@@ -5,6 +5,7 @@
  */
 #include "verdict/check.h"
 #include "evidence/evidence.h"
+#include "evidence/fields.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -14,6 +15,7 @@
 #include "vtd/mem.h"
 #include "vtd/ranges.h"
 #include "vtd/walk.h"
+#include "vtd/print.h"
 
 #define REGIONS_MAX 64 /* ranges of a device that the kernel puts into reserved_regions */
 #define SAID_MAX 4     /* disagreements that are told in full */
@@ -70,7 +72,8 @@ static unsigned kernel_pasid(const struct vtd_space *s)
 	return s->pasid == VTD_NO_PASID ? 0 : s->pasid;
 }
 
-static void collect(const struct judge *j, char source, uint16_t sid, unsigned pasid, struct vtd_ranges *out)
+static void collect(const struct judge *j, enum evidence_oracle_source source, uint16_t sid, unsigned pasid,
+		    struct vtd_ranges *out)
 {
 	for (unsigned i = 0; i < j->ev->oracle_ranges->len; i++) {
 		const struct evidence_oracle_range *r =
@@ -98,7 +101,7 @@ static const struct evidence_oracle *asked(const struct evidence *ev, enum evide
 	for (unsigned i = 0; i < ev->oracles->len; i++) {
 		const struct evidence_oracle *o = &g_array_index(ev->oracles, struct evidence_oracle, i);
 
-		if (o->source == (char)source && (sid < 0 || o->sid == sid))
+		if (o->source == source && (sid < 0 || o->sid == sid))
 			return o;
 	}
 	return NULL;
@@ -182,10 +185,10 @@ static void judge_space(struct judge *j, const struct vtd_walk_result *before, c
 		return;
 	}
 	j->requesters++;
-	if (through != (strcmp(c->type, "pass-through") == 0)) {
+	if (through != (c->type == KDUMP_PASS_THROUGH)) {
 		if (disagree(j, s->sid))
 			g_string_append_printf(j->detail, "%s in %s, %s in %s", vtd_space_type_name(s->type), host_walk,
-					       c->type, in_log);
+					       evidence_word(evidence_kdump_types, c->type), in_log);
 		return;
 	}
 	if (through)
@@ -334,7 +337,7 @@ static bool is_missing(const struct evidence *ev, enum evidence_oracle_source so
 	for (unsigned i = 0; i < ev->oracles->len; i++) {
 		const struct evidence_oracle *one = &g_array_index(ev->oracles, struct evidence_oracle, i);
 
-		if (one->source != (char)source)
+		if (one->source != source)
 			continue;
 		if (!*one->problem)
 			return false;

@@ -56,7 +56,7 @@ static void read_reservations(const struct evidence *ev, const struct owner *own
 
 		if (!is_of(owner, r) || r->start > r->last || r->last > UINT64_MAX >> VTD_PAGE_SHIFT)
 			continue;
-		if (r->standing || r->kernel == 'f')
+		if (r->standing || r->kernel == EVIDENCE_FIRST)
 			must(vtd_ranges_add(&s->standing, start, last));
 		else
 			must(vtd_ranges_add(&s->reserved, start, last));
@@ -71,8 +71,8 @@ static uint64_t crash_rows(const struct evidence *ev, uint64_t *unknown)
 	for (unsigned i = 0; i < ev->reservations->len; i++) {
 		const struct evidence_reservation *r = &g_array_index(ev->reservations, struct evidence_reservation, i);
 
-		n += r->kernel == 'c';
-		*unknown += r->kernel == 'c' && !r->sid_known && !r->standing;
+		n += r->kernel == EVIDENCE_CRASH;
+		*unknown += r->kernel == EVIDENCE_CRASH && !r->sid_known && !r->standing;
 	}
 	return n;
 }

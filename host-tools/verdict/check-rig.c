@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "vtd/walk.h"
+#include "vtd/print.h"
 
 enum check_result check_rig(const struct vtd_walk_result *before, const struct vtd_walk_result *after,
 			    const struct evidence *ev, GString *detail)

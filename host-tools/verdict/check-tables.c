@@ -9,6 +9,7 @@
 #include "verdict/check-common.h"
 #include "vtd/snapshot.h"
 #include "vtd/walk.h"
+#include "vtd/print.h"
 
 static const char *kind_of(const struct vtd_snapshot *s, uint64_t pa)
 {

@@ -5,6 +5,7 @@
 
 #include "vtd/compare.h"
 #include "vtd/u64map.h"
+#include "vtd/print.h"
 
 struct comparison {
 	const struct vtd_walk_result *a, *b;

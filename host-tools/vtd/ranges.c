@@ -3,6 +3,7 @@
 #include "vtd/ranges.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,16 +48,6 @@ static size_t first_reaching(const struct vtd_ranges *set, uint64_t addr)
 	return lo;
 }
 
-/* Replace members [from, to) by the @n members at @v. Room must have been reserved. */
-static void splice(struct vtd_ranges *set, size_t from, size_t to, const struct vtd_range *v, size_t n)
-{
-	if (set->n > to && n != to - from)
-		memmove(set->v + from + n, set->v + to, (set->n - to) * sizeof(*v));
-	if (n)
-		memcpy(set->v + from, v, n * sizeof(*v));
-	set->n = set->n - (to - from) + n;
-}
-
 int vtd_ranges_add(struct vtd_ranges *set, uint64_t start, uint64_t last)
 {
 	struct vtd_range merged = { start, last };
@@ -78,31 +69,11 @@ int vtd_ranges_add(struct vtd_ranges *set, uint64_t start, uint64_t last)
 		if (set->v[to].last > merged.last)
 			merged.last = set->v[to].last;
 	}
-	splice(set, from, to, &merged, 1);
-	return 0;
-}
-
-int vtd_ranges_remove(struct vtd_ranges *set, uint64_t start, uint64_t last)
-{
-	struct vtd_range rest[2];
-	size_t from, to, n = 0;
-	int ret;
-
-	if (start > last)
-		return -EINVAL;
-	ret = reserve(set, set->n + 1);
-	if (ret)
-		return ret;
-	from = first_reaching(set, start);
-	for (to = from; to < set->n && set->v[to].start <= last; to++)
-		;
-	if (from == to)
-		return 0;
-	if (set->v[from].start < start)
-		rest[n++] = (struct vtd_range){ set->v[from].start, start - 1 };
-	if (set->v[to - 1].last > last)
-		rest[n++] = (struct vtd_range){ last + 1, set->v[to - 1].last };
-	splice(set, from, to, rest, n);
+	if (set->n > to && to != from + 1)
+		memmove(set->v + from + 1, set->v + to, (set->n - to) * sizeof(*set->v));
+	set->v[from] = merged;
+	set->n -= to - from;
+	set->n++;
 	return 0;
 }
 
@@ -115,25 +86,6 @@ static int copy(const struct vtd_ranges *from, struct vtd_ranges *out)
 		return -ENOMEM;
 	memcpy(out->v, from->v, from->n * sizeof(*from->v));
 	out->n = from->n;
-	return 0;
-}
-
-int vtd_ranges_union(const struct vtd_ranges *a, const struct vtd_ranges *b, struct vtd_ranges *out)
-{
-	size_t i = 0, j = 0;
-
-	out->n = 0;
-	/* Ascending order keeps each addition cheap. */
-	while (i < a->n || j < b->n) {
-		const struct vtd_range *next;
-
-		if (j == b->n || (i < a->n && a->v[i].start <= b->v[j].start))
-			next = &a->v[i++];
-		else
-			next = &b->v[j++];
-		if (vtd_ranges_add(out, next->start, next->last))
-			return -ENOMEM;
-	}
 	return 0;
 }
 
@@ -183,24 +135,6 @@ int vtd_ranges_subtract(const struct vtd_ranges *a, const struct vtd_ranges *b, 
 			return -ENOMEM;
 	}
 	return 0;
-}
-
-bool vtd_ranges_contains(const struct vtd_ranges *set, uint64_t addr)
-{
-	return vtd_ranges_covers(set, addr, addr);
-}
-
-bool vtd_ranges_covers(const struct vtd_ranges *set, uint64_t start, uint64_t last)
-{
-	size_t i = first_reaching(set, start);
-
-	/* Members are never adjacent: only one of them can hold all of it. */
-	return start <= last && i < set->n && set->v[i].start <= start && set->v[i].last >= last;
-}
-
-bool vtd_ranges_equal(const struct vtd_ranges *a, const struct vtd_ranges *b)
-{
-	return a->n == b->n && (!a->n || !memcmp(a->v, b->v, a->n * sizeof(*a->v)));
 }
 
 uint64_t vtd_ranges_pages(const struct vtd_ranges *set)

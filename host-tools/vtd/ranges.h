@@ -3,7 +3,6 @@
 #ifndef VTD_RANGES_H
 #define VTD_RANGES_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,21 +28,11 @@ void vtd_ranges_clear(struct vtd_ranges *set);
 /* Add [start, last]. Amortised constant time when ranges come in ascending order. */
 int vtd_ranges_add(struct vtd_ranges *set, uint64_t start, uint64_t last);
 
-/* Remove [start, last]; splits a member if need be. */
-int vtd_ranges_remove(struct vtd_ranges *set, uint64_t start, uint64_t last);
-
 /*
- * out = a | b, a & b, a - b. @out must be another set than @a and @b; its old members are dropped.
+ * out = a & b, a - b. @out must be another set than @a and @b; its old members are dropped.
  */
-int vtd_ranges_union(const struct vtd_ranges *a, const struct vtd_ranges *b, struct vtd_ranges *out);
 int vtd_ranges_intersect(const struct vtd_ranges *a, const struct vtd_ranges *b, struct vtd_ranges *out);
 int vtd_ranges_subtract(const struct vtd_ranges *a, const struct vtd_ranges *b, struct vtd_ranges *out);
-
-/* Is @addr in the set? Is all of [start, last] in it? */
-bool vtd_ranges_contains(const struct vtd_ranges *set, uint64_t addr);
-bool vtd_ranges_covers(const struct vtd_ranges *set, uint64_t start, uint64_t last);
-
-bool vtd_ranges_equal(const struct vtd_ranges *a, const struct vtd_ranges *b);
 
 /*
  * 4-KiB pages touched by the set (a page that is touched partly, or by two members, counts once).

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Single look-ups, as the hardware does them: a context entry, a PASID entry, one DMA request. */
+#include "vtd/translate.h"
+
 #include <string.h>
 
-#include "vtd/formats.h"
-#include "vtd/walk.h"
+#include "vtd/decode.h"
 
 static bool read_table(const struct vtd_mem *mem, uint64_t pa, uint64_t *page)
 {
@@ -12,8 +13,6 @@ static bool read_table(const struct vtd_mem *mem, uint64_t pa, uint64_t *page)
 
 static void fill_context(struct vtd_context *c, uint16_t sid, bool scalable, uint64_t table, const uint64_t *page)
 {
-	uint64_t q0, q1;
-
 	memset(c, 0, sizeof(*c));
 	c->bus = (uint8_t)(sid >> 8);
 	c->devfn = (uint8_t)sid;
@@ -22,22 +21,7 @@ static void fill_context(struct vtd_context *c, uint16_t sid, bool scalable, uin
 	c->slot = (uint16_t)(scalable ? sid & 0x7f : sid & 0xff);
 	c->table = table;
 	memcpy(c->raw, page + (size_t)c->slot * (scalable ? 4 : 2), scalable ? 32 : 16);
-	q0 = c->raw[0];
-	q1 = c->raw[1];
-	c->fpd = q0 & VTD_CTX_FPD;
-	if (scalable) {
-		c->pasid_dir = VTD_ADDR(q0);
-		c->pasid_dir_entries = vtd_sctx_dir_entries(q0);
-		c->rid_pasid = vtd_sctx_rid_pasid(q1);
-		c->dte = q0 & VTD_SCTX_DTE;
-		c->paside = q0 & VTD_SCTX_PASIDE;
-		c->pre = q0 & VTD_SCTX_PRE;
-	} else {
-		c->tt = (uint8_t)vtd_ctx_tt(q0);
-		c->aw = (uint8_t)vtd_ctx_aw(q1);
-		c->did = vtd_ctx_did(q1);
-		c->pt_root = VTD_ADDR(q0);
-	}
+	vtd_context_decode(c);
 }
 
 enum vtd_fault vtd_lookup_context(const struct vtd_mem *mem, uint64_t root, unsigned ttm, uint16_t sid,
@@ -87,13 +71,7 @@ enum vtd_fault vtd_lookup_pasid(const struct vtd_mem *mem, const struct vtd_cont
 	out->pasid = pasid;
 	out->table = VTD_ADDR(pde);
 	memcpy(out->raw, page + (size_t)(pasid & 63) * 8, sizeof(out->raw));
-	out->fpd = out->raw[0] & VTD_PASID_FPD;
-	out->pgtt = (uint8_t)vtd_pasid_pgtt(out->raw[0]);
-	out->aw = (uint8_t)vtd_pasid_aw(out->raw[0]);
-	out->did = vtd_pasid_did(out->raw[1]);
-	out->flpm = (uint8_t)vtd_pasid_flpm(out->raw[2]);
-	out->sl_root = VTD_ADDR(out->raw[0]);
-	out->fl_root = VTD_ADDR(out->raw[2]);
+	vtd_pasid_decode(out);
 	return out->raw[0] & VTD_PASID_P ? VTD_FAULT_NONE : VTD_FAULT_PASID_ABSENT;
 }
 
@@ -109,26 +87,19 @@ static bool iova_in_width(uint64_t iova, bool first_level, unsigned levels)
 }
 
 /* One entry at @level: a fault, or NONE with @out->entry, level and perm brought up to date. */
-static enum vtd_fault judge_entry(uint64_t pte, unsigned level, bool first_level, struct vtd_translation *out)
+static enum vtd_fault judge_entry(uint64_t pte, unsigned level, const struct vtd_pt_format *f,
+				  struct vtd_translation *out)
 {
-	uint64_t present = first_level ? VTD_FL_P : VTD_SL_R | VTD_SL_W;
-	uint64_t misaligned = level > 1 ? VTD_MASK(vtd_level_shift(level) - 1, 12) : 0;
-	bool leaf = level == 1 || (pte & VTD_PTE_PS);
-
 	out->entry = pte;
 	out->level = (uint8_t)level;
-	if (!(pte & present))
+	if (!(pte & f->present))
 		return VTD_FAULT_NOT_MAPPED;
-	if (first_level)
-		misaligned &= ~(UINT64_C(1) << 12);
-	if (leaf && (level > 3 || (pte & misaligned)))
+	if (vtd_pte_defect(f, pte, level, 0) != VTD_DEFECT_KINDS)
 		return VTD_FAULT_RESERVED;
-	if (!leaf && !first_level && (pte & (VTD_SL_SNP | VTD_SL_TM)))
-		return VTD_FAULT_RESERVED;
-	out->perm &= (uint32_t)pte & (first_level ? 7u : 3u);
-	if (!leaf)
+	out->perm &= (uint32_t)(pte & f->perm);
+	if (!vtd_pte_leaf(pte, level))
 		return VTD_FAULT_NONE;
-	if (!first_level && (pte & VTD_SL_SNP))
+	if (pte & f->snoop)
 		out->perm |= VTD_PERM_SNOOP;
 	out->page_size = UINT64_C(1) << vtd_level_shift(level);
 	return VTD_FAULT_NONE;
@@ -137,10 +108,11 @@ static enum vtd_fault judge_entry(uint64_t pte, unsigned level, bool first_level
 static enum vtd_fault lookup_tree(const struct vtd_mem *mem, uint64_t root, bool first_level, unsigned levels,
 				  uint64_t iova, bool write, struct vtd_translation *out)
 {
+	const struct vtd_pt_format *f = vtd_pt_format(first_level);
 	uint64_t page[512], table = root;
 
 	out->root = root;
-	out->perm = first_level ? 7 : 3;
+	out->perm = (uint32_t)f->perm;
 	if (!iova_in_width(iova, first_level, levels))
 		return VTD_FAULT_ADDRESS_WIDTH;
 	for (unsigned level = levels; level && !out->page_size; level--) {
@@ -148,7 +120,7 @@ static enum vtd_fault lookup_tree(const struct vtd_mem *mem, uint64_t root, bool
 
 		if (!read_table(mem, table, page))
 			return VTD_FAULT_TABLE_READ;
-		fault = judge_entry(page[(iova >> vtd_level_shift(level)) & 511], level, first_level, out);
+		fault = judge_entry(page[(iova >> vtd_level_shift(level)) & 511], level, f, out);
 		if (fault)
 			return fault;
 		table = out->entry & VTD_PTE_ADDR;
@@ -221,30 +193,4 @@ enum vtd_fault vtd_translate(const struct vtd_mem *mem, uint64_t root, unsigned 
 		return pass_through(iova, out);
 	out->type = VTD_SPACE_SECOND_LEVEL;
 	return lookup_tree(mem, c.pt_root, false, vtd_aw_levels(c.aw), iova, write, out);
-}
-
-const char *vtd_fault_name(unsigned fault)
-{
-	static const char *const names[] = {
-		[VTD_FAULT_NONE] = "no fault",
-		[VTD_FAULT_MODE] = "translation table mode is neither legacy nor scalable",
-		[VTD_FAULT_ROOT_READ] = "root table outside RAM",
-		[VTD_FAULT_ROOT_ABSENT] = "root entry not present",
-		[VTD_FAULT_CONTEXT_READ] = "context table outside RAM",
-		[VTD_FAULT_CONTEXT_ABSENT] = "context entry not present",
-		[VTD_FAULT_CONTEXT_INVALID] = "context entry with a reserved type or address width",
-		[VTD_FAULT_PASID_RANGE] = "PASID out of range",
-		[VTD_FAULT_PASID_READ] = "PASID table outside RAM",
-		[VTD_FAULT_PASID_ABSENT] = "PASID entry not present",
-		[VTD_FAULT_PASID_INVALID] = "PASID entry with a reserved type or address width",
-		[VTD_FAULT_NESTED] = "nested translation is not resolved",
-		[VTD_FAULT_ADDRESS_WIDTH] = "address beyond the width of the tables",
-		[VTD_FAULT_TABLE_READ] = "paging structure outside RAM",
-		[VTD_FAULT_NOT_MAPPED] = "not mapped",
-		[VTD_FAULT_RESERVED] = "reserved bits in a paging entry",
-		[VTD_FAULT_READ_DENIED] = "read not permitted",
-		[VTD_FAULT_WRITE_DENIED] = "write not permitted",
-	};
-
-	return fault < sizeof(names) / sizeof(names[0]) ? names[fault] : "unknown";
 }

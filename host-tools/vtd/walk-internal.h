@@ -3,7 +3,7 @@
 #ifndef VTD_WALK_INTERNAL_H
 #define VTD_WALK_INTERNAL_H
 
-#include "vtd/formats.h"
+#include "vtd/decode.h"
 #include "vtd/u64map.h"
 #include "vtd/walk.h"
 

@@ -65,13 +65,7 @@ static void pasid_table(struct walker *w, uint64_t pa, uint32_t base, uint64_t f
 		p->pasid = w->pasid;
 		p->table = pa;
 		memcpy(p->raw, q, sizeof(p->raw));
-		p->fpd = q[0] & VTD_PASID_FPD;
-		p->pgtt = (uint8_t)vtd_pasid_pgtt(q[0]);
-		p->aw = (uint8_t)vtd_pasid_aw(q[0]);
-		p->did = vtd_pasid_did(q[1]);
-		p->flpm = (uint8_t)vtd_pasid_flpm(q[2]);
-		p->sl_root = VTD_ADDR(q[0]);
-		p->fl_root = VTD_ADDR(q[2]);
+		vtd_pasid_decode(p);
 		if (q[0] & VTD_PASID_Q0_RESERVED)
 			walk_defect(w, VTD_DEFECT_PASID_RESERVED, VTD_TABLE_PASID, 0, pa, i, q[0]);
 		pasid_space(w, p, i);

@@ -12,29 +12,9 @@
 #define HUGE_PAGE ((size_t)2 << 20)
 #define MANY_RUNS 16384u /* from here on the array of runs is allocated at its full size */
 
-/* What tells the two formats apart. */
-struct pt_format {
-	uint64_t present;	 /* any of these bits: the entry is present */
-	uint64_t perm;		 /* permission bits, ANDed over the levels; both formats use bits 2:0 */
-	uint64_t snoop;		 /* SNP of a leaf */
-	uint64_t table_reserved; /* reserved in an entry that points to a table */
-};
-
-static const struct pt_format second_level = {
-	.present = VTD_SL_R | VTD_SL_W,
-	.perm = VTD_SL_R | VTD_SL_W,
-	.snoop = VTD_SL_SNP,
-	.table_reserved = VTD_SL_SNP | VTD_SL_TM,
-};
-
-static const struct pt_format first_level = {
-	.present = VTD_FL_P,
-	.perm = VTD_FL_P | VTD_FL_RW | VTD_FL_US,
-};
-
-static inline const struct pt_format *format_of(const struct walker *w)
+static inline const struct vtd_pt_format *format_of(const struct walker *w)
 {
-	return w->first_level ? &first_level : &second_level;
+	return vtd_pt_format(w->first_level);
 }
 
 static enum vtd_table_kind kind_of(const struct walker *w)
@@ -122,24 +102,12 @@ static inline void emit(struct walker *w, uint64_t iova, uint64_t len, uint64_t 
 	r->runs[r->n_runs++] = (struct vtd_run){ iova, iova + len - 1, pa, perm };
 }
 
-/* A present entry that is a leaf at @level > 1, or one with bits it must not have: false. */
-static bool entry_bits_ok(struct walker *w, uint64_t page, unsigned level, unsigned i, uint64_t pte, bool leaf)
+/* A present entry that has bits it must not have: false. */
+static bool entry_bits_ok(struct walker *w, uint64_t page, unsigned level, unsigned i, uint64_t pte)
 {
-	enum vtd_defect_kind kind;
-	uint64_t misaligned = level > 1 ? VTD_MASK(vtd_level_shift(level) - 1, 12) : 0;
+	enum vtd_defect_kind kind = vtd_pte_defect(format_of(w), pte, level, w->addr_excess);
 
-	/* Bit 12 of a first-level superpage is PAT, not address. */
-	if (w->first_level)
-		misaligned &= ~(UINT64_C(1) << 12);
-	if (pte & w->addr_excess)
-		kind = VTD_DEFECT_PTE_WIDTH;
-	else if (leaf && level > 3)
-		kind = VTD_DEFECT_SUPERPAGE_LEVEL;
-	else if (leaf && (pte & misaligned))
-		kind = VTD_DEFECT_SUPERPAGE_ALIGN;
-	else if (!leaf && (pte & format_of(w)->table_reserved))
-		kind = VTD_DEFECT_PTE_RESERVED;
-	else
+	if (kind == VTD_DEFECT_KINDS)
 		return true;
 	walk_defect(w, kind, kind_of(w), level, page, i, pte);
 	return false;
@@ -152,7 +120,7 @@ static bool entry_bits_ok(struct walker *w, uint64_t page, unsigned level, unsig
 static void leaf_table(struct walker *w, uint64_t page, const uint64_t *t, uint32_t perm, uint64_t base,
 		       struct pt_counts *c)
 {
-	const struct pt_format f = *format_of(w);
+	const struct vtd_pt_format f = *format_of(w);
 	const uint64_t addr_mask = w->addr_mask, excess = w->addr_excess;
 	const uint64_t same = addr_mask | excess | f.present | f.perm | f.snoop;
 	const uint64_t end = addr_mask + VTD_PAGE_SIZE;
@@ -166,7 +134,7 @@ static void leaf_table(struct walker *w, uint64_t page, const uint64_t *t, uint3
 		n = 1;
 		if (!(pte & f.present))
 			continue;
-		if ((pte & excess) && !entry_bits_ok(w, page, 1, i, pte, true))
+		if ((pte & excess) && !entry_bits_ok(w, page, 1, i, pte))
 			continue;
 		while (i + n < PTES && (t[i + n] & same) == (next += VTD_PAGE_SIZE) &&
 		       pa + (uint64_t)n * VTD_PAGE_SIZE < end)
@@ -260,7 +228,7 @@ static void subtree(struct walker *w, uint64_t page, unsigned level, uint32_t pe
 static void table_page(struct walker *w, uint64_t page, const uint64_t *t, unsigned level, uint32_t perm, uint64_t base,
 		       struct pt_counts *c)
 {
-	const struct pt_format *f = format_of(w);
+	const struct vtd_pt_format *f = format_of(w);
 
 	if (level == 1) {
 		leaf_table(w, page, t, perm, base, c);
@@ -272,7 +240,7 @@ static void table_page(struct walker *w, uint64_t page, const uint64_t *t, unsig
 		uint32_t p = (uint32_t)(pte & f->perm & perm);
 		bool leaf = pte & VTD_PTE_PS;
 
-		if (!(pte & f->present) || !entry_bits_ok(w, page, level, i, pte, leaf))
+		if (!(pte & f->present) || !entry_bits_ok(w, page, level, i, pte))
 			continue;
 		if (leaf)
 			c->at[level] = sat_add(c->at[level], 1);

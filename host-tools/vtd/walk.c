@@ -123,19 +123,13 @@ void walk_add_space(struct walker *w, enum vtd_space_type type, uint16_t did, un
 		w->r->leaves = sat_add(w->r->leaves, w->r->trees[tree].leaves);
 }
 
-/* Legacy context entry: decode, judge, walk what it points to. */
+/* Legacy context entry: judge, walk what it points to. */
 static void legacy_context(struct walker *w, struct vtd_context *c)
 {
-	uint64_t q0 = c->raw[0], q1 = c->raw[1], root = VTD_ADDR(q0);
-	uint16_t did = vtd_ctx_did(q1);
+	uint64_t q0 = c->raw[0], q1 = c->raw[1], root = c->pt_root;
 	enum vtd_space_type type = VTD_SPACE_SECOND_LEVEL;
-	unsigned levels = vtd_aw_levels(vtd_ctx_aw(q1));
+	unsigned levels = vtd_aw_levels(c->aw);
 
-	c->fpd = q0 & VTD_CTX_FPD;
-	c->tt = (uint8_t)vtd_ctx_tt(q0);
-	c->aw = (uint8_t)vtd_ctx_aw(q1);
-	c->did = did;
-	c->pt_root = root;
 	if ((q0 & VTD_CTX_Q0_RESERVED) || (q1 & VTD_CTX_Q1_RESERVED))
 		walk_defect(w, VTD_DEFECT_CONTEXT_RESERVED, VTD_TABLE_CONTEXT, 0, c->table, c->slot,
 			    q0 & VTD_CTX_Q0_RESERVED ? q0 : q1);
@@ -150,21 +144,14 @@ static void legacy_context(struct walker *w, struct vtd_context *c)
 	}
 	if (type != VTD_SPACE_SECOND_LEVEL)
 		levels = 0, root = 0;
-	walk_add_space(w, type, did, levels, root, SIZE_MAX);
+	walk_add_space(w, type, c->did, levels, root, SIZE_MAX);
 }
 
-/* Scalable context entry: decode, judge, walk its PASID directory. */
+/* Scalable context entry: judge, walk its PASID directory. */
 static void scalable_context(struct walker *w, struct vtd_context *c)
 {
 	uint64_t q0 = c->raw[0], q1 = c->raw[1];
 
-	c->fpd = q0 & VTD_SCTX_FPD;
-	c->dte = q0 & VTD_SCTX_DTE;
-	c->paside = q0 & VTD_SCTX_PASIDE;
-	c->pre = q0 & VTD_SCTX_PRE;
-	c->pasid_dir = VTD_ADDR(q0);
-	c->pasid_dir_entries = vtd_sctx_dir_entries(q0);
-	c->rid_pasid = vtd_sctx_rid_pasid(q1);
 	c->first_pasid = w->r->n_pasids;
 	if ((q0 & VTD_SCTX_Q0_RESERVED) || (q1 & VTD_SCTX_Q1_RESERVED))
 		walk_defect(w, VTD_DEFECT_CONTEXT_RESERVED, VTD_TABLE_CONTEXT, 0, c->table, c->slot,
@@ -200,6 +187,7 @@ static void context_table(struct walker *w, uint64_t pa, unsigned bus, bool uppe
 		c->slot = (uint16_t)i;
 		c->table = pa;
 		memcpy(c->raw, q, words * sizeof(*q));
+		vtd_context_decode(c);
 		w->sid = (uint16_t)(bus << 8 | c->devfn);
 		w->pasid = VTD_NO_PASID;
 		if (scalable)

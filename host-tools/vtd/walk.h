@@ -6,7 +6,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "vtd/mem.h"
 #include "vtd/ranges.h"
@@ -259,84 +258,5 @@ const struct vtd_run *vtd_space_lookup(const struct vtd_walk_result *r, const st
 
 /* Add all IOVAs mapped in @s to @set. 0 or -ENOMEM. */
 int vtd_space_ranges(const struct vtd_walk_result *r, const struct vtd_space *s, struct vtd_ranges *set);
-
-/* Words for people. All accept any value. */
-const char *vtd_table_kind_name(unsigned kind);
-const char *vtd_space_type_name(unsigned type);
-const char *vtd_defect_kind_name(unsigned kind);
-/* "rwus" style, always 4 characters, into @buf (at least 5 bytes); returns @buf. */
-const char *vtd_perm_text(uint32_t perm, char *buf);
-/* One defect as one line without newline, cut to @len. */
-void vtd_defect_text(const struct vtd_defect *d, char *buf, size_t len);
-
-/* What vtd_walk_print() shows. */
-enum vtd_print {
-	VTD_PRINT_RUNS = 1,    /* every run */
-	VTD_PRINT_DEFECTS = 2, /* the samples, not only the counts */
-	VTD_PRINT_IRTES = 4,
-	VTD_PRINT_TABLES = 8, /* every table page */
-};
-
-/*
- * Print a result as text: summary line, contexts with their spaces, then what @what asks for. The
- * output is a function of the result alone (no times, no addresses of this process): golden tests
- * compare it.
- */
-void vtd_walk_print(const struct vtd_walk_result *r, unsigned what, FILE *out);
-
-/* Why a request is refused; the numbers are the lab's own, vtd_fault_name() tells them. */
-enum vtd_fault {
-	VTD_FAULT_NONE = 0,
-	VTD_FAULT_MODE,	       /* TTM is neither legacy nor scalable */
-	VTD_FAULT_ROOT_READ,   /* root table outside RAM */
-	VTD_FAULT_ROOT_ABSENT, /* P clear in the root entry (the half that counts) */
-	VTD_FAULT_CONTEXT_READ,
-	VTD_FAULT_CONTEXT_ABSENT,
-	VTD_FAULT_CONTEXT_INVALID, /* reserved translation type or address width */
-	VTD_FAULT_PASID_RANGE,	   /* PASID beyond the directory, or given in legacy mode */
-	VTD_FAULT_PASID_READ,
-	VTD_FAULT_PASID_ABSENT,	 /* P clear in the directory or table entry */
-	VTD_FAULT_PASID_INVALID, /* reserved PGTT or address width */
-	VTD_FAULT_NESTED,	 /* nested translation: not resolved by the lab */
-	VTD_FAULT_ADDRESS_WIDTH, /* IOVA beyond the width of the tables */
-	VTD_FAULT_TABLE_READ,	 /* a paging structure outside RAM */
-	VTD_FAULT_NOT_MAPPED,	 /* neither readable nor writable (first level: P clear) */
-	VTD_FAULT_RESERVED,	 /* reserved bits in a paging entry */
-	VTD_FAULT_READ_DENIED,
-	VTD_FAULT_WRITE_DENIED,
-};
-
-/* Where a request lands. Filled as far as the lookup came, also on a fault. */
-struct vtd_translation {
-	uint64_t pa;	    /* of the very byte asked for */
-	uint64_t page_size; /* of the leaf; 0 for pass-through */
-	uint32_t perm;
-	uint16_t did;
-	uint32_t pasid; /* the one used (RID_PASID resolved) */
-	enum vtd_space_type type;
-	uint64_t root;	/* page-table root used */
-	uint8_t level;	/* level of the last paging entry read */
-	uint64_t entry; /* that entry */
-};
-
-/*
- * Translate one request, without a walk of the rest. Returns VTD_FAULT_NONE and fills @out, or the
- * reason. @pasid: VTD_NO_PASID for a request without PASID. @write: a DMA write, else a read.
- */
-enum vtd_fault vtd_translate(const struct vtd_mem *mem, uint64_t root, unsigned ttm, uint16_t sid, uint32_t pasid,
-			     uint64_t iova, bool write, struct vtd_translation *out);
-
-/*
- * Read just the context entry of @sid (for a watcher that polls). VTD_FAULT_NONE and @out filled
- * (n_pasids is 0), or why there is none.
- */
-enum vtd_fault vtd_lookup_context(const struct vtd_mem *mem, uint64_t root, unsigned ttm, uint16_t sid,
-				  struct vtd_context *out);
-
-/* The same for the PASID entry that @context selects for @pasid (VTD_NO_PASID: RID_PASID). */
-enum vtd_fault vtd_lookup_pasid(const struct vtd_mem *mem, const struct vtd_context *context, uint32_t pasid,
-				struct vtd_pasid *out);
-
-const char *vtd_fault_name(unsigned fault);
 
 #endif

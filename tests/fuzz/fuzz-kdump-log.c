@@ -18,22 +18,16 @@ static void check_text(const char *text)
 
 static void check_evidence(const struct evidence *ev)
 {
-	for (unsigned i = 0; i < ev->oracle_ranges->len; i++) {
-		const struct evidence_oracle_range *r =
-			&g_array_index(ev->oracle_ranges, struct evidence_oracle_range, i);
-
+	for_each_evidence(const struct evidence_oracle_range, r, ev->oracle_ranges) {
 		FUZZ_CHECK(r->start <= r->last);
 		FUZZ_CHECK(r->source == ORACLE_REGIONS || (!(r->start & 0xfff) && (r->last & 0xfff) == 0xfff));
 	}
-	for (unsigned i = 0; i < ev->kdump_contexts->len; i++) {
-		const struct evidence_kdump_context *c =
-			&g_array_index(ev->kdump_contexts, struct evidence_kdump_context, i);
-
-		FUZZ_CHECK(memchr(c->type, 0, sizeof(c->type)) && memchr(c->result, 0, sizeof(c->result)));
+	for_each_evidence(const struct evidence_kdump_context, c, ev->kdump_contexts) {
+		FUZZ_CHECK(!c->result || (c->type && c->type <= KDUMP_PASS_THROUGH && c->result <= KDUMP_RESERVE));
 		FUZZ_CHECK(c->shown <= c->ranges);
 	}
-	for (unsigned i = 0; i < ev->oracles->len; i++)
-		check_text(g_array_index(ev->oracles, struct evidence_oracle, i).problem);
+	for_each_evidence(const struct evidence_oracle, o, ev->oracles)
+		check_text(o->problem);
 	check_text(ev->kdump_bad_line);
 	FUZZ_CHECK(ev->kdump_bad <= ev->kdump_lines && !ev->kdump_bad == !ev->kdump_bad_line);
 }

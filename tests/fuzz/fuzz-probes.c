@@ -28,7 +28,7 @@ static void check_trace(const char *text)
 	}
 	for (char **line = lines; *line; line++)
 		probe_trace_raw_line(t, *line);
-	probe_reservations(t, 'c', all);
+	probe_reservations(t, EVIDENCE_CRASH, all);
 	for (unsigned i = 0; i < all->len; i++) {
 		const struct evidence_reservation *r = &g_array_index(all, struct evidence_reservation, i);
 		uint16_t sid;

@@ -7,6 +7,8 @@
 #include "fuzz-tables.h"
 #include "vtd/compare.h"
 #include "vtd/snapshot.h"
+#include "vtd/print.h"
+#include "vtd/translate.h"
 
 #define PAGES 48u
 #define HEADER 8u

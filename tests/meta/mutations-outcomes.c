@@ -276,7 +276,7 @@ static struct evidence_oracle_range *told(struct world *w, enum evidence_oracle_
 	for (guint i = 0; i < w->ev->oracle_ranges->len; i++) {
 		struct evidence_oracle_range *r = &g_array_index(w->ev->oracle_ranges, struct evidence_oracle_range, i);
 
-		if (r->source == (char)source)
+		if (r->source == source)
 			return r;
 	}
 	return NULL;

@@ -111,7 +111,7 @@ static bool reserve(struct world *w)
 		runs = vtd_space_runs(walk, s, &n);
 		for (size_t k = 0; k < n; k++) {
 			struct evidence_reservation r = {
-				.kernel = 'c',
+				.kernel = EVIDENCE_CRASH,
 				.sid = s->sid,
 				.sid_known = true,
 				.start = runs[k].iova_start >> VTD_PAGE_SHIFT,

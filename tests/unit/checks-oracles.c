@@ -20,7 +20,7 @@ static struct evidence_oracle_range *row(struct good_run *f, enum evidence_oracl
 	for (unsigned i = 0; i < f->ev->oracle_ranges->len; i++) {
 		struct evidence_oracle_range *r = &g_array_index(f->ev->oracle_ranges, struct evidence_oracle_range, i);
 
-		if (r->source == (char)source && r->sid == sid && r->start == start)
+		if (r->source == source && r->sid == sid && r->start == start)
 			return r;
 	}
 	fail_msg("no such row");
@@ -45,7 +45,7 @@ static struct evidence_oracle *oracle(struct good_run *f, enum evidence_oracle_s
 	for (unsigned i = 0; i < f->ev->oracles->len; i++) {
 		struct evidence_oracle *o = &g_array_index(f->ev->oracles, struct evidence_oracle, i);
 
-		if (o->source == (char)source && (sid < 0 || o->sid == sid))
+		if (o->source == source && (sid < 0 || o->sid == sid))
 			return o;
 	}
 	fail_msg("no such oracle");
@@ -282,10 +282,10 @@ static void passed_through(void **state)
 
 	tell(f, "reserve");
 	oracle(f, ORACLE_RANGES, -1);
-	g_strlcpy(context(f, DISK)->type, "second", 16);
+	context(f, DISK)->type = KDUMP_SECOND;
 	kdump_oracle(f->ev, ORACLE_TRANSLATION, NIC, NULL);
 	want(f, ORACLES, CHECK_FAIL, "0000:00:02.0: ", "in the host's walk, second in the kernel's log", NULL);
-	g_strlcpy(context(f, DISK)->type, "pass-through", 16);
+	context(f, DISK)->type = KDUMP_PASS_THROUGH;
 	/* No device has tables then that debugfs could tell of. */
 	g_array_set_size(f->ev->oracles, f->ev->oracles->len - 1);
 	want(f, ORACLES, CHECK_PASS, "domain_translation_struct: 0 devices", NULL);

@@ -121,7 +121,7 @@ static bool spoil_more(struct good_run *f, const char *check)
 		f->ev->again_failure = g_strdup("no word");
 	} else if (strcmp(check, "reserved-equals-mapped") == 0) {
 		good_crash_cmdline(f, "intel_iommu_kdump=reserve");
-		good_reserve(f, 'c', NIC, 1, 2, false);
+		good_reserve(f, EVIDENCE_CRASH, NIC, 1, 2, false);
 	} else if (strcmp(check, "oracles-agree") == 0) {
 		good_crash_cmdline(f, "intel_iommu_kdump=log");
 		oracles_fill(f->ev, "log");

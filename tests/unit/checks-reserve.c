@@ -12,14 +12,14 @@ static void reserve_all(struct good_run *f)
 	for (unsigned i = 0; i < 2; i++) {
 		uint16_t sid = i ? NIC : DISK;
 
-		good_reserve(f, 'f', sid, 0xfee00, 0xfeeff, true);
-		good_reserve(f, 'c', sid, 0xfee00, 0xfeeff, true);
+		good_reserve(f, EVIDENCE_FIRST, sid, 0xfee00, 0xfeeff, true);
+		good_reserve(f, EVIDENCE_CRASH, sid, 0xfee00, 0xfeeff, true);
 	}
-	good_reserve(f, 'c', DISK, PFN(DISK_IOVA), PFN(DISK_IOVA) + 15, false);
-	good_reserve(f, 'c', DISK, PFN(DISK_READ_IOVA), PFN(DISK_READ_IOVA), false);
-	good_reserve(f, 'c', DISK, PFN(DISK_BIG_IOVA), PFN(DISK_BIG_IOVA) + 511, false);
-	good_reserve(f, 'c', NIC, PFN(NIC_IOVA), PFN(NIC_IOVA) + 7, false);
-	good_reserve(f, 'c', SATA, PFN(SATA_IOVA), PFN(SATA_IOVA) + 3, false);
+	good_reserve(f, EVIDENCE_CRASH, DISK, PFN(DISK_IOVA), PFN(DISK_IOVA) + 15, false);
+	good_reserve(f, EVIDENCE_CRASH, DISK, PFN(DISK_READ_IOVA), PFN(DISK_READ_IOVA), false);
+	good_reserve(f, EVIDENCE_CRASH, DISK, PFN(DISK_BIG_IOVA), PFN(DISK_BIG_IOVA) + 511, false);
+	good_reserve(f, EVIDENCE_CRASH, NIC, PFN(NIC_IOVA), PFN(NIC_IOVA) + 7, false);
+	good_reserve(f, EVIDENCE_CRASH, SATA, PFN(SATA_IOVA), PFN(SATA_IOVA) + 3, false);
 }
 
 static struct evidence_reservation *row(struct good_run *f, uint16_t sid, uint64_t start)
@@ -27,7 +27,7 @@ static struct evidence_reservation *row(struct good_run *f, uint16_t sid, uint64
 	for (unsigned i = 0; i < f->ev->reservations->len; i++) {
 		struct evidence_reservation *r = &g_array_index(f->ev->reservations, struct evidence_reservation, i);
 
-		if (r->kernel == 'c' && r->sid == sid && r->start == start)
+		if (r->kernel == EVIDENCE_CRASH && r->sid == sid && r->start == start)
 			return r;
 	}
 	fail_msg("no such row");
@@ -58,7 +58,7 @@ static void no_probes(void **state)
 
 	good_crash_cmdline(f, "intel_iommu_kdump=reserve");
 	want(f, RESERVED, CHECK_NO_EVIDENCE, "no reservation", NULL);
-	good_reserve(f, 'f', DISK, 0xfee00, 0xfeeff, true);
+	good_reserve(f, EVIDENCE_FIRST, DISK, 0xfee00, 0xfeeff, true);
 	want(f, RESERVED, CHECK_NO_EVIDENCE, "no reservation", NULL);
 }
 
@@ -133,10 +133,10 @@ static void standing(void **state)
 	struct good_run *f = *state;
 
 	reserve_all(f);
-	good_reserve(f, 'f', NIC, 0xa0, 0xbf, false);
-	good_reserve(f, 'c', NIC, 0xa0, 0xbf, false);
+	good_reserve(f, EVIDENCE_FIRST, NIC, 0xa0, 0xbf, false);
+	good_reserve(f, EVIDENCE_CRASH, NIC, 0xa0, 0xbf, false);
 	want(f, RESERVED, CHECK_PASS, NULL);
-	good_reserve(f, 'c', NIC, 0xc0, 0xcf, false);
+	good_reserve(f, EVIDENCE_CRASH, NIC, 0xc0, 0xcf, false);
 	want(f, RESERVED, CHECK_FAIL, "16 pages reserved but never mapped", NULL);
 }
 
@@ -146,7 +146,7 @@ static void mapped_in_standing(void **state)
 	struct good_run *f = *state;
 
 	reserve_all(f);
-	good_reserve(f, 'c', NIC, PFN(FREE_IOVA), PFN(FREE_IOVA) + 3, true);
+	good_reserve(f, EVIDENCE_CRASH, NIC, PFN(FREE_IOVA), PFN(FREE_IOVA) + 3, true);
 	good_map(f, AT_PANIC, NIC, FREE_IOVA + 0x1000, 0x6000000, 2);
 	good_walk(f, AT_PANIC, NULL);
 	want(f, RESERVED, CHECK_PASS, "0000:00:01.0 8 pages", NULL);
@@ -204,7 +204,7 @@ static void alias(void **state)
 	dev->has_alias = true;
 	dev->alias_sid = SATA;
 	want(f, RESERVED, CHECK_FAIL, "0000:00:01.0: 4 pages mapped but not reserved", NULL);
-	good_reserve(f, 'c', SATA, PFN(SATA_IOVA), PFN(SATA_IOVA) + 3, false);
+	good_reserve(f, EVIDENCE_CRASH, SATA, PFN(SATA_IOVA), PFN(SATA_IOVA) + 3, false);
 	want(f, RESERVED, CHECK_PASS, "0000:00:01.0 12 pages", NULL);
 }
 
@@ -213,7 +213,7 @@ static void passed_through(void **state)
 	struct good_run *f = *state;
 
 	good_crash_cmdline(f, "intel_iommu_kdump=reserve");
-	good_reserve(f, 'c', NIC, 0xfee00, 0xfeeff, true);
+	good_reserve(f, EVIDENCE_CRASH, NIC, 0xfee00, 0xfeeff, true);
 	want(f, RESERVED, CHECK_SKIP, "0000:00:02.0 was passed through", NULL);
 	/* An identity domain hands out nothing, so that there may be no reservation at all to be seen. */
 	g_array_set_size(f->ev->reservations, 0);
@@ -226,8 +226,8 @@ static void nonsense(void **state)
 	struct good_run *f = *state;
 
 	reserve_all(f);
-	good_reserve(f, 'c', NIC, 9, 8, false);
-	good_reserve(f, 'c', NIC, 1, UINT64_MAX, false);
+	good_reserve(f, EVIDENCE_CRASH, NIC, 9, 8, false);
+	good_reserve(f, EVIDENCE_CRASH, NIC, 1, UINT64_MAX, false);
 	want(f, RESERVED, CHECK_PASS, NULL);
 }
 

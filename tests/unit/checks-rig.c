@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The checks `rig` and `mode-in-effect`. */
 #include "evidence-fixture.h"
+#include "vtd/print.h"
 
 static void rig_broke(void **state)
 {

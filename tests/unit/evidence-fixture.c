@@ -222,8 +222,7 @@ void good_regs(struct good_run *f, enum good_stage stage)
 	struct evidence_state *state = good_state(f, stage);
 	static const int64_t moments[STAGES] = { AT(55), AT(905), AT(3900), AT(4900), AT(5900) };
 
-	vtd_regs_decode(f->raw[stage], &state->regs);
-	state->has_regs = true;
+	evidence_state_regs(state, f->raw[stage]);
 	state->host_ns = moments[stage];
 	state->root = state->regs.root;
 	state->ttm = state->regs.ttm;
@@ -312,7 +311,8 @@ void good_requester(struct good_run *f, uint16_t sid, int64_t ns)
 	g_array_append_val(f->ev->requesters, r);
 }
 
-void good_reserve(struct good_run *f, char kernel, uint16_t sid, uint64_t start, uint64_t last, bool standing)
+void good_reserve(struct good_run *f, enum evidence_kernel kernel, uint16_t sid, uint64_t start, uint64_t last,
+		  bool standing)
 {
 	struct evidence_reservation r = { .kernel = kernel,
 					  .sid = sid,

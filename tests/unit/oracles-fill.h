@@ -18,9 +18,7 @@
 static inline void oracles_add(struct evidence *ev, enum evidence_oracle_source source, const struct vtd_space *s,
 			       uint64_t start, uint64_t last, uint64_t pa)
 {
-	struct evidence_oracle_range r = {
-		.source = (char)source, .sid = s->sid, .start = start, .last = last, .pa = pa
-	};
+	struct evidence_oracle_range r = { .source = source, .sid = s->sid, .start = start, .last = last, .pa = pa };
 
 	if ((source == ORACLE_LOG || source == ORACLE_RANGES) && s->pasid != VTD_NO_PASID)
 		r.pasid = s->pasid;
@@ -33,12 +31,10 @@ static inline void oracles_fill_space(struct evidence *ev, const struct vtd_walk
 	struct evidence_kdump_context c = { .sid = s->sid, .pasid = s->pasid == VTD_NO_PASID ? 0 : s->pasid };
 	struct vtd_ranges set = { 0 };
 
-	g_strlcpy(c.type,
-		  s->type == VTD_SPACE_PASS_THROUGH ? "pass-through" :
-		  s->type == VTD_SPACE_FIRST_LEVEL  ? "first" :
-						      "second",
-		  sizeof(c.type));
-	g_strlcpy(c.result, mode, sizeof(c.result));
+	c.type = s->type == VTD_SPACE_PASS_THROUGH ? KDUMP_PASS_THROUGH :
+		 s->type == VTD_SPACE_FIRST_LEVEL  ? KDUMP_FIRST :
+						     KDUMP_SECOND;
+	c.result = strcmp(mode, "deep") == 0 ? KDUMP_DEEP : strcmp(mode, "reserve") == 0 ? KDUMP_RESERVE : KDUMP_LOG;
 	kdump_oracle(ev, ORACLE_REGIONS, s->sid, NULL);
 	if (s->type != VTD_SPACE_PASS_THROUGH && vtd_space_ranges(walk, s, &set))
 		g_error("out of memory");

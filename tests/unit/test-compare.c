@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "results/compare.h"
+#include "results/run-json-read.h"
 
 static char *dir;
 
@@ -197,11 +198,42 @@ static void odd_names(void **state)
 	compare_free(c);
 }
 
+/* Keys that nobody knows are left alone, members of another type are as if they were not there. */
+static void read_back(void **state)
+{
+	g_autofree char *path = run_with("{\"scenario\":\"kdump\",\"outcome\":7,\"exit\":3,\"new\":{\"key\":[]},"
+					 "\"environment\":{\"clock\":\"wall\",\"accel\":[],\"crash_kernel\":1},"
+					 "\"checks\":[1,{\"name\":\"a\",\"result\":\"pass\"},"
+					 "{\"name\":\"b\",\"result\":\"fail\",\"evidence\":false},{}],"
+					 "\"kdump\":{\"copies\":[{\"bytes\":2},{\"bytes\":\"x\"},{\"bytes\":3}]}}");
+	struct run_json *run = run_json_load(path, NULL);
+	double value;
+
+	(void)state;
+	assert_non_null(run);
+	assert_string_equal(run->scenario, "kdump");
+	assert_null(run->outcome);
+	assert_int_equal(run->exit, 3);
+	assert_string_equal(run->clock, "wall");
+	assert_true(!run->accel && !run->crash_release && !run->crash_cmdline && !run->probes);
+	assert_int_equal(run->checks->len, 3);
+	assert_true(run_json_check(run, "a")->evidence);
+	assert_false(run_json_check(run, "b")->evidence);
+	assert_string_equal(run_json_check(run, "?")->result, "?");
+	assert_null(run_json_check(run, "c"));
+	assert_true(run_json_number(run, "kdump/copies/bytes", &value));
+	assert_true(value == 5);
+	assert_false(run_json_number(run, "kdump/copies/leaves", &value));
+	assert_false(run_json_number(run, "scenario", &value));
+	run_json_free(run);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(columns),  cmocka_unit_test(numbers),	      cmocka_unit_test(median),
-		cmocka_unit_test(failures), cmocka_unit_test(not_comparable), cmocka_unit_test(odd_names),
+		cmocka_unit_test(columns),   cmocka_unit_test(numbers),	       cmocka_unit_test(median),
+		cmocka_unit_test(failures),  cmocka_unit_test(not_comparable), cmocka_unit_test(odd_names),
+		cmocka_unit_test(read_back),
 	};
 
 	return cmocka_run_group_tests_name("compare", tests, make_dir, remove_dir);

@@ -72,8 +72,8 @@ static void whole_log(void **state)
 	assert_int_equal(c->sid, 0x28);
 	assert_int_equal(c->pasid, 0);
 	assert_false(c->scalable || c->refused);
-	assert_string_equal(c->type, "second");
-	assert_string_equal(c->result, "deep");
+	assert_int_equal(c->type, KDUMP_SECOND);
+	assert_int_equal(c->result, KDUMP_DEEP);
 	assert_int_equal(c->old_root, 0x12000);
 	assert_int_equal(c->new_root, 0x3f000);
 	assert_int_equal(c->tables, 3);
@@ -87,15 +87,22 @@ static void whole_log(void **state)
 	assert_int_equal(range(ev, 0)->source, ORACLE_LOG);
 	assert_int_equal(range(ev, 0)->start, 0xff000);
 	assert_int_equal(range(ev, 0)->last, 0xfffff);
+	assert_int_equal(copy->unit, 0);
 	assert_int_equal(copy->err, -12);
+	assert_int_equal(copy->contexts, 9);
+	assert_int_equal(copy->trees, 4);
+	assert_int_equal(copy->tables, 20);
+	assert_int_equal(copy->leaves, 700);
+	assert_int_equal(copy->ranges, 11);
+	assert_int_equal(copy->t_scan_ns, 1000);
 	assert_int_equal(copy->bytes, 81920);
 	assert_int_equal(copy->t_copy_ns, 2000);
 	assert_int_equal(copy->t_total_ns, 3500);
-	assert_int_equal(d[0].what, 'r');
+	assert_int_equal(d[0].what, KDUMP_RESERVED);
 	assert_int_equal(d[0].spared, 1);
 	assert_int_equal(d[0].over, 7);
 	assert_int_equal(d[0].t_ns, 12345);
-	assert_int_equal(d[1].what, 'g');
+	assert_int_equal(d[1].what, KDUMP_GRAFTED);
 	assert_int_equal(d[1].ranges, 2);
 	assert_int_equal(d[1].failed, 1);
 	assert_int_equal(d[1].t_ns, 54321);
@@ -148,6 +155,8 @@ static void bad_lines(void **state)
 		AT("copy unit=0 err=- contexts=9 trees=4 tables=20 leaves=700 ranges=11 bytes=81920 "
 		   "t_scan_ns=1000 t_copy_ns=2000 t_total_ns=3500"),
 		AT("ctx unit=0 dev=00:05.0 mode=other pasid=0 did=3 type=second levels=3 old_root=0x12000 "
+		   "new_root=0x3f000 tables=3 leaves=258 ranges=2 over=0 shared=1 result=deep"),
+		AT("ctx unit=0 dev=00:05.0 mode=legacy pasid=0 did=3 type=third levels=3 old_root=0x12000 "
 		   "new_root=0x3f000 tables=3 leaves=258 ranges=2 over=0 shared=1 result=deep"),
 	};
 

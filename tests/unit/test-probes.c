@@ -272,7 +272,7 @@ static void test_reservations(void **state)
 
 	(void)state;
 	probe_trace_iomem_line(t, "40000000-afffffff : PCI Bus 0000:00");
-	probe_reservations(t, 'c', out);
+	probe_reservations(t, EVIDENCE_CRASH, out);
 	assert_int_equal(out->len, 9);
 	r = (const struct evidence_reservation *)(const void *)out->data;
 	assert_false(r[0].sid_known || r[0].standing);

@@ -15,6 +15,16 @@ static void check(const struct vtd_ranges *r, size_t n, const struct vtd_range *
 	}
 }
 
+static void cut(struct vtd_ranges *set, uint64_t start, uint64_t last)
+{
+	struct vtd_range range = { start, last };
+	struct vtd_ranges gone = { &range, 1, 1 }, rest = { 0 };
+
+	assert_int_equal(vtd_ranges_subtract(set, &gone, &rest), 0);
+	vtd_ranges_clear(set);
+	*set = rest;
+}
+
 static void adding_merges_neighbours(void **state)
 {
 	struct vtd_ranges r = { 0 };
@@ -44,10 +54,10 @@ static void the_ends_of_the_space(void **state)
 	assert_int_equal(vtd_ranges_add(&r, 1, UINT64_MAX - 1), 0);
 	check(&r, 1, (struct vtd_range[]){ { 0, UINT64_MAX } });
 	assert_int_equal(vtd_ranges_pages(&r), UINT64_C(1) << 52);
-	assert_int_equal(vtd_ranges_remove(&r, 0, 0), 0);
-	assert_int_equal(vtd_ranges_remove(&r, UINT64_MAX, UINT64_MAX), 0);
+	cut(&r, 0, 0);
+	cut(&r, UINT64_MAX, UINT64_MAX);
 	check(&r, 1, (struct vtd_range[]){ { 1, UINT64_MAX - 1 } });
-	assert_int_equal(vtd_ranges_remove(&r, 0, UINT64_MAX), 0);
+	cut(&r, 0, UINT64_MAX);
 	check(&r, 0, NULL);
 	vtd_ranges_clear(&r);
 }
@@ -58,13 +68,8 @@ static void removing_splits(void **state)
 
 	(void)state;
 	vtd_ranges_add(&r, 0x1000, 0x8fff);
-	vtd_ranges_remove(&r, 0x3000, 0x3fff);
+	cut(&r, 0x3000, 0x3fff);
 	check(&r, 2, (struct vtd_range[]){ { 0x1000, 0x2fff }, { 0x4000, 0x8fff } });
-	assert_true(vtd_ranges_contains(&r, 0x2fff));
-	assert_false(vtd_ranges_contains(&r, 0x3000));
-	assert_true(vtd_ranges_covers(&r, 0x4000, 0x8fff));
-	assert_false(vtd_ranges_covers(&r, 0x2000, 0x4000));
-	assert_false(vtd_ranges_covers(&r, 0x8000, 0x9000));
 	assert_int_equal(vtd_ranges_pages(&r), 7);
 	vtd_ranges_clear(&r);
 }
@@ -119,30 +124,24 @@ static void random_operations_agree_with_a_bitmap(void **state)
 			vtd_ranges_add(&a, lo, hi);
 			ma |= mask;
 		} else {
-			vtd_ranges_remove(&a, lo, hi);
+			cut(&a, lo, hi);
 			ma &= ~mask;
 		}
 		if (x & (1 << 17)) {
 			vtd_ranges_add(&b, hi / 2, hi);
 			mb |= VTD_MASK(hi, hi / 2);
 		} else {
-			vtd_ranges_remove(&b, lo, hi);
+			cut(&b, lo, hi);
 			mb &= ~mask;
 		}
 		check_canonical(&a);
 		assert_int_equal(model_of(&a), ma);
-		assert_int_equal(vtd_ranges_union(&a, &b, &out), 0);
-		check_canonical(&out);
-		assert_int_equal(model_of(&out), ma | mb);
 		assert_int_equal(vtd_ranges_intersect(&a, &b, &out), 0);
 		check_canonical(&out);
 		assert_int_equal(model_of(&out), ma & mb);
 		assert_int_equal(vtd_ranges_subtract(&a, &b, &out), 0);
 		check_canonical(&out);
 		assert_int_equal(model_of(&out), ma & ~mb);
-		assert_int_equal(vtd_ranges_equal(&a, &b), ma == mb);
-		assert_int_equal(vtd_ranges_contains(&a, lo), ma >> lo & 1);
-		assert_int_equal(vtd_ranges_covers(&a, lo, hi), (ma & mask) == mask);
 	}
 	vtd_ranges_clear(&a);
 	vtd_ranges_clear(&b);

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "observe/workload-signs.h"
+#include "run/numbers.h"
 
 #define PAGES 4
 #define PA UINT64_C(0x2000000)
@@ -290,7 +291,7 @@ static void a_guest_begins(void **state)
 	assert_string_equal(json_object_get_string_member(o, "last_iova"), "0xff000");
 	assert_int_equal(json_object_get_int_member(o, "map_ns"), 5);
 	/* nothing was compared yet; nothing of this device is mapped */
-	run_numbers(l->run);
+	numbers_add(l->run->report->extra, l->run->at.ev);
 	assert_int_equal(json_object_get_int_member(o, "same_pages_4k"), 0);
 	assert_false(json_object_has_member(o, "mapped_leaves"));
 }
@@ -346,7 +347,7 @@ static void what_was_compared_is_counted(void **state)
 	for (uint64_t i = 0; i < PAGES; i++)
 		good_map(good, COPIED, SATA, i * 4096, PA + (i ? i : 1) * 8192, 1);
 	good_walk(good, COPIED, NULL);
-	run_numbers(l->run);
+	numbers_add(l->run->report->extra, l->run->at.ev);
 	/* four more are of the fixture */
 	assert_int_equal(json_object_get_int_member(o, "mapped_pages_4k"), PAGES + 4);
 	assert_int_equal(json_object_get_int_member(o, "mapped_leaves"), PAGES + 4);

@@ -13,6 +13,8 @@
 #include "table-builder.h"
 #include "vtd/formats.h"
 #include "vtd/walk.h"
+#include "vtd/print.h"
+#include "vtd/translate.h"
 
 #define SL_RW (VTD_SL_R | VTD_SL_W)
 #define FL_RW (VTD_FL_P | VTD_FL_RW | VTD_FL_US)

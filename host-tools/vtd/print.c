@@ -4,7 +4,7 @@
 
 #include "base/sid.h"
 #include "vtd/formats.h"
-#include "vtd/walk.h"
+#include "vtd/print.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Reading run.json back. */
+#include "results/run-json-read.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/json-line.h"
+
+#define MAX_BYTES (64 << 20)
+
+/* Adds up what @path ("kdump/copies/bytes") leads to, over all members of an array; false: nothing is there. */
+static bool add_up(JsonNode *node, const char *path, double *sum)
+{
+	bool any = false;
+
+	if (node && JSON_NODE_HOLDS_ARRAY(node)) {
+		JsonArray *list = json_node_get_array(node);
+
+		for (guint i = 0; i < json_array_get_length(list); i++)
+			any |= add_up(json_array_get_element(list, i), path, sum);
+		return any;
+	}
+	if (*path) {
+		g_autofree char *name = g_strndup(path, strcspn(path, "/"));
+		const char *rest = path + strlen(name);
+
+		if (!node || !JSON_NODE_HOLDS_OBJECT(node))
+			return false;
+		return add_up(json_object_get_member(json_node_get_object(node), name), rest + (*rest == '/'), sum);
+	}
+	if (!node || !JSON_NODE_HOLDS_VALUE(node))
+		return false;
+	switch (json_node_get_value_type(node)) {
+	case G_TYPE_INT64:
+		*sum += (double)json_node_get_int(node);
+		return true;
+	case G_TYPE_DOUBLE:
+		*sum += json_node_get_double(node);
+		return true;
+	case G_TYPE_BOOLEAN:
+		*sum += json_node_get_boolean(node);
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool run_json_number(const struct run_json *run, const char *path, double *value)
+{
+	JsonNode *node;
+	bool ok;
+
+	/* A run without probes has seen none, which is not to say that there were none. */
+	if (strcmp(path, "iova/reserved_ranges") == 0 && g_strcmp0(run->probes, "off") == 0)
+		return false;
+	node = json_node_new(JSON_NODE_OBJECT);
+	json_node_set_object(node, run->o);
+	*value = 0;
+	ok = add_up(node, path, value);
+	json_node_unref(node);
+	return ok;
+}
+
+static JsonObject *inner(JsonObject *o, const char *name)
+{
+	return o ? json_line_object(o, name) : NULL;
+}
+
+static const char *text_of(JsonObject *o, const char *name)
+{
+	return o ? json_line_string(o, name, NULL) : NULL;
+}
+
+static void read_checks(struct run_json *run)
+{
+	JsonNode *node = json_object_get_member(run->o, "checks");
+	JsonArray *checks = node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
+
+	for (guint i = 0; checks && i < json_array_get_length(checks); i++) {
+		JsonNode *one = json_array_get_element(checks, i);
+		JsonObject *o = JSON_NODE_HOLDS_OBJECT(one) ? json_node_get_object(one) : NULL;
+		struct run_json_check check;
+
+		if (!o)
+			continue;
+		check.name = json_line_string(o, "name", "?");
+		check.result = json_line_string(o, "result", "?");
+		check.evidence = json_line_bool(o, "evidence", true);
+		g_array_append_val(run->checks, check);
+	}
+}
+
+struct run_json *run_json_load(const char *path, GError **error)
+{
+	g_autofree char *file =
+		g_file_test(path, G_FILE_TEST_IS_DIR) ? g_build_filename(path, "run.json", NULL) : g_strdup(path);
+	g_autoptr(GError) why = NULL;
+	g_autofree char *text = NULL;
+	JsonObject *o, *env, *crash;
+	struct run_json *run;
+	gsize len;
+
+	if (!g_file_get_contents(file, &text, &len, &why)) {
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s: no run: %s", path, why->message);
+		return NULL;
+	}
+	o = len <= MAX_BYTES ? json_line_parse(text, len) : NULL;
+	if (!text_of(o, "scenario")) {
+		g_clear_pointer(&o, json_object_unref);
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s is no run.json of a run", file);
+		return NULL;
+	}
+	env = inner(o, "environment");
+	crash = inner(env, "crash_kernel");
+	run = g_new0(struct run_json, 1);
+	run->o = o;
+	run->scenario = text_of(o, "scenario");
+	run->outcome = text_of(o, "outcome");
+	run->exit = json_line_int(o, "exit", 0);
+	run->clock = text_of(env, "clock");
+	run->accel = text_of(env, "accel");
+	run->crash_release = text_of(crash, "release");
+	run->crash_cmdline = text_of(crash, "cmdline");
+	run->probes = text_of(inner(o, "timing"), "probes");
+	run->checks = g_array_new(FALSE, FALSE, sizeof(struct run_json_check));
+	read_checks(run);
+	return run;
+}
+
+void run_json_free(struct run_json *run)
+{
+	if (!run)
+		return;
+	g_array_unref(run->checks);
+	json_object_unref(run->o);
+	g_free(run);
+}
+
+const struct run_json_check *run_json_check(const struct run_json *run, const char *name)
+{
+	for (guint i = 0; i < run->checks->len; i++) {
+		const struct run_json_check *check = &g_array_index(run->checks, struct run_json_check, i);
+
+		if (strcmp(check->name, name) == 0)
+			return check;
+	}
+	return NULL;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * run.json of a run that was, read back: the one reader of it. The file is untrusted input of any version: keys that
+ * are not known are left alone, those that are missing or of another type are NULL or 0.
+ */
+#ifndef VTDLAB_RESULTS_RUN_JSON_READ_H
+#define VTDLAB_RESULTS_RUN_JSON_READ_H
+
+#include <glib.h>
+#include <json-glib/json-glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct run_json_check {
+	const char *name, *result; /* never NULL; "?": there is none */
+	bool evidence;
+};
+
+/* All text is borrowed from @o, and may hold anything. */
+struct run_json {
+	const char *scenario; /* never NULL */
+	const char *outcome;
+	int64_t exit;
+	const char *clock, *accel; /* of the environment */
+	const char *crash_release, *crash_cmdline;
+	const char *probes; /* of the timing: "off", ... */
+	GArray *checks;	    /* struct run_json_check */
+	JsonObject *o;	    /* the rest, for run_json_number() */
+};
+
+/*
+ * run_json_load - @path is a run directory or the file itself. Free with run_json_free(). Errors:
+ * VTDLAB_ERROR_USAGE: there is none, it is larger than 64 MiB, no JSON, or not of a run.
+ */
+struct run_json *run_json_load(const char *path, GError **error);
+void run_json_free(struct run_json *run);
+
+/* run_json_check - what it says of check @name, or NULL. */
+const struct run_json_check *run_json_check(const struct run_json *run, const char *name);
+
+/*
+ * run_json_number - the number at @path ("kdump/copies/bytes"), added up over all members of an array; true counts
+ * as 1. False: nothing is there, or the run has not looked (reserved ranges without probes).
+ */
+bool run_json_number(const struct run_json *run, const char *path, double *value);
+
+#endif
