@@ -11,7 +11,6 @@
 #include "base/json-line.h"
 #include "results/report.h"
 #include "evidence/file.h"
-#include "verdict/judge.h"
 
 /* The word of run.json for a result, "none" where there was no evidence. */
 static const char *recorded_result(JsonObject *run, const char *name)
@@ -30,7 +29,7 @@ static const char *recorded_result(JsonObject *run, const char *name)
 }
 
 /* Says on stderr which checks say otherwise than run.json; how many. */
-static unsigned say_differences(const struct run_report *report, const char *dir)
+static unsigned say_differences(const struct verdict *verdict, const char *dir)
 {
 	g_autofree char *path = g_build_filename(dir, "run.json", NULL);
 	g_autofree char *text = NULL;
@@ -43,14 +42,14 @@ static unsigned say_differences(const struct run_report *report, const char *dir
 	run = json_line_parse(text, len);
 	if (!run)
 		return 0;
-	for (guint i = 0; i < report->checks->len; i++) {
-		const struct report_check *c = report->checks->pdata[i];
-		const char *then = recorded_result(run, c->name);
-		const char *now = report_result_name(c->result);
+	for (guint i = 0; i < verdict->rows->len; i++) {
+		const struct verdict_row *row = verdict->rows->pdata[i];
+		const char *then = recorded_result(run, row->name);
+		const char *now = check_result_name(row->result);
 
 		if (then && strcmp(then, now) == 0)
 			continue;
-		fprintf(stderr, "vtdlab judge: %s: %s now, %s when it was run\n", c->name, now,
+		fprintf(stderr, "vtdlab judge: %s: %s now, %s when it was run\n", row->name, now,
 			then ? then : "not there");
 		n++;
 	}
@@ -65,7 +64,7 @@ static int print_json(const struct run_report *report)
 
 	json_node_unref(node);
 	puts(text);
-	return report->exit;
+	return report->verdict->exit;
 }
 
 int cmd_judge(int argc, char **argv)
@@ -95,14 +94,14 @@ int cmd_judge(int argc, char **argv)
 	report->title = g_strdup(file->scenario->title);
 	report->run_dir = g_strdup(argv[1]);
 	report->env.crash_kernel.release = g_strdup(file->crash_release);
-	evidence_judge(file->ev, file->crash_release, report);
+	report_judge(report, file->ev, file->crash_release);
 	if (json)
 		status = print_json(report);
 	else if (report_print(report, stdout, isatty(STDOUT_FILENO)))
-		status = report->exit;
+		status = report->verdict->exit;
 	else
 		status = VTDLAB_EXIT_CANNOT_JUDGE;
-	different = say_differences(report, argv[1]);
+	different = say_differences(report->verdict, argv[1]);
 	if (same)
 		status = different ? VTDLAB_EXIT_BAD : VTDLAB_EXIT_OK;
 	report_free(report);

@@ -115,7 +115,7 @@ static int list_qemus(void)
 static int list_checks(void)
 {
 	for (const struct check *c = vtdlab_checks; c->name; c++) {
-		g_autofree char *text = g_strdup_printf("%-18s  %s", c->outcome, c->proves);
+		g_autofree char *text = g_strdup_printf("%-18s  %s", outcome_name(c->outcome), c->proves);
 
 		print_row(22, c->name, text);
 	}

@@ -4,7 +4,6 @@
 
 #include <inttypes.h>
 
-#include "verdict/judge.h"
 
 static void fill_kernel(struct report_kernel *out, const struct kernel *k, const char *cmdline)
 {
@@ -103,5 +102,5 @@ void run_judge(struct run *run)
 	list_snapshots(run);
 	run_account(run);
 	fill_environment(run);
-	evidence_judge(run->ev, run->plan->crash->release, run->report);
+	report_judge(run->report, run->ev, run->plan->crash->release);
 }

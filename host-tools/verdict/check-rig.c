@@ -198,3 +198,8 @@ enum check_result check_crash_kernel_booted(const struct vtd_walk_result *before
 	g_string_append(detail, ev->crash_failure ? ev->crash_failure : "its agent never spoke");
 	return CHECK_FAIL;
 }
+
+enum outcome check_crash_kernel_outcome(const struct evidence *ev)
+{
+	return ev->crash_panicked ? OUTCOME_CRASH_KERNEL_PANIC : OUTCOME_CRASH_KERNEL_HANG;
+}

@@ -9,20 +9,15 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "verdict/verdict.h"
+
 struct evidence;
 struct vtd_walk_result;
 
-enum check_result {
-	CHECK_PASS,	   /* positive evidence that it holds */
-	CHECK_FAIL,	   /* positive evidence that it does not */
-	CHECK_SKIP,	   /* does not apply to this run; the detail names why */
-	CHECK_NO_EVIDENCE, /* applies, but nothing was seen either way: the run is inconclusive */
-};
-
 struct check {
 	const char *name;
-	const char *outcome; /* of the run, when this check fails */
-	const char *proves;  /* one line: what holds when it passes */
+	enum outcome outcome; /* of the run, when this check fails */
+	const char *proves;   /* one line: what holds when it passes */
 	/*
 	 * Judges the evidence; writes what it saw, or what was wrong, as one line into @detail.
 	 * @before: tables at the panic; @after: tables after the copy; NULL where no snapshot was
@@ -30,6 +25,8 @@ struct check {
 	 */
 	enum check_result (*run)(const struct vtd_walk_result *before, const struct vtd_walk_result *after,
 				 const struct evidence *evidence, GString *detail);
+	/* Which outcome its failure is in this run; NULL: always @outcome. */
+	enum outcome (*outcome_of)(const struct evidence *evidence);
 };
 
 /* The table, in order of precedence, ended by an entry whose name is NULL. */
@@ -65,6 +62,7 @@ DECLARE_CHECK(check_reserved_equals_mapped);
 DECLARE_CHECK(check_devices_work);
 DECLARE_CHECK(check_dump_readable);
 DECLARE_CHECK(check_reset_comes_up);
+enum outcome check_crash_kernel_outcome(const struct evidence *evidence);
 #undef DECLARE_CHECK
 
 #endif

@@ -17,58 +17,55 @@
 #include <unistd.h>
 
 #include "mutations.h"
-#include "results/report.h"
+#include "evidence/evidence.h"
 #include "verdict/check.h"
 #include "verdict/judge.h"
 
 #define ANSWER_BYTES 4096
 
-static struct run_report *judge(const struct world *w)
+static struct verdict *judge(const struct world *w)
 {
-	struct run_report *report = report_new(w->file->scenario->name);
-
-	evidence_judge(w->ev, w->file->crash_release, report);
-	return report;
+	return evidence_judge(w->ev, w->file->crash_release);
 }
 
 /* --- golden runs --- */
 
-static char *results_text(const struct run_report *report)
+static char *results_text(const struct verdict *verdict)
 {
 	GString *out = g_string_new(NULL);
 
-	g_string_append_printf(out, "outcome %s\nexit %d\n", report->outcome, report->exit);
-	for (guint i = 0; i < report->checks->len; i++) {
-		const struct report_check *c = report->checks->pdata[i];
+	g_string_append_printf(out, "outcome %s\nexit %d\n", outcome_name(verdict->outcome), verdict->exit);
+	for (guint i = 0; i < verdict->rows->len; i++) {
+		const struct verdict_row *c = verdict->rows->pdata[i];
 
-		g_string_append_printf(out, "%-22s  %s%s\n", c->name, report_result_name(c->result),
+		g_string_append_printf(out, "%-22s  %s%s\n", c->name, check_result_name(c->result),
 				       c->expect_fail ? " (expected to fail)" : "");
 	}
 	return g_string_free(out, FALSE);
 }
 
 /* Failures as expected, and evidence for every check that applies. */
-static bool is_clean(const struct world *w, const struct run_report *report)
+static bool is_clean(const struct world *w, const struct verdict *verdict)
 {
-	bool clean = report->exit == 0;
+	bool clean = verdict->exit == 0;
 
-	for (guint i = 0; i < report->checks->len; i++) {
-		const struct report_check *c = report->checks->pdata[i];
+	for (guint i = 0; i < verdict->rows->len; i++) {
+		const struct verdict_row *c = verdict->rows->pdata[i];
 
-		if ((c->result == REPORT_FAIL) == c->expect_fail && c->result != REPORT_NO_EVIDENCE)
+		if ((c->result == CHECK_FAIL) == c->expect_fail && c->result != CHECK_NO_EVIDENCE)
 			continue;
 		clean = false;
-		printf("NOT CLEAN  %s: %s: %s: %s\n", w->name, c->name, report_result_name(c->result), c->detail);
+		printf("NOT CLEAN  %s: %s: %s: %s\n", w->name, c->name, check_result_name(c->result), c->detail);
 	}
 	return clean;
 }
 
 static bool judge_golden(const struct world *w)
 {
-	struct run_report *report = judge(w);
-	g_autofree char *now = results_text(report), *then = NULL;
+	struct verdict *verdict = judge(w);
+	g_autofree char *now = results_text(verdict), *then = NULL;
 	g_autoptr(GError) error = NULL;
-	bool ok = is_clean(w, report);
+	bool ok = is_clean(w, verdict);
 
 	if (getenv("VTDLAB_GOLDEN_WRITE") && !g_file_set_contents(w->expect, now, -1, &error))
 		fprintf(stderr, "%s\n", error->message);
@@ -78,8 +75,8 @@ static bool judge_golden(const struct world *w)
 		ok = false;
 	}
 	if (ok)
-		printf("%-24s %s, as recorded\n", w->name, report->outcome);
-	report_free(report);
+		printf("%-24s %s, as recorded\n", w->name, outcome_name(verdict->outcome));
+	verdict_free(verdict);
 	return ok;
 }
 
@@ -105,11 +102,11 @@ struct tally {
 	GString *missed_text;
 };
 
-static enum report_result result_of(const struct run_report *report, const char *check)
+static enum check_result result_of(const struct verdict *verdict, const char *check)
 {
-	const struct report_check *c = report_find_check(report, check);
+	const struct verdict_row *c = verdict_find(verdict, check);
 
-	return c ? c->result : REPORT_NO_EVIDENCE;
+	return c ? c->result : CHECK_NO_EVIDENCE;
 }
 
 static bool apply(struct world *w, const struct mutation *m)
@@ -127,28 +124,28 @@ static bool may_lead_elsewhere(const struct world *w, const struct mutation *m)
 /* In the child: mutates, judges, and prints the answer: a line of text behind the fate. */
 static enum fate mutate_here(struct world *w, const struct mutation *m, GString *text)
 {
-	struct run_report *before, *after;
+	struct verdict *before, *after;
 
 	if (!variant_make(w, m->variant) || may_lead_elsewhere(w, m))
 		return NOT_HERE;
 	before = judge(w);
-	if (result_of(before, m->check) != REPORT_PASS)
+	if (result_of(before, m->check) != CHECK_PASS)
 		return NOT_HERE;
 	if (!apply(w, m))
 		return NOT_HERE;
 	after = judge(w);
-	if (result_of(after, m->check) != REPORT_FAIL) {
-		const struct report_check *c = report_find_check(after, m->check);
+	if (result_of(after, m->check) != CHECK_FAIL) {
+		const struct verdict_row *c = verdict_find(after, m->check);
 
 		g_string_append_printf(text, "%s%s: %s: %s", w->name, variant_name(m->variant),
-				       c ? report_result_name(c->result) : "no such check", c ? c->detail : "");
+				       c ? check_result_name(c->result) : "no such check", c ? c->detail : "");
 		return MISSED;
 	}
-	for (guint i = 0; i < after->checks->len; i++) {
-		const struct report_check *c = after->checks->pdata[i];
+	for (guint i = 0; i < after->rows->len; i++) {
+		const struct verdict_row *c = after->rows->pdata[i];
 
-		if (c->result == REPORT_FAIL && strcmp(c->name, m->check) != 0 &&
-		    result_of(before, c->name) != REPORT_FAIL)
+		if (c->result == CHECK_FAIL && strcmp(c->name, m->check) != 0 &&
+		    result_of(before, c->name) != CHECK_FAIL)
 			g_string_append_printf(text, " %s", c->name);
 	}
 	return DETECTED;
@@ -248,10 +245,10 @@ static int mutations(const GPtrArray *worlds)
 	unsigned detected = 0, all = 0, bad = 0;
 
 	for (guint i = 0; i < worlds->len; i++) {
-		struct run_report *report = judge(worlds->pdata[i]);
+		struct verdict *verdict = judge(worlds->pdata[i]);
 
-		bad += !is_clean(worlds->pdata[i], report);
-		report_free(report);
+		bad += !is_clean(worlds->pdata[i], verdict);
+		verdict_free(verdict);
 	}
 	for (size_t l = 0; l < G_N_ELEMENTS(lists); l++)
 		for (const struct mutation *m = lists[l]; m->name; m++, all++) {

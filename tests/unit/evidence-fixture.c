@@ -421,32 +421,26 @@ void want_not(struct good_run *f, const char *word)
 		fail_msg("'%s' in: %s", word, f->detail->str);
 }
 
-struct run_report *good_report(struct good_run *f)
+struct verdict *good_verdict(struct good_run *f)
 {
-	static const enum report_result results[] = { [CHECK_PASS] = REPORT_PASS,
-						      [CHECK_FAIL] = REPORT_FAIL,
-						      [CHECK_SKIP] = REPORT_SKIP,
-						      [CHECK_NO_EVIDENCE] = REPORT_NO_EVIDENCE };
-	struct run_report *report = report_new(f->sc->name);
+	struct verdict *verdict = verdict_new();
 
 	for (const struct check *c = vtdlab_checks; c->name; c++) {
-		bool panicked = f->ev->crash_panicked && strcmp(c->name, "crash-kernel-booted") == 0;
-		enum report_result result = results[ask(f, c)];
+		enum check_result result = ask(f, c);
 
-		report_add_check(report, c->name, result, panicked ? "crash-kernel-panic" : c->outcome, "%s",
-				 f->detail->str)
+		verdict_add(verdict, c->name, result, c->outcome_of ? c->outcome_of(f->ev) : c->outcome, f->detail->str)
 			->expect_fail = scenario_expects_fail(f->sc, "6.1.0-test", c->name);
 	}
-	report_judge(report, false);
-	return report;
+	verdict_conclude(verdict, false);
+	return verdict;
 }
 
 void want_outcome(struct good_run *f, const char *outcome, int status)
 {
-	struct run_report *report = good_report(f);
+	struct verdict *v = good_verdict(f);
 
-	if (strcmp(report->outcome, outcome) != 0 || report->exit != status)
-		fail_msg("%s, exit %d; want %s, exit %d: %s", report->outcome, report->exit, outcome, status,
-			 report->verdict);
-	report_free(report);
+	if (strcmp(outcome_name(v->outcome), outcome) != 0 || v->exit != status)
+		fail_msg("%s, exit %d; want %s, exit %d: %s", outcome_name(v->outcome), v->exit, outcome, status,
+			 v->words);
+	verdict_free(v);
 }

@@ -2,17 +2,17 @@
 /* What a run adds to its evidence before it is judged: a trace that cannot be read is none. */
 #include "run-fixture.h"
 
-static void judged(struct fake_run *f, const char *trace, const char *outcome, const char *rig)
+static void judged(struct fake_run *f, const char *trace, enum outcome outcome, const char *rig)
 {
-	const struct report_check *check;
+	const struct verdict_row *check;
 
 	test_write(f->log, trace);
 	trace_poll(f->m.trace);
 	run_judge(&f->run);
-	assert_string_equal(f->run.report->outcome, outcome);
-	check = report_find_check(f->run.report, "rig");
+	assert_int_equal(f->run.report->verdict->outcome, outcome);
+	check = verdict_find(f->run.report->verdict, "rig");
 	assert_non_null(check);
-	assert_int_equal(check->result, strcmp(outcome, REPORT_PRESERVED) == 0 ? REPORT_PASS : REPORT_FAIL);
+	assert_int_equal(check->result, outcome == OUTCOME_PRESERVED ? CHECK_PASS : CHECK_FAIL);
 	if (!strstr(check->detail, rig))
 		fail_msg("'%s' has no '%s'", check->detail, rig);
 }
@@ -23,7 +23,7 @@ static void a_known_trace_is_trusted(void **state)
 	       "1@5.000001:vtd_dmar_enable enable 1\n"
 	       "1@5.000002:an_event_that_is_not_ours x\n"
 	       "qemu: some warning\n",
-	       REPORT_PRESERVED, "trace events");
+	       OUTCOME_PRESERVED, "trace events");
 }
 
 static void a_form_not_known_breaks_the_rig(void **state)
@@ -32,7 +32,7 @@ static void a_form_not_known_breaks_the_rig(void **state)
 	       "1@5.000001:vtd_dmar_enable enable 1\n"
 	       "1@5.000002:vtd_dmar_fault somebody did something\n"
 	       "1@5.000003:vtd_dmar_enable switched on\n",
-	       REPORT_INCONCLUSIVE, "2 trace events in a form that is not known");
+	       OUTCOME_INCONCLUSIVE, "2 trace events in a form that is not known");
 }
 
 /* What went wrong first is what is told. */
@@ -41,7 +41,7 @@ static void an_earlier_error_stays(void **state)
 	struct fake_run *f = *state;
 
 	f->run.ev->rig_error = g_strdup("QEMU ended");
-	judged(f, "1@5.000002:vtd_dmar_fault somebody did something\n", REPORT_INCONCLUSIVE, "QEMU ended");
+	judged(f, "1@5.000002:vtd_dmar_fault somebody did something\n", OUTCOME_INCONCLUSIVE, "QEMU ended");
 }
 
 /* Without a machine there is no trace to distrust, and nothing to crash on. */
@@ -51,7 +51,7 @@ static void without_a_machine(void **state)
 
 	f->run.m = NULL;
 	run_judge(&f->run);
-	assert_string_equal(f->run.report->outcome, REPORT_PRESERVED);
+	assert_int_equal(f->run.report->verdict->outcome, OUTCOME_PRESERVED);
 }
 
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, fake_run_setup, fake_run_teardown)
