@@ -60,8 +60,8 @@ static struct scenario *load(const char *name, GError **error)
 
 	if (!s)
 		return NULL;
-	for (const struct check *c = vtdlab_checks; c->name; c++)
-		g_ptr_array_add(names, (char *)c->name);
+	for (const struct check *const *c = vtdlab_checks; *c; c++)
+		g_ptr_array_add(names, (char *)(*c)->name);
 	g_ptr_array_add(names, NULL);
 	ok = set_key(s, "first.kernel", opt.kernel, error) && set_key(s, "crash.kernel", opt.crash_kernel, error) &&
 	     set_key(s, "machine.accel", opt.accel, error) && set_key(s, "machine.clock", opt.clock, error);

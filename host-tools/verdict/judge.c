@@ -1,20 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* From evidence to a verdict: every check of the table is run, in its order. */
+/* From evidence to a verdict: every check of the table is asked, in its order. */
 #include "verdict/judge.h"
 
 #include "evidence/evidence.h"
 #include "verdict/check.h"
+
+enum check_result check_judge(const struct check *check, const struct evidence *ev, GString *detail)
+{
+	enum check_result unmet = need_unmet(check->needs, ev, detail);
+
+	return unmet == CHECK_PASS ? check->run(ev, detail) : unmet;
+}
 
 struct verdict *evidence_judge(const struct evidence *ev, const char *crash_release)
 {
 	g_autoptr(GString) detail = g_string_new(NULL);
 	struct verdict *verdict = verdict_new();
 
-	for (const struct check *c = vtdlab_checks; c->name; c++) {
+	for (const struct check *const *list = vtdlab_checks; *list; list++) {
+		const struct check *c = *list;
 		enum check_result result;
 
 		g_string_truncate(detail, 0);
-		result = c->run(ev->at_panic.walk, ev->copied.walk, ev, detail);
+		result = check_judge(c, ev, detail);
 		verdict_add(verdict, c->name, result, c->outcome_of ? c->outcome_of(ev) : c->outcome, detail->str)
 			->expect_fail = scenario_expects_fail(ev->scenario, crash_release, c->name);
 	}

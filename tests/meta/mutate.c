@@ -230,9 +230,9 @@ static unsigned untripped(GHashTable *tripped)
 {
 	unsigned n = 0;
 
-	for (const struct check *c = vtdlab_checks; c->name; c++)
-		if (!g_hash_table_contains(tripped, c->name)) {
-			printf("UNTRIPPED  no mutation makes the check %s fail\n", c->name);
+	for (const struct check *const *c = vtdlab_checks; *c; c++)
+		if (!g_hash_table_contains(tripped, (*c)->name)) {
+			printf("UNTRIPPED  no mutation makes the check %s fail\n", (*c)->name);
 			n++;
 		}
 	return n;

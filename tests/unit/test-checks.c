@@ -37,7 +37,9 @@ static void not_seen(const char *check, const char *result)
 static void every_check_fails_and_passes(void **state)
 {
 	(void)state;
-	for (const struct check *c = vtdlab_checks; c->name; c++) {
+	for (const struct check *const *list = vtdlab_checks; *list; list++) {
+		const struct check *c = *list;
+
 		if (!good_seen(c->name, CHECK_FAIL))
 			not_seen(c->name, "fail");
 		if (!good_seen(c->name, CHECK_PASS))
@@ -49,7 +51,9 @@ static void every_check_fails_and_passes(void **state)
 static void every_check_lacks_evidence(void **state)
 {
 	(void)state;
-	for (const struct check *c = vtdlab_checks; c->name; c++) {
+	for (const struct check *const *list = vtdlab_checks; *list; list++) {
+		const struct check *c = *list;
+
 		bool rig = strcmp(c->name, "rig") == 0;
 
 		if (rig)
@@ -67,7 +71,9 @@ static void every_check_is_skipped(void **state)
 	static const char *const always[] = { "rig", "panic-seen", "crash-kernel-booted", NULL };
 
 	(void)state;
-	for (const struct check *c = vtdlab_checks; c->name; c++) {
+	for (const struct check *const *list = vtdlab_checks; *list; list++) {
+		const struct check *c = *list;
+
 		bool never = g_strv_contains(always, c->name);
 
 		if (!never && !good_seen(c->name, CHECK_SKIP))
