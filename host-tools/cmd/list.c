@@ -116,7 +116,7 @@ static int list_checks(void)
 {
 	for (const struct check *const *list = vtdlab_checks; *list; list++) {
 		const struct check *c = *list;
-		g_autofree char *needs = need_list(c->needs);
+		g_autofree char *needs = need_list(c->needs, c->traces);
 		g_autofree char *text = g_strdup_printf("%-18s  %s", outcome_name(c->outcome), c->proves);
 
 		print_row(22, c->name, text);

@@ -33,6 +33,13 @@ static void dma_clear(void *p)
 	g_free(dma->problem);
 }
 
+static void trace_clear(void *p)
+{
+	struct evidence_trace *trace = p;
+
+	g_free(trace->missing);
+}
+
 struct evidence *evidence_new(const struct scenario *scenario)
 {
 	struct evidence *ev = g_new0(struct evidence, 1);
@@ -43,6 +50,8 @@ struct evidence *evidence_new(const struct scenario *scenario)
 	g_array_set_clear_func(ev->dma, dma_clear);
 	ev->devices = g_array_new(FALSE, TRUE, sizeof(struct evidence_device));
 	g_array_set_clear_func(ev->devices, device_clear);
+	ev->traces = g_array_new(FALSE, TRUE, sizeof(struct evidence_trace));
+	g_array_set_clear_func(ev->traces, trace_clear);
 	ev->requesters = g_array_new(FALSE, TRUE, sizeof(struct evidence_requester));
 	ev->workloads = g_array_new(FALSE, TRUE, sizeof(struct evidence_workload));
 	ev->functions = g_array_new(FALSE, TRUE, sizeof(struct evidence_function));
@@ -65,6 +74,7 @@ void evidence_free(struct evidence *ev)
 	g_array_unref(ev->events);
 	g_array_unref(ev->dma);
 	g_array_unref(ev->devices);
+	g_array_unref(ev->traces);
 	g_array_unref(ev->requesters);
 	g_array_unref(ev->workloads);
 	g_array_unref(ev->functions);

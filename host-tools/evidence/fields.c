@@ -182,6 +182,14 @@ const struct evidence_field evidence_oracle_fields[] = {
 	{ 0 },
 };
 
+const struct evidence_field evidence_trace_fields[] = {
+	FIELD(evidence_trace, group),
+	FIELD(evidence_trace, seen),
+	FIELD(evidence_trace, malformed),
+	FIELD(evidence_trace, missing),
+	{ 0 },
+};
+
 const struct evidence_field evidence_fields[] = {
 	ELSEWHERE(evidence, scenario), /* scenario.conf */
 	FIELD(evidence, rig_error),
@@ -189,6 +197,7 @@ const struct evidence_field evidence_fields[] = {
 	FIELD(evidence, crash_loaded),
 	FIELD(evidence, trace_events),
 	FIELD(evidence, trace_missing),
+	LIST(evidence, traces, evidence_trace),
 	FIELD(evidence, first_cmdline),
 	FIELD(evidence, group_types),
 	FIELD(evidence, crash_start),
@@ -248,6 +257,7 @@ const struct evidence_struct evidence_structs[] = {
 	{ "evidence_kdump_device", evidence_kdump_device_fields },
 	{ "evidence_oracle_range", evidence_oracle_range_fields },
 	{ "evidence_oracle", evidence_oracle_fields },
+	{ "evidence_trace", evidence_trace_fields },
 	{ "evidence", evidence_fields },
 	{ 0 },
 };

@@ -2,6 +2,8 @@
 /* The phases of the first kernel: boot, load, workload. */
 #include "run/run-priv.h"
 
+#include "verdict/check.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -29,6 +31,8 @@ bool phase_boot(struct run *run, GError **error)
 
 	run_phase(run, "boot");
 	plan_machine(run->plan, run->rd->path, &cfg);
+	/* what the checks rest on, and what of the unit the timeline shows besides */
+	cfg.traces = check_traces() | TRACES(INTREMAP);
 	run->m = machine_start(&cfg, error);
 	if (!run->m)
 		return false;

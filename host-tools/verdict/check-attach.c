@@ -202,6 +202,7 @@ const struct check check_requesters_repointed = {
 	.outcome = OUTCOME_STALE_ATTACH,
 	.proves = "each requester in use points to the crash kernel's own domain after its first use",
 	.needs = NEED(IOMMU) | NEED(CRASH_KERNEL) | NEED(PANIC_WALK),
+	.traces = TRACES(INVALIDATIONS) | TRACES(TRANSLATIONS) | TRACES(NIC_RESETS) | TRACES(DISK_RESETS),
 	.run = requesters_repointed,
 };
 

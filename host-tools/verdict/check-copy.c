@@ -38,6 +38,7 @@ const struct check check_translation_stayed_on = {
 	.outcome = OUTCOME_NOT_COPIED,
 	.proves = "DMA translation was never switched off between the panic and poweroff",
 	.needs = NEED(IOMMU) | NEED(JUMP),
+	.traces = TRACES(UNIT),
 	.run = translation_stayed_on,
 };
 
@@ -62,6 +63,7 @@ const struct check check_context_same_slot = {
 	.outcome = OUTCOME_COPY_WRONG,
 	.proves = "the present (bus, devfn) slots after the copy are those at the panic, same table half",
 	.needs = NEED(IOMMU) | NEED(PANIC) | NEED(ENTRIES) | NEED(COPIED),
+	.traces = TRACES(UNIT),
 	.run = context_same_slot,
 };
 
@@ -98,6 +100,7 @@ const struct check check_context_same_fields = {
 	.outcome = OUTCOME_COPY_WRONG,
 	.proves = "each slot keeps its translation type, address width, DID and table root",
 	.needs = NEED(IOMMU) | NEED(PANIC) | NEED(ENTRIES) | NEED(COPIED),
+	.traces = TRACES(UNIT),
 	.run = context_same_fields,
 };
 
@@ -161,5 +164,6 @@ const struct check check_leaves_equal = {
 	.outcome = OUTCOME_COPY_WRONG,
 	.proves = "the runs of (requester, PASID, IOVA, PA, permission) are equal at the panic and after the copy",
 	.needs = NEED(IOMMU) | NEED(PANIC) | NEED(ENTRIES) | NEED(COPIED),
+	.traces = TRACES(UNIT),
 	.run = leaves_equal,
 };

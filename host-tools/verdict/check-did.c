@@ -200,5 +200,6 @@ const struct check check_did_consistent = {
 	.outcome = OUTCOME_DID_CLASH,
 	.proves = "all entries of one DID have the same translation",
 	.needs = NEED(IOMMU),
+	.traces = TRACES(UNIT),
 	.run = did_consistent,
 };

@@ -119,6 +119,7 @@ const struct check check_no_faults = {
 	.outcome = OUTCOME_DMA_FAULT,
 	.proves = "no DMA of a requester faulted between the panic and its attach",
 	.needs = NEED(IOMMU) | NEED(DMA) | NEED(JUMP),
+	.traces = TRACES(UNIT) | TRACES(FAULTS) | TRACES(INVALIDATIONS) | TRACES(NIC_RESETS) | TRACES(DISK_RESETS),
 	.run = no_faults,
 };
 
@@ -170,5 +171,6 @@ const struct check check_dma_landed = {
 	.outcome = OUTCOME_DMA_LOST,
 	.proves = "DMA after the panic is found in RAM where the tables say, and nowhere else",
 	.needs = NEED(IOMMU) | NEED(DMA),
+	.traces = TRACES(UNIT) | TRACES(NIC_DMA) | TRACES(DISK_DMA) | TRACES(DISK_RESETS),
 	.run = dma_landed,
 };

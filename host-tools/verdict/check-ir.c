@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The check `irte-equal`: the interrupt-remapping table of the crash kernel has
- * the dead kernel's entries. */
+/* The check `irte-equal`: the interrupt-remapping table of the crash kernel has the dead kernel's entries. */
 #include "verdict/check-common.h"
 
 #include <inttypes.h>
@@ -48,5 +47,6 @@ const struct check check_irte_equal = {
 	.proves = "every interrupt-remapping entry stands bit for bit at the same "
 		  "index; EIME is unchanged",
 	.needs = NEED(IOMMU) | NEED(INTREMAP) | NEED(PANIC_REGS) | NEED(PANIC) | NEED(COPIED_REGS) | NEED(COPIED),
+	.traces = TRACES(UNIT),
 	.run = irte_equal,
 };

@@ -92,5 +92,6 @@ const struct check check_tables_in_crash_memory = {
 	.outcome = OUTCOME_COPY_WRONG,
 	.proves = "deep copy: every table page in use lies in the crash kernel's memory",
 	.needs = NEED(IOMMU) | NEED(DEEP) | NEED(CRASH_MEMORY),
+	.traces = TRACES(UNIT),
 	.run = tables_in_crash_memory,
 };

@@ -96,5 +96,6 @@ const struct check check_workload_alive = {
 	.outcome = OUTCOME_INCONCLUSIVE,
 	.proves = "what first.workload maps was mapped at the panic, and its guest and its device were at work",
 	.needs = NEED(WORKLOAD) | NEED(PANIC),
+	.traces = TRACES(TRANSLATIONS),
 	.run = workload_alive,
 };

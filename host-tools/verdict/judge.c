@@ -7,9 +7,18 @@
 
 enum check_result check_judge(const struct check *check, const struct evidence *ev, GString *detail)
 {
-	enum check_result unmet = need_unmet(check->needs, ev, detail);
+	enum check_result unmet = need_unmet(check->needs, check->traces, ev, detail);
 
 	return unmet == CHECK_PASS ? check->run(ev, detail) : unmet;
+}
+
+unsigned check_traces(void)
+{
+	unsigned traces = 0;
+
+	for (const struct check *const *c = vtdlab_checks; *c; c++)
+		traces |= (*c)->traces;
+	return traces;
 }
 
 struct verdict *evidence_judge(const struct evidence *ev, const char *crash_release)

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The needs of checks, one row each: its words, and what is wrong where it is
- * not met. */
+/* The needs of checks, one row each: its words, and what is wrong where it is not met. */
 #include "verdict/need.h"
 
+#include <inttypes.h>
+
+#include "base/trace-group.h"
 #include "evidence/evidence.h"
 #include "vtd/snapshot.h"
 #include "vtd/walk.h"
 
-/* NULL: there are complete tables of @state; else what is wrong with them,
- * @when: "at the panic". */
+/* True: there are no complete tables of @state, and @detail says what is wrong with them, @when: "at the panic". */
 static bool lacks_tables(const struct evidence_state *state, const char *when, GString *detail)
 {
 	if (!state->walk)
@@ -93,7 +94,7 @@ static bool is_unmet(enum need need, const struct evidence *ev, GString *detail)
 	return false;
 }
 
-char *need_list(unsigned needs)
+char *need_list(unsigned needs, unsigned traces)
 {
 	static const char *const words[NEEDS] = {
 		[NEED_DMA] = "DMA",
@@ -124,13 +125,79 @@ char *need_list(unsigned needs)
 	for (int n = 0; n < NEEDS; n++)
 		if (needs & 1u << n)
 			g_string_append_printf(list, "%s%s", list->len ? ", " : "", words[n]);
+	for (int g = 0; g < TRACE_GROUPS; g++)
+		if (traces & 1u << g)
+			g_string_append_printf(list, "%strace of %s", list->len ? ", " : "",
+					       trace_group_words((enum trace_group)g));
 	return g_string_free(list, FALSE);
 }
 
-enum check_result need_unmet(unsigned needs, const struct evidence *ev, GString *detail)
+/* Does the run have the device that makes these events? */
+static bool group_applies(enum trace_group group, const struct scenario *sc)
 {
-	for (int n = 0; n < NEEDS; n++)
+	switch (group) {
+	case TRACE_GROUP_NIC_DMA:
+		if (sc->devices.dma != CONF_DMA_NIC && sc->devices.dma != CONF_DMA_BOTH)
+			return false;
+		/* fall through */
+	case TRACE_GROUP_NIC_RESETS:
+		return sc->devices.nic == CONF_NIC_E1000E;
+	case TRACE_GROUP_DISK_DMA:
+		if (sc->devices.dma != CONF_DMA_DISK && sc->devices.dma != CONF_DMA_BOTH)
+			return false;
+		/* fall through */
+	case TRACE_GROUP_DISK_RESETS:
+		return sc->devices.disk == CONF_DISK_NVME;
+	default:
+		return true;
+	}
+}
+
+/*
+ * An event that QEMU cannot write, or wrote in a form that is not known, is evidence lost: a fault among them would
+ * pass for none.
+ */
+static bool lacks_trace(unsigned traces, const struct evidence *ev, GString *detail)
+{
+	/* recorded before there were groups: any may lack what is missing */
+	if (traces && !ev->traces->len && ev->trace_missing) {
+		g_string_append_printf(detail, "this QEMU does not trace %s", ev->trace_missing);
+		return true;
+	}
+	for (unsigned i = 0; i < ev->traces->len; i++) {
+		const struct evidence_trace *t = &g_array_index(ev->traces, struct evidence_trace, i);
+		const char *words = trace_group_words((enum trace_group)t->group);
+
+		if (t->group >= TRACE_GROUPS || !(traces & 1u << t->group) ||
+		    !group_applies((enum trace_group)t->group, ev->scenario))
+			continue;
+		if (t->malformed)
+			g_string_append_printf(detail,
+					       "QEMU wrote %" PRIu64 " trace event%s of %s in a form that is not known",
+					       t->malformed, t->malformed == 1 ? "" : "s", words);
+		else if (t->missing)
+			g_string_append_printf(detail, "this QEMU does not trace %s: it lacks %s", words, t->missing);
+		else
+			continue;
+		return true;
+	}
+	return false;
+}
+
+/* The first unmet one of @from to @to, not including it. */
+static bool any_unmet(unsigned needs, int from, int to, const struct evidence *ev, GString *detail)
+{
+	for (int n = from; n < to; n++)
 		if (needs & 1u << n && is_unmet((enum need)n, ev, detail))
-			return n < NEED_JUMP ? CHECK_SKIP : CHECK_NO_EVIDENCE;
+			return true;
+	return false;
+}
+
+enum check_result need_unmet(unsigned needs, unsigned traces, const struct evidence *ev, GString *detail)
+{
+	if (any_unmet(needs, 0, NEED_JUMP, ev, detail))
+		return CHECK_SKIP;
+	if (lacks_trace(traces, ev, detail) || any_unmet(needs, NEED_JUMP, NEEDS, ev, detail))
+		return CHECK_NO_EVIDENCE;
 	return CHECK_PASS;
 }

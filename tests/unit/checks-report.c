@@ -372,14 +372,14 @@ static void every_need(void **state)
 		struct good_run *f = good_run_new(GOOD_LEGACY);
 
 		meet_all(f);
-		assert_int_equal(need_unmet((1u << NEEDS) - 1, f->ev, detail), CHECK_PASS);
+		assert_int_equal(need_unmet((1u << NEEDS) - 1, 0, f->ev, detail), CHECK_PASS);
 		assert_int_equal(detail->len, 0);
 		(applies ? lose_evidence : lose_of_the_scenario)(f, (enum need)n);
-		assert_int_equal(need_unmet(1u << n, f->ev, detail), applies ? CHECK_NO_EVIDENCE : CHECK_SKIP);
+		assert_int_equal(need_unmet(1u << n, 0, f->ev, detail), applies ? CHECK_NO_EVIDENCE : CHECK_SKIP);
 		assert_true(detail->len);
 		g_string_truncate(detail, 0);
 		/* what else is there makes up for nothing */
-		assert_int_not_equal(need_unmet((1u << NEEDS) - 1, f->ev, detail), CHECK_PASS);
+		assert_int_not_equal(need_unmet((1u << NEEDS) - 1, 0, f->ev, detail), CHECK_PASS);
 		g_string_truncate(detail, 0);
 		good_run_free(f);
 	}
