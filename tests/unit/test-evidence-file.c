@@ -198,7 +198,7 @@ static bool in_table(const struct evidence_field *fields, const char *name)
 /* The text of evidence.h without its comments. */
 static char *header_text(void)
 {
-	g_autofree char *path = lab_path("host-tools", "scenario", "evidence.h", NULL);
+	g_autofree char *path = lab_path("host-tools", "evidence", "evidence.h", NULL);
 	g_autoptr(GRegex) comment = g_regex_new("/\\*.*?\\*/", G_REGEX_DOTALL, 0, NULL);
 	g_autofree char *text = NULL;
 

@@ -267,8 +267,8 @@ static void test_caps(void **state)
 
 	(void)state;
 	assert_true(find(v, "-trace", "vtd_dmar_fault") > 0);
-	assert_true(find(v, "-trace", "vtd_frr_new") < 0);
-	assert_true(g_strv_contains((const char *const *)missing, "vtd_frr_new"));
+	assert_true(find(v, "-trace", "vtd_ir_enable") < 0);
+	assert_true(g_strv_contains((const char *const *)missing, "vtd_ir_enable"));
 	assert_false(g_strv_contains((const char *const *)missing, "vtd_dmar_fault"));
 	g_strfreev(missing);
 	g_ptr_array_unref(v);
