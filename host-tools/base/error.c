@@ -24,3 +24,13 @@ int vtdlab_error_exit(const GError *error)
 		return VTDLAB_EXIT_INTERRUPTED;
 	return VTDLAB_EXIT_CANNOT_JUDGE;
 }
+
+int vtdlab_exit_worse(int a, int b)
+{
+	static const int worst[] = { VTDLAB_EXIT_INTERRUPTED, VTDLAB_EXIT_USAGE, VTDLAB_EXIT_BAD };
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(worst); i++)
+		if (a == worst[i] || b == worst[i])
+			return worst[i];
+	return a ? a : b;
+}

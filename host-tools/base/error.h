@@ -38,4 +38,13 @@ bool vtdlab_refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
  */
 int vtdlab_error_exit(const GError *error);
 
+/*
+ * vtdlab_exit_worse - the exit status of two runs of a series, and so, taken over all of them, of the series.
+ *
+ * From the worst: interrupted (130), usage (2), bad (1), cannot judge (125) and whatever else is not 0. One bad
+ * run among several is proof, which no other run takes back; one that could not be judged only keeps a series of
+ * good ones from being good. So `git bisect run` may be given a series.
+ */
+int vtdlab_exit_worse(int a, int b);
+
 #endif

@@ -22,3 +22,13 @@ char *console_escape(const char *bytes, size_t len)
 		text_escape_byte(s, (unsigned char)bytes[i]);
 	return g_string_free(s, FALSE);
 }
+
+char *text_one_line(const char *text)
+{
+	char *clean = g_utf8_make_valid(text, -1);
+
+	for (char *p = clean; *p; p++)
+		if (g_ascii_iscntrl(*p))
+			*p = ' ';
+	return g_strstrip(clean);
+}

@@ -18,7 +18,6 @@ JsonObject *bench_environment(const struct bench_plan *plan, struct machine *m, 
 	struct run_report *r = report_new(plan->name);
 	g_autofree char *params = o->params ? g_strjoinv(" ", o->params) : g_strdup("");
 	JsonObject *extra = r->env.extra, *env;
-	JsonNode *node;
 
 	r->env.accel = g_strdup(word_of(machine_accel_words, machine_accel(m)));
 	r->env.clock = g_strdup(o->clock_virtual ? "virtual" : "wall");
@@ -35,10 +34,8 @@ JsonObject *bench_environment(const struct bench_plan *plan, struct machine *m, 
 	json_object_set_int_member(extra, "l1_memory", (gint64)bench_memory(o));
 	json_object_set_boolean_member(extra, "l1_settled", settled);
 	report_fill_host(r);
-	node = report_to_json(r);
-	env = json_object_ref(json_object_get_object_member(json_node_get_object(node), "environment"));
+	env = report_environment_json(&r->env);
 	json_object_remove_member(env, "crash_kernel");
-	json_node_unref(node);
 	report_free(r);
 	return env;
 }

@@ -157,16 +157,14 @@ static int run_all(struct bench_options *o)
 
 		if (dir)
 			g_ptr_array_add(dirs, dir);
-		status = MAX(status, one);
+		status = vtdlab_exit_worse(status, one);
 		/* a test that failed fails again: only what never got so far ends the series */
 		if (!dir)
 			break;
 	}
-	if (dirs->len > 1) {
-		int compared = print_repeats(dirs);
+	if (dirs->len > 1)
+		status = vtdlab_exit_worse(status, print_repeats(dirs));
 
-		status = MAX(status, compared);
-	}
 	return status;
 }
 

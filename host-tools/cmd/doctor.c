@@ -15,7 +15,9 @@
 #include "cmd/cmd.h"
 #include "machine/accel.h"
 #include "machine/qemu-probe.h"
+#include "machine/trace.h"
 #include "prepare/kernel.h"
+#include "verdict/check.h"
 
 #define MIB (1024.0 * 1024.0)
 #define MEMORY_MIB 1600 /* a guest of 1 GiB, QEMU, the lab */
@@ -25,21 +27,6 @@
 static char **qemus;
 static char *kernel_spec;
 static gboolean no_kvm;
-
-/* Which checks lose their evidence with a trace event. */
-static const struct {
-	const char *event, *checks;
-} uses[] = {
-	{ "vtd_reg_dmar_root", "context-same-slot, context-same-fields, leaves-equal" },
-	{ "vtd_dmar_enable", "translation-stayed-on" },
-	{ "vtd_dmar_fault", "no-faults" },
-	{ "vtd_fault_disabled", "no-faults" },
-	{ "e1000e_rx_desc_buff_write", "dma-landed (network card)" },
-	{ "e1000e_rx_written_to_guest", "dma-landed (network card)" },
-	{ "pci_nvme_read", "dma-landed (disk)" },
-	{ "pci_nvme_map_addr", "dma-landed (disk)" },
-	{ "pci_nvme_rw_complete_cb", "dma-landed (disk)" },
-};
 
 static void say(const char *state, const char *what, const char *format, ...) G_GNUC_PRINTF(3, 4);
 static void say(const char *state, const char *what, const char *format, ...)
@@ -91,9 +78,31 @@ static void say_modes(const struct qemu_caps *caps)
 	    yes(qemu_has_iommu_prop(caps, "aw-bits")));
 }
 
-static bool in_list(char **list, const char *name)
+/* The checks that rest on , ", "-joined. */
+static char *checks_of(unsigned group)
 {
-	return g_strv_contains((const char *const *)list, name);
+	GString *names = g_string_new(NULL);
+
+	for (const struct check *const *c = vtdlab_checks; *c; c++)
+		if ((*c)->traces & 1u << group)
+			g_string_append_printf(names, "%s%s", names->len ? ", " : "", (*c)->name);
+	return g_string_free(names, FALSE);
+}
+
+/* For each group of which an event is missing: what cannot be judged. */
+static void say_unjudged(char **missing)
+{
+	unsigned lacks = 0;
+
+	for (char **name = missing; *name; name++)
+		lacks |= 1u << trace_group_of(*name);
+	for (unsigned group = 0; group < TRACE_GROUPS; group++) {
+		g_autofree char *checks = checks_of(group);
+
+		if (lacks & 1u << group && *checks)
+			say("warn", "", "without the trace of %s there is no evidence for %s",
+			    word_of(trace_group_words, (enum trace_group)group), checks);
+	}
 }
 
 static void say_traces(const struct qemu_caps *caps)
@@ -112,9 +121,7 @@ static void say_traces(const struct qemu_caps *caps)
 	g_autofree char *names = g_strjoinv(", ", missing);
 
 	say("", "", "trace: log backend works, %u event%s missing: %s", n, n == 1 ? "" : "s", names);
-	for (size_t i = 0; i < G_N_ELEMENTS(uses); i++)
-		if (in_list(missing, uses[i].event))
-			say("warn", "", "without %s there is no evidence for %s", uses[i].event, uses[i].checks);
+	say_unjudged(missing);
 }
 
 /* The first QEMU that can run a scenario, or NULL; the caller frees it. */

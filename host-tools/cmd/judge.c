@@ -11,25 +11,24 @@
 #include "results/report.h"
 #include "results/run-json-read.h"
 #include "evidence/file.h"
-#include "verdict/judge.h"
 
 /* Says on stderr which checks say otherwise than run.json; how many. */
-static unsigned say_differences(const struct run_report *report, const char *dir)
+static unsigned say_differences(const struct verdict *verdict, const char *dir)
 {
 	struct run_json *run = run_json_load(dir, NULL);
 	unsigned n = 0;
 
 	if (!run)
 		return 0;
-	for (guint i = 0; i < report->checks->len; i++) {
-		const struct report_check *c = report->checks->pdata[i];
-		const struct run_json_check *was = run_json_check(run, c->name);
+	for (guint i = 0; i < verdict->rows->len; i++) {
+		const struct verdict_row *row = verdict->rows->pdata[i];
+		const struct run_json_check *was = run_json_check(run, row->name);
 		const char *then = !was ? NULL : was->evidence ? was->result : "none";
-		const char *now = report_result_name(c->result);
+		const char *now = check_result_name(row->result);
 
 		if (then && strcmp(then, now) == 0)
 			continue;
-		fprintf(stderr, "vtdlab judge: %s: %s now, %s when it was run\n", c->name, now,
+		fprintf(stderr, "vtdlab judge: %s: %s now, %s when it was run\n", row->name, now,
 			then ? then : "not there");
 		n++;
 	}
@@ -44,7 +43,7 @@ static int print_json(const struct run_report *report)
 
 	json_node_unref(node);
 	puts(text);
-	return report->exit;
+	return report->verdict->exit;
 }
 
 int cmd_judge(int argc, char **argv)
@@ -74,14 +73,14 @@ int cmd_judge(int argc, char **argv)
 	report->title = g_strdup(file->scenario->title);
 	report->run_dir = g_strdup(argv[1]);
 	report->env.crash_kernel.release = g_strdup(file->crash_release);
-	evidence_judge(file->ev, file->crash_release, report);
+	report_judge(report, file->ev, file->crash_release);
 	if (json)
 		status = print_json(report);
 	else if (report_print(report, stdout, isatty(STDOUT_FILENO)))
-		status = report->exit;
+		status = report->verdict->exit;
 	else
 		status = VTDLAB_EXIT_CANNOT_JUDGE;
-	different = say_differences(report, argv[1]);
+	different = say_differences(report->verdict, argv[1]);
 	if (same)
 		status = different ? VTDLAB_EXIT_BAD : VTDLAB_EXIT_OK;
 	report_free(report);

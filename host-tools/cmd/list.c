@@ -94,10 +94,14 @@ static int list_qemus(void)
 
 static int list_checks(void)
 {
-	for (const struct check *c = vtdlab_checks; c->name; c++) {
-		g_autofree char *text = g_strdup_printf("%-18s  %s", c->outcome, c->proves);
+	for (const struct check *const *list = vtdlab_checks; *list; list++) {
+		const struct check *c = *list;
+		g_autofree char *needs = need_list(c->needs, c->traces);
+		g_autofree char *text = g_strdup_printf("%-18s  %s", outcome_name(c->outcome), c->proves);
 
 		print_row(22, c->name, text);
+		if (!names_only && *needs)
+			printf("%-22s  needs: %s\n", "", needs);
 	}
 	return VTDLAB_EXIT_OK;
 }

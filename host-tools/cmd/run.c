@@ -60,8 +60,8 @@ static struct scenario *load(const char *name, GError **error)
 
 	if (!s)
 		return NULL;
-	for (const struct check *c = vtdlab_checks; c->name; c++)
-		g_ptr_array_add(names, (char *)c->name);
+	for (const struct check *const *c = vtdlab_checks; *c; c++)
+		g_ptr_array_add(names, (char *)(*c)->name);
 	g_ptr_array_add(names, NULL);
 	ok = set_key(s, "first.kernel", opt.kernel, error) && set_key(s, "crash.kernel", opt.crash_kernel, error) &&
 	     set_key(s, "machine.accel", opt.accel, error) && set_key(s, "machine.clock", opt.clock, error);
@@ -85,7 +85,7 @@ static int dry_run(const struct scenario *s, const struct run_options *options)
 }
 
 /* @copies: guest ns of each run's copy, as far as it was seen. */
-static int run_once(const struct scenario *s, const struct run_options *options, char **outcome, GArray *copies)
+static int run_once(const struct scenario *s, const struct run_options *options, const char **outcome, GArray *copies)
 {
 	GError *error = NULL;
 	struct run_outcome out;
@@ -99,23 +99,11 @@ static int run_once(const struct scenario *s, const struct run_options *options,
 	fputs(out.summary, stdout);
 	fflush(stdout);
 	status = out.exit;
-	*outcome = g_strdup(out.outcome);
+	*outcome = out.outcome;
 	if (out.copy_ns >= 0)
 		g_array_append_val(copies, out.copy_ns);
 	run_outcome_clear(&out);
 	return status;
-}
-
-/* Of several runs one bad one is bad; one that cannot be judged spoils a series of good ones. */
-static int worse(int a, int b)
-{
-	static const int order[] = { VTDLAB_EXIT_INTERRUPTED, VTDLAB_EXIT_USAGE, VTDLAB_EXIT_BAD,
-				     VTDLAB_EXIT_CANNOT_JUDGE };
-
-	for (unsigned i = 0; i < G_N_ELEMENTS(order); i++)
-		if (a == order[i] || b == order[i])
-			return order[i];
-	return a;
 }
 
 static int by_size(const void *a, const void *b)
@@ -148,7 +136,7 @@ static int run_all(const struct scenario *s, struct run_options *options)
 	int status = VTDLAB_EXIT_OK;
 
 	for (int i = 0; i < opt.repeat; i++) {
-		g_autofree char *outcome = NULL;
+		const char *outcome = "none";
 		int one;
 
 		options->progress = progress_new(NULL, opt.quiet   ? PROGRESS_QUIET :
@@ -156,8 +144,8 @@ static int run_all(const struct scenario *s, struct run_options *options)
 								     PROGRESS_AUTO);
 		one = run_once(s, options, &outcome, copies);
 		progress_free(options->progress);
-		status = worse(status, one);
-		g_string_append_printf(series, "%s%s", series->len ? ", " : "", outcome ? outcome : "none");
+		status = vtdlab_exit_worse(status, one);
+		g_string_append_printf(series, "%s%s", series->len ? ", " : "", outcome);
 		if (one == VTDLAB_EXIT_INTERRUPTED || one == VTDLAB_EXIT_USAGE)
 			break;
 	}

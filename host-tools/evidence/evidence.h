@@ -12,6 +12,7 @@
 
 #include "conf/scenario.h"
 #include "base/sid.h"
+#include "base/trace-group.h"
 #include "vtd/regs.h"
 
 struct vtd_snapshot;
@@ -225,6 +226,14 @@ struct evidence_device {
 	char *works_detail; /* what was passed, or what failed; owned */
 };
 
+/* One group of QEMU's trace events (base/trace-group.h). */
+struct evidence_trace {
+	enum trace_group group;
+	uint64_t seen;
+	uint64_t malformed; /* lines in a form that is not known */
+	char *missing;	    /* names of events that this QEMU cannot trace, ", "-joined; NULL: none; owned */
+};
+
 struct evidence {
 	const struct scenario *scenario; /* borrowed */
 
@@ -233,6 +242,7 @@ struct evidence {
 	bool first_hello, crash_loaded;
 	uint64_t trace_events; /* IOMMU events the trace gave in all */
 	char *trace_missing;   /* events this QEMU cannot trace; NULL: none; owned */
+	GArray *traces;	       /* struct evidence_trace; a group that is not there lacks nothing */
 
 	/* mode */
 	char *first_cmdline; /* of the running first kernel; owned */

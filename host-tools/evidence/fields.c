@@ -41,52 +41,36 @@
 		evidence_clear(p, s##_fields); \
 	}
 
-static const struct evidence_word event_words[] = {
-	{ EVENT_ROOT, "root" },
-	{ EVENT_TRANSLATION, "translation" },
-	{ EVENT_FAULT, "fault" },
-	{ EVENT_FAULT_DISABLED, "fault_disabled" },
-	{ EVENT_CC_GLOBAL, "cc_global" },
-	{ EVENT_CC_DOMAIN, "cc_domain" },
-	{ EVENT_CC_DEVICE, "cc_device" },
-	{ EVENT_IOTLB_GLOBAL, "iotlb_global" },
-	{ EVENT_IOTLB_DOMAIN, "iotlb_domain" },
-	{ EVENT_IOTLB_PASID, "iotlb_pasid" },
-	{ EVENT_IR_ROOT, "ir_root" },
-	{ EVENT_IR_ENABLE, "ir_enable" },
+static const struct word event_words[] = {
+	{ "root", EVENT_ROOT },
+	{ "translation", EVENT_TRANSLATION },
+	{ "fault", EVENT_FAULT },
+	{ "fault_disabled", EVENT_FAULT_DISABLED },
+	{ "cc_global", EVENT_CC_GLOBAL },
+	{ "cc_domain", EVENT_CC_DOMAIN },
+	{ "cc_device", EVENT_CC_DEVICE },
+	{ "iotlb_global", EVENT_IOTLB_GLOBAL },
+	{ "iotlb_domain", EVENT_IOTLB_DOMAIN },
+	{ "iotlb_pasid", EVENT_IOTLB_PASID },
+	{ "ir_root", EVENT_IR_ROOT },
+	{ "ir_enable", EVENT_IR_ENABLE },
 	{ 0 },
 };
-static const struct evidence_word kernel_words[] = { { EVIDENCE_FIRST, "f" }, { EVIDENCE_CRASH, "c" }, { 0 } };
-static const struct evidence_word device_words[] = { { KDUMP_RESERVED, "r" }, { KDUMP_GRAFTED, "g" }, { 0 } };
-static const struct evidence_word source_words[] = {
-	{ ORACLE_LOG, "l" },	 { ORACLE_RANGES, "d" },      { ORACLE_RESERVED, "n" },
-	{ ORACLE_REGIONS, "r" }, { ORACLE_TRANSLATION, "t" }, { 0 },
+static const struct word kernel_words[] = { { "f", EVIDENCE_FIRST }, { "c", EVIDENCE_CRASH }, { 0 } };
+static const struct word device_words[] = { { "r", KDUMP_RESERVED }, { "g", KDUMP_GRAFTED }, { 0 } };
+static const struct word source_words[] = {
+	{ "l", ORACLE_LOG },	 { "d", ORACLE_RANGES },      { "n", ORACLE_RESERVED },
+	{ "r", ORACLE_REGIONS }, { "t", ORACLE_TRANSLATION }, { 0 },
 };
-static const struct evidence_word result_words[] = {
-	{ KDUMP_DEEP, "deep" }, { KDUMP_SHALLOW, "shallow" }, { KDUMP_LOG, "log" }, { KDUMP_RESERVE, "reserve" }, { 0 },
+static const struct word result_words[] = {
+	{ "deep", KDUMP_DEEP }, { "shallow", KDUMP_SHALLOW }, { "log", KDUMP_LOG }, { "reserve", KDUMP_RESERVE }, { 0 },
 };
-const struct evidence_word evidence_kdump_types[] = {
-	{ KDUMP_SECOND, "second" },
-	{ KDUMP_FIRST, "first" },
-	{ KDUMP_PASS_THROUGH, "pass-through" },
+const struct word evidence_kdump_types[] = {
+	{ "second", KDUMP_SECOND },
+	{ "first", KDUMP_FIRST },
+	{ "pass-through", KDUMP_PASS_THROUGH },
 	{ 0 },
 };
-
-const char *evidence_word(const struct evidence_word *words, int value)
-{
-	while (words->word && words->value != value)
-		words++;
-	return words->word;
-}
-
-bool evidence_word_find(const struct evidence_word *words, const char *word, int *value)
-{
-	while (words->word && strcmp(words->word, word) != 0)
-		words++;
-	if (words->word)
-		*value = words->value;
-	return words->word;
-}
 
 const struct evidence_field evidence_state_fields[] = {
 	FIELD(evidence_state, host_ns, "observe/snapshot.c"),
@@ -266,6 +250,15 @@ const struct evidence_field evidence_oracle_fields[] = {
 };
 ELEMENT(evidence_oracle)
 
+const struct evidence_field evidence_trace_fields[] = {
+	WORD(evidence_trace, group, trace_group_words, "run/report.c"),
+	FIELD(evidence_trace, seen, "run/report.c"),
+	FIELD(evidence_trace, malformed, "run/report.c"),
+	FIELD(evidence_trace, missing, "run/report.c"),
+	{ 0 },
+};
+ELEMENT(evidence_trace)
+
 const struct evidence_field evidence_fields[] = {
 	ELSEWHERE(evidence, scenario, "evidence/evidence.c"), /* scenario.conf */
 	FIELD(evidence, rig_error, "run/report.c"),
@@ -273,6 +266,7 @@ const struct evidence_field evidence_fields[] = {
 	FIELD(evidence, crash_loaded, "run/boot.c"),
 	FIELD(evidence, trace_events, "observe/iommu-events.c"),
 	FIELD(evidence, trace_missing, "run/report.c"),
+	LIST(evidence, traces, "run/report.c", evidence_trace),
 	FIELD(evidence, first_cmdline, "run/boot.c"),
 	FIELD(evidence, group_types, "run/boot.c"),
 	FIELD(evidence, crash_start, "run/boot.c"),
@@ -332,6 +326,7 @@ const struct evidence_struct evidence_structs[] = {
 	{ "evidence_kdump_device", evidence_kdump_device_fields },
 	{ "evidence_oracle_range", evidence_oracle_range_fields },
 	{ "evidence_oracle", evidence_oracle_fields },
+	{ "evidence_trace", evidence_trace_fields },
 	{ "evidence", evidence_fields },
 	{ 0 },
 };

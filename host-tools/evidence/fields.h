@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/words.h"
+
 enum evidence_type {
 	FIELD_BOOL,
 	FIELD_INT,	/* int */
@@ -28,12 +30,6 @@ enum evidence_type {
 	FIELD_ELSEWHERE, /* kept in another way: the scenario, registers, walks */
 };
 
-/* A value of an enum and what JSON calls it; a NULL word ends a list. */
-struct evidence_word {
-	int value;
-	const char *word;
-};
-
 struct evidence_field {
 	const char *name; /* of the member and of the JSON key; NULL ends a table */
 	enum evidence_type type;
@@ -41,7 +37,7 @@ struct evidence_field {
 	const struct evidence_field *element; /* ARRAY: what its elements hold */
 	size_t size;			      /* ARRAY: of an element; CHARS: of the array */
 	void (*clear)(void *element);	      /* ARRAY: frees what an element owns */
-	const struct evidence_word *words;    /* WORD */
+	const struct word *words;	      /* WORD */
 	const char *writer;		      /* the file of host-tools/ that sets it, may hold "*" */
 	const char *report;		      /* the key in run.json, "" as @name; NULL: not in it */
 };
@@ -50,7 +46,7 @@ extern const struct evidence_field evidence_fields[], evidence_state_fields[], e
 	evidence_dma_fields[], evidence_device_fields[], evidence_requester_fields[], evidence_workload_fields[],
 	evidence_function_fields[], evidence_reservation_fields[], evidence_kdump_context_fields[],
 	evidence_kdump_copy_fields[], evidence_kdump_device_fields[], evidence_oracle_range_fields[],
-	evidence_oracle_fields[];
+	evidence_oracle_fields[], evidence_trace_fields[];
 
 /* All tables by the name of their struct, ended by NULL: for the tests. */
 struct evidence_struct {
@@ -60,12 +56,7 @@ struct evidence_struct {
 extern const struct evidence_struct evidence_structs[];
 
 /* Words of enum evidence_kdump_type. */
-extern const struct evidence_word evidence_kdump_types[];
-
-/* evidence_word - the word of @value, static; NULL: it has none. */
-const char *evidence_word(const struct evidence_word *words, int value);
-/* evidence_word_find - the value of @word; false: there is none, @value is as it was. */
-bool evidence_word_find(const struct evidence_word *words, const char *word, int *value);
+extern const struct word evidence_kdump_types[];
 
 /* evidence_clear - frees what the fields of @base own; they are not usable then. */
 void evidence_clear(void *base, const struct evidence_field *fields);

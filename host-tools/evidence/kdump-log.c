@@ -267,7 +267,7 @@ static bool take_value(char type, const char *p, size_t len, const struct eviden
 		break;
 	case 'W':
 		return take_word(p, len, word) &&
-		       (!f || evidence_word_find(f->words, word, (int *)(void *)((char *)base + f->offset)));
+		       (!f || word_value(f->words, word, (int *)(void *)((char *)base + f->offset)));
 	default: /* Q: the rest of the line, between two quotes */
 		return len >= 2 && p[0] == '"' && memchr(p + 1, '"', len - 1) == p + len - 1;
 	}

@@ -212,7 +212,7 @@ static bool read_words(struct reader *r, const char *where, const struct evidenc
 		g_strlcpy(p, text, f->size);
 	} else if (f->type == FIELD_STATIC) {
 		*(const char **)p = g_intern_string(text);
-	} else if (!evidence_word_find(f->words, text, p)) {
+	} else if (!word_value(f->words, text, p)) {
 		return wrong(r, where, f->name, "is no word that this version knows");
 	}
 	return true;

@@ -123,7 +123,7 @@ static JsonObject *struct_json(const struct evidence *ev, const void *base, cons
 				set_ascii(o, f->name, p, f->size);
 			break;
 		case FIELD_WORD:
-			set_text(o, f->name, evidence_word(f->words, *(const int *)p));
+			set_text(o, f->name, word_of(f->words, *(const int *)p));
 			break;
 		case FIELD_ARRAY:
 			json_object_set_array_member(o, f->name, array_json(ev, *(GArray *const *)p, f));

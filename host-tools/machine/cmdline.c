@@ -234,10 +234,11 @@ static void add_trace(GPtrArray *v, const struct machine_config *cfg, enum machi
 		      const struct qemu_caps *caps)
 {
 	const char *const *names = trace_default_names();
+	unsigned traces = cfg->traces ? cfg->traces : TRACES_ALL;
 
 	if (!cfg->no_trace) {
 		for (unsigned i = 0; names[i]; i++)
-			if (qemu_has_trace(caps, names[i]))
+			if (traces >> trace_group_of(names[i]) & 1 && qemu_has_trace(caps, names[i]))
 				opt(v, "-trace", "%s", names[i]);
 		for (unsigned i = 0; cfg->extra_trace && cfg->extra_trace[i]; i++)
 			opt(v, "-trace", "%s", cfg->extra_trace[i]);

@@ -101,6 +101,7 @@ struct machine_config {
 	const char *disk_image;		/* raw; never written to (snapshot=on); see machine/disk.h */
 	uint64_t disk_bps;		/* throttle at start, bytes/s; 0: none (see machine_disk_throttle) */
 	bool allow_reboot;		/* a guest reset really resets; default: it ends the machine */
+	unsigned traces;		/* TRACES() of base/trace-group.h that are wanted; 0: all that vtdlab reads */
 	bool no_trace;			/* run without any trace event (measuring the harness) */
 	const char *const *extra_trace; /* NULL-terminated names of more trace events, or NULL */
 	const char *const *extra_args;	/* NULL-terminated, appended verbatim, or NULL */

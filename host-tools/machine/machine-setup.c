@@ -93,9 +93,10 @@ static bool setup_agent(struct machine *m, struct child_ends *ends, GError **err
 	return m->agent != NULL;
 }
 
-static bool setup_net(struct machine *m, struct child_ends *ends, GError **error)
+static bool setup_net(struct machine *m, const struct machine_config *cfg, struct child_ends *ends, GError **error)
 {
 	bool traced = m->trace && m->nic == MACHINE_NIC_E1000E && m->caps->trace_log &&
+		      (!cfg->traces || cfg->traces & TRACES(NIC_DMA)) &&
 		      qemu_has_trace(m->caps, "e1000e_rx_written_to_guest") &&
 		      qemu_has_trace(m->caps, "e1000e_rx_desc_buff_write");
 	int pair[2], peer;
@@ -120,7 +121,7 @@ bool machine_setup_channels(struct machine *m, const struct machine_config *cfg,
 		m->trace = trace_new(log);
 	g_free(log);
 	return setup_qmp(m, ends, error) && setup_console(m, ends, error) && setup_agent(m, ends, error) &&
-	       (cfg->nic == MACHINE_NIC_NONE || setup_net(m, ends, error));
+	       (cfg->nic == MACHINE_NIC_NONE || setup_net(m, cfg, ends, error));
 }
 
 /* ---- the file `command` ---- */

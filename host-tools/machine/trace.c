@@ -35,6 +35,7 @@ struct trace {
 static void take_event(struct trace *t, const struct trace_event *e)
 {
 	t->counters.events++;
+	t->counters.seen[trace_kind_group(e->kind)]++;
 	t->counts[e->kind]++;
 	for (unsigned i = t->subscribers->len; i > 0; i--) {
 		if (i > t->subscribers->len)
@@ -58,7 +59,7 @@ static void take_line(struct trace *t, char *line)
 		t->counters.unknown++;
 		break;
 	case TRACE_PARSE_MALFORMED:
-		t->counters.malformed++;
+		t->counters.malformed[trace_kind_group(e.kind)]++;
 		break;
 	case TRACE_PARSE_OTHER:
 		t->counters.other++;

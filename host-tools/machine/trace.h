@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/trace-group.h"
+
 /*
  * What a, b, c, d hold is said for each kind; fields not named are 0. sid = requester id
  * (bus << 8 | devfn). Addresses of e1000e and nvme events are IOVAs as the device issued them.
@@ -21,28 +23,16 @@ enum trace_kind {
 	TRACE_DMAR_ENABLE,    /* a: 1 translation on, 0 off */
 	TRACE_DMAR_FAULT,     /* a: sid b: reason c: address d: 1 write, 0 read */
 	TRACE_FAULT_DISABLED, /* a fault that a context entry asked not to report (FPD) */
-	TRACE_GCMD,	      /* a: GSTS before b: value written to GCMD */
-	TRACE_FRR_NEW,	      /* a: index b: high c: low qword of a fault record */
-	TRACE_FSTS_PPF,	      /* a: the PPF bit */
-	TRACE_CE_NOT_PRESENT, /* a: sid */
-	TRACE_RE_NOT_PRESENT, /* a: bus */
 	TRACE_IR_ROOT,	      /* a: interrupt-remapping table address b: size code */
 	TRACE_IR_ENABLE,      /* a: 1 on, 0 off */
-	TRACE_QI_ENABLE,      /* a: 1 on, 0 off */
-	TRACE_SWITCH_AS,      /* a: sid b: 1 its DMA is translated, 0 not */
 	TRACE_IOTLB_UPDATE,   /* a translation was cached: a: sid b: address c: did */
 	/* VT-d invalidations (queued) */
 	TRACE_INV_CC_GLOBAL,  /* context cache, all */
 	TRACE_INV_CC_DOMAIN,  /* a: did */
-	TRACE_INV_CC_DEVICE,  /* a: sid (function mask applies: a device-selective one) */
 	TRACE_INV_CC_DEVICES, /* a: sid b: function mask */
 	TRACE_INV_IOTLB_GLOBAL,
-	TRACE_INV_IOTLB_DOMAIN,	     /* a: did */
-	TRACE_INV_IOTLB_PAGES,	     /* a: did b: address c: address mask (order) */
-	TRACE_INV_IOTLB_PASID,	     /* a: did b: pasid */
-	TRACE_INV_IOTLB_PASID_PAGES, /* a: did b: pasid c: address d: address mask */
-	TRACE_INV_IEC,		     /* a: granularity b: index c: mask */
-	TRACE_INV_WAIT,		     /* a: status address b: status data */
+	TRACE_INV_IOTLB_DOMAIN, /* a: did */
+	TRACE_INV_IOTLB_PASID,	/* a: did b: pasid */
 	/* e1000e */
 	TRACE_E1000E_RX_BUFFER,	     /* a: address b: offset in the buffer c: length d: buffer number */
 	TRACE_E1000E_RX_WRITTEN,     /* the current frame has been written completely */
@@ -52,20 +42,13 @@ enum trace_kind {
 	TRACE_E1000E_SW_RESET,	     /* the driver reset the device */
 	TRACE_E1000E_RCTL,	     /* a: RCTL: bit 1 = receiver on */
 	/* nvme */
-	TRACE_NVME_READ,	   /* a: cid b: blocks c: bytes d: lba */
-	TRACE_NVME_WRITE,	   /* a: cid b: blocks c: bytes d: lba */
-	TRACE_NVME_MAP_ADDR,	   /* a: address b: length: of the READ/WRITE before it */
-	TRACE_NVME_MAP_PRP,	   /* a: length of the transfer b: prp1 c: prp2 d: number of prps */
-	TRACE_NVME_COMPLETE,	   /* a: cid: data has been moved (pci_nvme_rw_complete_cb) */
-	TRACE_NVME_CREATE_CQ,	   /* a: address b: cqid c: entries - 1 */
-	TRACE_NVME_CFG,		   /* a: CC as written */
-	TRACE_NVME_START,	   /* controller enabled */
-	TRACE_NVME_STOP,	   /* controller disabled (CC.EN cleared): the driver's reset */
-	TRACE_NVME_SHUTDOWN,	   /* shutdown notification */
-	TRACE_NVME_ADDR_READ_ERR,  /* a: address that DMA could not read */
-	TRACE_NVME_ADDR_WRITE_ERR, /* a: address that DMA could not write */
-	TRACE_NVME_FATAL,	   /* controller fatal status set */
-	TRACE_NVME_ERR,		   /* any other pci_nvme_err_* */
+	TRACE_NVME_READ,      /* a: cid b: blocks c: bytes d: lba */
+	TRACE_NVME_WRITE,     /* a: cid b: blocks c: bytes d: lba */
+	TRACE_NVME_MAP_ADDR,  /* a: address b: length: of the READ/WRITE before it */
+	TRACE_NVME_COMPLETE,  /* a: cid: data has been moved (pci_nvme_rw_complete_cb) */
+	TRACE_NVME_CREATE_CQ, /* a: address b: cqid c: entries - 1 */
+	TRACE_NVME_START,     /* controller enabled */
+	TRACE_NVME_STOP,      /* controller disabled (CC.EN cleared): the driver's reset */
 	TRACE_KINDS,
 };
 
@@ -76,17 +59,18 @@ struct trace_event {
 };
 
 struct trace_counters {
-	uint64_t lines;	    /* all lines read */
-	uint64_t events;    /* lines that became events */
-	uint64_t unknown;   /* trace lines of events we have no kind for (extra_trace) */
-	uint64_t malformed; /* known event, text of another form: a QEMU we do not know */
-	uint64_t other;	    /* not trace lines (guest errors, warnings) */
+	uint64_t lines;			  /* all lines read */
+	uint64_t events;		  /* lines that became events */
+	uint64_t unknown;		  /* trace lines of events we have no kind for (extra_trace) */
+	uint64_t seen[TRACE_GROUPS];	  /* of the events, by group */
+	uint64_t malformed[TRACE_GROUPS]; /* known event, text of another form: a QEMU we do not know */
+	uint64_t other;			  /* not trace lines (guest errors, warnings) */
 };
 
 enum trace_parse {
 	TRACE_PARSE_EVENT,     /* *event is filled */
 	TRACE_PARSE_UNKNOWN,   /* a trace line of another event */
-	TRACE_PARSE_MALFORMED, /* an event of ours in a form not known */
+	TRACE_PARSE_MALFORMED, /* an event of ours in a form not known: only kind is filled */
 	TRACE_PARSE_OTHER,     /* no trace line */
 };
 
@@ -95,10 +79,13 @@ struct trace;
 /* Pure: one line without its newline. Events without a time stamp get host_ns 0. */
 enum trace_parse trace_parse_line(const char *line, struct trace_event *event);
 
-/* The trace event's QEMU name ("vtd_dmar_fault"), "?" for no kind. */
-const char *trace_kind_name(enum trace_kind kind);
+/* The group of an event by its QEMU name ("vtd_dmar_fault"), -1 for one that is not ours. */
+int trace_group_of(const char *event);
 
-/* The QEMU names of all trace events that vtdlab switches on by default, NULL-terminated. */
+/* The same by its kind, which must be one. */
+enum trace_group trace_kind_group(enum trace_kind kind);
+
+/* The QEMU names of all trace events that vtdlab reads, NULL-terminated. */
 const char *const *trace_default_names(void);
 
 typedef void (*trace_fn)(const struct trace_event *event, void *data);

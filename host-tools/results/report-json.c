@@ -42,16 +42,16 @@ static JsonArray *checks_json(const struct run_report *r)
 {
 	JsonArray *out = json_array_new();
 
-	for (guint i = 0; i < r->checks->len; i++) {
-		const struct report_check *c = r->checks->pdata[i];
+	for (guint i = 0; i < r->verdict->rows->len; i++) {
+		const struct verdict_row *row = r->verdict->rows->pdata[i];
 		JsonObject *o = json_object_new();
-		bool none = c->result == REPORT_NO_EVIDENCE;
+		bool none = row->result == CHECK_NO_EVIDENCE;
 
-		set_string(o, "name", c->name);
-		set_string(o, "result", none ? "skip" : report_result_name(c->result));
-		set_string(o, "expected", c->expect_fail ? "fail" : "pass");
-		set_string(o, "detail", c->detail);
-		set_string(o, "outcome_if_failed", c->outcome);
+		set_string(o, "name", row->name);
+		set_string(o, "result", none ? "skip" : check_result_name(row->result));
+		set_string(o, "expected", row->expect_fail ? "fail" : "pass");
+		set_string(o, "detail", row->detail);
+		set_string(o, "outcome_if_failed", outcome_name(row->outcome));
 		if (none)
 			json_object_set_boolean_member(o, "evidence", FALSE);
 		json_array_add_object_element(out, o);
@@ -103,7 +103,7 @@ static JsonObject *kernel_json(const struct report_kernel *k)
 	return o;
 }
 
-static JsonObject *environment_json(const struct report_environment *env)
+JsonObject *report_environment_json(const struct report_environment *env)
 {
 	JsonObject *o = json_object_new();
 
@@ -138,14 +138,14 @@ JsonNode *report_to_json(const struct run_report *r)
 	set_string(o, "title", r->title);
 	set_string(o, "started", started);
 	json_object_set_double_member(o, "duration_s", round(r->duration_s * 1000) / 1000);
-	set_string(o, "outcome", r->outcome);
-	json_object_set_int_member(o, "exit", r->exit);
-	set_string(o, "verdict", r->verdict);
+	set_string(o, "outcome", outcome_name(r->verdict->outcome));
+	json_object_set_int_member(o, "exit", r->verdict->exit);
+	set_string(o, "verdict", r->verdict->words);
 	json_object_set_array_member(o, "checks", checks_json(r));
 	json_object_set_array_member(o, "phases", phases_json(r));
 	if (r->iova.known)
 		json_object_set_object_member(o, "iova", iova_json(&r->iova));
-	json_object_set_object_member(o, "environment", environment_json(&r->env));
+	json_object_set_object_member(o, "environment", report_environment_json(&r->env));
 	if (r->notes->len) {
 		JsonArray *notes = json_array_new();
 

@@ -65,20 +65,20 @@ static void put_field(GString *out, const char *label, const char *format, ...)
 }
 
 /* The word of the result column, and its colour. */
-static const char *result_word(const struct report_check *c, const char **colour)
+static const char *result_word(const struct verdict_row *row, const char **colour)
 {
 	*colour = "";
-	switch (c->result) {
-	case REPORT_PASS:
-		*colour = c->expect_fail ? RED : GREEN;
-		return c->expect_fail ? "PASS!" : "pass";
-	case REPORT_FAIL:
-		*colour = c->expect_fail ? YELLOW : RED;
-		return c->expect_fail ? "fail*" : "FAIL";
-	case REPORT_NO_EVIDENCE:
+	switch (row->result) {
+	case CHECK_PASS:
+		*colour = row->expect_fail ? RED : GREEN;
+		return row->expect_fail ? "PASS!" : "pass";
+	case CHECK_FAIL:
+		*colour = row->expect_fail ? YELLOW : RED;
+		return row->expect_fail ? "fail*" : "FAIL";
+	case CHECK_NO_EVIDENCE:
 		*colour = RED;
 		return "none";
-	case REPORT_SKIP:
+	case CHECK_SKIP:
 		break;
 	}
 	return "skip";
@@ -89,18 +89,18 @@ static void put_checks(GString *out, const struct run_report *r, bool colour)
 	bool star = false, bang = false, none = false;
 
 	g_string_append_printf(out, "\n%-*s%-*s%s\n", NAME_WIDTH, "check", RESULT_WIDTH, "result", "evidence");
-	for (guint i = 0; i < r->checks->len; i++) {
-		const struct report_check *c = r->checks->pdata[i];
+	for (guint i = 0; i < r->verdict->rows->len; i++) {
+		const struct verdict_row *row = r->verdict->rows->pdata[i];
 		const char *shade;
-		const char *word = result_word(c, &shade);
+		const char *word = result_word(row, &shade);
 
-		g_string_append_printf(out, "%-*s", NAME_WIDTH, c->name);
+		g_string_append_printf(out, "%-*s", NAME_WIDTH, row->name);
 		g_string_append_printf(out, "%s%-*s%s", colour ? shade : "", RESULT_WIDTH, word,
 				       colour && *shade ? RESET : "");
-		put_wrapped(out, c->detail, NAME_WIDTH + RESULT_WIDTH);
-		star |= c->result == REPORT_FAIL && c->expect_fail;
-		bang |= c->result == REPORT_PASS && c->expect_fail;
-		none |= c->result == REPORT_NO_EVIDENCE;
+		put_wrapped(out, row->detail, NAME_WIDTH + RESULT_WIDTH);
+		star |= row->result == CHECK_FAIL && row->expect_fail;
+		bang |= row->result == CHECK_PASS && row->expect_fail;
+		none |= row->result == CHECK_NO_EVIDENCE;
 	}
 	if (star)
 		g_string_append(out, "fail*  this scenario expects it to fail on this kernel\n");
@@ -152,7 +152,7 @@ static char *build(const struct run_report *r, bool colour)
 	GString *out = g_string_new(NULL);
 	g_autofree char *head = g_strdup_printf("vtdlab %s: %s%s%s", VTDLAB_VERSION, r->scenario,
 						r->title && *r->title ? ": " : "", r->title ? r->title : "");
-	const char *shade = r->exit == VTDLAB_EXIT_OK ? GREEN : RED;
+	const char *shade = r->verdict->exit == VTDLAB_EXIT_OK ? GREEN : RED;
 
 	put_wrapped(out, head, 0);
 	g_string_append_c(out, '\n');
@@ -167,11 +167,9 @@ static char *build(const struct run_report *r, bool colour)
 	for (guint i = 0; i < r->notes->len; i++)
 		put_field(out, i ? "" : "notes", "%s", (const char *)r->notes->pdata[i]);
 	g_string_append_printf(out, "\n%-*s%s%s%s (exit %d)\n", LABEL_WIDTH, "outcome", colour ? shade : "",
-			       r->outcome ? r->outcome : "none yet", colour ? RESET : "", r->exit);
-	if (r->verdict) {
-		g_string_append_printf(out, "%-*s", LABEL_WIDTH, "");
-		put_wrapped(out, r->verdict, LABEL_WIDTH);
-	}
+			       outcome_name(r->verdict->outcome), colour ? RESET : "", r->verdict->exit);
+	g_string_append_printf(out, "%-*s", LABEL_WIDTH, "");
+	put_wrapped(out, r->verdict->words, LABEL_WIDTH);
 	/* Not wrapped: a path is for copying. */
 	if (r->run_dir)
 		g_string_append_printf(out, "%-*s%s\n", LABEL_WIDTH, "run", r->run_dir);

@@ -15,31 +15,12 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "verdict/verdict.h"
+
+struct evidence;
+
 #define REPORT_SCHEMA 1
 #define REPORT_WIDTH 72 /* columns of summary.txt and of the terminal's table */
-
-/* Outcomes that the report itself gives; the others are those of the checks' table. */
-#define REPORT_PRESERVED "preserved"
-#define REPORT_INCONCLUSIVE "inconclusive"
-#define REPORT_NO_PANIC "no-panic"
-#define REPORT_INTERRUPTED "interrupted"
-
-enum report_result {
-	REPORT_PASS,
-	REPORT_FAIL,
-	REPORT_SKIP,	    /* does not apply to this run: detail says why */
-	REPORT_NO_EVIDENCE, /* applies, but there is nothing to judge by: never a pass */
-};
-
-/* One check's result. In run.json REPORT_NO_EVIDENCE is "skip" with "evidence":false beside it. */
-struct report_check {
-	char *name; /* "leaves-equal" */
-	enum report_result result;
-	bool expect_fail; /* the scenario expects it to fail on this kernel */
-	bool required;	  /* its failure names the outcome even where it is expected */
-	char *outcome;	  /* the outcome that its failure stands for: "copy-wrong" */
-	char *detail;	  /* the evidence in one line: "12570 of 12570 leaves" */
-};
 
 /* One phase; times are host ns since the run's start (CLOCK_MONOTONIC differences). */
 struct report_phase {
@@ -84,33 +65,17 @@ struct run_report {
 	GDateTime *started; /* set by report_new() to now */
 	double duration_s;
 	char *run_dir;	   /* for the last line of the summary; not in run.json */
-	GPtrArray *checks; /* struct report_check *, in the order of the table of checks */
 	GPtrArray *phases; /* struct report_phase *, in the order of time */
 	struct report_iova iova;
 	struct report_environment env;
-	GPtrArray *notes;  /* char *, lines shown under the table and in run.json "notes" */
-	JsonObject *extra; /* more members of the top level; owned, never NULL */
-	char *outcome;	   /* set by report_judge() */
-	int exit;	   /* set by report_judge(); -1 before */
-	char *verdict;	   /* the outcome in words, one or two sentences; set by report_judge() */
+	GPtrArray *notes;	 /* char *, lines shown under the table and in run.json "notes" */
+	JsonObject *extra;	 /* more members of the top level; owned, never NULL */
+	struct verdict *verdict; /* owned; report_new() makes an empty one */
 };
 
 /* report_new - an empty report of a run of @scenario that starts now. Free with report_free(). */
 struct run_report *report_new(const char *scenario);
 void report_free(struct run_report *report);
-
-/*
- * report_add_check - append a result; strings are copied.
- * @outcome: what its failure stands for. @format: the evidence, one line.
- * required is set but for the outcomes iova-reused and did-clash: those two come after the copy,
- * and kernels that preserve the translation are known to show them. Returns the entry (owned by the
- * report), for expect_fail and required.
- */
-struct report_check *report_add_check(struct run_report *report, const char *name, enum report_result result,
-				      const char *outcome, const char *format, ...) G_GNUC_PRINTF(5, 6);
-
-/* report_find_check - the first entry of that name, or NULL. */
-struct report_check *report_find_check(const struct run_report *report, const char *name);
 
 /* report_add_phase - append an open phase that began @start_ns after the run (ns). */
 struct report_phase *report_add_phase(struct run_report *report, const char *name, int64_t start_ns);
@@ -122,29 +87,10 @@ void report_note(struct run_report *report, const char *format, ...) G_GNUC_PRIN
 void report_fill_host(struct run_report *report);
 
 /*
- * report_judge - set outcome, verdict and exit from the checks.
- *
- * The outcome, first rule that holds:
- *  1. @interrupted                                        -> interrupted
- *  2. the first check that fails without being expected   -> its outcome
- *  3. a check has no evidence, or was expected to fail and was skipped -> inconclusive
- *  4. the first *required* check that fails as expected   -> its outcome (a negative control)
- *  5. no check of the translation ran (outcome not-copied or copy-wrong) -> inconclusive
- *  6. otherwise                                           -> preserved
- *
- * So "inconclusive" never hides a failure that was proven, and never becomes preserved.
+ * report_judge - judge @ev (evidence_judge()): sets verdict, and what of iova the tables tell.
+ * @crash_release: as there
  */
-void report_judge(struct run_report *report, bool interrupted);
-
-/*
- * report_exit_code - the exit status of the run, from the checks and the outcome.
- *
- *  130  the outcome is interrupted
- *  125  the outcome is inconclusive; or no-panic, unless the failed checks are those expected
- *    0  the failed checks are exactly those that the scenario expects to fail
- *    1  otherwise: a check failed that should not, or one passed that should fail
- */
-int report_exit_code(const struct run_report *report);
+void report_judge(struct run_report *report, const struct evidence *ev, const char *crash_release);
 
 /*
  * report_write_json - write @path (run.json, schema 1): temporary file, sync, rename.
@@ -155,6 +101,9 @@ bool report_write_json(const struct run_report *report, const char *path, GError
 /* report_to_json - the same as a JSON tree; the caller unrefs it. */
 JsonNode *report_to_json(const struct run_report *report);
 
+/* report_environment_json - its "environment"; the caller unrefs it. */
+JsonObject *report_environment_json(const struct report_environment *env);
+
 /* report_summary - the text of summary.txt, at most 72 columns wide; the caller frees it. */
 char *report_summary(const struct run_report *report);
 
@@ -163,8 +112,5 @@ bool report_write_summary(const struct run_report *report, const char *path, GEr
 
 /* report_print - show the summary on @out, with colours when @colour. False on a write error. */
 bool report_print(const struct run_report *report, FILE *out, bool colour);
-
-/* report_result_name - "pass", "fail", "skip", "none" (no evidence), as the summary writes it. */
-const char *report_result_name(enum report_result result);
 
 #endif

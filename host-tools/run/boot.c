@@ -2,6 +2,8 @@
 /* The phases of the first kernel: boot, load, workload. */
 #include "run/phases.h"
 
+#include "verdict/check.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -39,6 +41,8 @@ bool phase_boot(struct run *run, GError **error)
 
 	clock_phase(run->at.clock, "boot");
 	plan_machine(run->at.plan, run->at.rd->path, &cfg);
+	/* what the checks rest on, and what of the unit the timeline shows besides */
+	cfg.traces = check_traces() | TRACES(INTREMAP);
 	run->at.m = machine_start(&cfg, error);
 	if (!run->at.m)
 		return false;

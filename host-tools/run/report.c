@@ -6,7 +6,6 @@
 #include <inttypes.h>
 
 #include "observe/kprobes.h"
-#include "verdict/judge.h"
 #include "vtd/walk.h"
 
 static void fill_kernel(struct report_kernel *out, const struct kernel *k, const char *cmdline)
@@ -76,28 +75,29 @@ static void list_snapshots(struct run *run)
 	json_object_set_array_member(run->report->extra, "snapshots", list);
 }
 
-static void note_missing_events(struct run *run)
-{
-	const char *const *missing = run->at.m && machine_trace(run->at.m) ? machine_trace_missing(run->at.m) : NULL;
-
-	if (missing && *missing)
-		run->at.ev->trace_missing = g_strjoinv(", ", (char **)missing);
-}
-
-/*
- * An event that QEMU writes in a form we do not know is evidence lost: a fault among them would pass for
- * none. No verdict then.
- */
-static void distrust_trace(struct run *run)
+/* What can be said of each group of trace events; which events this QEMU lacks. */
+static void note_traces(struct run *run)
 {
 	const struct trace *trace = run->at.m ? machine_trace(run->at.m) : NULL;
-	uint64_t lost = trace ? trace_counters(trace)->malformed : 0;
+	const char *const *missing = trace ? machine_trace_missing(run->at.m) : NULL;
 
-	if (lost && !run->at.ev->rig_error)
-		run->at.ev->rig_error =
-			g_strdup_printf("QEMU wrote %" PRIu64 " trace events in a form that is not known: "
-					"nothing can rest on its trace",
-					lost);
+	if (!trace)
+		return;
+	if (missing && *missing)
+		run->at.ev->trace_missing = g_strjoinv(", ", (char **)missing);
+	for (unsigned group = 0; group < TRACE_GROUPS; group++) {
+		struct evidence_trace t = { .group = group,
+					    .seen = trace_counters(trace)->seen[group],
+					    .malformed = trace_counters(trace)->malformed[group] };
+		g_autoptr(GString) lacks = g_string_new(NULL);
+
+		for (const char *const *name = missing; name && *name; name++)
+			if (trace_group_of(*name) == (int)group)
+				g_string_append_printf(lacks, "%s%s", lacks->len ? ", " : "", *name);
+		if (lacks->len)
+			t.missing = g_strdup(lacks->str);
+		g_array_append_val(run->at.ev->traces, t);
+	}
 }
 
 static void list_phases(struct run *run)
@@ -114,12 +114,11 @@ static void list_phases(struct run *run)
 void run_judge(struct run *run)
 {
 	list_phases(run);
-	distrust_trace(run);
-	note_missing_events(run);
+	note_traces(run);
 	list_snapshots(run);
 	numbers_add(run->report->extra, run->at.ev);
 	if (run->kprobes)
 		kprobes_report(run->kprobes, run->report);
 	fill_environment(run);
-	evidence_judge(run->at.ev, run->at.plan->crash->release, run->report);
+	report_judge(run->report, run->at.ev, run->at.plan->crash->release);
 }

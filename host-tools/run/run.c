@@ -182,8 +182,8 @@ static bool run_in(const struct plan *plan, struct rundir *rd, struct run_outcom
 		kprobes_conclude(run->kprobes);
 	run_judge(run);
 	if (write_results(run, error) && rundir_commit(rd, error)) {
-		out->exit = run->report->exit;
-		out->outcome = g_strdup(run->report->outcome);
+		out->exit = run->report->verdict->exit;
+		out->outcome = outcome_name(run->report->verdict->outcome);
 		out->copy_ns = run->kprobes ? kprobes_copy_ns(run->kprobes) : -1;
 		out->dir = g_strdup(rd->path);
 		out->summary = report_summary(run->report);
@@ -224,7 +224,6 @@ bool scenario_run(const struct scenario *scenario, const struct run_options *opt
 
 void run_outcome_clear(struct run_outcome *out)
 {
-	g_free(out->outcome);
 	g_free(out->dir);
 	g_free(out->summary);
 	memset(out, 0, sizeof(*out));

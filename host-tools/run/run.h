@@ -11,11 +11,11 @@
 
 /* What became of a run. */
 struct run_outcome {
-	int exit;	 /* enum vtdlab_exit */
-	char *outcome;	 /* "preserved", "copy-wrong", ...; owned */
-	char *dir;	 /* the run directory; owned */
-	char *summary;	 /* the text of summary.txt; owned */
-	int64_t copy_ns; /* the crash kernel's copy in guest ns; -1: not seen */
+	int exit;	     /* enum vtdlab_exit */
+	const char *outcome; /* "preserved", "copy-wrong", ...; static */
+	char *dir;	     /* the run directory; owned */
+	char *summary;	     /* the text of summary.txt; owned */
+	int64_t copy_ns;     /* the crash kernel's copy in guest ns; -1: not seen */
 };
 
 /*

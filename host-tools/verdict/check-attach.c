@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Checks of what follows the copy: the attach of each device, its work, and the dump. */
-#include "verdict/check.h"
-#include "evidence/evidence.h"
+#include "verdict/check-common.h"
 
 #include <inttypes.h>
 #include <string.h>
-
-#include "verdict/check-common.h"
-#include "vtd/compare.h"
-#include "vtd/walk.h"
 
 /* Where the entry of @sid leads after the first use of its device. */
 static enum check_result leads(const struct evidence *ev, const struct evidence_device *dev,
@@ -139,11 +134,6 @@ static enum check_result alias_repointed(const struct evidence *ev, const struct
 	return CHECK_PASS;
 }
 
-static enum check_result worse(enum check_result a, enum check_result b)
-{
-	return b == CHECK_FAIL || (b == CHECK_NO_EVIDENCE && a == CHECK_PASS) ? b : a;
-}
-
 static enum check_result aliases_repointed(const struct evidence *ev, const struct vtd_walk_result *before,
 					   GString *detail)
 {
@@ -155,7 +145,7 @@ static enum check_result aliases_repointed(const struct evidence *ev, const stru
 
 		if (r->last_ns < attached || evidence_device_find(ev, r->sid) || is_endpoint(ev, r->sid))
 			continue;
-		result = worse(result, alias_repointed(ev, before, r, detail));
+		result = check_worse(result, alias_repointed(ev, before, r, detail));
 	}
 	return result;
 }
@@ -182,39 +172,39 @@ static void name_left_out(const struct evidence *ev, const struct vtd_walk_resul
 		g_string_append(detail, " without a driver left out");
 }
 
-enum check_result check_requesters_repointed(const struct vtd_walk_result *before, const struct vtd_walk_result *after,
-					     const struct evidence *ev, GString *detail)
+static enum check_result requesters_repointed(const struct evidence *ev, GString *detail)
 {
+	const struct vtd_walk_result *before = ev->at_panic.walk;
 	enum check_result result = CHECK_PASS;
 	unsigned seen = 0;
 
-	(void)after;
-	if (check_no_iommu(ev, detail))
-		return CHECK_SKIP;
-	if (!check_crash_kernel_ran(ev, detail))
-		return CHECK_NO_EVIDENCE;
-	if (!before) {
-		g_string_append(detail, "no tables were read at the panic");
-		return CHECK_NO_EVIDENCE;
-	}
 	for (unsigned i = 0; i < ev->devices->len; i++) {
 		const struct evidence_device *dev = check_wanted_device(ev, i);
 
 		if (!dev)
 			continue;
 		seen++;
-		result = worse(result, repointed(ev, before, dev, dev->sid, detail));
+		result = check_worse(result, repointed(ev, before, dev, dev->sid, detail));
 		if (dev->has_alias)
-			result = worse(result, repointed(ev, before, dev, dev->alias_sid, detail));
+			result = check_worse(result, repointed(ev, before, dev, dev->alias_sid, detail));
 	}
 	if (!seen) {
 		g_string_append(detail, "no device was used in the crash kernel");
 		return CHECK_NO_EVIDENCE;
 	}
-	result = worse(result, aliases_repointed(ev, before, detail));
+	result = check_worse(result, aliases_repointed(ev, before, detail));
 	name_left_out(ev, before, detail);
 	return result;
 }
+
+const struct check check_requesters_repointed = {
+	.name = "requesters-repointed",
+	.outcome = OUTCOME_STALE_ATTACH,
+	.proves = "each requester in use points to the crash kernel's own domain after its first use",
+	.needs = NEED(IOMMU) | NEED(CRASH_KERNEL) | NEED(PANIC_WALK),
+	.traces = TRACES(INVALIDATIONS) | TRACES(TRANSLATIONS) | TRACES(NIC_RESETS) | TRACES(DISK_RESETS),
+	.run = requesters_repointed,
+};
 
 /*
  * Compares what one device had mapped with what it has now; false: there are no tables to judge by. An
@@ -226,7 +216,7 @@ static bool add_retargeted(const struct vtd_walk_result *before, const struct ev
 	const struct vtd_walk_result *now = dev->after.walk;
 	struct vtd_space_diff diff;
 
-	if (!before || before->truncated || !now || now->truncated)
+	if (!now || now->truncated)
 		return false;
 	vtd_compare_space(before, vtd_walk_space(before, sid, VTD_NO_PASID), now,
 			  vtd_walk_space(now, sid, VTD_NO_PASID), &diff);
@@ -235,17 +225,12 @@ static bool add_retargeted(const struct vtd_walk_result *before, const struct ev
 	return true;
 }
 
-enum check_result check_iova_not_retargeted(const struct vtd_walk_result *before, const struct vtd_walk_result *after,
-					    const struct evidence *ev, GString *detail)
+static enum check_result iova_not_retargeted(const struct evidence *ev, GString *detail)
 {
+	const struct vtd_walk_result *before = ev->at_panic.walk;
 	uint64_t retargeted = 0, mapped = 0;
 	const char *unknown = NULL;
 
-	(void)after;
-	if (check_no_iommu(ev, detail))
-		return CHECK_SKIP;
-	if (!check_crash_kernel_ran(ev, detail))
-		return CHECK_NO_EVIDENCE;
 	for (unsigned i = 0; i < ev->devices->len; i++) {
 		const struct evidence_device *dev = check_wanted_device(ev, i);
 
@@ -264,19 +249,18 @@ enum check_result check_iova_not_retargeted(const struct vtd_walk_result *before
 	return unknown || !mapped ? CHECK_NO_EVIDENCE : CHECK_PASS;
 }
 
-enum check_result check_devices_work(const struct vtd_walk_result *before, const struct vtd_walk_result *after,
-				     const struct evidence *ev, GString *detail)
+const struct check check_iova_not_retargeted = {
+	.name = "iova-not-retargeted",
+	.outcome = OUTCOME_IOVA_REUSED,
+	.proves = "no IOVA that the dead kernel had mapped leads to another PA after the attach",
+	.needs = NEED(IOMMU) | NEED(CRASH_KERNEL) | NEED(PANIC),
+	.run = iova_not_retargeted,
+};
+
+static enum check_result devices_work(const struct evidence *ev, GString *detail)
 {
 	enum check_result result = CHECK_SKIP;
 
-	(void)before;
-	(void)after;
-	if (*ev->scenario->crash.initrd) {
-		g_string_append(detail, "the crash initramfs has no agent that could try them");
-		return CHECK_SKIP;
-	}
-	if (!check_crash_kernel_ran(ev, detail))
-		return CHECK_NO_EVIDENCE;
 	for (unsigned i = 0; i < ev->devices->len; i++) {
 		const struct evidence_device *dev = check_wanted_device(ev, i);
 
@@ -285,38 +269,23 @@ enum check_result check_devices_work(const struct vtd_walk_result *before, const
 		check_separate(detail);
 		g_string_append_printf(detail, "%s: %s", dev->driver,
 				       dev->works_detail ? dev->works_detail : "not tried");
-		if (!dev->works && dev->works_detail)
-			result = CHECK_FAIL;
-		else if (!dev->works && result != CHECK_FAIL)
-			result = CHECK_NO_EVIDENCE;
-		else if (result == CHECK_SKIP)
-			result = CHECK_PASS;
+		result = check_worse(result, dev->works	       ? CHECK_PASS :
+					     dev->works_detail ? CHECK_FAIL :
+								 CHECK_NO_EVIDENCE);
 	}
-	if (result != CHECK_SKIP)
-		return result;
-	if (ev->scenario->devices.nic == MACHINE_NIC_NONE && ev->scenario->devices.disk == MACHINE_DISK_NONE) {
-		g_string_append(detail, "the scenario has no device with a driver");
-		return CHECK_SKIP;
-	}
-	g_string_append(detail, "no device was used in the crash kernel");
-	return CHECK_NO_EVIDENCE;
+	return result == CHECK_SKIP ? check_no_device(ev, detail) : result;
 }
 
-enum check_result check_dump_readable(const struct vtd_walk_result *before, const struct vtd_walk_result *after,
-				      const struct evidence *ev, GString *detail)
+const struct check check_devices_work = {
+	.name = "devices-work",
+	.outcome = OUTCOME_DEVICE_DEAD,
+	.proves = "after the attach each device passes real data both ways",
+	.needs = NEED(AGENT) | NEED(CRASH_KERNEL),
+	.run = devices_work,
+};
+
+static enum check_result dump_readable(const struct evidence *ev, GString *detail)
 {
-	(void)before;
-	(void)after;
-	if (ev->scenario->crash.dump == CONF_DUMP_NONE) {
-		g_string_append(detail, "the scenario asks for no dump");
-		return CHECK_SKIP;
-	}
-	if (*ev->scenario->crash.initrd) {
-		g_string_append(detail, "the crash initramfs has no agent that could read it");
-		return CHECK_SKIP;
-	}
-	if (!check_crash_kernel_ran(ev, detail))
-		return CHECK_NO_EVIDENCE;
 	if (!ev->canary_written || !*ev->canary_written) {
 		g_string_append(detail, "the first kernel wrote no canary");
 		return CHECK_NO_EVIDENCE;
@@ -334,3 +303,11 @@ enum check_result check_dump_readable(const struct vtd_walk_result *before, cons
 			       strlen(ev->canary_written) / 2);
 	return CHECK_PASS;
 }
+
+const struct check check_dump_readable = {
+	.name = "dump-readable",
+	.outcome = OUTCOME_DUMP_FAILED,
+	.proves = "the crash kernel reads the first kernel's canary through /proc/vmcore",
+	.needs = NEED(DUMP) | NEED(AGENT) | NEED(CRASH_KERNEL),
+	.run = dump_readable,
+};

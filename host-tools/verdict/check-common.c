@@ -2,18 +2,22 @@
 /* What several files of checks ask of the evidence. */
 #include "verdict/check-common.h"
 
-bool check_no_iommu(const struct evidence *ev, GString *detail)
-{
-	if (ev->scenario->iommu.mode != MACHINE_IOMMU_OFF)
-		return false;
-	g_string_append(detail, "the scenario has no IOMMU");
-	return true;
-}
+#include <inttypes.h>
 
 void check_separate(GString *detail)
 {
 	if (detail->len)
 		g_string_append(detail, "; ");
+}
+
+enum check_result check_worse(enum check_result a, enum check_result b)
+{
+	static const enum check_result order[] = { CHECK_FAIL, CHECK_NO_EVIDENCE, CHECK_PASS };
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(order); i++)
+		if (a == order[i] || b == order[i])
+			return order[i];
+	return CHECK_SKIP;
 }
 
 const struct evidence_device *check_wanted_device(const struct evidence *ev, unsigned i)
@@ -23,12 +27,15 @@ const struct evidence_device *check_wanted_device(const struct evidence *ev, uns
 	return dev->wanted ? dev : NULL;
 }
 
-bool check_crash_kernel_ran(const struct evidence *ev, GString *detail)
+enum check_result check_no_device(const struct evidence *ev, GString *detail)
 {
-	if (ev->crash_hello_ns)
-		return true;
-	g_string_append(detail, "the crash kernel did not come up");
-	return false;
+	check_separate(detail);
+	if (ev->scenario->devices.nic == MACHINE_NIC_NONE && ev->scenario->devices.disk == MACHINE_DISK_NONE) {
+		g_string_append(detail, "the scenario has no device with a driver");
+		return CHECK_SKIP;
+	}
+	g_string_append(detail, "no device was used in the crash kernel");
+	return CHECK_NO_EVIDENCE;
 }
 
 bool check_all_passed_through(const struct vtd_walk_result *walk)
@@ -37,4 +44,36 @@ bool check_all_passed_through(const struct vtd_walk_result *walk)
 		if (walk->spaces[i].type != VTD_SPACE_PASS_THROUGH)
 			return false;
 	return walk->n_spaces != 0;
+}
+
+void check_memory(int err)
+{
+	if (err == -ENOMEM)
+		g_error("out of memory");
+}
+
+struct vtd_compare *check_compare(const struct evidence *ev, const struct vtd_compare_options *opt)
+{
+	struct vtd_compare *c;
+
+	if (vtd_compare(ev->at_panic.walk, ev->copied.walk, opt, &c))
+		g_error("out of memory");
+	return c;
+}
+
+uint64_t check_differences(const struct vtd_compare *c, uint64_t kinds, GString *detail)
+{
+	uint64_t n = 0;
+
+	for (int k = 0; k < VTD_DIFF_KINDS; k++)
+		n += kinds >> k & 1 ? c->counts[k] : 0;
+	if (!n)
+		return 0;
+	g_string_append_printf(detail, "%" PRIu64 " difference%s", n, n == 1 ? "" : "s");
+	for (size_t i = 0; i < c->n_diffs; i++)
+		if (kinds >> c->diffs[i].kind & 1) {
+			g_string_append_printf(detail, ": %s", c->diffs[i].text);
+			break;
+		}
+	return n;
 }

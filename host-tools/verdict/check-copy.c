@@ -1,60 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Checks of the copy: translation stayed on, and the tables after it say what they said before. */
-#include "verdict/check.h"
-#include "evidence/evidence.h"
+#include "verdict/check-common.h"
 
 #include <inttypes.h>
-#include <string.h>
-
-#include "verdict/check-common.h"
-#include "vtd/compare.h"
-#include "vtd/walk.h"
-
-/* Both snapshots there, complete, and with something in them; otherwise says what is missing. */
-static bool comparable(const struct vtd_walk_result *before, const struct vtd_walk_result *after, GString *detail)
-{
-	if (!before)
-		g_string_append(detail, "no tables were read at the panic");
-	else if (!after)
-		g_string_append(detail, "no tables were read after the copy");
-	else if (before->truncated || after->truncated)
-		g_string_append_printf(detail, "the walk met a limit (%s)",
-				       before->truncated ? before->truncated_by : after->truncated_by);
-	else if (!before->n_contexts)
-		g_string_append(detail, "no context entry was present at the panic");
-	else
-		return true;
-	return false;
-}
-
-/* Appends the first difference of one of the kinds, and how many there are in all. */
-static void first_difference(const struct vtd_compare *c, const bool kinds[VTD_DIFF_KINDS], GString *detail)
-{
-	uint64_t n = 0;
-
-	for (int k = 0; k < VTD_DIFF_KINDS; k++)
-		n += kinds[k] ? c->counts[k] : 0;
-	g_string_append_printf(detail, "%" PRIu64 " difference%s", n, n == 1 ? "" : "s");
-	for (size_t i = 0; i < c->n_diffs; i++)
-		if (kinds[c->diffs[i].kind]) {
-			g_string_append_printf(detail, ": %s", c->diffs[i].text);
-			break;
-		}
-}
-
-enum check_result check_translation_stayed_on(const struct vtd_walk_result *before, const struct vtd_walk_result *after,
-					      const struct evidence *ev, GString *detail)
+static enum check_result translation_stayed_on(const struct evidence *ev, GString *detail)
 {
 	int64_t end = ev->poweroff_ns ? ev->poweroff_ns : INT64_MAX;
 
-	(void)before;
-	(void)after;
-	if (check_no_iommu(ev, detail))
-		return CHECK_SKIP;
-	if (!ev->jump_ns) {
-		g_string_append(detail, "the jump was not seen, so there is no moment to judge from");
-		return CHECK_NO_EVIDENCE;
-	}
 	for (unsigned i = 0; i < ev->events->len; i++) {
 		struct evidence_event *e = &g_array_index(ev->events, struct evidence_event, i);
 
@@ -81,27 +33,24 @@ enum check_result check_translation_stayed_on(const struct vtd_walk_result *befo
 	return CHECK_PASS;
 }
 
-enum check_result check_context_same_slot(const struct vtd_walk_result *before, const struct vtd_walk_result *after,
-					  const struct evidence *ev, GString *detail)
+const struct check check_translation_stayed_on = {
+	.name = "translation-stayed-on",
+	.outcome = OUTCOME_NOT_COPIED,
+	.proves = "DMA translation was never switched off between the panic and poweroff",
+	.needs = NEED(IOMMU) | NEED(JUMP),
+	.traces = TRACES(UNIT),
+	.run = translation_stayed_on,
+};
+
+static enum check_result context_same_slot(const struct evidence *ev, GString *detail)
 {
-	static const bool kinds[VTD_DIFF_KINDS] = { [VTD_DIFF_MODE] = true,
-						    [VTD_DIFF_CONTEXT_MISSING] = true,
-						    [VTD_DIFF_CONTEXT_EXTRA] = true,
-						    [VTD_DIFF_CONTEXT_SLOT] = true };
+	const uint64_t kinds =
+		CHECK_DIFF(MODE) | CHECK_DIFF(CONTEXT_MISSING) | CHECK_DIFF(CONTEXT_EXTRA) | CHECK_DIFF(CONTEXT_SLOT);
 	const struct vtd_compare_options opt = { .skip_mappings = true, .skip_irtes = true };
-	struct vtd_compare *c;
+	struct vtd_compare *c = check_compare(ev, &opt);
 	enum check_result result = CHECK_FAIL;
 
-	if (check_no_iommu(ev, detail))
-		return CHECK_SKIP;
-	if (!comparable(before, after, detail))
-		return CHECK_NO_EVIDENCE;
-	if (vtd_compare(before, after, &opt, &c))
-		g_error("out of memory");
-	if (c->counts[VTD_DIFF_MODE] || c->counts[VTD_DIFF_CONTEXT_MISSING] || c->counts[VTD_DIFF_CONTEXT_EXTRA] ||
-	    c->counts[VTD_DIFF_CONTEXT_SLOT]) {
-		first_difference(c, kinds, detail);
-	} else {
+	if (!check_differences(c, kinds, detail)) {
 		g_string_append_printf(detail, "%zu of %zu slots", c->contexts_b, c->contexts_a);
 		result = CHECK_PASS;
 	}
@@ -109,33 +58,33 @@ enum check_result check_context_same_slot(const struct vtd_walk_result *before, 
 	return result;
 }
 
-enum check_result check_context_same_fields(const struct vtd_walk_result *before, const struct vtd_walk_result *after,
-					    const struct evidence *ev, GString *detail)
+const struct check check_context_same_slot = {
+	.name = "context-same-slot",
+	.outcome = OUTCOME_COPY_WRONG,
+	.proves = "the present (bus, devfn) slots after the copy are those at the panic, same table half",
+	.needs = NEED(IOMMU) | NEED(PANIC) | NEED(ENTRIES) | NEED(COPIED),
+	.traces = TRACES(UNIT),
+	.run = context_same_slot,
+};
+
+static enum check_result context_same_fields(const struct evidence *ev, GString *detail)
 {
-	static const bool kinds[VTD_DIFF_KINDS] = { [VTD_DIFF_CONTEXT_FIELD] = true,
-						    [VTD_DIFF_PASID_MISSING] = true,
-						    [VTD_DIFF_PASID_EXTRA] = true,
-						    [VTD_DIFF_PASID_FIELD] = true };
+	const uint64_t kinds = CHECK_DIFF(CONTEXT_FIELD) | CHECK_DIFF(PASID_MISSING) | CHECK_DIFF(PASID_EXTRA) |
+			       CHECK_DIFF(PASID_FIELD);
 	/* A deep copy has tables of its own; leaves-equal says whether they hold the same. */
 	const struct vtd_compare_options opt = {
 		.skip_mappings = true,
 		.skip_irtes = true,
 		.roots_may_differ = g_strcmp0(evidence_kdump_mode(ev), "deep") == 0,
 	};
-	struct vtd_compare *c;
-	enum check_result result = CHECK_FAIL;
+	struct vtd_compare *c = check_compare(ev, &opt);
+	enum check_result result;
 
-	if (check_no_iommu(ev, detail))
-		return CHECK_SKIP;
-	if (!comparable(before, after, detail))
-		return CHECK_NO_EVIDENCE;
-	if (vtd_compare(before, after, &opt, &c))
-		g_error("out of memory");
-	if (c->counts[VTD_DIFF_CONTEXT_FIELD] || c->counts[VTD_DIFF_PASID_MISSING] || c->counts[VTD_DIFF_PASID_EXTRA] ||
-	    c->counts[VTD_DIFF_PASID_FIELD]) {
-		first_difference(c, kinds, detail);
+	if (check_differences(c, kinds, detail)) {
+		result = CHECK_FAIL;
 	} else if (!c->contexts_same) {
 		g_string_append(detail, "no entry is present both at the panic and after the copy");
+		result = CHECK_FAIL;
 	} else {
 		g_string_append_printf(detail, "%zu of %zu context entries", c->contexts_same, c->contexts_a);
 		if (c->pasids_a)
@@ -145,6 +94,15 @@ enum check_result check_context_same_fields(const struct vtd_walk_result *before
 	vtd_compare_free(c);
 	return result;
 }
+
+const struct check check_context_same_fields = {
+	.name = "context-same-fields",
+	.outcome = OUTCOME_COPY_WRONG,
+	.proves = "each slot keeps its translation type, address width, DID and table root",
+	.needs = NEED(IOMMU) | NEED(PANIC) | NEED(ENTRIES) | NEED(COPIED),
+	.traces = TRACES(UNIT),
+	.run = context_same_fields,
+};
 
 /* What first.workload had mapped, among the pages that were compared. */
 static void name_workload(const struct evidence *ev, const struct vtd_walk_result *before,
@@ -170,32 +128,22 @@ static size_t identity_spaces(const struct vtd_walk_result *r)
 	return n;
 }
 
-enum check_result check_leaves_equal(const struct vtd_walk_result *before, const struct vtd_walk_result *after,
-				     const struct evidence *ev, GString *detail)
+static enum check_result leaves_equal(const struct evidence *ev, GString *detail)
 {
-	static const bool kinds[VTD_DIFF_KINDS] = {
-		[VTD_DIFF_MODE] = true, [VTD_DIFF_SPACE_TYPE] = true, [VTD_DIFF_UNMAPPED] = true,
-		[VTD_DIFF_NEW] = true,	[VTD_DIFF_RETARGETED] = true, [VTD_DIFF_PERMISSION] = true,
-	};
+	const struct vtd_walk_result *before = ev->at_panic.walk, *after = ev->copied.walk;
+	const uint64_t kinds = CHECK_DIFF(MODE) | CHECK_DIFF(SPACE_TYPE) | CHECK_DIFF(UNMAPPED) | CHECK_DIFF(NEW) |
+			       CHECK_DIFF(RETARGETED) | CHECK_DIFF(PERMISSION);
 	const struct vtd_compare_options opt = { .skip_contexts = true, .skip_irtes = true };
-	enum check_result result = CHECK_FAIL;
+	enum check_result result;
 	struct vtd_compare *c;
-	uint64_t bad;
 
-	if (check_no_iommu(ev, detail))
-		return CHECK_SKIP;
-	if (!comparable(before, after, detail))
-		return CHECK_NO_EVIDENCE;
 	if (!before->n_runs) {
 		g_string_append(detail, "nothing was mapped at the panic");
 		return CHECK_NO_EVIDENCE;
 	}
-	if (vtd_compare(before, after, &opt, &c))
-		g_error("out of memory");
-	bad = c->counts[VTD_DIFF_MODE] + c->counts[VTD_DIFF_SPACE_TYPE] + c->counts[VTD_DIFF_UNMAPPED] +
-	      c->counts[VTD_DIFF_NEW] + c->counts[VTD_DIFF_RETARGETED] + c->counts[VTD_DIFF_PERMISSION];
-	if (bad) {
-		first_difference(c, kinds, detail);
+	c = check_compare(ev, &opt);
+	if (check_differences(c, kinds, detail)) {
+		result = CHECK_FAIL;
 	} else if (c->truncated || !c->pages_same) {
 		g_string_append_printf(detail, "the comparison was given up after %" PRIu64 " equal pages",
 				       c->pages_same);
@@ -210,3 +158,12 @@ enum check_result check_leaves_equal(const struct vtd_walk_result *before, const
 	vtd_compare_free(c);
 	return result;
 }
+
+const struct check check_leaves_equal = {
+	.name = "leaves-equal",
+	.outcome = OUTCOME_COPY_WRONG,
+	.proves = "the runs of (requester, PASID, IOVA, PA, permission) are equal at the panic and after the copy",
+	.needs = NEED(IOMMU) | NEED(PANIC) | NEED(ENTRIES) | NEED(COPIED),
+	.traces = TRACES(UNIT),
+	.run = leaves_equal,
+};

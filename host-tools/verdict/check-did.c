@@ -3,14 +3,10 @@
  * The check `did-consistent`: what caches tag with one domain id must have one translation. The ids are those
  * of legacy context entries, or of PASID entries in scalable mode, of one unit at one moment.
  */
-#include "verdict/check.h"
-#include "evidence/evidence.h"
+#include "verdict/check-common.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
-
-#include "verdict/check-common.h"
-#include "vtd/walk.h"
 
 /* What one state showed. Only the first thing that is wrong, in all states, is put into words. */
 struct dids {
@@ -164,8 +160,7 @@ static const struct evidence_device *judge_attaches(const struct evidence *ev, u
 	return unknown;
 }
 
-enum check_result check_did_consistent(const struct vtd_walk_result *before, const struct vtd_walk_result *after,
-				       const struct evidence *ev, GString *detail)
+static enum check_result did_consistent(const struct evidence *ev, GString *detail)
 {
 	g_autoptr(GString) wrong = g_string_new(NULL), good = g_string_new(NULL);
 	const struct evidence_device *unknown;
@@ -173,10 +168,6 @@ enum check_result check_did_consistent(const struct vtd_walk_result *before, con
 	uint64_t bad = 0;
 	struct dids dids;
 
-	(void)before;
-	(void)after;
-	if (check_no_iommu(ev, detail))
-		return CHECK_SKIP;
 	copied = judge_state(&ev->copied, "after the copy:", &dids, wrong);
 	sum_up("after the copy", &dids, good);
 	if (copied && !dids.entries)
@@ -203,3 +194,12 @@ enum check_result check_did_consistent(const struct vtd_walk_result *before, con
 	g_string_append(detail, good->str);
 	return CHECK_PASS;
 }
+
+const struct check check_did_consistent = {
+	.name = "did-consistent",
+	.outcome = OUTCOME_DID_CLASH,
+	.proves = "all entries of one DID have the same translation",
+	.needs = NEED(IOMMU),
+	.traces = TRACES(UNIT),
+	.run = did_consistent,
+};

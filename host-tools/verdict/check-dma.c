@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Checks of the DMA in flight between the panic and each device's attach: no faults, nothing lost. */
-#include "verdict/check.h"
-#include "evidence/evidence.h"
+#include "verdict/check-common.h"
 
 #include <inttypes.h>
 
@@ -75,22 +74,15 @@ static void describe_fault(const struct evidence *ev, const struct evidence_even
 	g_string_append_printf(detail, " %.3f s after the jump", (double)(first->host_ns - ev->jump_ns) / 1e9);
 }
 
-enum check_result check_no_faults(const struct vtd_walk_result *before, const struct vtd_walk_result *after,
-				  const struct evidence *ev, GString *detail)
+static enum check_result no_faults(const struct evidence *ev, GString *detail)
 {
 	const struct evidence_event *first;
 	struct fault_counts faults;
 	unsigned requesters;
 	uint64_t sent;
 
-	(void)before;
-	(void)after;
-	if (ev->scenario->iommu.mode == MACHINE_IOMMU_OFF || ev->scenario->devices.dma == CONF_DMA_NONE) {
-		g_string_append(detail, "the scenario has no DMA through an IOMMU");
-		return CHECK_SKIP;
-	}
-	if (!ev->jump_ns || !ev->trace_events) {
-		g_string_append(detail, ev->jump_ns ? "the trace gave no events" : "the jump was not seen");
+	if (!ev->trace_events) {
+		g_string_append(detail, "the trace gave no events");
 		return CHECK_NO_EVIDENCE;
 	}
 	first = count_faults(ev, &faults);
@@ -122,6 +114,15 @@ enum check_result check_no_faults(const struct vtd_walk_result *before, const st
 	return CHECK_PASS;
 }
 
+const struct check check_no_faults = {
+	.name = "no-faults",
+	.outcome = OUTCOME_DMA_FAULT,
+	.proves = "no DMA of a requester faulted between the panic and its attach",
+	.needs = NEED(IOMMU) | NEED(DMA) | NEED(JUMP),
+	.traces = TRACES(UNIT) | TRACES(FAULTS) | TRACES(INVALIDATIONS) | TRACES(NIC_RESETS) | TRACES(DISK_RESETS),
+	.run = no_faults,
+};
+
 /* One requester's account into @detail; false if anything is lost, misplaced or unaccounted for. */
 static bool account(const struct evidence_dma *d, GString *detail)
 {
@@ -129,8 +130,7 @@ static bool account(const struct evidence_dma *d, GString *detail)
 	bool ok = !d->lost && !d->misplaced && d->sent == landed + d->no_room;
 	char text[16];
 
-	if (detail->len)
-		g_string_append(detail, "; ");
+	check_separate(detail);
 	g_string_append_printf(detail, "%s %s: %" PRIu64 " sent, %" PRIu64 "+%" PRIu64 " landed",
 			       sid_text(d->sid, text), d->what, d->sent, d->landed_before_copy, d->landed_after_copy);
 	if (d->no_room)
@@ -144,22 +144,11 @@ static bool account(const struct evidence_dma *d, GString *detail)
 	return ok;
 }
 
-enum check_result check_dma_landed(const struct vtd_walk_result *before, const struct vtd_walk_result *after,
-				   const struct evidence *ev, GString *detail)
+static enum check_result dma_landed(const struct evidence *ev, GString *detail)
 {
 	unsigned wanted = ev->scenario->devices.dma == CONF_DMA_BOTH ? 2 : 1;
 	bool ok = true, after_copy = true;
 
-	(void)before;
-	(void)after;
-	if (ev->scenario->devices.dma == CONF_DMA_NONE) {
-		g_string_append(detail, "the scenario asks for no DMA");
-		return CHECK_SKIP;
-	}
-	if (ev->scenario->iommu.mode == MACHINE_IOMMU_OFF) {
-		g_string_append(detail, "the scenario has no IOMMU, so no tables say where DMA belongs");
-		return CHECK_SKIP;
-	}
 	for (unsigned i = 0; i < ev->dma->len; i++) {
 		struct evidence_dma *d = &g_array_index(ev->dma, struct evidence_dma, i);
 
@@ -176,3 +165,12 @@ enum check_result check_dma_landed(const struct vtd_walk_result *before, const s
 	}
 	return CHECK_PASS;
 }
+
+const struct check check_dma_landed = {
+	.name = "dma-landed",
+	.outcome = OUTCOME_DMA_LOST,
+	.proves = "DMA after the panic is found in RAM where the tables say, and nowhere else",
+	.needs = NEED(IOMMU) | NEED(DMA),
+	.traces = TRACES(UNIT) | TRACES(NIC_DMA) | TRACES(DISK_DMA) | TRACES(DISK_RESETS),
+	.run = dma_landed,
+};

@@ -4,14 +4,9 @@
  * after the root switch, and what belongs to a device when that device leaves the copied tables. The context
  * cache comes first: a stale context would fill an IOTLB that has just been emptied (specification, 6.5).
  */
-#include "verdict/check.h"
-#include "evidence/evidence.h"
+#include "verdict/check-common.h"
 
 #include <inttypes.h>
-#include <string.h>
-
-#include "verdict/check-common.h"
-#include "vtd/walk.h"
 
 /* CAP.ESRTPS: latching a root table invalidates all caches by itself. */
 #define CAP_ESRTPS (UINT64_C(1) << 63)
@@ -184,15 +179,6 @@ static enum check_result requester_flushed(const struct evidence *ev, const stru
 	return attach_flushed(ev, dev, &old, detail);
 }
 
-static enum check_result worse(enum check_result a, enum check_result b)
-{
-	if (a == CHECK_FAIL || b == CHECK_FAIL)
-		return CHECK_FAIL;
-	if (a == CHECK_NO_EVIDENCE || b == CHECK_NO_EVIDENCE)
-		return CHECK_NO_EVIDENCE;
-	return a == CHECK_SKIP ? b : a;
-}
-
 static enum check_result attaches_flushed(const struct evidence *ev, const struct vtd_walk_result *before,
 					  GString *detail)
 {
@@ -210,19 +196,11 @@ static enum check_result attaches_flushed(const struct evidence *ev, const struc
 		if (!dev)
 			continue;
 		seen++;
-		result = worse(result, requester_flushed(ev, before, dev, dev->sid, detail));
+		result = check_worse(result, requester_flushed(ev, before, dev, dev->sid, detail));
 		if (dev->has_alias)
-			result = worse(result, requester_flushed(ev, before, dev, dev->alias_sid, detail));
+			result = check_worse(result, requester_flushed(ev, before, dev, dev->alias_sid, detail));
 	}
-	if (seen)
-		return result;
-	check_separate(detail);
-	if (ev->scenario->devices.nic == MACHINE_NIC_NONE && ev->scenario->devices.disk == MACHINE_DISK_NONE) {
-		g_string_append(detail, "the scenario has no device with a driver");
-		return CHECK_SKIP;
-	}
-	g_string_append(detail, "no device was used in the crash kernel");
-	return CHECK_NO_EVIDENCE;
+	return seen ? result : check_no_device(ev, detail);
 }
 
 static enum check_result roots_flushed(const struct evidence *ev, GString *detail)
@@ -249,34 +227,30 @@ static enum check_result roots_flushed(const struct evidence *ev, GString *detai
 	return result;
 }
 
-enum check_result check_flushed(const struct vtd_walk_result *before, const struct vtd_walk_result *after,
-				const struct evidence *ev, GString *detail)
+static enum check_result flushed(const struct evidence *ev, GString *detail)
 {
+	const struct vtd_walk_result *before = ev->at_panic.walk;
 	enum check_result roots, attaches;
 
-	(void)after;
-	if (check_no_iommu(ev, detail))
-		return CHECK_SKIP;
-	if (!ev->jump_ns)
-		g_string_append(detail, "the jump was not seen");
-	else if (!ev->root_switch_ns)
-		g_string_append(detail, "the crash kernel never latched a root table of its own");
-	else if (!ev->copied.has_regs)
-		g_string_append(detail, "no registers were read after the copy");
-	else if (!ev->copied.regs.qi_on)
+	if (!ev->copied.regs.qi_on) {
 		g_string_append(detail, "queued invalidation is off: the trace shows no other kind");
-	else if (ev->trace_missing && strstr(ev->trace_missing, "vtd_inv_desc_"))
-		g_string_append(detail, "this QEMU does not trace invalidations");
-	else if (!before || before->truncated)
-		g_string_append(detail, "no complete tables were read at the panic");
-	if (detail->len)
 		return CHECK_NO_EVIDENCE;
+	}
 	roots = roots_flushed(ev, detail);
 	if (!ev->crash_hello_ns) {
 		check_separate(detail);
-		check_crash_kernel_ran(ev, detail);
-		return worse(roots, CHECK_NO_EVIDENCE);
+		g_string_append(detail, "the crash kernel did not come up");
+		return check_worse(roots, CHECK_NO_EVIDENCE);
 	}
 	attaches = attaches_flushed(ev, before, detail);
-	return worse(roots, attaches);
+	return check_worse(roots, attaches);
 }
+
+const struct check check_flushed = {
+	.name = "flushed",
+	.outcome = OUTCOME_STALE_CACHE,
+	.proves = "global invalidation after the root switch, the old DID's at each attach",
+	.needs = NEED(IOMMU) | NEED(JUMP) | NEED(ROOT_SWITCH) | NEED(PANIC) | NEED(COPIED_REGS),
+	.traces = TRACES(UNIT) | TRACES(INVALIDATIONS) | TRACES(NIC_RESETS) | TRACES(DISK_RESETS),
+	.run = flushed,
+};

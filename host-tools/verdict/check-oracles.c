@@ -3,19 +3,13 @@
  * The check `oracles-agree`: what a lab kernel says of the tables (its log, files of debugfs and sysfs) and what
  * the host's walk found there are made by code that shares nothing, and must be the same.
  */
-#include "verdict/check.h"
-#include "evidence/evidence.h"
-#include "evidence/fields.h"
+#include "verdict/check-common.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
-#include "verdict/check-common.h"
 #include "vtd/mem.h"
 #include "vtd/ranges.h"
-#include "vtd/walk.h"
-#include "vtd/print.h"
 
 #define REGIONS_MAX 64 /* ranges of a device that the kernel puts into reserved_regions */
 #define SAID_MAX 4     /* disagreements that are told in full */
@@ -33,12 +27,6 @@ struct judge {
 	unsigned disagreements;
 	uint64_t requesters, ranges, refused, regions, devices, mappings;
 };
-
-static void must(int err)
-{
-	if (err == -ENOMEM)
-		g_error("out of memory");
-}
 
 /* A disagreement: true for the first few, which are to be told. */
 static bool disagree(struct judge *j, uint16_t sid)
@@ -58,7 +46,7 @@ static void lacks(struct judge *j, uint16_t sid, const struct vtd_ranges *a, con
 {
 	struct vtd_ranges less = { 0 };
 
-	must(vtd_ranges_subtract(a, b, &less));
+	check_memory(vtd_ranges_subtract(a, b, &less));
 	if (less.n && disagree(j, sid))
 		g_string_append_printf(
 			j->detail, "%" PRIu64 " pages, the first range %#" PRIx64 "-%#" PRIx64 ", in %s and not in %s",
@@ -80,7 +68,7 @@ static void collect(const struct judge *j, enum evidence_oracle_source source, u
 			&g_array_index(j->ev->oracle_ranges, struct evidence_oracle_range, i);
 
 		if (r->source == source && r->sid == sid && r->pasid == pasid && r->start <= r->last)
-			must(vtd_ranges_add(out, r->start, r->last));
+			check_memory(vtd_ranges_add(out, r->start, r->last));
 	}
 }
 
@@ -188,12 +176,12 @@ static void judge_space(struct judge *j, const struct vtd_walk_result *before, c
 	if (through != (c->type == KDUMP_PASS_THROUGH)) {
 		if (disagree(j, s->sid))
 			g_string_append_printf(j->detail, "%s in %s, %s in %s", vtd_space_type_name(s->type), host_walk,
-					       evidence_word(evidence_kdump_types, c->type), in_log);
+					       word_of(evidence_kdump_types, c->type), in_log);
 		return;
 	}
 	if (through)
 		return;
-	must(vtd_space_ranges(before, s, &host));
+	check_memory(vtd_space_ranges(before, s, &host));
 	j->ranges += host.n;
 	judge_log(j, c, own, &host);
 	judge_debugfs(j, c, &host);
@@ -350,11 +338,7 @@ static bool is_missing(const struct evidence *ev, enum evidence_oracle_source so
 
 static bool is_incomplete(const struct evidence *ev, const struct vtd_walk_result *before, GString *detail)
 {
-	if (!before || before->truncated)
-		g_string_append(detail, "no complete tables were read at the panic");
-	else if (!ev->end.walk || ev->end.walk->truncated)
-		g_string_append(detail, "no complete tables were read at the end");
-	else if (!ev->kdump_lines)
+	if (!ev->kdump_lines)
 		g_string_append(detail, "the crash kernel logged nothing of its copy: has it intel_iommu_kdump=?");
 	else if (ev->kdump_bad)
 		g_string_append_printf(detail,
@@ -395,19 +379,12 @@ static enum check_result conclude(struct judge *j, const struct vtd_walk_result 
 	return CHECK_NO_EVIDENCE;
 }
 
-enum check_result check_oracles_agree(const struct vtd_walk_result *before, const struct vtd_walk_result *after,
-				      const struct evidence *ev, GString *detail)
+static enum check_result oracles_agree(const struct evidence *ev, GString *detail)
 {
+	const struct vtd_walk_result *before = ev->at_panic.walk;
 	struct judge j = { .ev = ev, .detail = detail };
 
-	(void)after;
-	if (check_no_iommu(ev, detail))
-		return CHECK_SKIP;
-	if (!evidence_kdump_asked(ev)) {
-		g_string_append(detail, "the crash kernel was not asked to tell what it finds");
-		return CHECK_SKIP;
-	}
-	if (!check_crash_kernel_ran(ev, detail) || is_incomplete(ev, before, detail))
+	if (is_incomplete(ev, before, detail))
 		return CHECK_NO_EVIDENCE;
 	for (size_t i = 0; i < before->n_spaces; i++)
 		judge_space(&j, before, &before->spaces[i]);
@@ -415,3 +392,11 @@ enum check_result check_oracles_agree(const struct vtd_walk_result *before, cons
 	judge_translations(&j, ev->end.walk);
 	return conclude(&j, before);
 }
+
+const struct check check_oracles_agree = {
+	.name = "oracles-agree",
+	.outcome = OUTCOME_COPY_WRONG,
+	.proves = "lab kernels: its log, its debugfs files, reserved_regions and the host's walk tell the same",
+	.needs = NEED(IOMMU) | NEED(KDUMP_LOG) | NEED(CRASH_KERNEL) | NEED(PANIC) | NEED(END),
+	.run = oracles_agree,
+};

@@ -1,17 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The check of what comes last: a warm reset after the dump must bring the machine up again. */
-#include "verdict/check.h"
-#include "evidence/evidence.h"
+#include "verdict/check-common.h"
 
-enum check_result check_reset_comes_up(const struct vtd_walk_result *before, const struct vtd_walk_result *after,
-				       const struct evidence *ev, GString *detail)
+static enum check_result reset_comes_up(const struct evidence *ev, GString *detail)
 {
-	(void)before;
-	(void)after;
-	if (ev->scenario->crash.end != CONF_END_REBOOT) {
-		g_string_append(detail, "the scenario ends by poweroff");
-		return CHECK_SKIP;
-	}
 	if (!ev->poweroff_ns) {
 		g_string_append(detail, "the crash kernel was never asked to reboot");
 		return CHECK_NO_EVIDENCE;
@@ -25,3 +17,11 @@ enum check_result check_reset_comes_up(const struct vtd_walk_result *before, con
 			ev->again_failure ? ev->again_failure : "nothing is known of the machine after the reboot");
 	return ev->again_failure ? CHECK_FAIL : CHECK_NO_EVIDENCE;
 }
+
+const struct check check_reset_comes_up = {
+	.name = "reset-comes-up",
+	.outcome = OUTCOME_RESET_FAILED,
+	.proves = "a warm reset of the machine after the dump brings the first kernel up again",
+	.needs = NEED(REBOOT),
+	.run = reset_comes_up,
+};

@@ -3,17 +3,12 @@
  * The check `reserved-equals-mapped`: a crash kernel that reserves the dead kernel's IOVAs reserves exactly
  * those, apart from what every kernel reserves (the standing ones), so that it hands out none of them.
  */
-#include "verdict/check.h"
-#include "evidence/evidence.h"
-
-#include <errno.h>
-#include <inttypes.h>
-#include <string.h>
-
 #include "verdict/check-common.h"
+
+#include <inttypes.h>
+
 #include "vtd/mem.h"
 #include "vtd/ranges.h"
-#include "vtd/walk.h"
 
 /* Of one device, in bytes. */
 struct sets {
@@ -21,12 +16,6 @@ struct sets {
 	struct vtd_ranges standing;
 	struct vtd_ranges reserved;
 };
-
-static void must(int err)
-{
-	if (err == -ENOMEM)
-		g_error("out of memory");
-}
 
 static void sets_clear(struct sets *s)
 {
@@ -56,10 +45,10 @@ static void read_reservations(const struct evidence *ev, const struct owner *own
 
 		if (!is_of(owner, r) || r->start > r->last || r->last > UINT64_MAX >> VTD_PAGE_SHIFT)
 			continue;
-		if (r->standing || r->kernel == EVIDENCE_FIRST)
-			must(vtd_ranges_add(&s->standing, start, last));
+		if (r->standing || r->kernel == 'f')
+			check_memory(vtd_ranges_add(&s->standing, start, last));
 		else
-			must(vtd_ranges_add(&s->reserved, start, last));
+			check_memory(vtd_ranges_add(&s->reserved, start, last));
 	}
 }
 
@@ -96,10 +85,10 @@ static enum check_result judge_sets(const struct sets *s, const char *bdf, GStri
 	struct vtd_ranges want = { 0 }, got = { 0 }, less = { 0 }, more = { 0 };
 	enum check_result result = CHECK_PASS;
 
-	must(vtd_ranges_subtract(&s->mapped, &s->standing, &want));
-	must(vtd_ranges_subtract(&s->reserved, &s->standing, &got));
-	must(vtd_ranges_subtract(&want, &got, &less));
-	must(vtd_ranges_subtract(&got, &want, &more));
+	check_memory(vtd_ranges_subtract(&s->mapped, &s->standing, &want));
+	check_memory(vtd_ranges_subtract(&s->reserved, &s->standing, &got));
+	check_memory(vtd_ranges_subtract(&want, &got, &less));
+	check_memory(vtd_ranges_subtract(&got, &want, &more));
 	if (complain(&less, bdf, "mapped but not reserved", detail))
 		result = CHECK_FAIL;
 	if (complain(&more, bdf, "reserved but never mapped", detail))
@@ -123,7 +112,7 @@ static bool add_mapped(const struct vtd_walk_result *before, uint16_t sid, struc
 	if (space && space->type == VTD_SPACE_PASS_THROUGH)
 		return false;
 	if (space)
-		must(vtd_space_ranges(before, space, &s->mapped));
+		check_memory(vtd_space_ranges(before, space, &s->mapped));
 	return true;
 }
 
@@ -195,15 +184,12 @@ static enum check_result judge_devices(const struct evidence *ev, const struct v
 	for (unsigned i = 0; i < ev->devices->len; i++) {
 		const struct evidence_device *dev = check_wanted_device(ev, i);
 		struct owner owner;
-		enum check_result one;
 
 		if (!dev)
 			continue;
 		seen++;
 		owner = (struct owner){ dev->bdf, dev->sid, dev->has_alias ? dev->alias_sid : dev->sid };
-		one = judge_owner(ev, before, &owner, false, detail);
-		if (one == CHECK_FAIL || result == CHECK_SKIP)
-			result = one;
+		result = check_worse(result, judge_owner(ev, before, &owner, false, detail));
 	}
 	if (!seen) {
 		g_string_append(detail, "no device was used in the crash kernel");
@@ -212,30 +198,18 @@ static enum check_result judge_devices(const struct evidence *ev, const struct v
 	return judge_idle(ev, before, detail) ? result : CHECK_FAIL;
 }
 
-enum check_result check_reserved_equals_mapped(const struct vtd_walk_result *before,
-					       const struct vtd_walk_result *after, const struct evidence *ev,
-					       GString *detail)
+static enum check_result reserved_equals_mapped(const struct evidence *ev, GString *detail)
 {
+	const struct vtd_walk_result *before = ev->at_panic.walk;
 	enum check_result result;
 	uint64_t unknown = 0;
 
-	(void)after;
-	if (check_no_iommu(ev, detail))
-		return CHECK_SKIP;
-	if (!evidence_kdump_mode(ev)) {
-		g_string_append(detail, "the crash kernel was not asked to reserve old IOVAs");
-		return CHECK_SKIP;
-	}
-	if (!check_crash_kernel_ran(ev, detail))
-		return CHECK_NO_EVIDENCE;
-	if (before && !before->truncated && check_all_passed_through(before) && !crash_rows(ev, &unknown)) {
+	if (check_all_passed_through(before) && !crash_rows(ev, &unknown)) {
 		/* Their domains stay identity: no IOVA is handed out, so no reservation is seen either. */
 		g_string_append(detail, "every requester was passed through: nothing was mapped");
 		return CHECK_SKIP;
 	}
-	if (!before || before->truncated)
-		g_string_append(detail, "no complete tables were read at the panic");
-	else if (!crash_rows(ev, &unknown))
+	if (!crash_rows(ev, &unknown))
 		g_string_append(detail, "no reservation of the crash kernel was seen (are the probes on?)");
 	else if (ev->reservations_lost)
 		g_string_append_printf(detail,
@@ -252,3 +226,11 @@ enum check_result check_reserved_equals_mapped(const struct vtd_walk_result *bef
 	}
 	return result;
 }
+
+const struct check check_reserved_equals_mapped = {
+	.name = "reserved-equals-mapped",
+	.outcome = OUTCOME_IOVA_REUSED,
+	.proves = "reserve/deep copy: exactly the old mappings are reserved",
+	.needs = NEED(IOMMU) | NEED(RESERVE) | NEED(CRASH_KERNEL) | NEED(PANIC),
+	.run = reserved_equals_mapped,
+};

@@ -1,19 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Checks of the run itself: the rig, the mode in effect, the panic, the crash kernel. */
-#include "verdict/check.h"
-#include "evidence/evidence.h"
+#include "verdict/check-common.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-#include "vtd/walk.h"
-#include "vtd/print.h"
-
-enum check_result check_rig(const struct vtd_walk_result *before, const struct vtd_walk_result *after,
-			    const struct evidence *ev, GString *detail)
+static enum check_result rig(const struct evidence *ev, GString *detail)
 {
-	(void)before;
-	(void)after;
 	if (ev->rig_error)
 		g_string_append(detail, ev->rig_error);
 	else if (!ev->first_hello)
@@ -30,6 +23,13 @@ enum check_result check_rig(const struct vtd_walk_result *before, const struct v
 	}
 	return CHECK_FAIL;
 }
+
+const struct check check_rig = {
+	.name = "rig",
+	.outcome = OUTCOME_INCONCLUSIVE,
+	.proves = "QEMU stayed up, the first kernel's agent spoke, a crash kernel was loaded, the trace gave events",
+	.run = rig,
+};
 
 /* The type that the tables of the lab's own devices must have. */
 static enum vtd_space_type wanted_type(const struct evidence *ev)
@@ -110,22 +110,13 @@ static unsigned mode_spaces(const struct evidence *ev, const struct vtd_walk_res
 	return seen;
 }
 
-enum check_result check_mode_in_effect(const struct vtd_walk_result *before, const struct vtd_walk_result *after,
-				       const struct evidence *ev, GString *detail)
+static enum check_result mode_in_effect(const struct evidence *ev, GString *detail)
 {
+	const struct vtd_walk_result *before = ev->at_panic.walk;
 	g_autoptr(GString) wrong = g_string_new(NULL);
 	unsigned seen = 0;
 	bool flushing;
 
-	(void)after;
-	if (ev->scenario->iommu.mode == MACHINE_IOMMU_OFF) {
-		g_string_append(detail, "the scenario has no IOMMU");
-		return CHECK_SKIP;
-	}
-	if (!ev->at_panic.has_regs || !before) {
-		g_string_append(detail, "no registers or tables were read at the panic");
-		return CHECK_NO_EVIDENCE;
-	}
 	mode_registers(ev, wrong);
 	flushing = mode_flushing(ev, wrong);
 	if (!before->truncated)
@@ -149,11 +140,16 @@ enum check_result check_mode_in_effect(const struct vtd_walk_result *before, con
 	return CHECK_PASS;
 }
 
-enum check_result check_panic_seen(const struct vtd_walk_result *before, const struct vtd_walk_result *after,
-				   const struct evidence *ev, GString *detail)
+const struct check check_mode_in_effect = {
+	.name = "mode-in-effect",
+	.outcome = OUTCOME_INCONCLUSIVE,
+	.proves = "the IOMMU mode the scenario asks for is what the hardware state shows at the panic",
+	.needs = NEED(IOMMU) | NEED(PANIC_REGS) | NEED(PANIC_WALK),
+	.run = mode_in_effect,
+};
+
+static enum check_result panic_seen(const struct evidence *ev, GString *detail)
 {
-	(void)before;
-	(void)after;
 	if (!ev->trigger_ns) {
 		g_string_append(detail, "the panic was never asked for");
 		return CHECK_NO_EVIDENCE;
@@ -179,11 +175,20 @@ enum check_result check_panic_seen(const struct vtd_walk_result *before, const s
 	return CHECK_FAIL;
 }
 
-enum check_result check_crash_kernel_booted(const struct vtd_walk_result *before, const struct vtd_walk_result *after,
-					    const struct evidence *ev, GString *detail)
+const struct check check_panic_seen = {
+	.name = "panic-seen",
+	.outcome = OUTCOME_NO_PANIC,
+	.proves = "the first kernel stopped running: a CPU was seen executing in the crash kernel's memory",
+	.run = panic_seen,
+};
+
+static enum outcome how_it_ended(const struct evidence *ev)
 {
-	(void)before;
-	(void)after;
+	return ev->crash_panicked ? OUTCOME_CRASH_KERNEL_PANIC : OUTCOME_CRASH_KERNEL_HANG;
+}
+
+static enum check_result crash_kernel_booted(const struct evidence *ev, GString *detail)
+{
 	if (ev->crash_hello_ns) {
 		g_string_append_printf(
 			detail, "%s %.1f s after the %s",
@@ -199,3 +204,11 @@ enum check_result check_crash_kernel_booted(const struct vtd_walk_result *before
 	g_string_append(detail, ev->crash_failure ? ev->crash_failure : "its agent never spoke");
 	return CHECK_FAIL;
 }
+
+const struct check check_crash_kernel_booted = {
+	.name = "crash-kernel-booted",
+	.outcome = OUTCOME_CRASH_KERNEL_HANG,
+	.proves = "the agent of the crash kernel said hello",
+	.run = crash_kernel_booted,
+	.outcome_of = how_it_ended,
+};

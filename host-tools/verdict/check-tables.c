@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Checks of table pages: nothing wrote into the old ones, and a deep copy's lie in crash memory. */
-#include "verdict/check.h"
-#include "evidence/evidence.h"
+#include "verdict/check-common.h"
 
 #include <inttypes.h>
-#include <string.h>
 
-#include "verdict/check-common.h"
 #include "vtd/snapshot.h"
-#include "vtd/walk.h"
-#include "vtd/print.h"
 
 static const char *kind_of(const struct vtd_snapshot *s, uint64_t pa)
 {
@@ -19,24 +14,13 @@ static const char *kind_of(const struct vtd_snapshot *s, uint64_t pa)
 	return "?";
 }
 
-enum check_result check_old_tables_unchanged(const struct vtd_walk_result *before, const struct vtd_walk_result *after,
-					     const struct evidence *ev, GString *detail)
+static enum check_result old_tables_unchanged(const struct evidence *ev, GString *detail)
 {
 	const struct vtd_snapshot *old = ev->at_panic.snapshot;
 	struct vtd_mem now;
 	uint64_t first = 0;
 	size_t changed;
 
-	(void)before;
-	(void)after;
-	if (check_no_iommu(ev, detail))
-		return CHECK_SKIP;
-	if (!old || !old->n_pages)
-		g_string_append(detail, "no table pages were kept at the panic");
-	else if (!ev->old_tables)
-		g_string_append(detail, "the old table pages were not read again at the end");
-	if (detail->len)
-		return CHECK_NO_EVIDENCE;
 	now = vtd_snapshot_mem(ev->old_tables);
 	changed = vtd_snapshot_changed(old, &now, &first);
 	if (changed) {
@@ -51,6 +35,14 @@ enum check_result check_old_tables_unchanged(const struct vtd_walk_result *befor
 	g_string_append_printf(detail, "%zu of %zu old table pages as they were", old->n_pages, old->n_pages);
 	return CHECK_PASS;
 }
+
+const struct check check_old_tables_unchanged = {
+	.name = "old-tables-unchanged",
+	.outcome = OUTCOME_COPY_WRONG,
+	.proves = "nothing wrote into the old table pages",
+	.needs = NEED(IOMMU) | NEED(OLD_TABLES),
+	.run = old_tables_unchanged,
+};
 
 /* The table pages of one state that lie outside crash memory; false: no complete tables were read. */
 static bool outside(const struct evidence *ev, const struct evidence_state *state, const char *when, uint64_t *pages,
@@ -73,25 +65,11 @@ static bool outside(const struct evidence *ev, const struct evidence_state *stat
 	return walk->n_tables != 0;
 }
 
-enum check_result check_tables_in_crash_memory(const struct vtd_walk_result *before,
-					       const struct vtd_walk_result *after, const struct evidence *ev,
-					       GString *detail)
+static enum check_result tables_in_crash_memory(const struct evidence *ev, GString *detail)
 {
 	bool copied, end;
 	uint64_t pages = 0, bad = 0;
 
-	(void)before;
-	(void)after;
-	if (check_no_iommu(ev, detail))
-		return CHECK_SKIP;
-	if (g_strcmp0(evidence_kdump_mode(ev), "deep") != 0) {
-		g_string_append(detail, "the crash kernel was not asked for a deep copy");
-		return CHECK_SKIP;
-	}
-	if (!ev->crash_end) {
-		g_string_append(detail, "where the crash kernel's memory lies is not known");
-		return CHECK_NO_EVIDENCE;
-	}
 	copied = outside(ev, &ev->copied, "after the copy", &pages, &bad, detail);
 	end = outside(ev, &ev->end, "at the end", &pages, &bad, detail);
 	if (bad) {
@@ -108,3 +86,12 @@ enum check_result check_tables_in_crash_memory(const struct vtd_walk_result *bef
 			       ev->crash_end);
 	return CHECK_PASS;
 }
+
+const struct check check_tables_in_crash_memory = {
+	.name = "tables-in-crash-memory",
+	.outcome = OUTCOME_COPY_WRONG,
+	.proves = "deep copy: every table page in use lies in the crash kernel's memory",
+	.needs = NEED(IOMMU) | NEED(DEEP) | NEED(CRASH_MEMORY),
+	.traces = TRACES(UNIT),
+	.run = tables_in_crash_memory,
+};

@@ -3,13 +3,9 @@
  * The check of first.workload: what it was to map was mapped when the first kernel died, and
  * whoever was to use it did. Without that there is nothing for the other checks to be about.
  */
-#include "verdict/check.h"
-#include "evidence/evidence.h"
+#include "verdict/check-common.h"
 
 #include <inttypes.h>
-
-#include "verdict/check-common.h"
-#include "vtd/walk.h"
 
 /* All of it, in leaves of the size asked for; no more and no less. */
 static bool all_mapped(const struct evidence_workload *w, const struct vtd_walk_result *walk, GString *detail)
@@ -73,22 +69,13 @@ static bool guest_alive(const struct evidence *ev, const struct evidence_workloa
 	return false;
 }
 
-enum check_result check_workload_alive(const struct vtd_walk_result *before, const struct vtd_walk_result *after,
-				       const struct evidence *ev, GString *detail)
+static enum check_result workload_alive(const struct evidence *ev, GString *detail)
 {
+	const struct vtd_walk_result *before = ev->at_panic.walk;
 	const struct evidence_workload *w;
 
-	(void)after;
-	if (!*ev->scenario->first.workload) {
-		g_string_append(detail, "the scenario has no first.workload");
-		return CHECK_SKIP;
-	}
 	if (!ev->workloads->len)
 		g_string_append(detail, "it never said that it had begun");
-	else if (!before)
-		g_string_append(detail, "no tables were read at the panic");
-	else if (before->truncated)
-		g_string_append_printf(detail, "the walk met a limit (%s)", before->truncated_by);
 	else if (!ev->trigger_ns)
 		g_string_append(detail, "the panic was never asked for");
 	if (detail->len)
@@ -103,3 +90,12 @@ enum check_result check_workload_alive(const struct vtd_walk_result *before, con
 				       w->pass_high, w->copies_last);
 	return CHECK_PASS;
 }
+
+const struct check check_workload_alive = {
+	.name = "workload-alive",
+	.outcome = OUTCOME_INCONCLUSIVE,
+	.proves = "what first.workload maps was mapped at the panic, and its guest and its device were at work",
+	.needs = NEED(WORKLOAD) | NEED(PANIC),
+	.traces = TRACES(TRANSLATIONS),
+	.run = workload_alive,
+};

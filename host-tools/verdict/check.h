@@ -7,64 +7,38 @@
 #define VTDLAB_VERDICT_CHECK_H
 
 #include <glib.h>
-#include <stdbool.h>
+
+#include "base/trace-group.h"
+#include "verdict/need.h"
+#include "verdict/verdict.h"
 
 struct evidence;
-struct vtd_walk_result;
-
-enum check_result {
-	CHECK_PASS,	   /* positive evidence that it holds */
-	CHECK_FAIL,	   /* positive evidence that it does not */
-	CHECK_SKIP,	   /* does not apply to this run; the detail names why */
-	CHECK_NO_EVIDENCE, /* applies, but nothing was seen either way: the run is inconclusive */
-};
 
 struct check {
 	const char *name;
-	const char *outcome; /* of the run, when this check fails */
-	const char *proves;  /* one line: what holds when it passes */
+	enum outcome outcome; /* of the run, when this check fails */
+	const char *proves;   /* one line: what holds when it passes */
+	unsigned needs;	      /* NEED()s of verdict/need.h, or-ed: run() finds all of it there */
+	unsigned traces;      /* TRACES() of base/trace-group.h that it rests on, or-ed */
 	/*
-	 * Judges the evidence; writes what it saw, or what was wrong, as one line into @detail.
-	 * @before: tables at the panic; @after: tables after the copy; NULL where no snapshot was
-	 * got (a check that needs it says CHECK_NO_EVIDENCE). Never changes the evidence.
+	 * Judges the evidence; writes what it saw, or what was wrong, as one line into @detail (empty before).
+	 * Called only when all needs are met. Never changes the evidence.
 	 */
-	enum check_result (*run)(const struct vtd_walk_result *before, const struct vtd_walk_result *after,
-				 const struct evidence *evidence, GString *detail);
+	enum check_result (*run)(const struct evidence *evidence, GString *detail);
+	/* Which outcome its failure is in this run; NULL: always @outcome. */
+	enum outcome (*outcome_of)(const struct evidence *evidence);
 };
 
-/* The table, in order of precedence, ended by an entry whose name is NULL. */
-extern const struct check vtdlab_checks[];
+/* The table, in order of precedence, ended by NULL. Each check stands beside its code (check-*.c). */
+extern const struct check *const vtdlab_checks[];
 
 /* check_find - the check called @name, or NULL. */
 const struct check *check_find(const char *name);
 
-/* The functions of the table, one file each group (checks/). */
-#define DECLARE_CHECK(fn)                                                                               \
-	enum check_result fn(const struct vtd_walk_result *before, const struct vtd_walk_result *after, \
-			     const struct evidence *evidence, GString *detail)
-DECLARE_CHECK(check_rig);
-DECLARE_CHECK(check_mode_in_effect);
-DECLARE_CHECK(check_workload_alive);
-DECLARE_CHECK(check_panic_seen);
-DECLARE_CHECK(check_crash_kernel_booted);
-DECLARE_CHECK(check_translation_stayed_on);
-DECLARE_CHECK(check_context_same_slot);
-DECLARE_CHECK(check_context_same_fields);
-DECLARE_CHECK(check_leaves_equal);
-DECLARE_CHECK(check_tables_in_crash_memory);
-DECLARE_CHECK(check_oracles_agree);
-DECLARE_CHECK(check_irte_equal);
-DECLARE_CHECK(check_old_tables_unchanged);
-DECLARE_CHECK(check_flushed);
-DECLARE_CHECK(check_did_consistent);
-DECLARE_CHECK(check_no_faults);
-DECLARE_CHECK(check_dma_landed);
-DECLARE_CHECK(check_requesters_repointed);
-DECLARE_CHECK(check_iova_not_retargeted);
-DECLARE_CHECK(check_reserved_equals_mapped);
-DECLARE_CHECK(check_devices_work);
-DECLARE_CHECK(check_dump_readable);
-DECLARE_CHECK(check_reset_comes_up);
-#undef DECLARE_CHECK
+/* check_traces - the TRACES() that any check rests on. */
+unsigned check_traces(void);
+
+/* check_judge - the result of one check: its own, or what the first unmet need makes of it. @detail as in run(). */
+enum check_result check_judge(const struct check *check, const struct evidence *evidence, GString *detail);
 
 #endif

@@ -34,7 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	g_autoptr(GError) error = NULL;
 	struct evidence_file *file;
-	struct run_report *report;
+	struct verdict *verdict;
 	g_autofree char *path = NULL;
 	FILE *out;
 
@@ -47,10 +47,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		FUZZ_CHECK(error && *error->message && !strchr(error->message, '\n'));
 		return 0;
 	}
-	report = report_new("fuzz");
-	evidence_judge(file->ev, file->crash_release, report);
-	FUZZ_CHECK(report->outcome && report->exit >= 0);
-	report_free(report);
+	verdict = evidence_judge(file->ev, file->crash_release);
+	FUZZ_CHECK(verdict->outcome < OUTCOMES && *verdict->words && verdict->exit >= 0);
+	verdict_free(verdict);
 	evidence_file_free(file);
 	return 0;
 }

@@ -164,10 +164,23 @@ static void account_missing(void **state)
 	want_not(f, "0000:00:01.0");
 }
 
+/* The trace of a device that this run does not drive spoils nothing. */
+static void trace_of_one_device(void **state)
+{
+	struct good_run *f = *state;
+	struct evidence_trace t = { .group = TRACE_GROUP_DISK_DMA, .malformed = 1 };
+
+	g_array_append_val(f->ev->traces, t);
+	want(f, LANDED, CHECK_NO_EVIDENCE, "1 trace event of disk DMA in a form that is not known", NULL);
+	f->sc->devices.dma = CONF_DMA_NIC;
+	want(f, LANDED, CHECK_PASS, NULL);
+}
+
 int checks_dma_tests(void)
 {
 	const struct CMUnitTest tests[] = {
 		LEGACY(named),
+		LEGACY(trace_of_one_device),
 		LEGACY(no_dma_asked),
 		LEGACY(no_iommu),
 		LEGACY(nothing_seen),

@@ -26,7 +26,7 @@ static void no_iommu(void **state)
 	struct good_run *f = *state;
 
 	f->sc->iommu.mode = MACHINE_IOMMU_OFF;
-	want(f, FAULTS, CHECK_SKIP, "no DMA through an IOMMU", NULL);
+	want(f, FAULTS, CHECK_SKIP, "no IOMMU", NULL);
 }
 
 static void no_dma_asked(void **state)

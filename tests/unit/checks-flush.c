@@ -73,6 +73,16 @@ static void no_queue(void **state)
 static void not_traced(void **state)
 {
 	struct good_run *f = *state;
+	struct evidence_trace t = { .group = TRACE_GROUP_INVALIDATIONS, .missing = g_strdup("vtd_inv_desc_cc_global") };
+
+	g_array_append_val(f->ev->traces, t);
+	want(f, FLUSHED, CHECK_NO_EVIDENCE, "does not trace invalidations", "lacks vtd_inv_desc_cc_global", NULL);
+}
+
+/* A run that was recorded before there were groups. */
+static void not_traced_then(void **state)
+{
+	struct good_run *f = *state;
 
 	f->ev->trace_missing = g_strdup("vtd_inv_desc_iotlb_global");
 	want(f, FLUSHED, CHECK_NO_EVIDENCE, "does not trace", NULL);
@@ -431,6 +441,7 @@ int checks_flush_tests(void)
 		LEGACY(no_registers),
 		LEGACY(no_queue),
 		LEGACY(not_traced),
+		LEGACY(not_traced_then),
 		LEGACY(root_no_iotlb),
 		LEGACY(root_no_context),
 		LEGACY(root_none),

@@ -2,17 +2,20 @@
 /* The table of checks, and how what the checks say becomes the outcome of a run. */
 #include "evidence-fixture.h"
 #include "oracles-fill.h"
+#include "vtd/snapshot.h"
 
 static void table_is_sound(void **state)
 {
 	(void)state;
-	for (const struct check *c = vtdlab_checks; c->name; c++) {
-		assert_true(*c->name && *c->outcome && *c->proves);
+	for (const struct check *const *list = vtdlab_checks; *list; list++) {
+		const struct check *c = *list;
+
+		assert_true(*c->name && *c->proves);
 		assert_null(strchr(c->proves, '\n'));
 		assert_ptr_equal(check_find(c->name), c);
-		for (const struct check *d = c + 1; d->name; d++) {
-			assert_string_not_equal(c->name, d->name);
-			assert_true(c->run != d->run);
+		for (const struct check *const *other = list + 1; *other; other++) {
+			assert_string_not_equal(c->name, (*other)->name);
+			assert_true(c->run != (*other)->run);
 		}
 	}
 }
@@ -50,10 +53,12 @@ static void table_order(void **state)
 	size_t n = 0;
 
 	(void)state;
-	for (const struct check *c = vtdlab_checks; c->name; c++, n++) {
+	for (const struct check *const *list = vtdlab_checks; *list; list++, n++) {
+		const struct check *c = *list;
+
 		assert_true(n < G_N_ELEMENTS(rows));
 		assert_string_equal(c->name, rows[n].name);
-		assert_string_equal(c->outcome, rows[n].outcome);
+		assert_string_equal(outcome_name(c->outcome), rows[n].outcome);
 	}
 	assert_int_equal(n, G_N_ELEMENTS(rows));
 }
@@ -64,24 +69,24 @@ static void find(void **state)
 	assert_null(check_find("leaves"));
 	assert_null(check_find("leaves-equal "));
 	assert_null(check_find(""));
-	assert_string_equal(check_find("leaves-equal")->outcome, "copy-wrong");
+	assert_int_equal(check_find("leaves-equal")->outcome, OUTCOME_COPY_WRONG);
 }
 
 /* No check alters the evidence: the order they are asked in does not matter. */
 static void asked_twice(void **state)
 {
 	struct good_run *f = *state;
-	struct run_report *a = good_report(f), *b = good_report(f);
+	struct verdict *a = good_verdict(f), *b = good_verdict(f);
 
-	assert_int_equal(a->checks->len, b->checks->len);
-	for (guint i = 0; i < a->checks->len; i++) {
-		const struct report_check *p = a->checks->pdata[i], *q = b->checks->pdata[i];
+	assert_int_equal(a->rows->len, b->rows->len);
+	for (guint i = 0; i < a->rows->len; i++) {
+		const struct verdict_row *p = a->rows->pdata[i], *q = b->rows->pdata[i];
 
 		assert_int_equal(p->result, q->result);
 		assert_string_equal(p->detail, q->detail);
 	}
-	report_free(a);
-	report_free(b);
+	verdict_free(a);
+	verdict_free(b);
 }
 
 /* What the default scenario has no use for. */
@@ -94,23 +99,23 @@ static const char *const not_asked_for[] = {
 static void empty_evidence(void **state)
 {
 	struct good_run *f = *state;
-	struct run_report *report;
+	struct verdict *verdict;
 
 	evidence_free(f->ev);
 	f->ev = evidence_new(f->sc);
-	report = good_report(f);
-	for (guint i = 0; i < report->checks->len; i++) {
-		const struct report_check *c = report->checks->pdata[i];
+	verdict = good_verdict(f);
+	for (guint i = 0; i < verdict->rows->len; i++) {
+		const struct verdict_row *c = verdict->rows->pdata[i];
 
-		if (c->result == REPORT_PASS)
+		if (c->result == CHECK_PASS)
 			fail_msg("%s passes without evidence: %s", c->name, c->detail);
 		/* Only the rig may be blamed then: it is what should have brought evidence. */
 		if (strcmp(c->name, "rig") != 0 && !g_strv_contains(not_asked_for, c->name))
-			assert_int_equal(c->result, REPORT_NO_EVIDENCE);
+			assert_int_equal(c->result, CHECK_NO_EVIDENCE);
 	}
-	assert_string_equal(report->outcome, "inconclusive");
-	assert_int_equal(report->exit, 125);
-	report_free(report);
+	assert_int_equal(verdict->outcome, OUTCOME_INCONCLUSIVE);
+	assert_int_equal(verdict->exit, 125);
+	verdict_free(verdict);
 }
 
 /* The same for the checks of caches, ids, old pages and the lab's own kernels; false: none of them. */
@@ -198,18 +203,17 @@ static void spoil(struct good_run *f, const char *check)
 static void precedence(void **state)
 {
 	struct good_run *f = *state;
-	const struct check *c = vtdlab_checks;
+	const struct check *const *list = vtdlab_checks;
 
 	want_outcome(f, "preserved", 0);
-	while (c->name)
-		c++;
-	while (c-- > vtdlab_checks) {
-		bool cannot_judge;
+	while (*list)
+		list++;
+	while (list-- > vtdlab_checks) {
+		const struct check *c = *list;
 
 		spoil(f, c->name);
 		want(f, c->name, CHECK_FAIL, NULL);
-		cannot_judge = strcmp(c->outcome, "inconclusive") == 0 || strcmp(c->outcome, "no-panic") == 0;
-		want_outcome(f, c->outcome, cannot_judge ? 125 : 1);
+		want_outcome(f, outcome_name(c->outcome), vtdlab_outcomes[c->outcome].exit);
 	}
 }
 
@@ -217,16 +221,18 @@ static void precedence(void **state)
 static void alone(void **state)
 {
 	(void)state;
-	for (const struct check *c = vtdlab_checks; c->name; c++) {
+	for (const struct check *const *list = vtdlab_checks; *list; list++) {
+		const struct check *c = *list;
+
 		struct good_run *f;
-		struct run_report *report;
+		struct verdict *verdict;
 
 		f = good_run_new(GOOD_LEGACY);
 		spoil(f, c->name);
-		report = good_report(f);
-		if (strcmp(report->outcome, c->outcome) != 0)
-			fail_msg("%s: %s", c->name, report->outcome);
-		report_free(report);
+		verdict = good_verdict(f);
+		if (verdict->outcome != c->outcome)
+			fail_msg("%s: %s", c->name, outcome_name(verdict->outcome));
+		verdict_free(verdict);
 		good_run_free(f);
 	}
 }
@@ -270,12 +276,122 @@ static void expected_but_passes(void **state)
 	want_outcome(f, "preserved", 1);
 }
 
+/* A run in which every need is met. */
+static void meet_all(struct good_run *f)
+{
+	f->sc->iommu.intremap = true;
+	f->sc->crash.end = CONF_END_REBOOT;
+	assert_true(scenario_set(f->sc, "first.workload=vfio-map pages=5", NULL));
+	good_crash_cmdline(f, "intel_iommu_kdump=deep");
+	good_old_tables(f);
+}
+
+static void lose_of_the_scenario(struct good_run *f, enum need need)
+{
+	switch (need) {
+	case NEED_DMA:
+		f->sc->devices.dma = CONF_DMA_NONE;
+		break;
+	case NEED_IOMMU:
+		f->sc->iommu.mode = MACHINE_IOMMU_OFF;
+		break;
+	case NEED_INTREMAP:
+		f->sc->iommu.intremap = false;
+		break;
+	case NEED_WORKLOAD:
+		assert_true(scenario_set(f->sc, "first.workload=", NULL));
+		break;
+	case NEED_DUMP:
+		f->sc->crash.dump = CONF_DUMP_NONE;
+		break;
+	case NEED_AGENT:
+		assert_true(scenario_set(f->sc, "crash.initrd=/boot/initrd.img", NULL));
+		break;
+	case NEED_REBOOT:
+		f->sc->crash.end = CONF_END_POWEROFF;
+		break;
+	default:
+		good_crash_cmdline(f, need == NEED_DEEP	   ? "intel_iommu_kdump=reserve" :
+				      need == NEED_RESERVE ? "intel_iommu_kdump=log" :
+							     "quiet");
+	}
+}
+
+static void lose_evidence(struct good_run *f, enum need need)
+{
+	struct evidence *ev = f->ev;
+
+	switch (need) {
+	case NEED_JUMP:
+		ev->jump_ns = 0;
+		break;
+	case NEED_CRASH_KERNEL:
+		ev->crash_hello_ns = 0;
+		break;
+	case NEED_CRASH_MEMORY:
+		ev->crash_start = ev->crash_end = 0;
+		break;
+	case NEED_ROOT_SWITCH:
+		ev->root_switch_ns = 0;
+		break;
+	case NEED_PANIC_REGS:
+		ev->at_panic.has_regs = false;
+		break;
+	case NEED_PANIC_WALK:
+		good_no_walk(f, AT_PANIC);
+		break;
+	case NEED_PANIC:
+		good_walk(f, AT_PANIC, &(struct vtd_walk_options){ .max_runs = 1 });
+		break;
+	case NEED_ENTRIES:
+		ev->at_panic.walk->n_contexts = 0;
+		break;
+	case NEED_COPIED_REGS:
+		ev->copied.has_regs = false;
+		break;
+	case NEED_COPIED:
+		good_no_walk(f, COPIED);
+		break;
+	case NEED_END:
+		good_no_walk(f, AT_END);
+		break;
+	default:
+		assert_int_equal(need, NEED_OLD_TABLES);
+		g_clear_pointer(&ev->old_tables, vtd_snapshot_free);
+	}
+}
+
+/* Each need that is not met is answered before a check is asked: skipped, or without evidence, and it says why. */
+static void every_need(void **state)
+{
+	g_autoptr(GString) detail = g_string_new(NULL);
+
+	(void)state;
+	for (int n = 0; n < NEEDS; n++) {
+		bool applies = n >= NEED_JUMP;
+		struct good_run *f = good_run_new(GOOD_LEGACY);
+
+		meet_all(f);
+		assert_int_equal(need_unmet((1u << NEEDS) - 1, 0, f->ev, detail), CHECK_PASS);
+		assert_int_equal(detail->len, 0);
+		(applies ? lose_evidence : lose_of_the_scenario)(f, (enum need)n);
+		assert_int_equal(need_unmet(1u << n, 0, f->ev, detail), applies ? CHECK_NO_EVIDENCE : CHECK_SKIP);
+		assert_true(detail->len);
+		g_string_truncate(detail, 0);
+		/* what else is there makes up for nothing */
+		assert_int_not_equal(need_unmet((1u << NEEDS) - 1, 0, f->ev, detail), CHECK_PASS);
+		g_string_truncate(detail, 0);
+		good_run_free(f);
+	}
+}
+
 int checks_report_tests(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(table_is_sound),
 		cmocka_unit_test(table_order),
 		cmocka_unit_test(find),
+		cmocka_unit_test(every_need),
 		LEGACY(asked_twice),
 		SCALABLE(asked_twice),
 		LEGACY(empty_evidence),

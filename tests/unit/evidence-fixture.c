@@ -375,22 +375,32 @@ static unsigned seen[MAX_CHECKS][CHECK_NO_EVIDENCE + 1];
 
 static enum check_result ask(struct good_run *f, const struct check *check)
 {
-	struct evidence *ev = f->ev;
 	enum check_result result;
 
 	g_string_truncate(f->detail, 0);
-	result = check->run(ev->at_panic.walk, ev->copied.walk, ev, f->detail);
+	result = check_judge(check, f->ev, f->detail);
 	assert_in_range(result, 0, CHECK_NO_EVIDENCE);
 	if (!f->detail->len || strchr(f->detail->str, '\n'))
 		fail_msg("%s: its detail is not one line: '%s'", check->name, f->detail->str);
 	return result;
 }
 
+/* Where it stands in the table. */
+static size_t place(const struct check *check)
+{
+	size_t n = 0;
+
+	while (vtdlab_checks[n] != check)
+		n++;
+	assert_true(n < MAX_CHECKS);
+	return n;
+}
+
 unsigned good_seen(const char *name, enum check_result result)
 {
 	const struct check *check = check_find(name);
 
-	return check ? seen[check - vtdlab_checks][result] : 0;
+	return check ? seen[place(check)][result] : 0;
 }
 
 void want(struct good_run *f, const char *name, enum check_result result, ...)
@@ -411,8 +421,7 @@ void want(struct good_run *f, const char *name, enum check_result result, ...)
 		if (!strstr(f->detail->str, word))
 			fail_msg("%s: no '%s' in: %s", name, word, f->detail->str);
 	va_end(args);
-	assert_true(check - vtdlab_checks < MAX_CHECKS);
-	seen[check - vtdlab_checks][result]++;
+	seen[place(check)][result]++;
 }
 
 void want_not(struct good_run *f, const char *word)
@@ -421,32 +430,28 @@ void want_not(struct good_run *f, const char *word)
 		fail_msg("'%s' in: %s", word, f->detail->str);
 }
 
-struct run_report *good_report(struct good_run *f)
+struct verdict *good_verdict(struct good_run *f)
 {
-	static const enum report_result results[] = { [CHECK_PASS] = REPORT_PASS,
-						      [CHECK_FAIL] = REPORT_FAIL,
-						      [CHECK_SKIP] = REPORT_SKIP,
-						      [CHECK_NO_EVIDENCE] = REPORT_NO_EVIDENCE };
-	struct run_report *report = report_new(f->sc->name);
+	struct verdict *verdict = verdict_new();
 
-	for (const struct check *c = vtdlab_checks; c->name; c++) {
-		bool panicked = f->ev->crash_panicked && strcmp(c->name, "crash-kernel-booted") == 0;
-		enum report_result result = results[ask(f, c)];
+	for (const struct check *const *list = vtdlab_checks; *list; list++) {
+		const struct check *c = *list;
 
-		report_add_check(report, c->name, result, panicked ? "crash-kernel-panic" : c->outcome, "%s",
-				 f->detail->str)
+		enum check_result result = ask(f, c);
+
+		verdict_add(verdict, c->name, result, c->outcome_of ? c->outcome_of(f->ev) : c->outcome, f->detail->str)
 			->expect_fail = scenario_expects_fail(f->sc, "6.1.0-test", c->name);
 	}
-	report_judge(report, false);
-	return report;
+	verdict_conclude(verdict, false);
+	return verdict;
 }
 
 void want_outcome(struct good_run *f, const char *outcome, int status)
 {
-	struct run_report *report = good_report(f);
+	struct verdict *v = good_verdict(f);
 
-	if (strcmp(report->outcome, outcome) != 0 || report->exit != status)
-		fail_msg("%s, exit %d; want %s, exit %d: %s", report->outcome, report->exit, outcome, status,
-			 report->verdict);
-	report_free(report);
+	if (strcmp(outcome_name(v->outcome), outcome) != 0 || v->exit != status)
+		fail_msg("%s, exit %d; want %s, exit %d: %s", outcome_name(v->outcome), v->exit, outcome, status,
+			 v->words);
+	verdict_free(v);
 }

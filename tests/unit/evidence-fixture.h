@@ -15,7 +15,6 @@
 #include <glib.h>
 #include <string.h>
 
-#include "results/report.h"
 #include "verdict/check.h"
 #include "evidence/evidence.h"
 #include "table-builder.h"
@@ -131,9 +130,9 @@ void want_not(struct good_run *f, const char *word);
 /* How often want() saw a check say @result in this program. */
 unsigned good_seen(const char *check, enum check_result result);
 
-/* A judged report of all checks, made as run/report.c makes it. The caller frees it. */
-struct run_report *good_report(struct good_run *f);
-/* The report must have this outcome and exit status. */
+/* The verdict of all checks, made as judge.c makes it. The caller frees it. */
+struct verdict *good_verdict(struct good_run *f);
+/* The verdict must have this outcome and exit status. */
 void want_outcome(struct good_run *f, const char *outcome, int status);
 
 /* Append an invalidation; the fields that a kind does not have are 0. */

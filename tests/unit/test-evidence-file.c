@@ -27,28 +27,28 @@ static struct evidence_file *load(const struct recorded *r)
 
 static void judged_alike(enum good_mode mode)
 {
-	struct run_report *then, *now = report_new("good");
+	struct verdict *then, *now;
 	struct evidence_file *file;
 	struct recorded r;
 
 	record_new(&r, mode);
-	then = good_report(r.f);
+	then = good_verdict(r.f);
 	file = load(&r);
-	evidence_judge(file->ev, file->crash_release, now);
+	now = evidence_judge(file->ev, file->crash_release);
 	assert_string_equal(file->scenario->name, r.f->sc->name);
 	assert_string_equal(file->crash_release, "6.1.0-test");
-	assert_string_equal(then->outcome, now->outcome);
+	assert_int_equal(then->outcome, now->outcome);
 	assert_int_equal(then->exit, now->exit);
-	assert_int_equal(then->checks->len, now->checks->len);
-	for (guint i = 0; i < now->checks->len; i++) {
-		const struct report_check *a = then->checks->pdata[i], *b = now->checks->pdata[i];
+	assert_int_equal(then->rows->len, now->rows->len);
+	for (guint i = 0; i < now->rows->len; i++) {
+		const struct verdict_row *a = then->rows->pdata[i], *b = now->rows->pdata[i];
 
 		assert_string_equal(a->name, b->name);
 		if (a->result != b->result || strcmp(a->detail, b->detail) != 0)
 			fail_msg("%s: '%s' when it ran, '%s' from the file", a->name, a->detail, b->detail);
 	}
-	report_free(then);
-	report_free(now);
+	verdict_free(then);
+	verdict_free(now);
 	evidence_file_free(file);
 	record_forget(&r);
 }
@@ -328,14 +328,14 @@ static void no_kind_of_event_is_forgotten(void **state)
 		g_autofree char *name = g_match_info_fetch(m, 1);
 		g_autofree char *word = g_ascii_strdown(name, -1);
 
-		if (!evidence_word_find(kind->words, word, &value) || value != n)
+		if (!word_value(kind->words, word, &value) || value != n)
 			fail_msg("EVENT_%s is not in fields.c", name);
-		assert_string_equal(evidence_word(kind->words, n), word);
+		assert_string_equal(word_of(kind->words, n), word);
 		n++;
 	}
 	g_match_info_free(m);
 	assert_true(n >= 4);
-	assert_null(evidence_word(kind->words, n));
+	assert_null(word_of(kind->words, n));
 }
 
 /* --- hostile files --- */

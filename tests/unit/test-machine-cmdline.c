@@ -4,6 +4,7 @@
 #include "machine-test.h"
 
 #include "base/error.h"
+#include "base/trace-group.h"
 #include "machine/cmdline.h"
 #include "machine/qemu-probe.h"
 
@@ -79,6 +80,10 @@ static void test_default(void **state)
 	assert_true(find(v, "-append", "console=ttyS0 a=b") > 0);
 	assert_true(find(v, "-D", "/r/qemu.log") > 0);
 	assert_true(find(v, "-trace", "vtd_dmar_fault") > 0);
+	assert_true(has(&c, "-trace", "e1000e_rx_written_to_guest") && has(&c, "-trace", "vtd_inv_desc_iotlb_domain"));
+	c.traces = TRACES(FAULTS) | TRACES(NIC_DMA);
+	assert_true(has(&c, "-trace", "vtd_dmar_fault") && has(&c, "-trace", "e1000e_rx_written_to_guest"));
+	assert_false(has(&c, "-trace", "vtd_inv_desc_iotlb_domain"));
 	assert_true(find(v, "-action", "reboot=shutdown,shutdown=pause") > 0);
 	/* a device that comes before the IOMMU does not sit behind it */
 	assert_true(find(v, "-device", "intel-iommu,intremap=off") > 0);
@@ -262,8 +267,8 @@ static void test_caps(void **state)
 
 	(void)state;
 	assert_true(find(v, "-trace", "vtd_dmar_fault") > 0);
-	assert_true(find(v, "-trace", "vtd_frr_new") < 0);
-	assert_true(g_strv_contains((const char *const *)missing, "vtd_frr_new"));
+	assert_true(find(v, "-trace", "vtd_ir_enable") < 0);
+	assert_true(g_strv_contains((const char *const *)missing, "vtd_ir_enable"));
 	assert_false(g_strv_contains((const char *const *)missing, "vtd_dmar_fault"));
 	g_strfreev(missing);
 	g_ptr_array_unref(v);

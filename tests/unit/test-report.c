@@ -16,47 +16,48 @@
 #include "results/report.h"
 
 /*
- * A report from one letter a check, in the order of the table: p passed, f failed, s skipped, n no
+ * A verdict from one letter a check, in the order of the table: p passed, f failed, s skipped, n no
  * evidence; the capital letter: the same, and the scenario expects it to fail.
  */
-static struct run_report *make(const char *letters)
+static struct verdict *make(const char *letters)
 {
 	static const struct {
-		const char *name, *outcome;
+		const char *name;
+		enum outcome outcome;
 	} table[] = {
-		{ "rig", "inconclusive" },
-		{ "panic-seen", "no-panic" },
-		{ "translation-stayed-on", "not-copied" },
-		{ "leaves-equal", "copy-wrong" },
-		{ "iova-not-retargeted", "iova-reused" },
+		{ "rig", OUTCOME_INCONCLUSIVE },
+		{ "panic-seen", OUTCOME_NO_PANIC },
+		{ "translation-stayed-on", OUTCOME_NOT_COPIED },
+		{ "leaves-equal", OUTCOME_COPY_WRONG },
+		{ "iova-not-retargeted", OUTCOME_IOVA_REUSED },
 	};
-	struct run_report *r = report_new("kdump");
+	struct verdict *v = verdict_new();
 
 	for (size_t i = 0; letters[i]; i++) {
-		enum report_result result = strchr("pP", letters[i]) ? REPORT_PASS :
-					    strchr("fF", letters[i]) ? REPORT_FAIL :
-					    strchr("sS", letters[i]) ? REPORT_SKIP :
-								       REPORT_NO_EVIDENCE;
+		enum check_result result = strchr("pP", letters[i]) ? CHECK_PASS :
+					   strchr("fF", letters[i]) ? CHECK_FAIL :
+					   strchr("sS", letters[i]) ? CHECK_SKIP :
+								      CHECK_NO_EVIDENCE;
 
-		report_add_check(r, table[i].name, result, table[i].outcome, "%d of %d", 3, 4)->expect_fail =
+		verdict_add(v, table[i].name, result, table[i].outcome, "3 of 4")->expect_fail =
 			g_ascii_isupper(letters[i]);
 	}
-	return r;
+	return v;
 }
 
 static void judge(const char *letters, const char *outcome, int status)
 {
-	struct run_report *r = make(letters);
+	struct verdict *v = make(letters);
 
-	report_judge(r, false);
-	if (strcmp(r->outcome, outcome) != 0 || r->exit != status)
-		fail_msg("%s: %s, exit %d; want %s, exit %d", letters, r->outcome, r->exit, outcome, status);
-	assert_int_equal(report_exit_code(r), status);
-	assert_true(*r->verdict);
-	report_judge(r, true);
-	assert_string_equal(r->outcome, "interrupted");
-	assert_int_equal(r->exit, 130);
-	report_free(r);
+	verdict_conclude(v, false);
+	if (strcmp(outcome_name(v->outcome), outcome) != 0 || v->exit != status)
+		fail_msg("%s: %s, exit %d; want %s, exit %d", letters, outcome_name(v->outcome), v->exit, outcome,
+			 status);
+	assert_true(*v->words);
+	verdict_conclude(v, true);
+	assert_int_equal(v->outcome, OUTCOME_INTERRUPTED);
+	assert_int_equal(v->exit, 130);
+	verdict_free(v);
 }
 
 static void test_judge(void **state)
@@ -93,10 +94,45 @@ static void test_judge(void **state)
 	judge("Fpppp", "inconclusive", 125);
 }
 
+/* Names are what files hold: all different, and read back. */
+static void test_outcomes(void **state)
+{
+	enum outcome back;
+
+	(void)state;
+	for (int i = 0; i < OUTCOMES; i++) {
+		assert_true(*vtdlab_outcomes[i].name && vtdlab_outcomes[i].exit != VTDLAB_EXIT_OK);
+		assert_true(outcome_from_name(outcome_name((enum outcome)i), &back));
+		assert_int_equal(back, i);
+		/* only inconclusive gives a reason of its own */
+		assert_int_equal(!*vtdlab_outcomes[i].words, i == OUTCOME_INCONCLUSIVE);
+	}
+	assert_false(outcome_from_name("copy-wrong ", &back));
+	assert_false(outcome_from_name("", &back));
+	assert_false(outcome_from_name(NULL, &back));
+}
+
+/* Of a series: bad is proof, what could not be judged only spoils good ones; the order of the runs is nothing. */
+static void test_series(void **state)
+{
+	static const int worst_first[] = { 130, 2, 1, 125, 0 };
+
+	(void)state;
+	for (unsigned i = 0; i < G_N_ELEMENTS(worst_first); i++)
+		for (unsigned j = i; j < G_N_ELEMENTS(worst_first); j++) {
+			assert_int_equal(vtdlab_exit_worse(worst_first[i], worst_first[j]), worst_first[i]);
+			assert_int_equal(vtdlab_exit_worse(worst_first[j], worst_first[i]), worst_first[i]);
+		}
+	assert_int_equal(vtdlab_exit_worse(0, 77), 77);
+	assert_int_equal(vtdlab_exit_worse(77, 1), 1);
+}
+
 static struct run_report *full(void)
 {
-	struct run_report *r = make("pppsF");
+	struct run_report *r = report_new("kdump");
 
+	verdict_free(r->verdict);
+	r->verdict = make("pppsF");
 	r->title = g_strdup("legacy mode: panic with DMA in flight, the crash kernel keeps the translation");
 	r->duration_s = 8.25;
 	r->run_dir = g_strdup("/srv/results/20260101T000000Z-kdump-abcdef");
@@ -114,14 +150,14 @@ static struct run_report *full(void)
 	report_fill_host(r);
 	report_add_phase(r, "boot", 0)->end_ns = 1500000000;
 	report_add_phase(r, "attach:0000:00:01.0", 1500000000);
-	report_add_check(r, "reserved-equals-mapped", REPORT_NO_EVIDENCE, "iova-reused",
-			 "a long line of evidence with a \x1b[2J control sequence and \xfe bytes, and "
-			 "averyveryveryveryveryveryveryveryveryverylongwordthatmustbebroken at the end");
+	verdict_add(r->verdict, "reserved-equals-mapped", CHECK_NO_EVIDENCE, OUTCOME_IOVA_REUSED,
+		    "a long line of evidence with a \x1b[2J control sequence and \xfe bytes, and "
+		    "averyveryveryveryveryveryveryveryveryverylongwordthatmustbebroken at the end");
 	report_note(r, "first kernel oopsed before its agent spoke: retried once");
 	json_object_set_int_member(r->extra, "attempts", 2);
 	json_object_set_string_member(r->extra, "outcome", "forged");
 	json_object_set_string_member(r->env.extra, "vmm", "qemu");
-	report_judge(r, false);
+	verdict_conclude(r->verdict, false);
 	return r;
 }
 
@@ -251,8 +287,9 @@ static void test_disk_full(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_judge), cmocka_unit_test(test_json),	cmocka_unit_test(test_summary),
-		cmocka_unit_test(test_print), cmocka_unit_test(test_disk_full),
+		cmocka_unit_test(test_judge),	  cmocka_unit_test(test_outcomes), cmocka_unit_test(test_series),
+		cmocka_unit_test(test_json),	  cmocka_unit_test(test_summary),  cmocka_unit_test(test_print),
+		cmocka_unit_test(test_disk_full),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
