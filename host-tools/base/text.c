@@ -3,6 +3,7 @@
 #include "base/text.h"
 
 #include <glib.h>
+#include <string.h>
 
 void text_escape_byte(GString *to, unsigned char c)
 {
@@ -21,4 +22,14 @@ char *console_escape(const char *bytes, size_t len)
 	for (size_t i = 0; i < len; i++)
 		text_escape_byte(s, (unsigned char)bytes[i]);
 	return g_string_free(s, FALSE);
+}
+
+size_t text_hex(const char *p, uint64_t *value)
+{
+	size_t digits = p[0] == '0' && p[1] == 'x' ? strspn(p + 2, "0123456789abcdef") : 0;
+
+	if (!digits || digits > 16)
+		return 0;
+	*value = g_ascii_strtoull(p + 2, NULL, 16);
+	return 2 + digits;
 }

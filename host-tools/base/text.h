@@ -5,11 +5,15 @@
 
 #include <glib.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* One byte onto @to: printable ASCII as it is, a tab as a space, anything else as \xNN. */
 void text_escape_byte(GString *to, unsigned char c);
 
 /* A copy of `len` bytes with everything but printable ASCII as \xNN. Free with g_free(). */
 char *console_escape(const char *bytes, size_t len);
+
+/* "0x" and one to 16 lower-case hexadecimal digits at @p: their length, 0 when there is no such number. */
+size_t text_hex(const char *p, uint64_t *value);
 
 #endif

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/stats.h"
 #include "cmd/cmd.h"
 #include "vtd/walk.h"
 
@@ -39,19 +40,6 @@ static double now_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static double median(double *v, int n)
-{
-	qsort(v, (size_t)n, sizeof(*v), by_value);
-	return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
 }
 
 /* The page frame of leaf @i. */
@@ -185,8 +173,8 @@ static int measure(struct bench *b, enum shape shape, int rounds)
 		close(b->fd);
 	if (err)
 		return err;
-	walk = median(walks, rounds);
-	copy = median(copies, rounds);
+	walk = stats_median(walks, (unsigned)rounds);
+	copy = stats_median(copies, (unsigned)rounds);
 	printf("%-16s %9zu %9zu %10.2f %10.2f %10.2f %9.1f\n", shape_names[shape], b->n_tables, runs, walk / leaves,
 	       walks[0] / leaves, copy / leaves, walk / copy);
 	return 0;

@@ -16,8 +16,7 @@
 /* The word of run.json for a result, "none" where there was no evidence. */
 static const char *recorded_result(JsonObject *run, const char *name)
 {
-	JsonNode *node = json_object_get_member(run, "checks");
-	JsonArray *checks = node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
+	JsonArray *checks = json_line_array(run, "checks");
 
 	for (guint i = 0; checks && i < json_array_get_length(checks); i++) {
 		JsonNode *one = json_array_get_element(checks, i);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/cmdline.h"
 #include "base/error.h"
 #include "base/json-line.h"
 
@@ -158,18 +159,6 @@ bool compare_value(const struct compare_run *run, const char *path, const char *
 
 /* ---- columns ---- */
 
-/* The last intel_iommu_kdump= of a command line; a kernel without one is mainline's. */
-static char *mode_of(const char *cmdline)
-{
-	g_auto(GStrv) words = g_strsplit(cmdline ? cmdline : "", " ", -1);
-	const char *mode = "off";
-
-	for (char **word = words; *word; word++)
-		if (g_str_has_prefix(*word, "intel_iommu_kdump="))
-			mode = *word + 18;
-	return g_strdup(mode);
-}
-
 static struct compare_column *column_of(struct compare *c, const char *name)
 {
 	struct compare_column *column;
@@ -188,8 +177,7 @@ static struct compare_column *column_of(struct compare *c, const char *name)
 
 static char *failed_checks(JsonObject *o)
 {
-	JsonNode *node = json_object_get_member(o, "checks");
-	JsonArray *checks = node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
+	JsonArray *checks = json_line_array(o, "checks");
 	GString *out = g_string_new(NULL);
 
 	for (guint i = 0; checks && i < json_array_get_length(checks); i++) {
@@ -263,7 +251,9 @@ bool compare_add(struct compare *c, const char *path, GError **error)
 		return false;
 	}
 	crash = object_member(env, "crash_kernel");
-	mode = mode_of(text_member(crash, "cmdline"));
+	mode = cmdline_value(text_member(crash, "cmdline"), "intel_iommu_kdump");
+	if (!mode)
+		mode = g_strdup("off"); /* mainline's */
 	release = text_member(crash, "release");
 	name = g_strdup_printf("%s, %s %s", text_member(o, "scenario"), release ? release : "?", mode);
 	for (char *p = name; *p; p++) /* it goes to a terminal */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/json-line.h"
 #include "results/progress.h"
 #include "observe/kprobes.h"
 
@@ -66,8 +67,7 @@ static void add_device(struct run *run, uint16_t sid, uint16_t dma_sid, const ch
 static bool each_function(struct run *run, void (*fn)(struct run *, JsonObject *, void *), void *data, GError **error)
 {
 	JsonObject *answer = machine_agent(run->m, run_deadline(run, 10), error, "devices", NULL);
-	JsonNode *member = answer ? json_object_get_member(answer, "devices") : NULL;
-	JsonArray *list = member && JSON_NODE_HOLDS_ARRAY(member) ? json_node_get_array(member) : NULL;
+	JsonArray *list = json_line_array(answer, "devices");
 
 	for (unsigned i = 0; list && i < json_array_get_length(list); i++) {
 		JsonNode *node = json_array_get_element(list, i);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Checks of the run itself: the rig, the mode in effect, the panic, the crash kernel. */
 #include "verdict/check.h"
+#include "base/cmdline.h"
 #include "evidence/evidence.h"
 
 #include <inttypes.h>
@@ -73,16 +74,16 @@ static void mode_registers(const struct evidence *ev, GString *wrong)
 /* iommu.strict= of the command line against the type of the groups; false: asked for, but not known. */
 static bool mode_flushing(const struct evidence *ev, GString *wrong)
 {
-	bool lazy;
+	bool lazy, strict;
 
-	if (!ev->first_cmdline || !strstr(ev->first_cmdline, "iommu.strict=") || evidence_passthrough(ev))
+	if (!cmdline_switch(ev->first_cmdline, "iommu.strict", &strict) || evidence_passthrough(ev))
 		return true;
 	if (!ev->group_types)
 		return false;
 	lazy = strstr(ev->group_types, "DMA-FQ");
-	if (strstr(ev->first_cmdline, "iommu.strict=1") && lazy)
+	if (strict && lazy)
 		complain(wrong, "iommu.strict=1, but groups are DMA-FQ");
-	if (strstr(ev->first_cmdline, "iommu.strict=0") && !lazy)
+	if (!strict && !lazy)
 		complain(wrong, "iommu.strict=0, but no group is DMA-FQ");
 	return true;
 }
