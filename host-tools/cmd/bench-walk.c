@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/stats.h"
 #include "cmd/cmd.h"
+#include "machine/ram.h"
 #include "vtd/walk.h"
 
 #define MAX_ROUNDS 99
@@ -110,7 +111,7 @@ static int build(struct bench *b, enum shape shape)
 static double time_walk(const struct bench *b, size_t *runs, int *err)
 {
 	struct vtd_walk_result *r = NULL;
-	struct vtd_ram ram = { .len = b->bytes, .layout = vtd_ram_layout_q35(b->bytes) };
+	struct vtd_ram ram = { .len = b->bytes, .layout = { b->bytes, ram_q35_low(b->bytes), RAM_Q35_HIGH } };
 	struct vtd_mem mem = vtd_ram_mem(&ram);
 	double start = now_ns(), took;
 	void *map = mmap(NULL, b->bytes, PROT_READ, MAP_SHARED, b->fd, 0);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "machine/ram.h"
 #include "vtd/snapshot.h"
 
 struct vtd_mem run_mem(struct run *run)
@@ -61,7 +62,7 @@ static bool keep_snapshot(struct run *run, struct evidence_state *state, struct 
 bool run_capture(struct run *run, const char *phase, struct evidence_state *state, GError **error)
 {
 	struct vtd_mem mem = run_mem(run);
-	struct vtd_snapshot_meta meta = { .ram = vtd_ram_layout_q35(run->sc->machine.memory) };
+	struct vtd_snapshot_meta meta = { .ram = { .ram_size = run->sc->machine.memory } };
 	uint64_t raw[MACHINE_VTD_WORDS];
 	struct vtd_walk_options opt;
 	struct vtd_snapshot *snap;
@@ -70,6 +71,8 @@ bool run_capture(struct run *run, const char *phase, struct evidence_state *stat
 	bool ok;
 
 	G_STATIC_ASSERT(MACHINE_VTD_WORDS == VTD_REGS_QWORDS);
+	meta.ram.low_size = ram_q35_low(meta.ram.ram_size);
+	meta.ram.high_base = RAM_Q35_HIGH;
 	if (run->sc->iommu.mode == MACHINE_IOMMU_OFF || !run->sc->machine.observe)
 		return true;
 	machine_trace_poll(run->m);
