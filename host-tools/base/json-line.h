@@ -23,5 +23,6 @@ int64_t json_line_int(JsonObject *o, const char *name, int64_t fallback);
 bool json_line_bool(JsonObject *o, const char *name, bool fallback);
 const char *json_line_string(JsonObject *o, const char *name, const char *fallback);
 JsonObject *json_line_object(JsonObject *o, const char *name);
+JsonArray *json_line_array(JsonObject *o, const char *name);
 
 #endif

@@ -3,6 +3,7 @@
 #include "base/text.h"
 
 #include <glib.h>
+#include <string.h>
 
 void text_escape_byte(GString *to, unsigned char c)
 {
@@ -31,4 +32,14 @@ char *text_one_line(const char *text)
 		if (g_ascii_iscntrl(*p))
 			*p = ' ';
 	return g_strstrip(clean);
+}
+
+size_t text_hex(const char *p, uint64_t *value)
+{
+	size_t digits = p[0] == '0' && p[1] == 'x' ? strspn(p + 2, "0123456789abcdef") : 0;
+
+	if (!digits || digits > 16)
+		return 0;
+	*value = g_ascii_strtoull(p + 2, NULL, 16);
+	return 2 + digits;
 }

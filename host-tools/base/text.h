@@ -5,6 +5,7 @@
 
 #include <glib.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* One byte onto @to: printable ASCII as it is, a tab as a space, anything else as \xNN. */
 void text_escape_byte(GString *to, unsigned char c);
@@ -14,5 +15,7 @@ char *console_escape(const char *bytes, size_t len);
 
 /* A copy without blanks at its ends, fit for one line: no UTF-8 is replaced, control characters are blanks. */
 char *text_one_line(const char *text);
+/* "0x" and one to 16 lower-case hexadecimal digits at @p: their length, 0 when there is no such number. */
+size_t text_hex(const char *p, uint64_t *value);
 
 #endif

@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/stats.h"
 #include "cmd/cmd.h"
+#include "machine/ram.h"
 #include "vtd/walk.h"
 
 #define MAX_ROUNDS 99
@@ -39,19 +41,6 @@ static double now_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static double median(double *v, int n)
-{
-	qsort(v, (size_t)n, sizeof(*v), by_value);
-	return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
 }
 
 /* The page frame of leaf @i. */
@@ -122,7 +111,7 @@ static int build(struct bench *b, enum shape shape)
 static double time_walk(const struct bench *b, size_t *runs, int *err)
 {
 	struct vtd_walk_result *r = NULL;
-	struct vtd_ram ram = { .len = b->bytes, .layout = vtd_ram_layout_q35(b->bytes) };
+	struct vtd_ram ram = { .len = b->bytes, .layout = { b->bytes, ram_q35_low(b->bytes), RAM_Q35_HIGH } };
 	struct vtd_mem mem = vtd_ram_mem(&ram);
 	double start = now_ns(), took;
 	void *map = mmap(NULL, b->bytes, PROT_READ, MAP_SHARED, b->fd, 0);
@@ -185,8 +174,8 @@ static int measure(struct bench *b, enum shape shape, int rounds)
 		close(b->fd);
 	if (err)
 		return err;
-	walk = median(walks, rounds);
-	copy = median(copies, rounds);
+	walk = stats_median(walks, (unsigned)rounds);
+	copy = stats_median(copies, (unsigned)rounds);
 	printf("%-16s %9zu %9zu %10.2f %10.2f %10.2f %9.1f\n", shape_names[shape], b->n_tables, runs, walk / leaves,
 	       walks[0] / leaves, copy / leaves, walk / copy);
 	return 0;

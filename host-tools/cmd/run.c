@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/stats.h"
 #include "machine/machine.h"
 #include "results/progress.h"
 #include "verdict/check.h"
@@ -89,6 +90,7 @@ static int run_once(const struct scenario *s, const struct run_options *options,
 {
 	GError *error = NULL;
 	struct run_outcome out;
+	double copy_ns;
 	int status;
 
 	if (!scenario_run(s, options, &out, &error)) {
@@ -100,39 +102,30 @@ static int run_once(const struct scenario *s, const struct run_options *options,
 	fflush(stdout);
 	status = out.exit;
 	*outcome = out.outcome;
-	if (out.copy_ns >= 0)
-		g_array_append_val(copies, out.copy_ns);
+	copy_ns = (double)out.copy_ns;
+	if (copy_ns >= 0)
+		g_array_append_val(copies, copy_ns);
 	run_outcome_clear(&out);
 	return status;
-}
-
-static int by_size(const void *a, const void *b)
-{
-	const int64_t *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
 }
 
 /* The median says more than the mean: one preempted run in five moves it little. */
 static void print_copies(GArray *copies)
 {
-	const int64_t *v;
+	double *v = (double *)(void *)copies->data, median;
 	unsigned n = copies->len;
-	double median;
 
 	if (!n)
 		return;
-	g_array_sort(copies, by_size);
-	v = (const int64_t *)(const void *)copies->data;
-	median = n % 2 ? (double)v[n / 2] : (double)(v[n / 2 - 1] + v[n / 2]) / 2;
-	printf("copy, guest time of %u runs: median %.3f us, %.3f to %.3f us\n", n, median / 1e3, (double)v[0] / 1e3,
-	       (double)v[n - 1] / 1e3);
+	median = stats_median(v, n); /* sorts them */
+	printf("copy, guest time of %u runs: median %.3f us, %.3f to %.3f us\n", n, median / 1e3, v[0] / 1e3,
+	       v[n - 1] / 1e3);
 }
 
 static int run_all(const struct scenario *s, struct run_options *options)
 {
 	g_autoptr(GString) series = g_string_new(NULL);
-	g_autoptr(GArray) copies = g_array_new(FALSE, FALSE, sizeof(int64_t));
+	g_autoptr(GArray) copies = g_array_new(FALSE, FALSE, sizeof(double));
 	int status = VTDLAB_EXIT_OK;
 
 	for (int i = 0; i < opt.repeat; i++) {

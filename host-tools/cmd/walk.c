@@ -12,6 +12,7 @@
 #include "cmd/cmd.h"
 #include "cmd/vmcore-mem.h"
 #include "cmd/walk-json.h"
+#include "machine/ram.h"
 #include "vtd/snapshot.h"
 #include "vtd/print.h"
 
@@ -89,7 +90,7 @@ static int open_ram(struct walk_args *a)
 	size = (uint64_t)st.st_size;
 	if (a->ram_size && parse_number("--ram-size", a->ram_size, &size))
 		return VTDLAB_EXIT_USAGE;
-	a->layout = vtd_ram_layout_q35(size);
+	a->layout = (struct vtd_ram_layout){ size, ram_q35_low(size), RAM_Q35_HIGH };
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cmdline.h"
 #include "evidence/fields.h"
 #include "vtd/snapshot.h"
 #include "vtd/walk.h"
@@ -133,42 +134,35 @@ bool evidence_attach_undated(const struct evidence *ev, uint16_t sid, int64_t wh
 	return dev && dev->unchanged_ns && when > dev->unchanged_ns && when < dev->attach_ns && !change_event(ev, dev);
 }
 
-/* As the kernel reads it (drivers/iommu/iommu.c, kstrtobool): the last word that says anything counts. */
+/* As drivers/iommu/iommu.c and arch/x86/kernel/pci-dma.c read it: the last word that says anything counts. */
 bool evidence_passthrough(const struct evidence *ev)
 {
 	const char *cmdline = ev->first_cmdline ? ev->first_cmdline : ev->scenario->first.cmdline;
-	g_auto(GStrv) words = g_strsplit(cmdline, " ", -1);
 	bool on = false;
+	char *word;
 
-	for (char **word = words; *word; word++) {
-		if (g_str_has_prefix(*word, "iommu.passthrough="))
-			on = strchr("1yYtT", (*word)[18]) ? (*word)[18] != '\0' :
-							    g_ascii_strncasecmp(*word + 18, "on", 2) == 0;
-		else if (strcmp(*word, "iommu=pt") == 0)
-			on = true;
-		else if (strcmp(*word, "iommu=nopt") == 0)
-			on = false;
+	while ((word = cmdline_next(&cmdline))) {
+		const char *is = cmdline_is(word, "iommu.passthrough"), *iommu = cmdline_is(word, "iommu");
+
+		if (is)
+			cmdline_bool(is, &on);
+		else if (g_strcmp0(iommu, "pt") == 0 || g_strcmp0(iommu, "nopt") == 0)
+			on = *iommu == 'p';
+		g_free(word);
 	}
 	return on;
 }
 
-/* The last intel_iommu_kdump= counts. */
 const char *evidence_kdump_asked(const struct evidence *ev)
 {
 	static const char *const known[] = { "deep", "reserve", "log" };
 	const char *cmdline = ev->crash_cmdline ? ev->crash_cmdline : ev->scenario->crash.cmdline;
-	g_auto(GStrv) words = g_strsplit(cmdline, " ", -1);
-	const char *mode = NULL;
+	g_autofree char *mode = cmdline_value(cmdline, "intel_iommu_kdump");
 
-	for (char **word = words; *word; word++) {
-		if (!g_str_has_prefix(*word, "intel_iommu_kdump="))
-			continue;
-		mode = NULL;
-		for (unsigned i = 0; i < G_N_ELEMENTS(known); i++)
-			if (strcmp(*word + 18, known[i]) == 0)
-				mode = known[i];
-	}
-	return mode;
+	for (unsigned i = 0; i < G_N_ELEMENTS(known); i++)
+		if (g_strcmp0(mode, known[i]) == 0)
+			return known[i];
+	return NULL;
 }
 
 const char *evidence_kdump_mode(const struct evidence *ev)

@@ -33,19 +33,13 @@ struct evidence_oracle *kdump_oracle(struct evidence *ev, enum evidence_oracle_s
 	return &g_array_index(ev->oracles, struct evidence_oracle, ev->oracles->len - 1);
 }
 
-/* "0x" and one to 16 hexadecimal digits at *@p, which moves behind them. */
+/* As text_hex() at *@p, which moves behind it. */
 static bool take_hex(const char **p, uint64_t *out)
 {
-	size_t digits;
+	size_t len = text_hex(*p, out);
 
-	if ((*p)[0] != '0' || (*p)[1] != 'x')
-		return false;
-	digits = strspn(*p + 2, "0123456789abcdef");
-	if (!digits || digits > 16)
-		return false;
-	*out = g_ascii_strtoull(*p + 2, NULL, 16);
-	*p += 2 + digits;
-	return true;
+	*p += len;
+	return len;
 }
 
 /* "0x0000000000000000 0x0000000000ffffff direct" */

@@ -186,14 +186,6 @@ static bool take_decimal(const char *p, size_t len, bool negative, uint64_t *out
 	return true;
 }
 
-static bool take_hex(const char *p, size_t len, uint64_t *out)
-{
-	if (len < 3 || len > 18 || p[0] != '0' || p[1] != 'x' || strspn(p + 2, "0123456789abcdef") < len - 2)
-		return false;
-	*out = g_ascii_strtoull(p + 2, NULL, 16);
-	return true;
-}
-
 /* "00:1f.2" or "0000:00:1f.2", and nothing that only looks like it. */
 static bool take_device(const char *p, size_t len, uint64_t *out)
 {
@@ -256,7 +248,7 @@ static bool take_value(char type, const char *p, size_t len, const struct eviden
 		ok = take_decimal(p, len, type == 'S', &n);
 		break;
 	case 'H':
-		ok = take_hex(p, len, &n);
+		ok = text_hex(p, &n) == len;
 		break;
 	case 'D':
 		ok = take_device(p, len, &n);

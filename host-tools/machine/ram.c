@@ -12,7 +12,6 @@
 #include "base/error.h"
 
 #define GIB (UINT64_C(1) << 30)
-#define ABOVE (4 * GIB)
 
 uint64_t ram_q35_low(uint64_t size)
 {
@@ -67,8 +66,8 @@ bool ram_offset(const struct ram *r, uint64_t pa, uint64_t len, uint64_t *offset
 		*offset = pa;
 		return true;
 	}
-	if (pa >= ABOVE && pa - ABOVE < high && len <= high - (pa - ABOVE)) {
-		*offset = r->low + (pa - ABOVE);
+	if (pa >= RAM_Q35_HIGH && pa - RAM_Q35_HIGH < high && len <= high - (pa - RAM_Q35_HIGH)) {
+		*offset = r->low + (pa - RAM_Q35_HIGH);
 		return true;
 	}
 	return false;
@@ -76,7 +75,7 @@ bool ram_offset(const struct ram *r, uint64_t pa, uint64_t len, uint64_t *offset
 
 uint64_t ram_address(const struct ram *r, uint64_t offset)
 {
-	return offset < r->low ? offset : ABOVE + (offset - r->low);
+	return offset < r->low ? offset : RAM_Q35_HIGH + (offset - r->low);
 }
 
 int ram_read(const struct ram *r, uint64_t pa, void *buf, uint64_t len)

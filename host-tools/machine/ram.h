@@ -23,6 +23,8 @@ bool ram_init(struct ram *r, uint64_t size, GError **error);
 /* Unmaps and closes; a zeroed or already cleared struct is fine. */
 void ram_clear(struct ram *r);
 
+/* Where RAM goes on above the hole of a q35 machine. */
+#define RAM_Q35_HIGH (UINT64_C(4) << 30)
 /* RAM below the hole of a q35 machine of `size` bytes. */
 uint64_t ram_q35_low(uint64_t size);
 

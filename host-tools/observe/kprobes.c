@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json-line.h"
 #include "evidence/kprobe-clock.h"
 #include "evidence/kprobe-trace.h"
 #include "prepare/options.h"
@@ -86,8 +87,7 @@ typedef void (*line_fn)(struct side *side, const char *line);
 
 static void each_line(struct side *side, JsonObject *answer, const char *member, line_fn fn, GString *text)
 {
-	JsonNode *node = json_object_get_member(answer, member);
-	JsonArray *lines = node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
+	JsonArray *lines = json_line_array(answer, member);
 
 	for (unsigned i = 0; lines && i < json_array_get_length(lines); i++) {
 		JsonNode *line = json_array_get_element(lines, i);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "machine/ram.h"
 #include "observe/attempt.h"
 #include "observe/iommu-events.h"
 #include "vtd/snapshot.h"
@@ -62,8 +63,9 @@ static bool keep(struct attempt *a, struct evidence_state *state, struct vtd_sna
 bool snapshot_take(struct attempt *a, const struct iommu_events *iommu, const char *phase, struct evidence_state *state,
 		   GError **error)
 {
+	const struct scenario *sc = a->plan->scenario;
 	struct vtd_mem mem = snapshot_mem(a);
-	struct vtd_snapshot_meta meta = { .ram = vtd_ram_layout_q35(a->plan->scenario->machine.memory) };
+	struct vtd_snapshot_meta meta = { .ram = { .ram_size = sc->machine.memory } };
 	uint64_t raw[MACHINE_VTD_WORDS];
 	struct vtd_walk_options opt;
 	struct vtd_snapshot *snap;
@@ -74,7 +76,9 @@ bool snapshot_take(struct attempt *a, const struct iommu_events *iommu, const ch
 	bool ok;
 
 	G_STATIC_ASSERT(MACHINE_VTD_WORDS == VTD_REGS_QWORDS);
-	if (a->plan->scenario->iommu.mode == MACHINE_IOMMU_OFF || !a->plan->scenario->machine.observe)
+	meta.ram.low_size = ram_q35_low(meta.ram.ram_size);
+	meta.ram.high_base = RAM_Q35_HIGH;
+	if (sc->iommu.mode == MACHINE_IOMMU_OFF || !sc->machine.observe)
 		return true;
 	machine_trace_poll(a->m);
 	if (!machine_vtd_regs(a->m, raw, error))

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/json-line.h"
-#include "results/rate.h"
+#include "base/stats.h"
 
 #define TESTS_MAX 1000u
 #define NAMES_MAX 1000u
@@ -75,13 +75,6 @@ static JsonObject *object_of(JsonObject *o, const char *name)
 	JsonNode *node = o ? json_object_get_member(o, name) : NULL;
 
 	return node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
-}
-
-static JsonArray *array_of(JsonObject *o, const char *name)
-{
-	JsonNode *node = o ? json_object_get_member(o, name) : NULL;
-
-	return node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
 }
 
 /* A number that is none, or below zero, is not there. */
@@ -156,7 +149,7 @@ static bool add_series(GPtrArray *list, const char *where, const char *name, Jso
 		g_array_append_val(s->runs, value);
 	}
 	sorted = g_array_copy(s->runs);
-	s->median = rate_median((uint64_t *)(void *)sorted->data, n);
+	s->median = stats_median_u64((uint64_t *)(void *)sorted->data, n);
 	s->min = g_array_index(sorted, uint64_t, 0);
 	s->max = g_array_index(sorted, uint64_t, n - 1);
 	return true;
@@ -186,7 +179,7 @@ static bool take_steps(struct bench_test *t, JsonObject *ns, GError **error)
 	for (GList *at = names; at; at = at->next) {
 		JsonObject *step = object_of(ns, at->data);
 
-		if (!add_series(t->steps, t->name, at->data, array_of(step, "runs"), error) ||
+		if (!add_series(t->steps, t->name, at->data, json_line_array(step, "runs"), error) ||
 		    !same(t->steps->pdata[t->steps->len - 1], step, t->name, error))
 			return false;
 	}
@@ -198,7 +191,7 @@ static bool take_counts(struct bench_test *t, JsonObject *counts, GError **error
 	g_autoptr(GList) names = counts ? json_object_get_members(counts) : NULL;
 
 	for (GList *at = names; at; at = at->next)
-		if (!add_series(t->counts, t->name, at->data, array_of(counts, at->data), error))
+		if (!add_series(t->counts, t->name, at->data, json_line_array(counts, at->data), error))
 			return false;
 	return true;
 }
@@ -287,7 +280,7 @@ static bool take_test(struct bench_doc *doc, JsonNode *node, guint number, GErro
 static struct bench_doc *doc_of(JsonObject *o, GError **error)
 {
 	g_autofree char *program = text_of(o, "program");
-	JsonArray *tests = array_of(o, "tests");
+	JsonArray *tests = json_line_array(o, "tests");
 	guint n = tests ? json_array_get_length(tests) : 0;
 	struct bench_doc *doc = NULL;
 	uint64_t schema;

@@ -5,17 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/stats.h"
+
 struct spread {
 	double median, min, max;
 	unsigned n;
 };
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
 
 /* Of the runs of a column that have the value at all. */
 static struct spread spread_of(const struct compare_column *column, const char *path, const char *minus)
@@ -32,11 +27,9 @@ static struct spread spread_of(const struct compare_column *column, const char *
 	s.n = values->len;
 	if (!s.n)
 		return s;
-	g_array_sort(values, by_value);
+	s.median = stats_median((double *)(void *)values->data, s.n); /* sorts them */
 	s.min = g_array_index(values, double, 0);
 	s.max = g_array_index(values, double, s.n - 1);
-	s.median = s.n % 2 ? g_array_index(values, double, s.n / 2) :
-			     (g_array_index(values, double, s.n / 2 - 1) + g_array_index(values, double, s.n / 2)) / 2;
 	return s;
 }
 

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/cmdline.h"
 #include "base/error.h"
 
 const struct compare_row compare_rows[] = {
@@ -90,18 +91,6 @@ bool compare_value(const struct compare_run *run, const char *path, const char *
 
 /* ---- columns ---- */
 
-/* The last intel_iommu_kdump= of a command line; a kernel without one is mainline's. */
-static char *mode_of(const char *cmdline)
-{
-	g_auto(GStrv) words = g_strsplit(cmdline ? cmdline : "", " ", -1);
-	const char *mode = "off";
-
-	for (char **word = words; *word; word++)
-		if (g_str_has_prefix(*word, "intel_iommu_kdump="))
-			mode = *word + 18;
-	return g_strdup(mode);
-}
-
 static struct compare_column *column_of(struct compare *c, const char *name)
 {
 	struct compare_column *column;
@@ -166,7 +155,9 @@ bool compare_add(struct compare *c, const char *path, GError **error)
 		run_json_free(json);
 		return false;
 	}
-	mode = mode_of(json->crash_cmdline);
+	mode = cmdline_value(json->crash_cmdline, "intel_iommu_kdump");
+	if (!mode)
+		mode = g_strdup("off"); /* mainline's */
 	name = g_strdup_printf("%s, %s %s", json->scenario, json->crash_release ? json->crash_release : "?", mode);
 	for (char *p = name; *p; p++) /* it goes to a terminal */
 		if (!g_ascii_isprint(*p) || *p == '|')

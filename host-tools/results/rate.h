@@ -19,9 +19,6 @@ struct rate {
 /* rate_of - @count things in @ns; false, and zeroes, where there is no rate: none done, or no time. */
 bool rate_of(uint64_t ns, uint64_t count, struct rate *rate);
 
-/* rate_median - of @n values, which are sorted by this; of an even number the mean of the two in the middle, cut. */
-uint64_t rate_median(uint64_t *values, unsigned n);
-
 /* rate_apart - how far @b is from @a, as a part of @a (0.01 is a hundredth more); 0 where both are 0. */
 double rate_apart(uint64_t a, uint64_t b);
 

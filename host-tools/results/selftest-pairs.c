@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/stats.h"
 #include "results/probe-log.h"
 #include "results/rate.h"
 
@@ -237,7 +238,7 @@ struct figure {
 static uint64_t one_of(const GArray *values, bool least)
 {
 	g_autofree uint64_t *copy = g_memdup2(values->data, values->len * sizeof(uint64_t));
-	uint64_t median = rate_median(copy, values->len);
+	uint64_t median = stats_median_u64(copy, values->len);
 
 	/* sorted by that */
 	return least && values->len ? copy[0] : median;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/json-line.h"
 #include "base/sid.h"
 #include "results/progress.h"
 #include "observe/console-words.h"
@@ -97,8 +98,7 @@ static uint16_t alias_of(const struct scenario *sc, uint16_t sid)
 static bool each_function(struct run *run, void (*fn)(struct run *, JsonObject *, void *), void *data, GError **error)
 {
 	JsonObject *answer = machine_agent(run->at.m, attempt_deadline(&run->at, 10), error, "devices", NULL);
-	JsonNode *member = answer ? json_object_get_member(answer, "devices") : NULL;
-	JsonArray *list = member && JSON_NODE_HOLDS_ARRAY(member) ? json_node_get_array(member) : NULL;
+	JsonArray *list = json_line_array(answer, "devices");
 
 	for (unsigned i = 0; list && i < json_array_get_length(list); i++) {
 		JsonNode *node = json_array_get_element(list, i);

@@ -8,7 +8,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "evidence/fields.h"
 #include "vtd/mem.h"
+#include "vtd/print.h"
 #include "vtd/ranges.h"
 
 #define REGIONS_MAX 64 /* ranges of a device that the kernel puts into reserved_regions */

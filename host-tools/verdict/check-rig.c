@@ -5,6 +5,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/cmdline.h"
+#include "vtd/print.h"
+
 static enum check_result rig(const struct evidence *ev, GString *detail)
 {
 	if (ev->rig_error)
@@ -74,16 +77,16 @@ static void mode_registers(const struct evidence *ev, GString *wrong)
 /* iommu.strict= of the command line against the type of the groups; false: asked for, but not known. */
 static bool mode_flushing(const struct evidence *ev, GString *wrong)
 {
-	bool lazy;
+	bool lazy, strict;
 
-	if (!ev->first_cmdline || !strstr(ev->first_cmdline, "iommu.strict=") || evidence_passthrough(ev))
+	if (!cmdline_switch(ev->first_cmdline, "iommu.strict", &strict) || evidence_passthrough(ev))
 		return true;
 	if (!ev->group_types)
 		return false;
 	lazy = strstr(ev->group_types, "DMA-FQ");
-	if (strstr(ev->first_cmdline, "iommu.strict=1") && lazy)
+	if (strict && lazy)
 		complain(wrong, "iommu.strict=1, but groups are DMA-FQ");
-	if (strstr(ev->first_cmdline, "iommu.strict=0") && !lazy)
+	if (!strict && !lazy)
 		complain(wrong, "iommu.strict=0, but no group is DMA-FQ");
 	return true;
 }

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 
+#include "vtd/print.h"
 #include "vtd/snapshot.h"
 
 static const char *kind_of(const struct vtd_snapshot *s, uint64_t pa)

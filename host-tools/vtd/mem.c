@@ -1,22 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The layout of q35 RAM, RAM as a struct vtd_mem, and the error helper of this directory. */
+/* The layout of RAM, RAM as a struct vtd_mem, and the error helper of this directory. */
 #include "vtd/mem.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-#define FOUR_GIB (UINT64_C(1) << 32)
-#define Q35_LOW_LIMIT UINT64_C(0xb0000000)
-#define Q35_LOW_SPLIT UINT64_C(0x80000000)
-
-struct vtd_ram_layout vtd_ram_layout_q35(uint64_t ram_size)
-{
-	struct vtd_ram_layout layout = { .ram_size = ram_size, .high_base = FOUR_GIB };
-
-	layout.low_size = ram_size >= Q35_LOW_LIMIT ? Q35_LOW_SPLIT : ram_size;
-	return layout;
-}
 
 uint64_t vtd_ram_offset(const struct vtd_ram_layout *layout, uint64_t pa, uint64_t len)
 {

@@ -22,7 +22,7 @@ struct vtd_mem {
 };
 
 /*
- * Where the RAM of a q35 machine lies. Guest physical [0, low_size) is at offset 0 of the RAM file;
+ * Where the RAM of a machine lies. Guest physical [0, low_size) is at offset 0 of the RAM file;
  * [high_base, high_base + ram_size - low_size) continues in the file at offset low_size.
  */
 struct vtd_ram_layout {
@@ -30,9 +30,6 @@ struct vtd_ram_layout {
 	uint64_t low_size;
 	uint64_t high_base;
 };
-
-/* The layout QEMU's q35 gives to @ram_size bytes: 2 GiB below 4 GiB if RAM is >= 0xb0000000. */
-struct vtd_ram_layout vtd_ram_layout_q35(uint64_t ram_size);
 
 /*
  * Offset in the RAM file of the byte at physical address @pa, provided that @len bytes from there

@@ -288,6 +288,11 @@ static void mode_strict(void **state)
 	want(f, MODE, CHECK_FAIL, "iommu.strict=0", "no group is DMA-FQ", NULL);
 	flushing(f, "iommu.strict=0", "DMA-FQ");
 	want(f, MODE, CHECK_PASS, NULL);
+	/* the later word counts */
+	flushing(f, "iommu.strict=1 iommu.strict=0", "DMA-FQ");
+	want(f, MODE, CHECK_PASS, NULL);
+	flushing(f, "iommu.strict=1 iommu.strict=0", "DMA");
+	want(f, MODE, CHECK_FAIL, "iommu.strict=0", "no group is DMA-FQ", NULL);
 }
 
 /* Asked for, but nobody knows whether it came. */

@@ -16,7 +16,7 @@ void tables_init(struct tables *t, size_t n_pages)
 	t->next_page = 1;
 	t->ram.base = t->bytes;
 	t->ram.len = n_pages * PAGE;
-	t->ram.layout = vtd_ram_layout_q35(n_pages * PAGE);
+	t->ram.layout = (struct vtd_ram_layout){ t->ram.len, t->ram.len, UINT64_C(4) << 30 };
 }
 
 void tables_free(struct tables *t)

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The small things that every room uses: requester ids. */
+/* The small things that every room uses: requester ids, words, a kernel's command line, medians, numbers. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <glib.h>
 #include <string.h>
 
+#include "base/cmdline.h"
 #include "base/sid.h"
+#include "base/stats.h"
+#include "base/text.h"
+#include "base/words.h"
 
 static void test_sid_there_and_back(void **state)
 {
@@ -77,11 +82,107 @@ static void test_sid_hostile(void **state)
 	assert_int_equal(sid_read("0000:00:0", &sid), 0);
 }
 
+static void test_words(void **state)
+{
+	static const struct word list[] = { { "list", 3 }, { "run", 0 }, { "walk", 7 }, { 0 } };
+	g_autofree char *text = words_text(list, ", ");
+	int value = 42;
+
+	(void)state;
+	assert_string_equal(text, "list, run, walk");
+	assert_string_equal(word_of(list, 0), "run");
+	assert_null(word_of(list, 1));
+	assert_true(word_value(list, "walk", &value));
+	assert_int_equal(value, 7);
+	assert_false(word_value(list, "wal", &value));
+	assert_false(word_value(list, "", &value));
+	assert_int_equal(value, 7);
+	assert_string_equal(word_nearest(list, "wlak"), "walk");
+	assert_null(word_nearest(list, "quux"));
+}
+
+static void value_is(const char *line, const char *name, const char *want)
+{
+	g_autofree char *value = cmdline_value(line, name);
+
+	if (g_strcmp0(value, want) != 0)
+		fail_msg("'%s' of '%s' is %s", name, line, value ? value : "none");
+}
+
+static void test_cmdline(void **state)
+{
+	bool on = false;
+
+	(void)state;
+	/* a later word overrides an earlier one */
+	assert_true(cmdline_switch("iommu.strict=1 iommu.strict=0", "iommu.strict", &on));
+	assert_false(on);
+	assert_true(cmdline_switch("iommu.strict=0 quiet iommu.strict=1", "iommu.strict", &on));
+	assert_true(on);
+	/* one that says nothing does not; nor does another word that holds this one */
+	assert_true(cmdline_switch("iommu.strict=1 iommu.strict=maybe xiommu.strict=0 iommu.strictly=0", "iommu.strict",
+				   &on));
+	assert_true(on);
+	assert_true(cmdline_switch("iommu.strict=off", "iommu.strict", &on));
+	assert_false(on);
+	assert_true(cmdline_switch("iommu.strict=ON", "iommu.strict", &on));
+	assert_true(on);
+	assert_false(cmdline_switch("iommu.strict iommu.strict= iommu.strict=o", "iommu.strict", &on));
+	assert_true(on);
+	assert_false(cmdline_switch(NULL, "iommu.strict", &on));
+
+	value_is("intel_iommu_kdump=deep  intel_iommu_kdump=log", "intel_iommu_kdump", "log");
+	value_is("\tintel-iommu_kdump=deep\n", "intel_iommu_kdump", "deep");
+	value_is("a=1 intel_iommu_kdumpx=deep", "intel_iommu_kdump", NULL);
+	value_is("a=\"1 b=2\" b=3", "b", "3");
+	value_is("b=1 -- b=2", "b", "1");
+	value_is("b=1 --x b=2", "b", "2");
+	value_is("", "b", NULL);
+	value_is("b=", "b", "");
+	value_is(NULL, "b", NULL);
+}
+
+static void test_median(void **state)
+{
+	double values[] = { 9, 1, 4, 2 };
+	uint64_t large[] = { UINT64_MAX, UINT64_MAX - 2, 0 };
+
+	(void)state;
+	assert_true(stats_median(values, 4) == 3);
+	assert_true(values[0] == 1 && values[3] == 9);
+	assert_true(stats_median(values, 3) == 2);
+	assert_true(stats_median(values, 0) == 0);
+	assert_true(stats_median_u64(large, 3) == UINT64_MAX - 2);
+	assert_true(stats_median_u64(large + 1, 2) == UINT64_MAX - 1);
+	assert_true(stats_median_u64(large, 0) == 0);
+}
+
+static void test_hex(void **state)
+{
+	uint64_t value = 1;
+
+	(void)state;
+	assert_int_equal(text_hex("0xfee00000 ", &value), 10);
+	assert_int_equal(value, 0xfee00000);
+	assert_int_equal(text_hex("0xffffffffffffffff", &value), 18);
+	assert_true(value == UINT64_MAX);
+	assert_int_equal(text_hex("0x10000000000000000", &value), 0);
+	assert_int_equal(text_hex("0x", &value), 0);
+	assert_int_equal(text_hex("0xFE", &value), 0);
+	assert_int_equal(text_hex("fee", &value), 0);
+	assert_int_equal(text_hex("", &value), 0);
+	assert_true(value == UINT64_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sid_there_and_back),
 		cmocka_unit_test(test_sid_hostile),
+		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_cmdline),
+		cmocka_unit_test(test_median),
+		cmocka_unit_test(test_hex),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

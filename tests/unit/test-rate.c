@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <math.h>
 
+#include "base/stats.h"
 #include "results/rate.h"
 
 static void rate_is(uint64_t ns, uint64_t count, double each, double per_second)
@@ -64,13 +65,13 @@ static void test_median(void **state)
 	uint64_t large[] = { UINT64_MAX, UINT64_MAX - 2 };
 
 	(void)state;
-	assert_int_equal(rate_median(odd, 3), 5);
+	assert_int_equal(stats_median_u64(odd, 3), 5);
 	assert_int_equal(odd[0], 1);
 	assert_int_equal(odd[2], 9);
-	assert_int_equal(rate_median(even, 4), 3);
-	assert_int_equal(rate_median(one, 1), 7);
-	assert_true(rate_median(large, 2) == UINT64_MAX - 1);
-	assert_int_equal(rate_median(one, 0), 0);
+	assert_int_equal(stats_median_u64(even, 4), 3);
+	assert_int_equal(stats_median_u64(one, 1), 7);
+	assert_true(stats_median_u64(large, 2) == UINT64_MAX - 1);
+	assert_int_equal(stats_median_u64(one, 0), 0);
 }
 
 static void test_apart(void **state)
