@@ -143,7 +143,8 @@ unsigned good_drop(struct good_run *f, enum evidence_event_kind kind, int64_t fr
 /* A requester id that the trace showed, last at @ns. */
 void good_requester(struct good_run *f, uint16_t sid, int64_t ns);
 /* A row of a kernel ('f' or 'c') that reserved page frames @start to @last for @sid. */
-void good_reserve(struct good_run *f, enum evidence_kernel kernel, uint16_t sid, uint64_t start, uint64_t last, bool standing);
+void good_reserve(struct good_run *f, enum evidence_kernel kernel, uint16_t sid, uint64_t start, uint64_t last,
+		  bool standing);
 /* The crash kernel's command line, as its agent told it. */
 void good_crash_cmdline(struct good_run *f, const char *cmdline);
 /* Read the old table pages again, as they are at the end. */
