@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/words.h"
 #include "base/sid.h"
-#include "evidence/evidence.h"
+#include "base/sid.h"
 #include "vtd/formats.h"
 
 #define MAX_WORDS 8

@@ -13,7 +13,6 @@
 #include "vtd/mem.h"
 #include "vtd/walk.h"
 
-
 /* Tables in memory that can be written. */
 struct corrupt_target {
 	struct vtd_mem mem;

@@ -4,7 +4,7 @@
 
 #include <inttypes.h>
 
-#include "evidence/evidence.h"
+#include "base/sid.h"
 #include "vtd/formats.h"
 
 /* Where the leaf of an IOVA is. */
