@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/interrupt.h"
 #include "base/text.h"
 #include "machine/machine-priv.h"
 
@@ -155,7 +156,7 @@ static bool over(struct machine *m, const char *what, int64_t since, GError **er
 {
 	double s = (double)(g_get_monotonic_time() - since) / 1e6;
 
-	if (machine_interrupted) {
+	if (interrupt_pending()) {
 		m->ended = MACHINE_END_INTERRUPTED;
 		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_INTERRUPTED, "interrupted while waiting for %s", what);
 		return true;
@@ -199,10 +200,10 @@ bool machine_wait(struct machine *m, bool (*pred)(void *data), void *data, doubl
 			m->ended = MACHINE_END_DONE;
 			break;
 		}
-		if (machine_interrupted || machine_check_death(m) || m->shutdown_reason) {
+		if (interrupt_pending() || machine_check_death(m) || m->shutdown_reason) {
 			/* what QEMU said last may be what we wait for: look once more */
 			machine_poll(m);
-			if (!last && !machine_interrupted) {
+			if (!last && !interrupt_pending()) {
 				last = true;
 				continue;
 			}

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/interrupt.h"
 #include "base/paths.h"
 #include "machine/accel.h"
 #include "machine/log.h"
@@ -20,8 +21,6 @@
 /* A fault storm fills qemu.log: QEMU ends by SIGXFSZ before the disk is full. RAM is no such file.
  */
 #define FILE_LIMIT (UINT64_C(4) << 30)
-
-volatile sig_atomic_t machine_interrupted;
 
 int64_t machine_now_ns(void)
 {
@@ -50,7 +49,7 @@ static bool qmp_idle(void *user, GError **error)
 		g_set_error_literal(error, VTDLAB_ERROR, VTDLAB_ERROR_CANNOT_JUDGE, m->death);
 		return false;
 	}
-	if (machine_interrupted && !m->asked_to_end) {
+	if (interrupt_pending() && !m->asked_to_end) {
 		g_set_error_literal(error, VTDLAB_ERROR, VTDLAB_ERROR_INTERRUPTED, "interrupted");
 		return false;
 	}

@@ -12,7 +12,6 @@
 
 #include <glib.h>
 #include <json-glib/json-glib.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -27,10 +26,6 @@
 #include "machine/trace.h"
 
 struct machine;
-
-/* Set by the verb's signal handler (SIGINT, SIGTERM): every wait then ends with
- * VTDLAB_ERROR_INTERRUPTED. Defined in machine.c. */
-extern volatile sig_atomic_t machine_interrupted;
 
 /* ---- life ---- */
 

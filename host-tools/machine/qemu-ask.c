@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/interrupt.h"
 #include "machine/launcher.h"
-#include "machine/machine.h"
 
 static char *read_all(int fd)
 {
@@ -42,9 +42,9 @@ bool qemu_ask(const char *program, const char *const *args, char **text, int *st
 	req.argv = (char *const *)argv->pdata;
 	req.stderr_path = path;
 	good = launcher_qemu.start(&l, &req, error);
-	while (good && !launcher_qemu.reap(&l) && !machine_interrupted && g_get_monotonic_time() < until)
+	while (good && !launcher_qemu.reap(&l) && !interrupt_pending() && g_get_monotonic_time() < until)
 		g_usleep(2000);
-	if (good && !l.dead && machine_interrupted) {
+	if (good && !l.dead && interrupt_pending()) {
 		g_set_error_literal(error, VTDLAB_ERROR, VTDLAB_ERROR_INTERRUPTED, "interrupted");
 		good = false;
 	} else if (good && !l.dead) {
@@ -97,7 +97,7 @@ bool qemu_ask_trace_log(const char *program)
 	if (fd < 0)
 		return false;
 	alive = launcher_qemu.start(&l, &req, NULL);
-	while (alive && !seen && !machine_interrupted && g_get_monotonic_time() < until) {
+	while (alive && !seen && !interrupt_pending() && g_get_monotonic_time() < until) {
 		g_usleep(5000);
 		alive = !launcher_qemu.reap(&l);
 		seen = has_event(fd);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/interrupt.h"
 #include "base/paths.h"
 #include "results/progress.h"
 #include "results/version.h"
@@ -69,9 +70,9 @@ static void keep(struct run *run)
 	if (machine_gdb_path(run->at.m))
 		g_printerr("gdb: target remote %s\n", machine_gdb_path(run->at.m));
 	g_printerr("Ctrl-C ends it.\n");
-	while (!machine_interrupted && machine_alive(run->at.m))
+	while (!interrupt_pending() && machine_alive(run->at.m))
 		g_main_context_iteration(NULL, TRUE);
-	machine_interrupted = 0;
+	interrupt_clear();
 }
 
 /* A first kernel that never spoke, or a crash kernel that did not come up, may be the host's doing. */
