@@ -8,7 +8,6 @@
 
 #include "base/error.h"
 #include "base/interrupt.h"
-#include "base/text.h"
 #include "machine/machine-priv.h"
 
 #define TAIL_LINES 5
@@ -18,57 +17,18 @@
 
 /* ---- death ---- */
 
-/* Without "2026-01-02T03:04:05.678901Z qemu-system-x86_64: ". */
-static const char *message(const char *line)
-{
-	const char *p = strchr(line, ' '), *name;
-
-	if (p && p > line && p[-1] == 'Z' && g_ascii_isdigit(*line))
-		line = p + 1;
-	name = g_str_has_prefix(line, "qemu-system-") ? strstr(line, ": ") : NULL;
-	return name ? name + 2 : line;
-}
-
-/* The last lines QEMU printed, harmless, joined by " | ". Free with g_free(). */
-static char *stderr_tail(struct machine *m)
-{
-	char *path = g_build_filename(m->run_dir, "qemu.stderr", NULL), *text = NULL, *joined;
-	GPtrArray *keep = g_ptr_array_new_with_free_func(g_free);
-	char **lines;
-	unsigned n;
-
-	if (!g_file_get_contents(path, &text, NULL, NULL))
-		text = g_strdup("");
-	lines = g_strsplit(g_strchomp(text), "\n", -1);
-	n = g_strv_length(lines);
-	for (unsigned i = n > TAIL_LINES ? n - TAIL_LINES : 0; i < n; i++) {
-		const char *text_of = message(lines[i]);
-
-		g_ptr_array_add(keep, console_escape(text_of, MIN(strlen(text_of), 300)));
-	}
-	g_ptr_array_add(keep, NULL);
-	joined = g_strjoinv(" | ", (char **)keep->pdata);
-	g_strfreev(lines);
-	g_ptr_array_unref(keep);
-	g_free(text);
-	g_free(path);
-	return joined;
-}
-
 bool machine_check_death(struct machine *m)
 {
-	char *status, *tail;
+	g_autofree char *why = NULL;
 
-	if (m->death)
-		return true;
-	if (!m->launch.pid || !m->ops->reap(&m->launch))
-		return false;
-	status = launch_status_text(m->launch.status);
-	tail = stderr_tail(m);
-	m->death = g_strdup_printf("QEMU ended: %s%s%s", status, *tail ? ": " : "", tail);
-	g_free(status);
-	g_free(tail);
-	return true;
+	if (!m->death && m->vm && (why = m->vm->vmm->ended(m->vm)))
+		m->death = g_strdup_printf("QEMU ended: %s", why);
+	return m->death != NULL;
+}
+
+bool machine_alive(struct machine *m)
+{
+	return m->vm && !machine_check_death(m);
 }
 
 /* ---- the factor ---- */
