@@ -54,7 +54,7 @@ static bool check_devices(const struct machine_config *cfg, GError **error)
 	return true;
 }
 
-bool machine_config_check(const struct machine_config *cfg, GError **error)
+static bool machine_config_check(const struct machine_config *cfg, GError **error)
 {
 	if (cfg->memory < 64 * MIB || cfg->memory > (UINT64_C(1) << 40) || cfg->memory % MIB)
 		return refuse(error,
@@ -344,7 +344,7 @@ char *machine_shell_quote(const char *word)
 	return g_shell_quote(word);
 }
 
-char *machine_command_text(const GPtrArray *argv)
+static char *machine_command_text(const GPtrArray *argv)
 {
 	GString *text = g_string_new(NULL);
 

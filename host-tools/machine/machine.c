@@ -51,6 +51,14 @@ static bool qmp_idle(void *user, GError **error)
 
 /* ---- start ---- */
 
+/* By the word of the command line; the first is the default. */
+static const struct vmm *const vmms[] = { &vmm_qemu };
+
+static const struct vmm *vmm_of(const struct machine_config *cfg)
+{
+	return cfg->vmm ? cfg->vmm : vmms[0];
+}
+
 static char *in_run_dir(const struct machine *m, const char *name)
 {
 	return g_build_filename(m->run_dir, name, NULL);

@@ -3,16 +3,6 @@
 
 #include <unistd.h>
 
-#include "machine/config.h"
-
-/* By the word of the command line; the first is the default. */
-static const struct vmm *const vmms[] = { &vmm_qemu };
-
-const struct vmm *vmm_of(const struct machine_config *cfg)
-{
-	return cfg->vmm ? cfg->vmm : vmms[0];
-}
-
 void vmm_channels_clear(struct vmm_channels *ch)
 {
 	int *fds[] = { &ch->console, &ch->agent, &ch->qmp, &ch->net, &ch->net_peer, &ch->ram };

@@ -69,9 +69,6 @@ struct vmm {
 /* QEMU as our own child, with inherited descriptors. */
 extern const struct vmm vmm_qemu;
 
-/* vmm_of - the VMM that @cfg asks for. */
-const struct vmm *vmm_of(const struct machine_config *cfg);
-
 /* vmm_channels_clear - closes and frees what is still there. */
 void vmm_channels_clear(struct vmm_channels *ch);
 
