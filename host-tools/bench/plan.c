@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/paths.h"
-#include "machine/cmdline.h"
+#include "machine/machine.h"
 
 #define GIB (UINT64_C(1) << 30)
 /* What is in images/initramfs/workload-NAME.manifest. */
@@ -263,7 +263,7 @@ char *bench_dry_run(const struct bench_options *options, GError **error)
 
 	if (bench_plan_make(&plan, options, error)) {
 		bench_plan_machine(&plan, ".", &cfg);
-		text = machine_command_pasteable(&cfg, NULL, error);
+		text = machine_describe(&cfg, error);
 	}
 	bench_plan_clear(&plan);
 	return text;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "machine/accel.h"
 
 static void phase(const struct bench_options *o, const char *name)
 {
@@ -21,11 +22,12 @@ static struct machine *boot(const struct bench_plan *plan, const char *dir, GErr
 	struct machine *m = NULL;
 
 	for (int attempt = 1; !hello; attempt++) {
+		g_autofree char *accel = NULL;
 		g_autoptr(GError) why = NULL;
 
 		phase(o, "boot");
 		bench_plan_machine(plan, dir, &cfg);
-		m = machine_start(&cfg, error);
+		m = accel_resolve(&cfg, &accel, error) ? machine_start(&cfg, error) : NULL;
 		if (!m)
 			return NULL;
 		hello = machine_wait_hello(m, AGENT_STAGE_FIRST, 15, &why);

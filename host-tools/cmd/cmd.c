@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/interrupt.h"
 #include "machine/machine.h"
 
 int cmd_fail(const char *verb, GError *error)
@@ -72,7 +73,7 @@ int cmd_parse(const char *verb, const GOptionEntry *entries, int *argc, char ***
 static void on_signal(int sig)
 {
 	(void)sig;
-	machine_interrupted = 1;
+	interrupt_set();
 }
 
 void cmd_catch_signals(void)

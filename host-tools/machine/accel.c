@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/paths.h"
 #include "machine/machine.h"
 #include "machine/private-dir.h"
 
@@ -182,17 +183,19 @@ static bool trial(const struct machine_config *cfg, const char *dir, struct acce
 bool accel_probe_kvm(const struct machine_config *cfg, const char *cache_dir, struct accel_result *result,
 		     GError **error)
 {
-	char *qemu, *file = NULL, *dir = NULL;
+	struct qemu_caps *caps;
+	char *file = NULL, *dir = NULL;
 	bool good = true;
 
 	*result = (struct accel_result){ 0 };
-	qemu = qemu_find(cfg->qemu, error);
-	if (!qemu)
+	/* a program that is no QEMU says nothing about KVM */
+	caps = qemu_probe(cfg->qemu, cache_dir, error);
+	if (!caps)
 		return false;
 	if (!kvm_opens(result))
 		goto out;
 	if (cache_dir)
-		file = cache_file(cfg, qemu, cache_dir);
+		file = cache_file(cfg, caps->path, cache_dir);
 	if (file && load(file, result))
 		goto out;
 	if (!cfg->kernel) {
@@ -210,25 +213,26 @@ bool accel_probe_kvm(const struct machine_config *cfg, const char *cache_dir, st
 out:
 	private_dir_remove(dir);
 	g_free(file);
-	g_free(qemu);
+	qemu_caps_free(caps);
 	return good;
 }
 
-enum machine_accel accel_resolve(const struct machine_config *cfg, const char *cache_dir, char **reason, GError **error)
+bool accel_resolve(struct machine_config *cfg, char **reason, GError **error)
 {
 	struct accel_result r;
-	enum machine_accel accel;
 
-	if (cfg->accel != MACHINE_ACCEL_AUTO) {
-		if (reason)
-			*reason = g_strdup_printf("%s: asked for", cfg->accel == MACHINE_ACCEL_KVM ? "KVM" : "TCG");
-		return cfg->accel;
+	*reason = NULL;
+	if (cfg->accel != MACHINE_ACCEL_AUTO)
+		return true;
+	if (cfg->clock_virtual) {
+		cfg->accel = MACHINE_ACCEL_TCG;
+		*reason = g_strdup("TCG: the virtual clock counts instructions");
+		return true;
 	}
-	if (!accel_probe_kvm(cfg, cache_dir, &r, error))
-		return MACHINE_ACCEL_AUTO;
-	accel = r.proof == ACCEL_PROVED ? MACHINE_ACCEL_KVM : MACHINE_ACCEL_TCG;
-	if (reason)
-		*reason = accel == MACHINE_ACCEL_KVM ? g_strdup(r.reason) : g_strdup_printf("TCG (%s)", r.reason);
+	if (!accel_probe_kvm(cfg, lab_cache_dir(), &r, error))
+		return false;
+	cfg->accel = r.proof == ACCEL_PROVED ? MACHINE_ACCEL_KVM : MACHINE_ACCEL_TCG;
+	*reason = r.proof == ACCEL_PROVED ? g_strdup(r.reason) : g_strdup_printf("TCG (%s)", r.reason);
 	accel_result_clear(&r);
-	return accel;
+	return true;
 }

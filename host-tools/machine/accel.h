@@ -39,11 +39,9 @@ bool accel_probe_kvm(const struct machine_config *cfg, const char *cache_dir, st
 void accel_result_clear(struct accel_result *result);
 
 /*
- * Which accelerator cfg->accel means here: KVM and TCG as they are; AUTO: KVM if proved, else TCG.
- * *reason (may be NULL): one line that says why, g_free(). On error returns MACHINE_ACCEL_AUTO.
- * machine_start() does this itself for AUTO; calling it before lets the verb show the reason.
+ * accel_resolve - makes AUTO in @cfg what it means here, before machine_start(): KVM if proved (by accel_probe_kvm(),
+ * which see for times and errors), else TCG. *@reason: one line that says why, g_free(); NULL unless it was AUTO.
  */
-enum machine_accel accel_resolve(const struct machine_config *cfg, const char *cache_dir, char **reason,
-				 GError **error);
+bool accel_resolve(struct machine_config *cfg, char **reason, GError **error);
 
 #endif

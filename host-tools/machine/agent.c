@@ -13,8 +13,8 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "channel.h"
-#include "machine/console.h"
 #include "base/json-line.h"
+#include "machine/listeners.h"
 #include "machine/log.h"
 
 #define LOG_CAP (UINT64_C(64) << 20)
@@ -34,9 +34,8 @@ struct agent {
 	JsonObject *answer;
 	bool restarted; /* a hello came while it was pending */
 	struct agent_counters counters;
-	agent_fn fn;
-	void *fn_data;
-	bool busy; /* the subscriber is being called: no reading from inside it */
+	struct listeners listeners;
+	bool busy; /* one of them is being called: no reading from inside it */
 };
 
 /* ---- log ---- */
@@ -100,6 +99,9 @@ static void take_hello(struct agent *a, JsonObject *o, int64_t ns)
 
 static void take_object(struct agent *a, JsonObject *o, int64_t ns)
 {
+	unsigned id = UINT_MAX;
+	struct listener l;
+
 	a->counters.lines++;
 	if (json_object_has_member(o, "hello"))
 		take_hello(a, o, ns);
@@ -107,8 +109,8 @@ static void take_object(struct agent *a, JsonObject *o, int64_t ns)
 		a->answer = json_object_ref(o);
 	else
 		a->counters.stray++;
-	if (a->fn)
-		a->fn(o, ns, a->fn_data);
+	while (listeners_each(&a->listeners, &id, &l))
+		((agent_fn)l.fn)(o, ns, l.data);
 }
 
 static void take_line(struct agent *a, const char *line, size_t len)
@@ -240,6 +242,7 @@ void agent_free(struct agent *a)
 		hello_free(a->hellos[i]);
 	g_clear_pointer(&a->answer, json_object_unref);
 	g_free(a->pending_cmd);
+	listeners_clear(&a->listeners);
 	g_free(a);
 }
 
@@ -258,10 +261,14 @@ bool agent_log_ok(const struct agent *a)
 	return !a->log.failed;
 }
 
-void agent_subscribe(struct agent *a, agent_fn fn, void *data)
+unsigned agent_subscribe(struct agent *a, agent_fn fn, void *data)
 {
-	a->fn = fn;
-	a->fn_data = data;
+	return listeners_add(&a->listeners, G_CALLBACK(fn), data);
+}
+
+void agent_unsubscribe(struct agent *a, unsigned id)
+{
+	listeners_remove(&a->listeners, id);
 }
 
 /* ---- commands ---- */

@@ -67,9 +67,11 @@ void agent_cancel(struct agent *a, unsigned id);
 const struct agent_counters *agent_counters(const struct agent *a);
 bool agent_log_ok(const struct agent *a);
 
-/* Called with each well-formed object from the guest, hellos and answers included (borrowed). */
+/* Calls `fn` for each later well-formed object from the guest, hellos and answers included (borrowed), until
+ * unsubscribed. Returns an id > 0. */
 typedef void (*agent_fn)(JsonObject *object, int64_t host_ns, void *data);
-void agent_subscribe(struct agent *a, agent_fn fn, void *data);
+unsigned agent_subscribe(struct agent *a, agent_fn fn, void *data);
+void agent_unsubscribe(struct agent *a, unsigned id);
 
 /* Members of an answer with a type check: fallback if absent or of another type. Strings are
  * borrowed from the object. agent_hex64 reads "0x..." strings. */

@@ -10,7 +10,7 @@
 
 #define MIB (UINT64_C(1) << 20)
 
-bool machine_config_check(const struct machine_config *cfg, GError **error)
+static bool machine_config_check(const struct machine_config *cfg, GError **error)
 {
 	if (!machine_config_allowed(cfg, error))
 		return false;
@@ -293,7 +293,7 @@ char *machine_shell_quote(const char *word)
 	return g_shell_quote(word);
 }
 
-char *machine_command_text(const GPtrArray *argv)
+static char *machine_command_text(const GPtrArray *argv)
 {
 	GString *text = g_string_new(NULL);
 

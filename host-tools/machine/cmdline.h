@@ -43,22 +43,12 @@ GPtrArray *machine_command_line(const struct machine_config *cfg, enum machine_l
 				const char *gdb_path, GError **error);
 
 /*
- * The arguments quoted for a POSIX shell, options one a line joined by " \" and newline, no newline
- * at the end. Free with g_free().
- */
-char *machine_command_text(const GPtrArray *argv);
-
-/*
- * For --dry-run and the file `command`: machine_command_text() of the standalone form with a
- * comment line that says what differs from what vtdlab runs. Free with g_free(); NULL and error as
- * above.
+ * For --dry-run and the file `command`: the standalone form quoted for a POSIX shell, an option a line, under a comment
+ * that says what differs from what vtdlab runs. Free with g_free(); NULL and error as above.
  */
 char *machine_command_pasteable(const struct machine_config *cfg, const struct qemu_caps *caps, GError **error);
 
 /* One word quoted for a POSIX shell only if it needs it. Free with g_free(). */
 char *machine_shell_quote(const char *word);
-
-/* Checks everything machine_command_line() would refuse. */
-bool machine_config_check(const struct machine_config *cfg, GError **error);
 
 #endif

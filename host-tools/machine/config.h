@@ -73,13 +73,16 @@ enum machine_topology {
 /* The MAC address of the guest's interface. */
 #define MACHINE_NIC_MAC "52:56:54:44:00:02"
 
+struct vmm;
+
 /*
  * All strings are borrowed: they must live until machine_start() or machine_command_line() returns.
  * A zeroed struct with kernel, disk_image, run_dir, memory and cpus set is a valid legacy machine
  * with an e1000e and an NVMe disk.
  */
 struct machine_config {
-	const char *qemu; /* program; NULL: qemu-system-x86_64 in $PATH */
+	const struct vmm *vmm; /* what runs the machine (machine/vmm.h); NULL: QEMU as our child */
+	const char *qemu;      /* program; NULL: qemu-system-x86_64 in $PATH */
 	enum machine_accel accel;
 	uint64_t memory;     /* bytes, a multiple of 1 MiB, 64 MiB .. 1 TiB */
 	unsigned cpus;	     /* 1 .. 255; 1 if clock_virtual */

@@ -12,17 +12,12 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "machine/listeners.h"
 #include "machine/log.h"
 
 #define LOG_CAP (UINT64_C(64) << 20)
 /* One main-loop turn reads at most this, so that a babbling guest cannot starve the rest. */
 #define READ_TURN (256u << 10)
-
-struct subscriber {
-	unsigned id;
-	console_fn fn;
-	void *data;
-};
 
 struct console {
 	int fd;
@@ -32,9 +27,8 @@ struct console {
 	int64_t line_ns;		/* first byte of it */
 	char *keep[CONSOLE_KEEP_LINES]; /* ring; next = the oldest */
 	unsigned next;
-	GArray *subscribers;
-	unsigned last_id;
-	bool busy; /* a subscriber is being called: no reading from inside it */
+	struct listeners listeners;
+	bool busy; /* one of them is being called: no reading from inside it */
 };
 
 static void log_stamped(struct console *c, const char *line)
@@ -50,6 +44,8 @@ static void end_line(struct console *c)
 {
 	char *line = g_string_free(c->line, FALSE);
 	int64_t ns = c->line_ns;
+	unsigned id = UINT_MAX;
+	struct listener l;
 
 	c->line = g_string_sized_new(128);
 	log_stamped(c, line);
@@ -57,15 +53,10 @@ static void end_line(struct console *c)
 	g_free(c->keep[c->next]);
 	c->keep[c->next] = line;
 	c->next = (c->next + 1) % CONSOLE_KEEP_LINES;
-	/* backwards: a callback may unsubscribe itself; `line` may be dropped by a nested poll */
+	/* `line` may be dropped by a nested poll */
 	line = g_strdup(line);
-	for (unsigned i = c->subscribers->len; i > 0; i--) {
-		if (i > c->subscribers->len)
-			continue;
-		struct subscriber s = g_array_index(c->subscribers, struct subscriber, i - 1);
-
-		s.fn(line, ns, s.data);
-	}
+	while (listeners_each(&c->listeners, &id, &l))
+		((console_fn)l.fn)(line, ns, l.data);
 	g_free(line);
 }
 
@@ -150,7 +141,6 @@ struct console *console_new(int fd, const char *log_path, GError **error)
 		return NULL;
 	}
 	c->line = g_string_sized_new(128);
-	c->subscribers = g_array_new(FALSE, FALSE, sizeof(struct subscriber));
 	g_unix_set_fd_nonblocking(fd, TRUE, NULL);
 	c->source = g_unix_fd_add(fd, G_IO_IN | G_IO_HUP | G_IO_ERR, readable, c);
 	return c;
@@ -167,7 +157,7 @@ void console_free(struct console *c)
 	for (unsigned i = 0; i < CONSOLE_KEEP_LINES; i++)
 		g_free(c->keep[i]);
 	g_string_free(c->line, TRUE);
-	g_array_free(c->subscribers, TRUE);
+	listeners_clear(&c->listeners);
 	g_free(c);
 }
 
@@ -188,20 +178,12 @@ int console_pending(struct console *c)
 
 unsigned console_subscribe(struct console *c, console_fn fn, void *data)
 {
-	struct subscriber s = { .id = ++c->last_id, .fn = fn, .data = data };
-
-	g_array_append_val(c->subscribers, s);
-	return s.id;
+	return listeners_add(&c->listeners, G_CALLBACK(fn), data);
 }
 
 void console_unsubscribe(struct console *c, unsigned id)
 {
-	for (unsigned i = 0; i < c->subscribers->len; i++) {
-		if (g_array_index(c->subscribers, struct subscriber, i).id == id) {
-			g_array_remove_index(c->subscribers, i);
-			return;
-		}
-	}
+	listeners_remove(&c->listeners, id);
 }
 
 char *console_tail(struct console *c, unsigned n)

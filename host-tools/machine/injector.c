@@ -37,7 +37,7 @@ struct injector {
 	GArray *canaries;
 	struct injector_counters counters;
 
-	bool paused, stopped, lock_step;
+	bool paused, lock_step;
 	guint timer;
 	int64_t last_sent_us; /* monotonic, of the last canary */
 	GQueue flights;	      /* struct flight *, oldest first */
@@ -224,8 +224,6 @@ static guint period_ms(double rate)
 
 void injector_start(struct injector *in, double rate, bool lock_step)
 {
-	if (in->stopped)
-		return;
 	if (in->timer)
 		g_source_remove(in->timer);
 	in->lock_step = lock_step && in->trace;
@@ -236,14 +234,6 @@ void injector_start(struct injector *in, double rate, bool lock_step)
 void injector_pause(struct injector *in)
 {
 	in->paused = true;
-}
-
-void injector_stop(struct injector *in)
-{
-	if (in->timer)
-		g_source_remove(in->timer);
-	in->timer = 0;
-	in->stopped = true;
 }
 
 /* ---- taking back ---- */
@@ -397,7 +387,8 @@ void injector_free(struct injector *in)
 {
 	if (!in)
 		return;
-	injector_stop(in);
+	if (in->timer)
+		g_source_remove(in->timer);
 	injector_exchange_stop(in);
 	if (in->subscription)
 		trace_unsubscribe(in->trace, in->subscription);

@@ -63,8 +63,6 @@ const uint8_t *injector_magic(const struct injector *in);
  */
 void injector_start(struct injector *in, double rate, bool lock_step);
 void injector_pause(struct injector *in);
-/* Stops for good; the counts and canaries stay readable. */
-void injector_stop(struct injector *in);
 
 /*
  * Takes back the frames that QEMU has not read from the socket, so that they cannot reach a device

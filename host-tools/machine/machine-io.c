@@ -112,11 +112,11 @@ JsonNode *machine_qmp(struct machine *m, const char *command, JsonObject *args, 
 	return qmp_command(m->qmp, command, args, QMP_S * machine_scale(m), error);
 }
 
-char *machine_hmp(struct machine *m, const char *line, GError **error)
+static char *hmp(struct machine *m, const char *line, int cpu, GError **error)
 {
 	if (!check_alive(m, line, error))
 		return NULL;
-	return qmp_hmp(m->qmp, line, QMP_S * machine_scale(m), error);
+	return qmp_hmp(m->qmp, line, cpu, QMP_S * machine_scale(m), error);
 }
 
 static bool command(struct machine *m, const char *name, JsonObject *args, GError **error)
@@ -140,7 +140,7 @@ bool machine_freeze(struct machine *m, GError **error)
 	if (!check_alive(m, "freeze", error))
 		return false;
 	m->frozen_since_us = g_get_monotonic_time();
-	m->frozen = m->ops->freeze(&m->launch, true);
+	m->frozen = m->vm->vmm->freeze(m->vm);
 	if (!m->frozen)
 		g_set_error_literal(error, VTDLAB_ERROR, VTDLAB_ERROR_CANNOT_JUDGE, "freeze: QEMU ended");
 	return m->frozen;
@@ -152,7 +152,7 @@ void machine_thaw(struct machine *m, int64_t *frozen_ns)
 		*frozen_ns = 0;
 	if (!m->frozen)
 		return;
-	m->ops->freeze(&m->launch, false);
+	m->vm->vmm->thaw(m->vm);
 	m->frozen = false;
 	if (frozen_ns)
 		*frozen_ns = (g_get_monotonic_time() - m->frozen_since_us) * 1000;
@@ -182,7 +182,7 @@ bool machine_vtd_regs(struct machine *m, uint64_t regs[MACHINE_VTD_WORDS], GErro
 	bool good;
 
 	g_snprintf(line, sizeof(line), "xp /%dgx 0x%" G_GINT64_MODIFIER "x", MACHINE_VTD_WORDS, MACHINE_VTD_BASE);
-	text = machine_hmp(m, line, error);
+	text = hmp(m, line, -1, error);
 	if (!text)
 		return false;
 	good = qmp_parse_xp(text, MACHINE_VTD_BASE, regs, MACHINE_VTD_WORDS);
@@ -194,22 +194,14 @@ bool machine_vtd_regs(struct machine *m, uint64_t regs[MACHINE_VTD_WORDS], GErro
 
 bool machine_guest_rip(struct machine *m, unsigned cpu, uint64_t *rip, GError **error)
 {
-	JsonObject *args = json_object_new();
-	JsonNode *r;
-	bool good = false;
+	g_autofree char *text = hmp(m, "info registers", (int)cpu, error);
 
-	json_object_set_string_member(args, "command-line", "info registers");
-	json_object_set_int_member(args, "cpu-index", cpu);
-	r = machine_qmp(m, "human-monitor-command", args, error);
-	if (!r)
+	if (!text)
 		return false;
-	if (JSON_NODE_HOLDS_VALUE(r) && json_node_get_value_type(r) == G_TYPE_STRING)
-		good = qmp_parse_rip(json_node_get_string(r), rip);
-	if (!good)
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED,
-			    "no instruction pointer of CPU %u in QEMU's answer", cpu);
-	json_node_unref(r);
-	return good;
+	if (qmp_parse_rip(text, rip))
+		return true;
+	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "no instruction pointer of CPU %u in QEMU's answer", cpu);
+	return false;
 }
 
 void machine_trace_poll(struct machine *m)

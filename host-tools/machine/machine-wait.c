@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/text.h"
+#include "base/interrupt.h"
 #include "machine/machine-priv.h"
 
 #define TAIL_LINES 5
@@ -17,57 +17,18 @@
 
 /* ---- death ---- */
 
-/* Without "2026-01-02T03:04:05.678901Z qemu-system-x86_64: ". */
-static const char *message(const char *line)
-{
-	const char *p = strchr(line, ' '), *name;
-
-	if (p && p > line && p[-1] == 'Z' && g_ascii_isdigit(*line))
-		line = p + 1;
-	name = g_str_has_prefix(line, "qemu-system-") ? strstr(line, ": ") : NULL;
-	return name ? name + 2 : line;
-}
-
-/* The last lines QEMU printed, harmless, joined by " | ". Free with g_free(). */
-static char *stderr_tail(struct machine *m)
-{
-	char *path = g_build_filename(m->run_dir, "qemu.stderr", NULL), *text = NULL, *joined;
-	GPtrArray *keep = g_ptr_array_new_with_free_func(g_free);
-	char **lines;
-	unsigned n;
-
-	if (!g_file_get_contents(path, &text, NULL, NULL))
-		text = g_strdup("");
-	lines = g_strsplit(g_strchomp(text), "\n", -1);
-	n = g_strv_length(lines);
-	for (unsigned i = n > TAIL_LINES ? n - TAIL_LINES : 0; i < n; i++) {
-		const char *text_of = message(lines[i]);
-
-		g_ptr_array_add(keep, console_escape(text_of, MIN(strlen(text_of), 300)));
-	}
-	g_ptr_array_add(keep, NULL);
-	joined = g_strjoinv(" | ", (char **)keep->pdata);
-	g_strfreev(lines);
-	g_ptr_array_unref(keep);
-	g_free(text);
-	g_free(path);
-	return joined;
-}
-
 bool machine_check_death(struct machine *m)
 {
-	char *status, *tail;
+	g_autofree char *why = NULL;
 
-	if (m->death)
-		return true;
-	if (!m->launch.pid || !m->ops->reap(&m->launch))
-		return false;
-	status = launch_status_text(m->launch.status);
-	tail = stderr_tail(m);
-	m->death = g_strdup_printf("QEMU ended: %s%s%s", status, *tail ? ": " : "", tail);
-	g_free(status);
-	g_free(tail);
-	return true;
+	if (!m->death && m->vm && (why = m->vm->vmm->ended(m->vm)))
+		m->death = g_strdup_printf("QEMU ended: %s", why);
+	return m->death != NULL;
+}
+
+bool machine_alive(struct machine *m)
+{
+	return m->vm && !machine_check_death(m);
 }
 
 /* ---- the factor ---- */
@@ -155,7 +116,7 @@ static bool over(struct machine *m, const char *what, int64_t since, GError **er
 {
 	double s = (double)(g_get_monotonic_time() - since) / 1e6;
 
-	if (machine_interrupted) {
+	if (interrupt_pending()) {
 		m->ended = MACHINE_END_INTERRUPTED;
 		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_INTERRUPTED, "interrupted while waiting for %s", what);
 		return true;
@@ -199,10 +160,10 @@ bool machine_wait(struct machine *m, bool (*pred)(void *data), void *data, doubl
 			m->ended = MACHINE_END_DONE;
 			break;
 		}
-		if (machine_interrupted || machine_check_death(m) || m->shutdown_reason) {
+		if (interrupt_pending() || machine_check_death(m) || m->shutdown_reason) {
 			/* what QEMU said last may be what we wait for: look once more */
 			machine_poll(m);
-			if (!last && !machine_interrupted) {
+			if (!last && !interrupt_pending()) {
 				last = true;
 				continue;
 			}

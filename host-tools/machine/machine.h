@@ -12,7 +12,6 @@
 
 #include <glib.h>
 #include <json-glib/json-glib.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,46 +27,43 @@
 
 struct machine;
 
-/* Set by the verb's signal handler (SIGINT, SIGTERM): every wait then ends with
- * VTDLAB_ERROR_INTERRUPTED. Defined in machine.c. */
-extern volatile sig_atomic_t machine_interrupted;
-
 /* ---- life ---- */
 
 /*
- * Starts QEMU running (not paused) and leaves with QMP ready. AUTO accel is resolved first (may
- * take ACCEL_DEADLINE_S once). Files are created in cfg->run_dir, `command` among them. NULL with
- * VTDLAB_ERROR_USAGE (bad description, bad QEMU), _CANNOT_JUDGE (QEMU ended at once: its status and
- * last stderr lines are in the message), _INTERRUPTED or _FAILED.
+ * Starts the machine, running, by cfg->vmm and leaves with QMP ready. AUTO is TCG here: see accel_resolve(). Files are
+ * created in cfg->run_dir, `command` among them. Errors (NULL):
+ *   VTDLAB_ERROR_USAGE         bad description, bad QEMU
+ *   VTDLAB_ERROR_CANNOT_JUDGE  QEMU ended at once: its status and last stderr lines are in the message
+ *   VTDLAB_ERROR_INTERRUPTED, VTDLAB_ERROR_FAILED
  */
 struct machine *machine_start(const struct machine_config *cfg, GError **error);
 
-/* Ends QEMU (quit by QMP, then SIGTERM, then SIGKILL; at most 2 s) and reaps it. RAM, trace,
- * console and all counters stay readable. Idempotent. */
+/* machine_describe - what machine_start() would run, for a reader (--dry-run): asks nothing of the host. Free with
+ * g_free(). NULL: VTDLAB_ERROR_USAGE, as machine_start(). */
+char *machine_describe(const struct machine_config *cfg, GError **error);
+
+/* Ends QEMU: quit by QMP, after at most 2 s by force. RAM, trace, console and all counters stay readable. Idempotent. */
 void machine_kill(struct machine *m);
 
 /* Kills if need be, frees all. NULL is ignored. */
 void machine_free(struct machine *m);
 
 bool machine_alive(struct machine *m);
-pid_t machine_pid(const struct machine *m);
-/* NULL while QEMU lives; else "QEMU ended: exit status 1" with its last stderr lines. Owned by m.
- */
+/* Where a user finds a machine that was started: "QEMU is process 123, ...". Free with g_free(). */
+char *machine_where(const struct machine *m);
+/* NULL while QEMU lives; else "QEMU ended: exit status 1" with its last stderr lines. Owned by m. */
 const char *machine_death(struct machine *m);
-/* true if QEMU ended without our having asked (abort, OOM kill): a QEMU failure, not the guest's.
- */
+/* true if QEMU ended without our having asked (abort, OOM kill): a QEMU failure, not the guest's. */
 bool machine_died_by_itself(struct machine *m);
 
 /*
  * How the guest ended: QMP's SHUTDOWN reason ("guest-shutdown", "guest-reset", "guest-panic",
- * "host-qmp-quit"...), NULL until then. QEMU stays, paused, after a guest shutdown: registers and
+ * "host-qmp-quit"...), NULL until then. QEMU stays, stopped, after a guest shutdown: registers and
  * RAM can still be read. A guest reset is a shutdown with "guest-reset" unless cfg->allow_reboot.
  */
 const char *machine_shutdown_reason(const struct machine *m);
 
-/* The accelerator in use and one line why. */
 enum machine_accel machine_accel(const struct machine *m);
-const char *machine_accel_reason(const struct machine *m);
 const struct qemu_caps *machine_qemu(const struct machine *m);
 /* Path of gdb's socket, NULL without cfg->gdb: type `target remote PATH` in gdb. */
 const char *machine_gdb_path(const struct machine *m);
@@ -75,18 +71,17 @@ const char *machine_gdb_path(const struct machine *m);
 /* ---- waiting ---- */
 
 /*
- * Runs the main loop until pred(data) is true. timeout_s: what the step would get on an idle
- * machine with KVM; it is multiplied by machine_scale(). false with VTDLAB_ERROR_INTERRUPTED
- * machine_interrupted was set VTDLAB_ERROR_CANNOT_JUDGE  deadline; QEMU ended; the guest shut down
- * or was reset meanwhile with a message of what was waited for (`what`: "the crash kernel's
- * hello"), how long, and the last console lines. machine_wait_ended() tells these apart. pred is
- * tried before each of those: it wins.
+ * Runs the main loop until pred(data) is true. timeout_s: what the step would get on an idle machine with KVM; it is
+ * multiplied by machine_scale(). Errors (false), with a message of what was waited for (`what`: "the crash kernel's
+ * hello"), how long, and the last console lines; machine_wait_ended() tells them apart:
+ *   VTDLAB_ERROR_INTERRUPTED   interrupt_pending()
+ *   VTDLAB_ERROR_CANNOT_JUDGE  deadline; QEMU ended; the guest shut down or was reset meanwhile
+ * pred is tried before each of those: it wins.
  */
 bool machine_wait(struct machine *m, bool (*pred)(void *data), void *data, double timeout_s, const char *what,
 		  GError **error);
 
-/* Lets the machine run for `seconds` of host time (not scaled). Errors but the deadline as above.
- */
+/* Lets the machine run for `seconds` of host time (not scaled). Errors but the deadline as above. */
 bool machine_run_for(struct machine *m, double seconds, GError **error);
 
 /* Why the last machine_wait(), machine_run_for() or machine_agent*() returned. */
@@ -99,8 +94,7 @@ enum machine_end {
 };
 enum machine_end machine_wait_ended(const struct machine *m);
 
-/* Factor by which deadlines grow: KVM 1, TCG 4, virtual clock 8, times 1..4 by the host's load now.
- */
+/* Factor by which deadlines grow: KVM 1, TCG 4, virtual clock 8, times 1..4 by the host's load now. */
 double machine_scale(struct machine *m);
 
 /* CLOCK_REALTIME now, ns: the time base of all host_ns. */
@@ -115,10 +109,12 @@ const struct agent_hello *machine_wait_hello(struct machine *m, enum agent_stage
 					     GError **error);
 
 /*
- * Sends a command and waits for its answer (scaled timeout). Arguments: triplets of const char
- **key, enum machine_arg type, value; ended by NULL: machine_agent(m, 10, &err, "modprobe", "name",
- *MACHINE_STR, "nvme", NULL) Returns the answer (json_object_unref), or NULL: ok:false gives
- *VTDLAB_ERROR_FAILED with "agent: CMD: the guest's text"; the rest as machine_wait().
+ * Sends a command and waits for its answer (scaled timeout). Arguments: triplets of
+ *   const char *key, enum machine_arg type, value
+ * ended by NULL:
+ *   machine_agent(m, 10, &err, "modprobe", "name", MACHINE_STR, "nvme", NULL)
+ * Returns the answer (json_object_unref), or NULL: ok:false gives VTDLAB_ERROR_FAILED with "agent: CMD: the guest's
+ * text"; the rest as machine_wait().
  */
 enum machine_arg {
 	MACHINE_STR,  /* const char * */
@@ -141,25 +137,28 @@ bool machine_agent_post(struct machine *m, JsonObject *request, GError **error);
 
 /* ---- QEMU ---- */
 
-/* Synchronous; no source is dispatched meanwhile, so these may be called from any callback (trace,
- * console...). `args` (or NULL) is consumed. 10 s deadline, scaled. Free results: json_node_unref,
- * g_free. */
+/*
+ * Three states:
+ *   running  the guest's CPUs run
+ *   stopped  QMP `stop`: the CPUs stand, QEMU lives, answers, and has drained its disks
+ *   frozen   all of QEMU stands: nothing moves, nothing is drained, nothing is answered
+ */
+
+/* Synchronous; no source is dispatched meanwhile, so it may be called from any callback (trace, console...). `args` (or
+ * NULL) is consumed. 10 s deadline, scaled. Free the result with json_node_unref(). */
 JsonNode *machine_qmp(struct machine *m, const char *command, JsonObject *args, GError **error);
-char *machine_hmp(struct machine *m, const char *line, GError **error);
 
 /*
- * Stops the guest's CPUs. QEMU drains its disks when it stops: queued (throttled) requests complete
- * at once, so a stop empties the queue of in-flight disk DMA. Snapshots that must not disturb it are
- * taken running.
+ * Stops the guest's CPUs. QEMU drains its disks when it stops: queued (throttled) requests complete at once, so a stop
+ * empties the queue of in-flight disk DMA. Snapshots that must not disturb it are taken running or frozen.
  */
 bool machine_stop(struct machine *m, GError **error);
 
 /*
- * Halts the QEMU process itself (SIGSTOP) and lets it go on: RAM stands still, and unlike
- * machine_stop() no queued disk request is completed, so in-flight DMA stays in flight. Freezing
- * takes well under 1 ms. QEMU answers nothing meanwhile (read registers before): machine_qmp() and
- * all above it fail, and machine_wait() must not be called. The guest clock jumps by the time it
- * stood: keep it to milliseconds.
+ * Freezes QEMU itself and lets it go on (*frozen_ns, may be NULL: how long it stood): RAM stands still, and unlike
+ * machine_stop() no queued disk request is completed, so in-flight DMA stays in flight. Freezing takes well under 1 ms.
+ * QEMU answers nothing meanwhile (read registers before): machine_qmp() and all above it fail, and machine_wait() must
+ * not be called. The guest clock jumps by the time it stood: keep it to milliseconds.
  */
 bool machine_freeze(struct machine *m, GError **error);
 void machine_thaw(struct machine *m, int64_t *frozen_ns);
@@ -177,8 +176,7 @@ bool machine_guest_rip(struct machine *m, unsigned cpu, uint64_t *rip, GError **
 
 /* ---- RAM (valid until machine_free(), also after QEMU ended) ---- */
 
-/* The walker's callback: 4096 bytes at pa (page aligned or not): 0, or -1 if not RAM. m: struct
- * machine *. */
+/* The walker's callback: 4096 bytes at pa (page aligned or not): 0, or -1 if not RAM. m: struct machine *. */
 int machine_read_page(void *m, uint64_t pa, void *buf);
 int machine_read_phys(struct machine *m, uint64_t pa, void *buf, size_t len);
 int machine_write_phys(struct machine *m, uint64_t pa, const void *buf, size_t len);
@@ -194,8 +192,7 @@ struct agent *machine_agent_channel(struct machine *m);
 
 /* Brings trace, console, agent, QMP events and injector up to date now, without waiting. */
 void machine_poll(struct machine *m);
-/* Same for the trace alone, after making sure by a QMP round trip that QEMU has written all of it.
- */
+/* Same for the trace alone, after making sure by a QMP round trip that QEMU has written all of it. */
 void machine_trace_poll(struct machine *m);
 /* Default trace events that this QEMU lacks, NULL-terminated, never NULL. Owned by m. */
 const char *const *machine_trace_missing(const struct machine *m);

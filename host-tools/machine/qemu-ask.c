@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "machine/launcher.h"
-#include "machine/machine.h"
+#include "base/interrupt.h"
+#include "machine/child.h"
 
 static char *read_all(int fd)
 {
@@ -28,8 +28,8 @@ static char *read_all(int fd)
 bool qemu_ask(const char *program, const char *const *args, char **text, int *status, GError **error)
 {
 	GPtrArray *argv = g_ptr_array_new();
-	struct launch l;
-	struct launch_request req = { 0 };
+	struct child child;
+	struct child_request req = { 0 };
 	int fd = memfd_create("vtdlab-ask", MFD_CLOEXEC);
 	char *path = g_strdup_printf("/proc/self/fd/%d", fd);
 	int64_t until = g_get_monotonic_time() + QEMU_ASK_SECONDS * G_USEC_PER_SEC;
@@ -41,23 +41,23 @@ bool qemu_ask(const char *program, const char *const *args, char **text, int *st
 	g_ptr_array_add(argv, NULL);
 	req.argv = (char *const *)argv->pdata;
 	req.stderr_path = path;
-	good = launcher_qemu.start(&l, &req, error);
-	while (good && !launcher_qemu.reap(&l) && !machine_interrupted && g_get_monotonic_time() < until)
+	good = child_start(&child, &req, error);
+	while (good && !child_reap(&child) && !interrupt_pending() && g_get_monotonic_time() < until)
 		g_usleep(2000);
-	if (good && !l.dead && machine_interrupted) {
+	if (good && !child.dead && interrupt_pending()) {
 		g_set_error_literal(error, VTDLAB_ERROR, VTDLAB_ERROR_INTERRUPTED, "interrupted");
 		good = false;
-	} else if (good && !l.dead) {
+	} else if (good && !child.dead) {
 		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
 			    "%s %s does not answer within %d s: give --qemu PATH of a working QEMU", program, args[0],
 			    QEMU_ASK_SECONDS);
 		good = false;
 	}
 	if (good) {
-		*status = l.status;
+		*status = child.status;
 		*text = read_all(fd);
 	}
-	launcher_qemu.release(&l);
+	child_kill(&child, 0);
 	g_ptr_array_unref(argv);
 	g_free(path);
 	close(fd);
@@ -88,21 +88,21 @@ bool qemu_ask_trace_log(const char *program)
 			       "vtd_*",	   "-D",	  "/proc/self/fd/3",
 			       NULL };
 	int fd = memfd_create("vtdlab-ask", MFD_CLOEXEC);
-	struct launch_fd pass = { .fd = fd, .child_fd = 3 };
-	struct launch_request req = { .argv = (char *const *)argv, .fds = &pass, .n_fds = 1 };
+	struct child_fd pass = { fd, 3 };
+	struct child_request req = { .argv = (char *const *)argv, .fds = &pass, .n_fds = 1 };
 	int64_t until = g_get_monotonic_time() + QEMU_ASK_SECONDS * G_USEC_PER_SEC;
-	struct launch l;
+	struct child child;
 	bool seen = false, alive;
 
 	if (fd < 0)
 		return false;
-	alive = launcher_qemu.start(&l, &req, NULL);
-	while (alive && !seen && !machine_interrupted && g_get_monotonic_time() < until) {
+	alive = child_start(&child, &req, NULL);
+	while (alive && !seen && !interrupt_pending() && g_get_monotonic_time() < until) {
 		g_usleep(5000);
-		alive = !launcher_qemu.reap(&l);
+		alive = !child_reap(&child);
 		seen = has_event(fd);
 	}
-	launcher_qemu.release(&l);
+	child_kill(&child, 0);
 	close(fd);
 	return seen;
 }

@@ -17,7 +17,8 @@
 #define CACHE_FORMAT 3
 #define GROUP "qemu"
 
-char *qemu_find(const char *qemu, GError **error)
+/* The absolute path of the program (g_free), or NULL with VTDLAB_ERROR_USAGE. */
+static char *qemu_find(const char *qemu, GError **error)
 {
 	const char *name = qemu && *qemu ? qemu : "qemu-system-x86_64";
 	char *found = g_find_program_in_path(name), *absolute;

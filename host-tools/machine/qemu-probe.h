@@ -37,7 +37,4 @@ bool qemu_has_iommu_prop(const struct qemu_caps *caps, const char *prop);
  * NULL-terminated, free with g_strfreev(). */
 char **qemu_trace_missing(const struct qemu_caps *caps);
 
-/* Finds the program: absolute path (g_free), or NULL with VTDLAB_ERROR_USAGE. */
-char *qemu_find(const char *qemu, GError **error);
-
 #endif

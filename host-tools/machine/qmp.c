@@ -339,13 +339,15 @@ bool qmp_negotiate(struct qmp *q, double timeout_s, GError **error)
 	return r != NULL;
 }
 
-char *qmp_hmp(struct qmp *q, const char *line, double timeout_s, GError **error)
+char *qmp_hmp(struct qmp *q, const char *line, int cpu, double timeout_s, GError **error)
 {
 	JsonObject *args = json_object_new();
 	JsonNode *r;
 	char *text = NULL;
 
 	json_object_set_string_member(args, "command-line", line);
+	if (cpu >= 0)
+		json_object_set_int_member(args, "cpu-index", cpu);
 	r = qmp_command(q, "human-monitor-command", args, timeout_s, error);
 	if (!r)
 		return NULL;

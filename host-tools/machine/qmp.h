@@ -42,8 +42,8 @@ bool qmp_negotiate(struct qmp *q, double timeout_s, GError **error);
  */
 JsonNode *qmp_command(struct qmp *q, const char *command, JsonObject *args, double timeout_s, GError **error);
 
-/* The human monitor's answer to `line`. Free with g_free(). */
-char *qmp_hmp(struct qmp *q, const char *line, double timeout_s, GError **error);
+/* The human monitor's answer to `line`, asked of one virtual CPU or (-1) of none. Free with g_free(). */
+char *qmp_hmp(struct qmp *q, const char *line, int cpu, double timeout_s, GError **error);
 
 /* "7.2.22" from the greeting; NULL before qmp_negotiate(). */
 const char *qmp_version(const struct qmp *q);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Guest RAM as a sealed memfd, the q35 address map, and searching it. */
+/* Guest RAM as a file, the q35 address map, and searching it. */
 #define _GNU_SOURCE
 #include "machine/ram.h"
 
@@ -18,35 +18,40 @@ uint64_t ram_q35_low(uint64_t size)
 	return size >= UINT64_C(0xb0000000) ? 2 * GIB : size;
 }
 
-bool ram_init(struct ram *r, uint64_t size, GError **error)
+static int failed(const char *step, uint64_t size, int fd, GError **error)
 {
-	const char *step = "memfd_create";
-	void *base = MAP_FAILED;
-
-	*r = (struct ram){ .fd = -1, .size = size, .low = ram_q35_low(size) };
-	r->fd = memfd_create("vtdlab-ram", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (r->fd < 0)
-		goto fail;
-	step = "ftruncate";
-	if (ftruncate(r->fd, (off_t)size) < 0)
-		goto fail;
-	/* QEMU cannot shrink the file under our mapping (we would die by SIGBUS). */
-	step = "seal";
-	if (fcntl(r->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) < 0)
-		goto fail;
-	step = "mmap";
-	base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, r->fd, 0);
-	if (base == MAP_FAILED)
-		goto fail;
-	madvise(base, size, MADV_DONTDUMP);
-	r->base = base;
-	return true;
-fail:
 	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED,
 		    "cannot make %" G_GUINT64_FORMAT " MiB of guest memory: %s: %s", size >> 20, step,
 		    g_strerror(errno));
-	ram_clear(r);
-	return false;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+int ram_file(uint64_t size, GError **error)
+{
+	int fd = memfd_create("vtdlab-ram", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (fd < 0)
+		return failed("memfd_create", size, fd, error);
+	if (ftruncate(fd, (off_t)size) < 0)
+		return failed("ftruncate", size, fd, error);
+	/* QEMU cannot shrink the file under our mapping (we would die by SIGBUS). */
+	if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) < 0)
+		return failed("seal", size, fd, error);
+	return fd;
+}
+
+bool ram_init(struct ram *r, int fd, uint64_t size, GError **error)
+{
+	void *base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+
+	*r = (struct ram){ .fd = -1 };
+	if (base == MAP_FAILED)
+		return failed("mmap", size, fd, error) >= 0;
+	madvise(base, size, MADV_DONTDUMP);
+	*r = (struct ram){ .fd = fd, .base = base, .size = size, .low = ram_q35_low(size) };
+	return true;
 }
 
 void ram_clear(struct ram *r)

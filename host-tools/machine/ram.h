@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Guest RAM: a sealed memfd shared with QEMU, and the q35 map from guest-physical address to
+ * Guest RAM: a file shared with QEMU, and the q35 map from guest-physical address to
  * offset: [0, low) lies at the start of the file, [4 GiB, 4 GiB + size - low) continues at `low`.
  */
 #ifndef VTDLAB_MACHINE_RAM_H
@@ -18,8 +18,10 @@ struct ram {
 	uint64_t low; /* bytes below the PCI hole */
 };
 
-/* Creates and maps `size` bytes. false and VTDLAB_ERROR_FAILED. */
-bool ram_init(struct ram *r, uint64_t size, GError **error);
+/* A memory file of `size` bytes, sealed against another size: close(). -1 and VTDLAB_ERROR_FAILED. */
+int ram_file(uint64_t size, GError **error);
+/* Maps a file of that size, which is owned from now on. false and VTDLAB_ERROR_FAILED. */
+bool ram_init(struct ram *r, int fd, uint64_t size, GError **error);
 /* Unmaps and closes; a zeroed or already cleared struct is fine. */
 void ram_clear(struct ram *r);
 
@@ -34,8 +36,7 @@ bool ram_offset(const struct ram *r, uint64_t pa, uint64_t len, uint64_t *offset
 /* Guest-physical address of a file offset below size. */
 uint64_t ram_address(const struct ram *r, uint64_t offset);
 
-/* Copies out of or into guest RAM: 0, or -1 if the range is not all RAM (nothing is copied then).
- */
+/* Copies out of or into guest RAM: 0, or -1 if the range is not all RAM (nothing is copied then). */
 int ram_read(const struct ram *r, uint64_t pa, void *buf, uint64_t len);
 int ram_write(struct ram *r, uint64_t pa, const void *buf, uint64_t len);
 

@@ -32,6 +32,7 @@ struct kprobes {
 	struct attempt *a;
 	struct side side[AGENT_STAGES];
 	enum agent_stage stage; /* of the last hello */
+	unsigned subscription;
 };
 
 static const char *const stage_names[] = { "first", "crash" };
@@ -65,8 +66,13 @@ struct kprobes *kprobes_new(struct attempt *a)
 		p->side[i].times = (struct probe_times){ -1, -1, -1, -1, 0 };
 	}
 	p->a = a;
-	agent_subscribe(machine_agent_channel(a->m), on_agent, p);
+	p->subscription = agent_subscribe(machine_agent_channel(a->m), on_agent, p);
 	return p;
+}
+
+void kprobes_detach(struct kprobes *p)
+{
+	agent_unsubscribe(machine_agent_channel(p->a->m), p->subscription);
 }
 
 void kprobes_free(struct kprobes *p)

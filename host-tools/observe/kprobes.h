@@ -21,6 +21,9 @@ struct kprobes *kprobes_new(struct attempt *a);
 /* kprobes_free - once the machine has gone. NULL is fine. */
 void kprobes_free(struct kprobes *p);
 
+/* kprobes_detach - what the agent says from now on is of another boot: no guest time of it is noted. */
+void kprobes_detach(struct kprobes *p);
+
 /*
  * kprobes_read - has the agent of @stage read the trace, keeps it in trace-<stage>.txt. A kernel that has
  * none is no error (what was missing is said in run.json); false with @error for the end of the run.

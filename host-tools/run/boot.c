@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/json-line.h"
 #include "base/sid.h"
+#include "machine/accel.h"
 #include "results/progress.h"
 #include "observe/console-words.h"
 #include "observe/dma.h"
@@ -39,12 +40,13 @@ bool phase_boot(struct run *run, GError **error)
 {
 	struct machine_config cfg;
 	const struct agent_hello *hello;
+	g_autofree char *why = NULL;
 
 	clock_phase(run->at.clock, "boot");
 	plan_machine(run->at.plan, run->at.rd->path, &cfg);
 	/* what the checks rest on, and what of the unit the timeline shows besides */
 	cfg.traces = check_traces() | TRACES(INTREMAP);
-	run->at.m = machine_start(&cfg, error);
+	run->at.m = accel_resolve(&cfg, &why, error) ? machine_start(&cfg, error) : NULL;
 	if (!run->at.m)
 		return false;
 	run->iommu = iommu_events_new(&run->at);
@@ -54,9 +56,8 @@ bool phase_boot(struct run *run, GError **error)
 	if (plan_foreign(run->at.plan))
 		run->foreign = foreign_new(run);
 	say_gdb(run);
-	if (run->at.plan->scenario->machine.accel == MACHINE_ACCEL_AUTO && machine_accel_reason(run->at.m) &&
-	    run->at.plan->options->progress)
-		progress_line(run->at.plan->options->progress, "%s", machine_accel_reason(run->at.m));
+	if (why && run->at.plan->options->progress)
+		progress_line(run->at.plan->options->progress, "%s", why);
 	hello = machine_wait_hello(run->at.m, AGENT_STAGE_FIRST, attempt_deadline(&run->at, 15), error);
 	if (!hello)
 		return false;

@@ -80,6 +80,7 @@ static bool reboot(struct run *run, GError **error)
 {
 	g_autoptr(GError) err = NULL;
 
+	kprobes_detach(run->kprobes);
 	agent_subscribe(machine_agent_channel(run->at.m), on_object, run);
 	if (!allow_reset(run, error))
 		return false;

@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/interrupt.h"
 #include "base/paths.h"
 #include "results/progress.h"
 #include "results/version.h"
-#include "machine/cmdline.h"
 #include "observe/console-words.h"
 #include "observe/dma-disk.h"
 #include "observe/dma-nic.h"
@@ -57,21 +57,23 @@ static void run_free(struct run *run)
 /* --keep: the VM stays, stopped, until a signal comes; then all of it goes. */
 static void keep(struct run *run)
 {
-	g_autofree char *ram = NULL;
+	g_autofree char *where = NULL;
 
 	if (!run->at.m || !machine_alive(run->at.m))
 		return;
 	machine_stop(run->at.m, NULL);
-	ram = g_strdup_printf("/proc/%d/fd/3", (int)machine_pid(run->at.m));
-	g_printerr("The VM is kept, stopped: QEMU is process %d, its RAM is %s,\n"
+	where = machine_where(run->at.m);
+	g_printerr("The VM is kept, stopped: %s,\n"
 		   "its files are in %s.\n",
-		   (int)machine_pid(run->at.m), ram, run->at.rd->path);
+		   where, run->at.rd->path);
 	if (machine_gdb_path(run->at.m))
 		g_printerr("gdb: target remote %s\n", machine_gdb_path(run->at.m));
 	g_printerr("Ctrl-C ends it.\n");
-	while (!machine_interrupted && machine_alive(run->at.m))
-		g_main_context_iteration(NULL, TRUE);
-	machine_interrupted = 0;
+	while (!interrupt_pending() && machine_alive(run->at.m)) {
+		machine_poll(run->at.m);
+		g_usleep(20 * 1000);
+	}
+	interrupt_clear();
 }
 
 /* A first kernel that never spoke, or a crash kernel that did not come up, may be the host's doing. */
@@ -237,7 +239,7 @@ char *scenario_dry_run(const struct scenario *scenario, const struct run_options
 
 	if (plan_make(&plan, scenario, options, error)) {
 		plan_machine(&plan, ".", &cfg);
-		text = machine_command_pasteable(&cfg, NULL, error);
+		text = machine_describe(&cfg, error);
 	}
 	plan_clear(&plan);
 	return text;

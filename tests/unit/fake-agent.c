@@ -80,17 +80,18 @@ void fake_agent_hello(struct fake_agent *a)
 	test_run(5);
 }
 
-static bool ended(struct launch *l)
+static char *ended(struct vm *vm)
 {
-	(void)l;
-	return true;
+	(void)vm;
+	return g_strdup("exit status 0");
 }
 
 void fake_agent_kill(struct fake_agent *a)
 {
-	static const struct launcher_ops ops = { .name = "ended", .reap = ended };
+	static const struct vmm vmm = { .name = "ended", .ended = ended };
+	static struct vm vm = { &vmm };
 
-	a->fake->m.ops = &ops;
+	a->fake->m.vm = &vm;
 	g_source_remove(a->source);
 	a->source = 0;
 }

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "run-fixture.h"
 
-#include <signal.h>
-
 static const uint8_t magic[8] = { 0xa1, 2, 3, 4, 5, 6, 7, 0x8f };
 
 /* QEMU never ends by itself. */
-static bool never(struct launch *l)
+static char *never(struct vm *vm)
 {
-	(void)l;
-	return false;
+	(void)vm;
+	return NULL;
 }
 
-static const struct launcher_ops fake_ops = { .name = "fake", .reap = never };
+static const struct vmm fake_vmm = { .name = "fake", .ended = never };
+static struct vm fake_vm = { &fake_vmm };
 
 static void fake_machine(struct fake_run *f)
 {
@@ -25,12 +24,8 @@ static void fake_machine(struct fake_run *f)
 	f->net = net[1];
 	f->log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	f->caps = (struct qemu_caps){ .path = (char *)"/nowhere/qemu", .version = (char *)"0.0" };
-	f->m = (struct machine){ .run_dir = f->dir,
-				 .accel = MACHINE_ACCEL_TCG,
-				 .caps = &f->caps,
-				 .ops = &fake_ops,
-				 .launch = { .pid = 1, .pidfd = -1 } };
-	assert_true(ram_init(&f->m.ram, FAKE_RAM, NULL));
+	f->m = (struct machine){ .run_dir = f->dir, .accel = MACHINE_ACCEL_TCG, .caps = &f->caps, .vm = &fake_vm };
+	assert_true(ram_init(&f->m.ram, ram_file(FAKE_RAM, NULL), FAKE_RAM, NULL));
 	f->m.console = console_new(console[0], NULL, NULL);
 	f->m.trace = trace_new(path);
 	f->m.injector = injector_new(net[0], dup(net[1]), NULL, magic);

@@ -6,6 +6,7 @@
 #include "run-fixture.h"
 
 #include "base/error.h"
+#include "base/interrupt.h"
 #include "prepare/options.h"
 
 static int setup(void **state)
@@ -173,9 +174,9 @@ static void interrupted(void **state)
 	struct fake_run *f = *state;
 	GError *error = NULL;
 
-	machine_interrupted = 1;
+	interrupt_set();
 	assert_false(phase_foreign(&f->run, &error));
-	machine_interrupted = 0;
+	interrupt_clear();
 	assert_true(g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_INTERRUPTED));
 	g_error_free(error);
 }

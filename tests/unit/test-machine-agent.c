@@ -212,6 +212,41 @@ static void test_hostile(void **state)
 	g_free(huge);
 }
 
+struct ear {
+	struct rig *r;
+	unsigned id, other, heard;
+};
+
+static void hear(JsonObject *object, int64_t host_ns, void *data)
+{
+	struct ear *e = data;
+
+	assert_true(host_ns > 0 && agent_int(object, "n", -1) >= 0);
+	e->heard++;
+	/* one that was not called yet, and itself */
+	agent_unsubscribe(e->r->a, e->other);
+	if (e->other)
+		agent_unsubscribe(e->r->a, e->id);
+}
+
+/* Nobody loses its place to who comes later, nor is anybody called twice or left out when one leaves. */
+static void test_listeners(void **state)
+{
+	struct rig *r = *state;
+	struct ear ears[4] = { { .r = r }, { .r = r }, { .r = r }, { .r = r } };
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(ears); i++)
+		ears[i].id = agent_subscribe(r->a, hear, &ears[i]);
+	ears[2].other = ears[0].id;
+	test_write(r->guest, "{\"n\":1}\n{\"n\":2}\n");
+	agent_poll(r->a);
+	assert_int_equal(ears[0].heard, 0);
+	assert_int_equal(ears[1].heard, 2);
+	assert_int_equal(ears[2].heard, 1);
+	assert_int_equal(ears[3].heard, 2);
+	agent_unsubscribe(r->a, 12345);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -219,6 +254,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_answers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_restart, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hostile, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_listeners, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

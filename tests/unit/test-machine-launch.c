@@ -6,32 +6,30 @@
 #include <sys/wait.h>
 
 #include "base/error.h"
-#include "machine/launcher.h"
+#include "machine/child.h"
 #include "machine/private-dir.h"
 #include "machine/qemu-ask.h"
 #include "machine/qemu-probe.h"
-
-static const struct launcher_ops *ops = &launcher_qemu;
 
 /* The child finds exactly what it was given: descriptors by number, nothing else. */
 static void test_descriptors(void **state)
 {
 	char *dir = test_dir(), *out = g_build_filename(dir, "out", NULL), *text;
 	char *argv[] = { "/bin/sh", "-c", "echo got $(cat <&5); ls -m /proc/$$/fd", NULL };
-	struct launch_request req = { .argv = argv, .stderr_path = out, .n_fds = 1 };
-	struct launch l;
+	struct child_request req = { .argv = argv, .stderr_path = out, .n_fds = 1 };
+	struct child c;
 	int pair[2];
 
 	(void)state;
 	assert_int_equal(pipe2(pair, O_CLOEXEC), 0);
 	test_write(pair[1], "it");
 	close(pair[1]);
-	req.fds = &(struct launch_fd){ .fd = pair[0], .child_fd = 5 };
-	assert_true(ops->start(&l, &req, NULL));
-	for (int i = 0; i < 1000 && !ops->reap(&l); i++)
+	req.fds = &(struct child_fd){ .fd = pair[0], .number = 5 };
+	assert_true(child_start(&c, &req, NULL));
+	for (int i = 0; i < 1000 && !child_reap(&c); i++)
 		g_usleep(5000);
-	assert_true(l.dead && WIFEXITED(l.status) && WEXITSTATUS(l.status) == 0);
-	ops->release(&l);
+	assert_true(c.dead && WIFEXITED(c.status) && WEXITSTATUS(c.status) == 0);
+	child_kill(&c, 0);
 	close(pair[0]);
 	assert_true(g_file_get_contents(out, &text, NULL, NULL));
 	assert_string_equal(text, "got it\n0, 1, 2, 5\n");
@@ -45,29 +43,28 @@ static void test_kill(void **state)
 	char *deaf[] = { "/bin/sh", "-c", "trap '' TERM; echo ready; while :; do sleep 0.05; done", NULL };
 	char *meek[] = { "/bin/sleep", "100", NULL };
 	char *dir = test_dir(), *out = g_build_filename(dir, "out", NULL);
-	struct launch_request req = { .argv = meek };
-	struct launch l;
+	struct child_request req = { .argv = meek };
+	struct child c;
 	char *text;
 
 	(void)state;
-	assert_true(ops->start(&l, &req, NULL));
-	assert_false(ops->reap(&l));
-	ops->kill(&l, 2000);
-	assert_true(l.dead && WIFSIGNALED(l.status) && WTERMSIG(l.status) == SIGTERM);
-	text = launch_status_text(l.status);
+	assert_true(child_start(&c, &req, NULL));
+	assert_false(child_reap(&c));
+	child_kill(&c, 2000);
+	assert_true(c.dead && WIFSIGNALED(c.status) && WTERMSIG(c.status) == SIGTERM);
+	text = child_status_text(c.status);
 	assert_string_equal(text, "killed by SIGTERM");
 	g_free(text);
-	ops->kill(&l, 10);
-	ops->release(&l);
-	ops->release(&l);
+	child_kill(&c, 10);
+	child_kill(&c, 0);
 	req.argv = deaf;
 	req.stderr_path = out;
-	assert_true(ops->start(&l, &req, NULL));
+	assert_true(child_start(&c, &req, NULL));
 	for (gsize len = 0; !len; g_free(text))
 		assert_true(g_file_get_contents(out, &text, &len, NULL));
-	ops->kill(&l, 50);
-	assert_int_equal(WTERMSIG(l.status), SIGKILL);
-	ops->release(&l);
+	child_kill(&c, 50);
+	assert_int_equal(WTERMSIG(c.status), SIGKILL);
+	child_kill(&c, 0);
 	g_free(out);
 	test_dir_remove(dir);
 }
@@ -75,20 +72,19 @@ static void test_kill(void **state)
 static void test_freeze(void **state)
 {
 	char *argv[] = { "/bin/sleep", "100", NULL };
-	struct launch_request req = { .argv = argv };
-	struct launch l;
+	struct child_request req = { .argv = argv };
+	struct child c;
 
 	(void)state;
-	assert_true(ops->start(&l, &req, NULL));
-	assert_true(ops->freeze(&l, true));
-	assert_false(ops->reap(&l));
-	assert_true(ops->freeze(&l, false));
-	assert_true(ops->freeze(&l, true));
+	assert_true(child_start(&c, &req, NULL));
+	assert_true(child_freeze(&c));
+	assert_false(child_reap(&c));
+	child_thaw(&c);
+	assert_true(child_freeze(&c));
 	/* a frozen one can be ended */
-	ops->kill(&l, 0);
-	assert_true(l.dead);
-	assert_false(ops->freeze(&l, true));
-	ops->release(&l);
+	child_kill(&c, 0);
+	assert_true(c.dead);
+	assert_false(child_freeze(&c));
 }
 
 /* kill -9 of the parent takes the child along. */
@@ -102,10 +98,10 @@ static void test_orphan(void **state)
 	parent = fork();
 	if (parent == 0) {
 		char *argv[] = { "/bin/sleep", "100", NULL };
-		struct launch_request req = { .argv = argv };
-		struct launch l;
+		struct child_request req = { .argv = argv };
+		struct child c;
 
-		if (!ops->start(&l, &req, NULL) || write(pair[1], &l.pid, sizeof(l.pid)) < 0)
+		if (!child_start(&c, &req, NULL) || write(pair[1], &c.pid, sizeof(c.pid)) < 0)
 			_exit(1);
 		for (;;)
 			pause();

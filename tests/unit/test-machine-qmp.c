@@ -91,11 +91,11 @@ static void test_commands(void **state)
 	assert_null(qmp_command(r.q, "cont", NULL, 5, &error));
 	assert_string_equal(error->message, "QMP cont: GenericError: no way");
 	g_clear_error(&error);
-	text = qmp_hmp(r.q, "info status", 5, &error);
+	text = qmp_hmp(r.q, "info status", -1, 5, &error);
 	assert_string_equal(text, "hello\r\n");
 	g_free(text);
 	/* an answer that is no text */
-	assert_null(qmp_hmp(r.q, "info status", 5, &error));
+	assert_null(qmp_hmp(r.q, "info status", -1, 5, &error));
 	g_clear_error(&error);
 	finish(&r);
 }

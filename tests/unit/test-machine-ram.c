@@ -69,7 +69,7 @@ static void test_scan(void **state)
 
 	(void)state;
 	/* 4 GiB of nothing costs nothing */
-	assert_true(ram_init(&r, 4 * GIB, NULL));
+	assert_true(ram_init(&r, ram_file(4 * GIB, NULL), 4 * GIB, NULL));
 	assert_true(used(&r) == 0);
 	assert_int_equal(ram_scan(&r, "needle!!", 8, note, hits), 0);
 	assert_int_equal(ram_write(&r, 0x12345, "needle!!", 8), 0);

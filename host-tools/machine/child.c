@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The plain launcher: QEMU as our own child that cannot outlive us. */
+/* Starting, freezing and ending a child that dies with us. */
 #define _GNU_SOURCE
-#include "machine/launcher.h"
+#include "machine/child.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -18,11 +17,6 @@
 
 #define FD_LOW 64 /* inherited descriptors are parked from here up while they are renumbered */
 #define FDS_MAX 29
-
-static int pidfd_of(pid_t pid)
-{
-	return (int)syscall(SYS_pidfd_open, pid, 0);
-}
 
 /* ---- in the child: async-signal-safe calls only ---- */
 
@@ -42,7 +36,7 @@ static void close_above(int last)
 		fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
-static int child_fds(const struct launch_request *req, int null_fd, int err_fd, int *report)
+static int child_fds(const struct child_request *req, int null_fd, int err_fd, int *report)
 {
 	int parked[FDS_MAX], last = 2;
 
@@ -63,10 +57,10 @@ static int child_fds(const struct launch_request *req, int null_fd, int err_fd, 
 	/* numbers that are not asked for in between stay marked close-on-exec */
 	close_above(2);
 	for (unsigned i = 0; i < req->n_fds; i++) {
-		if (dup2(parked[i], req->fds[i].child_fd) < 0)
+		if (dup2(parked[i], req->fds[i].number) < 0)
 			return -1;
-		if (req->fds[i].child_fd > last)
-			last = req->fds[i].child_fd;
+		if (req->fds[i].number > last)
+			last = req->fds[i].number;
 	}
 	return 0;
 }
@@ -82,7 +76,7 @@ static void child_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static void child_run(const struct launch_request *req, pid_t parent, int null_fd, int err_fd, int report)
+static void child_run(const struct child_request *req, pid_t parent, int null_fd, int err_fd, int report)
 {
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		child_fail(report, errno);
@@ -95,7 +89,7 @@ static void child_run(const struct launch_request *req, pid_t parent, int null_f
 		setrlimit(RLIMIT_FSIZE, &(struct rlimit){ req->file_limit, req->file_limit });
 	if (child_fds(req, null_fd, err_fd, &report) < 0)
 		child_fail(report, errno);
-	execv(req->argv[0], req->argv);
+	execve(req->argv[0], req->argv, req->env ? req->env : environ);
 	child_fail(report, errno);
 }
 
@@ -125,14 +119,14 @@ static void close_if(int fd)
 		close(fd);
 }
 
-static bool qemu_start(struct launch *l, const struct launch_request *req, GError **error)
+bool child_start(struct child *c, const struct child_request *req, GError **error)
 {
 	int null_fd = -1, err_fd = -1, report[2] = { -1, -1 }, err;
 	const char *log = req->stderr_path ? req->stderr_path : "/dev/null";
 	pid_t parent = getpid(), pid;
 	bool good = false;
 
-	*l = (struct launch){ .pidfd = -1 };
+	*c = (struct child){ 0 };
 	g_return_val_if_fail(req->n_fds <= FDS_MAX, false);
 	/* the death signal comes when the forking thread ends, not the process */
 	g_return_val_if_fail(gettid() == getpid(), false);
@@ -156,8 +150,7 @@ static bool qemu_start(struct launch *l, const struct launch_request *req, GErro
 		fail(error, VTDLAB_ERROR_USAGE, "run", req->argv[0], err);
 		goto out;
 	}
-	l->pid = pid;
-	l->pidfd = pidfd_of(pid);
+	c->pid = pid;
 	good = true;
 out:
 	close_if(null_fd);
@@ -167,89 +160,69 @@ out:
 	return good;
 }
 
-static bool qemu_reap(struct launch *l)
+bool child_reap(struct child *c)
 {
 	pid_t got;
 
-	if (!l->pid || l->dead)
+	if (!c->pid || c->dead)
 		return true;
 	do
-		got = waitpid(l->pid, &l->status, WNOHANG);
+		got = waitpid(c->pid, &c->status, WNOHANG);
 	while (got < 0 && errno == EINTR);
 	/* ECHILD: somebody else reaped it (SIGCHLD ignored): dead, status unknown */
 	if (got < 0)
-		l->status = 0;
-	l->dead = got != 0;
-	return l->dead;
+		c->status = 0;
+	c->dead = got != 0;
+	return c->dead;
 }
 
-static bool wait_dead(struct launch *l, unsigned ms)
+static bool wait_dead(struct child *c, unsigned ms)
 {
-	int64_t until = g_get_monotonic_time() + (int64_t)ms * 1000, left;
+	int64_t until = g_get_monotonic_time() + (int64_t)ms * 1000;
 
-	while (!qemu_reap(l)) {
-		struct pollfd p = { .fd = l->pidfd, .events = POLLIN };
-
-		left = (until - g_get_monotonic_time()) / 1000;
-		if (left <= 0)
+	while (!child_reap(c)) {
+		if (g_get_monotonic_time() >= until)
 			return false;
-		if (l->pidfd >= 0)
-			poll(&p, 1, (int)MIN(left, 1000));
-		else
-			g_usleep(2000);
+		g_usleep(1000);
 	}
 	return true;
 }
 
 /* The pid is ours until we reap it: it cannot have been given to another process. */
-static void qemu_kill(struct launch *l, unsigned grace_ms)
+void child_kill(struct child *c, unsigned grace_ms)
 {
-	if (!l->pid || qemu_reap(l))
+	if (!c->pid || child_reap(c))
 		return;
 	if (grace_ms) {
-		kill(l->pid, SIGTERM);
-		if (wait_dead(l, grace_ms))
+		kill(c->pid, SIGTERM);
+		if (wait_dead(c, grace_ms))
 			return;
 	}
-	kill(l->pid, SIGKILL);
-	while (!wait_dead(l, 1000))
+	kill(c->pid, SIGKILL);
+	while (!wait_dead(c, 1000))
 		;
 }
 
-static bool qemu_freeze(struct launch *l, bool freeze)
+bool child_freeze(struct child *c)
 {
 	siginfo_t si = { 0 };
 
-	if (!l->pid || l->dead || kill(l->pid, freeze ? SIGSTOP : SIGCONT) < 0)
+	if (!c->pid || c->dead || kill(c->pid, SIGSTOP) < 0)
 		return false;
-	if (!freeze)
-		return true;
-	/* nothing is consumed here: an exit is left for qemu_reap() */
-	while (waitid(P_PID, (id_t)l->pid, &si, WSTOPPED | WEXITED | WNOWAIT) < 0)
+	/* nothing is consumed here: an exit is left for child_reap() */
+	while (waitid(P_PID, (id_t)c->pid, &si, WSTOPPED | WEXITED | WNOWAIT) < 0)
 		if (errno != EINTR)
 			return false;
 	return si.si_code == CLD_STOPPED;
 }
 
-static void qemu_release(struct launch *l)
+void child_thaw(struct child *c)
 {
-	if (l->pid && !l->dead)
-		qemu_kill(l, 0);
-	if (l->pid)
-		close_if(l->pidfd);
-	*l = (struct launch){ .pidfd = -1 };
+	if (c->pid && !c->dead)
+		kill(c->pid, SIGCONT);
 }
 
-const struct launcher_ops launcher_qemu = {
-	.name = "qemu",
-	.start = qemu_start,
-	.reap = qemu_reap,
-	.kill = qemu_kill,
-	.freeze = qemu_freeze,
-	.release = qemu_release,
-};
-
-char *launch_status_text(int status)
+char *child_status_text(int status)
 {
 	if (WIFSIGNALED(status))
 		return g_strdup_printf("killed by SIG%s",

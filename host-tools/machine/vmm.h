@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The seam between a machine and what runs it: only what differs between one VMM and another. All that is shared
+ * (channels, waiting, QMP, traces, registers, RAM) never asks which it is.
+ *
+ * Every VMM runs a QEMU, and hands over its monitor: that is how a machine is stopped, throttled and read.
+ */
+#ifndef VTDLAB_MACHINE_VMM_H
+#define VTDLAB_MACHINE_VMM_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+struct machine_config;
+struct qemu_caps;
+
+/* A running VM; each VMM begins a struct of its own with it. */
+struct vm {
+	const struct vmm *vmm;
+};
+
+/*
+ * Our ends of what connects us with a VM: descriptors (-1: there is none) and paths (NULL: none), however they came
+ * about (inherited, connected, opened). Owned by whoever holds the struct.
+ */
+struct vmm_channels {
+	int console;  /* to read: what the guest writes to COM1; must not make the guest wait */
+	int agent;    /* stream socket: COM2 */
+	int qmp;      /* stream socket: a monitor nobody has spoken to yet */
+	int net;      /* datagram socket, a frame each: the NIC's cable; -1 without a NIC */
+	int net_peer; /* a duplicate of QEMU's end of it, to take frames back; -1: they cannot be */
+	int ram;      /* the guest's RAM: a file of cfg->memory bytes that never shrinks, in the order of ram.h */
+	char *trace;  /* the file QEMU traces to, empty or not there yet; NULL with cfg->no_trace */
+	char *gdb;    /* unix socket of the gdb stub; NULL without cfg->gdb */
+};
+
+#define VMM_NO_CHANNELS                                                                     \
+	{                                                                                   \
+		.console = -1, .agent = -1, .qmp = -1, .net = -1, .net_peer = -1, .ram = -1 \
+	}
+
+struct vmm {
+	const char *name; /* the word of the command line */
+	/* What start() would run, for a reader, without asking the host: @caps may be NULL. Free with g_free().
+	 * NULL: VTDLAB_ERROR_USAGE for a description that cannot be built. */
+	char *(*describe)(const struct machine_config *cfg, const struct qemu_caps *caps, GError **error);
+	/*
+	 * Starts a VM, running, that ends with this process. *@ch is filled on success only. What it ran goes to the
+	 * file `command` in cfg->run_dir, an absolute path. NULL: VTDLAB_ERROR_USAGE (bad description, a program that
+	 * cannot be executed) or _FAILED.
+	 */
+	struct vm *(*start)(const struct machine_config *cfg, const struct qemu_caps *caps, struct vmm_channels *ch,
+			    GError **error);
+	/* Halts QEMU itself, all of its threads, in well under 1 ms: nothing is completed, drained or answered (what
+	 * a monitor's `stop` does is no freeze). false: it is dead. */
+	bool (*freeze)(struct vm *vm);
+	void (*thaw)(struct vm *vm);
+	/* NULL while QEMU lives, else why it ended and what it said last: "exit status 1: ...". Never waits. Free
+	 * with g_free(). */
+	char *(*ended)(struct vm *vm);
+	/* Ends QEMU, by force if it does not go within @grace_ms (0: at once); ended() says so on return. */
+	void (*kill)(struct vm *vm, unsigned grace_ms);
+	/* Where a user finds it: "QEMU is process 123, ...". Free with g_free(). */
+	char *(*where)(const struct vm *vm);
+	/* Kills if need be, frees. */
+	void (*free)(struct vm *vm);
+};
+
+/* QEMU as our own child, with inherited descriptors. */
+extern const struct vmm vmm_qemu;
+
+/* vmm_channels_clear - closes and frees what is still there. */
+void vmm_channels_clear(struct vmm_channels *ch);
+
+#endif

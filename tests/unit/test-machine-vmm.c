@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A machine over a VMM that is no child process, and what QEMU as a child is given. */
+#include "machine-test.h"
+
+#include "base/error.h"
+#include "machine/machine.h"
+#include "machine/vmm.h"
+
+/* A QEMU of which there is only the other end of its channels. */
+struct fake_vm {
+	struct vm vm;
+	int console, agent, qmp;
+	GThread *monitor;
+	bool frozen, dead;
+};
+
+static struct fake_vm fake;
+static char *dir;
+
+/* Greets, and says yes to all commands. */
+static void *monitor(void *data)
+{
+	int fd = GPOINTER_TO_INT(data), id = 0;
+	char c;
+
+	test_write(fd, "{\"QMP\":{\"version\":{\"qemu\":{\"major\":7,\"minor\":2,\"micro\":22}}}}\n");
+	while (read(fd, &c, 1) == 1) {
+		g_autofree char *yes = g_strdup_printf("{\"return\":{},\"id\":%d}\n", ++id);
+
+		while (c != '\n' && read(fd, &c, 1) == 1)
+			;
+		test_write(fd, yes);
+	}
+	return NULL;
+}
+
+static char *fake_describe(const struct machine_config *cfg, const struct qemu_caps *caps, GError **error)
+{
+	(void)cfg;
+	(void)caps;
+	(void)error;
+	return g_strdup("<domain/>");
+}
+
+static struct vm *fake_start(const struct machine_config *cfg, const struct qemu_caps *caps, struct vmm_channels *ch,
+			     GError **error)
+{
+	int pair[2];
+
+	assert_true(g_path_is_absolute(cfg->run_dir));
+	assert_string_equal(caps->version, "7.2.22");
+	test_pair(SOCK_STREAM, pair);
+	ch->qmp = pair[0];
+	fake.qmp = pair[1];
+	fake.monitor = g_thread_new("monitor", monitor, GINT_TO_POINTER(fake.qmp));
+	test_pair(SOCK_STREAM, pair);
+	ch->agent = pair[0];
+	fake.agent = pair[1];
+	/* a socket does as well as a pipe */
+	test_pair(SOCK_STREAM, pair);
+	ch->console = pair[0];
+	fake.console = pair[1];
+	ch->ram = ram_file(cfg->memory, error);
+	return &fake.vm;
+}
+
+static bool fake_freeze(struct vm *vm)
+{
+	return ((struct fake_vm *)vm)->frozen = true;
+}
+
+static void fake_thaw(struct vm *vm)
+{
+	((struct fake_vm *)vm)->frozen = false;
+}
+
+static char *fake_ended(struct vm *vm)
+{
+	return ((struct fake_vm *)vm)->dead ? g_strdup("destroyed") : NULL;
+}
+
+static void fake_kill(struct vm *vm, unsigned grace_ms)
+{
+	(void)grace_ms;
+	/* as a process would: frozen, it could not have answered `quit` */
+	assert_false(fake.frozen);
+	((struct fake_vm *)vm)->dead = true;
+}
+
+static void fake_free(struct vm *vm)
+{
+	assert_true(((struct fake_vm *)vm)->dead);
+	shutdown(fake.qmp, SHUT_RDWR);
+	g_thread_join(fake.monitor);
+	close(fake.qmp);
+	close(fake.agent);
+	close(fake.console);
+}
+
+static const struct vmm fake_vmm = {
+	.name = "fake",
+	.describe = fake_describe,
+	.start = fake_start,
+	.freeze = fake_freeze,
+	.thaw = fake_thaw,
+	.ended = fake_ended,
+	.kill = fake_kill,
+	.free = fake_free,
+};
+
+static struct machine_config config(const char *qemu)
+{
+	return (struct machine_config){ .vmm = &fake_vmm,
+					.qemu = qemu,
+					.accel = MACHINE_ACCEL_TCG,
+					.memory = UINT64_C(64) << 20,
+					.cpus = 1,
+					.kernel = "/k",
+					.nic = MACHINE_NIC_NONE,
+					.disk = MACHINE_DISK_NONE,
+					.no_trace = true,
+					.run_dir = dir };
+}
+
+/* Answers what qemu_probe() asks, then does `body`. */
+static char *fake_qemu(const char *body)
+{
+	g_autofree char *all = g_strconcat("case $* in\n"
+					   "*--version*) echo 'QEMU emulator version 7.2.22 (Debian)'; exit;;\n"
+					   "*intel-iommu,help*) echo 'intel-iommu options:'; exit;;\n"
+					   "*help*) exit;;\n"
+					   "esac\n",
+					   body, NULL);
+
+	return test_script(dir, "qemu", all);
+}
+
+static void test_seam(void **state)
+{
+	g_autofree char *qemu = fake_qemu("exit 1"), *text = NULL;
+	struct machine_config cfg = config(qemu);
+	struct machine *m = machine_start(&cfg, NULL);
+	int64_t frozen_ns;
+	uint8_t byte = 7;
+
+	(void)state;
+	assert_non_null(m);
+	assert_true(machine_alive(m));
+	text = machine_describe(&cfg, NULL);
+	assert_string_equal(text, "<domain/>");
+	test_write(fake.agent, "{\"hello\":1,\"stage\":\"first\"}\n");
+	assert_non_null(machine_wait_hello(m, AGENT_STAGE_FIRST, 10, NULL));
+	assert_int_equal(machine_write_phys(m, 0x1000, &byte, 1), 0);
+	assert_true(machine_freeze(m, NULL) && fake.frozen);
+	assert_null(machine_qmp(m, "query-status", NULL, NULL));
+	machine_thaw(m, &frozen_ns);
+	assert_true(!fake.frozen && frozen_ns >= 0);
+	/* frozen when its end comes */
+	assert_true(machine_freeze(m, NULL));
+	machine_kill(m);
+	assert_false(machine_alive(m) || machine_died_by_itself(m));
+	assert_string_equal(machine_death(m), "QEMU ended: destroyed");
+	assert_true(machine_read_phys(m, 0x1000, &byte, 1) == 0 && byte == 7);
+	machine_free(m);
+}
+
+/* One that cannot keep its disk's writes anywhere gets the run directory for them; we ourselves stay as we are. */
+static void test_child(void **state)
+{
+	g_autofree char *qemu = fake_qemu("echo \"qemu-system-x86_64: T=$TMPDIR\" >&2; exit 3"), *want = NULL;
+	struct machine_config cfg = config(qemu);
+	g_autoptr(GError) error = NULL;
+
+	(void)state;
+	cfg.vmm = NULL;
+	g_setenv("TMPDIR", "/no/such/dir", TRUE);
+	assert_null(machine_start(&cfg, &error));
+	assert_true(g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_CANNOT_JUDGE));
+	want = g_strdup_printf("QEMU did not start: QEMU ended: exit status 3: T=%s", dir);
+	assert_string_equal(error->message, want);
+	assert_string_equal(g_getenv("TMPDIR"), "/no/such/dir");
+	g_unsetenv("TMPDIR");
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	dir = test_dir();
+	/* a cache that cannot be: nothing is left in the user's own */
+	g_setenv("VTDLAB_CACHE", "/dev/null/none", TRUE);
+	fake = (struct fake_vm){ .vm = { &fake_vmm } };
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	test_dir_remove(dir);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_seam, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_child, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
