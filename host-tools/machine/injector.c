@@ -102,8 +102,7 @@ static void resolve(struct injector *in, bool done, const struct trace_event *e)
 {
 	struct flight *f = g_queue_pop_head(&in->flights);
 	struct canary *c = f ? canary(in, f) : NULL;
-	/* "written" without a buffer: the descriptor it read was empty (a fault), nothing went out
-	 */
+	/* "written" without a buffer: the descriptor it read was empty (a fault), nothing went out */
 	bool written = done && in->have_buffer;
 
 	if (c && c->state != CANARY_RECALLED) {
