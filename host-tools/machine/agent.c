@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "channel.h"
 #include "base/json-line.h"
+#include "base/lines.h"
 #include "machine/listeners.h"
 #include "machine/log.h"
 
@@ -24,8 +25,7 @@ struct agent {
 	int fd;
 	guint source;
 	struct log log;
-	GString *in;
-	bool skipping; /* inside an oversized line */
+	struct lines lines;
 	bool closed;
 	struct agent_hello *hellos[AGENT_STAGES];
 	unsigned last_id;
@@ -113,8 +113,9 @@ static void take_object(struct agent *a, JsonObject *o, int64_t ns)
 		((agent_fn)l.fn)(o, ns, l.data);
 }
 
-static void take_line(struct agent *a, const char *line, size_t len)
+static void take_line(void *data, const char *line, size_t len)
 {
+	struct agent *a = data;
 	int64_t ns = log_now_ns();
 	const char *start;
 	JsonObject *o;
@@ -139,29 +140,12 @@ static void take_line(struct agent *a, const char *line, size_t len)
 	json_object_unref(o);
 }
 
-static void split_lines(struct agent *a)
+static void too_long(void *data, const char *line, size_t len)
 {
-	char *start = a->in->str, *end;
-	size_t left = a->in->len;
+	struct agent *a = data;
 
-	while ((end = memchr(start, '\n', left))) {
-		if (a->skipping)
-			a->skipping = false;
-		else if ((size_t)(end + 1 - start) > CHANNEL_GUEST_LINE_MAX)
-			a->counters.oversized++;
-		else
-			take_line(a, start, (size_t)(end - start));
-		left -= (size_t)(end + 1 - start);
-		start = end + 1;
-	}
-	g_string_erase(a->in, 0, start - a->in->str);
-	if (!a->skipping && a->in->len >= CHANNEL_GUEST_LINE_MAX) {
-		a->counters.oversized++;
-		log_garbage(a, a->in->str, a->in->len, log_now_ns());
-		a->skipping = true;
-	}
-	if (a->skipping)
-		g_string_truncate(a->in, 0);
+	a->counters.oversized++;
+	log_garbage(a, line, len, log_now_ns());
 }
 
 void agent_poll(struct agent *a)
@@ -183,9 +167,8 @@ void agent_poll(struct agent *a)
 			break;
 		}
 		total += (size_t)n;
-		g_string_append_len(a->in, buf, n);
 		a->busy = true;
-		split_lines(a);
+		lines_feed(&a->lines, buf, (size_t)n, take_line, too_long, a);
 		a->busy = false;
 	}
 }
@@ -215,7 +198,7 @@ struct agent *agent_new(int fd, const char *log_path, GError **error)
 		g_free(a);
 		return NULL;
 	}
-	a->in = g_string_new(NULL);
+	a->lines.max = CHANNEL_GUEST_LINE_MAX;
 	a->source = g_unix_fd_add(fd, G_IO_IN | G_IO_HUP | G_IO_ERR, readable, a);
 	return a;
 }
@@ -237,7 +220,7 @@ void agent_free(struct agent *a)
 		g_source_remove(a->source);
 	close(a->fd);
 	log_close(&a->log);
-	g_string_free(a->in, TRUE);
+	lines_clear(&a->lines);
 	for (int i = 0; i < AGENT_STAGES; i++)
 		hello_free(a->hellos[i]);
 	g_clear_pointer(&a->answer, json_object_unref);

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/json-line.h"
+#include "base/lines.h"
 #include "machine/log.h"
 
 #define LOG_CAP (UINT64_C(32) << 20)
@@ -23,9 +24,8 @@ struct qmp {
 	int fd;
 	guint source, idle_source;
 	struct log log;
-	GString *in;
+	struct lines lines;
 	bool closed;
-	bool skipping; /* inside an oversized line */
 	char *version;
 	int64_t id;	    /* of the last command */
 	JsonObject *answer; /* to it */
@@ -95,11 +95,15 @@ static gboolean deliver_later(gpointer data)
 
 /* ---- input ---- */
 
-static void handle_line(struct qmp *q, const char *line, size_t len)
+static void take_line(void *data, const char *line, size_t len)
 {
-	JsonObject *o = json_line_parse(line, len);
+	struct qmp *q = data;
+	JsonObject *o;
 	char *json;
 
+	if (!len)
+		return;
+	o = json_line_parse(line, len);
 	if (!o) {
 		log_text(q, "qemu", NULL, len);
 		return;
@@ -119,26 +123,10 @@ static void handle_line(struct qmp *q, const char *line, size_t len)
 	json_object_unref(o);
 }
 
-static void split_lines(struct qmp *q)
+static void too_long(void *data, const char *line, size_t len)
 {
-	char *start = q->in->str, *end;
-	size_t left = q->in->len;
-
-	while ((end = memchr(start, '\n', left))) {
-		if (q->skipping)
-			q->skipping = false;
-		else if (end > start)
-			handle_line(q, start, (size_t)(end - start));
-		left -= (size_t)(end + 1 - start);
-		start = end + 1;
-	}
-	g_string_erase(q->in, 0, start - q->in->str);
-	if (q->in->len > QMP_LINE_MAX) {
-		log_text(q, "qemu", NULL, q->in->len);
-		q->skipping = true;
-	}
-	if (q->skipping)
-		g_string_truncate(q->in, 0);
+	(void)line;
+	log_text(data, "qemu", NULL, len);
 }
 
 /* Reads all that is there. */
@@ -157,8 +145,7 @@ static void read_some(struct qmp *q)
 			q->closed = true;
 			return;
 		}
-		g_string_append_len(q->in, buf, n);
-		split_lines(q);
+		lines_feed(&q->lines, buf, (size_t)n, take_line, too_long, q);
 	}
 }
 
@@ -193,7 +180,7 @@ struct qmp *qmp_new(int fd, const char *log_path, GError **error)
 		g_free(q);
 		return NULL;
 	}
-	q->in = g_string_new(NULL);
+	q->lines.max = QMP_LINE_MAX + 1;
 	g_queue_init(&q->events);
 	q->source = g_unix_fd_add(fd, G_IO_IN | G_IO_HUP | G_IO_ERR, readable, q);
 	return q;
@@ -209,7 +196,7 @@ void qmp_free(struct qmp *q)
 		g_source_remove(q->idle_source);
 	close(q->fd);
 	log_close(&q->log);
-	g_string_free(q->in, TRUE);
+	lines_clear(&q->lines);
 	g_queue_clear_full(&q->events, (GDestroyNotify)json_object_unref);
 	g_clear_pointer(&q->answer, json_object_unref);
 	g_free(q->version);

@@ -8,48 +8,43 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/lines.h"
+#include "machine/listeners.h"
+
 #define PERIOD_MS 2
 #define LINE_CAP 4096
 /* One turn reads at most this: a fault storm must not starve the rest of the main loop. */
 #define READ_TURN (1u << 20)
 
-struct subscriber {
-	unsigned id;
-	trace_fn fn;
-	void *data;
-};
-
 struct trace {
 	char *path;
 	int fd; /* -1: not there yet */
 	guint timer;
-	GString *in;
-	bool skipping; /* inside a line over the cap */
-	bool busy;     /* a subscriber is being called: no reading from inside it */
+	struct lines lines;
+	bool busy; /* a subscriber is being called: no reading from inside it */
 	uint64_t counts[TRACE_KINDS];
 	struct trace_counters counters;
-	GArray *subscribers;
-	unsigned last_id;
+	struct listeners listeners;
 };
 
 static void take_event(struct trace *t, const struct trace_event *e)
 {
+	unsigned id = UINT_MAX;
+	struct listener l;
+
 	t->counters.events++;
 	t->counters.seen[trace_kind_group(e->kind)]++;
 	t->counts[e->kind]++;
-	for (unsigned i = t->subscribers->len; i > 0; i--) {
-		if (i > t->subscribers->len)
-			continue;
-		struct subscriber s = g_array_index(t->subscribers, struct subscriber, i - 1);
-
-		s.fn(e, s.data);
-	}
+	while (listeners_each(&t->listeners, &id, &l))
+		((trace_fn)l.fn)(e, l.data);
 }
 
-static void take_line(struct trace *t, char *line)
+static void take_line(void *data, const char *line, size_t len)
 {
+	struct trace *t = data;
 	struct trace_event e;
 
+	(void)len;
 	t->counters.lines++;
 	switch (trace_parse_line(line, &e)) {
 	case TRACE_PARSE_EVENT:
@@ -67,28 +62,14 @@ static void take_line(struct trace *t, char *line)
 	}
 }
 
-static void split_lines(struct trace *t)
+static void too_long(void *data, const char *line, size_t len)
 {
-	char *start = t->in->str, *end;
-	size_t left = t->in->len;
+	struct trace *t = data;
 
-	while ((end = memchr(start, '\n', left))) {
-		*end = '\0';
-		if (t->skipping)
-			t->skipping = false;
-		else
-			take_line(t, start);
-		left -= (size_t)(end + 1 - start);
-		start = end + 1;
-	}
-	g_string_erase(t->in, 0, start - t->in->str);
-	if (t->in->len > LINE_CAP && !t->skipping) {
-		t->counters.lines++;
-		t->counters.other++;
-		t->skipping = true;
-	}
-	if (t->skipping)
-		g_string_truncate(t->in, 0);
+	(void)line;
+	(void)len;
+	t->counters.lines++;
+	t->counters.other++;
 }
 
 /* false when there is no more to read now. */
@@ -106,8 +87,7 @@ static bool read_chunk(struct trace *t)
 	while (n < 0 && errno == EINTR);
 	if (n <= 0)
 		return false;
-	g_string_append_len(t->in, buf, n);
-	split_lines(t);
+	lines_feed(&t->lines, buf, (size_t)n, take_line, too_long, t);
 	return (size_t)n == sizeof(buf);
 }
 
@@ -141,8 +121,7 @@ struct trace *trace_new(const char *path)
 
 	t->path = g_strdup(path);
 	t->fd = -1;
-	t->in = g_string_new(NULL);
-	t->subscribers = g_array_new(FALSE, FALSE, sizeof(struct subscriber));
+	t->lines.max = LINE_CAP + 1;
 	t->timer = g_timeout_add(PERIOD_MS, tick, t);
 	return t;
 }
@@ -154,8 +133,8 @@ void trace_free(struct trace *t)
 	g_source_remove(t->timer);
 	if (t->fd >= 0)
 		close(t->fd);
-	g_string_free(t->in, TRUE);
-	g_array_free(t->subscribers, TRUE);
+	lines_clear(&t->lines);
+	listeners_clear(&t->listeners);
 	g_free(t->path);
 	g_free(t);
 }
@@ -167,20 +146,12 @@ uint64_t trace_count(const struct trace *t, enum trace_kind kind)
 
 unsigned trace_subscribe(struct trace *t, trace_fn fn, void *data)
 {
-	struct subscriber s = { .id = ++t->last_id, .fn = fn, .data = data };
-
-	g_array_append_val(t->subscribers, s);
-	return s.id;
+	return listeners_add(&t->listeners, G_CALLBACK(fn), data);
 }
 
 void trace_unsubscribe(struct trace *t, unsigned id)
 {
-	for (unsigned i = 0; i < t->subscribers->len; i++) {
-		if (g_array_index(t->subscribers, struct subscriber, i).id == id) {
-			g_array_remove_index(t->subscribers, i);
-			return;
-		}
-	}
+	listeners_remove(&t->listeners, id);
 }
 
 const struct trace_counters *trace_counters(const struct trace *t)

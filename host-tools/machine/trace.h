@@ -19,22 +19,22 @@
 enum trace_kind {
 	TRACE_NONE,
 	/* VT-d registers */
-	TRACE_DMAR_ROOT,      /* a: root table latched by SRTP, mode bits off b: scalable */
+	TRACE_DMAR_ROOT,      /* a: root table latched by SRTP, mode bits off; b: scalable */
 	TRACE_DMAR_ENABLE,    /* a: 1 translation on, 0 off */
-	TRACE_DMAR_FAULT,     /* a: sid b: reason c: address d: 1 write, 0 read */
+	TRACE_DMAR_FAULT,     /* a: sid, b: reason, c: address, d: 1 write, 0 read */
 	TRACE_FAULT_DISABLED, /* a fault that a context entry asked not to report (FPD) */
-	TRACE_IR_ROOT,	      /* a: interrupt-remapping table address b: size code */
+	TRACE_IR_ROOT,	      /* a: interrupt-remapping table address, b: size code */
 	TRACE_IR_ENABLE,      /* a: 1 on, 0 off */
-	TRACE_IOTLB_UPDATE,   /* a translation was cached: a: sid b: address c: did */
+	TRACE_IOTLB_UPDATE,   /* a translation was cached: a: sid, b: address, c: did */
 	/* VT-d invalidations (queued) */
 	TRACE_INV_CC_GLOBAL,  /* context cache, all */
 	TRACE_INV_CC_DOMAIN,  /* a: did */
-	TRACE_INV_CC_DEVICES, /* a: sid b: function mask */
+	TRACE_INV_CC_DEVICES, /* a: sid, b: function mask */
 	TRACE_INV_IOTLB_GLOBAL,
 	TRACE_INV_IOTLB_DOMAIN, /* a: did */
-	TRACE_INV_IOTLB_PASID,	/* a: did b: pasid */
+	TRACE_INV_IOTLB_PASID,	/* a: did, b: pasid */
 	/* e1000e */
-	TRACE_E1000E_RX_BUFFER,	     /* a: address b: offset in the buffer c: length d: buffer number */
+	TRACE_E1000E_RX_BUFFER,	     /* a: address, b: offset in the buffer, c: length, d: buffer number */
 	TRACE_E1000E_RX_WRITTEN,     /* the current frame has been written completely */
 	TRACE_E1000E_RX_NOT_WRITTEN, /* the current frame was dropped */
 	TRACE_E1000E_RX_FILTERED,    /* the current frame was refused by the address filter */
@@ -42,11 +42,11 @@ enum trace_kind {
 	TRACE_E1000E_SW_RESET,	     /* the driver reset the device */
 	TRACE_E1000E_RCTL,	     /* a: RCTL: bit 1 = receiver on */
 	/* nvme */
-	TRACE_NVME_READ,      /* a: cid b: blocks c: bytes d: lba */
-	TRACE_NVME_WRITE,     /* a: cid b: blocks c: bytes d: lba */
-	TRACE_NVME_MAP_ADDR,  /* a: address b: length: of the READ/WRITE before it */
+	TRACE_NVME_READ,      /* a: cid, b: blocks, c: bytes, d: lba */
+	TRACE_NVME_WRITE,     /* a: cid, b: blocks, c: bytes, d: lba */
+	TRACE_NVME_MAP_ADDR,  /* a: address, b: length, of the READ/WRITE before it */
 	TRACE_NVME_COMPLETE,  /* a: cid: data has been moved (pci_nvme_rw_complete_cb) */
-	TRACE_NVME_CREATE_CQ, /* a: address b: cqid c: entries - 1 */
+	TRACE_NVME_CREATE_CQ, /* a: address, b: cqid, c: entries - 1 */
 	TRACE_NVME_START,     /* controller enabled */
 	TRACE_NVME_STOP,      /* controller disabled (CC.EN cleared): the driver's reset */
 	TRACE_KINDS,

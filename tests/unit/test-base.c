@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/cmdline.h"
+#include "base/lines.h"
 #include "base/sid.h"
 #include "base/stats.h"
 #include "base/text.h"
@@ -174,6 +175,41 @@ static void test_hex(void **state)
 	assert_true(value == UINT64_MAX);
 }
 
+static void on_line(void *data, const char *line, size_t len)
+{
+	assert_int_equal(strlen(line), len);
+	g_string_append_printf(data, "[%s]", line);
+}
+
+static void on_too_long(void *data, const char *line, size_t len)
+{
+	g_string_append_printf(data, "<%.*s>", (int)len, line);
+}
+
+/* However the bytes are cut, the lines are the same; one that is too long is told once, and ends at its newline. */
+static void test_lines(void **state)
+{
+	static const char text[] = "ab\n\nabc\nabcd\nx\nabcdefgh\ny\nz";
+
+	(void)state;
+	for (size_t piece = 1; piece <= sizeof(text); piece++) {
+		g_autoptr(GString) got = g_string_new(NULL);
+		struct lines l = { .max = 4 };
+
+		for (size_t at = 0; at < sizeof(text) - 1; at += piece)
+			lines_feed(&l, text + at, MIN(piece, sizeof(text) - 1 - at), on_line, on_too_long, got);
+		for (char *c = strchr(got->str, '<'); c; c = strchr(c + 1, '<'))
+			assert_true(g_str_has_prefix(c, "<abcd")); /* as much of it as had come */
+		while (strchr(got->str, '<'))
+			g_string_erase(got, strchr(got->str, '<') - got->str,
+				       strchr(got->str, '>') - strchr(got->str, '<') + 1);
+		assert_string_equal(got->str, "[ab][][abc][x][y]");
+		lines_feed(&l, "\n", 1, on_line, on_too_long, got);
+		assert_true(g_str_has_suffix(got->str, "[z]"));
+		lines_clear(&l);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -183,6 +219,7 @@ int main(void)
 		cmocka_unit_test(test_cmdline),
 		cmocka_unit_test(test_median),
 		cmocka_unit_test(test_hex),
+		cmocka_unit_test(test_lines),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
