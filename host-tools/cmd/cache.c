@@ -13,7 +13,7 @@
 
 #include "base/error.h"
 #include "base/paths.h"
-#include "base/remove-tree.h"
+#include "base/files.h"
 #include "cmd/cmd.h"
 
 #define MAX_DEPTH 64

@@ -92,23 +92,14 @@ void report_fill_host(struct run_report *report);
  */
 void report_judge(struct run_report *report, const struct evidence *ev, const char *crash_release);
 
-/*
- * report_write_json - write @path (run.json, schema 1): temporary file, sync, rename.
- * On error no half-written file has that name.
- */
-bool report_write_json(const struct run_report *report, const char *path, GError **error);
-
-/* report_to_json - the same as a JSON tree; the caller unrefs it. */
-JsonNode *report_to_json(const struct run_report *report);
+/* report_json - the text of run.json, schema 1; the caller frees it. */
+char *report_json(const struct run_report *report);
 
 /* report_environment_json - its "environment"; the caller unrefs it. */
 JsonObject *report_environment_json(const struct report_environment *env);
 
 /* report_summary - the text of summary.txt, at most 72 columns wide; the caller frees it. */
 char *report_summary(const struct run_report *report);
-
-/* report_write_summary - write it to @path, as report_write_json() writes. */
-bool report_write_summary(const struct run_report *report, const char *path, GError **error);
 
 /* report_print - show the summary on @out, with colours when @colour. False on a write error. */
 bool report_print(const struct run_report *report, FILE *out, bool colour);

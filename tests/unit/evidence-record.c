@@ -4,7 +4,7 @@
 
 #include <glib/gstdio.h>
 
-#include "base/remove-tree.h"
+#include "base/files.h"
 #include "evidence/file.h"
 #include "vtd/snapshot.h"
 

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/remove-tree.h"
+#include "base/files.h"
 #include "results/csv.h"
 #include "results/rundir.h"
 
@@ -200,15 +200,21 @@ static void limit_files(struct rlimit *old, rlim_t bytes)
 static void test_disk_full(void **state)
 {
 	struct rundir *rd = create(*state, "kdump");
+	g_autofree char *kept = rundir_file(rd, "kept.json"), *text = NULL;
 	char big[4096] = { 0 };
 	struct rlimit old;
 	GError *error = NULL;
 
+	assert_true(rundir_write(rd, "kept.json", "before\n", -1, NULL));
 	limit_files(&old, 2000);
+	bool again = rundir_write(rd, "kept.json", big, sizeof(big), NULL);
 	bool wrote = rundir_write(rd, "run.json", big, sizeof(big), &error);
 
 	setrlimit(RLIMIT_FSIZE, &old);
 	assert_false(wrote);
+	assert_false(again);
+	assert_true(g_file_get_contents(kept, &text, NULL, NULL));
+	assert_string_equal(text, "before\n");
 	assert_true(g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED));
 	assert_false(exists(rd->path, "run.json"));
 
