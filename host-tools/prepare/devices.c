@@ -23,18 +23,33 @@ double run_frame_rate(const struct scenario *sc, double wanted)
 	return sc->devices.nic == MACHINE_NIC_VIRTIO ? MIN(wanted, DMA_FRAMES_PER_SECOND_VIRTIO) : wanted;
 }
 
+struct driver {
+	const char *module, *option;
+};
+
+static const struct driver nics[] = {
+	[MACHINE_NIC_E1000E] = { "e1000e", "E1000E" },
+	[MACHINE_NIC_E1000] = { "e1000", "E1000" },
+	[MACHINE_NIC_VIRTIO] = { "virtio_net", "VIRTIO_NET" },
+	[MACHINE_NIC_NONE] = { NULL, "" },
+};
+static const struct driver disks[] = {
+	[MACHINE_DISK_NVME] = { "nvme", "BLK_DEV_NVME" },
+	[MACHINE_DISK_VIRTIO] = { "virtio_blk", "VIRTIO_BLK" },
+	[MACHINE_DISK_NONE] = { NULL, "" },
+};
+
 const char *run_nic_module(const struct scenario *sc)
 {
-	static const char *const modules[] = {
-		[MACHINE_NIC_E1000E] = "e1000e", [MACHINE_NIC_E1000] = "e1000", [MACHINE_NIC_VIRTIO] = "virtio_net"
-	};
-
-	return sc->devices.nic == MACHINE_NIC_NONE ? NULL : modules[sc->devices.nic];
+	return nics[sc->devices.nic].module;
 }
 
 const char *run_disk_module(const struct scenario *sc)
 {
-	static const char *const modules[] = { [MACHINE_DISK_NVME] = "nvme", [MACHINE_DISK_VIRTIO] = "virtio_blk" };
+	return disks[sc->devices.disk].module;
+}
 
-	return sc->devices.disk == MACHINE_DISK_NONE ? NULL : modules[sc->devices.disk];
+char *devices_options(const struct scenario *sc)
+{
+	return g_strstrip(g_strdup_printf("%s %s", disks[sc->devices.disk].option, nics[sc->devices.nic].option));
 }

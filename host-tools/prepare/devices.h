@@ -30,5 +30,7 @@ double run_frame_rate(const struct scenario *sc, double wanted);
 /* The module that drives the scenario's NIC or disk, NULL where there is none. */
 const char *run_nic_module(const struct scenario *sc);
 const char *run_disk_module(const struct scenario *sc);
+/* The config options that they need, ' ' between them. The caller frees it. */
+char *devices_options(const struct scenario *sc);
 
 #endif

@@ -19,7 +19,6 @@
 #include "observe/iommu-events.h"
 #include "observe/kprobes.h"
 #include "prepare/devices.h"
-#include "prepare/options.h"
 #include "run/workload.h"
 
 #define RX_RING 1024 /* nobody refills it after the panic: it must outlast the crash boot */

@@ -14,7 +14,6 @@
 #include "observe/dma-nic.h"
 #include "observe/entries.h"
 #include "prepare/devices.h"
-#include "prepare/options.h"
 #include "run/workload.h"
 #include "vtd/walk.h"
 

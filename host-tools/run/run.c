@@ -101,7 +101,8 @@ static void put_away(struct rundir *rd)
 
 static bool write_results(struct run *run, GError **error)
 {
-	g_autofree char *scenario = scenario_to_text(run->at.plan->scenario), *json = NULL, *summary = NULL;
+	g_autofree char *scenario = schema_text(&scenario_schema, run->at.plan->scenario), *json = NULL,
+			*summary = NULL;
 	const char *log = NULL;
 
 	if (run->at.m && !machine_logs_ok(run->at.m, &log))

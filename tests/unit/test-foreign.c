@@ -6,7 +6,7 @@
 #include "run-fixture.h"
 
 #include "base/error.h"
-#include "prepare/options.h"
+#include "prepare/plan.h"
 
 static int setup(void **state)
 {
