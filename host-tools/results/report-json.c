@@ -120,7 +120,6 @@ JsonObject *report_environment_json(const struct report_environment *env)
 	set_string(o, "host_kernel", env->host_kernel);
 	set_string(o, "commit", env->commit);
 	json_object_set_boolean_member(o, "wall_time_is_hardware_time", env->wall_time_is_hardware_time);
-	add_extra(o, env->extra);
 	return o;
 }
 

@@ -49,7 +49,6 @@ struct report_environment {
 	char *host_kernel;		 /* NULL: the same, from uname */
 	char *commit;			 /* NULL: the same, from the build; still NULL = not known */
 	bool wall_time_is_hardware_time; /* true only with KVM and the wall clock */
-	JsonObject *extra;		 /* more members of "environment"; owned, never NULL */
 };
 
 struct report_iova {
@@ -84,7 +83,10 @@ struct report_phase *report_add_phase(struct run_report *report, const char *nam
 void report_note(struct run_report *report, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /* report_fill_host - host_cpu, host_kernel and commit where they are not set: from this machine. */
-void report_fill_host(struct run_report *report);
+void report_fill_host(struct report_environment *env);
+
+/* report_environment_clear - frees what it holds. */
+void report_environment_clear(struct report_environment *env);
 
 /*
  * report_judge - judge @ev (evidence_judge()): sets verdict, and what of iova the tables tell.
