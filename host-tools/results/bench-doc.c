@@ -156,27 +156,19 @@ static bool same(const struct bench_series *s, JsonObject *said, const char *whe
 	return true;
 }
 
-static bool take_steps(struct bench_test *t, JsonObject *ns, GError **error)
+/* Counts are lists of rounds; a step has one, and says what it comes to. */
+static bool take_series(struct bench_test *t, GPtrArray *list, JsonObject *from, GError **error)
 {
-	g_autoptr(GList) names = ns ? json_object_get_members(ns) : NULL;
+	g_autoptr(GList) names = from ? json_object_get_members(from) : NULL;
 
 	for (GList *at = names; at; at = at->next) {
-		JsonObject *step = json_line_object(ns, at->data);
+		JsonObject *step = list == t->steps ? json_line_object(from, at->data) : NULL;
+		JsonArray *runs = list == t->steps ? json_line_array(step, "runs") : json_line_array(from, at->data);
 
-		if (!add_series(t->steps, t->name, at->data, json_line_array(step, "runs"), error) ||
-		    !same(t->steps->pdata[t->steps->len - 1], step, t->name, error))
+		if (!add_series(list, t->name, at->data, runs, error) ||
+		    (step && !same(list->pdata[list->len - 1], step, t->name, error)))
 			return false;
 	}
-	return true;
-}
-
-static bool take_counts(struct bench_test *t, JsonObject *counts, GError **error)
-{
-	g_autoptr(GList) names = counts ? json_object_get_members(counts) : NULL;
-
-	for (GList *at = names; at; at = at->next)
-		if (!add_series(t->counts, t->name, at->data, json_line_array(counts, at->data), error))
-			return false;
 	return true;
 }
 
@@ -256,8 +248,8 @@ static bool take_test(struct bench_doc *doc, JsonNode *node, guint number, GErro
 	t->steps = g_ptr_array_new_with_free_func(series_free);
 	g_ptr_array_add(doc->tests, t);
 	return take_options(t, json_line_object(o, "options"), error) &&
-	       take_counts(t, json_line_object(o, "counts"), error) &&
-	       take_steps(t, json_line_object(o, "ns"), error) && take_result(t, o, error);
+	       take_series(t, t->counts, json_line_object(o, "counts"), error) &&
+	       take_series(t, t->steps, json_line_object(o, "ns"), error) && take_result(t, o, error);
 }
 
 /* ---- documents ---- */
