@@ -43,7 +43,7 @@ static char *stderr_tail(struct machine *m)
 	for (unsigned i = n > TAIL_LINES ? n - TAIL_LINES : 0; i < n; i++) {
 		const char *text_of = message(lines[i]);
 
-		g_ptr_array_add(keep, console_escape(text_of, MIN(strlen(text_of), 300)));
+		g_ptr_array_add(keep, text_escape(text_of, MIN(strlen(text_of), 300)));
 	}
 	g_ptr_array_add(keep, NULL);
 	joined = g_strjoinv(" | ", (char **)keep->pdata);

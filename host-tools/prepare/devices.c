@@ -6,19 +6,19 @@
 
 #include "conf/scenario.h"
 
-bool run_has_nic_dma(const struct scenario *sc)
+bool devices_has_nic_dma(const struct scenario *sc)
 {
 	return sc->devices.nic != MACHINE_NIC_NONE &&
 	       (sc->devices.dma == CONF_DMA_BOTH || sc->devices.dma == CONF_DMA_NIC);
 }
 
-bool run_has_disk_dma(const struct scenario *sc)
+bool devices_has_disk_dma(const struct scenario *sc)
 {
 	return sc->devices.disk == MACHINE_DISK_NVME &&
 	       (sc->devices.dma == CONF_DMA_BOTH || sc->devices.dma == CONF_DMA_DISK);
 }
 
-double run_frame_rate(const struct scenario *sc, double wanted)
+double devices_frame_rate(const struct scenario *sc, double wanted)
 {
 	return sc->devices.nic == MACHINE_NIC_VIRTIO ? MIN(wanted, DMA_FRAMES_PER_SECOND_VIRTIO) : wanted;
 }
@@ -39,12 +39,12 @@ static const struct driver disks[] = {
 	[MACHINE_DISK_NONE] = { NULL, "" },
 };
 
-const char *run_nic_module(const struct scenario *sc)
+const char *devices_nic_module(const struct scenario *sc)
 {
 	return nics[sc->devices.nic].module;
 }
 
-const char *run_disk_module(const struct scenario *sc)
+const char *devices_disk_module(const struct scenario *sc)
 {
 	return disks[sc->devices.disk].module;
 }
