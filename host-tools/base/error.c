@@ -6,15 +6,21 @@
 G_DEFINE_QUARK(vtdlab - error - quark, vtdlab_error)
 /* clang-format on */
 
-bool vtdlab_refuse(GError **error, const char *format, ...)
-{
-	va_list args;
+/* What sets an error of one code, and returns false. */
+#define SETTER(name, code)                                                                      \
+	bool name(GError **error, const char *format, ...)                                      \
+	{                                                                                       \
+		va_list args;                                                                   \
+                                                                                                \
+		va_start(args, format);                                                         \
+		g_propagate_error(error, g_error_new_valist(VTDLAB_ERROR, code, format, args)); \
+		va_end(args);                                                                   \
+		return false;                                                                   \
+	}
 
-	va_start(args, format);
-	g_propagate_error(error, g_error_new_valist(VTDLAB_ERROR, VTDLAB_ERROR_USAGE, format, args));
-	va_end(args);
-	return false;
-}
+SETTER(vtdlab_refuse, VTDLAB_ERROR_USAGE)
+SETTER(vtdlab_unjudged, VTDLAB_ERROR_CANNOT_JUDGE)
+SETTER(vtdlab_failed, VTDLAB_ERROR_FAILED)
 
 int vtdlab_error_exit(const GError *error)
 {

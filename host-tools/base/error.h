@@ -29,8 +29,13 @@ enum vtdlab_exit {
 
 GQuark vtdlab_error_quark(void);
 
-/* vtdlab_refuse - sets , VTDLAB_ERROR_USAGE, and returns false: what somebody typed is wrong. */
+/*
+ * Each sets @error and returns false: vtdlab_refuse VTDLAB_ERROR_USAGE (what somebody typed is wrong), vtdlab_unjudged
+ * VTDLAB_ERROR_CANNOT_JUDGE, vtdlab_failed VTDLAB_ERROR_FAILED.
+ */
 bool vtdlab_refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+bool vtdlab_unjudged(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+bool vtdlab_failed(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /*
  * vtdlab_error_exit - the exit status that an error stands for.

@@ -32,43 +32,40 @@ static bool depth_ok(const char *s, size_t len)
 
 JsonObject *json_line_parse(const char *line, size_t len)
 {
-	JsonParser *parser;
-	JsonObject *object = NULL;
+	g_autoptr(JsonParser) parser = NULL;
 	JsonNode *root;
 
 	if (len > G_MAXINT32 || memchr(line, '\0', len) || !depth_ok(line, len) ||
 	    !g_utf8_validate(line, (gssize)len, NULL))
 		return NULL;
 	parser = json_parser_new();
-	if (json_parser_load_from_data(parser, line, (gssize)len, NULL)) {
-		root = json_parser_get_root(parser);
-		if (root && JSON_NODE_HOLDS_OBJECT(root))
-			object = json_object_ref(json_node_get_object(root));
-	}
-	g_object_unref(parser);
-	return object;
+	root = json_parser_load_from_data(parser, line, (gssize)len, NULL) ? json_parser_get_root(parser) : NULL;
+	return root && JSON_NODE_HOLDS_OBJECT(root) ? json_object_ref(json_node_get_object(root)) : NULL;
+}
+
+char *json_text(JsonObject *object, bool pretty)
+{
+	g_autoptr(JsonNode) node = json_node_init_object(json_node_alloc(), object);
+	g_autofree char *text = json_to_string(node, pretty);
+
+	return g_strconcat(text, "\n", NULL);
 }
 
 char *json_line_format(JsonObject *object)
 {
-	JsonNode *node = json_node_new(JSON_NODE_OBJECT);
-	char *text, *line;
+	return json_text(object, false);
+}
 
-	json_node_set_object(node, object);
-	text = json_to_string(node, FALSE);
-	json_node_unref(node);
-	line = g_strconcat(text, "\n", NULL);
-	g_free(text);
-	return line;
+static JsonNode *member(JsonObject *o, const char *name)
+{
+	return o ? json_object_get_member(o, name) : NULL;
 }
 
 static JsonNode *value(JsonObject *o, const char *name, GType type)
 {
-	JsonNode *node = o ? json_object_get_member(o, name) : NULL;
+	JsonNode *node = member(o, name);
 
-	if (!node || !JSON_NODE_HOLDS_VALUE(node) || json_node_get_value_type(node) != type)
-		return NULL;
-	return node;
+	return node && JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == type ? node : NULL;
 }
 
 int64_t json_line_int(JsonObject *o, const char *name, int64_t fallback)
@@ -94,14 +91,14 @@ const char *json_line_string(JsonObject *o, const char *name, const char *fallba
 
 JsonObject *json_line_object(JsonObject *o, const char *name)
 {
-	JsonNode *node = o ? json_object_get_member(o, name) : NULL;
+	JsonNode *node = member(o, name);
 
 	return node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
 }
 
 JsonArray *json_line_array(JsonObject *o, const char *name)
 {
-	JsonNode *node = o ? json_object_get_member(o, name) : NULL;
+	JsonNode *node = member(o, name);
 
 	return node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
 }

@@ -15,7 +15,10 @@
 /* The object in `len` bytes (json_object_unref), or NULL if there is none. */
 JsonObject *json_line_parse(const char *line, size_t len);
 
-/* The object as one line with a newline at its end. Free with g_free(). */
+/* The object as text with a newline at its end: indented when @pretty, else one line. Free with g_free(). */
+char *json_text(JsonObject *object, bool pretty);
+
+/* The same, as one line. */
 char *json_line_format(JsonObject *object);
 
 /* Members with a type check; fallback if absent or of another type. Strings are borrowed. */

@@ -15,7 +15,7 @@ void text_escape_byte(GString *to, unsigned char c)
 		g_string_append_printf(to, "\\x%02x", c);
 }
 
-char *console_escape(const char *bytes, size_t len)
+char *text_escape(const char *bytes, size_t len)
 {
 	GString *s = g_string_sized_new(len + 16);
 

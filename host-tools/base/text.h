@@ -11,7 +11,7 @@
 void text_escape_byte(GString *to, unsigned char c);
 
 /* A copy of `len` bytes with everything but printable ASCII as \xNN. Free with g_free(). */
-char *console_escape(const char *bytes, size_t len);
+char *text_escape(const char *bytes, size_t len);
 
 /* A copy without blanks at its ends, fit for one line: no UTF-8 is replaced, control characters are blanks. */
 char *text_one_line(const char *text);

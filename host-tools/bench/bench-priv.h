@@ -18,6 +18,17 @@ struct bench_plan {
 	char *initrd, *qemu, *cmdline;
 	char **programs; /* beside kvmperf in the initramfs; or NULL */
 	char *name;	 /* of the run directory */
+	uint64_t memory; /* of L1, bytes */
+};
+
+/* What was measured, and where. */
+struct bench_measured {
+	const struct bench_plan *plan;
+	struct machine *m;
+	JsonObject *kvmperf;  /* its document; or */
+	GPtrArray *selftests; /* struct selftest_result * */
+	bool settled;	      /* as bench_settle() says */
+	double seconds;	      /* that all of it took */
 };
 
 /* plan.c */
@@ -25,9 +36,6 @@ bool bench_plan_make(struct bench_plan *plan, const struct bench_options *option
 void bench_plan_clear(struct bench_plan *plan);
 /* Strings are borrowed from @plan and @run_dir. */
 void bench_plan_machine(const struct bench_plan *plan, const char *run_dir, struct machine_config *cfg);
-uint64_t bench_memory(const struct bench_options *o);
-/* Do the tests need pages of hugetlbfs? */
-bool bench_wants_huge(const struct bench_options *o);
 
 /* settle.c */
 /*
@@ -44,7 +52,7 @@ bool bench_settle(struct machine *m, const struct bench_options *o, bool *settle
 /* follow.c */
 /* "kvmperf: 3 of 48: TEXT" somewhere in a line of the console; *text is in @line. */
 bool bench_progress_parse(const char *line, unsigned *n, unsigned *of, const char **text);
-/* What the user sees of a test that runs, and of one that has ended. @p may be NULL. */
+/* What the user sees of a test that runs, and of one that has ended. */
 void bench_progress_begin(struct progress *p, unsigned n, unsigned of, const char *test);
 void bench_progress_end(struct progress *p, unsigned n, unsigned of, const char *test, const char *result,
 			int64_t start_us);
@@ -57,8 +65,6 @@ JsonObject *bench_follow(struct machine *m, struct progress *progress, JsonObjec
 			 GError **error);
 
 /* guest.c */
-/* Sets @error, VTDLAB_ERROR_CANNOT_JUDGE, and returns false. */
-bool bench_broken(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* The agent's command that runs @argv (taken over) with its output in files of L1. The caller unrefs it. */
 JsonObject *bench_request(JsonArray *argv, const char *out, const char *err);
 /* A text file of L1; NULL with @error. The caller frees it. */
@@ -72,24 +78,22 @@ bool bench_guest_prepare(struct machine *m, const struct bench_options *o, GErro
 JsonObject *bench_guest_measure(struct machine *m, const struct bench_options *o, GError **error);
 
 /* selftests.c */
-/* Paths of all programs that are run, the selftests of @dir and our own one with the probe; NULL at the end. */
-char **bench_selftests_programs(const char *dir, GError **error);
+/* The program of kvmperf's tests there, with the probe in it. */
+#define BENCH_PROBED "kvmperf-probed"
 /* Runs all pairs, one program after the other; an array of struct selftest_result *. */
 GPtrArray *bench_selftests_measure(struct machine *m, const struct bench_options *o, GError **error);
 /* selftests.json, selftests.md and summary.txt; as bench_report_write(). */
-bool bench_selftests_report(const struct bench_plan *plan, struct machine *m, const struct rundir *rd,
-			    const GPtrArray *results, bool settled, double seconds, int *exit, char **summary,
+bool bench_selftests_report(const struct bench_measured *b, const struct rundir *rd, struct bench_outcome *out,
 			    GError **error);
 
 /* report.c */
-/* The environment in the form that run.json has it. The caller unrefs it. */
-JsonObject *bench_environment(const struct bench_plan *plan, struct machine *m, const char *guest_kernel, bool settled);
-/* One line of what was booted; one of what its times are. */
-char *bench_head(const struct bench_plan *plan, struct machine *m, const char *guest_kernel);
-const char *bench_caveat(const struct bench_plan *plan, struct machine *m);
-char *bench_json_text(JsonObject *o);
-/* bench.json and summary.txt; *summary: the latter's text. @settled: as bench_settle() says. */
-bool bench_report_write(const struct bench_plan *plan, struct machine *m, const struct rundir *rd, JsonObject *kvmperf,
-			bool settled, double seconds, int *exit, char **summary, GError **error);
+/* What every document of a benchmark holds, the environment in the form that run.json has it. The caller unrefs it. */
+JsonObject *bench_document(const struct bench_measured *b, int schema, const char *guest_kernel, int exit);
+/* One line of what was booted; lines, perhaps none, of what its times are. The caller frees them. */
+char *bench_head(const struct bench_measured *b, const char *guest_kernel);
+char *bench_caveats(const struct bench_measured *b);
+/* bench.json and summary.txt; fills in exit and summary of @out. */
+bool bench_report_write(const struct bench_measured *b, const struct rundir *rd, struct bench_outcome *out,
+			GError **error);
 
 #endif

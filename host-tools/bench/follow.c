@@ -43,16 +43,14 @@ bool bench_progress_parse(const char *line, unsigned *n, unsigned *of, const cha
 
 void bench_progress_begin(struct progress *p, unsigned n, unsigned of, const char *test)
 {
-	if (p)
-		progress_note(p, "%u of %u: %s", n, of, test);
+	progress_note(p, "%u of %u: %s", n, of, test);
 }
 
 void bench_progress_end(struct progress *p, unsigned n, unsigned of, const char *test, const char *result,
 			int64_t start_us)
 {
-	if (p)
-		progress_line(p, "  %3u of %-3u %-60s %-4s %6.1f s", n, of, test, result,
-			      (double)(g_get_monotonic_time() - start_us) / 1e6);
+	progress_line(p, "  %3u of %-3u %-60s %-4s %6.1f s", n, of, test, result,
+		      (double)(g_get_monotonic_time() - start_us) / 1e6);
 }
 
 /* A line can be lost or damaged: what follows is then taken as it is. */

@@ -21,16 +21,6 @@
 #define TEST_DEADLINE_VIRTUAL "30"
 #define ERR_MAX 300
 
-bool bench_broken(GError **error, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	g_propagate_error(error, g_error_new_valist(VTDLAB_ERROR, VTDLAB_ERROR_CANNOT_JUDGE, format, args));
-	va_end(args);
-	return false;
-}
-
 char *bench_guest_file(struct machine *m, const char *path, GError **error)
 {
 	return machine_guest_file(m, path, SECONDS_SMALL, error);
@@ -38,10 +28,9 @@ char *bench_guest_file(struct machine *m, const char *path, GError **error)
 
 static bool modprobe(struct machine *m, const char *name, GError **error)
 {
-	JsonObject *answer = machine_agent(m, SECONDS_SMALL, error, "modprobe", "name", MACHINE_STR, name, NULL);
+	g_autoptr(JsonObject) answer =
+		machine_agent(m, SECONDS_SMALL, error, "modprobe", "name", MACHINE_STR, name, NULL);
 
-	if (answer)
-		json_object_unref(answer);
 	return answer != NULL;
 }
 
@@ -64,21 +53,16 @@ static bool check_param(struct machine *m, const char *param, GError **error)
 	*dot = '\0';
 	path = g_strdup_printf("/sys/module/%s/parameters/%s", name, dot + 1);
 	text = bench_guest_file(m, path, &why);
-	if (!text && why->code == VTDLAB_ERROR_FAILED) {
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
-			    "--l1-params %s: this kernel has no such parameter (%s)", param, why->message);
-		return false;
-	}
+	if (!text && why->code == VTDLAB_ERROR_FAILED)
+		return vtdlab_refuse(error, "--l1-params %s: this kernel has no such parameter (%s)", param,
+				     why->message);
 	if (!text) {
 		g_propagate_error(error, g_steal_pointer(&why));
 		return false;
 	}
 	g_strstrip(text);
-	if (strcmp(plain(text), plain(parts[1])) == 0)
-		return true;
-	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "--l1-params %s: L1 has it as '%s' all the same", param,
-		    text);
-	return false;
+	return strcmp(plain(text), plain(parts[1])) == 0 ||
+	       vtdlab_refuse(error, "--l1-params %s: L1 has it as '%s' all the same", param, text);
 }
 
 bool bench_guest_prepare(struct machine *m, const struct bench_options *o, GError **error)
@@ -153,27 +137,25 @@ static bool no_document(struct machine *m, const char *what, int64_t status, int
 
 	g_strdelimit(g_strstrip(line), "\n\r\t", ' ');
 	if (sig)
-		return bench_broken(error, "%s: killed by signal %d %s", what, (int)sig, line);
-	return bench_broken(error, "%s: status %d: %s", what, (int)status, *line ? line : "no reason given");
+		return vtdlab_unjudged(error, "%s: killed by signal %d %s", what, (int)sig, line);
+	return vtdlab_unjudged(error, "%s: status %d: %s", what, (int)status, *line ? line : "no reason given");
 }
 
 /* kvmperf with the words of @command; its document as the guest wrote it. */
 static JsonObject *run_program(struct machine *m, const char *command, const struct bench_options *o, GError **error)
 {
 	g_autofree char *what = g_strconcat("kvmperf ", command, NULL), *text = NULL;
-	JsonObject *request = request_for(command, o), *answer;
+	g_autoptr(JsonObject) request = request_for(command, o), answer = NULL;
 	struct bench_doc *doc;
 	int64_t status, sig;
 
 	answer = bench_follow(m, o->progress, request, SECONDS_TEST, error);
-	json_object_unref(request);
 	if (!answer) {
 		g_prefix_error(error, "%s: ", what);
 		return NULL;
 	}
 	status = agent_int(answer, "status", -1);
 	sig = agent_int(answer, "signal", 0);
-	json_object_unref(answer);
 	text = status < 0 ? NULL : bench_guest_file(m, OUT, error);
 	if (!text && status >= 0)
 		return NULL;
@@ -215,28 +197,24 @@ JsonObject *bench_guest_measure(struct machine *m, const struct bench_options *o
 {
 	g_autofree char *suite = g_strconcat("suite ", o->suite, NULL);
 	unsigned of = o->tests ? g_strv_length(o->tests) : 0;
-	JsonObject *all = NULL;
+	g_autoptr(JsonObject) all = NULL;
 
 	if (!o->tests)
 		return run_program(m, suite, o, error);
 	for (unsigned n = 1; n <= of; n++) {
 		const char *test = o->tests[n - 1];
 		int64_t start = g_get_monotonic_time();
-		JsonObject *one;
+		g_autoptr(JsonObject) one = NULL;
 
 		bench_progress_begin(o->progress, n, of, test);
 		one = run_program(m, test, o, error);
-		if (!one) {
-			g_clear_pointer(&all, json_object_unref);
+		if (!one)
 			return NULL;
-		}
 		bench_progress_end(o->progress, n, of, test, result_of(one), start);
-		if (all) {
+		if (all)
 			join_tests(all, one);
-			json_object_unref(one);
-		} else {
-			all = one;
-		}
+		else
+			all = g_steal_pointer(&one);
 	}
-	return all;
+	return g_steal_pointer(&all);
 }

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/paths.h"
 #include "machine/machine.h"
+#include "results/selftest-pairs.h"
 
 #define GIB (UINT64_C(1) << 30)
 /* What is in images/initramfs/workload-NAME.manifest. */
@@ -109,7 +110,8 @@ char **bench_tests(const char *text, GError **error)
 
 /* ---- the machine ---- */
 
-bool bench_wants_huge(const struct bench_options *o)
+/* Do the tests need pages of hugetlbfs? */
+static bool wants_huge(const struct bench_options *o)
 {
 	if (o->selftests)
 		return false;
@@ -119,33 +121,22 @@ bool bench_wants_huge(const struct bench_options *o)
 	return !o->tests && strcmp(o->suite, "full") == 0;
 }
 
-uint64_t bench_memory(const struct bench_options *o)
+/* As in a scenario (prepare/plan.c), without what is about a crash kernel. */
+static char *command_line(const struct bench_options *o)
 {
-	return (bench_wants_huge(o) ? 4 : 2) * GIB;
-}
-
-static void add_iommu(GString *line, enum bench_iommu mode)
-{
-	static const char *const words[] = {
+	static const char *const iommu[] = {
 		[BENCH_IOMMU_OFF] = "intel_iommu=off",
 		[BENCH_IOMMU_PT] = "intel_iommu=on,sm_off iommu=pt",
 		[BENCH_IOMMU_LAZY] = "intel_iommu=on,sm_off iommu.strict=0",
 		[BENCH_IOMMU_STRICT] = "intel_iommu=on,sm_off iommu.strict=1",
 		[BENCH_IOMMU_CACHING] = "intel_iommu=on,sm_off",
 	};
-
-	g_string_append(line, words[mode]);
-}
-
-/* As in a scenario (prepare/plan.c), without what is about a crash kernel. */
-static char *command_line(const struct bench_options *o)
-{
 	g_autoptr(GString) line = g_string_new("console=ttyS0,115200 no_timer_check tsc=reliable panic=-1 ");
 	const char *spoil = g_getenv("KVMPERF_SPOIL");
 
-	add_iommu(line, o->iommu);
+	g_string_append(line, iommu[o->iommu]);
 	/* Reserved at boot, where a page of 1 GiB can still be found. */
-	if (bench_wants_huge(o))
+	if (wants_huge(o))
 		g_string_append(line, " hugepagesz=2M hugepages=32 hugepagesz=1G hugepages=1");
 	/* The same addresses in every boot: the same work. */
 	if (o->clock_virtual)
@@ -166,7 +157,7 @@ static void l1_machine(const struct bench_options *o, struct machine_config *cfg
 
 	*cfg = (struct machine_config){
 		.accel = o->accel,
-		.memory = bench_memory(o),
+		.memory = (wants_huge(o) ? 4 : 2) * GIB,
 		.cpus = o->cpus,
 		.clock_virtual = o->clock_virtual,
 		.cpu_threads = true,
@@ -181,18 +172,15 @@ static void l1_machine(const struct bench_options *o, struct machine_config *cfg
 	cfg->iommu.caching_mode = o->iommu == BENCH_IOMMU_CACHING;
 }
 
-static bool check(const struct bench_options *o, GError **error)
+static bool check(const struct bench_options *o, const struct machine_config *cfg, GError **error)
 {
-	struct machine_config cfg;
-
 	if (strcmp(o->suite, "quick") != 0 && strcmp(o->suite, "full") != 0)
 		return vtdlab_refuse(error, "--suite %s: must be quick or full", o->suite);
 	if (o->cpus < 1 || o->cpus > 64)
 		return vtdlab_refuse(error, "--cpus %u: must be 1 to 64", o->cpus);
 	if (o->rounds > 1000)
 		return vtdlab_refuse(error, "--rounds %u: must be 1 to 1000", o->rounds);
-	l1_machine(o, &cfg);
-	if (machine_config_allowed(&cfg, error))
+	if (machine_config_allowed(cfg, error))
 		return true;
 	g_prefix_error(error, "--clock %s --accel %s --cpus %u: ",
 		       word_of(machine_clock_words, o->clock_virtual ? MACHINE_CLOCK_VIRTUAL : MACHINE_CLOCK_WALL),
@@ -200,11 +188,36 @@ static bool check(const struct bench_options *o, GError **error)
 	return false;
 }
 
+static char *first_word(const char *text)
+{
+	return g_strndup(text, strcspn(text, " "));
+}
+
+/* Paths of all selftests of @dir that are run, and of our own program with the probe; NULL at the end. */
+static char **selftest_programs(const char *dir, GError **error)
+{
+	g_autoptr(GPtrArray) out = g_ptr_array_new_with_free_func(g_free);
+
+	g_ptr_array_add(out, lab_path("build", "guests", BENCH_PROBED, NULL));
+	for (const struct selftest_pair *p = selftest_pairs; p->name; p++) {
+		g_autofree char *name = first_word(p->theirs), *path = g_build_filename(dir, name, NULL);
+
+		if (!g_ptr_array_find_with_equal_func(out, path, g_str_equal, NULL))
+			g_ptr_array_add(out, g_steal_pointer(&path));
+	}
+	for (guint i = 0; i < out->len; i++)
+		if (!g_file_test(out->pdata[i], G_FILE_TEST_IS_REGULAR)) {
+			vtdlab_refuse(error, "%s is not there: `make compare-selftests` makes it",
+				      (char *)out->pdata[i]);
+			return NULL;
+		}
+	g_ptr_array_add(out, NULL);
+	return (char **)g_ptr_array_free(g_steal_pointer(&out), FALSE);
+}
+
 static char *run_name(const struct bench_options *o)
 {
-	g_autofree char *first = o->selftests ? g_strdup("selftests") :
-				 o->tests     ? g_strndup(o->tests[0], strcspn(o->tests[0], " ")) :
-						NULL;
+	g_autofree char *first = o->selftests ? g_strdup("selftests") : o->tests ? first_word(o->tests[0]) : NULL;
 
 	return g_strdup_printf("bench-%s%s-%s", first ? first : o->suite, o->tests && o->tests[1] ? "+" : "",
 			       o->clock_virtual ? "virtual" : "wall");
@@ -212,12 +225,15 @@ static char *run_name(const struct bench_options *o)
 
 bool bench_plan_make(struct bench_plan *plan, const struct bench_options *options, GError **error)
 {
+	struct machine_config cfg;
+
 	memset(plan, 0, sizeof(*plan));
 	plan->options = options;
-	if (!check(options, error))
+	l1_machine(options, &cfg);
+	if (!check(options, &cfg, error))
 		return false;
 	if (options->selftests) {
-		plan->programs = bench_selftests_programs(options->selftests, error);
+		plan->programs = selftest_programs(options->selftests, error);
 		if (!plan->programs)
 			return false;
 	}
@@ -231,6 +247,7 @@ bool bench_plan_make(struct bench_plan *plan, const struct bench_options *option
 		plan->initrd = initramfs_program(plan->kernel, WORKLOAD, (const char *const *)plan->programs, error);
 	plan->cmdline = command_line(options);
 	plan->name = run_name(options);
+	plan->memory = cfg.memory;
 	return plan->initrd != NULL;
 }
 

@@ -7,12 +7,6 @@
 #include "base/error.h"
 #include "machine/accel.h"
 
-static void phase(const struct bench_options *o, const char *name)
-{
-	if (o->progress)
-		progress_begin(o->progress, name);
-}
-
 /* An L1 that never speaks may be the emulator's doing (machine/cmdline.c): it gets a second try. */
 static struct machine *boot(const struct bench_plan *plan, const char *dir, GError **error)
 {
@@ -25,7 +19,7 @@ static struct machine *boot(const struct bench_plan *plan, const char *dir, GErr
 		g_autofree char *accel = NULL;
 		g_autoptr(GError) why = NULL;
 
-		phase(o, "boot");
+		progress_begin(o->progress, "boot");
 		bench_plan_machine(plan, dir, &cfg);
 		m = accel_resolve(&cfg, &accel, error) ? machine_start(&cfg, error) : NULL;
 		if (!m)
@@ -39,76 +33,53 @@ static struct machine *boot(const struct bench_plan *plan, const char *dir, GErr
 			g_propagate_error(error, g_steal_pointer(&why));
 			return NULL;
 		}
-		if (o->progress)
-			progress_warn(o->progress, "trying again: %s", why->message);
+		progress_warn(o->progress, "trying again: %s", why->message);
 		machine_free(m);
 	}
-	if (o->progress)
-		progress_end(o->progress, "%s, %s", hello->release, word_of(machine_accel_words, machine_accel(m)));
+	progress_end(o->progress, "%s, %s", hello->release, word_of(machine_accel_words, machine_accel(m)));
 	return m;
 }
 
-struct figures {
-	JsonObject *kvmperf;  /* its document; or */
-	GPtrArray *selftests; /* see bench_selftests_measure() */
-	bool settled;
-};
-
 /* A guest that dies under a test takes the figures with it: the console says why. */
-static bool measure(const struct bench_plan *plan, struct machine *m, struct figures *f, GError **error)
+static bool measure(struct bench_measured *b, GError **error)
 {
-	const struct bench_options *o = plan->options;
+	const struct bench_options *o = b->plan->options;
 
-	phase(o, "modules");
-	if (!bench_guest_prepare(m, o, error))
+	progress_begin(o->progress, "modules");
+	if (!bench_guest_prepare(b->m, o, error))
 		return false;
-	phase(o, "settle");
-	if (!bench_settle(m, o, &f->settled, error))
+	progress_begin(o->progress, "settle");
+	if (!bench_settle(b->m, o, &b->settled, error))
 		return false;
-	phase(o, "measure");
+	progress_begin(o->progress, "measure");
 	if (o->selftests)
-		f->selftests = bench_selftests_measure(m, o, error);
+		b->selftests = bench_selftests_measure(b->m, o, error);
 	else
-		f->kvmperf = bench_guest_measure(m, o, error);
-	if (!f->kvmperf && !f->selftests)
+		b->kvmperf = bench_guest_measure(b->m, o, error);
+	if (!b->kvmperf && !b->selftests)
 		return false;
-	if (o->progress)
-		progress_end(o->progress, NULL);
+	progress_end(o->progress, NULL);
 	return true;
-}
-
-static bool report(const struct bench_plan *plan, struct machine *m, const struct rundir *rd, const struct figures *f,
-		   double seconds, struct bench_outcome *out, GError **error)
-{
-	if (f->selftests)
-		return bench_selftests_report(plan, m, rd, f->selftests, f->settled, seconds, &out->exit, &out->summary,
-					      error);
-	return bench_report_write(plan, m, rd, f->kvmperf, f->settled, seconds, &out->exit, &out->summary, error);
 }
 
 static bool run_in(const struct bench_plan *plan, struct rundir *rd, struct bench_outcome *out, GError **error)
 {
 	int64_t start = g_get_monotonic_time();
-	struct figures f = { 0 };
-	struct machine *m = boot(plan, rd->path, error);
+	struct bench_measured b = { .plan = plan, .m = boot(plan, rd->path, error) };
 	const char *log = NULL;
 	bool ok;
 
-	if (!m)
+	if (!b.m)
 		return false;
-	ok = measure(plan, m, &f, error);
-	machine_kill(m);
-	if (ok && !machine_logs_ok(m, &log)) {
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED,
-			    "%s could not be written completely: is the disk full?", log);
-		ok = false;
-	}
-	ok = ok && report(plan, m, rd, &f, (double)(g_get_monotonic_time() - start) / 1e6, out, error);
-	if (f.kvmperf)
-		json_object_unref(f.kvmperf);
-	if (f.selftests)
-		g_ptr_array_unref(f.selftests);
-	machine_free(m);
+	ok = measure(&b, error);
+	machine_kill(b.m);
+	if (ok && !machine_logs_ok(b.m, &log))
+		ok = vtdlab_failed(error, "%s could not be written completely: is the disk full?", log);
+	b.seconds = (double)(g_get_monotonic_time() - start) / 1e6;
+	ok = ok && (b.selftests ? bench_selftests_report : bench_report_write)(&b, rd, out, error);
+	g_clear_pointer(&b.kvmperf, json_object_unref);
+	g_clear_pointer(&b.selftests, g_ptr_array_unref);
+	machine_free(b.m);
 	return ok && rundir_commit(rd, error);
 }
 

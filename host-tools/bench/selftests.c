@@ -2,15 +2,12 @@
 /* The kernel's own KVM tests and ours, in one L1, the one after the other, with the same probe in both. */
 #include "bench/bench-priv.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "base/error.h"
-#include "base/paths.h"
+#include "base/json-line.h"
 #include "results/selftest-pairs.h"
-#include "results/version.h"
 
-#define OURS "kvmperf-probed"
 #define OUT "/tmp/selftest.out"
 #define ERR "/tmp/selftest.err"
 /* Of an idle host with KVM; the machine's scale comes on top. */
@@ -25,32 +22,6 @@
 #define KSFT_SKIP "1..0 # SKIP - "
 #define REASON "\"reason\":\""
 #define SHOWN_MAX 200
-
-static char *first_word(const char *text)
-{
-	return g_strndup(text, strcspn(text, " "));
-}
-
-char **bench_selftests_programs(const char *dir, GError **error)
-{
-	g_autoptr(GPtrArray) out = g_ptr_array_new_with_free_func(g_free);
-
-	g_ptr_array_add(out, lab_path("build", "guests", OURS, NULL));
-	for (const struct selftest_pair *p = selftest_pairs; p->name; p++) {
-		g_autofree char *name = first_word(p->theirs), *path = g_build_filename(dir, name, NULL);
-
-		if (!g_ptr_array_find_with_equal_func(out, path, g_str_equal, NULL))
-			g_ptr_array_add(out, g_steal_pointer(&path));
-	}
-	for (guint i = 0; i < out->len; i++)
-		if (!g_file_test(out->pdata[i], G_FILE_TEST_IS_REGULAR)) {
-			g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
-				    "%s is not there: `make compare-selftests` makes it", (char *)out->pdata[i]);
-			return NULL;
-		}
-	g_ptr_array_add(out, NULL);
-	return (char **)g_ptr_array_free(g_steal_pointer(&out), FALSE);
-}
 
 static JsonObject *request_for(const char *command, bool ours)
 {
@@ -87,17 +58,15 @@ static char *one_line(const char *out, const char *err)
 static bool run_one(struct machine *m, struct selftest_result *r, const char *command, bool ours, bool counts,
 		    bool *skip, GError **error)
 {
-	JsonObject *request = request_for(command, ours);
-	JsonObject *answer = machine_agent_call(m, request, SECONDS_PROGRAM, error);
+	g_autoptr(JsonObject) request = request_for(command, ours);
+	g_autoptr(JsonObject) answer = machine_agent_call(m, request, SECONDS_PROGRAM, error);
 	g_autofree char *out = NULL, *err = NULL, *line = NULL;
 	int64_t status;
 	bool ok = true;
 
-	json_object_unref(request);
 	if (!answer)
 		return false;
 	status = agent_int(answer, "status", -1);
-	json_object_unref(answer);
 	out = bench_guest_file(m, OUT, error);
 	err = out ? bench_guest_file(m, ERR, error) : NULL;
 	if (!err)
@@ -107,7 +76,7 @@ static bool run_one(struct machine *m, struct selftest_result *r, const char *co
 	if (*skip)
 		selftest_skip(r, *line ? line : "the selftest says nothing of why");
 	else if (status)
-		ok = bench_broken(error, "status %d: %s", (int)status, *line ? line : "no reason given");
+		ok = vtdlab_unjudged(error, "status %d: %s", (int)status, *line ? line : "no reason given");
 	else if (counts)
 		ok = selftest_add(r, ours, out, err, error);
 	return ok;
@@ -117,7 +86,7 @@ static bool run_one(struct machine *m, struct selftest_result *r, const char *co
 static bool run_pair(struct machine *m, const struct bench_options *o, struct selftest_result *r,
 		     const struct selftest_pair *p, GError **error)
 {
-	g_autofree char *ours = g_strconcat(OURS " ", p->ours, " --warmup 0 --repeat 1 --json", NULL);
+	g_autofree char *ours = g_strconcat(BENCH_PROBED " ", p->ours, " --warmup 0 --repeat 1 --json", NULL);
 	unsigned rounds = o->rounds ? o->rounds : ROUNDS;
 	bool skip = false;
 
@@ -136,7 +105,7 @@ static bool run_pair(struct machine *m, const struct bench_options *o, struct se
 
 GPtrArray *bench_selftests_measure(struct machine *m, const struct bench_options *o, GError **error)
 {
-	GPtrArray *results = g_ptr_array_new_with_free_func((GDestroyNotify)selftest_free);
+	g_autoptr(GPtrArray) results = g_ptr_array_new_with_free_func((GDestroyNotify)selftest_free);
 	unsigned of = 0;
 
 	while (selftest_pairs[of].name)
@@ -147,62 +116,43 @@ GPtrArray *bench_selftests_measure(struct machine *m, const struct bench_options
 
 		g_ptr_array_add(results, r);
 		bench_progress_begin(o->progress, results->len, of, p->name);
-		if (!run_pair(m, o, r, p, error)) {
-			g_ptr_array_unref(results);
+		if (!run_pair(m, o, r, p, error))
 			return NULL;
-		}
 		bench_progress_end(o->progress, results->len, of, p->name, selftest_skipped(r) ? "skip" : "done",
 				   start);
 	}
-	return results;
+	return g_steal_pointer(&results);
 }
 
-static bool write_json(const struct bench_plan *plan, struct machine *m, const struct rundir *rd,
-		       const GPtrArray *results, bool settled, double seconds, int exit, GError **error)
-{
-	g_autofree char *tool = g_strconcat("vtdlab ", VTDLAB_VERSION, NULL), *text = NULL;
-	JsonObject *o = json_object_new();
-	bool ok;
-
-	json_object_set_int_member(o, "schema", SCHEMA);
-	json_object_set_string_member(o, "tool", tool);
-	json_object_set_string_member(o, "bench", plan->name);
-	json_object_set_double_member(o, "duration_s", round(seconds * 1000) / 1000);
-	json_object_set_int_member(o, "exit", exit);
-	json_object_set_object_member(o, "environment", bench_environment(plan, m, plan->kernel->release, settled));
-	json_object_set_array_member(o, "pairs", selftest_json(results));
-	text = bench_json_text(o);
-	ok = rundir_write(rd, "selftests.json", text, -1, error);
-	json_object_unref(o);
-	return ok;
-}
-
-bool bench_selftests_report(const struct bench_plan *plan, struct machine *m, const struct rundir *rd,
-			    const GPtrArray *results, bool settled, double seconds, int *exit, char **summary,
+bool bench_selftests_report(const struct bench_measured *b, const struct rundir *rd, struct bench_outcome *out,
 			    GError **error)
 {
+	const char *kernel = b->plan->kernel->release;
+	bool judged = b->plan->options->clock_virtual;
 	g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
-	g_autofree char *head = bench_head(plan, m, plan->kernel->release), *table = selftest_table(results, false),
-			*markdown = selftest_table(results, true), *page = g_strconcat(head, markdown, NULL);
+	g_autofree char *head = bench_head(b, kernel), *table = selftest_table(b->selftests, false),
+			*markdown = selftest_table(b->selftests, true), *page = g_strconcat(head, markdown, NULL),
+			*caveats = bench_caveats(b), *json = NULL;
 	g_autoptr(GString) text = g_string_new(head);
-	unsigned worse = selftest_worse(results, lines);
+	unsigned worse = selftest_worse(b->selftests, lines);
+	g_autoptr(JsonObject) o = NULL;
 
 	/* times of an emulated machine's wall clock are not what is judged */
-	*exit = worse && plan->options->clock_virtual ? VTDLAB_EXIT_BAD : VTDLAB_EXIT_OK;
+	out->exit = worse && judged ? VTDLAB_EXIT_BAD : VTDLAB_EXIT_OK;
 	g_string_append_printf(text, "%s\n", table);
-	if (plan->options->clock_virtual)
-		for (guint i = 0; i < lines->len; i++)
-			g_string_append_printf(text, "worse: %s\n", (char *)lines->pdata[i]);
-	if (!settled)
-		g_string_append(text, "L1 did not come to rest before the tests: these times may not repeat.\n");
+	for (guint i = 0; judged && i < lines->len; i++)
+		g_string_append_printf(text, "worse: %s\n", (char *)lines->pdata[i]);
 	g_string_append_printf(text, "%sratio: kvmperf's time of a fault (or a call) to the selftest's%s; %.1f s\n",
-			       bench_caveat(plan, m),
-			       !plan->options->clock_virtual ? "; not judged with this clock" :
-			       worse			     ? "" :
-							       "; none is above 1, and the faults are the same",
-			       seconds);
-	*summary = g_strdup(text->str);
-	return write_json(plan, m, rd, results, settled, seconds, *exit, error) &&
+			       caveats,
+			       !judged ? "; not judged with this clock" :
+			       worse   ? "" :
+					 "; none is above 1, and the faults are the same",
+			       b->seconds);
+	out->summary = g_strdup(text->str);
+	o = bench_document(b, SCHEMA, kernel, out->exit);
+	json_object_set_array_member(o, "pairs", selftest_json(b->selftests));
+	json = json_line_format(o);
+	return rundir_write(rd, "selftests.json", json, -1, error) &&
 	       rundir_write(rd, "selftests.md", page, -1, error) &&
-	       rundir_write(rd, "summary.txt", *summary, -1, error);
+	       rundir_write(rd, "summary.txt", out->summary, -1, error);
 }

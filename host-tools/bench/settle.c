@@ -65,7 +65,7 @@ bool bench_settle(struct machine *m, const struct bench_options *o, bool *settle
 		old_busy = busy;
 		old_total = total;
 	}
-	if (!*settled && o->progress)
+	if (!*settled)
 		progress_warn(o->progress, "L1 does not come to rest: something else than the tests takes its CPU");
 	return true;
 }

@@ -15,7 +15,7 @@ int cmd_bench_compare(int argc, char **argv)
 		  "exit status 1 when two medians of a step are further apart than this", "PERCENT" },
 		G_OPTION_ENTRY_NULL,
 	};
-	g_autoptr(GPtrArray) docs = g_ptr_array_new_with_free_func((GDestroyNotify)bench_doc_free);
+	g_autoptr(GPtrArray) docs = NULL;
 	g_autofree char *text = NULL;
 	GError *error = NULL;
 	int status = cmd_parse("bench-compare", entries, &argc, &argv);
@@ -24,14 +24,8 @@ int cmd_bench_compare(int argc, char **argv)
 		return status;
 	if (argc < 3)
 		return cmd_usage_error("bench-compare", "give two or more run directories");
-	for (int i = 1; i < argc; i++) {
-		struct bench_doc *doc = bench_doc_read(argv[i], &error);
-
-		if (!doc)
-			return cmd_fail("bench-compare", error);
-		g_ptr_array_add(docs, doc);
-	}
-	text = bench_compare(docs, &worst, &error);
+	docs = bench_docs_read(argv + 1, (guint)argc - 1, &error);
+	text = docs ? bench_compare(docs, &worst, &error) : NULL;
 	if (!text)
 		return cmd_fail("bench-compare", error);
 	fputs(text, stdout);

@@ -71,10 +71,8 @@ static bool read_words(struct bench_options *o, GError **error)
 
 static bool read_numbers(struct bench_options *o, GError **error)
 {
-	if (opt.cpus < 0 || opt.rounds < 0) {
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "--cpus and --rounds: at least 1");
-		return false;
-	}
+	if (opt.cpus < 0 || opt.rounds < 0)
+		return vtdlab_refuse(error, "--cpus and --rounds: at least 1");
 	o->cpus = opt.cpus ? (unsigned)opt.cpus : o->clock_virtual ? 1 : 2;
 	o->rounds = (unsigned)opt.rounds;
 	return true;
@@ -89,10 +87,8 @@ static bool read_options(struct bench_options *o, GError **error)
 				     .qemu = opt.qemu,
 				     .results = opt.results,
 				     .selftests = opt.selftests };
-	if (!!opt.suite + !!opt.tests + !!opt.selftests > 1) {
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "one of --suite, --tests and --selftests");
-		return false;
-	}
+	if (!!opt.suite + !!opt.tests + !!opt.selftests > 1)
+		return vtdlab_refuse(error, "one of --suite, --tests and --selftests");
 	if (!read_words(o, error) || !read_numbers(o, error))
 		return false;
 	o->params = bench_params(opt.params ? opt.params : "", error);
@@ -125,18 +121,13 @@ static int run_once(struct bench_options *o, char **dir)
 /* The medians of all boots beside each other. */
 static int print_repeats(const GPtrArray *dirs)
 {
-	g_autoptr(GPtrArray) docs = g_ptr_array_new_with_free_func((GDestroyNotify)bench_doc_free);
-	g_autofree char *text = NULL;
 	GError *error = NULL;
+	g_autoptr(GPtrArray) docs = bench_docs_read((char **)dirs->pdata, dirs->len, &error);
+	g_autofree char *text = NULL;
 	double worst;
 
-	for (guint i = 0; i < dirs->len; i++) {
-		struct bench_doc *doc = bench_doc_read(dirs->pdata[i], &error);
-
-		if (!doc)
-			return cmd_fail("bench", error);
-		g_ptr_array_add(docs, doc);
-	}
+	if (!docs)
+		return cmd_fail("bench", error);
 	text = bench_compare(docs, &worst, &error);
 	/* without a figure there is nothing beside each other, which each run has said */
 	if (!text)
@@ -164,7 +155,6 @@ static int run_all(struct bench_options *o)
 	}
 	if (dirs->len > 1)
 		status = vtdlab_exit_worse(status, print_repeats(dirs));
-
 	return status;
 }
 

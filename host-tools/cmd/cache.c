@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The verb cache: how big the cache of kernels is, and making it smaller. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -13,7 +12,7 @@
 
 #include "base/error.h"
 #include "base/paths.h"
-#include "base/remove-tree.h"
+#include "base/files.h"
 #include "cmd/cmd.h"
 
 #define MAX_DEPTH 64
@@ -51,7 +50,6 @@ struct tree {
 static void measure(int dir, const char *name, struct tree *tree, int depth)
 {
 	struct stat st;
-	struct dirent *entry;
 
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
 		return;
@@ -61,32 +59,13 @@ static void measure(int dir, const char *name, struct tree *tree, int depth)
 		return;
 	}
 	tree->used = MAX(tree->used, st.st_mtime);
+	g_autoptr(GPtrArray) names = dir_names(dir, name);
 	int fd = depth < MAX_DEPTH ? openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
-	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
 
-	while (d && (entry = readdir(d)))
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			measure(dirfd(d), entry->d_name, tree, depth + 1);
-	if (d)
-		closedir(d);
-	else if (fd >= 0)
+	for (guint i = 0; fd >= 0 && i < names->len; i++)
+		measure(fd, names->pdata[i], tree, depth + 1);
+	if (fd >= 0)
 		close(fd);
-}
-
-/* Names in the directory @name of @cache, "." and ".." left out; empty when there is none. */
-static GPtrArray *entries_of(int cache, const char *name)
-{
-	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
-	int fd = openat(cache, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
-	struct dirent *entry;
-
-	while (d && (entry = readdir(d)))
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			g_ptr_array_add(names, g_strdup(entry->d_name));
-	if (d)
-		closedir(d);
-	return names;
 }
 
 static int show(int cache)
@@ -101,7 +80,7 @@ static int show(int cache)
 		measure(cache, kinds[i].name, &tree, 0);
 		if (!tree.bytes)
 			continue;
-		entries = entries_of(cache, kinds[i].name);
+		entries = dir_names(cache, kinds[i].name);
 		g_autofree char *size = g_format_size_full(tree.bytes, G_FORMAT_SIZE_IEC_UNITS);
 
 		printf("  %-18s %10s  %s\n", kinds[i].name, size, kinds[i].what);
@@ -167,7 +146,7 @@ static int prune_kinds(int cache)
 				ok = prune_one(cache, kinds[i].name, &freed) && ok;
 			continue;
 		}
-		g_autoptr(GPtrArray) entries = entries_of(cache, kinds[i].name);
+		g_autoptr(GPtrArray) entries = dir_names(cache, kinds[i].name);
 
 		for (guint j = 0; j < entries->len; j++) {
 			g_autofree char *path = g_build_filename(kinds[i].name, entries->pdata[j], NULL);

@@ -168,11 +168,6 @@ static bool kernel_cached(const char *spec)
 	       g_spawn_check_wait_status(status, NULL);
 }
 
-static const char *kvm_state(const struct accel_result *result)
-{
-	return result->proof == ACCEL_PROVED ? "ok" : "note";
-}
-
 /* A guest must make progress; /dev/kvm that opens proves nothing. */
 static void look_at_kvm(const char *qemu)
 {
@@ -202,7 +197,7 @@ static void look_at_kvm(const char *qemu)
 	if (!accel_probe_kvm(&cfg, lab_cache_dir(), &result, &error))
 		say("note", "KVM", "not tried: %s", error->message);
 	else
-		say(kvm_state(&result), "KVM", "%s%s%s", result.reason,
+		say(result.proof == ACCEL_PROVED ? "ok" : "note", "KVM", "%s%s%s", result.reason,
 		    result.cached ? " (found earlier since this host booted)" : "",
 		    result.proof == ACCEL_UNKNOWN && !kernel ?
 			    "; not proven without a kernel: `vtdlab doctor --kernel debian-6.1`" :

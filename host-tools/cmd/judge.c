@@ -2,7 +2,6 @@
 /* vtdlab judge: judge a recorded run again, with the checks of this version and without a VM. */
 #include "cmd/cmd.h"
 
-#include <json-glib/json-glib.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -36,16 +35,6 @@ static unsigned say_differences(const struct verdict *verdict, const char *dir)
 	return n;
 }
 
-static int print_json(const struct run_report *report)
-{
-	JsonNode *node = report_to_json(report);
-	g_autofree char *text = json_to_string(node, TRUE);
-
-	json_node_unref(node);
-	puts(text);
-	return report->verdict->exit;
-}
-
 int cmd_judge(int argc, char **argv)
 {
 	gboolean json = FALSE, same = FALSE;
@@ -74,9 +63,12 @@ int cmd_judge(int argc, char **argv)
 	report->run_dir = g_strdup(argv[1]);
 	report->env.crash_kernel.release = g_strdup(file->crash_release);
 	report_judge(report, file->ev, file->crash_release);
-	if (json)
-		status = print_json(report);
-	else if (report_print(report, stdout, isatty(STDOUT_FILENO)))
+	if (json) {
+		g_autofree char *text = report_json(report);
+
+		fputs(text, stdout);
+	}
+	if (json || report_print(report, stdout, isatty(STDOUT_FILENO)))
 		status = report->verdict->exit;
 	else
 		status = VTDLAB_EXIT_CANNOT_JUDGE;

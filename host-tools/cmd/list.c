@@ -23,7 +23,8 @@ static void print_row(int width, const char *name, const char *text)
 
 static int list_scenarios(void)
 {
-	g_auto(GStrv) names = scenario_list(NULL);
+	g_autofree char *dir = lab_path("scenarios", NULL);
+	g_auto(GStrv) names = lab_conf_names(dir);
 	int status = VTDLAB_EXIT_OK;
 
 	for (char **name = names; *name; name++) {

@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#include "base/paths.h"
-
 static const struct word aw_words[] = {
 	{ "default", 0 }, { "39", 39 }, { "48", 48 }, { "57", 57 }, { 0 },
 };
@@ -171,18 +169,6 @@ bool scenario_set(struct scenario *s, const char *assignment, GError **error)
 	s->sets[n] = g_strdup(assignment);
 	s->sets[n + 1] = NULL;
 	return true;
-}
-
-char *scenario_to_text(const struct scenario *s)
-{
-	return schema_text(&scenario_schema, s);
-}
-
-char **scenario_list(const char *dir)
-{
-	g_autofree char *standard = lab_path(scenario_schema.folder, NULL);
-
-	return lab_conf_names(dir ? dir : standard);
 }
 
 bool scenario_expects_fail(const struct scenario *s, const char *release, const char *check)

@@ -132,15 +132,6 @@ void scenario_machine(const struct scenario *s, struct machine_config *cfg);
 /* scenario_crash_kernel - crash.kernel, or first.kernel when that is "". Owned by the scenario. */
 const char *scenario_crash_kernel(const struct scenario *s);
 
-/* scenario_to_text - a scenario file with every key that is not at its default; caller frees. */
-char *scenario_to_text(const struct scenario *s);
-
-/*
- * scenario_list - names of the scenarios in @dir, sorted, NULL-ended; g_strfreev() frees.
- * @dir: NULL = scenarios/ of the source tree. A directory that cannot be read gives an empty list.
- */
-char **scenario_list(const char *dir);
-
 /* scenario_free - NULL is fine. */
 void scenario_free(struct scenario *s);
 

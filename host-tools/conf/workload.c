@@ -129,25 +129,9 @@ bool workload_check(const struct scenario *s, GError **error)
 	return true;
 }
 
-const char *workload_manifest(const struct scenario *s)
+struct workload workload_of(const struct scenario *s)
 {
 	struct workload w;
 
-	return workload_parse(s->first.workload, &w, NULL) && w.kind ? w.kind->manifest : NULL;
-}
-
-const char *workload_options(const struct scenario *s)
-{
-	struct workload w;
-
-	return workload_parse(s->first.workload, &w, NULL) && w.kind ? w.kind->config : "";
-}
-
-char *workload_cmdline(const struct scenario *s)
-{
-	struct workload w;
-
-	if (!workload_parse(s->first.workload, &w, NULL) || !w.kind || !w.kind->cmdline)
-		return g_strdup("");
-	return w.kind->cmdline(&w);
+	return workload_parse(s->first.workload, &w, NULL) ? w : (struct workload){ 0 };
 }

@@ -68,16 +68,8 @@ bool workload_parse(const char *text, struct workload *w, GError **error);
 /* workload_check - parses, and asks whether the machine of the scenario can have it. */
 bool workload_check(const struct scenario *s, GError **error);
 
-/*
- * The following are about the workload of a scenario that was checked; none needs nothing.
- *
- * workload_manifest - of images/initramfs/workload-NAME.manifest, NULL for none
- * workload_options - the config options that the first kernel needs for it, "" for none
- * workload_cmdline - what goes on the first kernel's command line; the caller frees it
- */
-const char *workload_manifest(const struct scenario *s);
-const char *workload_options(const struct scenario *s);
-char *workload_cmdline(const struct scenario *s);
+/* workload_of - the workload of a scenario that was checked. */
+struct workload workload_of(const struct scenario *s);
 
 /* ---- shared by the kinds ---- */
 

@@ -13,7 +13,7 @@
 /* Always false: says which line, and what it is. */
 static bool not_understood(unsigned line, const char *text, char **problem)
 {
-	g_autofree char *safe = console_escape(text, strnlen(text, 60));
+	g_autofree char *safe = text_escape(text, strnlen(text, 60));
 
 	*problem = g_strdup_printf("line %u is not understood: %s", line + 1, safe);
 	return false;
@@ -25,7 +25,7 @@ struct evidence_oracle *kdump_oracle(struct evidence *ev, enum evidence_oracle_s
 	struct evidence_oracle o = { .source = source, .sid = sid };
 
 	if (problem) {
-		g_autofree char *safe = console_escape(problem, strnlen(problem, 100));
+		g_autofree char *safe = text_escape(problem, strnlen(problem, 100));
 
 		g_strlcpy(o.problem, safe, sizeof(o.problem));
 	}

@@ -348,7 +348,7 @@ void kdump_log_line(struct evidence *ev, const char *line)
 		return;
 	ev->kdump_bad++;
 	if (!ev->kdump_bad_line)
-		ev->kdump_bad_line = console_escape(line, strnlen(line, 200));
+		ev->kdump_bad_line = text_escape(line, strnlen(line, 200));
 }
 
 bool kdump_ranges_text(struct evidence *ev, enum evidence_oracle_source source, const char *text, char **problem)
@@ -360,7 +360,7 @@ bool kdump_ranges_text(struct evidence *ev, enum evidence_oracle_source source, 
 		struct evidence_oracle_range r = { 0 };
 
 		if (*lines[i] && !(matches(row, lines[i], &r) && add_range(ev, source, r))) {
-			g_autofree char *safe = console_escape(lines[i], strnlen(lines[i], 60));
+			g_autofree char *safe = text_escape(lines[i], strnlen(lines[i], 60));
 
 			*problem = g_strdup_printf("line %u is not understood: %s", i + 1, safe);
 			return false;

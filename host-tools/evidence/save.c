@@ -6,6 +6,8 @@
 #include <json-glib/json-glib.h>
 
 #include "base/error.h"
+#include "base/files.h"
+#include "base/json-line.h"
 #include "evidence/fields.h"
 #include "vtd/snapshot.h"
 
@@ -175,32 +177,18 @@ bool evidence_save(const struct evidence *ev, const char *crash_release, const c
 {
 	g_autofree char *path = g_build_filename(dir, EVIDENCE_FILE, NULL);
 	g_autofree char *text = evidence_to_text(ev, crash_release);
-	g_autoptr(GError) why = NULL;
 
-	if (!save_old_tables(ev, dir, error))
-		return false;
-	if (g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0644,
-				     &why))
-		return true;
-	g_set_error_literal(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, why->message);
-	return false;
+	return save_old_tables(ev, dir, error) && file_replace(path, text, -1, error);
 }
 
 char *evidence_to_text(const struct evidence *ev, const char *crash_release)
 {
-	JsonNode *node = json_node_new(JSON_NODE_OBJECT);
-	JsonObject *o = struct_json(ev, ev, evidence_fields);
-	char *text, *line;
+	g_autoptr(JsonObject) o = struct_json(ev, ev, evidence_fields);
 
 	json_object_set_int_member(o, "schema", EVIDENCE_SCHEMA);
 	json_object_set_string_member(o, "scenario", ev->scenario->name);
 	set_text(o, "crash_release", crash_release);
-	json_node_take_object(node, o);
-	text = json_to_string(node, TRUE);
-	json_node_unref(node);
-	line = g_strconcat(text, "\n", NULL);
-	g_free(text);
-	return line;
+	return json_text(o, true);
 }
 
 JsonObject *evidence_numbers(const void *base, const struct evidence_field *fields)

@@ -51,7 +51,7 @@ static void log_json(struct agent *a, const char *from, const char *json, int64_
 
 static void log_garbage(struct agent *a, const char *line, size_t len, int64_t ns)
 {
-	char *harmless = console_escape(line, MIN(len, 512));
+	char *harmless = text_escape(line, MIN(len, 512));
 	JsonNode *node = json_node_init_string(json_node_alloc(), harmless);
 	char *json = json_to_string(node, FALSE);
 	char *text = g_strdup_printf("{\"host_ns\":%" G_GINT64_FORMAT ",\"from\":\"guest\",\"bytes\":%zu,"
@@ -337,7 +337,7 @@ JsonObject *agent_take(struct agent *a, unsigned id, GError **error)
 		text = a->answer    ? json_line_string(a->answer, "error", "failed") :
 		       a->restarted ? "the guest restarted before it answered" :
 				      "no answer";
-		char *harmless = console_escape(text, strlen(text));
+		char *harmless = text_escape(text, strlen(text));
 
 		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "agent: %s: %s", a->pending_cmd, harmless);
 		g_free(harmless);

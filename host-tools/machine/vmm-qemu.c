@@ -248,7 +248,7 @@ static char *stderr_tail(const char *path)
 	n = g_strv_length(lines);
 	for (unsigned i = n > TAIL_LINES ? n - TAIL_LINES : 0; i < n; i++) {
 		const char *said = message(lines[i]);
-		g_autofree char *harmless = console_escape(said, MIN(strlen(said), 300));
+		g_autofree char *harmless = text_escape(said, MIN(strlen(said), 300));
 
 		g_string_append_printf(tail, "%s%s", tail->len ? " | " : "", harmless);
 	}

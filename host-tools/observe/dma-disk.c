@@ -282,7 +282,7 @@ void disk_dma_close(struct disk_dma *d)
 			judge_request(a, r, seen[r->cid], &dma);
 	}
 	/* Without the tables at the panic nobody knows where the data belongs: no account, no evidence. */
-	if (run_has_disk_dma(a->plan->scenario) && a->ev->at_panic.walk)
+	if (devices_has_disk_dma(a->plan->scenario) && a->ev->at_panic.walk)
 		g_array_append_val(a->ev->dma, dma);
 	else
 		g_free(dma.problem);

@@ -14,7 +14,8 @@ bool dma_rates(struct attempt *a, uint64_t disk_bps, double frames, GError **err
 	const struct scenario *sc = a->plan->scenario;
 	struct injector *in = machine_injector(a->m);
 
-	if (run_has_nic_dma(sc) && in)
+	if (devices_has_nic_dma(sc) && in)
 		injector_start(in, frames * dma_pace(sc), true);
-	return !run_has_disk_dma(sc) || machine_disk_throttle(a->m, (uint64_t)((double)disk_bps * dma_pace(sc)), error);
+	return !devices_has_disk_dma(sc) ||
+	       machine_disk_throttle(a->m, (uint64_t)((double)disk_bps * dma_pace(sc)), error);
 }

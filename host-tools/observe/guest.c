@@ -11,7 +11,7 @@ uint16_t guest_disk_sid(void)
 
 uint16_t guest_nic_sid(const struct attempt *a)
 {
-	const char *module = run_nic_module(a->plan->scenario);
+	const char *module = devices_nic_module(a->plan->scenario);
 
 	for (unsigned i = 0; module && i < a->ev->devices->len; i++) {
 		const struct evidence_device *dev = &g_array_index(a->ev->devices, struct evidence_device, i);

@@ -8,7 +8,6 @@
 #include "base/json-line.h"
 #include "evidence/kprobe-clock.h"
 #include "evidence/kprobe-trace.h"
-#include "prepare/options.h"
 #include "observe/attempt.h"
 #include "observe/clock.h"
 #include "results/report.h"

@@ -6,7 +6,6 @@
 
 #include "evidence/kdump-log.h"
 #include "observe/attempt.h"
-#include "prepare/options.h"
 
 /* Reads a file of the crash kernel; NULL with @problem, or with @error when the run has ended. */
 static char *read_file(struct attempt *a, const char *path, char **problem, GError **error)

@@ -6,35 +6,50 @@
 
 #include "conf/scenario.h"
 
-bool run_has_nic_dma(const struct scenario *sc)
+bool devices_has_nic_dma(const struct scenario *sc)
 {
 	return sc->devices.nic != MACHINE_NIC_NONE &&
 	       (sc->devices.dma == CONF_DMA_BOTH || sc->devices.dma == CONF_DMA_NIC);
 }
 
-bool run_has_disk_dma(const struct scenario *sc)
+bool devices_has_disk_dma(const struct scenario *sc)
 {
 	return sc->devices.disk == MACHINE_DISK_NVME &&
 	       (sc->devices.dma == CONF_DMA_BOTH || sc->devices.dma == CONF_DMA_DISK);
 }
 
-double run_frame_rate(const struct scenario *sc, double wanted)
+double devices_frame_rate(const struct scenario *sc, double wanted)
 {
 	return sc->devices.nic == MACHINE_NIC_VIRTIO ? MIN(wanted, DMA_FRAMES_PER_SECOND_VIRTIO) : wanted;
 }
 
-const char *run_nic_module(const struct scenario *sc)
-{
-	static const char *const modules[] = {
-		[MACHINE_NIC_E1000E] = "e1000e", [MACHINE_NIC_E1000] = "e1000", [MACHINE_NIC_VIRTIO] = "virtio_net"
-	};
+struct driver {
+	const char *module, *option;
+};
 
-	return sc->devices.nic == MACHINE_NIC_NONE ? NULL : modules[sc->devices.nic];
+static const struct driver nics[] = {
+	[MACHINE_NIC_E1000E] = { "e1000e", "E1000E" },
+	[MACHINE_NIC_E1000] = { "e1000", "E1000" },
+	[MACHINE_NIC_VIRTIO] = { "virtio_net", "VIRTIO_NET" },
+	[MACHINE_NIC_NONE] = { NULL, "" },
+};
+static const struct driver disks[] = {
+	[MACHINE_DISK_NVME] = { "nvme", "BLK_DEV_NVME" },
+	[MACHINE_DISK_VIRTIO] = { "virtio_blk", "VIRTIO_BLK" },
+	[MACHINE_DISK_NONE] = { NULL, "" },
+};
+
+const char *devices_nic_module(const struct scenario *sc)
+{
+	return nics[sc->devices.nic].module;
 }
 
-const char *run_disk_module(const struct scenario *sc)
+const char *devices_disk_module(const struct scenario *sc)
 {
-	static const char *const modules[] = { [MACHINE_DISK_NVME] = "nvme", [MACHINE_DISK_VIRTIO] = "virtio_blk" };
+	return disks[sc->devices.disk].module;
+}
 
-	return sc->devices.disk == MACHINE_DISK_NONE ? NULL : modules[sc->devices.disk];
+char *devices_options(const struct scenario *sc)
+{
+	return g_strstrip(g_strdup_printf("%s %s", disks[sc->devices.disk].option, nics[sc->devices.nic].option));
 }

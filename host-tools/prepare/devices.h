@@ -23,12 +23,14 @@ struct scenario;
 #define DMA_FRAMES_PER_SECOND_VIRTIO 10.0
 #define DMA_FRAMES_PER_SECOND_VIRTIO_LAST 200.0
 
-bool run_has_nic_dma(const struct scenario *sc);
-bool run_has_disk_dma(const struct scenario *sc);
+bool devices_has_nic_dma(const struct scenario *sc);
+bool devices_has_disk_dma(const struct scenario *sc);
 /* Frames a second that this scenario's NIC can be given until the copy where another would get @wanted. */
-double run_frame_rate(const struct scenario *sc, double wanted);
+double devices_frame_rate(const struct scenario *sc, double wanted);
 /* The module that drives the scenario's NIC or disk, NULL where there is none. */
-const char *run_nic_module(const struct scenario *sc);
-const char *run_disk_module(const struct scenario *sc);
+const char *devices_nic_module(const struct scenario *sc);
+const char *devices_disk_module(const struct scenario *sc);
+/* The config options that they need, ' ' between them. The caller frees it. */
+char *devices_options(const struct scenario *sc);
 
 #endif

@@ -7,9 +7,9 @@
 
 #include "base/error.h"
 #include "base/paths.h"
+#include "evidence/kprobe-trace.h"
 #include "machine/disk.h"
 #include "prepare/devices.h"
-#include "prepare/options.h"
 #include "conf/workload.h"
 
 static const char *iommu_parameter(const struct scenario *sc)
@@ -51,26 +51,47 @@ static char *command_line(const struct scenario *sc, const char *own, const char
 	return g_strdup(line->str);
 }
 
-/* The config options that the drivers of the scenario's devices need. */
-static char *device_options(const struct scenario *sc)
+bool plan_foreign(const struct plan *plan)
 {
-	static const char *const nic[] = { [MACHINE_NIC_E1000E] = "E1000E",
-					   [MACHINE_NIC_E1000] = "E1000",
-					   [MACHINE_NIC_VIRTIO] = "VIRTIO_NET",
-					   [MACHINE_NIC_NONE] = "" };
-	static const char *const disk[] = {
-		[MACHINE_DISK_NVME] = "BLK_DEV_NVME", [MACHINE_DISK_VIRTIO] = "VIRTIO_BLK", [MACHINE_DISK_NONE] = ""
-	};
+	return *plan->scenario->crash.initrd != '\0';
+}
 
-	return g_strstrip(g_strdup_printf("%s %s", disk[sc->devices.disk], nic[sc->devices.nic]));
+bool probes_wanted(const struct plan *plan)
+{
+	return !plan->options->no_probes && plan->scenario->iommu.mode != MACHINE_IOMMU_OFF;
+}
+
+static const char *probes_cmdline(const struct plan *plan, const struct kernel *kernel)
+{
+	return probes_wanted(plan) ? probe_parameters(kernel_builtin(kernel, "INTEL_IOMMU_KDUMP")) : "";
+}
+
+char **foreign_disk(const char *image, char **args)
+{
+	const char *end = g_str_has_suffix(image, ".cpio") ? strrchr(image, '.') : image + strlen(image);
+	g_autofree char *disk = g_strdup_printf("%.*s.disk", (int)(end - image), image);
+	g_auto(GStrv) parts = g_strsplit(disk, ",", -1); /* QEMU wants a comma twice */
+	g_autofree char *quoted = g_strjoinv(",,", parts);
+	guint n = args ? g_strv_length(args) : 0;
+
+	if (!g_file_test(disk, G_FILE_TEST_EXISTS))
+		return args;
+	args = g_renew(char *, args, n + 5);
+	args[n] = g_strdup("-drive");
+	args[n + 1] = g_strdup_printf("if=none,id=root0,format=raw,snapshot=on,file=%s", quoted);
+	args[n + 2] = g_strdup("-device");
+	args[n + 3] = g_strdup("ide-hd,drive=root0,bus=ide.0");
+	args[n + 4] = NULL;
+	return args;
 }
 
 static bool plan_kernels(struct plan *plan, GError **error)
 {
 	const struct scenario *sc = plan->scenario;
 	const char *crash = scenario_crash_kernel(sc);
-	g_autofree char *require = device_options(sc);
-	g_autofree char *first = g_strdup_printf("%s %s", require, workload_options(sc));
+	g_autofree char *require = devices_options(sc);
+	struct workload w = workload_of(sc);
+	g_autofree char *first = g_strdup_printf("%s %s", require, w.kind ? w.kind->config : "");
 
 	plan->first = kernel_get(sc->first.kernel, plan->options->modules, g_strchomp(first), error);
 	if (!plan->first)
@@ -82,25 +103,24 @@ static bool plan_kernels(struct plan *plan, GError **error)
 		plan->crash = kernel_get(crash, NULL, require, error);
 	if (!plan->crash)
 		return false;
-	if (!plan->crash->bzimage) {
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
-			    "%s: an ELF vmlinux cannot be loaded as crash kernel: give --crash-kernel a bzImage",
-			    crash);
-		return false;
-	}
-	return true;
+	return plan->crash->bzimage ||
+	       vtdlab_refuse(error,
+			     "%s: an ELF vmlinux cannot be loaded as crash kernel: give --crash-kernel a bzImage",
+			     crash);
 }
 
 static char *first_own(const struct scenario *sc)
 {
-	g_autofree char *workload = workload_cmdline(sc);
+	struct workload w = workload_of(sc);
+	g_autofree char *workload = w.kind && w.kind->cmdline ? w.kind->cmdline(&w) : NULL;
 
-	return g_strconcat(FIRST_OWN, sc->crash.trigger == CONF_TRIGGER_NMI ? FIRST_OWN_NMI : "", *workload ? " " : "",
+	return g_strconcat(FIRST_OWN, sc->crash.trigger == CONF_TRIGGER_NMI ? FIRST_OWN_NMI : "", workload ? " " : "",
 			   workload, NULL);
 }
 
 bool plan_make(struct plan *plan, const struct scenario *sc, const struct run_options *options, GError **error)
 {
+	struct workload w = workload_of(sc);
 	g_autofree char *own = NULL;
 	bool foreign;
 
@@ -114,13 +134,13 @@ bool plan_make(struct plan *plan, const struct scenario *sc, const struct run_op
 	}
 	if (!plan_kernels(plan, error))
 		return false;
-	foreign = *sc->crash.initrd;
+	foreign = plan_foreign(plan);
 	plan->crash_initrd = foreign ? foreign_initrd(sc->crash.initrd, plan->crash, error) :
 				       initramfs_make(plan->crash, NULL, NULL, false, NULL, error);
 	if (!plan->crash_initrd)
 		return false;
-	plan->first_initrd =
-		initramfs_make(plan->first, plan->crash, plan->crash_initrd, foreign, workload_manifest(sc), error);
+	plan->first_initrd = initramfs_make(plan->first, plan->crash, plan->crash_initrd, foreign,
+					    w.kind ? w.kind->manifest : NULL, error);
 	if (!plan->first_initrd)
 		return false;
 	if (*sc->machine.qemu_args && !g_shell_parse_argv(sc->machine.qemu_args, NULL, &plan->qemu_args, error)) {

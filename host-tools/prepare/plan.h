@@ -39,4 +39,19 @@ void plan_clear(struct plan *plan);
 /* Fills a machine description; strings are borrowed from @plan and @run_dir. */
 void plan_machine(const struct plan *plan, const char *run_dir, struct machine_config *cfg);
 
+/* plan_foreign - is the crash initramfs not ours? Nobody in it obeys then. */
+bool plan_foreign(const struct plan *plan);
+
+/* probes_wanted - are there to be kprobes in the kernels of this run? */
+bool probes_wanted(const struct plan *plan);
+
+/*
+ * foreign_disk - QEMU's arguments with the disk of @image, if there is one: X.disk beside X.cpio, as
+ * scripts/foreign-initrd leaves it. The crash kernel gets a root file system and somewhere to dump to. It hangs
+ * at q35's own SATA controller, which is a requester of every run: no device is added, and the first kernel has no
+ * driver for it. (Not as a second namespace of the NVMe disk: kernels name those in the order of a race.)
+ * @args: what there is already, or NULL; taken over. The caller frees what is returned (NULL: no arguments).
+ */
+char **foreign_disk(const char *image, char **args);
+
 #endif

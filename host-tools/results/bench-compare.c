@@ -6,11 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "results/rate.h"
-
-/* A guest may call its options anything: what is longer moves the rest of its line. */
-#define LABEL_MIN 16
-#define LABEL_MAX 60
+#include "base/stats.h"
 
 struct sums {
 	int width; /* of the first column */
@@ -28,11 +24,11 @@ static bool one_clock(const GPtrArray *docs, GError **error)
 
 		if (strcmp(a->clock, b->clock) == 0 && strcmp(a->accel, b->accel) == 0)
 			continue;
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
-			    "%s ran with clock %s under %s, %s with clock %s under %s: times of these cannot be "
-			    "compared",
-			    a->path, a->clock, a->accel, b->path, b->clock, b->accel);
-		return false;
+		return vtdlab_refuse(
+			error,
+			"%s ran with clock %s under %s, %s with clock %s under %s: times of these cannot be "
+			"compared",
+			a->path, a->clock, a->accel, b->path, b->clock, b->accel);
 	}
 	return true;
 }
@@ -71,29 +67,6 @@ static void add_head(GString *out, const GPtrArray *docs, int width)
 	for (guint i = 0; i < docs->len; i++)
 		g_string_append_printf(out, " %13c", 'A' + (int)(i % 26));
 	g_string_append(out, docs->len == 2 ? "        B to A\n" : "         apart\n");
-}
-
-static char *label_of(const struct bench_doc *doc, const struct bench_test *t)
-{
-	g_autofree char *options = bench_label(doc, t);
-
-	return g_strdup_printf("%s vcpus=%" PRIu64 "%s%s", t->name, t->vcpus, *options ? " " : "", options);
-}
-
-static int label_width(const GPtrArray *docs)
-{
-	size_t width = LABEL_MIN;
-
-	for (guint d = 0; d < docs->len; d++) {
-		const struct bench_doc *doc = docs->pdata[d];
-
-		for (guint i = 0; i < doc->tests->len; i++) {
-			g_autofree char *label = label_of(doc, doc->tests->pdata[i]);
-
-			width = MAX(width, strlen(label));
-		}
-	}
-	return (int)MIN(width, LABEL_MAX);
 }
 
 /* The end of a line: how far the medians of one step are from each other. @all: no run is without; only then it counts. */
@@ -154,7 +127,7 @@ static void add_step(GString *out, const GPtrArray *tests, const char *label, co
 static void add_test(GString *out, const GPtrArray *docs, guint owner, const struct bench_test *t, unsigned nth,
 		     struct sums *sums)
 {
-	g_autofree char *key = bench_key(t), *label = label_of(docs->pdata[owner], t);
+	g_autofree char *key = bench_key(t), *label = bench_label(docs->pdata[owner], t, true);
 	g_autoptr(GPtrArray) tests = g_ptr_array_new();
 	const struct bench_test *with = NULL;
 
@@ -196,7 +169,7 @@ char *bench_compare(const GPtrArray *docs, double *worst, GError **error)
 	*worst = 0;
 	if (!one_clock(docs, error))
 		return NULL;
-	sums.width = label_width(docs);
+	sums.width = bench_label_width((struct bench_doc *const *)docs->pdata, docs->len, true);
 	add_head(out, docs, sums.width);
 	for (guint d = 0; d < docs->len; d++) {
 		const struct bench_doc *doc = docs->pdata[d];
@@ -205,8 +178,7 @@ char *bench_compare(const GPtrArray *docs, double *worst, GError **error)
 			add_test(out, docs, d, doc->tests->pdata[i], earlier(doc, i), &sums);
 	}
 	if (!sums.steps) {
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
-			    "these runs have no step of the same test with the same options in common");
+		vtdlab_refuse(error, "these runs have no step of the same test with the same options in common");
 		return NULL;
 	}
 	g_string_append_printf(out, "\n%u medians, %u equal to the nanosecond, largest distance %.3f %% (%s)",

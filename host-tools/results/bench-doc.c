@@ -26,9 +26,7 @@ static bool wrong(GError **error, const char *where, const char *format, ...)
 	va_start(args, format);
 	what = g_strdup_vprintf(format, args);
 	va_end(args);
-	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_CANNOT_JUDGE, "kvmperf's document: %s%s%s", where,
-		    *where ? ": " : "", what);
-	return false;
+	return vtdlab_unjudged(error, "kvmperf's document: %s%s%s", where, *where ? ": " : "", what);
 }
 
 /* ---- plain JSON ---- */
@@ -42,13 +40,6 @@ JsonObject *bench_json(const char *text, gsize len, GError **error)
 	else if (!object)
 		wrong(error, "", "no JSON object in UTF-8, or nested deeper than %d levels", JSON_LINE_DEPTH_MAX);
 	return object;
-}
-
-static JsonNode *value_of(JsonObject *o, const char *name, GType type)
-{
-	JsonNode *node = o ? json_object_get_member(o, name) : NULL;
-
-	return node && JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == type ? node : NULL;
 }
 
 /* It goes to a terminal. */
@@ -65,16 +56,9 @@ static char *clean(const char *text)
 /* A copy fit for a terminal; NULL where there is no such string. */
 static char *text_of(JsonObject *o, const char *name)
 {
-	JsonNode *node = value_of(o, name, G_TYPE_STRING);
+	const char *text = json_line_string(o, name, NULL);
 
-	return node ? clean(json_node_get_string(node)) : NULL;
-}
-
-static JsonObject *object_of(JsonObject *o, const char *name)
-{
-	JsonNode *node = o ? json_object_get_member(o, name) : NULL;
-
-	return node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+	return text ? clean(text) : NULL;
 }
 
 /* A number that is none, or below zero, is not there. */
@@ -172,27 +156,19 @@ static bool same(const struct bench_series *s, JsonObject *said, const char *whe
 	return true;
 }
 
-static bool take_steps(struct bench_test *t, JsonObject *ns, GError **error)
+/* Counts are lists of rounds; a step has one, and says what it comes to. */
+static bool take_series(struct bench_test *t, GPtrArray *list, JsonObject *from, GError **error)
 {
-	g_autoptr(GList) names = ns ? json_object_get_members(ns) : NULL;
+	g_autoptr(GList) names = from ? json_object_get_members(from) : NULL;
 
 	for (GList *at = names; at; at = at->next) {
-		JsonObject *step = object_of(ns, at->data);
+		JsonObject *step = list == t->steps ? json_line_object(from, at->data) : NULL;
+		JsonArray *runs = list == t->steps ? json_line_array(step, "runs") : json_line_array(from, at->data);
 
-		if (!add_series(t->steps, t->name, at->data, json_line_array(step, "runs"), error) ||
-		    !same(t->steps->pdata[t->steps->len - 1], step, t->name, error))
+		if (!add_series(list, t->name, at->data, runs, error) ||
+		    (step && !same(list->pdata[list->len - 1], step, t->name, error)))
 			return false;
 	}
-	return true;
-}
-
-static bool take_counts(struct bench_test *t, JsonObject *counts, GError **error)
-{
-	g_autoptr(GList) names = counts ? json_object_get_members(counts) : NULL;
-
-	for (GList *at = names; at; at = at->next)
-		if (!add_series(t->counts, t->name, at->data, json_line_array(counts, at->data), error))
-			return false;
 	return true;
 }
 
@@ -271,8 +247,9 @@ static bool take_test(struct bench_doc *doc, JsonNode *node, guint number, GErro
 	t->counts = g_ptr_array_new_with_free_func(series_free);
 	t->steps = g_ptr_array_new_with_free_func(series_free);
 	g_ptr_array_add(doc->tests, t);
-	return take_options(t, object_of(o, "options"), error) && take_counts(t, object_of(o, "counts"), error) &&
-	       take_steps(t, object_of(o, "ns"), error) && take_result(t, o, error);
+	return take_options(t, json_line_object(o, "options"), error) &&
+	       take_series(t, t->counts, json_line_object(o, "counts"), error) &&
+	       take_series(t, t->steps, json_line_object(o, "ns"), error) && take_result(t, o, error);
 }
 
 /* ---- documents ---- */
@@ -297,7 +274,7 @@ static struct bench_doc *doc_of(JsonObject *o, GError **error)
 	if (!doc)
 		return NULL;
 	doc->suite = text_of(o, "suite");
-	doc->guest_kernel = text_of(object_of(o, "machine"), "kernel");
+	doc->guest_kernel = text_of(json_line_object(o, "machine"), "kernel");
 	doc->tests = g_ptr_array_new_with_free_func(test_free);
 	for (guint i = 0; ok && i < n; i++)
 		ok = take_test(doc, json_array_get_element(tests, i), i + 1, error);
@@ -308,12 +285,9 @@ static struct bench_doc *doc_of(JsonObject *o, GError **error)
 
 struct bench_doc *bench_doc_parse(const char *text, gsize len, GError **error)
 {
-	JsonObject *o = bench_json(text, len, error);
-	struct bench_doc *doc = o ? doc_of(o, error) : NULL;
+	g_autoptr(JsonObject) o = bench_json(text, len, error);
 
-	if (o)
-		json_object_unref(o);
-	return doc;
+	return o ? doc_of(o, error) : NULL;
 }
 
 static bool take_environment(struct bench_doc *doc, JsonObject *env, GError **error)
@@ -321,7 +295,7 @@ static bool take_environment(struct bench_doc *doc, JsonObject *env, GError **er
 	doc->clock = text_of(env, "clock");
 	doc->accel = text_of(env, "accel");
 	doc->qemu = text_of(env, "qemu");
-	doc->kernel = text_of(object_of(env, "first_kernel"), "release");
+	doc->kernel = text_of(json_line_object(env, "first_kernel"), "release");
 	doc->iommu = text_of(env, "iommu");
 	doc->params = text_of(env, "l1_params");
 	doc->commit = text_of(env, "commit");
@@ -335,7 +309,8 @@ struct bench_doc *bench_doc_read(const char *path, GError **error)
 	g_autoptr(GError) why = NULL;
 	g_autofree char *text = NULL;
 	struct bench_doc *doc = NULL;
-	JsonObject *o, *kvmperf;
+	g_autoptr(JsonObject) o = NULL;
+	JsonObject *kvmperf;
 	gsize len;
 
 	if (!g_file_get_contents(file, &text, &len, &why)) {
@@ -343,20 +318,32 @@ struct bench_doc *bench_doc_read(const char *path, GError **error)
 		return NULL;
 	}
 	o = bench_json(text, len, &why);
-	kvmperf = object_of(o, "kvmperf");
+	kvmperf = json_line_object(o, "kvmperf");
 	if (o && !kvmperf)
 		wrong(&why, "", "there is none: this is no bench.json");
 	if (kvmperf)
 		doc = doc_of(kvmperf, &why);
-	if (doc && !take_environment(doc, object_of(o, "environment"), &why))
+	if (doc && !take_environment(doc, json_line_object(o, "environment"), &why))
 		g_clear_pointer(&doc, bench_doc_free);
 	if (doc)
 		doc->path = g_strdup(path);
 	else
 		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s: %s", file, why->message);
-	if (o)
-		json_object_unref(o);
 	return doc;
+}
+
+GPtrArray *bench_docs_read(char *const *paths, guint n, GError **error)
+{
+	g_autoptr(GPtrArray) docs = g_ptr_array_new_with_free_func((GDestroyNotify)bench_doc_free);
+
+	for (guint i = 0; i < n; i++) {
+		struct bench_doc *doc = bench_doc_read(paths[i], error);
+
+		if (!doc)
+			return NULL;
+		g_ptr_array_add(docs, doc);
+	}
+	return g_steal_pointer(&docs);
 }
 
 void bench_doc_free(struct bench_doc *doc)

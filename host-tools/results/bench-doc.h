@@ -61,6 +61,9 @@ struct bench_doc *bench_doc_parse(const char *text, gsize len, GError **error);
  */
 struct bench_doc *bench_doc_read(const char *path, GError **error);
 
+/* bench_docs_read - the same of @n of them, struct bench_doc *. */
+GPtrArray *bench_docs_read(char *const *paths, guint n, GError **error);
+
 void bench_doc_free(struct bench_doc *doc);
 
 /* bench_json - the text as a JSON object, if it is a safe one: bounded in size and depth, UTF-8. The caller unrefs it. */
@@ -69,14 +72,18 @@ JsonObject *bench_json(const char *text, gsize len, GError **error);
 /* bench_series_find - the entry of that name, or NULL. */
 const struct bench_series *bench_series_find(const GPtrArray *list, const char *name);
 
-/* bench_option_value - "" for an option that the test does not take. */
-const char *bench_option_value(const struct bench_test *t, const char *name);
-
 /* bench_items - how many pages, exits or changes the median of @step is for; 0: not told. */
 uint64_t bench_items(const struct bench_test *t, const struct bench_series *step);
 
-/* bench_label - the options that differ from those of the first test of that name: "uffd=missing memory=4M". */
-char *bench_label(const struct bench_doc *doc, const struct bench_test *t);
+/*
+ * bench_label - the test and the options that differ from those of the first test of that name:
+ * "demand-paging uffd=missing memory=4M"; with @vcpus "demand-paging vcpus=2 uffd=missing". The caller frees it.
+ */
+char *bench_label(const struct bench_doc *doc, const struct bench_test *t, bool vcpus);
+
+/* bench_label_width - columns for the labels of all tests of @n documents. A guest may call its options anything: there is
+ * an end to them, what is longer moves the rest of its line. */
+int bench_label_width(struct bench_doc *const *docs, guint n, bool vcpus);
 
 /* bench_key - the test with all its options: two measurements with one key are of the same work. */
 char *bench_key(const struct bench_test *t);

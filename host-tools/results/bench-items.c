@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+#define LABEL_MIN 16
+#define LABEL_MAX 60
+
 const struct bench_series *bench_series_find(const GPtrArray *list, const char *name)
 {
 	for (guint i = 0; i < list->len; i++) {
@@ -15,7 +18,7 @@ const struct bench_series *bench_series_find(const GPtrArray *list, const char *
 	return NULL;
 }
 
-const char *bench_option_value(const struct bench_test *t, const char *name)
+static const char *option_value(const struct bench_test *t, const char *name)
 {
 	for (guint i = 0; i < t->options->len; i++) {
 		const struct bench_option *o = t->options->pdata[i];
@@ -44,7 +47,7 @@ static uint64_t exits_of(const struct bench_test *t, const char *step)
 		return 0;
 	if (counted)
 		return counted;
-	if (!g_ascii_string_to_unsigned(bench_option_value(t, "count"), 10, 0, G_MAXUINT32, &each, NULL) ||
+	if (!g_ascii_string_to_unsigned(option_value(t, "count"), 10, 0, G_MAXUINT32, &each, NULL) ||
 	    t->vcpus > G_MAXUINT32)
 		return 0;
 	return each * t->vcpus;
@@ -95,11 +98,13 @@ static char *value_text(const struct bench_option *o)
 	return g_strdup(o->value);
 }
 
-char *bench_label(const struct bench_doc *doc, const struct bench_test *t)
+char *bench_label(const struct bench_doc *doc, const struct bench_test *t, bool vcpus)
 {
 	const struct bench_test *first = NULL;
-	g_autoptr(GString) out = g_string_new(NULL);
+	g_autoptr(GString) out = g_string_new(t->name);
 
+	if (vcpus)
+		g_string_append_printf(out, " vcpus=%" G_GUINT64_FORMAT, t->vcpus);
 	for (guint i = 0; !first && i < doc->tests->len; i++) {
 		const struct bench_test *other = doc->tests->pdata[i];
 
@@ -110,13 +115,26 @@ char *bench_label(const struct bench_doc *doc, const struct bench_test *t)
 		const struct bench_option *o = t->options->pdata[i];
 		g_autofree char *value = value_text(o);
 
-		if (strcmp(bench_option_value(first, o->name), o->value) == 0 || strcmp(o->name, "vcpus") == 0)
+		if (strcmp(option_value(first, o->name), o->value) == 0 || strcmp(o->name, "vcpus") == 0)
 			continue;
-		g_string_append_printf(out, "%s%s", out->len ? " " : "", o->name);
+		g_string_append_printf(out, " %s", o->name);
 		if (strcmp(value, "yes") != 0)
 			g_string_append_printf(out, "=%s", value);
 	}
 	return g_strdup(out->str);
+}
+
+int bench_label_width(struct bench_doc *const *docs, guint n, bool vcpus)
+{
+	size_t width = LABEL_MIN;
+
+	for (guint d = 0; d < n; d++)
+		for (guint i = 0; i < docs[d]->tests->len; i++) {
+			g_autofree char *label = bench_label(docs[d], docs[d]->tests->pdata[i], vcpus);
+
+			width = MAX(width, strlen(label));
+		}
+	return (int)MIN(width, LABEL_MAX);
 }
 
 /* Rounds and deadline are how long it was looked at, not what was done. */

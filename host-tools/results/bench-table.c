@@ -4,34 +4,11 @@
 
 #include <string.h>
 
-#include "results/rate.h"
-
-/* A guest may call its options anything: what is longer moves the rest of its line. */
-#define LABEL_MIN 16
-#define LABEL_MAX 60
-
-static char *label_of(const struct bench_doc *doc, const struct bench_test *t)
-{
-	g_autofree char *options = bench_label(doc, t);
-
-	return g_strdup_printf("%s%s%s", t->name, *options ? " " : "", options);
-}
-
-static int label_width(const struct bench_doc *doc)
-{
-	size_t width = LABEL_MIN;
-
-	for (guint i = 0; i < doc->tests->len; i++) {
-		g_autofree char *label = label_of(doc, doc->tests->pdata[i]);
-
-		width = MAX(width, strlen(label));
-	}
-	return (int)MIN(width, LABEL_MAX);
-}
+#include "base/stats.h"
 
 static void add_label(GString *out, const struct bench_doc *doc, const struct bench_test *t, int width)
 {
-	g_autofree char *label = label_of(doc, t);
+	g_autofree char *label = bench_label(doc, t, false);
 
 	g_string_append_printf(out, "%-*s %5" G_GUINT64_FORMAT "  ", width, label, t->vcpus);
 }
@@ -69,10 +46,10 @@ static void add_step(GString *out, const struct bench_test *t, const struct benc
 	g_string_append_c(out, '\n');
 }
 
-char *bench_table(const struct bench_doc *doc)
+char *bench_table(struct bench_doc *doc)
 {
 	GString *out = g_string_new(NULL);
-	int width = label_width(doc);
+	int width = bench_label_width(&doc, 1, false);
 
 	g_string_append_printf(out, "%-*s %5s  %-12s %8s %13s %8s %11s %9s\n", width, "test and options", "vcpus",
 			       "step", "items", "median ns", "spread", "ns each", "a second");

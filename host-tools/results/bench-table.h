@@ -9,7 +9,7 @@
 #include "results/bench-doc.h"
 
 /* bench_table - test, options, vCPUs, step, items, median, spread, ns each, how many a second. The caller frees it. */
-char *bench_table(const struct bench_doc *doc);
+char *bench_table(struct bench_doc *doc);
 
 /* bench_counts - how many tests passed, failed and were skipped. */
 void bench_counts(const struct bench_doc *doc, unsigned count[3]);

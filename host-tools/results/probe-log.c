@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "results/rate.h"
+#include "base/stats.h"
 
 #define FIELDS_MAX 8
 #define SHOWN_MAX 60
@@ -16,8 +16,7 @@ static bool wrong(GError **error, const char *what, const char *line)
 {
 	g_autofree char *shown = g_strndup(line, SHOWN_MAX), *plain = g_strescape(shown, NULL);
 
-	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_CANNOT_JUDGE, "the probe's report: %s: '%s'", what, plain);
-	return false;
+	return vtdlab_unjudged(error, "the probe's report: %s: '%s'", what, plain);
 }
 
 /* "KIND a=1 b=2": exactly these names, in this order. */

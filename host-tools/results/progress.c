@@ -42,7 +42,7 @@ static int columns(const struct progress *p)
 
 void progress_clear(struct progress *p)
 {
-	if (!p->drawn)
+	if (!p || !p->drawn)
 		return;
 	fputs("\r\033[K", p->out);
 	fflush(p->out);
@@ -94,6 +94,8 @@ struct progress *progress_new(FILE *out, enum progress_style style)
 
 void progress_begin(struct progress *p, const char *phase)
 {
+	if (!p)
+		return;
 	if (p->phase)
 		progress_end(p, NULL);
 	p->phase = g_strdup(phase);
@@ -105,6 +107,8 @@ void progress_note(struct progress *p, const char *format, ...)
 {
 	va_list args;
 
+	if (!p)
+		return;
 	va_start(args, format);
 	g_free(p->note);
 	p->note = g_strdup_vprintf(format, args);
@@ -117,7 +121,7 @@ void progress_end(struct progress *p, const char *format, ...)
 	g_autofree char *result = NULL;
 	va_list args;
 
-	if (!p->phase)
+	if (!p || !p->phase)
 		return;
 	if (format) {
 		va_start(args, format);
@@ -149,7 +153,7 @@ void progress_line(struct progress *p, const char *format, ...)
 {
 	va_list args;
 
-	if (p->style == PROGRESS_QUIET)
+	if (!p || p->style == PROGRESS_QUIET)
 		return;
 	va_start(args, format);
 	put_line(p, "  ", format, args);
@@ -160,6 +164,8 @@ void progress_warn(struct progress *p, const char *format, ...)
 {
 	va_list args;
 
+	if (!p)
+		return;
 	va_start(args, format);
 	put_line(p, "warning: ", format, args);
 	va_end(args);

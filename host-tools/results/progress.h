@@ -5,7 +5,7 @@
  * Live:  "  crash-boot      3.2 s  waiting for the agent" is redrawn five times a second by a timer
  * on the default GMainContext (it moves whenever machine_wait() iterates), and becomes a fixed line
  * when the phase ends. Plain: one line when a phase ends, with its time. Nothing is redrawn, every
- * line is flushed. Quiet: nothing but warnings.
+ * line is flushed. Quiet: nothing but warnings. NULL, for all of the functions: nothing at all.
  */
 #ifndef VTDLAB_RESULTS_PROGRESS_H
 #define VTDLAB_RESULTS_PROGRESS_H

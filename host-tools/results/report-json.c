@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* run.json: the report for programs. Schema 1; keys may be added, no meaning ever changes. */
 #include <math.h>
-#include <string.h>
 
-#include "base/error.h"
+#include "base/json-line.h"
 #include "results/version.h"
 #include "results/report.h"
 
@@ -121,19 +120,16 @@ JsonObject *report_environment_json(const struct report_environment *env)
 	set_string(o, "host_kernel", env->host_kernel);
 	set_string(o, "commit", env->commit);
 	json_object_set_boolean_member(o, "wall_time_is_hardware_time", env->wall_time_is_hardware_time);
-	add_extra(o, env->extra);
 	return o;
 }
 
-JsonNode *report_to_json(const struct run_report *r)
+char *report_json(const struct run_report *r)
 {
-	JsonObject *o = json_object_new();
-	JsonNode *node = json_node_new(JSON_NODE_OBJECT);
+	g_autoptr(JsonObject) o = json_object_new();
 	g_autofree char *started = g_date_time_format_iso8601(r->started);
-	g_autofree char *tool = g_strconcat("vtdlab ", VTDLAB_VERSION, NULL);
 
 	json_object_set_int_member(o, "schema", REPORT_SCHEMA);
-	set_string(o, "tool", tool);
+	set_string(o, "tool", "vtdlab " VTDLAB_VERSION);
 	set_string(o, "scenario", r->scenario);
 	set_string(o, "title", r->title);
 	set_string(o, "started", started);
@@ -154,20 +150,5 @@ JsonNode *report_to_json(const struct run_report *r)
 		json_object_set_array_member(o, "notes", notes);
 	}
 	add_extra(o, r->extra);
-	json_node_take_object(node, o);
-	return node;
-}
-
-bool report_write_json(const struct run_report *r, const char *path, GError **error)
-{
-	g_autoptr(JsonNode) node = report_to_json(r);
-	g_autofree char *text = json_to_string(node, TRUE);
-	g_autofree char *lines = g_strconcat(text, "\n", NULL);
-	g_autoptr(GError) why = NULL;
-
-	if (g_file_set_contents_full(path, lines, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
-				     0644, &why))
-		return true;
-	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "%s", why->message);
-	return false;
+	return json_text(o, true);
 }

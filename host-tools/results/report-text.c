@@ -181,18 +181,6 @@ char *report_summary(const struct run_report *r)
 	return build(r, false);
 }
 
-bool report_write_summary(const struct run_report *r, const char *path, GError **error)
-{
-	g_autofree char *text = report_summary(r);
-	g_autoptr(GError) why = NULL;
-
-	if (g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0644,
-				     &why))
-		return true;
-	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "%s", why->message);
-	return false;
-}
-
 bool report_print(const struct run_report *r, FILE *out, bool colour)
 {
 	g_autofree char *text = build(r, colour);

@@ -35,8 +35,20 @@ struct run_report *report_new(const char *scenario)
 	r->phases = g_ptr_array_new_with_free_func(free_phase);
 	r->notes = g_ptr_array_new_with_free_func(g_free);
 	r->extra = json_object_new();
-	r->env.extra = json_object_new();
 	return r;
+}
+
+void report_environment_clear(struct report_environment *env)
+{
+	clear_kernel(&env->first_kernel);
+	clear_kernel(&env->crash_kernel);
+	g_free(env->accel);
+	g_free(env->clock);
+	g_free(env->qemu);
+	g_free(env->qemu_path);
+	g_free(env->host_cpu);
+	g_free(env->host_kernel);
+	g_free(env->commit);
 }
 
 void report_free(struct run_report *r)
@@ -47,16 +59,7 @@ void report_free(struct run_report *r)
 	g_ptr_array_unref(r->phases);
 	g_ptr_array_unref(r->notes);
 	json_object_unref(r->extra);
-	json_object_unref(r->env.extra);
-	clear_kernel(&r->env.first_kernel);
-	clear_kernel(&r->env.crash_kernel);
-	g_free(r->env.accel);
-	g_free(r->env.clock);
-	g_free(r->env.qemu);
-	g_free(r->env.qemu_path);
-	g_free(r->env.host_cpu);
-	g_free(r->env.host_kernel);
-	g_free(r->env.commit);
+	report_environment_clear(&r->env);
 	g_date_time_unref(r->started);
 	g_free(r->scenario);
 	g_free(r->title);
@@ -86,16 +89,16 @@ void report_note(struct run_report *r, const char *format, ...)
 	g_ptr_array_add(r->notes, text_one_line(text));
 }
 
-void report_fill_host(struct run_report *r)
+void report_fill_host(struct report_environment *env)
 {
 	g_autofree char *text = NULL;
 	struct utsname uts;
 
-	if (!r->env.commit)
-		r->env.commit = g_strdup(vtdlab_commit());
-	if (!r->env.host_kernel && uname(&uts) == 0)
-		r->env.host_kernel = g_strdup(uts.release);
-	if (r->env.host_cpu || !g_file_get_contents("/proc/cpuinfo", &text, NULL, NULL))
+	if (!env->commit)
+		env->commit = g_strdup(vtdlab_commit());
+	if (!env->host_kernel && uname(&uts) == 0)
+		env->host_kernel = g_strdup(uts.release);
+	if (env->host_cpu || !g_file_get_contents("/proc/cpuinfo", &text, NULL, NULL))
 		return;
 	const char *line = strstr(text, "model name");
 	const char *colon = line ? strchr(line, ':') : NULL;
@@ -103,6 +106,6 @@ void report_fill_host(struct run_report *r)
 	if (colon) {
 		g_autofree char *model = g_strndup(colon + 1, strcspn(colon + 1, "\n"));
 
-		r->env.host_cpu = text_one_line(model);
+		env->host_cpu = text_one_line(model);
 	}
 }

@@ -49,7 +49,6 @@ struct report_environment {
 	char *host_kernel;		 /* NULL: the same, from uname */
 	char *commit;			 /* NULL: the same, from the build; still NULL = not known */
 	bool wall_time_is_hardware_time; /* true only with KVM and the wall clock */
-	JsonObject *extra;		 /* more members of "environment"; owned, never NULL */
 };
 
 struct report_iova {
@@ -84,7 +83,10 @@ struct report_phase *report_add_phase(struct run_report *report, const char *nam
 void report_note(struct run_report *report, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /* report_fill_host - host_cpu, host_kernel and commit where they are not set: from this machine. */
-void report_fill_host(struct run_report *report);
+void report_fill_host(struct report_environment *env);
+
+/* report_environment_clear - frees what it holds. */
+void report_environment_clear(struct report_environment *env);
 
 /*
  * report_judge - judge @ev (evidence_judge()): sets verdict, and what of iova the tables tell.
@@ -92,23 +94,14 @@ void report_fill_host(struct run_report *report);
  */
 void report_judge(struct run_report *report, const struct evidence *ev, const char *crash_release);
 
-/*
- * report_write_json - write @path (run.json, schema 1): temporary file, sync, rename.
- * On error no half-written file has that name.
- */
-bool report_write_json(const struct run_report *report, const char *path, GError **error);
-
-/* report_to_json - the same as a JSON tree; the caller unrefs it. */
-JsonNode *report_to_json(const struct run_report *report);
+/* report_json - the text of run.json, schema 1; the caller frees it. */
+char *report_json(const struct run_report *report);
 
 /* report_environment_json - its "environment"; the caller unrefs it. */
 JsonObject *report_environment_json(const struct report_environment *env);
 
 /* report_summary - the text of summary.txt, at most 72 columns wide; the caller frees it. */
 char *report_summary(const struct run_report *report);
-
-/* report_write_summary - write it to @path, as report_write_json() writes. */
-bool report_write_summary(const struct run_report *report, const char *path, GError **error);
 
 /* report_print - show the summary on @out, with colours when @colour. False on a write error. */
 bool report_print(const struct run_report *report, FILE *out, bool colour);

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <gio/gio.h>
 #include <glib/gstdio.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -16,7 +15,7 @@
 
 #include "base/error.h"
 #include "base/paths.h"
-#include "base/remove-tree.h"
+#include "base/files.h"
 
 #define PARTIAL ".partial"
 #define INTERRUPTED ".interrupted"
@@ -183,34 +182,8 @@ char *rundir_file(const struct rundir *rd, const char *name)
 bool rundir_write(const struct rundir *rd, const char *name, const void *data, gssize len, GError **error)
 {
 	g_autofree char *path = rundir_file(rd, name);
-	g_autoptr(GError) why = NULL;
 
-	if (g_file_set_contents_full(path, data, len, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
-				     0644, &why))
-		return true;
-	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "%s", why->message);
-	return false;
-}
-
-bool rundir_link(const char *dir, const char *name, const char *target, GError **error)
-{
-	g_autofree char *link = g_build_filename(dir, name, NULL);
-	g_autofree char *temp = g_strdup_printf("%s/.%s.%d.%06x", dir, name, (int)getpid(), random_bits() & 0xffffff);
-	struct stat st;
-
-	if (lstat(link, &st) == 0 && !S_ISLNK(st.st_mode)) {
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED,
-			    "%s is not a symbolic link: it is left alone; move it away", link);
-		return false;
-	}
-	if (symlink(target, temp) != 0)
-		return failed(error, VTDLAB_ERROR_FAILED, "cannot make the link", link);
-	if (rename(temp, link) != 0) {
-		failed(error, VTDLAB_ERROR_FAILED, "cannot make the link", link);
-		unlink(temp);
-		return false;
-	}
-	return true;
+	return file_replace(path, data, len, error);
 }
 
 static bool rename_to(struct rundir *rd, const char *suffix, GError **error)
@@ -241,12 +214,32 @@ static void sync_directory(const char *path)
 	close(fd);
 }
 
+/* Points <root>/latest at @rd, by rename. */
+static bool link_latest(const struct rundir *rd, GError **error)
+{
+	g_autofree char *link = g_build_filename(rd->root, "latest", NULL);
+	g_autofree char *temp =
+		g_strdup_printf("%s/.latest.%d.%06x", rd->root, (int)getpid(), random_bits() & 0xffffff);
+	struct stat st;
+
+	if (lstat(link, &st) == 0 && !S_ISLNK(st.st_mode))
+		return vtdlab_failed(error, "%s is not a symbolic link: it is left alone; move it away", link);
+	if (symlink(rd->name, temp) != 0)
+		return failed(error, VTDLAB_ERROR_FAILED, "cannot make the link", link);
+	if (rename(temp, link) != 0) {
+		failed(error, VTDLAB_ERROR_FAILED, "cannot make the link", link);
+		unlink(temp);
+		return false;
+	}
+	return true;
+}
+
 bool rundir_commit(struct rundir *rd, GError **error)
 {
 	if (!rename_to(rd, "", error))
 		return false;
 	sync_directory(rd->root);
-	return rundir_link(rd->root, "latest", rd->name, error);
+	return link_latest(rd, error);
 }
 
 bool rundir_interrupt(struct rundir *rd, const char *why, GError **error)

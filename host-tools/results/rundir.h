@@ -37,12 +37,7 @@ struct rundir *rundir_create(const char *root, const char *scenario, GError **er
 /* rundir_file - the path of @name in the directory as it is named now. The caller frees it. */
 char *rundir_file(const struct rundir *rd, const char *name);
 
-/*
- * rundir_write - write a whole file of the run: under a temporary name, synced, then renamed.
- *
- * @len: bytes of @data, or -1 when @data is a string
- * On error (disk full) no file @name is there, or the former one is, untouched.
- */
+/* rundir_write - write a whole file of the run, as file_replace() does. */
 bool rundir_write(const struct rundir *rd, const char *name, const void *data, gssize len, GError **error);
 
 /*
@@ -67,11 +62,5 @@ void rundir_remove(struct rundir *rd);
 
 /* rundir_free - release the memory and the lock; the directory stays as it is. NULL is fine. */
 void rundir_free(struct rundir *rd);
-
-/*
- * rundir_link - point the symbolic link <dir>/<name> at @target, by rename.
- * Errors: VTDLAB_ERROR_FAILED; also when something that is no symbolic link has that name.
- */
-bool rundir_link(const char *dir, const char *name, const char *target, GError **error);
 
 #endif

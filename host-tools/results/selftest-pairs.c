@@ -8,7 +8,6 @@
 #include "base/error.h"
 #include "base/stats.h"
 #include "results/probe-log.h"
-#include "results/rate.h"
 
 #define PAGES_16M 4096
 #define TOTAL "Total guest execution time"
@@ -126,19 +125,6 @@ const char *selftest_skipped(const struct selftest_result *r)
 
 /* ---- one run ---- */
 
-static bool broken(GError **error, const struct selftest_step *s, const char *format, ...) G_GNUC_PRINTF(3, 4);
-
-static bool broken(GError **error, const struct selftest_step *s, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	g_propagate_error(error, g_error_new_valist(VTDLAB_ERROR, VTDLAB_ERROR_CANNOT_JUDGE, format, args));
-	va_end(args);
-	g_prefix_error(error, "step '%s': ", s->name);
-	return false;
-}
-
 /* The VM that is measured: the last one that ran. A program may have tried before what this KVM can. */
 static uint64_t measured_vm(const struct probe_log *log)
 {
@@ -168,7 +154,8 @@ static bool add_pass(struct side *side, const struct selftest_step *s, const str
 		faults += run->faults;
 	}
 	if (have != vcpus)
-		return broken(error, s, "%u instead of %u vCPUs have a KVM_RUN number %u", have, vcpus, (unsigned)n);
+		return vtdlab_unjudged(error, "step '%s': %u instead of %u vCPUs have a KVM_RUN number %u", s->name,
+				       have, vcpus, (unsigned)n);
 	elapsed = last - first;
 	g_array_append_val(side->faults, faults);
 	g_array_append_vals(side->ns, s->what == SELFTEST_CPU ? &cpu : &elapsed, 1);
@@ -202,7 +189,7 @@ static bool add_calls(struct side *side, const struct selftest_step *s, const st
 		if (is_of(c, s->what))
 			g_array_append_vals(side->ns, c->kind == PROBE_SLOT ? &c->cpu : &c->ns, 1);
 	}
-	return side->ns->len > before || broken(error, s, "no such call was made");
+	return side->ns->len > before || vtdlab_unjudged(error, "step '%s': no such call was made", s->name);
 }
 
 bool selftest_add(struct selftest_result *r, bool ours, const char *out, const char *err, GError **error)
@@ -219,7 +206,7 @@ bool selftest_add(struct selftest_result *r, bool ours, const char *out, const c
 		if (ok && !s->passes)
 			ok = add_calls(side, s, log, error);
 		if (ok && !ours && s->printed && !selftest_times(out, s->printed, r->printed[i]))
-			ok = broken(error, s, "the selftest does not print '%s'", s->printed);
+			ok = vtdlab_unjudged(error, "step '%s': the selftest does not print '%s'", s->name, s->printed);
 	}
 	probe_free(log);
 	return ok;

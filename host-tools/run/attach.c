@@ -89,7 +89,7 @@ static bool dma_after_copy(void *data)
 
 	if (run->disk && disk_dma_inflight(run->disk) && disk_dma_after_copy(run->disk) < 2)
 		return false;
-	return !run_has_nic_dma(run->at.plan->scenario) || nic_dma_after_copy(run->nic);
+	return !devices_has_nic_dma(run->at.plan->scenario) || nic_dma_after_copy(run->nic);
 }
 
 static bool wait_for_dma(struct run *run, GError **error)
@@ -106,7 +106,7 @@ static bool wait_for_dma(struct run *run, GError **error)
 
 bool phase_attach_disk(struct run *run, GError **error)
 {
-	const char *module = run_disk_module(run->at.plan->scenario);
+	const char *module = devices_disk_module(run->at.plan->scenario);
 	g_autofree char *phase = NULL;
 	char bdf[16];
 
@@ -119,7 +119,7 @@ bool phase_attach_disk(struct run *run, GError **error)
 	if (run->disk)
 		disk_dma_close(run->disk);
 	/* The driver resets the disk now: its queue is served at full speed from here on. */
-	if (run_has_disk_dma(run->at.plan->scenario) && !machine_disk_throttle(run->at.m, 0, error))
+	if (devices_has_disk_dma(run->at.plan->scenario) && !machine_disk_throttle(run->at.m, 0, error))
 		return false;
 	return attach(run, guest_disk_sid(), module, use_disk, error);
 }
@@ -148,7 +148,7 @@ static void mask_interrupts(struct run *run)
 
 bool phase_attach_nic(struct run *run, GError **error)
 {
-	const char *module = run_nic_module(run->at.plan->scenario);
+	const char *module = devices_nic_module(run->at.plan->scenario);
 	g_autofree char *phase = NULL;
 	char bdf[16];
 
@@ -157,7 +157,7 @@ bool phase_attach_nic(struct run *run, GError **error)
 	phase = g_strdup_printf("attach:%s", sid_text(guest_nic_sid(&run->at), bdf));
 	clock_phase(run->at.clock, phase);
 	/* QEMU 7's e1000e can abort when the driver probes under traffic: the frames stop here. */
-	if (run_has_nic_dma(run->at.plan->scenario) && !nic_dma_close(run->nic, error))
+	if (devices_has_nic_dma(run->at.plan->scenario) && !nic_dma_close(run->nic, error))
 		return false;
 	mask_interrupts(run);
 	return attach(run, guest_nic_sid(&run->at), module, nic_use, error);

@@ -4,7 +4,6 @@
 
 #include "observe/iommu-events.h"
 #include "observe/snapshot.h"
-#include "prepare/options.h"
 
 bool run_capture(struct run *run, const char *phase, struct evidence_state *state, GError **error)
 {

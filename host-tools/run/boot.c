@@ -20,7 +20,6 @@
 #include "observe/iommu-events.h"
 #include "observe/kprobes.h"
 #include "prepare/devices.h"
-#include "prepare/options.h"
 #include "run/workload.h"
 
 #define RX_RING 1024 /* nobody refills it after the panic: it must outlast the crash boot */
@@ -116,7 +115,7 @@ static bool each_function(struct run *run, void (*fn)(struct run *, JsonObject *
 static void note_nic(struct run *run, JsonObject *function, void *data)
 {
 	const struct scenario *sc = run->at.plan->scenario;
-	const char *wanted = sc->devices.nic == MACHINE_NIC_VIRTIO ? "virtio-pci" : run_nic_module(sc);
+	const char *wanted = sc->devices.nic == MACHINE_NIC_VIRTIO ? "virtio-pci" : devices_nic_module(sc);
 	uint16_t sid, *nic = data;
 
 	if (g_strcmp0(agent_string(function, "driver", NULL), wanted) == 0 &&
@@ -135,7 +134,7 @@ static bool find_nic(struct run *run, uint16_t *sid, GError **error)
 	if (*sid)
 		return true;
 	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_CANNOT_JUDGE, "the first kernel has no NIC that %s drives",
-		    run_nic_module(sc));
+		    devices_nic_module(sc));
 	return false;
 }
 
@@ -195,7 +194,8 @@ static bool load_nic(struct run *run, const char *module, GError **error)
 
 static bool load_drivers(struct run *run, GError **error)
 {
-	const char *disk = run_disk_module(run->at.plan->scenario), *nic = run_nic_module(run->at.plan->scenario);
+	const char *disk = devices_disk_module(run->at.plan->scenario),
+		   *nic = devices_nic_module(run->at.plan->scenario);
 
 	return (!disk || load_disk(run, disk, error)) && (!nic || load_nic(run, nic, error));
 }
@@ -266,11 +266,11 @@ static bool busy(void *data)
 	struct injector *in = machine_injector(run->at.m);
 
 	if (!run->at.plan->scenario->machine.observe)
-		return !run_has_nic_dma(run->at.plan->scenario) || injector_counters(in)->sent >= 3;
+		return !devices_has_nic_dma(run->at.plan->scenario) || injector_counters(in)->sent >= 3;
 
-	if (run_has_nic_dma(run->at.plan->scenario) && (!in || !nic_dma_seen(run->nic)))
+	if (devices_has_nic_dma(run->at.plan->scenario) && (!in || !nic_dma_seen(run->nic)))
 		return false;
-	return !run_has_disk_dma(run->at.plan->scenario) || disk_dma_inflight(run->disk) >= READERS * 7 / 8;
+	return !devices_has_disk_dma(run->at.plan->scenario) || disk_dma_inflight(run->disk) >= READERS * 7 / 8;
 }
 
 bool phase_workload(struct run *run, GError **error)
@@ -281,7 +281,7 @@ bool phase_workload(struct run *run, GError **error)
 	if (!workload_run(run, error))
 		return false;
 	clock_phase(run->at.clock, "workload");
-	if (run_has_disk_dma(run->at.plan->scenario)) {
+	if (devices_has_disk_dma(run->at.plan->scenario)) {
 		JsonObject *answer;
 
 		if (!machine_disk_throttle(run->at.m, (uint64_t)(DMA_DISK_BPS * dma_pace(run->at.plan->scenario)),
@@ -293,19 +293,19 @@ bool phase_workload(struct run *run, GError **error)
 			return false;
 		json_object_unref(answer);
 	}
-	if (run_has_nic_dma(run->at.plan->scenario) && machine_injector(run->at.m))
+	if (devices_has_nic_dma(run->at.plan->scenario) && machine_injector(run->at.m))
 		injector_start(machine_injector(run->at.m),
-			       run_frame_rate(run->at.plan->scenario,
-					      DMA_FRAMES_PER_SECOND * dma_pace(run->at.plan->scenario)),
+			       devices_frame_rate(run->at.plan->scenario,
+						  DMA_FRAMES_PER_SECOND * dma_pace(run->at.plan->scenario)),
 			       true);
 	if (!machine_wait(run->at.m, busy, run, attempt_deadline(&run->at, 10), "DMA in flight", error) ||
 	    (ops && ops->alive && !ops->alive(&run->at, run->iommu, error)))
 		return false;
 	clock_phase_end(run->at.clock, "%u disk reads in flight, %.0f frames/s",
 			run->disk ? disk_dma_inflight(run->disk) : 0,
-			run_has_nic_dma(run->at.plan->scenario) ?
-				run_frame_rate(run->at.plan->scenario,
-					       DMA_FRAMES_PER_SECOND * dma_pace(run->at.plan->scenario)) :
+			devices_has_nic_dma(run->at.plan->scenario) ?
+				devices_frame_rate(run->at.plan->scenario,
+						   DMA_FRAMES_PER_SECOND * dma_pace(run->at.plan->scenario)) :
 				0.0);
 	return true;
 }

@@ -31,12 +31,9 @@ static void add_phases(struct clock *c, int64_t jump_ns)
 
 static bool write_timeline(struct run *run, GError **error)
 {
-	g_autofree char *path = rundir_file(run->at.rd, "timeline.csv");
-	struct csv *csv = csv_open(path, CSV_TIMELINE_HEADER, error);
+	g_autoptr(GString) csv = csv_new(CSV_TIMELINE_HEADER);
 	GArray *moments = run->at.clock->moments;
 
-	if (!csv)
-		return false;
 	add_phases(run->at.clock, run->at.ev->jump_ns);
 	g_array_sort(moments, by_time);
 	for (unsigned i = 0; i < moments->len; i++) {
@@ -45,7 +42,7 @@ static bool write_timeline(struct run *run, GError **error)
 		csv_timeline_row(csv,
 				 &(struct csv_timeline_row){ m->what, m->host_ns, m->kernel, m->guest_ns, m->source });
 	}
-	return csv_close(csv, error);
+	return rundir_write(run->at.rd, "timeline.csv", csv->str, (gssize)csv->len, error);
 }
 
 static const char *permissions(uint32_t perm)
@@ -62,7 +59,7 @@ static const char *owner(struct run *run, uint16_t sid)
 	return dev ? dev->driver : NULL;
 }
 
-static void iova_rows(struct run *run, struct csv *csv, const struct evidence_state *state, const char *phase,
+static void iova_rows(struct run *run, GString *csv, const struct evidence_state *state, const char *phase,
 		      const char *kernel, int only_sid)
 {
 	const struct vtd_walk_result *walk = state->walk;
@@ -97,7 +94,7 @@ static void iova_rows(struct run *run, struct csv *csv, const struct evidence_st
  * In which phase a kernel reserved a range: by the host's clock, or, where it is not known, empty. A standing
  * reservation is one that every kernel makes.
  */
-static void reserved_rows(struct run *run, struct csv *csv)
+static void reserved_rows(struct run *run, GString *csv)
 {
 	for (unsigned i = 0; i < run->at.ev->reservations->len; i++) {
 		const struct evidence_reservation *r =
@@ -121,11 +118,8 @@ static void reserved_rows(struct run *run, struct csv *csv)
 
 static bool write_iova(struct run *run, GError **error)
 {
-	g_autofree char *path = rundir_file(run->at.rd, "iova.csv");
-	struct csv *csv = csv_open(path, CSV_IOVA_HEADER, error);
+	g_autoptr(GString) csv = csv_new(CSV_IOVA_HEADER);
 
-	if (!csv)
-		return false;
 	iova_rows(run, csv, &run->at.ev->at_panic, "panic", "first", -1);
 	iova_rows(run, csv, &run->at.ev->copied, "copied", "crash", -1);
 	for (unsigned i = 0; i < run->at.ev->devices->len; i++) {
@@ -136,7 +130,7 @@ static bool write_iova(struct run *run, GError **error)
 	}
 	iova_rows(run, csv, &run->at.ev->end, "end", "crash", -1);
 	reserved_rows(run, csv);
-	return csv_close(csv, error);
+	return rundir_write(run->at.rd, "iova.csv", csv->str, (gssize)csv->len, error);
 }
 
 bool run_write_tables(struct run *run, GError **error)

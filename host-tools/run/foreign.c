@@ -132,8 +132,8 @@ bool phase_foreign(struct run *run, GError **error)
 	/* Its drivers come when they like: the account of the DMA in flight ends with the start of /init. */
 	if (run->disk)
 		disk_dma_close(run->disk);
-	if ((run_has_nic_dma(run->at.plan->scenario) && !nic_dma_close(run->nic, error)) ||
-	    (run_has_disk_dma(run->at.plan->scenario) && !machine_disk_throttle(run->at.m, 0, error)))
+	if ((devices_has_nic_dma(run->at.plan->scenario) && !nic_dma_close(run->nic, error)) ||
+	    (devices_has_disk_dma(run->at.plan->scenario) && !machine_disk_throttle(run->at.m, 0, error)))
 		return false;
 	if (!machine_wait(run->at.m, has_ended, run, attempt_deadline(&run->at, WORK_S),
 			  "the end of the crash initramfs's work", &err)) {

@@ -14,7 +14,6 @@
 #include "observe/dma-nic.h"
 #include "observe/entries.h"
 #include "prepare/devices.h"
-#include "prepare/options.h"
 #include "run/workload.h"
 #include "vtd/walk.h"
 
@@ -128,8 +127,8 @@ bool phase_panic(struct run *run, GError **error)
 	nic_dma_begin(run->nic);
 	if (run->disk)
 		disk_dma_begin(run->disk);
-	if (!dma_rates(&run->at, DMA_DISK_BPS_SLOW, run_frame_rate(run->at.plan->scenario, DMA_FRAMES_PER_SECOND_SLOW),
-		       error))
+	if (!dma_rates(&run->at, DMA_DISK_BPS_SLOW,
+		       devices_frame_rate(run->at.plan->scenario, DMA_FRAMES_PER_SECOND_SLOW), error))
 		return false;
 	if (run->at.plan->scenario->machine.observe)
 		run->entries = entries_new(&run->at, run->iommu);

@@ -38,7 +38,7 @@ static void fill_environment(struct run *run)
 		env->cap = state->regs.cap;
 		env->ecap = state->regs.ecap;
 	}
-	report_fill_host(run->report);
+	report_fill_host(env);
 }
 
 static void add_snapshot(JsonArray *list, const char *phase, const struct evidence_state *state)

@@ -103,22 +103,21 @@ static void put_away(struct rundir *rd)
 
 static bool write_results(struct run *run, GError **error)
 {
-	g_autofree char *json = rundir_file(run->at.rd, "run.json");
-	g_autofree char *summary = rundir_file(run->at.rd, "summary.txt");
-	g_autofree char *scenario = scenario_to_text(run->at.plan->scenario);
+	g_autofree char *scenario = schema_text(&scenario_schema, run->at.plan->scenario), *json = NULL,
+			*summary = NULL;
 	const char *log = NULL;
 
-	if (run->at.m && !machine_logs_ok(run->at.m, &log)) {
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED,
-			    "%s could not be written completely: is the disk full?", log);
-		return false;
-	}
+	if (run->at.m && !machine_logs_ok(run->at.m, &log))
+		return vtdlab_failed(error, "%s could not be written completely: is the disk full?", log);
 	run->report->run_dir = g_build_filename(run->at.rd->root, run->at.rd->name, NULL);
 	run->report->duration_s = (double)clock_elapsed_ns(run->at.clock) / 1e9;
+	summary = report_summary(run->report);
+	json = report_json(run->report);
 	return run_write_tables(run, error) &&
 	       evidence_save(run->at.ev, run->at.plan->crash->release, run->at.rd->path, error) &&
 	       rundir_write(run->at.rd, "scenario.conf", scenario, -1, error) &&
-	       report_write_summary(run->report, summary, error) && report_write_json(run->report, json, error);
+	       rundir_write(run->at.rd, "summary.txt", summary, -1, error) &&
+	       rundir_write(run->at.rd, "run.json", json, -1, error);
 }
 
 /*

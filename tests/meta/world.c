@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/remove-tree.h"
+#include "base/files.h"
 #include "corrupt/corrupt.h"
 #include "vtd/formats.h"
 #include "vtd/walk.h"

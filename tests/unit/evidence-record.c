@@ -4,7 +4,7 @@
 
 #include <glib/gstdio.h>
 
-#include "base/remove-tree.h"
+#include "base/files.h"
 #include "evidence/file.h"
 #include "vtd/snapshot.h"
 
@@ -27,7 +27,7 @@ static void snapshot_stage(struct good_run *f, enum good_stage stage, const char
 void record_save(struct recorded *r)
 {
 	g_autofree char *conf = g_build_filename(r->dir, "scenario.conf", NULL);
-	g_autofree char *text = scenario_to_text(r->f->sc);
+	g_autofree char *text = schema_text(&scenario_schema, r->f->sc);
 	GError *error = NULL;
 
 	assert_true(g_file_set_contents(conf, text, -1, NULL));

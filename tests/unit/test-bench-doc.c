@@ -63,7 +63,7 @@ static void test_good(void **state)
 	struct bench_doc *doc = good(DOC(GOOD "," OTHER "," SKIP));
 	const struct bench_test *t = doc->tests->pdata[0], *skip = doc->tests->pdata[2];
 	const struct bench_series *s = t->steps->pdata[0];
-	g_autofree char *label = bench_label(doc, t), *other = bench_label(doc, doc->tests->pdata[1]);
+	g_autofree char *label = bench_label(doc, t, false), *other = bench_label(doc, doc->tests->pdata[1], true);
 	unsigned count[3];
 
 	(void)state;
@@ -74,8 +74,8 @@ static void test_good(void **state)
 	/* the rounds stay in the order of time */
 	assert_int_equal(g_array_index(s->runs, uint64_t, 0), 30);
 	assert_int_equal(bench_items(t, s), 4);
-	assert_string_equal(label, "");
-	assert_string_equal(other, "memory=4M overlap");
+	assert_string_equal(label, "demand-paging");
+	assert_string_equal(other, "demand-paging vcpus=2 memory=4M overlap");
 	assert_int_equal(skip->result, BENCH_SKIP);
 	/* no escape sequence gets to the terminal */
 	assert_string_equal(skip->reason, "no edu?[31m");

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/paths.h"
 #include "conf/scenario.h"
 #include "base/words.h"
 
@@ -51,7 +52,7 @@ static void refused(const char *text, ...)
 static void set_refused(const char *assignment, const char *word)
 {
 	struct scenario *s = scenario_new("t");
-	g_autofree char *before = scenario_to_text(s);
+	g_autofree char *before = schema_text(&scenario_schema, s);
 	GError *error = NULL;
 
 	if (scenario_set(s, assignment, &error))
@@ -59,7 +60,7 @@ static void set_refused(const char *assignment, const char *word)
 	assert_true(g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE));
 	if (!strstr(error->message, word))
 		fail_msg("no '%s' in: %s", word, error->message);
-	g_autofree char *after = scenario_to_text(s);
+	g_autofree char *after = schema_text(&scenario_schema, s);
 
 	assert_string_equal(before, after);
 	assert_null(s->sets[0]);
@@ -235,11 +236,11 @@ static void test_file(void **state)
 	assert_int_equal(s->iommu.mode, MACHINE_IOMMU_SCALABLE);
 	assert_string_equal(s->crash.cmdline, "--");
 
-	g_autofree char *text = scenario_to_text(s);
+	g_autofree char *text = schema_text(&scenario_schema, s);
 	struct scenario *again = load_text(text, &error);
 
 	assert_non_null(again);
-	g_autofree char *text2 = scenario_to_text(again);
+	g_autofree char *text2 = schema_text(&scenario_schema, again);
 
 	assert_string_equal(text, text2);
 	assert_string_equal(again->description, "a\nb");
@@ -437,7 +438,8 @@ static void test_expects(void **state)
 /* Every scenario of the tree loads, is valid, and has a title. */
 static void test_shipped(void **state)
 {
-	g_auto(GStrv) names = scenario_list(NULL);
+	g_autofree char *dir = lab_path("scenarios", NULL);
+	g_auto(GStrv) names = lab_conf_names(dir);
 
 	(void)state;
 	assert_true(g_strv_contains((const char *const *)names, "kdump"));
@@ -452,7 +454,7 @@ static void test_shipped(void **state)
 		assert_true(*s->description);
 		scenario_free(s);
 	}
-	g_auto(GStrv) none = scenario_list("/nonexistent");
+	g_auto(GStrv) none = lab_conf_names("/nonexistent");
 
 	assert_null(none[0]);
 }

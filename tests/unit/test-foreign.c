@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/interrupt.h"
-#include "prepare/options.h"
+#include "prepare/plan.h"
 
 static int setup(void **state)
 {

@@ -32,9 +32,8 @@ static void test_round_trip(void **state)
 {
 	g_autofree char *dir = g_dir_make_tmp("iova-XXXXXX", NULL);
 	g_autofree char *path = g_build_filename(dir, "iova.csv", NULL);
-	struct csv *csv = csv_open(path, CSV_IOVA_HEADER, NULL);
+	g_autoptr(GString) csv = csv_new(CSV_IOVA_HEADER);
 	g_autoptr(GArray) rows = NULL;
-	g_autofree char *text = NULL;
 	const struct iova_row *r;
 
 	(void)state;
@@ -70,14 +69,13 @@ static void test_round_trip(void **state)
 						  .pasid = -1,
 						  .iova_end = UINT64_MAX,
 						  .reserved = true });
-	assert_true(csv_close(csv, NULL));
-	assert_true(g_file_get_contents(path, &text, NULL, NULL));
-	assert_non_null(strstr(text, "\ncrash,0000:00:02.0,,,crash-init,0xfee00000,0xfeefffff,256,,reserved,"
-				     "0000:00:02.0 standing,1,\n"));
-	assert_non_null(strstr(text, "\ncrash,,,,,0x0,0xffffffffffffffff,4503599627370496,,reserved,,1,\n"));
+	assert_true(g_file_set_contents(path, csv->str, (gssize)csv->len, NULL));
+	assert_non_null(strstr(csv->str, "\ncrash,0000:00:02.0,,,crash-init,0xfee00000,0xfeefffff,256,,reserved,"
+					 "0000:00:02.0 standing,1,\n"));
+	assert_non_null(strstr(csv->str, "\ncrash,,,,,0x0,0xffffffffffffffff,4503599627370496,,reserved,,1,\n"));
 	rows = iova_table_load(path, NULL);
 	assert_non_null(rows);
-	assert_non_null(strstr(text, "\ncrash,0000:00:04.0,,5,end,0x1000,0x2fff,8,r,mapped,,4,0x5000\n"));
+	assert_non_null(strstr(csv->str, "\ncrash,0000:00:04.0,,5,end,0x1000,0x2fff,8,r,mapped,,4,0x5000\n"));
 	assert_int_equal(rows->len, 4);
 	r = (const struct iova_row *)(const void *)rows->data;
 	assert_false(r[0].crash || r[0].reserved);

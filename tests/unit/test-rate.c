@@ -9,7 +9,6 @@
 #include <math.h>
 
 #include "base/stats.h"
-#include "results/rate.h"
 
 static void rate_is(uint64_t ns, uint64_t count, double each, double per_second)
 {

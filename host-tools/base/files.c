@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Whole files, and directories with all that is in them. */
+#include "base/files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+/* Nothing of ours is deeper. */
+#define MAX_DEPTH 64
+
+bool file_replace(const char *path, const void *data, gssize len, GError **error)
+{
+	g_autoptr(GError) why = NULL;
+
+	if (g_file_set_contents_full(path, data, len, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
+				     0644, &why))
+		return true;
+	return vtdlab_failed(error, "%s", why->message);
+}
+
+GPtrArray *dir_names(int dir, const char *name)
+{
+	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *entry;
+
+	while (d && (entry = readdir(d)))
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			g_ptr_array_add(names, g_strdup(entry->d_name));
+	if (d)
+		closedir(d);
+	else if (fd >= 0)
+		close(fd);
+	return names;
+}
+
+static bool remove_at(int dir, const char *name, int depth)
+{
+	bool ok = true;
+
+	if (unlinkat(dir, name, 0) == 0 || errno == ENOENT)
+		return true;
+	if ((errno != EISDIR && errno != EPERM) || depth >= MAX_DEPTH)
+		return false;
+	g_autoptr(GPtrArray) names = dir_names(dir, name);
+	int fd = names->len ? openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+
+	for (guint i = 0; i < names->len; i++)
+		ok = remove_at(fd, names->pdata[i], depth + 1) && ok;
+	if (fd >= 0)
+		close(fd);
+	return unlinkat(dir, name, AT_REMOVEDIR) == 0 && ok;
+}
+
+bool remove_tree(int dir, const char *name)
+{
+	return remove_at(dir, name, 0);
+}

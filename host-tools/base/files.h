@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Whole files, and directories with all that is in them. */
+#ifndef VTDLAB_BASE_FILES_H
+#define VTDLAB_BASE_FILES_H
+
+#include <fcntl.h>
+#include <glib.h>
+#include <stdbool.h>
+
+/*
+ * file_replace - write a whole file: under a temporary name, synced, then renamed.
+ * @len: bytes of @data, or -1 when @data is a string
+ * Errors: VTDLAB_ERROR_FAILED (disk full): the former file, or none, is there then.
+ */
+bool file_replace(const char *path, const void *data, gssize len, GError **error);
+
+/* dir_names - what lies in the directory @name of @dir (as openat(), no link followed); empty when it is none. */
+GPtrArray *dir_names(int dir, const char *name);
+
+/*
+ * remove_tree - remove what lies at @name in the directory @dir (AT_FDCWD: @name is a path):
+ * symbolic links themselves and not what they point to. What is not there is removed already.
+ * false (errno) if something is left; the rest is gone.
+ */
+bool remove_tree(int dir, const char *name);
+
+#endif
