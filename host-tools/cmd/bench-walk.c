@@ -111,8 +111,8 @@ static int build(struct bench *b, enum shape shape)
 static double time_walk(const struct bench *b, size_t *runs, int *err)
 {
 	struct vtd_walk_result *r = NULL;
-	struct vtd_ram ram = { .len = b->bytes, .layout = { b->bytes, ram_q35_low(b->bytes), RAM_Q35_HIGH } };
-	struct vtd_mem mem = vtd_ram_mem(&ram);
+	struct iommu_ram ram = { .len = b->bytes, .layout = { b->bytes, ram_q35_low(b->bytes), RAM_Q35_HIGH } };
+	struct iommu_mem mem = iommu_ram_mem(&ram);
 	double start = now_ns(), took;
 	void *map = mmap(NULL, b->bytes, PROT_READ, MAP_SHARED, b->fd, 0);
 

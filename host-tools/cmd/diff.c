@@ -15,7 +15,7 @@ static int walk_file(const char *path, struct vtd_walk_result **r)
 {
 	struct vtd_walk_options opt;
 	struct vtd_snapshot *s;
-	struct vtd_error err;
+	struct iommu_error err;
 	struct vtd_regs regs;
 	int ret = vtd_snapshot_load(path, &s, &err);
 

@@ -43,10 +43,10 @@ static void begin_array(JsonBuilder *b, const char *name)
 }
 
 /* Runs are many: each is an array [first, last, pa, permissions]. */
-static void add_runs(JsonBuilder *b, const struct vtd_walk_result *r, const struct vtd_space *s)
+static void add_runs(JsonBuilder *b, const struct vtd_walk_result *r, const struct iommu_space *s)
 {
 	size_t n;
-	const struct vtd_run *run = vtd_space_runs(r, s, &n);
+	const struct iommu_run *run = iommu_space_runs(r, s, &n);
 	char text[20], perm[5];
 
 	begin_array(b, "runs");
@@ -58,18 +58,18 @@ static void add_runs(JsonBuilder *b, const struct vtd_walk_result *r, const stru
 			snprintf(text, sizeof(text), "0x%" PRIx64, words[k]);
 			json_builder_add_string_value(b, text);
 		}
-		json_builder_add_string_value(b, vtd_perm_text(run->perm, perm));
+		json_builder_add_string_value(b, iommu_perm_text(run->perm, perm));
 		json_builder_end_array(b);
 	}
 	json_builder_end_array(b);
 }
 
-static void add_space(JsonBuilder *b, const struct vtd_walk_result *r, const struct vtd_space *s, gboolean runs)
+static void add_space(JsonBuilder *b, const struct vtd_walk_result *r, const struct iommu_space *s, gboolean runs)
 {
 	json_builder_begin_object(b);
-	if (s->pasid != VTD_NO_PASID)
+	if (s->pasid != IOMMU_NO_PASID)
 		add_int(b, "pasid", s->pasid);
-	add_text(b, "type", vtd_space_type_name(s->type));
+	add_text(b, "type", iommu_space_type_name(s->type));
 	add_int(b, "did", s->did);
 	add_int(b, "levels", s->levels);
 	add_hex(b, "root", s->root);
@@ -202,11 +202,11 @@ static void add_space_diffs(JsonBuilder *b, const struct vtd_compare *c)
 
 	begin_array(b, "spaces");
 	for (size_t i = 0; i < c->n_spaces; i++) {
-		const struct vtd_space_diff *s = &c->spaces[i];
+		const struct iommu_space_diff *s = &c->spaces[i];
 
 		json_builder_begin_object(b);
 		add_text(b, "bdf", sid_short(s->sid, bdf));
-		if (s->pasid != VTD_NO_PASID)
+		if (s->pasid != IOMMU_NO_PASID)
 			add_int(b, "pasid", s->pasid);
 		add_bool(b, "before", s->in_a);
 		add_bool(b, "after", s->in_b);

@@ -15,11 +15,11 @@
 
 uint64_t corrupt_read(const struct corrupt_target *t, uint64_t pa)
 {
-	uint8_t page[VTD_PAGE_SIZE];
+	uint8_t page[IOMMU_PAGE_SIZE];
 	uint64_t value = 0;
 
-	if (t->mem.read_page(t->mem.ctx, pa & VTD_PAGE_MASK, page) == 0)
-		memcpy(&value, page + (pa & ~VTD_PAGE_MASK), sizeof(value));
+	if (t->mem.read_page(t->mem.ctx, pa & IOMMU_PAGE_MASK, page) == 0)
+		memcpy(&value, page + (pa & ~IOMMU_PAGE_MASK), sizeof(value));
 	return GUINT64_FROM_LE(value);
 }
 
@@ -194,7 +194,7 @@ static bool change_root(const struct corrupt_target *t, const struct vtd_walk_re
 	if (!c->scalable && c->tt == VTD_TT_PASS_THROUGH)
 		return false; /* the field means nothing then */
 	say(done, context_sid(c), "table root of its context entry moved by one page", context_pa(c, c->slot));
-	return corrupt_put(t, context_pa(c, c->slot), c->raw[0] ^ VTD_PAGE_SIZE);
+	return corrupt_put(t, context_pa(c, c->slot), c->raw[0] ^ IOMMU_PAGE_SIZE);
 }
 
 /* --- PASID entries --- */
@@ -247,7 +247,7 @@ static bool change_pasid_root(const struct corrupt_target *t, const struct vtd_w
 
 	if (!p || p->pgtt == VTD_PGTT_PASS_THROUGH)
 		return false;
-	return change_pasid(t, r, sid, p->pgtt == VTD_PGTT_FIRST_LEVEL ? 2 : 0, VTD_PAGE_SIZE,
+	return change_pasid(t, r, sid, p->pgtt == VTD_PGTT_FIRST_LEVEL ? 2 : 0, IOMMU_PAGE_SIZE,
 			    "table root of its PASID entry moved by one page", done);
 }
 

@@ -105,7 +105,7 @@ bool corrupt_random(const struct corrupt_target *t, const struct vtd_walk_result
 /* The memory of the dead kernel is taken for something else: its page tables are gone, every page of them. */
 bool corrupt_overwrite(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
 {
-	static const uint8_t zeroes[VTD_PAGE_SIZE];
+	static const uint8_t zeroes[IOMMU_PAGE_SIZE];
 	unsigned n = 0;
 
 	(void)sid;

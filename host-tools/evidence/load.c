@@ -105,7 +105,7 @@ static bool read_regs(struct reader *r, const char *where, JsonNode *node, struc
 static bool load_snapshot(struct reader *r, const char *where, const char *field, JsonNode *node,
 			  struct vtd_snapshot **out)
 {
-	struct vtd_error err;
+	struct iommu_error err;
 	const char *name;
 
 	if (!get_text(r, where, field, node, &name))

@@ -160,7 +160,7 @@ static bool save_old_tables(const struct evidence *ev, const char *dir, GError *
 {
 	g_autofree char *tables = g_build_filename(dir, "tables", NULL);
 	g_autofree char *path = g_build_filename(tables, EVIDENCE_OLD_TABLES ".vtd", NULL);
-	struct vtd_error err;
+	struct iommu_error err;
 
 	if (!ev->old_tables)
 		return true;

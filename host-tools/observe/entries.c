@@ -25,7 +25,7 @@ struct entries {
 
 static void read_entry(const struct entries *w, uint16_t sid, uint64_t words[WORDS])
 {
-	struct vtd_mem mem = snapshot_mem(w->a);
+	struct iommu_mem mem = snapshot_mem(w->a);
 	struct vtd_context context;
 	struct vtd_pasid pasid;
 	uint64_t root;
@@ -36,7 +36,7 @@ static void read_entry(const struct entries *w, uint16_t sid, uint64_t words[WOR
 	    vtd_lookup_context(&mem, root, ttm, sid, &context) != VTD_FAULT_NONE)
 		return;
 	memcpy(words, context.raw, sizeof(context.raw));
-	if (context.scalable && vtd_lookup_pasid(&mem, &context, VTD_NO_PASID, &pasid) == VTD_FAULT_NONE)
+	if (context.scalable && vtd_lookup_pasid(&mem, &context, IOMMU_NO_PASID, &pasid) == VTD_FAULT_NONE)
 		memcpy(words + 4, pasid.raw, sizeof(pasid.raw));
 }
 

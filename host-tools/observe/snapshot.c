@@ -10,9 +10,9 @@
 #include "observe/iommu-events.h"
 #include "vtd/snapshot.h"
 
-struct vtd_mem snapshot_mem(struct attempt *a)
+struct iommu_mem snapshot_mem(struct attempt *a)
 {
-	return (struct vtd_mem){ .read_page = machine_read_page, .ctx = a->m };
+	return (struct iommu_mem){ .read_page = machine_read_page, .ctx = a->m };
 }
 
 static bool save(struct attempt *a, const char *phase, const struct vtd_snapshot *snap, GError **error)
@@ -20,7 +20,7 @@ static bool save(struct attempt *a, const char *phase, const struct vtd_snapshot
 	g_autofree char *dir = rundir_file(a->rd, "tables");
 	g_autofree char *name = g_strdup_printf("%s.vtd", phase);
 	g_autofree char *path = g_build_filename(dir, name, NULL);
-	struct vtd_error err;
+	struct iommu_error err;
 
 	g_mkdir_with_parents(dir, 0755);
 	if (vtd_snapshot_save(snap, path, &err) == 0)
@@ -33,8 +33,8 @@ static bool save(struct attempt *a, const char *phase, const struct vtd_snapshot
 static bool read_old_tables(struct attempt *a, GError **error)
 {
 	struct evidence *ev = a->ev;
-	struct vtd_mem mem = snapshot_mem(a);
-	struct vtd_error err;
+	struct iommu_mem mem = snapshot_mem(a);
+	struct iommu_error err;
 
 	if (!ev->at_panic.snapshot)
 		return true;
@@ -64,12 +64,12 @@ bool snapshot_take(struct attempt *a, const struct iommu_events *iommu, const ch
 		   GError **error)
 {
 	const struct scenario *sc = a->plan->scenario;
-	struct vtd_mem mem = snapshot_mem(a);
+	struct iommu_mem mem = snapshot_mem(a);
 	struct vtd_snapshot_meta meta = { .ram = { .ram_size = sc->machine.memory } };
 	uint64_t raw[MACHINE_VTD_WORDS];
 	struct vtd_walk_options opt;
 	struct vtd_snapshot *snap;
-	struct vtd_error err;
+	struct iommu_error err;
 	uint64_t root;
 	unsigned ttm;
 	int failed;

@@ -19,21 +19,21 @@ static void count_iova(const struct evidence *ev, struct report_iova *iova)
 	for (size_t i = 0; i < before->n_spaces; i++) {
 		size_t n;
 
-		vtd_space_runs(before, &before->spaces[i], &n);
+		iommu_space_runs(before, &before->spaces[i], &n);
 		iova->ranges += n;
 	}
 	for (unsigned i = 0; i < ev->devices->len; i++) {
 		const struct evidence_device *dev = &g_array_index(ev->devices, struct evidence_device, i);
-		const struct vtd_space *old, *new;
-		struct vtd_space_diff diff;
+		const struct iommu_space *old, *new;
+		struct iommu_space_diff diff;
 
 		if (!dev->after.walk)
 			continue;
-		old = vtd_walk_space(before, dev->sid, VTD_NO_PASID);
-		new = vtd_walk_space(dev->after.walk, dev->sid, VTD_NO_PASID);
+		old = iommu_walk_space(before, dev->sid, IOMMU_NO_PASID);
+		new = iommu_walk_space(dev->after.walk, dev->sid, IOMMU_NO_PASID);
 		if (!old || !new)
 			continue;
-		vtd_compare_space(before, old, dev->after.walk, new, &diff);
+		iommu_compare_space(before, old, dev->after.walk, new, &diff);
 		iova->retargeted += diff.retargeted;
 	}
 }

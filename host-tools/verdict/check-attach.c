@@ -7,17 +7,17 @@
 
 /* Where the entry of @sid leads after the first use of its device. */
 static enum check_result leads(const struct evidence *ev, const struct evidence_device *dev,
-			       const struct vtd_space *old, const struct vtd_space *copied, const struct vtd_space *new,
-			       GString *detail)
+			       const struct iommu_space *old, const struct iommu_space *copied,
+			       const struct iommu_space *new, GString *detail)
 {
-	if (new->type == VTD_SPACE_PASS_THROUGH) {
+	if (new->type == IOMMU_SPACE_PASS_THROUGH) {
 		g_string_append_printf(detail, "pass-through, group %s",
 				       dev->group_type ? dev->group_type : "of unknown type");
 		if (!dev->group_type)
 			return CHECK_NO_EVIDENCE;
 		return strcmp(dev->group_type, "identity") == 0 ? CHECK_PASS : CHECK_FAIL;
 	}
-	if (new->type == VTD_SPACE_INVALID) {
+	if (new->type == IOMMU_SPACE_INVALID) {
 		g_string_append(detail, "has an entry that makes every request fault");
 		return CHECK_FAIL;
 	}
@@ -50,7 +50,7 @@ static enum check_result repointed(const struct evidence *ev, const struct vtd_w
 				   const struct evidence_device *dev, uint16_t sid, GString *detail)
 {
 	const struct vtd_walk_result *copied = ev->copied.walk, *now = dev->after.walk;
-	const struct vtd_space *new;
+	const struct iommu_space *new;
 	char text[16];
 
 	check_separate(detail);
@@ -65,13 +65,13 @@ static enum check_result repointed(const struct evidence *ev, const struct vtd_w
 		g_string_append_printf(detail, "the walk after its use met a limit (%s)", now->truncated_by);
 		return CHECK_NO_EVIDENCE;
 	}
-	new = vtd_walk_space(now, sid, VTD_NO_PASID);
+	new = iommu_walk_space(now, sid, IOMMU_NO_PASID);
 	if (!new) {
 		g_string_append(detail, "has no present entry");
 		return CHECK_FAIL;
 	}
-	return leads(ev, dev, vtd_walk_space(before, sid, VTD_NO_PASID),
-		     copied ? vtd_walk_space(copied, sid, VTD_NO_PASID) : NULL, new, detail);
+	return leads(ev, dev, iommu_walk_space(before, sid, IOMMU_NO_PASID),
+		     copied ? iommu_walk_space(copied, sid, IOMMU_NO_PASID) : NULL, new, detail);
 }
 
 static bool is_endpoint(const struct evidence *ev, uint16_t sid)
@@ -107,7 +107,7 @@ static enum check_result alias_repointed(const struct evidence *ev, const struct
 					 const struct evidence_requester *r, GString *detail)
 {
 	const struct vtd_walk_result *now = ev->end.walk;
-	const struct vtd_space *old, *new;
+	const struct iommu_space *old, *new;
 	char text[16];
 
 	check_separate(detail);
@@ -120,13 +120,13 @@ static enum check_result alias_repointed(const struct evidence *ev, const struct
 		g_string_append(detail, "no complete tables were read at the end");
 		return CHECK_NO_EVIDENCE;
 	}
-	old = vtd_walk_space(before, r->sid, VTD_NO_PASID);
-	new = vtd_walk_space(now, r->sid, VTD_NO_PASID);
+	old = iommu_walk_space(before, r->sid, IOMMU_NO_PASID);
+	new = iommu_walk_space(now, r->sid, IOMMU_NO_PASID);
 	if (!new) {
 		g_string_append(detail, "has no present entry");
 		return CHECK_FAIL;
 	}
-	if (old && old->type == new->type && old->root == new->root &&new->type != VTD_SPACE_PASS_THROUGH) {
+	if (old && old->type == new->type && old->root == new->root &&new->type != IOMMU_SPACE_PASS_THROUGH) {
 		g_string_append_printf(detail, "still points to the dead kernel's tables at %#" PRIx64, new->root);
 		return CHECK_FAIL;
 	}
@@ -214,12 +214,12 @@ static bool add_retargeted(const struct vtd_walk_result *before, const struct ev
 			   uint64_t *retargeted, uint64_t *mapped)
 {
 	const struct vtd_walk_result *now = dev->after.walk;
-	struct vtd_space_diff diff;
+	struct iommu_space_diff diff;
 
 	if (!now || now->truncated)
 		return false;
-	vtd_compare_space(before, vtd_walk_space(before, sid, VTD_NO_PASID), now,
-			  vtd_walk_space(now, sid, VTD_NO_PASID), &diff);
+	iommu_compare_space(before, iommu_walk_space(before, sid, IOMMU_NO_PASID), now,
+			    iommu_walk_space(now, sid, IOMMU_NO_PASID), &diff);
 	*retargeted += diff.retargeted;
 	*mapped += diff.same + diff.unmapped + diff.retargeted + diff.permission;
 	return true;

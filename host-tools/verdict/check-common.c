@@ -41,7 +41,7 @@ enum check_result check_no_device(const struct evidence *ev, GString *detail)
 bool check_all_passed_through(const struct vtd_walk_result *walk)
 {
 	for (size_t i = 0; i < walk->n_spaces; i++)
-		if (walk->spaces[i].type != VTD_SPACE_PASS_THROUGH)
+		if (walk->spaces[i].type != IOMMU_SPACE_PASS_THROUGH)
 			return false;
 	return walk->n_spaces != 0;
 }

@@ -110,11 +110,11 @@ static void name_workload(const struct evidence *ev, const struct vtd_walk_resul
 {
 	for (unsigned i = 0; i < ev->workloads->len; i++) {
 		uint16_t sid = g_array_index(ev->workloads, struct evidence_workload, i).sid;
-		struct vtd_space_diff diff = { 0 };
+		struct iommu_space_diff diff = { 0 };
 		char bdf[16];
 
-		vtd_compare_space(before, vtd_walk_space(before, sid, VTD_NO_PASID), after,
-				  vtd_walk_space(after, sid, VTD_NO_PASID), &diff);
+		iommu_compare_space(before, iommu_walk_space(before, sid, IOMMU_NO_PASID), after,
+				    iommu_walk_space(after, sid, IOMMU_NO_PASID), &diff);
 		g_string_append_printf(detail, ", %" PRIu64 " pages of %s among them", diff.same, sid_text(sid, bdf));
 	}
 }
@@ -124,7 +124,7 @@ static size_t identity_spaces(const struct vtd_walk_result *r)
 	size_t n = 0;
 
 	for (size_t i = 0; i < r->n_spaces; i++)
-		n += r->spaces[i].type == VTD_SPACE_PASS_THROUGH;
+		n += r->spaces[i].type == IOMMU_SPACE_PASS_THROUGH;
 	return n;
 }
 

@@ -71,7 +71,7 @@ static bool flushed_after(const struct evidence *ev, unsigned switched, GString 
 /* The entry's domain id and PASID, as the dead kernel had them. */
 struct old_entry {
 	uint16_t sid, did;
-	uint32_t pasid; /* VTD_NO_PASID in legacy mode */
+	uint32_t pasid; /* IOMMU_NO_PASID in legacy mode */
 };
 
 static bool covers_context(const struct evidence_event *e, const struct old_entry *old)
@@ -149,9 +149,9 @@ static enum check_result attach_flushed(const struct evidence *ev, const struct 
 }
 
 /* Only a device's own entry is watched; of an alias there is the snapshot after the attach. */
-static bool alias_unchanged(const struct evidence_device *dev, uint16_t sid, const struct vtd_space *old)
+static bool alias_unchanged(const struct evidence_device *dev, uint16_t sid, const struct iommu_space *old)
 {
-	const struct vtd_space *now = dev->after.walk ? vtd_walk_space(dev->after.walk, sid, VTD_NO_PASID) : NULL;
+	const struct iommu_space *now = dev->after.walk ? iommu_walk_space(dev->after.walk, sid, IOMMU_NO_PASID) : NULL;
 
 	return now && now->type == old->type && now->root == old->root && now->did == old->did;
 }
@@ -160,7 +160,7 @@ static bool alias_unchanged(const struct evidence_device *dev, uint16_t sid, con
 static enum check_result requester_flushed(const struct evidence *ev, const struct vtd_walk_result *before,
 					   const struct evidence_device *dev, uint16_t sid, GString *detail)
 {
-	const struct vtd_space *space = vtd_walk_space(before, sid, VTD_NO_PASID);
+	const struct iommu_space *space = iommu_walk_space(before, sid, IOMMU_NO_PASID);
 	struct old_entry old = { .sid = sid };
 	char text[16];
 

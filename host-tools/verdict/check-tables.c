@@ -18,7 +18,7 @@ static const char *kind_of(const struct vtd_snapshot *s, uint64_t pa)
 static enum check_result old_tables_unchanged(const struct evidence *ev, GString *detail)
 {
 	const struct vtd_snapshot *old = ev->at_panic.snapshot;
-	struct vtd_mem now;
+	struct iommu_mem now;
 	uint64_t first = 0;
 	size_t changed;
 

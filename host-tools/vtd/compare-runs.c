@@ -6,7 +6,7 @@
 
 #include "base/sid.h"
 #include "vtd/compare-internal.h"
-#include "vtd/mem.h"
+#include "iommu/mem.h"
 
 /* A stretch of IOVAs on which both sides are constant. */
 struct stretch {
@@ -18,12 +18,12 @@ struct stretch {
 
 /* Position in one array of runs. */
 struct cursor {
-	const struct vtd_run *run;
+	const struct iommu_run *run;
 	size_t left;
 };
 
 /* PA that @run gives @iova. */
-static uint64_t pa_at(const struct vtd_run *run, uint64_t iova)
+static uint64_t pa_at(const struct iommu_run *run, uint64_t iova)
 {
 	return run->pa_start + (iova - run->iova_start);
 }
@@ -71,9 +71,9 @@ static bool next_stretch(struct cursor *a, struct cursor *b, uint64_t from, stru
 	return true;
 }
 
-static void add_pages(struct vtd_space_diff *out, const struct stretch *s)
+static void add_pages(struct iommu_space_diff *out, const struct stretch *s)
 {
-	uint64_t pages = ((s->last - s->start) >> VTD_PAGE_SHIFT) + 1;
+	uint64_t pages = ((s->last - s->start) >> IOMMU_PAGE_SHIFT) + 1;
 	uint64_t *to = &out->same;
 
 	if (s->kind == VTD_DIFF_UNMAPPED)
@@ -88,7 +88,7 @@ static void add_pages(struct vtd_space_diff *out, const struct stretch *s)
 }
 
 /* Report what has been gathered in @s. */
-static void note_stretch(struct comparison *x, const struct vtd_space_diff *of, const struct stretch *s)
+static void note_stretch(struct comparison *x, const struct iommu_space_diff *of, const struct stretch *s)
 {
 	struct vtd_diff *d = compare_note(x, s->kind, of->sid, of->pasid);
 	char sid[8], pa[5], pb[5], pasid[24] = "", where[64];
@@ -99,11 +99,11 @@ static void note_stretch(struct comparison *x, const struct vtd_space_diff *of, 
 	d->last = s->last;
 	d->pa_a = s->pa_a;
 	d->pa_b = s->pa_b;
-	if (of->pasid != VTD_NO_PASID)
+	if (of->pasid != IOMMU_NO_PASID)
 		snprintf(pasid, sizeof(pasid), " pasid 0x%x", of->pasid);
 	snprintf(where, sizeof(where), "0x%" PRIx64 "-0x%" PRIx64, s->start, s->last);
-	vtd_perm_text(s->perm_a, pa);
-	vtd_perm_text(s->perm_b, pb);
+	iommu_perm_text(s->perm_a, pa);
+	iommu_perm_text(s->perm_b, pb);
 	sid_short(of->sid, sid);
 	if (s->kind == VTD_DIFF_UNMAPPED)
 		snprintf(d->text, sizeof(d->text), "%s%s: iova %s mapped only before -> 0x%" PRIx64 " %s", sid, pasid,
@@ -119,17 +119,17 @@ static void note_stretch(struct comparison *x, const struct vtd_space_diff *of, 
 			 s->pa_a, pa, pb);
 }
 
-void compare_runs(struct comparison *x, const struct vtd_walk_result *ra, const struct vtd_space *a,
-		  const struct vtd_walk_result *rb, const struct vtd_space *b, struct vtd_space_diff *out)
+void compare_runs(struct comparison *x, const struct vtd_walk_result *ra, const struct iommu_space *a,
+		  const struct vtd_walk_result *rb, const struct iommu_space *b, struct iommu_space_diff *out)
 {
 	struct cursor ca = { 0 }, cb = { 0 };
 	struct stretch s, held = { .kind = VTD_DIFF_KINDS };
 	uint64_t from = 0;
 
 	if (a)
-		ca.run = vtd_space_runs(ra, a, &ca.left);
+		ca.run = iommu_space_runs(ra, a, &ca.left);
 	if (b)
-		cb.run = vtd_space_runs(rb, b, &cb.left);
+		cb.run = iommu_space_runs(rb, b, &cb.left);
 	while (next_stretch(&ca, &cb, from, &s)) {
 		if (x && !x->steps_left--) {
 			x->steps_left = 0;
@@ -153,12 +153,12 @@ void compare_runs(struct comparison *x, const struct vtd_walk_result *ra, const 
 		note_stretch(x, out, &held);
 }
 
-void vtd_compare_space(const struct vtd_walk_result *ra, const struct vtd_space *a, const struct vtd_walk_result *rb,
-		       const struct vtd_space *b, struct vtd_space_diff *out)
+void iommu_compare_space(const struct vtd_walk_result *ra, const struct iommu_space *a,
+			 const struct vtd_walk_result *rb, const struct iommu_space *b, struct iommu_space_diff *out)
 {
-	const struct vtd_space *any = a ? a : b;
+	const struct iommu_space *any = a ? a : b;
 
-	*out = (struct vtd_space_diff){ .in_a = a != NULL, .in_b = b != NULL };
+	*out = (struct iommu_space_diff){ .in_a = a != NULL, .in_b = b != NULL };
 	if (any) {
 		out->sid = any->sid;
 		out->pasid = any->pasid;
@@ -175,8 +175,8 @@ static uint64_t sum(uint64_t a, uint64_t b)
  * The mappings of a space. Trees are shared by many requesters: a pair of trees that was found
  * equal is not swept again. (Differing ones are: each requester's differences are reported.)
  */
-static int compare_mappings(struct comparison *x, const struct vtd_space *a, const struct vtd_space *b,
-			    struct vtd_space_diff *out)
+static int compare_mappings(struct comparison *x, const struct iommu_space *a, const struct iommu_space *b,
+			    struct iommu_space_diff *out)
 {
 	struct vtd_compare *c = x->c;
 	bool trees = a && b && a->tree < x->a->n_trees && b->tree < x->b->n_trees;
@@ -194,14 +194,15 @@ static int compare_mappings(struct comparison *x, const struct vtd_space *a, con
 }
 
 /* One (sid, pasid), packed in @key, that exists on at least one side: 0 or -ENOMEM. */
-static int compare_one_space(struct comparison *x, uint64_t key, const struct vtd_space *a, const struct vtd_space *b)
+static int compare_one_space(struct comparison *x, uint64_t key, const struct iommu_space *a,
+			     const struct iommu_space *b)
 {
 	struct vtd_compare *c = x->c;
-	struct vtd_space_diff *out = &c->spaces[c->n_spaces];
+	struct iommu_space_diff *out = &c->spaces[c->n_spaces];
 	char sid[8];
 	int ret;
 
-	*out = (struct vtd_space_diff){
+	*out = (struct iommu_space_diff){
 		.sid = (uint16_t)(key >> 32), .pasid = (uint32_t)key, .in_a = a != NULL, .in_b = b != NULL
 	};
 	if (compare_skips(x, out->sid))
@@ -212,7 +213,7 @@ static int compare_one_space(struct comparison *x, uint64_t key, const struct vt
 
 		if (d)
 			snprintf(d->text, sizeof(d->text), "%s: translation was %s, is %s", sid_short(out->sid, sid),
-				 vtd_space_type_name(a->type), vtd_space_type_name(b->type));
+				 iommu_space_type_name(a->type), iommu_space_type_name(b->type));
 	}
 	ret = compare_mappings(x, a, b, out);
 	c->pages_same = sum(c->pages_same, out->same);
@@ -223,7 +224,7 @@ static int compare_one_space(struct comparison *x, uint64_t key, const struct vt
 	return ret;
 }
 
-static uint64_t space_key(const struct vtd_space *s)
+static uint64_t space_key(const struct iommu_space *s)
 {
 	return (uint64_t)s->sid << 32 | s->pasid;
 }

@@ -46,7 +46,7 @@ struct vtd_diff {
 };
 
 /* Mappings of one (sid, pasid) in 4-KiB pages. */
-struct vtd_space_diff {
+struct iommu_space_diff {
 	uint16_t sid;
 	uint32_t pasid;
 	bool in_a, in_b;					    /* the space exists there */
@@ -73,7 +73,7 @@ struct vtd_compare {
 	size_t pasids_a, pasids_b, pasids_same;
 	uint64_t pages_same, pages_unmapped, pages_new, pages_retargeted, pages_permission;
 	size_t irtes_a, irtes_b, irtes_same;
-	struct vtd_space_diff *spaces; /* ascending (sid, pasid), union of both sides */
+	struct iommu_space_diff *spaces; /* ascending (sid, pasid), union of both sides */
 	size_t n_spaces;
 	struct vtd_diff *diffs; /* the first max_diffs */
 	size_t n_diffs;
@@ -93,8 +93,8 @@ void vtd_compare_free(struct vtd_compare *c);
  * Just the mappings of one space against another (they may be of different requesters): fills the
  * page counts of @out. Either may be NULL (nothing mapped).
  */
-void vtd_compare_space(const struct vtd_walk_result *ra, const struct vtd_space *a, const struct vtd_walk_result *rb,
-		       const struct vtd_space *b, struct vtd_space_diff *out);
+void iommu_compare_space(const struct vtd_walk_result *ra, const struct iommu_space *a,
+			 const struct vtd_walk_result *rb, const struct iommu_space *b, struct iommu_space_diff *out);
 
 const char *vtd_diff_kind_name(unsigned kind);
 

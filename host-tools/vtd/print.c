@@ -26,19 +26,6 @@ const char *vtd_table_kind_name(unsigned kind)
 	return kind < COUNT(names) ? names[kind] : "unknown";
 }
 
-const char *vtd_space_type_name(unsigned type)
-{
-	static const char *const names[] = {
-		[VTD_SPACE_SECOND_LEVEL] = "second-level",
-		[VTD_SPACE_FIRST_LEVEL] = "first-level",
-		[VTD_SPACE_NESTED] = "nested",
-		[VTD_SPACE_PASS_THROUGH] = "pass-through",
-		[VTD_SPACE_INVALID] = "invalid",
-	};
-
-	return type < COUNT(names) ? names[type] : "unknown";
-}
-
 const char *vtd_defect_kind_name(unsigned kind)
 {
 	static const char *const names[VTD_DEFECT_KINDS] = {
@@ -61,21 +48,11 @@ const char *vtd_defect_kind_name(unsigned kind)
 	return kind < VTD_DEFECT_KINDS ? names[kind] : "unknown";
 }
 
-const char *vtd_perm_text(uint32_t perm, char *buf)
-{
-	buf[0] = perm & VTD_PERM_READ ? 'r' : '-';
-	buf[1] = perm & VTD_PERM_WRITE ? 'w' : '-';
-	buf[2] = perm & VTD_PERM_USER ? 'u' : '-';
-	buf[3] = perm & VTD_PERM_SNOOP ? 's' : '-';
-	buf[4] = '\0';
-	return buf;
-}
-
 void vtd_defect_text(const struct vtd_defect *d, char *buf, size_t len)
 {
 	char sid[8], pasid[24] = "", level[16] = "";
 
-	if (d->pasid != VTD_NO_PASID)
+	if (d->pasid != IOMMU_NO_PASID)
 		snprintf(pasid, sizeof(pasid), " pasid 0x%x", d->pasid);
 	if (d->level)
 		snprintf(level, sizeof(level), " level %u", d->level);
@@ -101,26 +78,26 @@ static void print_context(const struct vtd_context *c, FILE *out)
 }
 
 /* One line for a space, then its runs, as many as *@lines still allows. */
-static void print_space(const struct vtd_walk_result *r, const struct vtd_space *s, size_t *lines, FILE *out)
+static void print_space(const struct vtd_walk_result *r, const struct iommu_space *s, size_t *lines, FILE *out)
 {
-	const struct vtd_run *run;
+	const struct iommu_run *run;
 	char perm[5];
 	size_t n;
 
 	fprintf(out, "  ");
-	if (s->pasid != VTD_NO_PASID)
+	if (s->pasid != IOMMU_NO_PASID)
 		fprintf(out, "pasid 0x%x did %u ", s->pasid, s->did);
-	fprintf(out, "%s", vtd_space_type_name(s->type));
+	fprintf(out, "%s", iommu_space_type_name(s->type));
 	if (s->levels)
 		fprintf(out, " %u levels root 0x%" PRIx64, s->levels, s->root);
-	run = vtd_space_runs(r, s, &n);
+	run = iommu_space_runs(r, s, &n);
 	if (s->tree < r->n_trees)
 		fprintf(out, " leaves %" PRIu64 " pages %" PRIu64 " runs %zu", r->trees[s->tree].leaves,
 			r->trees[s->tree].pages, n);
 	fputc('\n', out);
 	for (size_t i = 0; *lines && i < n; i++, run++) {
 		fprintf(out, "    iova 0x%012" PRIx64 "-0x%012" PRIx64 " -> 0x%010" PRIx64 " %s\n", run->iova_start,
-			run->iova_last, run->pa_start, vtd_perm_text(run->perm, perm));
+			run->iova_last, run->pa_start, iommu_perm_text(run->perm, perm));
 		if (!--*lines)
 			fprintf(out, "    ... and more; %u runs shown\n", MAX_RUN_LINES);
 	}

@@ -86,7 +86,7 @@ static uint8_t *encode(const struct vtd_snapshot *s, size_t *len)
 	for (size_t i = 0; i < s->n_pages; i++)
 		n_data += s->pages[i].data != NULL;
 	data = index + s->n_pages * INDEX_BYTES;
-	*len = data + n_data * VTD_PAGE_SIZE;
+	*len = data + n_data * IOMMU_PAGE_SIZE;
 	buf = calloc(1, *len);
 	if (!buf)
 		return NULL;
@@ -119,7 +119,7 @@ static uint8_t *encode(const struct vtd_snapshot *s, size_t *len)
 		put32(buf + index + 8, p->kind);
 		put32(buf + index + 12, p->data ? (uint32_t)n_data : NO_DATA);
 		if (p->data)
-			memcpy(buf + data + VTD_PAGE_SIZE * n_data++, p->data, VTD_PAGE_SIZE);
+			memcpy(buf + data + IOMMU_PAGE_SIZE * n_data++, p->data, IOMMU_PAGE_SIZE);
 	}
 	put64(buf + H_CHECKSUM, checksum(buf, *len));
 	return buf;
@@ -165,7 +165,7 @@ static int fill_file(int fd, const uint8_t *buf, size_t len)
 	return ret;
 }
 
-int vtd_snapshot_save(const struct vtd_snapshot *s, const char *path, struct vtd_error *err)
+int vtd_snapshot_save(const struct vtd_snapshot *s, const char *path, struct iommu_error *err)
 {
 	size_t len, room = strlen(path) + sizeof(".tmp-") + 3 * sizeof(long);
 	uint8_t *buf = encode(s, &len);
@@ -173,14 +173,14 @@ int vtd_snapshot_save(const struct vtd_snapshot *s, const char *path, struct vtd
 	int fd, ret = -ENOMEM;
 
 	if (!buf || !tmp) {
-		vtd_fail(err, ret, "%s: out of memory while writing a snapshot", path);
+		iommu_fail(err, ret, "%s: out of memory while writing a snapshot", path);
 		goto out;
 	}
 	snprintf(tmp, room, "%s.tmp-%ld", path, (long)getpid());
 	unlink(tmp); /* left by a process that died and had our number */
 	fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (fd < 0) {
-		ret = vtd_fail(err, -errno, "%s: cannot create a file beside it: %s", path, strerror(errno));
+		ret = iommu_fail(err, -errno, "%s: cannot create a file beside it: %s", path, strerror(errno));
 		goto out;
 	}
 	ret = fill_file(fd, buf, len);
@@ -188,7 +188,7 @@ int vtd_snapshot_save(const struct vtd_snapshot *s, const char *path, struct vtd
 		ret = -errno;
 	if (ret) {
 		unlink(tmp);
-		vtd_fail(err, ret, "%s: cannot write the snapshot: %s", path, strerror(-ret));
+		iommu_fail(err, ret, "%s: cannot write the snapshot: %s", path, strerror(-ret));
 	} else {
 		sync_directory(path);
 	}
@@ -200,13 +200,13 @@ out:
 
 /* --- reading --- */
 
-static int bad(struct vtd_error *err, const char *what)
+static int bad(struct iommu_error *err, const char *what)
 {
-	return vtd_fail(err, -EINVAL, "not a valid VT-d snapshot: %s", what);
+	return iommu_fail(err, -EINVAL, "not a valid VT-d snapshot: %s", what);
 }
 
 /* Everything in the header that can be judged without the rest. */
-static int check_header(const uint8_t *buf, size_t len, struct vtd_error *err)
+static int check_header(const uint8_t *buf, size_t len, struct iommu_error *err)
 {
 	uint64_t size;
 
@@ -215,8 +215,8 @@ static int check_header(const uint8_t *buf, size_t len, struct vtd_error *err)
 	if (memcmp(buf, magic, sizeof(magic)) != 0)
 		return bad(err, "wrong magic number");
 	if (get32(buf + H_VERSION) != VTD_SNAPSHOT_VERSION)
-		return vtd_fail(err, -EINVAL, "VT-d snapshot of format version %u; this program reads version %u",
-				get32(buf + H_VERSION), VTD_SNAPSHOT_VERSION);
+		return iommu_fail(err, -EINVAL, "VT-d snapshot of format version %u; this program reads version %u",
+				  get32(buf + H_VERSION), VTD_SNAPSHOT_VERSION);
 	if (get32(buf + H_FLAGS) & ~FLAG_TRUNCATED)
 		return bad(err, "unknown flags");
 	if (get32(buf + H_TTM) > 3)
@@ -226,7 +226,7 @@ static int check_header(const uint8_t *buf, size_t len, struct vtd_error *err)
 	if (get32(buf + H_N_DATA) > get32(buf + H_N_PAGES))
 		return bad(err, "more contents than pages");
 	size = HEADER_BYTES + REGS_BYTES + (uint64_t)get32(buf + H_N_PAGES) * INDEX_BYTES +
-	       (uint64_t)get32(buf + H_N_DATA) * VTD_PAGE_SIZE;
+	       (uint64_t)get32(buf + H_N_DATA) * IOMMU_PAGE_SIZE;
 	if (get64(buf + H_FILE_SIZE) != len || size != len)
 		return bad(err, "wrong size (cut short or with something appended)");
 	if (buf[H_PHASE + VTD_SNAPSHOT_PHASE_MAX - 1])
@@ -240,7 +240,7 @@ static int check_header(const uint8_t *buf, size_t len, struct vtd_error *err)
 }
 
 /* The page index: ascending aligned addresses, contents numbered in order. */
-static int read_index(struct vtd_snapshot *s, const uint8_t *index, uint32_t n_data, struct vtd_error *err)
+static int read_index(struct vtd_snapshot *s, const uint8_t *index, uint32_t n_data, struct iommu_error *err)
 {
 	const uint8_t *blob = s->blob;
 	uint64_t next_pa = 0;
@@ -261,13 +261,13 @@ static int read_index(struct vtd_snapshot *s, const uint8_t *index, uint32_t n_d
 		s->pages[i].pa = pa;
 		s->pages[i].kind = (uint8_t)kind;
 		if (data != NO_DATA)
-			s->pages[i].data = blob + (size_t)VTD_PAGE_SIZE * next_data++;
-		next_pa = pa + VTD_PAGE_SIZE;
+			s->pages[i].data = blob + (size_t)IOMMU_PAGE_SIZE * next_data++;
+		next_pa = pa + IOMMU_PAGE_SIZE;
 	}
 	return next_data == n_data ? 0 : bad(err, "contents that belong to no page");
 }
 
-int vtd_snapshot_parse(const void *data, size_t len, struct vtd_snapshot **out, struct vtd_error *err)
+int vtd_snapshot_parse(const void *data, size_t len, struct vtd_snapshot **out, struct iommu_error *err)
 {
 	const uint8_t *buf = data;
 	struct vtd_snapshot *s;
@@ -281,13 +281,13 @@ int vtd_snapshot_parse(const void *data, size_t len, struct vtd_snapshot **out, 
 	n_data = get32(buf + H_N_DATA);
 	s = calloc(1, sizeof(*s));
 	if (!s)
-		return vtd_fail(err, -ENOMEM, "out of memory while reading a snapshot");
+		return iommu_fail(err, -ENOMEM, "out of memory while reading a snapshot");
 	s->n_pages = get32(buf + H_N_PAGES);
 	s->pages = calloc(s->n_pages ? s->n_pages : 1, sizeof(*s->pages));
-	s->blob = malloc(n_data ? (size_t)n_data * VTD_PAGE_SIZE : 1);
+	s->blob = malloc(n_data ? (size_t)n_data * IOMMU_PAGE_SIZE : 1);
 	if (!s->pages || !s->blob) {
 		vtd_snapshot_free(s);
-		return vtd_fail(err, -ENOMEM, "out of memory while reading a snapshot");
+		return iommu_fail(err, -ENOMEM, "out of memory while reading a snapshot");
 	}
 	s->meta.truncated = get32(buf + H_FLAGS) & FLAG_TRUNCATED;
 	s->meta.ttm = get32(buf + H_TTM);
@@ -300,7 +300,7 @@ int vtd_snapshot_parse(const void *data, size_t len, struct vtd_snapshot **out, 
 	memcpy(s->meta.phase, buf + H_PHASE, VTD_SNAPSHOT_PHASE_MAX);
 	for (size_t i = 0; i < VTD_REGS_QWORDS; i++)
 		s->regs[i] = get64(buf + HEADER_BYTES + 8 * i);
-	memcpy(s->blob, buf + len - (size_t)n_data * VTD_PAGE_SIZE, (size_t)n_data * VTD_PAGE_SIZE);
+	memcpy(s->blob, buf + len - (size_t)n_data * IOMMU_PAGE_SIZE, (size_t)n_data * IOMMU_PAGE_SIZE);
 	ret = read_index(s, buf + HEADER_BYTES + REGS_BYTES, n_data, err);
 	if (ret) {
 		vtd_snapshot_free(s);
@@ -311,28 +311,28 @@ int vtd_snapshot_parse(const void *data, size_t len, struct vtd_snapshot **out, 
 }
 
 /* The whole of a regular file of sane size. */
-static int read_file(int fd, const char *path, uint8_t **buf, size_t *len, struct vtd_error *err)
+static int read_file(int fd, const char *path, uint8_t **buf, size_t *len, struct iommu_error *err)
 {
 	struct stat st;
 	size_t done = 0;
 
 	if (fstat(fd, &st))
-		return vtd_fail(err, -errno, "%s: %s", path, strerror(errno));
+		return iommu_fail(err, -errno, "%s: %s", path, strerror(errno));
 	if (!S_ISREG(st.st_mode))
-		return vtd_fail(err, -EINVAL, "%s: not a regular file", path);
+		return iommu_fail(err, -EINVAL, "%s: not a regular file", path);
 	if ((uint64_t)st.st_size > MAX_FILE_BYTES)
-		return vtd_fail(err, -EFBIG, "%s: too large for a VT-d snapshot", path);
+		return iommu_fail(err, -EFBIG, "%s: too large for a VT-d snapshot", path);
 	*len = (size_t)st.st_size;
 	*buf = malloc(*len + 1);
 	if (!*buf)
-		return vtd_fail(err, -ENOMEM, "%s: out of memory", path);
+		return iommu_fail(err, -ENOMEM, "%s: out of memory", path);
 	while (done < *len) {
 		ssize_t n = read(fd, *buf + done, *len - done);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return vtd_fail(err, -errno, "%s: %s", path, strerror(errno));
+			return iommu_fail(err, -errno, "%s: %s", path, strerror(errno));
 		if (!n)
 			break;
 		done += (size_t)n;
@@ -341,22 +341,22 @@ static int read_file(int fd, const char *path, uint8_t **buf, size_t *len, struc
 	return 0;
 }
 
-int vtd_snapshot_load(const char *path, struct vtd_snapshot **out, struct vtd_error *err)
+int vtd_snapshot_load(const char *path, struct vtd_snapshot **out, struct iommu_error *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), ret;
-	struct vtd_error why = { "" };
+	struct iommu_error why = { "" };
 	uint8_t *buf = NULL;
 	size_t len = 0;
 
 	*out = NULL;
 	if (fd < 0)
-		return vtd_fail(err, -errno, "%s: %s", path, strerror(errno));
+		return iommu_fail(err, -errno, "%s: %s", path, strerror(errno));
 	ret = read_file(fd, path, &buf, &len, err);
 	close(fd);
 	if (!ret) {
 		ret = vtd_snapshot_parse(buf, len, out, &why);
 		if (ret)
-			vtd_fail(err, ret, "%s: %s", path, why.text);
+			iommu_fail(err, ret, "%s: %s", path, why.text);
 	}
 	free(buf);
 	return ret;

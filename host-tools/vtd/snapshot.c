@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "vtd/formats.h"
-#include "vtd/u64map.h"
+#include "iommu/u64map.h"
 
 /* Pages collected while the walk runs. */
 struct capture {
@@ -26,7 +26,7 @@ static bool is_zero(const void *page)
 	const uint64_t *q = page;
 	uint64_t any = 0;
 
-	for (size_t i = 0; i < VTD_PAGE_SIZE / 8; i++)
+	for (size_t i = 0; i < IOMMU_PAGE_SIZE / 8; i++)
 		any |= q[i];
 	return !any;
 }
@@ -54,15 +54,15 @@ static void keep_page(void *ctx, uint64_t pa, enum vtd_table_kind kind, unsigned
 
 	if (c->caller && c->caller->on_page)
 		c->caller->on_page(c->caller->on_page_ctx, pa, kind, level, page);
-	if (c->err || u64map_get(&c->seen, pa >> VTD_PAGE_SHIFT) != U64MAP_NONE)
+	if (c->err || u64map_get(&c->seen, pa >> IOMMU_PAGE_SHIFT) != U64MAP_NONE)
 		return;
 	if (room(&pages, &c->cap_pages, c->n_pages, sizeof(*c->pages)))
 		goto no_memory;
 	c->pages = pages;
-	if (!zero && room(&blob, &c->cap_blob, c->n_blob, VTD_PAGE_SIZE))
+	if (!zero && room(&blob, &c->cap_blob, c->n_blob, IOMMU_PAGE_SIZE))
 		goto no_memory;
 	c->blob = blob;
-	if (u64map_put(&c->seen, pa >> VTD_PAGE_SHIFT, (uint32_t)c->n_pages))
+	if (u64map_put(&c->seen, pa >> IOMMU_PAGE_SHIFT, (uint32_t)c->n_pages))
 		goto no_memory;
 	/* The blob may still move: remember the page's number in it, plus one. */
 	c->pages[c->n_pages++] = (struct vtd_snapshot_page){
@@ -71,7 +71,7 @@ static void keep_page(void *ctx, uint64_t pa, enum vtd_table_kind kind, unsigned
 		.data = zero ? NULL : (const uint8_t *)(uintptr_t)(c->n_blob + 1),
 	};
 	if (!zero)
-		memcpy(c->blob + VTD_PAGE_SIZE * c->n_blob++, page, VTD_PAGE_SIZE);
+		memcpy(c->blob + IOMMU_PAGE_SIZE * c->n_blob++, page, IOMMU_PAGE_SIZE);
 	return;
 no_memory:
 	c->err = -ENOMEM;
@@ -97,7 +97,7 @@ static struct vtd_snapshot *finish(struct capture *c, const uint64_t *regs, cons
 	memcpy(s->regs, regs, sizeof(s->regs));
 	for (size_t i = 0; i < c->n_pages; i++)
 		if (c->pages[i].data)
-			c->pages[i].data = c->blob + VTD_PAGE_SIZE * ((uintptr_t)c->pages[i].data - 1);
+			c->pages[i].data = c->blob + IOMMU_PAGE_SIZE * ((uintptr_t)c->pages[i].data - 1);
 	if (c->n_pages)
 		qsort(c->pages, c->n_pages, sizeof(*c->pages), by_address);
 	s->pages = c->pages;
@@ -117,9 +117,9 @@ void vtd_snapshot_meta_from_regs(struct vtd_snapshot_meta *meta, const uint64_t 
 	meta->irta = vtd_regs_get64(regs, VTD_REG_IRTA);
 }
 
-int vtd_snapshot_capture(const struct vtd_mem *mem, const uint64_t regs[VTD_REGS_QWORDS],
+int vtd_snapshot_capture(const struct iommu_mem *mem, const uint64_t regs[VTD_REGS_QWORDS],
 			 const struct vtd_snapshot_meta *meta, const struct vtd_walk_options *opt,
-			 struct vtd_snapshot **out, struct vtd_walk_result **walk, struct vtd_error *err)
+			 struct vtd_snapshot **out, struct vtd_walk_result **walk, struct iommu_error *err)
 {
 	struct vtd_walk_options o = opt ? *opt : (struct vtd_walk_options){ 0 };
 	struct vtd_walk_result *result;
@@ -144,7 +144,7 @@ int vtd_snapshot_capture(const struct vtd_mem *mem, const uint64_t regs[VTD_REGS
 	free(c.pages);
 	free(c.blob);
 	u64map_clear(&c.seen);
-	return *out ? 0 : vtd_fail(err, -ENOMEM, "out of memory while taking a snapshot");
+	return *out ? 0 : iommu_fail(err, -ENOMEM, "out of memory while taking a snapshot");
 }
 
 void vtd_snapshot_free(struct vtd_snapshot *s)
@@ -170,23 +170,23 @@ static int snapshot_read_page(void *ctx, uint64_t pa, void *buf)
 			hi = mid;
 		} else {
 			if (s->pages[mid].data)
-				memcpy(buf, s->pages[mid].data, VTD_PAGE_SIZE);
+				memcpy(buf, s->pages[mid].data, IOMMU_PAGE_SIZE);
 			else
-				memset(buf, 0, VTD_PAGE_SIZE);
+				memset(buf, 0, IOMMU_PAGE_SIZE);
 			return 0;
 		}
 	}
 	return -1;
 }
 
-struct vtd_mem vtd_snapshot_mem(const struct vtd_snapshot *s)
+struct iommu_mem vtd_snapshot_mem(const struct vtd_snapshot *s)
 {
-	return (struct vtd_mem){ .read_page = snapshot_read_page, .ctx = (void *)(uintptr_t)s };
+	return (struct iommu_mem){ .read_page = snapshot_read_page, .ctx = (void *)(uintptr_t)s };
 }
 
 int vtd_snapshot_walk(const struct vtd_snapshot *s, const struct vtd_walk_options *opt, struct vtd_walk_result **out)
 {
-	struct vtd_mem mem = vtd_snapshot_mem(s);
+	struct iommu_mem mem = vtd_snapshot_mem(s);
 	int ret = vtd_walk(&mem, s->meta.root, s->meta.ttm, s->meta.irta, opt, out);
 
 	if (!ret && s->meta.truncated && !(*out)->truncated) {
@@ -196,11 +196,11 @@ int vtd_snapshot_walk(const struct vtd_snapshot *s, const struct vtd_walk_option
 	return ret;
 }
 
-int vtd_snapshot_reread(const struct vtd_snapshot *a, const struct vtd_mem *now, const char *phase,
-			struct vtd_snapshot **out, struct vtd_error *err)
+int vtd_snapshot_reread(const struct vtd_snapshot *a, const struct iommu_mem *now, const char *phase,
+			struct vtd_snapshot **out, struct iommu_error *err)
 {
 	struct vtd_snapshot_meta meta = a->meta;
-	uint64_t page[VTD_PAGE_SIZE / 8];
+	uint64_t page[IOMMU_PAGE_SIZE / 8];
 	struct capture c = { 0 };
 
 	snprintf(meta.phase, sizeof(meta.phase), "%s", phase);
@@ -211,13 +211,13 @@ int vtd_snapshot_reread(const struct vtd_snapshot *a, const struct vtd_mem *now,
 	free(c.pages);
 	free(c.blob);
 	u64map_clear(&c.seen);
-	return *out ? 0 : vtd_fail(err, -ENOMEM, "out of memory while taking a snapshot");
+	return *out ? 0 : iommu_fail(err, -ENOMEM, "out of memory while taking a snapshot");
 }
 
-size_t vtd_snapshot_changed(const struct vtd_snapshot *a, const struct vtd_mem *now, uint64_t *first)
+size_t vtd_snapshot_changed(const struct vtd_snapshot *a, const struct iommu_mem *now, uint64_t *first)
 {
-	static const uint64_t zeroes[VTD_PAGE_SIZE / 8];
-	uint64_t page[VTD_PAGE_SIZE / 8], mask;
+	static const uint64_t zeroes[IOMMU_PAGE_SIZE / 8];
+	uint64_t page[IOMMU_PAGE_SIZE / 8], mask;
 	size_t changed = 0;
 
 	for (size_t i = 0; i < a->n_pages; i++) {
@@ -230,7 +230,7 @@ size_t vtd_snapshot_changed(const struct vtd_snapshot *a, const struct vtd_mem *
 			mask = ~(VTD_SL_A | VTD_SL_D);
 		else if (a->pages[i].kind == VTD_TABLE_FIRST_LEVEL)
 			mask = ~(VTD_FL_A | VTD_FL_D | VTD_FL_EA);
-		for (size_t k = 0; k < VTD_PAGE_SIZE / 8 && !differs; k++)
+		for (size_t k = 0; k < IOMMU_PAGE_SIZE / 8 && !differs; k++)
 			differs = (old[k] ^ page[k]) & mask;
 		if (differs && !changed++ && first)
 			*first = a->pages[i].pa;

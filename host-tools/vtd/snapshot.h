@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "vtd/mem.h"
+#include "iommu/mem.h"
 #include "vtd/regs.h"
 #include "vtd/walk.h"
 
@@ -19,7 +19,7 @@
 struct vtd_snapshot_meta {
 	char phase[VTD_SNAPSHOT_PHASE_MAX]; /* NUL-terminated printable ASCII, e.g. "panic" */
 	int64_t host_ns;		    /* CLOCK_REALTIME of the host */
-	struct vtd_ram_layout ram;
+	struct iommu_ram_layout ram;
 	uint64_t root;	/* root table in force (not necessarily RTADDR) */
 	uint32_t ttm;	/* its mode, enum vtd_ttm */
 	uint64_t irta;	/* IRTA in force; 0: none, the table is not captured */
@@ -51,23 +51,23 @@ void vtd_snapshot_meta_from_regs(struct vtd_snapshot_meta *meta, const uint64_t 
  * capture).
  * @walk: receives the walk result if not NULL (caller frees). Returns 0 or -errno with @err filled.
  */
-int vtd_snapshot_capture(const struct vtd_mem *mem, const uint64_t regs[VTD_REGS_QWORDS],
+int vtd_snapshot_capture(const struct iommu_mem *mem, const uint64_t regs[VTD_REGS_QWORDS],
 			 const struct vtd_snapshot_meta *meta, const struct vtd_walk_options *opt,
-			 struct vtd_snapshot **out, struct vtd_walk_result **walk, struct vtd_error *err);
+			 struct vtd_snapshot **out, struct vtd_walk_result **walk, struct iommu_error *err);
 
 /* Write to @path atomically (temporary file beside it, fsync, rename). 0 or -errno with @err. */
-int vtd_snapshot_save(const struct vtd_snapshot *s, const char *path, struct vtd_error *err);
+int vtd_snapshot_save(const struct vtd_snapshot *s, const char *path, struct iommu_error *err);
 
 /*
  * Read a file, or parse @len bytes of @buf (copied). Every byte is checked: 0, or -errno with @err.
  */
-int vtd_snapshot_load(const char *path, struct vtd_snapshot **out, struct vtd_error *err);
-int vtd_snapshot_parse(const void *buf, size_t len, struct vtd_snapshot **out, struct vtd_error *err);
+int vtd_snapshot_load(const char *path, struct vtd_snapshot **out, struct iommu_error *err);
+int vtd_snapshot_parse(const void *buf, size_t len, struct vtd_snapshot **out, struct iommu_error *err);
 
 void vtd_snapshot_free(struct vtd_snapshot *s);
 
 /* The snapshot as memory: pages it lacks read as "outside RAM". @s must outlive the use. */
-struct vtd_mem vtd_snapshot_mem(const struct vtd_snapshot *s);
+struct iommu_mem vtd_snapshot_mem(const struct vtd_snapshot *s);
 
 /* Walk a snapshot from the root it names; result->truncated is set if the capture was truncated. */
 int vtd_snapshot_walk(const struct vtd_snapshot *s, const struct vtd_walk_options *opt, struct vtd_walk_result **out);
@@ -76,8 +76,8 @@ int vtd_snapshot_walk(const struct vtd_snapshot *s, const struct vtd_walk_option
  * Read the pages of @a again, from @now: a snapshot with the same addresses, kinds, registers and meta but
  * for the phase (@phase), without the pages that @now cannot read. Returns 0 or -errno with @err filled.
  */
-int vtd_snapshot_reread(const struct vtd_snapshot *a, const struct vtd_mem *now, const char *phase,
-			struct vtd_snapshot **out, struct vtd_error *err);
+int vtd_snapshot_reread(const struct vtd_snapshot *a, const struct iommu_mem *now, const char *phase,
+			struct vtd_snapshot **out, struct iommu_error *err);
 
 /*
  * Compare the pages that @a holds with the same addresses in @now (e.g. live RAM): counts pages
@@ -86,6 +86,6 @@ int vtd_snapshot_reread(const struct vtd_snapshot *a, const struct vtd_mem *now,
  * @first: address of the first changed page, may be NULL. IRT pages and root/context/PASID pages
  * are compared bit for bit.
  */
-size_t vtd_snapshot_changed(const struct vtd_snapshot *a, const struct vtd_mem *now, uint64_t *first);
+size_t vtd_snapshot_changed(const struct vtd_snapshot *a, const struct iommu_mem *now, uint64_t *first);
 
 #endif

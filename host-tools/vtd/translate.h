@@ -34,7 +34,7 @@ struct vtd_translation {
 	uint32_t perm;
 	uint16_t did;
 	uint32_t pasid; /* the one used (RID_PASID resolved) */
-	enum vtd_space_type type;
+	enum iommu_space_type type;
 	uint64_t root;	/* page-table root used */
 	uint8_t level;	/* level of the last paging entry read */
 	uint64_t entry; /* that entry */
@@ -42,20 +42,20 @@ struct vtd_translation {
 
 /*
  * Translate one request, without a walk of the rest. Returns VTD_FAULT_NONE and fills @out, or the
- * reason. @pasid: VTD_NO_PASID for a request without PASID. @write: a DMA write, else a read.
+ * reason. @pasid: IOMMU_NO_PASID for a request without PASID. @write: a DMA write, else a read.
  */
-enum vtd_fault vtd_translate(const struct vtd_mem *mem, uint64_t root, unsigned ttm, uint16_t sid, uint32_t pasid,
+enum vtd_fault vtd_translate(const struct iommu_mem *mem, uint64_t root, unsigned ttm, uint16_t sid, uint32_t pasid,
 			     uint64_t iova, bool write, struct vtd_translation *out);
 
 /*
  * Read just the context entry of @sid (for a watcher that polls). VTD_FAULT_NONE and @out filled
  * (n_pasids is 0), or why there is none.
  */
-enum vtd_fault vtd_lookup_context(const struct vtd_mem *mem, uint64_t root, unsigned ttm, uint16_t sid,
+enum vtd_fault vtd_lookup_context(const struct iommu_mem *mem, uint64_t root, unsigned ttm, uint16_t sid,
 				  struct vtd_context *out);
 
-/* The same for the PASID entry that @context selects for @pasid (VTD_NO_PASID: RID_PASID). */
-enum vtd_fault vtd_lookup_pasid(const struct vtd_mem *mem, const struct vtd_context *context, uint32_t pasid,
+/* The same for the PASID entry that @context selects for @pasid (IOMMU_NO_PASID: RID_PASID). */
+enum vtd_fault vtd_lookup_pasid(const struct iommu_mem *mem, const struct vtd_context *context, uint32_t pasid,
 				struct vtd_pasid *out);
 
 #endif

@@ -43,12 +43,12 @@ const struct vtd_context *vtd_walk_context(const struct vtd_walk_result *r, uint
 	return NULL;
 }
 
-const struct vtd_space *vtd_walk_space(const struct vtd_walk_result *r, uint16_t sid, uint32_t pasid)
+const struct iommu_space *iommu_walk_space(const struct vtd_walk_result *r, uint16_t sid, uint32_t pasid)
 {
 	uint64_t want;
 	size_t lo = 0, hi = r->n_spaces;
 
-	if (pasid == VTD_NO_PASID && r->ttm == VTD_TTM_SCALABLE) {
+	if (pasid == IOMMU_NO_PASID && r->ttm == VTD_TTM_SCALABLE) {
 		const struct vtd_context *c = vtd_walk_context(r, sid);
 
 		if (!c)
@@ -70,7 +70,7 @@ const struct vtd_space *vtd_walk_space(const struct vtd_walk_result *r, uint16_t
 	return NULL;
 }
 
-const struct vtd_run *vtd_space_runs(const struct vtd_walk_result *r, const struct vtd_space *s, size_t *n)
+const struct iommu_run *iommu_space_runs(const struct vtd_walk_result *r, const struct iommu_space *s, size_t *n)
 {
 	*n = 0;
 	if (!s || s->tree >= r->n_trees || !r->trees[s->tree].n_runs)
@@ -79,10 +79,10 @@ const struct vtd_run *vtd_space_runs(const struct vtd_walk_result *r, const stru
 	return r->runs + r->trees[s->tree].first_run;
 }
 
-const struct vtd_run *vtd_space_lookup(const struct vtd_walk_result *r, const struct vtd_space *s, uint64_t iova)
+const struct iommu_run *iommu_space_lookup(const struct vtd_walk_result *r, const struct iommu_space *s, uint64_t iova)
 {
 	size_t n, lo = 0, hi;
-	const struct vtd_run *runs = vtd_space_runs(r, s, &n);
+	const struct iommu_run *runs = iommu_space_runs(r, s, &n);
 
 	for (hi = n; lo < hi;) {
 		size_t mid = lo + (hi - lo) / 2;
@@ -97,13 +97,13 @@ const struct vtd_run *vtd_space_lookup(const struct vtd_walk_result *r, const st
 	return NULL;
 }
 
-int vtd_space_ranges(const struct vtd_walk_result *r, const struct vtd_space *s, struct vtd_ranges *set)
+int iommu_space_ranges(const struct vtd_walk_result *r, const struct iommu_space *s, struct iommu_ranges *set)
 {
 	size_t n;
-	const struct vtd_run *runs = vtd_space_runs(r, s, &n);
+	const struct iommu_run *runs = iommu_space_runs(r, s, &n);
 
 	for (size_t i = 0; i < n; i++)
-		if (vtd_ranges_add(set, runs[i].iova_start, runs[i].iova_last))
+		if (iommu_ranges_add(set, runs[i].iova_start, runs[i].iova_last))
 			return -ENOMEM;
 	return 0;
 }

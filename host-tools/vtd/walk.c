@@ -95,10 +95,10 @@ bool walk_aw_ok(const struct walker *w, unsigned aw)
 	return vtd_aw_levels(aw) && (!w->o.sagaw || vtd_bit(w->o.sagaw, aw));
 }
 
-void walk_add_space(struct walker *w, enum vtd_space_type type, uint16_t did, unsigned levels, uint64_t root,
+void walk_add_space(struct walker *w, enum iommu_space_type type, uint16_t did, unsigned levels, uint64_t root,
 		    size_t pasid_index)
 {
-	struct vtd_space *s = WALK_PUSH(w, spaces, n_spaces, cap_spaces);
+	struct iommu_space *s = WALK_PUSH(w, spaces, n_spaces, cap_spaces);
 	uint32_t tree = UINT32_MAX;
 
 	if (!s)
@@ -112,12 +112,12 @@ void walk_add_space(struct walker *w, enum vtd_space_type type, uint16_t did, un
 	s->context = w->r->n_contexts - 1;
 	s->pasid_index = pasid_index;
 	s->tree = UINT32_MAX;
-	if (w->o.skip_page_tables || type == VTD_SPACE_INVALID)
+	if (w->o.skip_page_tables || type == IOMMU_SPACE_INVALID)
 		return;
-	if (type == VTD_SPACE_PASS_THROUGH)
+	if (type == IOMMU_SPACE_PASS_THROUGH)
 		tree = walk_identity_tree(w);
 	else
-		tree = walk_tree(w, root, type == VTD_SPACE_FIRST_LEVEL, levels);
+		tree = walk_tree(w, root, type == IOMMU_SPACE_FIRST_LEVEL, levels);
 	w->r->spaces[w->r->n_spaces - 1].tree = tree;
 	if (tree != UINT32_MAX)
 		w->r->leaves = sat_add(w->r->leaves, w->r->trees[tree].leaves);
@@ -127,7 +127,7 @@ void walk_add_space(struct walker *w, enum vtd_space_type type, uint16_t did, un
 static void legacy_context(struct walker *w, struct vtd_context *c)
 {
 	uint64_t q0 = c->raw[0], q1 = c->raw[1], root = c->pt_root;
-	enum vtd_space_type type = VTD_SPACE_SECOND_LEVEL;
+	enum iommu_space_type type = IOMMU_SPACE_SECOND_LEVEL;
 	unsigned levels = vtd_aw_levels(c->aw);
 
 	if ((q0 & VTD_CTX_Q0_RESERVED) || (q1 & VTD_CTX_Q1_RESERVED))
@@ -135,14 +135,14 @@ static void legacy_context(struct walker *w, struct vtd_context *c)
 			    q0 & VTD_CTX_Q0_RESERVED ? q0 : q1);
 	if (c->tt == VTD_TT_RESERVED) {
 		walk_defect(w, VTD_DEFECT_CONTEXT_TYPE, VTD_TABLE_CONTEXT, 0, c->table, c->slot, q0);
-		type = VTD_SPACE_INVALID;
+		type = IOMMU_SPACE_INVALID;
 	} else if (!walk_aw_ok(w, c->aw)) {
 		walk_defect(w, VTD_DEFECT_ADDRESS_WIDTH, VTD_TABLE_CONTEXT, 0, c->table, c->slot, q1);
-		type = VTD_SPACE_INVALID;
+		type = IOMMU_SPACE_INVALID;
 	} else if (c->tt == VTD_TT_PASS_THROUGH) {
-		type = VTD_SPACE_PASS_THROUGH;
+		type = IOMMU_SPACE_PASS_THROUGH;
 	}
-	if (type != VTD_SPACE_SECOND_LEVEL)
+	if (type != IOMMU_SPACE_SECOND_LEVEL)
 		levels = 0, root = 0;
 	walk_add_space(w, type, c->did, levels, root, SIZE_MAX);
 }
@@ -189,7 +189,7 @@ static void context_table(struct walker *w, uint64_t pa, unsigned bus, bool uppe
 		memcpy(c->raw, q, words * sizeof(*q));
 		vtd_context_decode(c);
 		w->sid = (uint16_t)(bus << 8 | c->devfn);
-		w->pasid = VTD_NO_PASID;
+		w->pasid = IOMMU_NO_PASID;
 		if (scalable)
 			scalable_context(w, c);
 		else
@@ -213,7 +213,7 @@ static void root_table(struct walker *w)
 			bool used = scalable || !half;
 
 			w->sid = (uint16_t)(bus << 8);
-			w->pasid = VTD_NO_PASID;
+			w->pasid = IOMMU_NO_PASID;
 			if (q && (!used || (q & VTD_ROOT_RESERVED)))
 				walk_defect(w, VTD_DEFECT_ROOT_RESERVED, VTD_TABLE_ROOT, 0, w->r->root, 2 * bus + half,
 					    q);
@@ -229,7 +229,7 @@ void walk_irt(struct walker *w, uint64_t irta)
 	uint64_t page[512];
 
 	w->sid = 0;
-	w->pasid = VTD_NO_PASID;
+	w->pasid = IOMMU_NO_PASID;
 	for (uint32_t i = 0; i < entries; i++) {
 		const uint64_t *q = page + (size_t)(i % 256) * 2;
 		struct vtd_irte *e;
@@ -271,10 +271,10 @@ static void set_limits(struct walker *w, const struct vtd_walk_options *opt)
 	w->addr_excess = VTD_PTE_ADDR & ~w->addr_mask;
 }
 
-int vtd_walk(const struct vtd_mem *mem, uint64_t root, unsigned ttm, uint64_t irta, const struct vtd_walk_options *opt,
-	     struct vtd_walk_result **out)
+int vtd_walk(const struct iommu_mem *mem, uint64_t root, unsigned ttm, uint64_t irta,
+	     const struct vtd_walk_options *opt, struct vtd_walk_result **out)
 {
-	struct walker w = { .mem = *mem, .pasid = VTD_NO_PASID };
+	struct walker w = { .mem = *mem, .pasid = IOMMU_NO_PASID };
 
 	*out = NULL;
 	set_limits(&w, opt);

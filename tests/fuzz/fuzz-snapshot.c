@@ -61,9 +61,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct vtd_walk_options o = { .max_runs = 3000, .max_visits = 300, .max_pasids = 200 };
 	struct vtd_walk_result *r;
-	struct vtd_error err = { "" };
+	struct iommu_error err = { "" };
 	struct vtd_snapshot *s;
-	struct vtd_mem mem;
+	struct iommu_mem mem;
 	uint8_t *buf, how;
 
 	if (!size)

@@ -19,7 +19,7 @@ static void check_runs(const struct vtd_walk_result *r, const struct vtd_walk_op
 	FUZZ_CHECK(r->visits <= o->max_visits);
 	FUZZ_CHECK(r->n_pasids <= o->max_pasids);
 	for (size_t t = 0; t < r->n_trees; t++) {
-		const struct vtd_run *run;
+		const struct iommu_run *run;
 
 		FUZZ_CHECK(r->trees[t].first_run + r->trees[t].n_runs <= r->n_runs);
 		if (!r->trees[t].n_runs)
@@ -42,25 +42,25 @@ static void check_runs(const struct vtd_walk_result *r, const struct vtd_walk_op
 }
 
 /* Single look-ups at the edges of runs agree with the walk. */
-static void check_lookups(const struct vtd_mem *mem, const struct vtd_walk_result *r)
+static void check_lookups(const struct iommu_mem *mem, const struct vtd_walk_result *r)
 {
 	for (size_t k = 0; k < r->n_spaces && k < 20; k++) {
-		const struct vtd_space *s = &r->spaces[k];
+		const struct iommu_space *s = &r->spaces[k];
 		size_t n;
-		const struct vtd_run *run = vtd_space_runs(r, s, &n);
+		const struct iommu_run *run = iommu_space_runs(r, s, &n);
 
-		if (s->type == VTD_SPACE_NESTED || (r->truncated && !n))
+		if (s->type == IOMMU_SPACE_NESTED || (r->truncated && !n))
 			continue;
 		for (size_t i = 0; i < n && i < 20; i++) {
 			struct vtd_translation out;
-			bool write = !(run[i].perm & VTD_PERM_READ);
+			bool write = !(run[i].perm & IOMMU_PERM_READ);
 
-			FUZZ_CHECK(vtd_walk_space(r, s->sid, s->pasid) == s);
+			FUZZ_CHECK(iommu_walk_space(r, s->sid, s->pasid) == s);
 			FUZZ_CHECK(vtd_translate(mem, r->root, r->ttm, s->sid, s->pasid, run[i].iova_last, write,
 						 &out) == VTD_FAULT_NONE);
 			FUZZ_CHECK(out.pa - run[i].pa_start == run[i].iova_last - run[i].iova_start);
 			FUZZ_CHECK(out.perm == run[i].perm);
-			FUZZ_CHECK(vtd_space_lookup(r, s, run[i].iova_start) == &run[i]);
+			FUZZ_CHECK(iommu_space_lookup(r, s, run[i].iova_start) == &run[i]);
 		}
 	}
 }
@@ -80,7 +80,8 @@ static void print(const struct vtd_walk_result *r, const struct vtd_compare *c)
 }
 
 /* A walk of the snapshot finds the same as the walk that made it. */
-static void check_snapshot(const struct vtd_mem *mem, const struct vtd_walk_result *r, const struct vtd_walk_options *o)
+static void check_snapshot(const struct iommu_mem *mem, const struct vtd_walk_result *r,
+			   const struct vtd_walk_options *o)
 {
 	uint64_t regs[VTD_REGS_QWORDS] = { 0 };
 	struct vtd_snapshot_meta meta = { .root = r->root, .ttm = r->ttm, .irta = r->irta };
@@ -109,7 +110,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct vtd_walk_options o = { .max_runs = 3000, .max_visits = 400, .max_pasids = 200 };
 	struct vtd_walk_result *r;
-	struct vtd_mem mem;
+	struct iommu_mem mem;
 	struct tables t;
 
 	if (size < HEADER)

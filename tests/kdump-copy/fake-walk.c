@@ -36,12 +36,12 @@ struct vtd_walk_result *fake_walk(struct fake *f, uint64_t root, enum kdc_format
 	struct oracle *o = calloc(1, sizeof(*o));
 	struct vtd_walk_options opt = { .haw = 39, .max_runs = f->walk_max_runs };
 	struct vtd_walk_result *r;
-	struct vtd_mem mem;
+	struct iommu_mem mem;
 
 	if (!o)
 		abort();
 	o->f = f;
-	mem = (struct vtd_mem){ .read_page = read_page, .ctx = o };
+	mem = (struct iommu_mem){ .read_page = read_page, .ctx = o };
 	o->way[0][0] = (WAY + PAGE) | 1;
 	if (format == KDC_SECOND_STAGE) {
 		o->way[1][0] = root | 1;
@@ -66,10 +66,10 @@ struct cursor {
 	const char *why;
 };
 
-static bool next_run(struct cursor *c, struct vtd_run *run)
+static bool next_run(struct cursor *c, struct iommu_run *run)
 {
-	const struct vtd_run *runs = c->r->runs;
-	uint32_t keep = VTD_PERM_READ | VTD_PERM_WRITE | VTD_PERM_SNOOP;
+	const struct iommu_run *runs = c->r->runs;
+	uint32_t keep = IOMMU_PERM_READ | IOMMU_PERM_WRITE | IOMMU_PERM_SNOOP;
 
 	if (c->next == c->r->n_runs)
 		return false;
@@ -91,7 +91,7 @@ static void differs(struct cursor *c, const char *why)
 static int one_run(void *arg, const struct kdc_run *run)
 {
 	struct cursor *c = arg;
-	struct vtd_run want;
+	struct iommu_run want;
 
 	if (!next_run(c, &want))
 		differs(c, "a run more than the walker finds");
@@ -99,8 +99,8 @@ static int one_run(void *arg, const struct kdc_run *run)
 		differs(c, "another IOVA");
 	else if (want.pa_start != run->pa)
 		differs(c, "another address");
-	else if (!!(want.perm & VTD_PERM_READ) != run->read || !!(want.perm & VTD_PERM_WRITE) != run->write ||
-		 !!(want.perm & VTD_PERM_SNOOP) != run->snoop)
+	else if (!!(want.perm & IOMMU_PERM_READ) != run->read || !!(want.perm & IOMMU_PERM_WRITE) != run->write ||
+		 !!(want.perm & IOMMU_PERM_SNOOP) != run->snoop)
 		differs(c, "other permissions");
 	return 0;
 }
@@ -109,7 +109,7 @@ size_t fake_compare_runs(struct fake *f, const struct kdc_tree *t, uint64_t root
 {
 	struct vtd_walk_result *r = fake_walk(f, root, t->format, t->levels);
 	struct cursor c = { .r = r };
-	struct vtd_run rest;
+	struct iommu_run rest;
 
 	*why = NULL;
 	if (r->truncated) {
@@ -145,7 +145,7 @@ size_t fake_compare_ranges(struct fake *f, const struct kdc_tree *t, uint64_t ro
 		if (i && range[-1].last + 1 >= range->first)
 			*why = "ranges not ascending, or adjacent";
 		while (at < r->n_runs && r->runs[at].iova_start / PAGE <= range->last) {
-			const struct vtd_run *run = &r->runs[at++];
+			const struct iommu_run *run = &r->runs[at++];
 
 			if (run->iova_start / PAGE < pfn || run->iova_last / PAGE > range->last)
 				*why = "mapped, and in no range";

@@ -15,7 +15,7 @@ static uint64_t entry_pa(const struct vtd_walk_result *walk, uint16_t sid)
 }
 
 /* The word of the context or PASID entry of @s that holds its domain id, and the shift in it. */
-static uint64_t did_pa(const struct vtd_walk_result *walk, const struct vtd_space *s, unsigned *shift)
+static uint64_t did_pa(const struct vtd_walk_result *walk, const struct iommu_space *s, unsigned *shift)
 {
 	const struct vtd_pasid *p = s->pasid_index == SIZE_MAX ? NULL : &walk->pasids[s->pasid_index];
 
@@ -23,7 +23,7 @@ static uint64_t did_pa(const struct vtd_walk_result *walk, const struct vtd_spac
 	return p ? p->table + (p->pasid & 63) * 64 + 8 : entry_pa(walk, s->sid) + 8;
 }
 
-static bool set_did(struct evidence_state *state, const struct vtd_space *s, uint16_t did)
+static bool set_did(struct evidence_state *state, const struct iommu_space *s, uint16_t did)
 {
 	unsigned shift;
 	uint64_t pa = did_pa(state->walk, s, &shift), word = world_word(state->snapshot, pa);
@@ -35,12 +35,12 @@ static bool set_did(struct evidence_state *state, const struct vtd_space *s, uin
 static bool clash(struct evidence_state *state)
 {
 	const struct vtd_walk_result *walk = state->walk;
-	const struct vtd_space *full = NULL;
+	const struct iommu_space *full = NULL;
 	size_t n;
 
 	for (size_t i = 0; walk && state->snapshot && i < walk->n_spaces; i++)
 		if (walk->spaces[i].tree != UINT32_MAX && walk->trees[walk->spaces[i].tree].levels &&
-		    (vtd_space_runs(walk, &walk->spaces[i], &n), n) > 1)
+		    (iommu_space_runs(walk, &walk->spaces[i], &n), n) > 1)
 			full = &walk->spaces[i];
 	for (size_t i = 0; full && i < walk->n_spaces; i++)
 		if (walk->spaces[i].tree != full->tree && walk->spaces[i].did != full->did) {
@@ -104,7 +104,7 @@ static bool overwrite_old_context(struct world *w)
 
 static bool free_old_page(struct world *w)
 {
-	static const uint8_t garbage[VTD_PAGE_SIZE] = "reused by somebody else";
+	static const uint8_t garbage[IOMMU_PAGE_SIZE] = "reused by somebody else";
 	struct vtd_snapshot *old = w->ev->old_tables;
 
 	return old && old->n_pages && world_write(old, old->pages[old->n_pages - 1].pa, garbage, sizeof(garbage)) == 0;
@@ -193,13 +193,13 @@ static bool stale_attach(struct world *w)
 {
 	struct evidence_device *dev = first_wanted(w);
 	const struct vtd_walk_result *old = w->ev->at_panic.walk;
-	const struct vtd_space *was = dev && old ? vtd_walk_space(old, dev->sid, VTD_NO_PASID) : NULL;
-	const struct vtd_space *is = was ? vtd_walk_space(dev->after.walk, dev->sid, VTD_NO_PASID) : NULL;
+	const struct iommu_space *was = dev && old ? iommu_walk_space(old, dev->sid, IOMMU_NO_PASID) : NULL;
+	const struct iommu_space *is = was ? iommu_walk_space(dev->after.walk, dev->sid, IOMMU_NO_PASID) : NULL;
 	const uint64_t *raw;
 	uint64_t pa;
 	unsigned n;
 
-	if (!is || was->type == VTD_SPACE_PASS_THROUGH)
+	if (!is || was->type == IOMMU_SPACE_PASS_THROUGH)
 		return false;
 	if (was->pasid_index != SIZE_MAX) {
 		const struct vtd_pasid *p = &dev->after.walk->pasids[is->pasid_index];
@@ -222,9 +222,9 @@ static bool stale_attach(struct world *w)
 static bool outside_after(struct world *w)
 {
 	struct evidence_device *dev = first_wanted(w);
-	const struct vtd_space *s = dev ? vtd_walk_space(dev->after.walk, dev->sid, VTD_NO_PASID) : NULL;
+	const struct iommu_space *s = dev ? iommu_walk_space(dev->after.walk, dev->sid, IOMMU_NO_PASID) : NULL;
 
-	if (!s || s->type != VTD_SPACE_SECOND_LEVEL)
+	if (!s || s->type != IOMMU_SPACE_SECOND_LEVEL)
 		return false;
 	if (s->pasid_index != SIZE_MAX) {
 		const struct vtd_pasid *p = &dev->after.walk->pasids[s->pasid_index];
@@ -246,14 +246,14 @@ static bool stale_alias(struct world *w)
 
 	for (guint i = 0; old && end && i < w->ev->functions->len; i++) {
 		struct evidence_function *f = &g_array_index(w->ev->functions, struct evidence_function, i);
-		const struct vtd_space *was = vtd_walk_space(old, f->sid, VTD_NO_PASID);
-		const struct vtd_space *is = vtd_walk_space(end, f->sid, VTD_NO_PASID);
+		const struct iommu_space *was = iommu_walk_space(old, f->sid, IOMMU_NO_PASID);
+		const struct iommu_space *is = iommu_walk_space(end, f->sid, IOMMU_NO_PASID);
 		struct evidence_requester r = {
 			.sid = f->sid, .first_ns = w->ev->jump_ns, .last_ns = w->ev->poweroff_ns, .count = 9
 		};
 
 		if (evidence_device_find(w->ev, f->sid) || !was || !is || was->root != is->root ||
-		    was->type == VTD_SPACE_PASS_THROUGH)
+		    was->type == IOMMU_SPACE_PASS_THROUGH)
 			continue;
 		f->bridge = true;
 		g_array_append_val(w->ev->requesters, r);
@@ -265,9 +265,9 @@ static bool stale_alias(struct world *w)
 static bool wrong_identity(struct world *w)
 {
 	struct evidence_device *dev = first_wanted(w);
-	const struct vtd_space *s = dev ? vtd_walk_space(dev->after.walk, dev->sid, VTD_NO_PASID) : NULL;
+	const struct iommu_space *s = dev ? iommu_walk_space(dev->after.walk, dev->sid, IOMMU_NO_PASID) : NULL;
 
-	if (!s || s->type != VTD_SPACE_PASS_THROUGH)
+	if (!s || s->type != IOMMU_SPACE_PASS_THROUGH)
 		return false;
 	dev->group_type = g_strdup("DMA-FQ");
 	return true;
@@ -277,11 +277,11 @@ static bool wrong_identity(struct world *w)
 static bool retarget(struct world *w)
 {
 	struct evidence_device *dev = first_wanted(w);
-	const struct vtd_space *s = dev ? vtd_walk_space(dev->after.walk, dev->sid, VTD_NO_PASID) : NULL;
+	const struct iommu_space *s = dev ? iommu_walk_space(dev->after.walk, dev->sid, IOMMU_NO_PASID) : NULL;
 	struct vtd_snapshot *snap = dev ? dev->after.snapshot : NULL;
 	uint64_t pa, table[3];
 
-	if (!s || s->type != VTD_SPACE_PASS_THROUGH || s->pasid_index != SIZE_MAX)
+	if (!s || s->type != IOMMU_SPACE_PASS_THROUGH || s->pasid_index != SIZE_MAX)
 		return false;
 	pa = entry_pa(dev->after.walk, dev->sid);
 	for (int i = 0; i < 3; i++)
@@ -308,7 +308,7 @@ static bool table_outside(struct world *w, const struct evidence_state *state)
 	for (size_t i = 0; i < walk->n_tables; i++)
 		if (walk->tables[i].pa != last)
 			before = MAX(before, walk->tables[i].pa);
-	w->ev->crash_end = before + VTD_PAGE_SIZE - 1;
+	w->ev->crash_end = before + IOMMU_PAGE_SIZE - 1;
 	return before != 0;
 }
 

@@ -75,7 +75,7 @@ static bool add_superpage(struct world *w)
 
 		if (t->level != 2 || (t->kind != VTD_TABLE_SECOND_LEVEL && t->kind != VTD_TABLE_FIRST_LEVEL))
 			continue;
-		for (uint64_t pa = t->pa; pa < t->pa + VTD_PAGE_SIZE; pa += 8) {
+		for (uint64_t pa = t->pa; pa < t->pa + IOMMU_PAGE_SIZE; pa += 8) {
 			if (world_word(w->ev->at_panic.snapshot, pa))
 				continue;
 			put_everywhere(w, pa,
@@ -102,20 +102,20 @@ static bool reserve(struct world *w)
 
 	g_array_set_size(w->ev->reservations, 0);
 	for (size_t i = 0; walk && i < walk->n_spaces; i++) {
-		const struct vtd_space *s = &walk->spaces[i];
-		const struct vtd_run *runs;
+		const struct iommu_space *s = &walk->spaces[i];
+		const struct iommu_run *runs;
 		size_t n;
 
-		if (s->type == VTD_SPACE_PASS_THROUGH)
+		if (s->type == IOMMU_SPACE_PASS_THROUGH)
 			continue;
-		runs = vtd_space_runs(walk, s, &n);
+		runs = iommu_space_runs(walk, s, &n);
 		for (size_t k = 0; k < n; k++) {
 			struct evidence_reservation r = {
 				.kernel = EVIDENCE_CRASH,
 				.sid = s->sid,
 				.sid_known = true,
-				.start = runs[k].iova_start >> VTD_PAGE_SHIFT,
-				.last = runs[k].iova_last >> VTD_PAGE_SHIFT,
+				.start = runs[k].iova_start >> IOMMU_PAGE_SHIFT,
+				.last = runs[k].iova_last >> IOMMU_PAGE_SHIFT,
 				.guest_ns = -1,
 			};
 

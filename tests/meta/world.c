@@ -99,7 +99,7 @@ GPtrArray *worlds_load(const char *path)
 static struct vtd_snapshot_page *find_page(const struct vtd_snapshot *s, uint64_t pa)
 {
 	for (size_t i = 0; i < s->n_pages; i++)
-		if (s->pages[i].pa == (pa & VTD_PAGE_MASK))
+		if (s->pages[i].pa == (pa & IOMMU_PAGE_MASK))
 			return &s->pages[i];
 	return NULL;
 }
@@ -109,12 +109,12 @@ int world_write(void *snapshot, uint64_t pa, const void *buf, size_t len)
 	struct vtd_snapshot_page *page = find_page(snapshot, pa);
 	uint8_t *data;
 
-	if (!page || (pa & ~VTD_PAGE_MASK) + len > VTD_PAGE_SIZE)
+	if (!page || (pa & ~IOMMU_PAGE_MASK) + len > IOMMU_PAGE_SIZE)
 		return -1;
-	data = g_malloc0(VTD_PAGE_SIZE);
+	data = g_malloc0(IOMMU_PAGE_SIZE);
 	if (page->data)
-		memcpy(data, page->data, VTD_PAGE_SIZE);
-	memcpy(data + (pa & ~VTD_PAGE_MASK), buf, len);
+		memcpy(data, page->data, IOMMU_PAGE_SIZE);
+	memcpy(data + (pa & ~IOMMU_PAGE_MASK), buf, len);
 	page->data = data;
 	return 0;
 }
@@ -122,7 +122,7 @@ int world_write(void *snapshot, uint64_t pa, const void *buf, size_t len)
 uint64_t world_add_page(struct vtd_snapshot *s)
 {
 	struct vtd_snapshot_page *pages = g_new0(struct vtd_snapshot_page, s->n_pages + 1);
-	uint64_t pa = (s->n_pages ? s->pages[s->n_pages - 1].pa : 0) + VTD_PAGE_SIZE;
+	uint64_t pa = (s->n_pages ? s->pages[s->n_pages - 1].pa : 0) + IOMMU_PAGE_SIZE;
 
 	memcpy(pages, s->pages, s->n_pages * sizeof(*pages));
 	pages[s->n_pages++] = (struct vtd_snapshot_page){ .pa = pa, .kind = VTD_TABLE_SECOND_LEVEL };
@@ -136,7 +136,7 @@ uint64_t world_word(const struct vtd_snapshot *s, uint64_t pa)
 	uint64_t value = 0;
 
 	if (page && page->data)
-		memcpy(&value, page->data + (pa & ~VTD_PAGE_MASK & ~UINT64_C(7)), sizeof(value));
+		memcpy(&value, page->data + (pa & ~IOMMU_PAGE_MASK & ~UINT64_C(7)), sizeof(value));
 	return GUINT64_FROM_LE(value);
 }
 

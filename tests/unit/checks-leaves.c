@@ -229,7 +229,7 @@ static void invalid_width(void **state)
 /* Gives each space a tree of its own with the same runs: no two are known to be equal. */
 static void unshare_trees(struct vtd_walk_result *walk)
 {
-	struct vtd_tree tree = walk->trees[0], *trees = calloc(walk->n_spaces, sizeof(*trees));
+	struct iommu_tree tree = walk->trees[0], *trees = calloc(walk->n_spaces, sizeof(*trees));
 
 	assert_non_null(trees);
 	for (size_t i = 0; i < walk->n_spaces; i++) {
@@ -248,7 +248,7 @@ static void unshare_trees(struct vtd_walk_result *walk)
 static void too_many_to_compare(void **state)
 {
 	struct good_run *f = *state;
-	struct vtd_mem mem;
+	struct iommu_mem mem;
 	struct tables t;
 	uint64_t root, pt;
 

@@ -126,7 +126,7 @@ static void evidence_fill(struct good_run *f)
 static void good_snapshot(struct good_run *f)
 {
 	struct evidence_state *state = &f->ev->at_panic;
-	struct vtd_mem mem = tables_mem(&f->ram[AT_PANIC]);
+	struct iommu_mem mem = tables_mem(&f->ram[AT_PANIC]);
 	struct vtd_snapshot_meta meta = { .phase = "panic" };
 
 	vtd_snapshot_meta_from_regs(&meta, f->raw[AT_PANIC]);
@@ -136,7 +136,7 @@ static void good_snapshot(struct good_run *f)
 
 void good_old_tables(struct good_run *f)
 {
-	struct vtd_mem mem = tables_mem(&f->ram[AT_END]);
+	struct iommu_mem mem = tables_mem(&f->ram[AT_END]);
 
 	vtd_snapshot_free(f->ev->old_tables);
 	f->ev->old_tables = NULL;
@@ -232,7 +232,7 @@ void good_walk(struct good_run *f, enum good_stage stage, const struct vtd_walk_
 {
 	struct evidence_state *state = good_state(f, stage);
 	struct vtd_walk_options opt = limits ? *limits : (struct vtd_walk_options){ 0 };
-	struct vtd_mem mem = tables_mem(&f->ram[stage]);
+	struct iommu_mem mem = tables_mem(&f->ram[stage]);
 
 	opt.sagaw = state->regs.sagaw;
 	vtd_walk_free(state->walk);

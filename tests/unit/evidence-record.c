@@ -16,7 +16,7 @@ static void snapshot_stage(struct good_run *f, enum good_stage stage, const char
 	g_autofree char *name = evidence_snapshot_name(f->ev, state);
 	g_autofree char *path = g_strdup_printf("%s/tables/%s.vtd", dir, name);
 	struct vtd_walk_options opt = vtd_walk_options_from_regs(&state->regs);
-	struct vtd_mem mem = tables_mem(&f->ram[stage]);
+	struct iommu_mem mem = tables_mem(&f->ram[stage]);
 	struct vtd_snapshot *snap;
 
 	assert_int_equal(vtd_snapshot_capture(&mem, f->raw[stage], &meta, &opt, &snap, NULL, NULL), 0);

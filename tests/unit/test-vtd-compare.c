@@ -434,21 +434,21 @@ static void the_slot_is_compared(void **state)
 
 static void one_space_against_another(void **state)
 {
-	struct vtd_space_diff d;
+	struct iommu_space_diff d;
 	struct fixture f;
 
 	(void)state;
 	setup(&f, 0, 0);
 	tables_map(&f.b.t, f.b.pt, 3, 1, 0xffff0000, 0x50000, SL_RW);
 	compare(&f, NULL);
-	vtd_compare_space(f.a.r, vtd_walk_space(f.a.r, NIC, VTD_NO_PASID), f.b.r,
-			  vtd_walk_space(f.b.r, NIC, VTD_NO_PASID), &d);
+	iommu_compare_space(f.a.r, iommu_walk_space(f.a.r, NIC, IOMMU_NO_PASID), f.b.r,
+			    iommu_walk_space(f.b.r, NIC, IOMMU_NO_PASID), &d);
 	assert_int_equal(d.retargeted, 1);
 	assert_int_equal(d.same, 519);
-	vtd_compare_space(f.a.r, vtd_walk_space(f.a.r, NIC, VTD_NO_PASID), f.b.r, NULL, &d);
+	iommu_compare_space(f.a.r, iommu_walk_space(f.a.r, NIC, IOMMU_NO_PASID), f.b.r, NULL, &d);
 	assert_int_equal(d.unmapped, 520);
 	assert_true(d.in_a && !d.in_b);
-	vtd_compare_space(NULL, NULL, NULL, NULL, &d);
+	iommu_compare_space(NULL, NULL, NULL, NULL, &d);
 	assert_int_equal(d.unmapped + d.same + d.new_pages, 0);
 	finish(&f);
 }

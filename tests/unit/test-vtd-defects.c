@@ -286,8 +286,8 @@ static void every_name_is_told(void **state)
 	assert_string_equal(vtd_defect_kind_name(VTD_DEFECT_KINDS), "unknown");
 	for (unsigned i = 0; i <= VTD_TABLE_IRT; i++)
 		assert_string_not_equal(vtd_table_kind_name(i), "unknown");
-	for (unsigned i = 0; i <= VTD_SPACE_INVALID; i++)
-		assert_string_not_equal(vtd_space_type_name(i), "unknown");
+	for (unsigned i = 0; i <= IOMMU_SPACE_INVALID; i++)
+		assert_string_not_equal(iommu_space_type_name(i), "unknown");
 }
 
 int main(void)

@@ -19,7 +19,7 @@ static char *print_file(const char *path)
 	struct vtd_walk_options opt;
 	struct vtd_walk_result *r;
 	struct vtd_snapshot *s;
-	struct vtd_error err;
+	struct iommu_error err;
 	struct vtd_regs regs;
 	char *text = NULL;
 	size_t len;

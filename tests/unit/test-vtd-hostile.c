@@ -66,7 +66,7 @@ static void a_shared_tree_is_cheap_and_right(void **state)
 	assert_int_equal(r->n_defects, 0);
 	assert_int_equal(r->visits, 7);
 	assert_int_equal(r->leaves, UINT64_C(1) << 45);
-	check_run(r, SID, VTD_NO_PASID, 999, 999 * 2 * MIB, 1000 * 2 * MIB - 1, GIB, 3);
+	check_run(r, SID, IOMMU_NO_PASID, 999, 999 * 2 * MIB, 1000 * 2 * MIB - 1, GIB, 3);
 	tables_end(&t, r);
 }
 
@@ -81,7 +81,7 @@ static void runs_agree_with_single_lookups(void **state)
 	(void)state;
 	for (unsigned round = 0; round < 60; round++) {
 		struct vtd_walk_result *r;
-		struct vtd_mem mem;
+		struct iommu_mem mem;
 		struct tables t;
 		uint64_t root, pt;
 		bool fl = round & 1;
@@ -113,8 +113,8 @@ static void runs_agree_with_single_lookups(void **state)
 		assert_false(r->truncated);
 		for (unsigned i = 0; i < 20000; i++) {
 			static const uint64_t index[] = { 0, 1, 2, 509, 510, 511, 77 };
-			const struct vtd_space *s = vtd_walk_space(r, SID, VTD_NO_PASID);
-			const struct vtd_run *run;
+			const struct iommu_space *s = iommu_walk_space(r, SID, IOMMU_NO_PASID);
+			const struct iommu_run *run;
 			struct vtd_translation out;
 			enum vtd_fault rd, wr;
 			uint64_t iova = 0;
@@ -124,11 +124,11 @@ static void runs_agree_with_single_lookups(void **state)
 			if (fl && iova >> 47)
 				iova |= ~UINT64_C(0) << 48;
 			iova |= tables_random(&seed) & 0xfff;
-			run = vtd_space_lookup(r, s, iova);
-			wr = vtd_translate(&mem, root, ttm, SID, VTD_NO_PASID, iova, true, &out);
-			assert_int_equal(wr == VTD_FAULT_NONE, run && run->perm & VTD_PERM_WRITE);
-			rd = vtd_translate(&mem, root, ttm, SID, VTD_NO_PASID, iova, false, &out);
-			assert_int_equal(rd == VTD_FAULT_NONE, run && run->perm & VTD_PERM_READ);
+			run = iommu_space_lookup(r, s, iova);
+			wr = vtd_translate(&mem, root, ttm, SID, IOMMU_NO_PASID, iova, true, &out);
+			assert_int_equal(wr == VTD_FAULT_NONE, run && run->perm & IOMMU_PERM_WRITE);
+			rd = vtd_translate(&mem, root, ttm, SID, IOMMU_NO_PASID, iova, false, &out);
+			assert_int_equal(rd == VTD_FAULT_NONE, run && run->perm & IOMMU_PERM_READ);
 			if (rd == VTD_FAULT_NONE) {
 				hits++;
 				assert_int_equal(out.pa, run->pa_start + (iova - run->iova_start));
@@ -229,7 +229,7 @@ static void garbage(struct tables *t, uint64_t *seed, unsigned bias)
 	}
 }
 
-static uint64_t space_key(const struct vtd_space *s)
+static uint64_t space_key(const struct iommu_space *s)
 {
 	return (uint64_t)s->sid << 32 | s->pasid;
 }
@@ -257,7 +257,7 @@ static void garbage_everywhere(void **state)
 		assert_true(r->n_pasids <= 1000);
 		for (size_t s = 0; s < r->n_spaces; s++) {
 			size_t n;
-			const struct vtd_run *run = vtd_space_runs(r, &r->spaces[s], &n);
+			const struct iommu_run *run = iommu_space_runs(r, &r->spaces[s], &n);
 
 			if (s)
 				assert_true(space_key(&r->spaces[s - 1]) < space_key(&r->spaces[s]));
@@ -290,7 +290,7 @@ static int moving_page(void *ctx, uint64_t pa, void *buf)
 static void memory_that_changes_under_the_walk(void **state)
 {
 	uint64_t seed = 5;
-	struct vtd_mem mem = { .read_page = moving_page, .ctx = &seed };
+	struct iommu_mem mem = { .read_page = moving_page, .ctx = &seed };
 	struct vtd_walk_options o = { .max_runs = 10000, .max_visits = 2000, .max_pasids = 500 };
 
 	(void)state;
@@ -302,8 +302,8 @@ static void memory_that_changes_under_the_walk(void **state)
 		vtd_walk_free(r);
 		for (unsigned i = 0; i < 100; i++)
 			vtd_translate(&mem, 0, round & 1, (uint16_t)tables_random(&seed),
-				      i & 2 ? VTD_NO_PASID : (uint32_t)tables_random(&seed), tables_random(&seed) >> 16,
-				      i & 1, &out);
+				      i & 2 ? IOMMU_NO_PASID : (uint32_t)tables_random(&seed),
+				      tables_random(&seed) >> 16, i & 1, &out);
 	}
 }
 

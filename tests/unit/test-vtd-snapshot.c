@@ -26,8 +26,8 @@ static int setup(void **state)
 	struct fixture *f = calloc(1, sizeof(*f));
 	struct vtd_snapshot_meta meta = { .phase = "panic", .host_ns = 1234567890123456789 };
 	uint64_t regs[VTD_REGS_QWORDS] = { 0 };
-	struct vtd_mem mem;
-	struct vtd_error err;
+	struct iommu_mem mem;
+	struct iommu_error err;
 
 	tables_init(&f->t, 64);
 	f->root = tables_alloc(&f->t, 1);
@@ -97,7 +97,7 @@ static void a_round_trip(void **state)
 	struct fixture *f = *state;
 	struct vtd_walk_result *again;
 	struct vtd_snapshot *s;
-	struct vtd_error err;
+	struct iommu_error err;
 	struct stat st;
 	char *before, *after;
 
@@ -126,7 +126,7 @@ static void a_round_trip(void **state)
 static void saving_fails_cleanly(void **state)
 {
 	struct fixture *f = *state;
-	struct vtd_error err;
+	struct iommu_error err;
 	char path[160];
 
 	snprintf(path, sizeof(path), "%s/missing/a.vtd", f->dir);
@@ -142,10 +142,10 @@ static void a_truncated_walk_stays_truncated(void **state)
 {
 	struct fixture *f = *state;
 	struct vtd_walk_options o = { .max_visits = 4 };
-	struct vtd_mem mem = tables_mem(&f->t);
+	struct iommu_mem mem = tables_mem(&f->t);
 	struct vtd_walk_result *r;
 	struct vtd_snapshot *s;
-	struct vtd_error err;
+	struct iommu_error err;
 
 	assert_int_equal(vtd_snapshot_capture(&mem, f->s->regs, &f->s->meta, &o, &s, NULL, &err), 0);
 	assert_true(s->meta.truncated);
@@ -158,7 +158,7 @@ static void a_truncated_walk_stays_truncated(void **state)
 static void changes_are_seen_but_not_accessed_bits(void **state)
 {
 	struct fixture *f = *state;
-	struct vtd_mem mem = tables_mem(&f->t);
+	struct iommu_mem mem = tables_mem(&f->t);
 	uint64_t first = 0;
 
 	assert_int_equal(vtd_snapshot_changed(f->s, &mem, &first), 0);
@@ -192,7 +192,7 @@ static void count_page(void *ctx, uint64_t pa, enum vtd_table_kind kind, unsigne
 static void pages_are_read_again(void **state)
 {
 	struct fixture *f = *state;
-	struct vtd_mem mem = tables_mem(&f->t), then;
+	struct iommu_mem mem = tables_mem(&f->t), then;
 	struct vtd_snapshot none = { .n_pages = 0 }, *again, *empty;
 	struct vtd_walk_result *r;
 	uint64_t first = 0;
@@ -233,7 +233,7 @@ static void first_level_accessed_bits(void **state)
 	size_t pages = 0;
 	struct vtd_walk_options o = { .on_page = count_page, .on_page_ctx = &pages };
 	struct vtd_snapshot_meta meta = f->s->meta;
-	struct vtd_mem mem = tables_mem(&f->t);
+	struct iommu_mem mem = tables_mem(&f->t);
 	uint64_t pt = tables_alloc(&f->t, 1), leaf;
 	struct vtd_snapshot *s;
 
@@ -263,7 +263,7 @@ static uint8_t *read_all(const char *path, size_t *len)
 static int parse(const uint8_t *buf, size_t len)
 {
 	struct vtd_snapshot *s;
-	struct vtd_error err = { "" };
+	struct iommu_error err = { "" };
 	int ret = vtd_snapshot_parse(buf, len, &s, &err);
 
 	if (ret) {
@@ -389,7 +389,7 @@ static void files_that_are_none(void **state)
 {
 	struct fixture *f = *state;
 	struct vtd_snapshot *s;
-	struct vtd_error err;
+	struct iommu_error err;
 
 	assert_int_equal(vtd_snapshot_load("/nonexistent/x.vtd", &s, &err), -ENOENT);
 	assert_int_equal(vtd_snapshot_load(f->dir, &s, &err), -EINVAL);
