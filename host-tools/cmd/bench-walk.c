@@ -124,10 +124,10 @@ static double time_walk(const struct bench *b, size_t *runs, int *err)
 	*err = vtd_walk(&mem, b->root, VTD_TTM_LEGACY, 0, NULL, &r);
 	munmap(map, b->bytes);
 	took = now_ns() - start;
-	if (!*err && (r->leaves != b->leaves || r->n_defects || r->truncated))
+	if (!*err && (r->base.leaves != b->leaves || r->base.n_defects || r->base.truncated))
 		*err = -EPROTO;
 	if (!*err)
-		*runs = r->n_runs;
+		*runs = r->base.n_runs;
 	vtd_walk_free(r);
 	return *err ? -1 : took;
 }

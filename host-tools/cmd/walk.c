@@ -21,7 +21,7 @@ struct walk_args {
 	char *ram, *ram_size, *vmcore, *root, *ttm, *irta;
 	gboolean summary, json, defects, tables;
 
-	struct vtd_snapshot *snapshot;
+	struct iommu_snapshot *snapshot;
 	struct vmcore *core;
 	int fd;
 	struct iommu_ram_layout layout;
@@ -136,7 +136,7 @@ static int walk_snapshot(struct walk_args *a, const char *path, struct vtd_walk_
 		fprintf(stderr, "vtdlab walk: %s\n", err.text);
 		return VTDLAB_EXIT_USAGE;
 	}
-	vtd_regs_decode(a->snapshot->regs, regs);
+	vtd_regs_decode(vtd_snapshot_of(a->snapshot)->regs, regs);
 	opt = vtd_walk_options_from_regs(regs);
 	if (vtd_snapshot_walk(a->snapshot, &opt, r)) {
 		fprintf(stderr, "vtdlab walk: out of memory\n");
@@ -156,7 +156,7 @@ static void print_text(const struct walk_args *a, const struct vtd_walk_result *
 	if (a->tables)
 		what |= VTD_PRINT_TABLES;
 	if (a->snapshot) {
-		const struct vtd_snapshot_meta *m = &a->snapshot->meta;
+		const struct iommu_snapshot_meta *m = &a->snapshot->meta;
 		g_autoptr(GDateTime) when = g_date_time_new_from_unix_utc(m->host_ns / 1000000000);
 		g_autofree char *text = when ? g_date_time_format_iso8601(when) : NULL;
 

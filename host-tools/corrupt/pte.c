@@ -51,7 +51,7 @@ static int by_leaves(const void *a, const void *b, void *data)
 	const struct vtd_walk_result *r = data;
 	const struct iommu_space *x = *(const struct iommu_space *const *)a;
 	const struct iommu_space *y = *(const struct iommu_space *const *)b;
-	uint64_t i = r->trees[x->tree].leaves, k = r->trees[y->tree].leaves;
+	uint64_t i = r->base.trees[x->tree].leaves, k = r->base.trees[y->tree].leaves;
 
 	if (i != k)
 		return i > k ? -1 : 1;
@@ -62,8 +62,8 @@ static GPtrArray *candidates(const struct vtd_walk_result *r, int sid)
 {
 	GPtrArray *out = g_ptr_array_new();
 
-	for (size_t i = 0; i < r->n_spaces; i++) {
-		const struct iommu_space *s = &r->spaces[i];
+	for (size_t i = 0; i < r->base.n_spaces; i++) {
+		const struct iommu_space *s = &r->base.spaces[i];
 
 		if (s->tree != UINT32_MAX && s->levels && s->type != IOMMU_SPACE_NESTED && (sid < 0 || s->sid == sid))
 			g_ptr_array_add(out, (gpointer)s);
@@ -80,7 +80,7 @@ static bool pick_of_space(const struct corrupt_target *t, const struct vtd_walk_
 	const struct iommu_run *runs;
 	size_t n;
 
-	runs = iommu_space_runs(r, s, &n);
+	runs = iommu_space_runs(&r->base, s, &n);
 	for (size_t i = 0; i < n; i++) {
 		uint64_t iova = runs[i].iova_start;
 

@@ -51,7 +51,7 @@ struct iommu_tree {
 	uint64_t root;
 	uint8_t levels; /* 3..5; 0 for the identity tree of pass-through */
 	bool first_level;
-	size_t first_run, n_runs; /* in result->runs, ascending IOVA */
+	size_t first_run, n_runs; /* in walk->runs, ascending IOVA */
 	uint64_t leaves;	  /* leaf entries reached, saturating; 0 for identity */
 	uint64_t pages;		  /* 4-KiB pages mapped with some permission, saturating */
 };
@@ -64,10 +64,66 @@ struct iommu_space {
 	uint16_t did;
 	uint8_t levels;	    /* of the tree walked; 0 for pass-through and invalid */
 	uint64_t root;	    /* of the tree walked; 0 for pass-through and invalid */
-	uint32_t tree;	    /* index in result->trees, UINT32_MAX: none */
-	size_t context;	    /* index in result->contexts */
-	size_t pasid_index; /* index in result->pasids; SIZE_MAX in legacy mode */
+	uint32_t tree;	    /* index in walk->trees, UINT32_MAX: none */
+	size_t context;	    /* its entry among those of the walk, as the IOMMU lists them */
+	size_t pasid_index; /* the same of its PASID entry; SIZE_MAX: it has none */
+	bool rid;	    /* what requests of  without PASID see */
 };
+
+/* One distinct table page that was read (a page used at two levels is listed twice). */
+struct iommu_table {
+	uint64_t pa;
+	uint8_t kind;  /* the IOMMU's own; its table_kind_name() has the word */
+	uint8_t level; /* page tables: 1..5, else 0 */
+};
+
+struct iommu;
+
+/*
+ * What a walk found of every IOMMU alike; the head of what that IOMMU's own code knows. Read-only for callers; freed by
+ * iommu_walk_free().
+ */
+struct iommu_walk {
+	const struct iommu *iommu; /* whose tables these are */
+	uint64_t root;		   /* as given, low 12 bits clear */
+
+	struct iommu_space *spaces;
+	size_t n_spaces;
+	struct iommu_tree *trees;
+	size_t n_trees;
+	struct iommu_run *runs;
+	size_t n_runs;
+	struct iommu_table *tables; /* distinct, in order of discovery */
+	size_t n_tables;
+
+	uint64_t leaves;       /* leaf entries, summed over spaces (shared trees count again) */
+	uint64_t tree_leaves;  /* leaf entries, each tree once, saturating */
+	uint64_t leaves_at[6]; /* per tree once, by level of the entry: [1] 4 KiB, [2] 2 MiB, [3] 1 GiB */
+	uint64_t visits;       /* table pages processed */
+	size_t n_requesters;   /* that have an entry */
+	uint64_t n_defects;
+
+	bool truncated;		  /* a limit was met: the result is incomplete, no verdict may rest on it */
+	const char *truncated_by; /* which: "runs", "visits", "pasids"; NULL otherwise */
+};
+
+/* Free the lists of @w, not @w itself: for the IOMMU's own free function. */
+void iommu_walk_clear(struct iommu_walk *w);
+
+/*
+ * The space of requests of (@sid, @pasid), or NULL. IOMMU_NO_PASID finds the space of requests without PASID, whatever
+ * PASID the tables have for them.
+ */
+const struct iommu_space *iommu_walk_space(const struct iommu_walk *w, uint16_t sid, uint32_t pasid);
+
+/* The runs of a space: returns the first, sets *@n (0 and NULL if none). */
+const struct iommu_run *iommu_space_runs(const struct iommu_walk *w, const struct iommu_space *s, size_t *n);
+
+/* The run of @s that holds @iova, or NULL. Binary search. */
+const struct iommu_run *iommu_space_lookup(const struct iommu_walk *w, const struct iommu_space *s, uint64_t iova);
+
+/* Add all IOVAs mapped in @s to @set. 0 or -ENOMEM. */
+int iommu_space_ranges(const struct iommu_walk *w, const struct iommu_space *s, struct iommu_ranges *set);
 
 /* Words for people; any value is accepted. */
 const char *iommu_space_type_name(unsigned type);

@@ -8,7 +8,7 @@
 #include "observe/attempt.h"
 #include "observe/guest.h"
 #include "prepare/devices.h"
-#include "vtd/walk.h"
+#include "iommu/model.h"
 
 #define CQE_BYTES 16
 #define QUEUES 64
@@ -157,7 +157,7 @@ unsigned disk_dma_after_copy(const struct disk_dma *d)
 /* Copies @len bytes of guest memory at @iova as the disk saw it at the panic. */
 static bool read_iova(struct attempt *a, uint64_t iova, void *buf, uint64_t len)
 {
-	const struct vtd_walk_result *walk = a->ev->at_panic.walk;
+	const struct iommu_walk *walk = a->ev->at_panic.walk;
 	const struct iommu_space *space = walk ? iommu_walk_space(walk, guest_disk_sid(), IOMMU_NO_PASID) : NULL;
 	uint8_t *out = buf;
 

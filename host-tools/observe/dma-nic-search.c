@@ -7,7 +7,7 @@
 #include "channel.h"
 #include "observe/attempt.h"
 #include "observe/guest.h"
-#include "vtd/walk.h"
+#include "iommu/model.h"
 
 #define LOOK_US 200000
 
@@ -28,7 +28,7 @@ struct search {
 
 static bool leads_to(const struct search *s, uint64_t pa)
 {
-	const struct vtd_walk_result *walk = s->a->ev->at_panic.walk;
+	const struct iommu_walk *walk = s->a->ev->at_panic.walk;
 	const struct iommu_run *runs;
 	size_t n;
 
@@ -116,7 +116,7 @@ void nic_search_judge(struct attempt *a, uint32_t first, struct evidence_dma *dm
 {
 	struct injector *in = machine_injector(a->m);
 	const GArray *canaries = injector_canaries(in);
-	const struct vtd_walk_result *walk = a->ev->at_panic.walk;
+	const struct iommu_walk *walk = a->ev->at_panic.walk;
 	struct search s = { .a = a, .first = first, .n = canaries->len };
 
 	if (walk)

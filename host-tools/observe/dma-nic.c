@@ -8,7 +8,7 @@
 #include "observe/attempt.h"
 #include "observe/dma-nic-search.h"
 #include "observe/guest.h"
-#include "vtd/walk.h"
+#include "iommu/model.h"
 
 #define SETTLE_NS INT64_C(100000000) /* a frame sent so long after the switch has met the copied tables */
 
@@ -60,7 +60,7 @@ void nic_dma_begin(struct nic_dma *d)
 /* Where the tables at the panic lead the frame's first byte to; false if they do not. */
 static bool canary_target(struct attempt *a, const struct canary *c, uint64_t *pa)
 {
-	const struct vtd_walk_result *walk = a->ev->at_panic.walk;
+	const struct iommu_walk *walk = a->ev->at_panic.walk;
 	const struct iommu_space *space;
 	const struct iommu_run *piece;
 

@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 #include "iommu/ranges.h"
-#include "vtd/walk.h"
+#include "iommu/model.h"
 
 /*
  * One row of iova.csv: @count ranges as long as the first, which is @start to @last, their starts

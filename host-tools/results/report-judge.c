@@ -3,13 +3,12 @@
 #include "evidence/evidence.h"
 #include "results/report.h"
 #include "verdict/judge.h"
-#include "vtd/compare.h"
-#include "vtd/walk.h"
+#include "iommu/compare.h"
 
 /* What was mapped at the panic, and what leads elsewhere afterwards. */
 static void count_iova(const struct evidence *ev, struct report_iova *iova)
 {
-	const struct vtd_walk_result *before = ev->at_panic.walk;
+	const struct iommu_walk *before = ev->at_panic.walk;
 
 	if (!before)
 		return;

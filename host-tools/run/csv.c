@@ -65,7 +65,7 @@ static const char *owner(struct run *run, uint16_t sid)
 static void iova_rows(struct run *run, struct csv *csv, const struct evidence_state *state, const char *phase,
 		      const char *kernel, int only_sid)
 {
-	const struct vtd_walk_result *walk = state->walk;
+	const struct iommu_walk *walk = state->walk;
 
 	for (size_t i = 0; walk && i < walk->n_spaces; i++) {
 		const struct iommu_space *s = &walk->spaces[i];

@@ -6,8 +6,7 @@
 #include "run/numbers.h"
 
 #include "evidence/fields.h"
-#include "vtd/compare.h"
-#include "vtd/walk.h"
+#include "iommu/compare.h"
 
 #define SET(o, name, value) json_object_set_int_member(o, name, (gint64)(value))
 
@@ -50,7 +49,7 @@ static JsonObject *late_json(const struct evidence *ev)
 	JsonObject *o = json_object_new();
 
 	for_each_evidence(const struct evidence_device, dev, ev->devices) {
-		const struct vtd_walk_result *now = dev->after.walk;
+		const struct iommu_walk *now = dev->after.walk;
 		struct iommu_space_diff diff = { 0 };
 
 		if (!ev->at_panic.walk || !now)
@@ -134,7 +133,7 @@ static void account_nested(JsonObject *o, const struct evidence_workload *w)
 
 static void add_workload(JsonObject *to, const struct evidence *ev)
 {
-	const struct vtd_walk_result *a = ev->at_panic.walk, *b = ev->copied.walk;
+	const struct iommu_walk *a = ev->at_panic.walk, *b = ev->copied.walk;
 	struct iommu_space_diff diff = { 0 };
 	const struct evidence_workload *w;
 	const struct iommu_space *space;

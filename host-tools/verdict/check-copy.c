@@ -105,8 +105,8 @@ const struct check check_context_same_fields = {
 };
 
 /* What first.workload had mapped, among the pages that were compared. */
-static void name_workload(const struct evidence *ev, const struct vtd_walk_result *before,
-			  const struct vtd_walk_result *after, GString *detail)
+static void name_workload(const struct evidence *ev, const struct iommu_walk *before, const struct iommu_walk *after,
+			  GString *detail)
 {
 	for (unsigned i = 0; i < ev->workloads->len; i++) {
 		uint16_t sid = g_array_index(ev->workloads, struct evidence_workload, i).sid;
@@ -119,7 +119,7 @@ static void name_workload(const struct evidence *ev, const struct vtd_walk_resul
 	}
 }
 
-static size_t identity_spaces(const struct vtd_walk_result *r)
+static size_t identity_spaces(const struct iommu_walk *r)
 {
 	size_t n = 0;
 
@@ -130,7 +130,7 @@ static size_t identity_spaces(const struct vtd_walk_result *r)
 
 static enum check_result leaves_equal(const struct evidence *ev, GString *detail)
 {
-	const struct vtd_walk_result *before = ev->at_panic.walk, *after = ev->copied.walk;
+	const struct iommu_walk *before = ev->at_panic.walk, *after = ev->copied.walk;
 	const uint64_t kinds = CHECK_DIFF(MODE) | CHECK_DIFF(SPACE_TYPE) | CHECK_DIFF(UNMAPPED) | CHECK_DIFF(NEW) |
 			       CHECK_DIFF(RETARGETED) | CHECK_DIFF(PERMISSION);
 	const struct vtd_compare_options opt = { .skip_contexts = true, .skip_irtes = true };

@@ -27,8 +27,7 @@ static int by_tag(const void *a, const void *b)
 }
 
 /* Other roots may still hold the same translation: equal ones have equal runs. Pass-through has only one. */
-static bool same_translation(const struct vtd_walk_result *walk, const struct iommu_space *a,
-			     const struct iommu_space *b)
+static bool same_translation(const struct iommu_walk *walk, const struct iommu_space *a, const struct iommu_space *b)
 {
 	const struct iommu_run *x, *y;
 	size_t n, m;
@@ -87,8 +86,8 @@ static void note_bad_id(struct dids *dids, const char *when, const struct iommu_
  * First-level translations are cached by (DID, PASID), all others by DID alone. Mainline gives every
  * pass-through entry, and every first-level entry of a process, DID 1.
  */
-static void judge_sorted(const struct vtd_walk_result *walk, const struct iommu_space **spaces, size_t n,
-			 uint64_t max_did, const char *when, struct dids *dids, GString *detail)
+static void judge_sorted(const struct iommu_walk *walk, const struct iommu_space **spaces, size_t n, uint64_t max_did,
+			 const char *when, struct dids *dids, GString *detail)
 {
 	const struct iommu_space *of_did = NULL, *of_tag = NULL;
 
@@ -118,7 +117,7 @@ static void judge_sorted(const struct vtd_walk_result *walk, const struct iommu_
 /* Judges one state; false: there are no complete tables of it. */
 static bool judge_state(const struct evidence_state *state, const char *when, struct dids *dids, GString *detail)
 {
-	const struct vtd_walk_result *walk = state->walk;
+	const struct iommu_walk *walk = state->walk;
 	uint64_t max_did = state->has_regs ? state->regs.domains - 1 : UINT16_MAX;
 	g_autofree const struct iommu_space **spaces = NULL;
 	size_t n = 0;

@@ -157,7 +157,7 @@ static bool alias_unchanged(const struct evidence_device *dev, uint16_t sid, con
 }
 
 /* One requester id of a device that left the copied tables. */
-static enum check_result requester_flushed(const struct evidence *ev, const struct vtd_walk_result *before,
+static enum check_result requester_flushed(const struct evidence *ev, const struct iommu_walk *before,
 					   const struct evidence_device *dev, uint16_t sid, GString *detail)
 {
 	const struct iommu_space *space = iommu_walk_space(before, sid, IOMMU_NO_PASID);
@@ -179,8 +179,7 @@ static enum check_result requester_flushed(const struct evidence *ev, const stru
 	return attach_flushed(ev, dev, &old, detail);
 }
 
-static enum check_result attaches_flushed(const struct evidence *ev, const struct vtd_walk_result *before,
-					  GString *detail)
+static enum check_result attaches_flushed(const struct evidence *ev, const struct iommu_walk *before, GString *detail)
 {
 	enum check_result result = CHECK_SKIP;
 	unsigned seen = 0;
@@ -229,7 +228,7 @@ static enum check_result roots_flushed(const struct evidence *ev, GString *detai
 
 static enum check_result flushed(const struct evidence *ev, GString *detail)
 {
-	const struct vtd_walk_result *before = ev->at_panic.walk;
+	const struct iommu_walk *before = ev->at_panic.walk;
 	enum check_result roots, attaches;
 
 	if (!ev->copied.regs.qi_on) {

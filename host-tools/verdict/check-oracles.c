@@ -10,7 +10,6 @@
 
 #include "evidence/fields.h"
 #include "iommu/mem.h"
-#include "vtd/print.h"
 #include "iommu/ranges.h"
 
 #define REGIONS_MAX 64 /* ranges of a device that the kernel puts into reserved_regions */
@@ -158,7 +157,7 @@ static void judge_reserved(struct judge *j, uint16_t sid, const struct iommu_ran
 	iommu_ranges_clear(&set);
 }
 
-static void judge_space(struct judge *j, const struct vtd_walk_result *before, const struct iommu_space *s)
+static void judge_space(struct judge *j, const struct iommu_walk *before, const struct iommu_space *s)
 {
 	const struct evidence_kdump_context *c = logged(j->ev, s->sid, kernel_pasid(s));
 	struct iommu_ranges host = { 0 };
@@ -193,7 +192,7 @@ static void judge_space(struct judge *j, const struct vtd_walk_result *before, c
 	iommu_ranges_clear(&host);
 }
 
-static const struct iommu_space *find_space(const struct vtd_walk_result *r, uint16_t sid, unsigned pasid)
+static const struct iommu_space *find_space(const struct iommu_walk *r, uint16_t sid, unsigned pasid)
 {
 	for (size_t i = 0; i < r->n_spaces; i++)
 		if (r->spaces[i].sid == sid && kernel_pasid(&r->spaces[i]) == pasid)
@@ -202,7 +201,7 @@ static const struct iommu_space *find_space(const struct vtd_walk_result *r, uin
 }
 
 /* What the kernel has found and the host has not. */
-static void judge_others(struct judge *j, const struct vtd_walk_result *before)
+static void judge_others(struct judge *j, const struct iommu_walk *before)
 {
 	uint32_t last = UINT32_MAX;
 
@@ -266,7 +265,7 @@ static void say_mapping(struct judge *j, const struct evidence_oracle_range *r, 
 }
 
 /* Run for run: both are in ascending order. */
-static void judge_mappings(struct judge *j, const struct vtd_walk_result *end, const struct iommu_space *s)
+static void judge_mappings(struct judge *j, const struct iommu_walk *end, const struct iommu_space *s)
 {
 	const struct evidence_oracle_range *r;
 	struct evidence_oracle_range host;
@@ -297,7 +296,7 @@ static void judge_mappings(struct judge *j, const struct vtd_walk_result *end, c
  * Each device that the kernel told of, and of which the hardware goes by the tables that it walked: 6.1 walks those
  * of the new domain, which a device that is not attached does not use yet.
  */
-static void judge_translations(struct judge *j, const struct vtd_walk_result *end)
+static void judge_translations(struct judge *j, const struct iommu_walk *end)
 {
 	for (unsigned i = 0; i < j->ev->oracles->len; i++) {
 		const struct evidence_oracle *o = &g_array_index(j->ev->oracles, struct evidence_oracle, i);
@@ -339,7 +338,7 @@ static bool is_missing(const struct evidence *ev, enum evidence_oracle_source so
 	return true;
 }
 
-static bool is_incomplete(const struct evidence *ev, const struct vtd_walk_result *before, GString *detail)
+static bool is_incomplete(const struct evidence *ev, const struct iommu_walk *before, GString *detail)
 {
 	if (!ev->kdump_lines)
 		g_string_append(detail, "the crash kernel logged nothing of its copy: has it intel_iommu_kdump=?");
@@ -361,7 +360,7 @@ static bool is_incomplete(const struct evidence *ev, const struct vtd_walk_resul
 	return detail->len;
 }
 
-static enum check_result conclude(struct judge *j, const struct vtd_walk_result *before)
+static enum check_result conclude(struct judge *j, const struct iommu_walk *before)
 {
 	if (j->disagreements) {
 		if (j->disagreements > SAID_MAX)
@@ -384,7 +383,7 @@ static enum check_result conclude(struct judge *j, const struct vtd_walk_result 
 
 static enum check_result oracles_agree(const struct evidence *ev, GString *detail)
 {
-	const struct vtd_walk_result *before = ev->at_panic.walk;
+	const struct iommu_walk *before = ev->at_panic.walk;
 	struct judge j = { .ev = ev, .detail = detail };
 
 	if (is_incomplete(ev, before, detail))

@@ -105,7 +105,7 @@ static enum check_result judge_sets(const struct sets *s, const char *bdf, GStri
 }
 
 /* The mappings of one requester id; false: pass-through, which maps everything. */
-static bool add_mapped(const struct vtd_walk_result *before, uint16_t sid, struct sets *s)
+static bool add_mapped(const struct iommu_walk *before, uint16_t sid, struct sets *s)
 {
 	const struct iommu_space *space = iommu_walk_space(before, sid, IOMMU_NO_PASID);
 
@@ -116,7 +116,7 @@ static bool add_mapped(const struct vtd_walk_result *before, uint16_t sid, struc
 	return true;
 }
 
-static enum check_result judge_owner(const struct evidence *ev, const struct vtd_walk_result *before,
+static enum check_result judge_owner(const struct evidence *ev, const struct iommu_walk *before,
 				     const struct owner *owner, bool quiet, GString *detail)
 {
 	struct sets sets = { { 0 }, { 0 }, { 0 } };
@@ -153,7 +153,7 @@ static bool is_bridge(const struct evidence *ev, uint16_t sid)
  * A function that the crash kernel has no use for has a domain of its own all the same, with what the dead
  * kernel had mapped for it reserved there. What is behind a bridge is judged with its device.
  */
-static bool judge_idle(const struct evidence *ev, const struct vtd_walk_result *before, GString *detail)
+static bool judge_idle(const struct evidence *ev, const struct iommu_walk *before, GString *detail)
 {
 	unsigned n = 0;
 	bool ok = true;
@@ -176,7 +176,7 @@ static bool judge_idle(const struct evidence *ev, const struct vtd_walk_result *
 	return ok;
 }
 
-static enum check_result judge_devices(const struct evidence *ev, const struct vtd_walk_result *before, GString *detail)
+static enum check_result judge_devices(const struct evidence *ev, const struct iommu_walk *before, GString *detail)
 {
 	enum check_result result = CHECK_SKIP;
 	unsigned seen = 0;
@@ -200,7 +200,7 @@ static enum check_result judge_devices(const struct evidence *ev, const struct v
 
 static enum check_result reserved_equals_mapped(const struct evidence *ev, GString *detail)
 {
-	const struct vtd_walk_result *before = ev->at_panic.walk;
+	const struct iommu_walk *before = ev->at_panic.walk;
 	enum check_result result;
 	uint64_t unknown = 0;
 

@@ -92,7 +92,7 @@ static bool mode_flushing(const struct evidence *ev, GString *wrong)
 	return true;
 }
 
-static unsigned mode_spaces(const struct evidence *ev, const struct vtd_walk_result *before, GString *wrong)
+static unsigned mode_spaces(const struct evidence *ev, const struct iommu_walk *before, GString *wrong)
 {
 	enum iommu_space_type type = wanted_type(ev);
 	unsigned seen = 0;
@@ -116,7 +116,7 @@ static unsigned mode_spaces(const struct evidence *ev, const struct vtd_walk_res
 
 static enum check_result mode_in_effect(const struct evidence *ev, GString *detail)
 {
-	const struct vtd_walk_result *before = ev->at_panic.walk;
+	const struct iommu_walk *before = ev->at_panic.walk;
 	g_autoptr(GString) wrong = g_string_new(NULL);
 	unsigned seen = 0;
 	bool flushing;

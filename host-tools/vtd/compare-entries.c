@@ -105,9 +105,9 @@ void compare_contexts(struct comparison *x)
 	const struct vtd_walk_result *a = x->a, *b = x->b;
 	size_t i = 0, j = 0;
 
-	while (i < a->n_contexts || j < b->n_contexts) {
-		uint32_t p = i < a->n_contexts ? sid_of(&a->contexts[i]) : UINT32_MAX;
-		uint32_t q = j < b->n_contexts ? sid_of(&b->contexts[j]) : UINT32_MAX;
+	while (i < a->base.n_requesters || j < b->base.n_requesters) {
+		uint32_t p = i < a->base.n_requesters ? sid_of(&a->contexts[i]) : UINT32_MAX;
+		uint32_t q = j < b->base.n_requesters ? sid_of(&b->contexts[j]) : UINT32_MAX;
 		uint16_t sid = (uint16_t)(p < q ? p : q);
 		bool skip = compare_skips(x, sid);
 

@@ -116,13 +116,13 @@ int vtd_compare(const struct vtd_walk_result *a, const struct vtd_walk_result *b
 		free(x.c);
 		return -ENOMEM;
 	}
-	x.c->contexts_a = a->n_contexts;
-	x.c->contexts_b = b->n_contexts;
+	x.c->contexts_a = a->base.n_requesters;
+	x.c->contexts_b = b->base.n_requesters;
 	x.c->pasids_a = a->n_pasids;
 	x.c->pasids_b = b->n_pasids;
 	x.c->irtes_a = a->n_irtes;
 	x.c->irtes_b = b->n_irtes;
-	x.c->truncated = a->truncated || b->truncated;
+	x.c->truncated = a->base.truncated || b->base.truncated;
 	note_mode(&x);
 	if (!x.o.skip_contexts) {
 		compare_contexts(&x);

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "iommu/compare.h"
 #include "vtd/walk.h"
 
 /* "A" is the earlier or reference side, "B" the other. */
@@ -20,7 +21,8 @@ enum vtd_diff_kind {
 	VTD_DIFF_PASID_MISSING,
 	VTD_DIFF_PASID_EXTRA,
 	VTD_DIFF_PASID_FIELD,
-	VTD_DIFF_SPACE_TYPE,   /* (sid, pasid) translated in another way (e.g. pass-through) */
+	VTD_DIFF_SPACE_TYPE, /* (sid, pasid) translated in another way (e.g. pass-through) */
+	/* from here to PERMISSION as in enum iommu_diff_kind */
 	VTD_DIFF_UNMAPPED,     /* IOVAs mapped in A, not in B */
 	VTD_DIFF_NEW,	       /* IOVAs mapped in B, not in A */
 	VTD_DIFF_RETARGETED,   /* IOVAs mapped in both, to another PA */
@@ -43,14 +45,6 @@ struct vtd_diff {
 	uint64_t start, last;
 	uint64_t pa_a, pa_b;
 	char text[192]; /* one readable line */
-};
-
-/* Mappings of one (sid, pasid) in 4-KiB pages. */
-struct iommu_space_diff {
-	uint16_t sid;
-	uint32_t pasid;
-	bool in_a, in_b;					    /* the space exists there */
-	uint64_t same, unmapped, new_pages, retargeted, permission; /* pages, saturating */
 };
 
 struct vtd_compare_options {
@@ -88,13 +82,6 @@ int vtd_compare(const struct vtd_walk_result *a, const struct vtd_walk_result *b
 		struct vtd_compare **out);
 
 void vtd_compare_free(struct vtd_compare *c);
-
-/*
- * Just the mappings of one space against another (they may be of different requesters): fills the
- * page counts of @out. Either may be NULL (nothing mapped).
- */
-void iommu_compare_space(const struct vtd_walk_result *ra, const struct iommu_space *a,
-			 const struct vtd_walk_result *rb, const struct iommu_space *b, struct iommu_space_diff *out);
 
 const char *vtd_diff_kind_name(unsigned kind);
 

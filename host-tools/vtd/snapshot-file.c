@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "vtd/backend.h"
 #include "vtd/formats.h"
 #include "vtd/snapshot.h"
 
@@ -78,7 +79,7 @@ static uint64_t checksum(const uint8_t *buf, size_t len)
 
 /* --- writing --- */
 
-static uint8_t *encode(const struct vtd_snapshot *s, size_t *len)
+static uint8_t *encode(const struct iommu_snapshot *s, size_t *len)
 {
 	size_t n_data = 0, index = HEADER_BYTES + REGS_BYTES, data;
 	uint8_t *buf;
@@ -94,7 +95,7 @@ static uint8_t *encode(const struct vtd_snapshot *s, size_t *len)
 	put32(buf + H_VERSION, VTD_SNAPSHOT_VERSION);
 	put32(buf + H_FLAGS, s->meta.truncated ? FLAG_TRUNCATED : 0);
 	put64(buf + H_FILE_SIZE, *len);
-	put32(buf + H_TTM, s->meta.ttm);
+	put32(buf + H_TTM, s->meta.mode);
 	put32(buf + H_N_REGS, VTD_REGS_QWORDS);
 	put64(buf + H_ROOT, s->meta.root);
 	put64(buf + H_IRTA, s->meta.irta);
@@ -104,16 +105,16 @@ static uint8_t *encode(const struct vtd_snapshot *s, size_t *len)
 	put64(buf + H_HIGH_BASE, s->meta.ram.high_base);
 	put32(buf + H_N_PAGES, (uint32_t)s->n_pages);
 	put32(buf + H_N_DATA, (uint32_t)n_data);
-	for (size_t i = 0; i + 1 < VTD_SNAPSHOT_PHASE_MAX && s->meta.phase[i]; i++) {
+	for (size_t i = 0; i + 1 < IOMMU_SNAPSHOT_PHASE_MAX && s->meta.phase[i]; i++) {
 		char ch = s->meta.phase[i];
 
 		buf[H_PHASE + i] = (uint8_t)(ch >= 0x20 && ch < 0x7f ? ch : '?');
 	}
 	for (size_t i = 0; i < VTD_REGS_QWORDS; i++)
-		put64(buf + HEADER_BYTES + 8 * i, s->regs[i]);
+		put64(buf + HEADER_BYTES + 8 * i, vtd_snapshot_of(s)->regs[i]);
 	n_data = 0;
 	for (size_t i = 0; i < s->n_pages; i++, index += INDEX_BYTES) {
-		const struct vtd_snapshot_page *p = &s->pages[i];
+		const struct iommu_snapshot_page *p = &s->pages[i];
 
 		put64(buf + index, p->pa);
 		put32(buf + index + 8, p->kind);
@@ -165,7 +166,7 @@ static int fill_file(int fd, const uint8_t *buf, size_t len)
 	return ret;
 }
 
-int vtd_snapshot_save(const struct vtd_snapshot *s, const char *path, struct iommu_error *err)
+int vtd_snapshot_save(const struct iommu_snapshot *s, const char *path, struct iommu_error *err)
 {
 	size_t len, room = strlen(path) + sizeof(".tmp-") + 3 * sizeof(long);
 	uint8_t *buf = encode(s, &len);
@@ -229,7 +230,7 @@ static int check_header(const uint8_t *buf, size_t len, struct iommu_error *err)
 	       (uint64_t)get32(buf + H_N_DATA) * IOMMU_PAGE_SIZE;
 	if (get64(buf + H_FILE_SIZE) != len || size != len)
 		return bad(err, "wrong size (cut short or with something appended)");
-	if (buf[H_PHASE + VTD_SNAPSHOT_PHASE_MAX - 1])
+	if (buf[H_PHASE + IOMMU_SNAPSHOT_PHASE_MAX - 1])
 		return bad(err, "phase name not terminated");
 	for (const uint8_t *p = buf + H_PHASE; *p; p++)
 		if (*p < 0x20 || *p > 0x7e)
@@ -240,9 +241,9 @@ static int check_header(const uint8_t *buf, size_t len, struct iommu_error *err)
 }
 
 /* The page index: ascending aligned addresses, contents numbered in order. */
-static int read_index(struct vtd_snapshot *s, const uint8_t *index, uint32_t n_data, struct iommu_error *err)
+static int read_index(struct iommu_snapshot *s, const uint8_t *index, uint32_t n_data, struct iommu_error *err)
 {
-	const uint8_t *blob = s->blob;
+	const uint8_t *blob = vtd_snapshot_of(s)->blob;
 	uint64_t next_pa = 0;
 	uint32_t next_data = 0;
 
@@ -267,10 +268,11 @@ static int read_index(struct vtd_snapshot *s, const uint8_t *index, uint32_t n_d
 	return next_data == n_data ? 0 : bad(err, "contents that belong to no page");
 }
 
-int vtd_snapshot_parse(const void *data, size_t len, struct vtd_snapshot **out, struct iommu_error *err)
+int vtd_snapshot_parse(const void *data, size_t len, struct iommu_snapshot **out, struct iommu_error *err)
 {
 	const uint8_t *buf = data;
-	struct vtd_snapshot *s;
+	struct iommu_snapshot *s;
+	struct vtd_snapshot *whole;
 	uint32_t n_data;
 	int ret;
 
@@ -279,28 +281,30 @@ int vtd_snapshot_parse(const void *data, size_t len, struct vtd_snapshot **out, 
 	if (ret)
 		return ret;
 	n_data = get32(buf + H_N_DATA);
-	s = calloc(1, sizeof(*s));
-	if (!s)
+	whole = calloc(1, sizeof(*whole));
+	if (!whole)
 		return iommu_fail(err, -ENOMEM, "out of memory while reading a snapshot");
+	s = &whole->base;
+	s->iommu = &vtd_iommu;
 	s->n_pages = get32(buf + H_N_PAGES);
 	s->pages = calloc(s->n_pages ? s->n_pages : 1, sizeof(*s->pages));
-	s->blob = malloc(n_data ? (size_t)n_data * IOMMU_PAGE_SIZE : 1);
-	if (!s->pages || !s->blob) {
+	whole->blob = malloc(n_data ? (size_t)n_data * IOMMU_PAGE_SIZE : 1);
+	if (!s->pages || !whole->blob) {
 		vtd_snapshot_free(s);
 		return iommu_fail(err, -ENOMEM, "out of memory while reading a snapshot");
 	}
 	s->meta.truncated = get32(buf + H_FLAGS) & FLAG_TRUNCATED;
-	s->meta.ttm = get32(buf + H_TTM);
+	s->meta.mode = get32(buf + H_TTM);
 	s->meta.root = get64(buf + H_ROOT);
 	s->meta.irta = get64(buf + H_IRTA);
 	s->meta.host_ns = (int64_t)get64(buf + H_HOST_NS);
 	s->meta.ram.ram_size = get64(buf + H_RAM_SIZE);
 	s->meta.ram.low_size = get64(buf + H_LOW_SIZE);
 	s->meta.ram.high_base = get64(buf + H_HIGH_BASE);
-	memcpy(s->meta.phase, buf + H_PHASE, VTD_SNAPSHOT_PHASE_MAX);
+	memcpy(s->meta.phase, buf + H_PHASE, IOMMU_SNAPSHOT_PHASE_MAX);
 	for (size_t i = 0; i < VTD_REGS_QWORDS; i++)
-		s->regs[i] = get64(buf + HEADER_BYTES + 8 * i);
-	memcpy(s->blob, buf + len - (size_t)n_data * IOMMU_PAGE_SIZE, (size_t)n_data * IOMMU_PAGE_SIZE);
+		whole->regs[i] = get64(buf + HEADER_BYTES + 8 * i);
+	memcpy(whole->blob, buf + len - (size_t)n_data * IOMMU_PAGE_SIZE, (size_t)n_data * IOMMU_PAGE_SIZE);
 	ret = read_index(s, buf + HEADER_BYTES + REGS_BYTES, n_data, err);
 	if (ret) {
 		vtd_snapshot_free(s);
@@ -341,7 +345,7 @@ static int read_file(int fd, const char *path, uint8_t **buf, size_t *len, struc
 	return 0;
 }
 
-int vtd_snapshot_load(const char *path, struct vtd_snapshot **out, struct iommu_error *err)
+int vtd_snapshot_load(const char *path, struct iommu_snapshot **out, struct iommu_error *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), ret;
 	struct iommu_error why = { "" };

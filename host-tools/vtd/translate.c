@@ -88,7 +88,7 @@ static bool iova_in_width(uint64_t iova, bool first_level, unsigned levels)
 
 /* One entry at @level: a fault, or NONE with @out->entry, level and perm brought up to date. */
 static enum vtd_fault judge_entry(uint64_t pte, unsigned level, const struct vtd_pt_format *f,
-				  struct vtd_translation *out)
+				  struct iommu_translation *out)
 {
 	out->entry = pte;
 	out->level = (uint8_t)level;
@@ -106,7 +106,7 @@ static enum vtd_fault judge_entry(uint64_t pte, unsigned level, const struct vtd
 }
 
 static enum vtd_fault lookup_tree(const struct iommu_mem *mem, uint64_t root, bool first_level, unsigned levels,
-				  uint64_t iova, bool write, struct vtd_translation *out)
+				  uint64_t iova, bool write, struct iommu_translation *out)
 {
 	const struct vtd_pt_format *f = vtd_pt_format(first_level);
 	uint64_t page[512], table = root;
@@ -131,7 +131,7 @@ static enum vtd_fault lookup_tree(const struct iommu_mem *mem, uint64_t root, bo
 	return VTD_FAULT_NONE;
 }
 
-static enum vtd_fault pass_through(uint64_t iova, struct vtd_translation *out)
+static enum vtd_fault pass_through(uint64_t iova, struct iommu_translation *out)
 {
 	out->type = IOMMU_SPACE_PASS_THROUGH;
 	out->pa = iova;
@@ -140,7 +140,7 @@ static enum vtd_fault pass_through(uint64_t iova, struct vtd_translation *out)
 }
 
 static enum vtd_fault translate_scalable(const struct iommu_mem *mem, const struct vtd_context *c, uint32_t pasid,
-					 uint64_t iova, bool write, struct vtd_translation *out)
+					 uint64_t iova, bool write, struct iommu_translation *out)
 {
 	struct vtd_pasid p;
 	enum vtd_fault fault = vtd_lookup_pasid(mem, c, pasid, &p);
@@ -171,7 +171,7 @@ static enum vtd_fault translate_scalable(const struct iommu_mem *mem, const stru
 }
 
 enum vtd_fault vtd_translate(const struct iommu_mem *mem, uint64_t root, unsigned ttm, uint16_t sid, uint32_t pasid,
-			     uint64_t iova, bool write, struct vtd_translation *out)
+			     uint64_t iova, bool write, struct iommu_translation *out)
 {
 	struct vtd_context c;
 	enum vtd_fault fault;
@@ -193,4 +193,19 @@ enum vtd_fault vtd_translate(const struct iommu_mem *mem, uint64_t root, unsigne
 		return pass_through(iova, out);
 	out->type = IOMMU_SPACE_SECOND_LEVEL;
 	return lookup_tree(mem, c.pt_root, false, vtd_aw_levels(c.aw), iova, write, out);
+}
+
+void vtd_read_entry(const struct iommu_mem *mem, uint64_t root, unsigned ttm, uint16_t sid,
+		    uint64_t words[IOMMU_ENTRY_WORDS])
+{
+	struct vtd_context context;
+	struct vtd_pasid pasid;
+
+	_Static_assert(sizeof(context.raw) + sizeof(pasid.raw) == IOMMU_ENTRY_WORDS * sizeof(*words), "both fit");
+	memset(words, 0, IOMMU_ENTRY_WORDS * sizeof(*words));
+	if (vtd_lookup_context(mem, root, ttm, sid, &context) != VTD_FAULT_NONE)
+		return;
+	memcpy(words, context.raw, sizeof(context.raw));
+	if (context.scalable && vtd_lookup_pasid(mem, &context, IOMMU_NO_PASID, &pasid) == VTD_FAULT_NONE)
+		memcpy(words + 4, pasid.raw, sizeof(pasid.raw));
 }

@@ -63,7 +63,7 @@ static inline uint64_t sat_add(uint64_t a, uint64_t b)
 /* May the walk go on? */
 static inline bool walk_stopped(const struct walker *w)
 {
-	return w->err || w->r->visits >= w->o.max_visits;
+	return w->err || w->r->base.visits >= w->o.max_visits;
 }
 
 /* Make room for one more element of @size bytes; sets w->err and returns NULL if there is none. */

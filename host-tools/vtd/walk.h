@@ -66,13 +66,6 @@ struct vtd_irte {
 	uint64_t lo, hi;
 };
 
-/* One distinct table page that was read (a page used at two levels is listed twice). */
-struct vtd_table {
-	uint64_t pa;
-	uint8_t kind;  /* enum vtd_table_kind */
-	uint8_t level; /* page tables: 1..5, else 0 */
-};
-
 /*
  * What can be wrong with tables. Each distinct table page is judged once, however often it is used.
  */
@@ -130,40 +123,27 @@ struct vtd_walk_options vtd_walk_options_from_regs(const struct vtd_regs *regs);
 
 /* What a walk found. Read-only for callers; free with vtd_walk_free(). */
 struct vtd_walk_result {
-	uint64_t root; /* as given, low 12 bits clear */
+	struct iommu_walk base;
 	unsigned ttm;
 	uint64_t irta;
 
-	struct vtd_context *contexts; /* ascending (bus, devfn) */
-	size_t n_contexts;
-	size_t odd_contexts;	  /* entries that are not present, yet not all zero */
-	struct vtd_pasid *pasids; /* ascending (sid, pasid) */
+	struct vtd_context *contexts; /* base.n_requesters of them, ascending (bus, devfn) */
+	size_t odd_contexts;	      /* entries that are not present, yet not all zero */
+	struct vtd_pasid *pasids;     /* ascending (sid, pasid) */
 	size_t n_pasids;
-	struct iommu_space *spaces;
-	size_t n_spaces;
-	struct iommu_tree *trees;
-	size_t n_trees;
-	struct iommu_run *runs;
-	size_t n_runs;
 	struct vtd_irte *irtes; /* ascending index */
 	size_t n_irtes;
-	struct vtd_table *tables; /* distinct, in order of discovery */
-	size_t n_tables;
-
-	uint64_t leaves;       /* leaf entries, summed over spaces (shared trees count again) */
-	uint64_t tree_leaves;  /* leaf entries, each tree once, saturating */
-	uint64_t leaves_at[6]; /* per tree once, by level of the entry: [1] 4 KiB, [2] 2 MiB, [3] 1
-				  GiB */
-	uint64_t visits;       /* table pages processed */
 
 	uint64_t defect_counts[VTD_DEFECT_KINDS];
-	uint64_t n_defects;	    /* their sum */
 	struct vtd_defect *defects; /* the first few */
 	size_t n_samples;
-
-	bool truncated;		  /* a limit was met: the result is incomplete, no verdict may rest on it */
-	const char *truncated_by; /* which: "runs", "visits", "pasids"; NULL otherwise */
 };
+
+/* The whole of a walk of VT-d tables; NULL of NULL. */
+static inline const struct vtd_walk_result *vtd_walk_of(const struct iommu_walk *w)
+{
+	return (const struct vtd_walk_result *)w;
+}
 
 /*
  * Walk all tables that hang off @root.
@@ -183,20 +163,5 @@ void vtd_walk_free(struct vtd_walk_result *result);
 
 /* The context entry of @sid, or NULL. */
 const struct vtd_context *vtd_walk_context(const struct vtd_walk_result *r, uint16_t sid);
-
-/*
- * The space of requests of (@sid, @pasid), or NULL. IOMMU_NO_PASID finds, in scalable mode, the space
- * of the context's RID_PASID.
- */
-const struct iommu_space *iommu_walk_space(const struct vtd_walk_result *r, uint16_t sid, uint32_t pasid);
-
-/* The runs of a space: returns the first, sets *@n (0 and NULL if none). */
-const struct iommu_run *iommu_space_runs(const struct vtd_walk_result *r, const struct iommu_space *s, size_t *n);
-
-/* The run of @s that holds @iova, or NULL. Binary search. */
-const struct iommu_run *iommu_space_lookup(const struct vtd_walk_result *r, const struct iommu_space *s, uint64_t iova);
-
-/* Add all IOVAs mapped in @s to @set. 0 or -ENOMEM. */
-int iommu_space_ranges(const struct vtd_walk_result *r, const struct iommu_space *s, struct iommu_ranges *set);
 
 #endif

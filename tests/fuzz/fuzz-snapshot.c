@@ -62,7 +62,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct vtd_walk_options o = { .max_runs = 3000, .max_visits = 300, .max_pasids = 200 };
 	struct vtd_walk_result *r;
 	struct iommu_error err = { "" };
-	struct vtd_snapshot *s;
+	struct iommu_snapshot *s;
 	struct iommu_mem mem;
 	uint8_t *buf, how;
 
@@ -81,8 +81,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	FUZZ_CHECK(vtd_snapshot_walk(s, &o, &r) == 0);
-	FUZZ_CHECK(!s->meta.truncated || r->truncated);
-	mem = vtd_snapshot_mem(s);
+	FUZZ_CHECK(!s->meta.truncated || r->base.truncated);
+	mem = iommu_snapshot_mem(s);
 	FUZZ_CHECK(vtd_snapshot_changed(s, &mem, NULL) == 0);
 	vtd_walk_free(r);
 	vtd_snapshot_free(s);

@@ -68,14 +68,14 @@ struct cursor {
 
 static bool next_run(struct cursor *c, struct iommu_run *run)
 {
-	const struct iommu_run *runs = c->r->runs;
+	const struct iommu_run *runs = c->r->base.runs;
 	uint32_t keep = IOMMU_PERM_READ | IOMMU_PERM_WRITE | IOMMU_PERM_SNOOP;
 
-	if (c->next == c->r->n_runs)
+	if (c->next == c->r->base.n_runs)
 		return false;
 	*run = runs[c->next++];
 	run->perm &= keep;
-	while (c->next < c->r->n_runs && runs[c->next].iova_start == run->iova_last + 1 &&
+	while (c->next < c->r->base.n_runs && runs[c->next].iova_start == run->iova_last + 1 &&
 	       (runs[c->next].perm & keep) == run->perm &&
 	       runs[c->next].pa_start - run->pa_start == run->iova_last + 1 - run->iova_start)
 		run->iova_last = runs[c->next++].iova_last;
@@ -112,7 +112,7 @@ size_t fake_compare_runs(struct fake *f, const struct kdc_tree *t, uint64_t root
 	struct iommu_run rest;
 
 	*why = NULL;
-	if (r->truncated) {
+	if (r->base.truncated) {
 		vtd_walk_free(r);
 		return 0;
 	}
@@ -132,7 +132,7 @@ size_t fake_compare_ranges(struct fake *f, const struct kdc_tree *t, uint64_t ro
 	size_t at = 0;
 
 	*why = NULL;
-	if (r->truncated) {
+	if (r->base.truncated) {
 		vtd_walk_free(r);
 		return 0;
 	}
@@ -144,8 +144,8 @@ size_t fake_compare_ranges(struct fake *f, const struct kdc_tree *t, uint64_t ro
 			*why = "a range that ends before it begins";
 		if (i && range[-1].last + 1 >= range->first)
 			*why = "ranges not ascending, or adjacent";
-		while (at < r->n_runs && r->runs[at].iova_start / PAGE <= range->last) {
-			const struct iommu_run *run = &r->runs[at++];
+		while (at < r->base.n_runs && r->base.runs[at].iova_start / PAGE <= range->last) {
+			const struct iommu_run *run = &r->base.runs[at++];
 
 			if (run->iova_start / PAGE < pfn || run->iova_last / PAGE > range->last)
 				*why = "mapped, and in no range";
@@ -156,7 +156,7 @@ size_t fake_compare_ranges(struct fake *f, const struct kdc_tree *t, uint64_t ro
 		if (pfn == range->first)
 			*why = "a range in which nothing is mapped";
 	}
-	if (!*why && at < r->n_runs)
+	if (!*why && at < r->base.n_runs)
 		*why = "mapped above the last range";
 	if (!*why && over != t->over_pages)
 		*why = "over_pages is not what the ranges are too large";

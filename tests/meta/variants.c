@@ -66,12 +66,12 @@ static void put_everywhere(struct world *w, uint64_t pa, uint64_t value)
 /* A free entry of a level-2 table that both copies use gets a leaf of 2 MiB. */
 static bool add_superpage(struct world *w)
 {
-	const struct vtd_walk_result *walk = w->ev->at_panic.walk;
+	const struct iommu_walk *walk = w->ev->at_panic.walk;
 
 	if (!walk || !w->ev->copied.snapshot)
 		return false;
 	for (size_t i = 0; i < walk->n_tables; i++) {
-		const struct vtd_table *t = &walk->tables[i];
+		const struct iommu_table *t = &walk->tables[i];
 
 		if (t->level != 2 || (t->kind != VTD_TABLE_SECOND_LEVEL && t->kind != VTD_TABLE_FIRST_LEVEL))
 			continue;
@@ -97,7 +97,7 @@ static void ask_for(struct world *w, const char *mode)
 /* Each range that the dead kernel had mapped for a function is reserved in its new domain. */
 static bool reserve(struct world *w)
 {
-	const struct vtd_walk_result *walk = w->ev->at_panic.walk;
+	const struct iommu_walk *walk = w->ev->at_panic.walk;
 	bool any = false;
 
 	g_array_set_size(w->ev->reservations, 0);
@@ -133,7 +133,7 @@ static bool deepen(struct world *w)
 	const struct evidence_state *states[] = { &w->ev->copied, &w->ev->end };
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(states); i++) {
-		const struct vtd_walk_result *walk = states[i]->walk;
+		const struct iommu_walk *walk = states[i]->walk;
 
 		if (!walk)
 			return false;

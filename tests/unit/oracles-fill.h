@@ -25,8 +25,8 @@ static inline void oracles_add(struct evidence *ev, enum evidence_oracle_source 
 	g_array_append_val(ev->oracle_ranges, r);
 }
 
-static inline void oracles_fill_space(struct evidence *ev, const struct vtd_walk_result *walk,
-				      const struct iommu_space *s, const char *mode)
+static inline void oracles_fill_space(struct evidence *ev, const struct iommu_walk *walk, const struct iommu_space *s,
+				      const char *mode)
 {
 	struct evidence_kdump_context c = { .sid = s->sid, .pasid = s->pasid == IOMMU_NO_PASID ? 0 : s->pasid };
 	struct iommu_ranges set = { 0 };
@@ -72,7 +72,7 @@ static inline void oracles_fill_end(struct evidence *ev, const struct iommu_spac
 /* oracles_fill - as a kernel asked for @mode would; false: the run has no tables to tell of. */
 static inline bool oracles_fill(struct evidence *ev, const char *mode)
 {
-	const struct vtd_walk_result *before = ev->at_panic.walk, *end = ev->end.walk;
+	const struct iommu_walk *before = ev->at_panic.walk, *end = ev->end.walk;
 
 	if (!before || !end)
 		return false;

@@ -10,7 +10,7 @@
 struct fixture {
 	struct tables t;
 	struct iommu_mem mem;
-	struct vtd_translation out;
+	struct iommu_translation out;
 	uint64_t root, pt, dir;
 };
 
