@@ -146,8 +146,9 @@ $(FUZZ_BIN): $(BUILD)/tests/%: $(BUILD)/asan/tests/fuzz/%.o
 KDUMP_SRC := $(sort $(wildcard kernel-patches/src/kdump_copy*.c))
 KDUMP_HELP := $(sort $(wildcard tests/kdump-copy/fake*.c))
 KDUMP_OBJ := $(patsubst %.c,$(BUILD)/asan/%.o,$(KDUMP_SRC) $(KDUMP_HELP))
-KDUMP_ORACLE := $(patsubst %.c,$(BUILD)/asan/%.o,$(wildcard host-tools/vtd/*.c) host-tools/base/sid.c \
-	tests/unit/table-builder.c)
+# What walks tables, and all that it needs.
+WALKER_SRC := $(wildcard host-tools/iommu/*.c host-tools/vtd/*.c) host-tools/base/sid.c tests/unit/table-builder.c
+KDUMP_ORACLE := $(WALKER_SRC:%.c=$(BUILD)/asan/%.o)
 KDUMP_TEST_SRC := $(sort $(wildcard tests/kdump-copy/test-*.c))
 KDUMP_TEST_BIN := $(KDUMP_TEST_SRC:tests/kdump-copy/%.c=$(BUILD)/tests/%)
 KDUMP_INCLUDE := -Ikernel-patches/src -Itests/kdump-copy -Itests/unit
@@ -162,9 +163,8 @@ $(KDUMP_TEST_BIN): $(BUILD)/tests/%: $(BUILD)/asan/tests/kdump-copy/%.o $(KDUMP_
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(PKG_LIBS) $(shell pkg-config --libs cmocka)
 
 # Instructions are counted, so the core is built as the kernel does: without SSE.
-BENCH_COPY_SRC := tests/kdump-copy/bench-copy.c $(KDUMP_HELP) tests/unit/table-builder.c
-BENCH_COPY_OBJ := $(patsubst %.c,$(BUILD)/obj/%.o,$(BENCH_COPY_SRC) $(KDUMP_SRC) \
-	$(wildcard host-tools/vtd/*.c) host-tools/base/sid.c)
+BENCH_COPY_SRC := tests/kdump-copy/bench-copy.c $(KDUMP_HELP) $(KDUMP_SRC) $(WALKER_SRC)
+BENCH_COPY_OBJ := $(BENCH_COPY_SRC:%.c=$(BUILD)/obj/%.o)
 
 $(BUILD)/obj/kernel-patches/%.o $(BUILD)/obj/tests/%.o: CPPFLAGS += $(KDUMP_INCLUDE)
 $(BUILD)/obj/kernel-patches/%.o: CFLAGS += -mno-sse

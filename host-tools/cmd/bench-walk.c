@@ -111,8 +111,8 @@ static int build(struct bench *b, enum shape shape)
 static double time_walk(const struct bench *b, size_t *runs, int *err)
 {
 	struct vtd_walk_result *r = NULL;
-	struct vtd_ram ram = { .len = b->bytes, .layout = { b->bytes, ram_q35_low(b->bytes), RAM_Q35_HIGH } };
-	struct vtd_mem mem = vtd_ram_mem(&ram);
+	struct iommu_ram ram = { .len = b->bytes, .layout = { b->bytes, ram_q35_low(b->bytes), RAM_Q35_HIGH } };
+	struct iommu_mem mem = iommu_ram_mem(&ram);
 	double start = now_ns(), took;
 	void *map = mmap(NULL, b->bytes, PROT_READ, MAP_SHARED, b->fd, 0);
 
@@ -124,10 +124,10 @@ static double time_walk(const struct bench *b, size_t *runs, int *err)
 	*err = vtd_walk(&mem, b->root, VTD_TTM_LEGACY, 0, NULL, &r);
 	munmap(map, b->bytes);
 	took = now_ns() - start;
-	if (!*err && (r->leaves != b->leaves || r->n_defects || r->truncated))
+	if (!*err && (r->base.leaves != b->leaves || r->base.n_defects || r->base.truncated))
 		*err = -EPROTO;
 	if (!*err)
-		*runs = r->n_runs;
+		*runs = r->base.n_runs;
 	vtd_walk_free(r);
 	return *err ? -1 : took;
 }

@@ -14,8 +14,8 @@
 static int walk_file(const char *path, struct vtd_walk_result **r)
 {
 	struct vtd_walk_options opt;
-	struct vtd_snapshot *s;
-	struct vtd_error err;
+	struct iommu_snapshot *s;
+	struct iommu_error err;
 	struct vtd_regs regs;
 	int ret = vtd_snapshot_load(path, &s, &err);
 
@@ -23,7 +23,7 @@ static int walk_file(const char *path, struct vtd_walk_result **r)
 		fprintf(stderr, "vtdlab diff: %s\n", err.text);
 		return VTDLAB_EXIT_USAGE;
 	}
-	vtd_regs_decode(s->regs, &regs);
+	vtd_regs_decode(vtd_snapshot_of(s)->regs, &regs);
 	opt = vtd_walk_options_from_regs(&regs);
 	ret = vtd_snapshot_walk(s, &opt, r);
 	vtd_snapshot_free(s);

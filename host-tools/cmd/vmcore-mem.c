@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A kernel dump as a struct vtd_mem, through libkdumpfile. */
+/* A kernel dump as a struct iommu_mem, through libkdumpfile. */
 #include "cmd/vmcore-mem.h"
 
 #include <errno.h>
@@ -19,12 +19,12 @@ struct vmcore {
 static int read_page(void *opaque, uint64_t pa, void *buf)
 {
 	struct vmcore *v = opaque;
-	size_t len = VTD_PAGE_SIZE;
+	size_t len = IOMMU_PAGE_SIZE;
 	kdump_status status;
 
 	kdump_clear_err(v->ctx);
 	status = kdump_read(v->ctx, KDUMP_MACHPHYSADDR, pa, buf, &len);
-	return status == KDUMP_OK && len == VTD_PAGE_SIZE ? 0 : -1;
+	return status == KDUMP_OK && len == IOMMU_PAGE_SIZE ? 0 : -1;
 }
 
 struct vmcore *vmcore_open(const char *path, GError **error)
@@ -52,9 +52,9 @@ struct vmcore *vmcore_open(const char *path, GError **error)
 	return v;
 }
 
-struct vtd_mem vmcore_mem(struct vmcore *v)
+struct iommu_mem vmcore_mem(struct vmcore *v)
 {
-	return (struct vtd_mem){ .read_page = read_page, .ctx = v };
+	return (struct iommu_mem){ .read_page = read_page, .ctx = v };
 }
 
 void vmcore_close(struct vmcore *v)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A kernel dump (ELF vmcore, kdump-compressed, ...) as a struct vtd_mem, through libkdumpfile. */
+/* A kernel dump (ELF vmcore, kdump-compressed, ...) as a struct iommu_mem, through libkdumpfile. */
 #ifndef VTDLAB_CMD_VMCORE_MEM_H
 #define VTDLAB_CMD_VMCORE_MEM_H
 
 #include <glib.h>
 
-#include "vtd/mem.h"
+#include "iommu/mem.h"
 
 struct vmcore;
 
@@ -19,7 +19,7 @@ struct vmcore *vmcore_open(const char *path, GError **error);
  * vmcore_mem - the dump as memory; pages that it lacks read as outside RAM. @v must outlive the
  * use.
  */
-struct vtd_mem vmcore_mem(struct vmcore *v);
+struct iommu_mem vmcore_mem(struct vmcore *v);
 
 /* vmcore_close - close and free; NULL is fine. */
 void vmcore_close(struct vmcore *v);

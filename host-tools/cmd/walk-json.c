@@ -43,10 +43,10 @@ static void begin_array(JsonBuilder *b, const char *name)
 }
 
 /* Runs are many: each is an array [first, last, pa, permissions]. */
-static void add_runs(JsonBuilder *b, const struct vtd_walk_result *r, const struct vtd_space *s)
+static void add_runs(JsonBuilder *b, const struct vtd_walk_result *r, const struct iommu_space *s)
 {
 	size_t n;
-	const struct vtd_run *run = vtd_space_runs(r, s, &n);
+	const struct iommu_run *run = iommu_space_runs(&r->base, s, &n);
 	char text[20], perm[5];
 
 	begin_array(b, "runs");
@@ -58,25 +58,25 @@ static void add_runs(JsonBuilder *b, const struct vtd_walk_result *r, const stru
 			snprintf(text, sizeof(text), "0x%" PRIx64, words[k]);
 			json_builder_add_string_value(b, text);
 		}
-		json_builder_add_string_value(b, vtd_perm_text(run->perm, perm));
+		json_builder_add_string_value(b, iommu_perm_text(run->perm, perm));
 		json_builder_end_array(b);
 	}
 	json_builder_end_array(b);
 }
 
-static void add_space(JsonBuilder *b, const struct vtd_walk_result *r, const struct vtd_space *s, gboolean runs)
+static void add_space(JsonBuilder *b, const struct vtd_walk_result *r, const struct iommu_space *s, gboolean runs)
 {
 	json_builder_begin_object(b);
-	if (s->pasid != VTD_NO_PASID)
+	if (s->pasid != IOMMU_NO_PASID)
 		add_int(b, "pasid", s->pasid);
-	add_text(b, "type", vtd_space_type_name(s->type));
+	add_text(b, "type", iommu_space_type_name(s->type));
 	add_int(b, "did", s->did);
 	add_int(b, "levels", s->levels);
 	add_hex(b, "root", s->root);
-	if (s->tree < r->n_trees) {
-		add_int(b, "leaves", r->trees[s->tree].leaves);
-		add_int(b, "pages", r->trees[s->tree].pages);
-		add_int(b, "run_count", r->trees[s->tree].n_runs);
+	if (s->tree < r->base.n_trees) {
+		add_int(b, "leaves", r->base.trees[s->tree].leaves);
+		add_int(b, "pages", r->base.trees[s->tree].pages);
+		add_int(b, "run_count", r->base.trees[s->tree].n_runs);
 	}
 	if (runs)
 		add_runs(b, r, s);
@@ -89,7 +89,7 @@ static void add_contexts(JsonBuilder *b, const struct vtd_walk_result *r, gboole
 	char bdf[8];
 
 	begin_array(b, "contexts");
-	for (size_t i = 0; i < r->n_contexts; i++) {
+	for (size_t i = 0; i < r->base.n_requesters; i++) {
 		const struct vtd_context *c = &r->contexts[i];
 
 		json_builder_begin_object(b);
@@ -115,8 +115,8 @@ static void add_contexts(JsonBuilder *b, const struct vtd_walk_result *r, gboole
 		}
 		json_builder_end_array(b);
 		begin_array(b, "spaces");
-		for (; s < r->n_spaces && r->spaces[s].context == i; s++)
-			add_space(b, r, &r->spaces[s], runs);
+		for (; s < r->base.n_spaces && r->base.spaces[s].context == i; s++)
+			add_space(b, r, &r->base.spaces[s], runs);
 		json_builder_end_array(b);
 		json_builder_end_object(b);
 	}
@@ -177,15 +177,15 @@ JsonNode *walk_to_json(const struct vtd_walk_result *r, const struct vtd_regs *r
 	g_autoptr(JsonBuilder) b = json_builder_new();
 
 	json_builder_begin_object(b);
-	add_hex(b, "root", r->root);
+	add_hex(b, "root", r->base.root);
 	add_text(b, "mode", vtd_ttm_name(r->ttm));
 	add_hex(b, "irta", r->irta);
-	add_bool(b, "truncated", r->truncated);
-	if (r->truncated)
-		add_text(b, "truncated_by", r->truncated_by);
-	add_int(b, "leaves", r->leaves);
-	add_int(b, "tables", r->n_tables);
-	add_int(b, "run_count", r->n_runs);
+	add_bool(b, "truncated", r->base.truncated);
+	if (r->base.truncated)
+		add_text(b, "truncated_by", r->base.truncated_by);
+	add_int(b, "leaves", r->base.leaves);
+	add_int(b, "tables", r->base.n_tables);
+	add_int(b, "run_count", r->base.n_runs);
 	add_int(b, "odd_contexts", r->odd_contexts);
 	if (regs)
 		add_registers(b, regs);
@@ -202,11 +202,11 @@ static void add_space_diffs(JsonBuilder *b, const struct vtd_compare *c)
 
 	begin_array(b, "spaces");
 	for (size_t i = 0; i < c->n_spaces; i++) {
-		const struct vtd_space_diff *s = &c->spaces[i];
+		const struct iommu_space_diff *s = &c->spaces[i];
 
 		json_builder_begin_object(b);
 		add_text(b, "bdf", sid_short(s->sid, bdf));
-		if (s->pasid != VTD_NO_PASID)
+		if (s->pasid != IOMMU_NO_PASID)
 			add_int(b, "pasid", s->pasid);
 		add_bool(b, "before", s->in_a);
 		add_bool(b, "after", s->in_b);

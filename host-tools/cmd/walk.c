@@ -21,21 +21,21 @@ struct walk_args {
 	char *ram, *ram_size, *vmcore, *root, *ttm, *irta;
 	gboolean summary, json, defects, tables;
 
-	struct vtd_snapshot *snapshot;
+	struct iommu_snapshot *snapshot;
 	struct vmcore *core;
 	int fd;
-	struct vtd_ram_layout layout;
+	struct iommu_ram_layout layout;
 };
 
 /* The RAM file by pread, not by mapping: a file that shrinks must not kill us. */
 static int read_ram(void *ctx, uint64_t pa, void *buf)
 {
 	struct walk_args *a = ctx;
-	uint64_t offset = vtd_ram_offset(&a->layout, pa, VTD_PAGE_SIZE);
+	uint64_t offset = iommu_ram_offset(&a->layout, pa, IOMMU_PAGE_SIZE);
 
-	if (offset > INT64_MAX - VTD_PAGE_SIZE)
+	if (offset > INT64_MAX - IOMMU_PAGE_SIZE)
 		return -1;
-	return pread(a->fd, buf, VTD_PAGE_SIZE, (off_t)offset) == VTD_PAGE_SIZE ? 0 : -1;
+	return pread(a->fd, buf, IOMMU_PAGE_SIZE, (off_t)offset) == IOMMU_PAGE_SIZE ? 0 : -1;
 }
 
 /* "0x1000", "4096", "1G"; -1 and a message on stderr if it is none. */
@@ -90,14 +90,14 @@ static int open_ram(struct walk_args *a)
 	size = (uint64_t)st.st_size;
 	if (a->ram_size && parse_number("--ram-size", a->ram_size, &size))
 		return VTDLAB_EXIT_USAGE;
-	a->layout = (struct vtd_ram_layout){ size, ram_q35_low(size), RAM_Q35_HIGH };
+	a->layout = (struct iommu_ram_layout){ size, ram_q35_low(size), RAM_Q35_HIGH };
 	return 0;
 }
 
 /* Walk a RAM file or a dump from the root on the command line: 0, or an exit status. */
 static int walk_memory(struct walk_args *a, struct vtd_walk_result **r)
 {
-	struct vtd_mem mem = { .read_page = read_ram, .ctx = a };
+	struct iommu_mem mem = { .read_page = read_ram, .ctx = a };
 	uint64_t root, ttm, irta = 0;
 	int status;
 
@@ -129,14 +129,14 @@ static int walk_memory(struct walk_args *a, struct vtd_walk_result **r)
 static int walk_snapshot(struct walk_args *a, const char *path, struct vtd_walk_result **r, struct vtd_regs *regs)
 {
 	struct vtd_walk_options opt;
-	struct vtd_error err;
+	struct iommu_error err;
 	int ret = vtd_snapshot_load(path, &a->snapshot, &err);
 
 	if (ret) {
 		fprintf(stderr, "vtdlab walk: %s\n", err.text);
 		return VTDLAB_EXIT_USAGE;
 	}
-	vtd_regs_decode(a->snapshot->regs, regs);
+	vtd_regs_decode(vtd_snapshot_of(a->snapshot)->regs, regs);
 	opt = vtd_walk_options_from_regs(regs);
 	if (vtd_snapshot_walk(a->snapshot, &opt, r)) {
 		fprintf(stderr, "vtdlab walk: out of memory\n");
@@ -156,7 +156,7 @@ static void print_text(const struct walk_args *a, const struct vtd_walk_result *
 	if (a->tables)
 		what |= VTD_PRINT_TABLES;
 	if (a->snapshot) {
-		const struct vtd_snapshot_meta *m = &a->snapshot->meta;
+		const struct iommu_snapshot_meta *m = &a->snapshot->meta;
 		g_autoptr(GDateTime) when = g_date_time_new_from_unix_utc(m->host_ns / 1000000000);
 		g_autofree char *text = when ? g_date_time_format_iso8601(when) : NULL;
 

@@ -15,11 +15,11 @@
 
 uint64_t corrupt_read(const struct corrupt_target *t, uint64_t pa)
 {
-	uint8_t page[VTD_PAGE_SIZE];
+	uint8_t page[IOMMU_PAGE_SIZE];
 	uint64_t value = 0;
 
-	if (t->mem.read_page(t->mem.ctx, pa & VTD_PAGE_MASK, page) == 0)
-		memcpy(&value, page + (pa & ~VTD_PAGE_MASK), sizeof(value));
+	if (t->mem.read_page(t->mem.ctx, pa & IOMMU_PAGE_MASK, page) == 0)
+		memcpy(&value, page + (pa & ~IOMMU_PAGE_MASK), sizeof(value));
 	return GUINT64_FROM_LE(value);
 }
 
@@ -55,7 +55,7 @@ static const struct vtd_context *pick_context(const struct corrupt_target *t, co
 {
 	const struct vtd_context *last = NULL;
 
-	for (size_t i = r->n_contexts; i-- > 0;) {
+	for (size_t i = r->base.n_requesters; i-- > 0;) {
 		const struct vtd_context *c = &r->contexts[i];
 
 		if (sid >= 0 ? context_sid(c) == sid : !t->busy || !t->busy(t->busy_data, context_sid(c)))
@@ -96,7 +96,7 @@ static bool zap_root(const struct corrupt_target *t, const struct vtd_walk_resul
 
 	if (!c)
 		return false;
-	pa = VTD_ADDR(r->root) + c->bus * 16u + (c->upper ? 8 : 0);
+	pa = VTD_ADDR(r->base.root) + c->bus * 16u + (c->upper ? 8 : 0);
 	say(done, context_sid(c), "present bit of its bus's root entry cleared", pa);
 	return corrupt_put(t, pa, corrupt_read(t, pa) & ~VTD_ROOT_P);
 }
@@ -144,9 +144,9 @@ static bool move_half(const struct corrupt_target *t, const struct vtd_walk_resu
 {
 	static const uint64_t none[MAX_WORDS];
 
-	for (size_t i = 0; i < r->n_contexts; i++) {
+	for (size_t i = 0; i < r->base.n_requesters; i++) {
 		const struct vtd_context *c = &r->contexts[i];
-		uint64_t other = corrupt_read(t, VTD_ADDR(r->root) + c->bus * 16u + (c->upper ? 0 : 8));
+		uint64_t other = corrupt_read(t, VTD_ADDR(r->base.root) + c->bus * 16u + (c->upper ? 0 : 8));
 		uint64_t pa = VTD_ADDR(other) + c->slot * 32;
 
 		if (!c->scalable || !(other & VTD_ROOT_P) || (corrupt_read(t, pa) & VTD_SCTX_P) ||
@@ -194,7 +194,7 @@ static bool change_root(const struct corrupt_target *t, const struct vtd_walk_re
 	if (!c->scalable && c->tt == VTD_TT_PASS_THROUGH)
 		return false; /* the field means nothing then */
 	say(done, context_sid(c), "table root of its context entry moved by one page", context_pa(c, c->slot));
-	return corrupt_put(t, context_pa(c, c->slot), c->raw[0] ^ VTD_PAGE_SIZE);
+	return corrupt_put(t, context_pa(c, c->slot), c->raw[0] ^ IOMMU_PAGE_SIZE);
 }
 
 /* --- PASID entries --- */
@@ -247,7 +247,7 @@ static bool change_pasid_root(const struct corrupt_target *t, const struct vtd_w
 
 	if (!p || p->pgtt == VTD_PGTT_PASS_THROUGH)
 		return false;
-	return change_pasid(t, r, sid, p->pgtt == VTD_PGTT_FIRST_LEVEL ? 2 : 0, VTD_PAGE_SIZE,
+	return change_pasid(t, r, sid, p->pgtt == VTD_PGTT_FIRST_LEVEL ? 2 : 0, IOMMU_PAGE_SIZE,
 			    "table root of its PASID entry moved by one page", done);
 }
 

@@ -10,12 +10,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "vtd/mem.h"
+#include "iommu/mem.h"
 #include "vtd/walk.h"
 
 /* Tables in memory that can be written. */
 struct corrupt_target {
-	struct vtd_mem mem;
+	struct iommu_mem mem;
 	/* @len bytes at @pa, within a page; 0, or nonzero where there is no RAM. @ctx is mem.ctx. */
 	int (*write)(void *ctx, uint64_t pa, const void *buf, size_t len);
 	uint64_t root, irta; /* in force */

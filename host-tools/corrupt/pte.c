@@ -9,20 +9,20 @@
 
 /* Where the leaf of an IOVA is. */
 struct leaf {
-	const struct vtd_space *space;
+	const struct iommu_space *space;
 	uint64_t iova;	    /* of its first byte */
 	uint64_t pa, value; /* of the entry */
 	uint64_t parent;    /* of the entry that leads to its table; 0: none does */
 	unsigned level;
 };
 
-static bool first_level(const struct vtd_space *s)
+static bool first_level(const struct iommu_space *s)
 {
-	return s->type == VTD_SPACE_FIRST_LEVEL;
+	return s->type == IOMMU_SPACE_FIRST_LEVEL;
 }
 
 /* Goes down to the leaf of @iova; false where the tables have none. */
-static bool find_leaf(const struct corrupt_target *t, const struct vtd_space *s, uint64_t iova, struct leaf *leaf)
+static bool find_leaf(const struct corrupt_target *t, const struct iommu_space *s, uint64_t iova, struct leaf *leaf)
 {
 	uint64_t table = s->root;
 
@@ -49,9 +49,9 @@ static bool find_leaf(const struct corrupt_target *t, const struct vtd_space *s,
 static int by_leaves(const void *a, const void *b, void *data)
 {
 	const struct vtd_walk_result *r = data;
-	const struct vtd_space *x = *(const struct vtd_space *const *)a;
-	const struct vtd_space *y = *(const struct vtd_space *const *)b;
-	uint64_t i = r->trees[x->tree].leaves, k = r->trees[y->tree].leaves;
+	const struct iommu_space *x = *(const struct iommu_space *const *)a;
+	const struct iommu_space *y = *(const struct iommu_space *const *)b;
+	uint64_t i = r->base.trees[x->tree].leaves, k = r->base.trees[y->tree].leaves;
 
 	if (i != k)
 		return i > k ? -1 : 1;
@@ -62,10 +62,10 @@ static GPtrArray *candidates(const struct vtd_walk_result *r, int sid)
 {
 	GPtrArray *out = g_ptr_array_new();
 
-	for (size_t i = 0; i < r->n_spaces; i++) {
-		const struct vtd_space *s = &r->spaces[i];
+	for (size_t i = 0; i < r->base.n_spaces; i++) {
+		const struct iommu_space *s = &r->base.spaces[i];
 
-		if (s->tree != UINT32_MAX && s->levels && s->type != VTD_SPACE_NESTED && (sid < 0 || s->sid == sid))
+		if (s->tree != UINT32_MAX && s->levels && s->type != IOMMU_SPACE_NESTED && (sid < 0 || s->sid == sid))
 			g_ptr_array_add(out, (gpointer)s);
 	}
 	g_ptr_array_sort_with_data(out, by_leaves, (gpointer)r);
@@ -74,13 +74,13 @@ static GPtrArray *candidates(const struct vtd_walk_result *r, int sid)
 
 typedef bool (*leaf_test)(const struct corrupt_target *t, const struct leaf *leaf);
 
-static bool pick_of_space(const struct corrupt_target *t, const struct vtd_walk_result *r, const struct vtd_space *s,
+static bool pick_of_space(const struct corrupt_target *t, const struct vtd_walk_result *r, const struct iommu_space *s,
 			  leaf_test wanted, struct leaf *leaf)
 {
-	const struct vtd_run *runs;
+	const struct iommu_run *runs;
 	size_t n;
 
-	runs = vtd_space_runs(r, s, &n);
+	runs = iommu_space_runs(&r->base, s, &n);
 	for (size_t i = 0; i < n; i++) {
 		uint64_t iova = runs[i].iova_start;
 
@@ -145,7 +145,7 @@ static bool has_other(const struct corrupt_target *t, const struct leaf *l)
 /* The first free entry of the same table, 0: there is none. */
 static uint64_t free_entry(const struct corrupt_target *t, const struct leaf *l)
 {
-	for (uint64_t pa = l->pa & VTD_PAGE_MASK; pa <= (l->pa | 0xfff); pa += 8)
+	for (uint64_t pa = l->pa & IOMMU_PAGE_MASK; pa <= (l->pa | 0xfff); pa += 8)
 		if (!corrupt_read(t, pa))
 			return pa;
 	return 0;
@@ -181,7 +181,7 @@ bool corrupt_shift_pte(const struct corrupt_target *t, const struct vtd_walk_res
 	if (!pick_leaf(t, r, sid, is_page, &l))
 		return false;
 	say(done, &l, "shifted by one page");
-	return corrupt_put(t, l.pa, l.value ^ VTD_PAGE_SIZE);
+	return corrupt_put(t, l.pa, l.value ^ IOMMU_PAGE_SIZE);
 }
 
 bool corrupt_drop_write(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
@@ -214,7 +214,7 @@ bool corrupt_add_mapping(const struct corrupt_target *t, const struct vtd_walk_r
 	if (!pick_leaf(t, r, sid, has_room, &l))
 		return false;
 	l.pa = free_entry(t, &l);
-	l.iova = (l.iova & ~UINT64_C(0x1fffff)) + (l.pa & 0xfff) / 8 * VTD_PAGE_SIZE;
+	l.iova = (l.iova & ~UINT64_C(0x1fffff)) + (l.pa & 0xfff) / 8 * IOMMU_PAGE_SIZE;
 	say(done, &l, "mapped");
 	return corrupt_put(t, l.pa, l.value);
 }

@@ -21,7 +21,7 @@ static uint64_t next(uint64_t *state)
 }
 
 /* Page tables, context tables, PASID directories and tables; not the root table, nor that of interrupts. */
-static bool may_be_damaged(const struct vtd_table *t)
+static bool may_be_damaged(const struct iommu_table *t)
 {
 	return t->kind != VTD_TABLE_ROOT && t->kind != VTD_TABLE_IRT;
 }
@@ -30,12 +30,12 @@ static bool may_be_damaged(const struct vtd_table *t)
  * A table: first of which kind and level, then which. There are hundreds of tables of leaves for one of
  * contexts, and it is the few whose damage reaches far.
  */
-static const struct vtd_table *pick_table(const struct vtd_walk_result *r, uint64_t *state)
+static const struct iommu_table *pick_table(const struct vtd_walk_result *r, uint64_t *state)
 {
 	unsigned per_sort[8][8] = { 0 }, sorts = 0, sort, n;
 
-	for (size_t i = 0; i < r->n_tables; i++) {
-		const struct vtd_table *t = &r->tables[i];
+	for (size_t i = 0; i < r->base.n_tables; i++) {
+		const struct iommu_table *t = &r->base.tables[i];
 
 		if (may_be_damaged(t))
 			sorts += !per_sort[t->kind & 7][t->level & 7]++;
@@ -47,10 +47,10 @@ static const struct vtd_table *pick_table(const struct vtd_walk_result *r, uint6
 		if (!per_sort[i / 8][i % 8] || sort--)
 			continue;
 		n = (unsigned)(next(state) % per_sort[i / 8][i % 8]);
-		for (size_t k = 0; k < r->n_tables; k++)
-			if (may_be_damaged(&r->tables[k]) && (r->tables[k].kind & 7) == i / 8 &&
-			    (r->tables[k].level & 7) == i % 8 && !n--)
-				return &r->tables[k];
+		for (size_t k = 0; k < r->base.n_tables; k++)
+			if (may_be_damaged(&r->base.tables[k]) && (r->base.tables[k].kind & 7) == i / 8 &&
+			    (r->base.tables[k].level & 7) == i % 8 && !n--)
+				return &r->base.tables[k];
 	}
 	return NULL;
 }
@@ -66,7 +66,7 @@ static uint64_t bad_value(const struct vtd_walk_result *r, uint64_t old, uint64_
 	case 1: /* anything */
 		return any;
 	case 2: /* another table, perhaps its own or one above it: a loop, or a tree that is shared */
-		return r->tables[any % r->n_tables].pa | 3;
+		return r->base.tables[any % r->base.n_tables].pa | 3;
 	case 3: /* outside of all memory */
 		return (any & VTD_PTE_ADDR) | UINT64_C(1) << 44 | 3;
 	case 4: /* a large page at any level */
@@ -83,7 +83,7 @@ bool corrupt_random(const struct corrupt_target *t, const struct vtd_walk_result
 
 	(void)sid;
 	for (unsigned i = 0; i < (t->words ? t->words : WORDS_DEFAULT); i++) {
-		const struct vtd_table *table = pick_table(r, &state);
+		const struct iommu_table *table = pick_table(r, &state);
 		uint64_t pa, old, value;
 
 		if (!table)
@@ -105,12 +105,12 @@ bool corrupt_random(const struct corrupt_target *t, const struct vtd_walk_result
 /* The memory of the dead kernel is taken for something else: its page tables are gone, every page of them. */
 bool corrupt_overwrite(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
 {
-	static const uint8_t zeroes[VTD_PAGE_SIZE];
+	static const uint8_t zeroes[IOMMU_PAGE_SIZE];
 	unsigned n = 0;
 
 	(void)sid;
-	for (size_t i = 0; i < r->n_tables; i++) {
-		const struct vtd_table *table = &r->tables[i];
+	for (size_t i = 0; i < r->base.n_tables; i++) {
+		const struct iommu_table *table = &r->base.tables[i];
 
 		if (table->kind != VTD_TABLE_SECOND_LEVEL && table->kind != VTD_TABLE_FIRST_LEVEL)
 			continue;

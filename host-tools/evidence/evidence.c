@@ -7,8 +7,7 @@
 
 #include "base/cmdline.h"
 #include "evidence/fields.h"
-#include "vtd/snapshot.h"
-#include "vtd/walk.h"
+#include "iommu/iommu.h"
 
 void evidence_state_regs(struct evidence_state *state, const uint64_t raw[VTD_REGS_QWORDS])
 {
@@ -19,8 +18,8 @@ void evidence_state_regs(struct evidence_state *state, const uint64_t raw[VTD_RE
 
 void evidence_state_clear(struct evidence_state *state)
 {
-	vtd_walk_free(state->walk);
-	vtd_snapshot_free(state->snapshot);
+	iommu_walk_free(state->walk);
+	iommu_snapshot_free(state->snapshot);
 	memset(state, 0, sizeof(*state));
 }
 
@@ -43,7 +42,7 @@ void evidence_clear(void *base, const struct evidence_field *fields)
 		else if (f->type == FIELD_STATE)
 			evidence_state_clear(p);
 		else if (f->type == FIELD_SNAPSHOT)
-			vtd_snapshot_free(*(struct vtd_snapshot **)p);
+			iommu_snapshot_free(*(struct iommu_snapshot **)p);
 		else if (f->type == FIELD_ARRAY)
 			g_array_unref(*(GArray **)p);
 	}

@@ -15,20 +15,20 @@
 #include "base/trace-group.h"
 #include "vtd/regs.h"
 
-struct vtd_snapshot;
-struct vtd_walk_result;
+struct iommu_snapshot;
+struct iommu_walk;
 
 /* Tables and registers at one moment, the guest stopped. */
 struct evidence_state {
 	int64_t host_ns;   /* 0: this snapshot was not got */
 	int64_t frozen_ns; /* how long the guest stood still for it */
 	bool has_regs;
-	uint64_t raw[VTD_REGS_QWORDS]; /* the register block as it was read */
-	struct vtd_regs regs;	       /* what it says: evidence_state_regs() sets both */
-	uint64_t root;		       /* root table in force, without mode bits */
-	unsigned ttm;		       /* translation table mode in force (RTADDR bits 11:10) */
-	struct vtd_walk_result *walk;  /* NULL: none; owned */
-	struct vtd_snapshot *snapshot; /* the pages @walk read; kept of the panic only; may be NULL; owned */
+	uint64_t raw[VTD_REGS_QWORDS];	 /* the register block as it was read */
+	struct vtd_regs regs;		 /* what it says: evidence_state_regs() sets both */
+	uint64_t root;			 /* root table in force, without mode bits */
+	unsigned ttm;			 /* translation table mode in force (RTADDR bits 11:10) */
+	struct iommu_walk *walk;	 /* NULL: none; owned */
+	struct iommu_snapshot *snapshot; /* the pages @walk read; kept of the panic only; may be NULL; owned */
 };
 
 /* What the trace said of the IOMMU, oldest first. */
@@ -272,18 +272,18 @@ struct evidence {
 	uint64_t reservations_lost; /* records of the crash kernel's probes that were not kept or understood */
 
 	/* a lab kernel's own account; empty: none was asked for */
-	GArray *kdump_contexts;		 /* struct evidence_kdump_context */
-	GArray *kdump_copies;		 /* struct evidence_kdump_copy */
-	GArray *kdump_devices;		 /* struct evidence_kdump_device */
-	GArray *oracle_ranges;		 /* struct evidence_oracle_range */
-	GArray *oracles;		 /* struct evidence_oracle */
-	uint64_t kdump_lines;		 /* of the kernel's log */
-	uint64_t kdump_hidden;		 /* entries of PASIDs that it left out, as it says itself */
-	uint64_t kdump_bad;		 /* ... that are not what they should be */
-	char *kdump_bad_line;		 /* the first of these; owned */
-	uint64_t events_dropped;	 /* invalidations beyond EVIDENCE_INVALIDATIONS_MAX */
-	struct vtd_snapshot *old_tables; /* the pages of at_panic.snapshot, read again at the end; owned */
-	char *crash_cmdline;		 /* of the running crash kernel; NULL: not known; owned */
+	GArray *kdump_contexts;		   /* struct evidence_kdump_context */
+	GArray *kdump_copies;		   /* struct evidence_kdump_copy */
+	GArray *kdump_devices;		   /* struct evidence_kdump_device */
+	GArray *oracle_ranges;		   /* struct evidence_oracle_range */
+	GArray *oracles;		   /* struct evidence_oracle */
+	uint64_t kdump_lines;		   /* of the kernel's log */
+	uint64_t kdump_hidden;		   /* entries of PASIDs that it left out, as it says itself */
+	uint64_t kdump_bad;		   /* ... that are not what they should be */
+	char *kdump_bad_line;		   /* the first of these; owned */
+	uint64_t events_dropped;	   /* invalidations beyond EVIDENCE_INVALIDATIONS_MAX */
+	struct iommu_snapshot *old_tables; /* the pages of at_panic.snapshot, read again at the end; owned */
+	char *crash_cmdline;		   /* of the running crash kernel; NULL: not known; owned */
 
 	/* dump */
 	char *canary_written, *canary_read; /* hex; NULL: not done; owned */

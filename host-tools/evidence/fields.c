@@ -19,7 +19,7 @@
 		char *: FIELD_TEXT,                                                                                    \
 		const char *: FIELD_STATIC,                                                                            \
 		struct evidence_state: FIELD_STATE,                                                                    \
-		struct vtd_snapshot *: FIELD_SNAPSHOT)
+		struct iommu_snapshot *: FIELD_SNAPSHOT)
 /* @by: the file that sets it, and no other (tests/house/writers). Behind it what only some fields have. */
 #define ROW(s, m, kind, by, ...)                                                                       \
 	{                                                                                              \

@@ -26,7 +26,7 @@ enum evidence_type {
 	FIELD_WORD,	 /* an enum: a word of @words in JSON; a value that has none is left out */
 	FIELD_ARRAY,	 /* GArray * of @element */
 	FIELD_STATE,	 /* struct evidence_state */
-	FIELD_SNAPSHOT,	 /* struct vtd_snapshot *, owned: the name of its file in JSON */
+	FIELD_SNAPSHOT,	 /* struct iommu_snapshot *, owned: the name of its file in JSON */
 	FIELD_ELSEWHERE, /* kept in another way: the scenario, registers, walks */
 };
 

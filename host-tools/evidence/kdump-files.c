@@ -8,7 +8,7 @@
 #include "base/sid.h"
 #include "base/text.h"
 #include "vtd/formats.h"
-#include "vtd/mem.h"
+#include "iommu/mem.h"
 
 /* Always false: says which line, and what it is. */
 static bool not_understood(unsigned line, const char *text, char **problem)
@@ -111,7 +111,7 @@ static bool take_leaf(const char *p, struct evidence_oracle_range *r)
 	if (*p || !leaf || leaf > 3)
 		return false;
 	size = UINT64_C(1) << vtd_level_shift(leaf);
-	r->start = pfn << VTD_PAGE_SHIFT;
+	r->start = pfn << IOMMU_PAGE_SHIFT;
 	r->last = r->start + size - 1;
 	r->pa &= ~(size - 1);
 	return !(r->start & (size - 1));

@@ -8,7 +8,7 @@
 #include "base/sid.h"
 #include "base/text.h"
 #include "evidence/fields.h"
-#include "vtd/mem.h"
+#include "iommu/mem.h"
 
 #define MARK "DMAR: kdump: "
 #define WORD_MAX 16
@@ -80,7 +80,7 @@ static bool take_refused(struct evidence *ev, const union said *said)
 
 static bool add_range(struct evidence *ev, enum evidence_oracle_source source, struct evidence_oracle_range r)
 {
-	if (r.start > r.last || (r.start & ~VTD_PAGE_MASK) || ((r.last + 1) & ~VTD_PAGE_MASK) ||
+	if (r.start > r.last || (r.start & ~IOMMU_PAGE_MASK) || ((r.last + 1) & ~IOMMU_PAGE_MASK) ||
 	    ev->oracle_ranges->len >= KDUMP_RANGES_MAX)
 		return false;
 	r.source = source;

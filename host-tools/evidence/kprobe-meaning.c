@@ -71,7 +71,7 @@ bool probe_standing(const struct probe_trace *t, uint64_t first, uint64_t last)
 		if (first == always[i].first && last == always[i].last)
 			return true;
 	for (unsigned i = 0; i < t->windows->len; i++) {
-		const struct vtd_range *w = &g_array_index(t->windows, struct vtd_range, i);
+		const struct iommu_range *w = &g_array_index(t->windows, struct iommu_range, i);
 
 		if (first == w->start / PAGE && last == w->last / PAGE)
 			return true;

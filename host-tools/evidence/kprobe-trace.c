@@ -77,7 +77,7 @@ struct probe_trace *probe_trace_new(void)
 
 	t->events = g_array_new(FALSE, TRUE, sizeof(struct probe_event));
 	t->records = g_array_new(FALSE, TRUE, sizeof(gint));
-	t->windows = g_array_new(FALSE, TRUE, sizeof(struct vtd_range));
+	t->windows = g_array_new(FALSE, TRUE, sizeof(struct iommu_range));
 	return t;
 }
 
@@ -322,7 +322,7 @@ void probe_trace_raw_line(struct probe_trace *t, const char *line)
 void probe_trace_iomem_line(struct probe_trace *t, const char *line)
 {
 	const char *p = line + strspn(line, " ");
-	struct vtd_range w;
+	struct iommu_range w;
 	char *end;
 
 	if (!g_ascii_isxdigit(*p) || !strstr(p, ": PCI Bus "))

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "evidence/evidence.h"
-#include "vtd/ranges.h"
+#include "iommu/ranges.h"
 
 enum probe_kind {
 	PROBE_INIT,	/* intel_iommu_init() begins */
@@ -45,7 +45,7 @@ struct probe_trace {
 	uint64_t lost;	    /* records that the kernel (or PROBE_EVENTS_MAX) dropped */
 	bool has_clock;	    /* the agent's clock was found in the trace */
 	int64_t clock_ns;   /* agent's clock minus the trace's */
-	GArray *windows;    /* struct vtd_range: memory windows of the host bridges, bytes */
+	GArray *windows;    /* struct iommu_range: memory windows of the host bridges, bytes */
 };
 
 struct probe_trace *probe_trace_new(void);

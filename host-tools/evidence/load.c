@@ -10,8 +10,7 @@
 #include "base/error.h"
 #include "base/json-line.h"
 #include "evidence/fields.h"
-#include "vtd/snapshot.h"
-#include "vtd/walk.h"
+#include "evidence/iommus.h"
 
 #define MAX_FILE (UINT64_C(256) << 20)
 #define MAX_ELEMENTS 4000000
@@ -79,7 +78,7 @@ static bool name_ok(const char *name)
 
 static bool read_regs(struct reader *r, const char *where, JsonNode *node, struct evidence_state *state)
 {
-	uint64_t raw[VTD_REGS_QWORDS] = { 0 };
+	uint64_t raw[G_N_ELEMENTS(state->raw)] = { 0 };
 	JsonObjectIter iter;
 	const char *name;
 	JsonNode *value;
@@ -92,7 +91,7 @@ static bool read_regs(struct reader *r, const char *where, JsonNode *node, struc
 		char again[16];
 
 		g_snprintf(again, sizeof(again), "0x%03lx", offset & 0xfff);
-		if (strcmp(again, name) != 0 || offset % 8 || offset >= VTD_REGS_BYTES)
+		if (strcmp(again, name) != 0 || offset % 8 || offset >= sizeof(raw))
 			return wrong(r, where, "regs", "holds a name that is no register's offset");
 		if (!get_hex(r, where, name, value, &raw[offset / 8]))
 			return false;
@@ -103,9 +102,9 @@ static bool read_regs(struct reader *r, const char *where, JsonNode *node, struc
 
 /* tables/NAME.vtd, NAME as the field says. */
 static bool load_snapshot(struct reader *r, const char *where, const char *field, JsonNode *node,
-			  struct vtd_snapshot **out)
+			  struct iommu_snapshot **out)
 {
-	struct vtd_error err;
+	struct iommu_error err;
 	const char *name;
 
 	if (!get_text(r, where, field, node, &name))
@@ -115,24 +114,22 @@ static bool load_snapshot(struct reader *r, const char *where, const char *field
 	g_autofree char *base = g_strconcat(name, ".vtd", NULL);
 	g_autofree char *path = g_build_filename(r->dir, "tables", base, NULL);
 
-	return vtd_snapshot_load(path, out, &err) == 0 || wrong(r, where, field, err.text);
+	return iommu_load(path, out, &err) == 0 || wrong(r, where, field, err.text);
 }
 
 /* The snapshot must be the one that the state was taken with: same moment, same root. */
 static bool read_snapshot(struct reader *r, const char *where, JsonNode *node, struct evidence_state *state)
 {
-	struct vtd_walk_options opt;
-	const struct vtd_snapshot_meta *meta;
+	const struct iommu_snapshot_meta *meta;
 
 	if (!state->has_regs)
 		return wrong(r, where, "snapshot", "comes without registers");
 	if (!load_snapshot(r, where, "snapshot", node, &state->snapshot))
 		return false;
 	meta = &state->snapshot->meta;
-	if (meta->root != state->root || meta->ttm != state->ttm || meta->host_ns != state->host_ns)
+	if (meta->root != state->root || meta->mode != state->ttm || meta->host_ns != state->host_ns)
 		return wrong(r, where, "snapshot", "is of another moment than the evidence");
-	opt = vtd_walk_options_from_regs(&state->regs);
-	return vtd_snapshot_walk(state->snapshot, &opt, &state->walk) == 0 ||
+	return state->snapshot->iommu->walk(state->snapshot, &state->walk) == 0 ||
 	       wrong(r, where, "snapshot", "out of memory");
 }
 

@@ -9,7 +9,7 @@
 #include "base/files.h"
 #include "base/json-line.h"
 #include "evidence/fields.h"
-#include "vtd/snapshot.h"
+#include "iommu/iommu.h"
 
 static void set_hex(JsonObject *o, const char *name, uint64_t value)
 {
@@ -50,15 +50,15 @@ static void set_ascii(JsonObject *o, const char *name, const char *value, size_t
 }
 
 /* Nonzero words of the register block by their offset. */
-static JsonObject *regs_json(const uint64_t *raw)
+static JsonObject *regs_json(const struct evidence_state *state)
 {
 	JsonObject *o = json_object_new();
 
-	for (unsigned i = 0; i < VTD_REGS_QWORDS; i++) {
+	for (unsigned i = 0; i < G_N_ELEMENTS(state->raw); i++) {
 		char name[16];
 
 		g_snprintf(name, sizeof(name), "0x%03x", 8 * i);
-		set_hex(o, name, raw[i]);
+		set_hex(o, name, state->raw[i]);
 	}
 	return o;
 }
@@ -71,7 +71,7 @@ static JsonObject *state_json(const struct evidence *ev, const struct evidence_s
 	g_autofree char *name = NULL;
 
 	if (state->has_regs)
-		json_object_set_object_member(o, "regs", regs_json(state->raw));
+		json_object_set_object_member(o, "regs", regs_json(state));
 	if (state->walk) {
 		name = evidence_snapshot_name(ev, state);
 		json_object_set_string_member(o, "snapshot", name);
@@ -134,7 +134,7 @@ static JsonObject *struct_json(const struct evidence *ev, const void *base, cons
 			json_object_set_object_member(o, f->name, state_json(ev, p));
 			break;
 		case FIELD_SNAPSHOT:
-			if (*(struct vtd_snapshot *const *)p)
+			if (*(struct iommu_snapshot *const *)p)
 				set_text(o, f->name, EVIDENCE_OLD_TABLES);
 			break;
 		case FIELD_ELSEWHERE:
@@ -162,12 +162,12 @@ static bool save_old_tables(const struct evidence *ev, const char *dir, GError *
 {
 	g_autofree char *tables = g_build_filename(dir, "tables", NULL);
 	g_autofree char *path = g_build_filename(tables, EVIDENCE_OLD_TABLES ".vtd", NULL);
-	struct vtd_error err;
+	struct iommu_error err;
 
 	if (!ev->old_tables)
 		return true;
 	g_mkdir_with_parents(tables, 0755);
-	if (!vtd_snapshot_save(ev->old_tables, path, &err))
+	if (!ev->old_tables->iommu->save(ev->old_tables, path, &err))
 		return true;
 	g_set_error_literal(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, err.text);
 	return false;

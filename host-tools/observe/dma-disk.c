@@ -8,7 +8,7 @@
 #include "observe/attempt.h"
 #include "observe/guest.h"
 #include "prepare/devices.h"
-#include "vtd/walk.h"
+#include "iommu/model.h"
 
 #define CQE_BYTES 16
 #define QUEUES 64
@@ -157,15 +157,15 @@ unsigned disk_dma_after_copy(const struct disk_dma *d)
 /* Copies @len bytes of guest memory at @iova as the disk saw it at the panic. */
 static bool read_iova(struct attempt *a, uint64_t iova, void *buf, uint64_t len)
 {
-	const struct vtd_walk_result *walk = a->ev->at_panic.walk;
-	const struct vtd_space *space = walk ? vtd_walk_space(walk, guest_disk_sid(), VTD_NO_PASID) : NULL;
+	const struct iommu_walk *walk = a->ev->at_panic.walk;
+	const struct iommu_space *space = walk ? iommu_walk_space(walk, guest_disk_sid(), IOMMU_NO_PASID) : NULL;
 	uint8_t *out = buf;
 
 	while (space && len) {
-		const struct vtd_run *piece = vtd_space_lookup(walk, space, iova);
+		const struct iommu_run *piece = iommu_space_lookup(walk, space, iova);
 		uint64_t n;
 
-		if (!piece || !(piece->perm & VTD_PERM_WRITE))
+		if (!piece || !(piece->perm & IOMMU_PERM_WRITE))
 			return false;
 		n = MIN(len, piece->iova_last - iova + 1);
 		if (machine_read_phys(a->m, piece->pa_start + (iova - piece->iova_start), out, n) != 0)

@@ -7,7 +7,7 @@
 #include "channel.h"
 #include "observe/attempt.h"
 #include "observe/guest.h"
-#include "vtd/walk.h"
+#include "iommu/model.h"
 
 #define LOOK_US 200000
 
@@ -19,7 +19,7 @@
 
 struct search {
 	struct attempt *a;
-	const struct vtd_space *space;
+	const struct iommu_space *space;
 	uint32_t first, n; /* sequence numbers of interest: first .. n-1 */
 	uint64_t *found;   /* PA of each, 0: not found; by seq */
 	uint64_t misplaced, misplaced_pa;
@@ -28,15 +28,15 @@ struct search {
 
 static bool leads_to(const struct search *s, uint64_t pa)
 {
-	const struct vtd_walk_result *walk = s->a->ev->at_panic.walk;
-	const struct vtd_run *runs;
+	const struct iommu_walk *walk = s->a->ev->at_panic.walk;
+	const struct iommu_run *runs;
 	size_t n;
 
 	if (!walk || !s->space)
 		return false;
-	runs = vtd_space_runs(walk, s->space, &n);
+	runs = iommu_space_runs(walk, s->space, &n);
 	for (size_t i = 0; i < n; i++)
-		if ((runs[i].perm & VTD_PERM_WRITE) && pa >= runs[i].pa_start &&
+		if ((runs[i].perm & IOMMU_PERM_WRITE) && pa >= runs[i].pa_start &&
 		    pa - runs[i].pa_start <= runs[i].iova_last - runs[i].iova_start)
 			return true;
 	return false;
@@ -116,11 +116,11 @@ void nic_search_judge(struct attempt *a, uint32_t first, struct evidence_dma *dm
 {
 	struct injector *in = machine_injector(a->m);
 	const GArray *canaries = injector_canaries(in);
-	const struct vtd_walk_result *walk = a->ev->at_panic.walk;
+	const struct iommu_walk *walk = a->ev->at_panic.walk;
 	struct search s = { .a = a, .first = first, .n = canaries->len };
 
 	if (walk)
-		s.space = vtd_walk_space(walk, guest_nic_dma_sid(a), VTD_NO_PASID);
+		s.space = iommu_walk_space(walk, guest_nic_dma_sid(a), IOMMU_NO_PASID);
 	s.found = g_new0(uint64_t, s.n + 1);
 	machine_ram_scan(a->m, injector_magic(in), CHANNEL_MAGIC_LEN, on_match, &s);
 	judge(&s, canaries, dma);

@@ -8,7 +8,7 @@
 #include "observe/attempt.h"
 #include "observe/dma-nic-search.h"
 #include "observe/guest.h"
-#include "vtd/walk.h"
+#include "iommu/model.h"
 
 #define SETTLE_NS INT64_C(100000000) /* a frame sent so long after the switch has met the copied tables */
 
@@ -60,15 +60,15 @@ void nic_dma_begin(struct nic_dma *d)
 /* Where the tables at the panic lead the frame's first byte to; false if they do not. */
 static bool canary_target(struct attempt *a, const struct canary *c, uint64_t *pa)
 {
-	const struct vtd_walk_result *walk = a->ev->at_panic.walk;
-	const struct vtd_space *space;
-	const struct vtd_run *piece;
+	const struct iommu_walk *walk = a->ev->at_panic.walk;
+	const struct iommu_space *space;
+	const struct iommu_run *piece;
 
 	if (!walk)
 		return false;
-	space = vtd_walk_space(walk, guest_nic_dma_sid(a), VTD_NO_PASID);
-	piece = space ? vtd_space_lookup(walk, space, c->iova) : NULL;
-	if (!piece || !(piece->perm & VTD_PERM_WRITE))
+	space = iommu_walk_space(walk, guest_nic_dma_sid(a), IOMMU_NO_PASID);
+	piece = space ? iommu_space_lookup(walk, space, c->iova) : NULL;
+	if (!piece || !(piece->perm & IOMMU_PERM_WRITE))
 		return false;
 	*pa = piece->pa_start + (c->iova - piece->iova_start);
 	return true;

@@ -3,12 +3,11 @@
 
 #include <string.h>
 
+#include "evidence/iommus.h"
 #include "observe/attempt.h"
 #include "observe/clock.h"
 #include "observe/iommu-events.h"
 #include "observe/snapshot.h"
-#include "vtd/translate.h"
-#include "vtd/translate.h"
 
 #define WATCH_MS 2
 
@@ -16,28 +15,21 @@ struct entries {
 	struct attempt *a;
 	const struct iommu_events *iommu;
 	guint timer;
-	uint64_t *before; /* WORDS words a device of the evidence: its entry when watching began */
+	uint64_t *before; /* IOMMU_ENTRY_WORDS words a device of the evidence: its entry when watching began */
 	uint64_t root;	  /* in force then */
 	bool copied;	  /* @before is of the crash kernel's copy of the entries */
 };
 
-#define WORDS 12 /* context entry (4) and PASID entry (8) */
-
-static void read_entry(const struct entries *w, uint16_t sid, uint64_t words[WORDS])
+static void read_entry(const struct entries *w, uint16_t sid, uint64_t words[IOMMU_ENTRY_WORDS])
 {
-	struct vtd_mem mem = snapshot_mem(w->a);
-	struct vtd_context context;
-	struct vtd_pasid pasid;
+	struct iommu_mem mem = snapshot_mem(w->a);
 	uint64_t root;
 	unsigned ttm;
 
-	memset(words, 0, WORDS * sizeof(*words));
-	if (!iommu_events_root(w->iommu, &root, &ttm) ||
-	    vtd_lookup_context(&mem, root, ttm, sid, &context) != VTD_FAULT_NONE)
-		return;
-	memcpy(words, context.raw, sizeof(context.raw));
-	if (context.scalable && vtd_lookup_pasid(&mem, &context, VTD_NO_PASID, &pasid) == VTD_FAULT_NONE)
-		memcpy(words + 4, pasid.raw, sizeof(pasid.raw));
+	if (iommu_events_root(w->iommu, &root, &ttm))
+		iommu_detect(w->a->plan->scenario)->entry(&mem, root, ttm, sid, words);
+	else
+		memset(words, 0, IOMMU_ENTRY_WORDS * sizeof(*words));
 }
 
 static void read_entries(struct entries *w)
@@ -45,7 +37,8 @@ static void read_entries(struct entries *w)
 	GArray *devices = w->a->ev->devices;
 
 	for (unsigned i = 0; i < devices->len; i++)
-		read_entry(w, g_array_index(devices, struct evidence_device, i).sid, w->before + (size_t)i * WORDS);
+		read_entry(w, g_array_index(devices, struct evidence_device, i).sid,
+			   w->before + (size_t)i * IOMMU_ENTRY_WORDS);
 }
 
 /* A deep copy has entries that lead to its own tables from the root switch on: that is no attach. */
@@ -69,12 +62,12 @@ static gboolean look(void *data)
 	skip_copy(w);
 	for (unsigned i = 0; i < devices->len; i++) {
 		struct evidence_device *dev = &g_array_index(devices, struct evidence_device, i);
-		uint64_t now[WORDS];
+		uint64_t now[IOMMU_ENTRY_WORDS];
 
 		if (dev->attach_ns)
 			continue;
 		read_entry(w, dev->sid, now);
-		if (memcmp(now, w->before + i * WORDS, sizeof(now)) == 0) {
+		if (memcmp(now, w->before + i * IOMMU_ENTRY_WORDS, sizeof(now)) == 0) {
 			dev->unchanged_ns = machine_now_ns();
 			continue;
 		}
@@ -92,7 +85,7 @@ struct entries *entries_new(struct attempt *a, const struct iommu_events *iommu)
 
 	w->a = a;
 	w->iommu = iommu;
-	w->before = g_new0(uint64_t, (size_t)devices->len * WORDS + 1);
+	w->before = g_new0(uint64_t, (size_t)devices->len * IOMMU_ENTRY_WORDS + 1);
 	iommu_events_root(iommu, &w->root, &ttm);
 	read_entries(w);
 	w->timer = g_timeout_add(WATCH_MS, look, w);

@@ -20,7 +20,7 @@ void iommu_events_take(struct iommu_events *ie, const struct trace_event *e);
 
 /*
  * iommu_events_root - the root table in force (latched at SRTP, which the register alone does not show) and its
- * translation table mode, VTD_TTM_*. False: no root has been set yet.
+ * mode, as RTADDR has it. False: no root has been set yet.
  */
 bool iommu_events_root(const struct iommu_events *ie, uint64_t *root, unsigned *ttm);
 

@@ -5,25 +5,25 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "evidence/iommus.h"
 #include "machine/ram.h"
 #include "observe/attempt.h"
 #include "observe/iommu-events.h"
-#include "vtd/snapshot.h"
 
-struct vtd_mem snapshot_mem(struct attempt *a)
+struct iommu_mem snapshot_mem(struct attempt *a)
 {
-	return (struct vtd_mem){ .read_page = machine_read_page, .ctx = a->m };
+	return (struct iommu_mem){ .read_page = machine_read_page, .ctx = a->m };
 }
 
-static bool save(struct attempt *a, const char *phase, const struct vtd_snapshot *snap, GError **error)
+static bool save(struct attempt *a, const char *phase, const struct iommu_snapshot *snap, GError **error)
 {
 	g_autofree char *dir = rundir_file(a->rd, "tables");
 	g_autofree char *name = g_strdup_printf("%s.vtd", phase);
 	g_autofree char *path = g_build_filename(dir, name, NULL);
-	struct vtd_error err;
+	struct iommu_error err;
 
 	g_mkdir_with_parents(dir, 0755);
-	if (vtd_snapshot_save(snap, path, &err) == 0)
+	if (snap->iommu->save(snap, path, &err) == 0)
 		return true;
 	g_set_error_literal(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, err.text);
 	return false;
@@ -33,14 +33,14 @@ static bool save(struct attempt *a, const char *phase, const struct vtd_snapshot
 static bool read_old_tables(struct attempt *a, GError **error)
 {
 	struct evidence *ev = a->ev;
-	struct vtd_mem mem = snapshot_mem(a);
-	struct vtd_error err;
+	struct iommu_mem mem = snapshot_mem(a);
+	struct iommu_error err;
 
 	if (!ev->at_panic.snapshot)
 		return true;
-	vtd_snapshot_free(ev->old_tables);
+	iommu_snapshot_free(ev->old_tables);
 	ev->old_tables = NULL;
-	if (vtd_snapshot_reread(ev->at_panic.snapshot, &mem, "old-tables", &ev->old_tables, &err)) {
+	if (ev->at_panic.snapshot->iommu->reread(ev->at_panic.snapshot, &mem, "old-tables", &ev->old_tables, &err)) {
 		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "snapshot old-tables: %s", err.text);
 		return false;
 	}
@@ -49,14 +49,14 @@ static bool read_old_tables(struct attempt *a, GError **error)
 }
 
 /* What becomes of a snapshot once it is saved: that of the panic is compared with the same pages later. */
-static bool keep(struct attempt *a, struct evidence_state *state, struct vtd_snapshot *snap, GError **error)
+static bool keep(struct attempt *a, struct evidence_state *state, struct iommu_snapshot *snap, GError **error)
 {
 	if (state == &a->ev->at_panic) {
-		vtd_snapshot_free(state->snapshot);
+		iommu_snapshot_free(state->snapshot);
 		state->snapshot = snap;
 		return true;
 	}
-	vtd_snapshot_free(snap);
+	iommu_snapshot_free(snap);
 	return state != &a->ev->end || read_old_tables(a, error);
 }
 
@@ -64,46 +64,42 @@ bool snapshot_take(struct attempt *a, const struct iommu_events *iommu, const ch
 		   GError **error)
 {
 	const struct scenario *sc = a->plan->scenario;
-	struct vtd_mem mem = snapshot_mem(a);
-	struct vtd_snapshot_meta meta = { .ram = { .ram_size = sc->machine.memory } };
+	const struct iommu *unit = iommu_detect(sc);
+	struct iommu_mem mem = snapshot_mem(a);
+	struct iommu_snapshot_meta meta = { .ram = { .ram_size = sc->machine.memory } };
 	uint64_t raw[MACHINE_VTD_WORDS];
-	struct vtd_walk_options opt;
-	struct vtd_snapshot *snap;
-	struct vtd_error err;
+	struct iommu_snapshot *snap;
+	struct iommu_error err;
 	uint64_t root;
 	unsigned ttm;
 	int failed;
 	bool ok;
 
-	G_STATIC_ASSERT(MACHINE_VTD_WORDS == VTD_REGS_QWORDS);
 	meta.ram.low_size = ram_q35_low(meta.ram.ram_size);
 	meta.ram.high_base = RAM_Q35_HIGH;
-	if (sc->iommu.mode == MACHINE_IOMMU_OFF || !sc->machine.observe)
+	if (!unit || !sc->machine.observe)
 		return true;
 	machine_trace_poll(a->m);
 	if (!machine_vtd_regs(a->m, raw, error))
 		return false;
 	evidence_state_regs(state, raw);
 	state->host_ns = machine_now_ns();
-	vtd_snapshot_meta_from_regs(&meta, raw);
+	unit->in_force(raw, &meta);
 	/* The root in force is the one latched by SRTP, which a register write alone does not change. */
 	if (iommu_events_root(iommu, &root, &ttm) && root != meta.root) {
 		meta.root = root;
-		meta.ttm = ttm;
+		meta.mode = ttm;
 	}
-	if (!state->regs.ir_on)
-		meta.irta = 0;
 	g_strlcpy(meta.phase, phase, sizeof(meta.phase));
 	meta.host_ns = state->host_ns;
-	opt = vtd_walk_options_from_regs(&state->regs);
 	state->root = meta.root;
-	state->ttm = meta.ttm;
-	vtd_walk_free(state->walk);
+	state->ttm = meta.mode;
+	iommu_walk_free(state->walk);
 	state->walk = NULL;
 	/* Frozen, not stopped: a stop would make QEMU finish the disk's queue, the DMA in flight. */
 	if (!machine_freeze(a->m, error))
 		return false;
-	failed = vtd_snapshot_capture(&mem, raw, &meta, &opt, &snap, &state->walk, &err);
+	failed = unit->capture(&mem, raw, &meta, &snap, &state->walk, &err);
 	machine_thaw(a->m, &state->frozen_ns);
 	if (failed) {
 		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "snapshot %s: %s", phase, err.text);

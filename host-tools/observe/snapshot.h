@@ -6,14 +6,14 @@
 #include <glib.h>
 #include <stdbool.h>
 
-#include "vtd/mem.h"
+#include "iommu/mem.h"
 
 struct attempt;
 struct evidence_state;
 struct iommu_events;
 
 /* snapshot_mem - the guest's physical memory; valid as long as the machine. */
-struct vtd_mem snapshot_mem(struct attempt *a);
+struct iommu_mem snapshot_mem(struct attempt *a);
 
 /*
  * snapshot_take - registers and tables now, kept in @state and in tables/<phase>.vtd. The guest is frozen for the

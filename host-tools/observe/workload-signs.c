@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "observe/workload-signs.h"
 
+#include "evidence/iommus.h"
 #include "observe/attempt.h"
 #include "observe/iommu-events.h"
 #include "observe/snapshot.h"
-#include "vtd/translate.h"
-#include "vtd/walk.h"
 
 #define PAGE UINT64_C(4096)
 /* More passes than any run has: what is above is no word of the guest's. */
@@ -27,13 +26,13 @@ struct look {
 /* The word that the device would read at @iova now. */
 static bool peek(const struct look *l, uint16_t sid, uint64_t iova, uint64_t *word)
 {
-	struct vtd_mem mem = snapshot_mem(l->a);
-	struct vtd_translation t;
+	struct iommu_mem mem = snapshot_mem(l->a);
+	struct iommu_translation t;
 	uint64_t root, le;
 	unsigned ttm;
 
 	if (!iommu_events_root(l->iommu, &root, &ttm) ||
-	    vtd_translate(&mem, root, ttm, sid, VTD_NO_PASID, iova, false, &t) != VTD_FAULT_NONE ||
+	    iommu_detect(l->a->plan->scenario)->translate(&mem, root, ttm, sid, IOMMU_NO_PASID, iova, false, &t) ||
 	    machine_read_phys(l->a->m, t.pa, &le, sizeof(le)))
 		return false;
 	*word = GUINT64_FROM_LE(le);
@@ -96,16 +95,16 @@ static void look_at_page(struct attempt *a, struct evidence_workload *w, uint64_
 /* Later than the tables were read: nobody writes to that memory any more, but edu one last time. */
 void workload_at_panic(struct attempt *a)
 {
-	const struct vtd_walk_result *walk = a->ev->at_panic.walk;
+	const struct iommu_walk *walk = a->ev->at_panic.walk;
 	struct evidence_workload *w = nested(a);
-	const struct vtd_space *space = w && walk ? vtd_walk_space(walk, w->sid, VTD_NO_PASID) : NULL;
+	const struct iommu_space *space = w && walk ? iommu_walk_space(walk, w->sid, IOMMU_NO_PASID) : NULL;
 	uint64_t bytes = w ? w->pages * w->page_bytes : 0, le;
-	const struct vtd_run *runs;
+	const struct iommu_run *runs;
 	size_t n;
 
 	if (!space)
 		return;
-	runs = vtd_space_runs(walk, space, &n);
+	runs = iommu_space_runs(walk, space, &n);
 	for (size_t i = 0; i < n; i++)
 		for (uint64_t at = runs[i].iova_start; at < bytes && at <= runs[i].iova_last; at += PAGE)
 			look_at_page(a, w, at, runs[i].pa_start + at - runs[i].iova_start);

@@ -9,16 +9,16 @@ static void change_free(void *p)
 {
 	struct iova_change *c = p;
 
-	vtd_ranges_clear(&c->removed);
-	vtd_ranges_clear(&c->added);
-	vtd_ranges_clear(&c->same);
+	iommu_ranges_clear(&c->removed);
+	iommu_ranges_clear(&c->added);
+	iommu_ranges_clear(&c->same);
 	g_free(c->key);
 	g_free(c);
 }
 
 static void set_free(void *p)
 {
-	vtd_ranges_clear(p);
+	iommu_ranges_clear(p);
 	g_free(p);
 }
 
@@ -53,7 +53,7 @@ static GHashTable *sets(const GArray *rows, const struct iova_pick *pick)
 
 	for (unsigned i = 0; i < rows->len; i++) {
 		const struct iova_row *row = &g_array_index(rows, struct iova_row, i);
-		struct vtd_ranges *set;
+		struct iommu_ranges *set;
 		char *key;
 
 		if (!picked(row, pick))
@@ -63,33 +63,33 @@ static GHashTable *sets(const GArray *rows, const struct iova_pick *pick)
 		if (set) {
 			g_free(key);
 		} else {
-			set = g_new0(struct vtd_ranges, 1);
+			set = g_new0(struct iommu_ranges, 1);
 			g_hash_table_insert(all, key, set);
 		}
 		for (uint64_t n = 0, at = 0; n < row->count; n++, at += row->stride)
-			if (vtd_ranges_add(set, row->start + at, row->last + at))
+			if (iommu_ranges_add(set, row->start + at, row->last + at))
 				g_error("out of memory");
 	}
 	return all;
 }
 
-static void compare(struct iova_diff *d, const char *key, const struct vtd_ranges *a, const struct vtd_ranges *b)
+static void compare(struct iova_diff *d, const char *key, const struct iommu_ranges *a, const struct iommu_ranges *b)
 {
-	static const struct vtd_ranges none;
+	static const struct iommu_ranges none;
 	struct iova_change *c = g_new0(struct iova_change, 1);
 
 	a = a ? a : &none;
 	b = b ? b : &none;
 	c->key = g_strdup(key);
-	if (vtd_ranges_subtract(a, b, &c->removed) || vtd_ranges_subtract(b, a, &c->added) ||
-	    vtd_ranges_intersect(a, b, &c->same))
+	if (iommu_ranges_subtract(a, b, &c->removed) || iommu_ranges_subtract(b, a, &c->added) ||
+	    iommu_ranges_intersect(a, b, &c->same))
 		g_error("out of memory");
 	d->removed += c->removed.n;
 	d->added += c->added.n;
 	d->same += c->same.n;
-	d->removed_pages += vtd_ranges_pages(&c->removed);
-	d->added_pages += vtd_ranges_pages(&c->added);
-	d->same_pages += vtd_ranges_pages(&c->same);
+	d->removed_pages += iommu_ranges_pages(&c->removed);
+	d->added_pages += iommu_ranges_pages(&c->added);
+	d->same_pages += iommu_ranges_pages(&c->same);
 	g_ptr_array_add(d->changes, c);
 }
 
@@ -127,7 +127,7 @@ void iova_diff_free(struct iova_diff *d)
 	g_free(d);
 }
 
-static void print_ranges(const char *sign, const struct vtd_ranges *set, unsigned max, FILE *out)
+static void print_ranges(const char *sign, const struct iommu_ranges *set, unsigned max, FILE *out)
 {
 	for (size_t i = 0; i < set->n && i < max; i++)
 		fprintf(out, "  %s %#" PRIx64 "-%#" PRIx64 "  %" PRIu64 " pages\n", sign, set->v[i].start,
@@ -142,7 +142,7 @@ void iova_diff_print(const struct iova_diff *d, unsigned max, FILE *out)
 		const struct iova_change *c = d->changes->pdata[i];
 
 		fprintf(out, "%s: %zu ranges same (%" PRIu64 " pages), %zu removed, %zu added\n", c->key, c->same.n,
-			vtd_ranges_pages(&c->same), c->removed.n, c->added.n);
+			iommu_ranges_pages(&c->same), c->removed.n, c->added.n);
 		print_ranges("-", &c->removed, max, out);
 		print_ranges("+", &c->added, max, out);
 	}

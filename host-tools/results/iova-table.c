@@ -163,7 +163,7 @@ GArray *iova_table_load(const char *path, GError **error)
 	return iova_table_parse(text, path, error);
 }
 
-size_t iova_series(const struct vtd_run *runs, size_t n)
+size_t iova_series(const struct iommu_run *runs, size_t n)
 {
 	uint64_t stride = n > 1 ? runs[1].iova_start - runs[0].iova_start : 0;
 	size_t i = 1;

@@ -8,8 +8,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "vtd/ranges.h"
-#include "vtd/walk.h"
+#include "iommu/ranges.h"
+#include "iommu/model.h"
 
 /*
  * One row of iova.csv: @count ranges as long as the first, which is @start to @last, their starts
@@ -36,7 +36,7 @@ GArray *iova_table_parse(const char *text, const char *name, GError **error);
  * iova_series - how many of @runs, from the first on, one row can stand for: as long, with the same
  * permission and equally far apart. What is too short to be worth it is 1.
  */
-size_t iova_series(const struct vtd_run *runs, size_t n);
+size_t iova_series(const struct iommu_run *runs, size_t n);
 
 /* Which rows one side of a comparison consists of. */
 struct iova_pick {
@@ -47,7 +47,7 @@ struct iova_pick {
 /* What differs for one requester, mapped or reserved. */
 struct iova_change {
 	char *key; /* "0000:00:01.0 mapped rw"; owned */
-	struct vtd_ranges removed, added, same;
+	struct iommu_ranges removed, added, same;
 };
 
 struct iova_diff {

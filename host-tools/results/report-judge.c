@@ -3,13 +3,12 @@
 #include "evidence/evidence.h"
 #include "results/report.h"
 #include "verdict/judge.h"
-#include "vtd/compare.h"
-#include "vtd/walk.h"
+#include "iommu/compare.h"
 
 /* What was mapped at the panic, and what leads elsewhere afterwards. */
 static void count_iova(const struct evidence *ev, struct report_iova *iova)
 {
-	const struct vtd_walk_result *before = ev->at_panic.walk;
+	const struct iommu_walk *before = ev->at_panic.walk;
 
 	if (!before)
 		return;
@@ -19,21 +18,21 @@ static void count_iova(const struct evidence *ev, struct report_iova *iova)
 	for (size_t i = 0; i < before->n_spaces; i++) {
 		size_t n;
 
-		vtd_space_runs(before, &before->spaces[i], &n);
+		iommu_space_runs(before, &before->spaces[i], &n);
 		iova->ranges += n;
 	}
 	for (unsigned i = 0; i < ev->devices->len; i++) {
 		const struct evidence_device *dev = &g_array_index(ev->devices, struct evidence_device, i);
-		const struct vtd_space *old, *new;
-		struct vtd_space_diff diff;
+		const struct iommu_space *old, *new;
+		struct iommu_space_diff diff;
 
 		if (!dev->after.walk)
 			continue;
-		old = vtd_walk_space(before, dev->sid, VTD_NO_PASID);
-		new = vtd_walk_space(dev->after.walk, dev->sid, VTD_NO_PASID);
+		old = iommu_walk_space(before, dev->sid, IOMMU_NO_PASID);
+		new = iommu_walk_space(dev->after.walk, dev->sid, IOMMU_NO_PASID);
 		if (!old || !new)
 			continue;
-		vtd_compare_space(before, old, dev->after.walk, new, &diff);
+		iommu_compare_space(before, old, dev->after.walk, new, &diff);
 		iova->retargeted += diff.retargeted;
 	}
 }

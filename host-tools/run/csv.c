@@ -49,7 +49,7 @@ static const char *permissions(uint32_t perm)
 {
 	static const char *const words[] = { "", "r", "w", "rw" };
 
-	return words[perm & (VTD_PERM_READ | VTD_PERM_WRITE)];
+	return words[perm & (IOMMU_PERM_READ | IOMMU_PERM_WRITE)];
 }
 
 static const char *owner(struct run *run, uint16_t sid)
@@ -62,16 +62,16 @@ static const char *owner(struct run *run, uint16_t sid)
 static void iova_rows(struct run *run, GString *csv, const struct evidence_state *state, const char *phase,
 		      const char *kernel, int only_sid)
 {
-	const struct vtd_walk_result *walk = state->walk;
+	const struct iommu_walk *walk = state->walk;
 
 	for (size_t i = 0; walk && i < walk->n_spaces; i++) {
-		const struct vtd_space *s = &walk->spaces[i];
+		const struct iommu_space *s = &walk->spaces[i];
 		size_t n;
-		const struct vtd_run *runs = vtd_space_runs(walk, s, &n);
+		const struct iommu_run *runs = iommu_space_runs(walk, s, &n);
 		struct csv_iova_row row = {
 			.kernel = kernel,
 			.requester = s->sid,
-			.pasid = s->pasid == VTD_NO_PASID ? -1 : (int32_t)s->pasid,
+			.pasid = s->pasid == IOMMU_NO_PASID ? -1 : (int32_t)s->pasid,
 			.did = s->did,
 			.phase = phase,
 			.who = owner(run, s->sid),

@@ -6,8 +6,7 @@
 #include "run/numbers.h"
 
 #include "evidence/fields.h"
-#include "vtd/compare.h"
-#include "vtd/walk.h"
+#include "iommu/compare.h"
 
 #define SET(o, name, value) json_object_set_int_member(o, name, (gint64)(value))
 
@@ -46,17 +45,17 @@ static JsonObject *faults_json(const struct evidence *ev)
  */
 static JsonObject *late_json(const struct evidence *ev)
 {
-	struct vtd_space_diff sum = { 0 };
+	struct iommu_space_diff sum = { 0 };
 	JsonObject *o = json_object_new();
 
 	for_each_evidence(const struct evidence_device, dev, ev->devices) {
-		const struct vtd_walk_result *now = dev->after.walk;
-		struct vtd_space_diff diff = { 0 };
+		const struct iommu_walk *now = dev->after.walk;
+		struct iommu_space_diff diff = { 0 };
 
 		if (!ev->at_panic.walk || !now)
 			continue;
-		vtd_compare_space(ev->at_panic.walk, vtd_walk_space(ev->at_panic.walk, dev->sid, VTD_NO_PASID), now,
-				  vtd_walk_space(now, dev->sid, VTD_NO_PASID), &diff);
+		iommu_compare_space(ev->at_panic.walk, iommu_walk_space(ev->at_panic.walk, dev->sid, IOMMU_NO_PASID),
+				    now, iommu_walk_space(now, dev->sid, IOMMU_NO_PASID), &diff);
 		sum.same += diff.same;
 		sum.unmapped += diff.unmapped;
 		sum.retargeted += diff.retargeted;
@@ -134,10 +133,10 @@ static void account_nested(JsonObject *o, const struct evidence_workload *w)
 
 static void add_workload(JsonObject *to, const struct evidence *ev)
 {
-	const struct vtd_walk_result *a = ev->at_panic.walk, *b = ev->copied.walk;
-	struct vtd_space_diff diff = { 0 };
+	const struct iommu_walk *a = ev->at_panic.walk, *b = ev->copied.walk;
+	struct iommu_space_diff diff = { 0 };
 	const struct evidence_workload *w;
-	const struct vtd_space *space;
+	const struct iommu_space *space;
 	JsonObject *o;
 
 	if (!ev->workloads->len || !json_object_has_member(to, "workload"))
@@ -146,13 +145,13 @@ static void add_workload(JsonObject *to, const struct evidence *ev)
 	o = json_object_get_object_member(to, "workload");
 	if (w->nested)
 		account_nested(o, w);
-	space = a ? vtd_walk_space(a, w->sid, VTD_NO_PASID) : NULL;
+	space = a ? iommu_walk_space(a, w->sid, IOMMU_NO_PASID) : NULL;
 	if (space && space->tree != UINT32_MAX) {
 		json_object_set_int_member(o, "mapped_pages_4k", (gint64)a->trees[space->tree].pages);
 		json_object_set_int_member(o, "mapped_leaves", (gint64)a->trees[space->tree].leaves);
 	}
 	if (a && b)
-		vtd_compare_space(a, space, b, vtd_walk_space(b, w->sid, VTD_NO_PASID), &diff);
+		iommu_compare_space(a, space, b, iommu_walk_space(b, w->sid, IOMMU_NO_PASID), &diff);
 	json_object_set_int_member(o, "same_pages_4k", (gint64)diff.same);
 }
 

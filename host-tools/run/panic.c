@@ -15,7 +15,7 @@
 #include "observe/entries.h"
 #include "prepare/devices.h"
 #include "run/workload.h"
-#include "vtd/walk.h"
+#include "iommu/model.h"
 
 #define LOOKS 10
 
@@ -135,7 +135,7 @@ bool phase_panic(struct run *run, GError **error)
 	if (ops && ops->at_panic)
 		ops->at_panic(&run->at);
 	clock_phase_end(run->at.clock, "RIP %#" PRIx64 ", %zu contexts, %" PRIu64 " leaves", ev->jump_rip,
-			ev->at_panic.walk ? ev->at_panic.walk->n_contexts : 0,
+			ev->at_panic.walk ? ev->at_panic.walk->n_requesters : 0,
 			ev->at_panic.walk ? ev->at_panic.walk->leaves : 0);
 	return true;
 }
@@ -225,7 +225,7 @@ bool phase_crash_boot(struct run *run, GError **error)
 			return false;
 		if (run->at.ev->copied.walk)
 			clock_phase_end(run->at.clock, "root %#" PRIx64 ", %zu contexts, %" PRIu64 " leaves",
-					run->at.ev->copied.root, run->at.ev->copied.walk->n_contexts,
+					run->at.ev->copied.root, run->at.ev->copied.walk->n_requesters,
 					run->at.ev->copied.walk->leaves);
 	}
 	clock_phase(run->at.clock, "crash-init");

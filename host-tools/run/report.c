@@ -6,7 +6,7 @@
 #include <inttypes.h>
 
 #include "observe/kprobes.h"
-#include "vtd/walk.h"
+#include "iommu/model.h"
 
 static void fill_kernel(struct report_kernel *out, const struct kernel *k, const char *cmdline)
 {
@@ -51,7 +51,7 @@ static void add_snapshot(JsonArray *list, const char *phase, const struct eviden
 	json_object_set_string_member(o, "phase", phase);
 	json_object_set_int_member(o, "host_ns", state->host_ns);
 	json_object_set_int_member(o, "guest_stopped_ns", state->frozen_ns);
-	json_object_set_int_member(o, "contexts", (gint64)state->walk->n_contexts);
+	json_object_set_int_member(o, "contexts", (gint64)state->walk->n_requesters);
 	json_object_set_int_member(o, "tables", (gint64)state->walk->n_tables);
 	json_object_set_int_member(o, "leaves", (gint64)state->walk->leaves);
 	json_object_set_int_member(o, "defects", (gint64)state->walk->n_defects);

@@ -5,19 +5,21 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "iommu/iommu.h"
+
 /* Where the entry of @sid leads after the first use of its device. */
 static enum check_result leads(const struct evidence *ev, const struct evidence_device *dev,
-			       const struct vtd_space *old, const struct vtd_space *copied, const struct vtd_space *new,
-			       GString *detail)
+			       const struct iommu_space *old, const struct iommu_space *copied,
+			       const struct iommu_space *new, GString *detail)
 {
-	if (new->type == VTD_SPACE_PASS_THROUGH) {
+	if (new->type == IOMMU_SPACE_PASS_THROUGH) {
 		g_string_append_printf(detail, "pass-through, group %s",
 				       dev->group_type ? dev->group_type : "of unknown type");
 		if (!dev->group_type)
 			return CHECK_NO_EVIDENCE;
 		return strcmp(dev->group_type, "identity") == 0 ? CHECK_PASS : CHECK_FAIL;
 	}
-	if (new->type == VTD_SPACE_INVALID) {
+	if (new->type == IOMMU_SPACE_INVALID) {
 		g_string_append(detail, "has an entry that makes every request fault");
 		return CHECK_FAIL;
 	}
@@ -46,11 +48,11 @@ static enum check_result leads(const struct evidence *ev, const struct evidence_
  * One requester id of a device, its own or the alias that its requests carry. CHECK_FAIL: it still leads
  * into the dead kernel's tables, or nowhere; CHECK_NO_EVIDENCE: no tables were read after the first use.
  */
-static enum check_result repointed(const struct evidence *ev, const struct vtd_walk_result *before,
+static enum check_result repointed(const struct evidence *ev, const struct iommu_walk *before,
 				   const struct evidence_device *dev, uint16_t sid, GString *detail)
 {
-	const struct vtd_walk_result *copied = ev->copied.walk, *now = dev->after.walk;
-	const struct vtd_space *new;
+	const struct iommu_walk *copied = ev->copied.walk, *now = dev->after.walk;
+	const struct iommu_space *new;
 	char text[16];
 
 	check_separate(detail);
@@ -65,13 +67,13 @@ static enum check_result repointed(const struct evidence *ev, const struct vtd_w
 		g_string_append_printf(detail, "the walk after its use met a limit (%s)", now->truncated_by);
 		return CHECK_NO_EVIDENCE;
 	}
-	new = vtd_walk_space(now, sid, VTD_NO_PASID);
+	new = iommu_walk_space(now, sid, IOMMU_NO_PASID);
 	if (!new) {
 		g_string_append(detail, "has no present entry");
 		return CHECK_FAIL;
 	}
-	return leads(ev, dev, vtd_walk_space(before, sid, VTD_NO_PASID),
-		     copied ? vtd_walk_space(copied, sid, VTD_NO_PASID) : NULL, new, detail);
+	return leads(ev, dev, iommu_walk_space(before, sid, IOMMU_NO_PASID),
+		     copied ? iommu_walk_space(copied, sid, IOMMU_NO_PASID) : NULL, new, detail);
 }
 
 static bool is_endpoint(const struct evidence *ev, uint16_t sid)
@@ -103,11 +105,11 @@ static int64_t last_attach(const struct evidence *ev)
  * A requester id in the trace that no function owns (or that is a bridge's) stands for devices behind a
  * bridge: if it is still seen once all drivers have their devices, it must have left the old tables too.
  */
-static enum check_result alias_repointed(const struct evidence *ev, const struct vtd_walk_result *before,
+static enum check_result alias_repointed(const struct evidence *ev, const struct iommu_walk *before,
 					 const struct evidence_requester *r, GString *detail)
 {
-	const struct vtd_walk_result *now = ev->end.walk;
-	const struct vtd_space *old, *new;
+	const struct iommu_walk *now = ev->end.walk;
+	const struct iommu_space *old, *new;
 	char text[16];
 
 	check_separate(detail);
@@ -120,13 +122,13 @@ static enum check_result alias_repointed(const struct evidence *ev, const struct
 		g_string_append(detail, "no complete tables were read at the end");
 		return CHECK_NO_EVIDENCE;
 	}
-	old = vtd_walk_space(before, r->sid, VTD_NO_PASID);
-	new = vtd_walk_space(now, r->sid, VTD_NO_PASID);
+	old = iommu_walk_space(before, r->sid, IOMMU_NO_PASID);
+	new = iommu_walk_space(now, r->sid, IOMMU_NO_PASID);
 	if (!new) {
 		g_string_append(detail, "has no present entry");
 		return CHECK_FAIL;
 	}
-	if (old && old->type == new->type && old->root == new->root &&new->type != VTD_SPACE_PASS_THROUGH) {
+	if (old && old->type == new->type && old->root == new->root &&new->type != IOMMU_SPACE_PASS_THROUGH) {
 		g_string_append_printf(detail, "still points to the dead kernel's tables at %#" PRIx64, new->root);
 		return CHECK_FAIL;
 	}
@@ -134,8 +136,7 @@ static enum check_result alias_repointed(const struct evidence *ev, const struct
 	return CHECK_PASS;
 }
 
-static enum check_result aliases_repointed(const struct evidence *ev, const struct vtd_walk_result *before,
-					   GString *detail)
+static enum check_result aliases_repointed(const struct evidence *ev, const struct iommu_walk *before, GString *detail)
 {
 	int64_t attached = last_attach(ev);
 	enum check_result result = CHECK_PASS;
@@ -151,14 +152,13 @@ static enum check_result aliases_repointed(const struct evidence *ev, const stru
 }
 
 /* Names the requesters with tables at the panic that no driver used in the crash kernel. */
-static void name_left_out(const struct evidence *ev, const struct vtd_walk_result *before, GString *detail)
+static void name_left_out(const struct evidence *ev, const struct iommu_walk *before, GString *detail)
 {
 	unsigned left_out = 0;
 	char text[16];
 
-	for (size_t i = 0; i < before->n_contexts; i++) {
-		const struct vtd_context *c = &before->contexts[i];
-		uint16_t sid = (uint16_t)(c->bus << 8 | c->devfn);
+	for (size_t i = 0; i < before->n_requesters; i++) {
+		uint16_t sid = before->iommu->requester(before, i);
 		const struct evidence_device *dev = evidence_device_find(ev, sid);
 
 		if (dev && dev->wanted)
@@ -174,7 +174,7 @@ static void name_left_out(const struct evidence *ev, const struct vtd_walk_resul
 
 static enum check_result requesters_repointed(const struct evidence *ev, GString *detail)
 {
-	const struct vtd_walk_result *before = ev->at_panic.walk;
+	const struct iommu_walk *before = ev->at_panic.walk;
 	enum check_result result = CHECK_PASS;
 	unsigned seen = 0;
 
@@ -210,16 +210,16 @@ const struct check check_requesters_repointed = {
  * Compares what one device had mapped with what it has now; false: there are no tables to judge by. An
  * entry that is absent on either side maps nothing that could lead elsewhere.
  */
-static bool add_retargeted(const struct vtd_walk_result *before, const struct evidence_device *dev, uint16_t sid,
+static bool add_retargeted(const struct iommu_walk *before, const struct evidence_device *dev, uint16_t sid,
 			   uint64_t *retargeted, uint64_t *mapped)
 {
-	const struct vtd_walk_result *now = dev->after.walk;
-	struct vtd_space_diff diff;
+	const struct iommu_walk *now = dev->after.walk;
+	struct iommu_space_diff diff;
 
 	if (!now || now->truncated)
 		return false;
-	vtd_compare_space(before, vtd_walk_space(before, sid, VTD_NO_PASID), now,
-			  vtd_walk_space(now, sid, VTD_NO_PASID), &diff);
+	iommu_compare_space(before, iommu_walk_space(before, sid, IOMMU_NO_PASID), now,
+			    iommu_walk_space(now, sid, IOMMU_NO_PASID), &diff);
 	*retargeted += diff.retargeted;
 	*mapped += diff.same + diff.unmapped + diff.retargeted + diff.permission;
 	return true;
@@ -227,7 +227,7 @@ static bool add_retargeted(const struct vtd_walk_result *before, const struct ev
 
 static enum check_result iova_not_retargeted(const struct evidence *ev, GString *detail)
 {
-	const struct vtd_walk_result *before = ev->at_panic.walk;
+	const struct iommu_walk *before = ev->at_panic.walk;
 	uint64_t retargeted = 0, mapped = 0;
 	const char *unknown = NULL;
 

@@ -38,10 +38,10 @@ enum check_result check_no_device(const struct evidence *ev, GString *detail)
 	return CHECK_NO_EVIDENCE;
 }
 
-bool check_all_passed_through(const struct vtd_walk_result *walk)
+bool check_all_passed_through(const struct iommu_walk *walk)
 {
 	for (size_t i = 0; i < walk->n_spaces; i++)
-		if (walk->spaces[i].type != VTD_SPACE_PASS_THROUGH)
+		if (walk->spaces[i].type != IOMMU_SPACE_PASS_THROUGH)
 			return false;
 	return walk->n_spaces != 0;
 }
@@ -56,7 +56,7 @@ struct vtd_compare *check_compare(const struct evidence *ev, const struct vtd_co
 {
 	struct vtd_compare *c;
 
-	if (vtd_compare(ev->at_panic.walk, ev->copied.walk, opt, &c))
+	if (vtd_compare(vtd_walk_of(ev->at_panic.walk), vtd_walk_of(ev->copied.walk), opt, &c))
 		g_error("out of memory");
 	return c;
 }

@@ -25,7 +25,7 @@ const struct evidence_device *check_wanted_device(const struct evidence *ev, uns
 enum check_result check_no_device(const struct evidence *ev, GString *detail);
 
 /* check_all_passed_through - was every requester of the (complete) @walk passed through, and is there one? */
-bool check_all_passed_through(const struct vtd_walk_result *walk);
+bool check_all_passed_through(const struct iommu_walk *walk);
 
 /* check_memory - ends the program if @err is -ENOMEM, as GLib does. */
 void check_memory(int err);

@@ -105,32 +105,32 @@ const struct check check_context_same_fields = {
 };
 
 /* What first.workload had mapped, among the pages that were compared. */
-static void name_workload(const struct evidence *ev, const struct vtd_walk_result *before,
-			  const struct vtd_walk_result *after, GString *detail)
+static void name_workload(const struct evidence *ev, const struct iommu_walk *before, const struct iommu_walk *after,
+			  GString *detail)
 {
 	for (unsigned i = 0; i < ev->workloads->len; i++) {
 		uint16_t sid = g_array_index(ev->workloads, struct evidence_workload, i).sid;
-		struct vtd_space_diff diff = { 0 };
+		struct iommu_space_diff diff = { 0 };
 		char bdf[16];
 
-		vtd_compare_space(before, vtd_walk_space(before, sid, VTD_NO_PASID), after,
-				  vtd_walk_space(after, sid, VTD_NO_PASID), &diff);
+		iommu_compare_space(before, iommu_walk_space(before, sid, IOMMU_NO_PASID), after,
+				    iommu_walk_space(after, sid, IOMMU_NO_PASID), &diff);
 		g_string_append_printf(detail, ", %" PRIu64 " pages of %s among them", diff.same, sid_text(sid, bdf));
 	}
 }
 
-static size_t identity_spaces(const struct vtd_walk_result *r)
+static size_t identity_spaces(const struct iommu_walk *r)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < r->n_spaces; i++)
-		n += r->spaces[i].type == VTD_SPACE_PASS_THROUGH;
+		n += r->spaces[i].type == IOMMU_SPACE_PASS_THROUGH;
 	return n;
 }
 
 static enum check_result leaves_equal(const struct evidence *ev, GString *detail)
 {
-	const struct vtd_walk_result *before = ev->at_panic.walk, *after = ev->copied.walk;
+	const struct iommu_walk *before = ev->at_panic.walk, *after = ev->copied.walk;
 	const uint64_t kinds = CHECK_DIFF(MODE) | CHECK_DIFF(SPACE_TYPE) | CHECK_DIFF(UNMAPPED) | CHECK_DIFF(NEW) |
 			       CHECK_DIFF(RETARGETED) | CHECK_DIFF(PERMISSION);
 	const struct vtd_compare_options opt = { .skip_contexts = true, .skip_irtes = true };

@@ -16,8 +16,8 @@ struct dids {
 
 static int by_tag(const void *a, const void *b)
 {
-	const struct vtd_space *x = *(const struct vtd_space *const *)a;
-	const struct vtd_space *y = *(const struct vtd_space *const *)b;
+	const struct iommu_space *x = *(const struct iommu_space *const *)a;
+	const struct iommu_space *y = *(const struct iommu_space *const *)b;
 
 	if (x->did != y->did)
 		return x->did < y->did ? -1 : 1;
@@ -27,17 +27,17 @@ static int by_tag(const void *a, const void *b)
 }
 
 /* Other roots may still hold the same translation: equal ones have equal runs. Pass-through has only one. */
-static bool same_translation(const struct vtd_walk_result *walk, const struct vtd_space *a, const struct vtd_space *b)
+static bool same_translation(const struct iommu_walk *walk, const struct iommu_space *a, const struct iommu_space *b)
 {
-	const struct vtd_run *x, *y;
+	const struct iommu_run *x, *y;
 	size_t n, m;
 
 	if (a->type != b->type)
 		return false;
-	if (a->tree == b->tree || a->type == VTD_SPACE_PASS_THROUGH)
+	if (a->tree == b->tree || a->type == IOMMU_SPACE_PASS_THROUGH)
 		return true;
-	x = vtd_space_runs(walk, a, &n);
-	y = vtd_space_runs(walk, b, &m);
+	x = iommu_space_runs(walk, a, &n);
+	y = iommu_space_runs(walk, b, &m);
 	if (n != m)
 		return false;
 	for (size_t i = 0; i < n; i++)
@@ -47,20 +47,20 @@ static bool same_translation(const struct vtd_walk_result *walk, const struct vt
 	return true;
 }
 
-static void describe(const struct vtd_space *s, GString *text)
+static void describe(const struct iommu_space *s, GString *text)
 {
 	char sid[16];
 
 	g_string_append_printf(text, "%s", sid_text(s->sid, sid));
-	if (s->pasid != VTD_NO_PASID && s->pasid != 0)
+	if (s->pasid != IOMMU_NO_PASID && s->pasid != 0)
 		g_string_append_printf(text, " pasid %#x", s->pasid);
-	if (s->type == VTD_SPACE_PASS_THROUGH)
+	if (s->type == IOMMU_SPACE_PASS_THROUGH)
 		g_string_append(text, " (pass-through)");
 	else
 		g_string_append_printf(text, " (%#" PRIx64 ")", s->root);
 }
 
-static void note_clash(struct dids *dids, const char *when, const struct vtd_space *a, const struct vtd_space *b,
+static void note_clash(struct dids *dids, const char *when, const struct iommu_space *a, const struct iommu_space *b,
 		       GString *detail)
 {
 	dids->bad++;
@@ -72,7 +72,7 @@ static void note_clash(struct dids *dids, const char *when, const struct vtd_spa
 	describe(b, detail);
 }
 
-static void note_bad_id(struct dids *dids, const char *when, const struct vtd_space *s, GString *detail)
+static void note_bad_id(struct dids *dids, const char *when, const struct iommu_space *s, GString *detail)
 {
 	dids->bad++;
 	if (detail->len)
@@ -86,14 +86,14 @@ static void note_bad_id(struct dids *dids, const char *when, const struct vtd_sp
  * First-level translations are cached by (DID, PASID), all others by DID alone. Mainline gives every
  * pass-through entry, and every first-level entry of a process, DID 1.
  */
-static void judge_sorted(const struct vtd_walk_result *walk, const struct vtd_space **spaces, size_t n,
-			 uint64_t max_did, const char *when, struct dids *dids, GString *detail)
+static void judge_sorted(const struct iommu_walk *walk, const struct iommu_space **spaces, size_t n, uint64_t max_did,
+			 const char *when, struct dids *dids, GString *detail)
 {
-	const struct vtd_space *of_did = NULL, *of_tag = NULL;
+	const struct iommu_space *of_did = NULL, *of_tag = NULL;
 
 	for (size_t i = 0; i < n; i++) {
-		const struct vtd_space *s = spaces[i];
-		bool first_level = s->type == VTD_SPACE_FIRST_LEVEL;
+		const struct iommu_space *s = spaces[i];
+		bool first_level = s->type == IOMMU_SPACE_FIRST_LEVEL;
 
 		if (!i || spaces[i - 1]->did != s->did) {
 			dids->distinct++;
@@ -117,17 +117,17 @@ static void judge_sorted(const struct vtd_walk_result *walk, const struct vtd_sp
 /* Judges one state; false: there are no complete tables of it. */
 static bool judge_state(const struct evidence_state *state, const char *when, struct dids *dids, GString *detail)
 {
-	const struct vtd_walk_result *walk = state->walk;
+	const struct iommu_walk *walk = state->walk;
 	uint64_t max_did = state->has_regs ? state->regs.domains - 1 : UINT16_MAX;
-	g_autofree const struct vtd_space **spaces = NULL;
+	g_autofree const struct iommu_space **spaces = NULL;
 	size_t n = 0;
 
 	*dids = (struct dids){ 0 };
 	if (!walk || walk->truncated)
 		return false;
-	spaces = g_new(const struct vtd_space *, walk->n_spaces + 1);
+	spaces = g_new(const struct iommu_space *, walk->n_spaces + 1);
 	for (size_t i = 0; i < walk->n_spaces; i++)
-		if (walk->spaces[i].type != VTD_SPACE_INVALID)
+		if (walk->spaces[i].type != IOMMU_SPACE_INVALID)
 			spaces[n++] = &walk->spaces[i];
 	qsort(spaces, n, sizeof(*spaces), by_tag);
 	dids->entries = n;

@@ -71,7 +71,7 @@ static bool flushed_after(const struct evidence *ev, unsigned switched, GString 
 /* The entry's domain id and PASID, as the dead kernel had them. */
 struct old_entry {
 	uint16_t sid, did;
-	uint32_t pasid; /* VTD_NO_PASID in legacy mode */
+	uint32_t pasid; /* IOMMU_NO_PASID in legacy mode */
 };
 
 static bool covers_context(const struct evidence_event *e, const struct old_entry *old)
@@ -149,18 +149,18 @@ static enum check_result attach_flushed(const struct evidence *ev, const struct 
 }
 
 /* Only a device's own entry is watched; of an alias there is the snapshot after the attach. */
-static bool alias_unchanged(const struct evidence_device *dev, uint16_t sid, const struct vtd_space *old)
+static bool alias_unchanged(const struct evidence_device *dev, uint16_t sid, const struct iommu_space *old)
 {
-	const struct vtd_space *now = dev->after.walk ? vtd_walk_space(dev->after.walk, sid, VTD_NO_PASID) : NULL;
+	const struct iommu_space *now = dev->after.walk ? iommu_walk_space(dev->after.walk, sid, IOMMU_NO_PASID) : NULL;
 
 	return now && now->type == old->type && now->root == old->root && now->did == old->did;
 }
 
 /* One requester id of a device that left the copied tables. */
-static enum check_result requester_flushed(const struct evidence *ev, const struct vtd_walk_result *before,
+static enum check_result requester_flushed(const struct evidence *ev, const struct iommu_walk *before,
 					   const struct evidence_device *dev, uint16_t sid, GString *detail)
 {
-	const struct vtd_space *space = vtd_walk_space(before, sid, VTD_NO_PASID);
+	const struct iommu_space *space = iommu_walk_space(before, sid, IOMMU_NO_PASID);
 	struct old_entry old = { .sid = sid };
 	char text[16];
 
@@ -179,8 +179,7 @@ static enum check_result requester_flushed(const struct evidence *ev, const stru
 	return attach_flushed(ev, dev, &old, detail);
 }
 
-static enum check_result attaches_flushed(const struct evidence *ev, const struct vtd_walk_result *before,
-					  GString *detail)
+static enum check_result attaches_flushed(const struct evidence *ev, const struct iommu_walk *before, GString *detail)
 {
 	enum check_result result = CHECK_SKIP;
 	unsigned seen = 0;
@@ -229,7 +228,7 @@ static enum check_result roots_flushed(const struct evidence *ev, GString *detai
 
 static enum check_result flushed(const struct evidence *ev, GString *detail)
 {
-	const struct vtd_walk_result *before = ev->at_panic.walk;
+	const struct iommu_walk *before = ev->at_panic.walk;
 	enum check_result roots, attaches;
 
 	if (!ev->copied.regs.qi_on) {

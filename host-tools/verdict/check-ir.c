@@ -15,7 +15,8 @@ static enum check_result compare_irtes(const struct evidence *ev, GString *detai
 
 	if (!check_differences(c, kinds, detail)) {
 		g_string_append_printf(detail, "%zu of %zu entries at %#" PRIx64 " -> %#" PRIx64, c->irtes_same,
-				       c->irtes_a, VTD_ADDR(ev->at_panic.walk->irta), VTD_ADDR(ev->copied.walk->irta));
+				       c->irtes_a, VTD_ADDR(vtd_walk_of(ev->at_panic.walk)->irta),
+				       VTD_ADDR(vtd_walk_of(ev->copied.walk)->irta));
 		if (c->irtes_b > c->irtes_same)
 			g_string_append_printf(detail, ", %zu new in free slots", c->irtes_b - c->irtes_same);
 		result = CHECK_PASS;
@@ -34,7 +35,7 @@ static enum check_result irte_equal(const struct evidence *ev, GString *detail)
 		g_string_append(detail, "interrupt remapping is off after the copy (GSTS.IRES=0)");
 		return CHECK_FAIL;
 	}
-	if (!ev->at_panic.walk->n_irtes) {
+	if (!vtd_walk_of(ev->at_panic.walk)->n_irtes) {
 		g_string_append(detail, "no interrupt-remapping entry was present at the panic");
 		return CHECK_NO_EVIDENCE;
 	}

@@ -9,9 +9,8 @@
 #include <string.h>
 
 #include "evidence/fields.h"
-#include "vtd/mem.h"
-#include "vtd/print.h"
-#include "vtd/ranges.h"
+#include "iommu/mem.h"
+#include "iommu/ranges.h"
 
 #define REGIONS_MAX 64 /* ranges of a device that the kernel puts into reserved_regions */
 #define SAID_MAX 4     /* disagreements that are told in full */
@@ -43,34 +42,34 @@ static bool disagree(struct judge *j, uint16_t sid)
 }
 
 /* The part of @a that @b lacks, by the names of both. */
-static void lacks(struct judge *j, uint16_t sid, const struct vtd_ranges *a, const char *a_name,
-		  const struct vtd_ranges *b, const char *b_name)
+static void lacks(struct judge *j, uint16_t sid, const struct iommu_ranges *a, const char *a_name,
+		  const struct iommu_ranges *b, const char *b_name)
 {
-	struct vtd_ranges less = { 0 };
+	struct iommu_ranges less = { 0 };
 
-	check_memory(vtd_ranges_subtract(a, b, &less));
+	check_memory(iommu_ranges_subtract(a, b, &less));
 	if (less.n && disagree(j, sid))
 		g_string_append_printf(
 			j->detail, "%" PRIu64 " pages, the first range %#" PRIx64 "-%#" PRIx64 ", in %s and not in %s",
-			vtd_ranges_pages(&less), less.v[0].start, less.v[0].last, a_name, b_name);
-	vtd_ranges_clear(&less);
+			iommu_ranges_pages(&less), less.v[0].start, less.v[0].last, a_name, b_name);
+	iommu_ranges_clear(&less);
 }
 
 /* The number that the kernel's files give a request without PASID in legacy mode. */
-static unsigned kernel_pasid(const struct vtd_space *s)
+static unsigned kernel_pasid(const struct iommu_space *s)
 {
-	return s->pasid == VTD_NO_PASID ? 0 : s->pasid;
+	return s->pasid == IOMMU_NO_PASID ? 0 : s->pasid;
 }
 
 static void collect(const struct judge *j, enum evidence_oracle_source source, uint16_t sid, unsigned pasid,
-		    struct vtd_ranges *out)
+		    struct iommu_ranges *out)
 {
 	for (unsigned i = 0; i < j->ev->oracle_ranges->len; i++) {
 		const struct evidence_oracle_range *r =
 			&g_array_index(j->ev->oracle_ranges, struct evidence_oracle_range, i);
 
 		if (r->source == source && r->sid == sid && r->pasid == pasid && r->start <= r->last)
-			check_memory(vtd_ranges_add(out, r->start, r->last));
+			check_memory(iommu_ranges_add(out, r->start, r->last));
 	}
 }
 
@@ -100,9 +99,9 @@ static const struct evidence_oracle *asked(const struct evidence *ev, enum evide
 /* ---- at the panic: the log, debugfs kdump/ranges, reserved_regions ---- */
 
 /* The first @n members. */
-static struct vtd_ranges head(const struct vtd_ranges *set, uint64_t n)
+static struct iommu_ranges head(const struct iommu_ranges *set, uint64_t n)
 {
-	return (struct vtd_ranges){ .v = set->v, .n = MIN(set->n, n), .cap = set->cap };
+	return (struct iommu_ranges){ .v = set->v, .n = MIN(set->n, n), .cap = set->cap };
 }
 
 /*
@@ -110,10 +109,11 @@ static struct vtd_ranges head(const struct vtd_ranges *set, uint64_t n)
  * (over) may be more than was mapped.
  * @own: of requests without PASID; of others the log has the number only
  */
-static void judge_log(struct judge *j, const struct evidence_kdump_context *c, bool own, const struct vtd_ranges *host)
+static void judge_log(struct judge *j, const struct evidence_kdump_context *c, bool own,
+		      const struct iommu_ranges *host)
 {
-	const struct vtd_ranges shown = head(host, c->over ? SIZE_MAX : c->shown);
-	struct vtd_ranges log = { 0 };
+	const struct iommu_ranges shown = head(host, c->over ? SIZE_MAX : c->shown);
+	struct iommu_ranges log = { 0 };
 
 	collect(j, ORACLE_LOG, c->sid, c->pasid, &log);
 	if (!c->over && c->ranges != host->n && disagree(j, c->sid))
@@ -123,46 +123,46 @@ static void judge_log(struct judge *j, const struct evidence_kdump_context *c, b
 		lacks(j, c->sid, &shown, host_walk, &log, in_log);
 	if (!c->over)
 		lacks(j, c->sid, &log, in_log, host, host_walk);
-	vtd_ranges_clear(&log);
+	iommu_ranges_clear(&log);
 }
 
-static void judge_debugfs(struct judge *j, const struct evidence_kdump_context *c, const struct vtd_ranges *host)
+static void judge_debugfs(struct judge *j, const struct evidence_kdump_context *c, const struct iommu_ranges *host)
 {
-	struct vtd_ranges set = { 0 };
+	struct iommu_ranges set = { 0 };
 
 	collect(j, ORACLE_RANGES, c->sid, c->pasid, &set);
 	lacks(j, c->sid, host, host_walk, &set, in_debugfs);
 	if (!c->over)
 		lacks(j, c->sid, &set, in_debugfs, host, host_walk);
-	vtd_ranges_clear(&set);
+	iommu_ranges_clear(&set);
 }
 
 /* Both hold much else: what every kernel reserves, and what other devices of the group had. */
-static void judge_reserved(struct judge *j, uint16_t sid, const struct vtd_ranges *host)
+static void judge_reserved(struct judge *j, uint16_t sid, const struct iommu_ranges *host)
 {
-	const struct vtd_ranges first = head(host, REGIONS_MAX);
+	const struct iommu_ranges first = head(host, REGIONS_MAX);
 	const struct evidence_oracle *o = asked(j->ev, ORACLE_REGIONS, sid);
-	struct vtd_ranges set = { 0 };
+	struct iommu_ranges set = { 0 };
 
 	if (o && !*o->problem) {
 		j->regions++;
 		collect(j, ORACLE_REGIONS, sid, 0, &set);
 		lacks(j, sid, &first, host_walk, &set, in_regions);
-		vtd_ranges_clear(&set);
+		iommu_ranges_clear(&set);
 	}
 	/* A device of a group that another one filled the allocator of has no lines of its own. */
 	collect(j, ORACLE_RESERVED, sid, 0, &set);
 	if (set.n)
 		lacks(j, sid, host, host_walk, &set, in_reserved);
-	vtd_ranges_clear(&set);
+	iommu_ranges_clear(&set);
 }
 
-static void judge_space(struct judge *j, const struct vtd_walk_result *before, const struct vtd_space *s)
+static void judge_space(struct judge *j, const struct iommu_walk *before, const struct iommu_space *s)
 {
 	const struct evidence_kdump_context *c = logged(j->ev, s->sid, kernel_pasid(s));
-	struct vtd_ranges host = { 0 };
-	bool through = s->type == VTD_SPACE_PASS_THROUGH;
-	bool own = vtd_walk_space(before, s->sid, VTD_NO_PASID) == s;
+	struct iommu_ranges host = { 0 };
+	bool through = s->type == IOMMU_SPACE_PASS_THROUGH;
+	bool own = iommu_walk_space(before, s->sid, IOMMU_NO_PASID) == s;
 
 	if (!c) {
 		if ((own || !j->ev->kdump_hidden) && disagree(j, s->sid))
@@ -177,22 +177,22 @@ static void judge_space(struct judge *j, const struct vtd_walk_result *before, c
 	j->requesters++;
 	if (through != (c->type == KDUMP_PASS_THROUGH)) {
 		if (disagree(j, s->sid))
-			g_string_append_printf(j->detail, "%s in %s, %s in %s", vtd_space_type_name(s->type), host_walk,
-					       word_of(evidence_kdump_types, c->type), in_log);
+			g_string_append_printf(j->detail, "%s in %s, %s in %s", iommu_space_type_name(s->type),
+					       host_walk, word_of(evidence_kdump_types, c->type), in_log);
 		return;
 	}
 	if (through)
 		return;
-	check_memory(vtd_space_ranges(before, s, &host));
+	check_memory(iommu_space_ranges(before, s, &host));
 	j->ranges += host.n;
 	judge_log(j, c, own, &host);
 	judge_debugfs(j, c, &host);
 	if (evidence_kdump_mode(j->ev) && own)
 		judge_reserved(j, s->sid, &host);
-	vtd_ranges_clear(&host);
+	iommu_ranges_clear(&host);
 }
 
-static const struct vtd_space *find_space(const struct vtd_walk_result *r, uint16_t sid, unsigned pasid)
+static const struct iommu_space *find_space(const struct iommu_walk *r, uint16_t sid, unsigned pasid)
 {
 	for (size_t i = 0; i < r->n_spaces; i++)
 		if (r->spaces[i].sid == sid && kernel_pasid(&r->spaces[i]) == pasid)
@@ -201,7 +201,7 @@ static const struct vtd_space *find_space(const struct vtd_walk_result *r, uint1
 }
 
 /* What the kernel has found and the host has not. */
-static void judge_others(struct judge *j, const struct vtd_walk_result *before)
+static void judge_others(struct judge *j, const struct iommu_walk *before)
 {
 	uint32_t last = UINT32_MAX;
 
@@ -228,7 +228,7 @@ static void judge_others(struct judge *j, const struct vtd_walk_result *before)
 /* ---- at the end: domain_translation_struct ---- */
 
 /* The next run from *@i on, whatever its permissions; false: there is none. */
-static bool next_run(const struct vtd_run *runs, size_t n, size_t *i, struct evidence_oracle_range *out)
+static bool next_run(const struct iommu_run *runs, size_t n, size_t *i, struct evidence_oracle_range *out)
 {
 	if (*i >= n)
 		return false;
@@ -265,12 +265,12 @@ static void say_mapping(struct judge *j, const struct evidence_oracle_range *r, 
 }
 
 /* Run for run: both are in ascending order. */
-static void judge_mappings(struct judge *j, const struct vtd_walk_result *end, const struct vtd_space *s)
+static void judge_mappings(struct judge *j, const struct iommu_walk *end, const struct iommu_space *s)
 {
 	const struct evidence_oracle_range *r;
 	struct evidence_oracle_range host;
 	size_t at = 0, n;
-	const struct vtd_run *runs = vtd_space_runs(end, s, &n);
+	const struct iommu_run *runs = iommu_space_runs(end, s, &n);
 	unsigned i = 0;
 
 	for (;;) {
@@ -296,16 +296,16 @@ static void judge_mappings(struct judge *j, const struct vtd_walk_result *end, c
  * Each device that the kernel told of, and of which the hardware goes by the tables that it walked: 6.1 walks those
  * of the new domain, which a device that is not attached does not use yet.
  */
-static void judge_translations(struct judge *j, const struct vtd_walk_result *end)
+static void judge_translations(struct judge *j, const struct iommu_walk *end)
 {
 	for (unsigned i = 0; i < j->ev->oracles->len; i++) {
 		const struct evidence_oracle *o = &g_array_index(j->ev->oracles, struct evidence_oracle, i);
 		const struct evidence_device *dev = evidence_device_find(j->ev, o->sid);
-		const struct vtd_space *s;
+		const struct iommu_space *s;
 
 		if (o->source != ORACLE_TRANSLATION || *o->problem)
 			continue;
-		s = vtd_walk_space(end, o->sid, VTD_NO_PASID);
+		s = iommu_walk_space(end, o->sid, IOMMU_NO_PASID);
 		if (!s || s->root != o->root) {
 			if (dev && dev->sid == o->sid && dev->wanted && dev->attach_ns && disagree(j, o->sid))
 				g_string_append_printf(j->detail, "tables at %#" PRIx64 " in %s, at %#" PRIx64 " in %s",
@@ -338,7 +338,7 @@ static bool is_missing(const struct evidence *ev, enum evidence_oracle_source so
 	return true;
 }
 
-static bool is_incomplete(const struct evidence *ev, const struct vtd_walk_result *before, GString *detail)
+static bool is_incomplete(const struct evidence *ev, const struct iommu_walk *before, GString *detail)
 {
 	if (!ev->kdump_lines)
 		g_string_append(detail, "the crash kernel logged nothing of its copy: has it intel_iommu_kdump=?");
@@ -360,7 +360,7 @@ static bool is_incomplete(const struct evidence *ev, const struct vtd_walk_resul
 	return detail->len;
 }
 
-static enum check_result conclude(struct judge *j, const struct vtd_walk_result *before)
+static enum check_result conclude(struct judge *j, const struct iommu_walk *before)
 {
 	if (j->disagreements) {
 		if (j->disagreements > SAID_MAX)
@@ -383,7 +383,7 @@ static enum check_result conclude(struct judge *j, const struct vtd_walk_result 
 
 static enum check_result oracles_agree(const struct evidence *ev, GString *detail)
 {
-	const struct vtd_walk_result *before = ev->at_panic.walk;
+	const struct iommu_walk *before = ev->at_panic.walk;
 	struct judge j = { .ev = ev, .detail = detail };
 
 	if (is_incomplete(ev, before, detail))

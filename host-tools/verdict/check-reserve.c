@@ -7,21 +7,21 @@
 
 #include <inttypes.h>
 
-#include "vtd/mem.h"
-#include "vtd/ranges.h"
+#include "iommu/mem.h"
+#include "iommu/ranges.h"
 
 /* Of one device, in bytes. */
 struct sets {
-	struct vtd_ranges mapped; /* by the dead kernel, for any of its requester ids */
-	struct vtd_ranges standing;
-	struct vtd_ranges reserved;
+	struct iommu_ranges mapped; /* by the dead kernel, for any of its requester ids */
+	struct iommu_ranges standing;
+	struct iommu_ranges reserved;
 };
 
 static void sets_clear(struct sets *s)
 {
-	vtd_ranges_clear(&s->mapped);
-	vtd_ranges_clear(&s->standing);
-	vtd_ranges_clear(&s->reserved);
+	iommu_ranges_clear(&s->mapped);
+	iommu_ranges_clear(&s->standing);
+	iommu_ranges_clear(&s->reserved);
 }
 
 /* Whose domain is judged: one requester, or two that a bridge makes one. */
@@ -40,15 +40,15 @@ static void read_reservations(const struct evidence *ev, const struct owner *own
 {
 	for (unsigned i = 0; i < ev->reservations->len; i++) {
 		const struct evidence_reservation *r = &g_array_index(ev->reservations, struct evidence_reservation, i);
-		uint64_t start = r->start << VTD_PAGE_SHIFT;
-		uint64_t last = (r->last << VTD_PAGE_SHIFT) | (VTD_PAGE_SIZE - 1);
+		uint64_t start = r->start << IOMMU_PAGE_SHIFT;
+		uint64_t last = (r->last << IOMMU_PAGE_SHIFT) | (IOMMU_PAGE_SIZE - 1);
 
-		if (!is_of(owner, r) || r->start > r->last || r->last > UINT64_MAX >> VTD_PAGE_SHIFT)
+		if (!is_of(owner, r) || r->start > r->last || r->last > UINT64_MAX >> IOMMU_PAGE_SHIFT)
 			continue;
 		if (r->standing || r->kernel == 'f')
-			check_memory(vtd_ranges_add(&s->standing, start, last));
+			check_memory(iommu_ranges_add(&s->standing, start, last));
 		else
-			check_memory(vtd_ranges_add(&s->reserved, start, last));
+			check_memory(iommu_ranges_add(&s->reserved, start, last));
 	}
 }
 
@@ -67,9 +67,9 @@ static uint64_t crash_rows(const struct evidence *ev, uint64_t *unknown)
 }
 
 /* Appends "N pages <what>, the first at <IOVA>" if @set has any. */
-static bool complain(const struct vtd_ranges *set, const char *bdf, const char *what, GString *detail)
+static bool complain(const struct iommu_ranges *set, const char *bdf, const char *what, GString *detail)
 {
-	uint64_t n = vtd_ranges_pages(set);
+	uint64_t n = iommu_ranges_pages(set);
 
 	if (!n)
 		return false;
@@ -82,41 +82,41 @@ static bool complain(const struct vtd_ranges *set, const char *bdf, const char *
 /* Are both sides equal, the standing reservations left out of both? */
 static enum check_result judge_sets(const struct sets *s, const char *bdf, GString *detail)
 {
-	struct vtd_ranges want = { 0 }, got = { 0 }, less = { 0 }, more = { 0 };
+	struct iommu_ranges want = { 0 }, got = { 0 }, less = { 0 }, more = { 0 };
 	enum check_result result = CHECK_PASS;
 
-	check_memory(vtd_ranges_subtract(&s->mapped, &s->standing, &want));
-	check_memory(vtd_ranges_subtract(&s->reserved, &s->standing, &got));
-	check_memory(vtd_ranges_subtract(&want, &got, &less));
-	check_memory(vtd_ranges_subtract(&got, &want, &more));
+	check_memory(iommu_ranges_subtract(&s->mapped, &s->standing, &want));
+	check_memory(iommu_ranges_subtract(&s->reserved, &s->standing, &got));
+	check_memory(iommu_ranges_subtract(&want, &got, &less));
+	check_memory(iommu_ranges_subtract(&got, &want, &more));
 	if (complain(&less, bdf, "mapped but not reserved", detail))
 		result = CHECK_FAIL;
 	if (complain(&more, bdf, "reserved but never mapped", detail))
 		result = CHECK_FAIL;
 	if (result == CHECK_PASS) {
 		check_separate(detail);
-		g_string_append_printf(detail, "%s %" PRIu64 " pages", bdf, vtd_ranges_pages(&want));
+		g_string_append_printf(detail, "%s %" PRIu64 " pages", bdf, iommu_ranges_pages(&want));
 	}
-	vtd_ranges_clear(&want);
-	vtd_ranges_clear(&got);
-	vtd_ranges_clear(&less);
-	vtd_ranges_clear(&more);
+	iommu_ranges_clear(&want);
+	iommu_ranges_clear(&got);
+	iommu_ranges_clear(&less);
+	iommu_ranges_clear(&more);
 	return result;
 }
 
 /* The mappings of one requester id; false: pass-through, which maps everything. */
-static bool add_mapped(const struct vtd_walk_result *before, uint16_t sid, struct sets *s)
+static bool add_mapped(const struct iommu_walk *before, uint16_t sid, struct sets *s)
 {
-	const struct vtd_space *space = vtd_walk_space(before, sid, VTD_NO_PASID);
+	const struct iommu_space *space = iommu_walk_space(before, sid, IOMMU_NO_PASID);
 
-	if (space && space->type == VTD_SPACE_PASS_THROUGH)
+	if (space && space->type == IOMMU_SPACE_PASS_THROUGH)
 		return false;
 	if (space)
-		check_memory(vtd_space_ranges(before, space, &s->mapped));
+		check_memory(iommu_space_ranges(before, space, &s->mapped));
 	return true;
 }
 
-static enum check_result judge_owner(const struct evidence *ev, const struct vtd_walk_result *before,
+static enum check_result judge_owner(const struct evidence *ev, const struct iommu_walk *before,
 				     const struct owner *owner, bool quiet, GString *detail)
 {
 	struct sets sets = { { 0 }, { 0 }, { 0 } };
@@ -153,7 +153,7 @@ static bool is_bridge(const struct evidence *ev, uint16_t sid)
  * A function that the crash kernel has no use for has a domain of its own all the same, with what the dead
  * kernel had mapped for it reserved there. What is behind a bridge is judged with its device.
  */
-static bool judge_idle(const struct evidence *ev, const struct vtd_walk_result *before, GString *detail)
+static bool judge_idle(const struct evidence *ev, const struct iommu_walk *before, GString *detail)
 {
 	unsigned n = 0;
 	bool ok = true;
@@ -176,7 +176,7 @@ static bool judge_idle(const struct evidence *ev, const struct vtd_walk_result *
 	return ok;
 }
 
-static enum check_result judge_devices(const struct evidence *ev, const struct vtd_walk_result *before, GString *detail)
+static enum check_result judge_devices(const struct evidence *ev, const struct iommu_walk *before, GString *detail)
 {
 	enum check_result result = CHECK_SKIP;
 	unsigned seen = 0;
@@ -200,7 +200,7 @@ static enum check_result judge_devices(const struct evidence *ev, const struct v
 
 static enum check_result reserved_equals_mapped(const struct evidence *ev, GString *detail)
 {
-	const struct vtd_walk_result *before = ev->at_panic.walk;
+	const struct iommu_walk *before = ev->at_panic.walk;
 	enum check_result result;
 	uint64_t unknown = 0;
 

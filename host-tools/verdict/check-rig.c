@@ -35,11 +35,12 @@ const struct check check_rig = {
 };
 
 /* The type that the tables of the lab's own devices must have. */
-static enum vtd_space_type wanted_type(const struct evidence *ev)
+static enum iommu_space_type wanted_type(const struct evidence *ev)
 {
 	if (evidence_passthrough(ev))
-		return VTD_SPACE_PASS_THROUGH;
-	return ev->scenario->iommu.mode == MACHINE_IOMMU_FIRST_LEVEL ? VTD_SPACE_FIRST_LEVEL : VTD_SPACE_SECOND_LEVEL;
+		return IOMMU_SPACE_PASS_THROUGH;
+	return ev->scenario->iommu.mode == MACHINE_IOMMU_FIRST_LEVEL ? IOMMU_SPACE_FIRST_LEVEL :
+								       IOMMU_SPACE_SECOND_LEVEL;
 }
 
 static void complain(GString *detail, const char *format, ...) G_GNUC_PRINTF(2, 3);
@@ -91,22 +92,22 @@ static bool mode_flushing(const struct evidence *ev, GString *wrong)
 	return true;
 }
 
-static unsigned mode_spaces(const struct evidence *ev, const struct vtd_walk_result *before, GString *wrong)
+static unsigned mode_spaces(const struct evidence *ev, const struct iommu_walk *before, GString *wrong)
 {
-	enum vtd_space_type type = wanted_type(ev);
+	enum iommu_space_type type = wanted_type(ev);
 	unsigned seen = 0;
 
 	for (unsigned i = 0; i < ev->devices->len; i++) {
 		struct evidence_device *dev = &g_array_index(ev->devices, struct evidence_device, i);
-		const struct vtd_space *space = vtd_walk_space(before, dev->sid, VTD_NO_PASID);
+		const struct iommu_space *space = iommu_walk_space(before, dev->sid, IOMMU_NO_PASID);
 
 		if (!dev->first_translated)
 			continue;
 		if (!space)
 			complain(wrong, "%s has no present entry", dev->bdf);
 		else if (space->type != type)
-			complain(wrong, "%s is %s, wanted %s", dev->bdf, vtd_space_type_name(space->type),
-				 vtd_space_type_name(type));
+			complain(wrong, "%s is %s, wanted %s", dev->bdf, iommu_space_type_name(space->type),
+				 iommu_space_type_name(type));
 		else
 			seen++;
 	}
@@ -115,7 +116,7 @@ static unsigned mode_spaces(const struct evidence *ev, const struct vtd_walk_res
 
 static enum check_result mode_in_effect(const struct evidence *ev, GString *detail)
 {
-	const struct vtd_walk_result *before = ev->at_panic.walk;
+	const struct iommu_walk *before = ev->at_panic.walk;
 	g_autoptr(GString) wrong = g_string_new(NULL);
 	unsigned seen = 0;
 	bool flushing;
@@ -137,7 +138,7 @@ static enum check_result mode_in_effect(const struct evidence *ev, GString *deta
 	if (detail->len)
 		return CHECK_NO_EVIDENCE;
 	g_string_append_printf(detail, "TES on, TTM %s, %s for %u requester%s, IR %s, CM %d, %u bits",
-			       vtd_ttm_name(ev->at_panic.ttm), vtd_space_type_name(wanted_type(ev)), seen,
+			       vtd_ttm_name(ev->at_panic.ttm), iommu_space_type_name(wanted_type(ev)), seen,
 			       seen == 1 ? "" : "s", ev->at_panic.regs.ir_on ? "on" : "off",
 			       ev->at_panic.regs.caching_mode, ev->at_panic.regs.mgaw);
 	return CHECK_PASS;

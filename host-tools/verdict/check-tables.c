@@ -4,26 +4,25 @@
 
 #include <inttypes.h>
 
-#include "vtd/print.h"
-#include "vtd/snapshot.h"
+#include "iommu/iommu.h"
 
-static const char *kind_of(const struct vtd_snapshot *s, uint64_t pa)
+static const char *kind_of(const struct iommu_snapshot *s, uint64_t pa)
 {
 	for (size_t i = 0; i < s->n_pages; i++)
 		if (s->pages[i].pa == pa)
-			return vtd_table_kind_name(s->pages[i].kind);
+			return s->iommu->table_kind_name(s->pages[i].kind);
 	return "?";
 }
 
 static enum check_result old_tables_unchanged(const struct evidence *ev, GString *detail)
 {
-	const struct vtd_snapshot *old = ev->at_panic.snapshot;
-	struct vtd_mem now;
+	const struct iommu_snapshot *old = ev->at_panic.snapshot;
+	struct iommu_mem now;
 	uint64_t first = 0;
 	size_t changed;
 
-	now = vtd_snapshot_mem(ev->old_tables);
-	changed = vtd_snapshot_changed(old, &now, &first);
+	now = iommu_snapshot_mem(ev->old_tables);
+	changed = old->iommu->changed(old, &now, &first);
 	if (changed) {
 		g_string_append_printf(detail, "%zu of %zu old table pages changed, the first at %#" PRIx64 " (%s)",
 				       changed, old->n_pages, first, kind_of(old, first));
@@ -49,19 +48,19 @@ const struct check check_old_tables_unchanged = {
 static bool outside(const struct evidence *ev, const struct evidence_state *state, const char *when, uint64_t *pages,
 		    uint64_t *bad, GString *detail)
 {
-	const struct vtd_walk_result *walk = state->walk;
+	const struct iommu_walk *walk = state->walk;
 
 	if (!walk || walk->truncated)
 		return false;
 	for (size_t i = 0; i < walk->n_tables; i++) {
-		const struct vtd_table *t = &walk->tables[i];
+		const struct iommu_table *t = &walk->tables[i];
 
 		(*pages)++;
 		if (t->pa >= ev->crash_start && t->pa <= ev->crash_end)
 			continue;
 		if (!(*bad)++)
 			g_string_append_printf(detail, "%s: the %s page at %#" PRIx64 " is outside crash memory", when,
-					       vtd_table_kind_name(t->kind), t->pa);
+					       walk->iommu->table_kind_name(t->kind), t->pa);
 	}
 	return walk->n_tables != 0;
 }

@@ -8,10 +8,10 @@
 #include <inttypes.h>
 
 /* All of it, in leaves of the size asked for; no more and no less. */
-static bool all_mapped(const struct evidence_workload *w, const struct vtd_walk_result *walk, GString *detail)
+static bool all_mapped(const struct evidence_workload *w, const struct iommu_walk *walk, GString *detail)
 {
-	const struct vtd_space *space = vtd_walk_space(walk, w->sid, VTD_NO_PASID);
-	const struct vtd_tree *tree = space && space->tree < walk->n_trees ? &walk->trees[space->tree] : NULL;
+	const struct iommu_space *space = iommu_walk_space(walk, w->sid, IOMMU_NO_PASID);
+	const struct iommu_tree *tree = space && space->tree < walk->n_trees ? &walk->trees[space->tree] : NULL;
 	uint64_t wanted = w->pages * (w->page_bytes >> 12);
 	char bdf[16];
 
@@ -71,7 +71,7 @@ static bool guest_alive(const struct evidence *ev, const struct evidence_workloa
 
 static enum check_result workload_alive(const struct evidence *ev, GString *detail)
 {
-	const struct vtd_walk_result *before = ev->at_panic.walk;
+	const struct iommu_walk *before = ev->at_panic.walk;
 	const struct evidence_workload *w;
 
 	if (!ev->workloads->len)

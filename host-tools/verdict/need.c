@@ -6,8 +6,7 @@
 
 #include "base/trace-group.h"
 #include "evidence/evidence.h"
-#include "vtd/snapshot.h"
-#include "vtd/walk.h"
+#include "iommu/iommu.h"
 
 /* True: there are no complete tables of @state, and @detail says what is wrong with them, @when: "at the panic". */
 static bool lacks_tables(const struct evidence_state *state, const char *when, GString *detail)
@@ -39,7 +38,7 @@ static bool asked_deep(const struct evidence *ev)
 static bool is_unmet(enum need need, const struct evidence *ev, GString *detail)
 {
 	const struct scenario *sc = ev->scenario;
-	const struct vtd_snapshot *old = ev->at_panic.snapshot;
+	const struct iommu_snapshot *old = ev->at_panic.snapshot;
 
 	switch (need) {
 	case NEED_DMA:
@@ -77,7 +76,7 @@ static bool is_unmet(enum need need, const struct evidence *ev, GString *detail)
 	case NEED_PANIC:
 		return lacks_tables(&ev->at_panic, "at the panic", detail);
 	case NEED_ENTRIES:
-		return lacks(ev->at_panic.walk && ev->at_panic.walk->n_contexts,
+		return lacks(ev->at_panic.walk && ev->at_panic.walk->n_requesters,
 			     "no context entry was present at the panic", detail);
 	case NEED_COPIED_REGS:
 		return lacks(ev->copied.has_regs, "no registers were read after the copy", detail);

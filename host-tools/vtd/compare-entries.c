@@ -23,10 +23,10 @@ static void note_one_sided(struct comparison *x, enum vtd_diff_kind kind, uint16
 
 	if (!d)
 		return;
-	if (pasid != VTD_NO_PASID)
+	if (pasid != IOMMU_NO_PASID)
 		snprintf(extra, sizeof(extra), " pasid 0x%x", pasid);
 	snprintf(d->text, sizeof(d->text), "%s%s: %s entry present only %s", sid_short(sid, name), extra,
-		 pasid == VTD_NO_PASID ? "context" : "PASID", missing ? "before" : "after");
+		 pasid == IOMMU_NO_PASID ? "context" : "PASID", missing ? "before" : "after");
 }
 
 /* Append " what old -> new" to a text if the values differ. */
@@ -85,7 +85,7 @@ static void compare_context(struct comparison *x, const struct vtd_context *a, c
 		return; /* noted as VTD_DIFF_MODE */
 	if (a->upper != b->upper || a->slot != b->slot) {
 		same = false;
-		d = compare_note(x, VTD_DIFF_CONTEXT_SLOT, sid_of(a), VTD_NO_PASID);
+		d = compare_note(x, VTD_DIFF_CONTEXT_SLOT, sid_of(a), IOMMU_NO_PASID);
 		if (d)
 			snprintf(d->text, sizeof(d->text), "%s: %s slot %u became %s slot %u",
 				 sid_short(sid_of(a), name), a->upper ? "upper" : "lower", a->slot,
@@ -93,7 +93,7 @@ static void compare_context(struct comparison *x, const struct vtd_context *a, c
 	}
 	if (!context_fields_equal(x, a, b)) {
 		same = false;
-		d = compare_note(x, VTD_DIFF_CONTEXT_FIELD, sid_of(a), VTD_NO_PASID);
+		d = compare_note(x, VTD_DIFF_CONTEXT_FIELD, sid_of(a), IOMMU_NO_PASID);
 		if (d)
 			context_text(d, a, b, !x->o.roots_may_differ);
 	}
@@ -105,16 +105,16 @@ void compare_contexts(struct comparison *x)
 	const struct vtd_walk_result *a = x->a, *b = x->b;
 	size_t i = 0, j = 0;
 
-	while (i < a->n_contexts || j < b->n_contexts) {
-		uint32_t p = i < a->n_contexts ? sid_of(&a->contexts[i]) : UINT32_MAX;
-		uint32_t q = j < b->n_contexts ? sid_of(&b->contexts[j]) : UINT32_MAX;
+	while (i < a->base.n_requesters || j < b->base.n_requesters) {
+		uint32_t p = i < a->base.n_requesters ? sid_of(&a->contexts[i]) : UINT32_MAX;
+		uint32_t q = j < b->base.n_requesters ? sid_of(&b->contexts[j]) : UINT32_MAX;
 		uint16_t sid = (uint16_t)(p < q ? p : q);
 		bool skip = compare_skips(x, sid);
 
 		if (!skip && p < q)
-			note_one_sided(x, VTD_DIFF_CONTEXT_MISSING, sid, VTD_NO_PASID);
+			note_one_sided(x, VTD_DIFF_CONTEXT_MISSING, sid, IOMMU_NO_PASID);
 		else if (!skip && q < p)
-			note_one_sided(x, VTD_DIFF_CONTEXT_EXTRA, sid, VTD_NO_PASID);
+			note_one_sided(x, VTD_DIFF_CONTEXT_EXTRA, sid, IOMMU_NO_PASID);
 		else if (!skip)
 			compare_context(x, &a->contexts[i], &b->contexts[j]);
 		i += p <= q;

@@ -4,7 +4,7 @@
 #define VTD_COMPARE_INTERNAL_H
 
 #include "vtd/compare.h"
-#include "vtd/u64map.h"
+#include "iommu/u64map.h"
 #include "vtd/print.h"
 
 struct comparison {
@@ -26,13 +26,6 @@ static inline bool compare_skips(const struct comparison *x, uint16_t sid)
 {
 	return x->o.one_sid && x->o.sid != sid;
 }
-
-/*
- * Compare the runs of two spaces: page counts into @out, differences noted if @x is not NULL.
- * Either space may be NULL.
- */
-void compare_runs(struct comparison *x, const struct vtd_walk_result *ra, const struct vtd_space *a,
-		  const struct vtd_walk_result *rb, const struct vtd_space *b, struct vtd_space_diff *out);
 
 /* Contexts and PASID entries; mappings of all spaces; interrupt remapping. 0 or -ENOMEM. */
 void compare_contexts(struct comparison *x);

@@ -1,96 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Comparing mappings: two ascending arrays of runs swept side by side, in 4-KiB pages. */
+/* Comparing mappings: the spaces of both sides, and the words for what differs in their runs. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/sid.h"
 #include "vtd/compare-internal.h"
-#include "vtd/mem.h"
 
-/* A stretch of IOVAs on which both sides are constant. */
-struct stretch {
-	uint64_t start, last;
-	enum vtd_diff_kind kind; /* VTD_DIFF_KINDS: the same on both sides */
-	uint64_t pa_a, pa_b;
-	uint32_t perm_a, perm_b;
-};
-
-/* Position in one array of runs. */
-struct cursor {
-	const struct vtd_run *run;
-	size_t left;
-};
-
-/* PA that @run gives @iova. */
-static uint64_t pa_at(const struct vtd_run *run, uint64_t iova)
+/* Report what differs on @s. */
+static void note_stretch(void *x, const struct iommu_space_diff *of, const struct iommu_stretch *s)
 {
-	return run->pa_start + (iova - run->iova_start);
-}
-
-/* The next stretch at or after @from; false when both sides are used up. */
-static bool next_stretch(struct cursor *a, struct cursor *b, uint64_t from, struct stretch *s)
-{
-	bool in_a, in_b;
-
-	while (a->left && a->run->iova_last < from)
-		a->run++, a->left--;
-	while (b->left && b->run->iova_last < from)
-		b->run++, b->left--;
-	if (!a->left && !b->left)
-		return false;
-	/* Skip a hole that both sides have. */
-	in_a = a->left && a->run->iova_start <= from;
-	in_b = b->left && b->run->iova_start <= from;
-	if (!in_a && !in_b) {
-		from = a->left ? a->run->iova_start : b->run->iova_start;
-		if (b->left && b->run->iova_start < from)
-			from = b->run->iova_start;
-		in_a = a->left && a->run->iova_start == from;
-		in_b = b->left && b->run->iova_start == from;
-	}
-	*s = (struct stretch){ .start = from, .last = UINT64_MAX };
-	if (a->left)
-		s->last = in_a ? a->run->iova_last : a->run->iova_start - 1;
-	if (b->left && (in_b ? b->run->iova_last : b->run->iova_start - 1) < s->last)
-		s->last = in_b ? b->run->iova_last : b->run->iova_start - 1;
-	if (in_a)
-		s->pa_a = pa_at(a->run, from), s->perm_a = a->run->perm;
-	if (in_b)
-		s->pa_b = pa_at(b->run, from), s->perm_b = b->run->perm;
-	if (!in_b)
-		s->kind = VTD_DIFF_UNMAPPED;
-	else if (!in_a)
-		s->kind = VTD_DIFF_NEW;
-	else if (s->pa_a != s->pa_b)
-		s->kind = VTD_DIFF_RETARGETED;
-	else if (s->perm_a != s->perm_b)
-		s->kind = VTD_DIFF_PERMISSION;
-	else
-		s->kind = VTD_DIFF_KINDS;
-	return true;
-}
-
-static void add_pages(struct vtd_space_diff *out, const struct stretch *s)
-{
-	uint64_t pages = ((s->last - s->start) >> VTD_PAGE_SHIFT) + 1;
-	uint64_t *to = &out->same;
-
-	if (s->kind == VTD_DIFF_UNMAPPED)
-		to = &out->unmapped;
-	else if (s->kind == VTD_DIFF_NEW)
-		to = &out->new_pages;
-	else if (s->kind == VTD_DIFF_RETARGETED)
-		to = &out->retargeted;
-	else if (s->kind == VTD_DIFF_PERMISSION)
-		to = &out->permission;
-	*to = *to + pages < *to ? UINT64_MAX : *to + pages;
-}
-
-/* Report what has been gathered in @s. */
-static void note_stretch(struct comparison *x, const struct vtd_space_diff *of, const struct stretch *s)
-{
-	struct vtd_diff *d = compare_note(x, s->kind, of->sid, of->pasid);
+	enum vtd_diff_kind kind = VTD_DIFF_UNMAPPED + (s->kind - IOMMU_DIFF_UNMAPPED);
+	struct vtd_diff *d = compare_note(x, kind, of->sid, of->pasid);
 	char sid[8], pa[5], pb[5], pasid[24] = "", where[64];
 
 	if (!d)
@@ -99,71 +20,24 @@ static void note_stretch(struct comparison *x, const struct vtd_space_diff *of, 
 	d->last = s->last;
 	d->pa_a = s->pa_a;
 	d->pa_b = s->pa_b;
-	if (of->pasid != VTD_NO_PASID)
+	if (of->pasid != IOMMU_NO_PASID)
 		snprintf(pasid, sizeof(pasid), " pasid 0x%x", of->pasid);
 	snprintf(where, sizeof(where), "0x%" PRIx64 "-0x%" PRIx64, s->start, s->last);
-	vtd_perm_text(s->perm_a, pa);
-	vtd_perm_text(s->perm_b, pb);
+	iommu_perm_text(s->perm_a, pa);
+	iommu_perm_text(s->perm_b, pb);
 	sid_short(of->sid, sid);
-	if (s->kind == VTD_DIFF_UNMAPPED)
+	if (s->kind == IOMMU_DIFF_UNMAPPED)
 		snprintf(d->text, sizeof(d->text), "%s%s: iova %s mapped only before -> 0x%" PRIx64 " %s", sid, pasid,
 			 where, s->pa_a, pa);
-	else if (s->kind == VTD_DIFF_NEW)
+	else if (s->kind == IOMMU_DIFF_NEW)
 		snprintf(d->text, sizeof(d->text), "%s%s: iova %s mapped only after -> 0x%" PRIx64 " %s", sid, pasid,
 			 where, s->pa_b, pb);
-	else if (s->kind == VTD_DIFF_RETARGETED)
+	else if (s->kind == IOMMU_DIFF_RETARGETED)
 		snprintf(d->text, sizeof(d->text), "%s%s: iova %s went to 0x%" PRIx64 " %s, now to 0x%" PRIx64 " %s",
 			 sid, pasid, where, s->pa_a, pa, s->pa_b, pb);
 	else
 		snprintf(d->text, sizeof(d->text), "%s%s: iova %s -> 0x%" PRIx64 " was %s, is %s", sid, pasid, where,
 			 s->pa_a, pa, pb);
-}
-
-void compare_runs(struct comparison *x, const struct vtd_walk_result *ra, const struct vtd_space *a,
-		  const struct vtd_walk_result *rb, const struct vtd_space *b, struct vtd_space_diff *out)
-{
-	struct cursor ca = { 0 }, cb = { 0 };
-	struct stretch s, held = { .kind = VTD_DIFF_KINDS };
-	uint64_t from = 0;
-
-	if (a)
-		ca.run = vtd_space_runs(ra, a, &ca.left);
-	if (b)
-		cb.run = vtd_space_runs(rb, b, &cb.left);
-	while (next_stretch(&ca, &cb, from, &s)) {
-		if (x && !x->steps_left--) {
-			x->steps_left = 0;
-			x->c->truncated = true;
-			break;
-		}
-		add_pages(out, &s);
-		/* Neighbours that differ in the same way make one difference. */
-		if (held.kind == s.kind && held.last + 1 == s.start) {
-			held.last = s.last;
-		} else {
-			if (x && held.kind != VTD_DIFF_KINDS)
-				note_stretch(x, out, &held);
-			held = s;
-		}
-		if (s.last == UINT64_MAX)
-			break;
-		from = s.last + 1;
-	}
-	if (x && held.kind != VTD_DIFF_KINDS)
-		note_stretch(x, out, &held);
-}
-
-void vtd_compare_space(const struct vtd_walk_result *ra, const struct vtd_space *a, const struct vtd_walk_result *rb,
-		       const struct vtd_space *b, struct vtd_space_diff *out)
-{
-	const struct vtd_space *any = a ? a : b;
-
-	*out = (struct vtd_space_diff){ .in_a = a != NULL, .in_b = b != NULL };
-	if (any) {
-		out->sid = any->sid;
-		out->pasid = any->pasid;
-	}
-	compare_runs(NULL, ra, a, rb, b, out);
 }
 
 static uint64_t sum(uint64_t a, uint64_t b)
@@ -175,11 +49,11 @@ static uint64_t sum(uint64_t a, uint64_t b)
  * The mappings of a space. Trees are shared by many requesters: a pair of trees that was found
  * equal is not swept again. (Differing ones are: each requester's differences are reported.)
  */
-static int compare_mappings(struct comparison *x, const struct vtd_space *a, const struct vtd_space *b,
-			    struct vtd_space_diff *out)
+static int compare_mappings(struct comparison *x, const struct iommu_space *a, const struct iommu_space *b,
+			    struct iommu_space_diff *out)
 {
 	struct vtd_compare *c = x->c;
-	bool trees = a && b && a->tree < x->a->n_trees && b->tree < x->b->n_trees;
+	bool trees = a && b && a->tree < x->a->base.n_trees && b->tree < x->b->base.n_trees;
 	uint64_t key = trees ? (uint64_t)a->tree << 32 | b->tree : 0;
 	uint32_t known = trees ? u64map_get(&x->equal_trees, key) : U64MAP_NONE;
 
@@ -187,21 +61,23 @@ static int compare_mappings(struct comparison *x, const struct vtd_space *a, con
 		out->same = c->spaces[known].same;
 		return 0;
 	}
-	compare_runs(x, x->a, a, x->b, b, out);
+	if (!iommu_compare_runs(&x->a->base, a, &x->b->base, b, out, &x->steps_left, note_stretch, x))
+		c->truncated = true;
 	if (!trees || out->unmapped || out->new_pages || out->retargeted || out->permission)
 		return 0;
 	return u64map_put(&x->equal_trees, key, (uint32_t)(out - c->spaces));
 }
 
 /* One (sid, pasid), packed in @key, that exists on at least one side: 0 or -ENOMEM. */
-static int compare_one_space(struct comparison *x, uint64_t key, const struct vtd_space *a, const struct vtd_space *b)
+static int compare_one_space(struct comparison *x, uint64_t key, const struct iommu_space *a,
+			     const struct iommu_space *b)
 {
 	struct vtd_compare *c = x->c;
-	struct vtd_space_diff *out = &c->spaces[c->n_spaces];
+	struct iommu_space_diff *out = &c->spaces[c->n_spaces];
 	char sid[8];
 	int ret;
 
-	*out = (struct vtd_space_diff){
+	*out = (struct iommu_space_diff){
 		.sid = (uint16_t)(key >> 32), .pasid = (uint32_t)key, .in_a = a != NULL, .in_b = b != NULL
 	};
 	if (compare_skips(x, out->sid))
@@ -212,7 +88,7 @@ static int compare_one_space(struct comparison *x, uint64_t key, const struct vt
 
 		if (d)
 			snprintf(d->text, sizeof(d->text), "%s: translation was %s, is %s", sid_short(out->sid, sid),
-				 vtd_space_type_name(a->type), vtd_space_type_name(b->type));
+				 iommu_space_type_name(a->type), iommu_space_type_name(b->type));
 	}
 	ret = compare_mappings(x, a, b, out);
 	c->pages_same = sum(c->pages_same, out->same);
@@ -223,7 +99,7 @@ static int compare_one_space(struct comparison *x, uint64_t key, const struct vt
 	return ret;
 }
 
-static uint64_t space_key(const struct vtd_space *s)
+static uint64_t space_key(const struct iommu_space *s)
 {
 	return (uint64_t)s->sid << 32 | s->pasid;
 }
@@ -231,17 +107,18 @@ static uint64_t space_key(const struct vtd_space *s)
 int compare_spaces(struct comparison *x)
 {
 	const struct vtd_walk_result *a = x->a, *b = x->b;
-	size_t i = 0, j = 0, n = a->n_spaces + b->n_spaces;
+	size_t i = 0, j = 0, n = a->base.n_spaces + b->base.n_spaces;
 	int ret = 0;
 
 	x->c->spaces = calloc(n + 1, sizeof(*x->c->spaces));
 	if (!x->c->spaces)
 		return -ENOMEM;
-	while (!ret && (i < a->n_spaces || j < b->n_spaces)) {
-		uint64_t p = i < a->n_spaces ? space_key(&a->spaces[i]) : UINT64_MAX;
-		uint64_t q = j < b->n_spaces ? space_key(&b->spaces[j]) : UINT64_MAX;
+	while (!ret && (i < a->base.n_spaces || j < b->base.n_spaces)) {
+		uint64_t p = i < a->base.n_spaces ? space_key(&a->base.spaces[i]) : UINT64_MAX;
+		uint64_t q = j < b->base.n_spaces ? space_key(&b->base.spaces[j]) : UINT64_MAX;
 
-		ret = compare_one_space(x, p < q ? p : q, p <= q ? &a->spaces[i] : NULL, q <= p ? &b->spaces[j] : NULL);
+		ret = compare_one_space(x, p < q ? p : q, p <= q ? &a->base.spaces[i] : NULL,
+					q <= p ? &b->base.spaces[j] : NULL);
 		i += p <= q;
 		j += q <= p;
 	}

@@ -32,7 +32,7 @@ struct vtd_diff *compare_note(struct comparison *x, enum vtd_diff_kind kind, uin
 /* An entry that is only on one side. */
 static void note_irte(struct comparison *x, enum vtd_diff_kind kind, const struct vtd_irte *e)
 {
-	struct vtd_diff *d = compare_note(x, kind, 0, VTD_NO_PASID);
+	struct vtd_diff *d = compare_note(x, kind, 0, IOMMU_NO_PASID);
 
 	if (!d)
 		return;
@@ -49,7 +49,7 @@ static void compare_irte(struct comparison *x, const struct vtd_irte *a, const s
 		x->c->irtes_same++;
 		return;
 	}
-	d = compare_note(x, VTD_DIFF_IRTE_CHANGED, 0, VTD_NO_PASID);
+	d = compare_note(x, VTD_DIFF_IRTE_CHANGED, 0, IOMMU_NO_PASID);
 	if (!d)
 		return;
 	d->start = d->last = a->index;
@@ -63,7 +63,7 @@ void compare_irtes(struct comparison *x)
 	size_t i = 0, j = 0;
 
 	if ((a->irta ^ b->irta) & VTD_IRTA_EIME) {
-		struct vtd_diff *d = compare_note(x, VTD_DIFF_EIME, 0, VTD_NO_PASID);
+		struct vtd_diff *d = compare_note(x, VTD_DIFF_EIME, 0, IOMMU_NO_PASID);
 
 		if (d)
 			snprintf(d->text, sizeof(d->text), "extended interrupt mode was %s, is %s",
@@ -90,7 +90,7 @@ static void note_mode(struct comparison *x)
 
 	if (x->a->ttm == x->b->ttm)
 		return;
-	d = compare_note(x, VTD_DIFF_MODE, 0, VTD_NO_PASID);
+	d = compare_note(x, VTD_DIFF_MODE, 0, IOMMU_NO_PASID);
 	if (d)
 		snprintf(d->text, sizeof(d->text), "translation table mode was %s, is %s", vtd_ttm_name(x->a->ttm),
 			 vtd_ttm_name(x->b->ttm));
@@ -116,13 +116,13 @@ int vtd_compare(const struct vtd_walk_result *a, const struct vtd_walk_result *b
 		free(x.c);
 		return -ENOMEM;
 	}
-	x.c->contexts_a = a->n_contexts;
-	x.c->contexts_b = b->n_contexts;
+	x.c->contexts_a = a->base.n_requesters;
+	x.c->contexts_b = b->base.n_requesters;
 	x.c->pasids_a = a->n_pasids;
 	x.c->pasids_b = b->n_pasids;
 	x.c->irtes_a = a->n_irtes;
 	x.c->irtes_b = b->n_irtes;
-	x.c->truncated = a->truncated || b->truncated;
+	x.c->truncated = a->base.truncated || b->base.truncated;
 	note_mode(&x);
 	if (!x.o.skip_contexts) {
 		compare_contexts(&x);

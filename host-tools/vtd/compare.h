@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "iommu/compare.h"
 #include "vtd/walk.h"
 
 /* "A" is the earlier or reference side, "B" the other. */
@@ -20,7 +21,8 @@ enum vtd_diff_kind {
 	VTD_DIFF_PASID_MISSING,
 	VTD_DIFF_PASID_EXTRA,
 	VTD_DIFF_PASID_FIELD,
-	VTD_DIFF_SPACE_TYPE,   /* (sid, pasid) translated in another way (e.g. pass-through) */
+	VTD_DIFF_SPACE_TYPE, /* (sid, pasid) translated in another way (e.g. pass-through) */
+	/* from here to PERMISSION as in enum iommu_diff_kind */
 	VTD_DIFF_UNMAPPED,     /* IOVAs mapped in A, not in B */
 	VTD_DIFF_NEW,	       /* IOVAs mapped in B, not in A */
 	VTD_DIFF_RETARGETED,   /* IOVAs mapped in both, to another PA */
@@ -45,14 +47,6 @@ struct vtd_diff {
 	char text[192]; /* one readable line */
 };
 
-/* Mappings of one (sid, pasid) in 4-KiB pages. */
-struct vtd_space_diff {
-	uint16_t sid;
-	uint32_t pasid;
-	bool in_a, in_b;					    /* the space exists there */
-	uint64_t same, unmapped, new_pages, retargeted, permission; /* pages, saturating */
-};
-
 struct vtd_compare_options {
 	bool roots_may_differ; /* deep copy: addresses of page and PASID tables may differ */
 	bool skip_contexts;    /* do not compare contexts and PASID entries */
@@ -73,7 +67,7 @@ struct vtd_compare {
 	size_t pasids_a, pasids_b, pasids_same;
 	uint64_t pages_same, pages_unmapped, pages_new, pages_retargeted, pages_permission;
 	size_t irtes_a, irtes_b, irtes_same;
-	struct vtd_space_diff *spaces; /* ascending (sid, pasid), union of both sides */
+	struct iommu_space_diff *spaces; /* ascending (sid, pasid), union of both sides */
 	size_t n_spaces;
 	struct vtd_diff *diffs; /* the first max_diffs */
 	size_t n_diffs;
@@ -88,13 +82,6 @@ int vtd_compare(const struct vtd_walk_result *a, const struct vtd_walk_result *b
 		struct vtd_compare **out);
 
 void vtd_compare_free(struct vtd_compare *c);
-
-/*
- * Just the mappings of one space against another (they may be of different requesters): fills the
- * page counts of @out. Either may be NULL (nothing mapped).
- */
-void vtd_compare_space(const struct vtd_walk_result *ra, const struct vtd_space *a, const struct vtd_walk_result *rb,
-		       const struct vtd_space *b, struct vtd_space_diff *out);
 
 const char *vtd_diff_kind_name(unsigned kind);
 

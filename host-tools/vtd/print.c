@@ -26,19 +26,6 @@ const char *vtd_table_kind_name(unsigned kind)
 	return kind < COUNT(names) ? names[kind] : "unknown";
 }
 
-const char *vtd_space_type_name(unsigned type)
-{
-	static const char *const names[] = {
-		[VTD_SPACE_SECOND_LEVEL] = "second-level",
-		[VTD_SPACE_FIRST_LEVEL] = "first-level",
-		[VTD_SPACE_NESTED] = "nested",
-		[VTD_SPACE_PASS_THROUGH] = "pass-through",
-		[VTD_SPACE_INVALID] = "invalid",
-	};
-
-	return type < COUNT(names) ? names[type] : "unknown";
-}
-
 const char *vtd_defect_kind_name(unsigned kind)
 {
 	static const char *const names[VTD_DEFECT_KINDS] = {
@@ -61,21 +48,11 @@ const char *vtd_defect_kind_name(unsigned kind)
 	return kind < VTD_DEFECT_KINDS ? names[kind] : "unknown";
 }
 
-const char *vtd_perm_text(uint32_t perm, char *buf)
-{
-	buf[0] = perm & VTD_PERM_READ ? 'r' : '-';
-	buf[1] = perm & VTD_PERM_WRITE ? 'w' : '-';
-	buf[2] = perm & VTD_PERM_USER ? 'u' : '-';
-	buf[3] = perm & VTD_PERM_SNOOP ? 's' : '-';
-	buf[4] = '\0';
-	return buf;
-}
-
 void vtd_defect_text(const struct vtd_defect *d, char *buf, size_t len)
 {
 	char sid[8], pasid[24] = "", level[16] = "";
 
-	if (d->pasid != VTD_NO_PASID)
+	if (d->pasid != IOMMU_NO_PASID)
 		snprintf(pasid, sizeof(pasid), " pasid 0x%x", d->pasid);
 	if (d->level)
 		snprintf(level, sizeof(level), " level %u", d->level);
@@ -101,26 +78,26 @@ static void print_context(const struct vtd_context *c, FILE *out)
 }
 
 /* One line for a space, then its runs, as many as *@lines still allows. */
-static void print_space(const struct vtd_walk_result *r, const struct vtd_space *s, size_t *lines, FILE *out)
+static void print_space(const struct vtd_walk_result *r, const struct iommu_space *s, size_t *lines, FILE *out)
 {
-	const struct vtd_run *run;
+	const struct iommu_run *run;
 	char perm[5];
 	size_t n;
 
 	fprintf(out, "  ");
-	if (s->pasid != VTD_NO_PASID)
+	if (s->pasid != IOMMU_NO_PASID)
 		fprintf(out, "pasid 0x%x did %u ", s->pasid, s->did);
-	fprintf(out, "%s", vtd_space_type_name(s->type));
+	fprintf(out, "%s", iommu_space_type_name(s->type));
 	if (s->levels)
 		fprintf(out, " %u levels root 0x%" PRIx64, s->levels, s->root);
-	run = vtd_space_runs(r, s, &n);
-	if (s->tree < r->n_trees)
-		fprintf(out, " leaves %" PRIu64 " pages %" PRIu64 " runs %zu", r->trees[s->tree].leaves,
-			r->trees[s->tree].pages, n);
+	run = iommu_space_runs(&r->base, s, &n);
+	if (s->tree < r->base.n_trees)
+		fprintf(out, " leaves %" PRIu64 " pages %" PRIu64 " runs %zu", r->base.trees[s->tree].leaves,
+			r->base.trees[s->tree].pages, n);
 	fputc('\n', out);
 	for (size_t i = 0; *lines && i < n; i++, run++) {
 		fprintf(out, "    iova 0x%012" PRIx64 "-0x%012" PRIx64 " -> 0x%010" PRIx64 " %s\n", run->iova_start,
-			run->iova_last, run->pa_start, vtd_perm_text(run->perm, perm));
+			run->iova_last, run->pa_start, iommu_perm_text(run->perm, perm));
 		if (!--*lines)
 			fprintf(out, "    ... and more; %u runs shown\n", MAX_RUN_LINES);
 	}
@@ -146,21 +123,21 @@ void vtd_walk_print(const struct vtd_walk_result *r, unsigned what, FILE *out)
 	fprintf(out,
 		"root 0x%" PRIx64 " %s: %zu contexts, %zu pasids, %zu tables, %" PRIu64
 		" leaves, %zu runs, %zu irtes, %" PRIu64 " defects%s%s\n",
-		r->root, vtd_ttm_name(r->ttm), r->n_contexts, r->n_pasids, r->n_tables, r->leaves, r->n_runs,
-		r->n_irtes, r->n_defects, r->truncated ? ", truncated by the limit on " : "",
-		r->truncated ? r->truncated_by : "");
+		r->base.root, vtd_ttm_name(r->ttm), r->base.n_requesters, r->n_pasids, r->base.n_tables, r->base.leaves,
+		r->base.n_runs, r->n_irtes, r->base.n_defects, r->base.truncated ? ", truncated by the limit on " : "",
+		r->base.truncated ? r->base.truncated_by : "");
 	if (r->odd_contexts)
 		fprintf(out, "%zu context entries are not present but not zero\n", r->odd_contexts);
-	for (size_t i = 0; i < r->n_contexts; i++) {
+	for (size_t i = 0; i < r->base.n_requesters; i++) {
 		print_context(&r->contexts[i], out);
-		for (; s < r->n_spaces && r->spaces[s].context == i; s++)
-			print_space(r, &r->spaces[s], &lines, out);
+		for (; s < r->base.n_spaces && r->base.spaces[s].context == i; s++)
+			print_space(r, &r->base.spaces[s], &lines, out);
 	}
 	for (size_t i = 0; (what & VTD_PRINT_IRTES) && i < r->n_irtes; i++)
 		fprintf(out, "irte %u 0x%016" PRIx64 " 0x%016" PRIx64 "\n", r->irtes[i].index, r->irtes[i].hi,
 			r->irtes[i].lo);
-	for (size_t i = 0; (what & VTD_PRINT_TABLES) && i < r->n_tables; i++)
-		fprintf(out, "table 0x%" PRIx64 " %s level %u\n", r->tables[i].pa,
-			vtd_table_kind_name(r->tables[i].kind), r->tables[i].level);
+	for (size_t i = 0; (what & VTD_PRINT_TABLES) && i < r->base.n_tables; i++)
+		fprintf(out, "table 0x%" PRIx64 " %s level %u\n", r->base.tables[i].pa,
+			vtd_table_kind_name(r->base.tables[i].kind), r->base.tables[i].level);
 	print_defects(r, what & VTD_PRINT_DEFECTS, out);
 }

@@ -9,10 +9,7 @@
 
 /* Words for people. All accept any value. */
 const char *vtd_table_kind_name(unsigned kind);
-const char *vtd_space_type_name(unsigned type);
 const char *vtd_defect_kind_name(unsigned kind);
-/* "rwus" style, always 4 characters, into @buf (at least 5 bytes); returns @buf. */
-const char *vtd_perm_text(uint32_t perm, char *buf);
 /* One defect as one line without newline, cut to @len. */
 void vtd_defect_text(const struct vtd_defect *d, char *buf, size_t len);
 

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "vtd/backend.h"
 #include "vtd/formats.h"
 #include "vtd/snapshot.h"
 
@@ -78,7 +79,7 @@ static uint64_t checksum(const uint8_t *buf, size_t len)
 
 /* --- writing --- */
 
-static uint8_t *encode(const struct vtd_snapshot *s, size_t *len)
+static uint8_t *encode(const struct iommu_snapshot *s, size_t *len)
 {
 	size_t n_data = 0, index = HEADER_BYTES + REGS_BYTES, data;
 	uint8_t *buf;
@@ -86,7 +87,7 @@ static uint8_t *encode(const struct vtd_snapshot *s, size_t *len)
 	for (size_t i = 0; i < s->n_pages; i++)
 		n_data += s->pages[i].data != NULL;
 	data = index + s->n_pages * INDEX_BYTES;
-	*len = data + n_data * VTD_PAGE_SIZE;
+	*len = data + n_data * IOMMU_PAGE_SIZE;
 	buf = calloc(1, *len);
 	if (!buf)
 		return NULL;
@@ -94,7 +95,7 @@ static uint8_t *encode(const struct vtd_snapshot *s, size_t *len)
 	put32(buf + H_VERSION, VTD_SNAPSHOT_VERSION);
 	put32(buf + H_FLAGS, s->meta.truncated ? FLAG_TRUNCATED : 0);
 	put64(buf + H_FILE_SIZE, *len);
-	put32(buf + H_TTM, s->meta.ttm);
+	put32(buf + H_TTM, s->meta.mode);
 	put32(buf + H_N_REGS, VTD_REGS_QWORDS);
 	put64(buf + H_ROOT, s->meta.root);
 	put64(buf + H_IRTA, s->meta.irta);
@@ -104,22 +105,22 @@ static uint8_t *encode(const struct vtd_snapshot *s, size_t *len)
 	put64(buf + H_HIGH_BASE, s->meta.ram.high_base);
 	put32(buf + H_N_PAGES, (uint32_t)s->n_pages);
 	put32(buf + H_N_DATA, (uint32_t)n_data);
-	for (size_t i = 0; i + 1 < VTD_SNAPSHOT_PHASE_MAX && s->meta.phase[i]; i++) {
+	for (size_t i = 0; i + 1 < IOMMU_SNAPSHOT_PHASE_MAX && s->meta.phase[i]; i++) {
 		char ch = s->meta.phase[i];
 
 		buf[H_PHASE + i] = (uint8_t)(ch >= 0x20 && ch < 0x7f ? ch : '?');
 	}
 	for (size_t i = 0; i < VTD_REGS_QWORDS; i++)
-		put64(buf + HEADER_BYTES + 8 * i, s->regs[i]);
+		put64(buf + HEADER_BYTES + 8 * i, vtd_snapshot_of(s)->regs[i]);
 	n_data = 0;
 	for (size_t i = 0; i < s->n_pages; i++, index += INDEX_BYTES) {
-		const struct vtd_snapshot_page *p = &s->pages[i];
+		const struct iommu_snapshot_page *p = &s->pages[i];
 
 		put64(buf + index, p->pa);
 		put32(buf + index + 8, p->kind);
 		put32(buf + index + 12, p->data ? (uint32_t)n_data : NO_DATA);
 		if (p->data)
-			memcpy(buf + data + VTD_PAGE_SIZE * n_data++, p->data, VTD_PAGE_SIZE);
+			memcpy(buf + data + IOMMU_PAGE_SIZE * n_data++, p->data, IOMMU_PAGE_SIZE);
 	}
 	put64(buf + H_CHECKSUM, checksum(buf, *len));
 	return buf;
@@ -165,7 +166,7 @@ static int fill_file(int fd, const uint8_t *buf, size_t len)
 	return ret;
 }
 
-int vtd_snapshot_save(const struct vtd_snapshot *s, const char *path, struct vtd_error *err)
+int vtd_snapshot_save(const struct iommu_snapshot *s, const char *path, struct iommu_error *err)
 {
 	size_t len, room = strlen(path) + sizeof(".tmp-") + 3 * sizeof(long);
 	uint8_t *buf = encode(s, &len);
@@ -173,14 +174,14 @@ int vtd_snapshot_save(const struct vtd_snapshot *s, const char *path, struct vtd
 	int fd, ret = -ENOMEM;
 
 	if (!buf || !tmp) {
-		vtd_fail(err, ret, "%s: out of memory while writing a snapshot", path);
+		iommu_fail(err, ret, "%s: out of memory while writing a snapshot", path);
 		goto out;
 	}
 	snprintf(tmp, room, "%s.tmp-%ld", path, (long)getpid());
 	unlink(tmp); /* left by a process that died and had our number */
 	fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (fd < 0) {
-		ret = vtd_fail(err, -errno, "%s: cannot create a file beside it: %s", path, strerror(errno));
+		ret = iommu_fail(err, -errno, "%s: cannot create a file beside it: %s", path, strerror(errno));
 		goto out;
 	}
 	ret = fill_file(fd, buf, len);
@@ -188,7 +189,7 @@ int vtd_snapshot_save(const struct vtd_snapshot *s, const char *path, struct vtd
 		ret = -errno;
 	if (ret) {
 		unlink(tmp);
-		vtd_fail(err, ret, "%s: cannot write the snapshot: %s", path, strerror(-ret));
+		iommu_fail(err, ret, "%s: cannot write the snapshot: %s", path, strerror(-ret));
 	} else {
 		sync_directory(path);
 	}
@@ -200,13 +201,13 @@ out:
 
 /* --- reading --- */
 
-static int bad(struct vtd_error *err, const char *what)
+static int bad(struct iommu_error *err, const char *what)
 {
-	return vtd_fail(err, -EINVAL, "not a valid VT-d snapshot: %s", what);
+	return iommu_fail(err, -EINVAL, "not a valid VT-d snapshot: %s", what);
 }
 
 /* Everything in the header that can be judged without the rest. */
-static int check_header(const uint8_t *buf, size_t len, struct vtd_error *err)
+static int check_header(const uint8_t *buf, size_t len, struct iommu_error *err)
 {
 	uint64_t size;
 
@@ -215,8 +216,8 @@ static int check_header(const uint8_t *buf, size_t len, struct vtd_error *err)
 	if (memcmp(buf, magic, sizeof(magic)) != 0)
 		return bad(err, "wrong magic number");
 	if (get32(buf + H_VERSION) != VTD_SNAPSHOT_VERSION)
-		return vtd_fail(err, -EINVAL, "VT-d snapshot of format version %u; this program reads version %u",
-				get32(buf + H_VERSION), VTD_SNAPSHOT_VERSION);
+		return iommu_fail(err, -EINVAL, "VT-d snapshot of format version %u; this program reads version %u",
+				  get32(buf + H_VERSION), VTD_SNAPSHOT_VERSION);
 	if (get32(buf + H_FLAGS) & ~FLAG_TRUNCATED)
 		return bad(err, "unknown flags");
 	if (get32(buf + H_TTM) > 3)
@@ -226,10 +227,10 @@ static int check_header(const uint8_t *buf, size_t len, struct vtd_error *err)
 	if (get32(buf + H_N_DATA) > get32(buf + H_N_PAGES))
 		return bad(err, "more contents than pages");
 	size = HEADER_BYTES + REGS_BYTES + (uint64_t)get32(buf + H_N_PAGES) * INDEX_BYTES +
-	       (uint64_t)get32(buf + H_N_DATA) * VTD_PAGE_SIZE;
+	       (uint64_t)get32(buf + H_N_DATA) * IOMMU_PAGE_SIZE;
 	if (get64(buf + H_FILE_SIZE) != len || size != len)
 		return bad(err, "wrong size (cut short or with something appended)");
-	if (buf[H_PHASE + VTD_SNAPSHOT_PHASE_MAX - 1])
+	if (buf[H_PHASE + IOMMU_SNAPSHOT_PHASE_MAX - 1])
 		return bad(err, "phase name not terminated");
 	for (const uint8_t *p = buf + H_PHASE; *p; p++)
 		if (*p < 0x20 || *p > 0x7e)
@@ -240,9 +241,9 @@ static int check_header(const uint8_t *buf, size_t len, struct vtd_error *err)
 }
 
 /* The page index: ascending aligned addresses, contents numbered in order. */
-static int read_index(struct vtd_snapshot *s, const uint8_t *index, uint32_t n_data, struct vtd_error *err)
+static int read_index(struct iommu_snapshot *s, const uint8_t *index, uint32_t n_data, struct iommu_error *err)
 {
-	const uint8_t *blob = s->blob;
+	const uint8_t *blob = vtd_snapshot_of(s)->blob;
 	uint64_t next_pa = 0;
 	uint32_t next_data = 0;
 
@@ -261,16 +262,17 @@ static int read_index(struct vtd_snapshot *s, const uint8_t *index, uint32_t n_d
 		s->pages[i].pa = pa;
 		s->pages[i].kind = (uint8_t)kind;
 		if (data != NO_DATA)
-			s->pages[i].data = blob + (size_t)VTD_PAGE_SIZE * next_data++;
-		next_pa = pa + VTD_PAGE_SIZE;
+			s->pages[i].data = blob + (size_t)IOMMU_PAGE_SIZE * next_data++;
+		next_pa = pa + IOMMU_PAGE_SIZE;
 	}
 	return next_data == n_data ? 0 : bad(err, "contents that belong to no page");
 }
 
-int vtd_snapshot_parse(const void *data, size_t len, struct vtd_snapshot **out, struct vtd_error *err)
+int vtd_snapshot_parse(const void *data, size_t len, struct iommu_snapshot **out, struct iommu_error *err)
 {
 	const uint8_t *buf = data;
-	struct vtd_snapshot *s;
+	struct iommu_snapshot *s;
+	struct vtd_snapshot *whole;
 	uint32_t n_data;
 	int ret;
 
@@ -279,28 +281,30 @@ int vtd_snapshot_parse(const void *data, size_t len, struct vtd_snapshot **out, 
 	if (ret)
 		return ret;
 	n_data = get32(buf + H_N_DATA);
-	s = calloc(1, sizeof(*s));
-	if (!s)
-		return vtd_fail(err, -ENOMEM, "out of memory while reading a snapshot");
+	whole = calloc(1, sizeof(*whole));
+	if (!whole)
+		return iommu_fail(err, -ENOMEM, "out of memory while reading a snapshot");
+	s = &whole->base;
+	s->iommu = &vtd_iommu;
 	s->n_pages = get32(buf + H_N_PAGES);
 	s->pages = calloc(s->n_pages ? s->n_pages : 1, sizeof(*s->pages));
-	s->blob = malloc(n_data ? (size_t)n_data * VTD_PAGE_SIZE : 1);
-	if (!s->pages || !s->blob) {
+	whole->blob = malloc(n_data ? (size_t)n_data * IOMMU_PAGE_SIZE : 1);
+	if (!s->pages || !whole->blob) {
 		vtd_snapshot_free(s);
-		return vtd_fail(err, -ENOMEM, "out of memory while reading a snapshot");
+		return iommu_fail(err, -ENOMEM, "out of memory while reading a snapshot");
 	}
 	s->meta.truncated = get32(buf + H_FLAGS) & FLAG_TRUNCATED;
-	s->meta.ttm = get32(buf + H_TTM);
+	s->meta.mode = get32(buf + H_TTM);
 	s->meta.root = get64(buf + H_ROOT);
 	s->meta.irta = get64(buf + H_IRTA);
 	s->meta.host_ns = (int64_t)get64(buf + H_HOST_NS);
 	s->meta.ram.ram_size = get64(buf + H_RAM_SIZE);
 	s->meta.ram.low_size = get64(buf + H_LOW_SIZE);
 	s->meta.ram.high_base = get64(buf + H_HIGH_BASE);
-	memcpy(s->meta.phase, buf + H_PHASE, VTD_SNAPSHOT_PHASE_MAX);
+	memcpy(s->meta.phase, buf + H_PHASE, IOMMU_SNAPSHOT_PHASE_MAX);
 	for (size_t i = 0; i < VTD_REGS_QWORDS; i++)
-		s->regs[i] = get64(buf + HEADER_BYTES + 8 * i);
-	memcpy(s->blob, buf + len - (size_t)n_data * VTD_PAGE_SIZE, (size_t)n_data * VTD_PAGE_SIZE);
+		whole->regs[i] = get64(buf + HEADER_BYTES + 8 * i);
+	memcpy(whole->blob, buf + len - (size_t)n_data * IOMMU_PAGE_SIZE, (size_t)n_data * IOMMU_PAGE_SIZE);
 	ret = read_index(s, buf + HEADER_BYTES + REGS_BYTES, n_data, err);
 	if (ret) {
 		vtd_snapshot_free(s);
@@ -311,28 +315,28 @@ int vtd_snapshot_parse(const void *data, size_t len, struct vtd_snapshot **out, 
 }
 
 /* The whole of a regular file of sane size. */
-static int read_file(int fd, const char *path, uint8_t **buf, size_t *len, struct vtd_error *err)
+static int read_file(int fd, const char *path, uint8_t **buf, size_t *len, struct iommu_error *err)
 {
 	struct stat st;
 	size_t done = 0;
 
 	if (fstat(fd, &st))
-		return vtd_fail(err, -errno, "%s: %s", path, strerror(errno));
+		return iommu_fail(err, -errno, "%s: %s", path, strerror(errno));
 	if (!S_ISREG(st.st_mode))
-		return vtd_fail(err, -EINVAL, "%s: not a regular file", path);
+		return iommu_fail(err, -EINVAL, "%s: not a regular file", path);
 	if ((uint64_t)st.st_size > MAX_FILE_BYTES)
-		return vtd_fail(err, -EFBIG, "%s: too large for a VT-d snapshot", path);
+		return iommu_fail(err, -EFBIG, "%s: too large for a VT-d snapshot", path);
 	*len = (size_t)st.st_size;
 	*buf = malloc(*len + 1);
 	if (!*buf)
-		return vtd_fail(err, -ENOMEM, "%s: out of memory", path);
+		return iommu_fail(err, -ENOMEM, "%s: out of memory", path);
 	while (done < *len) {
 		ssize_t n = read(fd, *buf + done, *len - done);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return vtd_fail(err, -errno, "%s: %s", path, strerror(errno));
+			return iommu_fail(err, -errno, "%s: %s", path, strerror(errno));
 		if (!n)
 			break;
 		done += (size_t)n;
@@ -341,22 +345,22 @@ static int read_file(int fd, const char *path, uint8_t **buf, size_t *len, struc
 	return 0;
 }
 
-int vtd_snapshot_load(const char *path, struct vtd_snapshot **out, struct vtd_error *err)
+int vtd_snapshot_load(const char *path, struct iommu_snapshot **out, struct iommu_error *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), ret;
-	struct vtd_error why = { "" };
+	struct iommu_error why = { "" };
 	uint8_t *buf = NULL;
 	size_t len = 0;
 
 	*out = NULL;
 	if (fd < 0)
-		return vtd_fail(err, -errno, "%s: %s", path, strerror(errno));
+		return iommu_fail(err, -errno, "%s: %s", path, strerror(errno));
 	ret = read_file(fd, path, &buf, &len, err);
 	close(fd);
 	if (!ret) {
 		ret = vtd_snapshot_parse(buf, len, out, &why);
 		if (ret)
-			vtd_fail(err, ret, "%s: %s", path, why.text);
+			iommu_fail(err, ret, "%s: %s", path, why.text);
 	}
 	free(buf);
 	return ret;

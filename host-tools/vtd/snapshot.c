@@ -7,14 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vtd/backend.h"
 #include "vtd/formats.h"
-#include "vtd/u64map.h"
+#include "iommu/u64map.h"
 
 /* Pages collected while the walk runs. */
 struct capture {
 	const struct vtd_walk_options *caller;
-	struct u64map seen;		 /* page number -> index */
-	struct vtd_snapshot_page *pages; /* data: NULL or not, set for good at the end */
+	struct u64map seen;		   /* page number -> index */
+	struct iommu_snapshot_page *pages; /* data: NULL or not, set for good at the end */
 	size_t n_pages, cap_pages;
 	uint8_t *blob;
 	size_t n_blob, cap_blob; /* in pages */
@@ -26,7 +27,7 @@ static bool is_zero(const void *page)
 	const uint64_t *q = page;
 	uint64_t any = 0;
 
-	for (size_t i = 0; i < VTD_PAGE_SIZE / 8; i++)
+	for (size_t i = 0; i < IOMMU_PAGE_SIZE / 8; i++)
 		any |= q[i];
 	return !any;
 }
@@ -54,24 +55,24 @@ static void keep_page(void *ctx, uint64_t pa, enum vtd_table_kind kind, unsigned
 
 	if (c->caller && c->caller->on_page)
 		c->caller->on_page(c->caller->on_page_ctx, pa, kind, level, page);
-	if (c->err || u64map_get(&c->seen, pa >> VTD_PAGE_SHIFT) != U64MAP_NONE)
+	if (c->err || u64map_get(&c->seen, pa >> IOMMU_PAGE_SHIFT) != U64MAP_NONE)
 		return;
 	if (room(&pages, &c->cap_pages, c->n_pages, sizeof(*c->pages)))
 		goto no_memory;
 	c->pages = pages;
-	if (!zero && room(&blob, &c->cap_blob, c->n_blob, VTD_PAGE_SIZE))
+	if (!zero && room(&blob, &c->cap_blob, c->n_blob, IOMMU_PAGE_SIZE))
 		goto no_memory;
 	c->blob = blob;
-	if (u64map_put(&c->seen, pa >> VTD_PAGE_SHIFT, (uint32_t)c->n_pages))
+	if (u64map_put(&c->seen, pa >> IOMMU_PAGE_SHIFT, (uint32_t)c->n_pages))
 		goto no_memory;
 	/* The blob may still move: remember the page's number in it, plus one. */
-	c->pages[c->n_pages++] = (struct vtd_snapshot_page){
+	c->pages[c->n_pages++] = (struct iommu_snapshot_page){
 		.pa = pa,
 		.kind = (uint8_t)kind,
 		.data = zero ? NULL : (const uint8_t *)(uintptr_t)(c->n_blob + 1),
 	};
 	if (!zero)
-		memcpy(c->blob + VTD_PAGE_SIZE * c->n_blob++, page, VTD_PAGE_SIZE);
+		memcpy(c->blob + IOMMU_PAGE_SIZE * c->n_blob++, page, IOMMU_PAGE_SIZE);
 	return;
 no_memory:
 	c->err = -ENOMEM;
@@ -79,47 +80,49 @@ no_memory:
 
 static int by_address(const void *a, const void *b)
 {
-	uint64_t x = ((const struct vtd_snapshot_page *)a)->pa;
-	uint64_t y = ((const struct vtd_snapshot_page *)b)->pa;
+	uint64_t x = ((const struct iommu_snapshot_page *)a)->pa;
+	uint64_t y = ((const struct iommu_snapshot_page *)b)->pa;
 
 	return x < y ? -1 : x > y;
 }
 
 /* Turn what was collected into a snapshot; takes over the arrays. */
-static struct vtd_snapshot *finish(struct capture *c, const uint64_t *regs, const struct vtd_snapshot_meta *meta)
+static struct iommu_snapshot *finish(struct capture *c, const uint64_t *regs, const struct iommu_snapshot_meta *meta)
 {
-	struct vtd_snapshot *s = calloc(1, sizeof(*s));
+	struct vtd_snapshot *whole = calloc(1, sizeof(*whole));
+	struct iommu_snapshot *s = &whole->base;
 
-	if (!s)
+	if (!whole)
 		return NULL;
+	s->iommu = &vtd_iommu;
 	s->meta = *meta;
 	s->meta.phase[sizeof(s->meta.phase) - 1] = '\0';
-	memcpy(s->regs, regs, sizeof(s->regs));
+	memcpy(whole->regs, regs, sizeof(whole->regs));
 	for (size_t i = 0; i < c->n_pages; i++)
 		if (c->pages[i].data)
-			c->pages[i].data = c->blob + VTD_PAGE_SIZE * ((uintptr_t)c->pages[i].data - 1);
+			c->pages[i].data = c->blob + IOMMU_PAGE_SIZE * ((uintptr_t)c->pages[i].data - 1);
 	if (c->n_pages)
 		qsort(c->pages, c->n_pages, sizeof(*c->pages), by_address);
 	s->pages = c->pages;
 	s->n_pages = c->n_pages;
-	s->blob = c->blob;
+	whole->blob = c->blob;
 	c->pages = NULL;
 	c->blob = NULL;
 	return s;
 }
 
-void vtd_snapshot_meta_from_regs(struct vtd_snapshot_meta *meta, const uint64_t regs[VTD_REGS_QWORDS])
+void vtd_snapshot_meta_from_regs(struct iommu_snapshot_meta *meta, const uint64_t regs[VTD_REGS_QWORDS])
 {
 	uint64_t rtaddr = vtd_regs_get64(regs, VTD_REG_RTADDR);
 
 	meta->root = VTD_ADDR(rtaddr);
-	meta->ttm = (uint32_t)vtd_bits(rtaddr, 11, 10);
+	meta->mode = (uint32_t)vtd_bits(rtaddr, 11, 10);
 	meta->irta = vtd_regs_get64(regs, VTD_REG_IRTA);
 }
 
-int vtd_snapshot_capture(const struct vtd_mem *mem, const uint64_t regs[VTD_REGS_QWORDS],
-			 const struct vtd_snapshot_meta *meta, const struct vtd_walk_options *opt,
-			 struct vtd_snapshot **out, struct vtd_walk_result **walk, struct vtd_error *err)
+int vtd_snapshot_capture(const struct iommu_mem *mem, const uint64_t regs[VTD_REGS_QWORDS],
+			 const struct iommu_snapshot_meta *meta, const struct vtd_walk_options *opt,
+			 struct iommu_snapshot **out, struct vtd_walk_result **walk, struct iommu_error *err)
 {
 	struct vtd_walk_options o = opt ? *opt : (struct vtd_walk_options){ 0 };
 	struct vtd_walk_result *result;
@@ -131,11 +134,11 @@ int vtd_snapshot_capture(const struct vtd_mem *mem, const uint64_t regs[VTD_REGS
 		*walk = NULL;
 	o.on_page = keep_page;
 	o.on_page_ctx = &c;
-	ret = vtd_walk(mem, meta->root, meta->ttm, meta->irta, &o, &result);
+	ret = vtd_walk(mem, meta->root, meta->mode, meta->irta, &o, &result);
 	if (!ret && !c.err) {
 		*out = finish(&c, regs, meta);
 		if (*out)
-			(*out)->meta.truncated = result->truncated;
+			(*out)->meta.truncated = result->base.truncated;
 	}
 	if (!ret && *out && walk)
 		*walk = result;
@@ -144,80 +147,52 @@ int vtd_snapshot_capture(const struct vtd_mem *mem, const uint64_t regs[VTD_REGS
 	free(c.pages);
 	free(c.blob);
 	u64map_clear(&c.seen);
-	return *out ? 0 : vtd_fail(err, -ENOMEM, "out of memory while taking a snapshot");
+	return *out ? 0 : iommu_fail(err, -ENOMEM, "out of memory while taking a snapshot");
 }
 
-void vtd_snapshot_free(struct vtd_snapshot *s)
+void vtd_snapshot_free(struct iommu_snapshot *s)
 {
 	if (!s)
 		return;
 	free(s->pages);
-	free(s->blob);
+	free(vtd_snapshot_of(s)->blob);
 	free(s);
 }
 
-static int snapshot_read_page(void *ctx, uint64_t pa, void *buf)
+int vtd_snapshot_walk(const struct iommu_snapshot *s, const struct vtd_walk_options *opt, struct vtd_walk_result **out)
 {
-	const struct vtd_snapshot *s = ctx;
-	size_t lo = 0, hi = s->n_pages;
+	struct iommu_mem mem = iommu_snapshot_mem(s);
+	int ret = vtd_walk(&mem, s->meta.root, s->meta.mode, s->meta.irta, opt, out);
 
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (s->pages[mid].pa < pa) {
-			lo = mid + 1;
-		} else if (s->pages[mid].pa > pa) {
-			hi = mid;
-		} else {
-			if (s->pages[mid].data)
-				memcpy(buf, s->pages[mid].data, VTD_PAGE_SIZE);
-			else
-				memset(buf, 0, VTD_PAGE_SIZE);
-			return 0;
-		}
-	}
-	return -1;
-}
-
-struct vtd_mem vtd_snapshot_mem(const struct vtd_snapshot *s)
-{
-	return (struct vtd_mem){ .read_page = snapshot_read_page, .ctx = (void *)(uintptr_t)s };
-}
-
-int vtd_snapshot_walk(const struct vtd_snapshot *s, const struct vtd_walk_options *opt, struct vtd_walk_result **out)
-{
-	struct vtd_mem mem = vtd_snapshot_mem(s);
-	int ret = vtd_walk(&mem, s->meta.root, s->meta.ttm, s->meta.irta, opt, out);
-
-	if (!ret && s->meta.truncated && !(*out)->truncated) {
-		(*out)->truncated = true;
-		(*out)->truncated_by = "the capture";
+	if (!ret && s->meta.truncated && !(*out)->base.truncated) {
+		(*out)->base.truncated = true;
+		(*out)->base.truncated_by = "the capture";
 	}
 	return ret;
 }
 
-int vtd_snapshot_reread(const struct vtd_snapshot *a, const struct vtd_mem *now, const char *phase,
-			struct vtd_snapshot **out, struct vtd_error *err)
+int vtd_snapshot_reread(const struct iommu_snapshot *a, const struct iommu_mem *now, const char *phase,
+			struct iommu_snapshot **out, struct iommu_error *err)
 {
-	struct vtd_snapshot_meta meta = a->meta;
-	uint64_t page[VTD_PAGE_SIZE / 8];
+	struct iommu_snapshot_meta meta = a->meta;
+	uint64_t page[IOMMU_PAGE_SIZE / 8];
 	struct capture c = { 0 };
 
 	snprintf(meta.phase, sizeof(meta.phase), "%s", phase);
 	for (size_t i = 0; i < a->n_pages; i++)
 		if (now->read_page(now->ctx, a->pages[i].pa, page) == 0)
 			keep_page(&c, a->pages[i].pa, a->pages[i].kind, 0, page);
-	*out = c.err ? NULL : finish(&c, a->regs, &meta);
+	*out = c.err ? NULL : finish(&c, vtd_snapshot_of(a)->regs, &meta);
 	free(c.pages);
 	free(c.blob);
 	u64map_clear(&c.seen);
-	return *out ? 0 : vtd_fail(err, -ENOMEM, "out of memory while taking a snapshot");
+	return *out ? 0 : iommu_fail(err, -ENOMEM, "out of memory while taking a snapshot");
 }
 
-size_t vtd_snapshot_changed(const struct vtd_snapshot *a, const struct vtd_mem *now, uint64_t *first)
+size_t vtd_snapshot_changed(const struct iommu_snapshot *a, const struct iommu_mem *now, uint64_t *first)
 {
-	static const uint64_t zeroes[VTD_PAGE_SIZE / 8];
-	uint64_t page[VTD_PAGE_SIZE / 8], mask;
+	static const uint64_t zeroes[IOMMU_PAGE_SIZE / 8];
+	uint64_t page[IOMMU_PAGE_SIZE / 8], mask;
 	size_t changed = 0;
 
 	for (size_t i = 0; i < a->n_pages; i++) {
@@ -230,7 +205,7 @@ size_t vtd_snapshot_changed(const struct vtd_snapshot *a, const struct vtd_mem *
 			mask = ~(VTD_SL_A | VTD_SL_D);
 		else if (a->pages[i].kind == VTD_TABLE_FIRST_LEVEL)
 			mask = ~(VTD_FL_A | VTD_FL_D | VTD_FL_EA);
-		for (size_t k = 0; k < VTD_PAGE_SIZE / 8 && !differs; k++)
+		for (size_t k = 0; k < IOMMU_PAGE_SIZE / 8 && !differs; k++)
 			differs = (old[k] ^ page[k]) & mask;
 		if (differs && !changed++ && first)
 			*first = a->pages[i].pa;

@@ -7,43 +7,27 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "vtd/mem.h"
+#include "iommu/iommu.h"
 #include "vtd/regs.h"
 #include "vtd/walk.h"
 
 /* The format is described in docs/format-snapshot.md. */
 #define VTD_SNAPSHOT_VERSION 1
-#define VTD_SNAPSHOT_PHASE_MAX 64
 
-/* When, where and of what a snapshot was taken. */
-struct vtd_snapshot_meta {
-	char phase[VTD_SNAPSHOT_PHASE_MAX]; /* NUL-terminated printable ASCII, e.g. "panic" */
-	int64_t host_ns;		    /* CLOCK_REALTIME of the host */
-	struct vtd_ram_layout ram;
-	uint64_t root;	/* root table in force (not necessarily RTADDR) */
-	uint32_t ttm;	/* its mode, enum vtd_ttm */
-	uint64_t irta;	/* IRTA in force; 0: none, the table is not captured */
-	bool truncated; /* set by capture: the walk met a limit */
-};
-
-/* One page. @data is NULL for a page of zeroes. Sorted by @pa, unique. */
-struct vtd_snapshot_page {
-	uint64_t pa;
-	uint8_t kind; /* enum vtd_table_kind of its first use */
-	const uint8_t *data;
-};
-
-/* A snapshot in memory. Read-only for callers; free with vtd_snapshot_free(). */
+/* What VT-d keeps of a snapshot. Free with iommu_snapshot_free(). */
 struct vtd_snapshot {
-	struct vtd_snapshot_meta meta;
+	struct iommu_snapshot base;
 	uint64_t regs[VTD_REGS_QWORDS];
-	struct vtd_snapshot_page *pages;
-	size_t n_pages;
 	void *blob; /* private: what the pages point into */
 };
 
+static inline const struct vtd_snapshot *vtd_snapshot_of(const struct iommu_snapshot *s)
+{
+	return (const struct vtd_snapshot *)s;
+}
+
 /* Fill the parts of @meta that the registers tell: root, ttm, irta. */
-void vtd_snapshot_meta_from_regs(struct vtd_snapshot_meta *meta, const uint64_t regs[VTD_REGS_QWORDS]);
+void vtd_snapshot_meta_from_regs(struct iommu_snapshot_meta *meta, const uint64_t regs[VTD_REGS_QWORDS]);
 
 /*
  * Walk the tables under meta->root in @mem and keep every page the walk read, as it read it.
@@ -51,33 +35,30 @@ void vtd_snapshot_meta_from_regs(struct vtd_snapshot_meta *meta, const uint64_t 
  * capture).
  * @walk: receives the walk result if not NULL (caller frees). Returns 0 or -errno with @err filled.
  */
-int vtd_snapshot_capture(const struct vtd_mem *mem, const uint64_t regs[VTD_REGS_QWORDS],
-			 const struct vtd_snapshot_meta *meta, const struct vtd_walk_options *opt,
-			 struct vtd_snapshot **out, struct vtd_walk_result **walk, struct vtd_error *err);
+int vtd_snapshot_capture(const struct iommu_mem *mem, const uint64_t regs[VTD_REGS_QWORDS],
+			 const struct iommu_snapshot_meta *meta, const struct vtd_walk_options *opt,
+			 struct iommu_snapshot **out, struct vtd_walk_result **walk, struct iommu_error *err);
 
 /* Write to @path atomically (temporary file beside it, fsync, rename). 0 or -errno with @err. */
-int vtd_snapshot_save(const struct vtd_snapshot *s, const char *path, struct vtd_error *err);
+int vtd_snapshot_save(const struct iommu_snapshot *s, const char *path, struct iommu_error *err);
 
 /*
  * Read a file, or parse @len bytes of @buf (copied). Every byte is checked: 0, or -errno with @err.
  */
-int vtd_snapshot_load(const char *path, struct vtd_snapshot **out, struct vtd_error *err);
-int vtd_snapshot_parse(const void *buf, size_t len, struct vtd_snapshot **out, struct vtd_error *err);
+int vtd_snapshot_load(const char *path, struct iommu_snapshot **out, struct iommu_error *err);
+int vtd_snapshot_parse(const void *buf, size_t len, struct iommu_snapshot **out, struct iommu_error *err);
 
-void vtd_snapshot_free(struct vtd_snapshot *s);
-
-/* The snapshot as memory: pages it lacks read as "outside RAM". @s must outlive the use. */
-struct vtd_mem vtd_snapshot_mem(const struct vtd_snapshot *s);
+void vtd_snapshot_free(struct iommu_snapshot *s);
 
 /* Walk a snapshot from the root it names; result->truncated is set if the capture was truncated. */
-int vtd_snapshot_walk(const struct vtd_snapshot *s, const struct vtd_walk_options *opt, struct vtd_walk_result **out);
+int vtd_snapshot_walk(const struct iommu_snapshot *s, const struct vtd_walk_options *opt, struct vtd_walk_result **out);
 
 /*
  * Read the pages of @a again, from @now: a snapshot with the same addresses, kinds, registers and meta but
  * for the phase (@phase), without the pages that @now cannot read. Returns 0 or -errno with @err filled.
  */
-int vtd_snapshot_reread(const struct vtd_snapshot *a, const struct vtd_mem *now, const char *phase,
-			struct vtd_snapshot **out, struct vtd_error *err);
+int vtd_snapshot_reread(const struct iommu_snapshot *a, const struct iommu_mem *now, const char *phase,
+			struct iommu_snapshot **out, struct iommu_error *err);
 
 /*
  * Compare the pages that @a holds with the same addresses in @now (e.g. live RAM): counts pages
@@ -86,6 +67,6 @@ int vtd_snapshot_reread(const struct vtd_snapshot *a, const struct vtd_mem *now,
  * @first: address of the first changed page, may be NULL. IRT pages and root/context/PASID pages
  * are compared bit for bit.
  */
-size_t vtd_snapshot_changed(const struct vtd_snapshot *a, const struct vtd_mem *now, uint64_t *first);
+size_t vtd_snapshot_changed(const struct iommu_snapshot *a, const struct iommu_mem *now, uint64_t *first);
 
 #endif

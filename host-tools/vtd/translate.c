@@ -6,7 +6,7 @@
 
 #include "vtd/decode.h"
 
-static bool read_table(const struct vtd_mem *mem, uint64_t pa, uint64_t *page)
+static bool read_table(const struct iommu_mem *mem, uint64_t pa, uint64_t *page)
 {
 	return !(pa & VTD_MASK(63, 52)) && !mem->read_page(mem->ctx, pa, page);
 }
@@ -24,7 +24,7 @@ static void fill_context(struct vtd_context *c, uint16_t sid, bool scalable, uin
 	vtd_context_decode(c);
 }
 
-enum vtd_fault vtd_lookup_context(const struct vtd_mem *mem, uint64_t root, unsigned ttm, uint16_t sid,
+enum vtd_fault vtd_lookup_context(const struct iommu_mem *mem, uint64_t root, unsigned ttm, uint16_t sid,
 				  struct vtd_context *out)
 {
 	bool scalable = ttm == VTD_TTM_SCALABLE;
@@ -45,7 +45,7 @@ enum vtd_fault vtd_lookup_context(const struct vtd_mem *mem, uint64_t root, unsi
 	return out->raw[0] & VTD_CTX_P ? VTD_FAULT_NONE : VTD_FAULT_CONTEXT_ABSENT;
 }
 
-enum vtd_fault vtd_lookup_pasid(const struct vtd_mem *mem, const struct vtd_context *c, uint32_t pasid,
+enum vtd_fault vtd_lookup_pasid(const struct iommu_mem *mem, const struct vtd_context *c, uint32_t pasid,
 				struct vtd_pasid *out)
 {
 	uint64_t page[512], pde, dir;
@@ -54,12 +54,12 @@ enum vtd_fault vtd_lookup_pasid(const struct vtd_mem *mem, const struct vtd_cont
 	memset(out, 0, sizeof(*out));
 	if (!c->scalable)
 		return VTD_FAULT_PASID_RANGE;
-	if (pasid == VTD_NO_PASID)
+	if (pasid == IOMMU_NO_PASID)
 		pasid = c->rid_pasid;
 	index = pasid >> 6;
 	if (index >= c->pasid_dir_entries)
 		return VTD_FAULT_PASID_RANGE;
-	dir = c->pasid_dir + (uint64_t)(index / 512) * VTD_PAGE_SIZE;
+	dir = c->pasid_dir + (uint64_t)(index / 512) * IOMMU_PAGE_SIZE;
 	if (!read_table(mem, dir, page))
 		return VTD_FAULT_PASID_READ;
 	pde = page[index % 512];
@@ -88,7 +88,7 @@ static bool iova_in_width(uint64_t iova, bool first_level, unsigned levels)
 
 /* One entry at @level: a fault, or NONE with @out->entry, level and perm brought up to date. */
 static enum vtd_fault judge_entry(uint64_t pte, unsigned level, const struct vtd_pt_format *f,
-				  struct vtd_translation *out)
+				  struct iommu_translation *out)
 {
 	out->entry = pte;
 	out->level = (uint8_t)level;
@@ -100,13 +100,13 @@ static enum vtd_fault judge_entry(uint64_t pte, unsigned level, const struct vtd
 	if (!vtd_pte_leaf(pte, level))
 		return VTD_FAULT_NONE;
 	if (pte & f->snoop)
-		out->perm |= VTD_PERM_SNOOP;
+		out->perm |= IOMMU_PERM_SNOOP;
 	out->page_size = UINT64_C(1) << vtd_level_shift(level);
 	return VTD_FAULT_NONE;
 }
 
-static enum vtd_fault lookup_tree(const struct vtd_mem *mem, uint64_t root, bool first_level, unsigned levels,
-				  uint64_t iova, bool write, struct vtd_translation *out)
+static enum vtd_fault lookup_tree(const struct iommu_mem *mem, uint64_t root, bool first_level, unsigned levels,
+				  uint64_t iova, bool write, struct iommu_translation *out)
 {
 	const struct vtd_pt_format *f = vtd_pt_format(first_level);
 	uint64_t page[512], table = root;
@@ -125,22 +125,22 @@ static enum vtd_fault lookup_tree(const struct vtd_mem *mem, uint64_t root, bool
 			return fault;
 		table = out->entry & VTD_PTE_ADDR;
 	}
-	if (!(out->perm & (write ? VTD_PERM_WRITE : VTD_PERM_READ)))
+	if (!(out->perm & (write ? IOMMU_PERM_WRITE : IOMMU_PERM_READ)))
 		return write ? VTD_FAULT_WRITE_DENIED : VTD_FAULT_READ_DENIED;
 	out->pa = (table & ~(out->page_size - 1)) | (iova & (out->page_size - 1));
 	return VTD_FAULT_NONE;
 }
 
-static enum vtd_fault pass_through(uint64_t iova, struct vtd_translation *out)
+static enum vtd_fault pass_through(uint64_t iova, struct iommu_translation *out)
 {
-	out->type = VTD_SPACE_PASS_THROUGH;
+	out->type = IOMMU_SPACE_PASS_THROUGH;
 	out->pa = iova;
-	out->perm = VTD_PERM_READ | VTD_PERM_WRITE;
+	out->perm = IOMMU_PERM_READ | IOMMU_PERM_WRITE;
 	return iova & VTD_MASK(63, 52) ? VTD_FAULT_ADDRESS_WIDTH : VTD_FAULT_NONE;
 }
 
-static enum vtd_fault translate_scalable(const struct vtd_mem *mem, const struct vtd_context *c, uint32_t pasid,
-					 uint64_t iova, bool write, struct vtd_translation *out)
+static enum vtd_fault translate_scalable(const struct iommu_mem *mem, const struct vtd_context *c, uint32_t pasid,
+					 uint64_t iova, bool write, struct iommu_translation *out)
 {
 	struct vtd_pasid p;
 	enum vtd_fault fault = vtd_lookup_pasid(mem, c, pasid, &p);
@@ -153,15 +153,15 @@ static enum vtd_fault translate_scalable(const struct vtd_mem *mem, const struct
 	case VTD_PGTT_FIRST_LEVEL:
 		if (p.flpm > 1)
 			return VTD_FAULT_PASID_INVALID;
-		out->type = VTD_SPACE_FIRST_LEVEL;
+		out->type = IOMMU_SPACE_FIRST_LEVEL;
 		return lookup_tree(mem, p.fl_root, true, p.flpm + 4u, iova, write, out);
 	case VTD_PGTT_SECOND_LEVEL:
 		if (!vtd_aw_levels(p.aw))
 			return VTD_FAULT_PASID_INVALID;
-		out->type = VTD_SPACE_SECOND_LEVEL;
+		out->type = IOMMU_SPACE_SECOND_LEVEL;
 		return lookup_tree(mem, p.sl_root, false, vtd_aw_levels(p.aw), iova, write, out);
 	case VTD_PGTT_NESTED:
-		out->type = VTD_SPACE_NESTED;
+		out->type = IOMMU_SPACE_NESTED;
 		return VTD_FAULT_NESTED;
 	case VTD_PGTT_PASS_THROUGH:
 		return pass_through(iova, out);
@@ -170,27 +170,42 @@ static enum vtd_fault translate_scalable(const struct vtd_mem *mem, const struct
 	}
 }
 
-enum vtd_fault vtd_translate(const struct vtd_mem *mem, uint64_t root, unsigned ttm, uint16_t sid, uint32_t pasid,
-			     uint64_t iova, bool write, struct vtd_translation *out)
+enum vtd_fault vtd_translate(const struct iommu_mem *mem, uint64_t root, unsigned ttm, uint16_t sid, uint32_t pasid,
+			     uint64_t iova, bool write, struct iommu_translation *out)
 {
 	struct vtd_context c;
 	enum vtd_fault fault;
 
 	memset(out, 0, sizeof(*out));
-	out->type = VTD_SPACE_INVALID;
+	out->type = IOMMU_SPACE_INVALID;
 	out->pasid = pasid;
 	fault = vtd_lookup_context(mem, root, ttm, sid, &c);
 	if (fault)
 		return fault;
 	if (c.scalable)
 		return translate_scalable(mem, &c, pasid, iova, write, out);
-	if (pasid != VTD_NO_PASID)
+	if (pasid != IOMMU_NO_PASID)
 		return VTD_FAULT_PASID_RANGE;
 	out->did = c.did;
 	if (c.tt == VTD_TT_RESERVED || !vtd_aw_levels(c.aw))
 		return VTD_FAULT_CONTEXT_INVALID;
 	if (c.tt == VTD_TT_PASS_THROUGH)
 		return pass_through(iova, out);
-	out->type = VTD_SPACE_SECOND_LEVEL;
+	out->type = IOMMU_SPACE_SECOND_LEVEL;
 	return lookup_tree(mem, c.pt_root, false, vtd_aw_levels(c.aw), iova, write, out);
+}
+
+void vtd_read_entry(const struct iommu_mem *mem, uint64_t root, unsigned ttm, uint16_t sid,
+		    uint64_t words[IOMMU_ENTRY_WORDS])
+{
+	struct vtd_context context;
+	struct vtd_pasid pasid;
+
+	_Static_assert(sizeof(context.raw) + sizeof(pasid.raw) == IOMMU_ENTRY_WORDS * sizeof(*words), "both fit");
+	memset(words, 0, IOMMU_ENTRY_WORDS * sizeof(*words));
+	if (vtd_lookup_context(mem, root, ttm, sid, &context) != VTD_FAULT_NONE)
+		return;
+	memcpy(words, context.raw, sizeof(context.raw));
+	if (context.scalable && vtd_lookup_pasid(mem, &context, IOMMU_NO_PASID, &pasid) == VTD_FAULT_NONE)
+		memcpy(words + 4, pasid.raw, sizeof(pasid.raw));
 }

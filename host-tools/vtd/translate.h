@@ -3,6 +3,7 @@
 #ifndef VTD_TRANSLATE_H
 #define VTD_TRANSLATE_H
 
+#include "iommu/iommu.h"
 #include "vtd/walk.h"
 
 /* Why a request is refused; the numbers are the lab's own. */
@@ -27,35 +28,26 @@ enum vtd_fault {
 	VTD_FAULT_WRITE_DENIED,
 };
 
-/* Where a request lands. Filled as far as the lookup came, also on a fault. */
-struct vtd_translation {
-	uint64_t pa;	    /* of the very byte asked for */
-	uint64_t page_size; /* of the leaf; 0 for pass-through */
-	uint32_t perm;
-	uint16_t did;
-	uint32_t pasid; /* the one used (RID_PASID resolved) */
-	enum vtd_space_type type;
-	uint64_t root;	/* page-table root used */
-	uint8_t level;	/* level of the last paging entry read */
-	uint64_t entry; /* that entry */
-};
-
 /*
  * Translate one request, without a walk of the rest. Returns VTD_FAULT_NONE and fills @out, or the
- * reason. @pasid: VTD_NO_PASID for a request without PASID. @write: a DMA write, else a read.
+ * reason. @pasid: IOMMU_NO_PASID for a request without PASID. @write: a DMA write, else a read.
  */
-enum vtd_fault vtd_translate(const struct vtd_mem *mem, uint64_t root, unsigned ttm, uint16_t sid, uint32_t pasid,
-			     uint64_t iova, bool write, struct vtd_translation *out);
+enum vtd_fault vtd_translate(const struct iommu_mem *mem, uint64_t root, unsigned ttm, uint16_t sid, uint32_t pasid,
+			     uint64_t iova, bool write, struct iommu_translation *out);
 
 /*
  * Read just the context entry of @sid (for a watcher that polls). VTD_FAULT_NONE and @out filled
  * (n_pasids is 0), or why there is none.
  */
-enum vtd_fault vtd_lookup_context(const struct vtd_mem *mem, uint64_t root, unsigned ttm, uint16_t sid,
+enum vtd_fault vtd_lookup_context(const struct iommu_mem *mem, uint64_t root, unsigned ttm, uint16_t sid,
 				  struct vtd_context *out);
 
-/* The same for the PASID entry that @context selects for @pasid (VTD_NO_PASID: RID_PASID). */
-enum vtd_fault vtd_lookup_pasid(const struct vtd_mem *mem, const struct vtd_context *context, uint32_t pasid,
+/* The same for the PASID entry that @context selects for @pasid (IOMMU_NO_PASID: RID_PASID). */
+enum vtd_fault vtd_lookup_pasid(const struct iommu_mem *mem, const struct vtd_context *context, uint32_t pasid,
 				struct vtd_pasid *out);
+
+/* Both as they are in memory, for requests without PASID: the context entry, then the PASID entry; zeroes for what is not there. */
+void vtd_read_entry(const struct iommu_mem *mem, uint64_t root, unsigned ttm, uint16_t sid,
+		    uint64_t words[IOMMU_ENTRY_WORDS]);
 
 #endif

@@ -4,7 +4,7 @@
 #define VTD_WALK_INTERNAL_H
 
 #include "vtd/decode.h"
-#include "vtd/u64map.h"
+#include "iommu/u64map.h"
 #include "vtd/walk.h"
 
 #define VTD_MAX_LEVELS 5
@@ -26,7 +26,7 @@ struct pt_memo {
 };
 
 struct walker {
-	struct vtd_mem mem;
+	struct iommu_mem mem;
 	struct vtd_walk_options o; /* defaults filled in */
 	struct vtd_walk_result *r;
 
@@ -63,7 +63,7 @@ static inline uint64_t sat_add(uint64_t a, uint64_t b)
 /* May the walk go on? */
 static inline bool walk_stopped(const struct walker *w)
 {
-	return w->err || w->r->visits >= w->o.max_visits;
+	return w->err || w->r->base.visits >= w->o.max_visits;
 }
 
 /* Make room for one more element of @size bytes; sets w->err and returns NULL if there is none. */
@@ -102,7 +102,7 @@ uint32_t walk_tree(struct walker *w, uint64_t root, bool first_level, unsigned l
 uint32_t walk_identity_tree(struct walker *w);
 
 /* Add a space of w->sid, w->pasid. @levels is 0 for pass-through and invalid ones. */
-void walk_add_space(struct walker *w, enum vtd_space_type type, uint16_t did, unsigned levels, uint64_t root,
+void walk_add_space(struct walker *w, enum iommu_space_type type, uint16_t did, unsigned levels, uint64_t root,
 		    size_t pasid_index);
 
 /* Is @aw a width that the format and SAGAW allow? */

@@ -17,26 +17,26 @@ static void pasid_space(struct walker *w, const struct vtd_pasid *p, unsigned in
 	case VTD_PGTT_FIRST_LEVEL:
 		if (!fl_ok)
 			break;
-		walk_add_space(w, VTD_SPACE_FIRST_LEVEL, did, fl_levels, p->fl_root, at);
+		walk_add_space(w, IOMMU_SPACE_FIRST_LEVEL, did, fl_levels, p->fl_root, at);
 		return;
 	case VTD_PGTT_SECOND_LEVEL:
 		if (!sl_ok)
 			break;
-		walk_add_space(w, VTD_SPACE_SECOND_LEVEL, did, sl_levels, p->sl_root, at);
+		walk_add_space(w, IOMMU_SPACE_SECOND_LEVEL, did, sl_levels, p->sl_root, at);
 		return;
 	case VTD_PGTT_NESTED:
 		if (!sl_ok || !fl_ok)
 			break;
-		walk_add_space(w, VTD_SPACE_NESTED, did, sl_levels, p->sl_root, at);
+		walk_add_space(w, IOMMU_SPACE_NESTED, did, sl_levels, p->sl_root, at);
 		return;
 	case VTD_PGTT_PASS_THROUGH:
-		walk_add_space(w, VTD_SPACE_PASS_THROUGH, did, 0, 0, at);
+		walk_add_space(w, IOMMU_SPACE_PASS_THROUGH, did, 0, 0, at);
 		return;
 	default:
 		defect = VTD_DEFECT_PASID_TYPE;
 	}
 	walk_defect(w, defect, VTD_TABLE_PASID, 0, p->table, index, p->raw[0]);
-	walk_add_space(w, VTD_SPACE_INVALID, did, 0, 0, at);
+	walk_add_space(w, IOMMU_SPACE_INVALID, did, 0, 0, at);
 }
 
 /* One PASID-table page: 64 entries of eight words; @base is the PASID of entry 0. */

@@ -46,19 +46,19 @@ static uint64_t entry_iova(const struct walker *w, uint64_t base, unsigned level
  */
 static bool reserve_all_runs(struct walker *w)
 {
-	size_t bytes = w->o.max_runs * sizeof(*w->r->runs);
+	size_t bytes = w->o.max_runs * sizeof(*w->r->base.runs);
 	void *runs;
 
-	if (w->o.max_runs > SIZE_MAX / 2 / sizeof(*w->r->runs))
+	if (w->o.max_runs > SIZE_MAX / 2 / sizeof(*w->r->base.runs))
 		return false;
 	bytes = (bytes + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
 	runs = aligned_alloc(HUGE_PAGE, bytes);
 	if (!runs)
 		return false;
 	madvise(runs, bytes, MADV_HUGEPAGE);
-	memcpy(runs, w->r->runs, w->r->n_runs * sizeof(*w->r->runs));
-	free(w->r->runs);
-	w->r->runs = runs;
+	memcpy(runs, w->r->base.runs, w->r->base.n_runs * sizeof(*w->r->base.runs));
+	free(w->r->base.runs);
+	w->r->base.runs = runs;
 	w->cap_runs = w->o.max_runs;
 	return true;
 }
@@ -69,16 +69,16 @@ static bool more_runs(struct walker *w)
 	struct vtd_walk_result *r = w->r;
 	void *grown;
 
-	if (r->n_runs >= w->o.max_runs) {
+	if (r->base.n_runs >= w->o.max_runs) {
 		walk_truncate(w, "runs");
 		w->count_only = true;
 		return false;
 	}
-	if (r->n_runs < MANY_RUNS || !reserve_all_runs(w)) {
-		grown = walk_room(w, r->runs, r->n_runs, &w->cap_runs, sizeof(*r->runs));
+	if (r->base.n_runs < MANY_RUNS || !reserve_all_runs(w)) {
+		grown = walk_room(w, r->base.runs, r->base.n_runs, &w->cap_runs, sizeof(*r->base.runs));
 		if (!grown)
 			return false;
-		r->runs = grown;
+		r->base.runs = grown;
 	}
 	w->run_limit = w->cap_runs < w->o.max_runs ? w->cap_runs : w->o.max_runs;
 	return true;
@@ -89,17 +89,17 @@ static inline void emit(struct walker *w, uint64_t iova, uint64_t len, uint64_t 
 {
 	struct vtd_walk_result *r = w->r;
 
-	if (r->n_runs > w->tree_first_run) {
-		struct vtd_run *run = &r->runs[r->n_runs - 1];
+	if (r->base.n_runs > w->tree_first_run) {
+		struct iommu_run *run = &r->base.runs[r->base.n_runs - 1];
 
 		if (run->iova_last + 1 == iova && run->perm == perm && run->pa_start + (iova - run->iova_start) == pa) {
 			run->iova_last += len;
 			return;
 		}
 	}
-	if (r->n_runs >= w->run_limit && !more_runs(w))
+	if (r->base.n_runs >= w->run_limit && !more_runs(w))
 		return;
-	r->runs[r->n_runs++] = (struct vtd_run){ iova, iova + len - 1, pa, perm };
+	r->base.runs[r->base.n_runs++] = (struct iommu_run){ iova, iova + len - 1, pa, perm };
 }
 
 /* A present entry that has bits it must not have: false. */
@@ -123,7 +123,7 @@ static void leaf_table(struct walker *w, uint64_t page, const uint64_t *t, uint3
 	const struct vtd_pt_format f = *format_of(w);
 	const uint64_t addr_mask = w->addr_mask, excess = w->addr_excess;
 	const uint64_t same = addr_mask | excess | f.present | f.perm | f.snoop;
-	const uint64_t end = addr_mask + VTD_PAGE_SIZE;
+	const uint64_t end = addr_mask + IOMMU_PAGE_SIZE;
 	uint64_t leaves = 0, pages = 0;
 	unsigned n;
 
@@ -136,16 +136,16 @@ static void leaf_table(struct walker *w, uint64_t page, const uint64_t *t, uint3
 			continue;
 		if ((pte & excess) && !entry_bits_ok(w, page, 1, i, pte))
 			continue;
-		while (i + n < PTES && (t[i + n] & same) == (next += VTD_PAGE_SIZE) &&
-		       pa + (uint64_t)n * VTD_PAGE_SIZE < end)
+		while (i + n < PTES && (t[i + n] & same) == (next += IOMMU_PAGE_SIZE) &&
+		       pa + (uint64_t)n * IOMMU_PAGE_SIZE < end)
 			n++;
 		leaves += n;
-		if (!(p & (VTD_PERM_READ | VTD_PERM_WRITE)))
+		if (!(p & (IOMMU_PERM_READ | IOMMU_PERM_WRITE)))
 			continue;
-		p |= (pte & f.snoop) ? VTD_PERM_SNOOP : 0;
+		p |= (pte & f.snoop) ? IOMMU_PERM_SNOOP : 0;
 		pages += n;
 		if (!w->count_only)
-			emit(w, base + (uint64_t)i * VTD_PAGE_SIZE, (uint64_t)n * VTD_PAGE_SIZE, pa, p);
+			emit(w, base + (uint64_t)i * IOMMU_PAGE_SIZE, (uint64_t)n * IOMMU_PAGE_SIZE, pa, p);
 	}
 	c->at[1] += leaves;
 	c->pages += pages;
@@ -155,7 +155,7 @@ static void leaf_table(struct walker *w, uint64_t page, const uint64_t *t, uint3
 static void replay(struct walker *w, const struct pt_memo *m, uint64_t iova, uint64_t span)
 {
 	for (size_t k = m->first_run; k < m->end_run && !w->count_only && !w->err; k++) {
-		struct vtd_run run = w->r->runs[k]; /* a copy: the array may move */
+		struct iommu_run run = w->r->base.runs[k]; /* a copy: the array may move */
 		uint64_t start = run.iova_start, last = run.iova_last;
 
 		if (start < m->base)
@@ -217,9 +217,9 @@ static void subtree(struct walker *w, uint64_t page, unsigned level, uint32_t pe
 	}
 	if (!walk_read(w, page, kind_of(w), level, t, parent, index))
 		return;
-	m.first_run = w->r->n_runs > w->tree_first_run ? w->r->n_runs - 1 : w->r->n_runs;
+	m.first_run = w->r->base.n_runs > w->tree_first_run ? w->r->base.n_runs - 1 : w->r->base.n_runs;
 	table_page(w, page, t, level, perm, iova, &m.counts);
-	m.end_run = w->r->n_runs;
+	m.end_run = w->r->base.n_runs;
 	remember(w, key, &m);
 	add_counts(c, &m.counts);
 }
@@ -244,14 +244,14 @@ static void table_page(struct walker *w, uint64_t page, const uint64_t *t, unsig
 			continue;
 		if (leaf)
 			c->at[level] = sat_add(c->at[level], 1);
-		if (!(p & (VTD_PERM_READ | VTD_PERM_WRITE)))
+		if (!(p & (IOMMU_PERM_READ | IOMMU_PERM_WRITE)))
 			continue;
 		if (!leaf) {
 			subtree(w, pte & w->addr_mask, level - 1, p, iova, page, i, c);
 			continue;
 		}
 		c->pages = sat_add(c->pages, level_span(level) >> 12);
-		p |= (pte & f->snoop) ? VTD_PERM_SNOOP : 0;
+		p |= (pte & f->snoop) ? IOMMU_PERM_SNOOP : 0;
 		if (!w->count_only)
 			emit(w, iova, level_span(level), pte & w->addr_mask & ~(level_span(level) - 1), p);
 	}
@@ -259,16 +259,16 @@ static void table_page(struct walker *w, uint64_t page, const uint64_t *t, unsig
 
 static uint32_t new_tree(struct walker *w, uint64_t root, bool is_first_level, unsigned levels)
 {
-	struct vtd_tree *tree = WALK_PUSH(w, trees, n_trees, cap_trees);
+	struct iommu_tree *tree = WALK_PUSH(w, base.trees, base.n_trees, cap_trees);
 
 	if (!tree)
 		return UINT32_MAX;
 	tree->root = root;
 	tree->levels = (uint8_t)levels;
 	tree->first_level = is_first_level;
-	tree->first_run = w->r->n_runs;
-	w->tree_first_run = w->r->n_runs;
-	return (uint32_t)(w->r->n_trees - 1);
+	tree->first_run = w->r->base.n_runs;
+	w->tree_first_run = w->r->base.n_runs;
+	return (uint32_t)(w->r->base.n_trees - 1);
 }
 
 uint32_t walk_tree(struct walker *w, uint64_t root, bool is_first_level, unsigned levels)
@@ -276,7 +276,7 @@ uint32_t walk_tree(struct walker *w, uint64_t root, bool is_first_level, unsigne
 	uint64_t key = root | levels << 1 | is_first_level;
 	uint32_t at = u64map_get(&w->trees_seen, key);
 	struct pt_counts c = { 0 };
-	struct vtd_tree *tree;
+	struct iommu_tree *tree;
 	uint64_t t[PTES];
 
 	if (at != U64MAP_NONE)
@@ -293,14 +293,14 @@ uint32_t walk_tree(struct walker *w, uint64_t root, bool is_first_level, unsigne
 	if (walk_read(w, root, kind_of(w), levels, t, root, 0))
 		table_page(w, root, t, levels, (uint32_t)format_of(w)->perm, 0, &c);
 
-	tree = &w->r->trees[at];
-	tree->n_runs = w->r->n_runs - tree->first_run;
+	tree = &w->r->base.trees[at];
+	tree->n_runs = w->r->base.n_runs - tree->first_run;
 	tree->pages = c.pages;
 	for (unsigned i = 1; i < 4; i++) {
 		tree->leaves = sat_add(tree->leaves, c.at[i]);
-		w->r->leaves_at[i] = sat_add(w->r->leaves_at[i], c.at[i]);
+		w->r->base.leaves_at[i] = sat_add(w->r->base.leaves_at[i], c.at[i]);
 	}
-	w->r->tree_leaves = sat_add(w->r->tree_leaves, tree->leaves);
+	w->r->base.tree_leaves = sat_add(w->r->base.tree_leaves, tree->leaves);
 	return at;
 }
 
@@ -319,8 +319,8 @@ uint32_t walk_identity_tree(struct walker *w)
 		w->err = -ENOMEM;
 		return UINT32_MAX;
 	}
-	emit(w, 0, size, 0, VTD_PERM_READ | VTD_PERM_WRITE);
-	w->r->trees[at].n_runs = w->r->n_runs - w->r->trees[at].first_run;
-	w->r->trees[at].pages = size >> 12;
+	emit(w, 0, size, 0, IOMMU_PERM_READ | IOMMU_PERM_WRITE);
+	w->r->base.trees[at].n_runs = w->r->base.n_runs - w->r->base.trees[at].first_run;
+	w->r->base.trees[at].pages = size >> 12;
 	return at;
 }

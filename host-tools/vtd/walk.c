@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vtd/backend.h"
 #include "vtd/walk-internal.h"
 
 void *walk_room(struct walker *w, void *array, size_t n, size_t *cap, size_t size)
@@ -26,9 +27,9 @@ void *walk_room(struct walker *w, void *array, size_t n, size_t *cap, size_t siz
 
 void walk_truncate(struct walker *w, const char *which)
 {
-	if (!w->r->truncated)
-		w->r->truncated_by = which;
-	w->r->truncated = true;
+	if (!w->r->base.truncated)
+		w->r->base.truncated_by = which;
+	w->r->base.truncated = true;
 }
 
 void walk_defect(struct walker *w, enum vtd_defect_kind kind, enum vtd_table_kind table_kind, unsigned level,
@@ -37,7 +38,7 @@ void walk_defect(struct walker *w, enum vtd_defect_kind kind, enum vtd_table_kin
 	struct vtd_walk_result *r = w->r;
 
 	r->defect_counts[kind]++;
-	r->n_defects++;
+	r->base.n_defects++;
 	if (r->n_samples >= w->o.max_samples)
 		return;
 	r->defects[r->n_samples++] = (struct vtd_defect){
@@ -56,11 +57,11 @@ void walk_defect(struct walker *w, enum vtd_defect_kind kind, enum vtd_table_kin
 static void note_table(struct walker *w, uint64_t pa, enum vtd_table_kind kind, unsigned level)
 {
 	uint64_t key = (pa & VTD_MASK(61, 12)) | (uint64_t)kind << 4 | level;
-	struct vtd_table *t;
+	struct iommu_table *t;
 
 	if (u64map_get(&w->tables_seen, key) != U64MAP_NONE)
 		return;
-	t = WALK_PUSH(w, tables, n_tables, cap_tables);
+	t = WALK_PUSH(w, base.tables, base.n_tables, cap_tables);
 	if (!t)
 		return;
 	t->pa = pa;
@@ -75,11 +76,11 @@ bool walk_read(struct walker *w, uint64_t pa, enum vtd_table_kind kind, unsigned
 {
 	if (w->err)
 		return false;
-	if (w->r->visits >= w->o.max_visits) {
+	if (w->r->base.visits >= w->o.max_visits) {
 		walk_truncate(w, "visits");
 		return false;
 	}
-	w->r->visits++;
+	w->r->base.visits++;
 	if ((pa & VTD_MASK(63, 52)) || w->mem.read_page(w->mem.ctx, pa, page)) {
 		walk_defect(w, VTD_DEFECT_OUTSIDE_RAM, kind, level, from, index, pa);
 		return false;
@@ -95,10 +96,10 @@ bool walk_aw_ok(const struct walker *w, unsigned aw)
 	return vtd_aw_levels(aw) && (!w->o.sagaw || vtd_bit(w->o.sagaw, aw));
 }
 
-void walk_add_space(struct walker *w, enum vtd_space_type type, uint16_t did, unsigned levels, uint64_t root,
+void walk_add_space(struct walker *w, enum iommu_space_type type, uint16_t did, unsigned levels, uint64_t root,
 		    size_t pasid_index)
 {
-	struct vtd_space *s = WALK_PUSH(w, spaces, n_spaces, cap_spaces);
+	struct iommu_space *s = WALK_PUSH(w, base.spaces, base.n_spaces, cap_spaces);
 	uint32_t tree = UINT32_MAX;
 
 	if (!s)
@@ -109,25 +110,26 @@ void walk_add_space(struct walker *w, enum vtd_space_type type, uint16_t did, un
 	s->did = did;
 	s->levels = (uint8_t)levels;
 	s->root = root;
-	s->context = w->r->n_contexts - 1;
+	s->context = w->r->base.n_requesters - 1;
 	s->pasid_index = pasid_index;
+	s->rid = w->pasid == (pasid_index == SIZE_MAX ? IOMMU_NO_PASID : w->r->contexts[s->context].rid_pasid);
 	s->tree = UINT32_MAX;
-	if (w->o.skip_page_tables || type == VTD_SPACE_INVALID)
+	if (w->o.skip_page_tables || type == IOMMU_SPACE_INVALID)
 		return;
-	if (type == VTD_SPACE_PASS_THROUGH)
+	if (type == IOMMU_SPACE_PASS_THROUGH)
 		tree = walk_identity_tree(w);
 	else
-		tree = walk_tree(w, root, type == VTD_SPACE_FIRST_LEVEL, levels);
-	w->r->spaces[w->r->n_spaces - 1].tree = tree;
+		tree = walk_tree(w, root, type == IOMMU_SPACE_FIRST_LEVEL, levels);
+	w->r->base.spaces[w->r->base.n_spaces - 1].tree = tree;
 	if (tree != UINT32_MAX)
-		w->r->leaves = sat_add(w->r->leaves, w->r->trees[tree].leaves);
+		w->r->base.leaves = sat_add(w->r->base.leaves, w->r->base.trees[tree].leaves);
 }
 
 /* Legacy context entry: judge, walk what it points to. */
 static void legacy_context(struct walker *w, struct vtd_context *c)
 {
 	uint64_t q0 = c->raw[0], q1 = c->raw[1], root = c->pt_root;
-	enum vtd_space_type type = VTD_SPACE_SECOND_LEVEL;
+	enum iommu_space_type type = IOMMU_SPACE_SECOND_LEVEL;
 	unsigned levels = vtd_aw_levels(c->aw);
 
 	if ((q0 & VTD_CTX_Q0_RESERVED) || (q1 & VTD_CTX_Q1_RESERVED))
@@ -135,14 +137,14 @@ static void legacy_context(struct walker *w, struct vtd_context *c)
 			    q0 & VTD_CTX_Q0_RESERVED ? q0 : q1);
 	if (c->tt == VTD_TT_RESERVED) {
 		walk_defect(w, VTD_DEFECT_CONTEXT_TYPE, VTD_TABLE_CONTEXT, 0, c->table, c->slot, q0);
-		type = VTD_SPACE_INVALID;
+		type = IOMMU_SPACE_INVALID;
 	} else if (!walk_aw_ok(w, c->aw)) {
 		walk_defect(w, VTD_DEFECT_ADDRESS_WIDTH, VTD_TABLE_CONTEXT, 0, c->table, c->slot, q1);
-		type = VTD_SPACE_INVALID;
+		type = IOMMU_SPACE_INVALID;
 	} else if (c->tt == VTD_TT_PASS_THROUGH) {
-		type = VTD_SPACE_PASS_THROUGH;
+		type = IOMMU_SPACE_PASS_THROUGH;
 	}
-	if (type != VTD_SPACE_SECOND_LEVEL)
+	if (type != IOMMU_SPACE_SECOND_LEVEL)
 		levels = 0, root = 0;
 	walk_add_space(w, type, c->did, levels, root, SIZE_MAX);
 }
@@ -156,7 +158,7 @@ static void scalable_context(struct walker *w, struct vtd_context *c)
 	if ((q0 & VTD_SCTX_Q0_RESERVED) || (q1 & VTD_SCTX_Q1_RESERVED))
 		walk_defect(w, VTD_DEFECT_CONTEXT_RESERVED, VTD_TABLE_CONTEXT, 0, c->table, c->slot,
 			    q0 & VTD_SCTX_Q0_RESERVED ? q0 : q1);
-	walk_pasid_dir(w, w->r->n_contexts - 1);
+	walk_pasid_dir(w, w->r->base.n_requesters - 1);
 }
 
 /* One context-table page. @upper: the table of devfn 80-ff of scalable mode. */
@@ -166,7 +168,7 @@ static void context_table(struct walker *w, uint64_t pa, unsigned bus, bool uppe
 	unsigned words = scalable ? 4 : 2, entries = 512 / words;
 	uint64_t page[512];
 
-	if (!walk_read(w, pa, VTD_TABLE_CONTEXT, 0, page, w->r->root, index))
+	if (!walk_read(w, pa, VTD_TABLE_CONTEXT, 0, page, w->r->base.root, index))
 		return;
 	for (unsigned i = 0; i < entries && !walk_stopped(w); i++) {
 		const uint64_t *q = page + (size_t)i * words;
@@ -177,7 +179,7 @@ static void context_table(struct walker *w, uint64_t pa, unsigned bus, bool uppe
 				w->r->odd_contexts++;
 			continue;
 		}
-		c = WALK_PUSH(w, contexts, n_contexts, cap_contexts);
+		c = WALK_PUSH(w, contexts, base.n_requesters, cap_contexts);
 		if (!c)
 			return;
 		c->bus = (uint8_t)bus;
@@ -189,7 +191,7 @@ static void context_table(struct walker *w, uint64_t pa, unsigned bus, bool uppe
 		memcpy(c->raw, q, words * sizeof(*q));
 		vtd_context_decode(c);
 		w->sid = (uint16_t)(bus << 8 | c->devfn);
-		w->pasid = VTD_NO_PASID;
+		w->pasid = IOMMU_NO_PASID;
 		if (scalable)
 			scalable_context(w, c);
 		else
@@ -205,7 +207,7 @@ static void root_table(struct walker *w)
 	bool scalable = w->r->ttm == VTD_TTM_SCALABLE;
 	uint64_t page[512];
 
-	if (!walk_read(w, w->r->root, VTD_TABLE_ROOT, 0, page, w->r->root, 0))
+	if (!walk_read(w, w->r->base.root, VTD_TABLE_ROOT, 0, page, w->r->base.root, 0))
 		return;
 	for (unsigned bus = 0; bus < 256 && !w->err; bus++) {
 		for (unsigned half = 0; half < 2; half++) {
@@ -213,10 +215,10 @@ static void root_table(struct walker *w)
 			bool used = scalable || !half;
 
 			w->sid = (uint16_t)(bus << 8);
-			w->pasid = VTD_NO_PASID;
+			w->pasid = IOMMU_NO_PASID;
 			if (q && (!used || (q & VTD_ROOT_RESERVED)))
-				walk_defect(w, VTD_DEFECT_ROOT_RESERVED, VTD_TABLE_ROOT, 0, w->r->root, 2 * bus + half,
-					    q);
+				walk_defect(w, VTD_DEFECT_ROOT_RESERVED, VTD_TABLE_ROOT, 0, w->r->base.root,
+					    2 * bus + half, q);
 			if (used && (q & VTD_ROOT_P))
 				context_table(w, VTD_ADDR(q), bus, half, 2 * bus + half);
 		}
@@ -229,7 +231,7 @@ void walk_irt(struct walker *w, uint64_t irta)
 	uint64_t page[512];
 
 	w->sid = 0;
-	w->pasid = VTD_NO_PASID;
+	w->pasid = IOMMU_NO_PASID;
 	for (uint32_t i = 0; i < entries; i++) {
 		const uint64_t *q = page + (size_t)(i % 256) * 2;
 		struct vtd_irte *e;
@@ -271,10 +273,10 @@ static void set_limits(struct walker *w, const struct vtd_walk_options *opt)
 	w->addr_excess = VTD_PTE_ADDR & ~w->addr_mask;
 }
 
-int vtd_walk(const struct vtd_mem *mem, uint64_t root, unsigned ttm, uint64_t irta, const struct vtd_walk_options *opt,
-	     struct vtd_walk_result **out)
+int vtd_walk(const struct iommu_mem *mem, uint64_t root, unsigned ttm, uint64_t irta,
+	     const struct vtd_walk_options *opt, struct vtd_walk_result **out)
 {
-	struct walker w = { .mem = *mem, .pasid = VTD_NO_PASID };
+	struct walker w = { .mem = *mem, .pasid = IOMMU_NO_PASID };
 
 	*out = NULL;
 	set_limits(&w, opt);
@@ -286,13 +288,14 @@ int vtd_walk(const struct vtd_mem *mem, uint64_t root, unsigned ttm, uint64_t ir
 		free(w.r);
 		return -ENOMEM;
 	}
-	w.r->root = VTD_ADDR(root);
+	w.r->base.iommu = &vtd_iommu;
+	w.r->base.root = VTD_ADDR(root);
 	w.r->ttm = ttm;
 	w.r->irta = irta;
 	if (ttm == VTD_TTM_LEGACY || ttm == VTD_TTM_SCALABLE)
 		root_table(&w);
 	else
-		walk_defect(&w, VTD_DEFECT_MODE, VTD_TABLE_ROOT, 0, w.r->root, 0, ttm);
+		walk_defect(&w, VTD_DEFECT_MODE, VTD_TABLE_ROOT, 0, w.r->base.root, 0, ttm);
 	if (irta && !w.err)
 		walk_irt(&w, irta);
 

@@ -7,12 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "vtd/mem.h"
-#include "vtd/ranges.h"
+#include "iommu/mem.h"
+#include "iommu/model.h"
 #include "vtd/regs.h"
-
-/* Stands for "a request without PASID"; the pasid of every legacy-mode space. */
-#define VTD_NO_PASID UINT32_MAX
 
 /* What a table page is. */
 enum vtd_table_kind {
@@ -23,50 +20,6 @@ enum vtd_table_kind {
 	VTD_TABLE_SECOND_LEVEL,
 	VTD_TABLE_FIRST_LEVEL,
 	VTD_TABLE_IRT,
-};
-
-/* How requests of one (source id, PASID) are translated. */
-enum vtd_space_type {
-	VTD_SPACE_SECOND_LEVEL, /* legacy TT 00/01, scalable PGTT 010 */
-	VTD_SPACE_FIRST_LEVEL,	/* PGTT 001 */
-	VTD_SPACE_NESTED,	/* PGTT 011; the runs are those of the second stage */
-	VTD_SPACE_PASS_THROUGH, /* legacy TT 10, PGTT 100: one identity run */
-	VTD_SPACE_INVALID,	/* reserved type or width: every request faults, no runs */
-};
-
-/*
- * Permissions of a run: what remains after all levels. SNOOP is an attribute but compared with
- * them.
- */
-enum vtd_perm {
-	VTD_PERM_READ = 1,
-	VTD_PERM_WRITE = 2,
-	VTD_PERM_USER = 4,  /* first level only */
-	VTD_PERM_SNOOP = 8, /* second level only: SNP of the leaf */
-};
-
-/*
- * A maximal piece of an address space that is contiguous in IOVA and in PA with the same
- * permissions, whatever sizes of leaves it is made of. Two trees that translate alike have equal
- * arrays of runs.
- */
-struct vtd_run {
-	uint64_t iova_start, iova_last; /* inclusive; page aligned start, last byte of a page */
-	uint64_t pa_start;
-	uint32_t perm; /* enum vtd_perm bits; always R or W at least */
-};
-
-/*
- * One set of runs: a page-table tree that one or more spaces share (found once, by root, format and
- * number of levels). Tree index UINT32_MAX in a space means none.
- */
-struct vtd_tree {
-	uint64_t root;
-	uint8_t levels; /* 3..5; 0 for the identity tree of pass-through */
-	bool first_level;
-	size_t first_run, n_runs; /* in result->runs, ascending IOVA */
-	uint64_t leaves;	  /* leaf entries reached, saturating; 0 for identity */
-	uint64_t pages;		  /* 4-KiB pages mapped with some permission, saturating */
 };
 
 /* One present context entry. Absent ones are not listed (see result->odd_contexts). */
@@ -107,30 +60,10 @@ struct vtd_pasid {
 	uint64_t sl_root, fl_root;
 };
 
-/* An address space: what requests of (sid, pasid) see. Sorted by sid, then pasid; unique. */
-struct vtd_space {
-	uint16_t sid;	/* bus << 8 | devfn */
-	uint32_t pasid; /* VTD_NO_PASID in legacy mode */
-	enum vtd_space_type type;
-	uint16_t did;
-	uint8_t levels;	    /* of the tree walked; 0 for pass-through and invalid */
-	uint64_t root;	    /* of the tree walked; 0 for pass-through and invalid */
-	uint32_t tree;	    /* index in result->trees, UINT32_MAX: none */
-	size_t context;	    /* index in result->contexts */
-	size_t pasid_index; /* index in result->pasids; SIZE_MAX in legacy mode */
-};
-
 /* One present interrupt-remapping entry. */
 struct vtd_irte {
 	uint32_t index;
 	uint64_t lo, hi;
-};
-
-/* One distinct table page that was read (a page used at two levels is listed twice). */
-struct vtd_table {
-	uint64_t pa;
-	uint8_t kind;  /* enum vtd_table_kind */
-	uint8_t level; /* page tables: 1..5, else 0 */
 };
 
 /*
@@ -190,40 +123,27 @@ struct vtd_walk_options vtd_walk_options_from_regs(const struct vtd_regs *regs);
 
 /* What a walk found. Read-only for callers; free with vtd_walk_free(). */
 struct vtd_walk_result {
-	uint64_t root; /* as given, low 12 bits clear */
+	struct iommu_walk base;
 	unsigned ttm;
 	uint64_t irta;
 
-	struct vtd_context *contexts; /* ascending (bus, devfn) */
-	size_t n_contexts;
-	size_t odd_contexts;	  /* entries that are not present, yet not all zero */
-	struct vtd_pasid *pasids; /* ascending (sid, pasid) */
+	struct vtd_context *contexts; /* base.n_requesters of them, ascending (bus, devfn) */
+	size_t odd_contexts;	      /* entries that are not present, yet not all zero */
+	struct vtd_pasid *pasids;     /* ascending (sid, pasid) */
 	size_t n_pasids;
-	struct vtd_space *spaces;
-	size_t n_spaces;
-	struct vtd_tree *trees;
-	size_t n_trees;
-	struct vtd_run *runs;
-	size_t n_runs;
 	struct vtd_irte *irtes; /* ascending index */
 	size_t n_irtes;
-	struct vtd_table *tables; /* distinct, in order of discovery */
-	size_t n_tables;
-
-	uint64_t leaves;       /* leaf entries, summed over spaces (shared trees count again) */
-	uint64_t tree_leaves;  /* leaf entries, each tree once, saturating */
-	uint64_t leaves_at[6]; /* per tree once, by level of the entry: [1] 4 KiB, [2] 2 MiB, [3] 1
-				  GiB */
-	uint64_t visits;       /* table pages processed */
 
 	uint64_t defect_counts[VTD_DEFECT_KINDS];
-	uint64_t n_defects;	    /* their sum */
 	struct vtd_defect *defects; /* the first few */
 	size_t n_samples;
-
-	bool truncated;		  /* a limit was met: the result is incomplete, no verdict may rest on it */
-	const char *truncated_by; /* which: "runs", "visits", "pasids"; NULL otherwise */
 };
+
+/* The whole of a walk of VT-d tables; NULL of NULL. */
+static inline const struct vtd_walk_result *vtd_walk_of(const struct iommu_walk *w)
+{
+	return (const struct vtd_walk_result *)w;
+}
 
 /*
  * Walk all tables that hang off @root.
@@ -235,28 +155,13 @@ struct vtd_walk_result {
  * Returns 0 and a result in *@out, or -ENOMEM. Whatever the memory holds, it ends, within the
  * limits.
  */
-int vtd_walk(const struct vtd_mem *mem, uint64_t root, unsigned ttm, uint64_t irta, const struct vtd_walk_options *opt,
-	     struct vtd_walk_result **out);
+int vtd_walk(const struct iommu_mem *mem, uint64_t root, unsigned ttm, uint64_t irta,
+	     const struct vtd_walk_options *opt, struct vtd_walk_result **out);
 
 /* Free a result; NULL is fine. */
 void vtd_walk_free(struct vtd_walk_result *result);
 
 /* The context entry of @sid, or NULL. */
 const struct vtd_context *vtd_walk_context(const struct vtd_walk_result *r, uint16_t sid);
-
-/*
- * The space of requests of (@sid, @pasid), or NULL. VTD_NO_PASID finds, in scalable mode, the space
- * of the context's RID_PASID.
- */
-const struct vtd_space *vtd_walk_space(const struct vtd_walk_result *r, uint16_t sid, uint32_t pasid);
-
-/* The runs of a space: returns the first, sets *@n (0 and NULL if none). */
-const struct vtd_run *vtd_space_runs(const struct vtd_walk_result *r, const struct vtd_space *s, size_t *n);
-
-/* The run of @s that holds @iova, or NULL. Binary search. */
-const struct vtd_run *vtd_space_lookup(const struct vtd_walk_result *r, const struct vtd_space *s, uint64_t iova);
-
-/* Add all IOVAs mapped in @s to @set. 0 or -ENOMEM. */
-int vtd_space_ranges(const struct vtd_walk_result *r, const struct vtd_space *s, struct vtd_ranges *set);
 
 #endif

@@ -97,6 +97,27 @@ rooms()
 	[ "$status" -eq 1 ]
 }
 
+@test "seam: VT-d is named in vtd, and elsewhere with a reason that is needed" {
+	mkdir src/vtd
+	echo "int vtd_walk(void);" >src/vtd/walk.h
+	echo "#define VTD_DOOR 1" >>src/hall/sit.h
+	echo "hall/*.h the door" >seam
+	run "$house/check-seam" src seam
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+	echo "int x = vtd_walk();" >>src/roof/top.c
+	printf "%s\n" "cellar/coal.c" "attic/* gone" >>seam
+	run "$house/check-seam" src seam
+	[ "$status" -eq 1 ]
+	[ "$(sort <<<"$output")" = "roof/top.c: says vtd_walk, which is VT-d's own
+seam: attic/* says nothing of VT-d: take it out
+seam: cellar/coal.c says nothing of VT-d: take it out
+seam: no reason for cellar/coal.c" ]
+	run "$house/check-seam" empty seam
+	[ "$status" -eq 1 ]
+}
+
 # lines N: so many lines that are no function.
 lines()
 {

@@ -61,9 +61,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct vtd_walk_options o = { .max_runs = 3000, .max_visits = 300, .max_pasids = 200 };
 	struct vtd_walk_result *r;
-	struct vtd_error err = { "" };
-	struct vtd_snapshot *s;
-	struct vtd_mem mem;
+	struct iommu_error err = { "" };
+	struct iommu_snapshot *s;
+	struct iommu_mem mem;
 	uint8_t *buf, how;
 
 	if (!size)
@@ -81,8 +81,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	FUZZ_CHECK(vtd_snapshot_walk(s, &o, &r) == 0);
-	FUZZ_CHECK(!s->meta.truncated || r->truncated);
-	mem = vtd_snapshot_mem(s);
+	FUZZ_CHECK(!s->meta.truncated || r->base.truncated);
+	mem = iommu_snapshot_mem(s);
 	FUZZ_CHECK(vtd_snapshot_changed(s, &mem, NULL) == 0);
 	vtd_walk_free(r);
 	vtd_snapshot_free(s);

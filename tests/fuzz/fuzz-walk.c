@@ -15,17 +15,17 @@
 
 static void check_runs(const struct vtd_walk_result *r, const struct vtd_walk_options *o)
 {
-	FUZZ_CHECK(r->n_runs <= o->max_runs);
-	FUZZ_CHECK(r->visits <= o->max_visits);
+	FUZZ_CHECK(r->base.n_runs <= o->max_runs);
+	FUZZ_CHECK(r->base.visits <= o->max_visits);
 	FUZZ_CHECK(r->n_pasids <= o->max_pasids);
-	for (size_t t = 0; t < r->n_trees; t++) {
-		const struct vtd_run *run;
+	for (size_t t = 0; t < r->base.n_trees; t++) {
+		const struct iommu_run *run;
 
-		FUZZ_CHECK(r->trees[t].first_run + r->trees[t].n_runs <= r->n_runs);
-		if (!r->trees[t].n_runs)
+		FUZZ_CHECK(r->base.trees[t].first_run + r->base.trees[t].n_runs <= r->base.n_runs);
+		if (!r->base.trees[t].n_runs)
 			continue;
-		run = r->runs + r->trees[t].first_run;
-		for (size_t i = 0; i < r->trees[t].n_runs; i++, run++) {
+		run = r->base.runs + r->base.trees[t].first_run;
+		for (size_t i = 0; i < r->base.trees[t].n_runs; i++, run++) {
 			uint64_t len = run->iova_last - run->iova_start;
 
 			FUZZ_CHECK(run->iova_start <= run->iova_last);
@@ -42,25 +42,25 @@ static void check_runs(const struct vtd_walk_result *r, const struct vtd_walk_op
 }
 
 /* Single look-ups at the edges of runs agree with the walk. */
-static void check_lookups(const struct vtd_mem *mem, const struct vtd_walk_result *r)
+static void check_lookups(const struct iommu_mem *mem, const struct vtd_walk_result *r)
 {
-	for (size_t k = 0; k < r->n_spaces && k < 20; k++) {
-		const struct vtd_space *s = &r->spaces[k];
+	for (size_t k = 0; k < r->base.n_spaces && k < 20; k++) {
+		const struct iommu_space *s = &r->base.spaces[k];
 		size_t n;
-		const struct vtd_run *run = vtd_space_runs(r, s, &n);
+		const struct iommu_run *run = iommu_space_runs(&r->base, s, &n);
 
-		if (s->type == VTD_SPACE_NESTED || (r->truncated && !n))
+		if (s->type == IOMMU_SPACE_NESTED || (r->base.truncated && !n))
 			continue;
 		for (size_t i = 0; i < n && i < 20; i++) {
-			struct vtd_translation out;
-			bool write = !(run[i].perm & VTD_PERM_READ);
+			struct iommu_translation out;
+			bool write = !(run[i].perm & IOMMU_PERM_READ);
 
-			FUZZ_CHECK(vtd_walk_space(r, s->sid, s->pasid) == s);
-			FUZZ_CHECK(vtd_translate(mem, r->root, r->ttm, s->sid, s->pasid, run[i].iova_last, write,
+			FUZZ_CHECK(iommu_walk_space(&r->base, s->sid, s->pasid) == s);
+			FUZZ_CHECK(vtd_translate(mem, r->base.root, r->ttm, s->sid, s->pasid, run[i].iova_last, write,
 						 &out) == VTD_FAULT_NONE);
 			FUZZ_CHECK(out.pa - run[i].pa_start == run[i].iova_last - run[i].iova_start);
 			FUZZ_CHECK(out.perm == run[i].perm);
-			FUZZ_CHECK(vtd_space_lookup(r, s, run[i].iova_start) == &run[i]);
+			FUZZ_CHECK(iommu_space_lookup(&r->base, s, run[i].iova_start) == &run[i]);
 		}
 	}
 }
@@ -80,22 +80,24 @@ static void print(const struct vtd_walk_result *r, const struct vtd_compare *c)
 }
 
 /* A walk of the snapshot finds the same as the walk that made it. */
-static void check_snapshot(const struct vtd_mem *mem, const struct vtd_walk_result *r, const struct vtd_walk_options *o)
+static void check_snapshot(const struct iommu_mem *mem, const struct vtd_walk_result *r,
+			   const struct vtd_walk_options *o)
 {
 	uint64_t regs[VTD_REGS_QWORDS] = { 0 };
-	struct vtd_snapshot_meta meta = { .root = r->root, .ttm = r->ttm, .irta = r->irta };
+	struct iommu_snapshot_meta meta = { .root = r->base.root, .mode = r->ttm, .irta = r->irta };
 	struct vtd_walk_result *again;
 	struct vtd_compare *c;
-	struct vtd_snapshot *s;
+	struct iommu_snapshot *s;
 
 	FUZZ_CHECK(vtd_snapshot_capture(mem, regs, &meta, o, &s, NULL, NULL) == 0);
 	FUZZ_CHECK(vtd_snapshot_walk(s, o, &again) == 0);
-	FUZZ_CHECK(again->n_runs == r->n_runs && again->leaves == r->leaves);
-	FUZZ_CHECK(again->n_defects == r->n_defects && again->n_tables == r->n_tables);
-	for (size_t i = 0; i < r->n_runs; i++)
-		FUZZ_CHECK(again->runs[i].iova_start == r->runs[i].iova_start &&
-			   again->runs[i].iova_last == r->runs[i].iova_last &&
-			   again->runs[i].pa_start == r->runs[i].pa_start && again->runs[i].perm == r->runs[i].perm);
+	FUZZ_CHECK(again->base.n_runs == r->base.n_runs && again->base.leaves == r->base.leaves);
+	FUZZ_CHECK(again->base.n_defects == r->base.n_defects && again->base.n_tables == r->base.n_tables);
+	for (size_t i = 0; i < r->base.n_runs; i++)
+		FUZZ_CHECK(again->base.runs[i].iova_start == r->base.runs[i].iova_start &&
+			   again->base.runs[i].iova_last == r->base.runs[i].iova_last &&
+			   again->base.runs[i].pa_start == r->base.runs[i].pa_start &&
+			   again->base.runs[i].perm == r->base.runs[i].perm);
 	FUZZ_CHECK(vtd_compare(r, again, NULL, &c) == 0);
 	FUZZ_CHECK(c->same || c->truncated);
 	FUZZ_CHECK(vtd_snapshot_changed(s, mem, NULL) == 0);
@@ -109,7 +111,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct vtd_walk_options o = { .max_runs = 3000, .max_visits = 400, .max_pasids = 200 };
 	struct vtd_walk_result *r;
-	struct vtd_mem mem;
+	struct iommu_mem mem;
 	struct tables t;
 
 	if (size < HEADER)

@@ -36,12 +36,12 @@ struct vtd_walk_result *fake_walk(struct fake *f, uint64_t root, enum kdc_format
 	struct oracle *o = calloc(1, sizeof(*o));
 	struct vtd_walk_options opt = { .haw = 39, .max_runs = f->walk_max_runs };
 	struct vtd_walk_result *r;
-	struct vtd_mem mem;
+	struct iommu_mem mem;
 
 	if (!o)
 		abort();
 	o->f = f;
-	mem = (struct vtd_mem){ .read_page = read_page, .ctx = o };
+	mem = (struct iommu_mem){ .read_page = read_page, .ctx = o };
 	o->way[0][0] = (WAY + PAGE) | 1;
 	if (format == KDC_SECOND_STAGE) {
 		o->way[1][0] = root | 1;
@@ -66,16 +66,16 @@ struct cursor {
 	const char *why;
 };
 
-static bool next_run(struct cursor *c, struct vtd_run *run)
+static bool next_run(struct cursor *c, struct iommu_run *run)
 {
-	const struct vtd_run *runs = c->r->runs;
-	uint32_t keep = VTD_PERM_READ | VTD_PERM_WRITE | VTD_PERM_SNOOP;
+	const struct iommu_run *runs = c->r->base.runs;
+	uint32_t keep = IOMMU_PERM_READ | IOMMU_PERM_WRITE | IOMMU_PERM_SNOOP;
 
-	if (c->next == c->r->n_runs)
+	if (c->next == c->r->base.n_runs)
 		return false;
 	*run = runs[c->next++];
 	run->perm &= keep;
-	while (c->next < c->r->n_runs && runs[c->next].iova_start == run->iova_last + 1 &&
+	while (c->next < c->r->base.n_runs && runs[c->next].iova_start == run->iova_last + 1 &&
 	       (runs[c->next].perm & keep) == run->perm &&
 	       runs[c->next].pa_start - run->pa_start == run->iova_last + 1 - run->iova_start)
 		run->iova_last = runs[c->next++].iova_last;
@@ -91,7 +91,7 @@ static void differs(struct cursor *c, const char *why)
 static int one_run(void *arg, const struct kdc_run *run)
 {
 	struct cursor *c = arg;
-	struct vtd_run want;
+	struct iommu_run want;
 
 	if (!next_run(c, &want))
 		differs(c, "a run more than the walker finds");
@@ -99,8 +99,8 @@ static int one_run(void *arg, const struct kdc_run *run)
 		differs(c, "another IOVA");
 	else if (want.pa_start != run->pa)
 		differs(c, "another address");
-	else if (!!(want.perm & VTD_PERM_READ) != run->read || !!(want.perm & VTD_PERM_WRITE) != run->write ||
-		 !!(want.perm & VTD_PERM_SNOOP) != run->snoop)
+	else if (!!(want.perm & IOMMU_PERM_READ) != run->read || !!(want.perm & IOMMU_PERM_WRITE) != run->write ||
+		 !!(want.perm & IOMMU_PERM_SNOOP) != run->snoop)
 		differs(c, "other permissions");
 	return 0;
 }
@@ -109,10 +109,10 @@ size_t fake_compare_runs(struct fake *f, const struct kdc_tree *t, uint64_t root
 {
 	struct vtd_walk_result *r = fake_walk(f, root, t->format, t->levels);
 	struct cursor c = { .r = r };
-	struct vtd_run rest;
+	struct iommu_run rest;
 
 	*why = NULL;
-	if (r->truncated) {
+	if (r->base.truncated) {
 		vtd_walk_free(r);
 		return 0;
 	}
@@ -132,7 +132,7 @@ size_t fake_compare_ranges(struct fake *f, const struct kdc_tree *t, uint64_t ro
 	size_t at = 0;
 
 	*why = NULL;
-	if (r->truncated) {
+	if (r->base.truncated) {
 		vtd_walk_free(r);
 		return 0;
 	}
@@ -144,8 +144,8 @@ size_t fake_compare_ranges(struct fake *f, const struct kdc_tree *t, uint64_t ro
 			*why = "a range that ends before it begins";
 		if (i && range[-1].last + 1 >= range->first)
 			*why = "ranges not ascending, or adjacent";
-		while (at < r->n_runs && r->runs[at].iova_start / PAGE <= range->last) {
-			const struct vtd_run *run = &r->runs[at++];
+		while (at < r->base.n_runs && r->base.runs[at].iova_start / PAGE <= range->last) {
+			const struct iommu_run *run = &r->base.runs[at++];
 
 			if (run->iova_start / PAGE < pfn || run->iova_last / PAGE > range->last)
 				*why = "mapped, and in no range";
@@ -156,7 +156,7 @@ size_t fake_compare_ranges(struct fake *f, const struct kdc_tree *t, uint64_t ro
 		if (pfn == range->first)
 			*why = "a range in which nothing is mapped";
 	}
-	if (!*why && at < r->n_runs)
+	if (!*why && at < r->base.n_runs)
 		*why = "mapped above the last range";
 	if (!*why && over != t->over_pages)
 		*why = "over_pages is not what the ranges are too large";

@@ -53,7 +53,7 @@ void fake_again(struct fake *f);
 
 void *fake_own_page(void *ctx, u64 pa);
 /* Old RAM and own pages together, for the independent walker. */
-struct vtd_mem fake_mem(struct fake *f);
+struct iommu_mem fake_mem(struct fake *f);
 
 /* An entry as it would be decoded. */
 struct kdc_entry fake_entry(uint64_t root, enum kdc_format format, unsigned levels);

@@ -7,23 +7,23 @@
 #include "vtd/formats.h"
 #include "vtd/walk.h"
 
-static uint64_t entry_pa(const struct vtd_walk_result *walk, uint16_t sid)
+static uint64_t entry_pa(const struct iommu_walk *walk, uint16_t sid)
 {
-	const struct vtd_context *c = walk ? vtd_walk_context(walk, sid) : NULL;
+	const struct vtd_context *c = walk ? vtd_walk_context(vtd_walk_of(walk), sid) : NULL;
 
 	return c ? c->table + c->slot * (c->scalable ? 32u : 16u) : 0;
 }
 
 /* The word of the context or PASID entry of @s that holds its domain id, and the shift in it. */
-static uint64_t did_pa(const struct vtd_walk_result *walk, const struct vtd_space *s, unsigned *shift)
+static uint64_t did_pa(const struct iommu_walk *walk, const struct iommu_space *s, unsigned *shift)
 {
-	const struct vtd_pasid *p = s->pasid_index == SIZE_MAX ? NULL : &walk->pasids[s->pasid_index];
+	const struct vtd_pasid *p = s->pasid_index == SIZE_MAX ? NULL : &vtd_walk_of(walk)->pasids[s->pasid_index];
 
 	*shift = p ? 0 : 8;
 	return p ? p->table + (p->pasid & 63) * 64 + 8 : entry_pa(walk, s->sid) + 8;
 }
 
-static bool set_did(struct evidence_state *state, const struct vtd_space *s, uint16_t did)
+static bool set_did(struct evidence_state *state, const struct iommu_space *s, uint16_t did)
 {
 	unsigned shift;
 	uint64_t pa = did_pa(state->walk, s, &shift), word = world_word(state->snapshot, pa);
@@ -34,13 +34,13 @@ static bool set_did(struct evidence_state *state, const struct vtd_space *s, uin
 /* An empty address space gets the domain id of one that is not. */
 static bool clash(struct evidence_state *state)
 {
-	const struct vtd_walk_result *walk = state->walk;
-	const struct vtd_space *full = NULL;
+	const struct iommu_walk *walk = state->walk;
+	const struct iommu_space *full = NULL;
 	size_t n;
 
 	for (size_t i = 0; walk && state->snapshot && i < walk->n_spaces; i++)
 		if (walk->spaces[i].tree != UINT32_MAX && walk->trees[walk->spaces[i].tree].levels &&
-		    (vtd_space_runs(walk, &walk->spaces[i], &n), n) > 1)
+		    (iommu_space_runs(walk, &walk->spaces[i], &n), n) > 1)
 			full = &walk->spaces[i];
 	for (size_t i = 0; full && i < walk->n_spaces; i++)
 		if (walk->spaces[i].tree != full->tree && walk->spaces[i].did != full->did) {
@@ -83,7 +83,7 @@ static bool did_zero(struct world *w)
 
 static bool overwrite_old(struct world *w, unsigned kind)
 {
-	struct vtd_snapshot *old = w->ev->old_tables;
+	struct iommu_snapshot *old = w->ev->old_tables;
 
 	for (size_t i = 0; old && i < old->n_pages; i++)
 		if (old->pages[i].kind == kind)
@@ -104,8 +104,8 @@ static bool overwrite_old_context(struct world *w)
 
 static bool free_old_page(struct world *w)
 {
-	static const uint8_t garbage[VTD_PAGE_SIZE] = "reused by somebody else";
-	struct vtd_snapshot *old = w->ev->old_tables;
+	static const uint8_t garbage[IOMMU_PAGE_SIZE] = "reused by somebody else";
+	struct iommu_snapshot *old = w->ev->old_tables;
 
 	return old && old->n_pages && world_write(old, old->pages[old->n_pages - 1].pa, garbage, sizeof(garbage)) == 0;
 }
@@ -150,7 +150,7 @@ static bool other_ttm(struct world *w)
 
 	if (!state->snapshot)
 		return false;
-	state->snapshot->meta.ttm ^= VTD_TTM_SCALABLE;
+	state->snapshot->meta.mode ^= VTD_TTM_SCALABLE;
 	world_rewalk(state);
 	return true;
 }
@@ -192,23 +192,23 @@ static bool absent_after(struct world *w)
 static bool stale_attach(struct world *w)
 {
 	struct evidence_device *dev = first_wanted(w);
-	const struct vtd_walk_result *old = w->ev->at_panic.walk;
-	const struct vtd_space *was = dev && old ? vtd_walk_space(old, dev->sid, VTD_NO_PASID) : NULL;
-	const struct vtd_space *is = was ? vtd_walk_space(dev->after.walk, dev->sid, VTD_NO_PASID) : NULL;
+	const struct iommu_walk *old = w->ev->at_panic.walk;
+	const struct iommu_space *was = dev && old ? iommu_walk_space(old, dev->sid, IOMMU_NO_PASID) : NULL;
+	const struct iommu_space *is = was ? iommu_walk_space(dev->after.walk, dev->sid, IOMMU_NO_PASID) : NULL;
 	const uint64_t *raw;
 	uint64_t pa;
 	unsigned n;
 
-	if (!is || was->type == VTD_SPACE_PASS_THROUGH)
+	if (!is || was->type == IOMMU_SPACE_PASS_THROUGH)
 		return false;
 	if (was->pasid_index != SIZE_MAX) {
-		const struct vtd_pasid *p = &dev->after.walk->pasids[is->pasid_index];
+		const struct vtd_pasid *p = &vtd_walk_of(dev->after.walk)->pasids[is->pasid_index];
 
-		raw = old->pasids[was->pasid_index].raw;
+		raw = vtd_walk_of(old)->pasids[was->pasid_index].raw;
 		pa = p->table + (p->pasid & 63) * 64;
 		n = 8;
 	} else {
-		raw = old->contexts[was->context].raw;
+		raw = vtd_walk_of(old)->contexts[was->context].raw;
 		pa = entry_pa(dev->after.walk, dev->sid);
 		n = 2;
 	}
@@ -222,12 +222,12 @@ static bool stale_attach(struct world *w)
 static bool outside_after(struct world *w)
 {
 	struct evidence_device *dev = first_wanted(w);
-	const struct vtd_space *s = dev ? vtd_walk_space(dev->after.walk, dev->sid, VTD_NO_PASID) : NULL;
+	const struct iommu_space *s = dev ? iommu_walk_space(dev->after.walk, dev->sid, IOMMU_NO_PASID) : NULL;
 
-	if (!s || s->type != VTD_SPACE_SECOND_LEVEL)
+	if (!s || s->type != IOMMU_SPACE_SECOND_LEVEL)
 		return false;
 	if (s->pasid_index != SIZE_MAX) {
-		const struct vtd_pasid *p = &dev->after.walk->pasids[s->pasid_index];
+		const struct vtd_pasid *p = &vtd_walk_of(dev->after.walk)->pasids[s->pasid_index];
 
 		world_put(dev->after.snapshot, p->table + (p->pasid & 63) * 64, (p->raw[0] & 0xfff) | 0x4000);
 	} else {
@@ -242,18 +242,18 @@ static bool outside_after(struct world *w)
 /* Behind a bridge: requests with the bridge's id are still seen, and its entry is the dead kernel's. */
 static bool stale_alias(struct world *w)
 {
-	const struct vtd_walk_result *old = w->ev->at_panic.walk, *end = w->ev->end.walk;
+	const struct iommu_walk *old = w->ev->at_panic.walk, *end = w->ev->end.walk;
 
 	for (guint i = 0; old && end && i < w->ev->functions->len; i++) {
 		struct evidence_function *f = &g_array_index(w->ev->functions, struct evidence_function, i);
-		const struct vtd_space *was = vtd_walk_space(old, f->sid, VTD_NO_PASID);
-		const struct vtd_space *is = vtd_walk_space(end, f->sid, VTD_NO_PASID);
+		const struct iommu_space *was = iommu_walk_space(old, f->sid, IOMMU_NO_PASID);
+		const struct iommu_space *is = iommu_walk_space(end, f->sid, IOMMU_NO_PASID);
 		struct evidence_requester r = {
 			.sid = f->sid, .first_ns = w->ev->jump_ns, .last_ns = w->ev->poweroff_ns, .count = 9
 		};
 
 		if (evidence_device_find(w->ev, f->sid) || !was || !is || was->root != is->root ||
-		    was->type == VTD_SPACE_PASS_THROUGH)
+		    was->type == IOMMU_SPACE_PASS_THROUGH)
 			continue;
 		f->bridge = true;
 		g_array_append_val(w->ev->requesters, r);
@@ -265,9 +265,9 @@ static bool stale_alias(struct world *w)
 static bool wrong_identity(struct world *w)
 {
 	struct evidence_device *dev = first_wanted(w);
-	const struct vtd_space *s = dev ? vtd_walk_space(dev->after.walk, dev->sid, VTD_NO_PASID) : NULL;
+	const struct iommu_space *s = dev ? iommu_walk_space(dev->after.walk, dev->sid, IOMMU_NO_PASID) : NULL;
 
-	if (!s || s->type != VTD_SPACE_PASS_THROUGH)
+	if (!s || s->type != IOMMU_SPACE_PASS_THROUGH)
 		return false;
 	dev->group_type = g_strdup("DMA-FQ");
 	return true;
@@ -277,11 +277,11 @@ static bool wrong_identity(struct world *w)
 static bool retarget(struct world *w)
 {
 	struct evidence_device *dev = first_wanted(w);
-	const struct vtd_space *s = dev ? vtd_walk_space(dev->after.walk, dev->sid, VTD_NO_PASID) : NULL;
-	struct vtd_snapshot *snap = dev ? dev->after.snapshot : NULL;
+	const struct iommu_space *s = dev ? iommu_walk_space(dev->after.walk, dev->sid, IOMMU_NO_PASID) : NULL;
+	struct iommu_snapshot *snap = dev ? dev->after.snapshot : NULL;
 	uint64_t pa, table[3];
 
-	if (!s || s->type != VTD_SPACE_PASS_THROUGH || s->pasid_index != SIZE_MAX)
+	if (!s || s->type != IOMMU_SPACE_PASS_THROUGH || s->pasid_index != SIZE_MAX)
 		return false;
 	pa = entry_pa(dev->after.walk, dev->sid);
 	for (int i = 0; i < 3; i++)
@@ -300,7 +300,7 @@ static bool retarget(struct world *w)
 /* The last table page of @state moves out of the crash kernel's memory. */
 static bool table_outside(struct world *w, const struct evidence_state *state)
 {
-	const struct vtd_walk_result *walk = state->walk;
+	const struct iommu_walk *walk = state->walk;
 	uint64_t last = 0, before = 0;
 
 	for (size_t i = 0; i < walk->n_tables; i++)
@@ -308,7 +308,7 @@ static bool table_outside(struct world *w, const struct evidence_state *state)
 	for (size_t i = 0; i < walk->n_tables; i++)
 		if (walk->tables[i].pa != last)
 			before = MAX(before, walk->tables[i].pa);
-	w->ev->crash_end = before + VTD_PAGE_SIZE - 1;
+	w->ev->crash_end = before + IOMMU_PAGE_SIZE - 1;
 	return before != 0;
 }
 

@@ -66,16 +66,16 @@ static void put_everywhere(struct world *w, uint64_t pa, uint64_t value)
 /* A free entry of a level-2 table that both copies use gets a leaf of 2 MiB. */
 static bool add_superpage(struct world *w)
 {
-	const struct vtd_walk_result *walk = w->ev->at_panic.walk;
+	const struct iommu_walk *walk = w->ev->at_panic.walk;
 
 	if (!walk || !w->ev->copied.snapshot)
 		return false;
 	for (size_t i = 0; i < walk->n_tables; i++) {
-		const struct vtd_table *t = &walk->tables[i];
+		const struct iommu_table *t = &walk->tables[i];
 
 		if (t->level != 2 || (t->kind != VTD_TABLE_SECOND_LEVEL && t->kind != VTD_TABLE_FIRST_LEVEL))
 			continue;
-		for (uint64_t pa = t->pa; pa < t->pa + VTD_PAGE_SIZE; pa += 8) {
+		for (uint64_t pa = t->pa; pa < t->pa + IOMMU_PAGE_SIZE; pa += 8) {
 			if (world_word(w->ev->at_panic.snapshot, pa))
 				continue;
 			put_everywhere(w, pa,
@@ -97,25 +97,25 @@ static void ask_for(struct world *w, const char *mode)
 /* Each range that the dead kernel had mapped for a function is reserved in its new domain. */
 static bool reserve(struct world *w)
 {
-	const struct vtd_walk_result *walk = w->ev->at_panic.walk;
+	const struct iommu_walk *walk = w->ev->at_panic.walk;
 	bool any = false;
 
 	g_array_set_size(w->ev->reservations, 0);
 	for (size_t i = 0; walk && i < walk->n_spaces; i++) {
-		const struct vtd_space *s = &walk->spaces[i];
-		const struct vtd_run *runs;
+		const struct iommu_space *s = &walk->spaces[i];
+		const struct iommu_run *runs;
 		size_t n;
 
-		if (s->type == VTD_SPACE_PASS_THROUGH)
+		if (s->type == IOMMU_SPACE_PASS_THROUGH)
 			continue;
-		runs = vtd_space_runs(walk, s, &n);
+		runs = iommu_space_runs(walk, s, &n);
 		for (size_t k = 0; k < n; k++) {
 			struct evidence_reservation r = {
 				.kernel = EVIDENCE_CRASH,
 				.sid = s->sid,
 				.sid_known = true,
-				.start = runs[k].iova_start >> VTD_PAGE_SHIFT,
-				.last = runs[k].iova_last >> VTD_PAGE_SHIFT,
+				.start = runs[k].iova_start >> IOMMU_PAGE_SHIFT,
+				.last = runs[k].iova_last >> IOMMU_PAGE_SHIFT,
 				.guest_ns = -1,
 			};
 
@@ -133,7 +133,7 @@ static bool deepen(struct world *w)
 	const struct evidence_state *states[] = { &w->ev->copied, &w->ev->end };
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(states); i++) {
-		const struct vtd_walk_result *walk = states[i]->walk;
+		const struct iommu_walk *walk = states[i]->walk;
 
 		if (!walk)
 			return false;

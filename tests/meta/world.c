@@ -96,51 +96,51 @@ GPtrArray *worlds_load(const char *path)
 	return NULL;
 }
 
-static struct vtd_snapshot_page *find_page(const struct vtd_snapshot *s, uint64_t pa)
+static struct iommu_snapshot_page *find_page(const struct iommu_snapshot *s, uint64_t pa)
 {
 	for (size_t i = 0; i < s->n_pages; i++)
-		if (s->pages[i].pa == (pa & VTD_PAGE_MASK))
+		if (s->pages[i].pa == (pa & IOMMU_PAGE_MASK))
 			return &s->pages[i];
 	return NULL;
 }
 
 int world_write(void *snapshot, uint64_t pa, const void *buf, size_t len)
 {
-	struct vtd_snapshot_page *page = find_page(snapshot, pa);
+	struct iommu_snapshot_page *page = find_page(snapshot, pa);
 	uint8_t *data;
 
-	if (!page || (pa & ~VTD_PAGE_MASK) + len > VTD_PAGE_SIZE)
+	if (!page || (pa & ~IOMMU_PAGE_MASK) + len > IOMMU_PAGE_SIZE)
 		return -1;
-	data = g_malloc0(VTD_PAGE_SIZE);
+	data = g_malloc0(IOMMU_PAGE_SIZE);
 	if (page->data)
-		memcpy(data, page->data, VTD_PAGE_SIZE);
-	memcpy(data + (pa & ~VTD_PAGE_MASK), buf, len);
+		memcpy(data, page->data, IOMMU_PAGE_SIZE);
+	memcpy(data + (pa & ~IOMMU_PAGE_MASK), buf, len);
 	page->data = data;
 	return 0;
 }
 
-uint64_t world_add_page(struct vtd_snapshot *s)
+uint64_t world_add_page(struct iommu_snapshot *s)
 {
-	struct vtd_snapshot_page *pages = g_new0(struct vtd_snapshot_page, s->n_pages + 1);
-	uint64_t pa = (s->n_pages ? s->pages[s->n_pages - 1].pa : 0) + VTD_PAGE_SIZE;
+	struct iommu_snapshot_page *pages = g_new0(struct iommu_snapshot_page, s->n_pages + 1);
+	uint64_t pa = (s->n_pages ? s->pages[s->n_pages - 1].pa : 0) + IOMMU_PAGE_SIZE;
 
 	memcpy(pages, s->pages, s->n_pages * sizeof(*pages));
-	pages[s->n_pages++] = (struct vtd_snapshot_page){ .pa = pa, .kind = VTD_TABLE_SECOND_LEVEL };
+	pages[s->n_pages++] = (struct iommu_snapshot_page){ .pa = pa, .kind = VTD_TABLE_SECOND_LEVEL };
 	s->pages = pages;
 	return pa;
 }
 
-uint64_t world_word(const struct vtd_snapshot *s, uint64_t pa)
+uint64_t world_word(const struct iommu_snapshot *s, uint64_t pa)
 {
-	const struct vtd_snapshot_page *page = find_page(s, pa);
+	const struct iommu_snapshot_page *page = find_page(s, pa);
 	uint64_t value = 0;
 
 	if (page && page->data)
-		memcpy(&value, page->data + (pa & ~VTD_PAGE_MASK & ~UINT64_C(7)), sizeof(value));
+		memcpy(&value, page->data + (pa & ~IOMMU_PAGE_MASK & ~UINT64_C(7)), sizeof(value));
 	return GUINT64_FROM_LE(value);
 }
 
-bool world_put(struct vtd_snapshot *s, uint64_t pa, uint64_t value)
+bool world_put(struct iommu_snapshot *s, uint64_t pa, uint64_t value)
 {
 	uint64_t le = GUINT64_TO_LE(value);
 
@@ -149,16 +149,13 @@ bool world_put(struct vtd_snapshot *s, uint64_t pa, uint64_t value)
 
 void world_rewalk(struct evidence_state *state)
 {
-	struct vtd_walk_options opt = vtd_walk_options_from_regs(&state->regs);
-
-	state->walk = NULL;
-	if (vtd_snapshot_walk(state->snapshot, &opt, &state->walk))
+	if (state->snapshot->iommu->walk(state->snapshot, &state->walk))
 		g_error("out of memory");
 }
 
 bool world_corrupt(struct evidence_state *state, const char *what)
 {
-	struct vtd_snapshot *s = state->snapshot;
+	struct iommu_snapshot *s = state->snapshot;
 	struct vtd_walk_options opt = vtd_walk_options_from_regs(&state->regs);
 	g_autoptr(GString) done = g_string_new(NULL);
 	const struct corrupt_kind *kind;
@@ -169,11 +166,11 @@ bool world_corrupt(struct evidence_state *state, const char *what)
 		return false;
 	target = (struct corrupt_target){ .write = world_write,
 					  .root = s->meta.root,
-					  .ttm = s->meta.ttm,
+					  .ttm = s->meta.mode,
 					  .irta = s->meta.irta,
 					  .opt = &opt,
 					  .spare = world_add_page(s) };
-	target.mem = vtd_snapshot_mem(s);
+	target.mem = iommu_snapshot_mem(s);
 	kind = corrupt_parse(what, &sid, NULL);
 	if (!kind || !corrupt_apply(&target, kind, sid, done, NULL))
 		return false;

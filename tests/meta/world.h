@@ -28,10 +28,10 @@ GPtrArray *worlds_load(const char *dir);
 /* world_write - change @len bytes of a page of a snapshot; 0, or -1 if it has no such page. */
 int world_write(void *snapshot, uint64_t pa, const void *buf, size_t len);
 /* world_add_page - a page of zeroes beyond all others; its address. */
-uint64_t world_add_page(struct vtd_snapshot *s);
+uint64_t world_add_page(struct iommu_snapshot *s);
 /* world_word - the 64-bit word at @pa; 0 if the snapshot has no such page. */
-uint64_t world_word(const struct vtd_snapshot *s, uint64_t pa);
-bool world_put(struct vtd_snapshot *s, uint64_t pa, uint64_t value);
+uint64_t world_word(const struct iommu_snapshot *s, uint64_t pa);
+bool world_put(struct iommu_snapshot *s, uint64_t pa, uint64_t value);
 
 /* world_rewalk - walk a state's snapshot again after a change. */
 void world_rewalk(struct evidence_state *state);

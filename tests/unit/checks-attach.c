@@ -69,7 +69,7 @@ static void truncated(void **state)
 	const struct vtd_walk_options limits = { .max_visits = 2 };
 
 	good_walk(f, AFTER_DISK, &limits);
-	assert_null(vtd_walk_space(good_state(f, AFTER_DISK)->walk, DISK, VTD_NO_PASID));
+	assert_null(iommu_walk_space(good_state(f, AFTER_DISK)->walk, DISK, IOMMU_NO_PASID));
 	want(f, REPOINTED, CHECK_NO_EVIDENCE, "0000:00:02.0", "limit", NULL);
 }
 

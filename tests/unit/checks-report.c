@@ -344,7 +344,7 @@ static void lose_evidence(struct good_run *f, enum need need)
 		good_walk(f, AT_PANIC, &(struct vtd_walk_options){ .max_runs = 1 });
 		break;
 	case NEED_ENTRIES:
-		ev->at_panic.walk->n_contexts = 0;
+		ev->at_panic.walk->n_requesters = 0;
 		break;
 	case NEED_COPIED_REGS:
 		ev->copied.has_regs = false;

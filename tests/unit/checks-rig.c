@@ -60,12 +60,12 @@ static void mode_scalable(void **state)
 
 static void mode_first_level(void **state)
 {
-	want(*state, MODE, CHECK_PASS, "TTM scalable", vtd_space_type_name(VTD_SPACE_FIRST_LEVEL), NULL);
+	want(*state, MODE, CHECK_PASS, "TTM scalable", iommu_space_type_name(IOMMU_SPACE_FIRST_LEVEL), NULL);
 }
 
 static void mode_pass_through(void **state)
 {
-	want(*state, MODE, CHECK_PASS, "TTM legacy", vtd_space_type_name(VTD_SPACE_PASS_THROUGH), NULL);
+	want(*state, MODE, CHECK_PASS, "TTM legacy", iommu_space_type_name(IOMMU_SPACE_PASS_THROUGH), NULL);
 }
 
 static void mode_off(void **state)
@@ -118,7 +118,7 @@ static void mode_truncated(void **state)
 
 	good_walk(f, AT_PANIC, &limits);
 	assert_true(f->ev->at_panic.walk->truncated);
-	assert_non_null(vtd_walk_space(f->ev->at_panic.walk, DISK, VTD_NO_PASID));
+	assert_non_null(iommu_walk_space(f->ev->at_panic.walk, DISK, IOMMU_NO_PASID));
 	want(f, MODE, CHECK_NO_EVIDENCE, "runs", NULL);
 }
 
@@ -129,7 +129,7 @@ static void mode_truncated_early(void **state)
 	const struct vtd_walk_options limits = { .max_visits = 3 };
 
 	good_walk(f, AT_PANIC, &limits);
-	assert_null(vtd_walk_space(f->ev->at_panic.walk, DISK, VTD_NO_PASID));
+	assert_null(iommu_walk_space(f->ev->at_panic.walk, DISK, IOMMU_NO_PASID));
 	want(f, MODE, CHECK_NO_EVIDENCE, "visits", NULL);
 }
 
@@ -174,7 +174,8 @@ static void mode_wrong_pgtt(void **state)
 	struct good_run *f = *state;
 
 	f->sc->iommu.mode = MACHINE_IOMMU_FIRST_LEVEL;
-	want(f, MODE, CHECK_FAIL, "0000:00:02.0", "0000:00:01.0", vtd_space_type_name(VTD_SPACE_SECOND_LEVEL), NULL);
+	want(f, MODE, CHECK_FAIL, "0000:00:02.0", "0000:00:01.0", iommu_space_type_name(IOMMU_SPACE_SECOND_LEVEL),
+	     NULL);
 }
 
 static void mode_ir_missing(void **state)

@@ -122,9 +122,9 @@ static void irt_written(void **state)
 static void all_gone(void **state)
 {
 	struct good_run *f = *state;
-	struct vtd_snapshot *gone;
-	struct vtd_snapshot none = { .n_pages = 0 };
-	struct vtd_mem mem = vtd_snapshot_mem(&none);
+	struct iommu_snapshot *gone;
+	struct iommu_snapshot none = { .n_pages = 0 };
+	struct iommu_mem mem = iommu_snapshot_mem(&none);
 	size_t n = f->ev->at_panic.snapshot->n_pages;
 	g_autofree char *all = g_strdup_printf("%zu of %zu old table pages changed", n, n);
 

@@ -126,19 +126,19 @@ static void evidence_fill(struct good_run *f)
 static void good_snapshot(struct good_run *f)
 {
 	struct evidence_state *state = &f->ev->at_panic;
-	struct vtd_mem mem = tables_mem(&f->ram[AT_PANIC]);
-	struct vtd_snapshot_meta meta = { .phase = "panic" };
+	struct iommu_mem mem = tables_mem(&f->ram[AT_PANIC]);
+	struct iommu_snapshot_meta meta = { .phase = "panic" };
 
 	vtd_snapshot_meta_from_regs(&meta, f->raw[AT_PANIC]);
-	vtd_snapshot_free(state->snapshot);
+	iommu_snapshot_free(state->snapshot);
 	assert_int_equal(vtd_snapshot_capture(&mem, f->raw[AT_PANIC], &meta, NULL, &state->snapshot, NULL, NULL), 0);
 }
 
 void good_old_tables(struct good_run *f)
 {
-	struct vtd_mem mem = tables_mem(&f->ram[AT_END]);
+	struct iommu_mem mem = tables_mem(&f->ram[AT_END]);
 
-	vtd_snapshot_free(f->ev->old_tables);
+	iommu_snapshot_free(f->ev->old_tables);
 	f->ev->old_tables = NULL;
 	assert_int_equal(vtd_snapshot_reread(f->ev->at_panic.snapshot, &mem, "old-tables", &f->ev->old_tables, NULL),
 			 0);
@@ -232,14 +232,14 @@ void good_walk(struct good_run *f, enum good_stage stage, const struct vtd_walk_
 {
 	struct evidence_state *state = good_state(f, stage);
 	struct vtd_walk_options opt = limits ? *limits : (struct vtd_walk_options){ 0 };
-	struct vtd_mem mem = tables_mem(&f->ram[stage]);
+	struct vtd_walk_result *walk = NULL;
+	struct iommu_mem mem = tables_mem(&f->ram[stage]);
 
 	opt.sagaw = state->regs.sagaw;
-	vtd_walk_free(state->walk);
-	state->walk = NULL;
-	assert_int_equal(
-		vtd_walk(&mem, state->root, state->ttm, state->regs.ir_on ? state->regs.irta : 0, &opt, &state->walk),
-		0);
+	iommu_walk_free(state->walk);
+	assert_int_equal(vtd_walk(&mem, state->root, state->ttm, state->regs.ir_on ? state->regs.irta : 0, &opt, &walk),
+			 0);
+	state->walk = &walk->base;
 }
 
 void good_no_walk(struct good_run *f, enum good_stage stage)

@@ -12,16 +12,16 @@
 static void snapshot_stage(struct good_run *f, enum good_stage stage, const char *dir)
 {
 	struct evidence_state *state = good_state(f, stage);
-	struct vtd_snapshot_meta meta = { .host_ns = state->host_ns, .root = state->root, .ttm = state->ttm };
+	struct iommu_snapshot_meta meta = { .host_ns = state->host_ns, .root = state->root, .mode = state->ttm };
 	g_autofree char *name = evidence_snapshot_name(f->ev, state);
 	g_autofree char *path = g_strdup_printf("%s/tables/%s.vtd", dir, name);
 	struct vtd_walk_options opt = vtd_walk_options_from_regs(&state->regs);
-	struct vtd_mem mem = tables_mem(&f->ram[stage]);
-	struct vtd_snapshot *snap;
+	struct iommu_mem mem = tables_mem(&f->ram[stage]);
+	struct iommu_snapshot *snap;
 
 	assert_int_equal(vtd_snapshot_capture(&mem, f->raw[stage], &meta, &opt, &snap, NULL, NULL), 0);
 	assert_int_equal(vtd_snapshot_save(snap, path, NULL), 0);
-	vtd_snapshot_free(snap);
+	iommu_snapshot_free(snap);
 }
 
 void record_save(struct recorded *r)

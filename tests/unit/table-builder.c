@@ -16,7 +16,7 @@ void tables_init(struct tables *t, size_t n_pages)
 	t->next_page = 1;
 	t->ram.base = t->bytes;
 	t->ram.len = n_pages * PAGE;
-	t->ram.layout = (struct vtd_ram_layout){ t->ram.len, t->ram.len, UINT64_C(4) << 30 };
+	t->ram.layout = (struct iommu_ram_layout){ t->ram.len, t->ram.len, UINT64_C(4) << 30 };
 }
 
 void tables_free(struct tables *t)
@@ -25,9 +25,9 @@ void tables_free(struct tables *t)
 	t->bytes = NULL;
 }
 
-struct vtd_mem tables_mem(struct tables *t)
+struct iommu_mem tables_mem(struct tables *t)
 {
-	return vtd_ram_mem(&t->ram);
+	return iommu_ram_mem(&t->ram);
 }
 
 uint64_t tables_alloc(struct tables *t, size_t n)

@@ -7,13 +7,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "vtd/mem.h"
+#include "iommu/mem.h"
 
 /*
  * Fake RAM from physical address 0 on. Page 0 is never handed out, so that address 0 means "none".
  */
 struct tables {
-	struct vtd_ram ram;
+	struct iommu_ram ram;
 	uint8_t *bytes;
 	size_t n_pages, next_page;
 };
@@ -23,7 +23,7 @@ void tables_init(struct tables *t, size_t n_pages);
 void tables_free(struct tables *t);
 
 /* The RAM as the walker reads it. */
-struct vtd_mem tables_mem(struct tables *t);
+struct iommu_mem tables_mem(struct tables *t);
 
 /* @n consecutive zero pages: the physical address of the first. Aborts when RAM is used up. */
 uint64_t tables_alloc(struct tables *t, size_t n);

@@ -10,7 +10,7 @@
 
 static int write_ram(void *ctx, uint64_t pa, const void *buf, size_t len)
 {
-	struct vtd_ram *ram = ctx;
+	struct iommu_ram *ram = ctx;
 
 	if (pa >= ram->len || len > ram->len - pa)
 		return -1;

@@ -166,7 +166,7 @@ static void registers_and_old_tables_come_back(void **state)
 	for (unsigned i = 0; i < VTD_REGS_QWORDS; i++)
 		r.f->raw[COPIED][i] = tables_random(&seed);
 	evidence_state_regs(&r.f->ev->copied, r.f->raw[COPIED]);
-	vtd_walk_free(r.f->ev->copied.walk);
+	iommu_walk_free(r.f->ev->copied.walk);
 	r.f->ev->copied.walk = NULL;
 	record_save(&r);
 	file = load(&r);

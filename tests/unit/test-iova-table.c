@@ -172,9 +172,10 @@ static void test_series(void **state)
 	iova_diff_free(d);
 }
 
-static size_t series(const struct vtd_run *first, size_t n, size_t odd, uint64_t shift, uint64_t longer, uint32_t perm)
+static size_t series(const struct iommu_run *first, size_t n, size_t odd, uint64_t shift, uint64_t longer,
+		     uint32_t perm)
 {
-	struct vtd_run runs[40];
+	struct iommu_run runs[40];
 
 	for (size_t i = 0; i < n; i++) {
 		runs[i] = *first;
@@ -190,7 +191,7 @@ static size_t series(const struct vtd_run *first, size_t n, size_t odd, uint64_t
 /* What one row can stand for: nothing of it differs, and it is worth it. */
 static void test_one_row(void **state)
 {
-	static const struct vtd_run run = { 0x10000, 0x10fff, 0x777000, 3 };
+	static const struct iommu_run run = { 0x10000, 0x10fff, 0x777000, 3 };
 
 	(void)state;
 	assert_int_equal(series(&run, 40, 0, 0, 0, 0), 40);

@@ -354,7 +354,7 @@ static void limits(void **state)
 	/* a truncated side is never the same */
 	setup(&f, 0, 0);
 	compare(&f, NULL);
-	f.b.r->truncated = true;
+	f.b.r->base.truncated = true;
 	vtd_compare_free(f.c);
 	assert_int_equal(vtd_compare(f.a.r, f.b.r, NULL, &f.c), 0);
 	assert_false(f.c->same);
@@ -434,21 +434,21 @@ static void the_slot_is_compared(void **state)
 
 static void one_space_against_another(void **state)
 {
-	struct vtd_space_diff d;
+	struct iommu_space_diff d;
 	struct fixture f;
 
 	(void)state;
 	setup(&f, 0, 0);
 	tables_map(&f.b.t, f.b.pt, 3, 1, 0xffff0000, 0x50000, SL_RW);
 	compare(&f, NULL);
-	vtd_compare_space(f.a.r, vtd_walk_space(f.a.r, NIC, VTD_NO_PASID), f.b.r,
-			  vtd_walk_space(f.b.r, NIC, VTD_NO_PASID), &d);
+	iommu_compare_space(&f.a.r->base, iommu_walk_space(&f.a.r->base, NIC, IOMMU_NO_PASID), &f.b.r->base,
+			    iommu_walk_space(&f.b.r->base, NIC, IOMMU_NO_PASID), &d);
 	assert_int_equal(d.retargeted, 1);
 	assert_int_equal(d.same, 519);
-	vtd_compare_space(f.a.r, vtd_walk_space(f.a.r, NIC, VTD_NO_PASID), f.b.r, NULL, &d);
+	iommu_compare_space(&f.a.r->base, iommu_walk_space(&f.a.r->base, NIC, IOMMU_NO_PASID), &f.b.r->base, NULL, &d);
 	assert_int_equal(d.unmapped, 520);
 	assert_true(d.in_a && !d.in_b);
-	vtd_compare_space(NULL, NULL, NULL, NULL, &d);
+	iommu_compare_space(NULL, NULL, NULL, NULL, &d);
 	assert_int_equal(d.unmapped + d.same + d.new_pages, 0);
 	finish(&f);
 }

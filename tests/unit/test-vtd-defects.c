@@ -29,13 +29,13 @@ static void expect(struct fixture *f, unsigned ttm, uint64_t irta, const struct 
 	struct vtd_walk_result *r = walk(&f->t, f->root, ttm, irta, o);
 	char line[256];
 
-	assert_int_equal(r->n_defects, 1);
+	assert_int_equal(r->base.n_defects, 1);
 	assert_int_equal(r->defect_counts[kind], 1);
 	assert_int_equal(r->n_samples, 1);
 	assert_int_equal(r->defects[0].kind, kind);
 	assert_int_equal(r->defects[0].table, table);
 	assert_int_equal(r->defects[0].index, index);
-	assert_int_equal(r->n_runs, runs);
+	assert_int_equal(r->base.n_runs, runs);
 	vtd_defect_text(&r->defects[0], line, sizeof(line));
 	assert_non_null(strstr(line, vtd_defect_kind_name(kind)));
 	vtd_walk_free(r);
@@ -253,10 +253,10 @@ static void entries_not_present_are_no_defects(void **state)
 	*tables_word(&f.t, f.leaf, 9) = ~UINT64_C(3);
 	*tables_word(&f.t, f.pt, 9) = ~UINT64_C(3);
 	r = walk(&f.t, f.root, 0, 0, NULL);
-	assert_int_equal(r->n_defects, 0);
-	assert_int_equal(r->n_contexts, 1);
+	assert_int_equal(r->base.n_defects, 0);
+	assert_int_equal(r->base.n_requesters, 1);
 	assert_int_equal(r->odd_contexts, 2);
-	assert_int_equal(r->n_runs, 1);
+	assert_int_equal(r->base.n_runs, 1);
 	vtd_walk_free(r);
 	tables_free(&f.t);
 }
@@ -272,7 +272,7 @@ static void samples_are_capped_counts_are_not(void **state)
 	for (unsigned i = 1; i < 512; i++)
 		*tables_word(&f.t, f.pt, i) = UINT64_C(0xfed90000) + i * 4096 + 3;
 	r = walk(&f.t, f.root, 0, 0, &o);
-	assert_int_equal(r->n_defects, 511);
+	assert_int_equal(r->base.n_defects, 511);
 	assert_int_equal(r->n_samples, 3);
 	vtd_walk_free(r);
 	tables_free(&f.t);
@@ -286,8 +286,8 @@ static void every_name_is_told(void **state)
 	assert_string_equal(vtd_defect_kind_name(VTD_DEFECT_KINDS), "unknown");
 	for (unsigned i = 0; i <= VTD_TABLE_IRT; i++)
 		assert_string_not_equal(vtd_table_kind_name(i), "unknown");
-	for (unsigned i = 0; i <= VTD_SPACE_INVALID; i++)
-		assert_string_not_equal(vtd_space_type_name(i), "unknown");
+	for (unsigned i = 0; i <= IOMMU_SPACE_INVALID; i++)
+		assert_string_not_equal(iommu_space_type_name(i), "unknown");
 }
 
 int main(void)

@@ -18,8 +18,8 @@ static char *print_file(const char *path)
 {
 	struct vtd_walk_options opt;
 	struct vtd_walk_result *r;
-	struct vtd_snapshot *s;
-	struct vtd_error err;
+	struct iommu_snapshot *s;
+	struct iommu_error err;
 	struct vtd_regs regs;
 	char *text = NULL;
 	size_t len;
@@ -27,7 +27,7 @@ static char *print_file(const char *path)
 
 	if (vtd_snapshot_load(path, &s, &err))
 		fail_msg("%s", err.text);
-	vtd_regs_decode(s->regs, &regs);
+	vtd_regs_decode(vtd_snapshot_of(s)->regs, &regs);
 	opt = vtd_walk_options_from_regs(&regs);
 	assert_int_equal(vtd_snapshot_walk(s, &opt, &r), 0);
 	out = open_memstream(&text, &len);

@@ -31,12 +31,12 @@ static void four_levels_of_self_reference(void **state)
 	for (unsigned i = 0; i < 512; i++)
 		*tables_word(&t, pt, i) = pt | 3;
 	r = walk(&t, root, 0, 0, &o);
-	assert_true(r->truncated);
-	assert_string_equal(r->truncated_by, "runs");
-	assert_int_equal(r->n_runs, 100000);
-	assert_int_equal(r->leaves, UINT64_C(1) << 36);
-	assert_int_equal(r->trees[0].pages, UINT64_C(1) << 36);
-	assert_true(r->visits < 10);
+	assert_true(r->base.truncated);
+	assert_string_equal(r->base.truncated_by, "runs");
+	assert_int_equal(r->base.n_runs, 100000);
+	assert_int_equal(r->base.leaves, UINT64_C(1) << 36);
+	assert_int_equal(r->base.trees[0].pages, UINT64_C(1) << 36);
+	assert_true(r->base.visits < 10);
 	assert_true(r->defect_counts[VTD_DEFECT_LOOP] > 0);
 	assert_true(seconds() - start < 5);
 	tables_end(&t, r);
@@ -62,11 +62,11 @@ static void a_shared_tree_is_cheap_and_right(void **state)
 	for (unsigned i = 0; i < 512; i++)
 		*tables_word(&t, page[1], i) = (UINT64_C(0x40000000) + i * 4096) | 3;
 	r = walk(&t, root, 0, 0, &o);
-	assert_true(r->truncated);
-	assert_int_equal(r->n_defects, 0);
-	assert_int_equal(r->visits, 7);
-	assert_int_equal(r->leaves, UINT64_C(1) << 45);
-	check_run(r, SID, VTD_NO_PASID, 999, 999 * 2 * MIB, 1000 * 2 * MIB - 1, GIB, 3);
+	assert_true(r->base.truncated);
+	assert_int_equal(r->base.n_defects, 0);
+	assert_int_equal(r->base.visits, 7);
+	assert_int_equal(r->base.leaves, UINT64_C(1) << 45);
+	check_run(r, SID, IOMMU_NO_PASID, 999, 999 * 2 * MIB, 1000 * 2 * MIB - 1, GIB, 3);
 	tables_end(&t, r);
 }
 
@@ -81,7 +81,7 @@ static void runs_agree_with_single_lookups(void **state)
 	(void)state;
 	for (unsigned round = 0; round < 60; round++) {
 		struct vtd_walk_result *r;
-		struct vtd_mem mem;
+		struct iommu_mem mem;
 		struct tables t;
 		uint64_t root, pt;
 		bool fl = round & 1;
@@ -110,12 +110,12 @@ static void runs_agree_with_single_lookups(void **state)
 		}
 		mem = tables_mem(&t);
 		r = walk(&t, root, ttm, 0, NULL);
-		assert_false(r->truncated);
+		assert_false(r->base.truncated);
 		for (unsigned i = 0; i < 20000; i++) {
 			static const uint64_t index[] = { 0, 1, 2, 509, 510, 511, 77 };
-			const struct vtd_space *s = vtd_walk_space(r, SID, VTD_NO_PASID);
-			const struct vtd_run *run;
-			struct vtd_translation out;
+			const struct iommu_space *s = iommu_walk_space(&r->base, SID, IOMMU_NO_PASID);
+			const struct iommu_run *run;
+			struct iommu_translation out;
 			enum vtd_fault rd, wr;
 			uint64_t iova = 0;
 
@@ -124,11 +124,11 @@ static void runs_agree_with_single_lookups(void **state)
 			if (fl && iova >> 47)
 				iova |= ~UINT64_C(0) << 48;
 			iova |= tables_random(&seed) & 0xfff;
-			run = vtd_space_lookup(r, s, iova);
-			wr = vtd_translate(&mem, root, ttm, SID, VTD_NO_PASID, iova, true, &out);
-			assert_int_equal(wr == VTD_FAULT_NONE, run && run->perm & VTD_PERM_WRITE);
-			rd = vtd_translate(&mem, root, ttm, SID, VTD_NO_PASID, iova, false, &out);
-			assert_int_equal(rd == VTD_FAULT_NONE, run && run->perm & VTD_PERM_READ);
+			run = iommu_space_lookup(&r->base, s, iova);
+			wr = vtd_translate(&mem, root, ttm, SID, IOMMU_NO_PASID, iova, true, &out);
+			assert_int_equal(wr == VTD_FAULT_NONE, run && run->perm & IOMMU_PERM_WRITE);
+			rd = vtd_translate(&mem, root, ttm, SID, IOMMU_NO_PASID, iova, false, &out);
+			assert_int_equal(rd == VTD_FAULT_NONE, run && run->perm & IOMMU_PERM_READ);
 			if (rd == VTD_FAULT_NONE) {
 				hits++;
 				assert_int_equal(out.pa, run->pa_start + (iova - run->iova_start));
@@ -153,9 +153,9 @@ static void the_limit_on_visits(void **state)
 	for (unsigned i = 0; i < 8; i++)
 		tables_map(&t, pt, 3, 1, i * GIB, 0x7000, SL_RW);
 	r = walk(&t, root, 0, 0, &o);
-	assert_true(r->truncated);
-	assert_string_equal(r->truncated_by, "visits");
-	assert_int_equal(r->visits, 5);
+	assert_true(r->base.truncated);
+	assert_string_equal(r->base.truncated_by, "visits");
+	assert_int_equal(r->base.visits, 5);
 	tables_end(&t, r);
 }
 
@@ -183,9 +183,9 @@ static void a_million_pasids(void **state)
 	for (unsigned i = 0; i < 64; i++)
 		*tables_word(&t, table, 8 * i) = VTD_PGTT_PASS_THROUGH << 6 | 1;
 	r = walk(&t, root, VTD_TTM_SCALABLE, 0, &o);
-	assert_true(r->truncated);
+	assert_true(r->base.truncated);
 	assert_int_equal(r->n_pasids, 5000);
-	assert_true(r->visits <= 262144);
+	assert_true(r->base.visits <= 262144);
 	assert_true(seconds() - start < 20);
 	tables_end(&t, r);
 }
@@ -208,12 +208,12 @@ static void all_contexts_of_all_buses_in_one_page(void **state)
 		*tables_word(&t, ctx, 2 * i + 1) = 2;
 	}
 	r = walk(&t, root, 0, 0, NULL);
-	assert_false(r->truncated);
-	assert_int_equal(r->n_contexts, 65536);
-	assert_int_equal(r->n_spaces, 65536);
-	assert_int_equal(r->n_trees, 1);
-	assert_int_equal(r->leaves, 65536);
-	assert_int_equal(r->tree_leaves, 1);
+	assert_false(r->base.truncated);
+	assert_int_equal(r->base.n_requesters, 65536);
+	assert_int_equal(r->base.n_spaces, 65536);
+	assert_int_equal(r->base.n_trees, 1);
+	assert_int_equal(r->base.leaves, 65536);
+	assert_int_equal(r->base.tree_leaves, 1);
 	tables_end(&t, r);
 }
 
@@ -229,7 +229,7 @@ static void garbage(struct tables *t, uint64_t *seed, unsigned bias)
 	}
 }
 
-static uint64_t space_key(const struct vtd_space *s)
+static uint64_t space_key(const struct iommu_space *s)
 {
 	return (uint64_t)s->sid << 32 | s->pasid;
 }
@@ -252,15 +252,15 @@ static void garbage_everywhere(void **state)
 		garbage(&t, &seed, round % 17);
 		r = walk(&t, tables_random(&seed) % (t.n_pages + 1) << 12, round % 4, tables_random(&seed) % t.ram.len,
 			 &o);
-		assert_true(r->n_runs <= 20000);
-		assert_true(r->visits <= 3000);
+		assert_true(r->base.n_runs <= 20000);
+		assert_true(r->base.visits <= 3000);
 		assert_true(r->n_pasids <= 1000);
-		for (size_t s = 0; s < r->n_spaces; s++) {
+		for (size_t s = 0; s < r->base.n_spaces; s++) {
 			size_t n;
-			const struct vtd_run *run = vtd_space_runs(r, &r->spaces[s], &n);
+			const struct iommu_run *run = iommu_space_runs(&r->base, &r->base.spaces[s], &n);
 
 			if (s)
-				assert_true(space_key(&r->spaces[s - 1]) < space_key(&r->spaces[s]));
+				assert_true(space_key(&r->base.spaces[s - 1]) < space_key(&r->base.spaces[s]));
 			for (size_t i = 0; i < n && i < 50; i++) {
 				assert_true(run[i].iova_start <= run[i].iova_last);
 				assert_true(run[i].perm & 3);
@@ -290,20 +290,20 @@ static int moving_page(void *ctx, uint64_t pa, void *buf)
 static void memory_that_changes_under_the_walk(void **state)
 {
 	uint64_t seed = 5;
-	struct vtd_mem mem = { .read_page = moving_page, .ctx = &seed };
+	struct iommu_mem mem = { .read_page = moving_page, .ctx = &seed };
 	struct vtd_walk_options o = { .max_runs = 10000, .max_visits = 2000, .max_pasids = 500 };
 
 	(void)state;
 	for (unsigned round = 0; round < 40; round++) {
 		struct vtd_walk_result *r;
-		struct vtd_translation out;
+		struct iommu_translation out;
 
 		assert_int_equal(vtd_walk(&mem, 0, round & 1, 0x1000, &o, &r), 0);
 		vtd_walk_free(r);
 		for (unsigned i = 0; i < 100; i++)
 			vtd_translate(&mem, 0, round & 1, (uint16_t)tables_random(&seed),
-				      i & 2 ? VTD_NO_PASID : (uint32_t)tables_random(&seed), tables_random(&seed) >> 16,
-				      i & 1, &out);
+				      i & 2 ? IOMMU_NO_PASID : (uint32_t)tables_random(&seed),
+				      tables_random(&seed) >> 16, i & 1, &out);
 	}
 }
 

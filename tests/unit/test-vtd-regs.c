@@ -96,20 +96,20 @@ static void any_bytes_decode(void **state)
 
 static void ram_has_a_hole(void **state)
 {
-	struct vtd_ram_layout small = { GIB, GIB, 4 * GIB };
-	struct vtd_ram_layout big = { 4 * GIB, 2 * GIB, 4 * GIB };
+	struct iommu_ram_layout small = { GIB, GIB, 4 * GIB };
+	struct iommu_ram_layout big = { 4 * GIB, 2 * GIB, 4 * GIB };
 
 	(void)state;
-	assert_int_equal(vtd_ram_offset(&small, GIB - 4096, 4096), GIB - 4096);
-	assert_int_equal(vtd_ram_offset(&small, GIB - 4095, 4096), UINT64_MAX);
-	assert_int_equal(vtd_ram_offset(&small, 4 * GIB, 1), UINT64_MAX);
-	assert_int_equal(vtd_ram_offset(&big, 2 * GIB, 4096), UINT64_MAX);
-	assert_int_equal(vtd_ram_offset(&big, 0xfed90000, 4096), UINT64_MAX);
-	assert_int_equal(vtd_ram_offset(&big, 4 * GIB, 4096), 2 * GIB);
-	assert_int_equal(vtd_ram_offset(&big, 6 * GIB - 4096, 4096), 4 * GIB - 4096);
-	assert_int_equal(vtd_ram_offset(&big, 6 * GIB, 1), UINT64_MAX);
-	assert_int_equal(vtd_ram_offset(&big, UINT64_MAX, 1), UINT64_MAX);
-	assert_int_equal(vtd_ram_offset(&big, 0, UINT64_MAX), UINT64_MAX);
+	assert_int_equal(iommu_ram_offset(&small, GIB - 4096, 4096), GIB - 4096);
+	assert_int_equal(iommu_ram_offset(&small, GIB - 4095, 4096), UINT64_MAX);
+	assert_int_equal(iommu_ram_offset(&small, 4 * GIB, 1), UINT64_MAX);
+	assert_int_equal(iommu_ram_offset(&big, 2 * GIB, 4096), UINT64_MAX);
+	assert_int_equal(iommu_ram_offset(&big, 0xfed90000, 4096), UINT64_MAX);
+	assert_int_equal(iommu_ram_offset(&big, 4 * GIB, 4096), 2 * GIB);
+	assert_int_equal(iommu_ram_offset(&big, 6 * GIB - 4096, 4096), 4 * GIB - 4096);
+	assert_int_equal(iommu_ram_offset(&big, 6 * GIB, 1), UINT64_MAX);
+	assert_int_equal(iommu_ram_offset(&big, UINT64_MAX, 1), UINT64_MAX);
+	assert_int_equal(iommu_ram_offset(&big, 0, UINT64_MAX), UINT64_MAX);
 }
 
 int main(void)

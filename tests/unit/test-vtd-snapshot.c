@@ -16,7 +16,7 @@
 struct fixture {
 	struct tables t;
 	uint64_t root, pt, leaf, empty, irt;
-	struct vtd_snapshot *s;
+	struct iommu_snapshot *s;
 	struct vtd_walk_result *r;
 	char dir[64], path[128];
 };
@@ -24,10 +24,10 @@ struct fixture {
 static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
-	struct vtd_snapshot_meta meta = { .phase = "panic", .host_ns = 1234567890123456789 };
+	struct iommu_snapshot_meta meta = { .phase = "panic", .host_ns = 1234567890123456789 };
 	uint64_t regs[VTD_REGS_QWORDS] = { 0 };
-	struct vtd_mem mem;
-	struct vtd_error err;
+	struct iommu_mem mem;
+	struct iommu_error err;
 
 	tables_init(&f->t, 64);
 	f->root = tables_alloc(&f->t, 1);
@@ -96,8 +96,8 @@ static void a_round_trip(void **state)
 {
 	struct fixture *f = *state;
 	struct vtd_walk_result *again;
-	struct vtd_snapshot *s;
-	struct vtd_error err;
+	struct iommu_snapshot *s;
+	struct iommu_error err;
 	struct stat st;
 	char *before, *after;
 
@@ -110,7 +110,7 @@ static void a_round_trip(void **state)
 	assert_int_equal(s->meta.irta, f->irt | 7);
 	assert_int_equal(s->meta.ram.ram_size, f->t.ram.len);
 	assert_false(s->meta.truncated);
-	assert_memory_equal(s->regs, f->s->regs, sizeof(s->regs));
+	assert_memory_equal(vtd_snapshot_of(s)->regs, vtd_snapshot_of(f->s)->regs, sizeof(vtd_snapshot_of(s)->regs));
 	assert_int_equal(vtd_snapshot_walk(s, NULL, &again), 0);
 	before = print(f->r);
 	after = print(again);
@@ -126,7 +126,7 @@ static void a_round_trip(void **state)
 static void saving_fails_cleanly(void **state)
 {
 	struct fixture *f = *state;
-	struct vtd_error err;
+	struct iommu_error err;
 	char path[160];
 
 	snprintf(path, sizeof(path), "%s/missing/a.vtd", f->dir);
@@ -142,15 +142,15 @@ static void a_truncated_walk_stays_truncated(void **state)
 {
 	struct fixture *f = *state;
 	struct vtd_walk_options o = { .max_visits = 4 };
-	struct vtd_mem mem = tables_mem(&f->t);
+	struct iommu_mem mem = tables_mem(&f->t);
 	struct vtd_walk_result *r;
-	struct vtd_snapshot *s;
-	struct vtd_error err;
+	struct iommu_snapshot *s;
+	struct iommu_error err;
 
-	assert_int_equal(vtd_snapshot_capture(&mem, f->s->regs, &f->s->meta, &o, &s, NULL, &err), 0);
+	assert_int_equal(vtd_snapshot_capture(&mem, vtd_snapshot_of(f->s)->regs, &f->s->meta, &o, &s, NULL, &err), 0);
 	assert_true(s->meta.truncated);
 	assert_int_equal(vtd_snapshot_walk(s, NULL, &r), 0);
-	assert_true(r->truncated);
+	assert_true(r->base.truncated);
 	vtd_walk_free(r);
 	vtd_snapshot_free(s);
 }
@@ -158,7 +158,7 @@ static void a_truncated_walk_stays_truncated(void **state)
 static void changes_are_seen_but_not_accessed_bits(void **state)
 {
 	struct fixture *f = *state;
-	struct vtd_mem mem = tables_mem(&f->t);
+	struct iommu_mem mem = tables_mem(&f->t);
 	uint64_t first = 0;
 
 	assert_int_equal(vtd_snapshot_changed(f->s, &mem, &first), 0);
@@ -192,8 +192,8 @@ static void count_page(void *ctx, uint64_t pa, enum vtd_table_kind kind, unsigne
 static void pages_are_read_again(void **state)
 {
 	struct fixture *f = *state;
-	struct vtd_mem mem = tables_mem(&f->t), then;
-	struct vtd_snapshot none = { .n_pages = 0 }, *again, *empty;
+	struct iommu_mem mem = tables_mem(&f->t), then;
+	struct iommu_snapshot none = { .n_pages = 0 }, *again, *empty;
 	struct vtd_walk_result *r;
 	uint64_t first = 0;
 
@@ -204,25 +204,25 @@ static void pages_are_read_again(void **state)
 		assert_int_equal(again->pages[i].pa, f->s->pages[i].pa);
 		assert_int_equal(again->pages[i].kind, f->s->pages[i].kind);
 	}
-	then = vtd_snapshot_mem(again);
+	then = iommu_snapshot_mem(again);
 	assert_int_equal(vtd_snapshot_changed(f->s, &then, NULL), 0);
 	assert_int_equal(vtd_snapshot_walk(again, NULL, &r), 0);
-	assert_true(r->leaves > 0);
+	assert_true(r->base.leaves > 0);
 	vtd_walk_free(r);
 	vtd_snapshot_free(again);
 
 	*tables_word(&f->t, f->leaf, 1) ^= VTD_SL_W;
 	assert_int_equal(vtd_snapshot_reread(f->s, &mem, "later", &again, NULL), 0);
-	then = vtd_snapshot_mem(again);
+	then = iommu_snapshot_mem(again);
 	assert_int_equal(vtd_snapshot_changed(f->s, &then, &first), 1);
 	assert_int_equal(first, f->leaf);
 	vtd_snapshot_free(again);
 
 	/* pages that are gone are left out, and count as changed */
-	then = vtd_snapshot_mem(&none);
+	then = iommu_snapshot_mem(&none);
 	assert_int_equal(vtd_snapshot_reread(f->s, &then, "gone", &empty, NULL), 0);
 	assert_int_equal(empty->n_pages, 0);
-	then = vtd_snapshot_mem(empty);
+	then = iommu_snapshot_mem(empty);
 	assert_int_equal(vtd_snapshot_changed(f->s, &then, NULL), f->s->n_pages);
 	vtd_snapshot_free(empty);
 }
@@ -232,16 +232,16 @@ static void first_level_accessed_bits(void **state)
 	struct fixture *f = *state;
 	size_t pages = 0;
 	struct vtd_walk_options o = { .on_page = count_page, .on_page_ctx = &pages };
-	struct vtd_snapshot_meta meta = f->s->meta;
-	struct vtd_mem mem = tables_mem(&f->t);
+	struct iommu_snapshot_meta meta = f->s->meta;
+	struct iommu_mem mem = tables_mem(&f->t);
 	uint64_t pt = tables_alloc(&f->t, 1), leaf;
-	struct vtd_snapshot *s;
+	struct iommu_snapshot *s;
 
 	meta.root = tables_alloc(&f->t, 1);
-	meta.ttm = VTD_TTM_SCALABLE;
+	meta.mode = VTD_TTM_SCALABLE;
 	tables_pasid(&f->t, tables_scalable(&f->t, meta.root, SID, 0, 0, 0), 0, VTD_PGTT_FIRST_LEVEL, 0, 1, 0, 0, pt);
 	leaf = tables_map(&f->t, pt, 4, 1, 0x1000, 0x7000, FL_RW);
-	assert_int_equal(vtd_snapshot_capture(&mem, f->s->regs, &meta, &o, &s, NULL, NULL), 0);
+	assert_int_equal(vtd_snapshot_capture(&mem, vtd_snapshot_of(f->s)->regs, &meta, &o, &s, NULL, NULL), 0);
 	assert_int_equal(pages, 4);
 	*tables_word(&f->t, leaf, 1) |= VTD_FL_A | VTD_FL_D | VTD_FL_EA;
 	assert_int_equal(vtd_snapshot_changed(s, &mem, NULL), 0);
@@ -262,8 +262,8 @@ static uint8_t *read_all(const char *path, size_t *len)
 
 static int parse(const uint8_t *buf, size_t len)
 {
-	struct vtd_snapshot *s;
-	struct vtd_error err = { "" };
+	struct iommu_snapshot *s;
+	struct iommu_error err = { "" };
 	int ret = vtd_snapshot_parse(buf, len, &s, &err);
 
 	if (ret) {
@@ -388,8 +388,8 @@ static void lies_with_a_good_checksum_are_refused(void **state)
 static void files_that_are_none(void **state)
 {
 	struct fixture *f = *state;
-	struct vtd_snapshot *s;
-	struct vtd_error err;
+	struct iommu_snapshot *s;
+	struct iommu_error err;
 
 	assert_int_equal(vtd_snapshot_load("/nonexistent/x.vtd", &s, &err), -ENOENT);
 	assert_int_equal(vtd_snapshot_load(f->dir, &s, &err), -EINVAL);

@@ -9,8 +9,8 @@
 
 struct fixture {
 	struct tables t;
-	struct vtd_mem mem;
-	struct vtd_translation out;
+	struct iommu_mem mem;
+	struct iommu_translation out;
 	uint64_t root, pt, dir;
 };
 
@@ -29,7 +29,7 @@ static void setup(struct fixture *f, unsigned ttm)
 
 static enum vtd_fault legacy(struct fixture *f, uint64_t iova, bool write)
 {
-	return vtd_translate(&f->mem, f->root, VTD_TTM_LEGACY, SID, VTD_NO_PASID, iova, write, &f->out);
+	return vtd_translate(&f->mem, f->root, VTD_TTM_LEGACY, SID, IOMMU_NO_PASID, iova, write, &f->out);
 }
 
 static enum vtd_fault scalable(struct fixture *f, uint32_t pasid, uint64_t iova, bool write)
@@ -49,10 +49,10 @@ static void legacy_requests(void **state)
 	assert_int_equal(legacy(&f, 0xffff1abc, false), VTD_FAULT_NONE);
 	assert_int_equal(f.out.pa, 0x7abc);
 	assert_int_equal(f.out.page_size, 4096);
-	assert_int_equal(f.out.perm, VTD_PERM_READ | VTD_PERM_SNOOP);
+	assert_int_equal(f.out.perm, IOMMU_PERM_READ | IOMMU_PERM_SNOOP);
 	assert_int_equal(f.out.did, 33);
 	assert_int_equal(f.out.root, f.pt);
-	assert_int_equal(f.out.type, VTD_SPACE_SECOND_LEVEL);
+	assert_int_equal(f.out.type, IOMMU_SPACE_SECOND_LEVEL);
 	assert_int_equal(legacy(&f, 0xffff1abc, true), VTD_FAULT_WRITE_DENIED);
 	assert_int_equal(legacy(&f, 0xffff2000, false), VTD_FAULT_NOT_MAPPED);
 	assert_int_equal(f.out.level, 1);
@@ -77,13 +77,13 @@ static void legacy_contexts(void **state)
 
 	(void)state;
 	setup(&f, VTD_TTM_LEGACY);
-	assert_int_equal(vtd_translate(&f.mem, f.root, 0, 0x0108, VTD_NO_PASID, 0, false, &f.out),
+	assert_int_equal(vtd_translate(&f.mem, f.root, 0, 0x0108, IOMMU_NO_PASID, 0, false, &f.out),
 			 VTD_FAULT_ROOT_ABSENT);
-	assert_int_equal(vtd_translate(&f.mem, f.root, 0, 0x0010, VTD_NO_PASID, 0, false, &f.out),
+	assert_int_equal(vtd_translate(&f.mem, f.root, 0, 0x0010, IOMMU_NO_PASID, 0, false, &f.out),
 			 VTD_FAULT_CONTEXT_ABSENT);
-	assert_int_equal(vtd_translate(&f.mem, 0xfed90000, 0, SID, VTD_NO_PASID, 0, false, &f.out),
+	assert_int_equal(vtd_translate(&f.mem, 0xfed90000, 0, SID, IOMMU_NO_PASID, 0, false, &f.out),
 			 VTD_FAULT_ROOT_READ);
-	assert_int_equal(vtd_translate(&f.mem, f.root, 2, SID, VTD_NO_PASID, 0, false, &f.out), VTD_FAULT_MODE);
+	assert_int_equal(vtd_translate(&f.mem, f.root, 2, SID, IOMMU_NO_PASID, 0, false, &f.out), VTD_FAULT_MODE);
 	tables_legacy(&f.t, f.root, SID, VTD_TT_RESERVED, 2, 1, f.pt);
 	assert_int_equal(legacy(&f, 0, false), VTD_FAULT_CONTEXT_INVALID);
 	tables_legacy(&f.t, f.root, SID, 0, 6, 1, f.pt);
@@ -91,7 +91,7 @@ static void legacy_contexts(void **state)
 	tables_legacy(&f.t, f.root, SID, VTD_TT_PASS_THROUGH, 2, 1, 0);
 	assert_int_equal(legacy(&f, 0x123456789, true), VTD_FAULT_NONE);
 	assert_int_equal(f.out.pa, 0x123456789);
-	assert_int_equal(f.out.type, VTD_SPACE_PASS_THROUGH);
+	assert_int_equal(f.out.type, IOMMU_SPACE_PASS_THROUGH);
 	*tables_word(&f.t, f.root, 0) = UINT64_C(0xfed90000) | 1;
 	assert_int_equal(legacy(&f, 0, false), VTD_FAULT_CONTEXT_READ);
 	tables_free(&f.t);
@@ -104,14 +104,14 @@ static void scalable_requests(void **state)
 
 	(void)state;
 	setup(&f, VTD_TTM_SCALABLE);
-	assert_int_equal(scalable(&f, VTD_NO_PASID, 0, false), VTD_FAULT_PASID_ABSENT);
+	assert_int_equal(scalable(&f, IOMMU_NO_PASID, 0, false), VTD_FAULT_PASID_ABSENT);
 	tables_pasid(&f.t, f.dir, 7, VTD_PGTT_FIRST_LEVEL, 0, 5, 0, 0, f.pt);
 	tables_map(&f.t, f.pt, 4, 1, high & VTD_MASK(47, 0), 0x9000, FL_RW);
-	assert_int_equal(scalable(&f, VTD_NO_PASID, high + 8, true), VTD_FAULT_NONE);
+	assert_int_equal(scalable(&f, IOMMU_NO_PASID, high + 8, true), VTD_FAULT_NONE);
 	assert_int_equal(f.out.pa, 0x9008);
 	assert_int_equal(f.out.pasid, 7);
 	assert_int_equal(f.out.did, 5);
-	assert_int_equal(f.out.type, VTD_SPACE_FIRST_LEVEL);
+	assert_int_equal(f.out.type, IOMMU_SPACE_FIRST_LEVEL);
 	assert_int_equal(scalable(&f, 7, UINT64_C(1) << 47, true), VTD_FAULT_ADDRESS_WIDTH);
 	assert_int_equal(scalable(&f, 8, 0, true), VTD_FAULT_PASID_ABSENT);
 	assert_int_equal(scalable(&f, 64 * 128, 0, true), VTD_FAULT_PASID_RANGE);
@@ -130,7 +130,7 @@ static void scalable_requests(void **state)
 	*tables_word(&f.t, f.dir, 0) = UINT64_C(0xfed90000) | 1;
 	assert_int_equal(scalable(&f, 7, 0, true), VTD_FAULT_PASID_READ);
 	/* the other half of the root entry is another table */
-	assert_int_equal(vtd_translate(&f.mem, f.root, 1, UPPER & ~0x80, VTD_NO_PASID, 0, false, &f.out),
+	assert_int_equal(vtd_translate(&f.mem, f.root, 1, UPPER & ~0x80, IOMMU_NO_PASID, 0, false, &f.out),
 			 VTD_FAULT_ROOT_ABSENT);
 	tables_free(&f.t);
 }
@@ -146,7 +146,7 @@ static void contexts_alone(void **state)
 	setup(&f, VTD_TTM_SCALABLE);
 	tables_pasid(&f.t, f.dir, 7, VTD_PGTT_SECOND_LEVEL, 2, 5, f.pt, 0, 0);
 	assert_int_equal(vtd_lookup_context(&f.mem, f.root, 1, UPPER, &c), VTD_FAULT_NONE);
-	assert_int_equal(vtd_lookup_pasid(&f.mem, &c, VTD_NO_PASID, &p), VTD_FAULT_NONE);
+	assert_int_equal(vtd_lookup_pasid(&f.mem, &c, IOMMU_NO_PASID, &p), VTD_FAULT_NONE);
 	r = walk(&f.t, f.root, 1, 0, NULL);
 	/* the same as a walk finds, but for what only a walk knows */
 	c.first_pasid = r->contexts[0].first_pasid;

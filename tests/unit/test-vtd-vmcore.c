@@ -50,7 +50,7 @@ static void tables_in_a_dump(void **state)
 	struct vtd_walk_result *r;
 	GError *error = NULL;
 	struct vmcore *core;
-	struct vtd_mem mem;
+	struct iommu_mem mem;
 	struct tables t;
 	uint64_t root, pt;
 
@@ -71,8 +71,8 @@ static void tables_in_a_dump(void **state)
 		fail_msg("%s", error->message);
 	mem = vmcore_mem(core);
 	assert_int_equal(vtd_walk(&mem, root, VTD_TTM_LEGACY, 0, NULL, &r), 0);
-	assert_int_equal(r->n_defects, 0);
-	check_run(r, SID, VTD_NO_PASID, 0, 0xffff0000, 0xffff0fff, 0x7000, 3);
+	assert_int_equal(r->base.n_defects, 0);
+	check_run(r, SID, IOMMU_NO_PASID, 0, 0xffff0000, 0xffff0fff, 0x7000, 3);
 	vtd_walk_free(r);
 	for (uint64_t pa = 0; pa < 64 * 4096; pa += 4096) {
 		uint8_t page[4096];

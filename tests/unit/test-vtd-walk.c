@@ -27,21 +27,21 @@ static void legacy_of_each_depth(void **state)
 		tables_map(&t, pt, levels, 1, 0, 0x5000, SL_RW);
 		tables_map(&t, pt, levels, 1, top, 0x9000, VTD_SL_R | VTD_SL_SNP);
 		r = walk(&t, root, VTD_TTM_LEGACY, 0, NULL);
-		assert_int_equal(r->n_contexts, 1);
+		assert_int_equal(r->base.n_requesters, 1);
 		assert_int_equal(r->contexts[0].did, 7);
 		assert_int_equal(r->contexts[0].aw, aw);
 		assert_int_equal(r->contexts[0].pt_root, pt);
 		assert_int_equal(r->contexts[0].slot, 8);
 		assert_false(r->contexts[0].upper);
-		assert_int_equal(r->n_spaces, 1);
-		assert_int_equal(r->spaces[0].levels, levels);
-		assert_int_equal(r->leaves, 2);
-		assert_int_equal(r->n_defects, 0);
-		assert_int_equal(count_runs(r, SID, VTD_NO_PASID), 2);
-		check_run(r, SID, VTD_NO_PASID, 0, 0, 0xfff, 0x5000, VTD_PERM_READ | VTD_PERM_WRITE);
-		check_run(r, SID, VTD_NO_PASID, 1, top, top + 0xfff, 0x9000, VTD_PERM_READ | VTD_PERM_SNOOP);
+		assert_int_equal(r->base.n_spaces, 1);
+		assert_int_equal(r->base.spaces[0].levels, levels);
+		assert_int_equal(r->base.leaves, 2);
+		assert_int_equal(r->base.n_defects, 0);
+		assert_int_equal(count_runs(r, SID, IOMMU_NO_PASID), 2);
+		check_run(r, SID, IOMMU_NO_PASID, 0, 0, 0xfff, 0x5000, IOMMU_PERM_READ | IOMMU_PERM_WRITE);
+		check_run(r, SID, IOMMU_NO_PASID, 1, top, top + 0xfff, 0x9000, IOMMU_PERM_READ | IOMMU_PERM_SNOOP);
 		/* root, context, and two branches of page tables that share the top */
-		assert_int_equal(r->n_tables, 2 + 1 + 2 * (levels - 1));
+		assert_int_equal(r->base.n_tables, 2 + 1 + 2 * (levels - 1));
 		tables_end(&t, r);
 	}
 }
@@ -63,13 +63,14 @@ static void first_level_of_each_depth(void **state)
 		tables_map(&t, pt, levels, 1, high, 0x6000, VTD_FL_P);
 		tables_map(&t, pt, levels, 1, last, 0x7000, VTD_FL_P | VTD_FL_US);
 		r = walk(&t, root, VTD_TTM_SCALABLE, 0, NULL);
-		assert_int_equal(r->n_defects, 0);
-		assert_int_equal(r->spaces[0].type, VTD_SPACE_FIRST_LEVEL);
-		assert_int_equal(r->spaces[0].did, 3);
-		assert_int_equal(count_runs(r, SID, VTD_NO_PASID), 3);
-		check_run(r, SID, 0, 0, 0x1000, 0x1fff, 0x5000, VTD_PERM_READ | VTD_PERM_WRITE | VTD_PERM_USER);
-		check_run(r, SID, 0, 1, canonical(high, width), canonical(high, width) + 0xfff, 0x6000, VTD_PERM_READ);
-		check_run(r, SID, 0, 2, canonical(last, width), UINT64_MAX, 0x7000, VTD_PERM_READ | VTD_PERM_USER);
+		assert_int_equal(r->base.n_defects, 0);
+		assert_int_equal(r->base.spaces[0].type, IOMMU_SPACE_FIRST_LEVEL);
+		assert_int_equal(r->base.spaces[0].did, 3);
+		assert_int_equal(count_runs(r, SID, IOMMU_NO_PASID), 3);
+		check_run(r, SID, 0, 0, 0x1000, 0x1fff, 0x5000, IOMMU_PERM_READ | IOMMU_PERM_WRITE | IOMMU_PERM_USER);
+		check_run(r, SID, 0, 1, canonical(high, width), canonical(high, width) + 0xfff, 0x6000,
+			  IOMMU_PERM_READ);
+		check_run(r, SID, 0, 2, canonical(last, width), UINT64_MAX, 0x7000, IOMMU_PERM_READ | IOMMU_PERM_USER);
 		tables_end(&t, r);
 	}
 }
@@ -96,17 +97,18 @@ static void superpages_equal_small_pages(void **state)
 	tables_map_many(&t, mixed, 4, 2, GIB, 4 * GIB, SL_RW, 512);
 	tables_map_many(&t, mixed, 4, 1, 2 * GIB, 5 * GIB, SL_RW, 512);
 	r = walk(&t, root, VTD_TTM_LEGACY, 0, NULL);
-	assert_int_equal(r->n_defects, 0);
+	assert_int_equal(r->base.n_defects, 0);
 	for (uint16_t sid = 0x10; sid <= 0x12; sid++) {
-		assert_int_equal(count_runs(r, sid, VTD_NO_PASID), 1);
-		check_run(r, sid, VTD_NO_PASID, 0, GIB, 2 * GIB + 2 * MIB - 1, 4 * GIB, VTD_PERM_READ | VTD_PERM_WRITE);
-		assert_int_equal(r->trees[vtd_walk_space(r, sid, VTD_NO_PASID)->tree].pages, 512 * 513);
+		assert_int_equal(count_runs(r, sid, IOMMU_NO_PASID), 1);
+		check_run(r, sid, IOMMU_NO_PASID, 0, GIB, 2 * GIB + 2 * MIB - 1, 4 * GIB,
+			  IOMMU_PERM_READ | IOMMU_PERM_WRITE);
+		assert_int_equal(r->base.trees[iommu_walk_space(&r->base, sid, IOMMU_NO_PASID)->tree].pages, 512 * 513);
 	}
-	assert_int_equal(r->trees[0].leaves, 2);
-	assert_int_equal(r->trees[1].leaves, 512 * 513);
-	assert_int_equal(r->trees[2].leaves, 1024);
-	assert_int_equal(r->leaves_at[3], 1);
-	assert_int_equal(r->leaves_at[2], 1 + 512);
+	assert_int_equal(r->base.trees[0].leaves, 2);
+	assert_int_equal(r->base.trees[1].leaves, 512 * 513);
+	assert_int_equal(r->base.trees[2].leaves, 1024);
+	assert_int_equal(r->base.leaves_at[3], 1);
+	assert_int_equal(r->base.leaves_at[2], 1 + 512);
 	tables_end(&t, r);
 }
 
@@ -126,7 +128,7 @@ static void first_level_superpages(void **state)
 	/* and bit 7 of a 4-KiB leaf is PAT too */
 	tables_map(&t, pt, 4, 1, 0, 62 * MIB, FL_RW | VTD_PTE_PS);
 	r = walk(&t, root, VTD_TTM_SCALABLE, 0, NULL);
-	assert_int_equal(r->n_defects, 0);
+	assert_int_equal(r->base.n_defects, 0);
 	assert_int_equal(count_runs(r, SID, 0), 3);
 	check_run(r, SID, 0, 0, 0, 0xfff, 62 * MIB, 7);
 	check_run(r, SID, 0, 1, 2 * MIB, 4 * MIB - 1, 64 * MIB, 7);
@@ -136,7 +138,7 @@ static void first_level_superpages(void **state)
 
 static void runs_break_where_they_must(void **state)
 {
-	const uint32_t rw = VTD_PERM_READ | VTD_PERM_WRITE;
+	const uint32_t rw = IOMMU_PERM_READ | IOMMU_PERM_WRITE;
 	struct vtd_walk_result *r;
 	struct tables t;
 	uint64_t root, pt;
@@ -151,12 +153,12 @@ static void runs_break_where_they_must(void **state)
 	tables_map(&t, pt, 3, 1, 0x206000, 0x24000, VTD_SL_R | VTD_SL_A | UINT64_C(3) << 52);
 	tables_map(&t, pt, 3, 1, 0x207000, 0x25000, VTD_SL_W);
 	r = walk(&t, root, VTD_TTM_LEGACY, 0, NULL);
-	assert_int_equal(count_runs(r, SID, VTD_NO_PASID), 5);
-	check_run(r, SID, VTD_NO_PASID, 0, 0x1fe000, 0x201fff, 0x10000, rw);
-	check_run(r, SID, VTD_NO_PASID, 1, 0x202000, 0x202fff, 0x20000, rw);
-	check_run(r, SID, VTD_NO_PASID, 2, 0x203000, 0x203fff, 0x21000, VTD_PERM_READ);
-	check_run(r, SID, VTD_NO_PASID, 3, 0x205000, 0x206fff, 0x23000, VTD_PERM_READ);
-	check_run(r, SID, VTD_NO_PASID, 4, 0x207000, 0x207fff, 0x25000, VTD_PERM_WRITE);
+	assert_int_equal(count_runs(r, SID, IOMMU_NO_PASID), 5);
+	check_run(r, SID, IOMMU_NO_PASID, 0, 0x1fe000, 0x201fff, 0x10000, rw);
+	check_run(r, SID, IOMMU_NO_PASID, 1, 0x202000, 0x202fff, 0x20000, rw);
+	check_run(r, SID, IOMMU_NO_PASID, 2, 0x203000, 0x203fff, 0x21000, IOMMU_PERM_READ);
+	check_run(r, SID, IOMMU_NO_PASID, 3, 0x205000, 0x206fff, 0x23000, IOMMU_PERM_READ);
+	check_run(r, SID, IOMMU_NO_PASID, 4, 0x207000, 0x207fff, 0x25000, IOMMU_PERM_WRITE);
 	tables_end(&t, r);
 }
 
@@ -177,10 +179,10 @@ static void permissions_are_anded_over_the_levels(void **state)
 	*tables_word(&t, pt, 1) = *tables_word(&t, pt, 0) | SL_RW;
 	r = walk(&t, root, VTD_TTM_LEGACY, 0, NULL);
 	assert_int_equal(leaf & 0xfff, 0);
-	assert_int_equal(count_runs(r, SID, VTD_NO_PASID), 3);
-	check_run(r, SID, VTD_NO_PASID, 0, 0, 0xfff, 0x7000, VTD_PERM_READ);
-	check_run(r, SID, VTD_NO_PASID, 1, GIB, GIB + 0xfff, 0x7000, VTD_PERM_READ | VTD_PERM_WRITE);
-	check_run(r, SID, VTD_NO_PASID, 2, GIB + 0x1000, GIB + 0x1fff, 0x8000, VTD_PERM_WRITE);
+	assert_int_equal(count_runs(r, SID, IOMMU_NO_PASID), 3);
+	check_run(r, SID, IOMMU_NO_PASID, 0, 0, 0xfff, 0x7000, IOMMU_PERM_READ);
+	check_run(r, SID, IOMMU_NO_PASID, 1, GIB, GIB + 0xfff, 0x7000, IOMMU_PERM_READ | IOMMU_PERM_WRITE);
+	check_run(r, SID, IOMMU_NO_PASID, 2, GIB + 0x1000, GIB + 0x1fff, 0x8000, IOMMU_PERM_WRITE);
 	tables_end(&t, r);
 }
 
@@ -196,21 +198,21 @@ static void pass_through_is_one_identity_run(void **state)
 	tables_legacy(&t, root, SID, VTD_TT_PASS_THROUGH, 1, 1, 0);
 	tables_legacy(&t, root, 0xffff, VTD_TT_PASS_THROUGH, 2, 1, 0);
 	r = walk(&t, root, VTD_TTM_LEGACY, 0, NULL);
-	assert_int_equal(r->n_spaces, 2);
-	assert_int_equal(r->spaces[0].type, VTD_SPACE_PASS_THROUGH);
-	assert_int_equal(r->spaces[1].sid, 0xffff);
-	assert_int_equal(r->n_trees, 1);
-	check_run(r, SID, VTD_NO_PASID, 0, 0, (UINT64_C(1) << 52) - 1, 0, 3);
-	check_run(r, 0xffff, VTD_NO_PASID, 0, 0, (UINT64_C(1) << 52) - 1, 0, 3);
-	assert_int_equal(r->leaves, 0);
+	assert_int_equal(r->base.n_spaces, 2);
+	assert_int_equal(r->base.spaces[0].type, IOMMU_SPACE_PASS_THROUGH);
+	assert_int_equal(r->base.spaces[1].sid, 0xffff);
+	assert_int_equal(r->base.n_trees, 1);
+	check_run(r, SID, IOMMU_NO_PASID, 0, 0, (UINT64_C(1) << 52) - 1, 0, 3);
+	check_run(r, 0xffff, IOMMU_NO_PASID, 0, 0, (UINT64_C(1) << 52) - 1, 0, 3);
+	assert_int_equal(r->base.leaves, 0);
 	vtd_walk_free(r);
 
 	root = tables_alloc(&t, 1);
 	dir = tables_scalable(&t, root, SID, 0, 0, 0);
 	tables_pasid(&t, dir, 0, VTD_PGTT_PASS_THROUGH, 0, 1, 0, 0, 0);
 	r = walk(&t, root, VTD_TTM_SCALABLE, 0, NULL);
-	assert_int_equal(r->n_defects, 0);
-	check_run(r, SID, VTD_NO_PASID, 0, 0, (UINT64_C(1) << 52) - 1, 0, 3);
+	assert_int_equal(r->base.n_defects, 0);
+	check_run(r, SID, IOMMU_NO_PASID, 0, 0, (UINT64_C(1) << 52) - 1, 0, 3);
 	tables_end(&t, r);
 }
 
@@ -232,7 +234,7 @@ static void nested_is_reported_as_such(void **state)
 	assert_int_equal(r->n_pasids, 1);
 	assert_int_equal(r->pasids[0].pgtt, VTD_PGTT_NESTED);
 	assert_int_equal(r->pasids[0].fl_root, fl);
-	assert_int_equal(r->spaces[0].type, VTD_SPACE_NESTED);
+	assert_int_equal(r->base.spaces[0].type, IOMMU_SPACE_NESTED);
 	check_run(r, SID, 5, 0, 0x4000, 0x4fff, 0x8000, 3);
 	tables_end(&t, r);
 }
@@ -255,8 +257,8 @@ static void scalable_halves_and_large_directories(void **state)
 	tables_pasid(&t, lower, 0, VTD_PGTT_SECOND_LEVEL, 1, 5, pt, 0, 0);
 	tables_pasid(&t, lower, 0xfffff, VTD_PGTT_SECOND_LEVEL, 1, 6, pt, 0, 0);
 	r = walk(&t, root, VTD_TTM_SCALABLE, 0, NULL);
-	assert_int_equal(r->n_defects, 0);
-	assert_int_equal(r->n_contexts, 2);
+	assert_int_equal(r->base.n_defects, 0);
+	assert_int_equal(r->base.n_requesters, 2);
 	assert_int_equal(r->contexts[0].bus, 1);
 	assert_false(r->contexts[0].upper);
 	assert_int_equal(r->contexts[0].n_pasids, 2);
@@ -267,15 +269,15 @@ static void scalable_halves_and_large_directories(void **state)
 	assert_true(r->contexts[1].upper);
 	assert_int_equal(*tables_word(&t, root, 0x100), 0);
 	/* a request without PASID uses RID_PASID */
-	assert_int_equal(vtd_walk_space(r, 0x0108, VTD_NO_PASID)->did, 6);
-	assert_int_equal(vtd_walk_space(r, 0x0108, 0)->did, 5);
-	assert_int_equal(vtd_walk_space(r, 0x80a0, VTD_NO_PASID)->pasid, 3);
-	assert_null(vtd_walk_space(r, 0x80a0, 4));
-	assert_null(vtd_walk_space(r, 0x0080, VTD_NO_PASID));
+	assert_int_equal(iommu_walk_space(&r->base, 0x0108, IOMMU_NO_PASID)->did, 6);
+	assert_int_equal(iommu_walk_space(&r->base, 0x0108, 0)->did, 5);
+	assert_int_equal(iommu_walk_space(&r->base, 0x80a0, IOMMU_NO_PASID)->pasid, 3);
+	assert_null(iommu_walk_space(&r->base, 0x80a0, 4));
+	assert_null(iommu_walk_space(&r->base, 0x0080, IOMMU_NO_PASID));
 	/* one tree for all three */
-	assert_int_equal(r->n_trees, 1);
-	assert_int_equal(r->leaves, 3);
-	assert_int_equal(r->tree_leaves, 1);
+	assert_int_equal(r->base.n_trees, 1);
+	assert_int_equal(r->base.leaves, 3);
+	assert_int_equal(r->base.tree_leaves, 1);
 	tables_end(&t, r);
 }
 
@@ -302,7 +304,7 @@ static void interrupt_remapping_table(void **state)
 	assert_int_equal(r->irtes[0].hi, 0x00040008);
 	assert_int_equal(r->irtes[1].index, 300);
 	assert_int_equal(r->irtes[2].index, 511);
-	assert_int_equal(r->n_defects, 0);
+	assert_int_equal(r->base.n_defects, 0);
 	vtd_walk_free(r);
 	/* a size of two entries reads no more than these */
 	r = walk(&t, root, VTD_TTM_LEGACY, irt, NULL);
@@ -322,19 +324,19 @@ static void contexts_alone_can_be_had(void **state)
 	tables_legacy(&t, root, SID, 0, 1, 1, pt);
 	tables_map(&t, pt, 3, 1, 0, 0x7000, SL_RW);
 	r = walk(&t, root, VTD_TTM_LEGACY, 0, &o);
-	assert_int_equal(r->n_contexts, 1);
-	assert_int_equal(r->n_spaces, 1);
-	assert_int_equal(r->n_trees, 0);
-	assert_int_equal(count_runs(r, SID, VTD_NO_PASID), 0);
-	assert_int_equal(r->visits, 2);
+	assert_int_equal(r->base.n_requesters, 1);
+	assert_int_equal(r->base.n_spaces, 1);
+	assert_int_equal(r->base.n_trees, 0);
+	assert_int_equal(count_runs(r, SID, IOMMU_NO_PASID), 0);
+	assert_int_equal(r->base.visits, 2);
 	tables_end(&t, r);
 }
 
 static void runs_can_be_searched(void **state)
 {
-	struct vtd_ranges set = { 0 };
+	struct iommu_ranges set = { 0 };
 	struct vtd_walk_result *r;
-	const struct vtd_space *s;
+	const struct iommu_space *s;
 	struct tables t;
 	uint64_t root, pt;
 
@@ -344,14 +346,15 @@ static void runs_can_be_searched(void **state)
 	for (unsigned i = 0; i < 100; i++)
 		tables_map(&t, pt, 3, 1, i * UINT64_C(0x3000), 0x100000 + i * 0x5000, SL_RW);
 	r = walk(&t, root, VTD_TTM_LEGACY, 0, NULL);
-	s = vtd_walk_space(r, SID, VTD_NO_PASID);
+	s = iommu_walk_space(&r->base, SID, IOMMU_NO_PASID);
 	for (unsigned i = 0; i < 100; i++) {
-		assert_int_equal(vtd_space_lookup(r, s, i * UINT64_C(0x3000) + 0xfff)->pa_start, 0x100000 + i * 0x5000);
-		assert_null(vtd_space_lookup(r, s, i * UINT64_C(0x3000) + 0x1000));
+		assert_int_equal(iommu_space_lookup(&r->base, s, i * UINT64_C(0x3000) + 0xfff)->pa_start,
+				 0x100000 + i * 0x5000);
+		assert_null(iommu_space_lookup(&r->base, s, i * UINT64_C(0x3000) + 0x1000));
 	}
-	assert_int_equal(vtd_space_ranges(r, s, &set), 0);
-	assert_int_equal(vtd_ranges_pages(&set), 100);
-	vtd_ranges_clear(&set);
+	assert_int_equal(iommu_space_ranges(&r->base, s, &set), 0);
+	assert_int_equal(iommu_ranges_pages(&set), 100);
+	iommu_ranges_clear(&set);
 	tables_end(&t, r);
 }
 

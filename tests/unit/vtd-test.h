@@ -25,7 +25,7 @@
 static inline struct vtd_walk_result *walk(struct tables *t, uint64_t root, unsigned ttm, uint64_t irta,
 					   const struct vtd_walk_options *opt)
 {
-	struct vtd_mem mem = tables_mem(t);
+	struct iommu_mem mem = tables_mem(t);
 	struct vtd_walk_result *r = NULL;
 
 	assert_int_equal(vtd_walk(&mem, root, ttm, irta, opt, &r), 0);
@@ -55,7 +55,7 @@ static inline void check_run(const struct vtd_walk_result *r, uint16_t sid, uint
 			     uint64_t last, uint64_t pa, uint32_t perm)
 {
 	size_t n;
-	const struct vtd_run *run = vtd_space_runs(r, vtd_walk_space(r, sid, pasid), &n);
+	const struct iommu_run *run = iommu_space_runs(&r->base, iommu_walk_space(&r->base, sid, pasid), &n);
 
 	assert_true(i < n);
 	assert_int_equal(run[i].iova_start, start);
@@ -68,7 +68,7 @@ static inline size_t count_runs(const struct vtd_walk_result *r, uint16_t sid, u
 {
 	size_t n;
 
-	vtd_space_runs(r, vtd_walk_space(r, sid, pasid), &n);
+	iommu_space_runs(&r->base, iommu_walk_space(&r->base, sid, pasid), &n);
 	return n;
 }
 

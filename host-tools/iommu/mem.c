@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The layout of RAM, RAM as a struct vtd_mem, and the error helper of this directory. */
-#include "vtd/mem.h"
+/* The layout of RAM, RAM as a struct iommu_mem, and the error helper of this directory. */
+#include "iommu/mem.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-uint64_t vtd_ram_offset(const struct vtd_ram_layout *layout, uint64_t pa, uint64_t len)
+uint64_t iommu_ram_offset(const struct iommu_ram_layout *layout, uint64_t pa, uint64_t len)
 {
 	uint64_t low = layout->low_size < layout->ram_size ? layout->low_size : layout->ram_size;
 	uint64_t high = layout->ram_size - low;
@@ -23,21 +23,21 @@ uint64_t vtd_ram_offset(const struct vtd_ram_layout *layout, uint64_t pa, uint64
 
 static int ram_read_page(void *ctx, uint64_t pa, void *buf)
 {
-	const struct vtd_ram *ram = ctx;
-	uint64_t offset = vtd_ram_offset(&ram->layout, pa, VTD_PAGE_SIZE);
+	const struct iommu_ram *ram = ctx;
+	uint64_t offset = iommu_ram_offset(&ram->layout, pa, IOMMU_PAGE_SIZE);
 
-	if (offset == UINT64_MAX || ram->len < VTD_PAGE_SIZE || offset > ram->len - VTD_PAGE_SIZE)
+	if (offset == UINT64_MAX || ram->len < IOMMU_PAGE_SIZE || offset > ram->len - IOMMU_PAGE_SIZE)
 		return -1;
-	memcpy(buf, ram->base + offset, VTD_PAGE_SIZE);
+	memcpy(buf, ram->base + offset, IOMMU_PAGE_SIZE);
 	return 0;
 }
 
-struct vtd_mem vtd_ram_mem(struct vtd_ram *ram)
+struct iommu_mem iommu_ram_mem(struct iommu_ram *ram)
 {
-	return (struct vtd_mem){ .read_page = ram_read_page, .ctx = ram };
+	return (struct iommu_mem){ .read_page = ram_read_page, .ctx = ram };
 }
 
-int vtd_fail(struct vtd_error *err, int code, const char *format, ...)
+int iommu_fail(struct iommu_error *err, int code, const char *format, ...)
 {
 	va_list args;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A small open-addressing hash map from 63-bit keys to 32-bit values; private to host-tools/vtd. */
-#ifndef VTD_U64MAP_H
-#define VTD_U64MAP_H
+/* A small open-addressing hash map from 63-bit keys to 32-bit values; for walks and comparisons. */
+#ifndef IOMMU_U64MAP_H
+#define IOMMU_U64MAP_H
 
 #include <stddef.h>
 #include <stdint.h>

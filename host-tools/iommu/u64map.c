@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A small open-addressing hash map, linear probing, at most half full. */
-#include "vtd/u64map.h"
+#include "iommu/u64map.h"
 
 #include <errno.h>
 #include <stdlib.h>

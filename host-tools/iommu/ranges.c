@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Sorted sets of inclusive address ranges. Sums are guarded: 2^64 - 1 may be a member. */
-#include "vtd/ranges.h"
+#include "iommu/ranges.h"
 
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-void vtd_ranges_clear(struct vtd_ranges *set)
+void iommu_ranges_clear(struct iommu_ranges *set)
 {
 	free(set->v);
 	memset(set, 0, sizeof(*set));
 }
 
-static int reserve(struct vtd_ranges *set, size_t n)
+static int reserve(struct iommu_ranges *set, size_t n)
 {
 	size_t cap = set->cap ? set->cap : 8;
-	struct vtd_range *v;
+	struct iommu_range *v;
 
 	if (n <= set->cap)
 		return 0;
@@ -31,7 +31,7 @@ static int reserve(struct vtd_ranges *set, size_t n)
 }
 
 /* Index of the first member whose last address is >= @addr (n if none). */
-static size_t first_reaching(const struct vtd_ranges *set, uint64_t addr)
+static size_t first_reaching(const struct iommu_ranges *set, uint64_t addr)
 {
 	size_t lo = 0, hi = set->n;
 
@@ -48,9 +48,9 @@ static size_t first_reaching(const struct vtd_ranges *set, uint64_t addr)
 	return lo;
 }
 
-int vtd_ranges_add(struct vtd_ranges *set, uint64_t start, uint64_t last)
+int iommu_ranges_add(struct iommu_ranges *set, uint64_t start, uint64_t last)
 {
-	struct vtd_range merged = { start, last };
+	struct iommu_range merged = { start, last };
 	size_t from, to;
 	int ret;
 
@@ -77,7 +77,7 @@ int vtd_ranges_add(struct vtd_ranges *set, uint64_t start, uint64_t last)
 	return 0;
 }
 
-static int copy(const struct vtd_ranges *from, struct vtd_ranges *out)
+static int copy(const struct iommu_ranges *from, struct iommu_ranges *out)
 {
 	out->n = 0;
 	if (!from->n)
@@ -89,17 +89,17 @@ static int copy(const struct vtd_ranges *from, struct vtd_ranges *out)
 	return 0;
 }
 
-int vtd_ranges_intersect(const struct vtd_ranges *a, const struct vtd_ranges *b, struct vtd_ranges *out)
+int iommu_ranges_intersect(const struct iommu_ranges *a, const struct iommu_ranges *b, struct iommu_ranges *out)
 {
 	size_t i = 0, j = 0;
 
 	out->n = 0;
 	while (i < a->n && j < b->n) {
-		const struct vtd_range *x = &a->v[i], *y = &b->v[j];
+		const struct iommu_range *x = &a->v[i], *y = &b->v[j];
 		uint64_t start = x->start > y->start ? x->start : y->start;
 		uint64_t last = x->last < y->last ? x->last : y->last;
 
-		if (start <= last && vtd_ranges_add(out, start, last))
+		if (start <= last && iommu_ranges_add(out, start, last))
 			return -ENOMEM;
 		if (x->last < y->last)
 			i++;
@@ -109,7 +109,7 @@ int vtd_ranges_intersect(const struct vtd_ranges *a, const struct vtd_ranges *b,
 	return 0;
 }
 
-int vtd_ranges_subtract(const struct vtd_ranges *a, const struct vtd_ranges *b, struct vtd_ranges *out)
+int iommu_ranges_subtract(const struct iommu_ranges *a, const struct iommu_ranges *b, struct iommu_ranges *out)
 {
 	size_t j = 0;
 
@@ -123,7 +123,7 @@ int vtd_ranges_subtract(const struct vtd_ranges *a, const struct vtd_ranges *b, 
 		while (j < b->n && b->v[j].last < start)
 			j++;
 		for (size_t k = j; k < b->n && b->v[k].start <= a->v[i].last; k++) {
-			if (b->v[k].start > start && vtd_ranges_add(out, start, b->v[k].start - 1))
+			if (b->v[k].start > start && iommu_ranges_add(out, start, b->v[k].start - 1))
 				return -ENOMEM;
 			if (b->v[k].last >= a->v[i].last) {
 				used_up = true;
@@ -131,13 +131,13 @@ int vtd_ranges_subtract(const struct vtd_ranges *a, const struct vtd_ranges *b, 
 			}
 			start = b->v[k].last + 1;
 		}
-		if (!used_up && vtd_ranges_add(out, start, a->v[i].last))
+		if (!used_up && iommu_ranges_add(out, start, a->v[i].last))
 			return -ENOMEM;
 	}
 	return 0;
 }
 
-uint64_t vtd_ranges_pages(const struct vtd_ranges *set)
+uint64_t iommu_ranges_pages(const struct iommu_ranges *set)
 {
 	uint64_t pages = 0, next = 0;
 

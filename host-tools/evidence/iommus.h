@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The IOMMUs that the lab knows. */
+#ifndef VTDLAB_EVIDENCE_IOMMUS_H
+#define VTDLAB_EVIDENCE_IOMMUS_H
+
+#include "conf/scenario.h"
+#include "iommu/iommu.h"
+
+/* iommu_detect - the IOMMU that a machine of @scenario has: the lab builds it, so nothing is probed. NULL: none. */
+const struct iommu *iommu_detect(const struct scenario *scenario);
+
+/* iommu_load - a snapshot of any of them: 0 or -errno with @err. Free with iommu_snapshot_free(). */
+int iommu_load(const char *path, struct iommu_snapshot **out, struct iommu_error *err);
+
+#endif
