@@ -1,20 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Comparing two walks: the frame, interrupt-remapping entries, words and print. */
+/* Comparing two walks: entries (FPD aside), mappings, interrupt remapping; the words for what differs, and the print. */
 #include "vtd/compare.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "vtd/compare-internal.h"
+#include "base/sid.h"
+#include "iommu/u64map.h"
 #include "vtd/formats.h"
 
-/*
- * Stretches of IOVAs looked at in one comparison: twice what two walks at their default limit have.
- */
+/* Stretches of IOVAs looked at in one comparison: twice what two walks at their default limit have. */
 #define MAX_STEPS (UINT64_C(1) << 24)
 
-struct vtd_diff *compare_note(struct comparison *x, enum vtd_diff_kind kind, uint16_t sid, uint32_t pasid)
+/* Bits of a legacy context entry that hardware ignores and kernels use as they like. */
+#define LEGACY_Q1_AVAIL VTD_MASK(6, 3)
+
+struct comparison {
+	const struct vtd_walk_result *a, *b;
+	struct vtd_compare_options o;
+	struct vtd_compare *c;
+	uint64_t steps_left;	   /* stretches still to be looked at: trees that many share could cost hours */
+	struct u64map equal_trees; /* (tree in A, tree in B) found equal -> index in c->spaces */
+};
+
+/* Count a difference; if it is to be kept, returns it with an empty text to be filled, else NULL. */
+static struct vtd_diff *compare_note(struct comparison *x, enum vtd_diff_kind kind, uint16_t sid, uint32_t pasid)
 {
 	struct vtd_compare *c = x->c;
 	struct vtd_diff *d;
@@ -28,6 +40,308 @@ struct vtd_diff *compare_note(struct comparison *x, enum vtd_diff_kind kind, uin
 	*d = (struct vtd_diff){ .kind = kind, .sid = sid, .pasid = pasid };
 	return d;
 }
+
+/* Is requester @sid left out by the options? */
+static bool compare_skips(const struct comparison *x, uint16_t sid)
+{
+	return x->o.one_sid && x->o.sid != sid;
+}
+
+/* ---- context and PASID entries: the same slots, the same fields ---- */
+
+static uint16_t sid_of(const struct vtd_context *c)
+{
+	return (uint16_t)(c->bus << 8 | c->devfn);
+}
+
+static void note_one_sided(struct comparison *x, enum vtd_diff_kind kind, uint16_t sid, uint32_t pasid)
+{
+	bool missing = kind == VTD_DIFF_CONTEXT_MISSING || kind == VTD_DIFF_PASID_MISSING;
+	struct vtd_diff *d = compare_note(x, kind, sid, pasid);
+	char name[8], extra[24] = "";
+
+	if (!d)
+		return;
+	if (pasid != IOMMU_NO_PASID)
+		snprintf(extra, sizeof(extra), " pasid 0x%x", pasid);
+	snprintf(d->text, sizeof(d->text), "%s%s: %s entry present only %s", sid_short(sid, name), extra,
+		 pasid == IOMMU_NO_PASID ? "context" : "PASID", missing ? "before" : "after");
+}
+
+/* Append " what old -> new" to a text if the values differ. */
+static void field(char *text, size_t len, const char *what, uint64_t a, uint64_t b)
+{
+	size_t used = strlen(text);
+
+	if (a != b && used < len)
+		snprintf(text + used, len - used, " %s 0x%" PRIx64 " -> 0x%" PRIx64, what, a, b);
+}
+
+static void context_text(struct vtd_diff *d, const struct vtd_context *a, const struct vtd_context *b, bool roots)
+{
+	char name[8], *t = d->text;
+	size_t len = sizeof(d->text), start;
+
+	snprintf(t, len, "%s:", sid_short(sid_of(a), name));
+	start = strlen(t);
+	if (a->scalable) {
+		if (roots)
+			field(t, len, "PASID directory", a->pasid_dir, b->pasid_dir);
+		field(t, len, "directory size", a->pasid_dir_entries, b->pasid_dir_entries);
+		field(t, len, "RID_PASID", a->rid_pasid, b->rid_pasid);
+		field(t, len, "DTE", a->dte, b->dte);
+		field(t, len, "PASIDE", a->paside, b->paside);
+		field(t, len, "PRE", a->pre, b->pre);
+	} else {
+		field(t, len, "translation type", a->tt, b->tt);
+		field(t, len, "address width", a->aw, b->aw);
+		field(t, len, "DID", a->did, b->did);
+		if (roots)
+			field(t, len, "page-table root", a->pt_root, b->pt_root);
+	}
+	if (strlen(t) == start)
+		snprintf(t + start, len - start, " other bits of the context entry differ");
+}
+
+/* Words of an entry that differ, FPD, AVAIL and (if roots may differ) addresses aside. */
+static bool context_fields_equal(const struct comparison *x, const struct vtd_context *a, const struct vtd_context *b)
+{
+	uint64_t q0 = ~VTD_CTX_FPD, q1 = a->scalable ? ~UINT64_C(0) : ~LEGACY_Q1_AVAIL;
+
+	if (x->o.roots_may_differ)
+		q0 &= ~VTD_MASK(63, 12);
+	return !((a->raw[0] ^ b->raw[0]) & q0) && !((a->raw[1] ^ b->raw[1]) & q1) && a->raw[2] == b->raw[2] &&
+	       a->raw[3] == b->raw[3];
+}
+
+static void compare_context(struct comparison *x, const struct vtd_context *a, const struct vtd_context *b)
+{
+	struct vtd_diff *d;
+	bool same = true;
+	char name[8];
+
+	if (a->scalable != b->scalable)
+		return; /* noted as VTD_DIFF_MODE */
+	if (a->upper != b->upper || a->slot != b->slot) {
+		same = false;
+		d = compare_note(x, VTD_DIFF_CONTEXT_SLOT, sid_of(a), IOMMU_NO_PASID);
+		if (d)
+			snprintf(d->text, sizeof(d->text), "%s: %s slot %u became %s slot %u",
+				 sid_short(sid_of(a), name), a->upper ? "upper" : "lower", a->slot,
+				 b->upper ? "upper" : "lower", b->slot);
+	}
+	if (!context_fields_equal(x, a, b)) {
+		same = false;
+		d = compare_note(x, VTD_DIFF_CONTEXT_FIELD, sid_of(a), IOMMU_NO_PASID);
+		if (d)
+			context_text(d, a, b, !x->o.roots_may_differ);
+	}
+	x->c->contexts_same += same;
+}
+
+static void compare_contexts(struct comparison *x)
+{
+	const struct vtd_walk_result *a = x->a, *b = x->b;
+	size_t i = 0, j = 0;
+
+	while (i < a->base.n_requesters || j < b->base.n_requesters) {
+		uint32_t p = i < a->base.n_requesters ? sid_of(&a->contexts[i]) : UINT32_MAX;
+		uint32_t q = j < b->base.n_requesters ? sid_of(&b->contexts[j]) : UINT32_MAX;
+		uint16_t sid = (uint16_t)(p < q ? p : q);
+		bool skip = compare_skips(x, sid);
+
+		if (!skip && p < q)
+			note_one_sided(x, VTD_DIFF_CONTEXT_MISSING, sid, IOMMU_NO_PASID);
+		else if (!skip && q < p)
+			note_one_sided(x, VTD_DIFF_CONTEXT_EXTRA, sid, IOMMU_NO_PASID);
+		else if (!skip)
+			compare_context(x, &a->contexts[i], &b->contexts[j]);
+		i += p <= q;
+		j += q <= p;
+	}
+}
+
+static void compare_pasid(struct comparison *x, const struct vtd_pasid *a, const struct vtd_pasid *b)
+{
+	struct vtd_diff *d;
+	uint64_t differ = 0;
+	char name[8];
+
+	for (unsigned k = 0; k < 8; k++) {
+		uint64_t mask = k == 0 ? ~VTD_PASID_FPD : ~UINT64_C(0);
+
+		if (x->o.roots_may_differ && (k == 0 || k == 2))
+			mask &= ~VTD_MASK(63, 12);
+		differ |= (a->raw[k] ^ b->raw[k]) & mask;
+	}
+	if (!differ) {
+		x->c->pasids_same++;
+		return;
+	}
+	d = compare_note(x, VTD_DIFF_PASID_FIELD, a->sid, a->pasid);
+	if (!d)
+		return;
+	snprintf(d->text, sizeof(d->text), "%s pasid 0x%x:", sid_short(a->sid, name), a->pasid);
+	field(d->text, sizeof(d->text), "PGTT", a->pgtt, b->pgtt);
+	field(d->text, sizeof(d->text), "address width", a->aw, b->aw);
+	field(d->text, sizeof(d->text), "DID", a->did, b->did);
+	field(d->text, sizeof(d->text), "FLPM", a->flpm, b->flpm);
+	if (!x->o.roots_may_differ) {
+		field(d->text, sizeof(d->text), "second-level root", a->sl_root, b->sl_root);
+		field(d->text, sizeof(d->text), "first-level root", a->fl_root, b->fl_root);
+	}
+	if (d->text[strlen(d->text) - 1] == ':')
+		strcat(d->text, " other bits of the PASID entry differ");
+}
+
+static uint64_t pasid_key(const struct vtd_pasid *p)
+{
+	return (uint64_t)p->sid << 32 | p->pasid;
+}
+
+static void compare_pasids(struct comparison *x)
+{
+	const struct vtd_walk_result *a = x->a, *b = x->b;
+	size_t i = 0, j = 0;
+
+	while (i < a->n_pasids || j < b->n_pasids) {
+		uint64_t p = i < a->n_pasids ? pasid_key(&a->pasids[i]) : UINT64_MAX;
+		uint64_t q = j < b->n_pasids ? pasid_key(&b->pasids[j]) : UINT64_MAX;
+		uint64_t key = p < q ? p : q;
+		bool skip = compare_skips(x, (uint16_t)(key >> 32));
+
+		if (!skip && p < q)
+			note_one_sided(x, VTD_DIFF_PASID_MISSING, (uint16_t)(key >> 32), (uint32_t)key);
+		else if (!skip && q < p)
+			note_one_sided(x, VTD_DIFF_PASID_EXTRA, (uint16_t)(key >> 32), (uint32_t)key);
+		else if (!skip)
+			compare_pasid(x, &a->pasids[i], &b->pasids[j]);
+		i += p <= q;
+		j += q <= p;
+	}
+}
+
+/* ---- mappings ---- */
+
+/* Report what differs on @s. */
+static void note_stretch(void *x, const struct iommu_space_diff *of, const struct iommu_stretch *s)
+{
+	enum vtd_diff_kind kind = VTD_DIFF_UNMAPPED + (s->kind - IOMMU_DIFF_UNMAPPED);
+	struct vtd_diff *d = compare_note(x, kind, of->sid, of->pasid);
+	char sid[8], pa[5], pb[5], pasid[24] = "", where[64];
+
+	if (!d)
+		return;
+	d->start = s->start;
+	d->last = s->last;
+	d->pa_a = s->pa_a;
+	d->pa_b = s->pa_b;
+	if (of->pasid != IOMMU_NO_PASID)
+		snprintf(pasid, sizeof(pasid), " pasid 0x%x", of->pasid);
+	snprintf(where, sizeof(where), "0x%" PRIx64 "-0x%" PRIx64, s->start, s->last);
+	iommu_perm_text(s->perm_a, pa);
+	iommu_perm_text(s->perm_b, pb);
+	sid_short(of->sid, sid);
+	if (s->kind == IOMMU_DIFF_UNMAPPED)
+		snprintf(d->text, sizeof(d->text), "%s%s: iova %s mapped only before -> 0x%" PRIx64 " %s", sid, pasid,
+			 where, s->pa_a, pa);
+	else if (s->kind == IOMMU_DIFF_NEW)
+		snprintf(d->text, sizeof(d->text), "%s%s: iova %s mapped only after -> 0x%" PRIx64 " %s", sid, pasid,
+			 where, s->pa_b, pb);
+	else if (s->kind == IOMMU_DIFF_RETARGETED)
+		snprintf(d->text, sizeof(d->text), "%s%s: iova %s went to 0x%" PRIx64 " %s, now to 0x%" PRIx64 " %s",
+			 sid, pasid, where, s->pa_a, pa, s->pa_b, pb);
+	else
+		snprintf(d->text, sizeof(d->text), "%s%s: iova %s -> 0x%" PRIx64 " was %s, is %s", sid, pasid, where,
+			 s->pa_a, pa, pb);
+}
+
+static uint64_t sum(uint64_t a, uint64_t b)
+{
+	return a + b < a ? UINT64_MAX : a + b;
+}
+
+/*
+ * The mappings of a space. Trees are shared by many requesters: a pair of trees that was found
+ * equal is not swept again. (Differing ones are: each requester's differences are reported.)
+ */
+static int compare_mappings(struct comparison *x, const struct iommu_space *a, const struct iommu_space *b,
+			    struct iommu_space_diff *out)
+{
+	struct vtd_compare *c = x->c;
+	bool trees = a && b && a->tree < x->a->base.n_trees && b->tree < x->b->base.n_trees;
+	uint64_t key = trees ? (uint64_t)a->tree << 32 | b->tree : 0;
+	uint32_t known = trees ? u64map_get(&x->equal_trees, key) : U64MAP_NONE;
+
+	if (known != U64MAP_NONE) {
+		out->same = c->spaces[known].same;
+		return 0;
+	}
+	if (!iommu_compare_runs(&x->a->base, a, &x->b->base, b, out, &x->steps_left, note_stretch, x))
+		c->truncated = true;
+	if (!trees || out->unmapped || out->new_pages || out->retargeted || out->permission)
+		return 0;
+	return u64map_put(&x->equal_trees, key, (uint32_t)(out - c->spaces));
+}
+
+/* One (sid, pasid), packed in @key, that exists on at least one side: 0 or -ENOMEM. */
+static int compare_one_space(struct comparison *x, uint64_t key, const struct iommu_space *a,
+			     const struct iommu_space *b)
+{
+	struct vtd_compare *c = x->c;
+	struct iommu_space_diff *out = &c->spaces[c->n_spaces];
+	char sid[8];
+	int ret;
+
+	*out = (struct iommu_space_diff){
+		.sid = (uint16_t)(key >> 32), .pasid = (uint32_t)key, .in_a = a != NULL, .in_b = b != NULL
+	};
+	if (compare_skips(x, out->sid))
+		return 0;
+	c->n_spaces++;
+	if (a && b && a->type != b->type) {
+		struct vtd_diff *d = compare_note(x, VTD_DIFF_SPACE_TYPE, out->sid, out->pasid);
+
+		if (d)
+			snprintf(d->text, sizeof(d->text), "%s: translation was %s, is %s", sid_short(out->sid, sid),
+				 iommu_space_type_name(a->type), iommu_space_type_name(b->type));
+	}
+	ret = compare_mappings(x, a, b, out);
+	c->pages_same = sum(c->pages_same, out->same);
+	c->pages_unmapped = sum(c->pages_unmapped, out->unmapped);
+	c->pages_new = sum(c->pages_new, out->new_pages);
+	c->pages_retargeted = sum(c->pages_retargeted, out->retargeted);
+	c->pages_permission = sum(c->pages_permission, out->permission);
+	return ret;
+}
+
+static uint64_t space_key(const struct iommu_space *s)
+{
+	return (uint64_t)s->sid << 32 | s->pasid;
+}
+
+static int compare_spaces(struct comparison *x)
+{
+	const struct vtd_walk_result *a = x->a, *b = x->b;
+	size_t i = 0, j = 0, n = a->base.n_spaces + b->base.n_spaces;
+	int ret = 0;
+
+	x->c->spaces = calloc(n + 1, sizeof(*x->c->spaces));
+	if (!x->c->spaces)
+		return -ENOMEM;
+	while (!ret && (i < a->base.n_spaces || j < b->base.n_spaces)) {
+		uint64_t p = i < a->base.n_spaces ? space_key(&a->base.spaces[i]) : UINT64_MAX;
+		uint64_t q = j < b->base.n_spaces ? space_key(&b->base.spaces[j]) : UINT64_MAX;
+
+		ret = compare_one_space(x, p < q ? p : q, p <= q ? &a->base.spaces[i] : NULL,
+					q <= p ? &b->base.spaces[j] : NULL);
+		i += p <= q;
+		j += q <= p;
+	}
+	return ret;
+}
+
+/* ---- interrupt-remapping entries ---- */
 
 /* An entry that is only on one side. */
 static void note_irte(struct comparison *x, enum vtd_diff_kind kind, const struct vtd_irte *e)
@@ -57,7 +371,7 @@ static void compare_irte(struct comparison *x, const struct vtd_irte *a, const s
 		 a->index, a->hi, a->lo, b->hi, b->lo);
 }
 
-void compare_irtes(struct comparison *x)
+static void compare_irtes(struct comparison *x)
 {
 	const struct vtd_walk_result *a = x->a, *b = x->b;
 	size_t i = 0, j = 0;
