@@ -111,15 +111,6 @@ static struct iommu_snapshot *finish(struct capture *c, const uint64_t *regs, co
 	return s;
 }
 
-void vtd_snapshot_meta_from_regs(struct iommu_snapshot_meta *meta, const uint64_t regs[VTD_REGS_QWORDS])
-{
-	uint64_t rtaddr = vtd_regs_get64(regs, VTD_REG_RTADDR);
-
-	meta->root = VTD_ADDR(rtaddr);
-	meta->mode = (uint32_t)vtd_bits(rtaddr, 11, 10);
-	meta->irta = vtd_regs_get64(regs, VTD_REG_IRTA);
-}
-
 int vtd_snapshot_capture(const struct iommu_mem *mem, const uint64_t regs[VTD_REGS_QWORDS],
 			 const struct iommu_snapshot_meta *meta, const struct vtd_walk_options *opt,
 			 struct iommu_snapshot **out, struct vtd_walk_result **walk, struct iommu_error *err)

@@ -26,9 +26,6 @@ static inline const struct vtd_snapshot *vtd_snapshot_of(const struct iommu_snap
 	return (const struct vtd_snapshot *)s;
 }
 
-/* Fill the parts of @meta that the registers tell: root, ttm, irta. */
-void vtd_snapshot_meta_from_regs(struct iommu_snapshot_meta *meta, const uint64_t regs[VTD_REGS_QWORDS]);
-
 /*
  * Walk the tables under meta->root in @mem and keep every page the walk read, as it read it.
  * @regs: raw register block. @opt: limits of the walk, may be NULL (on_page is used by the

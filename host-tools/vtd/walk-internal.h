@@ -111,7 +111,4 @@ bool walk_aw_ok(const struct walker *w, unsigned aw);
 /* Walk the PASID directory of the context at @index in r->contexts. */
 void walk_pasid_dir(struct walker *w, size_t index);
 
-/* Walk the interrupt-remapping table. */
-void walk_irt(struct walker *w, uint64_t irta);
-
 #endif

@@ -225,7 +225,7 @@ static void root_table(struct walker *w)
 	}
 }
 
-void walk_irt(struct walker *w, uint64_t irta)
+static void walk_irt(struct walker *w, uint64_t irta)
 {
 	uint32_t entries = vtd_irta_entries(irta);
 	uint64_t page[512];
@@ -309,4 +309,21 @@ int vtd_walk(const struct iommu_mem *mem, uint64_t root, unsigned ttm, uint64_t 
 	}
 	*out = w.r;
 	return 0;
+}
+
+struct vtd_walk_options vtd_walk_options_from_regs(const struct vtd_regs *regs)
+{
+	return (struct vtd_walk_options){ .sagaw = regs->sagaw };
+}
+
+void vtd_walk_free(struct vtd_walk_result *r)
+{
+	if (!r)
+		return;
+	iommu_walk_clear(&r->base);
+	free(r->contexts);
+	free(r->pasids);
+	free(r->irtes);
+	free(r->defects);
+	free(r);
 }

@@ -161,7 +161,4 @@ int vtd_walk(const struct iommu_mem *mem, uint64_t root, unsigned ttm, uint64_t 
 /* Free a result; NULL is fine. */
 void vtd_walk_free(struct vtd_walk_result *result);
 
-/* The context entry of @sid, or NULL. */
-const struct vtd_context *vtd_walk_context(const struct vtd_walk_result *r, uint16_t sid);
-
 #endif

@@ -9,9 +9,13 @@
 
 static uint64_t entry_pa(const struct iommu_walk *walk, uint16_t sid)
 {
-	const struct vtd_context *c = walk ? vtd_walk_context(vtd_walk_of(walk), sid) : NULL;
+	for (size_t i = 0; walk && i < walk->n_requesters; i++) {
+		const struct vtd_context *c = &vtd_walk_of(walk)->contexts[i];
 
-	return c ? c->table + c->slot * (c->scalable ? 32u : 16u) : 0;
+		if (walk->iommu->requester(walk, i) == sid)
+			return c->table + c->slot * (c->scalable ? 32u : 16u);
+	}
+	return 0;
 }
 
 /* The word of the context or PASID entry of @s that holds its domain id, and the shift in it. */

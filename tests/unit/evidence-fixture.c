@@ -3,6 +3,7 @@
 #include "evidence-fixture.h"
 
 #include "evidence-tables.h"
+#include "vtd/backend.h"
 #include "vtd/snapshot.h"
 
 #define CANARY "00112233445566778899aabbccddeeff0123456789abcdeffedcba9876543210"
@@ -129,7 +130,7 @@ static void good_snapshot(struct good_run *f)
 	struct iommu_mem mem = tables_mem(&f->ram[AT_PANIC]);
 	struct iommu_snapshot_meta meta = { .phase = "panic" };
 
-	vtd_snapshot_meta_from_regs(&meta, f->raw[AT_PANIC]);
+	vtd_iommu.in_force(f->raw[AT_PANIC], &meta);
 	iommu_snapshot_free(state->snapshot);
 	assert_int_equal(vtd_snapshot_capture(&mem, f->raw[AT_PANIC], &meta, NULL, &state->snapshot, NULL, NULL), 0);
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "vtd-test.h"
+#include "vtd/backend.h"
 #include "vtd/compare.h"
 #include "vtd/snapshot.h"
 
@@ -42,9 +43,9 @@ static int setup(void **state)
 	*tables_word(&f->t, f->irt, 0) = 1;
 	vtd_regs_set64(regs, VTD_REG_RTADDR, f->root);
 	vtd_regs_set64(regs, VTD_REG_IRTA, f->irt | 7);
-	vtd_regs_set32(regs, VTD_REG_GSTS, 0xc0000000);
+	vtd_regs_set32(regs, VTD_REG_GSTS, 0xc2000000);
 	meta.ram = f->t.ram.layout;
-	vtd_snapshot_meta_from_regs(&meta, regs);
+	vtd_iommu.in_force(regs, &meta);
 	mem = tables_mem(&f->t);
 	assert_int_equal(vtd_snapshot_capture(&mem, regs, &meta, NULL, &f->s, &f->r, &err), 0);
 	strcpy(f->dir, "/tmp/vtd-snapshot-test-XXXXXX");
