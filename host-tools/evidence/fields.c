@@ -133,7 +133,7 @@ const struct evidence_field evidence_device_fields[] = {
 };
 ELEMENT(evidence_device)
 
-const struct evidence_field evidence_requester_fields[] = {
+static const struct evidence_field evidence_requester_fields[] = {
 	SID(evidence_requester, sid, "observe/iommu-events.c"),
 	FIELD(evidence_requester, first_ns, "observe/iommu-events.c"),
 	FIELD(evidence_requester, last_ns, "observe/iommu-events.c"),
@@ -142,7 +142,7 @@ const struct evidence_field evidence_requester_fields[] = {
 };
 ELEMENT(evidence_requester)
 
-const struct evidence_field evidence_workload_fields[] = {
+static const struct evidence_field evidence_workload_fields[] = {
 	SID(evidence_workload, sid, "run/workload*.c"),
 	FIELD(evidence_workload, nested, "run/workload*.c"),
 	FIELD(evidence_workload, dma, "run/workload*.c"),
@@ -163,14 +163,14 @@ const struct evidence_field evidence_workload_fields[] = {
 };
 ELEMENT(evidence_workload)
 
-const struct evidence_field evidence_function_fields[] = {
+static const struct evidence_field evidence_function_fields[] = {
 	SID(evidence_function, sid, "run/boot.c"),
 	FIELD(evidence_function, bridge, "run/boot.c"),
 	{ 0 },
 };
 ELEMENT(evidence_function)
 
-const struct evidence_field evidence_reservation_fields[] = {
+static const struct evidence_field evidence_reservation_fields[] = {
 	WORD(evidence_reservation, kernel, kernel_words, "evidence/kprobe-meaning.c"),
 	SID(evidence_reservation, sid, "evidence/kprobe-meaning.c"),
 	FIELD(evidence_reservation, sid_known, "evidence/kprobe-meaning.c"),
@@ -241,7 +241,7 @@ const struct evidence_field evidence_oracle_range_fields[] = {
 };
 ELEMENT(evidence_oracle_range)
 
-const struct evidence_field evidence_oracle_fields[] = {
+static const struct evidence_field evidence_oracle_fields[] = {
 	WORD(evidence_oracle, source, source_words, "evidence/kdump-files.c"),
 	SID(evidence_oracle, sid, "evidence/kdump-files.c"),
 	FIELD(evidence_oracle, root, "evidence/kdump-files.c"),
@@ -250,7 +250,7 @@ const struct evidence_field evidence_oracle_fields[] = {
 };
 ELEMENT(evidence_oracle)
 
-const struct evidence_field evidence_trace_fields[] = {
+static const struct evidence_field evidence_trace_fields[] = {
 	WORD(evidence_trace, group, trace_group_words, "run/report.c"),
 	FIELD(evidence_trace, seen, "run/report.c"),
 	FIELD(evidence_trace, malformed, "run/report.c"),

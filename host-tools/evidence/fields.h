@@ -43,10 +43,8 @@ struct evidence_field {
 };
 
 extern const struct evidence_field evidence_fields[], evidence_state_fields[], evidence_event_fields[],
-	evidence_dma_fields[], evidence_device_fields[], evidence_requester_fields[], evidence_workload_fields[],
-	evidence_function_fields[], evidence_reservation_fields[], evidence_kdump_context_fields[],
-	evidence_kdump_copy_fields[], evidence_kdump_device_fields[], evidence_oracle_range_fields[],
-	evidence_oracle_fields[], evidence_trace_fields[];
+	evidence_dma_fields[], evidence_device_fields[], evidence_kdump_context_fields[], evidence_kdump_copy_fields[],
+	evidence_kdump_device_fields[], evidence_oracle_range_fields[];
 
 /* All tables by the name of their struct, ended by NULL: for the tests. */
 struct evidence_struct {
