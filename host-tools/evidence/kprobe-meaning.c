@@ -15,8 +15,7 @@ struct probe_times probe_times(const struct probe_trace *t, uint64_t old_root)
 	struct probe_times times = { -1, -1, -1, -1, 0 };
 	int pid = -1;
 
-	for (unsigned i = 0; i < t->events->len; i++) {
-		const struct probe_event *e = &g_array_index(t->events, struct probe_event, i);
+	for_each_evidence(const struct probe_event, e, t->events) {
 		int64_t ns = probe_guest_ns(t, e->t_ns);
 
 		if (e->kind == PROBE_INIT && pid < 0) {
@@ -70,9 +69,7 @@ bool probe_standing(const struct probe_trace *t, uint64_t first, uint64_t last)
 	for (unsigned i = 0; i < G_N_ELEMENTS(always); i++)
 		if (first == always[i].first && last == always[i].last)
 			return true;
-	for (unsigned i = 0; i < t->windows->len; i++) {
-		const struct iommu_range *w = &g_array_index(t->windows, struct iommu_range, i);
-
+	for_each_evidence(const struct iommu_range, w, t->windows) {
 		if (first == w->start / PAGE && last == w->last / PAGE)
 			return true;
 	}
@@ -98,8 +95,7 @@ void probe_reservations(const struct probe_trace *t, enum evidence_kernel kernel
 {
 	struct owners o = { g_hash_table_new(NULL, NULL), g_hash_table_new(NULL, NULL) };
 
-	for (unsigned i = 0; i < t->events->len; i++) {
-		const struct probe_event *e = &g_array_index(t->events, struct probe_event, i);
+	for_each_evidence(const struct probe_event, e, t->events) {
 		struct evidence_reservation r = { .kernel = kernel, .start = e->b, .last = e->c };
 		const char *dev;
 

@@ -48,8 +48,8 @@ static enum check_result leads(const struct evidence *ev, const struct evidence_
  * One requester id of a device, its own or the alias that its requests carry. CHECK_FAIL: it still leads
  * into the dead kernel's tables, or nowhere; CHECK_NO_EVIDENCE: no tables were read after the first use.
  */
-static enum check_result repointed(const struct evidence *ev, const struct iommu_walk *before,
-				   const struct evidence_device *dev, uint16_t sid, GString *detail)
+static enum check_result repointed(const struct evidence *ev, const struct evidence_device *dev, uint16_t sid,
+				   GString *detail)
 {
 	const struct iommu_walk *copied = ev->copied.walk, *now = dev->after.walk;
 	const struct iommu_space *new;
@@ -72,15 +72,13 @@ static enum check_result repointed(const struct evidence *ev, const struct iommu
 		g_string_append(detail, "has no present entry");
 		return CHECK_FAIL;
 	}
-	return leads(ev, dev, iommu_walk_space(before, sid, IOMMU_NO_PASID),
+	return leads(ev, dev, iommu_walk_space(ev->at_panic.walk, sid, IOMMU_NO_PASID),
 		     copied ? iommu_walk_space(copied, sid, IOMMU_NO_PASID) : NULL, new, detail);
 }
 
 static bool is_endpoint(const struct evidence *ev, uint16_t sid)
 {
-	for (unsigned i = 0; i < ev->functions->len; i++) {
-		const struct evidence_function *f = &g_array_index(ev->functions, struct evidence_function, i);
-
+	for_each_evidence(const struct evidence_function, f, ev->functions) {
 		if (f->sid == sid)
 			return !f->bridge;
 	}
@@ -92,12 +90,8 @@ static int64_t last_attach(const struct evidence *ev)
 {
 	int64_t last = 0;
 
-	for (unsigned i = 0; i < ev->devices->len; i++) {
-		const struct evidence_device *dev = check_wanted_device(ev, i);
-
-		if (dev)
-			last = MAX(last, evidence_attach_ns(ev, dev->sid));
-	}
+	for_each_wanted_device(dev, ev)
+		last = MAX(last, evidence_attach_ns(ev, dev->sid));
 	return last;
 }
 
@@ -141,9 +135,7 @@ static enum check_result aliases_repointed(const struct evidence *ev, const stru
 	int64_t attached = last_attach(ev);
 	enum check_result result = CHECK_PASS;
 
-	for (unsigned i = 0; i < ev->requesters->len; i++) {
-		const struct evidence_requester *r = &g_array_index(ev->requesters, struct evidence_requester, i);
-
+	for_each_evidence(const struct evidence_requester, r, ev->requesters) {
 		if (r->last_ns < attached || evidence_device_find(ev, r->sid) || is_endpoint(ev, r->sid))
 			continue;
 		result = check_worse(result, alias_repointed(ev, before, r, detail));
@@ -175,20 +167,9 @@ static void name_left_out(const struct evidence *ev, const struct iommu_walk *be
 static enum check_result requesters_repointed(const struct evidence *ev, GString *detail)
 {
 	const struct iommu_walk *before = ev->at_panic.walk;
-	enum check_result result = CHECK_PASS;
-	unsigned seen = 0;
+	enum check_result result;
 
-	for (unsigned i = 0; i < ev->devices->len; i++) {
-		const struct evidence_device *dev = check_wanted_device(ev, i);
-
-		if (!dev)
-			continue;
-		seen++;
-		result = check_worse(result, repointed(ev, before, dev, dev->sid, detail));
-		if (dev->has_alias)
-			result = check_worse(result, repointed(ev, before, dev, dev->alias_sid, detail));
-	}
-	if (!seen) {
+	if (!check_requesters(ev, repointed, &result, detail)) {
 		g_string_append(detail, "no device was used in the crash kernel");
 		return CHECK_NO_EVIDENCE;
 	}
@@ -231,11 +212,7 @@ static enum check_result iova_not_retargeted(const struct evidence *ev, GString 
 	uint64_t retargeted = 0, mapped = 0;
 	const char *unknown = NULL;
 
-	for (unsigned i = 0; i < ev->devices->len; i++) {
-		const struct evidence_device *dev = check_wanted_device(ev, i);
-
-		if (!dev)
-			continue;
+	for_each_wanted_device(dev, ev) {
 		if (!add_retargeted(before, dev, dev->sid, &retargeted, &mapped) && !unknown)
 			unknown = dev->bdf;
 		if (dev->has_alias)
@@ -261,11 +238,7 @@ static enum check_result devices_work(const struct evidence *ev, GString *detail
 {
 	enum check_result result = CHECK_SKIP;
 
-	for (unsigned i = 0; i < ev->devices->len; i++) {
-		const struct evidence_device *dev = check_wanted_device(ev, i);
-
-		if (!dev)
-			continue;
+	for_each_wanted_device(dev, ev) {
 		check_separate(detail);
 		g_string_append_printf(detail, "%s: %s", dev->driver,
 				       dev->works_detail ? dev->works_detail : "not tried");

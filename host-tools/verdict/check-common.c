@@ -20,11 +20,18 @@ enum check_result check_worse(enum check_result a, enum check_result b)
 	return CHECK_SKIP;
 }
 
-const struct evidence_device *check_wanted_device(const struct evidence *ev, unsigned i)
+bool check_requesters(const struct evidence *ev, check_requester_fn judge, enum check_result *result, GString *detail)
 {
-	const struct evidence_device *dev = &g_array_index(ev->devices, struct evidence_device, i);
+	bool seen = false;
 
-	return dev->wanted ? dev : NULL;
+	*result = CHECK_SKIP;
+	for_each_wanted_device(dev, ev) {
+		seen = true;
+		*result = check_worse(*result, judge(ev, dev, dev->sid, detail));
+		if (dev->has_alias)
+			*result = check_worse(*result, judge(ev, dev, dev->alias_sid, detail));
+	}
+	return seen;
 }
 
 enum check_result check_no_device(const struct evidence *ev, GString *detail)

@@ -1,4 +1,5 @@
-/* SPDX-License-Identifier: GPL-2.0-only */ /* What several files of checks ask. Private to verdict/check-*.c. */
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What several files of checks ask. Private to verdict/check-*.c. */
 #ifndef VTDLAB_VERDICT_CHECK_COMMON_H
 #define VTDLAB_VERDICT_CHECK_COMMON_H
 
@@ -12,14 +13,30 @@
 #include "vtd/compare.h"
 #include "vtd/walk.h"
 
+/* For g_autoptr(). */
+typedef struct vtd_compare check_comparison;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(check_comparison, vtd_compare_free)
+
 /* check_separate - "; " between two parts of a detail. */
 void check_separate(GString *detail);
 
 /* check_worse - of two parts of one check: failed, without evidence, passed, and last what does not apply. */
 enum check_result check_worse(enum check_result a, enum check_result b);
 
-/* check_wanted_device - device @i of the evidence if the run used it in the crash kernel, else NULL. */
-const struct evidence_device *check_wanted_device(const struct evidence *ev, unsigned i);
+/* for_each_wanted_device - @dev points to each device in turn that the run used in the crash kernel. */
+#define for_each_wanted_device(dev, ev)                                     \
+	for_each_evidence(const struct evidence_device, dev, (ev)->devices) \
+		if (dev->wanted)
+
+/* What a check says of @sid, one of the requester ids of @dev. */
+typedef enum check_result (*check_requester_fn)(const struct evidence *ev, const struct evidence_device *dev,
+						uint16_t sid, GString *detail);
+
+/*
+ * check_requesters - asks @judge of each requester id, own and alias, of each device that the run used; the worst answer
+ * goes to @result. False: no device was used.
+ */
+bool check_requesters(const struct evidence *ev, check_requester_fn judge, enum check_result *result, GString *detail);
 
 /* check_no_device - of a run that used no device in the crash kernel: was there one? Says so in @detail. */
 enum check_result check_no_device(const struct evidence *ev, GString *detail);
@@ -30,7 +47,7 @@ bool check_all_passed_through(const struct iommu_walk *walk);
 /* check_memory - ends the program if @err is -ENOMEM, as GLib does. */
 void check_memory(int err);
 
-/* check_compare - the tables after the copy beside those at the panic. Free with vtd_compare_free(). */
+/* check_compare - the tables after the copy beside those at the panic. The caller frees it. */
 struct vtd_compare *check_compare(const struct evidence *ev, const struct vtd_compare_options *opt);
 
 #define CHECK_DIFF(kind) (UINT64_C(1) << VTD_DIFF_##kind)

@@ -3,13 +3,12 @@
 #include "verdict/check-common.h"
 
 #include <inttypes.h>
+
 static enum check_result translation_stayed_on(const struct evidence *ev, GString *detail)
 {
 	int64_t end = ev->poweroff_ns ? ev->poweroff_ns : INT64_MAX;
 
-	for (unsigned i = 0; i < ev->events->len; i++) {
-		struct evidence_event *e = &g_array_index(ev->events, struct evidence_event, i);
-
+	for_each_evidence(const struct evidence_event, e, ev->events) {
 		if (e->kind == EVENT_TRANSLATION && !e->on && e->host_ns >= ev->jump_ns && e->host_ns < end) {
 			g_string_append_printf(detail, "switched off %.3f s after the jump (trace vtd_dmar_enable 0)",
 					       (double)(e->host_ns - ev->jump_ns) / 1e9);
@@ -47,15 +46,12 @@ static enum check_result context_same_slot(const struct evidence *ev, GString *d
 	const uint64_t kinds =
 		CHECK_DIFF(MODE) | CHECK_DIFF(CONTEXT_MISSING) | CHECK_DIFF(CONTEXT_EXTRA) | CHECK_DIFF(CONTEXT_SLOT);
 	const struct vtd_compare_options opt = { .skip_mappings = true, .skip_irtes = true };
-	struct vtd_compare *c = check_compare(ev, &opt);
-	enum check_result result = CHECK_FAIL;
+	g_autoptr(check_comparison) c = check_compare(ev, &opt);
 
-	if (!check_differences(c, kinds, detail)) {
-		g_string_append_printf(detail, "%zu of %zu slots", c->contexts_b, c->contexts_a);
-		result = CHECK_PASS;
-	}
-	vtd_compare_free(c);
-	return result;
+	if (check_differences(c, kinds, detail))
+		return CHECK_FAIL;
+	g_string_append_printf(detail, "%zu of %zu slots", c->contexts_b, c->contexts_a);
+	return CHECK_PASS;
 }
 
 const struct check check_context_same_slot = {
@@ -77,22 +73,18 @@ static enum check_result context_same_fields(const struct evidence *ev, GString 
 		.skip_irtes = true,
 		.roots_may_differ = g_strcmp0(evidence_kdump_mode(ev), "deep") == 0,
 	};
-	struct vtd_compare *c = check_compare(ev, &opt);
-	enum check_result result;
+	g_autoptr(check_comparison) c = check_compare(ev, &opt);
 
-	if (check_differences(c, kinds, detail)) {
-		result = CHECK_FAIL;
-	} else if (!c->contexts_same) {
+	if (check_differences(c, kinds, detail))
+		return CHECK_FAIL;
+	if (!c->contexts_same) {
 		g_string_append(detail, "no entry is present both at the panic and after the copy");
-		result = CHECK_FAIL;
-	} else {
-		g_string_append_printf(detail, "%zu of %zu context entries", c->contexts_same, c->contexts_a);
-		if (c->pasids_a)
-			g_string_append_printf(detail, ", %zu of %zu PASID entries", c->pasids_same, c->pasids_a);
-		result = CHECK_PASS;
+		return CHECK_FAIL;
 	}
-	vtd_compare_free(c);
-	return result;
+	g_string_append_printf(detail, "%zu of %zu context entries", c->contexts_same, c->contexts_a);
+	if (c->pasids_a)
+		g_string_append_printf(detail, ", %zu of %zu PASID entries", c->pasids_same, c->pasids_a);
+	return CHECK_PASS;
 }
 
 const struct check check_context_same_fields = {
@@ -108,14 +100,14 @@ const struct check check_context_same_fields = {
 static void name_workload(const struct evidence *ev, const struct iommu_walk *before, const struct iommu_walk *after,
 			  GString *detail)
 {
-	for (unsigned i = 0; i < ev->workloads->len; i++) {
-		uint16_t sid = g_array_index(ev->workloads, struct evidence_workload, i).sid;
+	for_each_evidence(const struct evidence_workload, w, ev->workloads) {
 		struct iommu_space_diff diff = { 0 };
 		char bdf[16];
 
-		iommu_compare_space(before, iommu_walk_space(before, sid, IOMMU_NO_PASID), after,
-				    iommu_walk_space(after, sid, IOMMU_NO_PASID), &diff);
-		g_string_append_printf(detail, ", %" PRIu64 " pages of %s among them", diff.same, sid_text(sid, bdf));
+		iommu_compare_space(before, iommu_walk_space(before, w->sid, IOMMU_NO_PASID), after,
+				    iommu_walk_space(after, w->sid, IOMMU_NO_PASID), &diff);
+		g_string_append_printf(detail, ", %" PRIu64 " pages of %s among them", diff.same,
+				       sid_text(w->sid, bdf));
 	}
 }
 
@@ -134,29 +126,25 @@ static enum check_result leaves_equal(const struct evidence *ev, GString *detail
 	const uint64_t kinds = CHECK_DIFF(MODE) | CHECK_DIFF(SPACE_TYPE) | CHECK_DIFF(UNMAPPED) | CHECK_DIFF(NEW) |
 			       CHECK_DIFF(RETARGETED) | CHECK_DIFF(PERMISSION);
 	const struct vtd_compare_options opt = { .skip_contexts = true, .skip_irtes = true };
-	enum check_result result;
-	struct vtd_compare *c;
+	g_autoptr(check_comparison) c = NULL;
 
 	if (!before->n_runs) {
 		g_string_append(detail, "nothing was mapped at the panic");
 		return CHECK_NO_EVIDENCE;
 	}
 	c = check_compare(ev, &opt);
-	if (check_differences(c, kinds, detail)) {
-		result = CHECK_FAIL;
-	} else if (c->truncated || !c->pages_same) {
+	if (check_differences(c, kinds, detail))
+		return CHECK_FAIL;
+	if (c->truncated || !c->pages_same) {
 		g_string_append_printf(detail, "the comparison was given up after %" PRIu64 " equal pages",
 				       c->pages_same);
-		result = CHECK_NO_EVIDENCE;
-	} else {
-		g_string_append_printf(detail, "%" PRIu64 " of %" PRIu64 " leaves", after->leaves, before->leaves);
-		if (identity_spaces(before))
-			g_string_append_printf(detail, ", %zu identity runs", identity_spaces(before));
-		name_workload(ev, before, after, detail);
-		result = CHECK_PASS;
+		return CHECK_NO_EVIDENCE;
 	}
-	vtd_compare_free(c);
-	return result;
+	g_string_append_printf(detail, "%" PRIu64 " of %" PRIu64 " leaves", after->leaves, before->leaves);
+	if (identity_spaces(before))
+		g_string_append_printf(detail, ", %zu identity runs", identity_spaces(before));
+	name_workload(ev, before, after, detail);
+	return CHECK_PASS;
 }
 
 const struct check check_leaves_equal = {

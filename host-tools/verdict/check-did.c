@@ -148,13 +148,12 @@ static const struct evidence_device *judge_attaches(const struct evidence *ev, u
 	const struct evidence_device *unknown = NULL;
 	struct dids dids;
 
-	for (unsigned i = 0; i < ev->devices->len; i++) {
-		const struct evidence_device *dev = check_wanted_device(ev, i);
-		g_autofree char *when = dev ? g_strdup_printf("after the attach of %s:", dev->bdf) : NULL;
+	for_each_wanted_device(dev, ev) {
+		g_autofree char *when = g_strdup_printf("after the attach of %s:", dev->bdf);
 
-		if (dev && !judge_state(&dev->after, when, &dids, detail) && !unknown)
+		if (!judge_state(&dev->after, when, &dids, detail) && !unknown)
 			unknown = dev;
-		else if (dev)
+		else
 			*bad += dids.bad;
 	}
 	return unknown;

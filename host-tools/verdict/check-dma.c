@@ -23,9 +23,7 @@ static const struct evidence_event *count_faults(const struct evidence *ev, stru
 	int64_t end = ev->poweroff_ns ? ev->poweroff_ns : INT64_MAX;
 
 	*n = (struct fault_counts){ 0 };
-	for (unsigned i = 0; i < ev->events->len; i++) {
-		struct evidence_event *e = &g_array_index(ev->events, struct evidence_event, i);
-
+	for_each_evidence(const struct evidence_event, e, ev->events) {
 		if (!is_fault(e) || e->host_ns < ev->jump_ns || e->host_ns >= end)
 			continue;
 		if (evidence_attached(ev, e->sid, e->host_ns)) {
@@ -48,9 +46,7 @@ static uint64_t total_sent(const struct evidence *ev, unsigned *requesters)
 	uint64_t sent = 0;
 
 	*requesters = 0;
-	for (unsigned i = 0; i < ev->dma->len; i++) {
-		struct evidence_dma *d = &g_array_index(ev->dma, struct evidence_dma, i);
-
+	for_each_evidence(const struct evidence_dma, d, ev->dma) {
 		sent += d->sent;
 		*requesters += d->sent != 0;
 	}
@@ -149,9 +145,7 @@ static enum check_result dma_landed(const struct evidence *ev, GString *detail)
 	unsigned wanted = ev->scenario->devices.dma == CONF_DMA_BOTH ? 2 : 1;
 	bool ok = true, after_copy = true;
 
-	for (unsigned i = 0; i < ev->dma->len; i++) {
-		struct evidence_dma *d = &g_array_index(ev->dma, struct evidence_dma, i);
-
+	for_each_evidence(const struct evidence_dma, d, ev->dma) {
 		ok &= account(d, detail);
 		after_copy &= d->landed_after_copy > 0;
 	}

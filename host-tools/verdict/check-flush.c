@@ -32,9 +32,8 @@ static int64_t before_attaches(const struct evidence *ev, int64_t start)
 {
 	int64_t limit = INT64_MAX;
 
-	for (unsigned i = 0; i < ev->devices->len; i++) {
-		const struct evidence_device *dev = check_wanted_device(ev, i);
-		int64_t unchanged = !dev ? 0 : dev->unchanged_ns ? dev->unchanged_ns : dev->attach_ns;
+	for_each_wanted_device(dev, ev) {
+		int64_t unchanged = dev->unchanged_ns ? dev->unchanged_ns : dev->attach_ns;
 
 		if (unchanged > start)
 			limit = MIN(limit, MAX(unchanged - BEFORE_NS, start + (unchanged - start) / 2));
@@ -157,10 +156,10 @@ static bool alias_unchanged(const struct evidence_device *dev, uint16_t sid, con
 }
 
 /* One requester id of a device that left the copied tables. */
-static enum check_result requester_flushed(const struct evidence *ev, const struct iommu_walk *before,
-					   const struct evidence_device *dev, uint16_t sid, GString *detail)
+static enum check_result requester_flushed(const struct evidence *ev, const struct evidence_device *dev, uint16_t sid,
+					   GString *detail)
 {
-	const struct iommu_space *space = iommu_walk_space(before, sid, IOMMU_NO_PASID);
+	const struct iommu_space *space = iommu_walk_space(ev->at_panic.walk, sid, IOMMU_NO_PASID);
 	struct old_entry old = { .sid = sid };
 	char text[16];
 
@@ -179,27 +178,16 @@ static enum check_result requester_flushed(const struct evidence *ev, const stru
 	return attach_flushed(ev, dev, &old, detail);
 }
 
-static enum check_result attaches_flushed(const struct evidence *ev, const struct iommu_walk *before, GString *detail)
+static enum check_result attaches_flushed(const struct evidence *ev, GString *detail)
 {
-	enum check_result result = CHECK_SKIP;
-	unsigned seen = 0;
+	enum check_result result;
 
 	if (ev->translation_dropped) {
 		check_separate(detail);
 		g_string_append(detail, "translation was begun anew, so no attach leaves old tables");
 		return CHECK_SKIP;
 	}
-	for (unsigned i = 0; i < ev->devices->len; i++) {
-		const struct evidence_device *dev = check_wanted_device(ev, i);
-
-		if (!dev)
-			continue;
-		seen++;
-		result = check_worse(result, requester_flushed(ev, before, dev, dev->sid, detail));
-		if (dev->has_alias)
-			result = check_worse(result, requester_flushed(ev, before, dev, dev->alias_sid, detail));
-	}
-	return seen ? result : check_no_device(ev, detail);
+	return check_requesters(ev, requester_flushed, &result, detail) ? result : check_no_device(ev, detail);
 }
 
 static enum check_result roots_flushed(const struct evidence *ev, GString *detail)
@@ -228,8 +216,7 @@ static enum check_result roots_flushed(const struct evidence *ev, GString *detai
 
 static enum check_result flushed(const struct evidence *ev, GString *detail)
 {
-	const struct iommu_walk *before = ev->at_panic.walk;
-	enum check_result roots, attaches;
+	enum check_result roots;
 
 	if (!ev->copied.regs.qi_on) {
 		g_string_append(detail, "queued invalidation is off: the trace shows no other kind");
@@ -241,8 +228,7 @@ static enum check_result flushed(const struct evidence *ev, GString *detail)
 		g_string_append(detail, "the crash kernel did not come up");
 		return check_worse(roots, CHECK_NO_EVIDENCE);
 	}
-	attaches = attaches_flushed(ev, before, detail);
-	return check_worse(roots, attaches);
+	return check_worse(roots, attaches_flushed(ev, detail));
 }
 
 const struct check check_flushed = {

@@ -10,19 +10,16 @@ static enum check_result compare_irtes(const struct evidence *ev, GString *detai
 {
 	const struct vtd_compare_options opt = { .skip_contexts = true, .skip_mappings = true, .extra_irtes_ok = true };
 	const uint64_t kinds = CHECK_DIFF(IRTE_MISSING) | CHECK_DIFF(IRTE_CHANGED) | CHECK_DIFF(EIME);
-	struct vtd_compare *c = check_compare(ev, &opt);
-	enum check_result result = CHECK_FAIL;
+	g_autoptr(check_comparison) c = check_compare(ev, &opt);
 
-	if (!check_differences(c, kinds, detail)) {
-		g_string_append_printf(detail, "%zu of %zu entries at %#" PRIx64 " -> %#" PRIx64, c->irtes_same,
-				       c->irtes_a, VTD_ADDR(vtd_walk_of(ev->at_panic.walk)->irta),
-				       VTD_ADDR(vtd_walk_of(ev->copied.walk)->irta));
-		if (c->irtes_b > c->irtes_same)
-			g_string_append_printf(detail, ", %zu new in free slots", c->irtes_b - c->irtes_same);
-		result = CHECK_PASS;
-	}
-	vtd_compare_free(c);
-	return result;
+	if (check_differences(c, kinds, detail))
+		return CHECK_FAIL;
+	g_string_append_printf(detail, "%zu of %zu entries at %#" PRIx64 " -> %#" PRIx64, c->irtes_same, c->irtes_a,
+			       VTD_ADDR(vtd_walk_of(ev->at_panic.walk)->irta),
+			       VTD_ADDR(vtd_walk_of(ev->copied.walk)->irta));
+	if (c->irtes_b > c->irtes_same)
+		g_string_append_printf(detail, ", %zu new in free slots", c->irtes_b - c->irtes_same);
+	return CHECK_PASS;
 }
 
 static enum check_result irte_equal(const struct evidence *ev, GString *detail)

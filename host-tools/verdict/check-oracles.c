@@ -64,10 +64,7 @@ static unsigned kernel_pasid(const struct iommu_space *s)
 static void collect(const struct judge *j, enum evidence_oracle_source source, uint16_t sid, unsigned pasid,
 		    struct iommu_ranges *out)
 {
-	for (unsigned i = 0; i < j->ev->oracle_ranges->len; i++) {
-		const struct evidence_oracle_range *r =
-			&g_array_index(j->ev->oracle_ranges, struct evidence_oracle_range, i);
-
+	for_each_evidence(const struct evidence_oracle_range, r, j->ev->oracle_ranges) {
 		if (r->source == source && r->sid == sid && r->pasid == pasid && r->start <= r->last)
 			check_memory(iommu_ranges_add(out, r->start, r->last));
 	}
@@ -75,10 +72,7 @@ static void collect(const struct judge *j, enum evidence_oracle_source source, u
 
 static const struct evidence_kdump_context *logged(const struct evidence *ev, uint16_t sid, unsigned pasid)
 {
-	for (unsigned i = 0; i < ev->kdump_contexts->len; i++) {
-		const struct evidence_kdump_context *c =
-			&g_array_index(ev->kdump_contexts, struct evidence_kdump_context, i);
-
+	for_each_evidence(const struct evidence_kdump_context, c, ev->kdump_contexts) {
 		if (c->sid == sid && c->pasid == pasid)
 			return c;
 	}
@@ -87,9 +81,7 @@ static const struct evidence_kdump_context *logged(const struct evidence *ev, ui
 
 static const struct evidence_oracle *asked(const struct evidence *ev, enum evidence_oracle_source source, int sid)
 {
-	for (unsigned i = 0; i < ev->oracles->len; i++) {
-		const struct evidence_oracle *o = &g_array_index(ev->oracles, struct evidence_oracle, i);
-
+	for_each_evidence(const struct evidence_oracle, o, ev->oracles) {
 		if (o->source == source && (sid < 0 || o->sid == sid))
 			return o;
 	}
@@ -205,17 +197,11 @@ static void judge_others(struct judge *j, const struct iommu_walk *before)
 {
 	uint32_t last = UINT32_MAX;
 
-	for (unsigned i = 0; i < j->ev->kdump_contexts->len; i++) {
-		const struct evidence_kdump_context *c =
-			&g_array_index(j->ev->kdump_contexts, struct evidence_kdump_context, i);
-
+	for_each_evidence(const struct evidence_kdump_context, c, j->ev->kdump_contexts) {
 		if (!c->refused && !find_space(before, c->sid, c->pasid) && disagree(j, c->sid))
 			g_string_append_printf(j->detail, "PASID %u in %s and not in %s", c->pasid, in_log, host_walk);
 	}
-	for (unsigned i = 0; i < j->ev->oracle_ranges->len; i++) {
-		const struct evidence_oracle_range *r =
-			&g_array_index(j->ev->oracle_ranges, struct evidence_oracle_range, i);
-
+	for_each_evidence(const struct evidence_oracle_range, r, j->ev->oracle_ranges) {
 		if (r->source != ORACLE_RANGES || r->sid == last || find_space(before, r->sid, r->pasid))
 			continue;
 		last = r->sid;
@@ -298,8 +284,7 @@ static void judge_mappings(struct judge *j, const struct iommu_walk *end, const 
  */
 static void judge_translations(struct judge *j, const struct iommu_walk *end)
 {
-	for (unsigned i = 0; i < j->ev->oracles->len; i++) {
-		const struct evidence_oracle *o = &g_array_index(j->ev->oracles, struct evidence_oracle, i);
+	for_each_evidence(const struct evidence_oracle, o, j->ev->oracles) {
 		const struct evidence_device *dev = evidence_device_find(j->ev, o->sid);
 		const struct iommu_space *s;
 
@@ -324,9 +309,7 @@ static bool is_missing(const struct evidence *ev, enum evidence_oracle_source so
 {
 	const struct evidence_oracle *o = NULL;
 
-	for (unsigned i = 0; i < ev->oracles->len; i++) {
-		const struct evidence_oracle *one = &g_array_index(ev->oracles, struct evidence_oracle, i);
-
+	for_each_evidence(const struct evidence_oracle, one, ev->oracles) {
 		if (one->source != source)
 			continue;
 		if (!*one->problem)

@@ -38,8 +38,7 @@ static bool is_of(const struct owner *owner, const struct evidence_reservation *
 /* The rows of one device. What the first kernel reserved there is standing by definition. */
 static void read_reservations(const struct evidence *ev, const struct owner *owner, struct sets *s)
 {
-	for (unsigned i = 0; i < ev->reservations->len; i++) {
-		const struct evidence_reservation *r = &g_array_index(ev->reservations, struct evidence_reservation, i);
+	for_each_evidence(const struct evidence_reservation, r, ev->reservations) {
 		uint64_t start = r->start << IOMMU_PAGE_SHIFT;
 		uint64_t last = (r->last << IOMMU_PAGE_SHIFT) | (IOMMU_PAGE_SIZE - 1);
 
@@ -57,9 +56,7 @@ static uint64_t crash_rows(const struct evidence *ev, uint64_t *unknown)
 	uint64_t n = 0;
 
 	*unknown = 0;
-	for (unsigned i = 0; i < ev->reservations->len; i++) {
-		const struct evidence_reservation *r = &g_array_index(ev->reservations, struct evidence_reservation, i);
-
+	for_each_evidence(const struct evidence_reservation, r, ev->reservations) {
 		n += r->kernel == EVIDENCE_CRASH;
 		*unknown += r->kernel == EVIDENCE_CRASH && !r->sid_known && !r->standing;
 	}
@@ -140,9 +137,7 @@ static enum check_result judge_owner(const struct evidence *ev, const struct iom
 
 static bool is_bridge(const struct evidence *ev, uint16_t sid)
 {
-	for (unsigned i = 0; i < ev->functions->len; i++) {
-		const struct evidence_function *f = &g_array_index(ev->functions, struct evidence_function, i);
-
+	for_each_evidence(const struct evidence_function, f, ev->functions) {
 		if (f->sid == sid)
 			return f->bridge;
 	}
@@ -181,14 +176,10 @@ static enum check_result judge_devices(const struct evidence *ev, const struct i
 	enum check_result result = CHECK_SKIP;
 	unsigned seen = 0;
 
-	for (unsigned i = 0; i < ev->devices->len; i++) {
-		const struct evidence_device *dev = check_wanted_device(ev, i);
-		struct owner owner;
+	for_each_wanted_device(dev, ev) {
+		const struct owner owner = { dev->bdf, dev->sid, dev->has_alias ? dev->alias_sid : dev->sid };
 
-		if (!dev)
-			continue;
 		seen++;
-		owner = (struct owner){ dev->bdf, dev->sid, dev->has_alias ? dev->alias_sid : dev->sid };
 		result = check_worse(result, judge_owner(ev, before, &owner, false, detail));
 	}
 	if (!seen) {

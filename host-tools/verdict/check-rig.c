@@ -97,8 +97,7 @@ static unsigned mode_spaces(const struct evidence *ev, const struct iommu_walk *
 	enum iommu_space_type type = wanted_type(ev);
 	unsigned seen = 0;
 
-	for (unsigned i = 0; i < ev->devices->len; i++) {
-		struct evidence_device *dev = &g_array_index(ev->devices, struct evidence_device, i);
+	for_each_evidence(const struct evidence_device, dev, ev->devices) {
 		const struct iommu_space *space = iommu_walk_space(before, dev->sid, IOMMU_NO_PASID);
 
 		if (!dev->first_translated)

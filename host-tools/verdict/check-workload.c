@@ -34,9 +34,7 @@ static bool all_mapped(const struct evidence_workload *w, const struct iommu_wal
 /* The trace showed the device doing DMA before the panic. */
 static bool dma_seen(const struct evidence *ev, const struct evidence_workload *w, GString *detail)
 {
-	for (unsigned i = 0; i < ev->requesters->len; i++) {
-		const struct evidence_requester *r = &g_array_index(ev->requesters, struct evidence_requester, i);
-
+	for_each_evidence(const struct evidence_requester, r, ev->requesters) {
 		if (r->sid == w->sid && r->first_ns < ev->trigger_ns)
 			return true;
 	}

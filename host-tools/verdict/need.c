@@ -163,8 +163,7 @@ static bool lacks_trace(unsigned traces, const struct evidence *ev, GString *det
 		g_string_append_printf(detail, "this QEMU does not trace %s", ev->trace_missing);
 		return true;
 	}
-	for (unsigned i = 0; i < ev->traces->len; i++) {
-		const struct evidence_trace *t = &g_array_index(ev->traces, struct evidence_trace, i);
+	for_each_evidence(const struct evidence_trace, t, ev->traces) {
 		const char *words = word_of(trace_group_words, (enum trace_group)t->group);
 
 		if (t->group >= TRACE_GROUPS || !(traces & 1u << t->group) ||

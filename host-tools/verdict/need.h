@@ -19,24 +19,24 @@ enum need {
 	NEED_IOMMU,
 	NEED_INTREMAP,
 	NEED_WORKLOAD,
-	NEED_KDUMP_LOG,
-	/* a lab kernel that tells what it finds */ NEED_RESERVE, /* ... that reserves what it finds, or copies it */
-	NEED_DEEP,						  /* ... that copies all tables */
+	NEED_KDUMP_LOG, /* a lab kernel that tells what it finds */
+	NEED_RESERVE,	/* ... that reserves what it finds, or copies it */
+	NEED_DEEP,	/* ... that copies all tables */
 	NEED_DUMP,
 	NEED_AGENT, /* the lab's own agent in the crash kernel */
 	NEED_REBOOT,
 	/* Something was seen or read; otherwise there is no evidence. */
 	NEED_JUMP,
-	NEED_CRASH_KERNEL,
-	/* it came up */ NEED_CRASH_MEMORY, /* where it lies */
+	NEED_CRASH_KERNEL, /* it came up */
+	NEED_CRASH_MEMORY, /* where it lies */
 	NEED_ROOT_SWITCH,
 	NEED_PANIC_REGS,
-	NEED_PANIC_WALK,
-	/* tables, if only in part */ NEED_PANIC, /* complete tables */
-	NEED_ENTRIES,				  /* ... with an entry in them */
+	NEED_PANIC_WALK, /* tables, if only in part */
+	NEED_PANIC,	 /* complete tables */
+	NEED_ENTRIES,	 /* ... with an entry in them */
 	NEED_COPIED_REGS,
-	NEED_COPIED,
-	/* complete tables */ NEED_END, /* complete tables */
+	NEED_COPIED, /* complete tables */
+	NEED_END,    /* complete tables */
 	NEED_OLD_TABLES,
 	NEEDS,
 };
