@@ -8,13 +8,18 @@
 
 #include "base/sid.h"
 
-static void add_hex(JsonBuilder *b, const char *name, uint64_t value)
+static void put_hex(JsonBuilder *b, uint64_t value)
 {
 	char text[20];
 
 	snprintf(text, sizeof(text), "0x%" PRIx64, value);
-	json_builder_set_member_name(b, name);
 	json_builder_add_string_value(b, text);
+}
+
+static void add_hex(JsonBuilder *b, const char *name, uint64_t value)
+{
+	json_builder_set_member_name(b, name);
+	put_hex(b, value);
 }
 
 /* JSON numbers here are signed: what does not fit (a saturated count) is the largest that does. */
@@ -47,17 +52,14 @@ static void add_runs(JsonBuilder *b, const struct vtd_walk_result *r, const stru
 {
 	size_t n;
 	const struct iommu_run *run = iommu_space_runs(&r->base, s, &n);
-	char text[20], perm[5];
+	char perm[5];
 
 	begin_array(b, "runs");
 	for (size_t i = 0; i < n; i++, run++) {
-		const uint64_t words[] = { run->iova_start, run->iova_last, run->pa_start };
-
 		json_builder_begin_array(b);
-		for (unsigned k = 0; k < G_N_ELEMENTS(words); k++) {
-			snprintf(text, sizeof(text), "0x%" PRIx64, words[k]);
-			json_builder_add_string_value(b, text);
-		}
+		put_hex(b, run->iova_start);
+		put_hex(b, run->iova_last);
+		put_hex(b, run->pa_start);
 		json_builder_add_string_value(b, iommu_perm_text(run->perm, perm));
 		json_builder_end_array(b);
 	}
@@ -107,12 +109,8 @@ static void add_contexts(JsonBuilder *b, const struct vtd_walk_result *r, gboole
 			add_hex(b, "root", c->pt_root);
 		}
 		begin_array(b, "raw");
-		for (unsigned k = 0; k < (c->scalable ? 4u : 2u); k++) {
-			char text[20];
-
-			snprintf(text, sizeof(text), "0x%" PRIx64, c->raw[k]);
-			json_builder_add_string_value(b, text);
-		}
+		for (unsigned k = 0; k < (c->scalable ? 4u : 2u); k++)
+			put_hex(b, c->raw[k]);
 		json_builder_end_array(b);
 		begin_array(b, "spaces");
 		for (; s < r->base.n_spaces && r->base.spaces[s].context == i; s++)
