@@ -84,13 +84,13 @@ static char *words(const struct compare_column *column, bool failed)
 
 	for (guint i = 0; i < column->runs->len; i++) {
 		const struct compare_run *run = column->runs->pdata[i];
-		const char *word = failed ? run->failed : run->outcome;
+		const char *word = failed ? run->failed : outcome_name(run->json->outcome);
 		bool known = false;
 
 		for (guint k = 0; k < i; k++) {
 			const struct compare_run *other = column->runs->pdata[k];
 
-			known |= strcmp(failed ? other->failed : other->outcome, word) == 0;
+			known |= failed ? strcmp(other->failed, word) == 0 : other->json->outcome == run->json->outcome;
 		}
 		if (!known)
 			g_string_append_printf(out, "%s%s", out->len ? "; " : "", *word ? word : "none");

@@ -9,7 +9,6 @@
 
 struct compare_run {
 	struct run_json *json;
-	const char *outcome;
 	char *failed; /* names of the checks that failed */
 };
 

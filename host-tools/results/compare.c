@@ -164,7 +164,6 @@ bool compare_add(struct compare *c, const char *path, GError **error)
 			*p = '?';
 	run = g_new0(struct compare_run, 1);
 	run->json = json;
-	run->outcome = json->outcome ? json->outcome : "?";
 	run->failed = failed_checks(json);
 	g_ptr_array_add(column_of(c, name)->runs, run);
 	return true;

@@ -116,7 +116,8 @@ struct run_json *run_json_load(const char *path, GError **error)
 	run = g_new0(struct run_json, 1);
 	run->o = o;
 	run->scenario = text_of(o, "scenario");
-	run->outcome = text_of(o, "outcome");
+	if (!outcome_from_name(text_of(o, "outcome"), &run->outcome))
+		run->outcome = OUTCOMES;
 	run->exit = json_line_int(o, "exit", 0);
 	run->clock = text_of(env, "clock");
 	run->accel = text_of(env, "accel");

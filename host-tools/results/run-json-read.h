@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "verdict/outcome.h"
+
 struct run_json_check {
 	const char *name, *result; /* never NULL; "?": there is none */
 	bool evidence;
@@ -19,7 +21,7 @@ struct run_json_check {
 /* All text is borrowed from @o, and may hold anything. */
 struct run_json {
 	const char *scenario; /* never NULL */
-	const char *outcome;
+	enum outcome outcome; /* OUTCOMES: none, or a word that this version does not know */
 	int64_t exit;
 	const char *clock, *accel; /* of the environment */
 	const char *crash_release, *crash_cmdline;

@@ -212,7 +212,7 @@ static void read_back(void **state)
 	(void)state;
 	assert_non_null(run);
 	assert_string_equal(run->scenario, "kdump");
-	assert_null(run->outcome);
+	assert_int_equal(run->outcome, OUTCOMES);
 	assert_int_equal(run->exit, 3);
 	assert_string_equal(run->clock, "wall");
 	assert_true(!run->accel && !run->crash_release && !run->crash_cmdline && !run->probes);
