@@ -13,19 +13,15 @@
 /* Load and walk one side: 0, or an exit status. */
 static int walk_file(const char *path, struct vtd_walk_result **r)
 {
-	struct vtd_walk_options opt;
 	struct iommu_snapshot *s;
 	struct iommu_error err;
-	struct vtd_regs regs;
 	int ret = vtd_snapshot_load(path, &s, &err);
 
 	if (ret) {
 		fprintf(stderr, "vtdlab diff: %s\n", err.text);
 		return VTDLAB_EXIT_USAGE;
 	}
-	vtd_regs_decode(vtd_snapshot_of(s)->regs, &regs);
-	opt = vtd_walk_options_from_regs(&regs);
-	ret = vtd_snapshot_walk(s, &opt, r);
+	ret = vtd_snapshot_walk(s, NULL, r);
 	vtd_snapshot_free(s);
 	if (!ret)
 		return 0;

@@ -128,7 +128,6 @@ static int walk_memory(struct walk_args *a, struct vtd_walk_result **r)
 /* Walk a snapshot from the root it names: 0, or an exit status. */
 static int walk_snapshot(struct walk_args *a, const char *path, struct vtd_walk_result **r, struct vtd_regs *regs)
 {
-	struct vtd_walk_options opt;
 	struct iommu_error err;
 	int ret = vtd_snapshot_load(path, &a->snapshot, &err);
 
@@ -137,8 +136,7 @@ static int walk_snapshot(struct walk_args *a, const char *path, struct vtd_walk_
 		return VTDLAB_EXIT_USAGE;
 	}
 	vtd_regs_decode(vtd_snapshot_of(a->snapshot)->regs, regs);
-	opt = vtd_walk_options_from_regs(regs);
-	if (vtd_snapshot_walk(a->snapshot, &opt, r)) {
+	if (vtd_snapshot_walk(a->snapshot, NULL, r)) {
 		fprintf(stderr, "vtdlab walk: out of memory\n");
 		return VTDLAB_EXIT_CANNOT_JUDGE;
 	}

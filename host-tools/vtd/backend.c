@@ -5,14 +5,6 @@
 #include "vtd/print.h"
 #include "vtd/translate.h"
 
-static struct vtd_walk_options options(const uint64_t *raw)
-{
-	struct vtd_regs regs;
-
-	vtd_regs_decode(raw, &regs);
-	return vtd_walk_options_from_regs(&regs);
-}
-
 static void in_force(const uint64_t *raw, struct iommu_snapshot_meta *meta)
 {
 	struct vtd_regs regs;
@@ -26,19 +18,22 @@ static void in_force(const uint64_t *raw, struct iommu_snapshot_meta *meta)
 static int capture(const struct iommu_mem *mem, const uint64_t *regs, const struct iommu_snapshot_meta *meta,
 		   struct iommu_snapshot **out, struct iommu_walk **walk, struct iommu_error *err)
 {
-	struct vtd_walk_options opt = options(regs);
+	struct vtd_walk_options opt;
 	struct vtd_walk_result *result;
-	int ret = vtd_snapshot_capture(mem, regs, meta, &opt, out, &result, err);
+	struct vtd_regs decoded;
+	int ret;
 
+	vtd_regs_decode(regs, &decoded);
+	opt = vtd_walk_options_from_regs(&decoded);
+	ret = vtd_snapshot_capture(mem, regs, meta, &opt, out, &result, err);
 	*walk = ret ? NULL : &result->base;
 	return ret;
 }
 
 static int walk(const struct iommu_snapshot *s, struct iommu_walk **out)
 {
-	struct vtd_walk_options opt = options(vtd_snapshot_of(s)->regs);
 	struct vtd_walk_result *result;
-	int ret = vtd_snapshot_walk(s, &opt, &result);
+	int ret = vtd_snapshot_walk(s, NULL, &result);
 
 	*out = ret ? NULL : &result->base;
 	return ret;

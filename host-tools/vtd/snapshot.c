@@ -153,8 +153,13 @@ void vtd_snapshot_free(struct iommu_snapshot *s)
 int vtd_snapshot_walk(const struct iommu_snapshot *s, const struct vtd_walk_options *opt, struct vtd_walk_result **out)
 {
 	struct iommu_mem mem = iommu_snapshot_mem(s);
-	int ret = vtd_walk(&mem, s->meta.root, s->meta.mode, s->meta.irta, opt, out);
+	struct vtd_walk_options own;
+	struct vtd_regs regs;
+	int ret;
 
+	vtd_regs_decode(vtd_snapshot_of(s)->regs, &regs);
+	own = vtd_walk_options_from_regs(&regs);
+	ret = vtd_walk(&mem, s->meta.root, s->meta.mode, s->meta.irta, opt ? opt : &own, out);
 	if (!ret && s->meta.truncated && !(*out)->base.truncated) {
 		(*out)->base.truncated = true;
 		(*out)->base.truncated_by = "the capture";

@@ -47,7 +47,10 @@ int vtd_snapshot_parse(const void *buf, size_t len, struct iommu_snapshot **out,
 
 void vtd_snapshot_free(struct iommu_snapshot *s);
 
-/* Walk a snapshot from the root it names; result->truncated is set if the capture was truncated. */
+/*
+ * Walk a snapshot from the root it names; result->truncated is set if the capture was truncated. @opt NULL: the options
+ * of its own registers.
+ */
 int vtd_snapshot_walk(const struct iommu_snapshot *s, const struct vtd_walk_options *opt, struct vtd_walk_result **out);
 
 /*
