@@ -69,10 +69,9 @@ bool probe_standing(const struct probe_trace *t, uint64_t first, uint64_t last)
 	for (unsigned i = 0; i < G_N_ELEMENTS(always); i++)
 		if (first == always[i].first && last == always[i].last)
 			return true;
-	for_each_evidence(const struct iommu_range, w, t->windows) {
+	for_each_evidence(const struct iommu_range, w, t->windows)
 		if (first == w->start / PAGE && last == w->last / PAGE)
 			return true;
-	}
 	return false;
 }
 

@@ -78,10 +78,9 @@ static enum check_result repointed(const struct evidence *ev, const struct evide
 
 static bool is_endpoint(const struct evidence *ev, uint16_t sid)
 {
-	for_each_evidence(const struct evidence_function, f, ev->functions) {
+	for_each_evidence(const struct evidence_function, f, ev->functions)
 		if (f->sid == sid)
 			return !f->bridge;
-	}
 	return false;
 }
 

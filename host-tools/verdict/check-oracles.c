@@ -64,27 +64,24 @@ static unsigned kernel_pasid(const struct iommu_space *s)
 static void collect(const struct judge *j, enum evidence_oracle_source source, uint16_t sid, unsigned pasid,
 		    struct iommu_ranges *out)
 {
-	for_each_evidence(const struct evidence_oracle_range, r, j->ev->oracle_ranges) {
+	for_each_evidence(const struct evidence_oracle_range, r, j->ev->oracle_ranges)
 		if (r->source == source && r->sid == sid && r->pasid == pasid && r->start <= r->last)
 			check_memory(iommu_ranges_add(out, r->start, r->last));
-	}
 }
 
 static const struct evidence_kdump_context *logged(const struct evidence *ev, uint16_t sid, unsigned pasid)
 {
-	for_each_evidence(const struct evidence_kdump_context, c, ev->kdump_contexts) {
+	for_each_evidence(const struct evidence_kdump_context, c, ev->kdump_contexts)
 		if (c->sid == sid && c->pasid == pasid)
 			return c;
-	}
 	return NULL;
 }
 
 static const struct evidence_oracle *asked(const struct evidence *ev, enum evidence_oracle_source source, int sid)
 {
-	for_each_evidence(const struct evidence_oracle, o, ev->oracles) {
+	for_each_evidence(const struct evidence_oracle, o, ev->oracles)
 		if (o->source == source && (sid < 0 || o->sid == sid))
 			return o;
-	}
 	return NULL;
 }
 
@@ -197,10 +194,9 @@ static void judge_others(struct judge *j, const struct iommu_walk *before)
 {
 	uint32_t last = UINT32_MAX;
 
-	for_each_evidence(const struct evidence_kdump_context, c, j->ev->kdump_contexts) {
+	for_each_evidence(const struct evidence_kdump_context, c, j->ev->kdump_contexts)
 		if (!c->refused && !find_space(before, c->sid, c->pasid) && disagree(j, c->sid))
 			g_string_append_printf(j->detail, "PASID %u in %s and not in %s", c->pasid, in_log, host_walk);
-	}
 	for_each_evidence(const struct evidence_oracle_range, r, j->ev->oracle_ranges) {
 		if (r->source != ORACLE_RANGES || r->sid == last || find_space(before, r->sid, r->pasid))
 			continue;

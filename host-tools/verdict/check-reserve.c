@@ -137,10 +137,9 @@ static enum check_result judge_owner(const struct evidence *ev, const struct iom
 
 static bool is_bridge(const struct evidence *ev, uint16_t sid)
 {
-	for_each_evidence(const struct evidence_function, f, ev->functions) {
+	for_each_evidence(const struct evidence_function, f, ev->functions)
 		if (f->sid == sid)
 			return f->bridge;
-	}
 	return ev->functions->len != 0; /* an id that no function has is a bridge's too */
 }
 

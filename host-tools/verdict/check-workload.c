@@ -34,10 +34,9 @@ static bool all_mapped(const struct evidence_workload *w, const struct iommu_wal
 /* The trace showed the device doing DMA before the panic. */
 static bool dma_seen(const struct evidence *ev, const struct evidence_workload *w, GString *detail)
 {
-	for_each_evidence(const struct evidence_requester, r, ev->requesters) {
+	for_each_evidence(const struct evidence_requester, r, ev->requesters)
 		if (r->sid == w->sid && r->first_ns < ev->trigger_ns)
 			return true;
-	}
 	g_string_append(detail, "; the trace shows no DMA of it before the panic");
 	return false;
 }
