@@ -8,7 +8,6 @@
 #include "base/error.h"
 #include "base/words.h"
 #include "base/sid.h"
-#include "base/sid.h"
 #include "vtd/formats.h"
 
 #define MAX_WORDS 8
@@ -101,14 +100,19 @@ static bool zap_root(const struct corrupt_target *t, const struct vtd_walk_resul
 	return corrupt_put(t, pa, corrupt_read(t, pa) & ~VTD_ROOT_P);
 }
 
+/* Exchanges bits of a word. */
+static bool flip_context(const struct corrupt_target *t, const struct vtd_context *c, unsigned word, uint64_t flip,
+			 const char *what, GString *done)
+{
+	say(done, context_sid(c), what, context_pa(c, c->slot));
+	return corrupt_put(t, context_pa(c, c->slot) + 8 * word, c->raw[word] ^ flip);
+}
+
 static bool zap_context(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
 {
 	const struct vtd_context *c = pick_context(t, r, sid);
 
-	if (!c)
-		return false;
-	say(done, context_sid(c), "present bit of its context entry cleared", context_pa(c, c->slot));
-	return corrupt_put(t, context_pa(c, c->slot), c->raw[0] & ~VTD_CTX_P);
+	return c && flip_context(t, c, 0, VTD_CTX_P, "present bit of its context entry cleared", done);
 }
 
 static bool copy_context(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, bool move,
@@ -158,16 +162,13 @@ static bool move_half(const struct corrupt_target *t, const struct vtd_walk_resu
 	return false;
 }
 
-/* Legacy entries: exchanges bits of a word. */
+/* Legacy entries only. */
 static bool change_context(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, unsigned word,
 			   uint64_t flip, const char *what, GString *done)
 {
 	const struct vtd_context *c = pick_context(t, r, sid);
 
-	if (!c || c->scalable)
-		return false;
-	say(done, context_sid(c), what, context_pa(c, c->slot));
-	return corrupt_put(t, context_pa(c, c->slot) + 8 * word, c->raw[word] ^ flip);
+	return c && !c->scalable && flip_context(t, c, word, flip, what, done);
 }
 
 static bool change_did(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
@@ -189,12 +190,9 @@ static bool change_root(const struct corrupt_target *t, const struct vtd_walk_re
 {
 	const struct vtd_context *c = pick_context(t, r, sid);
 
-	if (!c)
-		return false;
-	if (!c->scalable && c->tt == VTD_TT_PASS_THROUGH)
+	if (!c || (!c->scalable && c->tt == VTD_TT_PASS_THROUGH))
 		return false; /* the field means nothing then */
-	say(done, context_sid(c), "table root of its context entry moved by one page", context_pa(c, c->slot));
-	return corrupt_put(t, context_pa(c, c->slot), c->raw[0] ^ IOMMU_PAGE_SIZE);
+	return flip_context(t, c, 0, IOMMU_PAGE_SIZE, "table root of its context entry moved by one page", done);
 }
 
 /* --- PASID entries --- */
@@ -258,42 +256,39 @@ static uint64_t irte_pa(const struct vtd_walk_result *r, uint32_t index)
 	return VTD_ADDR(r->irta) + 16 * (uint64_t)index;
 }
 
-static void say_irte(GString *done, uint32_t index, const char *what)
+/* The last entry, and what becomes of it; NULL: there is none. */
+static const struct vtd_irte *pick_irte(const struct vtd_walk_result *r, const char *what, GString *done)
 {
-	g_string_append_printf(done, "interrupt-remapping entry %u %s", index, what);
+	const struct vtd_irte *e = r->n_irtes ? &r->irtes[r->n_irtes - 1] : NULL;
+
+	if (e)
+		g_string_append_printf(done, "interrupt-remapping entry %u %s", e->index, what);
+	return e;
 }
 
 static bool drop_irte(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
 {
-	const struct vtd_irte *e = r->n_irtes ? &r->irtes[r->n_irtes - 1] : NULL;
+	const struct vtd_irte *e = pick_irte(r, "cleared", done);
 
 	(void)sid;
-	if (!e)
-		return false;
-	say_irte(done, e->index, "cleared");
-	return put_words(t, irte_pa(r, e->index), (uint64_t[]){ 0, 0 }, 2);
+	return e && put_words(t, irte_pa(r, e->index), (uint64_t[]){ 0, 0 }, 2);
 }
 
 static bool change_irte(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
 {
-	const struct vtd_irte *e = r->n_irtes ? &r->irtes[r->n_irtes - 1] : NULL;
+	const struct vtd_irte *e = pick_irte(r, "given another vector", done);
 
 	(void)sid;
-	if (!e)
-		return false;
-	say_irte(done, e->index, "given another vector");
-	return corrupt_put(t, irte_pa(r, e->index), e->lo ^ UINT64_C(1) << 16);
+	return e && corrupt_put(t, irte_pa(r, e->index), e->lo ^ UINT64_C(1) << 16);
 }
 
 static bool move_irte(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
 {
-	const struct vtd_irte *e = r->n_irtes ? &r->irtes[r->n_irtes - 1] : NULL;
+	const struct vtd_irte *e = pick_irte(r, "moved to the next", done);
 
 	(void)sid;
-	if (!e || e->index + 1 >= vtd_irta_entries(r->irta))
-		return false;
-	say_irte(done, e->index, "moved to the next");
-	return put_words(t, irte_pa(r, e->index + 1), (uint64_t[]){ e->lo, e->hi }, 2) &&
+	return e && e->index + 1 < vtd_irta_entries(r->irta) &&
+	       put_words(t, irte_pa(r, e->index + 1), (uint64_t[]){ e->lo, e->hi }, 2) &&
 	       put_words(t, irte_pa(r, e->index), (uint64_t[]){ 0, 0 }, 2);
 }
 
@@ -368,14 +363,12 @@ const struct corrupt_kind *corrupt_parse(const char *what, int *sid, GError **er
 		*sid = words[1] ? parse_sid(words[1]) : -1;
 		if (!words[1] || *sid >= 0)
 			return kind;
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
-			    "corrupt.what: '%s' is no requester such as 00:1f.2", words[1]);
+		vtdlab_refuse(error, "corrupt.what: '%s' is no requester such as 00:1f.2", words[1]);
 		return NULL;
 	}
 	near = words[0] ? nearest_word(words[0], names) : NULL;
-	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "corrupt.what: there is no corruption '%s'; %s%s",
-		    words[0] ? words[0] : "", near ? "the nearest is " : "one of them is ",
-		    near ? near : corrupt_kinds[0].name);
+	vtdlab_refuse(error, "corrupt.what: there is no corruption '%s'; %s%s", words[0] ? words[0] : "",
+		      near ? "the nearest is " : "one of them is ", near ? near : corrupt_kinds[0].name);
 	return NULL;
 }
 
@@ -386,16 +379,12 @@ bool corrupt_apply(const struct corrupt_target *t, const struct corrupt_kind *ki
 	gsize len = done->len;
 	bool ok;
 
-	if (vtd_walk(&t->mem, t->root, t->ttm, t->irta, t->opt, &walk)) {
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "out of memory");
-		return false;
-	}
+	if (vtd_walk(&t->mem, t->root, t->ttm, t->irta, t->opt, &walk))
+		return vtdlab_failed(error, "out of memory");
 	ok = kind->apply(t, walk, sid, done);
 	vtd_walk_free(walk);
 	if (ok)
 		return true;
 	g_string_truncate(done, len);
-	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_CANNOT_JUDGE,
-		    "corrupt.what=%s: these tables have nothing of the kind to damage", kind->name);
-	return false;
+	return vtdlab_unjudged(error, "corrupt.what=%s: these tables have nothing of the kind to damage", kind->name);
 }

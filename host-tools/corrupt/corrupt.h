@@ -28,13 +28,15 @@ struct corrupt_target {
 	unsigned words;
 };
 
+/* Damages the tables of @walk in one way and says in @done what it wrote; false: they have nothing of the kind. */
+typedef bool corrupt_fn(const struct corrupt_target *t, const struct vtd_walk_result *walk, int sid, GString *done);
+
 /* One way to damage tables. */
 struct corrupt_kind {
 	const char *name;  /* "zap-context" */
 	const char *check; /* the check that must fail */
 	const char *help;  /* one line */
-	/* Used by corrupt_apply() only. */
-	bool (*apply)(const struct corrupt_target *t, const struct vtd_walk_result *walk, int sid, GString *done);
+	corrupt_fn *apply; /* used by corrupt_apply() only */
 };
 
 /* The table, ended by an entry whose name is NULL. */
@@ -71,15 +73,7 @@ bool corrupt_apply(const struct corrupt_target *t, const struct corrupt_kind *ki
 /* Shared by the files of corrupt-*.c. */
 uint64_t corrupt_read(const struct corrupt_target *t, uint64_t pa);
 bool corrupt_put(const struct corrupt_target *t, uint64_t pa, uint64_t value);
-bool corrupt_drop_pte(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done);
-bool corrupt_shift_pte(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done);
-bool corrupt_drop_write(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done);
-bool corrupt_swap_ptes(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done);
-bool corrupt_add_mapping(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done);
-bool corrupt_drop_table(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done);
-bool corrupt_drop_superpage(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done);
-bool corrupt_random(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done);
-bool corrupt_overwrite(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done);
-bool corrupt_shorten_superpage(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done);
+corrupt_fn corrupt_drop_pte, corrupt_shift_pte, corrupt_drop_write, corrupt_swap_ptes, corrupt_add_mapping;
+corrupt_fn corrupt_drop_table, corrupt_drop_superpage, corrupt_shorten_superpage, corrupt_random, corrupt_overwrite;
 
 #endif

@@ -77,10 +77,9 @@ typedef bool (*leaf_test)(const struct corrupt_target *t, const struct leaf *lea
 static bool pick_of_space(const struct corrupt_target *t, const struct vtd_walk_result *r, const struct iommu_space *s,
 			  leaf_test wanted, struct leaf *leaf)
 {
-	const struct iommu_run *runs;
 	size_t n;
+	const struct iommu_run *runs = iommu_space_runs(&r->base, s, &n);
 
-	runs = iommu_space_runs(&r->base, s, &n);
 	for (size_t i = 0; i < n; i++) {
 		uint64_t iova = runs[i].iova_start;
 
@@ -164,33 +163,38 @@ static void say(GString *done, const struct leaf *l, const char *what)
 			       l->iova, what, l->pa);
 }
 
+/* pick_leaf(), and what becomes of the leaf. */
+static bool take_leaf(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, leaf_test wanted,
+		      const char *what, struct leaf *leaf, GString *done)
+{
+	bool found = pick_leaf(t, r, sid, wanted, leaf);
+
+	if (found)
+		say(done, leaf, what);
+	return found;
+}
+
 bool corrupt_drop_pte(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
 {
 	struct leaf l;
 
-	if (!pick_leaf(t, r, sid, is_page, &l))
-		return false;
-	say(done, &l, "unmapped");
-	return corrupt_put(t, l.pa, 0);
+	return take_leaf(t, r, sid, is_page, "unmapped", &l, done) && corrupt_put(t, l.pa, 0);
 }
 
 bool corrupt_shift_pte(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
 {
 	struct leaf l;
 
-	if (!pick_leaf(t, r, sid, is_page, &l))
-		return false;
-	say(done, &l, "shifted by one page");
-	return corrupt_put(t, l.pa, l.value ^ IOMMU_PAGE_SIZE);
+	return take_leaf(t, r, sid, is_page, "shifted by one page", &l, done) &&
+	       corrupt_put(t, l.pa, l.value ^ IOMMU_PAGE_SIZE);
 }
 
 bool corrupt_drop_write(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
 {
 	struct leaf l;
 
-	if (!pick_leaf(t, r, sid, is_writable, &l))
+	if (!take_leaf(t, r, sid, is_writable, "made read-only", &l, done))
 		return false;
-	say(done, &l, "made read-only");
 	/* A second-level leaf that was write-only would vanish: that is drop-pte. */
 	return corrupt_put(t, l.pa, first_level(l.space) ? l.value & ~VTD_FL_RW : (l.value & ~VTD_SL_W) | VTD_SL_R);
 }
@@ -200,10 +204,9 @@ bool corrupt_swap_ptes(const struct corrupt_target *t, const struct vtd_walk_res
 	struct leaf l;
 	uint64_t pa;
 
-	if (!pick_leaf(t, r, sid, has_other, &l))
+	if (!take_leaf(t, r, sid, has_other, "exchanged with another", &l, done))
 		return false;
 	pa = other_leaf(t, &l);
-	say(done, &l, "exchanged with another");
 	return corrupt_put(t, l.pa, corrupt_read(t, pa)) && corrupt_put(t, pa, l.value);
 }
 
@@ -234,10 +237,7 @@ bool corrupt_drop_superpage(const struct corrupt_target *t, const struct vtd_wal
 {
 	struct leaf l;
 
-	if (!pick_leaf(t, r, sid, is_superpage, &l))
-		return false;
-	say(done, &l, "unmapped, a superpage");
-	return corrupt_put(t, l.pa, 0);
+	return take_leaf(t, r, sid, is_superpage, "unmapped, a superpage", &l, done) && corrupt_put(t, l.pa, 0);
 }
 
 bool corrupt_shorten_superpage(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
@@ -245,12 +245,11 @@ bool corrupt_shorten_superpage(const struct corrupt_target *t, const struct vtd_
 	struct leaf l;
 	uint64_t step;
 
-	if (!t->spare || !pick_leaf(t, r, sid, is_superpage, &l))
+	if (!t->spare || !take_leaf(t, r, sid, is_superpage, "shortened, a superpage", &l, done))
 		return false;
 	step = UINT64_C(1) << vtd_level_shift(l.level - 1);
 	for (unsigned i = 0; i < 511; i++)
 		if (!corrupt_put(t, t->spare + 8 * i, (l.value & ~(l.level == 2 ? VTD_PTE_PS : 0)) + i * step))
 			return false;
-	say(done, &l, "shortened, a superpage");
 	return corrupt_put(t, l.pa, t->spare | (l.value & 7));
 }

@@ -148,10 +148,8 @@ bool corrupt_parameters(const char *what, uint64_t *seed, unsigned *words, GErro
 	*seed = 0;
 	*words = 0;
 	for (unsigned i = 1; all[0] && all[i]; i++)
-		if (!take_parameter(all[i], seed, words)) {
-			g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
-				    "corrupt.what: '%s' is neither seed=N nor words=N (1..%d)", all[i], WORDS_MAX);
-			return false;
-		}
+		if (!take_parameter(all[i], seed, words))
+			return vtdlab_refuse(error, "corrupt.what: '%s' is neither seed=N nor words=N (1..%d)", all[i],
+					     WORDS_MAX);
 	return true;
 }

@@ -72,8 +72,8 @@ static void add_file(GString *key, const char *path)
 /* The question that was answered: this boot of the host, this QEMU, this kernel, this initrd. */
 static char *cache_file(const struct machine_config *cfg, const char *qemu, const char *cache_dir)
 {
-	GString *key = g_string_new(NULL);
-	char *boot = NULL, *hash, *name, *path;
+	g_autoptr(GString) key = g_string_new(NULL);
+	g_autofree char *boot = NULL, *hash = NULL, *name = NULL;
 
 	if (!g_file_get_contents("/proc/sys/kernel/random/boot_id", &boot, NULL, NULL))
 		boot = g_strdup("-");
@@ -83,45 +83,36 @@ static char *cache_file(const struct machine_config *cfg, const char *qemu, cons
 	add_file(key, cfg->initrd);
 	hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, key->str, -1);
 	name = g_strdup_printf("%.16s.conf", hash);
-	path = g_build_filename(cache_dir, "accel", name, NULL);
-	g_string_free(key, TRUE);
-	g_free(boot);
-	g_free(hash);
-	g_free(name);
-	return path;
+	return g_build_filename(cache_dir, "accel", name, NULL);
 }
 
 static bool load(const char *file, struct accel_result *r)
 {
-	GKeyFile *k = g_key_file_new();
-	char *proof = NULL;
+	g_autoptr(GKeyFile) k = g_key_file_new();
+	g_autofree char *proof = NULL;
 
 	if (g_key_file_load_from_file(k, file, G_KEY_FILE_NONE, NULL)) {
 		proof = g_key_file_get_string(k, GROUP, "proof", NULL);
 		r->reason = g_key_file_get_string(k, GROUP, "reason", NULL);
 		r->took_s = g_key_file_get_double(k, GROUP, "took-s", NULL);
 	}
-	g_key_file_free(k);
 	r->cached = r->reason && (!g_strcmp0(proof, "proved") || !g_strcmp0(proof, "refuted"));
 	r->proof = g_strcmp0(proof, "proved") ? ACCEL_REFUTED : ACCEL_PROVED;
 	if (!r->cached)
 		accel_result_clear(r);
-	g_free(proof);
 	return r->cached;
 }
 
 static void save(const char *file, const struct accel_result *r)
 {
-	GKeyFile *k = g_key_file_new();
-	char *dir = g_path_get_dirname(file);
+	g_autoptr(GKeyFile) k = g_key_file_new();
+	g_autofree char *dir = g_path_get_dirname(file);
 
 	g_key_file_set_string(k, GROUP, "proof", r->proof == ACCEL_PROVED ? "proved" : "refuted");
 	g_key_file_set_string(k, GROUP, "reason", r->reason);
 	g_key_file_set_double(k, GROUP, "took-s", r->took_s);
 	if (g_mkdir_with_parents(dir, 0755) == 0)
 		g_key_file_save_to_file(k, file, NULL);
-	g_free(dir);
-	g_key_file_free(k);
 }
 
 /* ---- the trial ---- */
@@ -129,7 +120,8 @@ static void save(const char *file, const struct accel_result *r)
 /* First line of an error only: the console lines are of no use in a reason. */
 static void refute(struct accel_result *r, struct machine *m, const GError *why)
 {
-	char *line = g_strndup(why->message, strcspn(why->message, "\n;")), *cut = strstr(line, " | ");
+	g_autofree char *line = g_strndup(why->message, strcspn(why->message, "\n;"));
+	char *cut = strstr(line, " | ");
 
 	if (cut)
 		*cut = '\0';
@@ -140,7 +132,6 @@ static void refute(struct accel_result *r, struct machine *m, const GError *why)
 		    ACCEL_DEADLINE_S);
 	else
 		set(r, ACCEL_REFUTED, "KVM: %s", line);
-	g_free(line);
 }
 
 static bool trial(const struct machine_config *cfg, const char *dir, struct accel_result *r, GError **error)

@@ -42,27 +42,22 @@ struct agent {
 
 static void log_json(struct agent *a, const char *from, const char *json, int64_t ns)
 {
-	char *line = g_strdup_printf("{\"host_ns\":%" G_GINT64_FORMAT ",\"from\":\"%s\",\"line\":%.*s}\n", ns, from,
-				     (int)strcspn(json, "\n"), json);
+	g_autofree char *line = g_strdup_printf("{\"host_ns\":%" G_GINT64_FORMAT ",\"from\":\"%s\",\"line\":%.*s}\n",
+						ns, from, (int)strcspn(json, "\n"), json);
 
 	log_line(&a->log, line, strlen(line));
-	g_free(line);
 }
 
 static void log_garbage(struct agent *a, const char *line, size_t len, int64_t ns)
 {
-	char *harmless = text_escape(line, MIN(len, 512));
-	JsonNode *node = json_node_init_string(json_node_alloc(), harmless);
-	char *json = json_to_string(node, FALSE);
-	char *text = g_strdup_printf("{\"host_ns\":%" G_GINT64_FORMAT ",\"from\":\"guest\",\"bytes\":%zu,"
-				     "\"garbage\":%s}\n",
-				     ns, len, json);
+	g_autofree char *harmless = text_escape(line, MIN(len, 512));
+	g_autoptr(JsonNode) node = json_node_init_string(json_node_alloc(), harmless);
+	g_autofree char *json = json_to_string(node, FALSE);
+	g_autofree char *text = g_strdup_printf("{\"host_ns\":%" G_GINT64_FORMAT ",\"from\":\"guest\",\"bytes\":%zu,"
+						"\"garbage\":%s}\n",
+						ns, len, json);
 
 	log_line(&a->log, text, strlen(text));
-	g_free(text);
-	g_free(json);
-	json_node_unref(node);
-	g_free(harmless);
 }
 
 /* ---- input ---- */
@@ -118,8 +113,8 @@ static void take_line(void *data, const char *line, size_t len)
 	struct agent *a = data;
 	int64_t ns = log_now_ns();
 	const char *start;
-	JsonObject *o;
-	char *json;
+	g_autoptr(JsonObject) o = NULL;
+	g_autofree char *json = NULL;
 
 	while (len && (line[len - 1] == '\r' || line[len - 1] == ' '))
 		len--;
@@ -135,9 +130,7 @@ static void take_line(void *data, const char *line, size_t len)
 	}
 	json = json_line_format(o);
 	log_json(a, "guest", json, ns);
-	g_free(json);
 	take_object(a, o, ns);
-	json_object_unref(o);
 }
 
 static void too_long(void *data, const char *line, size_t len)
@@ -281,26 +274,19 @@ unsigned agent_send(struct agent *a, JsonObject *request, GError **error)
 {
 	const char *cmd = json_line_string(request, "cmd", "?");
 	unsigned id = a->last_id + 1;
-	char *line;
+	g_autofree char *line = NULL;
 	size_t len;
 
-	if (a->pending) {
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "agent: %s: the command %s is still under way",
-			    cmd, a->pending_cmd);
-		return 0;
-	}
+	if (a->pending)
+		return vtdlab_failed(error, "agent: %s: the command %s is still under way", cmd, a->pending_cmd);
 	json_object_set_int_member(request, "id", id);
 	line = json_line_format(request);
 	len = strlen(line);
-	if (len > CHANNEL_HOST_LINE_MAX || !send_all(a, line, len)) {
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "agent: %s: %s", cmd,
-			    len > CHANNEL_HOST_LINE_MAX ? "command line too long for the channel" :
-							  "cannot send to the guest");
-		g_free(line);
-		return 0;
-	}
+	if (len > CHANNEL_HOST_LINE_MAX)
+		return vtdlab_failed(error, "agent: %s: command line too long for the channel", cmd);
+	if (!send_all(a, line, len))
+		return vtdlab_failed(error, "agent: %s: cannot send to the guest", cmd);
 	log_json(a, "host", line, log_now_ns());
-	g_free(line);
 	a->last_id = a->pending = id;
 	a->pending_cmd = g_strdup(cmd);
 	a->restarted = false;
@@ -328,7 +314,7 @@ JsonObject *agent_take(struct agent *a, unsigned id, GError **error)
 	const char *text;
 
 	if (!id || id != a->pending) {
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "agent: command %u is not under way", id);
+		vtdlab_failed(error, "agent: command %u is not under way", id);
 		return NULL;
 	}
 	if (a->answer && json_line_bool(a->answer, "ok", false)) {
@@ -337,10 +323,9 @@ JsonObject *agent_take(struct agent *a, unsigned id, GError **error)
 		text = a->answer    ? json_line_string(a->answer, "error", "failed") :
 		       a->restarted ? "the guest restarted before it answered" :
 				      "no answer";
-		char *harmless = text_escape(text, strlen(text));
+		g_autofree char *harmless = text_escape(text, strlen(text));
 
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "agent: %s: %s", a->pending_cmd, harmless);
-		g_free(harmless);
+		vtdlab_failed(error, "agent: %s: %s", a->pending_cmd, harmless);
 	}
 	agent_cancel(a, id);
 	return o;

@@ -81,11 +81,9 @@ static void opt(GPtrArray *v, const char *name, const char *fmt, ...)
 /* Commas separate a QEMU option's parts; a doubled one stands for itself. */
 static char *escape_commas(const char *text)
 {
-	char **parts = g_strsplit(text, ",", -1);
-	char *joined = g_strjoinv(",,", parts);
+	g_auto(GStrv) parts = g_strsplit(text, ",", -1);
 
-	g_strfreev(parts);
-	return joined;
+	return g_strjoinv(",,", parts);
 }
 
 static void add_platform(GPtrArray *v, const struct machine_config *cfg, enum machine_line form)
@@ -271,10 +269,9 @@ GPtrArray *machine_command_line(const struct machine_config *cfg, enum machine_l
 	add_edu(v, cfg);
 	add_boot(v, cfg);
 	if (cfg->gdb) {
-		char *path = escape_commas(gdb_path ? gdb_path : "vtdlab-gdb.sock");
+		g_autofree char *path = escape_commas(gdb_path ? gdb_path : "vtdlab-gdb.sock");
 
 		opt(v, "-gdb", "unix:%s,server=on,wait=off", path);
-		g_free(path);
 	}
 	add_trace(v, cfg, form, caps);
 	for (unsigned i = 0; cfg->extra_args && cfg->extra_args[i]; i++)
@@ -299,30 +296,26 @@ static char *machine_command_text(const GPtrArray *argv)
 
 	for (unsigned i = 0; i < argv->len && argv->pdata[i]; i++) {
 		const char *arg = argv->pdata[i];
-		char *quoted = machine_shell_quote(arg);
+		g_autofree char *quoted = machine_shell_quote(arg);
 
 		if (i)
 			g_string_append(text, arg[0] == '-' ? " \\\n    " : " ");
 		g_string_append(text, quoted);
-		g_free(quoted);
 	}
 	return g_string_free(text, FALSE);
 }
 
 char *machine_command_pasteable(const struct machine_config *cfg, const struct qemu_caps *caps, GError **error)
 {
-	GPtrArray *argv = machine_command_line(cfg, MACHINE_LINE_STANDALONE, caps, NULL, error);
-	char *text, *all;
+	g_autoptr(GPtrArray) argv = machine_command_line(cfg, MACHINE_LINE_STANDALONE, caps, NULL, error);
+	g_autofree char *text = NULL;
 
 	if (!argv)
 		return NULL;
 	text = machine_command_text(argv);
-	all = g_strconcat("# The same machine for a shell. vtdlab itself runs it with RAM, QMP, both serial\n"
-			  "# lines and the network on inherited descriptors; here the console is the "
-			  "terminal\n"
-			  "# and the others are sockets in the current directory.\n",
-			  text, NULL);
-	g_free(text);
-	g_ptr_array_unref(argv);
-	return all;
+	return g_strconcat("# The same machine for a shell. vtdlab itself runs it with RAM, QMP, both serial\n"
+			   "# lines and the network on inherited descriptors; here the console is the "
+			   "terminal\n"
+			   "# and the others are sockets in the current directory.\n",
+			   text, NULL);
 }

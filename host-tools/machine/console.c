@@ -33,11 +33,10 @@ struct console {
 
 static void log_stamped(struct console *c, const char *line)
 {
-	char *text = g_strdup_printf("%" G_GINT64_FORMAT ".%06" G_GINT64_FORMAT " %s\n", c->line_ns / 1000000000,
-				     c->line_ns / 1000 % 1000000, line);
+	g_autofree char *text = g_strdup_printf("%" G_GINT64_FORMAT ".%06" G_GINT64_FORMAT " %s\n",
+						c->line_ns / 1000000000, c->line_ns / 1000 % 1000000, line);
 
 	log_line(&c->log, text, strlen(text));
-	g_free(text);
 }
 
 static void end_line(struct console *c)

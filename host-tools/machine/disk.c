@@ -83,8 +83,7 @@ bool disk_pattern_ensure(const char *path, uint64_t size, GError **error)
 			good = false;
 	}
 	if (!good) {
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "cannot write the disk image %s: %s", path,
-			    g_strerror(errno));
+		vtdlab_failed(error, "cannot write the disk image %s: %s", path, g_strerror(errno));
 		if (fd >= 0)
 			g_unlink(tmp);
 	}

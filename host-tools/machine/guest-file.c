@@ -13,20 +13,19 @@ char *machine_guest_file(struct machine *m, const char *path, double timeout_s, 
 	int64_t from = 0;
 
 	for (int n = 0; n < READS_MAX && text->len <= BYTES_MAX; n++) {
-		JsonObject *answer = machine_agent(m, timeout_s, error, "read-file", "path", MACHINE_STR, path, "from",
-						   MACHINE_INT, from, NULL);
+		g_autoptr(JsonObject) answer = machine_agent(m, timeout_s, error, "read-file", "path", MACHINE_STR,
+							     path, "from", MACHINE_INT, from, NULL);
 		int64_t next;
 
 		if (!answer)
 			return NULL;
 		g_string_append(text, agent_string(answer, "text", ""));
 		next = agent_int(answer, "next", -1);
-		json_object_unref(answer);
 		if (next <= from)
 			return g_string_free(g_steal_pointer(&text), FALSE);
 		from = next;
 	}
-	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED,
-		    "agent: read-file: %s has no end within %u MiB and %d parts", path, BYTES_MAX >> 20, READS_MAX);
+	vtdlab_failed(error, "agent: read-file: %s has no end within %u MiB and %d parts", path, BYTES_MAX >> 20,
+		      READS_MAX);
 	return NULL;
 }

@@ -15,11 +15,7 @@ bool log_open(struct log *l, const char *path, uint64_t cap, GError **error)
 	if (!path)
 		return true;
 	l->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
-	if (l->fd < 0) {
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "cannot create %s: %s", path, g_strerror(errno));
-		return false;
-	}
-	return true;
+	return l->fd >= 0 || vtdlab_failed(error, "cannot create %s: %s", path, g_strerror(errno));
 }
 
 static void write_all(struct log *l, const char *p, size_t len)
@@ -55,11 +51,10 @@ void log_close(struct log *l)
 	if (l->fd < 0)
 		return;
 	if (l->skipped) {
-		char *text = g_strdup_printf("\n[vtdlab: log full, %" G_GUINT64_FORMAT " more lines not kept]\n",
-					     l->skipped);
+		g_autofree char *text = g_strdup_printf(
+			"\n[vtdlab: log full, %" G_GUINT64_FORMAT " more lines not kept]\n", l->skipped);
 
 		write_all(l, text, strlen(text));
-		g_free(text);
 	}
 	if (close(l->fd) < 0)
 		l->failed = true;

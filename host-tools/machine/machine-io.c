@@ -26,16 +26,13 @@ static bool answered(void *data)
 JsonObject *machine_agent_call(struct machine *m, JsonObject *request, double timeout_s, GError **error)
 {
 	struct answer_wait w = { .m = m };
-	char *what;
-	bool good;
+	g_autofree char *what = NULL;
 
 	w.id = agent_send(m->agent, request, error);
 	if (!w.id)
 		return NULL;
 	what = g_strdup_printf("the agent's answer to %s", agent_string(request, "cmd", "?"));
-	good = machine_wait(m, answered, &w, timeout_s, what, error);
-	g_free(what);
-	if (!good) {
+	if (!machine_wait(m, answered, &w, timeout_s, what, error)) {
 		agent_cancel(m->agent, w.id);
 		return NULL;
 	}
@@ -73,7 +70,7 @@ static void add_member(JsonObject *o, const char *key, va_list *ap)
 
 JsonObject *machine_agent(struct machine *m, double timeout_s, GError **error, const char *cmd, ...)
 {
-	JsonObject *request = json_object_new(), *answer;
+	g_autoptr(JsonObject) request = json_object_new();
 	const char *key;
 	va_list ap;
 
@@ -82,31 +79,22 @@ JsonObject *machine_agent(struct machine *m, double timeout_s, GError **error, c
 	while ((key = va_arg(ap, const char *)))
 		add_member(request, key, &ap);
 	va_end(ap);
-	answer = machine_agent_call(m, request, timeout_s, error);
-	json_object_unref(request);
-	return answer;
+	return machine_agent_call(m, request, timeout_s, error);
 }
 
 /* ---- QEMU ---- */
 
 static bool check_alive(struct machine *m, const char *what, GError **error)
 {
-	if (m->frozen) {
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "%s: QEMU is frozen: thaw it first", what);
-		return false;
-	}
-	if (machine_alive(m))
-		return true;
-	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_CANNOT_JUDGE, "%s: %s", what,
-		    m->death ? m->death : "QEMU is not running");
-	return false;
+	if (m->frozen)
+		return vtdlab_failed(error, "%s: QEMU is frozen: thaw it first", what);
+	return machine_alive(m) || vtdlab_unjudged(error, "%s: %s", what, m->death ? m->death : "QEMU is not running");
 }
 
 JsonNode *machine_qmp(struct machine *m, const char *command, JsonObject *args, GError **error)
 {
 	if (!check_alive(m, command, error)) {
-		if (args)
-			json_object_unref(args);
+		g_clear_pointer(&args, json_object_unref);
 		return NULL;
 	}
 	return qmp_command(m->qmp, command, args, QMP_S * machine_scale(m), error);
@@ -121,10 +109,8 @@ static char *hmp(struct machine *m, const char *line, int cpu, GError **error)
 
 static bool command(struct machine *m, const char *name, JsonObject *args, GError **error)
 {
-	JsonNode *r = machine_qmp(m, name, args, error);
+	g_autoptr(JsonNode) r = machine_qmp(m, name, args, error);
 
-	if (r)
-		json_node_unref(r);
 	return r != NULL;
 }
 
@@ -141,9 +127,7 @@ bool machine_freeze(struct machine *m, GError **error)
 		return false;
 	m->frozen_since_us = g_get_monotonic_time();
 	m->frozen = m->vm->vmm->freeze(m->vm);
-	if (!m->frozen)
-		g_set_error_literal(error, VTDLAB_ERROR, VTDLAB_ERROR_CANNOT_JUDGE, "freeze: QEMU ended");
-	return m->frozen;
+	return m->frozen || vtdlab_unjudged(error, "freeze: QEMU ended");
 }
 
 void machine_thaw(struct machine *m, int64_t *frozen_ns)
@@ -163,11 +147,8 @@ bool machine_disk_throttle(struct machine *m, uint64_t bps, GError **error)
 	static const char *const zero[] = { "bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr" };
 	JsonObject *args;
 
-	if (m->disk == MACHINE_DISK_NONE) {
-		g_set_error_literal(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
-				    "cannot throttle the disk: this machine has none");
-		return false;
-	}
+	if (m->disk == MACHINE_DISK_NONE)
+		return vtdlab_refuse(error, "cannot throttle the disk: this machine has none");
 	args = json_object_new();
 	json_object_set_string_member(args, "device", "disk0");
 	json_object_set_int_member(args, "bps", (gint64)MIN(bps, (uint64_t)G_MAXINT64));
@@ -178,18 +159,15 @@ bool machine_disk_throttle(struct machine *m, uint64_t bps, GError **error)
 
 bool machine_vtd_regs(struct machine *m, uint64_t regs[MACHINE_VTD_WORDS], GError **error)
 {
-	char line[64], *text;
-	bool good;
+	g_autofree char *text = NULL;
+	char line[64];
 
 	g_snprintf(line, sizeof(line), "xp /%dgx 0x%" G_GINT64_MODIFIER "x", MACHINE_VTD_WORDS, MACHINE_VTD_BASE);
 	text = hmp(m, line, -1, error);
 	if (!text)
 		return false;
-	good = qmp_parse_xp(text, MACHINE_VTD_BASE, regs, MACHINE_VTD_WORDS);
-	if (!good)
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "%s: QEMU's answer is not understood", line);
-	g_free(text);
-	return good;
+	return qmp_parse_xp(text, MACHINE_VTD_BASE, regs, MACHINE_VTD_WORDS) ||
+	       vtdlab_failed(error, "%s: QEMU's answer is not understood", line);
 }
 
 bool machine_guest_rip(struct machine *m, unsigned cpu, uint64_t *rip, GError **error)
@@ -198,10 +176,8 @@ bool machine_guest_rip(struct machine *m, unsigned cpu, uint64_t *rip, GError **
 
 	if (!text)
 		return false;
-	if (qmp_parse_rip(text, rip))
-		return true;
-	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "no instruction pointer of CPU %u in QEMU's answer", cpu);
-	return false;
+	return qmp_parse_rip(text, rip) ||
+	       vtdlab_failed(error, "no instruction pointer of CPU %u in QEMU's answer", cpu);
 }
 
 void machine_trace_poll(struct machine *m)

@@ -89,27 +89,18 @@ static void explain(struct machine *m, GError **error, const char *fmt, ...) G_G
 
 static void explain(struct machine *m, GError **error, const char *fmt, ...)
 {
-	char *tail = console_tail(m->console, TAIL_LINES), **lines, *text;
-	GString *s = g_string_new(NULL);
+	g_autofree char *tail = console_tail(m->console, TAIL_LINES);
+	g_auto(GStrv) lines = g_strsplit(tail, "\n", -1);
+	g_autoptr(GString) s = g_string_new(NULL);
 	va_list ap;
 
 	va_start(ap, fmt);
-	text = g_strdup_vprintf(fmt, ap);
+	g_string_append_vprintf(s, fmt, ap);
 	va_end(ap);
-	g_string_append(s, text);
-	if (*tail) {
-		g_string_append(s, "; last console lines:");
-		lines = g_strsplit(tail, "\n", -1);
-		for (unsigned i = 0; lines[i]; i++)
-			g_string_append_printf(s, "\n  | %s", lines[i]);
-		g_strfreev(lines);
-	} else {
-		g_string_append(s, "; nothing on the console");
-	}
-	g_set_error_literal(error, VTDLAB_ERROR, VTDLAB_ERROR_CANNOT_JUDGE, s->str);
-	g_string_free(s, TRUE);
-	g_free(text);
-	g_free(tail);
+	g_string_append(s, *tail ? "; last console lines:" : "; nothing on the console");
+	for (unsigned i = 0; lines[i]; i++)
+		g_string_append_printf(s, "\n  | %s", lines[i]);
+	vtdlab_unjudged(error, "%s", s->str);
 }
 
 static bool over(struct machine *m, const char *what, int64_t since, GError **error)

@@ -38,10 +38,8 @@ static bool qmp_idle(void *user, GError **error)
 
 	if (console_pending(m->console) > (256 << 10))
 		console_poll(m->console);
-	if (machine_check_death(m)) {
-		g_set_error_literal(error, VTDLAB_ERROR, VTDLAB_ERROR_CANNOT_JUDGE, m->death);
-		return false;
-	}
+	if (machine_check_death(m))
+		return vtdlab_unjudged(error, "%s", m->death);
 	if (interrupt_pending() && !m->asked_to_end) {
 		g_set_error_literal(error, VTDLAB_ERROR, VTDLAB_ERROR_INTERRUPTED, "interrupted");
 		return false;
@@ -103,7 +101,7 @@ static void explain_start(struct machine *m, GError *cause, GError **error)
 	for (int i = 0; i < 50 && !machine_check_death(m); i++)
 		g_usleep(2000);
 	if (m->death && !g_error_matches(cause, VTDLAB_ERROR, VTDLAB_ERROR_INTERRUPTED)) {
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_CANNOT_JUDGE, "QEMU did not start: %s", m->death);
+		vtdlab_unjudged(error, "QEMU did not start: %s", m->death);
 		g_error_free(cause);
 	} else {
 		g_propagate_error(error, cause);

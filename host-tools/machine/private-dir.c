@@ -26,17 +26,14 @@ static const char *base_dir(void)
 
 static void remove_dir(const char *dir)
 {
-	GDir *d = g_dir_open(dir, 0, NULL);
+	g_autoptr(GDir) d = g_dir_open(dir, 0, NULL);
 	const char *name;
 
 	while (d && (name = g_dir_read_name(d))) {
-		char *path = g_build_filename(dir, name, NULL);
+		g_autofree char *path = g_build_filename(dir, name, NULL);
 
 		unlink(path);
-		g_free(path);
 	}
-	if (d)
-		g_dir_close(d);
 	g_rmdir(dir);
 }
 
@@ -56,36 +53,28 @@ static gboolean is_stale(const char *name)
 
 static void remove_stale(const char *base)
 {
-	GDir *d = g_dir_open(base, 0, NULL);
+	g_autoptr(GDir) d = g_dir_open(base, 0, NULL);
 	const char *name;
 	struct stat st;
 
 	while (d && (name = g_dir_read_name(d))) {
-		char *path;
+		g_autofree char *path = is_stale(name) ? g_build_filename(base, name, NULL) : NULL;
 
-		if (!is_stale(name))
-			continue;
-		path = g_build_filename(base, name, NULL);
-		if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid())
+		if (path && lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid())
 			remove_dir(path);
-		g_free(path);
 	}
-	if (d)
-		g_dir_close(d);
 }
 
 char *private_dir_make(GError **error)
 {
 	const char *base = base_dir();
-	char *dir;
+	g_autofree char *dir = NULL;
 
 	remove_stale(base);
 	dir = g_strdup_printf("%s/" PREFIX "%ld-XXXXXX", base, (long)getpid());
 	if (g_mkdtemp(dir))
-		return dir;
-	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "cannot make a directory in %s: %s", base,
-		    g_strerror(errno));
-	g_free(dir);
+		return g_steal_pointer(&dir);
+	vtdlab_failed(error, "cannot make a directory in %s: %s", base, g_strerror(errno));
 	return NULL;
 }
 

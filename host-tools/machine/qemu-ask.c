@@ -27,11 +27,11 @@ static char *read_all(int fd)
 /* The answer goes to a memory file: nothing to drain while it runs, nothing to clean up after. */
 bool qemu_ask(const char *program, const char *const *args, char **text, int *status, GError **error)
 {
-	GPtrArray *argv = g_ptr_array_new();
+	g_autoptr(GPtrArray) argv = g_ptr_array_new();
 	struct child child;
 	struct child_request req = { 0 };
 	int fd = memfd_create("vtdlab-ask", MFD_CLOEXEC);
-	char *path = g_strdup_printf("/proc/self/fd/%d", fd);
+	g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", fd);
 	int64_t until = g_get_monotonic_time() + QEMU_ASK_SECONDS * G_USEC_PER_SEC;
 	bool good;
 
@@ -48,9 +48,8 @@ bool qemu_ask(const char *program, const char *const *args, char **text, int *st
 		g_set_error_literal(error, VTDLAB_ERROR, VTDLAB_ERROR_INTERRUPTED, "interrupted");
 		good = false;
 	} else if (good && !child.dead) {
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
-			    "%s %s does not answer within %d s: give --qemu PATH of a working QEMU", program, args[0],
-			    QEMU_ASK_SECONDS);
+		vtdlab_refuse(error, "%s %s does not answer within %d s: give --qemu PATH of a working QEMU", program,
+			      args[0], QEMU_ASK_SECONDS);
 		good = false;
 	}
 	if (good) {
@@ -58,19 +57,15 @@ bool qemu_ask(const char *program, const char *const *args, char **text, int *st
 		*text = read_all(fd);
 	}
 	child_kill(&child, 0);
-	g_ptr_array_unref(argv);
-	g_free(path);
 	close(fd);
 	return good;
 }
 
 static bool has_event(int fd)
 {
-	char *text = read_all(fd);
-	bool seen = strstr(text, ":vtd_") || g_str_has_prefix(text, "vtd_");
+	g_autofree char *text = read_all(fd);
 
-	g_free(text);
-	return seen;
+	return strstr(text, ":vtd_") || g_str_has_prefix(text, "vtd_");
 }
 
 /*

@@ -21,23 +21,17 @@
 static char *qemu_find(const char *qemu, GError **error)
 {
 	const char *name = qemu && *qemu ? qemu : "qemu-system-x86_64";
-	char *found = g_find_program_in_path(name), *absolute;
+	g_autofree char *found = g_find_program_in_path(name);
 
-	if (!found) {
-		if (!strchr(name, '/'))
-			vtdlab_refuse(error, "%s is not installed: install qemu-system-x86 or give --qemu PATH", name);
-		else if (g_file_test(name, G_FILE_TEST_EXISTS))
-			vtdlab_refuse(error,
-				      "%s is not an executable program: give --qemu PATH of a "
-				      "qemu-system-x86_64",
-				      name);
-		else
-			vtdlab_refuse(error, "%s does not exist: give --qemu PATH of a qemu-system-x86_64", name);
-		return NULL;
-	}
-	absolute = g_canonicalize_filename(found, NULL);
-	g_free(found);
-	return absolute;
+	if (found)
+		return g_canonicalize_filename(found, NULL);
+	if (!strchr(name, '/'))
+		vtdlab_refuse(error, "%s is not installed: install qemu-system-x86 or give --qemu PATH", name);
+	else if (g_file_test(name, G_FILE_TEST_EXISTS))
+		vtdlab_refuse(error, "%s is not an executable program: give --qemu PATH of a qemu-system-x86_64", name);
+	else
+		vtdlab_refuse(error, "%s does not exist: give --qemu PATH of a qemu-system-x86_64", name);
+	return NULL;
 }
 
 /* ---- asking ---- */
@@ -57,7 +51,7 @@ static int by_text(gconstpointer a, gconstpointer b)
 static char **words(const char *text, bool (*keep)(const char *), const char *stop)
 {
 	GPtrArray *list = g_ptr_array_new();
-	char **lines = g_strsplit(text, "\n", -1);
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 
 	for (unsigned i = 0; lines[i]; i++) {
 		char *word = g_strstrip(lines[i]);
@@ -66,7 +60,6 @@ static char **words(const char *text, bool (*keep)(const char *), const char *st
 		if (*word && keep(word))
 			g_ptr_array_add(list, g_strdup(word));
 	}
-	g_strfreev(lines);
 	g_ptr_array_sort(list, by_text);
 	g_ptr_array_add(list, NULL);
 	return (char **)g_ptr_array_free(list, FALSE);
@@ -88,7 +81,7 @@ static char **iommu_props(const char *help)
 static bool ask_version(struct qemu_caps *c, GError **error)
 {
 	static const char mark[] = "QEMU emulator version ";
-	char *text = NULL, *first;
+	g_autofree char *text = NULL, *first = NULL;
 	const char *v;
 	int status;
 
@@ -97,24 +90,19 @@ static bool ask_version(struct qemu_caps *c, GError **error)
 	first = g_strndup(text, MIN(strcspn(text, "\n"), 200));
 	v = strstr(first, mark);
 	if (status || !v || !g_ascii_isdigit(v[sizeof(mark) - 1])) {
-		char *harmless = g_strescape(first, NULL);
+		g_autofree char *harmless = g_strescape(first, NULL);
 
-		vtdlab_refuse(error, "%s is not a QEMU: --version says \"%s\"", c->path, harmless);
-		g_free(harmless);
-		g_free(first);
-		g_free(text);
-		return false;
+		return vtdlab_refuse(error, "%s is not a QEMU: --version says \"%s\"", c->path, harmless);
 	}
 	v += sizeof(mark) - 1;
 	c->version = g_strndup(v, strspn(v, "0123456789."));
-	c->version_text = first;
-	g_free(text);
+	c->version_text = g_steal_pointer(&first);
 	return true;
 }
 
 static bool ask(struct qemu_caps *c, GError **error)
 {
-	char *text = NULL;
+	g_autofree char *text = NULL;
 	int status;
 
 	if (!ask_version(c, error))
@@ -131,7 +119,6 @@ static bool ask(struct qemu_caps *c, GError **error)
 	if (!qemu_ask(c->path, (const char *const[]){ "-trace", "help", NULL }, &text, &status, error))
 		return false;
 	c->trace_events = words(text, is_event_of_interest, " \r");
-	g_free(text);
 	c->trace_log = c->intel_iommu && c->trace_events[0] && qemu_ask_trace_log(c->path);
 	return true;
 }
@@ -140,29 +127,24 @@ static bool ask(struct qemu_caps *c, GError **error)
 
 static char *cache_file(const struct qemu_caps *c, const struct stat *st, const char *cache_dir)
 {
-	char *key = g_strdup_printf("%d %s %lld %lld.%09ld", CACHE_FORMAT, c->path, (long long)st->st_size,
-				    (long long)st->st_mtim.tv_sec, (long)st->st_mtim.tv_nsec);
-	char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, key, -1);
-	char *name = g_strdup_printf("%.16s.conf", hash);
-	char *path = g_build_filename(cache_dir, "qemu", name, NULL);
+	g_autofree char *key = g_strdup_printf("%d %s %lld %lld.%09ld", CACHE_FORMAT, c->path, (long long)st->st_size,
+					       (long long)st->st_mtim.tv_sec, (long)st->st_mtim.tv_nsec);
+	g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, key, -1);
+	g_autofree char *name = g_strdup_printf("%.16s.conf", hash);
 
-	g_free(key);
-	g_free(hash);
-	g_free(name);
-	return path;
+	return g_build_filename(cache_dir, "qemu", name, NULL);
 }
 
 static bool load(struct qemu_caps *c, const char *file)
 {
-	GKeyFile *k = g_key_file_new();
-	char *path = NULL;
-	bool good = false;
+	g_autoptr(GKeyFile) k = g_key_file_new();
+	g_autofree char *path = NULL;
 
 	if (!g_key_file_load_from_file(k, file, G_KEY_FILE_NONE, NULL))
-		goto out;
+		return false;
 	path = g_key_file_get_string(k, GROUP, "path", NULL);
 	if (g_strcmp0(path, c->path))
-		goto out;
+		return false;
 	c->version = g_key_file_get_string(k, GROUP, "version", NULL);
 	c->version_text = g_key_file_get_string(k, GROUP, "version-text", NULL);
 	c->iommu_props = g_key_file_get_string_list(k, GROUP, "iommu-props", NULL, NULL);
@@ -170,24 +152,20 @@ static bool load(struct qemu_caps *c, const char *file)
 	c->trace_log = g_key_file_get_boolean(k, GROUP, "trace-log", NULL);
 	c->intel_iommu = g_key_file_get_boolean(k, GROUP, "intel-iommu", NULL);
 	c->edu = g_key_file_get_boolean(k, GROUP, "edu", NULL);
-	good = c->version && c->version_text && c->iommu_props && c->trace_events;
-	if (!good) {
-		g_clear_pointer(&c->version, g_free);
-		g_clear_pointer(&c->version_text, g_free);
-		g_clear_pointer(&c->iommu_props, g_strfreev);
-		g_clear_pointer(&c->trace_events, g_strfreev);
-	}
-out:
-	g_free(path);
-	g_key_file_free(k);
-	return good;
+	if (c->version && c->version_text && c->iommu_props && c->trace_events)
+		return true;
+	g_clear_pointer(&c->version, g_free);
+	g_clear_pointer(&c->version_text, g_free);
+	g_clear_pointer(&c->iommu_props, g_strfreev);
+	g_clear_pointer(&c->trace_events, g_strfreev);
+	return false;
 }
 
 /* A cache that cannot be written costs time only. */
 static void save(const struct qemu_caps *c, const char *file)
 {
-	GKeyFile *k = g_key_file_new();
-	char *dir = g_path_get_dirname(file);
+	g_autoptr(GKeyFile) k = g_key_file_new();
+	g_autofree char *dir = g_path_get_dirname(file);
 
 	g_key_file_set_string(k, GROUP, "path", c->path);
 	g_key_file_set_string(k, GROUP, "version", c->version);
@@ -201,14 +179,12 @@ static void save(const struct qemu_caps *c, const char *file)
 	g_key_file_set_boolean(k, GROUP, "edu", c->edu);
 	if (g_mkdir_with_parents(dir, 0755) == 0)
 		g_key_file_save_to_file(k, file, NULL);
-	g_free(dir);
-	g_key_file_free(k);
 }
 
 struct qemu_caps *qemu_probe(const char *qemu, const char *cache_dir, GError **error)
 {
 	struct qemu_caps *c = g_new0(struct qemu_caps, 1);
-	char *file = NULL;
+	g_autofree char *file = NULL;
 	struct stat st;
 	bool good;
 
@@ -227,7 +203,6 @@ struct qemu_caps *qemu_probe(const char *qemu, const char *cache_dir, GError **e
 		if (good && file)
 			save(c, file);
 	}
-	g_free(file);
 	if (!good) {
 		qemu_caps_free(c);
 		return NULL;

@@ -38,7 +38,7 @@ struct qmp {
 
 static void log_text(struct qmp *q, const char *from, const char *json, size_t raw_len)
 {
-	char *line;
+	g_autofree char *line = NULL;
 
 	if (q->log.fd < 0)
 		return;
@@ -49,7 +49,6 @@ static void log_text(struct qmp *q, const char *from, const char *json, size_t r
 		line = g_strdup_printf("{\"host_ns\":%" G_GINT64_FORMAT ",\"from\":\"%s\",\"%s\":%zu}\n", log_now_ns(),
 				       from, json ? "bytes" : "garbage", raw_len);
 	log_line(&q->log, line, strlen(line));
-	g_free(line);
 }
 
 static char *greeting_version(JsonObject *greeting)
@@ -98,8 +97,8 @@ static gboolean deliver_later(gpointer data)
 static void take_line(void *data, const char *line, size_t len)
 {
 	struct qmp *q = data;
-	JsonObject *o;
-	char *json;
+	g_autoptr(JsonObject) o = NULL;
+	g_autofree char *json = NULL;
 
 	if (!len)
 		return;
@@ -110,7 +109,6 @@ static void take_line(void *data, const char *line, size_t len)
 	}
 	json = json_line_format(o);
 	log_text(q, "qemu", json, len);
-	g_free(json);
 	if (json_line_object(o, "QMP") && !q->version) {
 		q->version = greeting_version(json_line_object(o, "QMP"));
 	} else if (json_line_string(o, "event", NULL)) {
@@ -120,7 +118,6 @@ static void take_line(void *data, const char *line, size_t len)
 		   json_line_int(o, "id", -1) == q->id && !q->answer) {
 		q->answer = json_object_ref(o);
 	}
-	json_object_unref(o);
 }
 
 static void too_long(void *data, const char *line, size_t len)
@@ -222,12 +219,6 @@ const char *qmp_version(const struct qmp *q)
 
 /* ---- commands ---- */
 
-static bool fail(GError **error, const char *fmt, const char *what)
-{
-	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, fmt, what);
-	return false;
-}
-
 static bool have_answer(struct qmp *q)
 {
 	return q->answer != NULL;
@@ -250,15 +241,12 @@ static bool wait_for(struct qmp *q, bool (*done)(struct qmp *), const char *what
 		if (done(q))
 			return true;
 		if (q->closed)
-			return fail(error, "QMP %s: QEMU closed the connection", what);
+			return vtdlab_failed(error, "QMP %s: QEMU closed the connection", what);
 		if (q->idle_fn && !q->idle_fn(q->idle_user, error))
 			return false;
 		left = (until - g_get_monotonic_time()) / 1000;
-		if (left < 0) {
-			g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED,
-				    "QMP %s: no answer from QEMU within %.0f s", what, timeout_s);
-			return false;
-		}
+		if (left < 0)
+			return vtdlab_failed(error, "QMP %s: no answer from QEMU within %.0f s", what, timeout_s);
 		poll(&p, 1, (int)MIN(left + 1, IDLE_MS));
 	}
 }
@@ -279,7 +267,7 @@ static bool send_line(struct qmp *q, const char *line, const char *what, GError 
 				return false;
 			poll(&p, 1, IDLE_MS);
 		} else if (errno != EINTR) {
-			return fail(error, "QMP %s: cannot send to QEMU", what);
+			return vtdlab_failed(error, "QMP %s: cannot send to QEMU", what);
 		}
 	}
 	return true;
@@ -287,27 +275,24 @@ static bool send_line(struct qmp *q, const char *line, const char *what, GError 
 
 JsonNode *qmp_command(struct qmp *q, const char *command, JsonObject *args, double timeout_s, GError **error)
 {
-	JsonObject *req = json_object_new(), *err;
+	g_autoptr(JsonObject) req = json_object_new();
 	JsonNode *result = NULL;
-	char *line;
-	bool good;
+	g_autofree char *line = NULL;
+	JsonObject *err;
 
 	json_object_set_string_member(req, "execute", command);
 	if (args)
 		json_object_set_object_member(req, "arguments", args);
 	json_object_set_int_member(req, "id", ++q->id);
 	line = json_line_format(req);
-	json_object_unref(req);
 	g_clear_pointer(&q->answer, json_object_unref);
 	log_text(q, "host", line, strlen(line));
-	good = send_line(q, line, command, error) && wait_for(q, have_answer, command, timeout_s, error);
-	g_free(line);
-	if (!good)
+	if (!send_line(q, line, command, error) || !wait_for(q, have_answer, command, timeout_s, error))
 		return NULL;
 	err = json_line_object(q->answer, "error");
 	if (err)
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "QMP %s: %s: %s", command,
-			    json_line_string(err, "class", "error"), json_line_string(err, "desc", "?"));
+		vtdlab_failed(error, "QMP %s: %s: %s", command, json_line_string(err, "class", "error"),
+			      json_line_string(err, "desc", "?"));
 	else
 		result = json_node_ref(json_object_get_member(q->answer, "return"));
 	g_clear_pointer(&q->answer, json_object_unref);
@@ -316,21 +301,18 @@ JsonNode *qmp_command(struct qmp *q, const char *command, JsonObject *args, doub
 
 bool qmp_negotiate(struct qmp *q, double timeout_s, GError **error)
 {
-	JsonNode *r;
+	g_autoptr(JsonNode) r = NULL;
 
 	if (!wait_for(q, have_greeting, "greeting", timeout_s, error))
 		return false;
 	r = qmp_command(q, "qmp_capabilities", NULL, timeout_s, error);
-	if (r)
-		json_node_unref(r);
 	return r != NULL;
 }
 
 char *qmp_hmp(struct qmp *q, const char *line, int cpu, double timeout_s, GError **error)
 {
 	JsonObject *args = json_object_new();
-	JsonNode *r;
-	char *text = NULL;
+	g_autoptr(JsonNode) r = NULL;
 
 	json_object_set_string_member(args, "command-line", line);
 	if (cpu >= 0)
@@ -339,9 +321,7 @@ char *qmp_hmp(struct qmp *q, const char *line, int cpu, double timeout_s, GError
 	if (!r)
 		return NULL;
 	if (JSON_NODE_HOLDS_VALUE(r) && json_node_get_value_type(r) == G_TYPE_STRING)
-		text = g_strdup(json_node_get_string(r));
-	else
-		fail(error, "QMP %s: answer is no text", line);
-	json_node_unref(r);
-	return text;
+		return g_strdup(json_node_get_string(r));
+	vtdlab_failed(error, "QMP %s: answer is no text", line);
+	return NULL;
 }

@@ -20,9 +20,8 @@ uint64_t ram_q35_low(uint64_t size)
 
 static int failed(const char *step, uint64_t size, int fd, GError **error)
 {
-	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED,
-		    "cannot make %" G_GUINT64_FORMAT " MiB of guest memory: %s: %s", size >> 20, step,
-		    g_strerror(errno));
+	vtdlab_failed(error, "cannot make %" G_GUINT64_FORMAT " MiB of guest memory: %s: %s", size >> 20, step,
+		      g_strerror(errno));
 	if (fd >= 0)
 		close(fd);
 	return -1;

@@ -38,11 +38,8 @@ static bool socket_pair(int type, int *ours, int *far, const char *what, GError 
 {
 	int size = SOCKET_BUFFER, pair[2];
 
-	if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, pair) < 0) {
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "cannot make the %s: %s", what,
-			    g_strerror(errno));
-		return false;
-	}
+	if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, pair) < 0)
+		return vtdlab_failed(error, "cannot make the %s: %s", what, g_strerror(errno));
 	setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 	*ours = pair[0];
 	*far = pair[1];
@@ -54,11 +51,8 @@ static bool console_pipe(int *ours, int *far, GError **error)
 {
 	int pair[2];
 
-	if (pipe2(pair, O_CLOEXEC) < 0) {
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "cannot make the console pipe: %s",
-			    g_strerror(errno));
-		return false;
-	}
+	if (pipe2(pair, O_CLOEXEC) < 0)
+		return vtdlab_failed(error, "cannot make the console pipe: %s", g_strerror(errno));
 	fcntl(pair[1], F_SETPIPE_SZ, CONSOLE_PIPE);
 	*ours = pair[0];
 	*far = pair[1];
@@ -118,10 +112,8 @@ static bool write_command(const struct machine_config *cfg, const struct qemu_ca
 	text = g_strdup_printf("# What vtdlab ran (3 RAM, 4 QMP, 5 console, 6 agent, 7 network are "
 			       "inherited descriptors):\n# %s\n\n%s\n",
 			       ran, paste);
-	if (g_file_set_contents(path, text, -1, &io))
-		return true;
-	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "cannot write %s: %s", path, io->message);
-	return false;
+	return g_file_set_contents(path, text, -1, &io) ||
+	       vtdlab_failed(error, "cannot write %s: %s", path, io->message);
 }
 
 /* QEMU keeps what the guest writes to the disk (snapshot=on) in an unlinked file of $TMPDIR. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "observe/clock.h"
 
+#include "evidence/evidence.h"
 #include "machine/machine.h"
 #include "results/progress.h"
 
@@ -53,8 +54,7 @@ void clock_phase(struct clock *c, const char *name)
 	clock_phase_end(c, NULL);
 	next.start_ns = last_phase(c) ? last_phase(c)->end_ns : 0;
 	g_array_append_val(c->phases, next);
-	if (c->progress)
-		progress_begin(c->progress, name);
+	progress_begin(c->progress, name);
 }
 
 void clock_phase_end(struct clock *c, const char *format, ...)
@@ -66,8 +66,6 @@ void clock_phase_end(struct clock *c, const char *format, ...)
 	if (!open || open->end_ns >= 0)
 		return;
 	open->end_ns = clock_elapsed_ns(c);
-	if (!c->progress)
-		return;
 	if (!format) {
 		progress_end(c->progress, NULL);
 		return;
@@ -92,11 +90,8 @@ const char *clock_phase_at(const struct clock *c, int64_t host_ns)
 {
 	const char *name = NULL;
 
-	for (unsigned i = 0; i < c->phases->len; i++) {
-		const struct clock_phase *p = &g_array_index(c->phases, struct clock_phase, i);
-
+	for_each_evidence(const struct clock_phase, p, c->phases)
 		if (host_ns >= c->start_ns + p->start_ns)
 			name = p->name;
-	}
 	return name;
 }

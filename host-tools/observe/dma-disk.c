@@ -182,8 +182,7 @@ static bool data_landed(struct attempt *a, const struct request *r)
 {
 	uint64_t at = 0;
 
-	for (unsigned i = 0; i < r->pieces->len; i++) {
-		const struct piece *p = &g_array_index(r->pieces, struct piece, i);
+	for_each_evidence(const struct piece, p, r->pieces) {
 		g_autofree uint8_t *buf = g_malloc(p->len);
 
 		if (!read_iova(a, p->iova, buf, p->len))

@@ -34,11 +34,12 @@ static void read_entry(const struct entries *w, uint16_t sid, uint64_t words[IOM
 
 static void read_entries(struct entries *w)
 {
-	GArray *devices = w->a->ev->devices;
+	uint64_t *words = w->before;
 
-	for (unsigned i = 0; i < devices->len; i++)
-		read_entry(w, g_array_index(devices, struct evidence_device, i).sid,
-			   w->before + (size_t)i * IOMMU_ENTRY_WORDS);
+	for_each_evidence(const struct evidence_device, dev, w->a->ev->devices) {
+		read_entry(w, dev->sid, words);
+		words += IOMMU_ENTRY_WORDS;
+	}
 }
 
 /* A deep copy has entries that lead to its own tables from the root switch on: that is no attach. */

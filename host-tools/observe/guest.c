@@ -13,12 +13,9 @@ uint16_t guest_nic_sid(const struct attempt *a)
 {
 	const char *module = devices_nic_module(a->plan->scenario);
 
-	for (unsigned i = 0; module && i < a->ev->devices->len; i++) {
-		const struct evidence_device *dev = &g_array_index(a->ev->devices, struct evidence_device, i);
-
-		if (g_strcmp0(dev->driver, module) == 0)
+	for_each_evidence(const struct evidence_device, dev, a->ev->devices)
+		if (module && g_strcmp0(dev->driver, module) == 0)
 			return dev->sid;
-	}
 	return MACHINE_SLOT_NIC << 3;
 }
 
@@ -31,10 +28,8 @@ uint16_t guest_nic_dma_sid(const struct attempt *a)
 
 bool guest_modprobe(struct attempt *a, const char *name, GError **error)
 {
-	JsonObject *answer =
+	g_autoptr(JsonObject) answer =
 		machine_agent(a->m, attempt_deadline(a, 10), error, "modprobe", "name", MACHINE_STR, name, NULL);
 
-	if (answer)
-		json_object_unref(answer);
 	return answer != NULL;
 }

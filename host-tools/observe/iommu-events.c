@@ -35,43 +35,32 @@ static void keep_invalidation(struct iommu_events *ie, struct evidence_event eve
 		ev->events_dropped++;
 }
 
-/* Device-selective: the function mask says how many bits of the function number do not count. */
-static uint64_t function_bits(uint64_t mask)
-{
-	static const uint64_t bits[] = { 0, 4, 6, 7 };
-
-	return bits[mask & 3];
-}
-
 /* Queued invalidations, but for those of single pages; false: the event is none. */
 static bool on_invalidation(struct iommu_events *ie, const struct trace_event *e)
 {
-	struct evidence_event event = { 0 };
+	/* Device-selective: the function mask says how many bits of the function number do not count. */
+	static const uint64_t function_bits[] = { 0, 4, 6, 7 };
+	uint16_t id = (uint16_t)e->a;
+	struct evidence_event event;
 
 	switch (e->kind) {
 	case TRACE_INV_CC_GLOBAL:
-		event.kind = EVENT_CC_GLOBAL;
+		event = (struct evidence_event){ .kind = EVENT_CC_GLOBAL };
 		break;
 	case TRACE_INV_CC_DOMAIN:
-		event.kind = EVENT_CC_DOMAIN;
-		event.did = (uint16_t)e->a;
+		event = (struct evidence_event){ .kind = EVENT_CC_DOMAIN, .did = id };
 		break;
 	case TRACE_INV_CC_DEVICES:
-		event.kind = EVENT_CC_DEVICE;
-		event.sid = (uint16_t)e->a;
-		event.addr = function_bits(e->b);
+		event = (struct evidence_event){ .kind = EVENT_CC_DEVICE, .sid = id, .addr = function_bits[e->b & 3] };
 		break;
 	case TRACE_INV_IOTLB_GLOBAL:
-		event.kind = EVENT_IOTLB_GLOBAL;
+		event = (struct evidence_event){ .kind = EVENT_IOTLB_GLOBAL };
 		break;
 	case TRACE_INV_IOTLB_DOMAIN:
-		event.kind = EVENT_IOTLB_DOMAIN;
-		event.did = (uint16_t)e->a;
+		event = (struct evidence_event){ .kind = EVENT_IOTLB_DOMAIN, .did = id };
 		break;
 	case TRACE_INV_IOTLB_PASID:
-		event.kind = EVENT_IOTLB_PASID;
-		event.did = (uint16_t)e->a;
-		event.pasid = (uint32_t)e->b;
+		event = (struct evidence_event){ .kind = EVENT_IOTLB_PASID, .did = id, .pasid = (uint32_t)e->b };
 		break;
 	default:
 		return false;

@@ -126,7 +126,7 @@ static void take_profile(struct side *side, const char *line)
 /* One pass over the trace, which the kernel puts into words once. */
 static bool read_pass(struct attempt *a, struct side *side, bool raw, GString *text, GError **error)
 {
-	JsonObject *answer =
+	g_autoptr(JsonObject) answer =
 		machine_agent(a->m, attempt_deadline(a, 10), error, "trace", "raw", MACHINE_BOOL, (int)raw, NULL);
 	g_autofree char *trace = NULL;
 
@@ -134,7 +134,6 @@ static bool read_pass(struct attempt *a, struct side *side, bool raw, GString *t
 		return false;
 	each_line(side, answer, "profile", take_profile, text);
 	each_line(side, answer, "windows", take_window, text);
-	json_object_unref(answer);
 	trace = machine_guest_file(a->m, TRACE, attempt_deadline(a, 20), error);
 	if (!trace)
 		return false;
@@ -158,8 +157,8 @@ bool kprobes_read(struct kprobes *p, enum agent_stage stage, GError **error)
 	g_autofree char *name = g_strdup_printf("trace-%s.txt", stage_names[stage]);
 	g_autoptr(GString) text = g_string_new(NULL);
 	g_autoptr(GError) err = NULL;
-	JsonObject *ping;
-	int64_t begin = machine_now_ns(), guest;
+	g_autoptr(JsonObject) ping = NULL, again = NULL;
+	int64_t begin = machine_now_ns();
 
 	if (!probes_wanted(a->plan) || side->trace || side->problem)
 		return true;
@@ -170,17 +169,16 @@ bool kprobes_read(struct kprobes *p, enum agent_stage stage, GError **error)
 	ping = machine_agent(a->m, attempt_deadline(a, 5), &err, "ping", NULL);
 	if (!ping)
 		return attempt_goes_on(a, &err, &side->problem, error);
-	guest = agent_int(ping, "t_ns", 0);
-	json_object_unref(ping);
 	side->trace = probe_trace_new();
 	if (!read_pass(a, side, false, text, &err) || !read_pass(a, side, true, text, &err)) {
 		g_clear_pointer(&side->trace, probe_trace_free);
 		return attempt_goes_on(a, &err, &side->problem, error);
 	}
-	ping = machine_agent(a->m, attempt_deadline(a, 5), NULL, "ping", NULL);
-	if (ping) {
-		side->read_guest_ns = agent_int(ping, "t_ns", guest) - guest;
-		json_object_unref(ping);
+	again = machine_agent(a->m, attempt_deadline(a, 5), NULL, "ping", NULL);
+	if (again) {
+		int64_t guest = agent_int(ping, "t_ns", 0);
+
+		side->read_guest_ns = agent_int(again, "t_ns", guest) - guest;
 	}
 	side->read_host_ns = machine_now_ns() - begin;
 	if (!side->probes)
@@ -195,16 +193,12 @@ static void anchor(struct attempt *a, struct side *side, bool crash)
 {
 	struct clock_pair pair = { .guest_ns = side->times.root };
 
-	if (crash) {
+	if (crash)
 		pair.host_ns = a->ev->root_switch_ns;
-	} else {
-		for (unsigned i = 0; i < a->ev->events->len && !pair.host_ns; i++) {
-			const struct evidence_event *e = &g_array_index(a->ev->events, struct evidence_event, i);
-
-			if (e->kind == EVENT_ROOT && (!a->ev->jump_ns || e->host_ns < a->ev->jump_ns))
-				pair.host_ns = e->host_ns;
-		}
-	}
+	for_each_evidence(const struct evidence_event, e, a->ev->events)
+		if (!crash && !pair.host_ns && e->kind == EVENT_ROOT &&
+		    (!a->ev->jump_ns || e->host_ns < a->ev->jump_ns))
+			pair.host_ns = e->host_ns;
 	if (pair.guest_ns >= 0 && pair.host_ns)
 		g_array_append_val(side->pairs, pair);
 }
@@ -234,12 +228,10 @@ static void add_moments(struct attempt *a, const struct side *side, bool crash)
 	moment(a, side, crash, "copy", t->copy);
 	moment(a, side, crash, "set-root", t->root);
 	moment(a, side, crash, "intel-iommu-init-end", t->init_end);
-	for (unsigned i = 0; i < side->trace->events->len; i++) {
-		const struct probe_event *e = &g_array_index(side->trace->events, struct probe_event, i);
-		g_autofree char *what = NULL;
+	for_each_evidence(const struct probe_event, e, side->trace->events) {
+		g_autofree char *what =
+			e->kind == PROBE_ATTACH ? g_strdup_printf("attach-device:%s", *e->dev ? e->dev : "?") : NULL;
 
-		if (e->kind == PROBE_ATTACH)
-			what = g_strdup_printf("attach-device:%s", *e->dev ? e->dev : "?");
 		if (what)
 			moment(a, side, crash, what, probe_guest_ns(side->trace, e->t_ns));
 	}
@@ -276,9 +268,7 @@ static void add_reservations(struct attempt *a, const struct side *side, bool cr
 /* run.json's "iova": reserved ranges of both kernels, and how many of these every kernel makes. */
 static void count_reserved(const struct evidence *ev, struct report_iova *iova)
 {
-	for (unsigned i = 0; i < ev->reservations->len; i++) {
-		const struct evidence_reservation *r = &g_array_index(ev->reservations, struct evidence_reservation, i);
-
+	for_each_evidence(const struct evidence_reservation, r, ev->reservations) {
 		if (r->kernel == EVIDENCE_CRASH) {
 			iova->reserved_ranges++;
 			iova->reserved_standing += r->standing;

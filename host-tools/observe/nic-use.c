@@ -23,17 +23,13 @@
 /* Faults of the NIC's DMA since its new driver took it. */
 static unsigned faults(struct attempt *a, const struct evidence_device *dev)
 {
-	const GArray *events = a->ev->events;
 	unsigned n = 0;
 
 	if (machine_trace(a->m))
 		trace_poll(machine_trace(a->m));
-	for (unsigned i = 0; i < events->len; i++) {
-		const struct evidence_event *e = &g_array_index(events, struct evidence_event, i);
-
+	for_each_evidence(const struct evidence_event, e, a->ev->events)
 		n += (e->kind == EVENT_FAULT || e->kind == EVENT_FAULT_DISABLED) && e->host_ns >= dev->driver_ns &&
 		     (e->sid == guest_nic_dma_sid(a) || e->sid == dev->sid);
-	}
 	return n;
 }
 
@@ -76,20 +72,18 @@ static JsonObject *request_new(const char *cmd)
 
 static bool up(struct attempt *a, const struct evidence_device *dev, GError **error)
 {
-	JsonObject *request = request_new("net-up"), *answer;
+	g_autoptr(JsonObject) request = request_new("net-up"), answer = NULL;
 
 	json_object_set_int_member(request, "wait_ms", 30000);
 	answer = ask(a, dev, request, SOON_S, error);
-	json_object_unref(request);
-	if (answer)
-		json_object_unref(answer);
 	return answer != NULL;
 }
 
 static JsonObject *exchange(struct attempt *a, const struct evidence_device *dev, GError **error)
 {
 	struct injector *in = machine_injector(a->m);
-	JsonObject *request = request_new("net-exchange"), *answer;
+	g_autoptr(JsonObject) request = request_new("net-exchange");
+	JsonObject *answer;
 	g_autoptr(GString) hex = g_string_new(NULL);
 	uint8_t magic[8];
 
@@ -103,13 +97,12 @@ static JsonObject *exchange(struct attempt *a, const struct evidence_device *dev
 	injector_exchange_start(in, magic, EXCHANGE_FRAMES, 50);
 	answer = ask(a, dev, request, SOON_S + EXCHANGE_MS / 1000.0 / machine_scale(a->m), error);
 	injector_exchange_stop(in);
-	json_object_unref(request);
 	return answer;
 }
 
 bool nic_use(struct attempt *a, struct evidence_device *dev, GError **error)
 {
-	JsonObject *answer;
+	g_autoptr(JsonObject) answer = NULL;
 	int64_t sent, received;
 
 	if (!up(a, dev, error))
@@ -122,6 +115,5 @@ bool nic_use(struct attempt *a, struct evidence_device *dev, GError **error)
 	dev->works = sent >= EXCHANGE_FRAMES && received >= EXCHANGE_FRAMES && agent_int(answer, "bad", 0) == 0;
 	dev->works_detail =
 		g_strdup_printf("%" PRId64 " of %d frames out, %" PRId64 " in", sent, EXCHANGE_FRAMES, received);
-	json_object_unref(answer);
 	return true;
 }

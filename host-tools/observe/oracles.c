@@ -7,32 +7,19 @@
 #include "evidence/kdump-log.h"
 #include "observe/attempt.h"
 
-/* Reads a file of the crash kernel; NULL with @problem, or with @error when the run has ended. */
-static char *read_file(struct attempt *a, const char *path, char **problem, GError **error)
-{
-	g_autoptr(GError) err = NULL;
-	char *text = machine_guest_file(a->m, path, attempt_deadline(a, 20), &err);
-
-	if (!text)
-		attempt_goes_on(a, &err, problem, error);
-	return text;
-}
-
 /* One file in a form that @parse knows; what it says and that it was asked go into the evidence. */
 static bool ask(struct attempt *a, enum evidence_oracle_source source, uint16_t sid, const char *path, GError **error)
 {
-	g_autofree char *problem = NULL, *text = NULL;
+	g_autofree char *problem = NULL;
 	g_autofree char *name = g_strdelimit(g_strdup(path + 1), "/:", '-');
 	g_autofree char *keep = g_strdup_printf("oracles/%s.txt", name);
+	g_autoptr(GError) err = NULL;
+	g_autofree char *text = machine_guest_file(a->m, path, attempt_deadline(a, 20), &err);
 	struct evidence *ev = a->ev;
-	GError *err = NULL;
 	bool ok = false;
 
-	text = read_file(a, path, &problem, &err);
-	if (err) {
-		g_propagate_error(error, err);
+	if (!text && !attempt_goes_on(a, &err, &problem, error))
 		return false;
-	}
 	if (text && !rundir_write(a->rd, keep, text, -1, error))
 		return false;
 	if (text && (source == ORACLE_RANGES || source == ORACLE_RESERVED))
@@ -80,9 +67,8 @@ bool oracles_read(struct attempt *a, GError **error)
 	if (!ask(a, ORACLE_RANGES, 0, INTEL "/kdump/ranges", error) ||
 	    !ask(a, ORACLE_RESERVED, 0, INTEL "/kdump/reserved", error))
 		return false;
-	for (unsigned i = 0; i < a->ev->functions->len; i++)
-		if (!ask_of_device(a, g_array_index(a->ev->functions, struct evidence_function, i).sid, one_file,
-				   error))
+	for_each_evidence(const struct evidence_function, f, a->ev->functions)
+		if (!ask_of_device(a, f->sid, one_file, error))
 			return false;
 	return !one_file || ask(a, ORACLE_TRANSLATION, 0, INTEL "/domain_translation_struct", error);
 }

@@ -23,10 +23,7 @@ static bool save(struct attempt *a, const char *phase, const struct iommu_snapsh
 	struct iommu_error err;
 
 	g_mkdir_with_parents(dir, 0755);
-	if (snap->iommu->save(snap, path, &err) == 0)
-		return true;
-	g_set_error_literal(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, err.text);
-	return false;
+	return snap->iommu->save(snap, path, &err) == 0 || vtdlab_failed(error, "%s", err.text);
 }
 
 /* The old table pages once more, for whoever may have written into them. */
@@ -38,12 +35,9 @@ static bool read_old_tables(struct attempt *a, GError **error)
 
 	if (!ev->at_panic.snapshot)
 		return true;
-	iommu_snapshot_free(ev->old_tables);
-	ev->old_tables = NULL;
-	if (ev->at_panic.snapshot->iommu->reread(ev->at_panic.snapshot, &mem, "old-tables", &ev->old_tables, &err)) {
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "snapshot old-tables: %s", err.text);
-		return false;
-	}
+	g_clear_pointer(&ev->old_tables, iommu_snapshot_free);
+	if (ev->at_panic.snapshot->iommu->reread(ev->at_panic.snapshot, &mem, "old-tables", &ev->old_tables, &err))
+		return vtdlab_failed(error, "snapshot old-tables: %s", err.text);
 	ev->old_tables->meta.host_ns = machine_now_ns();
 	return save(a, "old-tables", ev->old_tables, error);
 }
@@ -94,17 +88,14 @@ bool snapshot_take(struct attempt *a, const struct iommu_events *iommu, const ch
 	meta.host_ns = state->host_ns;
 	state->root = meta.root;
 	state->ttm = meta.mode;
-	iommu_walk_free(state->walk);
-	state->walk = NULL;
+	g_clear_pointer(&state->walk, iommu_walk_free);
 	/* Frozen, not stopped: a stop would make QEMU finish the disk's queue, the DMA in flight. */
 	if (!machine_freeze(a->m, error))
 		return false;
 	failed = unit->capture(&mem, raw, &meta, &snap, &state->walk, &err);
 	machine_thaw(a->m, &state->frozen_ns);
-	if (failed) {
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "snapshot %s: %s", phase, err.text);
-		return false;
-	}
+	if (failed)
+		return vtdlab_failed(error, "snapshot %s: %s", phase, err.text);
 	ok = save(a, phase, snap, error);
 	return keep(a, state, snap, ok ? error : NULL) && ok;
 }

@@ -6,14 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/error.h"
+#include "base/json-line.h"
 #include "base/sid.h"
 #include "observe/dma-disk.h"
 #include "observe/dma-nic.h"
 #include "observe/guest.h"
 #include "observe/nic-use.h"
 #include "prepare/devices.h"
-#include "results/progress.h"
 
 #define VERIFY_BYTES (256 << 10)
 #define VERIFY_OFFSET (48 << 20)
@@ -22,12 +21,9 @@
 /* The type of the device's iommu group in the crash kernel. */
 static void read_group(struct run *run, struct evidence_device *dev)
 {
-	JsonObject *answer = machine_agent(run->at.m, attempt_deadline(&run->at, 10), NULL, "devices", NULL);
-	JsonArray *devices;
+	g_autoptr(JsonObject) answer = machine_agent(run->at.m, attempt_deadline(&run->at, 10), NULL, "devices", NULL);
+	JsonArray *devices = json_line_array(answer, "devices");
 
-	if (!answer)
-		return;
-	devices = json_object_has_member(answer, "devices") ? json_object_get_array_member(answer, "devices") : NULL;
 	for (unsigned i = 0; devices && i < json_array_get_length(devices); i++) {
 		JsonNode *node = json_array_get_element(devices, i);
 		JsonObject *o = JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
@@ -35,22 +31,23 @@ static void read_group(struct run *run, struct evidence_device *dev)
 		if (o && g_strcmp0(agent_string(o, "bdf", NULL), dev->bdf) == 0)
 			dev->group_type = g_strdup(agent_string(o, "group_type", NULL));
 	}
-	json_object_unref(answer);
 }
 
 static bool use_disk(struct attempt *a, struct evidence_device *dev, GError **error)
 {
-	JsonObject *answer = machine_agent(a->m, attempt_deadline(a, 15), error, "disk-verify", "offset", MACHINE_INT,
-					   (int64_t)VERIFY_OFFSET, "len", MACHINE_INT, (int64_t)VERIFY_BYTES,
-					   "write_offset", MACHINE_INT, (int64_t)WRITE_OFFSET, NULL);
+	g_autoptr(JsonObject) answer = machine_agent(
+		a->m, attempt_deadline(a, 15), error, "disk-verify", "offset", MACHINE_INT, (int64_t)VERIFY_OFFSET,
+		"len", MACHINE_INT, (int64_t)VERIFY_BYTES, "write_offset", MACHINE_INT, (int64_t)WRITE_OFFSET, NULL);
+
+	bool read_ok, write_ok;
 
 	if (!answer)
 		return false;
-	dev->works = agent_bool(answer, "read_ok", false) && agent_bool(answer, "write_ok", false);
+	read_ok = agent_bool(answer, "read_ok", false);
+	write_ok = agent_bool(answer, "write_ok", false);
+	dev->works = read_ok && write_ok;
 	dev->works_detail = g_strdup_printf("%" PRId64 " KiB read %s, written %s", agent_int(answer, "bytes", 0) / 1024,
-					    agent_bool(answer, "read_ok", false) ? "right" : "WRONG",
-					    agent_bool(answer, "write_ok", false) ? "right" : "WRONG");
-	json_object_unref(answer);
+					    read_ok ? "right" : "WRONG", write_ok ? "right" : "WRONG");
 	return true;
 }
 
@@ -60,7 +57,7 @@ static bool attach(struct run *run, uint16_t sid, const char *module,
 	struct evidence_device *dev = evidence_device_find(run->at.ev, sid);
 	g_autofree char *snapshot = NULL;
 	g_autoptr(GError) err = NULL;
-	JsonObject *answer;
+	g_autoptr(JsonObject) answer = NULL;
 
 	g_return_val_if_fail(dev, true);
 	dev->wanted = true;
@@ -68,8 +65,6 @@ static bool attach(struct run *run, uint16_t sid, const char *module,
 	clock_moment(run->at.clock, "driver", dev->driver_ns, "crash", -1, "host");
 	answer = machine_agent(run->at.m, attempt_deadline(&run->at, 15), &err, "modprobe", "name", MACHINE_STR, module,
 			       NULL);
-	if (answer)
-		json_object_unref(answer);
 	if ((!answer || !use(&run->at, dev, &err)) && !attempt_goes_on(&run->at, &err, &dev->works_detail, error))
 		return false;
 	if (machine_shutdown_reason(run->at.m))
@@ -133,16 +128,14 @@ static void mask_interrupts(struct run *run)
 {
 	const uint64_t e1000e_imc = 0xd8, all = 0xffffffff;
 	struct evidence_device *dev = evidence_device_find(run->at.ev, guest_nic_sid(&run->at));
-	JsonObject *answer;
+	g_autoptr(JsonObject) answer = NULL;
 
 	if (run->at.plan->scenario->devices.nic != MACHINE_NIC_E1000E || atoi(machine_qemu(run->at.m)->version) >= 8)
 		return;
 	answer = machine_agent(run->at.m, attempt_deadline(&run->at, 5), NULL, "mmio-write", "bdf", MACHINE_STR,
 			       dev->bdf, "bar", MACHINE_INT, (int64_t)0, "offset", MACHINE_INT, (int64_t)e1000e_imc,
 			       "value", MACHINE_INT, (int64_t)all, NULL);
-	if (answer)
-		json_object_unref(answer);
-	else
+	if (!answer)
 		report_note(run->report, "the NIC's interrupts could not be masked: QEMU 7 may abort");
 }
 
@@ -167,7 +160,7 @@ bool phase_dump(struct run *run, GError **error)
 {
 	struct evidence *ev = run->at.ev;
 	g_autoptr(GError) err = NULL;
-	JsonObject *answer;
+	g_autoptr(JsonObject) answer = NULL;
 
 	if (run->at.plan->scenario->crash.dump == CONF_DUMP_NONE)
 		return true;
@@ -181,7 +174,6 @@ bool phase_dump(struct run *run, GError **error)
 		return true;
 	}
 	ev->canary_read = g_strdup(agent_string(answer, "hex", ""));
-	json_object_unref(answer);
 	clock_phase_end(run->at.clock, "canary %s",
 			strcmp(ev->canary_read, ev->canary_written) == 0 ? "read back" : "DIFFERS");
 	return true;

@@ -55,7 +55,7 @@ bool phase_boot(struct run *run, GError **error)
 	if (plan_foreign(run->at.plan))
 		run->foreign = foreign_new(run);
 	say_gdb(run);
-	if (why && run->at.plan->options->progress)
+	if (why)
 		progress_line(run->at.plan->options->progress, "%s", why);
 	hello = machine_wait_hello(run->at.m, AGENT_STAGE_FIRST, attempt_deadline(&run->at, 15), error);
 	if (!hello)
@@ -97,7 +97,7 @@ static uint16_t alias_of(const struct scenario *sc, uint16_t sid)
 /* Calls @fn for each PCI function that the first kernel's agent names. */
 static bool each_function(struct run *run, void (*fn)(struct run *, JsonObject *, void *), void *data, GError **error)
 {
-	JsonObject *answer = machine_agent(run->at.m, attempt_deadline(&run->at, 10), error, "devices", NULL);
+	g_autoptr(JsonObject) answer = machine_agent(run->at.m, attempt_deadline(&run->at, 10), error, "devices", NULL);
 	JsonArray *list = json_line_array(answer, "devices");
 
 	for (unsigned i = 0; list && i < json_array_get_length(list); i++) {
@@ -106,8 +106,6 @@ static bool each_function(struct run *run, void (*fn)(struct run *, JsonObject *
 		if (JSON_NODE_HOLDS_OBJECT(node))
 			fn(run, json_node_get_object(node), data);
 	}
-	if (answer)
-		json_object_unref(answer);
 	return answer != NULL;
 }
 
@@ -131,11 +129,7 @@ static bool find_nic(struct run *run, uint16_t *sid, GError **error)
 	*sid = sc->devices.topology == MACHINE_TOPOLOGY_FLAT ? MACHINE_SLOT_NIC << 3 : 0;
 	if (!*sid && !each_function(run, note_nic, sid, error))
 		return false;
-	if (*sid)
-		return true;
-	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_CANNOT_JUDGE, "the first kernel has no NIC that %s drives",
-		    devices_nic_module(sc));
-	return false;
+	return *sid || vtdlab_unjudged(error, "the first kernel has no NIC that %s drives", devices_nic_module(sc));
 }
 
 /* For the checks: the distinct types of the iommu groups, and which functions are bridges. */
@@ -175,7 +169,7 @@ static bool load_disk(struct run *run, const char *module, GError **error)
 
 static bool load_nic(struct run *run, const char *module, GError **error)
 {
-	JsonObject *answer;
+	g_autoptr(JsonObject) answer = NULL;
 	uint16_t sid;
 
 	if (!guest_modprobe(&run->at, module, error))
@@ -183,10 +177,7 @@ static bool load_nic(struct run *run, const char *module, GError **error)
 	/* The carrier comes seconds later; phase_workload() waits for the frames themselves. */
 	answer = machine_agent(run->at.m, attempt_deadline(&run->at, 15), error, "net-up", "rx_ring", MACHINE_INT,
 			       (int64_t)RX_RING, "wait_ms", MACHINE_INT, (int64_t)0, NULL);
-	if (!answer)
-		return false;
-	json_object_unref(answer);
-	if (!find_nic(run, &sid, error))
+	if (!answer || !find_nic(run, &sid, error))
 		return false;
 	add_device(run, sid, alias_of(run->at.plan->scenario, sid), module);
 	return true;
@@ -204,7 +195,7 @@ static bool write_canary(struct run *run, GError **error)
 {
 	uint8_t bytes[CANARY_BYTES];
 	g_autoptr(GString) hex = g_string_new(NULL);
-	JsonObject *answer;
+	g_autoptr(JsonObject) answer = NULL;
 
 	if (run->at.plan->scenario->crash.dump == CONF_DUMP_NONE)
 		return true;
@@ -218,33 +209,29 @@ static bool write_canary(struct run *run, GError **error)
 		return false;
 	run->at.ev->canary_written = g_strdup(hex->str);
 	run->at.ev->canary_pa = agent_hex64(answer, "pa", 0);
-	json_object_unref(answer);
 	return true;
 }
 
 static bool load_crash_kernel(struct run *run, GError **error)
 {
-	const char *mode = run->at.plan->scenario->crash.load == CONF_LOAD_KEXEC ? "kexec" : "kexec-file";
-	JsonObject *answer;
+	const struct scenario *sc = run->at.plan->scenario;
+	const char *mode = sc->crash.load == CONF_LOAD_KEXEC ? "kexec" : "kexec-file";
+	g_autoptr(JsonObject) loaded = NULL, range = NULL;
+	struct evidence *ev = run->at.ev;
 
-	answer = machine_agent(run->at.m, attempt_deadline(&run->at, 30), error, "kexec-load", "mode", MACHINE_STR,
+	loaded = machine_agent(run->at.m, attempt_deadline(&run->at, 30), error, "kexec-load", "mode", MACHINE_STR,
 			       mode, "cmdline", MACHINE_STR, run->at.plan->crash_cmdline, "checksum", MACHINE_BOOL,
-			       (int)run->at.plan->scenario->crash.checksum, NULL);
-	if (!answer)
+			       (int)sc->crash.checksum, NULL);
+	if (!loaded)
 		return false;
-	run->at.ev->crash_loaded = agent_bool(answer, "loaded", false);
-	json_object_unref(answer);
-	if (!run->at.ev->crash_loaded) {
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_CANNOT_JUDGE,
-			    "kexec returned, but no crash kernel is loaded");
+	ev->crash_loaded = agent_bool(loaded, "loaded", false);
+	if (!ev->crash_loaded)
+		return vtdlab_unjudged(error, "kexec returned, but no crash kernel is loaded");
+	range = machine_agent(run->at.m, attempt_deadline(&run->at, 10), error, "crash-range", NULL);
+	if (!range)
 		return false;
-	}
-	answer = machine_agent(run->at.m, attempt_deadline(&run->at, 10), error, "crash-range", NULL);
-	if (!answer)
-		return false;
-	run->at.ev->crash_start = agent_hex64(answer, "start", 0);
-	run->at.ev->crash_end = agent_hex64(answer, "end", 0);
-	json_object_unref(answer);
+	ev->crash_start = agent_hex64(range, "start", 0);
+	ev->crash_end = agent_hex64(range, "end", 0);
 	return true;
 }
 
@@ -263,49 +250,42 @@ bool phase_load(struct run *run, GError **error)
 static bool busy(void *data)
 {
 	struct run *run = data;
+	const struct scenario *sc = run->at.plan->scenario;
 	struct injector *in = machine_injector(run->at.m);
 
-	if (!run->at.plan->scenario->machine.observe)
-		return !devices_has_nic_dma(run->at.plan->scenario) || injector_counters(in)->sent >= 3;
-
-	if (devices_has_nic_dma(run->at.plan->scenario) && (!in || !nic_dma_seen(run->nic)))
+	if (!sc->machine.observe)
+		return !devices_has_nic_dma(sc) || injector_counters(in)->sent >= 3;
+	if (devices_has_nic_dma(sc) && (!in || !nic_dma_seen(run->nic)))
 		return false;
-	return !devices_has_disk_dma(run->at.plan->scenario) || disk_dma_inflight(run->disk) >= READERS * 7 / 8;
+	return !devices_has_disk_dma(sc) || disk_dma_inflight(run->disk) >= READERS * 7 / 8;
 }
 
 bool phase_workload(struct run *run, GError **error)
 {
-	const struct workload_ops *ops = workload_ops_of(run->at.plan->scenario, NULL);
+	const struct scenario *sc = run->at.plan->scenario;
+	const struct workload_ops *ops = workload_ops_of(sc, NULL);
+	double rate = devices_has_nic_dma(sc) ? devices_frame_rate(sc, DMA_FRAMES_PER_SECOND * dma_pace(sc)) : 0;
 
 	/* First, as it may take minutes: what is in flight has to last until after the panic only. */
 	if (!workload_run(run, error))
 		return false;
 	clock_phase(run->at.clock, "workload");
-	if (devices_has_disk_dma(run->at.plan->scenario)) {
-		JsonObject *answer;
+	if (devices_has_disk_dma(sc)) {
+		g_autoptr(JsonObject) answer = NULL;
 
-		if (!machine_disk_throttle(run->at.m, (uint64_t)(DMA_DISK_BPS * dma_pace(run->at.plan->scenario)),
-					   error))
+		if (!machine_disk_throttle(run->at.m, (uint64_t)(DMA_DISK_BPS * dma_pace(sc)), error))
 			return false;
 		answer = machine_agent(run->at.m, attempt_deadline(&run->at, 10), error, "disk-load", "jobs",
 				       MACHINE_INT, (int64_t)READERS, "bs", MACHINE_INT, (int64_t)READ_BYTES, NULL);
 		if (!answer)
 			return false;
-		json_object_unref(answer);
 	}
-	if (devices_has_nic_dma(run->at.plan->scenario) && machine_injector(run->at.m))
-		injector_start(machine_injector(run->at.m),
-			       devices_frame_rate(run->at.plan->scenario,
-						  DMA_FRAMES_PER_SECOND * dma_pace(run->at.plan->scenario)),
-			       true);
+	if (devices_has_nic_dma(sc) && machine_injector(run->at.m))
+		injector_start(machine_injector(run->at.m), rate, true);
 	if (!machine_wait(run->at.m, busy, run, attempt_deadline(&run->at, 10), "DMA in flight", error) ||
 	    (ops && ops->alive && !ops->alive(&run->at, run->iommu, error)))
 		return false;
 	clock_phase_end(run->at.clock, "%u disk reads in flight, %.0f frames/s",
-			run->disk ? disk_dma_inflight(run->disk) : 0,
-			devices_has_nic_dma(run->at.plan->scenario) ?
-				devices_frame_rate(run->at.plan->scenario,
-						   DMA_FRAMES_PER_SECOND * dma_pace(run->at.plan->scenario)) :
-				0.0);
+			run->disk ? disk_dma_inflight(run->disk) : 0, rate);
 	return true;
 }

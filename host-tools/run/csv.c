@@ -18,9 +18,7 @@ static void add_phases(struct clock *c, int64_t jump_ns)
 {
 	int64_t at = 0;
 
-	for (unsigned i = 0; i < c->phases->len; i++) {
-		const struct clock_phase *p = &g_array_index(c->phases, struct clock_phase, i);
-
+	for_each_evidence(const struct clock_phase, p, c->phases) {
 		at = c->start_ns + p->start_ns;
 		clock_moment(c, p->name, at, jump_ns && at >= jump_ns ? "crash" : "first", -1, "host");
 		at = c->start_ns + p->end_ns;
@@ -36,12 +34,9 @@ static bool write_timeline(struct run *run, GError **error)
 
 	add_phases(run->at.clock, run->at.ev->jump_ns);
 	g_array_sort(moments, by_time);
-	for (unsigned i = 0; i < moments->len; i++) {
-		const struct clock_moment *m = &g_array_index(moments, struct clock_moment, i);
-
+	for_each_evidence(const struct clock_moment, m, moments)
 		csv_timeline_row(csv,
 				 &(struct csv_timeline_row){ m->what, m->host_ns, m->kernel, m->guest_ns, m->source });
-	}
 	return rundir_write(run->at.rd, "timeline.csv", csv->str, (gssize)csv->len, error);
 }
 
@@ -96,9 +91,7 @@ static void iova_rows(struct run *run, GString *csv, const struct evidence_state
  */
 static void reserved_rows(struct run *run, GString *csv)
 {
-	for (unsigned i = 0; i < run->at.ev->reservations->len; i++) {
-		const struct evidence_reservation *r =
-			&g_array_index(run->at.ev->reservations, struct evidence_reservation, i);
+	for_each_evidence(const struct evidence_reservation, r, run->at.ev->reservations) {
 		bool crash = r->kernel == EVIDENCE_CRASH;
 		g_autofree char *who = g_strdup_printf("%s%s", *r->who ? r->who : "?", r->standing ? " standing" : "");
 
@@ -122,8 +115,7 @@ static bool write_iova(struct run *run, GError **error)
 
 	iova_rows(run, csv, &run->at.ev->at_panic, "panic", "first", -1);
 	iova_rows(run, csv, &run->at.ev->copied, "copied", "crash", -1);
-	for (unsigned i = 0; i < run->at.ev->devices->len; i++) {
-		const struct evidence_device *dev = &g_array_index(run->at.ev->devices, struct evidence_device, i);
+	for_each_evidence(const struct evidence_device, dev, run->at.ev->devices) {
 		g_autofree char *phase = g_strdup_printf("attach:%s", dev->bdf);
 
 		iova_rows(run, csv, &dev->after, phase, "crash", dev->sid);

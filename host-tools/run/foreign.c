@@ -7,11 +7,9 @@
 
 #include <string.h>
 
-#include "base/error.h"
 #include "observe/dma-disk.h"
 #include "observe/dma-nic.h"
 #include "prepare/devices.h"
-#include "results/progress.h"
 
 #define WORK_S 120		     /* a dump of 1 GiB by makedumpfile takes 10 s, if nothing else runs */
 #define SETTLE_NS INT64_C(200000000) /* from the change of an entry to the look at the tables */
@@ -72,8 +70,7 @@ static void look_at_devices(struct run *run)
 {
 	int64_t now = machine_now_ns();
 
-	for (unsigned i = 0; i < run->at.ev->devices->len; i++) {
-		struct evidence_device *dev = &g_array_index(run->at.ev->devices, struct evidence_device, i);
+	for_each_evidence(struct evidence_device, dev, run->at.ev->devices) {
 		g_autofree char *phase = g_strdup_printf("attach-%s", dev->bdf);
 		int64_t taken = dev->attach_ns ? dev->attach_ns : dev->first_dma_ns;
 
@@ -105,23 +102,17 @@ static void own_switch_off(struct run *run)
 	struct evidence *ev = run->at.ev;
 	const struct evidence_event *off = NULL;
 
-	for (unsigned i = 0; i < ev->events->len; i++) {
-		const struct evidence_event *e = &g_array_index(ev->events, struct evidence_event, i);
-
+	for_each_evidence(const struct evidence_event, e, ev->events)
 		if (e->kind == EVENT_TRANSLATION)
 			off = e->on ? NULL : e;
-	}
 	if (!off || !ev->poweroff_ns || off->host_ns < ev->crash_hello_ns ||
 	    off->host_ns < ev->poweroff_ns - INT64_C(1000000000))
 		return;
 	ev->poweroff_ns = MIN(ev->poweroff_ns, off->host_ns);
 	ev->translation_dropped = false;
-	for (unsigned i = 0; i < ev->events->len; i++) {
-		const struct evidence_event *e = &g_array_index(ev->events, struct evidence_event, i);
-
+	for_each_evidence(const struct evidence_event, e, ev->events)
 		ev->translation_dropped |= e->kind == EVENT_TRANSLATION && !e->on && e->host_ns >= ev->jump_ns &&
 					   e->host_ns < ev->poweroff_ns;
-	}
 }
 
 bool phase_foreign(struct run *run, GError **error)

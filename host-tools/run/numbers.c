@@ -124,13 +124,6 @@ static JsonObject *kdump_json(const struct evidence *ev)
 
 /* ---- the workload ---- */
 
-static void account_nested(JsonObject *o, const struct evidence_workload *w)
-{
-	json_object_set_int_member(o, "guest_passes", (gint64)w->pass_now);
-	json_object_set_int_member(o, "copies", (gint64)w->copies_now);
-	json_object_set_int_member(o, "pages_of_guest", (gint64)w->marked);
-}
-
 static void add_workload(JsonObject *to, const struct evidence *ev)
 {
 	const struct iommu_walk *a = ev->at_panic.walk, *b = ev->copied.walk;
@@ -143,16 +136,19 @@ static void add_workload(JsonObject *to, const struct evidence *ev)
 		return;
 	w = &g_array_index(ev->workloads, struct evidence_workload, 0);
 	o = json_object_get_object_member(to, "workload");
-	if (w->nested)
-		account_nested(o, w);
+	if (w->nested) {
+		SET(o, "guest_passes", w->pass_now);
+		SET(o, "copies", w->copies_now);
+		SET(o, "pages_of_guest", w->marked);
+	}
 	space = a ? iommu_walk_space(a, w->sid, IOMMU_NO_PASID) : NULL;
 	if (space && space->tree != UINT32_MAX) {
-		json_object_set_int_member(o, "mapped_pages_4k", (gint64)a->trees[space->tree].pages);
-		json_object_set_int_member(o, "mapped_leaves", (gint64)a->trees[space->tree].leaves);
+		SET(o, "mapped_pages_4k", a->trees[space->tree].pages);
+		SET(o, "mapped_leaves", a->trees[space->tree].leaves);
 	}
 	if (a && b)
 		iommu_compare_space(a, space, b, iommu_walk_space(b, w->sid, IOMMU_NO_PASID), &diff);
-	json_object_set_int_member(o, "same_pages_4k", (gint64)diff.same);
+	SET(o, "same_pages_4k", diff.same);
 }
 
 void numbers_add(JsonObject *to, const struct evidence *ev)

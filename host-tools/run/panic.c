@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/error.h"
 #include "results/progress.h"
 #include "observe/console-words.h"
 #include "observe/damage.h"
@@ -43,26 +42,22 @@ static bool jumped(void *data)
 
 static bool ask_for_panic(struct run *run, GError **error)
 {
-	JsonObject *request;
-	bool ok;
+	const struct scenario *sc = run->at.plan->scenario;
+	g_autoptr(JsonObject) request = NULL;
 
 	run->at.ev->trigger_ns = machine_now_ns();
 	clock_moment(run->at.clock, "trigger", run->at.ev->trigger_ns, "first", -1, "host");
-	if (run->at.plan->scenario->crash.trigger == CONF_TRIGGER_NMI) {
-		JsonNode *answer = machine_qmp(run->at.m, "inject-nmi", NULL, error);
+	if (sc->crash.trigger == CONF_TRIGGER_NMI) {
+		g_autoptr(JsonNode) answer = machine_qmp(run->at.m, "inject-nmi", NULL, error);
 
-		if (answer)
-			json_node_unref(answer);
 		return answer != NULL;
 	}
 	request = json_object_new();
 	json_object_set_string_member(request, "cmd", "panic");
 	json_object_set_string_member(request, "how", "sysrq");
-	if (run->at.plan->scenario->crash.trigger == CONF_TRIGGER_CPU)
-		json_object_set_int_member(request, "cpu", run->at.plan->scenario->crash.trigger_cpu);
-	ok = machine_agent_post(run->at.m, request, error);
-	json_object_unref(request);
-	return ok;
+	if (sc->crash.trigger == CONF_TRIGGER_CPU)
+		json_object_set_int_member(request, "cpu", sc->crash.trigger_cpu);
+	return machine_agent_post(run->at.m, request, error);
 }
 
 /*
@@ -93,7 +88,6 @@ static bool capture_at_panic(struct run *run, GError **error)
 static bool damage(struct run *run, enum conf_corrupt_when when, GError **error)
 {
 	const char *moment = when == CONF_CORRUPT_BEFORE_COPY ? "before the copy" : "after the copy";
-	struct progress *progress = run->at.plan->options->progress;
 	g_autoptr(GString) done = g_string_new(NULL);
 
 	if (!damage_apply(&run->at, run->iommu, when, done, error))
@@ -101,8 +95,7 @@ static bool damage(struct run *run, enum conf_corrupt_when when, GError **error)
 	if (!done->len)
 		return true;
 	report_note(run->report, "damaged %s, as asked: %s", moment, done->str);
-	if (progress)
-		progress_note(progress, "damaged %s: %s", moment, done->str);
+	progress_note(run->at.plan->options->progress, "damaged %s: %s", moment, done->str);
 	return true;
 }
 
@@ -112,10 +105,8 @@ bool phase_panic(struct run *run, GError **error)
 	struct evidence *ev = run->at.ev;
 
 	clock_phase(run->at.clock, "panic");
-	if (!ask_for_panic(run, error))
-		return false;
-	if (!machine_wait(run->at.m, jumped, run, attempt_deadline(&run->at, 10), "the jump into the crash kernel",
-			  error))
+	if (!ask_for_panic(run, error) || !machine_wait(run->at.m, jumped, run, attempt_deadline(&run->at, 10),
+							"the jump into the crash kernel", error))
 		return false;
 	if (!ev->jump_ns)
 		return true;
@@ -212,21 +203,21 @@ static bool speed_up(struct run *run, GError **error)
 bool phase_crash_boot(struct run *run, GError **error)
 {
 	const struct agent_hello *hello;
+	struct evidence *ev = run->at.ev;
 
 	clock_phase(run->at.clock, "crash-boot");
 	if (run->at.plan->scenario->iommu.mode != MACHINE_IOMMU_OFF) {
 		if (!wait_crash(run, switched_or_up, 20, "the crash kernel's root switch", error))
 			return false;
 		clock_phase(run->at.clock, "copied");
-		if (run->at.ev->root_switch_ns && (!damage(run, CONF_CORRUPT_AFTER_COPY, error) ||
-						   !run_capture(run, "copied", &run->at.ev->copied, error)))
+		if (ev->root_switch_ns &&
+		    (!damage(run, CONF_CORRUPT_AFTER_COPY, error) || !run_capture(run, "copied", &ev->copied, error)))
 			return false;
 		if (!speed_up(run, error))
 			return false;
-		if (run->at.ev->copied.walk)
+		if (ev->copied.walk)
 			clock_phase_end(run->at.clock, "root %#" PRIx64 ", %zu contexts, %" PRIu64 " leaves",
-					run->at.ev->copied.root, run->at.ev->copied.walk->n_requesters,
-					run->at.ev->copied.walk->leaves);
+					ev->copied.root, ev->copied.walk->n_requesters, ev->copied.walk->leaves);
 	}
 	clock_phase(run->at.clock, "crash-init");
 	if (!wait_crash(run, crash_hello, 20,
@@ -238,11 +229,11 @@ bool phase_crash_boot(struct run *run, GError **error)
 		return true;
 	}
 	hello = machine_hello(run->at.m, AGENT_STAGE_CRASH);
-	run->at.ev->crash_hello_ns = hello->host_ns;
-	run->at.ev->crash_cmdline = g_strdup(hello->cmdline);
+	ev->crash_hello_ns = hello->host_ns;
+	ev->crash_cmdline = g_strdup(hello->cmdline);
 	clock_moment(run->at.clock, "agent", hello->host_ns, "crash", hello->uptime_ns, "agent");
 	/* A kernel that copied nothing fills its new root table step by step: look when it has settled. */
-	if (run->at.ev->translation_dropped && !run_capture(run, "copied", &run->at.ev->copied, error))
+	if (ev->translation_dropped && !run_capture(run, "copied", &ev->copied, error))
 		return false;
 	clock_phase_end(run->at.clock, "%s", hello->release);
 	return true;

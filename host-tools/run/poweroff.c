@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#include "base/error.h"
-#include "results/progress.h"
 #include "observe/entries.h"
 #include "observe/kprobes.h"
 #include "observe/oracles.h"
@@ -19,13 +17,12 @@ static bool is_down(void *data)
 
 static void ask_agent(struct run *run, const char *what)
 {
-	JsonObject *request = json_object_new();
+	g_autoptr(JsonObject) request = json_object_new();
 
 	run->at.ev->poweroff_ns = machine_now_ns();
 	clock_moment(run->at.clock, what, run->at.ev->poweroff_ns, "crash", -1, "host");
 	json_object_set_string_member(request, "cmd", what);
 	machine_agent_post(run->at.m, request, NULL);
-	json_object_unref(request);
 }
 
 static bool power_off(struct run *run, GError **error)
@@ -67,18 +64,17 @@ static bool is_up_again(void *data)
 static bool allow_reset(struct run *run, GError **error)
 {
 	JsonObject *args = json_object_new();
-	JsonNode *answer;
+	g_autoptr(JsonNode) answer = NULL;
 
 	json_object_set_string_member(args, "reboot", "reset");
 	answer = machine_qmp(run->at.m, "set-action", args, error);
-	if (answer)
-		json_node_unref(answer);
 	return answer != NULL;
 }
 
 static bool reboot(struct run *run, GError **error)
 {
 	g_autoptr(GError) err = NULL;
+	struct evidence *ev = run->at.ev;
 
 	kprobes_detach(run->kprobes);
 	agent_subscribe(machine_agent_channel(run->at.m), on_object, run);
@@ -88,9 +84,9 @@ static bool reboot(struct run *run, GError **error)
 	ask_agent(run, "reboot");
 	if (machine_wait(run->at.m, is_up_again, run, attempt_deadline(&run->at, 20),
 			 "the first kernel's agent after the reset", &err)) {
-		clock_moment(run->at.clock, "agent-again", run->at.ev->again_hello_ns, "first", -1, "agent");
+		clock_moment(run->at.clock, "agent-again", ev->again_hello_ns, "first", -1, "agent");
 		clock_phase_end(run->at.clock, "up again after %.1f s",
-				(double)(run->at.ev->again_hello_ns - run->at.ev->poweroff_ns) / 1e9);
+				(double)(ev->again_hello_ns - ev->poweroff_ns) / 1e9);
 		return true;
 	}
 	if (machine_wait_ended(run->at.m) == MACHINE_END_INTERRUPTED ||
@@ -98,20 +94,21 @@ static bool reboot(struct run *run, GError **error)
 		g_propagate_error(error, g_steal_pointer(&err));
 		return false;
 	}
-	run->at.ev->again_failure = g_strndup(err->message, strcspn(err->message, ";\n"));
-	clock_phase_end(run->at.clock, "%s", run->at.ev->again_failure);
+	ev->again_failure = g_strndup(err->message, strcspn(err->message, ";\n"));
+	clock_phase_end(run->at.clock, "%s", ev->again_failure);
 	return true;
 }
 
 bool phase_poweroff(struct run *run, GError **error)
 {
-	clock_phase(run->at.clock, run->at.plan->scenario->crash.end == CONF_END_REBOOT ? "reboot" : "poweroff");
-	if (!kprobes_read(run->kprobes, AGENT_STAGE_CRASH, error) || !oracles_read(&run->at, error))
-		return false;
-	if (run->at.plan->scenario->iommu.mode != MACHINE_IOMMU_OFF &&
-	    !run_capture(run, "end", &run->at.ev->end, error))
+	const struct scenario *sc = run->at.plan->scenario;
+	bool again = sc->crash.end == CONF_END_REBOOT;
+
+	clock_phase(run->at.clock, again ? "reboot" : "poweroff");
+	if (!kprobes_read(run->kprobes, AGENT_STAGE_CRASH, error) || !oracles_read(&run->at, error) ||
+	    (sc->iommu.mode != MACHINE_IOMMU_OFF && !run_capture(run, "end", &run->at.ev->end, error)))
 		return false;
 	if (run->at.plan->options->keep)
 		return true;
-	return run->at.plan->scenario->crash.end == CONF_END_REBOOT ? reboot(run, error) : power_off(run, error);
+	return again ? reboot(run, error) : power_off(run, error);
 }

@@ -3,8 +3,6 @@
 #include "run/numbers.h"
 #include "run/phases.h"
 
-#include <inttypes.h>
-
 #include "observe/kprobes.h"
 #include "iommu/model.h"
 
@@ -65,8 +63,7 @@ static void list_snapshots(struct run *run)
 
 	add_snapshot(list, "panic", &run->at.ev->at_panic);
 	add_snapshot(list, "copied", &run->at.ev->copied);
-	for (unsigned i = 0; i < run->at.ev->devices->len; i++) {
-		const struct evidence_device *dev = &g_array_index(run->at.ev->devices, struct evidence_device, i);
+	for_each_evidence(const struct evidence_device, dev, run->at.ev->devices) {
 		g_autofree char *phase = g_strdup_printf("attach:%s", dev->bdf);
 
 		add_snapshot(list, phase, &dev->after);
@@ -102,13 +99,8 @@ static void note_traces(struct run *run)
 
 static void list_phases(struct run *run)
 {
-	const struct clock *c = run->at.clock;
-
-	for (unsigned i = 0; i < c->phases->len; i++) {
-		const struct clock_phase *p = &g_array_index(c->phases, struct clock_phase, i);
-
+	for_each_evidence(const struct clock_phase, p, run->at.clock->phases)
 		report_add_phase(run->report, p->name, p->start_ns)->end_ns = p->end_ns;
-	}
 }
 
 void run_judge(struct run *run)

@@ -150,9 +150,8 @@ static struct run *attempts(const struct plan *plan, struct rundir *rd, GError *
 		run_attempt(run, &err);
 		if (n == 2 || !worth_another_try(run, err))
 			break;
-		if (plan->options->progress)
-			progress_warn(plan->options->progress, "trying again: %s",
-				      err ? err->message : run->at.ev->crash_failure);
+		progress_warn(plan->options->progress, "trying again: %s",
+			      err ? err->message : run->at.ev->crash_failure);
 		g_clear_error(&err);
 		run_free(run);
 		put_away(rd);

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "base/error.h"
+#include "base/json-line.h"
 #include "base/sid.h"
 #include "machine/guest-kvm.h"
 #include "observe/guest.h"
@@ -44,7 +45,7 @@ static bool load_modules(struct run *run, const struct workload_ops *ops, GError
 
 static JsonObject *start(struct run *run, const struct workload_ops *ops, const struct workload *w, GError **error)
 {
-	JsonObject *request = json_object_new(), *answer;
+	g_autoptr(JsonObject) request = json_object_new();
 	JsonArray *argv = json_array_new();
 	double seconds = SECONDS_BASE + (double)w->pages * (double)(w->size / 4096) * SECONDS_A_MAP;
 
@@ -53,9 +54,7 @@ static JsonObject *start(struct run *run, const struct workload_ops *ops, const 
 	json_object_set_string_member(request, "cmd", "spawn");
 	json_object_set_array_member(request, "argv", argv);
 	json_object_set_int_member(request, "deadline_ms", GUEST_DEADLINE_MS);
-	answer = machine_agent_call(run->at.m, request, attempt_deadline(&run->at, seconds), error);
-	json_object_unref(request);
-	return answer;
+	return machine_agent_call(run->at.m, request, attempt_deadline(&run->at, seconds), error);
 }
 
 static void set_hex(JsonObject *o, const char *name, uint64_t value)
@@ -88,8 +87,7 @@ static void note_report(struct run *run, const struct workload_ops *ops, const s
 /* What the program has reported; false: it is not of what was asked for. */
 static bool take_report(struct run *run, const struct workload_ops *ops, const struct workload *w, JsonObject *answer)
 {
-	JsonNode *member = json_object_get_member(answer, "report");
-	JsonObject *report = member && JSON_NODE_HOLDS_OBJECT(member) ? json_node_get_object(member) : NULL;
+	JsonObject *report = json_line_object(answer, "report");
 	struct evidence_workload e = { .pages = w->pages, .page_bytes = w->size };
 	g_autofree char *summary = NULL;
 
@@ -106,8 +104,7 @@ bool workload_run(struct run *run, GError **error)
 {
 	struct workload w;
 	const struct workload_ops *ops = workload_ops_of(run->at.plan->scenario, &w);
-	JsonObject *answer;
-	bool ok;
+	g_autoptr(JsonObject) answer = NULL;
 
 	if (!ops)
 		return true;
@@ -117,11 +114,7 @@ bool workload_run(struct run *run, GError **error)
 	answer = start(run, ops, &w, error);
 	if (!answer)
 		return false;
-	ok = take_report(run, ops, &w, answer);
-	if (!ok)
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_CANNOT_JUDGE,
-			    "%s: %s does not report the %" PRIu64 " pages that it was asked for", w.kind->name,
-			    ops->program, w.pages);
-	json_object_unref(answer);
-	return ok;
+	return take_report(run, ops, &w, answer) ||
+	       vtdlab_unjudged(error, "%s: %s does not report the %" PRIu64 " pages that it was asked for",
+			       w.kind->name, ops->program, w.pages);
 }
