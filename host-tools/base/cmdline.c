@@ -3,7 +3,6 @@
 #include "base/cmdline.h"
 
 #include <glib.h>
-#include <string.h>
 
 char *cmdline_next(const char **line)
 {

@@ -2,7 +2,6 @@
 /* `vtdlab bench-walk`: nanoseconds a leaf of the walker, beside a memcpy of the same pages. */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>

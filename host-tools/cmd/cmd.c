@@ -8,7 +8,6 @@
 
 #include "base/error.h"
 #include "base/interrupt.h"
-#include "machine/machine.h"
 
 int cmd_fail(const char *verb, GError *error)
 {

@@ -3,7 +3,6 @@
 #include "cmd/cmd.h"
 
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/error.h"

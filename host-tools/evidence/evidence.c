@@ -2,7 +2,6 @@
 /* Evidence: making, freeing, and the few questions that several checks ask of it. */
 #include "evidence/evidence.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/cmdline.h"

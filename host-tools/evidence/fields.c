@@ -3,7 +3,6 @@
 #include "evidence/fields.h"
 
 #include <glib.h>
-#include <string.h>
 
 #include "evidence/evidence.h"
 

@@ -2,7 +2,6 @@
 /* Files of the crash kernel that say which IOVAs are reserved and what translates where, as text. */
 #include "evidence/kdump-log.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/sid.h"

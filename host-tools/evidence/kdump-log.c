@@ -2,7 +2,6 @@
 /* The lines that a lab kernel logs of its copy. Nothing in them is trusted. */
 #include "evidence/kdump-log.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/sid.h"

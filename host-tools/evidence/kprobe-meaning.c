@@ -2,9 +2,6 @@
 /* What the events of a trace mean: how long the copy took, who reserved which IOVAs. */
 #include "evidence/kprobe-trace.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #include "base/sid.h"
 #include "evidence/evidence.h"
 

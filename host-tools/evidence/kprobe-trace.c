@@ -2,7 +2,6 @@
 /* The text of a kernel's trace, line by line: nothing in it is trusted. */
 #include "evidence/kprobe-trace.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define CLOCK_MARK "vtdlab-clock "

@@ -2,7 +2,6 @@
 /* Reading evidence.json and what goes with it; every value is checked. */
 #include "evidence/file.h"
 
-#include <inttypes.h>
 #include <json-glib/json-glib.h>
 #include <stdlib.h>
 #include <string.h>

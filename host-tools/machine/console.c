@@ -10,7 +10,6 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "base/error.h"
 #include "base/text.h"
 #include "machine/listeners.h"
 #include "machine/log.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Talking to a machine: agent commands, QMP, registers, RAM. */
 #define _GNU_SOURCE
-#include <string.h>
 #include <sys/statvfs.h>
 
 #include "base/error.h"

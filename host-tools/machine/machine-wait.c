@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Waiting for things to happen in a machine, with deadlines that say what they were for. */
 #define _GNU_SOURCE
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 

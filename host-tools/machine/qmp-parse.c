@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Reading what the human monitor prints. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "machine/qmp.h"

@@ -2,7 +2,6 @@
 #include "observe/oracles.h"
 
 #include <glib/gstdio.h>
-#include <string.h>
 
 #include "evidence/kdump-log.h"
 #include "observe/attempt.h"

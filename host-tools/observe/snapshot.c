@@ -2,7 +2,6 @@
 #include "observe/snapshot.h"
 
 #include <glib/gstdio.h>
-#include <string.h>
 
 #include "base/error.h"
 #include "evidence/iommus.h"

@@ -2,7 +2,6 @@
 /* The table of compared runs, for people and for plots. */
 #include "results/compare-priv.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/stats.h"

@@ -2,8 +2,6 @@
 /* Reading iova.csv: a file of a run directory, which anybody may have edited. */
 #include "results/iova-table.h"
 
-#include <string.h>
-
 #include "base/error.h"
 #include "results/csv.h"
 

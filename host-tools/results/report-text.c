@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* summary.txt: the report for people, 72 columns wide, fit for a mail. */
-#include <string.h>
 
 #include "base/error.h"
 #include "results/version.h"

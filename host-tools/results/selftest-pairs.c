@@ -3,7 +3,6 @@
 #include "results/selftest-pairs.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "base/error.h"
 #include "base/stats.h"

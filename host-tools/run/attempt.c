@@ -2,7 +2,6 @@
 /* One attempt: its phases in order. */
 #include "run/phases.h"
 
-#include "observe/iommu-events.h"
 #include "observe/snapshot.h"
 
 bool run_capture(struct run *run, const char *phase, struct evidence_state *state, GError **error)

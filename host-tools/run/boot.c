@@ -4,7 +4,6 @@
 
 #include "verdict/check.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"

@@ -8,7 +8,6 @@
 
 #include "base/error.h"
 #include "base/interrupt.h"
-#include "base/paths.h"
 #include "results/progress.h"
 #include "results/version.h"
 #include "observe/console-words.h"

@@ -6,8 +6,6 @@
  */
 #include "verdict/check-common.h"
 
-#include <inttypes.h>
-
 /* CAP.ESRTPS: latching a root table invalidates all caches by itself. */
 #define CAP_ESRTPS (UINT64_C(1) << 63)
 

@@ -6,7 +6,6 @@
 #include "verdict/check-common.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 #include "evidence/fields.h"
 #include "iommu/mem.h"

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/cmdline.h"
-#include "vtd/print.h"
 
 static enum check_result rig(const struct evidence *ev, GString *detail)
 {

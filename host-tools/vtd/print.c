@@ -3,7 +3,6 @@
 #include <inttypes.h>
 
 #include "base/sid.h"
-#include "vtd/formats.h"
 #include "vtd/print.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
