@@ -84,7 +84,8 @@ lab_kernel()
 {
 	local conf
 
-	conf=$(grep -lx 'spec=lab-6.12' "${XDG_CACHE_HOME:-$HOME/.cache}"/vtdlab/kernels/*/kernel.conf | head -n 1) ||
+	conf=$(grep -lx 'spec=lab-6.12' "${XDG_CACHE_HOME:-$HOME/.cache}"/vtdlab/kernels/*/kernel.conf | head -n 1)
+	[[ -n $conf ]] ||
 		skip 'no lab-6.12 in the cache: make kernel KERNEL=lab-6.12'
 	kernel=(--kernel "${conf%/*}/bzImage" --modules "${conf%/*}/modules")
 }
