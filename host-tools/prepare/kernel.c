@@ -83,7 +83,8 @@ struct kernel *kernel_get(const char *spec, const char *modules, const char *req
 	return dir ? kernel_open(spec, dir, error) : NULL;
 }
 
-bool qemu_named(const char *spec)
+/* Is @spec the name of a file in images/qemus? */
+static bool qemu_named(const char *spec)
 {
 	g_autofree char *file = g_strconcat(spec, ".conf", NULL);
 	g_autofree char *path = lab_path("images", "qemus", file, NULL);

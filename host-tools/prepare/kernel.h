@@ -24,9 +24,6 @@ struct kernel {
  */
 struct kernel *kernel_get(const char *spec, const char *modules, const char *require, GError **error);
 
-/* qemu_named - is @spec the name of a file in images/qemus? */
-bool qemu_named(const char *spec);
-
 /*
  * qemu_get - the program of a named QEMU (fetching it when need be; progress on stderr); a @spec that is no
  * such name is a program already, and comes back as it is. The caller frees it. Errors: as kernel_get().
