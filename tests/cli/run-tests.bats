@@ -16,6 +16,8 @@ setup()
 	mkdir -p "$tree"/{build/tests,tests/{cli,live,house,kdump-copy,golden/runs}} "$BATS_TEST_TMPDIR/bin"
 	cp "$BATS_TEST_DIRNAME/../run-tests" "$tree/tests/"
 	cd "$tree"
+	# what the run around this one was asked for is not asked for here
+	unset "${!VTDLAB_@}"
 	git init -q .
 	program build/tests/test-a 'printf "1..2\nok 1 - x\nok 2 - y # SKIP no z\n"'
 	# the house's own checks, however many there are
