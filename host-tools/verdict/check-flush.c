@@ -22,14 +22,26 @@ static const struct evidence_event *event(const struct evidence *ev, unsigned i)
 	return &g_array_index(ev->events, struct evidence_event, i);
 }
 
-/*
- * Until when an invalidation can be that of the root switch at @start: from the first attach on it may be the
- * attach's (6.12 invalidates globally there).
- */
-static int64_t before_attaches(const struct evidence *ev, int64_t start)
+/* Was translation off at the event @at, as far as the trace tells? */
+static bool translation_off(const struct evidence *ev, unsigned at)
 {
-	int64_t limit = INT64_MAX;
+	for (unsigned i = at; i-- > 0;)
+		if (event(ev, i)->kind == EVENT_TRANSLATION)
+			return !event(ev, i)->on;
+	return false;
+}
 
+/*
+ * Until when an invalidation can be that of the root switch @switched: from the first attach on it may be the
+ * attach's (6.12 invalidates globally there). While translation is off nothing is cached and no attach leaves
+ * old tables: then it is soon enough before translation is switched on.
+ */
+static int64_t before_attaches(const struct evidence *ev, unsigned switched)
+{
+	int64_t start = event(ev, switched)->host_ns, limit = INT64_MAX;
+
+	if (translation_off(ev, switched))
+		return INT64_MAX;
 	for_each_wanted_device(dev, ev) {
 		int64_t unchanged = dev->unchanged_ns ? dev->unchanged_ns : dev->attach_ns;
 
@@ -42,7 +54,7 @@ static int64_t before_attaches(const struct evidence *ev, int64_t start)
 /* One root switch: the invalidations between it and the next change of root, translation or an entry. */
 static bool flushed_after(const struct evidence *ev, unsigned switched, GString *detail)
 {
-	int64_t start = event(ev, switched)->host_ns, limit = before_attaches(ev, start);
+	int64_t start = event(ev, switched)->host_ns, limit = before_attaches(ev, switched);
 	bool context = false, iotlb = false;
 
 	for (unsigned i = switched + 1; i < ev->events->len; i++) {

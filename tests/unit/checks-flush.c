@@ -180,6 +180,27 @@ static void too_late_for_translation(void **state)
 	want(f, FLUSHED, CHECK_FAIL, "no global invalidation", NULL);
 }
 
+/*
+ * With translation off nothing is cached and no attach can be the reason, however soon after the root switch
+ * it comes or however late the host gets to see its events; with it on the same tells nothing of the switch.
+ */
+static void root_while_off(void **state)
+{
+	struct good_run *f = *state;
+	struct evidence_event off = { .kind = EVENT_TRANSLATION, .host_ns = T_ROOT - 500 };
+
+	good_device(f, DISK)->unchanged_ns = T_ROOT + 2;
+	good_device(f, DISK)->attach_ns = T_ROOT + 3;
+	want(f, FLUSHED, CHECK_FAIL, "no global invalidation of the context cache, and then", NULL);
+	f->ev->translation_dropped = true;
+	for (unsigned i = 0; i < f->ev->events->len; i++)
+		if (g_array_index(f->ev->events, struct evidence_event, i).host_ns == T_ROOT) {
+			g_array_insert_val(f->ev->events, i, off);
+			break;
+		}
+	want(f, FLUSHED, CHECK_PASS, "after the root switch", NULL);
+}
+
 /* Units that flush by themselves at the root switch (ESRTPS) need nothing there, but at the attach. */
 static void esrtps(void **state)
 {
@@ -451,6 +472,7 @@ int checks_flush_tests(void)
 		LEGACY(second_root),
 		LEGACY(root_after_poweroff),
 		LEGACY(too_late_for_translation),
+		LEGACY(root_while_off),
 		LEGACY(esrtps),
 		LEGACY(attach_no_iotlb),
 		LEGACY(attach_no_context),
