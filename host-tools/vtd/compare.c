@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,11 +26,16 @@ struct comparison {
 	struct u64map equal_trees; /* (tree in A, tree in B) found equal -> index in c->spaces */
 };
 
-/* Count a difference; if it is to be kept, returns it with an empty text to be filled, else NULL. */
-static struct vtd_diff *compare_note(struct comparison *x, enum vtd_diff_kind kind, uint16_t sid, uint32_t pasid)
+static struct vtd_diff *note(struct comparison *x, enum vtd_diff_kind kind, uint16_t sid, uint32_t pasid,
+			     const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/* Count a difference; if it is to be kept, returns it with its text, else NULL. */
+static struct vtd_diff *note(struct comparison *x, enum vtd_diff_kind kind, uint16_t sid, uint32_t pasid,
+			     const char *format, ...)
 {
 	struct vtd_compare *c = x->c;
 	struct vtd_diff *d;
+	va_list args;
 
 	c->counts[kind]++;
 	if (c->n_diffs >= x->o.max_diffs) {
@@ -38,13 +44,43 @@ static struct vtd_diff *compare_note(struct comparison *x, enum vtd_diff_kind ki
 	}
 	d = &c->diffs[c->n_diffs++];
 	*d = (struct vtd_diff){ .kind = kind, .sid = sid, .pasid = pasid };
+	va_start(args, format);
+	vsnprintf(d->text, sizeof(d->text), format, args);
+	va_end(args);
 	return d;
 }
 
-/* Is requester @sid left out by the options? */
-static bool compare_skips(const struct comparison *x, uint16_t sid)
+/*
+ * Two lists in the order of their keys, side by side: @pair gets each key that is in either, with its place in each
+ * list (NOWHERE: not in that one). What concerns a requester that the options leave out is passed over.
+ */
+#define NOWHERE SIZE_MAX
+
+static int side_by_side(struct comparison *x, size_t n_a, size_t n_b,
+			uint64_t (*key)(const struct vtd_walk_result *walk, size_t i),
+			int (*pair)(struct comparison *x, uint64_t key, size_t a, size_t b))
 {
-	return x->o.one_sid && x->o.sid != sid;
+	int ret = 0;
+
+	for (size_t i = 0, j = 0; !ret && (i < n_a || j < n_b);) {
+		uint64_t p = i < n_a ? key(x->a, i) : UINT64_MAX, q = j < n_b ? key(x->b, j) : UINT64_MAX;
+
+		ret = pair(x, p < q ? p : q, p <= q ? i : NOWHERE, q <= p ? j : NOWHERE);
+		i += p <= q;
+		j += q <= p;
+	}
+	return ret;
+}
+
+/* Requester and PASID in one key, and back. */
+static uint64_t space_key(uint16_t sid, uint32_t pasid)
+{
+	return (uint64_t)sid << 32 | pasid;
+}
+
+static bool left_out(const struct comparison *x, uint64_t key)
+{
+	return x->o.one_sid && x->o.sid != key >> 32;
 }
 
 /* ---- context and PASID entries: the same slots, the same fields ---- */
@@ -54,18 +90,17 @@ static uint16_t sid_of(const struct vtd_context *c)
 	return (uint16_t)(c->bus << 8 | c->devfn);
 }
 
-static void note_one_sided(struct comparison *x, enum vtd_diff_kind kind, uint16_t sid, uint32_t pasid)
+/* An entry that is only on one side. */
+static void note_one_sided(struct comparison *x, enum vtd_diff_kind kind, uint64_t key, const char *when)
 {
-	bool missing = kind == VTD_DIFF_CONTEXT_MISSING || kind == VTD_DIFF_PASID_MISSING;
-	struct vtd_diff *d = compare_note(x, kind, sid, pasid);
+	uint16_t sid = (uint16_t)(key >> 32);
+	uint32_t pasid = (uint32_t)key;
 	char name[8], extra[24] = "";
 
-	if (!d)
-		return;
 	if (pasid != IOMMU_NO_PASID)
 		snprintf(extra, sizeof(extra), " pasid 0x%x", pasid);
-	snprintf(d->text, sizeof(d->text), "%s%s: %s entry present only %s", sid_short(sid, name), extra,
-		 pasid == IOMMU_NO_PASID ? "context" : "PASID", missing ? "before" : "after");
+	note(x, kind, sid, pasid, "%s%s: %s entry present only %s", sid_short(sid, name), extra,
+	     pasid == IOMMU_NO_PASID ? "context" : "PASID", when);
 }
 
 /* Append " what old -> new" to a text if the values differ. */
@@ -79,11 +114,9 @@ static void field(char *text, size_t len, const char *what, uint64_t a, uint64_t
 
 static void context_text(struct vtd_diff *d, const struct vtd_context *a, const struct vtd_context *b, bool roots)
 {
-	char name[8], *t = d->text;
-	size_t len = sizeof(d->text), start;
+	size_t len = sizeof(d->text), start = strlen(d->text);
+	char *t = d->text;
 
-	snprintf(t, len, "%s:", sid_short(sid_of(a), name));
-	start = strlen(t);
 	if (a->scalable) {
 		if (roots)
 			field(t, len, "PASID directory", a->pasid_dir, b->pasid_dir);
@@ -116,49 +149,39 @@ static bool context_fields_equal(const struct comparison *x, const struct vtd_co
 
 static void compare_context(struct comparison *x, const struct vtd_context *a, const struct vtd_context *b)
 {
-	struct vtd_diff *d;
-	bool same = true;
+	bool moved = a->upper != b->upper || a->slot != b->slot, equal = context_fields_equal(x, a, b);
+	struct vtd_diff *d = NULL;
 	char name[8];
 
 	if (a->scalable != b->scalable)
 		return; /* noted as VTD_DIFF_MODE */
-	if (a->upper != b->upper || a->slot != b->slot) {
-		same = false;
-		d = compare_note(x, VTD_DIFF_CONTEXT_SLOT, sid_of(a), IOMMU_NO_PASID);
-		if (d)
-			snprintf(d->text, sizeof(d->text), "%s: %s slot %u became %s slot %u",
-				 sid_short(sid_of(a), name), a->upper ? "upper" : "lower", a->slot,
-				 b->upper ? "upper" : "lower", b->slot);
-	}
-	if (!context_fields_equal(x, a, b)) {
-		same = false;
-		d = compare_note(x, VTD_DIFF_CONTEXT_FIELD, sid_of(a), IOMMU_NO_PASID);
-		if (d)
-			context_text(d, a, b, !x->o.roots_may_differ);
-	}
-	x->c->contexts_same += same;
+	sid_short(sid_of(a), name);
+	if (moved)
+		note(x, VTD_DIFF_CONTEXT_SLOT, sid_of(a), IOMMU_NO_PASID, "%s: %s slot %u became %s slot %u", name,
+		     a->upper ? "upper" : "lower", a->slot, b->upper ? "upper" : "lower", b->slot);
+	if (!equal)
+		d = note(x, VTD_DIFF_CONTEXT_FIELD, sid_of(a), IOMMU_NO_PASID, "%s:", name);
+	if (d)
+		context_text(d, a, b, !x->o.roots_may_differ);
+	x->c->contexts_same += !moved && equal;
 }
 
-static void compare_contexts(struct comparison *x)
+static uint64_t context_key(const struct vtd_walk_result *walk, size_t i)
 {
-	const struct vtd_walk_result *a = x->a, *b = x->b;
-	size_t i = 0, j = 0;
+	return space_key(sid_of(&walk->contexts[i]), IOMMU_NO_PASID);
+}
 
-	while (i < a->base.n_requesters || j < b->base.n_requesters) {
-		uint32_t p = i < a->base.n_requesters ? sid_of(&a->contexts[i]) : UINT32_MAX;
-		uint32_t q = j < b->base.n_requesters ? sid_of(&b->contexts[j]) : UINT32_MAX;
-		uint16_t sid = (uint16_t)(p < q ? p : q);
-		bool skip = compare_skips(x, sid);
-
-		if (!skip && p < q)
-			note_one_sided(x, VTD_DIFF_CONTEXT_MISSING, sid, IOMMU_NO_PASID);
-		else if (!skip && q < p)
-			note_one_sided(x, VTD_DIFF_CONTEXT_EXTRA, sid, IOMMU_NO_PASID);
-		else if (!skip)
-			compare_context(x, &a->contexts[i], &b->contexts[j]);
-		i += p <= q;
-		j += q <= p;
-	}
+static int context_pair(struct comparison *x, uint64_t key, size_t a, size_t b)
+{
+	if (left_out(x, key))
+		return 0;
+	if (b == NOWHERE)
+		note_one_sided(x, VTD_DIFF_CONTEXT_MISSING, key, "before");
+	else if (a == NOWHERE)
+		note_one_sided(x, VTD_DIFF_CONTEXT_EXTRA, key, "after");
+	else
+		compare_context(x, &x->a->contexts[a], &x->b->contexts[b]);
+	return 0;
 }
 
 static void compare_pasid(struct comparison *x, const struct vtd_pasid *a, const struct vtd_pasid *b)
@@ -178,10 +201,9 @@ static void compare_pasid(struct comparison *x, const struct vtd_pasid *a, const
 		x->c->pasids_same++;
 		return;
 	}
-	d = compare_note(x, VTD_DIFF_PASID_FIELD, a->sid, a->pasid);
+	d = note(x, VTD_DIFF_PASID_FIELD, a->sid, a->pasid, "%s pasid 0x%x:", sid_short(a->sid, name), a->pasid);
 	if (!d)
 		return;
-	snprintf(d->text, sizeof(d->text), "%s pasid 0x%x:", sid_short(a->sid, name), a->pasid);
 	field(d->text, sizeof(d->text), "PGTT", a->pgtt, b->pgtt);
 	field(d->text, sizeof(d->text), "address width", a->aw, b->aw);
 	field(d->text, sizeof(d->text), "DID", a->did, b->did);
@@ -194,31 +216,22 @@ static void compare_pasid(struct comparison *x, const struct vtd_pasid *a, const
 		strcat(d->text, " other bits of the PASID entry differ");
 }
 
-static uint64_t pasid_key(const struct vtd_pasid *p)
+static uint64_t pasid_key(const struct vtd_walk_result *walk, size_t i)
 {
-	return (uint64_t)p->sid << 32 | p->pasid;
+	return space_key(walk->pasids[i].sid, walk->pasids[i].pasid);
 }
 
-static void compare_pasids(struct comparison *x)
+static int pasid_pair(struct comparison *x, uint64_t key, size_t a, size_t b)
 {
-	const struct vtd_walk_result *a = x->a, *b = x->b;
-	size_t i = 0, j = 0;
-
-	while (i < a->n_pasids || j < b->n_pasids) {
-		uint64_t p = i < a->n_pasids ? pasid_key(&a->pasids[i]) : UINT64_MAX;
-		uint64_t q = j < b->n_pasids ? pasid_key(&b->pasids[j]) : UINT64_MAX;
-		uint64_t key = p < q ? p : q;
-		bool skip = compare_skips(x, (uint16_t)(key >> 32));
-
-		if (!skip && p < q)
-			note_one_sided(x, VTD_DIFF_PASID_MISSING, (uint16_t)(key >> 32), (uint32_t)key);
-		else if (!skip && q < p)
-			note_one_sided(x, VTD_DIFF_PASID_EXTRA, (uint16_t)(key >> 32), (uint32_t)key);
-		else if (!skip)
-			compare_pasid(x, &a->pasids[i], &b->pasids[j]);
-		i += p <= q;
-		j += q <= p;
-	}
+	if (left_out(x, key))
+		return 0;
+	if (b == NOWHERE)
+		note_one_sided(x, VTD_DIFF_PASID_MISSING, key, "before");
+	else if (a == NOWHERE)
+		note_one_sided(x, VTD_DIFF_PASID_EXTRA, key, "after");
+	else
+		compare_pasid(x, &x->a->pasids[a], &x->b->pasids[b]);
+	return 0;
 }
 
 /* ---- mappings ---- */
@@ -227,33 +240,31 @@ static void compare_pasids(struct comparison *x)
 static void note_stretch(void *x, const struct iommu_space_diff *of, const struct iommu_stretch *s)
 {
 	enum vtd_diff_kind kind = VTD_DIFF_UNMAPPED + (s->kind - IOMMU_DIFF_UNMAPPED);
-	struct vtd_diff *d = compare_note(x, kind, of->sid, of->pasid);
-	char sid[8], pa[5], pb[5], pasid[24] = "", where[64];
+	struct vtd_diff *d;
+	char sid[8], pa[5], pb[5], where[96], pasid[24] = "", how[96];
 
+	iommu_perm_text(s->perm_a, pa);
+	iommu_perm_text(s->perm_b, pb);
+	if (of->pasid != IOMMU_NO_PASID)
+		snprintf(pasid, sizeof(pasid), " pasid 0x%x", of->pasid);
+	snprintf(where, sizeof(where), "%s%s: iova 0x%" PRIx64 "-0x%" PRIx64, sid_short(of->sid, sid), pasid, s->start,
+		 s->last);
+	if (s->kind == IOMMU_DIFF_UNMAPPED)
+		snprintf(how, sizeof(how), "mapped only before -> 0x%" PRIx64 " %s", s->pa_a, pa);
+	else if (s->kind == IOMMU_DIFF_NEW)
+		snprintf(how, sizeof(how), "mapped only after -> 0x%" PRIx64 " %s", s->pa_b, pb);
+	else if (s->kind == IOMMU_DIFF_RETARGETED)
+		snprintf(how, sizeof(how), "went to 0x%" PRIx64 " %s, now to 0x%" PRIx64 " %s", s->pa_a, pa, s->pa_b,
+			 pb);
+	else
+		snprintf(how, sizeof(how), "-> 0x%" PRIx64 " was %s, is %s", s->pa_a, pa, pb);
+	d = note(x, kind, of->sid, of->pasid, "%s %s", where, how);
 	if (!d)
 		return;
 	d->start = s->start;
 	d->last = s->last;
 	d->pa_a = s->pa_a;
 	d->pa_b = s->pa_b;
-	if (of->pasid != IOMMU_NO_PASID)
-		snprintf(pasid, sizeof(pasid), " pasid 0x%x", of->pasid);
-	snprintf(where, sizeof(where), "0x%" PRIx64 "-0x%" PRIx64, s->start, s->last);
-	iommu_perm_text(s->perm_a, pa);
-	iommu_perm_text(s->perm_b, pb);
-	sid_short(of->sid, sid);
-	if (s->kind == IOMMU_DIFF_UNMAPPED)
-		snprintf(d->text, sizeof(d->text), "%s%s: iova %s mapped only before -> 0x%" PRIx64 " %s", sid, pasid,
-			 where, s->pa_a, pa);
-	else if (s->kind == IOMMU_DIFF_NEW)
-		snprintf(d->text, sizeof(d->text), "%s%s: iova %s mapped only after -> 0x%" PRIx64 " %s", sid, pasid,
-			 where, s->pa_b, pb);
-	else if (s->kind == IOMMU_DIFF_RETARGETED)
-		snprintf(d->text, sizeof(d->text), "%s%s: iova %s went to 0x%" PRIx64 " %s, now to 0x%" PRIx64 " %s",
-			 sid, pasid, where, s->pa_a, pa, s->pa_b, pb);
-	else
-		snprintf(d->text, sizeof(d->text), "%s%s: iova %s -> 0x%" PRIx64 " was %s, is %s", sid, pasid, where,
-			 s->pa_a, pa, pb);
 }
 
 static uint64_t sum(uint64_t a, uint64_t b)
@@ -284,28 +295,30 @@ static int compare_mappings(struct comparison *x, const struct iommu_space *a, c
 	return u64map_put(&x->equal_trees, key, (uint32_t)(out - c->spaces));
 }
 
-/* One (sid, pasid), packed in @key, that exists on at least one side: 0 or -ENOMEM. */
-static int compare_one_space(struct comparison *x, uint64_t key, const struct iommu_space *a,
-			     const struct iommu_space *b)
+static uint64_t key_of_space(const struct vtd_walk_result *walk, size_t i)
 {
+	return space_key(walk->base.spaces[i].sid, walk->base.spaces[i].pasid);
+}
+
+/* One (sid, pasid) that exists on at least one side: 0 or -ENOMEM. */
+static int space_pair(struct comparison *x, uint64_t key, size_t at_a, size_t at_b)
+{
+	const struct iommu_space *a = at_a == NOWHERE ? NULL : &x->a->base.spaces[at_a];
+	const struct iommu_space *b = at_b == NOWHERE ? NULL : &x->b->base.spaces[at_b];
 	struct vtd_compare *c = x->c;
 	struct iommu_space_diff *out = &c->spaces[c->n_spaces];
 	char sid[8];
 	int ret;
 
+	if (left_out(x, key))
+		return 0;
 	*out = (struct iommu_space_diff){
 		.sid = (uint16_t)(key >> 32), .pasid = (uint32_t)key, .in_a = a != NULL, .in_b = b != NULL
 	};
-	if (compare_skips(x, out->sid))
-		return 0;
 	c->n_spaces++;
-	if (a && b && a->type != b->type) {
-		struct vtd_diff *d = compare_note(x, VTD_DIFF_SPACE_TYPE, out->sid, out->pasid);
-
-		if (d)
-			snprintf(d->text, sizeof(d->text), "%s: translation was %s, is %s", sid_short(out->sid, sid),
-				 iommu_space_type_name(a->type), iommu_space_type_name(b->type));
-	}
+	if (a && b && a->type != b->type)
+		note(x, VTD_DIFF_SPACE_TYPE, out->sid, out->pasid, "%s: translation was %s, is %s",
+		     sid_short(out->sid, sid), iommu_space_type_name(a->type), iommu_space_type_name(b->type));
 	ret = compare_mappings(x, a, b, out);
 	c->pages_same = sum(c->pages_same, out->same);
 	c->pages_unmapped = sum(c->pages_unmapped, out->unmapped);
@@ -315,99 +328,49 @@ static int compare_one_space(struct comparison *x, uint64_t key, const struct io
 	return ret;
 }
 
-static uint64_t space_key(const struct iommu_space *s)
-{
-	return (uint64_t)s->sid << 32 | s->pasid;
-}
-
 static int compare_spaces(struct comparison *x)
 {
-	const struct vtd_walk_result *a = x->a, *b = x->b;
-	size_t i = 0, j = 0, n = a->base.n_spaces + b->base.n_spaces;
-	int ret = 0;
+	size_t n_a = x->a->base.n_spaces, n_b = x->b->base.n_spaces;
 
-	x->c->spaces = calloc(n + 1, sizeof(*x->c->spaces));
-	if (!x->c->spaces)
-		return -ENOMEM;
-	while (!ret && (i < a->base.n_spaces || j < b->base.n_spaces)) {
-		uint64_t p = i < a->base.n_spaces ? space_key(&a->base.spaces[i]) : UINT64_MAX;
-		uint64_t q = j < b->base.n_spaces ? space_key(&b->base.spaces[j]) : UINT64_MAX;
-
-		ret = compare_one_space(x, p < q ? p : q, p <= q ? &a->base.spaces[i] : NULL,
-					q <= p ? &b->base.spaces[j] : NULL);
-		i += p <= q;
-		j += q <= p;
-	}
-	return ret;
+	x->c->spaces = calloc(n_a + n_b + 1, sizeof(*x->c->spaces));
+	return x->c->spaces ? side_by_side(x, n_a, n_b, key_of_space, space_pair) : -ENOMEM;
 }
 
 /* ---- interrupt-remapping entries ---- */
 
-/* An entry that is only on one side. */
-static void note_irte(struct comparison *x, enum vtd_diff_kind kind, const struct vtd_irte *e)
+static uint64_t irte_key(const struct vtd_walk_result *walk, size_t i)
 {
-	struct vtd_diff *d = compare_note(x, kind, 0, IOMMU_NO_PASID);
-
-	if (!d)
-		return;
-	d->start = d->last = e->index;
-	snprintf(d->text, sizeof(d->text), "irte %u: present only %s: 0x%016" PRIx64 "%016" PRIx64, e->index,
-		 kind == VTD_DIFF_IRTE_MISSING ? "before" : "after", e->hi, e->lo);
+	return walk->irtes[i].index;
 }
 
-static void compare_irte(struct comparison *x, const struct vtd_irte *a, const struct vtd_irte *b)
+static int irte_pair(struct comparison *x, uint64_t key, size_t at_a, size_t at_b)
 {
-	struct vtd_diff *d;
+	const struct vtd_irte *a = at_a == NOWHERE ? NULL : &x->a->irtes[at_a];
+	const struct vtd_irte *b = at_b == NOWHERE ? NULL : &x->b->irtes[at_b], *e = a ? a : b;
+	unsigned index = (unsigned)key;
+	struct vtd_diff *d = NULL;
 
-	if (a->lo == b->lo && a->hi == b->hi) {
+	if (a && b && a->lo == b->lo && a->hi == b->hi)
 		x->c->irtes_same++;
-		return;
-	}
-	d = compare_note(x, VTD_DIFF_IRTE_CHANGED, 0, IOMMU_NO_PASID);
-	if (!d)
-		return;
-	d->start = d->last = a->index;
-	snprintf(d->text, sizeof(d->text), "irte %u: 0x%016" PRIx64 "%016" PRIx64 " became 0x%016" PRIx64 "%016" PRIx64,
-		 a->index, a->hi, a->lo, b->hi, b->lo);
+	else if (a && b)
+		d = note(x, VTD_DIFF_IRTE_CHANGED, 0, IOMMU_NO_PASID,
+			 "irte %u: 0x%016" PRIx64 "%016" PRIx64 " became 0x%016" PRIx64 "%016" PRIx64, index, a->hi,
+			 a->lo, b->hi, b->lo);
+	else if (a || !x->o.extra_irtes_ok)
+		d = note(x, a ? VTD_DIFF_IRTE_MISSING : VTD_DIFF_IRTE_EXTRA, 0, IOMMU_NO_PASID,
+			 "irte %u: present only %s: 0x%016" PRIx64 "%016" PRIx64, index, a ? "before" : "after", e->hi,
+			 e->lo);
+	if (d)
+		d->start = d->last = index;
+	return 0;
 }
 
 static void compare_irtes(struct comparison *x)
 {
-	const struct vtd_walk_result *a = x->a, *b = x->b;
-	size_t i = 0, j = 0;
-
-	if ((a->irta ^ b->irta) & VTD_IRTA_EIME) {
-		struct vtd_diff *d = compare_note(x, VTD_DIFF_EIME, 0, IOMMU_NO_PASID);
-
-		if (d)
-			snprintf(d->text, sizeof(d->text), "extended interrupt mode was %s, is %s",
-				 a->irta & VTD_IRTA_EIME ? "on" : "off", b->irta & VTD_IRTA_EIME ? "on" : "off");
-	}
-	while (i < a->n_irtes || j < b->n_irtes) {
-		uint32_t p = i < a->n_irtes ? a->irtes[i].index : UINT32_MAX;
-		uint32_t q = j < b->n_irtes ? b->irtes[j].index : UINT32_MAX;
-
-		if (p < q)
-			note_irte(x, VTD_DIFF_IRTE_MISSING, &a->irtes[i]);
-		else if (q < p && !x->o.extra_irtes_ok)
-			note_irte(x, VTD_DIFF_IRTE_EXTRA, &b->irtes[j]);
-		else if (p == q)
-			compare_irte(x, &a->irtes[i], &b->irtes[j]);
-		i += p <= q;
-		j += q <= p;
-	}
-}
-
-static void note_mode(struct comparison *x)
-{
-	struct vtd_diff *d;
-
-	if (x->a->ttm == x->b->ttm)
-		return;
-	d = compare_note(x, VTD_DIFF_MODE, 0, IOMMU_NO_PASID);
-	if (d)
-		snprintf(d->text, sizeof(d->text), "translation table mode was %s, is %s", vtd_ttm_name(x->a->ttm),
-			 vtd_ttm_name(x->b->ttm));
+	if ((x->a->irta ^ x->b->irta) & VTD_IRTA_EIME)
+		note(x, VTD_DIFF_EIME, 0, IOMMU_NO_PASID, "extended interrupt mode was %s, is %s",
+		     x->a->irta & VTD_IRTA_EIME ? "on" : "off", x->b->irta & VTD_IRTA_EIME ? "on" : "off");
+	side_by_side(x, x->a->n_irtes, x->b->n_irtes, irte_key, irte_pair);
 }
 
 int vtd_compare(const struct vtd_walk_result *a, const struct vtd_walk_result *b, const struct vtd_compare_options *opt,
@@ -437,10 +400,12 @@ int vtd_compare(const struct vtd_walk_result *a, const struct vtd_walk_result *b
 	x.c->irtes_a = a->n_irtes;
 	x.c->irtes_b = b->n_irtes;
 	x.c->truncated = a->base.truncated || b->base.truncated;
-	note_mode(&x);
+	if (a->ttm != b->ttm)
+		note(&x, VTD_DIFF_MODE, 0, IOMMU_NO_PASID, "translation table mode was %s, is %s", vtd_ttm_name(a->ttm),
+		     vtd_ttm_name(b->ttm));
 	if (!x.o.skip_contexts) {
-		compare_contexts(&x);
-		compare_pasids(&x);
+		side_by_side(&x, a->base.n_requesters, b->base.n_requesters, context_key, context_pair);
+		side_by_side(&x, a->n_pasids, b->n_pasids, pasid_key, pasid_pair);
 	}
 	if (!x.o.skip_mappings)
 		ret = compare_spaces(&x);
