@@ -21,8 +21,7 @@
 
 static void child_fail(int report, int err)
 {
-	while (write(report, &err, sizeof(err)) < 0 && errno == EINTR)
-		;
+	(void)!TEMP_FAILURE_RETRY(write(report, &err, sizeof(err)));
 	_exit(127);
 }
 
@@ -100,9 +99,7 @@ static int exec_result(int report)
 	int err = 0;
 	ssize_t n;
 
-	do
-		n = read(report, &err, sizeof(err));
-	while (n < 0 && errno == EINTR);
+	n = TEMP_FAILURE_RETRY(read(report, &err, sizeof(err)));
 	return n == (ssize_t)sizeof(err) ? err : 0;
 }
 
@@ -165,9 +162,7 @@ bool child_reap(struct child *c)
 
 	if (!c->pid || c->dead)
 		return true;
-	do
-		got = waitpid(c->pid, &c->status, WNOHANG);
-	while (got < 0 && errno == EINTR);
+	got = TEMP_FAILURE_RETRY(waitpid(c->pid, &c->status, WNOHANG));
 	/* ECHILD: somebody else reaped it (SIGCHLD ignored): dead, status unknown */
 	if (got < 0)
 		c->status = 0;

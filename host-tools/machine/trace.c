@@ -81,9 +81,7 @@ static bool read_chunk(struct trace *t)
 		t->fd = open(t->path, O_RDONLY | O_CLOEXEC);
 	if (t->fd < 0)
 		return false;
-	do
-		n = read(t->fd, buf, sizeof(buf));
-	while (n < 0 && errno == EINTR);
+	n = TEMP_FAILURE_RETRY(read(t->fd, buf, sizeof(buf)));
 	if (n <= 0)
 		return false;
 	lines_feed(&t->lines, buf, (size_t)n, take_line, too_long, t);

@@ -126,44 +126,27 @@ static uint8_t *encode(const struct iommu_snapshot *s, size_t *len)
 	return buf;
 }
 
-static int write_all(int fd, const uint8_t *buf, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, buf, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -EIO;
-		buf += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 /* Make the rename itself durable; a file system that cannot is not an error. */
-static void sync_directory(const char *path)
+static void sync_directory(char *path)
 {
-	char *copy = strdup(path);
-	int fd = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	int fd = open(dirname(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd >= 0) {
 		fsync(fd);
 		close(fd);
 	}
-	free(copy);
 }
 
-/* Write, sync and close the temporary file. */
-static int fill_file(int fd, const uint8_t *buf, size_t len)
+/* All of @buf, on the disk: 0 or -errno. */
+static int write_file(const char *path, const uint8_t *buf, size_t len)
 {
-	int ret = write_all(fd, buf, len);
+	FILE *f = fopen(path, "wxe");
+	int ret;
 
-	if (!ret && fsync(fd))
-		ret = -errno;
-	if (close(fd) && !ret)
-		ret = -errno;
-	return ret;
+	if (!f)
+		return -errno;
+	ret = fwrite(buf, 1, len, f) == len && fflush(f) == 0 && fsync(fileno(f)) == 0 ? 0 : -errno;
+	return fclose(f) && !ret ? -errno : ret;
 }
 
 int vtd_snapshot_save(const struct iommu_snapshot *s, const char *path, struct iommu_error *err)
@@ -171,29 +154,21 @@ int vtd_snapshot_save(const struct iommu_snapshot *s, const char *path, struct i
 	size_t len, room = strlen(path) + sizeof(".tmp-") + 3 * sizeof(long);
 	uint8_t *buf = encode(s, &len);
 	char *tmp = malloc(room);
-	int fd, ret = -ENOMEM;
+	int ret = -ENOMEM;
 
-	if (!buf || !tmp) {
-		iommu_fail(err, ret, "%s: out of memory while writing a snapshot", path);
-		goto out;
+	if (buf && tmp) {
+		snprintf(tmp, room, "%s.tmp-%ld", path, (long)getpid());
+		unlink(tmp); /* left by a process that died and had our number */
+		ret = write_file(tmp, buf, len);
+		if (!ret && rename(tmp, path))
+			ret = -errno;
+		if (ret)
+			unlink(tmp);
+		else
+			sync_directory(tmp);
 	}
-	snprintf(tmp, room, "%s.tmp-%ld", path, (long)getpid());
-	unlink(tmp); /* left by a process that died and had our number */
-	fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	if (fd < 0) {
-		ret = iommu_fail(err, -errno, "%s: cannot create a file beside it: %s", path, strerror(errno));
-		goto out;
-	}
-	ret = fill_file(fd, buf, len);
-	if (!ret && rename(tmp, path))
-		ret = -errno;
-	if (ret) {
-		unlink(tmp);
+	if (ret)
 		iommu_fail(err, ret, "%s: cannot write the snapshot: %s", path, strerror(-ret));
-	} else {
-		sync_directory(path);
-	}
-out:
 	free(tmp);
 	free(buf);
 	return ret;
@@ -314,49 +289,37 @@ int vtd_snapshot_parse(const void *data, size_t len, struct iommu_snapshot **out
 	return 0;
 }
 
-/* The whole of a regular file of sane size. */
-static int read_file(int fd, const char *path, uint8_t **buf, size_t *len, struct iommu_error *err)
+/* The whole of a regular file of sane size; *@buf is the caller's to free, whatever comes back. */
+static int read_file(FILE *f, const char *path, uint8_t **buf, size_t *len, struct iommu_error *err)
 {
 	struct stat st;
-	size_t done = 0;
 
-	if (fstat(fd, &st))
+	if (!f || fstat(fileno(f), &st))
 		return iommu_fail(err, -errno, "%s: %s", path, strerror(errno));
 	if (!S_ISREG(st.st_mode))
 		return iommu_fail(err, -EINVAL, "%s: not a regular file", path);
 	if ((uint64_t)st.st_size > MAX_FILE_BYTES)
 		return iommu_fail(err, -EFBIG, "%s: too large for a VT-d snapshot", path);
-	*len = (size_t)st.st_size;
-	*buf = malloc(*len + 1);
+	*buf = malloc((size_t)st.st_size + 1);
 	if (!*buf)
 		return iommu_fail(err, -ENOMEM, "%s: out of memory", path);
-	while (done < *len) {
-		ssize_t n = read(fd, *buf + done, *len - done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return iommu_fail(err, -errno, "%s: %s", path, strerror(errno));
-		if (!n)
-			break;
-		done += (size_t)n;
-	}
-	*len = done;
-	return 0;
+	*len = fread(*buf, 1, (size_t)st.st_size, f);
+	return ferror(f) ? iommu_fail(err, -errno, "%s: %s", path, strerror(errno)) : 0;
 }
 
 int vtd_snapshot_load(const char *path, struct iommu_snapshot **out, struct iommu_error *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), ret;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO is no reason to wait */
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
 	struct iommu_error why = { "" };
 	uint8_t *buf = NULL;
 	size_t len = 0;
+	int ret;
 
 	*out = NULL;
-	if (fd < 0)
-		return iommu_fail(err, -errno, "%s: %s", path, strerror(errno));
-	ret = read_file(fd, path, &buf, &len, err);
-	close(fd);
+	ret = read_file(f, path, &buf, &len, err);
+	if (f)
+		fclose(f);
 	if (!ret) {
 		ret = vtd_snapshot_parse(buf, len, out, &why);
 		if (ret)
