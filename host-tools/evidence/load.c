@@ -170,28 +170,20 @@ static bool read_array(struct reader *r, const char *where, const struct evidenc
 
 static bool read_number(struct reader *r, const char *where, const struct evidence_field *f, JsonNode *node, void *p)
 {
-	int64_t n;
+	bool is_int = f->type == FIELD_INT, word = is_int || f->type == FIELD_UNSIGNED;
+	bool half = f->type == FIELD_U16 || f->type == FIELD_SID;
+	int64_t n = 0, min = is_int ? INT32_MIN : word || half ? 0 : -1;
+	int64_t max = is_int ? INT32_MAX : word ? UINT32_MAX : half ? UINT16_MAX : EVIDENCE_TIME_MAX;
 
-	switch (f->type) {
-	case FIELD_INT:
-		if (!get_number(r, where, f->name, node, INT32_MIN, INT32_MAX, &n))
-			return false;
-		*(int *)p = (int)n;
-		return true;
-	case FIELD_UNSIGNED:
-		if (!get_number(r, where, f->name, node, 0, UINT32_MAX, &n))
-			return false;
-		*(unsigned *)p = (unsigned)n;
-		return true;
-	case FIELD_U16:
-	case FIELD_SID:
-		if (!get_number(r, where, f->name, node, 0, UINT16_MAX, &n))
-			return false;
+	if (!get_number(r, where, f->name, node, min, max, &n))
+		return false;
+	if (word)
+		*(uint32_t *)p = (uint32_t)n;
+	else if (half)
 		*(uint16_t *)p = (uint16_t)n;
-		return true;
-	default:
-		return get_number(r, where, f->name, node, -1, EVIDENCE_TIME_MAX, p);
-	}
+	else
+		*(int64_t *)p = n;
+	return true;
 }
 
 static bool read_words(struct reader *r, const char *where, const struct evidence_field *f, JsonNode *node, void *p)

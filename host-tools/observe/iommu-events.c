@@ -40,30 +40,21 @@ static bool on_invalidation(struct iommu_events *ie, const struct trace_event *e
 {
 	/* Device-selective: the function mask says how many bits of the function number do not count. */
 	static const uint64_t function_bits[] = { 0, 4, 6, 7 };
-	uint16_t id = (uint16_t)e->a;
-	struct evidence_event event;
+	static const enum evidence_event_kind kinds[TRACE_KINDS] = {
+		[TRACE_INV_CC_GLOBAL] = EVENT_CC_GLOBAL,       [TRACE_INV_CC_DOMAIN] = EVENT_CC_DOMAIN,
+		[TRACE_INV_CC_DEVICES] = EVENT_CC_DEVICE,      [TRACE_INV_IOTLB_GLOBAL] = EVENT_IOTLB_GLOBAL,
+		[TRACE_INV_IOTLB_DOMAIN] = EVENT_IOTLB_DOMAIN, [TRACE_INV_IOTLB_PASID] = EVENT_IOTLB_PASID,
+	};
+	struct evidence_event event = { .kind = kinds[e->kind] };
 
-	switch (e->kind) {
-	case TRACE_INV_CC_GLOBAL:
-		event = (struct evidence_event){ .kind = EVENT_CC_GLOBAL };
-		break;
-	case TRACE_INV_CC_DOMAIN:
-		event = (struct evidence_event){ .kind = EVENT_CC_DOMAIN, .did = id };
-		break;
-	case TRACE_INV_CC_DEVICES:
-		event = (struct evidence_event){ .kind = EVENT_CC_DEVICE, .sid = id, .addr = function_bits[e->b & 3] };
-		break;
-	case TRACE_INV_IOTLB_GLOBAL:
-		event = (struct evidence_event){ .kind = EVENT_IOTLB_GLOBAL };
-		break;
-	case TRACE_INV_IOTLB_DOMAIN:
-		event = (struct evidence_event){ .kind = EVENT_IOTLB_DOMAIN, .did = id };
-		break;
-	case TRACE_INV_IOTLB_PASID:
-		event = (struct evidence_event){ .kind = EVENT_IOTLB_PASID, .did = id, .pasid = (uint32_t)e->b };
-		break;
-	default:
+	if (!event.kind)
 		return false;
+	if (event.kind == EVENT_CC_DEVICE) {
+		event.sid = (uint16_t)e->a;
+		event.addr = function_bits[e->b & 3];
+	} else if (event.kind != EVENT_CC_GLOBAL && event.kind != EVENT_IOTLB_GLOBAL) {
+		event.did = (uint16_t)e->a;
+		event.pasid = event.kind == EVENT_IOTLB_PASID ? (uint32_t)e->b : 0;
 	}
 	keep_invalidation(ie, event, e);
 	return true;
