@@ -162,6 +162,13 @@ static bool move_half(const struct corrupt_target *t, const struct vtd_walk_resu
 	return false;
 }
 
+/* A kind that exchanges bits of one word of the entry that @of looks for. */
+#define FLIPS(name, of, word, bits, what)                                                                         \
+	static bool name(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done) \
+	{                                                                                                         \
+		return of(t, r, sid, word, bits, what, done);                                                     \
+	}
+
 /* Legacy entries only. */
 static bool change_context(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, unsigned word,
 			   uint64_t flip, const char *what, GString *done)
@@ -171,20 +178,9 @@ static bool change_context(const struct corrupt_target *t, const struct vtd_walk
 	return c && !c->scalable && flip_context(t, c, word, flip, what, done);
 }
 
-static bool change_did(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
-{
-	return change_context(t, r, sid, 1, UINT64_C(0x80) << 8, "DID of its context entry changed", done);
-}
-
-static bool change_width(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
-{
-	return change_context(t, r, sid, 1, 3, "address width of its context entry changed", done);
-}
-
-static bool change_type(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
-{
-	return change_context(t, r, sid, 0, UINT64_C(2) << 2, "translation type of its context entry changed", done);
-}
+FLIPS(change_did, change_context, 1, UINT64_C(0x80) << 8, "DID of its context entry changed")
+FLIPS(change_width, change_context, 1, 3, "address width of its context entry changed")
+FLIPS(change_type, change_context, 0, UINT64_C(2) << 2, "translation type of its context entry changed")
 
 static bool change_root(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
 {
@@ -223,21 +219,10 @@ static bool change_pasid(const struct corrupt_target *t, const struct vtd_walk_r
 	return corrupt_put(t, pasid_pa(p) + 8 * word, p->raw[word] ^ flip);
 }
 
-static bool zap_pasid(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
-{
-	return change_pasid(t, r, sid, 0, VTD_PASID_P, "present bit of its PASID entry cleared", done);
-}
-
-static bool change_pasid_did(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
-{
-	return change_pasid(t, r, sid, 1, 0x80, "DID of its PASID entry changed", done);
-}
-
-static bool change_pasid_type(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
-{
-	/* second level (2) <-> pass-through (4); first level (1) -> reserved (7) */
-	return change_pasid(t, r, sid, 0, UINT64_C(6) << 6, "type of its PASID entry changed", done);
-}
+FLIPS(zap_pasid, change_pasid, 0, VTD_PASID_P, "present bit of its PASID entry cleared")
+FLIPS(change_pasid_did, change_pasid, 1, 0x80, "DID of its PASID entry changed")
+/* second level (2) <-> pass-through (4); first level (1) -> reserved (7) */
+FLIPS(change_pasid_type, change_pasid, 0, UINT64_C(6) << 6, "type of its PASID entry changed")
 
 static bool change_pasid_root(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
 {
