@@ -11,14 +11,11 @@
 #include "results/run-json-read.h"
 #include "evidence/file.h"
 
-/* Says on stderr which checks say otherwise than run.json; how many. */
-static unsigned say_differences(const struct verdict *verdict, const char *dir)
+/* Says on stderr which checks say otherwise than @run; how many. */
+static unsigned say_differences(const struct verdict *verdict, const struct run_json *run)
 {
-	struct run_json *run = run_json_load(dir, NULL);
 	unsigned n = 0;
 
-	if (!run)
-		return 0;
 	for (guint i = 0; i < verdict->rows->len; i++) {
 		const struct verdict_row *row = verdict->rows->pdata[i];
 		const struct run_json_check *was = run_json_check(run, row->name);
@@ -31,7 +28,6 @@ static unsigned say_differences(const struct verdict *verdict, const char *dir)
 			then ? then : "not there");
 		n++;
 	}
-	run_json_free(run);
 	return n;
 }
 
@@ -45,9 +41,9 @@ int cmd_judge(int argc, char **argv)
 		G_OPTION_ENTRY_NULL,
 	};
 	struct evidence_file *file;
+	struct run_json *run;
 	struct run_report *report;
 	GError *error = NULL;
-	unsigned different;
 	int status;
 
 	status = cmd_parse("judge", entries, &argc, &argv);
@@ -56,8 +52,11 @@ int cmd_judge(int argc, char **argv)
 	if (argc != 2)
 		return cmd_usage_error("judge", "give one run directory (results/latest?)");
 	file = evidence_file_load(argv[1], &error);
-	if (!file)
+	run = file ? run_json_load(argv[1], same ? &error : NULL) : NULL;
+	if (!file || (same && !run)) {
+		evidence_file_free(file);
 		return cmd_fail("judge", error);
+	}
 	report = report_new(file->scenario->name);
 	report->title = g_strdup(file->scenario->title);
 	report->run_dir = g_strdup(argv[1]);
@@ -72,9 +71,11 @@ int cmd_judge(int argc, char **argv)
 		status = report->verdict->exit;
 	else
 		status = VTDLAB_EXIT_CANNOT_JUDGE;
-	different = say_differences(report->verdict, argv[1]);
-	if (same)
-		status = different ? VTDLAB_EXIT_BAD : VTDLAB_EXIT_OK;
+	if (run && say_differences(report->verdict, run) && same)
+		status = VTDLAB_EXIT_BAD;
+	else if (same)
+		status = VTDLAB_EXIT_OK;
+	run_json_free(run);
 	report_free(report);
 	evidence_file_free(file);
 	return status;

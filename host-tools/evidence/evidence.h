@@ -27,6 +27,7 @@ struct evidence_state {
 	struct vtd_regs regs;		 /* what it says: evidence_state_regs() sets both */
 	uint64_t root;			 /* root table in force, without mode bits */
 	unsigned ttm;			 /* translation table mode in force (RTADDR bits 11:10) */
+	uint64_t sum;			 /* of the file of its snapshot; 0: none, or not kept then */
 	struct iommu_walk *walk;	 /* NULL: none; owned */
 	struct iommu_snapshot *snapshot; /* the pages @walk read; kept of the panic only; may be NULL; owned */
 };
@@ -283,6 +284,7 @@ struct evidence {
 	char *kdump_bad_line;		   /* the first of these; owned */
 	uint64_t events_dropped;	   /* invalidations beyond EVIDENCE_INVALIDATIONS_MAX */
 	struct iommu_snapshot *old_tables; /* the pages of at_panic.snapshot, read again at the end; owned */
+	uint64_t old_tables_sum;	   /* of its file; 0: not kept then */
 	char *crash_cmdline;		   /* of the running crash kernel; NULL: not known; owned */
 
 	/* dump */

@@ -79,6 +79,7 @@ const struct evidence_field evidence_state_fields[] = {
 	ELSEWHERE(evidence_state, regs, "evidence/evidence.c"),
 	FIELD(evidence_state, root, "observe/snapshot.c"),
 	FIELD(evidence_state, ttm, "observe/snapshot.c"),
+	FIELD(evidence_state, sum, "observe/snapshot.c"),
 	ELSEWHERE(evidence_state, walk, "observe/snapshot.c"),	   /* there is a "snapshot" */
 	ELSEWHERE(evidence_state, snapshot, "observe/snapshot.c"), /* the same */
 	{ 0 },
@@ -303,6 +304,7 @@ const struct evidence_field evidence_fields[] = {
 	FIELD(evidence, kdump_bad_line, "evidence/kdump-log.c"),
 	FIELD(evidence, events_dropped, "observe/iommu-events.c"),
 	FIELD(evidence, old_tables, "observe/snapshot.c"),
+	FIELD(evidence, old_tables_sum, "observe/snapshot.c"),
 	FIELD(evidence, crash_cmdline, "run/panic.c"),
 	FIELD(evidence, canary_written, "run/boot.c"),
 	FIELD(evidence, canary_read, "run/attach.c"),

@@ -126,7 +126,8 @@ static bool read_snapshot(struct reader *r, const char *where, JsonNode *node, s
 	if (!load_snapshot(r, where, "snapshot", node, &state->snapshot))
 		return false;
 	meta = &state->snapshot->meta;
-	if (meta->root != state->root || meta->mode != state->ttm || meta->host_ns != state->host_ns)
+	if (meta->root != state->root || meta->mode != state->ttm || meta->host_ns != state->host_ns ||
+	    (state->sum && state->sum != meta->sum))
 		return wrong(r, where, "snapshot", "is of another moment than the evidence");
 	return state->snapshot->iommu->walk(state->snapshot, &state->walk) == 0 ||
 	       wrong(r, where, "snapshot", "out of memory");
@@ -285,6 +286,8 @@ static bool consistent(struct reader *r)
 		if (evidence_device_find(ev, dev->sid) != dev)
 			return wrong(r, "", "devices", "two have the same sid");
 	}
+	if (ev->old_tables && ev->old_tables_sum && ev->old_tables->meta.sum != ev->old_tables_sum)
+		return wrong(r, "", "old_tables", "is not the file of this run");
 	if (ev->crash_start > ev->crash_end)
 		return wrong(r, "", "crash_start", "lies beyond crash_end");
 	return true;

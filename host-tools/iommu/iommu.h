@@ -21,6 +21,7 @@ struct iommu_snapshot_meta {
 	uint32_t mode;	/* its mode, as the IOMMU numbers them */
 	uint64_t irta;	/* register of the interrupt-remapping table in force; 0: none, it is not captured */
 	bool truncated; /* set by capture: the walk met a limit */
+	uint64_t sum;	/* over all of its file, once saved or loaded; 0: neither */
 };
 
 /* One page. @data is NULL for a page of zeroes. Sorted by @pa, unique. */
@@ -72,8 +73,8 @@ struct iommu {
 	 */
 	int (*reread)(const struct iommu_snapshot *a, const struct iommu_mem *now, const char *phase,
 		      struct iommu_snapshot **out, struct iommu_error *err);
-	/* Write to @path atomically; read a file, every byte of it checked. 0 or -errno with @err. */
-	int (*save)(const struct iommu_snapshot *s, const char *path, struct iommu_error *err);
+	/* Write to @path atomically; read a file, every byte of it checked. Set meta.sum. 0 or -errno with @err. */
+	int (*save)(struct iommu_snapshot *s, const char *path, struct iommu_error *err);
 	int (*load)(const char *path, struct iommu_snapshot **out, struct iommu_error *err);
 	/* Walk a snapshot from the root it names: 0 or -ENOMEM. Truncated if the capture was. */
 	int (*walk)(const struct iommu_snapshot *s, struct iommu_walk **out);

@@ -14,7 +14,7 @@ struct iommu_mem snapshot_mem(struct attempt *a)
 	return (struct iommu_mem){ .read_page = machine_read_page, .ctx = a->m };
 }
 
-static bool save(struct attempt *a, const char *phase, const struct iommu_snapshot *snap, GError **error)
+static bool save(struct attempt *a, const char *phase, struct iommu_snapshot *snap, GError **error)
 {
 	g_autofree char *dir = rundir_file(a->rd, "tables");
 	g_autofree char *name = g_strdup_printf("%s.vtd", phase);
@@ -38,7 +38,10 @@ static bool read_old_tables(struct attempt *a, GError **error)
 	if (ev->at_panic.snapshot->iommu->reread(ev->at_panic.snapshot, &mem, "old-tables", &ev->old_tables, &err))
 		return vtdlab_failed(error, "snapshot old-tables: %s", err.text);
 	ev->old_tables->meta.host_ns = machine_now_ns();
-	return save(a, "old-tables", ev->old_tables, error);
+	if (!save(a, "old-tables", ev->old_tables, error))
+		return false;
+	ev->old_tables_sum = ev->old_tables->meta.sum;
+	return true;
 }
 
 /* What becomes of a snapshot once it is saved: that of the panic is compared with the same pages later. */
@@ -96,5 +99,6 @@ bool snapshot_take(struct attempt *a, const struct iommu_events *iommu, const ch
 	if (failed)
 		return vtdlab_failed(error, "snapshot %s: %s", phase, err.text);
 	ok = save(a, phase, snap, error);
+	state->sum = snap->meta.sum;
 	return keep(a, state, snap, ok ? error : NULL) && ok;
 }

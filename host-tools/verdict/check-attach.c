@@ -181,7 +181,7 @@ const struct check check_requesters_repointed = {
 	.name = "requesters-repointed",
 	.outcome = OUTCOME_STALE_ATTACH,
 	.proves = "each requester in use points to the crash kernel's own domain after its first use",
-	.needs = NEED(IOMMU) | NEED(CRASH_KERNEL) | NEED(PANIC_WALK),
+	.needs = NEED(IOMMU) | NEED(CRASH_KERNEL) | NEED(DEVICES) | NEED(PANIC_WALK),
 	.traces = TRACES(INVALIDATIONS) | TRACES(TRANSLATIONS) | TRACES(NIC_RESETS) | TRACES(DISK_RESETS),
 	.run = requesters_repointed,
 };
@@ -229,7 +229,7 @@ const struct check check_iova_not_retargeted = {
 	.name = "iova-not-retargeted",
 	.outcome = OUTCOME_IOVA_REUSED,
 	.proves = "no IOVA that the dead kernel had mapped leads to another PA after the attach",
-	.needs = NEED(IOMMU) | NEED(CRASH_KERNEL) | NEED(PANIC),
+	.needs = NEED(IOMMU) | NEED(CRASH_KERNEL) | NEED(DEVICES) | NEED(PANIC),
 	.run = iova_not_retargeted,
 };
 
@@ -252,7 +252,7 @@ const struct check check_devices_work = {
 	.name = "devices-work",
 	.outcome = OUTCOME_DEVICE_DEAD,
 	.proves = "after the attach each device passes real data both ways",
-	.needs = NEED(AGENT) | NEED(CRASH_KERNEL),
+	.needs = NEED(AGENT) | NEED(CRASH_KERNEL) | NEED(DEVICES),
 	.run = devices_work,
 };
 

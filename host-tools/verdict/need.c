@@ -34,6 +34,25 @@ static bool asked_deep(const struct evidence *ev)
 	return g_strcmp0(evidence_kdump_mode(ev), "deep") == 0;
 }
 
+/* A device that the crash kernel's driver never used, or that the evidence has lost, would count as one without fault. */
+static bool lacks_devices(const struct evidence *ev, GString *detail)
+{
+	unsigned asked =
+		(ev->scenario->devices.nic != MACHINE_NIC_NONE) + (ev->scenario->devices.disk != MACHINE_DISK_NONE);
+
+	for_each_evidence(const struct evidence_device, dev, ev->devices)
+		if (!dev->wanted) {
+			g_string_append_printf(detail, "%s (%s) was not used in the crash kernel", dev->bdf,
+					       dev->driver);
+			return true;
+		}
+	if (ev->devices->len >= asked)
+		return false;
+	g_string_append_printf(detail, "of the scenario's %u devices %u %s known", asked, ev->devices->len,
+			       ev->devices->len == 1 ? "is" : "are");
+	return true;
+}
+
 /* True: it is not met, and @detail says why. */
 static bool is_unmet(enum need need, const struct evidence *ev, GString *detail)
 {
@@ -65,6 +84,8 @@ static bool is_unmet(enum need need, const struct evidence *ev, GString *detail)
 		return lacks(ev->jump_ns, "the jump was not seen, so there is no moment to judge from", detail);
 	case NEED_CRASH_KERNEL:
 		return lacks(ev->crash_hello_ns, "the crash kernel did not come up", detail);
+	case NEED_DEVICES:
+		return lacks_devices(ev, detail);
 	case NEED_CRASH_MEMORY:
 		return lacks(ev->crash_end, "where the crash kernel's memory lies is not known", detail);
 	case NEED_ROOT_SWITCH:
@@ -108,6 +129,7 @@ char *need_list(unsigned needs, unsigned traces)
 		[NEED_REBOOT] = "end=reboot",
 		[NEED_JUMP] = "jump",
 		[NEED_CRASH_KERNEL] = "crash kernel up",
+		[NEED_DEVICES] = "devices used",
 		[NEED_CRASH_MEMORY] = "place of crash memory",
 		[NEED_ROOT_SWITCH] = "root switch",
 		[NEED_PANIC_REGS] = "registers at the panic",
@@ -152,6 +174,16 @@ static bool group_applies(enum trace_group group, const struct scenario *sc)
 	}
 }
 
+/* Every kernel with an IOMMU latches a root table, and a root that was switched has left its event. */
+static bool lacks_roots(const struct evidence *ev, GString *detail)
+{
+	for_each_evidence(const struct evidence_event, e, ev->events)
+		if (e->kind == EVENT_ROOT && (!ev->root_switch_ns || e->host_ns == ev->root_switch_ns))
+			return false;
+	g_string_append(detail, "the events of the IOMMU are not all there: they lack that of the root table");
+	return true;
+}
+
 /*
  * An event that QEMU cannot write, or wrote in a form that is not known, is evidence lost: a fault among them would
  * pass for none.
@@ -179,7 +211,7 @@ static bool lacks_trace(unsigned traces, const struct evidence *ev, GString *det
 			continue;
 		return true;
 	}
-	return false;
+	return traces & TRACES(UNIT) && lacks_roots(ev, detail);
 }
 
 /* The first unmet one of @from to @to, not including it. */

@@ -28,6 +28,7 @@ enum need {
 	/* Something was seen or read; otherwise there is no evidence. */
 	NEED_JUMP,
 	NEED_CRASH_KERNEL, /* it came up */
+	NEED_DEVICES,	   /* each of the scenario's was used by it */
 	NEED_CRASH_MEMORY, /* where it lies */
 	NEED_ROOT_SWITCH,
 	NEED_PANIC_REGS,

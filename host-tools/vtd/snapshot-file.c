@@ -149,7 +149,7 @@ static int write_file(const char *path, const uint8_t *buf, size_t len)
 	return fclose(f) && !ret ? -errno : ret;
 }
 
-int vtd_snapshot_save(const struct iommu_snapshot *s, const char *path, struct iommu_error *err)
+int vtd_snapshot_save(struct iommu_snapshot *s, const char *path, struct iommu_error *err)
 {
 	size_t len, room = strlen(path) + sizeof(".tmp-") + 3 * sizeof(long);
 	uint8_t *buf = encode(s, &len);
@@ -157,6 +157,7 @@ int vtd_snapshot_save(const struct iommu_snapshot *s, const char *path, struct i
 	int ret = -ENOMEM;
 
 	if (buf && tmp) {
+		s->meta.sum = get64(buf + H_CHECKSUM);
 		snprintf(tmp, room, "%s.tmp-%ld", path, (long)getpid());
 		unlink(tmp); /* left by a process that died and had our number */
 		ret = write_file(tmp, buf, len);
@@ -272,6 +273,7 @@ int vtd_snapshot_parse(const void *data, size_t len, struct iommu_snapshot **out
 	s->meta.mode = get32(buf + H_TTM);
 	s->meta.root = get64(buf + H_ROOT);
 	s->meta.irta = get64(buf + H_IRTA);
+	s->meta.sum = get64(buf + H_CHECKSUM);
 	s->meta.host_ns = (int64_t)get64(buf + H_HOST_NS);
 	s->meta.ram.ram_size = get64(buf + H_RAM_SIZE);
 	s->meta.ram.low_size = get64(buf + H_LOW_SIZE);

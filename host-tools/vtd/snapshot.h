@@ -37,7 +37,7 @@ int vtd_snapshot_capture(const struct iommu_mem *mem, const uint64_t regs[VTD_RE
 			 struct iommu_snapshot **out, struct vtd_walk_result **walk, struct iommu_error *err);
 
 /* Write to @path atomically (temporary file beside it, fsync, rename). 0 or -errno with @err. */
-int vtd_snapshot_save(const struct iommu_snapshot *s, const char *path, struct iommu_error *err);
+int vtd_snapshot_save(struct iommu_snapshot *s, const char *path, struct iommu_error *err);
 
 /*
  * Read a file, or parse @len bytes of @buf (copied). Every byte is checked: 0, or -errno with @err.

@@ -48,6 +48,29 @@ unpack()
 	echo "$output"
 	[ "$status" -eq 1 ]
 	[[ $output == *"dma-landed: pass now, fail when it was run"* ]]
+	# what there is nothing to compare with is not the same
+	rm "$dir/run.json"
+	run "$vtdlab" judge --same "$dir"
+	[ "$status" -eq 2 ]
+	[[ $output == *"run.json"* && ${#lines[@]} -eq 1 ]]
+}
+
+# without LIST: evidence.json with that list emptied (jq would round its times).
+without()
+{
+	unpack legacy-6.1
+	sed -i "/^  \"$1\" : \[/,/^  \],/c\  \"$1\" : []," "$dir/evidence.json"
+	jq -e ".$1 == []" "$dir/evidence.json"
+	run "$vtdlab" judge "$dir"
+	echo "$output"
+	[ "$status" -eq 125 ]
+}
+
+@test "devices or events taken out of a recorded run leave no evidence, not a pass" {
+	without devices
+	[[ $output == *"of the scenario's 2 devices 0 are known"* ]]
+	without events
+	[[ $output == *"no-faults              none"* ]]
 }
 
 @test "what is no recorded run, or was tampered with, is refused by field" {

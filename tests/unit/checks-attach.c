@@ -58,8 +58,13 @@ static void no_device_used(void **state)
 {
 	struct good_run *f = *state;
 
-	good_device(f, DISK)->wanted = good_device(f, NIC)->wanted = false;
-	want(f, REPOINTED, CHECK_NO_EVIDENCE, "no device was used", NULL);
+	good_device(f, NIC)->wanted = false;
+	want(f, REPOINTED, CHECK_NO_EVIDENCE, "0000:00:01.0 (e1000e) was not used in the crash kernel", NULL);
+	want(f, "iova-not-retargeted", CHECK_NO_EVIDENCE, "0000:00:01.0", NULL);
+	want(f, "devices-work", CHECK_NO_EVIDENCE, "0000:00:01.0", NULL);
+	g_array_set_size(f->ev->devices, 1);
+	good_device(f, DISK)->wanted = true;
+	want(f, REPOINTED, CHECK_NO_EVIDENCE, "of the scenario's 2 devices 1 is known", NULL);
 }
 
 /* A walk that met a limit may just not have come to the entry. */

@@ -53,6 +53,15 @@ static void no_trace(void **state)
 	want(f, FAULTS, CHECK_NO_EVIDENCE, "no events", NULL);
 }
 
+/* Events that were lost since cannot have been faults, or none, of any requester. */
+static void no_events(void **state)
+{
+	struct good_run *f = *state;
+
+	g_array_set_size(f->ev->events, 0);
+	want(f, FAULTS, CHECK_NO_EVIDENCE, "not all there", NULL);
+}
+
 /* Nothing faulted because nothing was sent. */
 static void no_dma_seen(void **state)
 {
@@ -349,6 +358,7 @@ int checks_faults_tests(void)
 		LEGACY(no_dma_asked),
 		LEGACY(no_jump),
 		LEGACY(no_trace),
+		LEGACY(no_events),
 		LEGACY(no_dma_seen),
 		LEGACY(nothing_sent),
 		LEGACY(no_registers),

@@ -41,7 +41,7 @@ static void root_event_lost(void **state)
 	struct good_run *f = *state;
 
 	assert_int_equal(good_drop(f, EVENT_ROOT, T_JUMP, T_POWEROFF), 1);
-	want(f, FLUSHED, CHECK_NO_EVIDENCE, "no root switch", NULL);
+	want(f, FLUSHED, CHECK_NO_EVIDENCE, "not all there", NULL);
 }
 
 static void no_tables(void **state)

@@ -328,6 +328,9 @@ static void lose_evidence(struct good_run *f, enum need need)
 	case NEED_CRASH_KERNEL:
 		ev->crash_hello_ns = 0;
 		break;
+	case NEED_DEVICES:
+		g_array_set_size(ev->devices, 1);
+		break;
 	case NEED_CRASH_MEMORY:
 		ev->crash_start = ev->crash_end = 0;
 		break;

@@ -21,6 +21,7 @@ static void snapshot_stage(struct good_run *f, enum good_stage stage, const char
 
 	assert_int_equal(vtd_snapshot_capture(&mem, f->raw[stage], &meta, &opt, &snap, NULL, NULL), 0);
 	assert_int_equal(vtd_snapshot_save(snap, path, NULL), 0);
+	state->sum = snap->meta.sum;
 	iommu_snapshot_free(snap);
 }
 
@@ -45,6 +46,11 @@ void record_new(struct recorded *r, enum good_mode mode)
 	assert_int_equal(g_mkdir(tables, 0755), 0);
 	for (int stage = 0; stage < STAGES; stage++)
 		snapshot_stage(r->f, stage, r->dir);
+	record_save(r);
+	if (!r->f->ev->old_tables)
+		return;
+	/* now that it has been written */
+	r->f->ev->old_tables_sum = r->f->ev->old_tables->meta.sum;
 	record_save(r);
 }
 

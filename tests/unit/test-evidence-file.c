@@ -397,6 +397,9 @@ static void tampered_files_are_refused(void **state)
 	refused(&r, "\"snapshot\" : \"copied\"", "\"snapshot\" : \"panic\"", "copied.snapshot");
 	refused(&r, "\"snapshot\" : \"copied\"", "\"snapshot\" : \"gone\"", "copied.snapshot");
 	refused(&r, "\"snapshot\" : \"copied\"", "\"snapshot\" : \"../copied\"", "copied.snapshot");
+	/* tables of another run, whatever their moment says */
+	refused(&r, "\"sum\" : \"0x[0-9a-f]+\"", "\"sum\" : \"0x1\"", "another moment");
+	refused(&r, "\"old_tables_sum\" : \"0x[0-9a-f]+\"", "\"old_tables_sum\" : \"0x1\"", "not the file of this run");
 	refused(&r, "\"regs\" : \\{", "\"regs\" : { \"0x230\" : \"0x1\",", "regs");
 	refused(&r, "\"regs\" : \\{", "\"regs\" : { \"0x9\" : \"0x1\",", "regs");
 	refused(&r, "\"crash_end\" : \"0x[0-9a-f]+\"", "\"crash_end\" : \"0x1\"", "crash_end");
