@@ -17,6 +17,7 @@
 	X(leaves_equal)           \
 	X(tables_in_crash_memory) \
 	X(irte_equal)             \
+	X(untaken_kept)           \
 	X(old_tables_unchanged)   \
 	X(oracles_agree)          \
 	X(flushed)                \

@@ -329,6 +329,60 @@ static bool old_table_in_use(struct world *w)
 	return true;
 }
 
+/* --- after the copy, what nobody took over --- */
+
+/* The end of the run with @what done to the last requester at the panic that no driver used. */
+static bool spoil_idle(struct world *w, const char *what)
+{
+	const struct iommu_walk *before = w->ev->at_panic.walk;
+	g_autofree char *one = NULL;
+	char bdf[16];
+
+	for (size_t i = before ? before->n_requesters : 0; i-- > 0 && !one;) {
+		uint16_t sid = before->iommu->requester(before, i);
+
+		if (!evidence_device_find(w->ev, sid))
+			one = g_strdup_printf("%s %s", what, sid_text(sid, bdf));
+	}
+	return one && world_corrupt(&w->ev->end, one);
+}
+
+static bool idle_cleared(struct world *w)
+{
+	return spoil_idle(w, "zap-context");
+}
+
+static bool idle_did_changed(struct world *w)
+{
+	return spoil_idle(w, "change-did");
+}
+
+static bool idle_leaf_dropped(struct world *w)
+{
+	return spoil_idle(w, "drop-pte");
+}
+
+static bool idle_pasid_cleared(struct world *w)
+{
+	return spoil_idle(w, "zap-pasid");
+}
+
+/* The last one of the panic: behind it the crash kernel may have put its own. */
+static bool irte_cleared(struct world *w)
+{
+	const struct vtd_walk_result *before = (const struct vtd_walk_result *)w->ev->at_panic.walk;
+	struct vtd_walk_result *end = (struct vtd_walk_result *)w->ev->end.walk;
+	bool any = false;
+
+	for (size_t i = 0; before && before->n_irtes && end && i < end->n_irtes; i++)
+		if (end->irtes[i].index == before->irtes[before->n_irtes - 1].index) {
+			memmove(&end->irtes[i], &end->irtes[i + 1], (end->n_irtes - i - 1) * sizeof(end->irtes[0]));
+			end->n_irtes--;
+			any = true;
+		}
+	return any;
+}
+
 const struct mutation table_mutations[] = {
 #define CORRUPT(what, check, variant)            \
 	{                                        \
@@ -364,6 +418,11 @@ const struct mutation table_mutations[] = {
 	{ "interrupt remapping off", "irte-equal", AS_RECORDED, ir_off, NULL },
 	{ "EIME changed", "irte-equal", AS_RECORDED, eime_changed, NULL },
 	{ "an empty remapping table", "irte-equal", AS_RECORDED, irt_elsewhere, NULL },
+	{ "an idle entry cleared later", "untaken-kept", AS_RECORDED, idle_cleared, NULL },
+	{ "an idle DID changed later", "untaken-kept", AS_RECORDED, idle_did_changed, NULL },
+	{ "an idle leaf dropped later", "untaken-kept", AS_RECORDED, idle_leaf_dropped, NULL },
+	{ "an idle PASID entry cleared", "untaken-kept", AS_RECORDED, idle_pasid_cleared, NULL },
+	{ "an old IRTE cleared later", "untaken-kept", AS_RECORDED, irte_cleared, NULL },
 	{ "an old leaf overwritten", "old-tables-unchanged", AS_RECORDED, overwrite_old_leaf, NULL },
 	{ "an old context overwritten", "old-tables-unchanged", AS_RECORDED, overwrite_old_context, NULL },
 	{ "an old table page reused", "old-tables-unchanged", AS_RECORDED, free_old_page, NULL },
