@@ -7,6 +7,7 @@ const struct word trace_group_words[] = {
 	{ "invalidations", TRACE_GROUP_INVALIDATIONS },
 	{ "switches of interrupt remapping", TRACE_GROUP_INTREMAP },
 	{ "translations", TRACE_GROUP_TRANSLATIONS },
+	{ "context-cache fills", TRACE_GROUP_CONTEXT_FILLS },
 	{ "network card DMA", TRACE_GROUP_NIC_DMA },
 	{ "network card resets", TRACE_GROUP_NIC_RESETS },
 	{ "disk DMA", TRACE_GROUP_DISK_DMA },

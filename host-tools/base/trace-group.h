@@ -13,7 +13,8 @@ enum trace_group {
 	TRACE_GROUP_FAULTS,
 	TRACE_GROUP_INVALIDATIONS,
 	TRACE_GROUP_INTREMAP,
-	TRACE_GROUP_TRANSLATIONS, /* requester ids that were translated */
+	TRACE_GROUP_TRANSLATIONS,  /* requester ids that were translated */
+	TRACE_GROUP_CONTEXT_FILLS, /* context entries that were cached */
 	TRACE_GROUP_NIC_DMA,
 	TRACE_GROUP_NIC_RESETS,
 	TRACE_GROUP_DISK_DMA,

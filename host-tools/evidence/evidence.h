@@ -45,6 +45,7 @@ enum evidence_event_kind {
 	EVENT_IOTLB_GLOBAL, /* IOTLB: all */
 	EVENT_IOTLB_DOMAIN, /* ... of one domain: did */
 	EVENT_IOTLB_PASID,  /* ... of one PASID of a domain: did, pasid */
+	EVENT_CC_FILL,	    /* a context entry was cached: sid, addr: its low word; kept as they are */
 	EVENT_IR_ROOT,	    /* an interrupt-remapping table was latched: addr */
 	EVENT_IR_ENABLE,    /* interrupt remapping was switched: on */
 };

@@ -51,6 +51,7 @@ static const struct word event_words[] = {
 	{ "iotlb_global", EVENT_IOTLB_GLOBAL },
 	{ "iotlb_domain", EVENT_IOTLB_DOMAIN },
 	{ "iotlb_pasid", EVENT_IOTLB_PASID },
+	{ "cc_fill", EVENT_CC_FILL },
 	{ "ir_root", EVENT_IR_ROOT },
 	{ "ir_enable", EVENT_IR_ENABLE },
 	{ 0 },

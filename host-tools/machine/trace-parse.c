@@ -29,6 +29,8 @@ static const struct form forms[] = {
 	{ TRACE_IR_ENABLE, TRACE_GROUP_INTREMAP, "vtd_ir_enable", "enable %d", "a" },
 	{ TRACE_IOTLB_UPDATE, TRACE_GROUP_TRANSLATIONS, "vtd_iotlb_page_update",
 	  "IOTLB page update sid %x iova %x %s %x domain %x", "ab-c" },
+	{ TRACE_CC_FILL, TRACE_GROUP_CONTEXT_FILLS, "vtd_iotlb_cc_update",
+	  "IOTLB context update bus %x devfn %x high %x low %x gen %d -> gen %d", "abcd--" },
 	{ TRACE_INV_CC_GLOBAL, TRACE_GROUP_INVALIDATIONS, "vtd_inv_desc_cc_global", "%*", "" },
 	{ TRACE_INV_CC_DOMAIN, TRACE_GROUP_INVALIDATIONS, "vtd_inv_desc_cc_domain", "context invalidate domain %x",
 	  "a" },

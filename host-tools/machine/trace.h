@@ -26,6 +26,7 @@ enum trace_kind {
 	TRACE_IR_ROOT,	      /* a: interrupt-remapping table address, b: size code */
 	TRACE_IR_ENABLE,      /* a: 1 on, 0 off */
 	TRACE_IOTLB_UPDATE,   /* a translation was cached: a: sid, b: address, c: did */
+	TRACE_CC_FILL,	      /* a context entry was cached: a: bus, b: devfn, c: its high word, d: low word */
 	/* VT-d invalidations (queued) */
 	TRACE_INV_CC_GLOBAL,  /* context cache, all */
 	TRACE_INV_CC_DOMAIN,  /* a: did */

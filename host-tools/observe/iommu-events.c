@@ -35,21 +35,28 @@ static void keep_invalidation(struct iommu_events *ie, struct evidence_event eve
 		ev->events_dropped++;
 }
 
-/* Queued invalidations, but for those of single pages; false: the event is none. */
-static bool on_invalidation(struct iommu_events *ie, const struct trace_event *e)
+/* Caches: queued invalidations, but for those of single pages, and context entries; false: the event is none. */
+static bool on_cache(struct iommu_events *ie, const struct trace_event *e)
 {
 	/* Device-selective: the function mask says how many bits of the function number do not count. */
 	static const uint64_t function_bits[] = { 0, 4, 6, 7 };
 	static const enum evidence_event_kind kinds[TRACE_KINDS] = {
-		[TRACE_INV_CC_GLOBAL] = EVENT_CC_GLOBAL,       [TRACE_INV_CC_DOMAIN] = EVENT_CC_DOMAIN,
-		[TRACE_INV_CC_DEVICES] = EVENT_CC_DEVICE,      [TRACE_INV_IOTLB_GLOBAL] = EVENT_IOTLB_GLOBAL,
-		[TRACE_INV_IOTLB_DOMAIN] = EVENT_IOTLB_DOMAIN, [TRACE_INV_IOTLB_PASID] = EVENT_IOTLB_PASID,
+		[TRACE_INV_CC_GLOBAL] = EVENT_CC_GLOBAL,
+		[TRACE_INV_CC_DOMAIN] = EVENT_CC_DOMAIN,
+		[TRACE_INV_CC_DEVICES] = EVENT_CC_DEVICE,
+		[TRACE_INV_IOTLB_GLOBAL] = EVENT_IOTLB_GLOBAL,
+		[TRACE_INV_IOTLB_DOMAIN] = EVENT_IOTLB_DOMAIN,
+		[TRACE_INV_IOTLB_PASID] = EVENT_IOTLB_PASID,
+		[TRACE_CC_FILL] = EVENT_CC_FILL,
 	};
 	struct evidence_event event = { .kind = kinds[e->kind] };
 
 	if (!event.kind)
 		return false;
-	if (event.kind == EVENT_CC_DEVICE) {
+	if (event.kind == EVENT_CC_FILL) {
+		event.sid = (uint16_t)(e->a << 8 | (e->b & 0xff));
+		event.addr = e->d;
+	} else if (event.kind == EVENT_CC_DEVICE) {
 		event.sid = (uint16_t)e->a;
 		event.addr = function_bits[e->b & 3];
 	} else if (event.kind != EVENT_CC_GLOBAL && event.kind != EVENT_IOTLB_GLOBAL) {
@@ -180,7 +187,7 @@ static void on_device(struct iommu_events *ie, const struct trace_event *e)
 
 void iommu_events_take(struct iommu_events *ie, const struct trace_event *e)
 {
-	if (on_unit(ie, e) || on_invalidation(ie, e))
+	if (on_unit(ie, e) || on_cache(ie, e))
 		ie->a->ev->trace_events++;
 	else
 		on_device(ie, e);

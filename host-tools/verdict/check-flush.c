@@ -114,6 +114,28 @@ static void window(const struct evidence_device *dev, int64_t *from, int64_t *to
 		*to = MIN(*to, dev->first_dma_ns);
 }
 
+/*
+ * The index of the event with which the old context entry of @sid was cached for the last time, or -1: not seen. It is
+ * the last one cached before a look that still saw it; where that is cached again, an earlier invalidation was in vain.
+ */
+static int last_old_fill(const struct evidence *ev, const struct evidence_device *dev, uint16_t sid)
+{
+	uint64_t old = 0;
+	int last = -1;
+
+	for (unsigned i = 0; i < ev->events->len; i++) {
+		const struct evidence_event *e = event(ev, i);
+
+		if (e->kind != EVENT_CC_FILL || e->sid != sid)
+			continue;
+		if (e->host_ns <= dev->unchanged_ns)
+			old = e->addr;
+		if (old && e->addr == old)
+			last = (int)i;
+	}
+	return last;
+}
+
 /* What was invalidated instead, for a person to see where the kernel went wrong. */
 static void name_instead(const struct evidence *ev, int64_t from, int64_t to, GString *detail)
 {
@@ -130,7 +152,8 @@ static void name_instead(const struct evidence *ev, int64_t from, int64_t to, GS
 static enum check_result attach_flushed(const struct evidence *ev, const struct evidence_device *dev,
 					const struct old_entry *old, GString *detail)
 {
-	bool context = false, iotlb = false;
+	bool context = false, iotlb = false, in_vain = false;
+	int filled = last_old_fill(ev, dev, old->sid);
 	int64_t from, to;
 
 	window(dev, &from, &to);
@@ -139,6 +162,10 @@ static enum check_result attach_flushed(const struct evidence *ev, const struct 
 
 		if (e->host_ns < from || e->host_ns > to)
 			continue;
+		if ((int)i < filled) {
+			in_vain |= covers_context(e, old);
+			continue;
+		}
 		context |= covers_context(e, old);
 		iotlb |= context && covers_iotlb(e, old);
 	}
@@ -149,6 +176,8 @@ static enum check_result attach_flushed(const struct evidence *ev, const struct 
 	g_string_append_printf(detail, "no invalidation of %sthe IOTLB of its old DID %u",
 			       context ? "" : "its context entry, and then of ", old->did);
 	g_string_append(detail, " at its attach");
+	if (in_vain && !context)
+		g_string_append(detail, " after the old entry was cached again: it was invalidated before it changed");
 	if (context)
 		name_instead(ev, from, to, detail);
 	if (!ev->events_dropped)

@@ -96,6 +96,22 @@ static bool wrong_domain(struct world *w)
 	return any;
 }
 
+/* The old context entry of a device, cached once more behind all that was invalidated. */
+static bool cached_again(struct world *w)
+{
+	const struct evidence_device *dev = first_wanted(w);
+	struct evidence_event fill = { .kind = EVENT_CC_FILL, .addr = 0x1234001 };
+
+	if (!dev || !dev->unchanged_ns || !dev->attach_ns || w->ev->translation_dropped)
+		return false;
+	fill.sid = dev->has_alias ? dev->alias_sid : dev->sid;
+	fill.host_ns = dev->unchanged_ns - 1;
+	add_event(w->ev, fill);
+	fill.host_ns = dev->attach_ns + 1000 * MS;
+	add_event(w->ev, fill);
+	return true;
+}
+
 static bool switched_off(struct world *w)
 {
 	add_event(w->ev, (struct evidence_event){ .kind = EVENT_TRANSLATION, .host_ns = w->ev->jump_ns + 700 * MS });
@@ -209,6 +225,7 @@ const struct mutation event_mutations[] = {
 	{                                          \
 		name, check, AS_RECORDED, fn, NULL \
 	}
+	M("an old entry cached again", "flushed", cached_again),
 	M("no invalidation at all", "flushed", no_flush),
 	M("no global context flush", "flushed", no_global_context),
 	M("no global IOTLB flush", "flushed", no_global_iotlb),

@@ -227,6 +227,32 @@ static void attach_no_iotlb(void **state)
 	want_outcome(f, "stale-cache", 1);
 }
 
+/*
+ * Invalidated before it changed (as 6.1 does), and cached again while it was still the old one: in vain. What is
+ * cached after the change is the new one, and what was cached before the invalidation is gone.
+ */
+static void attach_cached_again(void **state)
+{
+	const uint64_t old = 0x1234001, new = 0x5678001;
+	struct good_run *f = *state;
+	struct evidence_event fill = { .kind = EVENT_CC_FILL, .sid = DISK, .addr = old };
+	unsigned i = 0;
+
+	fill.host_ns = good_device(f, DISK)->unchanged_ns - 1;
+	g_array_prepend_val(f->ev->events, fill);
+	want(f, FLUSHED, CHECK_PASS, NULL);
+	while (g_array_index(f->ev->events, struct evidence_event, i).host_ns < T_DISK_ATTACH - 2 * MS ||
+	       g_array_index(f->ev->events, struct evidence_event, i).kind != EVENT_IOTLB_DOMAIN)
+		i++;
+	fill.host_ns = g_array_index(f->ev->events, struct evidence_event, i).host_ns;
+	fill.addr = new;
+	g_array_insert_val(f->ev->events, i + 1, fill);
+	want(f, FLUSHED, CHECK_PASS, NULL);
+	g_array_index(f->ev->events, struct evidence_event, i + 1).addr = old;
+	want(f, FLUSHED, CHECK_FAIL, "0000:00:02.0", "cached again", NULL);
+	want_outcome(f, "stale-cache", 1);
+}
+
 static void attach_no_context(void **state)
 {
 	struct good_run *f = *state;
@@ -476,6 +502,7 @@ int checks_flush_tests(void)
 		LEGACY(esrtps),
 		LEGACY(attach_no_iotlb),
 		LEGACY(attach_no_context),
+		LEGACY(attach_cached_again),
 		LEGACY(attach_wrong_order),
 		LEGACY(root_wrong_order),
 		SCALABLE(attach_wrong_domain),

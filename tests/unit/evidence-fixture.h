@@ -172,6 +172,7 @@ int checks_work_tests(void);
 int checks_flush_tests(void);
 int checks_did_tests(void);
 int checks_ir_tests(void);
+int checks_untaken_tests(void);
 int checks_tables_tests(void);
 int checks_reserve_tests(void);
 int checks_oracles_tests(void);

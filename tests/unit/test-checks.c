@@ -122,6 +122,7 @@ int main(void)
 	failed += checks_flush_tests();
 	failed += checks_did_tests();
 	failed += checks_ir_tests();
+	failed += checks_untaken_tests();
 	failed += checks_tables_tests();
 	failed += checks_reserve_tests();
 	failed += checks_oracles_tests();

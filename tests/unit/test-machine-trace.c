@@ -23,6 +23,8 @@ static const struct row rows[] = {
 	  TRACE_IOTLB_UPDATE, 0x10, 0xffff0000, 4, 0 },
 	{ "vtd_iotlb_page_update IOTLB page update sid 0x8 iova 0x1000 pte 0x5000 domain 0x2", TRACE_IOTLB_UPDATE, 8,
 	  0x1000, 2, 0 },
+	{ "vtd_iotlb_cc_update IOTLB context update bus 0x0 devfn 0x10 high 0x402 low 0x5e10001 gen 3 -> gen 4",
+	  TRACE_CC_FILL, 0, 0x10, 0x402, 0x5e10001 },
 	{ "vtd_inv_desc_cc_global context invalidate globally", TRACE_INV_CC_GLOBAL, 0, 0, 0, 0 },
 	{ "vtd_inv_desc_cc_domain context invalidate domain 0x3", TRACE_INV_CC_DOMAIN, 3, 0, 0, 0 },
 	{ "vtd_inv_desc_cc_devices context invalidate devices sid 0x10 fmask 0x0", TRACE_INV_CC_DEVICES, 0x10, 0, 0,
