@@ -182,7 +182,8 @@ struct evidence_dma {
 	uint64_t no_room;	     /* refused by the device for want of descriptors */
 	uint64_t lost;		     /* DMAed by the trace, not in RAM where the tables say */
 	uint64_t misplaced;	     /* found where no table leads */
-	char *problem;		     /* the first lost or misplaced one in words, or NULL; owned */
+	uint64_t unknown;	     /* the queue, ring or tables by which to look for it were not seen */
+	char *problem;		     /* the first of these three in words, or NULL; owned */
 };
 
 /* The program of first.workload: what it has mapped, and signs of life of a nested guest. */

@@ -106,6 +106,7 @@ const struct evidence_field evidence_dma_fields[] = {
 	FIELD(evidence_dma, no_room, "observe/dma-*.c", REPORTED),
 	FIELD(evidence_dma, lost, "observe/dma-*.c", REPORTED),
 	FIELD(evidence_dma, misplaced, "observe/dma-*.c", REPORTED),
+	FIELD(evidence_dma, unknown, "observe/dma-*.c", REPORTED),
 	FIELD(evidence_dma, problem, "observe/dma-*.c"),
 	{ 0 },
 };

@@ -47,9 +47,12 @@ bool phase_boot(struct run *run, GError **error)
 	run->at.m = accel_resolve(&cfg, &why, error) ? machine_start(&cfg, error) : NULL;
 	if (!run->at.m)
 		return false;
+	/* All that observe are told of everything since power-on: a driver built in does not wait for phase_load(). */
 	run->iommu = iommu_events_new(&run->at);
 	run->words = console_words_new(&run->at);
 	run->nic = nic_dma_new(&run->at);
+	if (devices_disk_module(run->at.plan->scenario))
+		run->disk = disk_dma_new(&run->at);
 	run->kprobes = kprobes_new(&run->at);
 	if (plan_foreign(run->at.plan))
 		run->foreign = foreign_new(run);
@@ -159,7 +162,6 @@ static bool read_groups(struct run *run, GError **error)
 
 static bool load_disk(struct run *run, const char *module, GError **error)
 {
-	run->disk = disk_dma_new(&run->at);
 	if (!guest_modprobe(&run->at, module, error))
 		return false;
 	add_device(run, guest_disk_sid(), guest_disk_sid(), module);
