@@ -151,6 +151,26 @@ bool evidence_passthrough(const struct evidence *ev)
 	return on;
 }
 
+enum evidence_owner evidence_owner(const struct evidence *ev, uint64_t pa)
+{
+	const char *cmdline = ev->first_cmdline ? ev->first_cmdline : "";
+	bool more = false;
+	char *word;
+
+	if (!ev->crash_end)
+		return OWNER_UNKNOWN;
+	if (pa >= ev->crash_start && pa <= ev->crash_end)
+		return OWNER_CRASH;
+	for_each_evidence(const struct evidence_range, r, ev->crash_ranges)
+		if (pa >= r->start && pa <= r->last)
+			return OWNER_CRASH;
+	while (!ev->crash_told && (word = cmdline_next(&cmdline))) {
+		more |= cmdline_is(word, "crashkernel") && g_str_has_suffix(word, ",cma");
+		g_free(word);
+	}
+	return more ? OWNER_UNKNOWN : OWNER_OTHER;
+}
+
 const char *evidence_kdump_asked(const struct evidence *ev)
 {
 	static const char *const known[] = { "deep", "reserve", "log" };

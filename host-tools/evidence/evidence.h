@@ -62,6 +62,11 @@ struct evidence_event {
 /* At most so many invalidations are kept; what comes after is counted (evidence.events_dropped). */
 #define EVIDENCE_INVALIDATIONS_MAX 65536u
 
+/* Physical addresses, inclusive. */
+struct evidence_range {
+	uint64_t start, last;
+};
+
 /* A requester id that the trace showed doing DMA (an IOTLB fill or a fault). */
 struct evidence_requester {
 	uint16_t sid;
@@ -250,7 +255,9 @@ struct evidence {
 	char *group_types;   /* distinct iommu group types of the first kernel, "DMA-FQ identity"; owned */
 
 	/* the crash */
-	uint64_t crash_start, crash_end; /* crash kernel memory, inclusive; 0: not known */
+	uint64_t crash_start, crash_end; /* crash kernel memory: the largest reservation, inclusive; 0: not known */
+	GArray *crash_ranges;		 /* struct evidence_range: more of it; ask evidence_owner() */
+	bool crash_told;		 /* the crash kernel itself has said what memory it has, and it is in there */
 	uint64_t jump_rip;		 /* a CPU executed here, inside that memory; 0: never seen */
 	int64_t trigger_ns, jump_ns;	 /* the panic was asked for; the jump was seen. 0: never */
 	bool translation_dropped;	 /* the crash kernel switched translation off: nothing was copied */
@@ -343,6 +350,14 @@ const char *evidence_kdump_mode(const struct evidence *ev);
 
 /* evidence_kdump_asked - the same, or "log" if it was only asked to tell what it finds. */
 const char *evidence_kdump_asked(const struct evidence *ev);
+
+/*
+ * evidence_owner - whose memory is ? All that ask go by this: the crash kernel's is each of its reservations, and what
+ * it was given besides (crashkernel=,cma). What is in none of them is unknown where the crash kernel may have more and has
+ * not said so.
+ */
+enum evidence_owner { OWNER_UNKNOWN, OWNER_CRASH, OWNER_OTHER };
+enum evidence_owner evidence_owner(const struct evidence *ev, uint64_t pa);
 
 /* evidence_state_regs - the register block of @state is @raw. */
 void evidence_state_regs(struct evidence_state *state, const uint64_t raw[VTD_REGS_QWORDS]);

@@ -12,6 +12,7 @@
 #include "machine/accel.h"
 #include "results/progress.h"
 #include "observe/console-words.h"
+#include "observe/crash-memory.h"
 #include "observe/dma.h"
 #include "observe/dma-disk.h"
 #include "observe/dma-nic.h"
@@ -231,8 +232,7 @@ static bool load_crash_kernel(struct run *run, GError **error)
 	range = machine_agent(run->at.m, attempt_deadline(&run->at, 10), error, "crash-range", NULL);
 	if (!range)
 		return false;
-	ev->crash_start = agent_hex64(range, "start", 0);
-	ev->crash_end = agent_hex64(range, "end", 0);
+	crash_memory_reserved(&run->at, range);
 	return true;
 }
 

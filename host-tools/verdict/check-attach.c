@@ -32,13 +32,12 @@ static enum check_result leads(const struct evidence *ev, const struct evidence_
 		g_string_append_printf(detail, "still points to the copied tables at %#" PRIx64, new->root);
 		return CHECK_FAIL;
 	}
-	if (!ev->crash_end) {
-		g_string_append(detail, "where crash memory lies is not known");
-		return CHECK_NO_EVIDENCE;
-	}
-	if (new->root < ev->crash_start || new->root > ev->crash_end) {
-		g_string_append_printf(detail, "points to %#" PRIx64 ", outside crash memory", new->root);
-		return CHECK_FAIL;
+	if (evidence_owner(ev, new->root) != OWNER_CRASH) {
+		bool known = evidence_owner(ev, new->root) == OWNER_OTHER;
+
+		g_string_append_printf(detail, "points to %#" PRIx64 ", %s", new->root,
+				       known ? "outside crash memory" : "and where crash memory lies is not known");
+		return known ? CHECK_FAIL : CHECK_NO_EVIDENCE;
 	}
 	g_string_append_printf(detail, "DID %u -> %u", old ? old->did : 0, new->did);
 	return CHECK_PASS;

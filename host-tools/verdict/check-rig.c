@@ -156,7 +156,7 @@ static enum check_result panic_seen(const struct evidence *ev, GString *detail)
 		g_string_append(detail, "the panic was never asked for");
 		return CHECK_NO_EVIDENCE;
 	}
-	if (ev->jump_ns && ev->crash_end && ev->jump_rip >= ev->crash_start && ev->jump_rip <= ev->crash_end) {
+	if (ev->jump_ns && evidence_owner(ev, ev->jump_rip) == OWNER_CRASH) {
 		g_string_append_printf(
 			detail, "RIP %#" PRIx64 " in crash memory %#" PRIx64 "-%#" PRIx64 ", %.0f ms after the trigger",
 			ev->jump_rip, ev->crash_start, ev->crash_end, (double)(ev->jump_ns - ev->trigger_ns) / 1e6);
@@ -166,7 +166,7 @@ static enum check_result panic_seen(const struct evidence *ev, GString *detail)
 		g_string_append(detail, "the crash kernel's agent spoke, but the jump itself was missed");
 		return CHECK_PASS;
 	}
-	if (ev->jump_ns && !ev->crash_end) {
+	if (ev->jump_ns && evidence_owner(ev, ev->jump_rip) == OWNER_UNKNOWN) {
 		g_string_append(detail, "where the crash kernel's memory lies is not known");
 		return CHECK_NO_EVIDENCE;
 	}
