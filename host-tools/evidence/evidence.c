@@ -151,6 +151,13 @@ bool evidence_passthrough(const struct evidence *ev)
 	return on;
 }
 
+const struct iommu_walk *evidence_state_tables(const struct evidence *ev, const struct evidence_state *state)
+{
+	bool down = ev->poweroff_ns && state->host_ns >= ev->poweroff_ns && !ev->translation_dropped;
+
+	return state->walk && !state->walk->truncated && (state->regs.translation_on || down) ? state->walk : NULL;
+}
+
 enum evidence_owner evidence_owner(const struct evidence *ev, uint64_t pa)
 {
 	const char *cmdline = ev->first_cmdline ? ev->first_cmdline : "";

@@ -352,7 +352,7 @@ const char *evidence_kdump_mode(const struct evidence *ev);
 const char *evidence_kdump_asked(const struct evidence *ev);
 
 /*
- * evidence_owner - whose memory is ? All that ask go by this: the crash kernel's is each of its reservations, and what
+ * evidence_owner - whose memory is @pa? All that ask go by this: the crash kernel's is each of its reservations, and what
  * it was given besides (crashkernel=,cma). What is in none of them is unknown where the crash kernel may have more and has
  * not said so.
  */
@@ -361,6 +361,12 @@ enum evidence_owner evidence_owner(const struct evidence *ev, uint64_t pa);
 
 /* evidence_state_regs - the register block of @state is @raw. */
 void evidence_state_regs(struct evidence_state *state, const uint64_t raw[VTD_REGS_QWORDS]);
+
+/*
+ * evidence_state_tables - all tables of @state, if the unit went by them then, or until poweroff switched it off; NULL:
+ * none were read, or not all of them, or translation was off, so that they were in force for nobody.
+ */
+const struct iommu_walk *evidence_state_tables(const struct evidence *ev, const struct evidence_state *state);
 
 /* evidence_state_clear - frees what @state owns and zeroes it: this snapshot was not got. */
 void evidence_state_clear(struct evidence_state *state);

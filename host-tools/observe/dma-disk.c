@@ -35,7 +35,7 @@ struct disk_dma {
 	uint64_t completed; /* ever */
 
 	unsigned queues; /* that were read at the jump */
-	bool unknown_cq; /* one was made that is not among , or could not be read at the jump */
+	bool unknown_cq; /* one was made that is not among @cq, or could not be read at the jump */
 
 	struct queue {
 		uint64_t iova; /* of the completion queue, 0: none */

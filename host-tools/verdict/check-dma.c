@@ -87,7 +87,8 @@ static enum check_result no_faults(const struct evidence *ev, GString *detail)
 		describe_fault(ev, first, faults.early, detail);
 		return CHECK_FAIL;
 	}
-	if (ev->copied.has_regs && !vtd_regs_fault_free(&ev->copied.regs)) {
+	if (ev->copied.has_regs && !vtd_regs_fault_free(&ev->copied.regs) &&
+	    (!ev->at_panic.has_regs || vtd_regs_fault_free(&ev->at_panic.regs))) {
 		g_string_append_printf(detail, "a fault is recorded after the copy (FSTS=%#x)", ev->copied.regs.fsts);
 		return CHECK_FAIL;
 	}
@@ -98,9 +99,11 @@ static enum check_result no_faults(const struct evidence *ev, GString *detail)
 				       faults.undated, faults.undated == 1 ? "" : "s");
 		return CHECK_NO_EVIDENCE;
 	}
-	if (!sent || !ev->copied.has_regs) {
-		g_string_append(detail, sent ? "no registers were read after the copy" :
-					       "no DMA was in flight after the panic");
+	if (!sent || !ev->copied.has_regs || ev->translation_dropped) {
+		g_string_append(detail, !sent		    ? "no DMA was in flight after the panic" :
+					ev->copied.has_regs ? "translation was switched off: what is not translated "
+							      "does not fault" :
+							      "no registers were read after the copy");
 		return CHECK_NO_EVIDENCE;
 	}
 	g_string_append_printf(detail, "0 faults during %" PRIu64 " DMAs of %u requester%s", sent, requesters,

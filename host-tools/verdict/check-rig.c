@@ -15,7 +15,7 @@ static enum check_result rig(const struct evidence *ev, GString *detail)
 		g_string_append(detail, "the first kernel's agent never spoke");
 	else if (!ev->crash_loaded)
 		g_string_append(detail, "no crash kernel was loaded");
-	else if (!ev->trace_events)
+	else if (!ev->trace_events && ev->scenario->iommu.mode != MACHINE_IOMMU_OFF)
 		g_string_append(detail, "QEMU's trace gave no IOMMU event: no evidence of faults or switches");
 	else {
 		g_string_append_printf(detail, "crash kernel loaded, %" PRIu64 " trace events", ev->trace_events);

@@ -53,9 +53,9 @@ struct pages {
 static bool outside(const struct evidence *ev, const struct evidence_state *state, const char *when, struct pages *n,
 		    GString *detail)
 {
-	const struct iommu_walk *walk = state->walk;
+	const struct iommu_walk *walk = evidence_state_tables(ev, state);
 
-	if (!walk || walk->truncated)
+	if (!walk)
 		return false;
 	for (size_t i = 0; i < walk->n_tables; i++) {
 		const struct iommu_table *t = &walk->tables[i];
