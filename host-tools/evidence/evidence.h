@@ -371,7 +371,13 @@ const struct iommu_walk *evidence_state_tables(const struct evidence *ev, const 
 /* evidence_state_clear - frees what @state owns and zeroes it: this snapshot was not got. */
 void evidence_state_clear(struct evidence_state *state);
 
-/* evidence_passthrough - does the scenario ask the first kernel for pass-through? */
+/* evidence_passthrough - is the first kernel asked for pass-through? */
 bool evidence_passthrough(const struct evidence *ev);
+
+/*
+ * evidence_mode - the mode that the first kernel is asked for: that of the scenario, unless a later intel_iommu=sm_on or
+ * sm_off of its command line says otherwise.
+ */
+enum machine_iommu_mode evidence_mode(const struct evidence *ev);
 
 #endif

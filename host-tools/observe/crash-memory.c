@@ -27,6 +27,17 @@ static void keep(struct evidence *ev, uint64_t start, uint64_t last)
 		g_array_append_val(ev->crash_ranges, range);
 }
 
+/* As the kernel's: a number and its unit. */
+static uint64_t memparse(const char *text)
+{
+	static const char units[] = "KMG";
+	char *end;
+	uint64_t n = g_ascii_strtoull(text, &end, 0);
+	const char *unit = *end ? strchr(units, g_ascii_toupper(*end)) : NULL;
+
+	return unit ? n << 10 * (unit - units + 1) : n;
+}
+
 void crash_memory_reserved(struct attempt *a, JsonObject *answer)
 {
 	JsonArray *ranges = json_line_array(answer, "ranges");
@@ -42,6 +53,20 @@ void crash_memory_reserved(struct attempt *a, JsonObject *answer)
 		if (start && start != ev->crash_start)
 			keep(ev, start, agent_hex64(o, "end", 0));
 	}
+}
+
+char *crash_memory_difference(const struct evidence *ev)
+{
+	g_autofree char *asked = plan_crashkernel(ev->first_cmdline);
+	uint64_t have = ev->crash_end - ev->crash_start + 1, want;
+
+	if (!asked || strchr(asked, ':'))
+		return NULL;
+	want = memparse(asked);
+	if (want == have)
+		return NULL;
+	return g_strdup_printf("crashkernel=%s was asked for, and %" G_GUINT64_FORMAT " MiB are reserved", asked,
+			       have >> 20);
 }
 
 /* Lines of /proc/iomem that are not indented: "6e0e00b0-7dffffff : System RAM". */
@@ -64,19 +89,13 @@ static void read_iomem(const char *text, struct iommu_ranges *out)
 	}
 }
 
-/* elfcorehdr=[size@]address, with the suffixes of memparse(). */
+/* elfcorehdr=[size@]address */
 static bool header_address(const char *cmdline, uint64_t *pa)
 {
 	g_autofree char *value = cmdline_value(cmdline, "elfcorehdr");
-	const char *at = value ? strchr(value, '@') : NULL, *units = "KMG", *unit;
-	char *end;
+	const char *at = value ? strchr(value, '@') : NULL;
 
-	if (!value)
-		return false;
-	*pa = g_ascii_strtoull(at ? at + 1 : value, &end, 0);
-	unit = *end ? strchr(units, g_ascii_toupper(*end)) : NULL;
-	if (unit)
-		*pa <<= 10 * (unit - units + 1);
+	*pa = value ? memparse(at ? at + 1 : value) : 0;
 	return *pa != 0;
 }
 

@@ -13,9 +13,16 @@
 #include <stdbool.h>
 
 struct attempt;
+struct evidence;
 
 /* crash_memory_reserved - the first agent's answer to crash-range. */
 void crash_memory_reserved(struct attempt *a, JsonObject *answer);
+
+/*
+ * crash_memory_difference - how what is reserved differs from the crashkernel= that was asked for, in words; NULL: it does
+ * not, or that is not known (a size that depends on the machine's). The caller frees it.
+ */
+char *crash_memory_difference(const struct evidence *ev);
 
 /*
  * crash_memory_claimed - asks the agent of the crash kernel, whose command line is in the evidence. Where that says

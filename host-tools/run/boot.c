@@ -219,6 +219,7 @@ static bool load_crash_kernel(struct run *run, GError **error)
 	const struct scenario *sc = run->at.plan->scenario;
 	const char *mode = sc->crash.load == CONF_LOAD_KEXEC ? "kexec" : "kexec-file";
 	g_autoptr(JsonObject) loaded = NULL, range = NULL;
+	g_autofree char *difference = NULL;
 	struct evidence *ev = run->at.ev;
 
 	loaded = machine_agent(run->at.m, attempt_deadline(&run->at, 30), error, "kexec-load", "mode", MACHINE_STR,
@@ -233,6 +234,9 @@ static bool load_crash_kernel(struct run *run, GError **error)
 	if (!range)
 		return false;
 	crash_memory_reserved(&run->at, range);
+	difference = crash_memory_difference(ev);
+	if (difference)
+		report_note(run->report, "%s", difference);
 	return true;
 }
 

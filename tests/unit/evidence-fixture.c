@@ -332,6 +332,9 @@ void good_crash_cmdline(struct good_run *f, const char *cmdline)
 {
 	g_free(f->ev->crash_cmdline);
 	f->ev->crash_cmdline = g_strdup(cmdline);
+	/* a kernel that knows the word logs what it does */
+	if (strstr(cmdline, "intel_iommu_kdump=") && !f->ev->kdump_lines)
+		f->ev->kdump_lines = 1;
 }
 
 /* 256 entries of 16 bytes: one page. */

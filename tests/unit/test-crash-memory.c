@@ -134,13 +134,51 @@ static void every_reservation(void **state)
 	assert_int_equal(owner(f, CRASH_START), OWNER_OTHER);
 }
 
+/* As the kernel picks it: a plain one first. */
+static void the_main_reservation(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "quiet", NULL },
+		{ "crashkernel=64M,low crashkernel=512M,cma", NULL },
+		{ "crashkernel=512M,high", "512M,high" },
+		{ "crashkernel=256M crashkernel=512M,high", "256M" },
+		{ "crashkernel=256M crashkernel=300M", "300M" },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *got = plan_crashkernel(cases[i][0]);
+
+		assert_int_equal(g_strcmp0(got, cases[i][1]), 0);
+	}
+}
+
+/* What was reserved is 1 MiB. */
+static void what_took_effect(void **state)
+{
+	static const char *const same[] = { "quiet", "crashkernel=1M", "crashkernel=1024K,high", "crashkernel=1G-:256M",
+					    "crashkernel=1M crashkernel=512M,cma" };
+	struct fake_run *f = *state;
+	g_autofree char *text = NULL;
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(same); i++) {
+		g_free(f->run.at.ev->first_cmdline);
+		f->run.at.ev->first_cmdline = g_strdup(same[i]);
+		assert_null(crash_memory_difference(f->run.at.ev));
+	}
+	g_free(f->run.at.ev->first_cmdline);
+	f->run.at.ev->first_cmdline = g_strdup("crashkernel=512M,high");
+	text = crash_memory_difference(f->run.at.ev);
+	assert_string_equal(text, "crashkernel=512M,high was asked for, and 1 MiB are reserved");
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, fake_run_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(claims_are_owned), TEST(address_with_a_unit), TEST(not_believed),
-		TEST(too_many_claims),	TEST(every_reservation),
+		TEST(claims_are_owned), TEST(address_with_a_unit), TEST(not_believed),	    TEST(the_main_reservation),
+		TEST(what_took_effect), TEST(too_many_claims),	   TEST(every_reservation),
 	};
 
 	return cmocka_run_group_tests_name("crash-memory", tests, NULL, NULL);
