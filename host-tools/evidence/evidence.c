@@ -132,6 +132,17 @@ bool evidence_attach_undated(const struct evidence *ev, uint16_t sid, int64_t wh
 	return dev && dev->unchanged_ns && when > dev->unchanged_ns && when < dev->attach_ns && !change_event(ev, dev);
 }
 
+/* The last of two words in a list with commas: true for @yes, false for @no, @before for neither. */
+static bool last_of(const char *list, const char *yes, const char *no, bool before)
+{
+	g_auto(GStrv) words = g_strsplit(list, ",", -1);
+
+	for (char **word = words; *word; word++)
+		if (strcmp(*word, yes) == 0 || strcmp(*word, no) == 0)
+			before = strcmp(*word, yes) == 0;
+	return before;
+}
+
 /* As drivers/iommu/iommu.c and arch/x86/kernel/pci-dma.c read it: the last word that says anything counts. */
 bool evidence_passthrough(const struct evidence *ev)
 {
@@ -144,11 +155,59 @@ bool evidence_passthrough(const struct evidence *ev)
 
 		if (is)
 			cmdline_bool(is, &on);
-		else if (g_strcmp0(iommu, "pt") == 0 || g_strcmp0(iommu, "nopt") == 0)
-			on = *iommu == 'p';
+		else if (iommu)
+			on = last_of(iommu, "pt", "nopt", on);
 		g_free(word);
 	}
 	return on;
+}
+
+enum machine_iommu_mode evidence_mode(const struct evidence *ev)
+{
+	const char *cmdline = ev->first_cmdline ? ev->first_cmdline : ev->scenario->first.cmdline;
+	enum machine_iommu_mode mode = ev->scenario->iommu.mode;
+	bool scalable = mode != MACHINE_IOMMU_LEGACY;
+	char *word;
+
+	if (mode == MACHINE_IOMMU_OFF)
+		return mode;
+	while ((word = cmdline_next(&cmdline))) {
+		const char *is = cmdline_is(word, "intel_iommu");
+
+		if (is)
+			scalable = last_of(is, "sm_on", "sm_off", scalable);
+		g_free(word);
+	}
+	if (!scalable)
+		return MACHINE_IOMMU_LEGACY;
+	return mode == MACHINE_IOMMU_LEGACY ? MACHINE_IOMMU_SCALABLE : mode;
+}
+
+const struct iommu_walk *evidence_state_tables(const struct evidence *ev, const struct evidence_state *state)
+{
+	bool down = ev->poweroff_ns && state->host_ns >= ev->poweroff_ns && !ev->translation_dropped;
+
+	return state->walk && !state->walk->truncated && (state->regs.translation_on || down) ? state->walk : NULL;
+}
+
+enum evidence_owner evidence_owner(const struct evidence *ev, uint64_t pa)
+{
+	const char *cmdline = ev->first_cmdline ? ev->first_cmdline : "";
+	bool more = false;
+	char *word;
+
+	if (!ev->crash_end)
+		return OWNER_UNKNOWN;
+	if (pa >= ev->crash_start && pa <= ev->crash_end)
+		return OWNER_CRASH;
+	for_each_evidence(const struct evidence_range, r, ev->crash_ranges)
+		if (pa >= r->start && pa <= r->last)
+			return OWNER_CRASH;
+	while (!ev->crash_told && (word = cmdline_next(&cmdline))) {
+		more |= cmdline_is(word, "crashkernel") && g_str_has_suffix(word, ",cma");
+		g_free(word);
+	}
+	return more ? OWNER_UNKNOWN : OWNER_OTHER;
 }
 
 const char *evidence_kdump_asked(const struct evidence *ev)

@@ -64,6 +64,11 @@ struct evidence_event {
 /* At most so many invalidations are kept; what comes after is counted (evidence.events_dropped). */
 #define EVIDENCE_INVALIDATIONS_MAX 65536u
 
+/* Physical addresses, inclusive. */
+struct evidence_range {
+	uint64_t start, last;
+};
+
 /* A requester id that the trace showed doing DMA (an IOTLB fill or a fault). */
 struct evidence_requester {
 	uint16_t sid;
@@ -184,7 +189,8 @@ struct evidence_dma {
 	uint64_t no_room;	     /* refused by the device for want of descriptors */
 	uint64_t lost;		     /* DMAed by the trace, not in RAM where the tables say */
 	uint64_t misplaced;	     /* found where no table leads */
-	char *problem;		     /* the first lost or misplaced one in words, or NULL; owned */
+	uint64_t unknown;	     /* the queue, ring or tables by which to look for it were not seen */
+	char *problem;		     /* the first of these three in words, or NULL; owned */
 };
 
 /* The program of first.workload: what it has mapped, and signs of life of a nested guest. */
@@ -251,7 +257,9 @@ struct evidence {
 	char *group_types;   /* distinct iommu group types of the first kernel, "DMA-FQ identity"; owned */
 
 	/* the crash */
-	uint64_t crash_start, crash_end; /* crash kernel memory, inclusive; 0: not known */
+	uint64_t crash_start, crash_end; /* crash kernel memory: the largest reservation, inclusive; 0: not known */
+	GArray *crash_ranges;		 /* struct evidence_range: more of it; ask evidence_owner() */
+	bool crash_told;		 /* the crash kernel itself has said what memory it has, and it is in there */
 	uint64_t jump_rip;		 /* a CPU executed here, inside that memory; 0: never seen */
 	int64_t trigger_ns, jump_ns;	 /* the panic was asked for; the jump was seen. 0: never */
 	bool translation_dropped;	 /* the crash kernel switched translation off: nothing was copied */
@@ -346,13 +354,33 @@ const char *evidence_kdump_mode(const struct evidence *ev);
 /* evidence_kdump_asked - the same, or "log" if it was only asked to tell what it finds. */
 const char *evidence_kdump_asked(const struct evidence *ev);
 
+/*
+ * evidence_owner - whose memory is @pa? All that ask go by this: the crash kernel's is each of its reservations, and what
+ * it was given besides (crashkernel=,cma). What is in none of them is unknown where the crash kernel may have more and has
+ * not said so.
+ */
+enum evidence_owner { OWNER_UNKNOWN, OWNER_CRASH, OWNER_OTHER };
+enum evidence_owner evidence_owner(const struct evidence *ev, uint64_t pa);
+
 /* evidence_state_regs - the register block of @state is @raw. */
 void evidence_state_regs(struct evidence_state *state, const uint64_t raw[VTD_REGS_QWORDS]);
+
+/*
+ * evidence_state_tables - all tables of @state, if the unit went by them then, or until poweroff switched it off; NULL:
+ * none were read, or not all of them, or translation was off, so that they were in force for nobody.
+ */
+const struct iommu_walk *evidence_state_tables(const struct evidence *ev, const struct evidence_state *state);
 
 /* evidence_state_clear - frees what @state owns and zeroes it: this snapshot was not got. */
 void evidence_state_clear(struct evidence_state *state);
 
-/* evidence_passthrough - does the scenario ask the first kernel for pass-through? */
+/* evidence_passthrough - is the first kernel asked for pass-through? */
 bool evidence_passthrough(const struct evidence *ev);
+
+/*
+ * evidence_mode - the mode that the first kernel is asked for: that of the scenario, unless a later intel_iommu=sm_on or
+ * sm_off of its command line says otherwise.
+ */
+enum machine_iommu_mode evidence_mode(const struct evidence *ev);
 
 #endif

@@ -108,6 +108,7 @@ const struct evidence_field evidence_dma_fields[] = {
 	FIELD(evidence_dma, no_room, "observe/dma-*.c", REPORTED),
 	FIELD(evidence_dma, lost, "observe/dma-*.c", REPORTED),
 	FIELD(evidence_dma, misplaced, "observe/dma-*.c", REPORTED),
+	FIELD(evidence_dma, unknown, "observe/dma-*.c", REPORTED),
 	FIELD(evidence_dma, problem, "observe/dma-*.c"),
 	{ 0 },
 };
@@ -133,6 +134,13 @@ const struct evidence_field evidence_device_fields[] = {
 	{ 0 },
 };
 ELEMENT(evidence_device)
+
+static const struct evidence_field evidence_range_fields[] = {
+	FIELD(evidence_range, start, "observe/crash-memory.c"),
+	FIELD(evidence_range, last, "observe/crash-memory.c"),
+	{ 0 },
+};
+ELEMENT(evidence_range)
 
 static const struct evidence_field evidence_requester_fields[] = {
 	SID(evidence_requester, sid, "observe/iommu-events.c"),
@@ -270,8 +278,10 @@ const struct evidence_field evidence_fields[] = {
 	LIST(evidence, traces, "run/report.c", evidence_trace),
 	FIELD(evidence, first_cmdline, "run/boot.c"),
 	FIELD(evidence, group_types, "run/boot.c"),
-	FIELD(evidence, crash_start, "run/boot.c"),
-	FIELD(evidence, crash_end, "run/boot.c"),
+	FIELD(evidence, crash_start, "observe/crash-memory.c"),
+	FIELD(evidence, crash_end, "observe/crash-memory.c"),
+	LIST(evidence, crash_ranges, "observe/crash-memory.c", evidence_range),
+	FIELD(evidence, crash_told, "observe/crash-memory.c"),
 	FIELD(evidence, jump_rip, "run/panic.c"),
 	FIELD(evidence, trigger_ns, "run/panic.c"),
 	FIELD(evidence, jump_ns, "run/panic.c"),
@@ -319,6 +329,7 @@ const struct evidence_struct evidence_structs[] = {
 	{ "evidence_event", evidence_event_fields },
 	{ "evidence_dma", evidence_dma_fields },
 	{ "evidence_device", evidence_device_fields },
+	{ "evidence_range", evidence_range_fields },
 	{ "evidence_requester", evidence_requester_fields },
 	{ "evidence_workload", evidence_workload_fields },
 	{ "evidence_function", evidence_function_fields },

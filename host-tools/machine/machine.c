@@ -85,14 +85,22 @@ static bool open_channels(struct machine *m, const struct machine_config *cfg, s
 	g_autofree char *agent = in_run_dir(m, "agent.jsonl");
 
 	m->gdb_path = g_steal_pointer(&ch->gdb);
+	return ram_init(&m->ram, take(&ch->ram), cfg->memory, error) &&
+	       (m->console = console_new(take(&ch->console), console, error)) &&
+	       (m->agent = agent_new(take(&ch->agent), agent, error)) && (m->qmp = qmp_new(take(&ch->qmp), qmp, error));
+}
+
+/*
+ * Last of all: the main loop has not run since, and does not before machine_start() returns, so whoever subscribes then
+ * is told of all that was traced since power-on.
+ */
+static void open_trace(struct machine *m, const struct machine_config *cfg, struct vmm_channels *ch)
+{
 	if (ch->trace)
 		m->trace = trace_new(ch->trace);
 	if (ch->net >= 0)
 		m->injector = injector_new(take(&ch->net), take(&ch->net_peer), frames_traced(m, cfg) ? m->trace : NULL,
 					   NULL);
-	return ram_init(&m->ram, take(&ch->ram), cfg->memory, error) &&
-	       (m->console = console_new(take(&ch->console), console, error)) &&
-	       (m->agent = agent_new(take(&ch->agent), agent, error)) && (m->qmp = qmp_new(take(&ch->qmp), qmp, error));
 }
 
 /* "closed the connection" is a consequence: says how QEMU ended if it did. */
@@ -118,15 +126,17 @@ static bool start_vm(struct machine *m, const struct machine_config *cfg, GError
 	if (!m->vm)
 		return false;
 	good = open_channels(m, cfg, &ch, error);
+	if (good) {
+		qmp_set_idle(m->qmp, qmp_idle, m);
+		qmp_set_event(m->qmp, on_event, m);
+		good = qmp_negotiate(m->qmp, NEGOTIATE_S, &cause);
+		if (good)
+			open_trace(m, cfg, &ch);
+		else
+			explain_start(m, cause, error);
+	}
 	vmm_channels_clear(&ch);
-	if (!good)
-		return false;
-	qmp_set_idle(m->qmp, qmp_idle, m);
-	qmp_set_event(m->qmp, on_event, m);
-	if (qmp_negotiate(m->qmp, NEGOTIATE_S, &cause))
-		return true;
-	explain_start(m, cause, error);
-	return false;
+	return good;
 }
 
 struct machine *machine_start(const struct machine_config *config, GError **error)

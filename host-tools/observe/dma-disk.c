@@ -34,6 +34,9 @@ struct disk_dma {
 	bool open;	    /* the window: from the jump to the driver's reset */
 	uint64_t completed; /* ever */
 
+	unsigned queues; /* that were read at the jump */
+	bool unknown_cq; /* one was made that is not among @cq, or could not be read at the jump */
+
 	struct queue {
 		uint64_t iova; /* of the completion queue, 0: none */
 		uint32_t entries;
@@ -79,16 +82,38 @@ static void on_complete(struct disk_dma *d, const struct trace_event *e)
 		request_free(r);
 }
 
+static void on_create(struct disk_dma *d, const struct trace_event *e)
+{
+	if (d->a->ev->jump_ns || !e->b)
+		return;
+	if (e->b >= QUEUES) {
+		d->unknown_cq = true;
+		return;
+	}
+	d->cq[e->b].iova = e->a;
+	d->cq[e->b].entries = (uint32_t)e->c + 1;
+}
+
+/* The controller was reset: by the firmware's successor, or by the crash kernel's driver (one built in, unasked). */
+static void on_stop(struct disk_dma *d)
+{
+	/* What completes now is nobody's. */
+	d->open = false;
+	if (d->a->ev->jump_ns)
+		return;
+	d->unknown_cq = false;
+	memset(d->cq, 0, sizeof(d->cq));
+	g_hash_table_remove_all(d->inflight);
+	d->last = NULL;
+}
+
 static void on_trace(const struct trace_event *e, void *data)
 {
 	struct disk_dma *d = data;
 
 	switch (e->kind) {
 	case TRACE_NVME_CREATE_CQ:
-		if (e->b && e->b < QUEUES && !d->a->ev->jump_ns) {
-			d->cq[e->b].iova = e->a;
-			d->cq[e->b].entries = (uint32_t)e->c + 1;
-		}
+		on_create(d, e);
 		break;
 	case TRACE_NVME_READ:
 		on_read(d, e);
@@ -108,8 +133,7 @@ static void on_trace(const struct trace_event *e, void *data)
 		on_complete(d, e);
 		break;
 	case TRACE_NVME_STOP:
-		/* A driver reset the disk (one built in does so unasked): what completes now is nobody's. */
-		d->open = false;
+		on_stop(d);
 		break;
 	default:
 		break;
@@ -218,8 +242,11 @@ void disk_dma_begin(struct disk_dma *d)
 		if (!q->iova)
 			continue;
 		q->at_jump = g_malloc0((size_t)q->entries * CQE_BYTES);
-		if (!read_iova(a, q->iova, q->at_jump, (uint64_t)q->entries * CQE_BYTES))
+		if (!read_iova(a, q->iova, q->at_jump, (uint64_t)q->entries * CQE_BYTES)) {
 			g_clear_pointer(&q->at_jump, g_free);
+			d->unknown_cq = true;
+		}
+		d->queues += q->at_jump != NULL;
 	}
 	d->begun = d->open = true;
 	machine_thaw(a->m, NULL);
@@ -238,19 +265,32 @@ static void new_entries(struct attempt *a, const struct queue *q, bool seen[6553
 			seen[channel_get_le64(now + at + 8) >> 32 & 0xffff] = true;
 }
 
-static void judge_request(struct attempt *a, const struct request *r, bool entry, struct evidence_dma *dma)
+/*
+ * @entry: its completion entry is in a queue of the old kernel. One that is not is lost only if all queues are known;
+ * data only if it is known where it was to go.
+ */
+static void judge_request(const struct disk_dma *d, const struct request *r, bool entry, struct evidence_dma *dma)
 {
+	struct attempt *a = d->a;
 	const char *missing = NULL;
+	bool known = guest_tables_known(a, guest_disk_sid());
 
 	dma->sent++;
-	if (!entry)
-		missing = "its completion entry is not in the old completion queue";
-	else if (!data_landed(a, r))
-		missing = "its data is not where the tables at the panic lead";
+	if (!entry) {
+		known &= d->queues && !d->unknown_cq;
+		missing = known ? "its completion entry is not in the old completion queue" :
+				  "no completion queue of the old kernel was seen that could hold its entry";
+	} else if (!data_landed(a, r)) {
+		known &= r->mapped >= r->bytes;
+		missing = known ? "its data is not where the tables at the panic lead" :
+				  "where its data was to go was not seen";
+	}
 	if (missing) {
-		dma->lost++;
-		if (!dma->problem)
+		*(known ? &dma->lost : &dma->unknown) += 1;
+		if (!dma->problem || (known && dma->lost == 1)) {
+			g_free(dma->problem);
 			dma->problem = g_strdup_printf("read of LBA %" PRIu64 " (cid %u): %s", r->lba, r->cid, missing);
+		}
 	} else if (a->ev->root_switch_ns && r->done_ns >= a->ev->root_switch_ns) {
 		dma->landed_after_copy++;
 	} else {
@@ -278,7 +318,7 @@ void disk_dma_close(struct disk_dma *d)
 		const struct request *r = d->done->pdata[i];
 
 		if (!r->stale)
-			judge_request(a, r, seen[r->cid], &dma);
+			judge_request(d, r, seen[r->cid], &dma);
 	}
 	/* Without the tables at the panic nobody knows where the data belongs: no account, no evidence. */
 	if (devices_has_disk_dma(a->plan->scenario) && a->ev->at_panic.walk)

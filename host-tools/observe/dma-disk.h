@@ -11,7 +11,7 @@
 struct attempt;
 struct disk_dma;
 
-/* disk_dma_new - listens to the disk's trace from now on: before its driver is loaded. @a is borrowed. */
+/* disk_dma_new - listens to the disk's trace from now on: before the main loop runs, so from power-on. @a is borrowed. */
 struct disk_dma *disk_dma_new(struct attempt *a);
 /* disk_dma_free - once the machine has gone. NULL is fine. */
 void disk_dma_free(struct disk_dma *d);

@@ -32,8 +32,6 @@ static bool leads_to(const struct search *s, uint64_t pa)
 	const struct iommu_run *runs;
 	size_t n;
 
-	if (!walk || !s->space)
-		return false;
 	runs = iommu_space_runs(walk, s->space, &n);
 	for (size_t i = 0; i < n; i++)
 		if ((runs[i].perm & IOMMU_PERM_WRITE) && pa >= runs[i].pa_start &&
@@ -119,8 +117,12 @@ void nic_search_judge(struct attempt *a, uint32_t first, struct evidence_dma *dm
 	const struct iommu_walk *walk = a->ev->at_panic.walk;
 	struct search s = { .a = a, .first = first, .n = canaries->len };
 
-	if (walk)
-		s.space = iommu_walk_space(walk, guest_nic_dma_sid(a), IOMMU_NO_PASID);
+	if (!guest_tables_known(a, dma->sid)) {
+		dma->sent = dma->unknown = s.n - first;
+		dma->problem = g_strdup("the tables of the network card at the panic are not known");
+		return;
+	}
+	s.space = iommu_walk_space(walk, dma->sid, IOMMU_NO_PASID);
 	s.found = g_new0(uint64_t, s.n + 1);
 	machine_ram_scan(a->m, injector_magic(in), CHANNEL_MAGIC_LEN, on_match, &s);
 	judge(&s, canaries, dma);

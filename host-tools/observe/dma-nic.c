@@ -61,13 +61,9 @@ void nic_dma_begin(struct nic_dma *d)
 static bool canary_target(struct attempt *a, const struct canary *c, uint64_t *pa)
 {
 	const struct iommu_walk *walk = a->ev->at_panic.walk;
-	const struct iommu_space *space;
-	const struct iommu_run *piece;
+	const struct iommu_space *space = iommu_walk_space(walk, guest_nic_dma_sid(a), IOMMU_NO_PASID);
+	const struct iommu_run *piece = space ? iommu_space_lookup(walk, space, c->iova) : NULL;
 
-	if (!walk)
-		return false;
-	space = iommu_walk_space(walk, guest_nic_dma_sid(a), IOMMU_NO_PASID);
-	piece = space ? iommu_space_lookup(walk, space, c->iova) : NULL;
 	if (!piece || !(piece->perm & IOMMU_PERM_WRITE))
 		return false;
 	*pa = piece->pa_start + (c->iova - piece->iova_start);
@@ -138,6 +134,9 @@ static void judge_canary(const struct nic_dma *d, const struct scan *s, const st
 	dma->sent++;
 	if (c->state != CANARY_WRITTEN) {
 		judge_unwritten(d, c, dma);
+	} else if (!s->expected[c->seq] && !guest_tables_known(d->a, dma->sid)) {
+		dma->unknown++;
+		blame(dma, "the tables of the network card at the panic are not known");
 	} else if (!s->expected[c->seq]) {
 		dma->lost++;
 		blame(dma, "frame %u went to IOVA %#" PRIx64 ", not writable at the panic", c->seq, c->iova);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "observe/guest.h"
 
+#include "iommu/model.h"
 #include "observe/attempt.h"
 #include "prepare/devices.h"
 
@@ -24,6 +25,13 @@ uint16_t guest_nic_dma_sid(const struct attempt *a)
 	const struct evidence_device *dev = evidence_device_find(a->ev, guest_nic_sid(a));
 
 	return dev && dev->has_alias ? dev->alias_sid : guest_nic_sid(a);
+}
+
+bool guest_tables_known(const struct attempt *a, uint16_t sid)
+{
+	const struct iommu_walk *walk = a->ev->at_panic.walk;
+
+	return walk && !walk->truncated && iommu_walk_space(walk, sid, IOMMU_NO_PASID);
 }
 
 bool guest_modprobe(struct attempt *a, const char *name, GError **error)

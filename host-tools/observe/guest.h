@@ -18,6 +18,12 @@ uint16_t guest_disk_sid(void);
 uint16_t guest_nic_sid(const struct attempt *a);
 uint16_t guest_nic_dma_sid(const struct attempt *a);
 
+/*
+ * guest_tables_known - were all tables read by which requester @sid went at the panic? If not, where its DMA belongs is
+ * not known, and what is not found is not lost.
+ */
+bool guest_tables_known(const struct attempt *a, uint16_t sid);
+
 /* guest_modprobe - a module into the kernel that runs. */
 bool guest_modprobe(struct attempt *a, const char *name, GError **error);
 

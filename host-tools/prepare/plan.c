@@ -5,6 +5,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "base/cmdline.h"
 #include "base/error.h"
 #include "base/paths.h"
 #include "evidence/kprobe-trace.h"
@@ -109,13 +110,34 @@ static bool plan_kernels(struct plan *plan, GError **error)
 			     crash);
 }
 
+char *plan_crashkernel(const char *cmdline)
+{
+	char *plain = NULL, *high = NULL, *word;
+
+	while (cmdline && (word = cmdline_next(&cmdline))) {
+		const char *size = cmdline_is(word, "crashkernel");
+		char **which = size && g_str_has_suffix(size, ",high") ? &high : &plain;
+
+		if (size && !g_str_has_suffix(size, ",low") && !g_str_has_suffix(size, ",cma")) {
+			g_free(*which);
+			*which = g_strdup(size);
+		}
+		g_free(word);
+	}
+	if (!plain)
+		return high;
+	g_free(high);
+	return plain;
+}
+
 static char *first_own(const struct scenario *sc)
 {
 	struct workload w = workload_of(sc);
 	g_autofree char *workload = w.kind && w.kind->cmdline ? w.kind->cmdline(&w) : NULL;
+	g_autofree char *reserved = plan_crashkernel(sc->first.cmdline);
 
-	return g_strconcat(FIRST_OWN, sc->crash.trigger == CONF_TRIGGER_NMI ? FIRST_OWN_NMI : "", workload ? " " : "",
-			   workload, NULL);
+	return g_strconcat(reserved ? "" : FIRST_OWN, sc->crash.trigger == CONF_TRIGGER_NMI ? FIRST_OWN_NMI : "",
+			   workload ? " " : "", workload, NULL);
 }
 
 bool plan_make(struct plan *plan, const struct scenario *sc, const struct run_options *options, GError **error)

@@ -42,6 +42,13 @@ void plan_machine(const struct plan *plan, const char *run_dir, struct machine_c
 /* plan_foreign - is the crash initramfs not ours? Nobody in it obeys then. */
 bool plan_foreign(const struct plan *plan);
 
+/*
+ * plan_crashkernel - the crashkernel= of a command line that makes the main reservation: the last plain one, else the
+ * last with ,high; ,low and ,cma only add to it. So the lab's own would win over a user's ,high, and is left out where
+ * the user has one. NULL: none. The caller frees it.
+ */
+char *plan_crashkernel(const char *cmdline);
+
 /* probes_wanted - are there to be kprobes in the kernels of this run? */
 bool probes_wanted(const struct plan *plan);
 

@@ -12,6 +12,7 @@
 #include "machine/accel.h"
 #include "results/progress.h"
 #include "observe/console-words.h"
+#include "observe/crash-memory.h"
 #include "observe/dma.h"
 #include "observe/dma-disk.h"
 #include "observe/dma-nic.h"
@@ -47,9 +48,12 @@ bool phase_boot(struct run *run, GError **error)
 	run->at.m = accel_resolve(&cfg, &why, error) ? machine_start(&cfg, error) : NULL;
 	if (!run->at.m)
 		return false;
+	/* All that observe are told of everything since power-on: a driver built in does not wait for phase_load(). */
 	run->iommu = iommu_events_new(&run->at);
 	run->words = console_words_new(&run->at);
 	run->nic = nic_dma_new(&run->at);
+	if (devices_disk_module(run->at.plan->scenario))
+		run->disk = disk_dma_new(&run->at);
 	run->kprobes = kprobes_new(&run->at);
 	if (plan_foreign(run->at.plan))
 		run->foreign = foreign_new(run);
@@ -159,7 +163,6 @@ static bool read_groups(struct run *run, GError **error)
 
 static bool load_disk(struct run *run, const char *module, GError **error)
 {
-	run->disk = disk_dma_new(&run->at);
 	if (!guest_modprobe(&run->at, module, error))
 		return false;
 	add_device(run, guest_disk_sid(), guest_disk_sid(), module);
@@ -216,6 +219,7 @@ static bool load_crash_kernel(struct run *run, GError **error)
 	const struct scenario *sc = run->at.plan->scenario;
 	const char *mode = sc->crash.load == CONF_LOAD_KEXEC ? "kexec" : "kexec-file";
 	g_autoptr(JsonObject) loaded = NULL, range = NULL;
+	g_autofree char *difference = NULL;
 	struct evidence *ev = run->at.ev;
 
 	loaded = machine_agent(run->at.m, attempt_deadline(&run->at, 30), error, "kexec-load", "mode", MACHINE_STR,
@@ -229,8 +233,10 @@ static bool load_crash_kernel(struct run *run, GError **error)
 	range = machine_agent(run->at.m, attempt_deadline(&run->at, 10), error, "crash-range", NULL);
 	if (!range)
 		return false;
-	ev->crash_start = agent_hex64(range, "start", 0);
-	ev->crash_end = agent_hex64(range, "end", 0);
+	crash_memory_reserved(&run->at, range);
+	difference = crash_memory_difference(ev);
+	if (difference)
+		report_note(run->report, "%s", difference);
 	return true;
 }
 

@@ -7,6 +7,7 @@
 
 #include "results/progress.h"
 #include "observe/console-words.h"
+#include "observe/crash-memory.h"
 #include "observe/damage.h"
 #include "observe/dma.h"
 #include "observe/dma-disk.h"
@@ -22,8 +23,7 @@
 static bool in_crash_memory(struct run *run, uint64_t *rip)
 {
 	for (unsigned cpu = 0; cpu < run->at.plan->scenario->machine.cpus; cpu++)
-		if (machine_guest_rip(run->at.m, cpu, rip, NULL) && *rip >= run->at.ev->crash_start &&
-		    *rip <= run->at.ev->crash_end)
+		if (machine_guest_rip(run->at.m, cpu, rip, NULL) && evidence_owner(run->at.ev, *rip) == OWNER_CRASH)
 			return true;
 	return false;
 }
@@ -232,6 +232,8 @@ bool phase_crash_boot(struct run *run, GError **error)
 	ev->crash_hello_ns = hello->host_ns;
 	ev->crash_cmdline = g_strdup(hello->cmdline);
 	clock_moment(run->at.clock, "agent", hello->host_ns, "crash", hello->uptime_ns, "agent");
+	if (!crash_memory_claimed(&run->at, error))
+		return false;
 	/* A kernel that copied nothing fills its new root table step by step: look when it has settled. */
 	if (ev->translation_dropped && !run_capture(run, "copied", &ev->copied, error))
 		return false;

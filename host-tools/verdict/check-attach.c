@@ -32,13 +32,12 @@ static enum check_result leads(const struct evidence *ev, const struct evidence_
 		g_string_append_printf(detail, "still points to the copied tables at %#" PRIx64, new->root);
 		return CHECK_FAIL;
 	}
-	if (!ev->crash_end) {
-		g_string_append(detail, "where crash memory lies is not known");
-		return CHECK_NO_EVIDENCE;
-	}
-	if (new->root < ev->crash_start || new->root > ev->crash_end) {
-		g_string_append_printf(detail, "points to %#" PRIx64 ", outside crash memory", new->root);
-		return CHECK_FAIL;
+	if (evidence_owner(ev, new->root) != OWNER_CRASH) {
+		bool known = evidence_owner(ev, new->root) == OWNER_OTHER;
+
+		g_string_append_printf(detail, "points to %#" PRIx64 ", %s", new->root,
+				       known ? "outside crash memory" : "and where crash memory lies is not known");
+		return known ? CHECK_FAIL : CHECK_NO_EVIDENCE;
 	}
 	g_string_append_printf(detail, "DID %u -> %u", old ? old->did : 0, new->did);
 	return CHECK_PASS;
@@ -51,7 +50,7 @@ static enum check_result leads(const struct evidence *ev, const struct evidence_
 static enum check_result repointed(const struct evidence *ev, const struct evidence_device *dev, uint16_t sid,
 				   GString *detail)
 {
-	const struct iommu_walk *copied = ev->copied.walk, *now = dev->after.walk;
+	const struct iommu_walk *copied = ev->copied.walk, *now = evidence_state_tables(ev, &dev->after);
 	const struct iommu_space *new;
 	char text[16];
 
@@ -59,14 +58,8 @@ static enum check_result repointed(const struct evidence *ev, const struct evide
 	g_string_append_printf(detail, "%s ", sid_text(sid, text));
 	if (sid != dev->sid)
 		g_string_append_printf(detail, "(alias of %s) ", dev->bdf);
-	if (!now) {
-		g_string_append(detail, "no tables were read after its use");
+	if (need_lacks_tables(ev, &dev->after, "after its use", detail))
 		return CHECK_NO_EVIDENCE;
-	}
-	if (now->truncated) {
-		g_string_append_printf(detail, "the walk after its use met a limit (%s)", now->truncated_by);
-		return CHECK_NO_EVIDENCE;
-	}
 	new = iommu_walk_space(now, sid, IOMMU_NO_PASID);
 	if (!new) {
 		g_string_append(detail, "has no present entry");
@@ -101,7 +94,7 @@ static int64_t last_attach(const struct evidence *ev)
 static enum check_result alias_repointed(const struct evidence *ev, const struct iommu_walk *before,
 					 const struct evidence_requester *r, GString *detail)
 {
-	const struct iommu_walk *now = ev->end.walk;
+	const struct iommu_walk *now = evidence_state_tables(ev, &ev->end);
 	const struct iommu_space *old, *new;
 	char text[16];
 
@@ -111,10 +104,8 @@ static enum check_result alias_repointed(const struct evidence *ev, const struct
 		g_string_append(detail, "may be an alias: the functions of the machine are not known");
 		return CHECK_NO_EVIDENCE;
 	}
-	if (!now || now->truncated) {
-		g_string_append(detail, "no complete tables were read at the end");
+	if (need_lacks_tables(ev, &ev->end, "at the end", detail))
 		return CHECK_NO_EVIDENCE;
-	}
 	old = iommu_walk_space(before, r->sid, IOMMU_NO_PASID);
 	new = iommu_walk_space(now, r->sid, IOMMU_NO_PASID);
 	if (!new) {
@@ -190,13 +181,13 @@ const struct check check_requesters_repointed = {
  * Compares what one device had mapped with what it has now; false: there are no tables to judge by. An
  * entry that is absent on either side maps nothing that could lead elsewhere.
  */
-static bool add_retargeted(const struct iommu_walk *before, const struct evidence_device *dev, uint16_t sid,
+static bool add_retargeted(const struct evidence *ev, const struct evidence_device *dev, uint16_t sid,
 			   uint64_t *retargeted, uint64_t *mapped)
 {
-	const struct iommu_walk *now = dev->after.walk;
+	const struct iommu_walk *before = ev->at_panic.walk, *now = evidence_state_tables(ev, &dev->after);
 	struct iommu_space_diff diff;
 
-	if (!now || now->truncated)
+	if (!now)
 		return false;
 	iommu_compare_space(before, iommu_walk_space(before, sid, IOMMU_NO_PASID), now,
 			    iommu_walk_space(now, sid, IOMMU_NO_PASID), &diff);
@@ -207,19 +198,18 @@ static bool add_retargeted(const struct iommu_walk *before, const struct evidenc
 
 static enum check_result iova_not_retargeted(const struct evidence *ev, GString *detail)
 {
-	const struct iommu_walk *before = ev->at_panic.walk;
 	uint64_t retargeted = 0, mapped = 0;
 	const char *unknown = NULL;
 
 	for_each_wanted_device(dev, ev) {
-		if (!add_retargeted(before, dev, dev->sid, &retargeted, &mapped) && !unknown)
+		if (!add_retargeted(ev, dev, dev->sid, &retargeted, &mapped) && !unknown)
 			unknown = dev->bdf;
 		if (dev->has_alias)
-			add_retargeted(before, dev, dev->alias_sid, &retargeted, &mapped);
+			add_retargeted(ev, dev, dev->alias_sid, &retargeted, &mapped);
 	}
 	g_string_append_printf(detail, "%" PRIu64 " of %" PRIu64 " old IOVA pages lead elsewhere", retargeted, mapped);
 	if (unknown)
-		g_string_append_printf(detail, "; no complete tables of %s", unknown);
+		g_string_append_printf(detail, "; no complete tables in force of %s", unknown);
 	if (retargeted)
 		return CHECK_FAIL;
 	return unknown || !mapped ? CHECK_NO_EVIDENCE : CHECK_PASS;
@@ -229,7 +219,7 @@ const struct check check_iova_not_retargeted = {
 	.name = "iova-not-retargeted",
 	.outcome = OUTCOME_IOVA_REUSED,
 	.proves = "no IOVA that the dead kernel had mapped leads to another PA after the attach",
-	.needs = NEED(IOMMU) | NEED(CRASH_KERNEL) | NEED(DEVICES) | NEED(PANIC),
+	.needs = NEED(IOMMU) | NEED(CRASH_KERNEL) | NEED(DEVICES) | NEED(PANIC) | NEED(ROOT_SWITCH),
 	.run = iova_not_retargeted,
 };
 

@@ -32,13 +32,20 @@ static enum check_result translation_stayed_on(const struct evidence *ev, GStrin
 	return CHECK_PASS;
 }
 
+/* Left on, with the dead kernel's root: that is something else than switched off. */
+static enum outcome how_it_was_left(const struct evidence *ev)
+{
+	return ev->root_switch_ns || ev->translation_dropped ? OUTCOME_NOT_COPIED : OUTCOME_NOT_TAKEN_OVER;
+}
+
 const struct check check_translation_stayed_on = {
 	.name = "translation-stayed-on",
 	.outcome = OUTCOME_NOT_COPIED,
-	.proves = "DMA translation was never switched off between the panic and poweroff",
+	.proves = "DMA translation was never switched off between the panic and poweroff, and was taken over",
 	.needs = NEED(IOMMU) | NEED(JUMP),
 	.traces = TRACES(UNIT),
 	.run = translation_stayed_on,
+	.outcome_of = how_it_was_left,
 };
 
 static enum check_result context_same_slot(const struct evidence *ev, GString *detail)

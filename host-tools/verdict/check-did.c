@@ -115,15 +115,16 @@ static void judge_sorted(const struct iommu_walk *walk, const struct iommu_space
 }
 
 /* Judges one state; false: there are no complete tables of it. */
-static bool judge_state(const struct evidence_state *state, const char *when, struct dids *dids, GString *detail)
+static bool judge_state(const struct evidence *ev, const struct evidence_state *state, const char *when,
+			struct dids *dids, GString *detail)
 {
-	const struct iommu_walk *walk = state->walk;
+	const struct iommu_walk *walk = evidence_state_tables(ev, state);
 	uint64_t max_did = state->has_regs ? state->regs.domains - 1 : UINT16_MAX;
 	g_autofree const struct iommu_space **spaces = NULL;
 	size_t n = 0;
 
 	*dids = (struct dids){ 0 };
-	if (!walk || walk->truncated)
+	if (!walk)
 		return false;
 	spaces = g_new(const struct iommu_space *, walk->n_spaces + 1);
 	for (size_t i = 0; i < walk->n_spaces; i++)
@@ -151,7 +152,7 @@ static const struct evidence_device *judge_attaches(const struct evidence *ev, u
 	for_each_wanted_device(dev, ev) {
 		g_autofree char *when = g_strdup_printf("after the attach of %s:", dev->bdf);
 
-		if (!judge_state(&dev->after, when, &dids, detail) && !unknown)
+		if (!judge_state(ev, &dev->after, when, &dids, detail) && !unknown)
 			unknown = dev;
 		else
 			*bad += dids.bad;
@@ -167,13 +168,13 @@ static enum check_result did_consistent(const struct evidence *ev, GString *deta
 	uint64_t bad = 0;
 	struct dids dids;
 
-	copied = judge_state(&ev->copied, "after the copy:", &dids, wrong);
+	copied = judge_state(ev, &ev->copied, "after the copy:", &dids, wrong);
 	sum_up("after the copy", &dids, good);
 	if (copied && !dids.entries)
 		copied = false;
 	bad += dids.bad;
 	unknown = judge_attaches(ev, &bad, wrong);
-	end = judge_state(&ev->end, "at the end:", &dids, wrong);
+	end = judge_state(ev, &ev->end, "at the end:", &dids, wrong);
 	sum_up("at the end", &dids, good);
 	bad += dids.bad;
 	if (bad) {
@@ -198,7 +199,7 @@ const struct check check_did_consistent = {
 	.name = "did-consistent",
 	.outcome = OUTCOME_DID_CLASH,
 	.proves = "all entries of one DID have the same translation",
-	.needs = NEED(IOMMU),
+	.needs = NEED(IOMMU) | NEED(ROOT_SWITCH),
 	.traces = TRACES(UNIT),
 	.run = did_consistent,
 };

@@ -87,7 +87,8 @@ static enum check_result no_faults(const struct evidence *ev, GString *detail)
 		describe_fault(ev, first, faults.early, detail);
 		return CHECK_FAIL;
 	}
-	if (ev->copied.has_regs && !vtd_regs_fault_free(&ev->copied.regs)) {
+	if (ev->copied.has_regs && !vtd_regs_fault_free(&ev->copied.regs) &&
+	    (!ev->at_panic.has_regs || vtd_regs_fault_free(&ev->at_panic.regs))) {
 		g_string_append_printf(detail, "a fault is recorded after the copy (FSTS=%#x)", ev->copied.regs.fsts);
 		return CHECK_FAIL;
 	}
@@ -98,9 +99,11 @@ static enum check_result no_faults(const struct evidence *ev, GString *detail)
 				       faults.undated, faults.undated == 1 ? "" : "s");
 		return CHECK_NO_EVIDENCE;
 	}
-	if (!sent || !ev->copied.has_regs) {
-		g_string_append(detail, sent ? "no registers were read after the copy" :
-					       "no DMA was in flight after the panic");
+	if (!sent || !ev->copied.has_regs || ev->translation_dropped) {
+		g_string_append(detail, !sent		    ? "no DMA was in flight after the panic" :
+					ev->copied.has_regs ? "translation was switched off: what is not translated "
+							      "does not fault" :
+							      "no registers were read after the copy");
 		return CHECK_NO_EVIDENCE;
 	}
 	g_string_append_printf(detail, "0 faults during %" PRIu64 " DMAs of %u requester%s", sent, requesters,
@@ -119,11 +122,11 @@ const struct check check_no_faults = {
 	.run = no_faults,
 };
 
-/* One requester's account into @detail; false if anything is lost, misplaced or unaccounted for. */
-static bool account(const struct evidence_dma *d, GString *detail)
+/* One requester's account into @detail: nothing may be lost, misplaced or unaccounted for. */
+static enum check_result account(const struct evidence_dma *d, GString *detail)
 {
 	uint64_t landed = d->landed_before_copy + d->landed_after_copy;
-	bool ok = !d->lost && !d->misplaced && d->sent == landed + d->no_room;
+	bool ok = !d->lost && !d->misplaced && d->sent == landed + d->no_room + d->unknown;
 	char text[16];
 
 	check_separate(detail);
@@ -135,22 +138,25 @@ static bool account(const struct evidence_dma *d, GString *detail)
 		g_string_append_printf(detail, ", %" PRIu64 " LOST", d->lost);
 	if (d->misplaced)
 		g_string_append_printf(detail, ", %" PRIu64 " MISPLACED", d->misplaced);
-	if (!ok && d->problem)
+	if (d->unknown)
+		g_string_append_printf(detail, ", %" PRIu64 " not known", d->unknown);
+	if ((!ok || d->unknown) && d->problem)
 		g_string_append_printf(detail, " (%s)", d->problem);
-	return ok;
+	return !ok ? CHECK_FAIL : d->unknown ? CHECK_NO_EVIDENCE : CHECK_PASS;
 }
 
 static enum check_result dma_landed(const struct evidence *ev, GString *detail)
 {
 	unsigned wanted = ev->scenario->devices.dma == CONF_DMA_BOTH ? 2 : 1;
-	bool ok = true, after_copy = true;
+	enum check_result result = CHECK_PASS;
+	bool after_copy = true;
 
 	for_each_evidence(const struct evidence_dma, d, ev->dma) {
-		ok &= account(d, detail);
+		result = check_worse(result, account(d, detail));
 		after_copy &= d->landed_after_copy > 0;
 	}
-	if (!ok)
-		return CHECK_FAIL;
+	if (result != CHECK_PASS)
+		return result;
 	if (ev->dma->len < wanted || !after_copy) {
 		g_string_append(detail, !ev->dma->len ? "no DMA was seen after the panic" :
 					!after_copy   ? "; a requester did no DMA after the copy" :

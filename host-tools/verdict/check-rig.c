@@ -15,7 +15,7 @@ static enum check_result rig(const struct evidence *ev, GString *detail)
 		g_string_append(detail, "the first kernel's agent never spoke");
 	else if (!ev->crash_loaded)
 		g_string_append(detail, "no crash kernel was loaded");
-	else if (!ev->trace_events)
+	else if (!ev->trace_events && ev->scenario->iommu.mode != MACHINE_IOMMU_OFF)
 		g_string_append(detail, "QEMU's trace gave no IOMMU event: no evidence of faults or switches");
 	else {
 		g_string_append_printf(detail, "crash kernel loaded, %" PRIu64 " trace events", ev->trace_events);
@@ -38,8 +38,7 @@ static enum iommu_space_type wanted_type(const struct evidence *ev)
 {
 	if (evidence_passthrough(ev))
 		return IOMMU_SPACE_PASS_THROUGH;
-	return ev->scenario->iommu.mode == MACHINE_IOMMU_FIRST_LEVEL ? IOMMU_SPACE_FIRST_LEVEL :
-								       IOMMU_SPACE_SECOND_LEVEL;
+	return evidence_mode(ev) == MACHINE_IOMMU_FIRST_LEVEL ? IOMMU_SPACE_FIRST_LEVEL : IOMMU_SPACE_SECOND_LEVEL;
 }
 
 static void complain(GString *detail, const char *format, ...) G_GNUC_PRINTF(2, 3);
@@ -58,7 +57,7 @@ static void mode_registers(const struct evidence *ev, GString *wrong)
 {
 	const struct scenario *sc = ev->scenario;
 	const struct vtd_regs *regs = &ev->at_panic.regs;
-	unsigned ttm = sc->iommu.mode == MACHINE_IOMMU_LEGACY ? VTD_TTM_LEGACY : VTD_TTM_SCALABLE;
+	unsigned ttm = evidence_mode(ev) == MACHINE_IOMMU_LEGACY ? VTD_TTM_LEGACY : VTD_TTM_SCALABLE;
 
 	if (!regs->translation_on)
 		complain(wrong, "translation is off (GSTS.TES=0)");
@@ -72,6 +71,19 @@ static void mode_registers(const struct evidence *ev, GString *wrong)
 		complain(wrong, "CAP.MGAW says %u bits, wanted %u", regs->mgaw, sc->iommu.aw_bits);
 	if (!vtd_regs_fault_free(regs))
 		complain(wrong, "a fault was already pending (FSTS=%#x)", regs->fsts);
+}
+
+/* What the crash kernel was asked for and has nothing to say of: it is not a lab kernel, or of another version. */
+static void mode_kdump(const struct evidence *ev, GString *wrong)
+{
+	const char *asked = evidence_kdump_asked(ev);
+
+	if (asked && ev->crash_hello_ns && ev->root_switch_ns && !ev->translation_dropped && !ev->kdump_lines)
+		complain(
+			wrong,
+			"the crash kernel was asked for intel_iommu_kdump=%s and logged nothing of it: it has no such copy "
+			"(lab kernels have: --kernel lab-6.12)",
+			asked);
 }
 
 /* iommu.strict= of the command line against the type of the groups; false: asked for, but not known. */
@@ -120,6 +132,7 @@ static enum check_result mode_in_effect(const struct evidence *ev, GString *deta
 	bool flushing;
 
 	mode_registers(ev, wrong);
+	mode_kdump(ev, wrong);
 	flushing = mode_flushing(ev, wrong);
 	if (!before->truncated)
 		seen = mode_spaces(ev, before, wrong);
@@ -139,6 +152,8 @@ static enum check_result mode_in_effect(const struct evidence *ev, GString *deta
 			       vtd_ttm_name(ev->at_panic.ttm), iommu_space_type_name(wanted_type(ev)), seen,
 			       seen == 1 ? "" : "s", ev->at_panic.regs.ir_on ? "on" : "off",
 			       ev->at_panic.regs.caching_mode, ev->at_panic.regs.mgaw);
+	if (evidence_mode(ev) != ev->scenario->iommu.mode)
+		g_string_append(detail, "; asked for by first.cmdline, against iommu.mode");
 	return CHECK_PASS;
 }
 
@@ -156,7 +171,7 @@ static enum check_result panic_seen(const struct evidence *ev, GString *detail)
 		g_string_append(detail, "the panic was never asked for");
 		return CHECK_NO_EVIDENCE;
 	}
-	if (ev->jump_ns && ev->crash_end && ev->jump_rip >= ev->crash_start && ev->jump_rip <= ev->crash_end) {
+	if (ev->jump_ns && evidence_owner(ev, ev->jump_rip) == OWNER_CRASH) {
 		g_string_append_printf(
 			detail, "RIP %#" PRIx64 " in crash memory %#" PRIx64 "-%#" PRIx64 ", %.0f ms after the trigger",
 			ev->jump_rip, ev->crash_start, ev->crash_end, (double)(ev->jump_ns - ev->trigger_ns) / 1e6);
@@ -166,7 +181,7 @@ static enum check_result panic_seen(const struct evidence *ev, GString *detail)
 		g_string_append(detail, "the crash kernel's agent spoke, but the jump itself was missed");
 		return CHECK_PASS;
 	}
-	if (ev->jump_ns && !ev->crash_end) {
+	if (ev->jump_ns && evidence_owner(ev, ev->jump_rip) == OWNER_UNKNOWN) {
 		g_string_append(detail, "where the crash kernel's memory lies is not known");
 		return CHECK_NO_EVIDENCE;
 	}

@@ -44,21 +44,27 @@ const struct check check_old_tables_unchanged = {
 	.run = old_tables_unchanged,
 };
 
-/* The table pages of one state that lie outside crash memory; false: no complete tables were read. */
-static bool outside(const struct evidence *ev, const struct evidence_state *state, const char *when, uint64_t *pages,
-		    uint64_t *bad, GString *detail)
-{
-	const struct iommu_walk *walk = state->walk;
+/* The table pages that were looked at, those outside crash memory, and those of which that is not known. */
+struct pages {
+	uint64_t seen, bad, unknown;
+};
 
-	if (!walk || walk->truncated)
+/* The table pages of one state; false: no complete tables were read. */
+static bool outside(const struct evidence *ev, const struct evidence_state *state, const char *when, struct pages *n,
+		    GString *detail)
+{
+	const struct iommu_walk *walk = evidence_state_tables(ev, state);
+
+	if (!walk)
 		return false;
 	for (size_t i = 0; i < walk->n_tables; i++) {
 		const struct iommu_table *t = &walk->tables[i];
 
-		(*pages)++;
-		if (t->pa >= ev->crash_start && t->pa <= ev->crash_end)
-			continue;
-		if (!(*bad)++)
+		enum evidence_owner owner = evidence_owner(ev, t->pa);
+
+		n->seen++;
+		n->unknown += owner == OWNER_UNKNOWN;
+		if (owner == OWNER_OTHER && !n->bad++)
 			g_string_append_printf(detail, "%s: the %s page at %#" PRIx64 " is outside crash memory", when,
 					       walk->iommu->table_kind_name(t->kind), t->pa);
 	}
@@ -68,22 +74,30 @@ static bool outside(const struct evidence *ev, const struct evidence_state *stat
 static enum check_result tables_in_crash_memory(const struct evidence *ev, GString *detail)
 {
 	bool copied, end;
-	uint64_t pages = 0, bad = 0;
+	struct pages n = { 0 };
 
-	copied = outside(ev, &ev->copied, "after the copy", &pages, &bad, detail);
-	end = outside(ev, &ev->end, "at the end", &pages, &bad, detail);
-	if (bad) {
-		if (bad > 1)
-			g_string_append_printf(detail, ", and %" PRIu64 " more", bad - 1);
+	copied = outside(ev, &ev->copied, "after the copy", &n, detail);
+	end = outside(ev, &ev->end, "at the end", &n, detail);
+	if (n.bad) {
+		if (n.bad > 1)
+			g_string_append_printf(detail, ", and %" PRIu64 " more", n.bad - 1);
 		return CHECK_FAIL;
+	}
+	if (n.unknown) {
+		g_string_append_printf(detail, "of %" PRIu64 " table pages it is not known whose memory they are in",
+				       n.unknown);
+		return CHECK_NO_EVIDENCE;
 	}
 	if (!copied || !end) {
 		g_string_append_printf(detail, "no complete tables were read %s",
 				       copied ? "at the end" : "after the copy");
 		return CHECK_NO_EVIDENCE;
 	}
-	g_string_append_printf(detail, "%" PRIu64 " table pages in %#" PRIx64 "-%#" PRIx64, pages, ev->crash_start,
+	g_string_append_printf(detail, "%" PRIu64 " table pages in %#" PRIx64 "-%#" PRIx64, n.seen, ev->crash_start,
 			       ev->crash_end);
+	if (ev->crash_ranges->len)
+		g_string_append_printf(detail, " and %u more range%s", ev->crash_ranges->len,
+				       ev->crash_ranges->len == 1 ? "" : "s");
 	return CHECK_PASS;
 }
 

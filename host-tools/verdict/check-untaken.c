@@ -30,16 +30,19 @@ static bool leads_to(const struct iommu_walk *walk, uint16_t sid, const struct i
 	return then && then->type == now->type && then->root == now->root;
 }
 
-/* The crash kernel gave it a domain of its own: a driver of its own, be it one that the lab has not asked for. */
-static bool taken(const struct evidence *ev, uint16_t sid)
+/*
+ * Whose memory the tables of @sid are in now: a domain of the crash kernel's own is a driver's, be it one that the lab
+ * has not asked for. OWNER_OTHER: they are the old ones, or nobody's.
+ */
+static enum evidence_owner new_owner(const struct evidence *ev, uint16_t sid)
 {
 	const struct iommu_space *now = iommu_walk_space(ev->end.walk, sid, IOMMU_NO_PASID);
 
 	if (has_driver(ev, sid))
-		return true;
+		return OWNER_CRASH;
 	if (!now || leads_to(ev->at_panic.walk, sid, now) || leads_to(ev->copied.walk, sid, now))
-		return false;
-	return now->type == IOMMU_SPACE_PASS_THROUGH || (now->root >= ev->crash_start && now->root <= ev->crash_end);
+		return OWNER_OTHER;
+	return now->type == IOMMU_SPACE_PASS_THROUGH ? OWNER_CRASH : evidence_owner(ev, now->root);
 }
 
 /* Its context and PASID entries, and all they lead to. */
@@ -87,12 +90,13 @@ static enum check_result untaken_kept(const struct evidence *ev, GString *detail
 	}
 	for (size_t i = 0; i < before->n_requesters; i++) {
 		uint16_t sid = before->iommu->requester(before, i);
+		enum evidence_owner owner = new_owner(ev, sid);
 
-		if (taken(ev, sid))
+		if (owner == OWNER_CRASH)
 			continue;
 		n++;
 		if (!kept(ev, sid, detail))
-			return CHECK_FAIL;
+			return owner == OWNER_OTHER ? CHECK_FAIL : CHECK_NO_EVIDENCE;
 	}
 	g_string_append_printf(detail, "%u of %zu requesters that nobody took over", n, before->n_requesters);
 	return check_worse(n ? CHECK_PASS : CHECK_SKIP, irtes_kept(ev, detail));

@@ -8,16 +8,17 @@
 #include "evidence/evidence.h"
 #include "iommu/iommu.h"
 
-/* True: there are no complete tables of @state, and @detail says what is wrong with them, @when: "at the panic". */
-static bool lacks_tables(const struct evidence_state *state, const char *when, GString *detail)
+bool need_lacks_tables(const struct evidence *ev, const struct evidence_state *state, const char *when, GString *detail)
 {
+	if (evidence_state_tables(ev, state))
+		return false;
 	if (!state->walk)
 		g_string_append_printf(detail, "no tables were read %s", when);
 	else if (state->walk->truncated)
 		g_string_append_printf(detail, "no complete tables were read %s: the walk met a limit (%s)", when,
 				       state->walk->truncated_by);
 	else
-		return false;
+		g_string_append_printf(detail, "translation was off %s: the tables were not in force", when);
 	return true;
 }
 
@@ -95,16 +96,16 @@ static bool is_unmet(enum need need, const struct evidence *ev, GString *detail)
 	case NEED_PANIC_WALK:
 		return lacks(ev->at_panic.walk, "no tables were read at the panic", detail);
 	case NEED_PANIC:
-		return lacks_tables(&ev->at_panic, "at the panic", detail);
+		return need_lacks_tables(ev, &ev->at_panic, "at the panic", detail);
 	case NEED_ENTRIES:
 		return lacks(ev->at_panic.walk && ev->at_panic.walk->n_requesters,
 			     "no context entry was present at the panic", detail);
 	case NEED_COPIED_REGS:
 		return lacks(ev->copied.has_regs, "no registers were read after the copy", detail);
 	case NEED_COPIED:
-		return lacks_tables(&ev->copied, "after the copy", detail);
+		return need_lacks_tables(ev, &ev->copied, "after the copy", detail);
 	case NEED_END:
-		return lacks_tables(&ev->end, "at the end", detail);
+		return need_lacks_tables(ev, &ev->end, "at the end", detail);
 	case NEED_OLD_TABLES:
 		return lacks(old && old->n_pages, "no table pages were kept at the panic", detail) ||
 		       lacks(ev->old_tables, "the old table pages were not read again at the end", detail);

@@ -7,10 +7,12 @@
 #define VTDLAB_VERDICT_NEED_H
 
 #include <glib.h>
+#include <stdbool.h>
 
 #include "verdict/verdict.h"
 
 struct evidence;
+struct evidence_state;
 
 /* In the order in which they are looked at: the first that is not met gives the result and its text. */
 enum need {
@@ -33,11 +35,11 @@ enum need {
 	NEED_ROOT_SWITCH,
 	NEED_PANIC_REGS,
 	NEED_PANIC_WALK, /* tables, if only in part */
-	NEED_PANIC,	 /* complete tables */
+	NEED_PANIC,	 /* complete tables, in force */
 	NEED_ENTRIES,	 /* ... with an entry in them */
 	NEED_COPIED_REGS,
-	NEED_COPIED, /* complete tables */
-	NEED_END,    /* complete tables */
+	NEED_COPIED, /* complete tables, in force */
+	NEED_END,    /* complete tables, in force */
 	NEED_OLD_TABLES,
 	NEEDS,
 };
@@ -46,6 +48,12 @@ enum need {
 
 /* need_list - @needs and @traces (TRACES()) in words, for people: "IOMMU, jump"; "" for none. The caller frees it. */
 char *need_list(unsigned needs, unsigned traces);
+
+/*
+ * need_lacks_tables - true: there is no evidence_state_tables() of @state, and @detail says why; @when: "at the panic".
+ */
+bool need_lacks_tables(const struct evidence *ev, const struct evidence_state *state, const char *when,
+		       GString *detail);
 
 /*
  * need_unmet - is one of @needs not met, or one of @traces (TRACES()) not to be trusted? Then what the

@@ -17,10 +17,18 @@ const struct outcome_info vtdlab_outcomes[OUTCOMES] = {
 				"The crash kernel kept translating the dead kernel's DMA as it stood at the "
 				"panic, until its own drivers took over each device.",
 				BAD },
+	[OUTCOME_NO_IOMMU] = { "no-iommu",
+			       "There was no IOMMU, so nothing is said of translation: the crash kernel came up, and what "
+			       "was asked of its devices and of the dump went well.",
+			       .required = true, .judged = true, .exit = VTDLAB_EXIT_OK },
 	[OUTCOME_NOT_COPIED] = { "not-copied",
 				 "Translation was switched off after the panic: the dead kernel's tables were "
 				 "not kept.",
 				 BAD, .proves_translation = true },
+	[OUTCOME_NOT_TAKEN_OVER] = { "not-taken-over",
+				     "The crash kernel never took over the IOMMU: translation stayed on, by the dead "
+				     "kernel's tables, and its own drivers' DMA went through them too.",
+				     BAD, .proves_translation = true },
 	[OUTCOME_COPY_WRONG] = { "copy-wrong",
 				 "The tables in force after the panic are not those that stood at the panic.", BAD,
 				 .proves_translation = true },

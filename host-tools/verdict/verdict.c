@@ -108,6 +108,8 @@ static enum outcome outcome_of(const struct verdict *v, bool interrupted)
 		return OUTCOME_INCONCLUSIVE;
 	if (expected)
 		return expected->outcome;
+	if (v->no_iommu)
+		return OUTCOME_NO_IOMMU;
 	return nothing_ran(v) ? OUTCOME_INCONCLUSIVE : OUTCOME_PRESERVED;
 }
 

@@ -26,6 +26,7 @@ struct verdict_row {
 
 struct verdict {
 	GPtrArray *rows; /* struct verdict_row *, in the order of the table of checks */
+	bool no_iommu;	 /* there was none: no check of the translation applies */
 	/* set by verdict_conclude(): */
 	enum outcome outcome;
 	int exit;    /* enum vtdlab_exit */

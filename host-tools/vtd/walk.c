@@ -81,7 +81,8 @@ bool walk_read(struct walker *w, uint64_t pa, enum vtd_table_kind kind, unsigned
 		return false;
 	}
 	w->r->base.visits++;
-	if ((pa & VTD_MASK(63, 52)) || w->mem.read_page(w->mem.ctx, pa, page)) {
+	/* Page 0 is a table of nobody: a pointer to it was never set, and what lies there is rubbish. */
+	if (!VTD_ADDR(pa) || (pa & VTD_MASK(63, 52)) || w->mem.read_page(w->mem.ctx, pa, page)) {
 		walk_defect(w, VTD_DEFECT_OUTSIDE_RAM, kind, level, from, index, pa);
 		return false;
 	}
@@ -292,7 +293,9 @@ int vtd_walk(const struct iommu_mem *mem, uint64_t root, unsigned ttm, uint64_t 
 	w.r->base.root = VTD_ADDR(root);
 	w.r->ttm = ttm;
 	w.r->irta = irta;
-	if (ttm == VTD_TTM_LEGACY || ttm == VTD_TTM_SCALABLE)
+	if (!w.r->base.root)
+		; /* no root table was ever set */
+	else if (ttm == VTD_TTM_LEGACY || ttm == VTD_TTM_SCALABLE)
 		root_table(&w);
 	else
 		walk_defect(&w, VTD_DEFECT_MODE, VTD_TABLE_ROOT, 0, w.r->base.root, 0, ttm);

@@ -90,6 +90,7 @@ static bool add_superpage(struct world *w)
 
 static void ask_for(struct world *w, const char *mode)
 {
+	w->ev->kdump_lines = MAX(w->ev->kdump_lines, 1); /* a kernel that knows the word logs what it does */
 	w->ev->crash_cmdline =
 		g_strdup_printf("%s intel_iommu_kdump=%s", w->ev->crash_cmdline ? w->ev->crash_cmdline : "", mode);
 }

@@ -173,6 +173,22 @@ static void crash_memory_unknown(void **state)
 	want(f, REPOINTED, CHECK_NO_EVIDENCE, "crash memory", NULL);
 }
 
+/* Crash memory may be more than one reservation. */
+static void crash_memory_in_ranges(void **state)
+{
+	struct good_run *f = *state;
+	const struct evidence_range rest = { CRASH_START, CRASH_END };
+
+	f->ev->crash_start = f->ev->crash_end = CRASH_END + 1;
+	want(f, REPOINTED, CHECK_FAIL, "outside crash memory", NULL);
+	g_free(f->ev->first_cmdline);
+	f->ev->first_cmdline = g_strdup("crashkernel=512M,cma");
+	want(f, REPOINTED, CHECK_NO_EVIDENCE, "where crash memory lies is not known", NULL);
+	g_array_append_val(f->ev->crash_ranges, rest);
+	want(f, REPOINTED, CHECK_PASS, NULL);
+	want(f, "panic-seen", CHECK_PASS, NULL);
+}
+
 /* An entry of a kind that makes every request fault leads nowhere. */
 static void invalid(void **state)
 {
@@ -273,6 +289,7 @@ int checks_attach_tests(void)
 		LEGACY(outside_crash_memory),
 		LEGACY(crash_memory_edges),
 		LEGACY(crash_memory_unknown),
+		LEGACY(crash_memory_in_ranges),
 		LEGACY(invalid),
 		LEGACY(identity_group),
 		LEGACY(not_identity_group),

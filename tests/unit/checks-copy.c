@@ -163,6 +163,7 @@ static void scalable_now(void **state)
 	struct good_run *f = *state, *other = good_run_new(GOOD_SCALABLE);
 
 	good_no_walk(f, COPIED);
+	good_regs(f, COPIED);
 	f->ev->copied.walk = g_steal_pointer(&other->ev->copied.walk);
 	good_run_free(other);
 	want(f, SLOT, CHECK_FAIL, "1 difference", "mode was legacy, is scalable", NULL);

@@ -163,6 +163,68 @@ static void stayed_off_between(void **state)
 	want_outcome(f, "not-copied", 1);
 }
 
+/* The unit is told of no table any more: GSTS.TES=0. */
+static void turn_off(struct good_run *f, enum good_stage stage)
+{
+	vtd_regs_set32(f->raw[stage], VTD_REG_GSTS, vtd_regs_get32(f->raw[stage], VTD_REG_GSTS) & ~(1u << 31));
+	good_regs(f, stage);
+}
+
+/* intel_iommu=off in the crash kernel: the dead kernel's tables stand where they were, and nobody goes by them. */
+static void tables_not_in_force(void **state)
+{
+	static const char *const checks[] = { "context-same-slot", "context-same-fields", "leaves-equal",
+					      "did-consistent",	   "iova-not-retargeted", "requesters-repointed" };
+	struct good_run *f = *state;
+
+	good_translation(f, AT(800), false);
+	f->ev->translation_dropped = true;
+	for (enum good_stage stage = COPIED; stage < STAGES; stage++)
+		turn_off(f, stage);
+	for (unsigned i = 0; i < G_N_ELEMENTS(checks); i++)
+		want(f, checks[i], CHECK_NO_EVIDENCE, NULL);
+	want(f, "context-same-slot", CHECK_NO_EVIDENCE, "translation was off after the copy", NULL);
+	want(f, "no-faults", CHECK_NO_EVIDENCE, "does not fault", NULL);
+	want_outcome(f, "not-copied", 1);
+}
+
+/* Poweroff switches translation off; tables read after it were in force until then. */
+static void tables_after_poweroff(void **state)
+{
+	struct good_run *f = *state;
+
+	turn_off(f, AT_END);
+	want(f, "did-consistent", CHECK_NO_EVIDENCE, "at the end", NULL);
+	f->ev->poweroff_ns = f->ev->end.host_ns;
+	want(f, "did-consistent", CHECK_PASS, NULL);
+}
+
+/* acpi=off in the crash kernel: it does not know of the IOMMU, which goes on with the old root. */
+static void never_taken_over(void **state)
+{
+	struct good_run *f = *state;
+
+	f->ev->root_switch_ns = 0;
+	good_no_walk(f, COPIED);
+	want(f, STAYED, CHECK_FAIL, "never latched a root table of its own", NULL);
+	want(f, "iova-not-retargeted", CHECK_NO_EVIDENCE, "never latched", NULL);
+	want(f, "did-consistent", CHECK_NO_EVIDENCE, "never latched", NULL);
+	want_outcome(f, "not-taken-over", 1);
+}
+
+/* --set iommu.mode=off: what is about an IOMMU does not apply, and cannot be expected to fail either. */
+static void without_an_iommu(void **state)
+{
+	struct good_run *f = *state;
+
+	assert_true(scenario_set(f->sc, "scenario.expect-fail=iova-not-retargeted", NULL));
+	f->sc->iommu.mode = MACHINE_IOMMU_OFF;
+	f->ev->trace_events = 0;
+	want_outcome(f, "no-iommu", 0);
+	good_device(f, NIC)->works = false;
+	want_outcome(f, "device-dead", 1);
+}
+
 static void stayed_off_at_jump(void **state)
 {
 	struct good_run *f = *state;
@@ -282,6 +344,10 @@ int checks_crash_tests(void)
 		LEGACY(stayed_named),
 		LEGACY(stayed_off_between),
 		LEGACY(stayed_off_at_jump),
+		LEGACY(tables_not_in_force),
+		LEGACY(tables_after_poweroff),
+		LEGACY(never_taken_over),
+		LEGACY(without_an_iommu),
 		LEGACY(stayed_off_late),
 		LEGACY(stayed_off_at_poweroff),
 		LEGACY(stayed_off_without_poweroff),

@@ -68,6 +68,51 @@ static void mode_pass_through(void **state)
 	want(*state, MODE, CHECK_PASS, "TTM legacy", iommu_space_type_name(IOMMU_SPACE_PASS_THROUGH), NULL);
 }
 
+static void set_first_cmdline(struct good_run *f, const char *cmdline)
+{
+	g_free(f->ev->first_cmdline);
+	f->ev->first_cmdline = g_strdup(cmdline);
+}
+
+/* What the user asks the first kernel for counts, not what the scenario's file would. */
+static void mode_by_first_cmdline(void **state)
+{
+	struct good_run *f = *state;
+
+	f->sc->iommu.mode = MACHINE_IOMMU_SCALABLE;
+	want(f, MODE, CHECK_FAIL, "TTM is legacy, wanted scalable", NULL);
+	set_first_cmdline(f, "intel_iommu=on,sm_on intel_iommu=sm_off");
+	want(f, MODE, CHECK_PASS, "TTM legacy", "asked for by first.cmdline", NULL);
+	set_first_cmdline(f, "intel_iommu=sm_off intel_iommu=on,sm_on");
+	want(f, MODE, CHECK_FAIL, "wanted scalable", NULL);
+	f->sc->iommu.mode = MACHINE_IOMMU_LEGACY;
+	want(f, MODE, CHECK_FAIL, "wanted scalable", NULL);
+}
+
+/* iommu= is a list. */
+static void mode_pass_through_words(void **state)
+{
+	struct good_run *f = *state;
+
+	set_first_cmdline(f, "iommu=force,pt");
+	want(f, MODE, CHECK_PASS, "TTM legacy", iommu_space_type_name(IOMMU_SPACE_PASS_THROUGH), NULL);
+	set_first_cmdline(f, "iommu=pt,nopt,force");
+	want(f, MODE, CHECK_FAIL, NULL);
+}
+
+/* A kernel that does not know the parameter says nothing of it. */
+static void mode_no_deep_copy(void **state)
+{
+	struct good_run *f = *state;
+
+	good_crash_cmdline(f, "intel_iommu_kdump=deep");
+	f->ev->kdump_lines = 0;
+	want(f, MODE, CHECK_FAIL, "intel_iommu_kdump=deep", "has no such copy", NULL);
+	want_outcome(f, "inconclusive", 125);
+	f->ev->kdump_lines = 1;
+	want(f, MODE, CHECK_PASS, NULL);
+}
+
 static void mode_off(void **state)
 {
 	struct good_run *f = *state;
@@ -329,6 +374,9 @@ int checks_rig_tests(void)
 		SCALABLE(mode_scalable),
 		FIRST_LEVEL(mode_first_level),
 		PASS_THROUGH(mode_pass_through),
+		LEGACY(mode_by_first_cmdline),
+		PASS_THROUGH(mode_pass_through_words),
+		LEGACY(mode_no_deep_copy),
 		LEGACY(mode_off),
 		LEGACY(mode_no_tables),
 		LEGACY(mode_no_registers),

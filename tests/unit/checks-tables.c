@@ -201,6 +201,20 @@ static void edges(void **state)
 	want(f, CRASH, CHECK_FAIL, "at the end", NULL);
 }
 
+static void deep_in_ranges(void **state)
+{
+	struct good_run *f = *state;
+	const struct evidence_range rest = { 0x1000, CRASH_END };
+
+	good_crash_cmdline(f, DEEP);
+	g_free(f->ev->first_cmdline);
+	f->ev->first_cmdline = g_strdup("crashkernel=512M,cma");
+	f->ev->crash_start = CRASH_END;
+	want(f, CRASH, CHECK_NO_EVIDENCE, "not known whose memory", NULL);
+	g_array_append_val(f->ev->crash_ranges, rest);
+	want(f, CRASH, CHECK_PASS, "and 1 more range", NULL);
+}
+
 static void deep_no_tables(void **state)
 {
 	struct good_run *f = *state;
@@ -256,6 +270,7 @@ int checks_tables_tests(void)
 		SCALABLE(deep),
 		LEGACY(edges),
 		LEGACY(deep_no_tables),
+		LEGACY(deep_in_ranges),
 		LEGACY(deep_irt),
 	};
 

@@ -10,16 +10,29 @@ static char *never(struct vm *vm)
 	return NULL;
 }
 
-static const struct vmm fake_vmm = { .name = "fake", .ended = never };
+static bool freeze(struct vm *vm)
+{
+	return vm != NULL;
+}
+
+static void thaw(struct vm *vm)
+{
+	(void)vm;
+}
+
+static const struct vmm fake_vmm = { .name = "fake", .freeze = freeze, .thaw = thaw, .ended = never };
 static struct vm fake_vm = { &fake_vmm };
 
 static void fake_machine(struct fake_run *f)
 {
 	g_autofree char *path = g_build_filename(f->dir, "qemu.log", NULL);
-	int console[2], net[2];
+	int console[2], net[2], qmp[2];
 
 	assert_int_equal(pipe2(console, O_CLOEXEC), 0);
 	test_pair(SOCK_DGRAM, net);
+	/* a monitor that answers nothing */
+	test_pair(SOCK_STREAM, qmp);
+	close(qmp[1]);
 	f->guest = console[1];
 	f->net = net[1];
 	f->log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
@@ -27,6 +40,7 @@ static void fake_machine(struct fake_run *f)
 	f->m = (struct machine){ .run_dir = f->dir, .accel = MACHINE_ACCEL_TCG, .caps = &f->caps, .vm = &fake_vm };
 	assert_true(ram_init(&f->m.ram, ram_file(FAKE_RAM, NULL), FAKE_RAM, NULL));
 	f->m.console = console_new(console[0], NULL, NULL);
+	f->m.qmp = qmp_new(qmp[0], NULL, NULL);
 	f->m.trace = trace_new(path);
 	f->m.injector = injector_new(net[0], dup(net[1]), NULL, magic);
 }
@@ -57,6 +71,7 @@ int fake_run_teardown(void **state)
 	injector_free(f->m.injector);
 	trace_free(f->m.trace);
 	console_free(f->m.console);
+	qmp_free(f->m.qmp);
 	ram_clear(&f->m.ram);
 	g_free(f->m.shutdown_reason);
 	close(f->guest);

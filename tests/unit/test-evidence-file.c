@@ -191,7 +191,7 @@ static void numbers_of_a_run(void **state)
 {
 	static const char expected[] =
 		"{\"dma\":[{\"requester\":\"0000:00:02.0\",\"what\":\"frames\",\"sent\":9,\"landed_before_copy\":4,"
-		"\"landed_after_copy\":3,\"no_room\":0,\"lost\":1,\"misplaced\":2}],"
+		"\"landed_after_copy\":3,\"no_room\":0,\"lost\":1,\"misplaced\":2,\"unknown\":0}],"
 		"\"faults\":{\"before_attach\":1,\"after_attach\":1},"
 		"\"late_dma\":{\"old_place\":0,\"other_permission\":0,\"fault\":0,\"elsewhere\":0},"
 		"\"devices\":[{\"bdf\":\"0000:00:02.0\",\"driver\":\"nvme\",\"used\":true,\"works\":false}],"
@@ -201,7 +201,7 @@ static void numbers_of_a_run(void **state)
 		"\"reserve\":{\"devices\":2,\"ranges\":20,\"pages\":40,\"overlapped\":60,\"failed\":80,\"over\":100,"
 		"\"t_ns\":120},"
 		"\"graft\":{\"devices\":1,\"runs\":1,\"pages\":2,\"skipped\":3,\"failed\":4,\"over\":0,\"t_ns\":6}}}";
-	struct evidence_dma dma = { 0x10, "frames", 9, 4, 3, 0, 1, 2, NULL };
+	struct evidence_dma dma = { 0x10, "frames", 9, 4, 3, 0, 1, 2, 0, NULL };
 	struct evidence_device dev = { .bdf = g_strdup("0000:00:02.0"), .sid = 0x10, .driver = g_strdup("nvme") };
 	struct evidence_event faults[] = {
 		{ .kind = EVENT_FAULT, .host_ns = 50, .sid = 0x10 },

@@ -23,6 +23,8 @@ static void *monitor(void *data)
 	int fd = GPOINTER_TO_INT(data), id = 0;
 	char c;
 
+	/* QEMU runs before it is spoken to */
+	g_usleep(50000);
 	test_write(fd, "{\"QMP\":{\"version\":{\"qemu\":{\"major\":7,\"minor\":2,\"micro\":22}}}}\n");
 	while (read(fd, &c, 1) == 1) {
 		g_autofree char *yes = g_strdup_printf("{\"return\":{},\"id\":%d}\n", ++id);
@@ -61,6 +63,7 @@ static struct vm *fake_start(const struct machine_config *cfg, const struct qemu
 	ch->console = pair[0];
 	fake.console = pair[1];
 	ch->ram = ram_file(cfg->memory, error);
+	ch->trace = cfg->no_trace ? NULL : g_build_filename(dir, "qemu.log", NULL);
 	return &fake.vm;
 }
 
@@ -164,6 +167,31 @@ static void test_seam(void **state)
 	machine_free(m);
 }
 
+static void count(const struct trace_event *e, void *data)
+{
+	(void)e;
+	++*(unsigned *)data;
+}
+
+/* Whoever subscribes once the machine has been started is told of what was traced before. */
+static void test_trace_from_power_on(void **state)
+{
+	g_autofree char *qemu = fake_qemu("exit 1"), *log = g_build_filename(dir, "qemu.log", NULL);
+	struct machine_config cfg = config(qemu);
+	struct machine *m;
+	unsigned n = 0;
+
+	(void)state;
+	cfg.no_trace = false;
+	assert_true(g_file_set_contents(log, "7@1700000000.000000:vtd_dmar_enable enable 1\n", -1, NULL));
+	m = machine_start(&cfg, NULL);
+	assert_non_null(m);
+	trace_subscribe(machine_trace(m), count, &n);
+	trace_poll(machine_trace(m));
+	assert_int_equal(n, 1);
+	machine_free(m);
+}
+
 /* One that cannot keep its disk's writes anywhere gets the run directory for them; we ourselves stay as we are. */
 static void test_child(void **state)
 {
@@ -203,6 +231,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_seam, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_trace_from_power_on, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_child, setup, teardown),
 	};
 

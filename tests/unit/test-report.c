@@ -42,10 +42,11 @@ static struct verdict *make(const char *letters)
 	return v;
 }
 
-static void judge(const char *letters, const char *outcome, int status)
+static void judge_of(bool no_iommu, const char *letters, const char *outcome, int status)
 {
 	struct verdict *v = make(letters);
 
+	v->no_iommu = no_iommu;
 	verdict_conclude(v, false);
 	if (strcmp(outcome_name(v->outcome), outcome) != 0 || v->exit != status)
 		fail_msg("%s: %s, exit %d; want %s, exit %d", letters, outcome_name(v->outcome), v->exit, outcome,
@@ -55,6 +56,11 @@ static void judge(const char *letters, const char *outcome, int status)
 	assert_int_equal(v->outcome, OUTCOME_INTERRUPTED);
 	assert_int_equal(v->exit, 130);
 	verdict_free(v);
+}
+
+static void judge(const char *letters, const char *outcome, int status)
+{
+	judge_of(false, letters, outcome, status);
 }
 
 static void test_judge(void **state)
@@ -85,6 +91,10 @@ static void test_judge(void **state)
 	judge("ppssp", "inconclusive", 125);
 	judge("ppsps", "preserved", 0);
 	judge("", "inconclusive", 125);
+	/* without an IOMMU what is left is judged */
+	judge_of(true, "ppsss", "no-iommu", 0);
+	judge_of(true, "pfsss", "no-panic", 125);
+	judge_of(true, "pnsss", "inconclusive", 125);
 	/* what is proven bad is not hidden by what could not be judged */
 	judge("ppfnn", "not-copied", 1);
 	/* a rig that fails can never be a success */
@@ -98,7 +108,8 @@ static void test_outcomes(void **state)
 
 	(void)state;
 	for (int i = 0; i < OUTCOMES; i++) {
-		assert_true(*vtdlab_outcomes[i].name && vtdlab_outcomes[i].exit != VTDLAB_EXIT_OK);
+		assert_true(*vtdlab_outcomes[i].name);
+		assert_int_equal(vtdlab_outcomes[i].exit == VTDLAB_EXIT_OK, i == OUTCOME_NO_IOMMU);
 		assert_true(outcome_from_name(outcome_name((enum outcome)i), &back));
 		assert_int_equal(back, i);
 		/* only inconclusive gives a reason of its own */

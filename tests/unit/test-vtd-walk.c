@@ -46,6 +46,27 @@ static void legacy_of_each_depth(void **state)
 	}
 }
 
+/* What was never set leads nowhere, whatever lies in page 0. */
+static void address_zero(void **state)
+{
+	struct vtd_walk_result *r;
+	struct tables t;
+	uint64_t root, pt;
+
+	(void)state;
+	root = tables_begin(&t, &pt);
+	for (unsigned i = 0; i < 512; i++)
+		tables_word(&t, 0, i)[0] = UINT64_C(0x5a5a5a5a00000001);
+	r = walk(&t, 0, VTD_TTM_LEGACY, 0, NULL);
+	assert_int_equal(r->base.n_requesters + r->base.n_defects + r->base.n_tables, 0);
+	vtd_walk_free(r);
+	tables_word(&t, root, 0)[0] = 1;
+	r = walk(&t, root, VTD_TTM_LEGACY, 0, NULL);
+	assert_int_equal(r->base.n_requesters, 0);
+	assert_int_equal(r->base.n_defects, 1);
+	tables_end(&t, r);
+}
+
 static void first_level_of_each_depth(void **state)
 {
 	(void)state;
@@ -361,6 +382,7 @@ static void runs_can_be_searched(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(address_zero),
 		cmocka_unit_test(legacy_of_each_depth),
 		cmocka_unit_test(first_level_of_each_depth),
 		cmocka_unit_test(superpages_equal_small_pages),
