@@ -13,25 +13,23 @@
 #include "channel.h"
 
 #define CHUNK (1u << 20)
-#define SAMPLES 64
 
 static bool usable(const char *path, uint64_t size)
 {
-	uint8_t sector[CHANNEL_SECTOR];
-	uint64_t sectors = size / CHANNEL_SECTOR;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	g_autofree uint8_t *buf = g_malloc(CHUNK);
 	struct stat st;
 	bool good;
 
 	if (fd < 0)
 		return false;
 	good = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size == size;
-	for (unsigned i = 0; good && i < SAMPLES; i++) {
-		/* first and last sector are among the samples */
-		uint64_t lba = i * (sectors - 1) / (SAMPLES - 1);
+	for (uint64_t at = 0; good && at < size; at += CHUNK) {
+		size_t len = (size_t)MIN((uint64_t)CHUNK, size - at);
 
-		good = pread(fd, sector, sizeof(sector), (off_t)(lba * CHANNEL_SECTOR)) == (ssize_t)sizeof(sector) &&
-		       channel_disk_check(sector, lba);
+		good = pread(fd, buf, len, (off_t)at) == (ssize_t)len;
+		for (size_t i = 0; good && i < len; i += CHANNEL_SECTOR)
+			good = channel_disk_check(buf + i, (at + i) / CHANNEL_SECTOR);
 	}
 	close(fd);
 	return good;

@@ -174,7 +174,7 @@ debian_named()
 		refuse "$conf: release, version or sha256 is missing in [kernel]"
 	pin=$release
 	debian_cached "$(debian_dir "$release" "$version")" "$sha256" && return
-	[[ -z $dir_error ]] || say "$dir_error: fetching it again"
+	[[ -z $sums_error ]] || say "$sums_error: fetching it again"
 	debian_forwarded "$1" "$pin" && return
 	[[ -z $offline ]] || debian_not_cached "$1 ($release)"
 	take_lock "$cache"
@@ -230,7 +230,7 @@ debian_exact()
 		refuse "'debian:$release' names no build: give what uname -r says there, such as debian:6.1.0-49-amd64 or debian:6.12.107+deb12-amd64"
 	for dir in $(printf '%s\n' "$cache/kernels/${release}_"*/ | sort -rV); do
 		debian_cached "${dir%/}" && return
-		[[ -z $dir_error ]] || say "$dir_error: fetching it again"
+		[[ -z $sums_error ]] || say "$sums_error: fetching it again"
 	done
 	[[ -z $offline ]] || debian_not_cached "$spec"
 	take_lock "$cache"

@@ -82,20 +82,6 @@ refused()
 	[ "$dir" != "$first" ]
 }
 
-@test "a tampered image or vmlinux in the cache is found and made again" {
-	fake_kernel "$BATS_TEST_TMPDIR/k" 6.1.7
-	local file
-	for file in bzImage vmlinux; do
-		kernel_get "$BATS_TEST_TMPDIR/k/bzImage"
-		prepared
-		poke "$dir/$file" 900 'XX'
-		kernel_get "$BATS_TEST_TMPDIR/k/bzImage"
-		prepared
-		[[ $stderr == *"cached $file of"*"does not have its sha256"* ]]
-		cmp "$dir/$file" "$BATS_TEST_TMPDIR/k/$file"
-	done
-}
-
 @test "a vmlinux by path needs the PVH note" {
 	fake_kernel "$BATS_TEST_TMPDIR/k" 6.1.7
 	kernel_get "$BATS_TEST_TMPDIR/k/vmlinux"
@@ -199,6 +185,41 @@ fake_tree()
 	kernel_get .
 	prepared
 	[ "$dir" != "$first" ]
+}
+
+@test "whatever was changed, cut or lost in the cache is named and made again" {
+	local how file module=modules/kernel/drivers/net/e1000e.ko
+	fake_tree
+	kernel_get "$BATS_TEST_TMPDIR/linux"
+	prepared
+	cp -r "$dir" "$BATS_TEST_TMPDIR/whole"
+	while read -r how file; do
+		case $how in
+		flip) poke "$dir/$file" 40 "XX" ;;
+		cut) truncate -s 45 "$dir/$file" ;;
+		gone) rm "$dir/$file" ;;
+		esac
+		# the list is of use only when a file was touched
+		[[ $file != sums ]] || touch "$dir/config"
+		kernel_get "$BATS_TEST_TMPDIR/linux"
+		prepared
+		[[ $stderr == "kernel-get: "*"$file of"*": making it again" ]]
+		diff -r -x sums.stat "$dir" "$BATS_TEST_TMPDIR/whole"
+	done <<-END
+		flip bzImage
+		flip vmlinux
+		flip config
+		cut kernel.conf
+		flip $module
+		gone $module
+		flip modules/modules.dep
+		cut sums
+	END
+	# what was only touched is as good as before
+	touch "$dir/$module"
+	kernel_get "$BATS_TEST_TMPDIR/linux"
+	prepared
+	[ -z "$stderr" ]
 }
 
 @test "a tree that is not built says what to run" {
