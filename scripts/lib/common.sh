@@ -34,6 +34,38 @@
 #   qemu-get: qemus_dir
 #   apt.sh: lists_fresh; and the reasons of a status 1: image_error, sums_error, apt_error
 
+# Whatever a script starts ends with it. bash obeys a signal only when the command it waits for has ended, and make's
+# shells do not hand one on: so a script runs in a process group of its own, below a copy of it that waits, and a
+# signal to that one ends them all.
+watch_script()
+{
+	local worker status i signalled=
+
+	set -m
+	VTDLAB_WATCHED=$$ "$BASH" -- "$0" "$@" &
+	worker=$!
+	set +m
+	trap 'signalled=INT; kill -INT -- "-$worker" 2>/dev/null || true' INT
+	trap 'signalled=TERM; kill -TERM -- "-$worker" 2>/dev/null || true' TERM HUP QUIT
+	while :; do
+		status=0
+		wait "$worker" || status=$?
+		kill -0 "$worker" 2>/dev/null || break
+	done
+	kill -TERM -- "-$worker" 2>/dev/null || true
+	for ((i = 0; i < 20; i++)); do
+		[[ -n $signalled ]] && kill -0 -- "-$worker" 2>/dev/null || break
+		sleep 0.1
+	done
+	kill -KILL -- "-$worker" 2>/dev/null || true
+	exit "$status"
+}
+# A shell that only borrows a function from here is no script of ours.
+if [[ $0 -ef ${BASH_SOURCE[0]%/*}/../${0##*/} && ${VTDLAB_WATCHED:-} != "$PPID" ]]; then
+	watch_script "$@"
+fi
+unset VTDLAB_WATCHED
+
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 export LC_ALL=C
 

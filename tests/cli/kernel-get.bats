@@ -441,6 +441,30 @@ fake_tree()
 	prepared
 }
 
+@test "ended by a signal: so is all that it has started, at once" {
+	fake_deb "$archive/pool" 6.1.0-49-amd64 6.1.149-1
+	fake_archive "$archive"
+	fake_named debian-6.1 "$archive" 6.1.0-49-amd64 6.1.149-1
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	# shellcheck disable=SC2016 # for the script
+	printf '#!/bin/sh\nsleep 300 & echo $! >%q; wait\n' "$BATS_TEST_TMPDIR/pid" >"$BATS_TEST_TMPDIR/bin/depmod"
+	chmod +x "$BATS_TEST_TMPDIR/bin/depmod"
+	local signal want status
+	for signal in TERM INT; do
+		rm -f "$BATS_TEST_TMPDIR/pid"
+		# a command in the background would not see SIGINT
+		PATH=$BATS_TEST_TMPDIR/bin:$PATH env --default-signal=INT "$scripts/kernel-get" debian-6.1 2>/dev/null 3>&- &
+		until [[ -s $BATS_TEST_TMPDIR/pid ]]; do sleep 0.1; done
+		kill -"$signal" $!
+		status=0 want=143
+		wait $! || status=$?
+		[[ $signal != INT ]] || want=130
+		[ "$status" = $want ]
+		run ! grep -qs '^State:[[:space:]]*[^Z]' "/proc/$(cat "$BATS_TEST_TMPDIR/pid")/status"
+		[ ! -e "$VTDLAB_CACHE/tmp" ]
+	done
+}
+
 @test "a cache in a path with blanks" {
 	export VTDLAB_CACHE="$BATS_TEST_TMPDIR/a cache"
 	fake_deb "$archive/pool" 6.1.0-49-amd64 6.1.149-1
