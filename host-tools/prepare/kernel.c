@@ -122,6 +122,14 @@ struct kernel *kernel_get(const char *spec, const char *modules, const char *req
 	return dir ? kernel_open(spec, dir, error) : NULL;
 }
 
+char *kernel_available(GError **error)
+{
+	g_autofree char *script = lab_path("scripts", "kernel-get", NULL);
+	char *argv[] = { script, (char *)"--available", NULL };
+
+	return run_script(argv, error);
+}
+
 /* Is @spec the name of a file in images/qemus? */
 static bool qemu_named(const char *spec)
 {

@@ -223,7 +223,7 @@ debian_neighbours()
 # debian_exact RELEASE: that build, whatever version its package has.
 debian_exact()
 {
-	local dir newest='' near
+	local dir near gone
 
 	release=$1
 	[[ $release =~ ^[0-9]+\.[0-9][A-Za-z0-9.+~-]*-amd64$ ]] ||
@@ -248,7 +248,8 @@ debian_exact()
 		debian_failed "$release"
 	fi
 	near=$(debian_neighbours "$release")
-	refuse "$spec is not in the archive (any more): nearest to be had: ${near:-none}"
+	gone=$(apt_gone "$release" | paste -sd' ')
+	refuse "$spec is not in the archive (any more)${gone:+, gone are $gone}: nearest to be had: ${near:-none}"
 }
 
 debian_version_of() { apt_builds | awk -v release="$1" '$1 == release { v = $2 } END { print v }'; }

@@ -362,6 +362,27 @@ fake_tree()
 	grep -qx 'spec=debian:6.1.0-51-amd64' "$dir/kernel.conf"
 }
 
+@test "a build of which the archive has lost a package is neither offered nor begun" {
+	local kind root
+	# a part of 7.1.3, all of 7.2.6, in what they consist of since 6.19
+	for kind in image-7.1.3 binary-7.1.3 modules-7.1.3 image-7.2.6 binary-7.2.6 modules-7.2.6 base-7.2.6; do
+		root=$BATS_TEST_TMPDIR/$kind
+		mkdir -p "$root/DEBIAN"
+		printf '%s\n' "Package: linux-$kind+deb13-amd64" "Version: ${kind#*-}-1" 'Architecture: amd64' \
+			'Maintainer: nobody <a@b>' 'Description: fake' >"$root/DEBIAN/control"
+		dpkg-deb -Znone --root-owner-group -b "$root" "$archive/pool/$kind.deb" >/dev/null
+	done
+	fake_deb "$archive/pool" 6.1.0-49-amd64 6.1.149-1
+	fake_archive "$archive"
+	fake_named debian-6.1 "$archive" 6.1.0-49-amd64 6.1.149-1
+	kernel_get --available
+	[ "$status" = 0 ]
+	[ "$output" = $'debian:6.1.0-49-amd64 6.1.149-1\ndebian:7.2.6+deb13-amd64 7.2.6-1' ]
+	kernel_get debian:7.1.3+deb13-amd64
+	refused 'gone are linux-base-7.1.3+deb13-amd64: nearest to be had: debian:6.1.0-49-amd64 and debian:7.2.6+deb13-amd64'
+	[[ $stderr != *fetching* ]]
+}
+
 @test "a build newer than the cached lists is found" {
 	fake_deb "$archive/pool" 6.1.0-49-amd64 6.1.149-1
 	fake_archive "$archive"
