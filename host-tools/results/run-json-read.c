@@ -129,6 +129,26 @@ struct run_json *run_json_load(const char *path, GError **error)
 	return run;
 }
 
+char *run_json_settings(const struct run_json *run)
+{
+	/* the kernel is the crash kernel's release, and runs of other clocks are not compared at all */
+	static const char *const told[] = { "crash.kernel", "machine.accel", "machine.clock", NULL };
+	JsonObject *settings = inner(run->o, "settings");
+	g_autoptr(GList) keys = settings ? json_object_get_members(settings) : NULL;
+	GString *out = g_string_new(NULL);
+
+	keys = g_list_sort(keys, (GCompareFunc)strcmp);
+	for (GList *at = keys; at; at = at->next) {
+		const char *value = text_of(settings, at->data);
+
+		if (g_strv_contains(told, at->data) ||
+		    (strcmp(at->data, "first.kernel") == 0 && !text_of(settings, "crash.kernel")))
+			continue;
+		g_string_append_printf(out, "%s%s=%s", out->len ? " " : "", (char *)at->data, value ? value : "?");
+	}
+	return g_string_free(out, FALSE);
+}
+
 void run_json_free(struct run_json *run)
 {
 	if (!run)

@@ -41,6 +41,12 @@ void run_json_free(struct run_json *run);
 const struct run_json_check *run_json_check(const struct run_json *run, const char *name);
 
 /*
+ * run_json_settings - what was set otherwise than in the scenario's file, "iommu.mode=off machine.cpus=2", "" where there
+ * is nothing; without the kernels that the crash kernel's release tells. May hold anything; the caller frees it.
+ */
+char *run_json_settings(const struct run_json *run);
+
+/*
  * run_json_number - the number at @path ("kdump/copies/bytes"), added up over all members of an array; true counts
  * as 1. False: nothing is there, or the run has not looked (reserved ranges without probes).
  */

@@ -40,6 +40,23 @@ a_run()
 	[[ $output == *$'IOVA pages retargeted\tkdump, 6.12.9 off\tcount\t282\t280\t284\t2'* ]]
 }
 
+@test "runs with other settings than the scenario's file are columns of their own" {
+	a_run off wall off 0
+	for settings in '{"iommu.mode":"off","first.kernel":"debian-6.12"}' '{"machine.cpus":"2","iommu.mode":"off"}'; do
+		sed -i "s/\"scenario\"/\"settings\":$settings,&/" "$dir/off/run.json"
+		run "$vtdlab" compare "$dir/one" "$dir/off"
+		echo "$output"
+		[ "$status" -eq 0 ]
+		[[ ${lines[0]} == *"kdump, 6.12.9 off  kdump, 6.12.9 off, iommu.mode=off"* ]]
+		a_run off wall off 0
+	done
+	[[ ${lines[0]} == *"off, iommu.mode=off machine.cpus=2" ]]
+	# a kernel of one's own beside a crash kernel is told, whose release says nothing of it
+	sed -i 's/"scenario"/"settings":{"first.kernel":"a","crash.kernel":"b"},&/' "$dir/off/run.json"
+	run "$vtdlab" compare "$dir/one" "$dir/off"
+	[[ ${lines[0]} == *"off, first.kernel=a" ]]
+}
+
 @test "runs with another clock are refused" {
 	a_run slow virtual off 284
 	run "$vtdlab" compare "$dir/one" "$dir/slow"
