@@ -18,7 +18,7 @@ struct run_json_check {
 	bool evidence;
 };
 
-/* All text is borrowed from @o, and may hold anything. */
+/* All text is borrowed, and fit to be shown in one line: text_one_line(). */
 struct run_json {
 	const char *scenario; /* never NULL */
 	enum outcome outcome; /* OUTCOMES: none, or a word that this version does not know */
@@ -28,6 +28,7 @@ struct run_json {
 	const char *probes; /* of the timing: "off", ... */
 	GArray *checks;	    /* struct run_json_check */
 	JsonObject *o;	    /* the rest, for run_json_number() */
+	GStringChunk *texts;
 };
 
 /*
@@ -42,7 +43,7 @@ const struct run_json_check *run_json_check(const struct run_json *run, const ch
 
 /*
  * run_json_settings - what was set otherwise than in the scenario's file, "iommu.mode=off machine.cpus=2", "" where there
- * is nothing; without the kernels that the crash kernel's release tells. May hold anything; the caller frees it.
+ * is nothing; without the kernels that the crash kernel's release tells. The caller frees it.
  */
 char *run_json_settings(const struct run_json *run);
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # `vtdlab compare`: several runs side by side, by their run.json. Boots nothing.
 
+bats_require_minimum_version 1.5.0
 load vtdlab-fixture
 
 setup()
@@ -55,6 +56,18 @@ a_run()
 	sed -i 's/"scenario"/"settings":{"first.kernel":"a","crash.kernel":"b"},&/' "$dir/off/run.json"
 	run "$vtdlab" compare "$dir/one" "$dir/off"
 	[[ ${lines[0]} == *"off, first.kernel=a" ]]
+}
+
+@test "nothing that a run.json holds gets to the terminal as a control character" {
+	# ESC, a C1 CSI, a mark of direction, a newline
+	sed -i 's/"scenario"/"settings":{"x\\u001b":"\\u009b31m"},"checks":[{"name":"a\\u001b[2Jb\\u202e","result":"fail\\n"}],&/' "$dir/two/run.json"
+	run "$vtdlab" compare "$dir/one" "$dir/two"
+	[ "$status" -eq 0 ]
+	run ! grep -qP "[^\\x20-\\x7e\\t]" <<<"$output"
+	sed -i 's/"clock":"wall"/"clock":"w\\u001b[2J\\u009b"/' "$dir/two/run.json"
+	run "$vtdlab" compare "$dir/one" "$dir/two"
+	[ "$status" -eq 2 ]
+	run ! grep -qP "[\\x00-\\x08\\x1b]|\\xc2\\x9b" <<<"$output"
 }
 
 @test "runs with another clock are refused" {
