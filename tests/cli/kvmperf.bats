@@ -108,7 +108,7 @@ notices()
 
 @test "output that cannot be written is no success" {
 	for args in list "list --help" "exits --json" --help; do
-		# shellcheck disable=SC2086
+		# shellcheck disable=SC2086,SC2016
 		run --separate-stderr bash -c '"$0" "$@" >/dev/full' "$kvmperf" $args
 		[[ $status == 2 && $stderr == *"kvmperf: cannot write to the standard output" ]]
 	done
