@@ -240,9 +240,10 @@ list: build ## the scenarios that can be run
 doctor: build ## what this host offers: QEMUs, KVM, trace events, space
 	@$(BUILD)/vtdlab doctor
 
-mutation: build ## spoil recorded runs: each check must notice (LIVE=1: also one of each family in VMs)
+mutation: build ## spoil recorded runs and the code of kvmperf's checks: each must be noticed (LIVE=1: also one of each family in VMs)
 	@$(MAKE) --no-print-directory $(BUILD)/tests/mutate
 	@$(BUILD)/tests/mutate tests/golden/runs
+	@CC="$(CC)" tests/meta/kvmperf
 	@[ -z "$(LIVE)" ] || VTDLAB=$(BUILD)/vtdlab tests/meta/live
 
 ##@ Upkeep

@@ -166,11 +166,17 @@ struct perf_vm *vm_new(const struct vm_config *cfg)
 	for (unsigned int i = 0; i < n; i++)
 		vcpu_new(vm, i, cpuid);
 	free(cpuid);
+	vm->began = clock_pair();
 	return vm;
 }
 
 void vm_free(struct perf_vm *vm)
 {
+	struct clock_pair now = clock_pair();
+
+	if (!clocks_agree(&vm->began, &now, vm->tsc_khz))
+		fail("CLOCK_MONOTONIC and the time stamp counter (%llu kHz, says KVM) disagree by more than 5 %%",
+		     (unsigned long long)vm->tsc_khz);
 	vm->leave = true;
 	pthread_barrier_wait(&vm->begin);
 	for (unsigned int i = 0; i < vm->cfg.geo.vcpus; i++)
@@ -251,17 +257,10 @@ void vm_stop_word(struct perf_vm *vm, uint32_t value)
 	__atomic_store_n((uint32_t *)(vm->sys + vm->stop_gpa), value, __ATOMIC_SEQ_CST);
 }
 
-void vm_verify(struct perf_vm *vm, uint64_t seed)
+void vm_check_answers(const struct perf_vm *vm)
 {
-	uint64_t pages = vm->cfg.geo.memory / PAGE_4K, have;
-
-	if (spoilt("guest-value"))
-		vm->mem.mem[vm->mem.size - PAGE_4K] ^= 1;
-	for (unsigned int i = 0; i < vm->cfg.geo.vcpus; i++)
-		vm->vcpu[i].job = slice_job(vm, i, payload_verify, seed);
-	vm_run(vm);
 	for (unsigned int i = 0; i < vm->cfg.geo.vcpus; i++) {
-		struct vcpu *v = &vm->vcpu[i];
+		const struct vcpu *v = &vm->vcpu[i];
 
 		if (v->answer.done != v->job.count || v->answer.value)
 			fail("vCPU %u reads other values than were written in %llu of %llu pages, "
@@ -269,8 +268,12 @@ void vm_verify(struct perf_vm *vm, uint64_t seed)
 			     i, (unsigned long long)v->answer.value, (unsigned long long)v->job.count,
 			     (long long)v->answer.first_bad);
 	}
-	if (spoilt("host-value"))
-		vm->mem.mem[vm->mem.size - PAGE_4K] ^= 1;
+}
+
+void vm_check_values(const struct perf_vm *vm, uint64_t seed)
+{
+	uint64_t pages = vm->cfg.geo.memory / PAGE_4K, have;
+
 	for (uint64_t i = 0; i < pages; i++) {
 		memcpy(&have, vm->mem.mem + i * PAGE_4K, sizeof(have));
 		if (have != TEST_GVA + i * PAGE_4K + seed)
@@ -279,18 +282,61 @@ void vm_verify(struct perf_vm *vm, uint64_t seed)
 	}
 }
 
-void vm_samples(struct perf_vm *vm, struct hist *into)
+void vm_verify(struct perf_vm *vm, uint64_t seed)
 {
+	if (spoilt("guest-value"))
+		vm->mem.mem[vm->mem.size - PAGE_4K] ^= 1;
+	for (unsigned int i = 0; i < vm->cfg.geo.vcpus; i++)
+		vm->vcpu[i].job = slice_job(vm, i, payload_verify, seed);
+	vm_run(vm);
+	vm_check_answers(vm);
+	if (spoilt("host-value"))
+		vm->mem.mem[vm->mem.size - PAGE_4K] ^= 1;
+	vm_check_values(vm, seed);
+	/* pages that userfaultfd brings one by one stay small */
+	if (vm->mem.kind == BACKING_THP && !vm->served && !backing_huge(&vm->mem))
+		cannot("--backing thp: the kernel gave not one huge page: try more memory (2M at least), or free some");
+}
+
+void vm_samples(const struct perf_vm *vm, struct hist *into)
+{
+	uint64_t elapsed = vm_elapsed(vm);
+
 	for (unsigned int i = 0; i < vm->cfg.geo.vcpus; i++) {
 		const struct vcpu *v = &vm->vcpu[i];
 		bool times = guest_writes_all(&v->job);
+		uint64_t before = into->sum, sum;
 
 		for (uint64_t k = 0; v->job.sampled && k < v->answer.done; k++) {
 			uint64_t cycles = times ? v->samples[k + 1] - v->samples[k] : v->samples[k];
 
 			hist_add(into, (uint64_t)((unsigned __int128)cycles * 1000000 / vm->tsc_khz));
 		}
+		/* The guest measured inside of what we measured: by another clock, but it cannot be more. */
+		sum = into->sum - before;
+		if (sum > elapsed + elapsed / 20 + 1000)
+			fail("vCPU %u measured %llu ns by its time stamp counter, which took %llu ns by CLOCK_MONOTONIC",
+			     i, (unsigned long long)sum, (unsigned long long)elapsed);
 	}
+}
+
+struct clock_pair clock_pair(void)
+{
+	struct clock_pair p;
+
+	p.before = __builtin_ia32_rdtsc();
+	p.ns = now_ns();
+	p.after = __builtin_ia32_rdtsc();
+	return p;
+}
+
+bool clocks_agree(const struct clock_pair *from, const struct clock_pair *to, uint64_t khz)
+{
+	unsigned __int128 cycles = (unsigned __int128)(to->ns - from->ns) * khz / 1000000;
+
+	/* whatever came between two readings, the true number lies between these two */
+	return cycles + cycles / 20 + 1000 >= to->before - from->after &&
+	       cycles <= (to->after - from->before) / 20 * 21 + 1000;
 }
 
 void vm_counters(struct perf_vm *vm, struct counters *c)

@@ -62,6 +62,11 @@ struct vcpu {
 	struct stats stats;
 };
 
+/* One moment by both clocks: that of the system, and between which values the time stamp counter was. */
+struct clock_pair {
+	uint64_t before, ns, after;
+};
+
 struct perf_vm {
 	struct vm_config cfg;
 	int kvm, fd;
@@ -74,6 +79,8 @@ struct perf_vm {
 	struct stats stats;
 	pthread_barrier_t begin, ready, finish;
 	bool leave;
+	bool served; /* userfaultfd brings its pages */
+	struct clock_pair began;
 	/* What to do with an exit that is not the end of a job: true to go on, false when it makes
 	 * no sense. */
 	bool (*on_exit)(struct vcpu *v);
@@ -111,8 +118,15 @@ void vm_stop_word(struct perf_vm *vm, uint32_t value);
 /* Every vCPU reads its slice back, and we read all of it too; ends the test at the first
  * difference. */
 void vm_verify(struct perf_vm *vm, uint64_t seed);
-/* The samples of the last job, converted to nanoseconds. */
-void vm_samples(struct perf_vm *vm, struct hist *into);
+/* The two halves of that: what the vCPUs read, and what we do. */
+void vm_check_answers(const struct perf_vm *vm);
+void vm_check_values(const struct perf_vm *vm, uint64_t seed);
+/* The samples of the last job, converted to nanoseconds; ends the test when they are longer than the job took. */
+void vm_samples(const struct perf_vm *vm, struct hist *into);
+
+struct clock_pair clock_pair(void);
+/* Do two moments lie as far apart by both clocks, within 5 %? However long either reading was interrupted. */
+bool clocks_agree(const struct clock_pair *from, const struct clock_pair *to, uint64_t khz);
 
 /* KVM's counters of the VM and of all its vCPUs together. */
 struct counters {

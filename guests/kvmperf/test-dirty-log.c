@@ -139,6 +139,31 @@ static void iterate(struct state *s, unsigned int i, uint64_t seed, uint64_t *la
 	check_values(s, seed, last);
 }
 
+#define TOGGLES 5
+
+/*
+ * Switches the log off; the shortest of some times. The kernel has two ways through this call, some 2,650 instructions of
+ * the calling thread apart, and takes one or the other as it happens: a median would be of one in this boot and of the
+ * other in the next.
+ */
+static uint64_t disable(struct perf_vm *vm)
+{
+	uint64_t best = UINT64_MAX;
+
+	for (unsigned int i = 0; i < TOGGLES; i++) {
+		uint64_t start, ns;
+
+		if (i)
+			vm_slots_flags(vm, KVM_MEM_LOG_DIRTY_PAGES);
+		start = now_ns();
+		vm_slots_flags(vm, 0);
+		ns = now_ns() - start;
+		if (ns < best)
+			best = ns;
+	}
+	return best;
+}
+
 static void round_(const struct options *o)
 {
 	struct vm_config cfg = options_vm(o);
@@ -166,9 +191,7 @@ static void round_(const struct options *o)
 	for (unsigned int i = 0; i < o->iterations; i++)
 		iterate(&s, i, seed_of(rounds - 1, i + 1), last, &latency);
 	vm_counters(s.vm, &after);
-	start = now_ns();
-	vm_slots_flags(s.vm, 0);
-	result_ns("disable", now_ns() - start);
+	result_ns("disable", disable(s.vm));
 	counters_delta(&before, &after, &delta);
 	result_kvm(&delta);
 	result_latency("touch", &latency);

@@ -177,6 +177,7 @@ void uffd_start(struct uffd_set *set, struct perf_vm *vm, const struct options *
 	} else {
 		mark(set->mode == UFFD_MINOR ? vm->mem.alias : vm->mem.mem, vm->mem.size);
 	}
+	vm->served = true;
 	set->server = xcalloc(set->n, sizeof(*set->server));
 	for (unsigned int i = 0; i < set->n; i++) {
 		struct uffd_server *s = &set->server[i];

@@ -28,9 +28,12 @@ char *text_one_line(const char *text)
 {
 	char *clean = g_utf8_make_valid(text, -1);
 
-	for (char *p = clean; *p; p++)
-		if (g_ascii_iscntrl(*p))
-			*p = ' ';
+	for (char *p = clean, *next; *p; p = next) {
+		next = g_utf8_next_char(p);
+		/* C1 is control as well, and marks of direction change what the rest of the line seems to say */
+		if (g_unichar_type(g_utf8_get_char(p)) <= G_UNICODE_FORMAT)
+			memset(p, ' ', (size_t)(next - p));
+	}
 	return g_strstrip(clean);
 }
 

@@ -13,7 +13,7 @@ void text_escape_byte(GString *to, unsigned char c);
 /* A copy of `len` bytes with everything but printable ASCII as \xNN. Free with g_free(). */
 char *text_escape(const char *bytes, size_t len);
 
-/* A copy without blanks at its ends, fit for one line: no UTF-8 is replaced, control characters are blanks. */
+/* A copy without blanks at its ends, fit for one line: no UTF-8 is replaced, control and format characters are blanks. */
 char *text_one_line(const char *text);
 /* "0x" and one to 16 lower-case hexadecimal digits at @p: their length, 0 when there is no such number. */
 size_t text_hex(const char *p, uint64_t *value);

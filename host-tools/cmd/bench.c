@@ -124,11 +124,10 @@ static int print_repeats(const GPtrArray *dirs)
 	GError *error = NULL;
 	g_autoptr(GPtrArray) docs = bench_docs_read((char **)dirs->pdata, dirs->len, &error);
 	g_autofree char *text = NULL;
-	double worst;
 
 	if (!docs)
 		return cmd_fail("bench", error);
-	text = bench_compare(docs, &worst, &error);
+	text = bench_compare(docs, &error);
 	/* without a figure there is nothing beside each other, which each run has said */
 	if (!text)
 		g_error_free(error);

@@ -8,9 +8,10 @@
 #include "cmd/cmd.h"
 #include "verdict/check.h"
 #include "conf/scenario.h"
+#include "prepare/kernel.h"
 #include "base/words.h"
 
-static gboolean names_only;
+static gboolean names_only, available;
 
 /* "name  text", or the name alone with --names. */
 static void print_row(int width, const char *name, const char *text)
@@ -71,12 +72,33 @@ static int list_images(const char *images, const char *group, const char *key, i
 	return status;
 }
 
+static int list_available(void)
+{
+	GError *error = NULL;
+	g_autofree char *text = kernel_available(&error);
+
+	if (!text)
+		return cmd_fail("list", error);
+	g_auto(GStrv) rows = g_strsplit(text, "\n", -1);
+
+	for (char **row = rows; *row && **row; row++) {
+		char *space = strchr(*row, ' ');
+
+		if (space)
+			*space++ = 0;
+		print_row(40, *row, space ? space : "");
+	}
+	return VTDLAB_EXIT_OK;
+}
+
 static int list_kernels(void)
 {
+	if (available)
+		return list_available();
 	int status = list_images("kernels", "kernel", "release", 26);
 
 	if (!names_only)
-		printf("\nAlso: debian:RELEASE (an exact build, such as debian:6.1.0-49-amd64), "
+		printf("\nAlso: debian:RELEASE (an exact build, such as debian:6.1.0-49-amd64; --available lists them), "
 		       "the path of\n"
 		       "a bzImage or vmlinux (with --modules), the path of a kernel build tree, or lab:DIR\n"
 		       "(a source tree, built with kernel-patches).\n");
@@ -121,6 +143,8 @@ int cmd_list(int argc, char **argv)
 	static int (*const lists[])(void) = { list_scenarios, list_kernels, list_qemus, list_checks, list_keys };
 	const GOptionEntry entries[] = {
 		{ "names", 'n', 0, G_OPTION_ARG_NONE, &names_only, "print names only", NULL },
+		{ "available", 0, 0, G_OPTION_ARG_NONE, &available,
+		  "kernels: the exact builds that the archive has all packages of", NULL },
 		G_OPTION_ENTRY_NULL,
 	};
 	int status = cmd_parse("list", entries, &argc, &argv);

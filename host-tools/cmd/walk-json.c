@@ -47,15 +47,21 @@ static void begin_array(JsonBuilder *b, const char *name)
 	json_builder_begin_array(b);
 }
 
-/* Runs are many: each is an array [first, last, pa, permissions]. */
-static void add_runs(JsonBuilder *b, const struct vtd_walk_result *r, const struct iommu_space *s)
+/*
+ * Spaces and runs in all, each of them some hundred bytes of memory: a few pages that refer to each other make as many
+ * as one likes.
+ */
+#define MAX_ITEMS 150000u
+
+/* Runs are many: each is an array [first, last, pa, permissions]; as many as *@left allows. */
+static void add_runs(JsonBuilder *b, const struct vtd_walk_result *r, const struct iommu_space *s, size_t *left)
 {
-	size_t n;
+	size_t n, i;
 	const struct iommu_run *run = iommu_space_runs(&r->base, s, &n);
 	char perm[5];
 
 	begin_array(b, "runs");
-	for (size_t i = 0; i < n; i++, run++) {
+	for (i = 0; i < n && *left; i++, run++, --*left) {
 		json_builder_begin_array(b);
 		put_hex(b, run->iova_start);
 		put_hex(b, run->iova_last);
@@ -64,9 +70,12 @@ static void add_runs(JsonBuilder *b, const struct vtd_walk_result *r, const stru
 		json_builder_end_array(b);
 	}
 	json_builder_end_array(b);
+	if (i < n)
+		add_int(b, "runs_left_out", n - i);
 }
 
-static void add_space(JsonBuilder *b, const struct vtd_walk_result *r, const struct iommu_space *s, gboolean runs)
+static void add_space(JsonBuilder *b, const struct vtd_walk_result *r, const struct iommu_space *s, gboolean runs,
+		      size_t *left)
 {
 	json_builder_begin_object(b);
 	if (s->pasid != IOMMU_NO_PASID)
@@ -81,13 +90,24 @@ static void add_space(JsonBuilder *b, const struct vtd_walk_result *r, const str
 		add_int(b, "run_count", r->base.trees[s->tree].n_runs);
 	}
 	if (runs)
-		add_runs(b, r, s);
+		add_runs(b, r, s, left);
 	json_builder_end_object(b);
+}
+
+/* What there was no room for: the spaces of context @i from *@s on. */
+static void add_left_out(JsonBuilder *b, const struct vtd_walk_result *r, size_t *s, size_t i)
+{
+	size_t from = *s;
+
+	while (*s < r->base.n_spaces && r->base.spaces[*s].context == i)
+		++*s;
+	if (*s > from)
+		add_int(b, "spaces_left_out", *s - from);
 }
 
 static void add_contexts(JsonBuilder *b, const struct vtd_walk_result *r, gboolean runs)
 {
-	size_t s = 0;
+	size_t s = 0, left = MAX_ITEMS;
 	char bdf[8];
 
 	begin_array(b, "contexts");
@@ -113,9 +133,12 @@ static void add_contexts(JsonBuilder *b, const struct vtd_walk_result *r, gboole
 			put_hex(b, c->raw[k]);
 		json_builder_end_array(b);
 		begin_array(b, "spaces");
-		for (; s < r->base.n_spaces && r->base.spaces[s].context == i; s++)
-			add_space(b, r, &r->base.spaces[s], runs);
+		for (; left && s < r->base.n_spaces && r->base.spaces[s].context == i; s++) {
+			left--;
+			add_space(b, r, &r->base.spaces[s], runs, &left);
+		}
 		json_builder_end_array(b);
+		add_left_out(b, r, &s, i);
 		json_builder_end_object(b);
 	}
 	json_builder_end_array(b);

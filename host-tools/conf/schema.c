@@ -329,6 +329,19 @@ char *schema_text(const struct schema *schema, const void *object)
 	return g_string_free(out, FALSE);
 }
 
+void schema_differences(const struct schema *schema, const void *object, const void *base,
+			void (*each)(const char *key, const char *value, void *data), void *data)
+{
+	FOR_EACH_KEY(k, schema)
+	{
+		g_autofree char *value = schema_value(k, object), *other = schema_value(k, base);
+		g_autofree char *key = g_strdup_printf("%s.%s", k->section, k->key);
+
+		if (strcmp(value, other) != 0)
+			each(key, value, data);
+	}
+}
+
 char *schema_help(const struct schema *schema, bool names_only)
 {
 	GString *out = g_string_new(NULL);

@@ -82,6 +82,10 @@ bool schema_load(const struct schema *schema, void *object, const char *name_or_
 /* schema_text - a file with every key of @object that is not at its default. The caller frees it. */
 char *schema_text(const struct schema *schema, const void *object);
 
+/* schema_differences - calls @each with every "section.key" for which @object has another value than @base, and that. */
+void schema_differences(const struct schema *schema, const void *object, const void *base,
+			void (*each)(const char *key, const char *value, void *data), void *data);
+
 /* schema_help - every key with default, help and what is allowed; or "section.key" of each. The caller frees it. */
 char *schema_help(const struct schema *schema, bool names_only);
 

@@ -2,31 +2,70 @@
 /* Kernels and initramfs images, by way of the scripts that prepare them. */
 #include "prepare/kernel.h"
 
+#include <errno.h>
 #include <glib/gstdio.h>
+#include <poll.h>
 #include <signal.h>
-
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/interrupt.h"
 #include "base/paths.h"
+
+/* The script ends by itself when we die, however that happens. */
+static void die_with_parent(gpointer unused)
+{
+	(void)unused;
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+}
+
+/* All that the script @pid writes to @fd. That the user wants to end is handed on to it, once. */
+static char *read_script(GPid pid, int fd)
+{
+	GString *out = g_string_new(NULL);
+	bool told = false;
+	char buf[4096];
+
+	for (;;) {
+		struct pollfd p = { .fd = fd, .events = POLLIN };
+		ssize_t n;
+
+		if (interrupt_pending() && !told)
+			told = kill(pid, SIGTERM) == 0;
+		if (poll(&p, 1, 200) <= 0)
+			continue;
+		n = read(fd, buf, sizeof(buf));
+		if (n == 0 || (n < 0 && errno != EINTR))
+			return g_string_free(out, FALSE);
+		if (n > 0)
+			g_string_append_len(out, buf, n);
+	}
+}
 
 /* Runs a script; its stderr is the user's. Exit 2 is the user's mistake, anything else ours. */
 static char *run_script(char **argv, GError **error)
 {
 	g_autofree char *name = g_path_get_basename(argv[0]);
 	g_autofree char *out = NULL;
-	int status;
+	int status = 0, fd;
+	GPid pid;
 
-	if (!g_spawn_sync(NULL, argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, &out, NULL, &status, error))
+	if (!g_spawn_async_with_pipes(NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, die_with_parent, NULL, &pid, NULL,
+				      &fd, NULL, error))
 		return NULL;
+	out = read_script(pid, fd);
+	close(fd);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return g_strdup(g_strstrip(out));
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 2)
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s %s: see the line above", name, argv[1]);
-	else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGINT)
+	if (interrupt_pending() || (WIFSIGNALED(status) && WTERMSIG(status) == SIGINT))
 		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_INTERRUPTED, "%s was interrupted", name);
+	else if (WIFEXITED(status) && WEXITSTATUS(status) == 2)
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s %s: see the line above", name, argv[1]);
 	else
 		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "%s failed (status %d): see the lines above",
 			    name, WIFEXITED(status) ? WEXITSTATUS(status) : -1);
@@ -81,6 +120,14 @@ struct kernel *kernel_get(const char *spec, const char *modules, const char *req
 	}
 	dir = run_script(argv, error);
 	return dir ? kernel_open(spec, dir, error) : NULL;
+}
+
+char *kernel_available(GError **error)
+{
+	g_autofree char *script = lab_path("scripts", "kernel-get", NULL);
+	char *argv[] = { script, (char *)"--available", NULL };
+
+	return run_script(argv, error);
 }
 
 /* Is @spec the name of a file in images/qemus? */

@@ -25,6 +25,12 @@ struct kernel {
 struct kernel *kernel_get(const char *spec, const char *modules, const char *require, GError **error);
 
 /*
+ * kernel_available - the exact builds that can be fetched, "debian:RELEASE VERSION", one a line; the caller frees it.
+ * Fetches the archive's lists. Errors: as kernel_get().
+ */
+char *kernel_available(GError **error);
+
+/*
  * qemu_get - the program of a named QEMU (fetching it when need be; progress on stderr); a @spec that is no
  * such name is a program already, and comes back as it is. The caller frees it. Errors: as kernel_get().
  */

@@ -33,19 +33,6 @@ static bool one_clock(const GPtrArray *docs, GError **error)
 	return true;
 }
 
-/* The @nth test of @doc with that key: a document may hold one twice. */
-static const struct bench_test *find(const struct bench_doc *doc, const char *key, unsigned nth)
-{
-	for (guint i = 0; i < doc->tests->len; i++) {
-		const struct bench_test *t = doc->tests->pdata[i];
-		g_autofree char *other = bench_key(t);
-
-		if (strcmp(key, other) == 0 && !nth--)
-			return t;
-	}
-	return NULL;
-}
-
 static const char *or_dash(const char *text)
 {
 	return text && *text ? text : "-";
@@ -124,15 +111,16 @@ static void add_step(GString *out, const GPtrArray *tests, const char *label, co
 }
 
 /* One test of the first run that has it, and what the others say of it. */
-static void add_test(GString *out, const GPtrArray *docs, guint owner, const struct bench_test *t, unsigned nth,
-		     struct sums *sums)
+static void add_test(GString *out, const GPtrArray *docs, guint owner, guint at, struct sums *sums)
 {
-	g_autofree char *key = bench_key(t), *label = bench_label(docs->pdata[owner], t, true);
+	const struct bench_doc *of = docs->pdata[owner];
+	const struct bench_test *t = of->tests->pdata[at];
+	g_autofree char *label = bench_label(of, t, true);
 	g_autoptr(GPtrArray) tests = g_ptr_array_new();
 	const struct bench_test *with = NULL;
 
 	for (guint i = 0; i < docs->len; i++) {
-		const struct bench_test *other = find(docs->pdata[i], key, nth);
+		const struct bench_test *other = bench_test_like(docs->pdata[i], of, at);
 
 		if (i < owner && other)
 			return;
@@ -148,25 +136,11 @@ static void add_test(GString *out, const GPtrArray *docs, guint owner, const str
 		add_step(out, tests, label, ((const struct bench_series *)with->steps->pdata[i])->name, sums);
 }
 
-static unsigned earlier(const struct bench_doc *doc, guint at)
-{
-	g_autofree char *key = bench_key(doc->tests->pdata[at]);
-	unsigned n = 0;
-
-	for (guint i = 0; i < at; i++) {
-		g_autofree char *other = bench_key(doc->tests->pdata[i]);
-
-		n += strcmp(key, other) == 0;
-	}
-	return n;
-}
-
-char *bench_compare(const GPtrArray *docs, double *worst, GError **error)
+char *bench_compare(const GPtrArray *docs, GError **error)
 {
 	g_autoptr(GString) out = g_string_new(NULL);
 	struct sums sums = { 0 };
 
-	*worst = 0;
 	if (!one_clock(docs, error))
 		return NULL;
 	sums.width = bench_label_width((struct bench_doc *const *)docs->pdata, docs->len, true);
@@ -175,7 +149,7 @@ char *bench_compare(const GPtrArray *docs, double *worst, GError **error)
 		const struct bench_doc *doc = docs->pdata[d];
 
 		for (guint i = 0; i < doc->tests->len; i++)
-			add_test(out, docs, d, doc->tests->pdata[i], earlier(doc, i), &sums);
+			add_test(out, docs, d, i, &sums);
 	}
 	if (!sums.steps) {
 		vtdlab_refuse(error, "these runs have no step of the same test with the same options in common");
@@ -186,7 +160,6 @@ char *bench_compare(const GPtrArray *docs, double *worst, GError **error)
 	if (sums.alone)
 		g_string_append_printf(out, "; %u not in every run", sums.alone);
 	g_string_append_c(out, '\n');
-	*worst = sums.worst;
 	g_free(sums.where);
 	return g_strdup(out->str);
 }

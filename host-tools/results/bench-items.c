@@ -151,3 +151,22 @@ char *bench_key(const struct bench_test *t)
 	}
 	return g_strdup(out->str);
 }
+
+const struct bench_test *bench_test_like(const struct bench_doc *doc, const struct bench_doc *of, guint at)
+{
+	g_autofree char *key = bench_key(of->tests->pdata[at]);
+	unsigned nth = 0;
+
+	for (guint i = 0; i < at; i++) {
+		g_autofree char *other = bench_key(of->tests->pdata[i]);
+
+		nth += strcmp(key, other) == 0;
+	}
+	for (guint i = 0; i < doc->tests->len; i++) {
+		g_autofree char *other = bench_key(doc->tests->pdata[i]);
+
+		if (strcmp(key, other) == 0 && !nth--)
+			return doc->tests->pdata[i];
+	}
+	return NULL;
+}

@@ -16,10 +16,18 @@ void bench_counts(const struct bench_doc *doc, unsigned count[3]);
 
 /*
  * bench_compare - the medians of @docs (two or more) side by side; the caller frees the text.
- *
- * @worst: the largest distance of two medians of one step, as a part of the smaller one
  * Errors: VTDLAB_ERROR_USAGE: not of one clock and accelerator, or nothing in common.
  */
-char *bench_compare(const GPtrArray *docs, double *worst, GError **error);
+char *bench_compare(const GPtrArray *docs, GError **error);
+
+/*
+ * bench_gate - are the runs after the first one of @docs as good as that? The caller frees the text, which names what is
+ * not.
+ *
+ * @within: how much longer a median may be than the first run's, as a part of it (0.01 is a hundredth)
+ * @good:   something was compared, no median is further above, no test failed in any run, and whatever passed in the first
+ *          one was measured in all
+ */
+char *bench_gate(const GPtrArray *docs, double within, bool *good);
 
 #endif

@@ -12,7 +12,7 @@ struct compare_run {
 	char *failed; /* names of the checks that failed */
 };
 
-/* Runs of one kind: scenario, crash kernel, mode. */
+/* Runs of one kind: scenario, crash kernel, mode, what is set otherwise than in the scenario's file. */
 struct compare_column {
 	char *name;
 	GPtrArray *runs; /* struct compare_run */

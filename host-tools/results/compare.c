@@ -146,7 +146,7 @@ static bool same_time(struct compare *c, const struct run_json *json, const char
 bool compare_add(struct compare *c, const char *path, GError **error)
 {
 	struct run_json *json = run_json_load(path, error);
-	g_autofree char *mode = NULL, *name = NULL;
+	g_autofree char *mode = NULL, *name = NULL, *settings = NULL;
 	struct compare_run *run;
 
 	if (!json)
@@ -158,7 +158,9 @@ bool compare_add(struct compare *c, const char *path, GError **error)
 	mode = cmdline_value(json->crash_cmdline, "intel_iommu_kdump");
 	if (!mode)
 		mode = g_strdup("off"); /* mainline's */
-	name = g_strdup_printf("%s, %s %s", json->scenario, json->crash_release ? json->crash_release : "?", mode);
+	settings = run_json_settings(json);
+	name = g_strdup_printf("%s, %s %s%s%s", json->scenario, json->crash_release ? json->crash_release : "?", mode,
+			       *settings ? ", " : "", settings);
 	for (char *p = name; *p; p++) /* it goes to a terminal */
 		if (!g_ascii_isprint(*p) || *p == '|')
 			*p = '?';

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/json-line.h"
+#include "base/text.h"
 
 #define MAX_BYTES (64 << 20)
 
@@ -67,9 +68,17 @@ static JsonObject *inner(JsonObject *o, const char *name)
 	return o ? json_line_object(o, name) : NULL;
 }
 
-static const char *text_of(JsonObject *o, const char *name)
+/* Fit to be shown, whatever the file holds; lives as long as @run. */
+static const char *shown(const struct run_json *run, const char *text)
 {
-	return o ? json_line_string(o, name, NULL) : NULL;
+	g_autofree char *clean = text ? text_one_line(text) : NULL;
+
+	return clean ? g_string_chunk_insert_const(run->texts, clean) : NULL;
+}
+
+static const char *text_of(const struct run_json *run, JsonObject *o, const char *name)
+{
+	return o ? shown(run, json_line_string(o, name, NULL)) : NULL;
 }
 
 static void read_checks(struct run_json *run)
@@ -84,8 +93,8 @@ static void read_checks(struct run_json *run)
 
 		if (!o)
 			continue;
-		check.name = json_line_string(o, "name", "?");
-		check.result = json_line_string(o, "result", "?");
+		check.name = shown(run, json_line_string(o, "name", "?"));
+		check.result = shown(run, json_line_string(o, "result", "?"));
 		check.evidence = json_line_bool(o, "evidence", true);
 		g_array_append_val(run->checks, check);
 	}
@@ -106,7 +115,7 @@ struct run_json *run_json_load(const char *path, GError **error)
 		return NULL;
 	}
 	o = len <= MAX_BYTES ? json_line_parse(text, len) : NULL;
-	if (!text_of(o, "scenario")) {
+	if (!o || !json_line_string(o, "scenario", NULL)) {
 		g_clear_pointer(&o, json_object_unref);
 		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s is no run.json of a run", file);
 		return NULL;
@@ -115,18 +124,39 @@ struct run_json *run_json_load(const char *path, GError **error)
 	crash = inner(env, "crash_kernel");
 	run = g_new0(struct run_json, 1);
 	run->o = o;
-	run->scenario = text_of(o, "scenario");
-	if (!outcome_from_name(text_of(o, "outcome"), &run->outcome))
+	run->texts = g_string_chunk_new(1024);
+	run->scenario = text_of(run, o, "scenario");
+	if (!outcome_from_name(text_of(run, o, "outcome"), &run->outcome))
 		run->outcome = OUTCOMES;
 	run->exit = json_line_int(o, "exit", 0);
-	run->clock = text_of(env, "clock");
-	run->accel = text_of(env, "accel");
-	run->crash_release = text_of(crash, "release");
-	run->crash_cmdline = text_of(crash, "cmdline");
-	run->probes = text_of(inner(o, "timing"), "probes");
+	run->clock = text_of(run, env, "clock");
+	run->accel = text_of(run, env, "accel");
+	run->crash_release = text_of(run, crash, "release");
+	run->crash_cmdline = text_of(run, crash, "cmdline");
+	run->probes = text_of(run, inner(o, "timing"), "probes");
 	run->checks = g_array_new(FALSE, FALSE, sizeof(struct run_json_check));
 	read_checks(run);
 	return run;
+}
+
+char *run_json_settings(const struct run_json *run)
+{
+	/* the kernel is the crash kernel's release, and runs of other clocks are not compared at all */
+	static const char *const told[] = { "crash.kernel", "machine.accel", "machine.clock", NULL };
+	JsonObject *settings = inner(run->o, "settings");
+	g_autoptr(GList) keys = settings ? json_object_get_members(settings) : NULL;
+	GString *out = g_string_new(NULL);
+
+	keys = g_list_sort(keys, (GCompareFunc)strcmp);
+	for (GList *at = keys; at; at = at->next) {
+		const char *value = text_of(run, settings, at->data);
+
+		if (g_strv_contains(told, at->data) ||
+		    (strcmp(at->data, "first.kernel") == 0 && !text_of(run, settings, "crash.kernel")))
+			continue;
+		g_string_append_printf(out, "%s%s=%s", out->len ? " " : "", shown(run, at->data), value ? value : "?");
+	}
+	return g_string_free(out, FALSE);
 }
 
 void run_json_free(struct run_json *run)
@@ -135,6 +165,7 @@ void run_json_free(struct run_json *run)
 		return;
 	g_array_unref(run->checks);
 	json_object_unref(run->o);
+	g_string_chunk_free(run->texts);
 	g_free(run);
 }
 

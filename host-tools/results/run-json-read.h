@@ -18,7 +18,7 @@ struct run_json_check {
 	bool evidence;
 };
 
-/* All text is borrowed from @o, and may hold anything. */
+/* All text is borrowed, and fit to be shown in one line: text_one_line(). */
 struct run_json {
 	const char *scenario; /* never NULL */
 	enum outcome outcome; /* OUTCOMES: none, or a word that this version does not know */
@@ -28,6 +28,7 @@ struct run_json {
 	const char *probes; /* of the timing: "off", ... */
 	GArray *checks;	    /* struct run_json_check */
 	JsonObject *o;	    /* the rest, for run_json_number() */
+	GStringChunk *texts;
 };
 
 /*
@@ -39,6 +40,12 @@ void run_json_free(struct run_json *run);
 
 /* run_json_check - what it says of check @name, or NULL. */
 const struct run_json_check *run_json_check(const struct run_json *run, const char *name);
+
+/*
+ * run_json_settings - what was set otherwise than in the scenario's file, "iommu.mode=off machine.cpus=2", "" where there
+ * is nothing; without the kernels that the crash kernel's release tells. The caller frees it.
+ */
+char *run_json_settings(const struct run_json *run);
 
 /*
  * run_json_number - the number at @path ("kdump/copies/bytes"), added up over all members of an array; true counts

@@ -72,6 +72,26 @@ static void list_snapshots(struct run *run)
 	json_object_set_array_member(run->report->extra, "snapshots", list);
 }
 
+static void add_setting(const char *key, const char *value, void *settings)
+{
+	json_object_set_string_member(settings, key, value);
+}
+
+/* run.json "settings": what is set otherwise than in the scenario's file, which its name alone would not tell. */
+static void list_settings(struct run *run)
+{
+	const struct scenario *s = run->at.plan->scenario;
+	struct scenario *file = s->path ? scenario_load(s->path, NULL) : NULL;
+	JsonObject *settings = json_object_new();
+
+	/* a file that is gone meanwhile: against the defaults, rather too much than too little */
+	if (!file)
+		file = scenario_new(s->name);
+	schema_differences(&scenario_schema, s, file, add_setting, settings);
+	scenario_free(file);
+	json_object_set_object_member(run->report->extra, "settings", settings);
+}
+
 /* What can be said of each group of trace events; which events this QEMU lacks. */
 static void note_traces(struct run *run)
 {
@@ -108,6 +128,7 @@ void run_judge(struct run *run)
 	list_phases(run);
 	note_traces(run);
 	list_snapshots(run);
+	list_settings(run);
 	numbers_add(run->report->extra, run->at.ev);
 	if (run->kprobes)
 		kprobes_report(run->kprobes, run->report);

@@ -170,37 +170,54 @@ apt_index()
 	END			{ flush_stanza() }'
 }
 
-# apt_builds: "release version" of each build in the index, oldest first. An
-# image package that is only a name for others is small; since 7.x the build
-# is linux-binary.
+# apt_builds: "release version" of each build in the index that can be had, oldest first.
 apt_builds()
 {
-	[[ -s $cache/apt/index.tsv ]] || return 0
-	awk -F '\t' '
-	/^linux-binary-/ || (/^linux-image-/ && $4 > 1000000) {
-		sub(/^linux-(image|binary)-/, "", $1)
-		print $2, $1
-	}' "$cache/apt/index.tsv" | sort -u | sort -V | awk '{ print $2, $1 }'
+	apt_complete | awk -F '\t' '{ print $2, $1 }' | sort -u | sort -V | awk '{ print $2, $1 }'
 }
 
-# apt_packages RELEASE VERSION: index lines of all packages of that build.
-apt_packages()
+# apt_packages RELEASE VERSION: index lines of all packages of that build; none if one of them is not there.
+apt_packages() { apt_complete "$1" "$2" | cut -f3-; }
+
+# apt_complete [RELEASE VERSION]: "release version" and an index line for each package of each build (or that one) of
+# which all packages are in the index: the archive keeps some longer than others. An image package that is only a name
+# for others is small; since 6.19 the build is linux-binary, linux-modules and linux-base.
+apt_complete()
 {
 	[[ -s $cache/apt/index.tsv ]] || return 0
-	awk -F '\t' -v release="$1" -v version="$2" '
-	$2 == version && !seen[$1]++ {
-		if ($1 == "linux-image-" release && $4 > 1000000)
-			whole = $0
-		else if ($1 == "linux-binary-" release || $1 == "linux-modules-" release ||
-			 $1 == "linux-base-" release)
-			parts = parts $0 "\n"
+	awk -F '\t' -v OFS='\t' -v release="${1:-}" -v version="${2:-}" '
+	match($1, /^linux-(image|binary|modules|base)-/) {
+		this = substr($1, RLENGTH + 1)
+		kind = substr($1, 7, RLENGTH - 7)
+		build = this OFS $2
+		if ((release != "" && build != release OFS version) || (kind == "image" && $4 <= 1000000) ||
+		    (build, kind) in line)
+			next
+		if (!(build in seen))
+			order[++n] = build
+		seen[build] = 1
+		line[build, kind] = build OFS $0
 	}
 	END {
-		if (parts != "")
-			printf "%s", parts
-		else if (whole != "")
-			print whole
+		for (i = 1; i <= n; i++) {
+			b = order[i]
+			if ((b, "binary") in line && (b, "modules") in line && (b, "base") in line)
+				print line[b, "binary"] "\n" line[b, "modules"] "\n" line[b, "base"]
+			else if ((b, "image") in line)
+				print line[b, "image"]
+		}
 	}' "$cache/apt/index.tsv"
+}
+
+# apt_gone RELEASE: which packages of a build that the index has in part are not there.
+apt_gone()
+{
+	local kind
+
+	grep -qs "^linux-binary-$1"$'\t' "$cache/apt/index.tsv" || return 0
+	for kind in modules base; do
+		grep -qs "^linux-$kind-$1"$'\t' "$cache/apt/index.tsv" || printf 'linux-%s-%s\n' "$kind" "$1"
+	done
 }
 
 # apt_download DIR PACKAGE=VERSION...: into DIR, which must be empty: apt

@@ -7,11 +7,10 @@
 #   kernels/<id>/         one prepared kernel, complete or not there at all:
 #     bzImage               not there if the user gave a vmlinux
 #     vmlinux               what PVH boots; not there without the PVH note
-#     vmlinux.stat          size, times and inode when its hash was last right
 #     config                not there if it cannot be known
 #     modules/              what lib/modules/<release> holds
-#     modules.sha256        hash of every module file, `sha256sum -c` format
 #     kernel.conf           key file, group [kernel]; see kernel_conf_write
+#     sums, sums.stat       of all of these; see sums_write
 #   kernels/.forward-NAME the build a named kernel fell forward to
 #   hashes/               hashes of files outside the cache, with their stat
 #   apt/                  private apt state: sources, lists, index.tsv
@@ -33,7 +32,39 @@
 #     patches, new_files, compiler, key, release, work, tree_shown, started
 #   foreign-initrd: name, kernel (a directory), manifest
 #   qemu-get: qemus_dir
-#   apt.sh: lists_fresh; and the reasons of a status 1: image_error, dir_error, apt_error
+#   apt.sh: lists_fresh; and the reasons of a status 1: image_error, sums_error, apt_error
+
+# Whatever a script starts ends with it. bash obeys a signal only when the command it waits for has ended, and make's
+# shells do not hand one on: so a script runs in a process group of its own, below a copy of it that waits, and a
+# signal to that one ends them all.
+watch_script()
+{
+	local worker status i signalled=
+
+	set -m
+	VTDLAB_WATCHED=$$ "$BASH" -- "$0" "$@" &
+	worker=$!
+	set +m
+	trap 'signalled=INT; kill -INT -- "-$worker" 2>/dev/null || true' INT
+	trap 'signalled=TERM; kill -TERM -- "-$worker" 2>/dev/null || true' TERM HUP QUIT
+	while :; do
+		status=0
+		wait "$worker" || status=$?
+		kill -0 "$worker" 2>/dev/null || break
+	done
+	kill -TERM -- "-$worker" 2>/dev/null || true
+	for ((i = 0; i < 20; i++)); do
+		[[ -n $signalled ]] && kill -0 -- "-$worker" 2>/dev/null || break
+		sleep 0.1
+	done
+	kill -KILL -- "-$worker" 2>/dev/null || true
+	exit "$status"
+}
+# A shell that only borrows a function from here is no script of ours.
+if [[ $0 -ef ${BASH_SOURCE[0]%/*}/../${0##*/} && ${VTDLAB_WATCHED:-} != "$PPID" ]]; then
+	watch_script "$@"
+fi
+unset VTDLAB_WATCHED
 
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 export LC_ALL=C
@@ -108,6 +139,42 @@ sha256_of()
 	out=$(sha256sum -- "$1") || return
 	out=${out#\\}
 	printf '%s\n' "${out%% *}"
+}
+
+# sums_write DIR: DIR/sums, the hash of each file below it, closed by one of the list itself: a list that was cut
+# vouches for nothing. DIR/sums.stat has what sums_stat said when all of them were last right.
+sums_write()
+{
+	(
+		cd -- "$1" && rm -f sums sums.stat || exit
+		find . -type f ! -name 'sums.*' -print0 | sort -z | xargs -0r sha256sum >sums.new &&
+			printf '# %s\n' "$(sha256_of sums.new)" >>sums.new && mv sums.new sums || exit
+		sums_stat . >sums.stat
+	)
+}
+
+sums_stat() { find "$1" -type f ! -name 'sums.*' -printf '%P %s %T@ %C@ %i\n'; }
+
+# sums_ok DIR: is each file what it was when sums_write was called? Reads them only if one was touched since they
+# were last found right. Else $sums_error names the first that is not.
+sums_ok()
+{
+	local now bad='sums: FAILED'
+
+	sums_stat "$1" 2>/dev/null | cmp -s - "$1/sums.stat" 2>/dev/null && return
+	now=$(sums_stat "$1" 2>/dev/null) || true
+	if [[ $(tail -n 1 "$1/sums" 2>/dev/null) == "# $(head -n -1 "$1/sums" 2>/dev/null | sha256sum | cut -d' ' -f1)" ]] &&
+		bad=$(cd -- "$1" && sha256sum --quiet -c sums 2>/dev/null); then
+		printf '%s\n' "$now" 2>/dev/null >"$1/sums.stat" || true
+		return 0
+	fi
+	bad=${bad%%: FAILED*}
+	bad=${bad#./}
+	# shellcheck disable=SC2034 # for the caller
+	sums_error="the cached ${bad:-sums} of ${1##*/} does not have its sha256"
+	# shellcheck disable=SC2034
+	[[ -f $1/${bad:-sums} ]] || sums_error="${bad:-sums} of the cached ${1##*/} is gone"
+	return 1
 }
 
 mib() { printf '%d' $((($1 + 1048575) / 1048576)); }

@@ -177,7 +177,7 @@ image_inputs()
 	local file
 
 	printf 'tools %s\n' "$(tools_id)"
-	for file in "$kernel/bzImage" "$kernel/kernel.conf" "$kernel/modules/modules.dep"; do
+	for file in "$kernel/bzImage" "$kernel/kernel.conf" "$kernel/modules/modules.dep" "$tools/disk"; do
 		[[ ! -e $file ]] || printf '%s %s\n' "$file" "$(file_stat "$file")"
 	done
 	printf 'image %s\n' "$(sha256_of "$1" 2>/dev/null)"

@@ -174,7 +174,7 @@ debian_named()
 		refuse "$conf: release, version or sha256 is missing in [kernel]"
 	pin=$release
 	debian_cached "$(debian_dir "$release" "$version")" "$sha256" && return
-	[[ -z $dir_error ]] || say "$dir_error: fetching it again"
+	[[ -z $sums_error ]] || say "$sums_error: fetching it again"
 	debian_forwarded "$1" "$pin" && return
 	[[ -z $offline ]] || debian_not_cached "$1 ($release)"
 	take_lock "$cache"
@@ -223,14 +223,14 @@ debian_neighbours()
 # debian_exact RELEASE: that build, whatever version its package has.
 debian_exact()
 {
-	local dir newest='' near
+	local dir near gone
 
 	release=$1
 	[[ $release =~ ^[0-9]+\.[0-9][A-Za-z0-9.+~-]*-amd64$ ]] ||
 		refuse "'debian:$release' names no build: give what uname -r says there, such as debian:6.1.0-49-amd64 or debian:6.12.107+deb12-amd64"
 	for dir in $(printf '%s\n' "$cache/kernels/${release}_"*/ | sort -rV); do
 		debian_cached "${dir%/}" && return
-		[[ -z $dir_error ]] || say "$dir_error: fetching it again"
+		[[ -z $sums_error ]] || say "$sums_error: fetching it again"
 	done
 	[[ -z $offline ]] || debian_not_cached "$spec"
 	take_lock "$cache"
@@ -248,7 +248,8 @@ debian_exact()
 		debian_failed "$release"
 	fi
 	near=$(debian_neighbours "$release")
-	refuse "$spec is not in the archive (any more): nearest to be had: ${near:-none}"
+	gone=$(apt_gone "$release" | paste -sd' ')
+	refuse "$spec is not in the archive (any more)${gone:+, gone are $gone}: nearest to be had: ${near:-none}"
 }
 
 debian_version_of() { apt_builds | awk -v release="$1" '$1 == release { v = $2 } END { print v }'; }

@@ -5,47 +5,14 @@
 # rename, and checked before each use. Its layout is told in common.sh.
 
 # kernel_dir_ok DIR [SHA256]: whole and not tampered with? SHA256 is what the
-# image must be when that is pinned outside the cache. Else $dir_error.
+# image must be when that is pinned outside the cache. Else $sums_error.
 kernel_dir_ok()
 {
-	local dir=$1 want file sum now
-
-	dir_error=
-	[[ -f $dir/kernel.conf ]] || return 1
-	want=${2:-$(keyfile_get "$dir/kernel.conf" kernel sha256)}
-	file=$dir/bzImage
-	[[ -f $file ]] || file=$dir/vmlinux
-	sum=$(sha256_of "$file" 2>/dev/null) || sum=none
-	if [[ -z $want || $sum != "$want" ]]; then
-		dir_error="the cached ${file##*/} of ${dir##*/} does not have its sha256"
-		return 1
-	fi
-	if ! kernel_parts_there "$dir"; then
-		dir_error="parts of the cached ${dir##*/} are gone"
-		return 1
-	fi
-	[[ $file == */bzImage && $(keyfile_get "$dir/kernel.conf" kernel pvh) == true ]] || return 0
-	# A vmlinux is large: hash it only if it was touched since the last time.
-	now=$(file_stat "$dir/vmlinux" 2>/dev/null) || now=none
-	[[ $now != "$(cat "$dir/vmlinux.stat" 2>/dev/null)" ]] || return 0
-	sum=$(sha256_of "$dir/vmlinux" 2>/dev/null) || sum=none
-	if [[ $sum != "$(keyfile_get "$dir/kernel.conf" kernel vmlinux-sha256)" ]]; then
-		dir_error="the cached vmlinux of ${dir##*/} does not have its sha256"
-		return 1
-	fi
-	printf '%s\n' "$now" 2>/dev/null >"$dir/vmlinux.stat" || true
-}
-
-kernel_parts_there()
-{
-	local key value
-
-	while IFS='=' read -r key value; do
-		case $key=$value in
-		config-sha256=*) [[ -f $1/config ]] || return 1 ;;
-		modules=true) [[ -f $1/modules/modules.dep ]] || return 1 ;;
-		esac
-	done <"$1/kernel.conf"
+	sums_error=
+	[[ -d $1 ]] && sums_ok "$1" || return 1
+	[[ -z ${2:-} ]] || grep -qx "$2  ./bzImage" "$1/sums" && return
+	sums_error="the cached bzImage of ${1##*/} does not have its sha256"
+	return 1
 }
 
 # kernel_add_vmlinux DIR SHOWN: extracts it from the bzImage there; sets pvh.
@@ -80,11 +47,9 @@ kernel_conf_write()
 		fi
 		if [[ -d $dir/modules ]]; then echo modules=true; else echo modules=false; fi
 	} >"$dir/kernel.conf"
-	[[ $pvh != true ]] || file_stat "$dir/vmlinux" >"$dir/vmlinux.stat"
 }
 
-# kernel_index_modules DIR RELEASE: modules.dep for DIR/modules, and a list of
-# hashes by which whoever takes a module can check it.
+# kernel_index_modules DIR RELEASE: modules.dep for DIR/modules.
 kernel_index_modules()
 {
 	local dir=$1 root
@@ -96,15 +61,13 @@ kernel_index_modules()
 	run depmod -b "$root" "$2" 2>"$cache/tmp/log" || disk_failed "$cache" depmod "$(cat "$cache/tmp/log")"
 	mv "$root/lib/modules/$2" "$dir/modules"
 	rm -rf "$root"
-	(cd "$dir/modules" && find . -name '*.ko*' -type f -print0 | sort -z |
-		xargs -0r sha256sum) >"$dir/modules.sha256"
 }
 
 # kernel_dir_commit FROM TO: the one moment when TO comes into being.
 kernel_dir_commit()
 {
 	chmod -R u+w,a+rX "$1"
-	kernel_dir_ok "$1" || fail "cannot write $2: is the disk full? ${dir_error:-}"
+	sums_write "$1" || fail "cannot write $2: is the disk full?"
 	if [[ -e $2 ]]; then
 		mv -T "$2" "$cache/tmp/old.$$"
 	fi

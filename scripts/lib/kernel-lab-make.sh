@@ -98,7 +98,7 @@ minutes()
 	if ((s < 60)); then printf '%d s' $s; else printf '%d min %d s' $((s / 60)) $((s % 60)); fi
 }
 
-# stop_make: on a signal; make takes away what it has half written.
+# stop_make: on a signal, which all of make got too; it takes away what it has half written.
 stop_make()
 {
 	kill -TERM "$make_pid" 2>/dev/null || true

@@ -134,7 +134,7 @@ lab_cached()
 			kernel=$dir
 			return
 		fi
-		[[ -z $dir_error ]] || say "$dir_error: building it again"
+		[[ -z $sums_error ]] || say "$sums_error: building it again"
 	done
 	return 1
 }

@@ -201,7 +201,7 @@ path_kernel()
 	kernel_dir_ok "$kernel" && return
 	take_lock "$cache"
 	kernel_dir_ok "$kernel" && return
-	[[ -z $dir_error ]] || say "$dir_error: making it again"
+	[[ -z $sums_error ]] || say "$sums_error: making it again"
 	need_space "$cache" 300000000 "kernel $release"
 	spec_kept=$image origin=path package='' version=''
 	[[ -z $tree ]] || spec_kept=$tree origin=tree

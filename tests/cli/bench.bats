@@ -95,13 +95,24 @@ compare()
 	[[ $output == *"largest distance 0.200 %"* ]]
 }
 
-@test "bench-compare --within: the exit status says whether they repeat" {
+@test "bench-compare --within: the exit status says whether a run is as good as the first one" {
 	a_run one virtual tcg 1000000
 	a_run two virtual tcg 1001000
-	run "$vtdlab" bench-compare --within 0.2 "$BATS_TEST_TMPDIR/one" "$BATS_TEST_TMPDIR/two"
+	within() { run "$vtdlab" bench-compare --within "$1" "$BATS_TEST_TMPDIR/$2" "$BATS_TEST_TMPDIR/$3"; }
+	within 0.2 one two
 	[ "$status" -eq 0 ]
-	run "$vtdlab" bench-compare --within 0.05 "$BATS_TEST_TMPDIR/one" "$BATS_TEST_TMPDIR/two"
+	[[ $output == *"good: 1 medians within 0.2 % of A"* ]]
+	within 0.05 one two
 	[ "$status" -eq 1 ]
+	[[ $output == *"worse   demand-paging vcpus=1, populate: B +0.100 %"* ]]
+	# faster is told, and no step back
+	within 0.05 two one
+	[ "$status" -eq 0 ]
+	[[ $output == *"better  demand-paging"* ]]
+	for none in nan -1 inf "" 1x; do
+		within "$none" one one
+		[ "$status" -eq 2 ]
+	done
 }
 
 @test "bench-compare refuses other clocks, other accelerators, other work, and what is no run" {

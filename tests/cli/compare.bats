@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # `vtdlab compare`: several runs side by side, by their run.json. Boots nothing.
 
+bats_require_minimum_version 1.5.0
 load vtdlab-fixture
 
 setup()
@@ -38,6 +39,35 @@ a_run()
 	[[ $output == *"| IOVA pages retargeted | 282 (280 to 284) | 0 |"* ]]
 	run "$vtdlab" compare --tsv "$dir/one" "$dir/three"
 	[[ $output == *$'IOVA pages retargeted\tkdump, 6.12.9 off\tcount\t282\t280\t284\t2'* ]]
+}
+
+@test "runs with other settings than the scenario's file are columns of their own" {
+	a_run off wall off 0
+	for settings in '{"iommu.mode":"off","first.kernel":"debian-6.12"}' '{"machine.cpus":"2","iommu.mode":"off"}'; do
+		sed -i "s/\"scenario\"/\"settings\":$settings,&/" "$dir/off/run.json"
+		run "$vtdlab" compare "$dir/one" "$dir/off"
+		echo "$output"
+		[ "$status" -eq 0 ]
+		[[ ${lines[0]} == *"kdump, 6.12.9 off  kdump, 6.12.9 off, iommu.mode=off"* ]]
+		a_run off wall off 0
+	done
+	[[ ${lines[0]} == *"off, iommu.mode=off machine.cpus=2" ]]
+	# a kernel of one's own beside a crash kernel is told, whose release says nothing of it
+	sed -i 's/"scenario"/"settings":{"first.kernel":"a","crash.kernel":"b"},&/' "$dir/off/run.json"
+	run "$vtdlab" compare "$dir/one" "$dir/off"
+	[[ ${lines[0]} == *"off, first.kernel=a" ]]
+}
+
+@test "nothing that a run.json holds gets to the terminal as a control character" {
+	# ESC, a C1 CSI, a mark of direction, a newline
+	sed -i 's/"scenario"/"settings":{"x\\u001b":"\\u009b31m"},"checks":[{"name":"a\\u001b[2Jb\\u202e","result":"fail\\n"}],&/' "$dir/two/run.json"
+	run "$vtdlab" compare "$dir/one" "$dir/two"
+	[ "$status" -eq 0 ]
+	run ! grep -qP "[^\\x20-\\x7e\\t]" <<<"$output"
+	sed -i 's/"clock":"wall"/"clock":"w\\u001b[2J\\u009b"/' "$dir/two/run.json"
+	run "$vtdlab" compare "$dir/one" "$dir/two"
+	[ "$status" -eq 2 ]
+	run ! grep -qP "[\\x00-\\x08\\x1b]|\\xc2\\x9b" <<<"$output"
 }
 
 @test "runs with another clock are refused" {

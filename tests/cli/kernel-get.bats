@@ -82,20 +82,6 @@ refused()
 	[ "$dir" != "$first" ]
 }
 
-@test "a tampered image or vmlinux in the cache is found and made again" {
-	fake_kernel "$BATS_TEST_TMPDIR/k" 6.1.7
-	local file
-	for file in bzImage vmlinux; do
-		kernel_get "$BATS_TEST_TMPDIR/k/bzImage"
-		prepared
-		poke "$dir/$file" 900 'XX'
-		kernel_get "$BATS_TEST_TMPDIR/k/bzImage"
-		prepared
-		[[ $stderr == *"cached $file of"*"does not have its sha256"* ]]
-		cmp "$dir/$file" "$BATS_TEST_TMPDIR/k/$file"
-	done
-}
-
 @test "a vmlinux by path needs the PVH note" {
 	fake_kernel "$BATS_TEST_TMPDIR/k" 6.1.7
 	kernel_get "$BATS_TEST_TMPDIR/k/vmlinux"
@@ -199,6 +185,41 @@ fake_tree()
 	kernel_get .
 	prepared
 	[ "$dir" != "$first" ]
+}
+
+@test "whatever was changed, cut or lost in the cache is named and made again" {
+	local how file module=modules/kernel/drivers/net/e1000e.ko
+	fake_tree
+	kernel_get "$BATS_TEST_TMPDIR/linux"
+	prepared
+	cp -r "$dir" "$BATS_TEST_TMPDIR/whole"
+	while read -r how file; do
+		case $how in
+		flip) poke "$dir/$file" 40 "XX" ;;
+		cut) truncate -s 45 "$dir/$file" ;;
+		gone) rm "$dir/$file" ;;
+		esac
+		# the list is of use only when a file was touched
+		[[ $file != sums ]] || touch "$dir/config"
+		kernel_get "$BATS_TEST_TMPDIR/linux"
+		prepared
+		[[ $stderr == "kernel-get: "*"$file of"*": making it again" ]]
+		diff -r -x sums.stat "$dir" "$BATS_TEST_TMPDIR/whole"
+	done <<-END
+		flip bzImage
+		flip vmlinux
+		flip config
+		cut kernel.conf
+		flip $module
+		gone $module
+		flip modules/modules.dep
+		cut sums
+	END
+	# what was only touched is as good as before
+	touch "$dir/$module"
+	kernel_get "$BATS_TEST_TMPDIR/linux"
+	prepared
+	[ -z "$stderr" ]
 }
 
 @test "a tree that is not built says what to run" {
@@ -341,6 +362,27 @@ fake_tree()
 	grep -qx 'spec=debian:6.1.0-51-amd64' "$dir/kernel.conf"
 }
 
+@test "a build of which the archive has lost a package is neither offered nor begun" {
+	local kind root
+	# a part of 7.1.3, all of 7.2.6, in what they consist of since 6.19
+	for kind in image-7.1.3 binary-7.1.3 modules-7.1.3 image-7.2.6 binary-7.2.6 modules-7.2.6 base-7.2.6; do
+		root=$BATS_TEST_TMPDIR/$kind
+		mkdir -p "$root/DEBIAN"
+		printf '%s\n' "Package: linux-$kind+deb13-amd64" "Version: ${kind#*-}-1" 'Architecture: amd64' \
+			'Maintainer: nobody <a@b>' 'Description: fake' >"$root/DEBIAN/control"
+		dpkg-deb -Znone --root-owner-group -b "$root" "$archive/pool/$kind.deb" >/dev/null
+	done
+	fake_deb "$archive/pool" 6.1.0-49-amd64 6.1.149-1
+	fake_archive "$archive"
+	fake_named debian-6.1 "$archive" 6.1.0-49-amd64 6.1.149-1
+	kernel_get --available
+	[ "$status" = 0 ]
+	[ "$output" = $'debian:6.1.0-49-amd64 6.1.149-1\ndebian:7.2.6+deb13-amd64 7.2.6-1' ]
+	kernel_get debian:7.1.3+deb13-amd64
+	refused 'gone are linux-base-7.1.3+deb13-amd64: nearest to be had: debian:6.1.0-49-amd64 and debian:7.2.6+deb13-amd64'
+	[[ $stderr != *fetching* ]]
+}
+
 @test "a build newer than the cached lists is found" {
 	fake_deb "$archive/pool" 6.1.0-49-amd64 6.1.149-1
 	fake_archive "$archive"
@@ -418,6 +460,30 @@ fake_tree()
 	[ -z "$(ls "$VTDLAB_CACHE/kernels")" ]
 	kernel_get debian-6.1
 	prepared
+}
+
+@test "ended by a signal: so is all that it has started, at once" {
+	fake_deb "$archive/pool" 6.1.0-49-amd64 6.1.149-1
+	fake_archive "$archive"
+	fake_named debian-6.1 "$archive" 6.1.0-49-amd64 6.1.149-1
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	# shellcheck disable=SC2016 # for the script
+	printf '#!/bin/sh\nsleep 300 & echo $! >%q; wait\n' "$BATS_TEST_TMPDIR/pid" >"$BATS_TEST_TMPDIR/bin/depmod"
+	chmod +x "$BATS_TEST_TMPDIR/bin/depmod"
+	local signal want status
+	for signal in TERM INT; do
+		rm -f "$BATS_TEST_TMPDIR/pid"
+		# a command in the background would not see SIGINT
+		PATH=$BATS_TEST_TMPDIR/bin:$PATH env --default-signal=INT "$scripts/kernel-get" debian-6.1 2>/dev/null 3>&- &
+		until [[ -s $BATS_TEST_TMPDIR/pid ]]; do sleep 0.1; done
+		kill -"$signal" $!
+		status=0 want=143
+		wait $! || status=$?
+		[[ $signal != INT ]] || want=130
+		[ "$status" = $want ]
+		run ! grep -qs '^State:[[:space:]]*[^Z]' "/proc/$(cat "$BATS_TEST_TMPDIR/pid")/status"
+		[ ! -e "$VTDLAB_CACHE/tmp" ]
+	done
 }
 
 @test "a cache in a path with blanks" {

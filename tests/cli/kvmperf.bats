@@ -106,6 +106,14 @@ notices()
 	fi
 }
 
+@test "output that cannot be written is no success" {
+	for args in list "list --help" "exits --json" --help; do
+		# shellcheck disable=SC2086,SC2016
+		run --separate-stderr bash -c '"$0" "$@" >/dev/full' "$kvmperf" $args
+		[[ $status == 2 && $stderr == *"kvmperf: cannot write to the standard output" ]]
+	done
+}
+
 @test "what does not fit this machine is one line and 2" {
 	need_kvm
 	refused 2 '*--memory 16M does not divide into 3 slices of whole 4K pages: use 16380K or 16392K' \

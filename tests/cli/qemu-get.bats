@@ -27,6 +27,7 @@ cached()
 		[packages]
 		own=0
 	END
+	bash -c ". \"$root/scripts/lib/common.sh\"; sums_write \"$dir\""
 	printf '%s\n' "$dir"
 }
 
@@ -64,6 +65,11 @@ cached()
 	run "$qemu_get" own --offline
 	[ "$status" -eq 1 ]
 	[[ $output == *"does not have its sha256"*"--offline"* ]]
+	dir=$(cached)
+	echo "echo 3" >"$dir/qemu-system-x86_64"
+	run "$qemu_get" own --offline
+	[ "$status" -eq 1 ]
+	[[ $output == *"cached qemu-system-x86_64 of own_1_2.0_x_1 does not have its sha256"*"--offline"* ]]
 }
 
 @test "a conf without a hash is refused" {

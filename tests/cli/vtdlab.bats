@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The program's own verbs and its words for what is wrong. Boots nothing, fetches nothing.
 
+bats_require_minimum_version 1.5.0
 load vtdlab-fixture
 
 setup()
@@ -110,6 +111,28 @@ setup()
 	refused run kdump --set scenario.expect-fail=rig :: "rig cannot"
 	refused run kdump --accel fast :: "auto, kvm, tcg"
 	[ ! -e "$VTDLAB_CACHE" ]
+}
+
+@test "a signal while a kernel is prepared: ended at once, and so is the script" {
+	local how other status
+	mkdir -p "$VTDLAB_CACHE/kernels"
+	exec 9>"$VTDLAB_CACHE/lock"
+	flock 9
+	for how in TERM HUP KILL; do
+		"$vtdlab" run kdump --kernel debian-6.1 --results "$BATS_TEST_TMPDIR/res" 2>"$BATS_TEST_TMPDIR/err" 9>&- 3>&- &
+		until grep -q 'waiting for another process' "$BATS_TEST_TMPDIR/err"; do sleep 0.1; done
+		other=$(cat "/proc/$!/task/$!/children")
+		kill -"$how" $!
+		status=0
+		wait $! || status=$?
+		[ "$status" -eq "$([[ $how == KILL ]] && echo 137 || echo 130)" ]
+		# a parent that was killed does not wait for it
+		for _ in {1..100}; do
+			grep -qs '^State:[[:space:]]*[^Z]' "/proc/$other/status" || break
+			sleep 0.1
+		done
+		run ! grep -qs '^State:[[:space:]]*[^Z]' "/proc/$other/status"
+	done
 }
 
 @test "output that cannot be written is a failure" {

@@ -84,6 +84,27 @@ static void without_a_machine(void **state)
 	assert_int_equal(f->run.report->verdict->outcome, OUTCOME_PRESERVED);
 }
 
+/* The name of a scenario says what its file does: what was set beside it is told. */
+static void other_settings_are_told(void **state)
+{
+	struct fake_run *f = *state;
+	const struct scenario *had = f->run.at.plan->scenario;
+	struct scenario *s = scenario_load("kdump-scalable", NULL);
+	JsonObject *settings;
+
+	assert_non_null(s);
+	/* what is set to what the file says anyway is no other setting */
+	assert_true(scenario_set(s, "iommu.mode=scalable", NULL));
+	assert_true(scenario_set(s, "machine.cpus=2", NULL));
+	((struct plan *)f->run.at.plan)->scenario = s;
+	run_judge(&f->run);
+	settings = json_object_get_object_member(f->run.report->extra, "settings");
+	assert_int_equal(json_object_get_size(settings), 1);
+	assert_string_equal(json_object_get_string_member(settings, "machine.cpus"), "2");
+	((struct plan *)f->run.at.plan)->scenario = had;
+	scenario_free(s);
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, fake_run_setup, fake_run_teardown)
 
 int main(void)
@@ -91,7 +112,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_known_trace_is_trusted), TEST(a_form_not_known_spoils_its_group),
 		TEST(an_event_nobody_needs),	TEST(a_missing_event),
-		TEST(without_a_machine),
+		TEST(without_a_machine),	TEST(other_settings_are_told),
 	};
 
 	return cmocka_run_group_tests_name("verdict", tests, NULL, NULL);

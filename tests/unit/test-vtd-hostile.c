@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "cmd/walk-json.h"
 #include "vtd-test.h"
 
 #define SID 0x0008
@@ -307,6 +308,48 @@ static void memory_that_changes_under_the_walk(void **state)
 	}
 }
 
+/* What is built of a walk has an end too: spaces that share a tree would multiply it. */
+static void json_of_a_shared_tree(void **state)
+{
+	struct vtd_walk_result *r;
+	uint64_t root, ctx, pt;
+	guint items = 0, left_out = 0;
+	JsonArray *contexts;
+	struct tables t;
+	JsonNode *json;
+
+	(void)state;
+	tables_init(&t, 64);
+	root = tables_alloc(&t, 1);
+	ctx = tables_alloc(&t, 1);
+	pt = tables_alloc(&t, 1);
+	for (unsigned i = 0; i < 8; i++)
+		tables_map(&t, pt, 4, 1, 0x2000 * i, 0x7000, SL_RW);
+	for (unsigned i = 0; i < 256; i++) {
+		*tables_word(&t, root, 2 * i) = ctx | 1;
+		*tables_word(&t, ctx, 2 * i) = pt | 1;
+		*tables_word(&t, ctx, 2 * i + 1) = 2;
+	}
+	r = walk(&t, root, 0, 0, NULL);
+	json = walk_to_json(r, NULL, true);
+	contexts = json_object_get_array_member(json_node_get_object(json), "contexts");
+	for (guint i = 0; i < json_array_get_length(contexts); i++) {
+		JsonObject *context = json_array_get_object_element(contexts, i);
+		JsonArray *spaces = json_object_get_array_member(context, "spaces");
+
+		items += json_array_get_length(spaces);
+		left_out += json_object_has_member(context, "spaces_left_out");
+		for (guint k = 0; k < json_array_get_length(spaces); k++)
+			items += json_array_get_length(
+				json_object_get_array_member(json_array_get_object_element(spaces, k), "runs"));
+	}
+	assert_int_equal(json_array_get_length(contexts), 65536);
+	assert_int_equal(items, 150000);
+	assert_int_equal(left_out, 65536 - (150000 + 8) / 9);
+	json_node_unref(json);
+	tables_end(&t, r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -316,6 +359,7 @@ int main(void)
 		cmocka_unit_test(the_limit_on_visits),
 		cmocka_unit_test(a_million_pasids),
 		cmocka_unit_test(all_contexts_of_all_buses_in_one_page),
+		cmocka_unit_test(json_of_a_shared_tree),
 		cmocka_unit_test(garbage_everywhere),
 		cmocka_unit_test(memory_that_changes_under_the_walk),
 	};
