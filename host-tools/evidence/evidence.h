@@ -259,6 +259,7 @@ struct evidence {
 	int64_t again_hello_ns;		 /* the first kernel's agent spoke again after a reboot; 0: never */
 	char *again_failure;		 /* how it failed to; owned */
 	char *crash_failure;		 /* how the crash kernel ended instead: "panic: ...", "hang: ..."; owned */
+	char *first_attempt;		 /* the crash_failure of the attempt before this one; NULL: none */
 	bool crash_panicked;		 /* crash_failure is a panic or a reset, not a hang */
 
 	struct evidence_state at_panic, copied, end;

@@ -140,20 +140,23 @@ static bool broken_rig(struct run *run, const GError *error)
 static struct run *attempts(const struct plan *plan, struct rundir *rd, GError **error)
 {
 	struct run *run = NULL;
+	g_autofree char *failure = NULL, *why = NULL;
 	GError *err = NULL;
 
-	for (int n = 1;; n++) {
-		run = run_new(plan, rd);
-		if (n == 2)
-			report_note(run->report, "second attempt: the first is in attempt-1/");
-		run_attempt(run, &err);
-		if (n == 2 || !worth_another_try(run, err))
-			break;
-		progress_warn(plan->options->progress, "trying again: %s",
-			      err ? err->message : run->at.ev->crash_failure);
+	run = run_new(plan, rd);
+	run_attempt(run, &err);
+	if (!plan->options->no_retry && worth_another_try(run, err)) {
+		failure = g_strdup(run->at.ev->crash_failure);
+		why = g_strdup(err ? err->message : failure);
+		progress_warn(plan->options->progress, "trying again: %s", why);
 		g_clear_error(&err);
 		run_free(run);
 		put_away(rd);
+		run = run_new(plan, rd);
+		run->at.ev->first_attempt = g_steal_pointer(&failure);
+		report_note(run->report, "second attempt: the first is in attempt-1/ (%.*s)", (int)strcspn(why, "\n"),
+			    why);
+		run_attempt(run, &err);
 	}
 	if (!err)
 		return run;

@@ -35,6 +35,8 @@ struct verdict *evidence_judge(const struct evidence *ev, const char *crash_rele
 		verdict_add(verdict, c->name, result, c->outcome_of ? c->outcome_of(ev) : c->outcome, detail->str)
 			->expect_fail = scenario_expects_fail(ev->scenario, crash_release, c->name);
 	}
+	verdict->strict = ev->scenario->strict_expect;
+	verdict->before = g_strdup(ev->first_attempt);
 	verdict_conclude(verdict, false);
 	return verdict;
 }

@@ -443,6 +443,8 @@ struct verdict *good_verdict(struct good_run *f)
 		verdict_add(verdict, c->name, result, c->outcome_of ? c->outcome_of(f->ev) : c->outcome, f->detail->str)
 			->expect_fail = scenario_expects_fail(f->sc, "6.1.0-test", c->name);
 	}
+	verdict->strict = f->sc->strict_expect;
+	verdict->before = g_strdup(f->ev->first_attempt);
 	verdict_conclude(verdict, false);
 	return verdict;
 }
