@@ -3,6 +3,7 @@
 #include "run-fixture.h"
 
 #include "base/error.h"
+#include "machine/accel.h"
 #include "machine/guest-time.h"
 #include "machine/machine-priv.h"
 
@@ -145,6 +146,37 @@ static void test_pace(void **state)
 	assert_true(machine_scale(&f->m) >= 4.0);
 }
 
+/* Of the trials of KVM only one says something of it: a guest that had its time and never wrote a line. */
+static void test_kvm_trial(void **state)
+{
+	g_autoptr(GError) why = g_error_new_literal(VTDLAB_ERROR, 1, "QEMU did not start: exit status 127\n  | x");
+	struct fake_run *f = *state;
+	struct accel_result r = { 0 };
+
+	accel_failed_trial(&r, NULL, why);
+	assert_int_equal(r.proof, ACCEL_UNKNOWN);
+	assert_string_equal(r.reason, "KVM: QEMU did not start: exit status 127");
+	f->m.ended = MACHINE_END_DIED;
+	f->m.time.used_us = 11000 * MS;
+	accel_failed_trial(&r, &f->m, why);
+	assert_int_equal(r.proof, ACCEL_UNKNOWN);
+	f->m.ended = MACHINE_END_DEADLINE;
+	accel_failed_trial(&r, &f->m, why);
+	assert_int_equal(r.proof, ACCEL_REFUTED);
+	assert_non_null(strstr(r.reason, "did not reach its agent within 10 s"));
+	/* stopped by somebody for most of it */
+	f->m.time.used_us = 3000 * MS;
+	accel_failed_trial(&r, &f->m, why);
+	assert_int_equal(r.proof, ACCEL_UNKNOWN);
+	/* slow, not dead */
+	f->m.time.used_us = 11000 * MS;
+	test_write(f->guest, "[    0.000000] Linux version\n");
+	console_poll(f->m.console);
+	accel_failed_trial(&r, &f->m, why);
+	assert_int_equal(r.proof, ACCEL_UNKNOWN);
+	accel_result_clear(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -153,6 +185,7 @@ int main(void)
 		cmocka_unit_test(test_stuttered),
 		cmocka_unit_test(test_late_look),
 		cmocka_unit_test_setup_teardown(test_wait, fake_run_setup, fake_run_teardown),
+		cmocka_unit_test_setup_teardown(test_kvm_trial, fake_run_setup, fake_run_teardown),
 		cmocka_unit_test_setup_teardown(test_pace, fake_run_setup, fake_run_teardown),
 	};
 
