@@ -336,6 +336,13 @@ bool evidence_attached(const struct evidence *ev, uint16_t sid, int64_t when);
 bool evidence_attach_undated(const struct evidence *ev, uint16_t sid, int64_t when);
 
 /*
+ * evidence_copied_late - was something of the crash kernel's at work on a device before the tables after the copy were
+ * read: its driver, a reset, a change of its entry? Then they are no evidence of the copy, and *@sid (of a device or a
+ * context invalidation) says whose. A crash kernel that switched translation off is left out: it copied nothing.
+ */
+bool evidence_copied_late(const struct evidence *ev, uint16_t *sid);
+
+/*
  * evidence_kdump_mode - "deep" or "reserve" if the crash kernel is one of the lab's own and was asked for it
  * (intel_iommu_kdump= on its command line), else NULL.
  */
