@@ -26,7 +26,7 @@ static char *qemu_find(const char *qemu, GError **error)
 	if (found)
 		return g_canonicalize_filename(found, NULL);
 	if (!strchr(name, '/'))
-		vtdlab_refuse(error, "%s is not installed: install qemu-system-x86 or give --qemu PATH", name);
+		vtdlab_unfit(error, "%s is not installed: install qemu-system-x86 or give --qemu PATH", name);
 	else if (g_file_test(name, G_FILE_TEST_EXISTS))
 		vtdlab_refuse(error, "%s is not an executable program: give --qemu PATH of a qemu-system-x86_64", name);
 	else

@@ -104,9 +104,8 @@ static bool plan_kernels(struct plan *plan, GError **error)
 	if (!plan->crash)
 		return false;
 	return plan->crash->bzimage ||
-	       vtdlab_refuse(error,
-			     "%s: an ELF vmlinux cannot be loaded as crash kernel: give --crash-kernel a bzImage",
-			     crash);
+	       vtdlab_unfit(error, "%s: an ELF vmlinux cannot be loaded as crash kernel: give --crash-kernel a bzImage",
+			    crash);
 }
 
 static char *first_own(const struct scenario *sc)

@@ -128,8 +128,7 @@ static bool broken_rig(struct run *run, const GError *error)
 {
 	bool died;
 
-	if (!run->at.m || g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_INTERRUPTED) ||
-	    g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE))
+	if (!run->at.m || g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_INTERRUPTED) || vtdlab_error_no_run(error))
 		return false;
 	died = machine_died_by_itself(run->at.m);
 	run->at.ev->rig_error = g_strdup(died ? machine_death(run->at.m) : error->message);
@@ -213,7 +212,7 @@ bool scenario_run(const struct scenario *scenario, const struct run_options *opt
 		return false;
 	}
 	if (!run_in(&plan, rd, out, &err)) {
-		if (g_error_matches(err, VTDLAB_ERROR, VTDLAB_ERROR_USAGE))
+		if (vtdlab_error_no_run(err))
 			rundir_remove(rd);
 		else if (rd->pid_fd >= 0)
 			rundir_interrupt(rd, err->message, NULL);

@@ -28,7 +28,7 @@ no_leftovers()
 }
 
 @test "kdump: the table is judged preserved, each check with evidence" {
-	run "$VTDLAB" run kdump --results "$RESULTS"
+	run "$VTDLAB" run kdump --strict-expect --results "$RESULTS"
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[ "$(json .schema)" = 1 ]
