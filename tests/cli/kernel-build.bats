@@ -303,7 +303,7 @@ builds() { wc -l <"$BUILT"; }
 @test "interrupted: make ends too, nothing in the cache, the next one builds" {
 	FAKE_SLEEP=30 "$scripts/kernel-build" lab-6.1 >"$BATS_TEST_TMPDIR/out" 2>&1 &
 	pid=$!
-	for _ in $(seq 100); do
+	for _ in $(seq 600); do
 		[[ ! -s $BUILT ]] || break
 		sleep 0.1
 	done
@@ -340,11 +340,18 @@ builds() { wc -l <"$BUILT"; }
 	[ "$(builds)" = 1 ]
 	# and while it compiles, other kernels can be had
 	echo '# a word' >>"$VTDLAB_KCONFIG_DIR/net.config"
-	FAKE_SLEEP=5 "$scripts/kernel-build" lab-6.1 >/dev/null 2>&1 &
-	sleep 1
+	FAKE_GATE=$BATS_TEST_TMPDIR/gate "$scripts/kernel-build" lab-6.1 >/dev/null 2>&1 &
+	pid=$!
+	for _ in $(seq 600); do
+		[ "$(builds)" = 1 ] || break
+		sleep 0.1
+	done
+	[ "$(builds)" = 2 ]
 	fake_kernel "$BATS_TEST_TMPDIR/other" 6.1.8
-	timeout 4 "$scripts/kernel-get" "$BATS_TEST_TMPDIR/other/bzImage"
-	wait $!
+	timeout 300 "$scripts/kernel-get" "$BATS_TEST_TMPDIR/other/bzImage"
+	kill -0 "$pid" # it compiles still
+	touch "$BATS_TEST_TMPDIR/gate"
+	wait "$pid"
 }
 
 @test "what a make above leaves in the environment does not reach the kernel's" {
