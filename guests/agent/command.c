@@ -131,21 +131,19 @@ run_as_child(const struct command *command, const struct json_object *request, s
 	_exit(0);
 }
 
-/* Read @len bytes before @deadline_ns. Returns 1 when read, 0 at the end of the pipe, -1 late. */
-static int read_before(int fd, void *bytes, size_t len, int64_t deadline_ns)
+/* Read @len bytes while @wait goes on. Returns 1 when read, 0 at the end of the pipe, -1 late. */
+static int read_before(int fd, void *bytes, size_t len, struct wait *wait)
 {
 	char *p = bytes;
 
 	while (len) {
-		int64_t left = (deadline_ns - now_ns()) / 1000000;
 		struct pollfd pfd = { .fd = fd, .events = POLLIN };
 		ssize_t n;
 
-		if (left <= 0 || !poll(&pfd, 1, left > 1000 ? 1000 : (int)left)) {
-			if (now_ns() >= deadline_ns)
-				return -1;
+		if (!wait_goes_on(wait))
+			return -1;
+		if (poll(&pfd, 1, WAIT_LOOK_MS) <= 0)
 			continue;
-		}
 		n = read(fd, p, len);
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -171,15 +169,15 @@ static int child_is_late(const struct command *command, struct answer *answer, p
 
 static int read_child(const struct command *command, struct answer *answer, int fd, pid_t pid, uint64_t deadline_ms)
 {
-	int64_t deadline = now_ns() + (int64_t)deadline_ms * 1000000;
+	struct wait wait = wait_for_ms(deadline_ms);
 	struct child_head head;
-	int state = read_before(fd, &head, sizeof(head), deadline), status = 0;
+	int state = read_before(fd, &head, sizeof(head), &wait), status = 0;
 	char *body = answer->out.buf;
 
 	if (state == 1 && head.len <= (head.result ? sizeof(answer->error) - 1 : answer->out.cap)) {
 		if (head.result)
 			body = answer->error;
-		state = read_before(fd, body, head.len, deadline);
+		state = read_before(fd, body, head.len, &wait);
 	}
 	if (state < 0)
 		return child_is_late(command, answer, pid, deadline_ms);

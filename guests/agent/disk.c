@@ -37,7 +37,7 @@ int find_disk(struct answer *answer, char *name, size_t cap, uint64_t wait_ms, c
 	      uint64_t *bytes)
 {
 	struct disk_search search = { .name = name, .cap = cap };
-	int64_t deadline = now_ns() + (int64_t)wait_ms * 1000000;
+	struct wait wait = wait_for_ms(wait_ms);
 	char size_path[128], size[32];
 
 	for (;;) {
@@ -52,7 +52,7 @@ int find_disk(struct answer *answer, char *name, size_t cap, uint64_t wait_ms, c
 					return 0;
 			}
 		}
-		if (now_ns() >= deadline)
+		if (!wait_goes_on(&wait))
 			break;
 		sleep_ms(2);
 	}

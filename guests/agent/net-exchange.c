@@ -81,13 +81,16 @@ static void receive(struct exchange *x, int wait_ms)
 		take_frame(x, frame, (size_t)n);
 }
 
-/* Send each frame once, then those without an answer again, until all are answered. */
-static void run(struct exchange *x, int64_t deadline)
+/*
+ * Send each frame once, then those without an answer again, until all have been sent and answered. (The host sends
+ * unasked too: that all of its frames came in says nothing of ours.)
+ */
+static void run(struct exchange *x, struct wait *wait)
 {
+	struct wait again = wait_for_ms(AGAIN_MS);
 	uint32_t next = 0;
-	int64_t round = now_ns();
 
-	while (x->received < x->frames && now_ns() < deadline) {
+	while ((x->sent < x->frames || x->received < x->frames) && wait_goes_on(wait)) {
 		for (int i = 0; i < BURST && next < x->frames; i++, next++) {
 			bool first = x->sent <= next;
 
@@ -101,16 +104,16 @@ static void run(struct exchange *x, int64_t deadline)
 				x->resent++;
 		}
 		receive(x, 2);
-		if (next == x->frames && now_ns() - round > (int64_t)AGAIN_MS * 1000000) {
+		if (!wait_goes_on(&again) && next == x->frames) {
 			next = 0;
-			round = now_ns();
+			again = wait_for_ms(AGAIN_MS);
 		}
 	}
 }
 
 static int exchange(struct answer *answer, struct exchange *x, const char *name, uint64_t timeout_ms)
 {
-	int64_t deadline = now_ns() + (int64_t)timeout_ms * 1000000;
+	struct wait wait = wait_for_ms(timeout_ms);
 
 	if (!nic_carrier(name, timeout_ms))
 		return fail(answer, "%s: no carrier after %llu ms", name, (unsigned long long)timeout_ms);
@@ -119,7 +122,7 @@ static int exchange(struct answer *answer, struct exchange *x, const char *name,
 	x->got = calloc(x->frames, 1);
 	if (!x->got)
 		return fail(answer, "no memory for %u frames", x->frames);
-	run(x, deadline);
+	run(x, &wait);
 	json_put_string(&answer->out, "if", name);
 	json_put_int(&answer->out, "sent", x->sent);
 	json_put_int(&answer->out, "received", x->received);

@@ -33,7 +33,7 @@ static int is_nic(const char *name, void *data)
 int find_nic(const struct json_object *request, struct answer *answer, uint64_t wait_ms, char *name, size_t cap)
 {
 	struct nic_search search = { .name = name, .cap = cap };
-	int64_t deadline = now_ns() + (int64_t)wait_ms * 1000000;
+	struct wait wait = wait_for_ms(wait_ms);
 
 	if (take_name(request, answer, "if", name, cap))
 		return -1;
@@ -42,7 +42,7 @@ int find_nic(const struct json_object *request, struct answer *answer, uint64_t 
 			each_name("/sys/class/net", is_nic, &search);
 		if (name[0] && if_nametoindex(name))
 			return 0;
-		if (now_ns() >= deadline)
+		if (!wait_goes_on(&wait))
 			break;
 		sleep_ms(2);
 	}
@@ -52,14 +52,14 @@ int find_nic(const struct json_object *request, struct answer *answer, uint64_t 
 
 bool nic_carrier(const char *name, uint64_t wait_ms)
 {
-	int64_t deadline = now_ns() + (int64_t)wait_ms * 1000000;
+	struct wait wait = wait_for_ms(wait_ms);
 	char path[64], text[8];
 
 	snprintf(path, sizeof(path), "/sys/class/net/%s/carrier", name);
 	for (;;) {
 		if (read_file(path, text, sizeof(text)) > 0 && text[0] == '1')
 			return true;
-		if (now_ns() >= deadline)
+		if (!wait_goes_on(&wait))
 			return false;
 		sleep_ms(2);
 	}

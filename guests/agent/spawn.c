@@ -33,18 +33,17 @@ static void __attribute__((noreturn)) run_program(char *const *argv, int out)
 enum line_state { LINE_READ, LINE_END, LINE_LATE, LINE_TOO_LONG };
 
 /* One line, without its '\n'. */
-static enum line_state read_line(int fd, char *line, size_t cap, int64_t deadline_ns)
+static enum line_state read_line(int fd, char *line, size_t cap, struct wait *wait)
 {
 	size_t len = 0;
 
 	while (len < cap) {
-		int64_t left = (deadline_ns - now_ns()) / 1000000;
 		struct pollfd pfd = { .fd = fd, .events = POLLIN };
 		ssize_t n;
 
-		if (left <= 0)
+		if (!wait_goes_on(wait))
 			return LINE_LATE;
-		if (poll(&pfd, 1, left > 1000 ? 1000 : (int)left) <= 0)
+		if (poll(&pfd, 1, WAIT_LOOK_MS) <= 0)
 			continue;
 		n = read(fd, line + len, 1);
 		if (n < 0 && errno == EINTR)
@@ -85,7 +84,8 @@ static int take_report(struct answer *answer, const char *name, const char *line
 static int wait_report(struct answer *answer, const char *name, pid_t pid, int fd, uint64_t deadline_ms)
 {
 	static char line[CHANNEL_HOST_LINE_MAX];
-	enum line_state state = read_line(fd, line, sizeof(line), now_ns() + (int64_t)deadline_ms * 1000000);
+	struct wait wait = wait_for_ms(deadline_ms);
+	enum line_state state = read_line(fd, line, sizeof(line), &wait);
 	int status = 0;
 
 	if (state == LINE_READ && !take_report(answer, name, line))

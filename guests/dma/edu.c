@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define SLEEP_MS 5
-#define HANG_NS INT64_C(30000000000)
+#define HANG_MS 30000
 
 static uint64_t get_register(const struct edu *e, unsigned int at)
 {
@@ -37,15 +37,15 @@ void edu_open(struct edu *e, struct vfio *v)
 
 static void transfer(const struct edu *e, uint64_t from, uint64_t to, uint64_t command)
 {
-	int64_t start = now_ns();
+	struct wait wait = wait_for_ms(HANG_MS);
 
 	put_register(e, EDU_DMA_SRC, from);
 	put_register(e, EDU_DMA_DST, to);
 	put_register(e, EDU_DMA_COUNT, CHANNEL_DMA_BYTES);
 	put_register(e, EDU_DMA_CMD, command | EDU_CMD_START);
 	while (get_register(e, EDU_DMA_CMD) & EDU_CMD_START) {
-		if (now_ns() - start > HANG_NS)
-			die("edu did not finish a DMA within %d s", (int)(HANG_NS / 1000000000));
+		if (!wait_goes_on(&wait))
+			die("edu did not finish a DMA within %d s", HANG_MS / 1000);
 		sleep_ms(SLEEP_MS);
 	}
 }

@@ -29,6 +29,21 @@ void sleep_ms(unsigned int ms)
 	sleep_us(ms * 1000);
 }
 
+struct wait wait_for_ms(uint64_t ms)
+{
+	return (struct wait){ .left_ns = (int64_t)ms * 1000000, .looked_ns = now_ns() };
+}
+
+bool wait_goes_on(struct wait *wait)
+{
+	const int64_t most = WAIT_LOOK_MS * INT64_C(1000000);
+	int64_t now = now_ns(), spent = now - wait->looked_ns;
+
+	wait->left_ns -= spent < most ? spent : most;
+	wait->looked_ns = now;
+	return wait->left_ns > 0;
+}
+
 int read_file(const char *path, char *buf, size_t cap)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);

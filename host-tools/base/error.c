@@ -21,6 +21,7 @@ G_DEFINE_QUARK(vtdlab - error - quark, vtdlab_error)
 SETTER(vtdlab_refuse, VTDLAB_ERROR_USAGE)
 SETTER(vtdlab_unjudged, VTDLAB_ERROR_CANNOT_JUDGE)
 SETTER(vtdlab_failed, VTDLAB_ERROR_FAILED)
+SETTER(vtdlab_unfit, VTDLAB_ERROR_UNFIT)
 
 int vtdlab_error_exit(const GError *error)
 {
@@ -29,6 +30,12 @@ int vtdlab_error_exit(const GError *error)
 	if (g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_INTERRUPTED))
 		return VTDLAB_EXIT_INTERRUPTED;
 	return VTDLAB_EXIT_CANNOT_JUDGE;
+}
+
+bool vtdlab_error_no_run(const GError *error)
+{
+	return g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE) ||
+	       g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_UNFIT);
 }
 
 int vtdlab_exit_worse(int a, int b)

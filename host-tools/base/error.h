@@ -12,10 +12,11 @@
 #define VTDLAB_ERROR (vtdlab_error_quark())
 
 enum vtdlab_error {
-	VTDLAB_ERROR_USAGE,	   /* bad option, scenario, kernel or host: exit 2 */
+	VTDLAB_ERROR_USAGE,	   /* bad option or scenario: what somebody typed is wrong: exit 2 */
 	VTDLAB_ERROR_CANNOT_JUDGE, /* the rig did not get as far as a verdict: exit 125 */
 	VTDLAB_ERROR_INTERRUPTED,  /* SIGINT, SIGTERM or SIGHUP: exit 130 */
 	VTDLAB_ERROR_FAILED,	   /* something of ours failed (I/O, memory, disk full): exit 125 */
+	VTDLAB_ERROR_UNFIT, /* the kernel given, or this QEMU or host, cannot run it: exit 125, and no run is left behind */
 };
 
 /* Exit statuses of run, reproduce, matrix and bench (they fit `git bisect run`). */
@@ -31,10 +32,11 @@ GQuark vtdlab_error_quark(void);
 
 /*
  * Each sets @error and returns false: vtdlab_refuse VTDLAB_ERROR_USAGE (what somebody typed is wrong), vtdlab_unjudged
- * VTDLAB_ERROR_CANNOT_JUDGE, vtdlab_failed VTDLAB_ERROR_FAILED.
+ * VTDLAB_ERROR_CANNOT_JUDGE, vtdlab_failed VTDLAB_ERROR_FAILED, vtdlab_unfit VTDLAB_ERROR_UNFIT.
  */
 bool vtdlab_refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 bool vtdlab_unjudged(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+bool vtdlab_unfit(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 bool vtdlab_failed(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /*
@@ -42,6 +44,9 @@ bool vtdlab_failed(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
  * @error: any GError; one of another domain (GIO, key file) counts as VTDLAB_ERROR_FAILED
  */
 int vtdlab_error_exit(const GError *error);
+
+/* vtdlab_error_no_run - does @error say that there was nothing to run (USAGE, UNFIT), so that there is no run to keep? */
+bool vtdlab_error_no_run(const GError *error);
 
 /*
  * vtdlab_exit_worse - the exit status of two runs of a series, and so, taken over all of them, of the series.

@@ -95,7 +95,7 @@ bool bench_run(const struct bench_options *options, struct bench_outcome *out, G
 	if (rd && run_in(&plan, rd, out, &why)) {
 		out->dir = g_strdup(rd->path);
 	} else if (rd) {
-		if (g_error_matches(why, VTDLAB_ERROR, VTDLAB_ERROR_USAGE))
+		if (vtdlab_error_no_run(why))
 			rundir_remove(rd);
 		else if (rd->pid_fd >= 0)
 			rundir_interrupt(rd, why->message, NULL);

@@ -17,7 +17,7 @@ static struct {
 	char *kernel, *crash_kernel, *modules, *qemu, *accel, *clock, *results;
 	char **sets;
 	int repeat;
-	gboolean dry_run, keep, gdb, no_probes, quiet, verbose;
+	gboolean dry_run, keep, gdb, no_probes, no_retry, strict_expect, quiet, verbose;
 } opt;
 
 static const GOptionEntry entries[] = {
@@ -39,6 +39,10 @@ static const GOptionEntry entries[] = {
 	{ "gdb", 0, 0, G_OPTION_ARG_NONE, &opt.gdb, "leave a gdb stub, and wait for a person", NULL },
 	{ "no-probes", 0, 0, G_OPTION_ARG_NONE, &opt.no_probes,
 	  "leave the kernels without kprobes: no guest times, no reservations", NULL },
+	{ "no-retry", 0, 0, G_OPTION_ARG_NONE, &opt.no_retry,
+	  "one attempt only: a crash kernel that does not come up counts at once", NULL },
+	{ "strict-expect", 0, 0, G_OPTION_ARG_NONE, &opt.strict_expect,
+	  "exit 1 also where a check passes that the scenario expects to fail", NULL },
 	{ "quiet", 'q', 0, G_OPTION_ARG_NONE, &opt.quiet, "no lines while it runs", NULL },
 	{ "verbose", 'v', 0, G_OPTION_ARG_NONE, &opt.verbose, "plain lines even on a terminal", NULL },
 	{ 0 },
@@ -64,7 +68,8 @@ static struct scenario *load(const char *name, GError **error)
 		g_ptr_array_add(names, (char *)(*c)->name);
 	g_ptr_array_add(names, NULL);
 	ok = set_key(s, "first.kernel", opt.kernel, error) && set_key(s, "crash.kernel", opt.crash_kernel, error) &&
-	     set_key(s, "machine.accel", opt.accel, error) && set_key(s, "machine.clock", opt.clock, error);
+	     set_key(s, "machine.accel", opt.accel, error) && set_key(s, "machine.clock", opt.clock, error) &&
+	     set_key(s, "scenario.strict-expect", opt.strict_expect ? "on" : NULL, error);
 	for (char **set = opt.sets; ok && set && *set; set++)
 		ok = scenario_set(s, *set, error);
 	if (ok && scenario_validate(s, (const char *const *)names->pdata, error))
@@ -173,6 +178,7 @@ int cmd_run(int argc, char **argv)
 	options.keep = opt.keep;
 	options.gdb = opt.gdb;
 	options.no_probes = opt.no_probes;
+	options.no_retry = opt.no_retry;
 	cmd_catch_signals();
 	status = opt.dry_run ? dry_run(s, &options) : run_all(s, &options);
 	scenario_free(s);

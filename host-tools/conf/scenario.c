@@ -52,6 +52,8 @@ static const struct schema_key keys[] = {
 	{ KEY("scenario", "expect-fail", SCHEMA_LIST), AT(expect_fail), .def = "", .endings = &series_endings,
 	  .second = offsetof(struct scenario, expect_fail_series), .members = "names of `vtdlab list checks`",
 	  .help = "checks expected to fail, with ';' between; expect-fail-6.1 adds some for 6.1.*" },
+	{ KEY("scenario", "strict-expect", SCHEMA_SWITCH), AT(strict_expect), .def = "off",
+	  .help = "on: a check of expect-fail that passes is bad (exit 1): for a negative control" },
 	{ KEY("scenario", "timeout-s", SCHEMA_SECONDS), AT(timeout_s), .min = 1, .max = 86400, .def = "300",
 	  .help = "limit of a whole run, seconds; longer by itself under TCG" },
 

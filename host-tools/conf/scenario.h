@@ -33,6 +33,7 @@ struct scenario {
 	char *description;
 	char **expect_fail;		/* checks that fail on every kernel; NULL-ended */
 	GHashTable *expect_fail_series; /* expect-fail-<series>: char * -> char ** */
+	bool strict_expect;		/* that they do not fail is bad: a negative control */
 	double timeout_s;		/* limit of a whole run, s; the scale of the accelerator comes on top */
 
 	struct {

@@ -132,6 +132,29 @@ bool evidence_attach_undated(const struct evidence *ev, uint16_t sid, int64_t wh
 	return dev && dev->unchanged_ns && when > dev->unchanged_ns && when < dev->attach_ns && !change_event(ev, dev);
 }
 
+bool evidence_copied_late(const struct evidence *ev, uint16_t *sid)
+{
+	int64_t from = ev->root_switch_ns, to = ev->copied.host_ns;
+
+	if (!from || ev->translation_dropped)
+		return false;
+	for_each_evidence(const struct evidence_device, dev, ev->devices) {
+		/* a wrong copy shows as a change at once: only one that was seen unchanged after the copy is an attach */
+		bool changed = dev->attach_ns && dev->attach_ns <= to && dev->unchanged_ns >= from;
+
+		*sid = dev->sid;
+		if (changed || (dev->reset_ns >= from && dev->reset_ns <= to) ||
+		    (dev->driver_ns && dev->driver_ns <= to))
+			return true;
+	}
+	for_each_evidence(const struct evidence_event, e, ev->events) {
+		*sid = e->sid;
+		if (e->kind == EVENT_CC_DEVICE && e->host_ns >= from && e->host_ns <= to)
+			return true;
+	}
+	return false;
+}
+
 /* The last of two words in a list with commas: true for @yes, false for @no, @before for neither. */
 static bool last_of(const char *list, const char *yes, const char *no, bool before)
 {

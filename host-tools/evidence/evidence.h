@@ -269,6 +269,7 @@ struct evidence {
 	int64_t again_hello_ns;		 /* the first kernel's agent spoke again after a reboot; 0: never */
 	char *again_failure;		 /* how it failed to; owned */
 	char *crash_failure;		 /* how the crash kernel ended instead: "panic: ...", "hang: ..."; owned */
+	char *first_attempt;		 /* the crash_failure of the attempt before this one; NULL: none */
 	bool crash_panicked;		 /* crash_failure is a panic or a reset, not a hang */
 
 	struct evidence_state at_panic, copied, end;
@@ -344,6 +345,13 @@ bool evidence_attached(const struct evidence *ev, uint16_t sid, int64_t when);
  * changed by then.
  */
 bool evidence_attach_undated(const struct evidence *ev, uint16_t sid, int64_t when);
+
+/*
+ * evidence_copied_late - was something of the crash kernel's at work on a device before the tables after the copy were
+ * read: its driver, a reset, a change of its entry? Then they are no evidence of the copy, and *@sid (of a device or a
+ * context invalidation) says whose. A crash kernel that switched translation off is left out: it copied nothing.
+ */
+bool evidence_copied_late(const struct evidence *ev, uint16_t *sid);
 
 /*
  * evidence_kdump_mode - "deep" or "reserve" if the crash kernel is one of the lab's own and was asked for it

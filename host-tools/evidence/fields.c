@@ -293,6 +293,7 @@ const struct evidence_field evidence_fields[] = {
 	FIELD(evidence, again_failure, "run/poweroff.c"),
 	FIELD(evidence, crash_failure, "run/panic.c"),
 	FIELD(evidence, crash_panicked, "run/panic.c"),
+	FIELD(evidence, first_attempt, "run/run.c"),
 	FIELD(evidence, at_panic, "observe/snapshot.c"),
 	FIELD(evidence, copied, "observe/snapshot.c"),
 	FIELD(evidence, end, "observe/snapshot.c"),

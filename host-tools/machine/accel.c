@@ -16,7 +16,7 @@
 #include "machine/machine.h"
 #include "machine/private-dir.h"
 
-#define CACHE_FORMAT 1
+#define CACHE_FORMAT 2
 #define GROUP "accel"
 
 void accel_result_clear(struct accel_result *r)
@@ -117,21 +117,21 @@ static void save(const char *file, const struct accel_result *r)
 
 /* ---- the trial ---- */
 
-/* First line of an error only: the console lines are of no use in a reason. */
-static void refute(struct accel_result *r, struct machine *m, const GError *why)
+void accel_failed_trial(struct accel_result *r, struct machine *m, const GError *why)
 {
-	g_autofree char *line = g_strndup(why->message, strcspn(why->message, "\n;"));
+	/* First line of an error only: the console lines are of no use in a reason. */
+	g_autofree char *line = g_strndup(why->message, strcspn(why->message, "\n;")), *said = NULL;
 	char *cut = strstr(line, " | ");
 
 	if (cut)
 		*cut = '\0';
-	if (m && machine_wait_ended(m) == MACHINE_END_DEADLINE)
-		set(r, ACCEL_REFUTED,
-		    "KVM: /dev/kvm opens, but a Linux guest did not reach its agent "
-		    "within %.0f s",
-		    ACCEL_DEADLINE_S);
-	else
-		set(r, ACCEL_REFUTED, "KVM: %s", line);
+	if (!m || machine_wait_ended(m) != MACHINE_END_DEADLINE || machine_guest_s(m) < ACCEL_DEADLINE_S) {
+		set(r, ACCEL_UNKNOWN, "KVM: %s", line);
+		return;
+	}
+	said = console_tail(machine_console(m), 1);
+	set(r, *said ? ACCEL_UNKNOWN : ACCEL_REFUTED, "KVM: /dev/kvm opens, but a Linux guest %s within %.0f s",
+	    *said ? "came no further than its first lines" : "did not reach its agent", ACCEL_DEADLINE_S);
 }
 
 static bool trial(const struct machine_config *cfg, const char *dir, struct accel_result *r, GError **error)
@@ -161,7 +161,7 @@ static bool trial(const struct machine_config *cfg, const char *dir, struct acce
 	else if (g_error_matches(why, VTDLAB_ERROR, VTDLAB_ERROR_INTERRUPTED))
 		good = false;
 	else
-		refute(r, m, why);
+		accel_failed_trial(r, m, why);
 	machine_free(m);
 	r->took_s = (double)(g_get_monotonic_time() - since) / 1e6;
 	if (good)
@@ -199,7 +199,7 @@ bool accel_probe_kvm(const struct machine_config *cfg, const char *cache_dir, st
 		goto out;
 	}
 	good = trial(cfg, dir, result, error);
-	if (good && file)
+	if (good && file && result->proof != ACCEL_UNKNOWN)
 		save(file, result);
 out:
 	private_dir_remove(dir);

@@ -12,10 +12,12 @@
 
 #include "machine/config.h"
 
+struct machine;
+
 enum accel_proof {
 	ACCEL_PROVED,  /* a guest reached its agent under KVM */
-	ACCEL_REFUTED, /* KVM is missing, or no guest came up in time */
-	ACCEL_UNKNOWN, /* could not be tried (no kernel given, interrupted...) */
+	ACCEL_REFUTED, /* KVM is missing, or a guest made no progress under it */
+	ACCEL_UNKNOWN, /* not tried (no kernel given...), or the trial says nothing of KVM; never kept */
 };
 
 struct accel_result {
@@ -36,6 +38,12 @@ struct accel_result {
  */
 bool accel_probe_kvm(const struct machine_config *cfg, const char *cache_dir, struct accel_result *result,
 		     GError **error);
+/*
+ * accel_failed_trial - what a trial says of KVM that ended without its agent's hello, because of @why, on @m (NULL: QEMU
+ * did not start); *@r is filled. That KVM is refuted, a fact to be kept, takes a guest that had all of its time and wrote
+ * nothing to its console; all else may be the host's bad moment.
+ */
+void accel_failed_trial(struct accel_result *r, struct machine *m, const GError *why);
 void accel_result_clear(struct accel_result *result);
 
 /*

@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -13,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "machine/guest-time.h"
 
 #define FD_LOW 64 /* inherited descriptors are parked from here up while they are renumbered */
 #define FDS_MAX 29
@@ -214,6 +217,36 @@ void child_thaw(struct child *c)
 {
 	if (c->pid && !c->dead)
 		kill(c->pid, SIGCONT);
+}
+
+/* "PID (name) STATE ...": the name may hold anything. */
+static bool is_stopped(const char *stat)
+{
+	const char *end = strrchr(stat, ')');
+
+	return end && end[1] && (end[2] == 'T' || end[2] == 't');
+}
+
+bool child_times(const struct child *c, struct vm_times *times)
+{
+	g_autofree char *path = g_strdup_printf("/proc/%d/task", (int)c->pid), *stat = NULL;
+	g_autofree char *stat_path = g_strdup_printf("/proc/%d/stat", (int)c->pid);
+	g_autoptr(GDir) dir = c->pid && !c->dead ? g_dir_open(path, 0, NULL) : NULL;
+	const char *name;
+
+	if (!dir || !g_file_get_contents(stat_path, &stat, NULL, NULL))
+		return false;
+	*times = (struct vm_times){ .stopped = is_stopped(stat) };
+	while ((name = g_dir_read_name(dir))) {
+		g_autofree char *file = g_build_filename(path, name, "schedstat", NULL), *text = NULL;
+		long long ran, waited;
+
+		if (g_file_get_contents(file, &text, NULL, NULL) && sscanf(text, "%lld %lld", &ran, &waited) == 2) {
+			times->ran_ns += ran;
+			times->waited_ns += waited;
+		}
+	}
+	return true;
 }
 
 char *child_status_text(int status)

@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct vm_times;
+
 /* A descriptor of ours that the child finds open as `number` (3 .. 31). */
 struct child_fd {
 	int fd;
@@ -49,6 +51,9 @@ bool child_freeze(struct child *c);
 
 /* child_thaw - lets a frozen process go on. */
 void child_thaw(struct child *c);
+
+/* child_times - what its threads have done so far; false: it is dead, or cannot be asked. */
+bool child_times(const struct child *c, struct vm_times *times);
 
 /* child_status_text - "exit status 1", "killed by SIGABRT". Free with g_free(). */
 char *child_status_text(int status);

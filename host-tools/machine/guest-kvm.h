@@ -10,7 +10,7 @@ const char *guest_kvm_module(const char *cpuinfo);
 
 /*
  * machine_guest_kvm - the same of the running guest. Where its CPU has no virtualisation that is a
- * lack of this host: VTDLAB_ERROR_USAGE, "skipped: ...". The rest as machine_agent().
+ * lack of this host: VTDLAB_ERROR_UNFIT, "skipped: ...". The rest as machine_agent().
  */
 const char *machine_guest_kvm(struct machine *m, double timeout_s, GError **error);
 

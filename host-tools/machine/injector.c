@@ -39,10 +39,11 @@ struct injector {
 
 	bool paused, lock_step;
 	guint timer;
-	int64_t last_sent_us; /* monotonic, of the last canary */
-	GQueue flights;	      /* struct flight *, oldest first */
-	bool crowded;	      /* more than one was under way: order alone tells which */
-	unsigned untraced;    /* without a trace: the canaries before this one are QUEUED no more */
+	unsigned ration, ration_from, ticks; /* since canary ration_from was sent */
+	int64_t last_sent_us;		     /* monotonic, of the last canary */
+	GQueue flights;			     /* struct flight *, oldest first */
+	bool crowded;			     /* more than one was under way: order alone tells which */
+	unsigned untraced;		     /* without a trace: the canaries before this one are QUEUED no more */
 
 	bool have_buffer; /* the frame being written now: */
 	uint64_t iova;
@@ -205,12 +206,24 @@ static void send_canary(struct injector *in)
 	in->counters.sent++;
 }
 
+/* By how many ticks of the timer one frame leaves now. */
+static unsigned stride(const struct injector *in)
+{
+	return in->ration ? 1u << MIN((in->canaries->len - in->ration_from) / in->ration, 16) : 1;
+}
+
+void injector_send(struct injector *in, unsigned n)
+{
+	while (n-- && !in->paused && in->canaries->len < CANARIES_MAX)
+		send_canary(in);
+}
+
 static gboolean tick(gpointer data)
 {
 	struct injector *in = data;
 
-	if (!in->paused && in->canaries->len < CANARIES_MAX)
-		send_canary(in);
+	if (in->ticks++ % stride(in) == 0)
+		injector_send(in, 1);
 	return G_SOURCE_CONTINUE;
 }
 
@@ -227,7 +240,14 @@ void injector_start(struct injector *in, double rate, bool lock_step)
 		g_source_remove(in->timer);
 	in->lock_step = lock_step && in->trace;
 	in->paused = false;
+	in->ration_from = in->canaries->len;
+	in->ticks = 0;
 	in->timer = g_timeout_add(period_ms(rate), tick, in);
+}
+
+void injector_ration(struct injector *in, unsigned frames)
+{
+	in->ration = frames;
 }
 
 void injector_pause(struct injector *in)

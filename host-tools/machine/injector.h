@@ -65,6 +65,15 @@ void injector_start(struct injector *in, double rate, bool lock_step);
 void injector_pause(struct injector *in);
 
 /*
+ * injector_ration - after every @frames that have left since the last injector_start() the rate halves; 0: never. So
+ * a ring that nobody refills outlasts a guest that takes ten times as long as others, and the frames do not end.
+ */
+void injector_ration(struct injector *in, unsigned frames);
+
+/* Sends up to @n canaries at once, whatever the rate; with lock-step only what may leave. */
+void injector_send(struct injector *in, unsigned n);
+
+/*
  * Takes back the frames that QEMU has not read from the socket, so that they cannot reach a device
  * that is set up later. Returns how many. Pause first.
  */

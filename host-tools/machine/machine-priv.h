@@ -5,6 +5,7 @@
 #ifndef VTDLAB_MACHINE_PRIV_H
 #define VTDLAB_MACHINE_PRIV_H
 
+#include "machine/guest-time.h"
 #include "machine/machine.h"
 #include "machine/vmm.h"
 
@@ -34,6 +35,8 @@ struct machine {
 	int64_t frozen_since_us; /* monotonic */
 
 	enum machine_end ended;
+	struct guest_time time;
+	double boot_s;	       /* of the guest's time that the first kernel took to its agent's hello; 0: not yet */
 	double contention;     /* wall over CPU time of a short spin, smoothed */
 	int64_t contention_us; /* monotonic, when it was measured */
 };

@@ -10,6 +10,12 @@
 
 #define TAIL_LINES 5
 #define WAKE_MS 20
+/* seconds that a first kernel needs to its agent on an idle host with KVM, and how many times as many are believed */
+#define BOOT_S 1.5
+#define PACE_MAX 16.0
+#define PACE_UNKNOWN 4.0
+#define LOOK_US 20000
+#define STILL_US (60 * G_USEC_PER_SEC)
 #define SCALE_MAX_LOAD 4.0
 #define CONTENTION_US (5 * G_USEC_PER_SEC)
 
@@ -70,8 +76,26 @@ static double load_factor(struct machine *m)
 double machine_scale(struct machine *m)
 {
 	double base = m->clock_virtual ? 8.0 : m->accel == MACHINE_ACCEL_KVM ? 1.0 : 4.0;
+	double pace = m->boot_s > 0 ? MIN(m->boot_s / BOOT_S, PACE_MAX) : PACE_UNKNOWN;
 
-	return base * load_factor(m);
+	return MAX(base, pace) * load_factor(m);
+}
+
+double machine_guest_s(const struct machine *m)
+{
+	return (double)m->time.used_us / 1e6;
+}
+
+static void look_at_times(struct machine *m)
+{
+	int64_t now = g_get_monotonic_time();
+	struct vm_times times;
+	bool known;
+
+	if (m->time.looked_us && now - m->time.looked_us < LOOK_US)
+		return;
+	known = m->vm && m->vm->vmm->times && m->vm->vmm->times(m->vm, &times);
+	guest_time_look(&m->time, now, known ? &times : NULL);
 }
 
 /* ---- waiting ---- */
@@ -125,24 +149,27 @@ static bool over(struct machine *m, const char *what, int64_t since, GError **er
 }
 
 /* The deadline follows the load: a host that becomes busy meanwhile gets more time, never less. */
-static bool expired(struct machine *m, double timeout_s, int64_t since, double *scale)
+static bool expired(struct machine *m, double timeout_s, double since_s, double *scale)
 {
-	int64_t now = g_get_monotonic_time();
-
-	if ((double)(now - since) / 1e6 < timeout_s * *scale)
+	look_at_times(m);
+	if (m->time.still_us >= STILL_US)
+		return true;
+	if (machine_guest_s(m) - since_s < timeout_s * *scale)
 		return false;
 	*scale = MAX(*scale, machine_scale(m));
-	return (double)(now - since) / 1e6 >= timeout_s * *scale;
+	return machine_guest_s(m) - since_s >= timeout_s * *scale;
 }
 
 bool machine_wait(struct machine *m, bool (*pred)(void *data), void *data, double timeout_s, const char *what,
 		  GError **error)
 {
 	int64_t since = g_get_monotonic_time();
-	double scale = machine_scale(m);
+	double scale = machine_scale(m), since_s;
 	guint timer = g_timeout_add(WAKE_MS, wake, NULL);
 	bool done = false, last = false;
 
+	look_at_times(m);
+	since_s = machine_guest_s(m);
 	for (;;) {
 		done = pred(data);
 		if (done) {
@@ -159,13 +186,14 @@ bool machine_wait(struct machine *m, bool (*pred)(void *data), void *data, doubl
 			if (over(m, what, since, error))
 				break;
 		}
-		if (expired(m, timeout_s, since, &scale)) {
+		if (expired(m, timeout_s, since_s, &scale)) {
 			machine_poll(m);
 			done = pred(data);
 			m->ended = done ? MACHINE_END_DONE : MACHINE_END_DEADLINE;
 			if (!done)
-				explain(m, error, "waited %.1f s for %s in vain",
-					(double)(g_get_monotonic_time() - since) / 1e6, what);
+				explain(m, error, "waited %.1f s for %s in vain%s",
+					(double)(g_get_monotonic_time() - since) / 1e6, what,
+					m->time.still_us >= STILL_US ? ": QEMU itself stands still" : "");
 			break;
 		}
 		g_main_context_iteration(NULL, TRUE);
@@ -223,6 +251,8 @@ const struct agent_hello *machine_wait_hello(struct machine *m, enum agent_stage
 
 	if (!machine_wait(m, hello_came, &w, timeout_s, what, error))
 		return NULL;
+	if (stage == AGENT_STAGE_FIRST)
+		m->boot_s = machine_guest_s(m);
 	return machine_hello(m, stage);
 }
 

@@ -72,7 +72,8 @@ const char *machine_gdb_path(const struct machine *m);
 
 /*
  * Runs the main loop until pred(data) is true. timeout_s: what the step would get on an idle machine with KVM; it is
- * multiplied by machine_scale(). Errors (false), with a message of what was waited for (`what`: "the crash kernel's
+ * multiplied by machine_scale(), and counted in time that the guest could use (guest-time.h); a QEMU that does not run
+ * at all for a minute has missed its deadline as well. Errors (false), with a message of what was waited for (`what`: "the crash kernel's
  * hello"), how long, and the last console lines; machine_wait_ended() tells them apart:
  *   VTDLAB_ERROR_INTERRUPTED   interrupt_pending()
  *   VTDLAB_ERROR_CANNOT_JUDGE  deadline; QEMU ended; the guest shut down or was reset meanwhile
@@ -94,8 +95,14 @@ enum machine_end {
 };
 enum machine_end machine_wait_ended(const struct machine *m);
 
-/* Factor by which deadlines grow: KVM 1, TCG 4, virtual clock 8, times 1..4 by the host's load now. */
+/*
+ * Factor by which deadlines grow: KVM 1, TCG 4, virtual clock 8, more on a machine that took long to boot (a KVM inside a
+ * VM), and 4 until that is known; times 1..4 by the host's load now.
+ */
 double machine_scale(struct machine *m);
+
+/* Seconds of the host's time that the guest could use so far, as far as it was waited for. */
+double machine_guest_s(const struct machine *m);
 
 /* CLOCK_REALTIME now, ns: the time base of all host_ns. */
 int64_t machine_now_ns(void);
@@ -145,7 +152,7 @@ bool machine_agent_post(struct machine *m, JsonObject *request, GError **error);
  */
 
 /* Synchronous; no source is dispatched meanwhile, so it may be called from any callback (trace, console...). `args` (or
- * NULL) is consumed. 10 s deadline, scaled. Free the result with json_node_unref(). */
+ * NULL) is consumed. 60 s deadline. Free the result with json_node_unref(). */
 JsonNode *machine_qmp(struct machine *m, const char *command, JsonObject *args, GError **error);
 
 /*

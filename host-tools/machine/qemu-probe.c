@@ -17,7 +17,7 @@
 #define CACHE_FORMAT 3
 #define GROUP "qemu"
 
-/* The absolute path of the program (g_free), or NULL with VTDLAB_ERROR_USAGE. */
+/* The absolute path of the program (g_free), or NULL with VTDLAB_ERROR_USAGE; _UNFIT: this host has none. */
 static char *qemu_find(const char *qemu, GError **error)
 {
 	const char *name = qemu && *qemu ? qemu : "qemu-system-x86_64";
@@ -26,7 +26,8 @@ static char *qemu_find(const char *qemu, GError **error)
 	if (found)
 		return g_canonicalize_filename(found, NULL);
 	if (!strchr(name, '/'))
-		vtdlab_refuse(error, "%s is not installed: install qemu-system-x86 or give --qemu PATH", name);
+		(name == qemu ? vtdlab_refuse : vtdlab_unfit)(
+			error, "%s is not installed: install qemu-system-x86 or give --qemu PATH", name);
 	else if (g_file_test(name, G_FILE_TEST_EXISTS))
 		vtdlab_refuse(error, "%s is not an executable program: give --qemu PATH of a qemu-system-x86_64", name);
 	else

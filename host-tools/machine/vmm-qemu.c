@@ -200,6 +200,11 @@ static void qemu_thaw(struct vm *vm)
 	child_thaw(&((struct qemu_vm *)vm)->child);
 }
 
+static bool qemu_times(struct vm *vm, struct vm_times *times)
+{
+	return child_times(&((struct qemu_vm *)vm)->child, times);
+}
+
 static void qemu_kill(struct vm *v, unsigned grace_ms)
 {
 	struct qemu_vm *vm = (struct qemu_vm *)v;
@@ -265,6 +270,7 @@ const struct vmm vmm_qemu = {
 	.start = qemu_start,
 	.freeze = qemu_freeze,
 	.thaw = qemu_thaw,
+	.times = qemu_times,
 	.ended = qemu_ended,
 	.kill = qemu_kill,
 	.where = qemu_where,

@@ -13,6 +13,7 @@
 
 struct machine_config;
 struct qemu_caps;
+struct vm_times;
 
 /* A running VM; each VMM begins a struct of its own with it. */
 struct vm {
@@ -55,6 +56,8 @@ struct vmm {
 	 * a monitor's `stop` does is no freeze). false: it is dead. */
 	bool (*freeze)(struct vm *vm);
 	void (*thaw)(struct vm *vm);
+	/* What QEMU's threads have done so far. false: not known. A VMM that cannot tell has NULL here. */
+	bool (*times)(struct vm *vm, struct vm_times *times);
 	/* NULL while QEMU lives, else why it ended and what it said last: "exit status 1: ...". Never waits. Free
 	 * with g_free(). */
 	char *(*ended)(struct vm *vm);

@@ -8,13 +8,13 @@
 
 double attempt_deadline(const struct attempt *a, double seconds)
 {
-	double spent = (double)clock_elapsed_ns(a->clock) / 1e9, left;
+	double left;
 
 	if (a->plan->options->gdb)
 		return seconds * 1000;
 	if (!a->m)
 		return seconds;
-	left = a->plan->scenario->timeout_s - spent / machine_scale(a->m);
+	left = a->plan->scenario->timeout_s - machine_guest_s(a->m) / machine_scale(a->m);
 	return MAX(0.1, MIN(seconds, left));
 }
 

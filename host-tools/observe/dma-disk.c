@@ -6,12 +6,14 @@
 
 #include "channel.h"
 #include "observe/attempt.h"
+#include "observe/dma.h"
 #include "observe/guest.h"
 #include "prepare/devices.h"
 #include "iommu/model.h"
 
 #define CQE_BYTES 16
 #define QUEUES 64
+#define OUTLAST_MS 200
 
 struct piece {
 	uint64_t iova, len;
@@ -33,6 +35,8 @@ struct disk_dma {
 	bool begun, judged;
 	bool open;	    /* the window: from the jump to the driver's reset */
 	uint64_t completed; /* ever */
+	guint timer;
+	uint64_t bps; /* set last */
 
 	unsigned queues; /* that were read at the jump */
 	bool unknown_cq; /* one was made that is not among @cq, or could not be read at the jump */
@@ -156,6 +160,8 @@ void disk_dma_free(struct disk_dma *d)
 {
 	if (!d)
 		return;
+	if (d->timer)
+		g_source_remove(d->timer);
 	g_hash_table_unref(d->inflight);
 	g_ptr_array_unref(d->done);
 	for (int i = 0; i < QUEUES; i++)
@@ -218,6 +224,21 @@ static bool data_landed(struct attempt *a, const struct request *r)
 	return r->pieces->len && at == r->bytes;
 }
 
+/* What is queued must last until the copy, however long the host takes to come there. */
+static gboolean outlast(gpointer data)
+{
+	struct disk_dma *d = data;
+	uint64_t bps = dma_slow_bps(d->a->plan->scenario, d->done->len);
+
+	if (!d->open || d->a->ev->root_switch_ns || !machine_alive(d->a->m)) {
+		d->timer = 0;
+		return G_SOURCE_REMOVE;
+	}
+	if (bps < d->bps && machine_disk_throttle(d->a->m, bps, NULL))
+		d->bps = bps;
+	return G_SOURCE_CONTINUE;
+}
+
 void disk_dma_begin(struct disk_dma *d)
 {
 	struct attempt *a = d->a;
@@ -250,6 +271,9 @@ void disk_dma_begin(struct disk_dma *d)
 	}
 	d->begun = d->open = true;
 	machine_thaw(a->m, NULL);
+	d->bps = dma_slow_bps(a->plan->scenario, 0);
+	if (devices_has_disk_dma(a->plan->scenario))
+		d->timer = g_timeout_add(OUTLAST_MS, outlast, d);
 }
 
 /* Marks the command ids of all completion entries that were written since the jump. */

@@ -4,18 +4,40 @@
 #include "observe/attempt.h"
 #include "prepare/devices.h"
 
+/* of the 64 that are queued: 10 go at the slow rate, 10 at half of it, ... */
+#define READS_A_STEP 10
+
 double dma_pace(const struct scenario *sc)
 {
 	return sc->machine.clock == MACHINE_CLOCK_VIRTUAL ? 0.25 : 1.0;
 }
 
-bool dma_rates(struct attempt *a, uint64_t disk_bps, double frames, GError **error)
+static bool set_rates(struct attempt *a, uint64_t disk_bps, double frames, unsigned ration, GError **error)
 {
 	const struct scenario *sc = a->plan->scenario;
 	struct injector *in = machine_injector(a->m);
 
-	if (devices_has_nic_dma(sc) && in)
+	if (devices_has_nic_dma(sc) && in) {
+		injector_ration(in, ration);
 		injector_start(in, frames * dma_pace(sc), true);
-	return !devices_has_disk_dma(sc) ||
-	       machine_disk_throttle(a->m, (uint64_t)((double)disk_bps * dma_pace(sc)), error);
+	}
+	return !devices_has_disk_dma(sc) || machine_disk_throttle(a->m, disk_bps, error);
+}
+
+bool dma_rates(struct attempt *a, uint64_t disk_bps, double frames, GError **error)
+{
+	return set_rates(a, (uint64_t)((double)disk_bps * dma_pace(a->plan->scenario)), frames, 0, error);
+}
+
+uint64_t dma_slow_bps(const struct scenario *sc, unsigned reads)
+{
+	return (uint64_t)(DMA_DISK_BPS_SLOW * dma_pace(sc)) >> MIN(reads / READS_A_STEP, 10);
+}
+
+bool dma_slow(struct attempt *a, GError **error)
+{
+	const struct scenario *sc = a->plan->scenario;
+
+	return set_rates(a, dma_slow_bps(sc, 0), devices_frame_rate(sc, DMA_FRAMES_PER_SECOND_SLOW),
+			 devices_frame_ration(sc), error);
 }

@@ -19,4 +19,13 @@ double dma_pace(const struct scenario *sc);
 /* dma_rates - sets bytes a second of the disk (0: no limit) and frames a second of the NIC, at the machine's pace. */
 bool dma_rates(struct attempt *a, uint64_t disk_bps, double frames, GError **error);
 
+/*
+ * dma_slow - the rates at which what is in flight outlasts a crash kernel's boot, however busy the host is: they fall
+ * with what has been used up. dma_rates() ends that.
+ */
+bool dma_slow(struct attempt *a, GError **error);
+
+/* dma_slow_bps - the disk's share of it once @reads have completed. */
+uint64_t dma_slow_bps(const struct scenario *sc, unsigned reads);
+
 #endif

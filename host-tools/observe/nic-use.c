@@ -17,8 +17,11 @@
  */
 #define SOON_S 2.0
 #define PATIENT_S 15.0
-/* for the guest to say that it is late */
+/* for the guest to say that it is late; its clock counts what it got to do, so that ours is to be the more patient */
 #define ANSWER_S 3.0
+#define ANSWER_FACTOR 2.0
+/* for what it has sent to come out of QEMU */
+#define OUT_S 0.5
 
 /* Faults of the NIC's DMA since its new driver took it. */
 static unsigned faults(struct attempt *a, const struct evidence_device *dev)
@@ -39,7 +42,7 @@ static JsonObject *ask_for(struct attempt *a, JsonObject *request, double second
 	double guest_s = attempt_deadline(a, seconds) * machine_scale(a->m);
 
 	json_object_set_int_member(request, "deadline_ms", MAX(1, (int64_t)(guest_s * 1000)));
-	return machine_agent_call(a->m, request, attempt_deadline(a, seconds + ANSWER_S), error);
+	return machine_agent_call(a->m, request, attempt_deadline(a, ANSWER_FACTOR * seconds + ANSWER_S), error);
 }
 
 static JsonObject *ask(struct attempt *a, const struct evidence_device *dev, JsonObject *request, double soon_s,
@@ -79,6 +82,12 @@ static bool up(struct attempt *a, const struct evidence_device *dev, GError **er
 	return answer != NULL;
 }
 
+static bool all_out(void *data)
+{
+	injector_poll(data);
+	return injector_counters(data)->guest_frames >= EXCHANGE_FRAMES;
+}
+
 static JsonObject *exchange(struct attempt *a, const struct evidence_device *dev, GError **error)
 {
 	struct injector *in = machine_injector(a->m);
@@ -96,6 +105,11 @@ static JsonObject *exchange(struct attempt *a, const struct evidence_device *dev
 	json_object_set_int_member(request, "timeout_ms", EXCHANGE_MS);
 	injector_exchange_start(in, magic, EXCHANGE_FRAMES, 50);
 	answer = ask(a, dev, request, SOON_S + EXCHANGE_MS / 1000.0 / machine_scale(a->m), error);
+	if (answer && !machine_wait(a->m, all_out, in, OUT_S, "the last frames of the exchange", error) &&
+	    machine_wait_ended(a->m) != MACHINE_END_DEADLINE)
+		g_clear_pointer(&answer, json_object_unref);
+	else if (answer)
+		g_clear_error(error);
 	injector_exchange_stop(in);
 	return answer;
 }

@@ -79,7 +79,6 @@ bool snapshot_take(struct attempt *a, const struct iommu_events *iommu, const ch
 	if (!machine_vtd_regs(a->m, raw, error))
 		return false;
 	evidence_state_regs(state, raw);
-	state->host_ns = machine_now_ns();
 	unit->in_force(raw, &meta);
 	/* The root in force is the one latched by SRTP, which a register write alone does not change. */
 	if (iommu_events_root(iommu, &root, &ttm) && root != meta.root) {
@@ -87,13 +86,13 @@ bool snapshot_take(struct attempt *a, const struct iommu_events *iommu, const ch
 		meta.mode = ttm;
 	}
 	g_strlcpy(meta.phase, phase, sizeof(meta.phase));
-	meta.host_ns = state->host_ns;
 	state->root = meta.root;
 	state->ttm = meta.mode;
 	g_clear_pointer(&state->walk, iommu_walk_free);
 	/* Frozen, not stopped: a stop would make QEMU finish the disk's queue, the DMA in flight. */
 	if (!machine_freeze(a->m, error))
 		return false;
+	meta.host_ns = state->host_ns = machine_now_ns();
 	failed = unit->capture(&mem, raw, &meta, &snap, &state->walk, &err);
 	machine_thaw(a->m, &state->frozen_ns);
 	if (failed)

@@ -23,6 +23,11 @@ double devices_frame_rate(const struct scenario *sc, double wanted)
 	return sc->devices.nic == MACHINE_NIC_VIRTIO ? MIN(wanted, DMA_FRAMES_PER_SECOND_VIRTIO) : wanted;
 }
 
+unsigned devices_frame_ration(const struct scenario *sc)
+{
+	return sc->devices.nic == MACHINE_NIC_VIRTIO ? 32 : 128;
+}
+
 struct driver {
 	const char *module, *option;
 };

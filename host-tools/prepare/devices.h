@@ -10,7 +10,7 @@ struct scenario;
 /*
  * DMA in flight, while the first kernel runs and again once the tables have been copied; in between, the
  * slow rates: nobody refills a ring or submits a read after the panic, so what is there (1024 descriptors,
- * 64 reads) must outlast the crash kernel's boot, a minute on a loaded machine.
+ * 64 reads) must outlast the crash kernel's boot, minutes on a loaded machine: the slow rates fall with what is used up.
  */
 #define DMA_DISK_BPS 400000
 #define DMA_DISK_BPS_SLOW (128 << 10)
@@ -27,6 +27,8 @@ bool devices_has_nic_dma(const struct scenario *sc);
 bool devices_has_disk_dma(const struct scenario *sc);
 /* Frames a second that this scenario's NIC can be given until the copy where another would get @wanted. */
 double devices_frame_rate(const struct scenario *sc, double wanted);
+/* Frames after which a slow rate halves: an eighth of the ring. */
+unsigned devices_frame_ration(const struct scenario *sc);
 /* The module that drives the scenario's NIC or disk, NULL where there is none. */
 const char *devices_nic_module(const struct scenario *sc);
 const char *devices_disk_module(const struct scenario *sc);

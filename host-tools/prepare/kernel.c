@@ -45,7 +45,7 @@ static char *read_script(GPid pid, int fd)
 	}
 }
 
-/* Runs a script; its stderr is the user's. Exit 2 is the user's mistake, anything else ours. */
+/* Runs a script; its stderr is the user's. Exit 2 is the user's mistake, 125 the kernel's, anything else ours. */
 static char *run_script(char **argv, GError **error)
 {
 	g_autofree char *name = g_path_get_basename(argv[0]);
@@ -64,8 +64,9 @@ static char *run_script(char **argv, GError **error)
 		return g_strdup(g_strstrip(out));
 	if (interrupt_pending() || (WIFSIGNALED(status) && WTERMSIG(status) == SIGINT))
 		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_INTERRUPTED, "%s was interrupted", name);
-	else if (WIFEXITED(status) && WEXITSTATUS(status) == 2)
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s %s: see the line above", name, argv[1]);
+	else if (WIFEXITED(status) && (WEXITSTATUS(status) == 2 || WEXITSTATUS(status) == 125))
+		g_set_error(error, VTDLAB_ERROR, WEXITSTATUS(status) == 2 ? VTDLAB_ERROR_USAGE : VTDLAB_ERROR_UNFIT,
+			    "%s %s: see the line above", name, argv[1]);
 	else
 		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "%s failed (status %d): see the lines above",
 			    name, WIFEXITED(status) ? WEXITSTATUS(status) : -1);

@@ -105,9 +105,8 @@ static bool plan_kernels(struct plan *plan, GError **error)
 	if (!plan->crash)
 		return false;
 	return plan->crash->bzimage ||
-	       vtdlab_refuse(error,
-			     "%s: an ELF vmlinux cannot be loaded as crash kernel: give --crash-kernel a bzImage",
-			     crash);
+	       vtdlab_unfit(error, "%s: an ELF vmlinux cannot be loaded as crash kernel: give --crash-kernel a bzImage",
+			    crash);
 }
 
 char *plan_crashkernel(const char *cmdline)

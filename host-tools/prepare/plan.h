@@ -19,6 +19,7 @@ struct run_options {
 	bool keep;		   /* leave the VM stopped at the end until a signal comes */
 	bool gdb;		   /* a gdb stub, and deadlines that wait for a person */
 	bool no_probes;		   /* leave the kernels without kprobes: no guest times, no reservations */
+	bool no_retry;		   /* one attempt, whatever becomes of it */
 	struct progress *progress; /* borrowed; NULL: silent */
 };
 

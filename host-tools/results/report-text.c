@@ -104,7 +104,7 @@ static void put_checks(GString *out, const struct run_report *r, bool colour)
 	if (star)
 		g_string_append(out, "fail*  this scenario expects it to fail on this kernel\n");
 	if (bang)
-		g_string_append(out, "PASS!  passed, but this scenario expects it to fail\n");
+		g_string_append(out, "PASS!  better than this scenario expects on this kernel\n");
 	if (none)
 		g_string_append(out, "none   no evidence either way: never a pass\n");
 }
@@ -165,8 +165,9 @@ static char *build(const struct run_report *r, bool colour)
 			  "figures of hardware.");
 	for (guint i = 0; i < r->notes->len; i++)
 		put_field(out, i ? "" : "notes", "%s", (const char *)r->notes->pdata[i]);
-	g_string_append_printf(out, "\n%-*s%s%s%s (exit %d)\n", LABEL_WIDTH, "outcome", colour ? shade : "",
-			       outcome_name(r->verdict->outcome), colour ? RESET : "", r->verdict->exit);
+	g_string_append_printf(out, "\n%-*s%s%s%s%s (exit %d)\n", LABEL_WIDTH, "outcome", colour ? shade : "",
+			       outcome_name(r->verdict->outcome), colour ? RESET : "",
+			       r->verdict->before ? " in the second attempt only" : "", r->verdict->exit);
 	g_string_append_printf(out, "%-*s", LABEL_WIDTH, "");
 	put_wrapped(out, r->verdict->words, LABEL_WIDTH);
 	/* Not wrapped: a path is for copying. */

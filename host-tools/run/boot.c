@@ -285,8 +285,10 @@ bool phase_workload(struct run *run, GError **error)
 		if (!answer)
 			return false;
 	}
-	if (devices_has_nic_dma(sc) && machine_injector(run->at.m))
+	if (devices_has_nic_dma(sc) && machine_injector(run->at.m)) {
+		injector_ration(machine_injector(run->at.m), devices_frame_ration(sc));
 		injector_start(machine_injector(run->at.m), rate, true);
+	}
 	if (!machine_wait(run->at.m, busy, run, attempt_deadline(&run->at, 10), "DMA in flight", error) ||
 	    (ops && ops->alive && !ops->alive(&run->at, run->iommu, error)))
 		return false;

@@ -18,6 +18,7 @@
 #include "iommu/model.h"
 
 #define LOOKS 10
+#define FRAMES_AT_ONCE 4
 
 /* A CPU executing inside the crash kernel's memory: purgatory or the decompressor. */
 static bool in_crash_memory(struct run *run, uint64_t *rip)
@@ -105,8 +106,10 @@ bool phase_panic(struct run *run, GError **error)
 	struct evidence *ev = run->at.ev;
 
 	clock_phase(run->at.clock, "panic");
-	if (!ask_for_panic(run, error) || !machine_wait(run->at.m, jumped, run, attempt_deadline(&run->at, 10),
-							"the jump into the crash kernel", error))
+	/* Before the trigger: on a busy host the way to the jump is long, too. */
+	if (!dma_slow(&run->at, error) || !ask_for_panic(run, error) ||
+	    !machine_wait(run->at.m, jumped, run, attempt_deadline(&run->at, 10), "the jump into the crash kernel",
+			  error))
 		return false;
 	if (!ev->jump_ns)
 		return true;
@@ -118,8 +121,7 @@ bool phase_panic(struct run *run, GError **error)
 	nic_dma_begin(run->nic);
 	if (run->disk)
 		disk_dma_begin(run->disk);
-	if (!dma_rates(&run->at, DMA_DISK_BPS_SLOW,
-		       devices_frame_rate(run->at.plan->scenario, DMA_FRAMES_PER_SECOND_SLOW), error))
+	if (!dma_slow(&run->at, error))
 		return false;
 	if (run->at.plan->scenario->machine.observe)
 		run->entries = entries_new(&run->at, run->iommu);
@@ -210,6 +212,9 @@ bool phase_crash_boot(struct run *run, GError **error)
 		if (!wait_crash(run, switched_or_up, 20, "the crash kernel's root switch", error))
 			return false;
 		clock_phase(run->at.clock, "copied");
+		/* At once: a crash kernel with virtio_pci built in resets the NIC soon, and this host may be slow. */
+		if (ev->root_switch_ns && devices_has_nic_dma(run->at.plan->scenario) && machine_injector(run->at.m))
+			injector_send(machine_injector(run->at.m), FRAMES_AT_ONCE);
 		if (ev->root_switch_ns &&
 		    (!damage(run, CONF_CORRUPT_AFTER_COPY, error) || !run_capture(run, "copied", &ev->copied, error)))
 			return false;

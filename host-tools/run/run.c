@@ -128,8 +128,7 @@ static bool broken_rig(struct run *run, const GError *error)
 {
 	bool died;
 
-	if (!run->at.m || g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_INTERRUPTED) ||
-	    g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE))
+	if (!run->at.m || g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_INTERRUPTED) || vtdlab_error_no_run(error))
 		return false;
 	died = machine_died_by_itself(run->at.m);
 	run->at.ev->rig_error = g_strdup(died ? machine_death(run->at.m) : error->message);
@@ -140,20 +139,23 @@ static bool broken_rig(struct run *run, const GError *error)
 static struct run *attempts(const struct plan *plan, struct rundir *rd, GError **error)
 {
 	struct run *run = NULL;
+	g_autofree char *failure = NULL, *why = NULL;
 	GError *err = NULL;
 
-	for (int n = 1;; n++) {
-		run = run_new(plan, rd);
-		if (n == 2)
-			report_note(run->report, "second attempt: the first is in attempt-1/");
-		run_attempt(run, &err);
-		if (n == 2 || !worth_another_try(run, err))
-			break;
-		progress_warn(plan->options->progress, "trying again: %s",
-			      err ? err->message : run->at.ev->crash_failure);
+	run = run_new(plan, rd);
+	run_attempt(run, &err);
+	if (!plan->options->no_retry && worth_another_try(run, err)) {
+		failure = g_strdup(run->at.ev->crash_failure);
+		why = g_strdup(err ? err->message : failure);
+		progress_warn(plan->options->progress, "trying again: %s", why);
 		g_clear_error(&err);
 		run_free(run);
 		put_away(rd);
+		run = run_new(plan, rd);
+		run->at.ev->first_attempt = g_steal_pointer(&failure);
+		report_note(run->report, "second attempt: the first is in attempt-1/ (%.*s)", (int)strcspn(why, "\n"),
+			    why);
+		run_attempt(run, &err);
 	}
 	if (!err)
 		return run;
@@ -210,7 +212,7 @@ bool scenario_run(const struct scenario *scenario, const struct run_options *opt
 		return false;
 	}
 	if (!run_in(&plan, rd, out, &err)) {
-		if (g_error_matches(err, VTDLAB_ERROR, VTDLAB_ERROR_USAGE))
+		if (vtdlab_error_no_run(err))
 			rundir_remove(rd);
 		else if (rd->pid_fd >= 0)
 			rundir_interrupt(rd, err->message, NULL);

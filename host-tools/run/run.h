@@ -20,7 +20,8 @@ struct run_outcome {
 
 /*
  * scenario_run - run @scenario once; a crash kernel that hangs or panics, and a first kernel that never
- * speaks, are tried a second time before they count (the first attempt's files go to attempt-1/).
+ * speaks, are tried a second time before they count (the first attempt's files go to attempt-1/),
+ * unless options->no_retry.
  *
  * True when a run directory with a verdict was written (also an inconclusive one): @out is filled and
  * to be cleared with run_outcome_clear(). False: @error; an interrupted run is kept, marked.

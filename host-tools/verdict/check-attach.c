@@ -52,7 +52,11 @@ static enum check_result repointed(const struct evidence *ev, const struct evide
 {
 	const struct iommu_walk *copied = ev->copied.walk, *now = evidence_state_tables(ev, &dev->after);
 	const struct iommu_space *new;
+	uint16_t early;
 	char text[16];
+
+	if (evidence_copied_late(ev, &early))
+		copied = NULL;
 
 	check_separate(detail);
 	g_string_append_printf(detail, "%s ", sid_text(sid, text));

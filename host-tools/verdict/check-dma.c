@@ -74,9 +74,12 @@ static enum check_result no_faults(const struct evidence *ev, GString *detail)
 {
 	const struct evidence_event *first;
 	struct fault_counts faults;
+	bool regs;
 	unsigned requesters;
 	uint64_t sent;
+	uint16_t sid;
 
+	regs = ev->copied.has_regs && !evidence_copied_late(ev, &sid);
 	if (!ev->trace_events) {
 		g_string_append(detail, "the trace gave no events");
 		return CHECK_NO_EVIDENCE;
@@ -87,7 +90,7 @@ static enum check_result no_faults(const struct evidence *ev, GString *detail)
 		describe_fault(ev, first, faults.early, detail);
 		return CHECK_FAIL;
 	}
-	if (ev->copied.has_regs && !vtd_regs_fault_free(&ev->copied.regs) &&
+	if (regs && !vtd_regs_fault_free(&ev->copied.regs) &&
 	    (!ev->at_panic.has_regs || vtd_regs_fault_free(&ev->at_panic.regs))) {
 		g_string_append_printf(detail, "a fault is recorded after the copy (FSTS=%#x)", ev->copied.regs.fsts);
 		return CHECK_FAIL;
@@ -99,11 +102,10 @@ static enum check_result no_faults(const struct evidence *ev, GString *detail)
 				       faults.undated, faults.undated == 1 ? "" : "s");
 		return CHECK_NO_EVIDENCE;
 	}
-	if (!sent || !ev->copied.has_regs || ev->translation_dropped) {
-		g_string_append(detail, !sent		    ? "no DMA was in flight after the panic" :
-					ev->copied.has_regs ? "translation was switched off: what is not translated "
-							      "does not fault" :
-							      "no registers were read after the copy");
+	if (!sent || !regs || ev->translation_dropped) {
+		g_string_append(detail, !sent ? "no DMA was in flight after the panic" :
+					regs  ? "translation was switched off: what is not translated does not fault" :
+						"no registers were read right after the copy");
 		return CHECK_NO_EVIDENCE;
 	}
 	g_string_append_printf(detail, "0 faults during %" PRIu64 " DMAs of %u requester%s", sent, requesters,

@@ -43,6 +43,8 @@ struct verdict *evidence_judge(const struct evidence *ev, const char *crash_rele
 			->expect_fail = expected_to_fail(c, ev, crash_release);
 	}
 	verdict->no_iommu = ev->scenario->iommu.mode == MACHINE_IOMMU_OFF;
+	verdict->strict = ev->scenario->strict_expect;
+	verdict->before = g_strdup(ev->first_attempt);
 	verdict_conclude(verdict, false);
 	return verdict;
 }

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 
+#include "base/sid.h"
 #include "base/trace-group.h"
 #include "evidence/evidence.h"
 #include "iommu/iommu.h"
@@ -28,6 +29,20 @@ static bool lacks(bool met, const char *text, GString *detail)
 	if (!met)
 		g_string_append(detail, text);
 	return !met;
+}
+
+/* True: what was read after the copy was read too late to be evidence of it. */
+static bool late(const struct evidence *ev, GString *detail)
+{
+	char text[16];
+	uint16_t sid;
+
+	if (!evidence_copied_late(ev, &sid))
+		return false;
+	g_string_append_printf(detail,
+			       "the tables after the copy were read %.3f s after it, when %s was taken over already",
+			       (double)(ev->copied.host_ns - ev->root_switch_ns) / 1e9, sid_text(sid, text));
+	return true;
 }
 
 static bool asked_deep(const struct evidence *ev)
@@ -101,9 +116,9 @@ static bool is_unmet(enum need need, const struct evidence *ev, GString *detail)
 		return lacks(ev->at_panic.walk && ev->at_panic.walk->n_requesters,
 			     "no context entry was present at the panic", detail);
 	case NEED_COPIED_REGS:
-		return lacks(ev->copied.has_regs, "no registers were read after the copy", detail);
+		return lacks(ev->copied.has_regs, "no registers were read after the copy", detail) || late(ev, detail);
 	case NEED_COPIED:
-		return need_lacks_tables(ev, &ev->copied, "after the copy", detail);
+		return need_lacks_tables(ev, &ev->copied, "after the copy", detail) || late(ev, detail);
 	case NEED_END:
 		return need_lacks_tables(ev, &ev->end, "at the end", detail);
 	case NEED_OLD_TABLES:

@@ -31,6 +31,7 @@ void verdict_free(struct verdict *v)
 		return;
 	g_ptr_array_unref(v->rows);
 	g_free(v->words);
+	g_free(v->before);
 	g_free(v);
 }
 
@@ -116,14 +117,16 @@ static enum outcome outcome_of(const struct verdict *v, bool interrupted)
 static int exit_of(const struct verdict *v)
 {
 	const struct outcome_info *info = &vtdlab_outcomes[v->outcome];
-	bool same = true;
+	bool good = info->judged;
 
 	for (guint i = 0; i < v->rows->len; i++) {
 		const struct verdict_row *row = v->rows->pdata[i];
 
-		same = same && (row->result == CHECK_FAIL) == row->expect_fail;
+		good &= row->result == CHECK_FAIL ? row->expect_fail : !(v->strict && row->expect_fail);
 	}
-	return same && info->judged ? VTDLAB_EXIT_OK : info->exit;
+	if (!good)
+		return info->exit;
+	return v->before ? VTDLAB_EXIT_CANNOT_JUDGE : VTDLAB_EXIT_OK;
 }
 
 /* ", "-joined names of the checks that were expected to fail and whose result is @result. */
@@ -161,7 +164,14 @@ static char *words_of(const struct verdict *v)
 	if (*known)
 		g_string_append_printf(out, " Failed as this scenario expects: %s.", known);
 	if (*missed)
-		g_string_append_printf(out, " Expected to fail, but passed: %s.", missed);
+		g_string_append_printf(out,
+				       v->strict ? " Had to fail, but passed: %s." :
+						   " Better than this scenario expects, passed: %s.",
+				       missed);
+	if (v->before)
+		g_string_append_printf(
+			out, " Not the same twice: in the first attempt the crash kernel did not come up, %s.",
+			v->before);
 	return g_string_free(out, FALSE);
 }
 

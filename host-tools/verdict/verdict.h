@@ -27,6 +27,8 @@ struct verdict_row {
 struct verdict {
 	GPtrArray *rows; /* struct verdict_row *, in the order of the table of checks */
 	bool no_iommu;	 /* there was none: no check of the translation applies */
+	bool strict;	 /* an expected failure that stays away is bad (scenario.strict-expect) */
+	char *before;	 /* how the crash kernel of the first attempt ended, where this is the second; else NULL */
 	/* set by verdict_conclude(): */
 	enum outcome outcome;
 	int exit;    /* enum vtdlab_exit */
@@ -60,8 +62,9 @@ struct verdict_row *verdict_find(const struct verdict *verdict, const char *name
  *
  * So "inconclusive" never hides a failure that was proven, and never becomes preserved.
  *
- * The exit status: 0 if there is a verdict and the failed checks are exactly those that the scenario expects to
- * fail, else that of the outcome.
+ * The exit status: 0 if there is a verdict and no check failed but those that the scenario expects to fail (all of
+ * these, if it is strict), else that of the outcome. What would be 0 and was so in the second attempt only is 125: the
+ * kernel did not do the same twice.
  */
 void verdict_conclude(struct verdict *verdict, bool interrupted);
 

@@ -70,13 +70,15 @@ PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 export LC_ALL=C
 
 readonly STATUS_FAILED=1	# network, disk, a tool
-readonly STATUS_USAGE=2		# what the user asked for cannot be had
+readonly STATUS_USAGE=2		# the words of the command are wrong
+readonly STATUS_UNFIT=125	# the kernel given is not built, lacks something, or cannot be had: `git bisect run` skips it
 
 prog=${0##*/}
 
 say() { printf '%s: %s\n' "$prog" "$*" >&2; }
 fail() { say "$*"; exit "$STATUS_FAILED"; }
 refuse() { say "$*"; exit "$STATUS_USAGE"; }
+unfit() { say "$*"; exit "$STATUS_UNFIT"; }
 
 # bad_usage: ends with the usage line at the head of the script.
 bad_usage() { sed -n 's/^# usage: /usage: /p' "$0" >&2; exit "$STATUS_USAGE"; }

@@ -190,7 +190,7 @@ debian_named()
 		return
 	fi
 	newest=$(debian_newest "$(keyfile_get "$conf" kernel series)") ||
-		refuse "$1: its pinned build $pin is gone from the archive, and so is its whole series"
+		unfit "$1: its pinned build $pin is gone from the archive, and so is its whole series"
 	read -r release version <<<"$newest"
 	say "note: $1: its pinned build $pin is gone from the archive, using the newest of its series, $release"
 	packages=()
@@ -249,7 +249,7 @@ debian_exact()
 	fi
 	near=$(debian_neighbours "$release")
 	gone=$(apt_gone "$release" | paste -sd' ')
-	refuse "$spec is not in the archive (any more)${gone:+, gone are $gone}: nearest to be had: ${near:-none}"
+	unfit "$spec is not in the archive (any more)${gone:+, gone are $gone}: nearest to be had: ${near:-none}"
 }
 
 debian_version_of() { apt_builds | awk -v release="$1" '$1 == release { v = $2 } END { print v }'; }

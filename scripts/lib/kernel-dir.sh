@@ -98,7 +98,7 @@ kernel_check_config()
 			missing=${missing:+$missing, }$option
 		fi
 	fi
-	[[ -z $missing ]] || refuse "$want lacks config options that the lab needs: $missing"
+	[[ -z $missing ]] || unfit "$want lacks config options that the lab needs: $missing"
 	modules=
 	for module in "${drivers[@]}"; do
 		for option in ${module//|/ }; do
@@ -107,5 +107,5 @@ kernel_check_config()
 		done
 	done
 	[[ -z $modules || -d $dir/modules ]] ||
-		refuse "$want has $modules as modules, and no modules were found: give --modules DIR (make: MODULES=DIR)"
+		unfit "$want has $modules as modules, and no modules were found: give --modules DIR (make: MODULES=DIR)"
 }

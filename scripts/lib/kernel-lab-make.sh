@@ -44,7 +44,7 @@ lab_configure()
 		printf '%s\n' "CONFIG_$symbol=$want of ${file##*/} became $have$(config_why "$symbol")"
 	done | paste -sd'|' | sed 's/|/, /g')
 	[[ -z $lost ]] ||
-		refuse "$name: options did not survive in $tree_shown: $lost; put right the files in images/config; nothing was built"
+		unfit "$name: options did not survive in $tree_shown: $lost; put right the files in images/config; nothing was built"
 }
 
 # config_lost CONFIG: "SYMBOL wanted found fragment" of each line that is not

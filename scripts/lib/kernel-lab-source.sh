@@ -104,7 +104,7 @@ source_forward()
 	local pin=$version
 
 	version=$(source_newest) ||
-		refuse "$name: its pinned source $package $pin is gone from the archive, and so is its whole series; give KDIR= a kernel tree of that series"
+		unfit "$name: its pinned source $package $pin is gone from the archive, and so is its whole series; give KDIR= a kernel tree of that series"
 	say "note: $name: its pinned source $package $pin is gone from the archive, using the newest of its series, $version"
 	source_sha256=$(source_indexed "$version")
 	[[ -d $(source_dir "$version") ]] || source_download "$1" ||
@@ -153,14 +153,14 @@ kdir_open()
 	kdir=$1
 	# shellcheck disable=SC2088 # for a shell that did not expand it
 	[[ $kdir != '~/'* ]] || kdir=$HOME/${kdir#*/}
-	[[ -d $kdir ]] || refuse "no such kernel tree: $kdir"
+	[[ -d $kdir ]] || unfit "no such kernel tree: $kdir"
 	kdir=$(readlink -f -- "$kdir")
 	v=$(sed -n 's/^\(VERSION\|PATCHLEVEL\) = \([0-9][0-9]*\)$/\2/p' "$kdir/Makefile" 2>/dev/null | head -n 2 | paste -sd.) || true
 	[[ $v == *.* && -f $kdir/Kconfig && -f $kdir/drivers/iommu/Kconfig ]] ||
-		refuse "$kdir is no kernel source tree (no VERSION and PATCHLEVEL in its Makefile, or no Kconfig)"
+		unfit "$kdir is no kernel source tree (no VERSION and PATCHLEVEL in its Makefile, or no Kconfig)"
 	known=$(lab_known_series | paste -sd' ')
 	[[ " $known " == *" $v "* ]] ||
-		refuse "$kdir is Linux $v: kernel-patches has only ${known// /, }; check out one of these, or build the tree as it is and give KERNEL=$kdir"
+		unfit "$kdir is Linux $v: kernel-patches has only ${known// /, }; check out one of these, or build the tree as it is and give KERNEL=$kdir"
 	patches_series=$v fixes=yes config_more='' version=$v package=''
 	name=kdir-$(printf %s "$kdir" | sha256sum | head -c 8)
 	lab_inputs
@@ -229,7 +229,7 @@ source_stage()
 	: >"$work/staged"
 	for file in "${new_files[@]}"; do
 		[[ ! -e $from/drivers/iommu/intel/${file##*/} ]] ||
-			refuse "$name: the tree has a drivers/iommu/intel/${file##*/} of its own: kernel-patches/src cannot be added"
+			unfit "$name: the tree has a drivers/iommu/intel/${file##*/} of its own: kernel-patches/src cannot be added"
 		cp -- "$file" "$stage/drivers/iommu/intel/" || fail "cannot write in $stage"
 		echo "drivers/iommu/intel/${file##*/}" >>"$work/staged"
 	done
@@ -261,7 +261,7 @@ patch_apply()
 	if grep -q 'No space left' "$log"; then
 		disk_failed "$cache" "applying $shown" 'No space left'
 	fi
-	refuse "$name: $shown does not apply to $tree_shown: $(patch_reason "$log"); make the patch again for that tree (fuzz is never allowed); nothing was built"
+	unfit "$name: $shown does not apply to $tree_shown: $(patch_reason "$log"); make the patch again for that tree (fuzz is never allowed); nothing was built"
 }
 
 # patch_reason LOG: the first thing that went wrong, with the file.

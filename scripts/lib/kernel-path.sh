@@ -18,19 +18,19 @@ path_tree()
 path_image()
 {
 	tree=
-	[[ -e $1 ]] || refuse "no such kernel: $1"
+	[[ -e $1 ]] || unfit "no such kernel: $1"
 	image=$(readlink -f -- "$1")
 	if [[ -d $image ]]; then
 		tree=$image
 		image=$tree/arch/x86/boot/bzImage
 		if [[ ! -f $image && -f $tree/vmlinux ]]; then
-			refuse "$1 has a vmlinux but no arch/x86/boot/bzImage: run 'make bzImage modules' there, or give $1/vmlinux"
+			unfit "$1 has a vmlinux but no arch/x86/boot/bzImage: run 'make bzImage modules' there, or give $1/vmlinux"
 		fi
 		[[ -f $image ]] ||
-			refuse "$1 is no built kernel tree (no arch/x86/boot/bzImage): run 'make bzImage modules' there, or give the directory of its O="
+			unfit "$1 is no built kernel tree (no arch/x86/boot/bzImage): run 'make bzImage modules' there, or give the directory of its O="
 	fi
-	[[ -f $image ]] || refuse "$1 is neither a file nor a directory"
-	[[ -r $image ]] || refuse "cannot read $image: permission denied"
+	[[ -f $image ]] || unfit "$1 is neither a file nor a directory"
+	[[ -r $image ]] || unfit "cannot read $image: permission denied"
 	[[ -n $tree ]] || tree=$(path_tree "$image")
 }
 
@@ -56,15 +56,15 @@ path_modules()
 
 	modules_from='' modules_kind=''
 	if [[ -n $modules_arg ]]; then
-		[[ -d $modules_arg ]] || refuse "no such directory of modules: $modules_arg"
+		[[ -d $modules_arg ]] || unfit "no such directory of modules: $modules_arg"
 		if modules_from=$(path_modules_dir "$modules_arg"); then
 			modules_kind=installed
 			[[ $modules_from != */modules/* || ${modules_from##*/} == "$release" ]] ||
-				refuse "$modules_arg holds the modules of ${modules_from##*/}, the kernel is $release"
+				unfit "$modules_arg holds the modules of ${modules_from##*/}, the kernel is $release"
 		elif [[ -f $modules_arg/modules.order ]]; then
 			modules_from=$(readlink -f -- "$modules_arg") modules_kind=tree
 		else
-			refuse "no modules of $release in $modules_arg: give lib/modules/$release, a directory above it, or a build tree"
+			unfit "no modules of $release in $modules_arg: give lib/modules/$release, a directory above it, or a build tree"
 		fi
 		return
 	fi
@@ -141,7 +141,7 @@ path_copy_modules()
 		mkdir "$dir/kernel"
 		path_module_files | (cd "$modules_from" && xargs -rd '\n' cp --parents -t "$dir/kernel" --) \
 			2>"$cache/tmp/log" ||
-			refuse "the modules of $modules_from are not all built (make modules): $(head -n 1 "$cache/tmp/log")"
+			unfit "the modules of $modules_from are not all built (make modules): $(head -n 1 "$cache/tmp/log")"
 		find "$dir/kernel" -name '*.ko' -print0 | xargs -0r strip --strip-debug
 	else
 		path_module_files | (cd "$modules_from" && xargs -rd '\n' cp --parents -t "$dir" --) \
@@ -162,13 +162,13 @@ path_assemble()
 			disk_failed "$cache" "copying $image" "$(cat "$cache/tmp/log")"
 		[[ $(sha256_of "$1/bzImage") == "$image_sum" ]] ||
 			fail "$image changed while it was read: is it being built?"
-		kernel_add_vmlinux "$1" "$image" || refuse "$image_error"
+		kernel_add_vmlinux "$1" "$image" || unfit "$image_error"
 	else
 		run strip --strip-debug -o "$vmlinux" -- "$image" 2>"$cache/tmp/log" ||
 			disk_failed "$cache" "copying $image" "$(cat "$cache/tmp/log")"
 		pvh=true
 		vmlinux_has_pvh "$vmlinux" ||
-			refuse "$image has no PVH note (CONFIG_PVH is off), so that QEMU cannot boot it: give its bzImage"
+			unfit "$image has no PVH note (CONFIG_PVH is off), so that QEMU cannot boot it: give its bzImage"
 	fi
 	if ! vmlinux_ikconfig "$vmlinux" "$1/config" && [[ -n $config_from ]]; then
 		cp -- "$config_from" "$1/config"
@@ -187,10 +187,10 @@ path_kernel()
 	case $kind in
 	bzImage) release=$(bzimage_release "$image") ;;
 	vmlinux) release=$(vmlinux_release "$image") ;;
-	bzImage-32) refuse "$image is a 32-bit kernel: the lab needs x86-64" ;;
-	*) refuse "$image is no Linux kernel (neither an x86 bzImage nor an x86-64 vmlinux)" ;;
+	bzImage-32) unfit "$image is a 32-bit kernel: the lab needs x86-64" ;;
+	*) unfit "$image is no Linux kernel (neither an x86 bzImage nor an x86-64 vmlinux)" ;;
 	esac
-	[[ -n $release ]] || refuse "$image does not say its release: no Linux kernel, or a damaged one"
+	[[ -n $release ]] || unfit "$image does not say its release: no Linux kernel, or a damaged one"
 	path_modules
 	config_from=$(kconfig_beside "$image" "$release" "$tree" \
 		"$([[ $modules_kind != installed ]] || printf %s "$modules_from")")

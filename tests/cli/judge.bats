@@ -27,6 +27,30 @@ unpack()
 	[[ $output == *"outcome       preserved (exit 0)"* ]]
 }
 
+@test "an expected failure that stays away is told, and bad only where the scenario is strict" {
+	unpack legacy-6.1
+	sed -i 's/^expect-fail=.*/expect-fail=iova-not-retargeted;leaves-equal/' "$dir/scenario.conf"
+	run "$vtdlab" judge "$dir"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"leaves-equal           PASS!"* && $output == *"etter than this scenario expects"* ]]
+	sed -i '/^expect-fail=/a strict-expect=on' "$dir/scenario.conf"
+	run "$vtdlab" judge "$dir"
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ $output == *"Had to fail, but passed"* ]]
+}
+
+@test "a crash kernel that hung first and came up then is not judged good" {
+	unpack legacy-6.1
+	sed -i 's/"first_hello" : true/"first_attempt" : "no progress: waited 80 s", &/' "$dir/evidence.json"
+	run "$vtdlab" judge "$dir"
+	echo "$output"
+	[ "$status" -eq 125 ]
+	[[ $output == *"outcome       preserved in the second attempt only (exit 125)"* ]]
+	[[ $(tr -s ' \n' ' ' <<<"$output") == *"did not come up, no progress: waited 80 s."* ]]
+}
+
 @test "judge --json is run.json's schema" {
 	unpack nocopy-6.1
 	run "$vtdlab" judge --json "$dir"

@@ -81,7 +81,7 @@ builds() { wc -l <"$BUILT"; }
 @test "kernel-get builds it, and vtdlab's other ways to a kernel stay" {
 	run --separate-stderr "$scripts/kernel-get" lab-6.1 --require INTEL_IOMMU_KDUMP
 	# the lab needs more of a kernel than the fake one has: that is kernel-get's word
-	[[ $status == 2 && $stderr == *'lab-6.1 lacks config options that the lab needs'* ]]
+	[[ $status == 125 && $stderr == *'lab-6.1 lacks config options that the lab needs'* ]]
 	[ "$(builds)" = 1 ]
 	run --separate-stderr "$scripts/kernel-get" --all
 	[ "$status" = 0 ]
@@ -89,7 +89,7 @@ builds() { wc -l <"$BUILT"; }
 	run --separate-stderr "$scripts/kernel-get" lab-6.1 --modules /tmp
 	[[ $status == 2 && $stderr == *'--modules goes with'* ]]
 	run --separate-stderr "$scripts/kernel-get" lab:/nowhere
-	[[ $status == 2 && $stderr == *'no such kernel tree: /nowhere'* ]]
+	[[ $status == 125 && $stderr == *'no such kernel tree: /nowhere'* ]]
 }
 
 @test "a changed patch, option, new file or compiler is another kernel; the rest is left alone" {
@@ -159,18 +159,18 @@ builds() { wc -l <"$BUILT"; }
 @test "an option that does not survive: its name, its file, and nothing built" {
 	echo CONFIG_NO_SUCH=y >>"$VTDLAB_KCONFIG_DIR/debug.config"
 	kernel_build lab-6.1
-	refused 'CONFIG_NO_SUCH=y of debug.config became n (no such symbol there)'
+	refused 'CONFIG_NO_SUCH=y of debug.config became n (no such symbol there)' 125
 	[ "$(grep -c 'did not survive in linux-source-6.1 6.1.7-1' <<<"$stderr")" = 1 ]
 	[ "$(builds)" = 0 ]
 	# a line that is no option at all
 	echo 'CONFIG MODE=y' >"$VTDLAB_KCONFIG_DIR/debug.config"
 	kernel_build lab-6.1
-	refused 'CONFIG MODE=y'
+	refused 'CONFIG MODE=y' 125
 	# off, and on all the same
 	echo 'CONFIG_MODE=n' >"$VTDLAB_KCONFIG_DIR/debug.config"
 	sed -i 's/ || \[ "$$v" = n \]//; s/\$\$s=\$\$v/$$s=y/' "$tree/Makefile"
 	kernel_build lab-6.1
-	refused 'CONFIG_MODE=n of debug.config became'
+	refused 'CONFIG_MODE=n of debug.config became' 125
 	# the last word on an option counts
 	echo 'CONFIG_MODE=m' >"$VTDLAB_KCONFIG_DIR/debug.config"
 	echo 'CONFIG_MODE=y' >"$VTDLAB_KCONFIG_DIR/6.1.config"
@@ -182,7 +182,7 @@ builds() { wc -l <"$BUILT"; }
 	hook_patch "$VTDLAB_PATCHES_DIR/6.1/0001-hook.patch" 20 'the hook'
 	sed -i 's/^ line 19$/ line nineteen/' "$VTDLAB_PATCHES_DIR/6.1/0001-hook.patch"
 	kernel_build lab-6.1
-	refused 'kernel-patches/6.1/0001-hook.patch does not apply to linux-source-6.1 6.1.7-1: drivers/iommu/intel/iommu.c: hunk #1 fails at'
+	refused 'kernel-patches/6.1/0001-hook.patch does not apply to linux-source-6.1 6.1.7-1: drivers/iommu/intel/iommu.c: hunk #1 fails at' 125
 	[ "$(builds)" = 0 ]
 	# and the tree was not touched
 	[ ! -d "$tree" ] || [ "$(cat "$tree/$file")" = "$(seq -f 'line %g' 60)" ]
@@ -195,7 +195,7 @@ builds() { wc -l <"$BUILT"; }
 	fake_tree "$BATS_TEST_TMPDIR/fuzzy"
 	(cd "$BATS_TEST_TMPDIR/fuzzy" && patch -s -p1 <"$VTDLAB_PATCHES_DIR/6.1/0001-hook.patch")
 	kernel_build lab-6.1
-	refused 'fuzz is never allowed'
+	refused 'fuzz is never allowed' 125
 }
 
 @test "an offset is taken and reported" {
@@ -210,18 +210,18 @@ builds() { wc -l <"$BUILT"; }
 	cp "$VTDLAB_PATCHES_DIR/6.1/0001-hook.patch" "$BATS_TEST_TMPDIR/good"
 	sed -i 's/iommu\.c/nowhere.c/' "$VTDLAB_PATCHES_DIR/6.1/0001-hook.patch"
 	kernel_build lab-6.1
-	refused 'drivers/iommu/intel/nowhere.c: no such file in the tree'
+	refused 'drivers/iommu/intel/nowhere.c: no such file in the tree' 125
 	cp "$BATS_TEST_TMPDIR/good" "$VTDLAB_PATCHES_DIR/6.1/0001-hook.patch"
 	printf '0001-hook.patch\n0001-hook.patch\n' >"$VTDLAB_PATCHES_DIR/6.1/series"
 	kernel_build lab-6.1
-	refused 'it is applied already'
+	refused 'it is applied already' 125
 	echo 0002-gone.patch >>"$VTDLAB_PATCHES_DIR/6.1/series"
 	kernel_build lab-6.1
 	refused 'names 0002-gone.patch, which is not there'
 	echo 0001-hook.patch >"$VTDLAB_PATCHES_DIR/6.1/series"
 	echo 'int other;' >"$VTDLAB_PATCHES_DIR/src/other.c"
 	kernel_build lab-6.1
-	refused 'the tree has a drivers/iommu/intel/other.c of its own'
+	refused 'the tree has a drivers/iommu/intel/other.c of its own' 125
 }
 
 @test "a source version gone from the archive: the newest of its series, and it is said" {
@@ -268,7 +268,7 @@ builds() { wc -l <"$BUILT"; }
 	fake_deb "$archive/pool" 6.1.0-49-amd64 6.1.149-1
 	fake_archive "$archive"
 	kernel_build lab-6.1
-	refused 'is gone from the archive, and so is its whole series'
+	refused 'is gone from the archive, and so is its whole series' 125
 }
 
 @test "an error of the compiler: its words, the log, nothing in the cache" {
@@ -303,7 +303,7 @@ builds() { wc -l <"$BUILT"; }
 @test "interrupted: make ends too, nothing in the cache, the next one builds" {
 	FAKE_SLEEP=30 "$scripts/kernel-build" lab-6.1 >"$BATS_TEST_TMPDIR/out" 2>&1 &
 	pid=$!
-	for _ in $(seq 100); do
+	for _ in $(seq 600); do
 		[[ ! -s $BUILT ]] || break
 		sleep 0.1
 	done
@@ -342,13 +342,18 @@ builds() { wc -l <"$BUILT"; }
 	[ "$(builds)" = 1 ]
 	# and while it compiles, other kernels can be had
 	echo '# a word' >>"$VTDLAB_KCONFIG_DIR/net.config"
-	FAKE_SLEEP=600 "$scripts/kernel-build" lab-6.1 >/dev/null 2>&1 3>&- &
-	until [ "$(builds)" = 2 ]; do sleep 0.1; done
+	FAKE_GATE=$BATS_TEST_TMPDIR/gate "$scripts/kernel-build" lab-6.1 >/dev/null 2>&1 &
+	pid=$!
+	for _ in $(seq 600); do
+		[ "$(builds)" = 1 ] || break
+		sleep 0.1
+	done
+	[ "$(builds)" = 2 ]
 	fake_kernel "$BATS_TEST_TMPDIR/other" 6.1.8
-	"$scripts/kernel-get" "$BATS_TEST_TMPDIR/other/bzImage"
-	kill -0 $! # it compiles still
-	kill $!
-	wait $! || true
+	timeout 300 "$scripts/kernel-get" "$BATS_TEST_TMPDIR/other/bzImage"
+	kill -0 "$pid" # it compiles still
+	touch "$BATS_TEST_TMPDIR/gate"
+	wait "$pid"
 }
 
 @test "what a make above leaves in the environment does not reach the kernel's" {
@@ -411,15 +416,15 @@ builds() { wc -l <"$BUILT"; }
 @test "KDIR of a series that there are no patches for, of no kernel, of nothing" {
 	fake_tree "$BATS_TEST_TMPDIR/linux" 6.6
 	kernel_build --kdir "$BATS_TEST_TMPDIR/linux"
-	refused "$BATS_TEST_TMPDIR/linux is Linux 6.6: kernel-patches has only 6.1; check out"
+	refused "$BATS_TEST_TMPDIR/linux is Linux 6.6: kernel-patches has only 6.1; check out" 125
 	kernel_build --kdir "$BATS_TEST_TMPDIR/k"
-	refused 'is no kernel source tree'
+	refused 'is no kernel source tree' 125
 	kernel_build --kdir "$BATS_TEST_TMPDIR/nothing"
-	refused 'no such kernel tree'
+	refused 'no such kernel tree' 125
 	fake_tree "$BATS_TEST_TMPDIR/bad"
 	sed -i 's/line 19/line nineteen/' "$BATS_TEST_TMPDIR/bad/$file"
 	kernel_build --kdir "$BATS_TEST_TMPDIR/bad"
-	refused "6.1/0001-hook.patch does not apply to $BATS_TEST_TMPDIR/bad (Linux 6.1)"
+	refused "6.1/0001-hook.patch does not apply to $BATS_TEST_TMPDIR/bad (Linux 6.1)" 125
 }
 
 @test "usage: unknown names and options" {

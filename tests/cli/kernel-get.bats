@@ -90,7 +90,7 @@ refused()
 	grep -qx 'release=6.1.7' "$dir/kernel.conf"
 	PVH='' fake_vmlinux "$BATS_TEST_TMPDIR/k/vmlinux" 6.1.7
 	kernel_get "$BATS_TEST_TMPDIR/k/vmlinux"
-	refused 'has no PVH note'
+	refused 'has no PVH note' 125
 }
 
 @test "the embedded config wins over one beside it" {
@@ -116,22 +116,22 @@ refused()
 	fake_kernel "$BATS_TEST_TMPDIR/k" 6.1.7
 	fake_config "$BATS_TEST_TMPDIR/k/config" IRQ_REMAP KEXEC KEXEC_FILE E1000E
 	kernel_get "$BATS_TEST_TMPDIR/k/bzImage"
-	refused 'CONFIG_IRQ_REMAP, CONFIG_KEXEC or CONFIG_KEXEC_FILE, CONFIG_E1000E'
+	refused 'CONFIG_IRQ_REMAP, CONFIG_KEXEC or CONFIG_KEXEC_FILE, CONFIG_E1000E' 125
 	# one of two is enough, and other devices need other drivers
 	fake_config "$BATS_TEST_TMPDIR/k/config" KEXEC E1000E
 	kernel_get "$BATS_TEST_TMPDIR/k/bzImage" --require BLK_DEV_NVME
 	prepared
 	kernel_get "$BATS_TEST_TMPDIR/k/bzImage" --require 'VIRTIO_NET|E1000'
-	refused 'CONFIG_VIRTIO_NET or CONFIG_E1000'
+	refused 'CONFIG_VIRTIO_NET or CONFIG_E1000' 125
 }
 
 @test "drivers that are modules need modules" {
 	fake_kernel "$BATS_TEST_TMPDIR/k" 6.1.7
 	sed -i 's/NVME=y/NVME=m/' "$BATS_TEST_TMPDIR/k/config"
 	kernel_get "$BATS_TEST_TMPDIR/k/bzImage"
-	refused 'CONFIG_BLK_DEV_NVME as modules, and no modules were found'
+	refused 'CONFIG_BLK_DEV_NVME as modules, and no modules were found' 125
 	kernel_get "$BATS_TEST_TMPDIR/k/bzImage" --modules "$BATS_TEST_TMPDIR/k"
-	refused 'no modules of 6.1.7 in'
+	refused 'no modules of 6.1.7 in' 125
 	mkdir -p "$BATS_TEST_TMPDIR/m/lib/modules/6.1.7/kernel/drivers"
 	kernel_get "$BATS_TEST_TMPDIR/k/bzImage" --modules "$BATS_TEST_TMPDIR/m"
 	prepared
@@ -143,7 +143,7 @@ refused()
 	fake_kernel "$BATS_TEST_TMPDIR/k" 6.1.7
 	mkdir -p "$BATS_TEST_TMPDIR/lib/modules/6.1.8/kernel"
 	kernel_get "$BATS_TEST_TMPDIR/k/bzImage" --modules "$BATS_TEST_TMPDIR/lib/modules/6.1.8"
-	refused 'holds the modules of 6.1.8, the kernel is 6.1.7'
+	refused 'holds the modules of 6.1.8, the kernel is 6.1.7' 125
 }
 
 # A build tree with one module, the way make leaves it.
@@ -226,15 +226,15 @@ fake_tree()
 	mkdir "$BATS_TEST_TMPDIR/linux"
 	touch "$BATS_TEST_TMPDIR/linux/Makefile"
 	kernel_get "$BATS_TEST_TMPDIR/linux"
-	refused "no arch/x86/boot/bzImage): run 'make bzImage modules'"
+	refused "no arch/x86/boot/bzImage): run 'make bzImage modules'" 125
 	fake_tree
 	rm "$BATS_TEST_TMPDIR/linux/arch/x86/boot/bzImage"
 	kernel_get "$BATS_TEST_TMPDIR/linux"
-	refused 'has a vmlinux but no arch/x86/boot/bzImage'
+	refused 'has a vmlinux but no arch/x86/boot/bzImage' 125
 	fake_tree
 	rm "$BATS_TEST_TMPDIR/linux/drivers/net/e1000e.ko"
 	kernel_get "$BATS_TEST_TMPDIR/linux"
-	refused 'are not all built (make modules)'
+	refused 'are not all built (make modules)' 125
 }
 
 @test "garbage, cut-short, foreign and unreadable files are refused in one line" {
@@ -254,21 +254,21 @@ fake_tree()
 	local file
 	for file in garbage empty short bad unknown old huge; do
 		kernel_get "./$file"
-		refused "$file"
+		refused "$file" 125
 		[ "$(wc -l <<<"$stderr")" = 1 ]
 	done
 	[[ $stderr == *'cut short'* ]]
 	kernel_get ./old
-	refused '32-bit'
+	refused '32-bit' 125
 	kernel_get ./none
-	refused 'no such kernel'
+	refused 'no such kernel' 125
 	kernel_get /dev/null
-	refused 'neither a file nor a directory'
+	refused 'neither a file nor a directory' 125
 	if ((EUID)); then
 		cp k/bzImage secret
 		chmod 0 secret
 		kernel_get ./secret
-		refused 'permission denied'
+		refused 'permission denied' 125
 	fi
 }
 
@@ -353,9 +353,9 @@ fake_tree()
 	fake_archive "$archive"
 	fake_named debian-6.1 "$archive" 6.1.0-60-amd64 6.1.160-1
 	kernel_get debian:6.1.0-50-amd64
-	refused 'nearest to be had: debian:6.1.0-49-amd64 and debian:6.1.0-51-amd64'
+	refused 'nearest to be had: debian:6.1.0-49-amd64 and debian:6.1.0-51-amd64' 125
 	kernel_get debian:6.1.0-61-amd64
-	refused 'nearest to be had: debian:6.1.0-60-amd64'
+	refused 'nearest to be had: debian:6.1.0-60-amd64' 125
 	kernel_get debian:6.1.0-51-amd64
 	prepared
 	[ "${dir##*/}" = 6.1.0-51-amd64_6.1.151-1 ]
@@ -397,7 +397,7 @@ fake_tree()
 	rm -rf "$VTDLAB_CACHE/kernels"/* "$archive/pool"/*-50-*
 	fake_archive "$archive"
 	kernel_get debian:6.1.0-50-amd64
-	refused 'nearest to be had: debian:6.1.0-49-amd64'
+	refused 'nearest to be had: debian:6.1.0-49-amd64' 125
 }
 
 @test "a package swapped in the archive is refused" {
@@ -529,5 +529,5 @@ fake_tree()
 	grep -qx 'pvh=true' "$dir/kernel.conf"
 	grep -q 'nvme' "$dir/modules/modules.builtin"
 	kernel_get debian:6.1.0-1-cloud-amd64
-	refused 'nearest to be had: debian:6.1.0-'
+	refused 'nearest to be had: debian:6.1.0-' 125
 }

@@ -39,6 +39,7 @@ fake_tree()
 		bzImage:
 		> @echo "  CC      all"; echo "$(MAKEFLAGS)|$(ARCH)" >>$(BUILT)
 		> @if [ -n "$$FAKE_SLEEP" ]; then sleep $$FAKE_SLEEP 7>&- & echo $$! >$(BUILT).pid; wait; fi
+		> @if [ -n "$$FAKE_GATE" ]; then while [ ! -e "$$FAKE_GATE" ]; do sleep 0.05 7>&-; done; fi
 		> @if [ -n "$$FAKE_ERROR" ]; then echo "x.c:1: error: $$FAKE_ERROR"; exit 1; fi
 		> @if [ -n "$$FAKE_FILL" ]; then head -c 100000000 /dev/zero >$(O)/filler; fi
 		> @mkdir -p $(O)/arch/x86/boot $(O)/include/config

@@ -18,7 +18,7 @@ setup()
 # judged OPTION...: preserved, with exactly the expected failure, and none without evidence
 judged()
 {
-	run "$VTDLAB" run kdump-foreign-initrd --results "$RESULTS" "$@"
+	run "$VTDLAB" run kdump-foreign-initrd --strict-expect --results "$RESULTS" "$@"
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[ "$(jq -r .outcome "$RESULTS/latest/run.json")" = preserved ]

@@ -18,6 +18,18 @@ json()
 	jq -r "$1" "$RESULTS/latest/run.json"
 }
 
+# The QEMU that process $1, a run, has started; however long that takes here.
+qemu_of()
+{
+	local child
+	for _ in $(seq 1200); do
+		child=$(pgrep -P "$1" -f qemu-system || true)
+		[ -z "$child" ] || break
+		sleep 0.1
+	done
+	[ -n "$child" ] && echo "$child"
+}
+
 # Nothing may outlive a run: no QEMU of ours, no file in /dev/shm.
 no_leftovers()
 {
@@ -28,7 +40,7 @@ no_leftovers()
 }
 
 @test "kdump: the table is judged preserved, each check with evidence" {
-	run "$VTDLAB" run kdump --results "$RESULTS"
+	run "$VTDLAB" run kdump --strict-expect --results "$RESULTS"
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[ "$(json .schema)" = 1 ]
@@ -148,8 +160,7 @@ no_leftovers()
 @test "Ctrl-C ends a run: status 130, kept and marked, nothing left running" {
 	"$VTDLAB" run kdump --results "$RESULTS" >/dev/null 2>&1 &
 	pid=$!
-	sleep 3
-	children=$(pgrep -P "$pid" || true)
+	children=$(qemu_of "$pid")
 	kill -INT "$pid"
 	status=0
 	wait "$pid" || status=$?
@@ -165,15 +176,10 @@ no_leftovers()
 @test "kill -9: QEMU dies too, and the next run puts the remains away" {
 	"$VTDLAB" run kdump --results "$RESULTS" >/dev/null 2>&1 &
 	pid=$!
-	for _ in $(seq 100); do
-		children=$(pgrep -P "$pid" -f qemu-system || true)
-		[ -z "$children" ] || break
-		sleep 0.1
-	done
-	[ -n "$children" ]
+	children=$(qemu_of "$pid")
 	kill -KILL "$pid"
 	wait "$pid" 2>/dev/null || true
-	for _ in $(seq 50); do
+	for _ in $(seq 600); do
 		alive=0
 		for c in $children; do
 			[ -d "/proc/$c" ] && [ "$(awk '{print $3}' "/proc/$c/stat")" != Z ] && alive=1
@@ -189,12 +195,7 @@ no_leftovers()
 @test "QEMU that dies in the middle is no verdict: 125, inconclusive" {
 	"$VTDLAB" run kdump --results "$RESULTS" >"$BATS_TEST_TMPDIR/out" 2>&1 &
 	pid=$!
-	for _ in $(seq 100); do
-		child=$(pgrep -P "$pid" -f qemu-system || true)
-		[ -z "$child" ] || break
-		sleep 0.1
-	done
-	[ -n "$child" ]
+	child=$(qemu_of "$pid")
 	sleep 1
 	kill -KILL "$child"
 	status=0

@@ -252,6 +252,44 @@ static void several(void **state)
 	want(f, FIELDS, CHECK_FAIL, "2 differences", "00:01.0", NULL);
 }
 
+/* A host that stood still reads the copied tables when a driver has changed them: that is no evidence of the copy. */
+static void read_too_late(void **state)
+{
+	struct good_run *f = *state;
+	struct evidence_device *nic = good_device(f, NIC);
+
+	/* the entry is other than at the panic, which a wrong copy would be as well */
+	nic->attach_ns = f->ev->root_switch_ns + 1000;
+	nic->unchanged_ns = f->ev->root_switch_ns - 1000;
+	want(f, SLOT, CHECK_PASS, "3 of 3", NULL);
+	nic->unchanged_ns = f->ev->root_switch_ns + 500;
+	want(f, SLOT, CHECK_NO_EVIDENCE, "00:01.0 was taken over already", NULL);
+	want(f, FIELDS, CHECK_NO_EVIDENCE, "were read 0.005 s after it", NULL);
+	want(f, "no-faults", CHECK_NO_EVIDENCE, "right after the copy", NULL);
+	want_outcome(f, "inconclusive", 125);
+	/* not copied is not copied, however late it was looked */
+	f->ev->translation_dropped = true;
+	want(f, SLOT, CHECK_PASS, "3 of 3", NULL);
+}
+
+/* The same by a device that was reset, and by an entry's invalidation, of whatever device. */
+static void read_after_reset(void **state)
+{
+	struct good_run *f = *state;
+	struct evidence_device *disk = good_device(f, DISK);
+	int64_t reset = disk->reset_ns;
+
+	disk->reset_ns = f->ev->root_switch_ns - 1;
+	want(f, SLOT, CHECK_PASS, "3 of 3", NULL);
+	disk->reset_ns = f->ev->copied.host_ns;
+	want(f, SLOT, CHECK_NO_EVIDENCE, "00:02.0 was taken over", NULL);
+	disk->reset_ns = reset;
+	good_invalidate(f, f->ev->copied.host_ns + 1, EVENT_CC_DEVICE, 0xf8, 0);
+	want(f, SLOT, CHECK_PASS, "3 of 3", NULL);
+	good_invalidate(f, f->ev->copied.host_ns, EVENT_CC_DEVICE, 0xf8, 0);
+	want(f, SLOT, CHECK_NO_EVIDENCE, "00:1f.0 was taken over", NULL);
+}
+
 int checks_copy_tests(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -278,6 +316,8 @@ int checks_copy_tests(void)
 		LEGACY(reserved_bits),
 		LEGACY(ignored_bits),
 		LEGACY(several),
+		LEGACY(read_too_late),
+		LEGACY(read_after_reset),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -90,11 +90,29 @@ static void sleeping_takes_as_long(void **state)
 	assert_true(now_ns() - start >= 2000000);
 }
 
+/* What a program did not get to see is not counted: a CPU that stood still, here one that slept. */
+static void a_wait_counts_looks(void **state)
+{
+	struct wait wait = wait_for_ms(5 * WAIT_LOOK_MS);
+	int looks = 0;
+
+	(void)state;
+	do
+		sleep_ms(2 * WAIT_LOOK_MS);
+	while (looks++, wait_goes_on(&wait));
+	assert_int_equal(looks, 5);
+	wait = wait_for_ms(0);
+	assert_false(wait_goes_on(&wait));
+	wait = wait_for_ms(3600000);
+	assert_true(wait_goes_on(&wait));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_file_is_written_and_read),
 		cmocka_unit_test(a_link_has_a_last_name),
+		cmocka_unit_test(a_wait_counts_looks),
 		cmocka_unit_test(sleeping_takes_as_long),
 	};
 

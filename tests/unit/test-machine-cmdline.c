@@ -276,7 +276,7 @@ static void test_caps(void **state)
 	assert_null(machine_command_line(&c, MACHINE_LINE_RUN, &caps, NULL, &error));
 	assert_non_null(strstr(error->message, "7.2.22"));
 	assert_true(g_str_has_prefix(error->message, "skipped: iommu.mode=first-level needs x-flts"));
-	assert_true(g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE));
+	assert_true(g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_UNFIT));
 	g_clear_error(&error);
 	c = base(), c.iommu.caching_mode = true;
 	assert_null(machine_command_line(&c, MACHINE_LINE_RUN, &caps, NULL, &error));
@@ -290,7 +290,7 @@ static void test_caps(void **state)
 	c = base(), c.edu = true;
 	assert_null(machine_command_line(&c, MACHINE_LINE_RUN, &caps, NULL, &error));
 	assert_non_null(strstr(error->message, "skipped: devices.edu=on: QEMU 7.2.22 (/opt/qemu) has no edu"));
-	assert_true(g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE));
+	assert_true(g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_UNFIT));
 	g_clear_error(&error);
 	/* without an IOMMU, too */
 	c.iommu.mode = MACHINE_IOMMU_OFF;

@@ -185,6 +185,28 @@ static void test_flood(void **state)
 	assert_int_equal(canary(r, 0)->state, CANARY_TAKEN);
 }
 
+/* A thousand a second would be 300 of them; with four a step it is 4 + 8 ms + 16 ms + ..., whoever is late. */
+static void test_ration(void **state)
+{
+	struct rig *r = *state;
+	const struct injector_counters *k = injector_counters(r->in);
+
+	injector_ration(r->in, 4);
+	injector_start(r->in, 1000, false);
+	while (k->sent < 8)
+		test_run(5);
+	test_run(300);
+	assert_in_range(k->sent, 8, 32);
+	/* a new start, and what is asked for at once */
+	injector_ration(r->in, 0);
+	injector_start(r->in, 1, false);
+	injector_send(r->in, 8);
+	assert_in_range(k->sent, 16, 40);
+	injector_pause(r->in);
+	injector_send(r->in, 8);
+	assert_in_range(k->sent, 16, 40);
+}
+
 static void from_guest(struct rig *r, uint32_t seq, const uint8_t m[8])
 {
 	struct channel_frame f = { .seq = seq, .kind = CHANNEL_KIND_FROM_GUEST };
@@ -216,7 +238,9 @@ static void test_exchange(void **state)
 	from_guest(r, 4, ex);	 /* beyond the end */
 	from_guest(r, 0, magic); /* of another run */
 	assert_int_equal(send(r->qemu, "x", 1, 0), 1);
-	test_run(60);
+	/* the eight answers, and what is sent unasked */
+	while (k->replies_sent < 12)
+		test_run(5);
 	injector_exchange_stop(r->in);
 	assert_true(k->guest_frames == 4 && k->guest_bad == 4);
 	assert_true(k->replies_sent >= 12);
@@ -235,6 +259,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_ring_full, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_drops, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_flood, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_ration, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_exchange, setup, teardown),
 	};
 

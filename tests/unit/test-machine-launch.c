@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "machine/child.h"
+#include "machine/guest-time.h"
 #include "machine/private-dir.h"
 #include "machine/qemu-ask.h"
 #include "machine/qemu-probe.h"
@@ -85,6 +86,25 @@ static void test_freeze(void **state)
 	child_kill(&c, 0);
 	assert_true(c.dead);
 	assert_false(child_freeze(&c));
+}
+
+/* A loop runs, a sleeper neither runs nor waits, and a frozen one is seen to be. */
+static void test_times(void **state)
+{
+	char *loop[] = { "/bin/sh", "-c", "while :; do :; done", NULL };
+	struct child_request req = { .argv = loop };
+	struct vm_times t = { 0 };
+	struct child c;
+
+	(void)state;
+	assert_true(child_start(&c, &req, NULL));
+	while (t.ran_ns < 20000000 && child_times(&c, &t))
+		g_usleep(1000);
+	assert_true(t.ran_ns >= 20000000 && !t.stopped);
+	assert_true(child_freeze(&c));
+	assert_true(child_times(&c, &t) && t.stopped);
+	child_kill(&c, 0);
+	assert_false(child_times(&c, &t));
 }
 
 /* kill -9 of the parent takes the child along. */
@@ -245,9 +265,9 @@ static void test_private_dir(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_descriptors), cmocka_unit_test(test_kill),     cmocka_unit_test(test_freeze),
-		cmocka_unit_test(test_orphan),	    cmocka_unit_test(test_bad_qemu), cmocka_unit_test(test_cache),
-		cmocka_unit_test(test_private_dir),
+		cmocka_unit_test(test_descriptors), cmocka_unit_test(test_kill),	cmocka_unit_test(test_freeze),
+		cmocka_unit_test(test_times),	    cmocka_unit_test(test_orphan),	cmocka_unit_test(test_bad_qemu),
+		cmocka_unit_test(test_cache),	    cmocka_unit_test(test_private_dir),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -315,7 +315,7 @@ static void a_cpu_without_virtualisation(void **state)
 	struct lab *l = *state;
 
 	l->cpuinfo = "\nflags : fpu\n";
-	refused(l, NESTED, REPORT("0000:00:04.0", "1048576", "4096"), VTDLAB_ERROR_USAGE,
+	refused(l, NESTED, REPORT("0000:00:04.0", "1048576", "4096"), VTDLAB_ERROR_UNFIT,
 		"skipped: the CPU of L1 has neither SVM nor VMX");
 }
 

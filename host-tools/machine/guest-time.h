@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The part of the host's time that a guest could use. Deadlines are counted in it, so that a host that is busy, or that
+ * stops QEMU or this program for a while, makes a run longer and changes nothing else.
+ */
+#ifndef VTDLAB_MACHINE_GUEST_TIME_H
+#define VTDLAB_MACHINE_GUEST_TIME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What the threads of a VMM have done since it was started; both only grow. */
+struct vm_times {
+	int64_t ran_ns;	   /* on a CPU, all threads together */
+	int64_t waited_ns; /* ready to run, for want of a CPU, all together; 0 where the host does not count it */
+	bool stopped;	   /* now: by SIGSTOP or a debugger */
+};
+
+struct guest_time {
+	int64_t used_us;  /* that the guest could use, in all */
+	int64_t still_us; /* without a sign of life of QEMU's threads, at a stretch until the last look */
+	int64_t looked_us;
+	struct vm_times last;
+};
+
+/*
+ * guest_time_look - counts what has passed since the last look, or since the start (all of *@t zero), as of @now_us
+ * (monotonic). @times: what the threads have done by then; NULL: not known, they could always run. A look that
+ * comes late counts 100 ms: then it was us who stood still, and the guest may have, too.
+ */
+void guest_time_look(struct guest_time *t, int64_t now_us, const struct vm_times *times);
+
+#endif
