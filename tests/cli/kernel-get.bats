@@ -379,7 +379,7 @@ fake_tree()
 	[ "$status" = 0 ]
 	[ "$output" = $'debian:6.1.0-49-amd64 6.1.149-1\ndebian:7.2.6+deb13-amd64 7.2.6-1' ]
 	kernel_get debian:7.1.3+deb13-amd64
-	refused 'gone are linux-base-7.1.3+deb13-amd64: nearest to be had: debian:6.1.0-49-amd64 and debian:7.2.6+deb13-amd64'
+	refused 'gone are linux-base-7.1.3+deb13-amd64: nearest to be had: debian:6.1.0-49-amd64 and debian:7.2.6+deb13-amd64' 125
 	[[ $stderr != *fetching* ]]
 }
 

@@ -94,7 +94,7 @@ content()
 
 @test "make-initramfs: a module asked for by name that is missing is an error that names it" {
 	run make_initramfs --module no-such
-	[ "$status" -eq 2 ]
+	[ "$status" -eq 125 ]
 	[ "$output" = "make-initramfs: module no_such: $k/modules has it neither as a module nor built in" ]
 	[ ! -e "$BATS_TEST_TMPDIR/out.cpio" ]
 	run ls "$BATS_TEST_TMPDIR"
@@ -127,7 +127,7 @@ content()
 @test "make-initramfs: modules without modules.dep" {
 	rm "$k/modules/modules.dep"
 	run make_initramfs
-	[ "$status" -eq 2 ]
+	[ "$status" -eq 125 ]
 	[ "$output" = "make-initramfs: $k/modules has no modules.dep: make it with depmod" ]
 }
 
@@ -151,7 +151,7 @@ content()
 	manifest "crash-kernel=yes"
 	mkdir "$BATS_TEST_TMPDIR/vmlinux-only"
 	run make_initramfs --crash-kernel "$BATS_TEST_TMPDIR/vmlinux-only" --crash-initrd "$k/bzImage"
-	[ "$status" -eq 2 ]
+	[ "$status" -eq 125 ]
 	[[ "$output" == *"bzImage is missing: kexec can only load a bzImage as the crash kernel" ]]
 }
 
@@ -214,7 +214,7 @@ content()
 
 @test "make-initramfs: a workload that cannot be is named" {
 	run make_initramfs --workload vfio-map
-	[ "$status" -eq 2 ]
+	[ "$status" -eq 125 ]
 	[[ "$output" == *"module vfio_iommu_type1: $k/modules has it neither as a module nor built in" ]]
 	run make_initramfs --workload no-such
 	[ "$status" -eq 2 ]

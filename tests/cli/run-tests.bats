@@ -13,7 +13,7 @@ setup_file()
 setup()
 {
 	tree=$BATS_TEST_TMPDIR/tree
-	mkdir -p "$tree"/{build/tests,tests/{cli,live,house,kdump-copy,golden/runs}} "$BATS_TEST_TMPDIR/bin"
+	mkdir -p "$tree"/{build/tests,tests/{cli,live,house,kdump-copy,meta,golden/runs}} "$BATS_TEST_TMPDIR/bin"
 	cp "$BATS_TEST_DIRNAME/../run-tests" "$tree/tests/"
 	cd "$tree"
 	# what the run around this one was asked for is not asked for here
@@ -22,7 +22,7 @@ setup()
 	program build/tests/test-a 'printf "1..2\nok 1 - x\nok 2 - y # SKIP no z\n"'
 	# the house's own checks, however many there are
 	mapfile -t house < <(grep -oE 'tests/house/[a-z-]+' tests/run-tests)
-	for name in build/tests/{fuzz-a,mutate} tests/kdump-copy/check "${house[@]}"; do
+	for name in build/tests/{fuzz-a,mutate} tests/kdump-copy/check tests/meta/kvmperf "${house[@]}"; do
 		program "$name" 'exit 0'
 	done
 	touch tests/golden/runs/one
@@ -61,12 +61,12 @@ run_tests()
 }
 
 @test "all there: the cases are added up" {
-	run_tests 8 0 1
+	run_tests 9 0 1
 }
 
 @test "a program that make names and that is not there is a failed one" {
 	make_names test-a test-b fuzz-a fuzz-b mutate
-	run_tests 8 2 1
+	run_tests 9 2 1
 	[[ $output == *'test-b '*'FAILED: build/tests/test-b is not there'* ]]
 	[[ $output == *'fuzz-b '*'FAILED: build/tests/fuzz-b is not there'* ]]
 	rm build/tests/mutate
@@ -77,7 +77,7 @@ run_tests()
 
 @test "a program that make does not name is not run" {
 	program build/tests/test-old 'echo "not ok 1 - old"'
-	run_tests 8 0 1
+	run_tests 9 0 1
 }
 
 @test "make that names nothing is a failure" {
@@ -88,7 +88,7 @@ run_tests()
 
 @test "a tool that is not there is a failed test" {
 	rm "$BATS_TEST_TMPDIR/bin/shellcheck" "$BATS_TEST_TMPDIR/bin/bats"
-	run_tests 5 3 1
+	run_tests 6 3 1
 	[[ $output == *'shellcheck '*'FAILED: shellcheck is not there'* ]]
 	[[ $output == *'bats-live '*'FAILED: bats is not there'* ]]
 }
@@ -105,6 +105,6 @@ run_tests()
 	program build/tests/test-a 'echo "ok 1 - x"; exit 3'
 	program build/tests/fuzz-a 'exit 1'
 	program tests/house/check-format 'echo "another version"; exit 77'
-	run_tests 6 2 1
+	run_tests 7 2 1
 	[[ $output == *'ok 1 format # skip another version'* ]]
 }

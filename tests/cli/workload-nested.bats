@@ -47,7 +47,7 @@ nested()
 	run "$vtdlab" run kdump-nested --kernel "$BATS_TEST_TMPDIR/k/bzImage" \
 		--results "$BATS_TEST_TMPDIR/results"
 	echo "$output"
-	[ "$status" -eq 2 ]
+	[ "$status" -eq 125 ]
 	[[ $output == *"lacks config options that the lab needs: CONFIG_KVM_AMD"* ]]
 	[ ! -e "$BATS_TEST_TMPDIR/results" ]
 }
