@@ -24,14 +24,19 @@ char *text_escape(const char *bytes, size_t len)
 	return g_string_free(s, FALSE);
 }
 
+bool text_control(gunichar c)
+{
+	/* C1 is control as well, and marks of direction change what the rest of the line seems to say */
+	return g_unichar_type(c) <= G_UNICODE_FORMAT;
+}
+
 char *text_one_line(const char *text)
 {
 	char *clean = g_utf8_make_valid(text, -1);
 
 	for (char *p = clean, *next; *p; p = next) {
 		next = g_utf8_next_char(p);
-		/* C1 is control as well, and marks of direction change what the rest of the line seems to say */
-		if (g_unichar_type(g_utf8_get_char(p)) <= G_UNICODE_FORMAT)
+		if (text_control(g_utf8_get_char(p)))
 			memset(p, ' ', (size_t)(next - p));
 	}
 	return g_strstrip(clean);

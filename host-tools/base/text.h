@@ -4,6 +4,7 @@
 #define VTDLAB_BASE_TEXT_H
 
 #include <glib.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,8 +14,12 @@ void text_escape_byte(GString *to, unsigned char c);
 /* A copy of `len` bytes with everything but printable ASCII as \xNN. Free with g_free(). */
 char *text_escape(const char *bytes, size_t len);
 
+/* Does @c do something to a terminal, or to the order of what stands around it? */
+bool text_control(gunichar c);
+
 /* A copy without blanks at its ends, fit for one line: no UTF-8 is replaced, control and format characters are blanks. */
 char *text_one_line(const char *text);
+
 /* "0x" and one to 16 lower-case hexadecimal digits at @p: their length, 0 when there is no such number. */
 size_t text_hex(const char *p, uint64_t *value);
 

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/json-line.h"
+#include "base/text.h"
 #include "evidence/fields.h"
 #include "evidence/iommus.h"
 
@@ -47,8 +48,8 @@ static bool get_text(struct reader *r, const char *where, const char *name, Json
 	*out = json_node_get_string(node);
 	if (strlen(*out) > MAX_TEXT)
 		return wrong(r, where, name, "is too long");
-	for (const char *c = *out; *c; c++)
-		if (g_ascii_iscntrl(*c))
+	for (const char *c = *out; *c; c = g_utf8_next_char(c))
+		if (text_control(g_utf8_get_char(c)))
 			return wrong(r, where, name, "holds a control character");
 	return true;
 }

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/json-line.h"
+#include "base/text.h"
 #include "evidence/fields.h"
 #include "iommu/iommu.h"
 
@@ -25,17 +26,13 @@ static void set_number(JsonObject *o, const char *name, int64_t value)
 		json_object_set_int_member(o, name, value);
 }
 
-/* What kernels and QEMU said may hold anything: valid UTF-8 without control characters is kept. */
+/* What kernels and QEMU said may hold anything. */
 static void set_text(JsonObject *o, const char *name, const char *value)
 {
-	g_autofree char *valid = value ? g_utf8_make_valid(value, -1) : NULL;
+	g_autofree char *line = value ? text_one_line(value) : NULL;
 
-	if (!valid)
-		return;
-	for (char *c = valid; *c; c++)
-		if (g_ascii_iscntrl(*c))
-			*c = ' ';
-	json_object_set_string_member(o, name, valid);
+	if (line)
+		json_object_set_string_member(o, name, line);
 }
 
 /* The same of an array of @size characters, which has no room for more bytes than it has. */

@@ -390,6 +390,7 @@ static void tampered_files_are_refused(void **state)
 	refused(&r, "\"jump_rip\" : \"0x[0-9a-f]+\"", "\"jump_rip\" : \"0x12345678123456781\"", "jump_rip");
 	refused(&r, "\"jump_rip\" : \"0x[0-9a-f]+\"", "\"jump_rip\" : \"-1\"", "jump_rip");
 	refused(&r, "\"group_types\" : \"DMA-FQ\"", "\"group_types\" : \"a\\u001b[2J\"", "group_types");
+	refused(&r, "\"group_types\" : \"DMA-FQ\"", "\"group_types\" : \"a\\u009b2J\"", "group_types");
 	refused(&r, "\"kind\" : \"root\"", "\"kind\" : \"rot\"", "events[0].kind");
 	refused(&r, "\"events\" : \\[.*?\n  \\]", "\"events\" : 1", "events");
 	refused(&r, "\"sid\" : 16", "\"sid\" : 65536", "sid");
