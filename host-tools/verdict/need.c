@@ -56,8 +56,9 @@ static bool lacks_devices(const struct evidence *ev, GString *detail)
 	unsigned asked =
 		(ev->scenario->devices.nic != MACHINE_NIC_NONE) + (ev->scenario->devices.disk != MACHINE_DISK_NONE);
 
+	/* what an initramfs of somebody else uses is its own affair */
 	for_each_evidence(const struct evidence_device, dev, ev->devices)
-		if (!dev->wanted) {
+		if (!dev->wanted && !*ev->scenario->crash.initrd) {
 			g_string_append_printf(detail, "%s (%s) was not used in the crash kernel", dev->bdf,
 					       dev->driver);
 			return true;

@@ -196,7 +196,11 @@ no_leftovers()
 	"$VTDLAB" run kdump --results "$RESULTS" >"$BATS_TEST_TMPDIR/out" 2>&1 &
 	pid=$!
 	child=$(qemu_of "$pid")
-	sleep 1
+	# its guest runs: before that it would be a QEMU that did not start
+	for _ in $(seq 600); do
+		[ ! -s "$(echo "$RESULTS"/*.partial/console.log)" ] || break
+		sleep 0.1
+	done
 	kill -KILL "$child"
 	status=0
 	wait "$pid" || status=$?

@@ -34,6 +34,17 @@ static void foreign_skips(void **state)
 	want_outcome(f, "preserved", 0);
 }
 
+/* It may stop before it has loaded a driver; a device that is not known at all is another matter. */
+static void foreign_unused(void **state)
+{
+	struct good_run *f = foreign(state);
+
+	good_device(f, NIC)->wanted = false;
+	want(f, "requesters-repointed", CHECK_PASS, "0000:00:02.0", NULL);
+	g_array_set_size(f->ev->devices, 1);
+	want(f, "requesters-repointed", CHECK_NO_EVIDENCE, "1 is known", NULL);
+}
+
 /* A skip of what cannot be tried is no pass of what can be seen. */
 static void foreign_fault(void **state)
 {
@@ -56,6 +67,7 @@ int checks_foreign_tests(void)
 {
 	const struct CMUnitTest tests[] = {
 		LEGACY(foreign_skips),
+		LEGACY(foreign_unused),
 		LEGACY(foreign_fault),
 		LEGACY(foreign_never_started),
 	};
