@@ -322,6 +322,17 @@ const struct check check_old_mappings_kept = {
 	.run = old_mappings_kept,
 };
 
+/* What QEMU's model of a dead disk found wrong itself: a cause to look for, and no verdict of its own. */
+static void add_model_errors(const struct evidence *ev, const struct evidence_device *dev, GString *detail)
+{
+	for_each_evidence(const struct evidence_trace, t, ev->traces)
+		if (t->group == TRACE_GROUP_DISK_ERRORS && t->seen && !dev->works && strcmp(dev->driver, "nvme") == 0)
+			g_string_append_printf(detail,
+					       " (QEMU's disk found %" PRIu64 " error%s itself: pci_nvme_err_* in "
+					       "qemu.log)",
+					       t->seen, t->seen == 1 ? "" : "s");
+}
+
 static enum check_result devices_work(const struct evidence *ev, GString *detail)
 {
 	enum check_result result = CHECK_SKIP;
@@ -330,6 +341,7 @@ static enum check_result devices_work(const struct evidence *ev, GString *detail
 		check_separate(detail);
 		g_string_append_printf(detail, "%s: %s", dev->driver,
 				       dev->works_detail ? dev->works_detail : "not tried");
+		add_model_errors(ev, dev, detail);
 		result = check_worse(result, dev->works	       ? CHECK_PASS :
 					     dev->works_detail ? CHECK_FAIL :
 								 CHECK_NO_EVIDENCE);
