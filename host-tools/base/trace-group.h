@@ -19,6 +19,7 @@ enum trace_group {
 	TRACE_GROUP_NIC_RESETS,
 	TRACE_GROUP_DISK_DMA,
 	TRACE_GROUP_DISK_RESETS,
+	TRACE_GROUP_DISK_ERRORS, /* what its model itself found wrong: named beside a dead disk, needed by no check */
 	TRACE_GROUPS,
 };
 

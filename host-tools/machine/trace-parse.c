@@ -58,6 +58,9 @@ static const struct form forms[] = {
 	  "create completion queue, addr=%x, cqid=%d, vector=%d, qsize=%d, qflags=%d, ien=%d", "ab-c" },
 	{ TRACE_NVME_START, TRACE_GROUP_DISK_RESETS, "pci_nvme_mmio_start_success", "%*", "" },
 	{ TRACE_NVME_STOP, TRACE_GROUP_DISK_RESETS, "pci_nvme_mmio_stopped", "%*", "" },
+	{ TRACE_NVME_ERR_READ, TRACE_GROUP_DISK_ERRORS, "pci_nvme_err_addr_read", "addr %x", "a" },
+	{ TRACE_NVME_ERR_WRITE, TRACE_GROUP_DISK_ERRORS, "pci_nvme_err_addr_write", "addr %x", "a" },
+	{ TRACE_NVME_ERR_FATAL, TRACE_GROUP_DISK_ERRORS, "pci_nvme_err_cfs", "%*", "" },
 };
 
 #define FORMS (sizeof(forms) / sizeof(forms[0]))

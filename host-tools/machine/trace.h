@@ -50,6 +50,9 @@ enum trace_kind {
 	TRACE_NVME_CREATE_CQ, /* a: address, b: cqid, c: entries - 1 */
 	TRACE_NVME_START,     /* controller enabled */
 	TRACE_NVME_STOP,      /* controller disabled (CC.EN cleared): the driver's reset */
+	TRACE_NVME_ERR_READ,  /* a: address that it could not read: of a command */
+	TRACE_NVME_ERR_WRITE, /* a: address that it could not write: of a completion */
+	TRACE_NVME_ERR_FATAL, /* controller fatal status: it does no more until its reset */
 	TRACE_KINDS,
 };
 

@@ -44,7 +44,7 @@ bool phase_boot(struct run *run, GError **error)
 	clock_phase(run->at.clock, "boot");
 	plan_machine(run->at.plan, run->at.rd->path, &cfg);
 	/* what the checks rest on, and what of the unit the timeline shows besides */
-	cfg.traces = check_traces() | TRACES(INTREMAP);
+	cfg.traces = check_traces() | TRACES(INTREMAP) | TRACES(DISK_ERRORS);
 	run->at.m = accel_resolve(&cfg, &why, error) ? machine_start(&cfg, error) : NULL;
 	if (!run->at.m)
 		return false;

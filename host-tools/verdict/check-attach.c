@@ -227,6 +227,112 @@ const struct check check_iova_not_retargeted = {
 	.run = iova_not_retargeted,
 };
 
+/* What has become of the old mappings of one requester id. */
+struct kept {
+	uint64_t lost;	/* pages */
+	uint64_t first; /* IOVA of the first of them */
+};
+
+/* May less be done there than before, or is it another page? */
+static void note_lost(void *ctx, const struct iommu_space_diff *of, const struct iommu_stretch *s)
+{
+	const uint32_t rights = IOMMU_PERM_READ | IOMMU_PERM_WRITE;
+	struct kept *kept = ctx;
+
+	(void)of;
+	if (s->kind == IOMMU_DIFF_NEW || (s->kind == IOMMU_DIFF_PERMISSION && !(s->perm_a & ~s->perm_b & rights)))
+		return;
+	if (!kept->lost)
+		kept->first = s->start;
+	kept->lost += (s->last >> IOMMU_PAGE_SHIFT) - (s->start >> IOMMU_PAGE_SHIFT) + 1;
+}
+
+/* One space of the panic beside that of the same requester id once @dev had been used. */
+static enum check_result space_kept(const struct evidence *ev, const struct evidence_device *dev,
+				    const struct iommu_space *old, GString *detail)
+{
+	const struct iommu_walk *now = evidence_state_tables(ev, &dev->after);
+	struct iommu_space_diff diff = { 0 };
+	struct kept kept = { 0 };
+	uint64_t mapped;
+	char text[16];
+
+	iommu_compare_runs(ev->at_panic.walk, old, now, iommu_walk_space(now, old->sid, IOMMU_NO_PASID), &diff, NULL,
+			   note_lost, &kept);
+	mapped = diff.same + diff.unmapped + diff.retargeted + diff.permission;
+	if (!mapped)
+		return CHECK_SKIP;
+	check_separate(detail);
+	g_string_append(detail, sid_text(old->sid, text));
+	if (old->sid != dev->sid)
+		g_string_append_printf(detail, " (alias of %s)", dev->bdf);
+	if (!kept.lost) {
+		g_string_append_printf(detail, " %" PRIu64 " pages", mapped);
+		return CHECK_PASS;
+	}
+	g_string_append_printf(detail,
+			       ": %" PRIu64 " of %" PRIu64 " old IOVA pages no longer lead where they did, the first "
+			       "at %#" PRIx64,
+			       kept.lost, mapped, kept.first);
+	return CHECK_FAIL;
+}
+
+/* Does @dev use the old space @s: by its own id, its alias, or another id that had the same tables (a group)? */
+static bool used_by(const struct evidence_device *dev, const struct iommu_walk *before, const struct iommu_space *s)
+{
+	const struct iommu_space *own = iommu_walk_space(before, dev->sid, IOMMU_NO_PASID);
+
+	if (s->type == IOMMU_SPACE_PASS_THROUGH || iommu_walk_space(before, s->sid, IOMMU_NO_PASID) != s)
+		return false;
+	return s->sid == dev->sid || (dev->has_alias && s->sid == dev->alias_sid) ||
+	       (own && own->type == s->type && own->root == s->root);
+}
+
+static enum check_result old_mappings_kept(const struct evidence *ev, GString *detail)
+{
+	const struct iommu_walk *before = ev->at_panic.walk;
+	enum check_result result = CHECK_SKIP;
+
+	if (check_all_passed_through(before)) {
+		g_string_append(detail, "every requester was passed through: nothing was mapped");
+		return CHECK_SKIP;
+	}
+	for_each_wanted_device(dev, ev) {
+		if (!evidence_state_tables(ev, &dev->after)) {
+			check_separate(detail);
+			g_string_append_printf(detail, "%s ", dev->bdf);
+			need_lacks_tables(ev, &dev->after, "after its use", detail);
+			result = check_worse(result, CHECK_NO_EVIDENCE);
+			continue;
+		}
+		for (size_t i = 0; i < before->n_spaces; i++)
+			if (used_by(dev, before, &before->spaces[i]))
+				result = check_worse(result, space_kept(ev, dev, &before->spaces[i], detail));
+	}
+	if (result == CHECK_SKIP)
+		g_string_append(detail, "the dead kernel had mapped nothing for the devices in use");
+	return result == CHECK_SKIP ? CHECK_NO_EVIDENCE : result;
+}
+
+const struct check check_old_mappings_kept = {
+	.name = "old-mappings-kept",
+	.outcome = OUTCOME_COPY_WRONG,
+	.proves = "deep copy: after the attach, all old IOVAs of a device and its aliases lead where they did",
+	.needs = NEED(IOMMU) | NEED(DEEP) | NEED(CRASH_KERNEL) | NEED(DEVICES) | NEED(PANIC),
+	.run = old_mappings_kept,
+};
+
+/* What QEMU's model of a dead disk found wrong itself: a cause to look for, and no verdict of its own. */
+static void add_model_errors(const struct evidence *ev, const struct evidence_device *dev, GString *detail)
+{
+	for_each_evidence(const struct evidence_trace, t, ev->traces)
+		if (t->group == TRACE_GROUP_DISK_ERRORS && t->seen && !dev->works && strcmp(dev->driver, "nvme") == 0)
+			g_string_append_printf(detail,
+					       " (QEMU's disk found %" PRIu64 " error%s itself: pci_nvme_err_* in "
+					       "qemu.log)",
+					       t->seen, t->seen == 1 ? "" : "s");
+}
+
 static enum check_result devices_work(const struct evidence *ev, GString *detail)
 {
 	enum check_result result = CHECK_SKIP;
@@ -235,6 +341,7 @@ static enum check_result devices_work(const struct evidence *ev, GString *detail
 		check_separate(detail);
 		g_string_append_printf(detail, "%s: %s", dev->driver,
 				       dev->works_detail ? dev->works_detail : "not tried");
+		add_model_errors(ev, dev, detail);
 		result = check_worse(result, dev->works	       ? CHECK_PASS :
 					     dev->works_detail ? CHECK_FAIL :
 								 CHECK_NO_EVIDENCE);

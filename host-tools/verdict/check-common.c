@@ -4,6 +4,8 @@
 
 #include <inttypes.h>
 
+#include "iommu/mem.h"
+
 void check_separate(GString *detail)
 {
 	if (detail->len)
@@ -57,6 +59,16 @@ void check_memory(int err)
 {
 	if (err == -ENOMEM)
 		g_error("out of memory");
+}
+
+void check_add_reservation(const struct evidence_reservation *r, struct iommu_ranges *standing,
+			   struct iommu_ranges *reserved)
+{
+	struct iommu_ranges *set = r->standing || r->kernel == EVIDENCE_FIRST ? standing : reserved;
+
+	if (set && r->start <= r->last && r->last <= UINT64_MAX >> IOMMU_PAGE_SHIFT)
+		check_memory(iommu_ranges_add(set, r->start << IOMMU_PAGE_SHIFT,
+					      (r->last << IOMMU_PAGE_SHIFT) | (IOMMU_PAGE_SIZE - 1)));
 }
 
 struct vtd_compare *check_compare(const struct evidence *ev, const struct vtd_compare_options *opt)

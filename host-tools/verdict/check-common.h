@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "evidence/evidence.h"
+#include "iommu/ranges.h"
 #include "verdict/check.h"
 #include "vtd/compare.h"
 #include "vtd/walk.h"
@@ -46,6 +47,13 @@ bool check_all_passed_through(const struct iommu_walk *walk);
 
 /* check_memory - ends the program if @err is -ENOMEM, as GLib does. */
 void check_memory(int err);
+
+/*
+ * check_add_reservation - adds the range of @r, in bytes, to @standing if every kernel reserves it, as the first kernel's
+ * are by definition, else to @reserved (may be NULL). One that is no range is left out.
+ */
+void check_add_reservation(const struct evidence_reservation *r, struct iommu_ranges *standing,
+			   struct iommu_ranges *reserved);
 
 /* check_compare - the tables after the copy beside those at the panic. The caller frees it. */
 struct vtd_compare *check_compare(const struct evidence *ev, const struct vtd_compare_options *opt);

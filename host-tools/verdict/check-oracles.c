@@ -26,6 +26,7 @@ struct judge {
 	GString *detail;
 	unsigned disagreements;
 	uint64_t requesters, ranges, refused, regions, devices, mappings;
+	struct iommu_ranges standing; /* reserved by every kernel, for any device; empty: not known */
 };
 
 /* A disagreement: true for the first few, which are to be told. */
@@ -125,23 +126,40 @@ static void judge_debugfs(struct judge *j, const struct evidence_kdump_context *
 	iommu_ranges_clear(&set);
 }
 
-/* Both hold much else: what every kernel reserves, and what other devices of the group had. */
-static void judge_reserved(struct judge *j, uint16_t sid, const struct iommu_ranges *host)
+/*
+ * What is shown of a device's reservation beside what the host found: nothing less, and nothing more but what every
+ * kernel reserves, if that was seen. Devices of one group had one domain, and so the same ranges.
+ * @want: of @host, what must be shown
+ */
+static void judge_shown(struct judge *j, const struct evidence_kdump_context *c, const struct iommu_ranges *host,
+			const struct iommu_ranges *want, const struct iommu_ranges *shown, const char *name)
+{
+	struct iommu_ranges own = { 0 };
+
+	lacks(j, c->sid, want, host_walk, shown, name);
+	if (!j->standing.n || j->ev->reservations_lost || c->over)
+		return;
+	check_memory(iommu_ranges_subtract(shown, &j->standing, &own));
+	lacks(j, c->sid, &own, name, host, host_walk);
+	iommu_ranges_clear(&own);
+}
+
+static void judge_reserved(struct judge *j, const struct evidence_kdump_context *c, const struct iommu_ranges *host)
 {
 	const struct iommu_ranges first = head(host, REGIONS_MAX);
-	const struct evidence_oracle *o = asked(j->ev, ORACLE_REGIONS, sid);
+	const struct evidence_oracle *o = asked(j->ev, ORACLE_REGIONS, c->sid);
 	struct iommu_ranges set = { 0 };
 
 	if (o && !*o->problem) {
 		j->regions++;
-		collect(j, ORACLE_REGIONS, sid, 0, &set);
-		lacks(j, sid, &first, host_walk, &set, in_regions);
+		collect(j, ORACLE_REGIONS, c->sid, 0, &set);
+		judge_shown(j, c, host, &first, &set, in_regions);
 		iommu_ranges_clear(&set);
 	}
 	/* A device of a group that another one filled the allocator of has no lines of its own. */
-	collect(j, ORACLE_RESERVED, sid, 0, &set);
+	collect(j, ORACLE_RESERVED, c->sid, 0, &set);
 	if (set.n)
-		lacks(j, sid, host, host_walk, &set, in_reserved);
+		judge_shown(j, c, host, host, &set, in_reserved);
 	iommu_ranges_clear(&set);
 }
 
@@ -176,7 +194,7 @@ static void judge_space(struct judge *j, const struct iommu_walk *before, const 
 	judge_log(j, c, own, &host);
 	judge_debugfs(j, c, &host);
 	if (evidence_kdump_mode(j->ev) && own)
-		judge_reserved(j, s->sid, &host);
+		judge_reserved(j, c, &host);
 	iommu_ranges_clear(&host);
 }
 
@@ -366,10 +384,13 @@ static enum check_result oracles_agree(const struct evidence *ev, GString *detai
 
 	if (is_incomplete(ev, before, detail))
 		return CHECK_NO_EVIDENCE;
+	for_each_evidence(const struct evidence_reservation, r, ev->reservations)
+		check_add_reservation(r, &j.standing, NULL);
 	for (size_t i = 0; i < before->n_spaces; i++)
 		judge_space(&j, before, &before->spaces[i]);
 	judge_others(&j, before);
 	judge_translations(&j, ev->end.walk);
+	iommu_ranges_clear(&j.standing);
 	return conclude(&j, before);
 }
 

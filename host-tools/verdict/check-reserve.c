@@ -35,20 +35,12 @@ static bool is_of(const struct owner *owner, const struct evidence_reservation *
 	return r->sid_known && (r->sid == owner->sid || r->sid == owner->alias_sid);
 }
 
-/* The rows of one device. What the first kernel reserved there is standing by definition. */
+/* The rows of one device. */
 static void read_reservations(const struct evidence *ev, const struct owner *owner, struct sets *s)
 {
-	for_each_evidence(const struct evidence_reservation, r, ev->reservations) {
-		uint64_t start = r->start << IOMMU_PAGE_SHIFT;
-		uint64_t last = (r->last << IOMMU_PAGE_SHIFT) | (IOMMU_PAGE_SIZE - 1);
-
-		if (!is_of(owner, r) || r->start > r->last || r->last > UINT64_MAX >> IOMMU_PAGE_SHIFT)
-			continue;
-		if (r->standing || r->kernel == 'f')
-			check_memory(iommu_ranges_add(&s->standing, start, last));
-		else
-			check_memory(iommu_ranges_add(&s->reserved, start, last));
-	}
+	for_each_evidence(const struct evidence_reservation, r, ev->reservations)
+		if (is_of(owner, r))
+			check_add_reservation(r, &s->standing, &s->reserved);
 }
 
 static uint64_t crash_rows(const struct evidence *ev, uint64_t *unknown)

@@ -19,6 +19,7 @@
 	X(irte_equal)             \
 	X(untaken_kept)           \
 	X(old_tables_unchanged)   \
+	X(old_mappings_kept)      \
 	X(oracles_agree)          \
 	X(flushed)                \
 	X(did_consistent)         \

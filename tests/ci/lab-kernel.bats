@@ -41,7 +41,8 @@ check()
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[ "$(json .outcome)" = preserved ]
-	for name in leaves-equal iova-not-retargeted reserved-equals-mapped tables-in-crash-memory; do
+	for name in leaves-equal old-mappings-kept iova-not-retargeted reserved-equals-mapped \
+		tables-in-crash-memory; do
 		[ "$(check "$name")" = pass ] || { echo "$name: $(check "$name")"; false; }
 	done
 	[ "$(json .iova.retargeted)" -eq 0 ]

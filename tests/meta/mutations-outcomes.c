@@ -309,6 +309,26 @@ static bool reserved_shorter(struct world *w)
 	return shorten(told(w, ORACLE_RESERVED));
 }
 
+/* Unless it is known what every kernel reserves, more may be right. */
+static bool lengthen(struct world *w, enum evidence_oracle_source source)
+{
+	struct evidence_oracle_range *r = told(w, source);
+
+	if (r)
+		r->last += 0x1000;
+	return r && w->ev->reservations->len;
+}
+
+static bool regions_longer(struct world *w)
+{
+	return lengthen(w, ORACLE_REGIONS);
+}
+
+static bool reserved_longer(struct world *w)
+{
+	return lengthen(w, ORACLE_RESERVED);
+}
+
 static bool translation_elsewhere(struct world *w)
 {
 	struct evidence_oracle_range *r = told(w, ORACLE_TRANSLATION);
@@ -370,6 +390,8 @@ const struct mutation outcome_mutations[] = {
 	T("debugfs one page short", ranges_shorter),
 	T("reserved_regions a page short", regions_shorter),
 	T("the allocator a page short", reserved_shorter),
+	T("reserved_regions a page long", regions_longer),
+	T("the allocator a page long", reserved_longer),
 	T("the kernel sees another page", translation_elsewhere),
 	T("an entry not in the log", entry_not_logged),
 	{ 0 },

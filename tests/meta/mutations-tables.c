@@ -329,6 +329,51 @@ static bool old_table_in_use(struct world *w)
 	return true;
 }
 
+static bool leaf_dropped_after(struct world *w)
+{
+	return damage_after(w, "drop-pte");
+}
+
+static bool leaf_shifted_after(struct world *w)
+{
+	return damage_after(w, "shift-pte");
+}
+
+static bool write_dropped_after(struct world *w)
+{
+	return damage_after(w, "drop-write");
+}
+
+/* A table of leaves goes with all that it held. */
+static bool not_grafted(struct world *w)
+{
+	return damage_after(w, "drop-table");
+}
+
+/* An idle requester is an alias of a device in use, and has its new domain without the mappings that it had itself. */
+static bool alias_not_grafted(struct world *w)
+{
+	struct evidence_device *dev = first_wanted(w);
+	const struct iommu_walk *before = w->ev->at_panic.walk;
+	size_t n = 0;
+
+	for (size_t i = 0; dev && before && i < before->n_spaces; i++) {
+		const struct iommu_space *s = &before->spaces[i];
+		uint64_t own = entry_pa(dev->after.walk, dev->sid), alias = entry_pa(dev->after.walk, s->sid);
+
+		if (s->type == IOMMU_SPACE_PASS_THROUGH || evidence_device_find(w->ev, s->sid) || !own || !alias ||
+		    (iommu_space_runs(before, s, &n), !n))
+			continue;
+		for (unsigned k = 0; k < 16; k += 8)
+			world_put(dev->after.snapshot, alias + k, world_word(dev->after.snapshot, own + k));
+		world_rewalk(&dev->after);
+		dev->has_alias = true;
+		dev->alias_sid = s->sid;
+		return true;
+	}
+	return false;
+}
+
 /* --- after the copy, what nobody took over --- */
 
 /* The end of the run with @what done to the last requester at the panic that no driver used. */
@@ -418,6 +463,11 @@ const struct mutation table_mutations[] = {
 	{ "interrupt remapping off", "irte-equal", AS_RECORDED, ir_off, NULL },
 	{ "EIME changed", "irte-equal", AS_RECORDED, eime_changed, NULL },
 	{ "an empty remapping table", "irte-equal", AS_RECORDED, irt_elsewhere, NULL },
+	{ "an old leaf dropped at attach", "old-mappings-kept", AS_RECORDED, leaf_dropped_after, NULL },
+	{ "an old leaf to another page", "old-mappings-kept", AS_RECORDED, leaf_shifted_after, NULL },
+	{ "an old leaf made read-only", "old-mappings-kept", AS_RECORDED, write_dropped_after, NULL },
+	{ "old leaves not grafted", "old-mappings-kept", AS_RECORDED, not_grafted, NULL },
+	{ "an alias not grafted", "old-mappings-kept", AS_RECORDED, alias_not_grafted, NULL },
 	{ "an idle entry cleared later", "untaken-kept", AS_RECORDED, idle_cleared, NULL },
 	{ "an idle DID changed later", "untaken-kept", AS_RECORDED, idle_did_changed, NULL },
 	{ "an idle leaf dropped later", "untaken-kept", AS_RECORDED, idle_leaf_dropped, NULL },

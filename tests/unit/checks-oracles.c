@@ -237,10 +237,42 @@ static void regions(void **state)
 	tell(f, "reserve");
 	row(f, ORACLE_REGIONS, NIC, NIC_IOVA)->last -= 0x1000;
 	want(f, ORACLES, CHECK_FAIL, "0xfffd7000-0xfffd7fff", "not in reserved_regions", NULL);
-	row(f, ORACLE_REGIONS, NIC, NIC_IOVA)->last += 0x100000; /* much else lies there */
+	row(f, ORACLE_REGIONS, NIC, NIC_IOVA)->last += 0x100000; /* what else lies there is not known */
 	want(f, ORACLES, CHECK_PASS, NULL);
 	row(f, ORACLE_RESERVED, NIC, NIC_IOVA)->last -= 0x1000;
 	want(f, ORACLES, CHECK_FAIL, "not in debugfs kdump/reserved", NULL);
+}
+
+/* Once it is known what every kernel reserves, what is shown beside that are the old ranges and no page more. */
+static void shown_too_long(struct good_run *f, enum evidence_oracle_source source, const char *text)
+{
+	struct evidence_oracle_range msi = { .source = source, .sid = NIC, .start = 0xfee00000, .last = 0xfeefffff };
+
+	g_array_append_val(f->ev->oracle_ranges, msi);
+	want(f, ORACLES, CHECK_PASS, NULL);
+	row(f, source, NIC, NIC_IOVA)->last += 0x1000;
+	want(f, ORACLES, CHECK_FAIL, "0000:00:01.0: 1 pages, the first range 0xfffd8000-0xfffd8fff", text, NULL);
+	context(f, NIC)->over = 1; /* its ranges are joined: more than was mapped */
+	want(f, ORACLES, CHECK_PASS, NULL);
+	context(f, NIC)->over = 0;
+	f->ev->reservations_lost = 1;
+	want(f, ORACLES, CHECK_PASS, NULL);
+	f->ev->reservations_lost = 0;
+	row(f, source, NIC, NIC_IOVA)->last -= 0x1000;
+	row(f, source, NIC, msi.start)->last += 0x1000;
+	want(f, ORACLES, CHECK_FAIL, "0xfef00000-0xfef00fff", text, NULL);
+	row(f, source, NIC, msi.start)->last -= 0x1000;
+	want(f, ORACLES, CHECK_PASS, NULL);
+}
+
+static void regions_long(void **state)
+{
+	struct good_run *f = *state;
+
+	tell(f, "reserve");
+	good_reserve(f, EVIDENCE_FIRST, DISK, 0xfee00, 0xfeeff, false);
+	shown_too_long(f, ORACLE_REGIONS, "in reserved_regions and not in the host's walk");
+	shown_too_long(f, ORACLE_RESERVED, "in debugfs kdump/reserved and not in the host's walk");
 }
 
 /* Only the first 64 ranges of a device are put into reserved_regions. */
@@ -321,6 +353,8 @@ int checks_oracles_tests(void)
 		LEGACY(refused),
 		LEGACY(debugfs),
 		LEGACY(regions),
+		LEGACY(regions_long),
+		SCALABLE(regions_long),
 		LEGACY(regions_of_many),
 		LEGACY(translation),
 		PASS_THROUGH(passed_through),

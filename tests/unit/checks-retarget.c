@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The check `iova-not-retargeted`. */
+/* The checks `iova-not-retargeted` and `old-mappings-kept`: where old IOVAs lead after the attach. */
 #include "evidence-fixture.h"
 
 #define RETARGET "iova-not-retargeted"
+#define KEPT "old-mappings-kept"
 
 static void named(void **state)
 {
@@ -180,6 +181,118 @@ static void nothing_mapped(void **state)
 	want(f, RETARGET, CHECK_NO_EVIDENCE, NULL);
 }
 
+/* ---- old-mappings-kept: a deep copy has all this in the new domain too ---- */
+
+static void graft(struct good_run *f, enum good_stage stage, uint16_t sid)
+{
+	size_t n;
+	const struct iommu_walk *before = f->ev->at_panic.walk;
+	const struct iommu_run *runs = iommu_space_runs(before, iommu_walk_space(before, sid, IOMMU_NO_PASID), &n);
+
+	for (size_t i = 0; i < n; i++)
+		good_map(f, stage, sid, runs[i].iova_start, runs[i].pa_start,
+			 (runs[i].iova_last - runs[i].iova_start + 1) >> 12);
+	good_walk(f, stage, NULL);
+}
+
+static void graft_all(struct good_run *f)
+{
+	good_crash_cmdline(f, "intel_iommu_kdump=deep");
+	graft(f, AFTER_DISK, DISK);
+	graft(f, AFTER_NIC, NIC);
+}
+
+static void kept(void **state)
+{
+	struct good_run *f = *state;
+
+	want(f, KEPT, CHECK_SKIP, "not asked for a deep copy", NULL);
+	good_crash_cmdline(f, "intel_iommu_kdump=reserve");
+	want(f, KEPT, CHECK_SKIP, "not asked for a deep copy", NULL);
+	graft_all(f);
+	want(f, KEPT, CHECK_PASS, "0000:00:02.0 529 pages", "0000:00:01.0 8 pages", NULL);
+	want(f, RETARGET, CHECK_PASS, NULL);
+	/* Whoever could read only may write now: that takes nothing away; the other way round does. */
+	*good_pte(f, AFTER_NIC, NIC, NIC_IOVA + 0x3000) &= ~UINT64_C(2);
+	good_walk(f, AFTER_NIC, NULL);
+	want(f, KEPT, CHECK_FAIL, "0000:00:01.0: 1 of 8 old IOVA pages no longer lead where they did",
+	     "the first at 0xfffd3000", NULL);
+}
+
+static void not_grafted(void **state)
+{
+	struct good_run *f = *state;
+
+	good_crash_cmdline(f, "intel_iommu_kdump=deep");
+	graft(f, AFTER_DISK, DISK);
+	want(f, KEPT, CHECK_FAIL, "0000:00:01.0: 8 of 8 old IOVA pages", NULL);
+	want(f, RETARGET, CHECK_PASS, NULL);
+	want_outcome(f, "copy-wrong", 1);
+	graft(f, AFTER_NIC, NIC);
+	good_map(f, AFTER_NIC, NIC, NIC_IOVA + 0x2000, CRASH_START + 0x90000, 1);
+	good_walk(f, AFTER_NIC, NULL);
+	want(f, KEPT, CHECK_FAIL, "0000:00:01.0: 1 of 8", "0xfffd2000", NULL);
+	good_entry(f, AFTER_NIC, NIC)[0] = 0;
+	good_walk(f, AFTER_NIC, NULL);
+	want(f, KEPT, CHECK_FAIL, "0000:00:01.0: 8 of 8", NULL);
+}
+
+/* What an alias had mapped is to be found under that alias, and so is that of any id that had the same tables. */
+static void alias_not_grafted(void **state)
+{
+	struct good_run *f = *state;
+	struct evidence_device *dev = good_device(f, NIC);
+
+	graft_all(f);
+	want(f, KEPT, CHECK_PASS, NULL);
+	want_not(f, "alias");
+	dev->has_alias = true;
+	dev->alias_sid = SATA;
+	want(f, KEPT, CHECK_PASS, "0000:00:1f.2 (alias of 0000:00:01.0) 4 pages", NULL);
+	memcpy(good_entry(f, AFTER_NIC, SATA), good_entry(f, AFTER_NIC, NIC), 16);
+	good_walk(f, AFTER_NIC, NULL);
+	want(f, KEPT, CHECK_FAIL, "0000:00:1f.2 (alias of 0000:00:01.0): 4 of 4", NULL);
+	dev->has_alias = false;
+	want(f, KEPT, CHECK_PASS, NULL);
+	memcpy(good_entry(f, AT_PANIC, SATA), good_entry(f, AT_PANIC, NIC), 16);
+	good_walk(f, AT_PANIC, NULL);
+	want(f, KEPT, CHECK_PASS, "0000:00:1f.2 (alias of 0000:00:01.0) 8 pages", NULL);
+	good_entry(f, AFTER_NIC, SATA)[0] = 0;
+	good_walk(f, AFTER_NIC, NULL);
+	want(f, KEPT, CHECK_FAIL, "0000:00:1f.2 (alias of 0000:00:01.0): 8 of 8", NULL);
+}
+
+static void kept_unknown(void **state)
+{
+	struct good_run *f = *state;
+
+	graft_all(f);
+	good_no_walk(f, AFTER_NIC);
+	want(f, KEPT, CHECK_NO_EVIDENCE, "0000:00:01.0 no tables were read after its use", NULL);
+	*good_pte(f, AFTER_DISK, DISK, DISK_IOVA) = 0;
+	good_walk(f, AFTER_DISK, NULL);
+	want(f, KEPT, CHECK_FAIL, "0000:00:02.0: 1 of 529", NULL);
+	good_no_walk(f, AT_PANIC);
+	want(f, KEPT, CHECK_NO_EVIDENCE, "at the panic", NULL);
+}
+
+static void nothing_to_keep(void **state)
+{
+	struct good_run *f = *state;
+
+	good_crash_cmdline(f, "intel_iommu_kdump=deep");
+	memset(tables_word(&f->ram[AT_PANIC], good_pt_root(f, AT_PANIC, DISK), 0), 0, 4096);
+	memset(tables_word(&f->ram[AT_PANIC], good_pt_root(f, AT_PANIC, NIC), 0), 0, 4096);
+	good_walk(f, AT_PANIC, NULL);
+	want(f, KEPT, CHECK_NO_EVIDENCE, "had mapped nothing", NULL);
+}
+
+static void nothing_to_keep_pass_through(void **state)
+{
+	good_crash_cmdline(*state, "intel_iommu_kdump=deep");
+	want(*state, KEPT, CHECK_SKIP, "passed through", NULL);
+}
+
 int checks_retarget_tests(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -205,6 +318,14 @@ int checks_retarget_tests(void)
 		LEGACY(one_truncated),
 		LEGACY(one_unknown_one_reused),
 		LEGACY(nothing_mapped),
+		LEGACY(kept),
+		SCALABLE(kept),
+		FIRST_LEVEL(kept),
+		LEGACY(not_grafted),
+		LEGACY(alias_not_grafted),
+		LEGACY(kept_unknown),
+		LEGACY(nothing_to_keep),
+		PASS_THROUGH(nothing_to_keep_pass_through),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

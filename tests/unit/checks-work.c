@@ -35,6 +35,27 @@ static void work_dead(void **state)
 	want_outcome(f, "device-dead", 1);
 }
 
+/* What QEMU's model of the disk found wrong itself is told of a dead one, and kills none that works. */
+static void work_model_errors(void **state)
+{
+	struct good_run *f = *state;
+	struct evidence_trace t = { .group = TRACE_GROUP_DISK_ERRORS, .seen = 2 };
+
+	g_array_append_val(f->ev->traces, t);
+	want(f, WORK, CHECK_PASS, NULL);
+	want_not(f, "QEMU's disk");
+	good_device(f, NIC)->works = false;
+	want(f, WORK, CHECK_FAIL, NULL);
+	want_not(f, "QEMU's disk");
+	good_device(f, DISK)->works = false;
+	set(&good_device(f, DISK)->works_detail, "no answer");
+	want(f, WORK, CHECK_FAIL, "nvme: no answer (QEMU's disk found 2 errors itself: pci_nvme_err_* in qemu.log)",
+	     NULL);
+	g_array_index(f->ev->traces, struct evidence_trace, f->ev->traces->len - 1).seen = 0;
+	want(f, WORK, CHECK_FAIL, NULL);
+	want_not(f, "QEMU's disk");
+}
+
 static void work_last_dead(void **state)
 {
 	struct good_run *f = *state;
@@ -183,6 +204,7 @@ int checks_work_tests(void)
 		LEGACY(work_no_iommu),
 		LEGACY(work_dead),
 		LEGACY(work_last_dead),
+		LEGACY(work_model_errors),
 		LEGACY(work_no_crash_kernel),
 		LEGACY(work_not_tried),
 		LEGACY(work_one_dead_one_not_tried),

@@ -51,6 +51,9 @@ static const struct row rows[] = {
 	{ "pci_nvme_rw_complete_cb cid 898 blk 'disk0'", TRACE_NVME_COMPLETE, 898, 0, 0, 0 },
 	{ "pci_nvme_mmio_start_success setting controller enable bit succeeded", TRACE_NVME_START, 0, 0, 0, 0 },
 	{ "pci_nvme_mmio_stopped cleared controller enable bit", TRACE_NVME_STOP, 0, 0, 0, 0 },
+	{ "pci_nvme_err_addr_read addr 0xffffc040", TRACE_NVME_ERR_READ, 0xffffc040, 0, 0, 0 },
+	{ "pci_nvme_err_addr_write addr 0xffffb010", TRACE_NVME_ERR_WRITE, 0xffffb010, 0, 0, 0 },
+	{ "pci_nvme_err_cfs controller fatal status", TRACE_NVME_ERR_FATAL, 0, 0, 0, 0 },
 };
 
 static void test_every_kind(void **state)
