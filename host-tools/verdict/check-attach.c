@@ -86,8 +86,9 @@ static int64_t last_attach(const struct evidence *ev)
 {
 	int64_t last = 0;
 
-	for_each_wanted_device(dev, ev)
-		last = MAX(last, evidence_attach_ns(ev, dev->sid));
+	for_each_evidence(const struct evidence_device, dev, ev->devices)
+		if (dev->wanted || dev->attach_ns)
+			last = MAX(last, evidence_attach_ns(ev, dev->sid));
 	return last;
 }
 
@@ -178,6 +179,7 @@ const struct check check_requesters_repointed = {
 	.proves = "each requester in use points to the crash kernel's own domain after its first use",
 	.needs = NEED(IOMMU) | NEED(CRASH_KERNEL) | NEED(DEVICES) | NEED(PANIC_WALK),
 	.traces = TRACES(INVALIDATIONS) | TRACES(TRANSLATIONS) | TRACES(NIC_RESETS) | TRACES(DISK_RESETS),
+	.per_device = true,
 	.run = requesters_repointed,
 };
 
@@ -224,6 +226,7 @@ const struct check check_iova_not_retargeted = {
 	.outcome = OUTCOME_IOVA_REUSED,
 	.proves = "no IOVA that the dead kernel had mapped leads to another PA after the attach",
 	.needs = NEED(IOMMU) | NEED(CRASH_KERNEL) | NEED(DEVICES) | NEED(PANIC) | NEED(ROOT_SWITCH),
+	.per_device = true,
 	.run = iova_not_retargeted,
 };
 
@@ -247,6 +250,7 @@ const struct check check_devices_work = {
 	.outcome = OUTCOME_DEVICE_DEAD,
 	.proves = "after the attach each device passes real data both ways",
 	.needs = NEED(AGENT) | NEED(CRASH_KERNEL) | NEED(DEVICES),
+	.per_device = true,
 	.run = devices_work,
 };
 

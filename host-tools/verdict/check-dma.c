@@ -174,5 +174,6 @@ const struct check check_dma_landed = {
 	.proves = "DMA after the panic is found in RAM where the tables say, and nowhere else",
 	.needs = NEED(IOMMU) | NEED(DMA),
 	.traces = TRACES(UNIT) | TRACES(NIC_DMA) | TRACES(DISK_DMA) | TRACES(DISK_RESETS),
+	.per_device = true,
 	.run = dma_landed,
 };

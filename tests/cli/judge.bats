@@ -41,6 +41,21 @@ unpack()
 	[[ $output == *"Had to fail, but passed"* ]]
 }
 
+@test "an expectation that names a device does not cover another one" {
+	unpack scalable-6.1
+	sed -i -e 's/^expect-fail=.*/expect-fail=iova-not-retargeted/' -e '/^expect-fail-6.1=/d' "$dir/scenario.conf"
+	run "$vtdlab" judge "$dir"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"devices-work           fail*"* && $output == *"flushed                fail*"* ]]
+	sed -i 's/"works" : true/"works" : false/' "$dir/evidence.json"
+	run "$vtdlab" judge "$dir"
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ $output == *"devices-work           FAIL "*"outcome       device-dead (exit 1)"* ]]
+	[[ $(tr -s ' \n' ' ' <<<"$output") == *"frames out, 16 in; expected of nvme only"* ]]
+}
+
 @test "a crash kernel that hung first and came up then is not judged good" {
 	unpack legacy-6.1
 	sed -i 's/"first_hello" : true/"first_attempt" : "no progress: waited 80 s", &/' "$dir/evidence.json"
