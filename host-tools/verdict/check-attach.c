@@ -183,42 +183,60 @@ const struct check check_requesters_repointed = {
 	.run = requesters_repointed,
 };
 
+/* Of the pages that were mapped at the panic. A pass-through maps all that there is, which is no number for people. */
+struct retargeted {
+	uint64_t pages, mapped; /* of page tables: that lead elsewhere, in all */
+	uint64_t identity;	/* pages of a pass-through that lead elsewhere */
+	bool passed_through;
+};
+
 /*
  * Compares what one device had mapped with what it has now; false: there are no tables to judge by. An
  * entry that is absent on either side maps nothing that could lead elsewhere.
  */
 static bool add_retargeted(const struct evidence *ev, const struct evidence_device *dev, uint16_t sid,
-			   uint64_t *retargeted, uint64_t *mapped)
+			   struct retargeted *n)
 {
 	const struct iommu_walk *before = ev->at_panic.walk, *now = evidence_state_tables(ev, &dev->after);
+	const struct iommu_space *old = iommu_walk_space(before, sid, IOMMU_NO_PASID);
 	struct iommu_space_diff diff;
 
 	if (!now)
 		return false;
-	iommu_compare_space(before, iommu_walk_space(before, sid, IOMMU_NO_PASID), now,
-			    iommu_walk_space(now, sid, IOMMU_NO_PASID), &diff);
-	*retargeted += diff.retargeted;
-	*mapped += diff.same + diff.unmapped + diff.retargeted + diff.permission;
+	iommu_compare_space(before, old, now, iommu_walk_space(now, sid, IOMMU_NO_PASID), &diff);
+	if (old && old->type == IOMMU_SPACE_PASS_THROUGH) {
+		n->passed_through = true;
+		n->identity += diff.retargeted;
+		return true;
+	}
+	n->pages += diff.retargeted;
+	n->mapped += diff.same + diff.unmapped + diff.retargeted + diff.permission;
 	return true;
 }
 
 static enum check_result iova_not_retargeted(const struct evidence *ev, GString *detail)
 {
-	uint64_t retargeted = 0, mapped = 0;
+	struct retargeted n = { 0 };
 	const char *unknown = NULL;
 
 	for_each_wanted_device(dev, ev) {
-		if (!add_retargeted(ev, dev, dev->sid, &retargeted, &mapped) && !unknown)
+		if (!add_retargeted(ev, dev, dev->sid, &n) && !unknown)
 			unknown = dev->bdf;
 		if (dev->has_alias)
-			add_retargeted(ev, dev, dev->alias_sid, &retargeted, &mapped);
+			add_retargeted(ev, dev, dev->alias_sid, &n);
 	}
-	g_string_append_printf(detail, "%" PRIu64 " of %" PRIu64 " old IOVA pages lead elsewhere", retargeted, mapped);
+	if (n.mapped || !n.passed_through)
+		g_string_append_printf(detail, "%" PRIu64 " of %" PRIu64 " old IOVA pages lead elsewhere", n.pages,
+				       n.mapped);
+	if (n.passed_through) {
+		check_separate(detail);
+		g_string_append_printf(detail, "%" PRIu64 " pages of identity lead elsewhere", n.identity);
+	}
 	if (unknown)
 		g_string_append_printf(detail, "; no complete tables in force of %s", unknown);
-	if (retargeted)
+	if (n.pages || n.identity)
 		return CHECK_FAIL;
-	return unknown || !mapped ? CHECK_NO_EVIDENCE : CHECK_PASS;
+	return unknown || !(n.mapped || n.passed_through) ? CHECK_NO_EVIDENCE : CHECK_PASS;
 }
 
 const struct check check_iova_not_retargeted = {
