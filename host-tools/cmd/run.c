@@ -59,13 +59,16 @@ static bool set_key(struct scenario *s, const char *key, const char *value, GErr
 static struct scenario *load(const char *name, GError **error)
 {
 	struct scenario *s = scenario_load(name, error);
-	g_autoptr(GPtrArray) names = g_ptr_array_new();
+	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
 	bool ok;
 
 	if (!s)
 		return NULL;
-	for (const struct check *const *c = vtdlab_checks; *c; c++)
-		g_ptr_array_add(names, (char *)(*c)->name);
+	for (const struct check *const *c = vtdlab_checks; *c; c++) {
+		g_ptr_array_add(names, g_strdup((*c)->name));
+		if ((*c)->per_device)
+			g_ptr_array_add(names, g_strconcat((*c)->name, "@DEVICE", NULL));
+	}
 	g_ptr_array_add(names, NULL);
 	ok = set_key(s, "first.kernel", opt.kernel, error) && set_key(s, "crash.kernel", opt.crash_kernel, error) &&
 	     set_key(s, "machine.accel", opt.accel, error) && set_key(s, "machine.clock", opt.clock, error) &&

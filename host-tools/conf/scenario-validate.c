@@ -12,16 +12,19 @@
 static bool check_names(const char *key, char *const *list, const char *const *names, GError **error)
 {
 	for (; list && *list; list++) {
-		const char *near;
+		const char *near, *device = strchr(*list, '@');
+		g_autofree char *name = device && device[1] ?
+						g_strdup_printf("%.*s@DEVICE", (int)(device - *list), *list) :
+						g_strdup(*list);
 
 		if (strcmp(*list, "rig") == 0)
 			return vtdlab_refuse(error,
 					     "scenario.%s: rig cannot be expected to fail: without it "
 					     "nothing is judged",
 					     key);
-		if (!names || g_strv_contains(names, *list))
+		if (!names || g_strv_contains(names, name))
 			continue;
-		near = nearest_word(*list, names);
+		near = nearest_word(name, names);
 		return vtdlab_refuse(error, "scenario.%s: no check '%s'%s%s; see `vtdlab list checks`", key, *list,
 				     near ? "; the nearest is " : "", near ? near : "");
 	}
@@ -35,7 +38,7 @@ static bool check_expectations(const struct scenario *s, const char *const *name
 
 	if (!check_names("expect-fail", s->expect_fail, names, error))
 		return false;
-	g_hash_table_iter_init(&iter, s->expect_fail_series);
+	g_hash_table_iter_init(&iter, s->expect_fail_when);
 	while (g_hash_table_iter_next(&iter, &series, &list)) {
 		g_autofree char *key = g_strconcat("expect-fail-", series, NULL);
 

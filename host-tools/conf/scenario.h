@@ -31,10 +31,10 @@ struct scenario {
 	/* [scenario] */
 	char *title;
 	char *description;
-	char **expect_fail;		/* checks that fail on every kernel; NULL-ended */
-	GHashTable *expect_fail_series; /* expect-fail-<series>: char * -> char ** */
-	bool strict_expect;		/* that they do not fail is bad: a negative control */
-	double timeout_s;		/* limit of a whole run, s; the scale of the accelerator comes on top */
+	char **expect_fail;	      /* checks that fail on every kernel; NULL-ended */
+	GHashTable *expect_fail_when; /* expect-fail-<series>-<mode>, one of them or both: char * -> char ** */
+	bool strict_expect;	      /* that they do not fail is bad: a negative control */
+	double timeout_s;	      /* limit of a whole run, s; the scale of the accelerator comes on top */
 
 	struct {
 		uint64_t memory; /* bytes */
@@ -79,7 +79,7 @@ struct scenario {
 	} corrupt;
 };
 
-/* The keys; `expect-fail` also stands for `expect-fail-<series>`. */
+/* The keys; `expect-fail` also stands for `expect-fail-<series>-<mode>`. */
 extern const struct schema scenario_schema;
 /* The words of devices.dma. */
 extern const struct word conf_dma_words[];
@@ -109,20 +109,28 @@ bool scenario_set(struct scenario *s, const char *assignment, GError **error);
 /*
  * scenario_validate - what can only be judged when all keys are set; call it after the last --set.
  *
- * @names: all names of checks, NULL-ended (NULL: expected names are not checked)
+ * @names: all names of checks, NULL-ended, with NAME@DEVICE of those that tell devices apart (NULL: expected names are
+ *         not checked)
  * Errors: VTDLAB_ERROR_USAGE: a check that does not exist, `rig` expected to fail, clock=virtual
  * with cpus > 1 or accel=kvm, dma on a device that is none, ...
  */
 bool scenario_validate(const struct scenario *s, const char *const *names, GError **error);
 
+/* What is judged, for what is expected of it. */
+struct expect_when {
+	const char *release; /* uname -r of the crash kernel (the one whose code is judged); NULL: of no series */
+	enum machine_iommu_mode mode;
+};
+
 /*
- * scenario_expects_fail - is @check expected to fail when @release is the crash kernel?
+ * scenario_expects_fail - is @check expected to fail?
  *
- * `expect-fail` holds for every kernel, `expect-fail-6.1` adds to it for
- * releases 6.1, 6.1.* and 6.1-*.
- * @release: uname -r of the crash kernel (the one whose code is judged); NULL = only `expect-fail`
+ * `expect-fail` holds always, `expect-fail-6.1` adds to it for releases 6.1, 6.1.* and 6.1-*, `expect-fail-scalable` for
+ * scalable mode (with first-level tables, too), `expect-fail-6.1-scalable` where both hold.
+ * @device: NULL: as a whole; a driver or a requester id: of that device ("CHECK@DEVICE"), or of any ("CHECK@*")
  */
-bool scenario_expects_fail(const struct scenario *s, const char *release, const char *check);
+bool scenario_expects_fail(const struct scenario *s, const struct expect_when *when, const char *check,
+			   const char *device);
 
 /*
  * scenario_machine - the machine that the keys describe, in ; what is named by a string (QEMU, kernel, disk image,

@@ -15,6 +15,13 @@ static GHashTable **endings_of(const struct schema_key *key, const void *object)
 	return schema_field(object, key->second);
 }
 
+static void init_endings(const struct schema_key *key, GHashTable **lists)
+{
+	*lists = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_strfreev);
+	for (const struct schema_ending *e = key->endings->defaults; e && e->ending; e++)
+		g_hash_table_insert(*lists, g_strdup(e->ending), schema_value_list(e->def));
+}
+
 void schema_init(const struct schema *schema, void *object)
 {
 	FOR_EACH_KEY(k, schema)
@@ -24,8 +31,7 @@ void schema_init(const struct schema *schema, void *object)
 		if (!schema_value_parse(k, object, k->def, &error))
 			g_error("default of %s.%s: %s", k->section, k->key, error->message);
 		if (k->endings)
-			*endings_of(k, object) =
-				g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_strfreev);
+			init_endings(k, endings_of(k, object));
 	}
 }
 
@@ -290,16 +296,27 @@ static void put_line(GString *out, const char *key, const char *value)
 	g_string_append_c(out, '\n');
 }
 
-static void put_endings(GString *out, const struct schema_key *key, GHashTable *lists)
+/* The lists by their endings, those whose value is not that of @base. */
+static void each_ending(const struct schema_key *key, const void *object, const void *base,
+			void (*each)(const char *key, const char *value, void *data), void *data)
 {
-	g_autoptr(GList) all = g_list_sort(g_hash_table_get_keys(lists), (GCompareFunc)strcmp);
+	GHashTable *lists = key->endings ? *endings_of(key, object) : NULL;
+	g_autoptr(GList) all = lists ? g_list_sort(g_hash_table_get_keys(lists), (GCompareFunc)strcmp) : NULL;
 
 	for (GList *l = all; l; l = l->next) {
-		g_autofree char *name = g_strdup_printf("%s-%s", key->key, (const char *)l->data);
+		char **then = g_hash_table_lookup(*endings_of(key, base), l->data);
+		g_autofree char *name = g_strdup_printf("%s.%s-%s", key->section, key->key, (const char *)l->data);
 		g_autofree char *value = g_strjoinv(";", g_hash_table_lookup(lists, l->data));
+		g_autofree char *old = then ? g_strjoinv(";", then) : NULL;
 
-		put_line(out, name, value);
+		if (g_strcmp0(value, old) != 0)
+			each(name, value, data);
 	}
+}
+
+static void put_ending(const char *key, const char *value, void *out)
+{
+	put_line(out, strchr(key, '.') + 1, value);
 }
 
 char *schema_text(const struct schema *schema, const void *object)
@@ -312,18 +329,18 @@ char *schema_text(const struct schema *schema, const void *object)
 	FOR_EACH_KEY(k, schema)
 	{
 		g_autofree char *value = schema_value(k, object), *def = schema_value(k, defaults);
-		GHashTable *lists = k->endings ? *endings_of(k, object) : NULL;
+		g_autoptr(GString) lists = g_string_new(NULL);
 		bool differs = strcmp(value, def) != 0;
 
-		if (!differs && !(lists && g_hash_table_size(lists)))
+		each_ending(k, object, defaults, put_ending, lists);
+		if (!differs && !lists->len)
 			continue;
 		if (strcmp(section, k->section) != 0)
 			g_string_append_printf(out, "%s[%s]\n", out->len ? "\n" : "", k->section);
 		section = k->section;
 		if (differs)
 			put_line(out, k->key, value);
-		if (lists)
-			put_endings(out, k, lists);
+		g_string_append(out, lists->str);
 	}
 	schema_clear(schema, defaults);
 	return g_string_free(out, FALSE);
@@ -339,6 +356,7 @@ void schema_differences(const struct schema *schema, const void *object, const v
 
 		if (strcmp(value, other) != 0)
 			each(key, value, data);
+		each_ending(k, object, base, each, data);
 	}
 }
 
@@ -358,7 +376,10 @@ char *schema_help(const struct schema *schema, bool names_only)
 		if (strcmp(section, k->section) != 0)
 			g_string_append_printf(out, "%s[%s]\n", out->len ? "\n" : "", k->section);
 		section = k->section;
-		g_string_append_printf(out, "%s=%s\n    %s\n", k->key, k->def, k->help);
+		g_string_append_printf(out, "%s=%s\n", k->key, k->def);
+		for (const struct schema_ending *e = k->endings ? k->endings->defaults : NULL; e && e->ending; e++)
+			g_string_append_printf(out, "%s-%s=%s\n", k->key, e->ending, e->def);
+		g_string_append_printf(out, "    %s\n", k->help);
 		if (strcmp(allowed, "text") != 0)
 			g_string_append_printf(out, "    allowed: %s\n", allowed);
 	}

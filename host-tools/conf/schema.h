@@ -29,10 +29,16 @@ enum schema_type {
 	SCHEMA_LIST,	/* char **: names with ';' between them */
 };
 
+/* A list that is there without being written: "6.1" and "a;b". */
+struct schema_ending {
+	const char *ending, *def;
+};
+
 /* What may follow the name of a list's key and a '-': "expect-fail-6.1" is a list of its own, by the ending. */
 struct schema_endings {
-	const char *pattern; /* a regular expression for all of the ending */
-	const char *what;    /* "a kernel series, such as 6.1" */
+	const char *pattern;		      /* a regular expression for all of the ending */
+	const char *what;		      /* "a kernel series, such as 6.1" */
+	const struct schema_ending *defaults; /* one without an ending ends them; may be NULL */
 };
 
 struct schema_key {

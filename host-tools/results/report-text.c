@@ -146,6 +146,29 @@ static void put_environment(GString *out, const struct run_report *r)
 		  env->clock ? env->clock : "?");
 }
 
+/* What to type next about a failure that nobody expected: paths are for copying, and not wrapped. */
+static void put_next(GString *out, const struct run_report *r)
+{
+	bool failed = false, tables = false;
+
+	for (guint i = 0; i < r->verdict->rows->len; i++) {
+		const struct verdict_row *row = r->verdict->rows->pdata[i];
+		bool bad = row->result == CHECK_FAIL && !row->expect_fail;
+
+		failed |= bad;
+		tables |= bad && row->outcome == OUTCOME_COPY_WRONG;
+	}
+	if (!failed || !r->run_dir)
+		return;
+	if (tables)
+		g_string_append_printf(out, "%-*svtdlab diff %s/tables/panic.vtd %s/tables/copied.vtd\n", LABEL_WIDTH,
+				       "next", r->run_dir, r->run_dir);
+	/* a recorded run that is judged again has no logs */
+	if (r->phases->len)
+		g_string_append_printf(out, "%-*sless %s/console.log %s/qemu.log\n", LABEL_WIDTH, tables ? "" : "next",
+				       r->run_dir, r->run_dir);
+}
+
 static char *build(const struct run_report *r, bool colour)
 {
 	GString *out = g_string_new(NULL);
@@ -173,6 +196,7 @@ static char *build(const struct run_report *r, bool colour)
 	/* Not wrapped: a path is for copying. */
 	if (r->run_dir)
 		g_string_append_printf(out, "%-*s%s\n", LABEL_WIDTH, "run", r->run_dir);
+	put_next(out, r);
 	return g_string_free(out, FALSE);
 }
 

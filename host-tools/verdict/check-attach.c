@@ -86,8 +86,9 @@ static int64_t last_attach(const struct evidence *ev)
 {
 	int64_t last = 0;
 
-	for_each_wanted_device(dev, ev)
-		last = MAX(last, evidence_attach_ns(ev, dev->sid));
+	for_each_evidence(const struct evidence_device, dev, ev->devices)
+		if (dev->wanted || dev->attach_ns)
+			last = MAX(last, evidence_attach_ns(ev, dev->sid));
 	return last;
 }
 
@@ -178,7 +179,15 @@ const struct check check_requesters_repointed = {
 	.proves = "each requester in use points to the crash kernel's own domain after its first use",
 	.needs = NEED(IOMMU) | NEED(CRASH_KERNEL) | NEED(DEVICES) | NEED(PANIC_WALK),
 	.traces = TRACES(INVALIDATIONS) | TRACES(TRANSLATIONS) | TRACES(NIC_RESETS) | TRACES(DISK_RESETS),
+	.per_device = true,
 	.run = requesters_repointed,
+};
+
+/* Of the pages that were mapped at the panic. A pass-through maps all that there is, which is no number for people. */
+struct retargeted {
+	uint64_t pages, mapped; /* of page tables: that lead elsewhere, in all */
+	uint64_t identity;	/* pages of a pass-through that lead elsewhere */
+	bool passed_through;
 };
 
 /*
@@ -186,37 +195,48 @@ const struct check check_requesters_repointed = {
  * entry that is absent on either side maps nothing that could lead elsewhere.
  */
 static bool add_retargeted(const struct evidence *ev, const struct evidence_device *dev, uint16_t sid,
-			   uint64_t *retargeted, uint64_t *mapped)
+			   struct retargeted *n)
 {
 	const struct iommu_walk *before = ev->at_panic.walk, *now = evidence_state_tables(ev, &dev->after);
+	const struct iommu_space *old = iommu_walk_space(before, sid, IOMMU_NO_PASID);
 	struct iommu_space_diff diff;
 
 	if (!now)
 		return false;
-	iommu_compare_space(before, iommu_walk_space(before, sid, IOMMU_NO_PASID), now,
-			    iommu_walk_space(now, sid, IOMMU_NO_PASID), &diff);
-	*retargeted += diff.retargeted;
-	*mapped += diff.same + diff.unmapped + diff.retargeted + diff.permission;
+	iommu_compare_space(before, old, now, iommu_walk_space(now, sid, IOMMU_NO_PASID), &diff);
+	if (old && old->type == IOMMU_SPACE_PASS_THROUGH) {
+		n->passed_through = true;
+		n->identity += diff.retargeted;
+		return true;
+	}
+	n->pages += diff.retargeted;
+	n->mapped += diff.same + diff.unmapped + diff.retargeted + diff.permission;
 	return true;
 }
 
 static enum check_result iova_not_retargeted(const struct evidence *ev, GString *detail)
 {
-	uint64_t retargeted = 0, mapped = 0;
+	struct retargeted n = { 0 };
 	const char *unknown = NULL;
 
 	for_each_wanted_device(dev, ev) {
-		if (!add_retargeted(ev, dev, dev->sid, &retargeted, &mapped) && !unknown)
+		if (!add_retargeted(ev, dev, dev->sid, &n) && !unknown)
 			unknown = dev->bdf;
 		if (dev->has_alias)
-			add_retargeted(ev, dev, dev->alias_sid, &retargeted, &mapped);
+			add_retargeted(ev, dev, dev->alias_sid, &n);
 	}
-	g_string_append_printf(detail, "%" PRIu64 " of %" PRIu64 " old IOVA pages lead elsewhere", retargeted, mapped);
+	if (n.mapped || !n.passed_through)
+		g_string_append_printf(detail, "%" PRIu64 " of %" PRIu64 " old IOVA pages lead elsewhere", n.pages,
+				       n.mapped);
+	if (n.passed_through) {
+		check_separate(detail);
+		g_string_append_printf(detail, "%" PRIu64 " pages of identity lead elsewhere", n.identity);
+	}
 	if (unknown)
 		g_string_append_printf(detail, "; no complete tables in force of %s", unknown);
-	if (retargeted)
+	if (n.pages || n.identity)
 		return CHECK_FAIL;
-	return unknown || !mapped ? CHECK_NO_EVIDENCE : CHECK_PASS;
+	return unknown || !(n.mapped || n.passed_through) ? CHECK_NO_EVIDENCE : CHECK_PASS;
 }
 
 const struct check check_iova_not_retargeted = {
@@ -224,6 +244,7 @@ const struct check check_iova_not_retargeted = {
 	.outcome = OUTCOME_IOVA_REUSED,
 	.proves = "no IOVA that the dead kernel had mapped leads to another PA after the attach",
 	.needs = NEED(IOMMU) | NEED(CRASH_KERNEL) | NEED(DEVICES) | NEED(PANIC) | NEED(ROOT_SWITCH),
+	.per_device = true,
 	.run = iova_not_retargeted,
 };
 
@@ -354,6 +375,7 @@ const struct check check_devices_work = {
 	.outcome = OUTCOME_DEVICE_DEAD,
 	.proves = "after the attach each device passes real data both ways",
 	.needs = NEED(AGENT) | NEED(CRASH_KERNEL) | NEED(DEVICES),
+	.per_device = true,
 	.run = devices_work,
 };
 

@@ -82,17 +82,17 @@ struct vtd_compare *check_compare(const struct evidence *ev, const struct vtd_co
 
 uint64_t check_differences(const struct vtd_compare *c, uint64_t kinds, GString *detail)
 {
-	uint64_t n = 0;
+	uint64_t n = 0, shown = 0;
 
 	for (int k = 0; k < VTD_DIFF_KINDS; k++)
 		n += kinds >> k & 1 ? c->counts[k] : 0;
 	if (!n)
 		return 0;
 	g_string_append_printf(detail, "%" PRIu64 " difference%s", n, n == 1 ? "" : "s");
-	for (size_t i = 0; i < c->n_diffs; i++)
-		if (kinds >> c->diffs[i].kind & 1) {
-			g_string_append_printf(detail, ": %s", c->diffs[i].text);
-			break;
-		}
+	for (size_t i = 0; i < c->n_diffs && shown < 6; i++)
+		if (kinds >> c->diffs[i].kind & 1)
+			g_string_append_printf(detail, "%s%s", shown++ ? ", " : ": ", c->diffs[i].text);
+	if (shown < n)
+		g_string_append_printf(detail, ", and %" PRIu64 " more", n - shown);
 	return n;
 }

@@ -62,7 +62,7 @@ struct vtd_compare *check_compare(const struct evidence *ev, const struct vtd_co
 
 /*
  * check_differences - how many of @c are of one of the @kinds (CHECK_DIFF()s or-ed). If there are any, their
- * number and the first of them go to @detail.
+ * number and the first six of them go to @detail.
  */
 uint64_t check_differences(const struct vtd_compare *c, uint64_t kinds, GString *detail);
 

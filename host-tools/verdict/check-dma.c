@@ -66,7 +66,8 @@ static void describe_fault(const struct evidence *ev, const struct evidence_even
 	if (first->kind == EVENT_FAULT_DISABLED)
 		g_string_append(detail, " (fault processing disabled)");
 	else
-		g_string_append_printf(detail, " (%s, reason %d)", first->on ? "write" : "read", first->reason);
+		g_string_append_printf(detail, " (%s, reason %#04x%s)", first->on ? "write" : "read",
+				       (unsigned)first->reason, vtd_fault_reason_name((unsigned)first->reason));
 	g_string_append_printf(detail, " %.3f s after the jump", (double)(first->host_ns - ev->jump_ns) / 1e9);
 }
 
@@ -174,5 +175,6 @@ const struct check check_dma_landed = {
 	.proves = "DMA after the panic is found in RAM where the tables say, and nowhere else",
 	.needs = NEED(IOMMU) | NEED(DMA),
 	.traces = TRACES(UNIT) | TRACES(NIC_DMA) | TRACES(DISK_DMA) | TRACES(DISK_RESETS),
+	.per_device = true,
 	.run = dma_landed,
 };

@@ -42,7 +42,7 @@ static int64_t before_attaches(const struct evidence *ev, unsigned switched)
 
 	if (translation_off(ev, switched))
 		return INT64_MAX;
-	for_each_wanted_device(dev, ev) {
+	for_each_evidence(const struct evidence_device, dev, ev->devices) {
 		int64_t unchanged = dev->unchanged_ns ? dev->unchanged_ns : dev->attach_ns;
 
 		if (unchanged > start)
@@ -276,5 +276,6 @@ const struct check check_flushed = {
 	.proves = "global invalidation after the root switch, the old DID's at each attach",
 	.needs = NEED(IOMMU) | NEED(JUMP) | NEED(ROOT_SWITCH) | NEED(PANIC) | NEED(COPIED_REGS),
 	.traces = TRACES(UNIT) | TRACES(INVALIDATIONS) | TRACES(NIC_RESETS) | TRACES(DISK_RESETS),
+	.per_device = true,
 	.run = flushed,
 };

@@ -20,6 +20,7 @@ struct check {
 	const char *proves;   /* one line: what holds when it passes */
 	unsigned needs;	      /* NEED()s of verdict/need.h, or-ed: run() finds all of it there */
 	unsigned traces;      /* TRACES() of base/trace-group.h that it rests on, or-ed */
+	bool per_device;      /* judges each device in use by itself: expect-fail may name one */
 	/*
 	 * Judges the evidence; writes what it saw, or what was wrong, as one line into @detail (empty before).
 	 * Called only when all needs are met. Never changes the evidence.

@@ -21,26 +21,86 @@ unsigned check_traces(void)
 	return traces;
 }
 
-/* What must fail is a check that applies: none of an IOMMU's where --set has taken it away. */
-static bool expected_to_fail(const struct check *check, const struct evidence *ev, const char *crash_release)
+/* The mode that the crash kernel took over; before it has, the one that the scenario asks for. */
+static enum machine_iommu_mode mode_of(const struct evidence *ev)
 {
-	return !(check->needs & NEED(IOMMU) && ev->scenario->iommu.mode == MACHINE_IOMMU_OFF) &&
-	       scenario_expects_fail(ev->scenario, crash_release, check->name);
+	enum machine_iommu_mode asked = ev->scenario->iommu.mode;
+
+	if (asked == MACHINE_IOMMU_OFF || !ev->copied.host_ns)
+		return asked;
+	if (ev->copied.ttm == VTD_TTM_LEGACY)
+		return MACHINE_IOMMU_LEGACY;
+	return asked == MACHINE_IOMMU_LEGACY ? MACHINE_IOMMU_SCALABLE : asked;
+}
+
+/* Takes the devices that are expected to fail @check out of @part, whose arrays are its own; their drivers, or "". */
+static char *take_out(struct evidence *part, const struct expect_when *when, const char *check)
+{
+	GString *drivers = g_string_new(NULL);
+
+	for_each_evidence(struct evidence_device, dev, part->devices) {
+		if (!dev->wanted || !(scenario_expects_fail(part->scenario, when, check, dev->driver) ||
+				      scenario_expects_fail(part->scenario, when, check, dev->bdf)))
+			continue;
+		dev->wanted = false;
+		g_string_append_printf(drivers, "%s%s", drivers->len ? ", " : "", dev->driver);
+		for (guint i = part->dma->len; i-- > 0;)
+			if (evidence_device_find(part, g_array_index(part->dma, struct evidence_dma, i).sid) == dev)
+				g_array_remove_index(part->dma, i);
+	}
+	return g_string_free(drivers, FALSE);
+}
+
+/*
+ * Is that @result, or a failure where there is none, what the scenario expects? Where it names devices, the check is
+ * asked again without these: what still fails is somebody else's, and @detail says so.
+ */
+static bool expected_to_fail(const struct check *check, const struct evidence *ev, const struct expect_when *when,
+			     enum check_result result, GString *detail)
+{
+	g_autoptr(GArray) devices = g_array_copy(ev->devices), dma = g_array_copy(ev->dma);
+	g_autoptr(GString) others = g_string_new(NULL);
+	struct evidence part = *ev;
+	g_autofree char *named = NULL;
+
+	/* shallow copies: what the elements own is @ev's */
+	g_array_set_clear_func(devices, NULL);
+	g_array_set_clear_func(dma, NULL);
+	/* What must fail is a check that applies: none of an IOMMU's where --set has taken it away. */
+	if (check->needs & NEED(IOMMU) && when->mode == MACHINE_IOMMU_OFF)
+		return false;
+	if (scenario_expects_fail(ev->scenario, when, check->name, NULL))
+		return true;
+	if (!check->per_device)
+		return false;
+	part.devices = devices;
+	part.dma = dma;
+	named = take_out(&part, when, check->name);
+	if (!*named || result != CHECK_FAIL)
+		return *named;
+	/* its needs are met, or it would not have failed */
+	if (check->run(&part, others) != CHECK_FAIL)
+		return true;
+	g_string_append_printf(detail, "; expected of %s only", named);
+	return false;
 }
 
 struct verdict *evidence_judge(const struct evidence *ev, const char *crash_release)
 {
 	g_autoptr(GString) detail = g_string_new(NULL);
+	const struct expect_when when = { crash_release, mode_of(ev) };
 	struct verdict *verdict = verdict_new();
 
 	for (const struct check *const *list = vtdlab_checks; *list; list++) {
 		const struct check *c = *list;
 		enum check_result result;
+		bool expected;
 
 		g_string_truncate(detail, 0);
 		result = check_judge(c, ev, detail);
+		expected = expected_to_fail(c, ev, &when, result, detail);
 		verdict_add(verdict, c->name, result, c->outcome_of ? c->outcome_of(ev) : c->outcome, detail->str)
-			->expect_fail = expected_to_fail(c, ev, crash_release);
+			->expect_fail = expected;
 	}
 	verdict->no_iommu = ev->scenario->iommu.mode == MACHINE_IOMMU_OFF;
 	verdict->strict = ev->scenario->strict_expect;

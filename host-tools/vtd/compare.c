@@ -91,7 +91,7 @@ static uint16_t sid_of(const struct vtd_context *c)
 }
 
 /* An entry that is only on one side. */
-static void note_one_sided(struct comparison *x, enum vtd_diff_kind kind, uint64_t key, const char *when)
+static void note_one_sided(struct comparison *x, enum vtd_diff_kind kind, uint64_t key, const char *what)
 {
 	uint16_t sid = (uint16_t)(key >> 32);
 	uint32_t pasid = (uint32_t)key;
@@ -99,8 +99,8 @@ static void note_one_sided(struct comparison *x, enum vtd_diff_kind kind, uint64
 
 	if (pasid != IOMMU_NO_PASID)
 		snprintf(extra, sizeof(extra), " pasid 0x%x", pasid);
-	note(x, kind, sid, pasid, "%s%s: %s entry present only %s", sid_short(sid, name), extra,
-	     pasid == IOMMU_NO_PASID ? "context" : "PASID", when);
+	note(x, kind, sid, pasid, "%s%s: %s entry is %s", sid_short(sid, name), extra,
+	     pasid == IOMMU_NO_PASID ? "context" : "PASID", what);
 }
 
 /* Append " what old -> new" to a text if the values differ. */
@@ -176,9 +176,9 @@ static int context_pair(struct comparison *x, uint64_t key, size_t a, size_t b)
 	if (left_out(x, key))
 		return 0;
 	if (b == NOWHERE)
-		note_one_sided(x, VTD_DIFF_CONTEXT_MISSING, key, "before");
+		note_one_sided(x, VTD_DIFF_CONTEXT_MISSING, key, "gone");
 	else if (a == NOWHERE)
-		note_one_sided(x, VTD_DIFF_CONTEXT_EXTRA, key, "after");
+		note_one_sided(x, VTD_DIFF_CONTEXT_EXTRA, key, "new");
 	else
 		compare_context(x, &x->a->contexts[a], &x->b->contexts[b]);
 	return 0;
@@ -226,9 +226,9 @@ static int pasid_pair(struct comparison *x, uint64_t key, size_t a, size_t b)
 	if (left_out(x, key))
 		return 0;
 	if (b == NOWHERE)
-		note_one_sided(x, VTD_DIFF_PASID_MISSING, key, "before");
+		note_one_sided(x, VTD_DIFF_PASID_MISSING, key, "gone");
 	else if (a == NOWHERE)
-		note_one_sided(x, VTD_DIFF_PASID_EXTRA, key, "after");
+		note_one_sided(x, VTD_DIFF_PASID_EXTRA, key, "new");
 	else
 		compare_pasid(x, &x->a->pasids[a], &x->b->pasids[b]);
 	return 0;

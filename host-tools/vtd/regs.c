@@ -157,3 +157,28 @@ void vtd_regs_print(const struct vtd_regs *regs, FILE *out)
 				f->write ? "write" : "read", f->addr, sid_short(f->sid, sid), f->reason);
 	}
 }
+
+const char *vtd_fault_reason_name(unsigned reason)
+{
+	static const char *const names[] = {
+		[0x01] = ": present bit in the root entry is clear",
+		[0x02] = ": present bit in the context entry is clear",
+		[0x03] = ": invalid context entry",
+		[0x04] = ": address beyond the width of the tables",
+		[0x05] = ": write permission is not set in the page tables",
+		[0x06] = ": read permission is not set in the page tables",
+		[0x07] = ": address of the next page table is invalid",
+		[0x08] = ": address of the root table is invalid",
+		[0x09] = ": address of the context table is invalid",
+		[0x0a] = ": reserved bits set in the root entry",
+		[0x0b] = ": reserved bits set in the context entry",
+		[0x0c] = ": reserved bits set in the page tables",
+		[0x39] = ": present bit in the root entry is clear",
+		[0x41] = ": present bit in the context entry is clear",
+		[0x51] = ": present bit in the PASID directory entry is clear",
+		[0x59] = ": present bit in the PASID table entry is clear",
+		[0x71] = ": present bit in a first-level page-table entry is clear",
+	};
+
+	return reason < sizeof(names) / sizeof(names[0]) && names[reason] ? names[reason] : "";
+}

@@ -138,4 +138,10 @@ const char *vtd_ttm_name(unsigned ttm);
 /* Readable multi-line print of the registers to @out. */
 void vtd_regs_print(const struct vtd_regs *regs, FILE *out);
 
+/*
+ * vtd_fault_reason_name - ": present bit in the root entry is clear": what a fault reason code means, in the words of
+ * Linux's log and of the specification (7.1.3), with the colon; "" for one that is not known here. Static text.
+ */
+const char *vtd_fault_reason_name(unsigned reason);
+
 #endif

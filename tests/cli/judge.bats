@@ -41,6 +41,46 @@ unpack()
 	[[ $output == *"Had to fail, but passed"* ]]
 }
 
+@test "an expectation that names a device does not cover another one" {
+	unpack scalable-6.1
+	sed -i -e 's/^expect-fail=.*/expect-fail=iova-not-retargeted/' -e '/^expect-fail-6.1=/d' "$dir/scenario.conf"
+	run "$vtdlab" judge "$dir"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"devices-work           fail*"* && $output == *"flushed                fail*"* ]]
+	sed -i 's/"works" : true/"works" : false/' "$dir/evidence.json"
+	run "$vtdlab" judge "$dir"
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ $output == *"devices-work           FAIL "*"outcome       device-dead (exit 1)"* ]]
+	[[ $(tr -s ' \n' ' ' <<<"$output") == *"frames out, 16 in; expected of nvme only"* ]]
+}
+
+@test "a failure that nobody expects ends with what to type next, and says all that differs" {
+	unpack nocopy-6.1
+	sed -i -e '/^strict-expect/d' -e 's/^expect-fail=.*/expect-fail=iova-not-retargeted/' "$dir/scenario.conf"
+	run "$vtdlab" judge "$dir"
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ $output == *"next          vtdlab diff $dir/tables/panic.vtd $dir/tables/copied.vtd"* ]]
+	[[ $output != *console.log* ]] # which a recorded run has not
+	run tr -s ' \n' ' ' <<<"$output"
+	[[ $output == *"00:1f.2: page-table root"*"00:1f.3: page-table root"* ]]
+	[[ $output == *"reason 0x06: read permission is not set"* ]]
+	# what succeeded, or failed as expected, has no next step
+	unpack legacy-6.1
+	run "$vtdlab" judge "$dir"
+	[[ $output != *"vtdlab diff"* ]]
+}
+
+@test "a pass-through is no number of pages" {
+	unpack passthrough-6.1
+	run "$vtdlab" judge "$dir"
+	[ "$status" -eq 0 ]
+	[[ $(tr -s ' \n' ' ' <<<"$output") == *"0 pages of identity lead elsewhere"* ]]
+	[[ $output != *2199023255552* ]]
+}
+
 @test "a crash kernel that hung first and came up then is not judged good" {
 	unpack legacy-6.1
 	sed -i 's/"first_hello" : true/"first_attempt" : "no progress: waited 80 s", &/' "$dir/evidence.json"

@@ -76,7 +76,7 @@ static void missing(void **state)
 
 	good_entry(f, COPIED, NIC)[0] &= ~VTD_CTX_P;
 	good_walk(f, COPIED, NULL);
-	want(f, SLOT, CHECK_FAIL, "1 difference", "00:01.0", "only before", NULL);
+	want(f, SLOT, CHECK_FAIL, "1 difference", "00:01.0", "is gone", NULL);
 	want(f, FIELDS, CHECK_PASS, "2 of 3", NULL);
 	want_outcome(f, "copy-wrong", 1);
 }
@@ -108,7 +108,7 @@ static void extra(void **state)
 
 	tables_legacy(&f->ram[COPIED], f->new_root, 0x0020, VTD_TT_UNTRANSLATED, 1, 9, pt);
 	good_walk(f, COPIED, NULL);
-	want(f, SLOT, CHECK_FAIL, "1 difference", "00:04.0", "only after", NULL);
+	want(f, SLOT, CHECK_FAIL, "1 difference", "00:04.0", "is new", NULL);
 	want(f, FIELDS, CHECK_PASS, NULL);
 }
 
@@ -119,7 +119,7 @@ static void extra_bus(void **state)
 
 	tables_legacy(&f->ram[COPIED], f->new_root, 0x0508, VTD_TT_UNTRANSLATED, 1, 9, pt);
 	good_walk(f, COPIED, NULL);
-	want(f, SLOT, CHECK_FAIL, "05:01.0", "only after", NULL);
+	want(f, SLOT, CHECK_FAIL, "05:01.0", "is new", NULL);
 }
 
 /* Right entry, wrong place: copied one slot too far. */

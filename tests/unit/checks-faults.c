@@ -93,8 +93,8 @@ static void known_device(void **state)
 
 	good_fault(f, AT(1050), NIC, 0xfffd2000);
 	good_fault(f, AT(1150), NIC, 0xfffd3000);
-	want(f, FAULTS, CHECK_FAIL, "2 faults", "0000:00:01.0", "0xfffd2000", "write", "reason 2",
-	     "1.000 s after the jump", NULL);
+	want(f, FAULTS, CHECK_FAIL, "2 faults", "0000:00:01.0", "0xfffd2000", "write",
+	     "reason 0x02: present bit in the context entry is clear", "1.000 s after the jump", NULL);
 	want_outcome(f, "dma-fault", 1);
 }
 

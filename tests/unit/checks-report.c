@@ -397,6 +397,75 @@ static void every_need(void **state)
 	}
 }
 
+/* The row of @check, which must be @expected to fail or not, and say @part. */
+static void want_expected(struct good_run *f, const char *check, enum check_result result, bool expected,
+			  const char *part)
+{
+	struct verdict *v = good_verdict(f);
+	const struct verdict_row *row = verdict_find(v, check);
+
+	if (row->result != result || row->expect_fail != expected || !strstr(row->detail, part))
+		fail_msg("%s: %s, %sexpected: %s", check, check_result_name(row->result), row->expect_fail ? "" : "un",
+			 row->detail);
+	verdict_free(v);
+}
+
+/* An expectation that names a device does not swallow another one's failure. */
+static void expected_of_a_device(void **state)
+{
+	struct good_run *f = *state;
+
+	assert_true(scenario_set(f->sc, "scenario.expect-fail=devices-work@nvme;dma-landed@0000:00:02.0", NULL));
+	want_expected(f, "devices-work", CHECK_PASS, true, "nvme");
+	good_device(f, DISK)->works = false;
+	good_dma(f, DISK)->lost++;
+	want_expected(f, "devices-work", CHECK_FAIL, true, "nvme");
+	want_expected(f, "dma-landed", CHECK_FAIL, true, "LOST");
+	want_outcome(f, "dma-lost", 0);
+	good_device(f, NIC)->works = false;
+	want_expected(f, "devices-work", CHECK_FAIL, false, "; expected of nvme only");
+	want_expected(f, "dma-landed", CHECK_FAIL, true, "LOST");
+	want_outcome(f, "device-dead", 1);
+	good_dma(f, NIC)->lost++;
+	want_expected(f, "dma-landed", CHECK_FAIL, false, "; expected of nvme only");
+	/* one that is not there is not expected to do anything */
+	assert_true(scenario_set(f->sc, "scenario.expect-fail=devices-work@virtio_net", NULL));
+	want_expected(f, "devices-work", CHECK_FAIL, false, "");
+	assert_true(scenario_set(f->sc, "scenario.expect-fail=devices-work@*;dma-landed@*", NULL));
+	want_outcome(f, "dma-lost", 0);
+}
+
+/* What a check says of no device stays a verdict, whichever devices are expected to fail it. */
+static void expected_of_every_device(void **state)
+{
+	struct good_run *f = *state;
+
+	assert_true(scenario_set(f->sc, "scenario.expect-fail=flushed@*", NULL));
+	good_drop(f, EVENT_IOTLB_DOMAIN, T_JUMP, T_POWEROFF);
+	want_expected(f, "flushed", CHECK_FAIL, true, "at its attach");
+	good_drop(f, EVENT_IOTLB_GLOBAL, T_ROOT, T_HELLO);
+	want_expected(f, "flushed", CHECK_FAIL, false, "; expected of ");
+	/* that of an attach is none of the root switch, whatever becomes of its device */
+	good_invalidate(f, T_NIC_ATTACH, EVENT_CC_GLOBAL, 0, 0);
+	good_invalidate(f, T_NIC_ATTACH, EVENT_IOTLB_GLOBAL, 0, 0);
+	want_expected(f, "flushed", CHECK_FAIL, false, "; expected of ");
+}
+
+/* The bugs of a mode are expected where the crash kernel took tables of that mode over. */
+static void expected_in_its_mode(void **state)
+{
+	struct good_run *f = *state;
+
+	assert_true(scenario_set(f->sc, "scenario.expect-fail-scalable=did-consistent", NULL));
+	assert_true(scenario_set(f->sc, "scenario.expect-fail-6.1-scalable=flushed@*", NULL));
+	want_expected(f, "did-consistent", CHECK_PASS, true, "");
+	want_expected(f, "flushed", CHECK_PASS, true, ""); /* it is a 6.1 */
+	f->ev->copied.ttm = VTD_TTM_LEGACY;
+	want_expected(f, "flushed", CHECK_PASS, false, "");
+	f->ev->copied.host_ns = 0;
+	want_expected(f, "did-consistent", CHECK_PASS, true, "");
+}
+
 int checks_report_tests(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -413,6 +482,9 @@ int checks_report_tests(void)
 		LEGACY(failure_beats_no_evidence),
 		LEGACY(negative_control),
 		LEGACY(expected_but_passes),
+		LEGACY(expected_of_a_device),
+		LEGACY(expected_of_every_device),
+		SCALABLE(expected_in_its_mode),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

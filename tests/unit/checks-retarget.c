@@ -86,7 +86,7 @@ static void to_pass_through(void **state)
 
 static void pass_through(void **state)
 {
-	want(*state, RETARGET, CHECK_PASS, "0 of ", NULL);
+	want(*state, RETARGET, CHECK_PASS, "0 pages of identity", NULL);
 }
 
 static void no_iommu(void **state)

@@ -24,7 +24,7 @@ static void wrong_half(void **state)
 	memcpy(low, high, 32);
 	memset(high, 0, 32);
 	good_walk(f, COPIED, NULL);
-	want(f, SLOT, CHECK_FAIL, "2 differences", "00:0f.2", "only after", NULL);
+	want(f, SLOT, CHECK_FAIL, "2 differences", "00:0f.2", "is new", NULL);
 	want_outcome(f, "copy-wrong", 1);
 }
 
@@ -45,7 +45,7 @@ static void upper_half_missing(void **state)
 
 	tables_word(&f->ram[COPIED], f->new_root, 0)[1] = 0;
 	good_walk(f, COPIED, NULL);
-	want(f, SLOT, CHECK_FAIL, "1 difference", "00:1f.2", "only before", NULL);
+	want(f, SLOT, CHECK_FAIL, "1 difference", "00:1f.2", "is gone", NULL);
 }
 
 /* Scalable tables, read as legacy ones from now on. */
@@ -69,7 +69,7 @@ static void pasid_moved(void **state)
 	memset(entry, 0, 64);
 	good_walk(f, COPIED, NULL);
 	want(f, SLOT, CHECK_PASS, NULL);
-	want(f, FIELDS, CHECK_FAIL, "2 differences", "00:02.0 pasid 0x0", "only before", NULL);
+	want(f, FIELDS, CHECK_FAIL, "2 differences", "00:02.0 pasid 0x0", "is gone", NULL);
 	want(f, LEAVES, CHECK_FAIL, "00:02.0", NULL);
 	want_outcome(f, "copy-wrong", 1);
 }
@@ -80,7 +80,7 @@ static void pasid_missing(void **state)
 
 	good_pasid(f, COPIED, NIC)[0] &= ~VTD_PASID_P;
 	good_walk(f, COPIED, NULL);
-	want(f, FIELDS, CHECK_FAIL, "1 difference", "00:01.0 pasid 0x0", "only before", NULL);
+	want(f, FIELDS, CHECK_FAIL, "1 difference", "00:01.0 pasid 0x0", "is gone", NULL);
 }
 
 static void pasid_extra(void **state)
@@ -90,7 +90,7 @@ static void pasid_extra(void **state)
 
 	memcpy(entry + 5 * 8, entry, 64);
 	good_walk(f, COPIED, NULL);
-	want(f, FIELDS, CHECK_FAIL, "1 difference", "00:01.0 pasid 0x5", "only after", NULL);
+	want(f, FIELDS, CHECK_FAIL, "1 difference", "00:01.0 pasid 0x5", "is new", NULL);
 	want(f, LEAVES, CHECK_FAIL, "00:01.0 pasid 0x5", NULL);
 }
 

@@ -38,7 +38,7 @@ static const struct word areas[] = {
 	{ 0 },
 };
 static const struct word seen[] = { { "always", SEEN_ALWAYS }, { "one-in:N", SEEN_ONE_IN }, { 0 } };
-static const struct schema_endings modes = { "^(legacy|scalable)$", "a mode, such as legacy" };
+static const struct schema_endings modes = { "^(legacy|scalable)$", "a mode, such as legacy", NULL };
 
 #define AT(field) offsetof(struct bug, field)
 #define SIDE(name, side)                                                                                      \

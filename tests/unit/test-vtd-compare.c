@@ -162,7 +162,7 @@ static void contexts(void **state)
 	assert_int_equal(f.c->counts[VTD_DIFF_CONTEXT_MISSING], 1);
 	assert_int_equal(f.c->counts[VTD_DIFF_UNMAPPED], 1);
 	assert_int_equal(f.c->n_diffs, 2);
-	assert_string_equal(f.c->diffs[0].text, "00:02.0: context entry present only before");
+	assert_string_equal(f.c->diffs[0].text, "00:02.0: context entry is gone");
 	finish(&f);
 
 	setup(&f, 0, 0);
@@ -208,8 +208,8 @@ static void the_wrong_half(void **state)
 	c = compare(&f, NULL);
 	assert_int_equal(c->counts[VTD_DIFF_CONTEXT_MISSING], 1);
 	assert_int_equal(c->counts[VTD_DIFF_CONTEXT_EXTRA], 1);
-	assert_string_equal(c->diffs[0].text, "80:04.0: context entry present only after");
-	assert_string_equal(c->diffs[1].text, "80:14.0: context entry present only before");
+	assert_string_equal(c->diffs[0].text, "80:04.0: context entry is new");
+	assert_string_equal(c->diffs[1].text, "80:14.0: context entry is gone");
 	finish(&f);
 }
 
