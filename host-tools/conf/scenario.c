@@ -48,7 +48,7 @@ static const struct word when_words[] = {
  */
 static const struct schema_ending known_bugs[] = {
 	{ "scalable", "did-consistent" },
-	{ "6.1-scalable", "flushed@*;devices-work@nvme" },
+	{ "6.1-scalable", "flushed@*;devices-work@nvme;devices-work@e1000e" },
 	{ 0 },
 };
 
