@@ -42,7 +42,8 @@ static enum evidence_owner new_owner(const struct evidence *ev, uint16_t sid)
 		return OWNER_CRASH;
 	if (!now || leads_to(ev->at_panic.walk, sid, now) || leads_to(ev->copied.walk, sid, now))
 		return OWNER_OTHER;
-	return now->type == IOMMU_SPACE_PASS_THROUGH ? OWNER_CRASH : evidence_owner(ev, now->root);
+	/* A pass-through has no tables that would tell whose it is. */
+	return now->type == IOMMU_SPACE_PASS_THROUGH ? OWNER_UNKNOWN : evidence_owner(ev, now->root);
 }
 
 /* Its context and PASID entries, and all they lead to. */
