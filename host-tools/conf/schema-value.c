@@ -47,6 +47,7 @@ char *schema_allowed(const struct schema_key *key)
 		return g_strdup_printf("%s..%s", min, max);
 	}
 	case SCHEMA_LIST:
+	case SCHEMA_ITEMS:
 		return g_strdup(key->members);
 	case SCHEMA_TEXT:
 	case SCHEMA_LINES:
@@ -158,6 +159,30 @@ char **schema_value_list(const char *text)
 	return (char **)g_ptr_array_free(out, FALSE);
 }
 
+/* A part that does not begin as an item does goes on with the one before. */
+static bool parse_items(const struct schema_key *key, char ***field, const char *text, GError **error)
+{
+	g_auto(GStrv) parts = g_strsplit(text, ";", -1);
+	g_autoptr(GPtrArray) items = g_ptr_array_new_with_free_func(g_free);
+
+	for (char **p = parts; *p; p++) {
+		char *last = items->len ? items->pdata[items->len - 1] : NULL;
+
+		if (g_regex_match_simple(key->item, g_strstrip(*p), 0, 0)) {
+			g_ptr_array_add(items, g_strdup(*p));
+		} else if (last) {
+			items->pdata[items->len - 1] = g_strconcat(last, ";", *p, NULL);
+			g_free(last);
+		} else if (**p) {
+			return vtdlab_refuse(error, "'%s': want %s", *p, key->members);
+		}
+	}
+	g_ptr_array_add(items, NULL);
+	g_strfreev(*field);
+	*field = (char **)g_ptr_array_steal(items, NULL);
+	return true;
+}
+
 bool schema_value_parse(const struct schema_key *key, void *object, const char *text, GError **error)
 {
 	void *field = schema_field(object, key->offset);
@@ -182,6 +207,8 @@ bool schema_value_parse(const struct schema_key *key, void *object, const char *
 		return parse_seconds(key, field, text, error);
 	case SCHEMA_SIZE:
 		return parse_size(key, field, text, error);
+	case SCHEMA_ITEMS:
+		return parse_items(key, field, text, error);
 	case SCHEMA_LIST:
 		break;
 	}
@@ -216,6 +243,7 @@ char *schema_value(const struct schema_key *key, const void *object)
 	case SCHEMA_SIZE:
 		return format_size((double)*(const uint64_t *)field);
 	case SCHEMA_LIST:
+	case SCHEMA_ITEMS:
 		break;
 	}
 	return g_strjoinv(";", *(char **const *)field);

@@ -43,7 +43,7 @@ void schema_clear(const struct schema *schema, void *object)
 
 		if (k->type == SCHEMA_TEXT || k->type == SCHEMA_LINES || k->type == SCHEMA_ARGS)
 			g_clear_pointer((char **)field, g_free);
-		else if (k->type == SCHEMA_LIST)
+		else if (k->type == SCHEMA_LIST || k->type == SCHEMA_ITEMS)
 			g_clear_pointer((char ***)field, g_strfreev);
 		if (k->endings)
 			g_clear_pointer(endings_of(k, object), g_hash_table_unref);
@@ -121,11 +121,12 @@ static bool set_value(const struct schema *schema, void *object, const char *sec
 		return set_ending(key, object, ending, text, append, error);
 	if (append) {
 		if (key->type != SCHEMA_TEXT && key->type != SCHEMA_LINES && key->type != SCHEMA_ARGS &&
-		    key->type != SCHEMA_LIST)
+		    key->type != SCHEMA_LIST && key->type != SCHEMA_ITEMS)
 			return vtdlab_refuse(error, "%s.%s: += is for texts and lists; write %s.%s=%s", section, name,
 					     section, name, text);
 		g_autofree char *old = schema_value(key, object);
-		char *all = *old ? g_strconcat(old, key->type == SCHEMA_LIST ? ";" : " ", text, NULL) : g_strdup(text);
+		bool list = key->type == SCHEMA_LIST || key->type == SCHEMA_ITEMS;
+		char *all = *old ? g_strconcat(old, list ? ";" : " ", text, NULL) : g_strdup(text);
 
 		g_free(text);
 		text = all;

@@ -27,6 +27,7 @@ enum schema_type {
 	SCHEMA_SIZE,	/* uint64_t: bytes, whole MiB, with K, M, G or T behind: min..max */
 	SCHEMA_SECONDS, /* double: min..max, a fraction is fine */
 	SCHEMA_LIST,	/* char **: names with ';' between them */
+	SCHEMA_ITEMS, /* char **: texts with ';' between them; each begins as @item says, so that it may have a ';' itself */
 };
 
 /* A list that is there without being written: "6.1" and "a;b". */
@@ -49,7 +50,8 @@ struct schema_key {
 	double min, max;		      /* SCHEMA_NUMBER, _SIZE, _SECONDS; SCHEMA_WORD_N: of the number */
 	const char *def;		      /* the default, as it would stand in a file */
 	const char *help;		      /* one line */
-	const char *members;		      /* SCHEMA_LIST: what its names are, for people */
+	const char *members;		      /* SCHEMA_LIST, _ITEMS: what its members are, for people */
+	const char *item;		      /* SCHEMA_ITEMS: a regular expression of how each begins */
 	const struct schema_endings *endings; /* SCHEMA_LIST: NULL for none */
 	size_t offset;			      /* of the field */
 	size_t second; /* SCHEMA_WORD_N: an unsigned; endings: a GHashTable *, char * to char ** */
