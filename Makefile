@@ -24,6 +24,10 @@ CLOCK ?=
 SET ?=
 REPEAT ?=
 RESULTS ?=
+# Of `make reproduce`: the bug's name, all or quick; SIDE=bad|good, JOBS=N
+BUG ?=
+SIDE ?=
+JOBS ?=
 NO_PROBES ?=
 # What `make golden` records (all), and whether `make mutation` boots VMs too (no).
 RUNS ?=
@@ -197,7 +201,7 @@ $(BUILD)/tests/mutate: $(META_OBJ)
 Q := $(if $(V),,@)
 
 # ---- what a user types ------------------------------------------------------------------------
-.PHONY: help setup setup-check all build test-programs run-kdump-scenario check check-quick fetch \
+.PHONY: help setup setup-check all build test-programs run-kdump-scenario reproduce bugs check check-quick fetch \
 	bench-nested bench-host bench-walk bench-copy bench-harness bench-sweeps list doctor mutation golden clean kernel \
 	compare-copy-designs compare-selftests scaling-copy corrupt-copies lint-kernel print-tests FORCE
 FORCE:
@@ -213,6 +217,15 @@ help: ## this list
 
 run-kdump-scenario: build ## panic a VM with a live IOMMU and judge what the crash kernel did
 	@$(BUILD)/vtdlab run '$(SCENARIO)' $(RUN_OPTS) || { s=$$?; echo "vtdlab run: exit status $$s" >&2; exit $$s; }
+
+reproduce: build ## an IOMMU bug on demand: BUG=NAME (see make bugs), all or quick; SIDE=bad|good JOBS=N
+	@[ -n '$(BUG)' ] || { echo "make reproduce BUG=NAME: \`make bugs\` names them; or BUG=all, BUG=quick" >&2; exit 2; }
+	@$(BUILD)/vtdlab reproduce $(BUG) $(if $(SIDE),--side '$(SIDE)') $(if $(JOBS),--jobs '$(JOBS)') \
+		$(if $(REPEAT),--repeat '$(REPEAT)') $(if $(RESULTS),--results '$(RESULTS)') $(if $(V),--verbose) || \
+		{ s=$$?; echo "vtdlab reproduce: exit status $$s" >&2; exit $$s; }
+
+bugs: build ## the catalogue of bugs that can be reproduced
+	@$(BUILD)/vtdlab bugs
 
 bench-nested: build ## what the memory of KVM guests inside a VM costs: SUITE=quick|full CLOCK=virtual|wall IOMMU=off|pt|lazy|strict|caching
 	@$(BUILD)/vtdlab bench $(BENCH_OPTS) || { s=$$?; echo "vtdlab bench: exit status $$s" >&2; exit $$s; }

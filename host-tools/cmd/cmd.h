@@ -10,6 +10,7 @@
 #define VTDLAB_CMD_CMD_H
 
 #include <glib.h>
+#include <stdbool.h>
 
 #include "results/version.h"
 
@@ -37,6 +38,8 @@ int cmd_walk(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
 int cmd_compare(int argc, char **argv);
 int cmd_cache(int argc, char **argv);
+int cmd_bugs(int argc, char **argv);
+int cmd_reproduce(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
 int cmd_bench_compare(int argc, char **argv);
 int cmd_bench_walk(int argc, char **argv);
@@ -62,6 +65,9 @@ int cmd_usage_error(const char *verb, const char *format, ...) G_GNUC_PRINTF(2, 
  * Returns -1 to go on, else the exit status to return at once (0 after --help, 2 after an error).
  */
 int cmd_parse(const char *verb, const GOptionEntry *entries, int *argc, char ***argv);
+
+/* cmd_bugs_list - the catalogue of bugs, for `bugs` and `list bugs`; @archive: ask it which kernels can still be had. */
+int cmd_bugs_list(bool names, bool archive);
 
 /* cmd_catch_signals - SIGINT, SIGTERM and SIGHUP end every wait for a machine; a closed pipe is an error of write(). */
 void cmd_catch_signals(void);

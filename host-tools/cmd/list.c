@@ -7,6 +7,7 @@
 #include "base/paths.h"
 #include "cmd/cmd.h"
 #include "verdict/check.h"
+#include "conf/bug.h"
 #include "conf/scenario.h"
 #include "prepare/kernel.h"
 #include "base/words.h"
@@ -129,22 +130,41 @@ static int list_checks(void)
 	return VTDLAB_EXIT_OK;
 }
 
-static int list_keys(void)
+static int list_schema(const struct schema *schema)
 {
-	g_autofree char *text = schema_help(&scenario_schema, names_only);
+	g_autofree char *text = schema_help(schema, names_only);
 
 	fputs(text, stdout);
 	return VTDLAB_EXIT_OK;
 }
 
+static int list_keys(void)
+{
+	return list_schema(&scenario_schema);
+}
+
+static int list_bug_keys(void)
+{
+	return list_schema(&bug_schema);
+}
+
+static int list_bugs(void)
+{
+	return cmd_bugs_list(names_only, available);
+}
+
 int cmd_list(int argc, char **argv)
 {
-	static const char *const what[] = { "scenarios", "kernels", "qemus", "checks", "keys", NULL };
-	static int (*const lists[])(void) = { list_scenarios, list_kernels, list_qemus, list_checks, list_keys };
+	static const char *const what[] = {
+		"scenarios", "kernels", "qemus", "bugs", "checks", "keys", "bug-keys", NULL
+	};
+	static int (*const lists[])(void) = { list_scenarios, list_kernels, list_qemus,	  list_bugs,
+					      list_checks,    list_keys,    list_bug_keys };
 	const GOptionEntry entries[] = {
 		{ "names", 'n', 0, G_OPTION_ARG_NONE, &names_only, "print names only", NULL },
 		{ "available", 0, 0, G_OPTION_ARG_NONE, &available,
-		  "kernels: the exact builds that the archive has all packages of", NULL },
+		  "kernels: the exact builds that the archive has all packages of; bugs: which can still be run",
+		  NULL },
 		G_OPTION_ENTRY_NULL,
 	};
 	int status = cmd_parse("list", entries, &argc, &argv);
@@ -153,12 +173,13 @@ int cmd_list(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	if (argc > 2)
-		return cmd_usage_error("list", "takes one word: scenarios, kernels, qemus, checks or keys");
+		return cmd_usage_error("list",
+				       "takes one word: scenarios, kernels, qemus, bugs, checks, keys or bug-keys");
 	for (size_t i = 0; what[i]; i++)
 		if (strcmp(word, what[i]) == 0)
 			return lists[i]();
 	const char *near = nearest_word(word, what);
 
-	return cmd_usage_error("list", "'%s' is none of scenarios, kernels, qemus, checks, keys%s%s%s", word,
-			       near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
+	return cmd_usage_error("list", "'%s' is none of scenarios, kernels, qemus, bugs, checks, keys, bug-keys%s%s%s",
+			       word, near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
 }

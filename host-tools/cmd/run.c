@@ -59,23 +59,17 @@ static bool set_key(struct scenario *s, const char *key, const char *value, GErr
 static struct scenario *load(const char *name, GError **error)
 {
 	struct scenario *s = scenario_load(name, error);
-	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+	g_auto(GStrv) names = check_expectable();
 	bool ok;
 
 	if (!s)
 		return NULL;
-	for (const struct check *const *c = vtdlab_checks; *c; c++) {
-		g_ptr_array_add(names, g_strdup((*c)->name));
-		if ((*c)->per_device)
-			g_ptr_array_add(names, g_strconcat((*c)->name, "@DEVICE", NULL));
-	}
-	g_ptr_array_add(names, NULL);
 	ok = set_key(s, "first.kernel", opt.kernel, error) && set_key(s, "crash.kernel", opt.crash_kernel, error) &&
 	     set_key(s, "machine.accel", opt.accel, error) && set_key(s, "machine.clock", opt.clock, error) &&
 	     set_key(s, "scenario.strict-expect", opt.strict_expect ? "on" : NULL, error);
 	for (char **set = opt.sets; ok && set && *set; set++)
 		ok = scenario_set(s, *set, error);
-	if (ok && scenario_validate(s, (const char *const *)names->pdata, error))
+	if (ok && scenario_validate(s, (const char *const *)names, error))
 		return s;
 	scenario_free(s);
 	return NULL;

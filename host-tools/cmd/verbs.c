@@ -9,8 +9,10 @@
 
 const struct verb vtdlab_verbs[] = {
 	{ "run", "run a scenario and judge what the crash kernel did", "SCENARIO", cmd_run },
-	{ "list", "what there is: scenarios, kernels, qemus, checks, keys", "[scenarios|kernels|qemus|checks|keys]",
-	  cmd_list },
+	{ "list", "what there is: scenarios, kernels, qemus, bugs, checks, keys",
+	  "[scenarios|kernels|qemus|bugs|checks|keys|bug-keys]", cmd_list },
+	{ "bugs", "the catalogue of IOMMU bugs that can be reproduced, and a page of each", "[show BUG]", cmd_bugs },
+	{ "reproduce", "run the bad and the good side of a bug, and judge both", "BUG...|all|quick", cmd_reproduce },
 	{ "doctor", "what this host offers: QEMUs, KVM, trace events, space", "", cmd_doctor },
 	{ "judge", "judge a recorded run again, without a VM", "RUNDIR", cmd_judge },
 	{ "walk", "print the translations that a snapshot holds", "SNAPSHOT", cmd_walk },

@@ -95,7 +95,9 @@ static void read_checks(struct run_json *run)
 			continue;
 		check.name = shown(run, json_line_string(o, "name", "?"));
 		check.result = shown(run, json_line_string(o, "result", "?"));
+		check.detail = shown(run, json_line_string(o, "detail", ""));
 		check.evidence = json_line_bool(o, "evidence", true);
+		check.expect_fail = strcmp(json_line_string(o, "expected", "pass"), "fail") == 0;
 		g_array_append_val(run->checks, check);
 	}
 }

@@ -15,7 +15,9 @@
 
 struct run_json_check {
 	const char *name, *result; /* never NULL; "?": there is none */
+	const char *detail;	   /* never NULL */
 	bool evidence;
+	bool expect_fail; /* the scenario expects it to fail */
 };
 
 /* All text is borrowed, and fit to be shown in one line: text_one_line(). */

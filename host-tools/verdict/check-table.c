@@ -40,6 +40,20 @@ CHECKS(DECLARE)
 
 const struct check *const vtdlab_checks[] = { CHECKS(ROW) NULL };
 
+char **check_expectable(void)
+{
+	g_autoptr(GStrvBuilder) names = g_strv_builder_new();
+
+	for (const struct check *const *c = vtdlab_checks; *c; c++) {
+		g_autofree char *device = g_strconcat((*c)->name, "@DEVICE", NULL);
+
+		g_strv_builder_add(names, (*c)->name);
+		if ((*c)->per_device)
+			g_strv_builder_add(names, device);
+	}
+	return g_strv_builder_end(names);
+}
+
 const struct check *check_find(const char *name)
 {
 	for (const struct check *const *c = vtdlab_checks; *c; c++)

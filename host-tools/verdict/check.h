@@ -36,6 +36,9 @@ extern const struct check *const vtdlab_checks[];
 /* check_find - the check called @name, or NULL. */
 const struct check *check_find(const char *name);
 
+/* check_expectable - the names of all checks, with NAME@DEVICE of those that tell devices apart; g_strfreev() frees. */
+char **check_expectable(void);
+
 /* check_traces - the TRACES() that any check rests on. */
 unsigned check_traces(void);
 

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Reproducing a bug: the runs of its sides, and the evidence page. */
+#include "bugs/reproduce.h"
+
+#include <json-glib/json-glib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/paths.h"
+#include "results/rundir.h"
+#include "run/run.h"
+
+const struct word reproduce_sides_words[] = {
+	{ "both", REPRODUCE_BOTH },
+	{ "bad", REPRODUCE_BAD },
+	{ "good", REPRODUCE_GOOD },
+	{ 0 },
+};
+
+/* One reproduction under way. */
+struct work {
+	const struct bug *bug;
+	const struct reproduce_options *options;
+	struct rundir *rd;
+	unsigned recipe;
+	GString *page;
+	JsonArray *runs;
+	bool ran; /* at least one run was made: from now on another recipe is no way out */
+};
+
+static const char *said(enum side_result result)
+{
+	switch (result) {
+	case SIDE_AS_STATED:
+		return "as stated";
+	case SIDE_OTHERWISE:
+		return "NOT as stated";
+	default:
+		return "no verdict";
+	}
+}
+
+static void note_run(struct work *w, const char *side, const struct run_outcome *out, enum side_result result,
+		     const char *why)
+{
+	g_autofree char *name = g_path_get_basename(out->dir);
+	JsonObject *o = json_object_new();
+
+	g_string_append_printf(w->page, "    %-13s %s\n    %-13s %s\n", said(result), why, "", name);
+	json_object_set_string_member(o, "side", side);
+	json_object_set_string_member(o, "run", name);
+	json_object_set_string_member(o, "outcome", out->outcome);
+	json_object_set_boolean_member(o, "verdict", result != SIDE_UNJUDGED);
+	json_object_set_boolean_member(o, "as_stated", result == SIDE_AS_STATED);
+	json_object_set_string_member(o, "seen", why);
+	json_array_add_object_element(w->runs, o);
+}
+
+/* What the checks that the side is about have seen: the evidence that a reader wants to see on this page. */
+static void quote_checks(struct work *w, const struct bug_side *side, const struct run_json *run)
+{
+	for (char **name = side->fails; *name; name++) {
+		const struct run_json_check *check = run_json_check(run, *name);
+
+		if (check)
+			g_string_append_printf(w->page, "      %s: %s\n", *name, check->detail);
+	}
+}
+
+static bool one_run(struct work *w, const char *name, const struct bug_side *side, const struct scenario *s,
+		    enum side_result *result, GError **error)
+{
+	struct run_options options = { .qemu = *side->qemu ? side->qemu : NULL, .results = w->rd->path };
+	g_autoptr(GString) why = g_string_new(NULL);
+	struct run_outcome out;
+	struct run_json *run;
+	bool ok;
+
+	options.progress = progress_new(NULL, w->options->style);
+	ok = scenario_run(s, &options, &out, error);
+	progress_clear(options.progress);
+	progress_free(options.progress);
+	if (!ok)
+		return false;
+	w->ran = true;
+	run = run_json_load(out.dir, error);
+	if (run) {
+		*result = side_judge(side, run, why);
+		note_run(w, name, &out, *result, why->str);
+		quote_checks(w, side, run);
+	}
+	ok = run != NULL;
+	run_json_free(run);
+	run_outcome_clear(&out);
+	return ok;
+}
+
+static bool run_side(struct work *w, const char *name, const struct bug_side *side, enum side_result *said_all,
+		     GError **error)
+{
+	unsigned runs = w->options->repeat ? w->options->repeat : side->runs, seen = 0, judged = 0;
+	struct scenario *s = bug_scenario(w->bug, side, w->options->checks, error);
+	g_autofree char *command = side_command(w->bug, side);
+	bool ok = s != NULL;
+
+	g_string_append_printf(w->page, "  %s: %s\n", name, command);
+	for (unsigned i = 0; ok && i < runs; i++) {
+		enum side_result one = SIDE_UNJUDGED;
+
+		ok = one_run(w, name, side, s, &one, error);
+		seen += one == SIDE_AS_STATED;
+		judged += one != SIDE_UNJUDGED;
+	}
+	*said_all = side_said(side, seen, judged, runs);
+	if (ok && (runs > 1 || side->at_least))
+		g_string_append_printf(w->page, "    %u of %u runs as stated, wanted %u\n", seen, runs,
+				       side->at_least ? side->at_least : runs);
+	scenario_free(s);
+	return ok;
+}
+
+/* Bad in the stated way and good without: anything else that was judged is a bug that was not reproduced. */
+static int conclude(struct work *w, enum side_result bad, enum side_result good)
+{
+	bool want_bad = w->options->sides != REPRODUCE_GOOD, want_good = w->options->sides != REPRODUCE_BAD;
+	const char *words;
+	int status;
+
+	if ((want_bad && bad == SIDE_OTHERWISE) || (want_good && good == SIDE_OTHERWISE)) {
+		words = "not reproduced";
+		status = VTDLAB_EXIT_BAD;
+	} else if ((want_bad && bad != SIDE_AS_STATED) || (want_good && good != SIDE_AS_STATED)) {
+		words = "cannot be told: a side without a verdict";
+		status = VTDLAB_EXIT_CANNOT_JUDGE;
+	} else {
+		words = want_bad && want_good ? "reproduced" :
+			want_bad	      ? "the bad side is as stated" :
+						"the good side is as stated";
+		status = VTDLAB_EXIT_OK;
+	}
+	g_string_append_printf(w->page, "%s: %s\n", w->bug->name, words);
+	return status;
+}
+
+static bool run_recipe(struct work *w, int *status, GError **error)
+{
+	const struct bug_recipe *r = &w->bug->recipes[w->recipe];
+	enum side_result bad = SIDE_UNJUDGED, good = SIDE_UNJUDGED;
+
+	if (w->options->sides != REPRODUCE_GOOD && !run_side(w, "bad", &r->bad, &bad, error))
+		return false;
+	if (w->options->sides != REPRODUCE_BAD && !run_side(w, "good", &r->good, &good, error))
+		return false;
+	*status = conclude(w, bad, good);
+	return true;
+}
+
+/* The recipes in their order, until one can be run at all (packages of Debian's may be gone). */
+static bool run_recipes(struct work *w, int *status, GError **error)
+{
+	for (;; w->recipe++) {
+		g_autoptr(GError) why = NULL;
+
+		if (run_recipe(w, status, &why))
+			return true;
+		if (w->options->recipe >= 0 || w->ran || !bug_recipe_given(w->bug, w->recipe + 1) ||
+		    g_error_matches(why, VTDLAB_ERROR, VTDLAB_ERROR_INTERRUPTED) ||
+		    g_error_matches(why, VTDLAB_ERROR, VTDLAB_ERROR_USAGE)) {
+			g_propagate_error(error, g_steal_pointer(&why));
+			return false;
+		}
+		g_string_append_printf(w->page, "  cannot be run here: %s\n  the recipe that lasts:\n", why->message);
+	}
+}
+
+static bool write_page(struct work *w, int status, GError **error)
+{
+	g_autoptr(JsonGenerator) generator = json_generator_new();
+	g_autoptr(JsonNode) node = json_node_new(JSON_NODE_OBJECT);
+	g_autofree char *text = NULL;
+	JsonObject *o = json_object_new();
+
+	json_node_take_object(node, o);
+	json_object_set_int_member(o, "schema", 1);
+	json_object_set_string_member(o, "bug", w->bug->name);
+	json_object_set_string_member(o, "title", w->bug->title);
+	json_object_set_string_member(o, "sides", word_of(reproduce_sides_words, (int)w->options->sides));
+	json_object_set_int_member(o, "recipe", w->recipe + 1);
+	json_object_set_int_member(o, "exit", status);
+	json_object_set_array_member(o, "runs", json_array_ref(w->runs));
+	json_generator_set_pretty(generator, TRUE);
+	json_generator_set_root(generator, node);
+	text = json_generator_to_data(generator, NULL);
+	return rundir_write(w->rd, "bug.txt", w->page->str, -1, error) &&
+	       rundir_write(w->rd, "bug.json", text, -1, error) && rundir_commit(w->rd, error);
+}
+
+static bool pick_recipe(struct work *w, GError **error)
+{
+	w->recipe = w->options->recipe < 0 ? 0 : (unsigned)w->options->recipe;
+	if (bug_recipe_given(w->bug, w->recipe))
+		return true;
+	if (w->bug->status == BUG_UNREPRODUCED)
+		return vtdlab_unfit(error, "%s has not been reproduced here; `vtdlab bugs show %s` says what was tried",
+				    w->bug->name, w->bug->name);
+	return vtdlab_refuse(error, "%s has no recipe %u", w->bug->name, w->recipe + 1);
+}
+
+bool bug_reproduce(const struct bug *bug, const struct reproduce_options *options, struct reproduction *out,
+		   GError **error)
+{
+	g_autofree char *root = g_build_filename(options->results ? options->results : lab_root(),
+						 options->results ? "bugs" : "results/bugs", NULL);
+	struct work w = { .bug = bug, .options = options };
+	g_autoptr(GError) err = NULL;
+	bool ok;
+
+	memset(out, 0, sizeof(*out));
+	if (!pick_recipe(&w, error))
+		return false;
+	w.rd = rundir_create(root, bug->name, error);
+	if (!w.rd)
+		return false;
+	w.page = g_string_new(NULL);
+	w.runs = json_array_new();
+	g_string_append_printf(w.page, "%s: %s\n", bug->name, bug->title);
+	ok = run_recipes(&w, &out->exit, &err) && write_page(&w, out->exit, &err);
+	if (ok) {
+		out->page = g_strdup(w.page->str);
+		out->dir = g_strdup(w.rd->path);
+	} else {
+		if (w.ran)
+			rundir_interrupt(w.rd, err->message, NULL);
+		else
+			rundir_remove(w.rd);
+		g_propagate_error(error, g_steal_pointer(&err));
+	}
+	json_array_unref(w.runs);
+	g_string_free(w.page, TRUE);
+	rundir_free(w.rd);
+	return ok;
+}
+
+void reproduction_clear(struct reproduction *out)
+{
+	g_free(out->page);
+	g_free(out->dir);
+	memset(out, 0, sizeof(*out));
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A run against what a bug's file states of it. */
+#include "bugs/side.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "verdict/outcome.h"
+
+static bool failed(const struct run_json_check *check)
+{
+	return strcmp(check->result, "fail") == 0;
+}
+
+/* "copy-wrong (context-same-slot, dma-survives)" */
+static void say_seen(const struct run_json *run, GString *why)
+{
+	const char *between = " (";
+
+	g_string_append(why, outcome_name(run->outcome));
+	for (guint i = 0; i < run->checks->len; i++) {
+		const struct run_json_check *check = &g_array_index(run->checks, struct run_json_check, i);
+
+		if (!failed(check) || check->expect_fail)
+			continue;
+		g_string_append_printf(why, "%s%s", between, check->name);
+		between = ", ";
+	}
+	if (*between == ',')
+		g_string_append_c(why, ')');
+}
+
+/* What of the stated is missing, or is there and was not stated; NULL: nothing. */
+static char *difference(const struct bug_side *side, const struct run_json *run)
+{
+	if (g_strcmp0(outcome_name(run->outcome), side->outcome) != 0)
+		return g_strdup_printf("wanted %s", side->outcome);
+	for (char **name = side->fails; *name; name++) {
+		const struct run_json_check *check = run_json_check(run, *name);
+
+		if (!check || !failed(check))
+			return g_strdup_printf("%s was to fail", *name);
+	}
+	for (guint i = 0; i < run->checks->len; i++) {
+		const struct run_json_check *check = &g_array_index(run->checks, struct run_json_check, i);
+
+		if (failed(check) && !check->expect_fail &&
+		    !g_strv_contains((const char *const *)side->fails, check->name) &&
+		    !g_strv_contains((const char *const *)side->may_fail, check->name))
+			return g_strdup_printf("%s was not to fail", check->name);
+	}
+	for (char **want = side->signature; *want; want++) {
+		g_autofree char *name = g_strndup(*want, strcspn(*want, "~"));
+		const struct run_json_check *check = run_json_check(run, name);
+		const char *regex = *want + strlen(name) + 1;
+
+		if (!check || !g_regex_match_simple(regex, check->detail, 0, 0))
+			return g_strdup_printf("%s does not say /%s/: %s", name, regex,
+					       check ? check->detail : "it is not there");
+	}
+	return NULL;
+}
+
+enum side_result side_judge(const struct bug_side *side, const struct run_json *run, GString *why)
+{
+	g_autofree char *other = difference(side, run);
+	bool verdict = run->outcome < OUTCOMES && vtdlab_outcomes[run->outcome].exit == VTDLAB_EXIT_BAD;
+
+	say_seen(run, why);
+	/* "preserved" that is no pass: the second attempt came to it, the first did not */
+	verdict |= run->outcome == OUTCOME_NO_IOMMU;
+	verdict &= run->exit != VTDLAB_EXIT_CANNOT_JUDGE;
+	if (!verdict) {
+		g_string_append(why, ": no verdict");
+		return SIDE_UNJUDGED;
+	}
+	if (!other)
+		return SIDE_AS_STATED;
+	g_string_append_printf(why, ": %s", other);
+	return SIDE_OTHERWISE;
+}
+
+enum side_result side_said(const struct bug_side *side, unsigned seen, unsigned judged, unsigned runs)
+{
+	unsigned wanted = side->at_least ? side->at_least : runs;
+
+	if (seen >= wanted)
+		return SIDE_AS_STATED;
+	/* what was not judged might have been as stated */
+	return seen + (runs - judged) >= wanted ? SIDE_UNJUDGED : SIDE_OTHERWISE;
+}
+
+static void add_sets(GString *line, char **sets)
+{
+	for (char **set = sets; *set; set++) {
+		g_autofree char *quoted = g_shell_quote(*set);
+
+		g_string_append_printf(line, " --set %s", quoted);
+	}
+}
+
+char *side_command(const struct bug *bug, const struct bug_side *side)
+{
+	GString *line = g_string_new("vtdlab run ");
+
+	g_string_append(line, bug->scenario);
+	if (*side->kernel)
+		g_string_append_printf(line, " --kernel %s", side->kernel);
+	if (*side->crash_kernel)
+		g_string_append_printf(line, " --crash-kernel %s", side->crash_kernel);
+	if (*side->qemu)
+		g_string_append_printf(line, " --qemu %s", side->qemu);
+	add_sets(line, bug->sets);
+	add_sets(line, side->sets);
+	return g_string_free(line, FALSE);
+}

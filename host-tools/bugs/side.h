@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* One side of a bug against a run of it: is it what the bug's file states? */
+#ifndef VTDLAB_BUGS_SIDE_H
+#define VTDLAB_BUGS_SIDE_H
+
+#include <glib.h>
+
+#include "conf/bug.h"
+#include "results/run-json-read.h"
+
+enum side_result {
+	SIDE_AS_STATED, /* that outcome, those checks failing, what their lines have to say */
+	SIDE_OTHERWISE, /* a verdict, and another one */
+	SIDE_UNJUDGED,	/* no verdict: it speaks neither for nor against */
+};
+
+/*
+ * side_judge - is @run what @side states? @why gets one line: what was seen, and where it is otherwise what was wanted.
+ *
+ * A failure that the scenario expects is neither wanted nor in the way, unless @side names it.
+ */
+enum side_result side_judge(const struct bug_side *side, const struct run_json *run, GString *why);
+
+/* side_command - what to type for one run of the side, "vtdlab run ..."; the caller frees it. */
+char *side_command(const struct bug *bug, const struct bug_side *side);
+
+/* side_said - a whole side of which @seen of @judged runs were as stated, and @runs were made: what it says. */
+enum side_result side_said(const struct bug_side *side, unsigned seen, unsigned judged, unsigned runs);
+
+#endif

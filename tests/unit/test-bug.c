@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Bug files, and a run held against what one states of a side. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <glib.h>
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "bugs/reproduce.h"
+#include "bugs/side.h"
+#include "conf/bug.h"
+#include "verdict/check.h"
+
+static char **checks;
+static char *dir;
+
+#define HEAD "[bug]\ntitle=t\nsource=s\n"
+#define BAD "[bad]\noutcome=copy-wrong\nfails=context-same-slot\n"
+#define GOOD "[good]\noutcome=preserved\n"
+
+static struct bug *load(const char *text, GError **error)
+{
+	g_autofree char *path = g_build_filename(dir, "some-bug.conf", NULL);
+
+	assert_true(g_file_set_contents(path, text, -1, NULL));
+	return bug_load(path, (const char *const *)checks, error);
+}
+
+static void refused(const char *text, const char *words)
+{
+	g_autoptr(GError) error = NULL;
+	struct bug *bug = load(text, &error);
+
+	assert_null(bug);
+	assert_true(g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE));
+	if (!strstr(error->message, words))
+		fail_msg("\"%s\" does not say \"%s\"", error->message, words);
+}
+
+static void what_a_file_must_have(void **state)
+{
+	(void)state;
+	refused("[bug]\ntitle=t\n" BAD GOOD, "bug.source is missing");
+	refused(HEAD BAD, "both sides must say their outcome");
+	refused(HEAD BAD "[good]\noutcome=copy-wrong\nfails=context-same-slot\n", "its sides promise the same");
+	refused(HEAD "[bad]\noutcome=copy-wrong\nfails=context-same-slt\n" GOOD, "the nearest is context-same-slot");
+	refused(HEAD BAD "signature=no-faults~[\n" GOOD, "signature 'no-faults~['");
+	refused(HEAD BAD "signature=no-fault~x\n" GOOD, "no check 'no-fault'");
+	refused(HEAD BAD "set=crash.cmdlin=x\n" GOOD, "crash.cmdline");
+	refused(HEAD BAD "set=what\n" GOOD, "want section.key=value");
+	refused(HEAD BAD "runs=2\nat-least=3\n" GOOD, "at-least=3 of runs=2");
+	refused(HEAD "tried=it\n" BAD GOOD, "goes with status=unreproduced");
+	refused(HEAD "scenario=kdmp\n" BAD GOOD, "the nearest is kdump");
+}
+
+static void settings_keep_their_commas_and_lists(void **state)
+{
+	g_autoptr(GError) error = NULL;
+	struct bug *bug =
+		load(HEAD "set=crash.cmdline+=intel_iommu=on,sm_off;scenario.expect-fail=no-faults;devices-work\n" BAD
+			  "kernel=debian-6.12\n" GOOD,
+		     &error);
+	struct scenario *s;
+	g_autofree char *command = NULL;
+
+	(void)state;
+	assert_non_null(bug);
+	assert_int_equal(g_strv_length(bug->sets), 2);
+	assert_string_equal(bug->sets[1], "scenario.expect-fail=no-faults;devices-work");
+	s = bug_scenario(bug, &bug->recipes[0].bad, (const char *const *)checks, &error);
+	assert_non_null(s);
+	assert_string_equal(s->first.kernel, "debian-6.12");
+	assert_string_equal(s->crash.cmdline, "intel_iommu=on,sm_off");
+	assert_int_equal(g_strv_length(s->expect_fail), 2);
+	scenario_free(s);
+	command = side_command(bug, &bug->recipes[0].bad);
+	assert_string_equal(command,
+			    "vtdlab run kdump --kernel debian-6.12 --set 'crash.cmdline+=intel_iommu=on,sm_off' "
+			    "--set 'scenario.expect-fail=no-faults;devices-work'");
+	bug_free(bug);
+}
+
+static void unreproduced_needs_no_recipe(void **state)
+{
+	struct bug *bug = load(HEAD "status=unreproduced\ntried=all of it\n", NULL);
+	g_autofree char *page = NULL;
+
+	(void)state;
+	assert_non_null(bug);
+	assert_false(bug_recipe_given(bug, 0));
+	page = bug_page(bug);
+	assert_non_null(strstr(page, "not reproduced here; tried:\nall of it"));
+	bug_free(bug);
+}
+
+/* ---- a run against a side ---- */
+
+#define CHECK(name, result, expected, detail) \
+	"{\"name\":\"" name "\",\"result\":\"" result "\",\"expected\":\"" expected "\",\"detail\":\"" detail "\"}"
+#define SLOT_FAILS CHECK("context-same-slot", "fail", "pass", "80:14.0 is gone")
+#define NO_FAULTS(result, expected) CHECK("no-faults", result, expected, "3 faults")
+
+static enum side_result judge(const struct bug_side *side, const char *outcome, int status, const char *rows,
+			      const char *words)
+{
+	g_autofree char *path = g_build_filename(dir, "run.json", NULL);
+	g_autofree char *text = g_strdup_printf(
+		"{\"scenario\":\"kdump\",\"outcome\":\"%s\",\"exit\":%d,\"checks\":[%s]}", outcome, status, rows);
+	g_autoptr(GString) why = g_string_new(NULL);
+	enum side_result result;
+	struct run_json *run;
+
+	assert_true(g_file_set_contents(path, text, -1, NULL));
+	run = run_json_load(path, NULL);
+	assert_non_null(run);
+	result = side_judge(side, run, why);
+	run_json_free(run);
+	if (!strstr(why->str, words))
+		fail_msg("\"%s\" does not say \"%s\"", why->str, words);
+	return result;
+}
+
+static void as_stated_is_outcome_checks_and_signature(void **state)
+{
+	struct bug *bug =
+		load(HEAD BAD "may-fail=no-faults\nsignature=context-same-slot~80:14[.]0 is gone\n" GOOD, NULL);
+	const struct bug_side *bad, *good;
+
+	(void)state;
+	assert_non_null(bug);
+	bad = &bug->recipes[0].bad;
+	good = &bug->recipes[0].good;
+	assert_int_equal(judge(bad, "copy-wrong", 1, SLOT_FAILS, "copy-wrong (context-same-slot)"), SIDE_AS_STATED);
+	assert_int_equal(judge(bad, "copy-wrong", 1, SLOT_FAILS "," NO_FAULTS("fail", "pass"), "no-faults"),
+			 SIDE_AS_STATED);
+	/* bad in another way is not this bug */
+	assert_int_equal(judge(bad, "dma-fault", 1, NO_FAULTS("fail", "pass"), "wanted copy-wrong"), SIDE_OTHERWISE);
+	assert_int_equal(judge(bad, "copy-wrong", 1, NO_FAULTS("fail", "pass"), "context-same-slot was to fail"),
+			 SIDE_OTHERWISE);
+	assert_int_equal(judge(bad, "copy-wrong", 1, SLOT_FAILS "," CHECK("devices-work", "fail", "pass", "nvme"),
+			       "devices-work was not to fail"),
+			 SIDE_OTHERWISE);
+	assert_int_equal(judge(bad, "copy-wrong", 1, CHECK("context-same-slot", "fail", "pass", "00:01.0 is gone"),
+			       "does not say /80:14[.]0 is gone/: 00:01.0 is gone"),
+			 SIDE_OTHERWISE);
+	/* swapped sides */
+	assert_int_equal(judge(bad, "preserved", 0, NO_FAULTS("pass", "pass"), "preserved: wanted"), SIDE_OTHERWISE);
+	assert_int_equal(judge(good, "copy-wrong", 1, SLOT_FAILS, "wanted preserved"), SIDE_OTHERWISE);
+	assert_int_equal(judge(good, "preserved", 0, NO_FAULTS("fail", "fail"), "preserved"), SIDE_AS_STATED);
+	bug_free(bug);
+}
+
+static void no_verdict_speaks_for_nothing(void **state)
+{
+	struct bug *bug = load(HEAD BAD GOOD, NULL);
+	const struct bug_recipe *r = &bug->recipes[0];
+
+	(void)state;
+	assert_int_equal(judge(&r->good, "inconclusive", 125, "", "no verdict"), SIDE_UNJUDGED);
+	assert_int_equal(judge(&r->bad, "no-panic", 125, "", "no verdict"), SIDE_UNJUDGED);
+	assert_int_equal(judge(&r->bad, "of another version", 1, SLOT_FAILS, "no verdict"), SIDE_UNJUDGED);
+	/* preserved in the second attempt only */
+	assert_int_equal(judge(&r->good, "preserved", 125, "", "no verdict"), SIDE_UNJUDGED);
+	bug_free(bug);
+}
+
+static void a_race_needs_so_many(void **state)
+{
+	const struct bug_side all = { .at_least = 0 }, two = { .at_least = 2 };
+
+	(void)state;
+	assert_int_equal(side_said(&all, 3, 3, 3), SIDE_AS_STATED);
+	assert_int_equal(side_said(&all, 2, 3, 3), SIDE_OTHERWISE);
+	assert_int_equal(side_said(&all, 2, 2, 3), SIDE_UNJUDGED);
+	assert_int_equal(side_said(&two, 2, 5, 5), SIDE_AS_STATED);
+	assert_int_equal(side_said(&two, 1, 5, 5), SIDE_OTHERWISE);
+	assert_int_equal(side_said(&two, 1, 4, 5), SIDE_UNJUDGED);
+	assert_int_equal(side_said(&two, 0, 4, 5), SIDE_OTHERWISE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_a_file_must_have),
+		cmocka_unit_test(settings_keep_their_commas_and_lists),
+		cmocka_unit_test(unreproduced_needs_no_recipe),
+		cmocka_unit_test(as_stated_is_outcome_checks_and_signature),
+		cmocka_unit_test(no_verdict_speaks_for_nothing),
+		cmocka_unit_test(a_race_needs_so_many),
+	};
+	int failed;
+
+	checks = check_expectable();
+	dir = g_dir_make_tmp("vtdlab-bug-XXXXXX", NULL);
+	g_setenv("VTDLAB_ROOT", ".", FALSE);
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	for (const char *const *name = (const char *const[]){ "some-bug.conf", "run.json", NULL }; *name; name++) {
+		g_autofree char *path = g_build_filename(dir, *name, NULL);
+
+		g_unlink(path);
+	}
+	g_rmdir(dir);
+	g_free(dir);
+	g_strfreev(checks);
+	return failed;
+}
