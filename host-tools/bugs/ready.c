@@ -5,20 +5,7 @@
 #include <string.h>
 
 #include "base/paths.h"
-
-/* Is there a prepared kernel of this release? Its directory's name begins with it. */
-static bool cached(const char *release)
-{
-	g_autofree char *path = g_build_filename(lab_cache_dir(), "kernels", NULL);
-	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
-	size_t len = strlen(release);
-	const char *name;
-
-	while (dir && (name = g_dir_read_name(dir)))
-		if (strncmp(name, release, len) == 0 && (name[len] == '_' || name[len] == '-'))
-			return true;
-	return false;
-}
+#include "prepare/kernel.h"
 
 static bool listed(const char *available, const char *spec)
 {
@@ -39,30 +26,25 @@ static void add(GString *out, const char *what, const char *spec)
 
 static void add_kernel(GString *out, const char *spec, const char *available, bool *gone)
 {
+	static GHashTable *known; /* asking takes a process: once a spec, for as long as the program runs */
 	g_autofree char *file = g_strconcat(spec, ".conf", NULL);
 	g_autofree char *path = lab_path("images", "kernels", file, NULL);
 	g_autoptr(GKeyFile) conf = g_key_file_new();
-	g_autofree char *release = NULL;
+	bool named = g_key_file_load_from_file(conf, path, G_KEY_FILE_NONE, NULL);
 
-	if (g_str_has_prefix(spec, "debian:")) {
-		if (cached(spec + strlen("debian:")))
-			return;
-		if (available && !listed(available, spec)) {
-			add(out, "gone from the archive:", spec);
-			*gone = true;
-		} else {
-			add(out, "fetches", spec);
-		}
+	known = known ? known : g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	if (!g_hash_table_contains(known, spec))
+		g_hash_table_insert(known, g_strdup(spec), GINT_TO_POINTER(kernel_cached(spec)));
+	if (g_hash_table_lookup(known, spec))
 		return;
-	}
-	if (!g_key_file_load_from_file(conf, path, G_KEY_FILE_NONE, NULL))
-		return; /* a path, which is there or is not */
-	release = g_key_file_get_string(conf, "kernel", "release", NULL);
-	/* a lab kernel's directory is named by a hash, too: kernel-build decides, from the sources as they are */
-	if (g_key_file_has_group(conf, "build"))
-		add(out, "builds unless it was:", spec);
-	else if (!release || !cached(release))
+	if (named) {
+		add(out, g_key_file_has_group(conf, "build") ? "builds" : "fetches", spec);
+	} else if (available && g_str_has_prefix(spec, "debian:") && !listed(available, spec)) {
+		add(out, "gone from the archive:", spec);
+		*gone = true;
+	} else {
 		add(out, "fetches", spec);
+	}
 }
 
 char *bug_ready(const struct bug *bug, unsigned recipe, const char *available, bool *gone)

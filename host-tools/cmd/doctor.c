@@ -156,18 +156,6 @@ static char *look_at_qemus(void)
 	return usable;
 }
 
-/* Is @spec in the cache? Fetches nothing. */
-static bool kernel_cached(const char *spec)
-{
-	g_autofree char *script = lab_path("scripts", "kernel-get", NULL);
-	const char *argv[] = { script, "--offline", spec, NULL };
-	int status;
-
-	return g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL, NULL,
-			    NULL, NULL, NULL, &status, NULL) &&
-	       g_spawn_check_wait_status(status, NULL);
-}
-
 /* A guest must make progress; /dev/kvm that opens proves nothing. */
 static void look_at_kvm(const char *qemu)
 {

@@ -14,7 +14,7 @@
 #include "run/run.h"
 
 static struct {
-	char *kernel, *crash_kernel, *modules, *qemu, *accel, *clock, *results;
+	char *kernel, *crash_kernel, *reference, *modules, *qemu, *accel, *clock, *results;
 	char **sets;
 	int repeat;
 	gboolean dry_run, keep, gdb, no_probes, no_retry, strict_expect, quiet, verbose;
@@ -25,6 +25,8 @@ static const GOptionEntry entries[] = {
 	  "debian-6.1, debian:RELEASE, a bzImage, a vmlinux or a build tree", "K" },
 	{ "crash-kernel", 0, 0, G_OPTION_ARG_STRING, &opt.crash_kernel,
 	  "the same for the crash kernel (the first kernel's)", "K" },
+	{ "reference", 0, 0, G_OPTION_ARG_STRING, &opt.reference,
+	  "a good kernel, run where the first one does not come up (the newest other of the cache)", "K" },
 	{ "modules", 0, 0, G_OPTION_ARG_FILENAME, &opt.modules, "modules directory of a kernel given by path", "DIR" },
 	{ "qemu", 0, 0, G_OPTION_ARG_FILENAME, &opt.qemu,
 	  "the QEMU to use: a name of images/qemus, such as qemu-10.0, or a program", "Q" },
@@ -170,6 +172,7 @@ int cmd_run(int argc, char **argv)
 	if (!s)
 		return cmd_fail("run", error);
 	options.modules = opt.modules;
+	options.reference = opt.reference;
 	options.qemu = opt.qemu;
 	options.results = opt.results;
 	options.keep = opt.keep;

@@ -178,6 +178,18 @@ struct scenario *scenario_load(const char *name_or_path, GError **error)
 	return NULL;
 }
 
+struct scenario *scenario_copy(const struct scenario *s)
+{
+	struct scenario *copy = scenario_new(s->name);
+
+	g_free(copy->path);
+	copy->path = g_strdup(s->path);
+	g_strfreev(copy->sets);
+	copy->sets = g_strdupv(s->sets);
+	schema_copy(&scenario_schema, s, copy);
+	return copy;
+}
+
 bool scenario_set(struct scenario *s, const char *assignment, GError **error)
 {
 	guint n = g_strv_length(s->sets);

@@ -141,6 +141,9 @@ void scenario_machine(const struct scenario *s, struct machine_config *cfg);
 /* scenario_crash_kernel - crash.kernel, or first.kernel when that is "". Owned by the scenario. */
 const char *scenario_crash_kernel(const struct scenario *s);
 
+/* scenario_copy - the same with its settings, to be changed. Free with scenario_free(). */
+struct scenario *scenario_copy(const struct scenario *s);
+
 /* scenario_free - NULL is fine. */
 void scenario_free(struct scenario *s);
 

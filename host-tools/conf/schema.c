@@ -50,6 +50,27 @@ void schema_clear(const struct schema *schema, void *object)
 	}
 }
 
+static void copy_list(gpointer ending, gpointer list, gpointer to)
+{
+	g_hash_table_insert(to, g_strdup(ending), g_strdupv(list));
+}
+
+void schema_copy(const struct schema *schema, const void *from, void *to)
+{
+	FOR_EACH_KEY(k, schema)
+	{
+		g_autofree char *value = schema_value(k, from);
+		g_autoptr(GError) error = NULL;
+
+		if (!schema_value_parse(k, to, value, &error))
+			g_error("%s.%s: %s", k->section, k->key, error->message);
+		if (!k->endings)
+			continue;
+		g_hash_table_remove_all(*endings_of(k, to));
+		g_hash_table_foreach(*endings_of(k, from), copy_list, *endings_of(k, to));
+	}
+}
+
 /* ---- setting one ---- */
 
 /* The row of a key. *ending: "6.1" of "expect-fail-6.1", which is a list of its own; else NULL. */

@@ -87,6 +87,9 @@ bool schema_assign(const struct schema *schema, void *object, const char *assign
 bool schema_load(const struct schema *schema, void *object, const char *name_or_path, char **name, char **path,
 		 GError **error);
 
+/* schema_copy - every key of @to, which has its defaults or other values, as @from has it. */
+void schema_copy(const struct schema *schema, const void *from, void *to);
+
 /* schema_text - a file with every key of @object that is not at its default. The caller frees it. */
 char *schema_text(const struct schema *schema, const void *object);
 

@@ -248,9 +248,15 @@ struct evidence {
 	/* rig */
 	char *rig_error; /* the run ended here, in words; NULL: it went to its end; owned */
 	bool first_hello, crash_loaded;
-	uint64_t trace_events; /* IOMMU events the trace gave in all */
-	char *trace_missing;   /* events this QEMU cannot trace; NULL: none; owned */
-	GArray *traces;	       /* struct evidence_trace; a group that is not there lacks nothing */
+	/*
+	 * The first kernel never came as far as the panic: how it ended, or what no device of its gave a sign of; and the
+	 * kernel that came through the same phases on this machine, or why none speaks. All owned; NULL: not so.
+	 */
+	char *first_failure, *reference, *reference_failure;
+	bool first_failure_device; /* it is a device of its that gave no sign, not the kernel itself */
+	uint64_t trace_events;	   /* IOMMU events the trace gave in all */
+	char *trace_missing;	   /* events this QEMU cannot trace; NULL: none; owned */
+	GArray *traces;		   /* struct evidence_trace; a group that is not there lacks nothing */
 
 	/* mode */
 	char *first_cmdline; /* of the running first kernel; owned */

@@ -272,6 +272,10 @@ const struct evidence_field evidence_fields[] = {
 	ELSEWHERE(evidence, scenario, "evidence/evidence.c"), /* scenario.conf */
 	FIELD(evidence, rig_error, "run/report.c"),
 	FIELD(evidence, first_hello, "run/boot.c"),
+	FIELD(evidence, first_failure, "run/reference.c"),
+	FIELD(evidence, first_failure_device, "run/reference.c"),
+	FIELD(evidence, reference, "run/reference.c"),
+	FIELD(evidence, reference_failure, "run/reference.c"),
 	FIELD(evidence, crash_loaded, "run/boot.c"),
 	FIELD(evidence, trace_events, "observe/iommu-events.c"),
 	FIELD(evidence, trace_missing, "run/report.c"),

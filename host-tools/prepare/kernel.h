@@ -36,6 +36,15 @@ char *kernel_available(GError **error);
  */
 char *qemu_get(const char *spec, GError **error);
 
+/* kernel_cached - is the kernel that @spec names in the cache, built or fetched? Fetches nothing. */
+bool kernel_cached(const char *spec);
+
+/*
+ * kernel_cached_specs - Debian's kernels in the cache as specs, "debian:RELEASE", the newest first, but those of release
+ * @but and those without drivers of ours (cloud). NULL-ended; g_strfreev() frees.
+ */
+char **kernel_cached_specs(const char *but);
+
 /* kernel_copy - another handle on the same directory; NULL when it has gone meanwhile. */
 struct kernel *kernel_copy(const struct kernel *k);
 

@@ -15,6 +15,7 @@ struct progress;
 struct run_options {
 	const char *modules;	   /* modules directory of a kernel given by path, or NULL */
 	const char *qemu;	   /* QEMU to use, or NULL */
+	const char *reference;	   /* --reference: kernel SPEC, or NULL: the newest other one of the cache */
 	const char *results;	   /* results directory, or NULL for the tree's own */
 	bool keep;		   /* leave the VM stopped at the end until a signal comes */
 	bool gdb;		   /* a gdb stub, and deadlines that wait for a person */

@@ -243,8 +243,12 @@ static bool load_crash_kernel(struct run *run, GError **error)
 bool phase_load(struct run *run, GError **error)
 {
 	clock_phase(run->at.clock, "load");
-	if (!load_drivers(run, error) || !read_groups(run, error) || !write_canary(run, error) ||
-	    !load_crash_kernel(run, error) || !kprobes_read(run->kprobes, AGENT_STAGE_FIRST, error))
+	run->devices_asked = true;
+	if (!load_drivers(run, error))
+		return false;
+	run->devices_asked = false;
+	if (!read_groups(run, error) || !write_canary(run, error) || !load_crash_kernel(run, error) ||
+	    !kprobes_read(run->kprobes, AGENT_STAGE_FIRST, error))
 		return false;
 	clock_phase_end(run->at.clock, "crash kernel %s by %s", run->at.plan->crash->release,
 			run->at.plan->scenario->crash.load == CONF_LOAD_KEXEC ? "kexec -p" : "kexec -s -p");
@@ -289,8 +293,11 @@ bool phase_workload(struct run *run, GError **error)
 		injector_ration(machine_injector(run->at.m), devices_frame_ration(sc));
 		injector_start(machine_injector(run->at.m), rate, true);
 	}
-	if (!machine_wait(run->at.m, busy, run, attempt_deadline(&run->at, 10), "DMA in flight", error) ||
-	    (ops && ops->alive && !ops->alive(&run->at, run->iommu, error)))
+	run->devices_asked = true;
+	if (!machine_wait(run->at.m, busy, run, attempt_deadline(&run->at, 10), "DMA in flight", error))
+		return false;
+	run->devices_asked = false;
+	if ((ops && ops->alive && !ops->alive(&run->at, run->iommu, error)))
 		return false;
 	clock_phase_end(run->at.clock, "%u disk reads in flight, %.0f frames/s",
 			run->disk ? disk_dma_inflight(run->disk) : 0, rate);

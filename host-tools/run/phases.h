@@ -22,6 +22,7 @@ struct run {
 	struct disk_dma *disk;
 	struct nic_dma *nic;
 	struct entries *entries;
+	bool devices_asked; /* what is waited for is a sign of the first kernel's devices */
 };
 
 /* run_attempt - one attempt from start to verdict material; false: @error (the evidence says how far it came). */

@@ -18,8 +18,9 @@
 #include "observe/kprobes.h"
 #include "evidence/file.h"
 #include "run/phases.h"
+#include "run/reference.h"
 
-static struct run *run_new(const struct plan *plan, struct rundir *rd)
+struct run *run_new(const struct plan *plan, struct rundir *rd)
 {
 	const struct scenario *sc = plan->scenario;
 	struct run *run = g_new0(struct run, 1);
@@ -35,7 +36,7 @@ static struct run *run_new(const struct plan *plan, struct rundir *rd)
 }
 
 /* Observers that are told of what the machine says outlive it; the others go before. */
-static void run_free(struct run *run)
+void run_free(struct run *run)
 {
 	if (!run)
 		return;
@@ -75,12 +76,12 @@ static void keep(struct run *run)
 	interrupt_clear();
 }
 
-/* A first kernel that never spoke, or a crash kernel that did not come up, may be the host's doing. */
+/* A first kernel that gave no sign, or a crash kernel that did not come up, may be the host's doing. */
 static bool worth_another_try(const struct run *run, const GError *error)
 {
-	if (g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_CANNOT_JUDGE))
-		return run->at.m && !run->at.ev->first_hello && !machine_died_by_itself(run->at.m);
-	return !error && run->at.ev->crash_failure;
+	if (error)
+		return run->at.ev->first_failure;
+	return run->at.ev->crash_failure;
 }
 
 /* Moves what the first attempt left into attempt-1/. */
@@ -144,6 +145,7 @@ static struct run *attempts(const struct plan *plan, struct rundir *rd, GError *
 
 	run = run_new(plan, rd);
 	run_attempt(run, &err);
+	reference_first_failure(run, err);
 	if (!plan->options->no_retry && worth_another_try(run, err)) {
 		failure = g_strdup(run->at.ev->crash_failure);
 		why = g_strdup(err ? err->message : failure);
@@ -156,6 +158,12 @@ static struct run *attempts(const struct plan *plan, struct rundir *rd, GError *
 		report_note(run->report, "second attempt: the first is in attempt-1/ (%.*s)", (int)strcspn(why, "\n"),
 			    why);
 		run_attempt(run, &err);
+		reference_first_failure(run, err);
+	}
+	if (run->at.ev->first_failure) {
+		g_clear_error(&err);
+		machine_kill(run->at.m);
+		reference_run(run, &err);
 	}
 	if (!err)
 		return run;

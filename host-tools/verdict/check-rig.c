@@ -11,7 +11,14 @@ static enum check_result rig(const struct evidence *ev, GString *detail)
 {
 	if (ev->rig_error)
 		g_string_append(detail, ev->rig_error);
-	else if (!ev->first_hello)
+	else if (ev->first_failure) {
+		/* QEMU was well: it is for the next two checks to say whose doing it was */
+		g_string_append_printf(detail, "the first kernel did not come as far as the panic: %s",
+				       ev->first_failure);
+		if (ev->reference_failure)
+			g_string_append_printf(detail, "; whose doing cannot be told: %s", ev->reference_failure);
+		return CHECK_NO_EVIDENCE;
+	} else if (!ev->first_hello)
 		g_string_append(detail, "the first kernel's agent never spoke");
 	else if (!ev->crash_loaded)
 		g_string_append(detail, "no crash kernel was loaded");

@@ -7,6 +7,8 @@
 /* clang-format off: one a line */
 #define CHECKS(X)                 \
 	X(rig)                    \
+	X(first_kernel_up)        \
+	X(first_devices_work)     \
 	X(mode_in_effect)         \
 	X(workload_alive)         \
 	X(panic_seen)             \

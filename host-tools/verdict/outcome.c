@@ -50,6 +50,14 @@ const struct outcome_info vtdlab_outcomes[OUTCOMES] = {
 	[OUTCOME_RESET_FAILED] = { "reset-failed", "The machine did not come up again after a warm reset.", BAD },
 	[OUTCOME_CRASH_KERNEL_HANG] = { "crash-kernel-hang", "The crash kernel started but never came up.", BAD },
 	[OUTCOME_CRASH_KERNEL_PANIC] = { "crash-kernel-panic", "The crash kernel panicked or reset.", BAD },
+	[OUTCOME_FIRST_KERNEL_DEAD] = { "first-kernel-dead",
+					"The first kernel does not come up behind the IOMMU; another one does, on the same "
+					"machine.",
+					BAD },
+	[OUTCOME_FIRST_DEVICE_DEAD] = { "first-device-dead",
+					"A device of the first kernel does not work behind the IOMMU; with another kernel "
+					"it does, on the same machine.",
+					BAD },
 	[OUTCOME_NO_PANIC] = { "no-panic", "The first kernel was never seen to die: there is nothing to judge.",
 			       .required = true, .judged = true, .exit = VTDLAB_EXIT_CANNOT_JUDGE },
 	[OUTCOME_INCONCLUSIVE] = { "inconclusive", "", .required = true, .exit = VTDLAB_EXIT_CANNOT_JUDGE },

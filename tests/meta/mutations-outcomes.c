@@ -22,6 +22,22 @@ static bool first_never_spoke(struct world *w)
 	return true;
 }
 
+static bool first_dead(struct world *w)
+{
+	w->ev->first_hello = false;
+	w->ev->first_failure = g_strdup("the guest ended (guest-reset)");
+	w->ev->reference = g_strdup("6.12.9-amd64");
+	return true;
+}
+
+static bool first_device_dead(struct world *w)
+{
+	w->ev->first_failure = g_strdup("waited for DMA in flight in vain");
+	w->ev->first_failure_device = true;
+	w->ev->reference = g_strdup("6.12.9-amd64");
+	return true;
+}
+
 static bool no_trace(struct world *w)
 {
 	w->ev->trace_events = 0;
@@ -362,6 +378,8 @@ const struct mutation outcome_mutations[] = {
 	M("QEMU died", "rig", rig_broke),
 	M("no crash kernel was loaded", "rig", nothing_loaded),
 	M("no word of the first kernel", "rig", first_never_spoke),
+	M("a dead first kernel", "first-kernel-up", first_dead),
+	M("a dead device of the first kernel", "first-devices-work", first_device_dead),
 	M("an empty trace", "rig", no_trace),
 	M("no jump", "panic-seen", no_jump),
 	M("a CPU elsewhere", "panic-seen", jump_elsewhere),

@@ -160,6 +160,7 @@ uint64_t *good_irte(struct good_run *f, enum good_stage stage, uint32_t index);
 /* The groups of tests; each returns the number of failures. */
 int checks_good_tests(void);
 int checks_rig_tests(void);
+int checks_first_tests(void);
 int checks_crash_tests(void);
 int checks_copy_tests(void);
 int checks_scalable_tests(void);

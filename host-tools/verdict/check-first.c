@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Checks of the first kernel: up, and its devices at work behind the IOMMU, until it is told to panic. */
+#include "verdict/check-common.h"
+
+#include <inttypes.h>
+
+#include "base/sid.h"
+
+/* Faults before the panic was asked for, by the first few of their kind. */
+static void say_faults(const struct evidence *ev, GString *detail)
+{
+	uint64_t faults = 0;
+	char bdf[16];
+	const struct evidence_event *first = NULL;
+
+	for_each_evidence(const struct evidence_event, e, ev->events) {
+		if (e->kind != EVENT_FAULT || (ev->trigger_ns && e->host_ns >= ev->trigger_ns))
+			continue;
+		faults++;
+		first = first ? first : e;
+	}
+	if (faults)
+		g_string_append_printf(detail, "; %" PRIu64 " fault%s before the panic, the first: %s %s %#" PRIx64,
+				       faults, faults == 1 ? "" : "s", sid_text(first->sid, bdf),
+				       first->on ? "write to" : "read of", first->addr);
+}
+
+/* It gave no sign: bad only if another kernel did, in the same place. */
+static enum check_result failed(const struct evidence *ev, GString *detail)
+{
+	g_string_append(detail, ev->first_failure);
+	say_faults(ev, detail);
+	if (ev->reference) {
+		g_string_append_printf(detail, "; %s came through on the same machine", ev->reference);
+		return CHECK_FAIL;
+	}
+	g_string_append_printf(detail, "; whose doing cannot be told: %s",
+			       ev->reference_failure ? ev->reference_failure : "no reference was run");
+	return CHECK_NO_EVIDENCE;
+}
+
+static enum check_result first_kernel_up(const struct evidence *ev, GString *detail)
+{
+	if (ev->first_failure && !ev->first_failure_device)
+		return failed(ev, detail);
+	if (ev->first_hello) {
+		g_string_append(detail, "its agent spoke");
+		return CHECK_PASS;
+	}
+	g_string_append(detail, "the run ended before its agent could speak");
+	return CHECK_NO_EVIDENCE;
+}
+
+const struct check check_first_kernel_up = {
+	.name = "first-kernel-up",
+	.outcome = OUTCOME_FIRST_KERNEL_DEAD,
+	.proves = "the first kernel came up behind the IOMMU, and lived until it was told to panic",
+	.run = first_kernel_up,
+};
+
+static enum check_result first_devices_work(const struct evidence *ev, GString *detail)
+{
+	unsigned devices = 0;
+
+	if (ev->first_failure && ev->first_failure_device)
+		return failed(ev, detail);
+	if (!ev->trigger_ns) {
+		g_string_append(detail, "the run ended before they were seen at work");
+		return CHECK_NO_EVIDENCE;
+	}
+	for_each_evidence(const struct evidence_device, dev, ev->devices)
+		devices += dev->first_translated;
+	if (!devices) {
+		g_string_append(detail, "the first kernel used no device");
+		return CHECK_SKIP;
+	}
+	g_string_append_printf(detail, "%u device%s at work until the panic", devices, devices == 1 ? "" : "s");
+	say_faults(ev, detail);
+	return CHECK_PASS;
+}
+
+const struct check check_first_devices_work = {
+	.name = "first-devices-work",
+	.outcome = OUTCOME_FIRST_DEVICE_DEAD,
+	.proves = "the devices of the first kernel came up behind the IOMMU and did DMA, before it was told to panic",
+	.run = first_devices_work,
+};

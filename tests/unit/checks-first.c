@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The checks of the first kernel: bad only where another one came through in its place. */
+#include "evidence-fixture.h"
+
+#define UP "first-kernel-up"
+#define WORK "first-devices-work"
+
+static void up_and_at_work(void **state)
+{
+	want(*state, UP, CHECK_PASS, "its agent spoke", NULL);
+	want(*state, WORK, CHECK_PASS, "2 devices at work until the panic", NULL);
+}
+
+/* The run stops where the first kernel did: nothing after it was ever seen. */
+static void ended(struct good_run *f, bool device, const char *how)
+{
+	struct evidence *ev = f->ev;
+
+	ev->first_hello = device;
+	ev->first_failure_device = device;
+	ev->first_failure = g_strdup(how);
+	ev->trigger_ns = ev->jump_ns = ev->root_switch_ns = ev->crash_hello_ns = ev->poweroff_ns = 0;
+	ev->crash_loaded = false;
+	g_array_set_size(ev->events, 0);
+	evidence_state_clear(&ev->at_panic);
+	evidence_state_clear(&ev->copied);
+	evidence_state_clear(&ev->end);
+}
+
+static void dead_with_a_reference(void **state)
+{
+	struct good_run *f = *state;
+
+	ended(f, false, "the guest ended (guest-reset); its console: Kernel panic");
+	f->ev->reference = g_strdup("6.12.9-amd64");
+	want(f, "rig", CHECK_NO_EVIDENCE, "did not come as far as the panic", NULL);
+	want(f, UP, CHECK_FAIL, "Kernel panic", "6.12.9-amd64 came through on the same machine", NULL);
+	want(f, WORK, CHECK_NO_EVIDENCE, "ended before", NULL);
+	want_outcome(f, "first-kernel-dead", 1);
+}
+
+static void dead_without_one(void **state)
+{
+	struct good_run *f = *state;
+
+	ended(f, false, "waited 60 s in vain");
+	want(f, UP, CHECK_NO_EVIDENCE, "no reference was run", NULL);
+	f->ev->reference_failure = g_strdup("no other kernel is in the cache");
+	want(f, "rig", CHECK_NO_EVIDENCE, "waited 60 s in vain", "no other kernel is in the cache", NULL);
+	want(f, UP, CHECK_NO_EVIDENCE, "whose doing cannot be told", "no other kernel is in the cache", NULL);
+	want_outcome(f, "inconclusive", 125);
+}
+
+static void device_dead(void **state)
+{
+	struct good_run *f = *state;
+	struct evidence_event fault = { .kind = EVENT_FAULT, .sid = NIC, .reason = 5, .addr = 0xffff1000, .on = true };
+
+	ended(f, true, "waited 40 s for DMA in flight in vain");
+	g_array_append_val(f->ev->events, fault);
+	want(f, WORK, CHECK_NO_EVIDENCE, "DMA in flight", "no reference was run", NULL);
+	want_outcome(f, "inconclusive", 125);
+	f->ev->reference = g_strdup("6.12.9-amd64");
+	want(f, UP, CHECK_PASS, NULL);
+	want(f, WORK, CHECK_FAIL, "1 fault before the panic, the first: 0000:00:01.0 write to 0xffff1000", NULL);
+	want_outcome(f, "first-device-dead", 1);
+}
+
+static void no_device(void **state)
+{
+	struct good_run *f = *state;
+
+	for_each_evidence(struct evidence_device, dev, f->ev->devices)
+		dev->first_translated = false;
+	want(f, WORK, CHECK_SKIP, "used no device", NULL);
+}
+
+static void broken_rig_tells_nothing(void **state)
+{
+	struct good_run *f = *state;
+
+	f->ev->first_hello = false;
+	want(f, UP, CHECK_NO_EVIDENCE, "before its agent could speak", NULL);
+}
+
+int checks_first_tests(void)
+{
+	const struct CMUnitTest tests[] = {
+		LEGACY(up_and_at_work), LEGACY(dead_with_a_reference),	  LEGACY(dead_without_one), LEGACY(device_dead),
+		LEGACY(no_device),	LEGACY(broken_rig_tells_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
