@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* vtdlab calibrate: how much memory the crash kernel of a scenario needs. */
+#include "cmd/cmd.h"
+
+#include <stdio.h>
+
+#include "base/error.h"
+#include "results/progress.h"
+#include "run/calibrate.h"
+#include "verdict/check.h"
+
+static struct {
+	char *kernel, *modules, *qemu, *modes, *results;
+	char **sets;
+	gboolean quiet, verbose;
+} opt;
+
+static const GOptionEntry entries[] = {
+	{ "kernel", 'k', 0, G_OPTION_ARG_STRING, &opt.kernel, "as for run", "K" },
+	{ "modules", 0, 0, G_OPTION_ARG_FILENAME, &opt.modules, "modules directory of a kernel given by path", "DIR" },
+	{ "qemu", 0, 0, G_OPTION_ARG_FILENAME, &opt.qemu, "as for run", "Q" },
+	{ "modes", 0, 0, G_OPTION_ARG_STRING, &opt.modes,
+	  "modes of the IOMMU, one search each: off,legacy,scalable (the scenario's)", "MODE,..." },
+	{ "set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &opt.sets, "as for run", "SECTION.KEY=VALUE" },
+	{ "results", 0, 0, G_OPTION_ARG_FILENAME, &opt.results, "where run directories go", "DIR" },
+	{ "quiet", 'q', 0, G_OPTION_ARG_NONE, &opt.quiet, "no lines while it runs", NULL },
+	{ "verbose", 'v', 0, G_OPTION_ARG_NONE, &opt.verbose, "plain lines even on a terminal", NULL },
+	{ 0 },
+};
+
+struct search {
+	const struct scenario *scenario;
+	const char *mode; /* NULL: the scenario's */
+};
+
+static bool set_all(struct scenario *s, const char *const *checks, GError **error)
+{
+	for (char **set = opt.sets; set && *set; set++)
+		if (!scenario_set(s, *set, error))
+			return false;
+	if (opt.kernel) {
+		g_autofree char *kernel = g_strconcat("first.kernel=", opt.kernel, NULL);
+
+		if (!scenario_set(s, kernel, error))
+			return false;
+	}
+	return scenario_validate(s, checks, error);
+}
+
+static bool ask(unsigned mib, enum calibrate_answer *answer, void *data, GError **error)
+{
+	const struct search *search = data;
+	struct run_options options = { .modules = opt.modules, .qemu = opt.qemu, .results = opt.results };
+	struct scenario *s = scenario_copy(search->scenario);
+	g_autofree char *set = g_strdup_printf("first.cmdline+=crashkernel=%uM", mib);
+	g_autoptr(GString) why = g_string_new(NULL);
+	struct run_outcome out;
+	bool ok;
+
+	options.no_retry = true; /* each end is asked twice anyhow */
+	options.progress = progress_new(NULL, opt.quiet	  ? PROGRESS_QUIET :
+					      opt.verbose ? PROGRESS_PLAIN :
+							    PROGRESS_AUTO);
+	ok = scenario_set(s, set, error) && scenario_run(s, &options, &out, error);
+	progress_clear(options.progress);
+	progress_free(options.progress);
+	if (ok) {
+		ok = calibrate_answer(out.dir, answer, why, error);
+		run_outcome_clear(&out);
+	}
+	if (ok) {
+		printf("  %4u MiB  %-10s %s\n", mib,
+		       *answer == CALIBRATE_ENOUGH     ? "enough" :
+		       *answer == CALIBRATE_TOO_LITTLE ? "too little" :
+							 "?",
+		       why->str);
+		fflush(stdout);
+	}
+	scenario_free(s);
+	return ok;
+}
+
+static bool search_mode(const struct scenario *base, const char *mode, const char *const *checks, GError **error)
+{
+	struct scenario *s = scenario_copy(base);
+	g_autofree char *set = mode ? g_strconcat("iommu.mode=", mode, NULL) : NULL;
+	struct search search = { s, mode };
+	struct calibration out;
+	bool ok;
+
+	ok = (!set || scenario_set(s, set, error)) && scenario_validate(s, checks, error);
+	if (ok) {
+		printf("%s, %s, IOMMU %s\n", s->name, s->first.kernel,
+		       word_of(machine_iommu_mode_words, (int)s->iommu.mode));
+		fflush(stdout);
+		/* half of the machine at most: the first kernel has to live, too */
+		ok = calibrate_search((unsigned)(s->machine.memory >> 21), ask, &search, &out, error);
+	}
+	if (ok)
+		printf("%s, %s, IOMMU %s: crashkernel=%uM (%uM is too little; %u runs)\n", s->name, s->first.kernel,
+		       word_of(machine_iommu_mode_words, (int)s->iommu.mode), out.enough, out.too_little, out.runs);
+	scenario_free(s);
+	return ok;
+}
+
+int cmd_calibrate(int argc, char **argv)
+{
+	int status = cmd_parse("calibrate", entries, &argc, &argv);
+	GError *error = NULL;
+	struct scenario *s;
+
+	if (status >= 0)
+		return status;
+	if (argc != 2)
+		return cmd_usage_error("calibrate", "which scenario? `vtdlab list scenarios` names them");
+	g_auto(GStrv) checks = check_expectable(), modes = g_strsplit(opt.modes ? opt.modes : "", ",", -1);
+
+	cmd_catch_signals();
+	s = scenario_load(argv[1], &error);
+	if (!s || !set_all(s, (const char *const *)checks, &error)) {
+		scenario_free(s);
+		return cmd_fail("calibrate", error);
+	}
+	status = VTDLAB_EXIT_OK;
+	for (char **mode = modes; (*mode || mode == modes) && status == VTDLAB_EXIT_OK; mode++) {
+		if (!search_mode(s, *mode && **mode ? *mode : NULL, (const char *const *)checks, &error))
+			status = cmd_fail("calibrate", error);
+		if (!*mode)
+			break;
+	}
+	scenario_free(s);
+	return status;
+}
