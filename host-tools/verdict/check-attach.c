@@ -354,6 +354,27 @@ static void add_model_errors(const struct evidence *ev, const struct evidence_de
 					       t->seen, t->seen == 1 ? "" : "s");
 }
 
+/* Does the crash kernel's line @complaint name the device? Which of several virtio devices it means is not told. */
+static bool is_about(const char *complaint, const struct evidence_device *dev)
+{
+	return strstr(complaint, dev->driver) || strstr(complaint, dev->bdf) ||
+	       (g_str_has_prefix(dev->driver, "virtio") && strstr(complaint, "virtio"));
+}
+
+/* The first that the crash kernel had to say against the device: as above, and of one that works just as well. */
+static void add_complaint(const struct evidence *ev, const struct evidence_device *dev, GString *detail)
+{
+	unsigned n = 0;
+
+	for_each_evidence(const struct evidence_complaint, c, ev->complaints)
+		if (is_about(c->line, dev) && !n++)
+			g_string_append_printf(detail, " (the crash kernel: \"%.160s\"", c->line);
+	if (n > 1)
+		g_string_append_printf(detail, " and %u more in console.log", n - 1);
+	if (n)
+		g_string_append_c(detail, ')');
+}
+
 static enum check_result devices_work(const struct evidence *ev, GString *detail)
 {
 	enum check_result result = CHECK_SKIP;
@@ -363,6 +384,7 @@ static enum check_result devices_work(const struct evidence *ev, GString *detail
 		g_string_append_printf(detail, "%s: %s", dev->driver,
 				       dev->works_detail ? dev->works_detail : "not tried");
 		add_model_errors(ev, dev, detail);
+		add_complaint(ev, dev, detail);
 		result = check_worse(result, dev->works	       ? CHECK_PASS :
 					     dev->works_detail ? CHECK_FAIL :
 								 CHECK_NO_EVIDENCE);
