@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/error.h"
 #include "evidence/kdump-log.h"
 #include "observe/attempt.h"
 
@@ -68,6 +69,16 @@ void console_words_free(struct console_words *w)
 const char *console_words_last(const struct console_words *w)
 {
 	return w->last;
+}
+
+void console_words_add(const struct console_words *w, GError *error)
+{
+	g_autofree char *message = NULL;
+
+	if (w->crash || !w->last || g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_INTERRUPTED))
+		return;
+	message = error->message;
+	error->message = g_strdup_printf("the first kernel: \"%s\": %s", w->last, message);
 }
 
 void console_words_jumped(struct console_words *w)

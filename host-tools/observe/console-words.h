@@ -3,6 +3,8 @@
 #ifndef VTDLAB_OBSERVE_CONSOLE_WORDS_H
 #define VTDLAB_OBSERVE_CONSOLE_WORDS_H
 
+#include <glib.h>
+
 struct attempt;
 struct console_words;
 
@@ -16,6 +18,9 @@ void console_words_free(struct console_words *w);
  * on it, but a reader wants it.
  */
 const char *console_words_last(const struct console_words *w);
+
+/* console_words_add - puts them in front of what has gone wrong, where it is the first kernel that has said them. */
+void console_words_add(const struct console_words *w, GError *error);
 
 /* console_words_jumped - what comes from now on is the crash kernel's: evidence.complaints are its lines only. */
 void console_words_jumped(struct console_words *w);

@@ -2,6 +2,7 @@
 /* What the console says of a dying kernel, and of devices that the crash kernel has given up. */
 #include "run-fixture.h"
 
+#include "base/error.h"
 #include "observe/console-words.h"
 
 static void say(struct fake_run *f, const char *line)
@@ -59,14 +60,34 @@ static void dead_devices(void **state)
 static void dying(void **state)
 {
 	struct fake_run *f = *state;
+	GError *error = NULL;
 
 	assert_null(console_words_last(f->run.words));
+	vtdlab_unjudged(&error, "no agent");
+	console_words_add(f->run.words, error);
+	assert_string_equal(error->message, "no agent");
 	say(f, "[    1.0] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)");
 	say(f, "[    1.1] ---[ end Kernel panic - not syncing: VFS: Unable to mount root fs");
 	assert_string_equal(console_words_last(f->run.words),
 			    "[    1.0] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)");
+	console_words_add(f->run.words, error);
+	assert_string_equal(error->message,
+			    "the first kernel: \"[    1.0] Kernel panic - not syncing: VFS: Unable to mount "
+			    "root fs on unknown-block(0,0)\": no agent");
+	/* who interrupts knows why */
+	g_clear_error(&error);
+	g_set_error_literal(&error, VTDLAB_ERROR, VTDLAB_ERROR_INTERRUPTED, "interrupted");
+	console_words_add(f->run.words, error);
+	assert_string_equal(error->message, "interrupted");
 	console_words_jumped(f->run.words);
 	assert_null(console_words_last(f->run.words));
+	/* the crash kernel's have a place of their own */
+	say(f, "[    1.0] Kernel panic - not syncing: Attempted to kill init!");
+	g_clear_error(&error);
+	vtdlab_unjudged(&error, "no agent");
+	console_words_add(f->run.words, error);
+	assert_string_equal(error->message, "no agent");
+	g_error_free(error);
 }
 
 int main(void)
