@@ -199,12 +199,28 @@ static enum check_result attach_flushed(const struct evidence *ev, const struct 
 	return CHECK_NO_EVIDENCE;
 }
 
-/* Only a device's own entry is watched; of an alias there is the snapshot after the attach. */
-static bool alias_unchanged(const struct evidence_device *dev, uint16_t sid, const struct iommu_space *old)
+/*
+ * Is the entry of @sid still the copied one? Only a device's own entry is watched; of an alias, and of one that was not
+ * seen to change, there is the snapshot after the attach.
+ */
+static enum {
+	ENTRY_UNKNOWN,
+	ENTRY_KEPT,
+	ENTRY_CHANGED
+} entry_after(const struct evidence *ev, const struct evidence_device *dev, uint16_t sid, const struct iommu_space *old)
 {
-	const struct iommu_space *now = dev->after.walk ? iommu_walk_space(dev->after.walk, sid, IOMMU_NO_PASID) : NULL;
+	const struct iommu_space *now, *copied;
 
-	return now && now->type == old->type && now->root == old->root && now->did == old->did;
+	if (sid == dev->sid && dev->attach_ns)
+		return ENTRY_CHANGED;
+	if (!dev->after.walk)
+		return ENTRY_UNKNOWN;
+	now = iommu_walk_space(dev->after.walk, sid, IOMMU_NO_PASID);
+	copied = ev->copied.walk ? iommu_walk_space(ev->copied.walk, sid, IOMMU_NO_PASID) : NULL;
+	if (now && now->type == old->type && now->did == old->did &&
+	    (now->root == old->root || (copied && now->root == copied->root)))
+		return ENTRY_KEPT;
+	return dev->attach_ns ? ENTRY_CHANGED : ENTRY_UNKNOWN;
 }
 
 /* One requester id of a device that left the copied tables. */
@@ -221,9 +237,15 @@ static enum check_result requester_flushed(const struct evidence *ev, const stru
 		g_string_append(detail, "had no entry");
 		return CHECK_SKIP;
 	}
-	if (!dev->attach_ns || (sid != dev->sid && alias_unchanged(dev, sid, space))) {
+	switch (entry_after(ev, dev, sid, space)) {
+	case ENTRY_KEPT:
 		g_string_append(detail, "its entry never changed");
 		return CHECK_SKIP;
+	case ENTRY_UNKNOWN:
+		g_string_append(detail, "whether and when its entry changed was not seen");
+		return CHECK_NO_EVIDENCE;
+	case ENTRY_CHANGED:
+		break;
 	}
 	old.did = space->did;
 	old.pasid = space->pasid;

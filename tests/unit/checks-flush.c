@@ -457,7 +457,13 @@ static void unchanged(void **state)
 
 	good_device(f, DISK)->attach_ns = 0;
 	good_drop(f, EVENT_IOTLB_DOMAIN, T_DISK_ATTACH - 5 * MS, T_DISK_ATTACH);
+	/* it has, when nobody looked */
+	want(f, FLUSHED, CHECK_NO_EVIDENCE, "0000:00:02.0 whether and when its entry changed was not seen", NULL);
+	memcpy(good_entry(f, AFTER_DISK, DISK), good_entry(f, COPIED, DISK), 16);
+	good_walk(f, AFTER_DISK, NULL);
 	want(f, FLUSHED, CHECK_PASS, "0000:00:02.0 its entry never changed", NULL);
+	good_no_walk(f, AFTER_DISK);
+	want(f, FLUSHED, CHECK_NO_EVIDENCE, "0000:00:02.0 whether and when its entry changed was not seen", NULL);
 }
 
 static void no_old_entry(void **state)
@@ -492,6 +498,8 @@ static void alias(void **state)
 	dev->alias_sid = SATA;
 	/* still the dead kernel's: requesters-repointed tells that it is stale */
 	want(f, FLUSHED, CHECK_PASS, "0000:00:1f.2 its entry never changed", NULL);
+	good_no_walk(f, AFTER_NIC);
+	want(f, FLUSHED, CHECK_NO_EVIDENCE, "0000:00:1f.2 whether and when its entry changed was not seen", NULL);
 	memcpy(good_entry(f, AFTER_NIC, SATA), good_entry(f, AFTER_NIC, NIC), 16);
 	good_walk(f, AFTER_NIC, NULL);
 	want(f, FLUSHED, CHECK_FAIL, "0000:00:1f.2 no invalidation of its context entry, and then of the", "DID 3",
