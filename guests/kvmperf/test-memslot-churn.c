@@ -235,7 +235,7 @@ static void round_(const struct options *o)
 	munmap(s.mem, PAGE_2M);
 }
 
-static void defaults(struct options *o)
+static void churn_defaults(struct options *o)
 {
 	o->count = 100;
 	o->memory = 4 * MIB;
@@ -245,6 +245,6 @@ const struct test test_memslot_churn = {
 	.name = "memslot-churn",
 	.summary = "a spare slot comes and goes, or moves, under vCPUs that write all the time",
 	.groups = TAKES_ALWAYS | TAKES_MEMORY | TAKES_COUNT | TAKES_CHURN,
-	.defaults = defaults,
+	.defaults = churn_defaults,
 	.round = round_,
 };

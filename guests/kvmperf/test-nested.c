@@ -199,7 +199,7 @@ static void round_(const struct options *o)
 	munmap(n.area.mem, AREA_SIZE);
 }
 
-static void defaults(struct options *o)
+static void nested_defaults(struct options *o)
 {
 	o->ring = 0;
 	o->memory = 4 * MIB;
@@ -210,6 +210,6 @@ const struct test test_nested = {
 	.name = "nested",
 	.summary = "the guest runs a guest of its own (SVM): the way in and out, and its first writes",
 	.groups = TAKES_ALWAYS | TAKES_MEMORY | TAKES_COUNT | TAKES_NESTED,
-	.defaults = defaults,
+	.defaults = nested_defaults,
 	.round = round_,
 };

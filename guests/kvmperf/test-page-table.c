@@ -59,11 +59,30 @@ static void check_huge(const struct perf_vm *vm, const char *when, struct pages 
 		     (unsigned long long)(vm->mem.size / PAGE_2M));
 }
 
+/* All pages are in the log, and mapped by 4K; none by more. */
+static void check_split(const struct dirty_log *log, struct pages base, struct pages now)
+{
+	uint64_t dirty = 0;
+
+	for (uint64_t i = 0; i < log->pages; i++)
+		dirty += log->seen[i / 64] >> i % 64 & 1;
+	result_count("pages_dirty", dirty);
+	result_count("pages_4k_split", now.of_4k - base.of_4k);
+	if (dirty != log->pages || spoilt("split-dirty"))
+		fail("%llu of %llu pages are in the dirty log", (unsigned long long)dirty,
+		     (unsigned long long)log->pages);
+	if (now.of_4k - base.of_4k < log->pages || spoilt("small-pages") || now.of_2m != base.of_2m ||
+	    now.of_1g != base.of_1g)
+		fail("with dirty logging KVM maps %llu small pages of %llu, and %llu huge ones",
+		     (unsigned long long)(now.of_4k - base.of_4k), (unsigned long long)log->pages,
+		     (unsigned long long)(now.of_2m - base.of_2m));
+}
+
 static void split(struct perf_vm *vm, const struct options *o, struct pages base)
 {
 	struct dirty_log log;
-	uint64_t start, dirty = 0;
 	struct pages now;
+	uint64_t start;
 
 	dirty_open(&log, vm, o);
 	dirty_begin(&log);
@@ -73,18 +92,7 @@ static void split(struct perf_vm *vm, const struct options *o, struct pages base
 	touch(vm, o, "split", seed_of(rounds, 1));
 	now = mapped(vm);
 	dirty_collect(&log);
-	for (uint64_t i = 0; i < log.pages; i++)
-		dirty += log.seen[i / 64] >> i % 64 & 1;
-	result_count("pages_dirty", dirty);
-	result_count("pages_4k_split", now.of_4k - base.of_4k);
-	if (dirty != log.pages || spoilt("split-dirty"))
-		fail("%llu of %llu pages are in the dirty log", (unsigned long long)dirty,
-		     (unsigned long long)log.pages);
-	if (now.of_4k - base.of_4k < log.pages || spoilt("small-pages") || now.of_2m != base.of_2m ||
-	    now.of_1g != base.of_1g)
-		fail("with dirty logging KVM maps %llu small pages of %llu, and %llu huge ones",
-		     (unsigned long long)(now.of_4k - base.of_4k), (unsigned long long)log.pages,
-		     (unsigned long long)(now.of_2m - base.of_2m));
+	check_split(&log, base, now);
 	start = now_ns();
 	vm_slots_flags(vm, 0);
 	result_ns("disable", now_ns() - start);

@@ -9,3 +9,17 @@ const struct word trace_group_words[] = {
 	{ "disk DMA", TRACE_GROUP_DISK_DMA },		{ "disk resets", TRACE_GROUP_DISK_RESETS },
 	{ "disk errors", TRACE_GROUP_DISK_ERRORS },	{ 0 },
 };
+
+const char *const trace_group_patterns[TRACE_GROUPS] = {
+	[TRACE_GROUP_UNIT] = "vtd_reg_dmar_root|vtd_dmar_enable",
+	[TRACE_GROUP_FAULTS] = "vtd_dmar_fault|vtd_fault_disabled",
+	[TRACE_GROUP_INVALIDATIONS] = "vtd_inv_desc_",
+	[TRACE_GROUP_INTREMAP] = "vtd_reg_ir_root|vtd_ir_enable",
+	[TRACE_GROUP_TRANSLATIONS] = "vtd_iotlb_page_update",
+	[TRACE_GROUP_CONTEXT_FILLS] = "vtd_iotlb_cc_update",
+	[TRACE_GROUP_NIC_DMA] = "e1000e_rx_(desc|written|not|flt|can)_",
+	[TRACE_GROUP_NIC_RESETS] = "e1000e_core_ctrl_sw_reset|e1000e_rx_set_rctl",
+	[TRACE_GROUP_DISK_DMA] = "pci_nvme_(read|write|map_addr|rw_complete_cb|create_cq)",
+	[TRACE_GROUP_DISK_RESETS] = "pci_nvme_mmio_st",
+	[TRACE_GROUP_DISK_ERRORS] = "pci_nvme_err_",
+};

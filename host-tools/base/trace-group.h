@@ -30,4 +30,7 @@ enum trace_group {
 /* What the events of a group are, in the plural: for people, and in evidence.json. */
 extern const struct word trace_group_words[];
 
+/* By which extended regular expressions the lines of each group are found in QEMU's log. */
+extern const char *const trace_group_patterns[TRACE_GROUPS];
+
 #endif

@@ -242,6 +242,14 @@ struct evidence_trace {
 	char *missing;	    /* names of events that this QEMU cannot trace, ", "-joined; NULL: none; owned */
 };
 
+/* A line of the crash kernel's console that complains of a device. */
+struct evidence_complaint {
+	char *line; /* owned */
+};
+
+/* At most so many are kept. */
+#define EVIDENCE_COMPLAINTS_MAX 64u
+
 struct evidence {
 	const struct scenario *scenario; /* borrowed */
 
@@ -282,6 +290,7 @@ struct evidence {
 	GArray *events;		    /* struct evidence_event */
 	GArray *dma;		    /* struct evidence_dma */
 	GArray *devices;	    /* struct evidence_device */
+	GArray *complaints;	    /* struct evidence_complaint: the first of them */
 	GArray *requesters;	    /* struct evidence_requester, ids as the trace showed them */
 	GArray *workloads;	    /* struct evidence_workload, at most one; empty: it never began */
 	GArray *functions;	    /* struct evidence_function, of the first kernel; empty: not known */

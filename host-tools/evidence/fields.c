@@ -135,6 +135,12 @@ const struct evidence_field evidence_device_fields[] = {
 };
 ELEMENT(evidence_device)
 
+static const struct evidence_field evidence_complaint_fields[] = {
+	FIELD(evidence_complaint, line, "observe/console-words.c"),
+	{ 0 },
+};
+ELEMENT(evidence_complaint)
+
 static const struct evidence_field evidence_range_fields[] = {
 	FIELD(evidence_range, start, "observe/crash-memory.c"),
 	FIELD(evidence_range, last, "observe/crash-memory.c"),
@@ -304,6 +310,7 @@ const struct evidence_field evidence_fields[] = {
 	LIST(evidence, events, "observe/iommu-events.c", evidence_event),
 	LIST(evidence, dma, "observe/dma-*.c", evidence_dma),
 	LIST(evidence, devices, "run/boot.c", evidence_device),
+	LIST(evidence, complaints, "observe/console-words.c", evidence_complaint),
 	LIST(evidence, requesters, "observe/iommu-events.c", evidence_requester),
 	LIST(evidence, workloads, "run/workload*.c", evidence_workload),
 	LIST(evidence, functions, "run/boot.c", evidence_function),
@@ -334,6 +341,7 @@ const struct evidence_struct evidence_structs[] = {
 	{ "evidence_event", evidence_event_fields },
 	{ "evidence_dma", evidence_dma_fields },
 	{ "evidence_device", evidence_device_fields },
+	{ "evidence_complaint", evidence_complaint_fields },
 	{ "evidence_range", evidence_range_fields },
 	{ "evidence_requester", evidence_requester_fields },
 	{ "evidence_workload", evidence_workload_fields },

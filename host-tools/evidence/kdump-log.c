@@ -340,7 +340,10 @@ void kdump_log_line(struct evidence *ev, const char *line)
 {
 	const char *p = behind_time(line);
 
-	if (!strstr(line, "DMAR: kdump:"))
+	/* "** 12 printk messages dropped **": any line may be among them */
+	bool lost = strstr(line, " printk messages dropped") != NULL;
+
+	if (!lost && !strstr(line, "DMAR: kdump:"))
 		return;
 	ev->kdump_lines++;
 	if (g_str_has_prefix(p, MARK) && understood(ev, p + strlen(MARK)))

@@ -3,28 +3,50 @@
 
 #include <string.h>
 
+#include "base/error.h"
 #include "evidence/kdump-log.h"
 #include "observe/attempt.h"
 
 struct console_words {
 	struct attempt *a;
+	bool crash; /* what comes is the crash kernel's */
 	char *last;
 };
 
+static bool has_one_of(const char *line, const char *const *words)
+{
+	for (; *words; words++)
+		if (strstr(line, *words))
+			return true;
+	return false;
+}
+
 static void on_console(const char *line, int64_t host_ns, void *data)
 {
-	static const char *const words[] = { "Kernel panic", "BUG:", "Oops", "Out of memory", "out of memory" };
+	static const char *const dying[] = {
+		"Kernel panic", "BUG:", "Oops", "Out of memory", "out of memory", "System is deadlocked on memory", NULL
+	};
+	/* of 6.1 to 7.3: e1000e's, nvme's, virtio's, the watchdog's and the block layer's words of a dead device */
+	static const char *const dead_device[] = {
+		"Unit Hang", "timeout",	      "timed out",	   "is down",	    "not ready;",   "Device not ready",
+		"I/O error", "probe failure", "failed with error", "Reset adapter", "reset failed", "fatal status",
+		NULL
+	};
 	struct console_words *w = data;
+	struct evidence *ev = w->a->ev;
 
 	(void)host_ns;
-	if (w->a->ev->jump_ns)
-		kdump_log_line(w->a->ev, line);
-	for (unsigned i = 0; i < G_N_ELEMENTS(words); i++)
-		if (strstr(line, words[i]) && !strstr(line, "---[ end")) {
-			g_free(w->last);
-			w->last = g_strdup(line);
-			return;
-		}
+	if (ev->jump_ns)
+		kdump_log_line(ev, line);
+	if (has_one_of(line, dying) && !strstr(line, "---[ end")) {
+		g_free(w->last);
+		w->last = g_strdup(line);
+	} else if (w->crash && !ev->poweroff_ns && ev->complaints->len < EVIDENCE_COMPLAINTS_MAX &&
+		   has_one_of(line, dead_device)) {
+		struct evidence_complaint complaint = { .line = g_strdup(line) };
+
+		g_array_append_val(ev->complaints, complaint);
+	}
 }
 
 struct console_words *console_words_new(struct attempt *a)
@@ -49,7 +71,18 @@ const char *console_words_last(const struct console_words *w)
 	return w->last;
 }
 
-void console_words_forget(struct console_words *w)
+void console_words_add(const struct console_words *w, GError *error)
 {
+	g_autofree char *message = NULL;
+
+	if (w->crash || !w->last || g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_INTERRUPTED))
+		return;
+	message = error->message;
+	error->message = g_strdup_printf("the first kernel: \"%s\": %s", w->last, message);
+}
+
+void console_words_jumped(struct console_words *w)
+{
+	w->crash = true;
 	g_clear_pointer(&w->last, g_free);
 }

@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* summary.txt: the report for people, 72 columns wide, fit for a mail. */
 
+#include <string.h>
+
 #include "base/error.h"
+#include "base/paths.h"
+#include "base/text.h"
 #include "results/version.h"
 #include "results/report.h"
+#include "verdict/check.h"
 
 #define NAME_WIDTH 23
 #define RESULT_WIDTH 7
 #define LABEL_WIDTH 14
+/* Where a kernel tells why it died, what its IOMMU driver did, or that a device does not answer. */
+#define CONSOLE_PATTERN "panic|BUG:|Oops|DMAR|time.?out|timed out|Hang|I/O error|failed"
 
 #define RED "\033[31m"
 #define GREEN "\033[32m"
@@ -129,6 +136,25 @@ static void put_phases(GString *out, const struct run_report *r)
 	g_string_free(line, TRUE);
 }
 
+/* What is set otherwise than in the scenario's file: a part of what was run. */
+static void put_settings(GString *out, JsonObject *extra)
+{
+	JsonNode *node = json_object_get_member(extra, "settings");
+	g_autoptr(GString) text = g_string_new(NULL);
+	g_autofree char *line = NULL;
+	JsonObjectIter iter;
+	const char *key;
+
+	if (node && JSON_NODE_HOLDS_OBJECT(node)) {
+		json_object_iter_init(&iter, json_node_get_object(node));
+		while (json_object_iter_next(&iter, &key, &node))
+			g_string_append_printf(text, "%s%s=%s", text->len ? "; " : "", key, json_node_get_string(node));
+	}
+	line = text_one_line(text->str);
+	if (*line)
+		put_field(out, "settings", "%s", line);
+}
+
 static void put_environment(GString *out, const struct run_report *r)
 {
 	const struct report_environment *env = &r->env;
@@ -144,29 +170,91 @@ static void put_environment(GString *out, const struct run_report *r)
 			  crash->spec ? crash->spec : "?");
 	put_field(out, "machine", "QEMU %s, %s, %s clock", env->qemu ? env->qemu : "?", env->accel ? env->accel : "?",
 		  env->clock ? env->clock : "?");
+	put_settings(out, r->extra);
 }
 
-/* What to type next about a failure that nobody expected: paths are for copying, and not wrapped. */
+/* A QEMU of images/qemus that is not the one at work, or NULL. */
+static char *other_qemu(const struct run_report *r)
+{
+	g_autofree char *path = lab_path("images", "qemus", NULL);
+	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+	const char *name;
+
+	while (dir && (name = g_dir_read_name(dir))) {
+		const char *version = strrchr(name, '-');
+		size_t len = version ? strcspn(++version, ".") : 0;
+
+		if (g_str_has_suffix(name, ".conf") && len && strncmp(version, r->env.qemu, len + 1) != 0)
+			return g_strndup(name, strlen(name) - strlen(".conf"));
+	}
+	return NULL;
+}
+
+/* May the device model, or QEMU itself, be what failed @row? */
+static bool blames_qemu(const struct verdict_row *row)
+{
+	return row->outcome == OUTCOME_DEVICE_DEAD || row->outcome == OUTCOME_DMA_LOST ||
+	       g_str_has_prefix(row->detail, "QEMU ended");
+}
+
+/* One line of what to type: for copying, and not wrapped. */
+static void put_command(GString *out, bool *first, const char *format, ...) G_GNUC_PRINTF(3, 4);
+static void put_command(GString *out, bool *first, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	g_string_append_printf(out, "%-*s", LABEL_WIDTH, *first ? "next" : "");
+	g_string_append_vprintf(out, format, args);
+	g_string_append_c(out, '\n');
+	va_end(args);
+	*first = false;
+}
+
+/* The lines of QEMU's log that checks with these TRACES() rest on, as an expression for grep. */
+static char *trace_pattern(unsigned traces)
+{
+	GString *pattern = g_string_new(NULL);
+
+	for (unsigned group = 0; group < TRACE_GROUPS; group++)
+		if (traces >> group & 1)
+			g_string_append_printf(pattern, "%s%s", pattern->len ? "|" : "", trace_group_patterns[group]);
+	return g_string_free(pattern, FALSE);
+}
+
+/* What to type next about a failure that nobody expected. */
 static void put_next(GString *out, const struct run_report *r)
 {
-	bool failed = false, tables = false;
+	bool failed = false, tables = false, qemu = false, first = true;
+	g_autofree char *pattern = NULL, *other = NULL;
+	unsigned traces = 0;
 
 	for (guint i = 0; i < r->verdict->rows->len; i++) {
 		const struct verdict_row *row = r->verdict->rows->pdata[i];
-		bool bad = row->result == CHECK_FAIL && !row->expect_fail;
+		const struct check *check = check_find(row->name);
 
-		failed |= bad;
-		tables |= bad && row->outcome == OUTCOME_COPY_WRONG;
+		if (row->result != CHECK_FAIL || row->expect_fail)
+			continue;
+		failed = true;
+		tables |= row->outcome == OUTCOME_COPY_WRONG;
+		qemu |= blames_qemu(row);
+		traces |= check ? check->traces : 0;
 	}
 	if (!failed || !r->run_dir)
 		return;
 	if (tables)
-		g_string_append_printf(out, "%-*svtdlab diff %s/tables/panic.vtd %s/tables/copied.vtd\n", LABEL_WIDTH,
-				       "next", r->run_dir, r->run_dir);
+		put_command(out, &first, "vtdlab diff %s/tables/panic.vtd %s/tables/copied.vtd", r->run_dir,
+			    r->run_dir);
 	/* a recorded run that is judged again has no logs */
-	if (r->phases->len)
-		g_string_append_printf(out, "%-*sless %s/console.log %s/qemu.log\n", LABEL_WIDTH, tables ? "" : "next",
-				       r->run_dir, r->run_dir);
+	if (!r->phases->len)
+		return;
+	pattern = trace_pattern(traces);
+	if (*pattern)
+		put_command(out, &first, "grep -nE '%s' %s/qemu.log", pattern, r->run_dir);
+	put_command(out, &first, "grep -nE '%s' %s/console.log", CONSOLE_PATTERN, r->run_dir);
+	other = qemu && r->env.qemu ? other_qemu(r) : NULL;
+	if (other)
+		put_command(out, &first, "vtdlab run ... --qemu %s   # the device model's fault?", other);
 }
 
 static char *build(const struct run_report *r, bool colour)

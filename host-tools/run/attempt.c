@@ -2,6 +2,7 @@
 /* One attempt: its phases in order. */
 #include "run/phases.h"
 
+#include "observe/console-words.h"
 #include "observe/snapshot.h"
 
 bool run_capture(struct run *run, const char *phase, struct evidence_state *state, GError **error)
@@ -33,6 +34,8 @@ bool run_attempt(struct run *run, GError **error)
 	}
 	if (ok || run->at.ev->crash_failure)
 		return true;
+	if (run->words)
+		console_words_add(run->words, err);
 	g_propagate_error(error, err);
 	return false;
 }

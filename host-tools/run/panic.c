@@ -115,7 +115,7 @@ bool phase_panic(struct run *run, GError **error)
 		return true;
 	clock_moment(run->at.clock, "jump", ev->jump_ns, "crash", -1, "host");
 	console_poll(machine_console(run->at.m));
-	console_words_forget(run->words);
+	console_words_jumped(run->words);
 	if (!capture_at_panic(run, error) || !damage(run, CONF_CORRUPT_BEFORE_COPY, error))
 		return false;
 	nic_dma_begin(run->nic);

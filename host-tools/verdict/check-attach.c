@@ -138,8 +138,14 @@ static enum check_result aliases_repointed(const struct evidence *ev, const stru
 	return result;
 }
 
-/* Names the requesters with tables at the panic that no driver used in the crash kernel. */
-static void name_left_out(const struct evidence *ev, const struct iommu_walk *before, GString *detail)
+/* Has the crash kernel a driver at work on @sid that the lab did not ask for, as far as its tables tell? */
+static bool driven_unasked(const struct evidence *ev, uint16_t sid)
+{
+	return evidence_state_tables(ev, &ev->end) && check_new_owner(ev, sid) == OWNER_CRASH;
+}
+
+/* Names the requesters with tables at the panic that the lab did not use: those with a driver, or those without. */
+static void name_left_out(const struct evidence *ev, const struct iommu_walk *before, bool driven, GString *detail)
 {
 	unsigned left_out = 0;
 	char text[16];
@@ -148,7 +154,7 @@ static void name_left_out(const struct evidence *ev, const struct iommu_walk *be
 		uint16_t sid = before->iommu->requester(before, i);
 		const struct evidence_device *dev = evidence_device_find(ev, sid);
 
-		if (dev && dev->wanted)
+		if ((dev && dev->wanted) || driven_unasked(ev, sid) != driven)
 			continue;
 		if (left_out++ < 4)
 			g_string_append_printf(detail, "%s%s", left_out == 1 ? "; " : ", ", sid_text(sid, text));
@@ -156,7 +162,8 @@ static void name_left_out(const struct evidence *ev, const struct iommu_walk *be
 	if (left_out > 4)
 		g_string_append_printf(detail, " and %u more", left_out - 4);
 	if (left_out)
-		g_string_append(detail, " without a driver left out");
+		g_string_append(detail, driven ? " with a driver that was not asked for, not judged" :
+						 " without a driver left out");
 }
 
 static enum check_result requesters_repointed(const struct evidence *ev, GString *detail)
@@ -169,7 +176,8 @@ static enum check_result requesters_repointed(const struct evidence *ev, GString
 		return CHECK_NO_EVIDENCE;
 	}
 	result = check_worse(result, aliases_repointed(ev, before, detail));
-	name_left_out(ev, before, detail);
+	name_left_out(ev, before, true, detail);
+	name_left_out(ev, before, false, detail);
 	return result;
 }
 
@@ -214,16 +222,23 @@ static bool add_retargeted(const struct evidence *ev, const struct evidence_devi
 	return true;
 }
 
+static void add_unknown(uint16_t sid, GString *unknown)
+{
+	char text[16];
+
+	g_string_append_printf(unknown, "%s%s", unknown->len ? ", " : "", sid_text(sid, text));
+}
+
 static enum check_result iova_not_retargeted(const struct evidence *ev, GString *detail)
 {
+	g_autoptr(GString) unknown = g_string_new(NULL);
 	struct retargeted n = { 0 };
-	const char *unknown = NULL;
 
 	for_each_wanted_device(dev, ev) {
-		if (!add_retargeted(ev, dev, dev->sid, &n) && !unknown)
-			unknown = dev->bdf;
-		if (dev->has_alias)
-			add_retargeted(ev, dev, dev->alias_sid, &n);
+		if (!add_retargeted(ev, dev, dev->sid, &n))
+			add_unknown(dev->sid, unknown);
+		if (dev->has_alias && !add_retargeted(ev, dev, dev->alias_sid, &n))
+			add_unknown(dev->alias_sid, unknown);
 	}
 	if (n.mapped || !n.passed_through)
 		g_string_append_printf(detail, "%" PRIu64 " of %" PRIu64 " old IOVA pages lead elsewhere", n.pages,
@@ -232,11 +247,11 @@ static enum check_result iova_not_retargeted(const struct evidence *ev, GString 
 		check_separate(detail);
 		g_string_append_printf(detail, "%" PRIu64 " pages of identity lead elsewhere", n.identity);
 	}
-	if (unknown)
-		g_string_append_printf(detail, "; no complete tables in force of %s", unknown);
+	if (unknown->len)
+		g_string_append_printf(detail, "; no complete tables in force of %s", unknown->str);
 	if (n.pages || n.identity)
 		return CHECK_FAIL;
-	return unknown || !(n.mapped || n.passed_through) ? CHECK_NO_EVIDENCE : CHECK_PASS;
+	return unknown->len || !(n.mapped || n.passed_through) ? CHECK_NO_EVIDENCE : CHECK_PASS;
 }
 
 const struct check check_iova_not_retargeted = {
@@ -354,6 +369,27 @@ static void add_model_errors(const struct evidence *ev, const struct evidence_de
 					       t->seen, t->seen == 1 ? "" : "s");
 }
 
+/* Does the crash kernel's line @complaint name the device? Which of several virtio devices it means is not told. */
+static bool is_about(const char *complaint, const struct evidence_device *dev)
+{
+	return strstr(complaint, dev->driver) || strstr(complaint, dev->bdf) ||
+	       (g_str_has_prefix(dev->driver, "virtio") && strstr(complaint, "virtio"));
+}
+
+/* The first that the crash kernel had to say against the device: as above, and of one that works just as well. */
+static void add_complaint(const struct evidence *ev, const struct evidence_device *dev, GString *detail)
+{
+	unsigned n = 0;
+
+	for_each_evidence(const struct evidence_complaint, c, ev->complaints)
+		if (is_about(c->line, dev) && !n++)
+			g_string_append_printf(detail, " (the crash kernel: \"%.160s\"", c->line);
+	if (n > 1)
+		g_string_append_printf(detail, " and %u more in console.log", n - 1);
+	if (n)
+		g_string_append_c(detail, ')');
+}
+
 static enum check_result devices_work(const struct evidence *ev, GString *detail)
 {
 	enum check_result result = CHECK_SKIP;
@@ -363,6 +399,7 @@ static enum check_result devices_work(const struct evidence *ev, GString *detail
 		g_string_append_printf(detail, "%s: %s", dev->driver,
 				       dev->works_detail ? dev->works_detail : "not tried");
 		add_model_errors(ev, dev, detail);
+		add_complaint(ev, dev, detail);
 		result = check_worse(result, dev->works	       ? CHECK_PASS :
 					     dev->works_detail ? CHECK_FAIL :
 								 CHECK_NO_EVIDENCE);

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 
+#include "iommu/iommu.h"
 #include "iommu/mem.h"
 
 void check_separate(GString *detail)
@@ -69,6 +70,33 @@ void check_add_reservation(const struct evidence_reservation *r, struct iommu_ra
 	if (set && r->start <= r->last && r->last <= UINT64_MAX >> IOMMU_PAGE_SHIFT)
 		check_memory(iommu_ranges_add(set, r->start << IOMMU_PAGE_SHIFT,
 					      (r->last << IOMMU_PAGE_SHIFT) | (IOMMU_PAGE_SIZE - 1)));
+}
+
+static bool has_driver(const struct evidence *ev, uint16_t sid)
+{
+	for_each_wanted_device(dev, ev)
+		if (dev->sid == sid || (dev->has_alias && dev->alias_sid == sid))
+			return true;
+	return false;
+}
+
+static bool leads_to(const struct iommu_walk *walk, uint16_t sid, const struct iommu_space *now)
+{
+	const struct iommu_space *then = walk ? iommu_walk_space(walk, sid, IOMMU_NO_PASID) : NULL;
+
+	return then && then->type == now->type && then->root == now->root;
+}
+
+enum evidence_owner check_new_owner(const struct evidence *ev, uint16_t sid)
+{
+	const struct iommu_space *now = iommu_walk_space(ev->end.walk, sid, IOMMU_NO_PASID);
+
+	if (has_driver(ev, sid))
+		return OWNER_CRASH;
+	if (!now || leads_to(ev->at_panic.walk, sid, now) || leads_to(ev->copied.walk, sid, now))
+		return OWNER_OTHER;
+	/* A pass-through has no tables that would tell whose it is. */
+	return now->type == IOMMU_SPACE_PASS_THROUGH ? OWNER_UNKNOWN : evidence_owner(ev, now->root);
 }
 
 struct vtd_compare *check_compare(const struct evidence *ev, const struct vtd_compare_options *opt)

@@ -58,6 +58,19 @@ void check_add_reservation(const struct evidence_reservation *r, struct iommu_ra
 /* check_compare - the tables after the copy beside those at the panic. The caller frees it. */
 struct vtd_compare *check_compare(const struct evidence *ev, const struct vtd_compare_options *opt);
 
+/*
+ * check_new_owner - whose memory the tables of @sid are in at the end (of which there must be a walk): a domain of the
+ * crash kernel's own is a driver's, be it one that the lab has not asked for. OWNER_OTHER: they are the old ones, or
+ * nobody's; OWNER_UNKNOWN: a pass-through has no tables that would tell.
+ */
+enum evidence_owner check_new_owner(const struct evidence *ev, uint16_t sid);
+
+/*
+ * check_mode_chosen - in which mode the first kernel ran instead of the one that was asked for, in words; NULL: in that
+ * one, or it is not known. The caller frees it.
+ */
+char *check_mode_chosen(const struct evidence *ev);
+
 #define CHECK_DIFF(kind) (UINT64_C(1) << VTD_DIFF_##kind)
 
 /*

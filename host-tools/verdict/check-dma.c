@@ -94,7 +94,10 @@ static enum check_result no_faults(const struct evidence *ev, GString *detail)
 	if (regs && !vtd_regs_fault_free(&ev->copied.regs) &&
 	    (!ev->at_panic.has_regs || vtd_regs_fault_free(&ev->at_panic.regs))) {
 		g_string_append_printf(detail, "a fault is recorded after the copy (FSTS=%#x)", ev->copied.regs.fsts);
-		return CHECK_FAIL;
+		if (ev->at_panic.has_regs)
+			return CHECK_FAIL;
+		g_string_append(detail, "; whether it was before the panic is not known");
+		return CHECK_NO_EVIDENCE;
 	}
 	if (faults.undated) {
 		g_string_append_printf(detail,

@@ -16,6 +16,8 @@
 #define BEFORE_NS INT64_C(100000000)
 /* ... and so much after the first that saw the new one, unless the device was let do DMA before. */
 #define AFTER_NS INT64_C(1000000000)
+/* An attach so soon after the root switch cannot be told from it by time alone. */
+#define AT_ONCE_NS INT64_C(1000000000)
 
 static const struct evidence_event *event(const struct evidence *ev, unsigned i)
 {
@@ -32,49 +34,60 @@ static bool translation_off(const struct evidence *ev, unsigned at)
 }
 
 /*
- * Until when an invalidation can be that of the root switch @switched: from the first attach on it may be the
+ * Until when an invalidation is that of the root switch @switched: from the first attach on it may be the
  * attach's (6.12 invalidates globally there). While translation is off nothing is cached and no attach leaves
- * old tables: then it is soon enough before translation is switched on.
+ * old tables: then it is soon enough before translation is switched on. Where an attach follows the switch at once
+ * (a built-in driver), what comes from then until *@doubtful may be either's: a host that stands still in between
+ * moves one as far as the other.
  */
-static int64_t before_attaches(const struct evidence *ev, unsigned switched)
+static int64_t before_attaches(const struct evidence *ev, unsigned switched, int64_t *doubtful)
 {
 	int64_t start = event(ev, switched)->host_ns, limit = INT64_MAX;
 
+	*doubtful = 0;
 	if (translation_off(ev, switched))
 		return INT64_MAX;
 	for_each_evidence(const struct evidence_device, dev, ev->devices) {
 		int64_t unchanged = dev->unchanged_ns ? dev->unchanged_ns : dev->attach_ns;
 
-		if (unchanged > start)
-			limit = MIN(limit, MAX(unchanged - BEFORE_NS, start + (unchanged - start) / 2));
+		if (unchanged <= start)
+			continue;
+		limit = MIN(limit, MAX(unchanged - BEFORE_NS, start + (unchanged - start) / 2));
+		if (unchanged - start < AT_ONCE_NS)
+			*doubtful = MIN(*doubtful ? *doubtful : INT64_MAX, dev->attach_ns);
 	}
 	return limit;
 }
 
 /* One root switch: the invalidations between it and the next change of root, translation or an entry. */
-static bool flushed_after(const struct evidence *ev, unsigned switched, GString *detail)
+static enum check_result flushed_after(const struct evidence *ev, unsigned switched, GString *detail)
 {
-	int64_t start = event(ev, switched)->host_ns, limit = before_attaches(ev, switched);
-	bool context = false, iotlb = false;
+	int64_t doubtful, start = event(ev, switched)->host_ns, limit = before_attaches(ev, switched, &doubtful);
+	bool context = false, late_context = false;
 
+	check_separate(detail);
 	for (unsigned i = switched + 1; i < ev->events->len; i++) {
 		const struct evidence_event *e = event(ev, i);
 
-		if (e->kind == EVENT_ROOT || e->kind == EVENT_TRANSLATION || e->host_ns > limit)
+		if (e->kind == EVENT_ROOT || e->kind == EVENT_TRANSLATION || e->host_ns > MAX(limit, doubtful))
 			break;
-		context |= e->kind == EVENT_CC_GLOBAL;
-		iotlb = context && e->kind == EVENT_IOTLB_GLOBAL;
-		if (!iotlb)
+		context |= e->kind == EVENT_CC_GLOBAL && e->host_ns <= limit;
+		late_context |= e->kind == EVENT_CC_GLOBAL;
+		if (!late_context || e->kind != EVENT_IOTLB_GLOBAL)
 			continue;
-		check_separate(detail);
 		g_string_append_printf(detail, "context cache and IOTLB %.1f ms after the root switch",
 				       (double)(e->host_ns - start) / 1e6);
-		return true;
+		if (e->host_ns <= limit)
+			return CHECK_PASS;
+		g_string_append(detail, ", where it may be that of an attach");
+		return CHECK_NO_EVIDENCE;
 	}
-	check_separate(detail);
 	g_string_append_printf(detail, "no global invalidation of the %s after the root switch",
 			       context ? "IOTLB" : "context cache, and then of the IOTLB,");
-	return false;
+	if (!ev->events_dropped)
+		return CHECK_FAIL;
+	g_string_append(detail, "; some were not kept");
+	return CHECK_NO_EVIDENCE;
 }
 
 /* The entry's domain id and PASID, as the dead kernel had them. */
@@ -186,12 +199,28 @@ static enum check_result attach_flushed(const struct evidence *ev, const struct 
 	return CHECK_NO_EVIDENCE;
 }
 
-/* Only a device's own entry is watched; of an alias there is the snapshot after the attach. */
-static bool alias_unchanged(const struct evidence_device *dev, uint16_t sid, const struct iommu_space *old)
+/*
+ * Is the entry of @sid still the copied one? Only a device's own entry is watched; of an alias, and of one that was not
+ * seen to change, there is the snapshot after the attach.
+ */
+static enum {
+	ENTRY_UNKNOWN,
+	ENTRY_KEPT,
+	ENTRY_CHANGED
+} entry_after(const struct evidence *ev, const struct evidence_device *dev, uint16_t sid, const struct iommu_space *old)
 {
-	const struct iommu_space *now = dev->after.walk ? iommu_walk_space(dev->after.walk, sid, IOMMU_NO_PASID) : NULL;
+	const struct iommu_space *now, *copied;
 
-	return now && now->type == old->type && now->root == old->root && now->did == old->did;
+	if (sid == dev->sid && dev->attach_ns)
+		return ENTRY_CHANGED;
+	if (!dev->after.walk)
+		return ENTRY_UNKNOWN;
+	now = iommu_walk_space(dev->after.walk, sid, IOMMU_NO_PASID);
+	copied = ev->copied.walk ? iommu_walk_space(ev->copied.walk, sid, IOMMU_NO_PASID) : NULL;
+	if (now && now->type == old->type && now->did == old->did &&
+	    (now->root == old->root || (copied && now->root == copied->root)))
+		return ENTRY_KEPT;
+	return dev->attach_ns ? ENTRY_CHANGED : ENTRY_UNKNOWN;
 }
 
 /* One requester id of a device that left the copied tables. */
@@ -208,9 +237,15 @@ static enum check_result requester_flushed(const struct evidence *ev, const stru
 		g_string_append(detail, "had no entry");
 		return CHECK_SKIP;
 	}
-	if (!dev->attach_ns || (sid != dev->sid && alias_unchanged(dev, sid, space))) {
+	switch (entry_after(ev, dev, sid, space)) {
+	case ENTRY_KEPT:
 		g_string_append(detail, "its entry never changed");
 		return CHECK_SKIP;
+	case ENTRY_UNKNOWN:
+		g_string_append(detail, "whether and when its entry changed was not seen");
+		return CHECK_NO_EVIDENCE;
+	case ENTRY_CHANGED:
+		break;
 	}
 	old.did = space->did;
 	old.pasid = space->pasid;
@@ -232,7 +267,7 @@ static enum check_result attaches_flushed(const struct evidence *ev, GString *de
 static enum check_result roots_flushed(const struct evidence *ev, GString *detail)
 {
 	int64_t end = ev->poweroff_ns ? ev->poweroff_ns : INT64_MAX;
-	enum check_result result = CHECK_NO_EVIDENCE;
+	enum check_result result = CHECK_SKIP;
 
 	if (ev->copied.regs.cap & CAP_ESRTPS) {
 		g_string_append(detail, "the root switch itself invalidates (CAP.ESRTPS)");
@@ -243,14 +278,12 @@ static enum check_result roots_flushed(const struct evidence *ev, GString *detai
 
 		if (e->kind != EVENT_ROOT || e->host_ns < ev->jump_ns || e->host_ns >= end)
 			continue;
-		if (result == CHECK_NO_EVIDENCE)
-			result = CHECK_PASS;
-		if (!flushed_after(ev, i, detail))
-			result = CHECK_FAIL;
+		result = check_worse(result, flushed_after(ev, i, detail));
 	}
-	if (result == CHECK_NO_EVIDENCE)
-		g_string_append(detail, "no root switch is among the events kept");
-	return result;
+	if (result != CHECK_SKIP)
+		return result;
+	g_string_append(detail, "no root switch is among the events kept");
+	return CHECK_NO_EVIDENCE;
 }
 
 static enum check_result flushed(const struct evidence *ev, GString *detail)

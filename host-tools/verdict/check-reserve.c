@@ -177,7 +177,12 @@ static enum check_result judge_devices(const struct evidence *ev, const struct i
 		g_string_append(detail, "no device was used in the crash kernel");
 		return CHECK_NO_EVIDENCE;
 	}
-	return judge_idle(ev, before, detail) ? result : CHECK_FAIL;
+	if (judge_idle(ev, before, detail))
+		return result;
+	if (ev->functions->len)
+		return CHECK_FAIL;
+	g_string_append(detail, "; it may be an alias: the functions of the machine are not known");
+	return check_worse(result, CHECK_NO_EVIDENCE);
 }
 
 static enum check_result reserved_equals_mapped(const struct evidence *ev, GString *detail)

@@ -64,12 +64,13 @@ static void mode_registers(const struct evidence *ev, GString *wrong)
 {
 	const struct scenario *sc = ev->scenario;
 	const struct vtd_regs *regs = &ev->at_panic.regs;
-	unsigned ttm = evidence_mode(ev) == MACHINE_IOMMU_LEGACY ? VTD_TTM_LEGACY : VTD_TTM_SCALABLE;
+	unsigned read_as = vtd_walk_of(ev->at_panic.walk)->ttm;
 
 	if (!regs->translation_on)
 		complain(wrong, "translation is off (GSTS.TES=0)");
-	if (ev->at_panic.ttm != ttm)
-		complain(wrong, "TTM is %s, wanted %s", vtd_ttm_name(ev->at_panic.ttm), vtd_ttm_name(ttm));
+	if (ev->at_panic.ttm != read_as)
+		complain(wrong, "TTM is %s, the tables were read as %s", vtd_ttm_name(ev->at_panic.ttm),
+			 vtd_ttm_name(read_as));
 	if (regs->ir_on != sc->iommu.intremap)
 		complain(wrong, "interrupt remapping is %s", regs->ir_on ? "on" : "off");
 	if (regs->caching_mode != sc->iommu.caching_mode)
@@ -78,6 +79,27 @@ static void mode_registers(const struct evidence *ev, GString *wrong)
 		complain(wrong, "CAP.MGAW says %u bits, wanted %u", regs->mgaw, sc->iommu.aw_bits);
 	if (!vtd_regs_fault_free(regs))
 		complain(wrong, "a fault was already pending (FSTS=%#x)", regs->fsts);
+}
+
+char *check_mode_chosen(const struct evidence *ev)
+{
+	unsigned asked = evidence_mode(ev) == MACHINE_IOMMU_LEGACY ? VTD_TTM_LEGACY : VTD_TTM_SCALABLE;
+	const struct iommu_walk *before = ev->at_panic.walk;
+	enum iommu_space_type type = wanted_type(ev);
+	GString *chosen = g_string_new(NULL);
+
+	if (before && ev->at_panic.ttm != asked)
+		complain(chosen, "TTM %s instead of %s", vtd_ttm_name(ev->at_panic.ttm), vtd_ttm_name(asked));
+	for_each_evidence(const struct evidence_device, dev, ev->devices) {
+		const struct iommu_space *space = before ? iommu_walk_space(before, dev->sid, IOMMU_NO_PASID) : NULL;
+
+		/* there is no first level in legacy mode */
+		if (space && dev->first_translated && space->type != type &&
+		    (type != IOMMU_SPACE_FIRST_LEVEL || ev->at_panic.ttm == asked))
+			complain(chosen, "%s %s instead of %s", dev->bdf, iommu_space_type_name(space->type),
+				 iommu_space_type_name(type));
+	}
+	return g_string_free(chosen, !chosen->len);
 }
 
 /* What the crash kernel was asked for and has nothing to say of: it is not a lab kernel, or of another version. */
@@ -110,9 +132,10 @@ static bool mode_flushing(const struct evidence *ev, GString *wrong)
 	return true;
 }
 
-static unsigned mode_spaces(const struct evidence *ev, const struct iommu_walk *before, GString *wrong)
+/* How many of the lab's devices had tables; of which type those of the first are goes to @type. */
+static unsigned mode_spaces(const struct evidence *ev, const struct iommu_walk *before, enum iommu_space_type *type,
+			    GString *wrong)
 {
-	enum iommu_space_type type = wanted_type(ev);
 	unsigned seen = 0;
 
 	for_each_evidence(const struct evidence_device, dev, ev->devices) {
@@ -122,11 +145,10 @@ static unsigned mode_spaces(const struct evidence *ev, const struct iommu_walk *
 			continue;
 		if (!space)
 			complain(wrong, "%s has no present entry", dev->bdf);
-		else if (space->type != type)
-			complain(wrong, "%s is %s, wanted %s", dev->bdf, iommu_space_type_name(space->type),
-				 iommu_space_type_name(type));
-		else
-			seen++;
+		else if (space->type == IOMMU_SPACE_INVALID)
+			complain(wrong, "%s has an entry that makes every request fault", dev->bdf);
+		else if (!seen++)
+			*type = space->type;
 	}
 	return seen;
 }
@@ -135,6 +157,8 @@ static enum check_result mode_in_effect(const struct evidence *ev, GString *deta
 {
 	const struct iommu_walk *before = ev->at_panic.walk;
 	g_autoptr(GString) wrong = g_string_new(NULL);
+	g_autofree char *chosen = check_mode_chosen(ev);
+	enum iommu_space_type type = wanted_type(ev);
 	unsigned seen = 0;
 	bool flushing;
 
@@ -142,7 +166,7 @@ static enum check_result mode_in_effect(const struct evidence *ev, GString *deta
 	mode_kdump(ev, wrong);
 	flushing = mode_flushing(ev, wrong);
 	if (!before->truncated)
-		seen = mode_spaces(ev, before, wrong);
+		seen = mode_spaces(ev, before, &type, wrong);
 	if (wrong->len) {
 		g_string_append(detail, wrong->str);
 		return CHECK_FAIL;
@@ -156,18 +180,21 @@ static enum check_result mode_in_effect(const struct evidence *ev, GString *deta
 	if (detail->len)
 		return CHECK_NO_EVIDENCE;
 	g_string_append_printf(detail, "TES on, TTM %s, %s for %u requester%s, IR %s, CM %d, %u bits",
-			       vtd_ttm_name(ev->at_panic.ttm), iommu_space_type_name(wanted_type(ev)), seen,
-			       seen == 1 ? "" : "s", ev->at_panic.regs.ir_on ? "on" : "off",
-			       ev->at_panic.regs.caching_mode, ev->at_panic.regs.mgaw);
+			       vtd_ttm_name(ev->at_panic.ttm), iommu_space_type_name(type), seen, seen == 1 ? "" : "s",
+			       ev->at_panic.regs.ir_on ? "on" : "off", ev->at_panic.regs.caching_mode,
+			       ev->at_panic.regs.mgaw);
 	if (evidence_mode(ev) != ev->scenario->iommu.mode)
 		g_string_append(detail, "; asked for by first.cmdline, against iommu.mode");
+	if (chosen)
+		g_string_append_printf(detail, "; chosen by the first kernel: %s", chosen);
 	return CHECK_PASS;
 }
 
 const struct check check_mode_in_effect = {
 	.name = "mode-in-effect",
 	.outcome = OUTCOME_INCONCLUSIVE,
-	.proves = "the IOMMU mode the scenario asks for is what the hardware state shows at the panic",
+	.proves =
+		"what the hardware was asked for is what it shows at the panic, and which mode the first kernel chose",
 	.needs = NEED(IOMMU) | NEED(PANIC_REGS) | NEED(PANIC_WALK),
 	.run = mode_in_effect,
 };
@@ -188,7 +215,7 @@ static enum check_result panic_seen(const struct evidence *ev, GString *detail)
 		g_string_append(detail, "the crash kernel's agent spoke, but the jump itself was missed");
 		return CHECK_PASS;
 	}
-	if (ev->jump_ns && evidence_owner(ev, ev->jump_rip) == OWNER_UNKNOWN) {
+	if (!ev->crash_end || (ev->jump_ns && evidence_owner(ev, ev->jump_rip) == OWNER_UNKNOWN)) {
 		g_string_append(detail, "where the crash kernel's memory lies is not known");
 		return CHECK_NO_EVIDENCE;
 	}
@@ -225,8 +252,9 @@ static enum check_result crash_kernel_booted(const struct evidence *ev, GString 
 		g_string_append(detail, "the jump into it was never seen");
 		return CHECK_NO_EVIDENCE;
 	}
-	g_string_append(detail, ev->crash_failure ? ev->crash_failure : "its agent never spoke");
-	return CHECK_FAIL;
+	/* a run that ended by itself meanwhile has not seen it fail */
+	g_string_append(detail, ev->crash_failure ? ev->crash_failure : "its agent had not spoken when the run ended");
+	return ev->crash_failure ? CHECK_FAIL : CHECK_NO_EVIDENCE;
 }
 
 const struct check check_crash_kernel_booted = {

@@ -15,37 +15,6 @@ static struct vtd_compare *compare_with_end(const struct evidence *ev, const str
 	return c;
 }
 
-static bool has_driver(const struct evidence *ev, uint16_t sid)
-{
-	for_each_wanted_device(dev, ev)
-		if (dev->sid == sid || (dev->has_alias && dev->alias_sid == sid))
-			return true;
-	return false;
-}
-
-static bool leads_to(const struct iommu_walk *walk, uint16_t sid, const struct iommu_space *now)
-{
-	const struct iommu_space *then = walk ? iommu_walk_space(walk, sid, IOMMU_NO_PASID) : NULL;
-
-	return then && then->type == now->type && then->root == now->root;
-}
-
-/*
- * Whose memory the tables of @sid are in now: a domain of the crash kernel's own is a driver's, be it one that the lab
- * has not asked for. OWNER_OTHER: they are the old ones, or nobody's.
- */
-static enum evidence_owner new_owner(const struct evidence *ev, uint16_t sid)
-{
-	const struct iommu_space *now = iommu_walk_space(ev->end.walk, sid, IOMMU_NO_PASID);
-
-	if (has_driver(ev, sid))
-		return OWNER_CRASH;
-	if (!now || leads_to(ev->at_panic.walk, sid, now) || leads_to(ev->copied.walk, sid, now))
-		return OWNER_OTHER;
-	/* A pass-through has no tables that would tell whose it is. */
-	return now->type == IOMMU_SPACE_PASS_THROUGH ? OWNER_UNKNOWN : evidence_owner(ev, now->root);
-}
-
 /* Its context and PASID entries, and all they lead to. */
 static bool kept(const struct evidence *ev, uint16_t sid, GString *detail)
 {
@@ -91,7 +60,7 @@ static enum check_result untaken_kept(const struct evidence *ev, GString *detail
 	}
 	for (size_t i = 0; i < before->n_requesters; i++) {
 		uint16_t sid = before->iommu->requester(before, i);
-		enum evidence_owner owner = new_owner(ev, sid);
+		enum evidence_owner owner = check_new_owner(ev, sid);
 
 		if (owner == OWNER_CRASH)
 			continue;

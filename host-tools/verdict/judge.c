@@ -3,7 +3,7 @@
 #include "verdict/judge.h"
 
 #include "evidence/evidence.h"
-#include "verdict/check.h"
+#include "verdict/check-common.h"
 
 enum check_result check_judge(const struct check *check, const struct evidence *ev, GString *detail)
 {
@@ -104,6 +104,7 @@ struct verdict *evidence_judge(const struct evidence *ev, const char *crash_rele
 	}
 	verdict->no_iommu = ev->scenario->iommu.mode == MACHINE_IOMMU_OFF;
 	verdict->strict = ev->scenario->strict_expect;
+	verdict->chosen = verdict->no_iommu ? NULL : check_mode_chosen(ev);
 	verdict->before = g_strdup(ev->first_attempt);
 	verdict_conclude(verdict, false);
 	return verdict;

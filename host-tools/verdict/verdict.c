@@ -31,6 +31,7 @@ void verdict_free(struct verdict *v)
 		return;
 	g_ptr_array_unref(v->rows);
 	g_free(v->words);
+	g_free(v->chosen);
 	g_free(v->before);
 	g_free(v);
 }
@@ -168,6 +169,9 @@ static char *words_of(const struct verdict *v)
 				       v->strict ? " Had to fail, but passed: %s." :
 						   " Better than this scenario expects, passed: %s.",
 				       missed);
+	if (v->chosen)
+		g_string_append_printf(out, " Judged is what the first kernel chose against what was asked for: %s.",
+				       v->chosen);
 	if (v->before)
 		g_string_append_printf(
 			out, " Not the same twice: in the first attempt the crash kernel did not come up, %s.",

@@ -3,18 +3,9 @@
  * The checks of kvmperf without a KVM: memory, answers, logs and exits are made up, and each is spoilt at every place, not
  * only at one that a weaker check would still read. The clocks are held against others.
  */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-#undef fail /* kvmperf has one of its own */
 
 /* What is tested is static there. */
 #define rounds dirty_rounds
@@ -33,63 +24,7 @@
 #define test_exits own_exits
 #include "kvmperf/test-exits.c"
 
-#define PAGES 70u /* more than a word of a bitmap */
-#define SEED 0x5a01000000000000ULL
-#define CPUS 2u
-
-static struct perf_vm vm;
-static struct vcpu vcpus[CPUS];
-static struct options options;
-
-/* Whether the check ends the test as failed, and nothing else: it does so by ending the process. */
-static bool fails(void (*check_)(void *), void *data)
-{
-	int status;
-	pid_t pid;
-
-	fflush(NULL);
-	pid = fork();
-	if (!pid) {
-		if (!freopen("/dev/null", "w", stderr))
-			_exit(99);
-		check_(data);
-		_exit(EXIT_PASS);
-	}
-	assert_true(pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status));
-	assert_true(WEXITSTATUS(status) == EXIT_PASS || WEXITSTATUS(status) == EXIT_FAIL);
-	return WEXITSTATUS(status) == EXIT_FAIL;
-}
-
-static uint64_t *word_of(unsigned int page)
-{
-	return (uint64_t *)(void *)(vm.mem.mem + page * PAGE_4K);
-}
-
-static int begin(void **state)
-{
-	(void)state;
-	memset(&vm, 0, sizeof(vm));
-	memset(vcpus, 0, sizeof(vcpus));
-	options_defaults(&options);
-	vm.vcpu = vcpus;
-	vm.cfg.geo = (struct geometry){ .vcpus = CPUS, .slots = 1, .memory = PAGES * PAGE_4K, .unit = PAGE_4K };
-	backing_new(&vm.mem, BACKING_ANON, PAGES * PAGE_4K, false);
-	for (unsigned int i = 0; i < PAGES; i++)
-		*word_of(i) = TEST_GVA + i * PAGE_4K + SEED;
-	for (unsigned int i = 0; i < CPUS; i++) {
-		vcpus[i].vm = &vm;
-		vcpus[i].id = i;
-	}
-	vm.tsc_khz = 2000000;
-	return 0;
-}
-
-static int end_(void **state)
-{
-	(void)state;
-	backing_free(&vm.mem);
-	return 0;
-}
+#include "checks-fixture.h"
 
 /* ---- clocks ---- */
 
@@ -192,22 +127,6 @@ static void values(void *unused)
 {
 	(void)unused;
 	vm_check_values(&vm, SEED);
-}
-
-/* Calls the check with each byte of each page's word spoilt. */
-static void spoil_pages(void (*check_)(void *), void *data, size_t offset)
-{
-	assert_false(fails(check_, data));
-	for (unsigned int i = 0; i < PAGES; i++) {
-		unsigned char *byte = (unsigned char *)word_of(i) + offset + i % 8;
-
-		*byte ^= 0x10;
-		if (!fails(check_, data)) {
-			print_error("page %u, byte %u", i, i % 8);
-			assert_true(false);
-		}
-		*byte ^= 0x10;
-	}
 }
 
 static void test_values(void **state)
@@ -461,8 +380,6 @@ static void test_exit_sums(void **state)
 		}
 	}
 }
-
-#define WITH(test) cmocka_unit_test_setup_teardown(test, begin, end_)
 
 int main(void)
 {

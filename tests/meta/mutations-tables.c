@@ -480,7 +480,7 @@ const struct mutation table_mutations[] = {
 	{ "one DID for two after attach", "did-consistent", AS_RECORDED, did_clash_after_attach, NULL },
 	{ "one DID for two at the end", "did-consistent", AS_RECORDED, did_clash_at_end, NULL },
 	{ "DID 0", "did-consistent", AS_RECORDED, did_zero, NULL },
-	{ "another type at the panic", "mode-in-effect", AS_RECORDED, other_type_at_panic, NULL },
+	{ "another type at the panic", "context-same-fields", AS_RECORDED, other_type_at_panic, NULL },
 	{ "stale after its attach", "requesters-repointed", AS_RECORDED, stale_attach, NULL },
 	{ "no entry after its attach", "requesters-repointed", AS_RECORDED, absent_after, NULL },
 	{ "new tables in old memory", "requesters-repointed", AS_RECORDED, outside_after, NULL },

@@ -145,6 +145,66 @@ static void root_only_at_attach(void **state)
 	want(f, FLUSHED, CHECK_FAIL, "no global invalidation of the IOTLB after the root switch", NULL);
 }
 
+static int by_time(const void *a, const void *b)
+{
+	const struct evidence_event *x = a, *y = b;
+
+	return (x->host_ns > y->host_ns) - (x->host_ns < y->host_ns);
+}
+
+/* Where the trace would have it, before what comes later. */
+static void global_at(struct good_run *f, int64_t ns, enum evidence_event_kind kind)
+{
+	good_invalidate(f, ns, kind, 0, 0);
+	g_array_sort(f->ev->events, by_time);
+}
+
+/*
+ * An attach that follows at once, by a driver that is built in: an invalidation just before it may be either's, however
+ * long the host stood still in between; none is still none, and one of the first half is the root switch's.
+ */
+static void root_or_attach(void **state)
+{
+	struct good_run *f = *state;
+	struct evidence_device *dev = good_device(f, DISK);
+
+	dev->driver_ns = dev->reset_ns = 0;
+	dev->unchanged_ns = T_ROOT + 50 * MS;
+	dev->attach_ns = T_ROOT + 60 * MS;
+	f->ev->copied.host_ns = T_ROOT + MS;
+	want(f, FLUSHED, CHECK_PASS, "after the root switch", NULL);
+	good_drop(f, EVENT_IOTLB_GLOBAL, T_ROOT, T_HELLO);
+	want(f, FLUSHED, CHECK_FAIL, "no global invalidation of the IOTLB after the root switch", NULL);
+	global_at(f, T_ROOT + 45 * MS, EVENT_IOTLB_GLOBAL);
+	good_invalidate(f, T_ROOT + 45 * MS, EVENT_CC_DEVICE, DISK, 0);
+	good_invalidate(f, T_ROOT + 45 * MS, EVENT_IOTLB_DOMAIN, 0, 1);
+	want(f, FLUSHED, CHECK_NO_EVIDENCE, "45.0 ms after the root switch, where it may be that of an attach", NULL);
+	good_drop(f, EVENT_CC_GLOBAL, T_ROOT, T_HELLO);
+	want(f, FLUSHED, CHECK_FAIL, "no global invalidation of the context cache", NULL);
+	/* after the first look at the new entry it is surely the attach's */
+	global_at(f, T_ROOT + 61 * MS, EVENT_CC_GLOBAL);
+	global_at(f, T_ROOT + 61 * MS, EVENT_IOTLB_GLOBAL);
+	want(f, FLUSHED, CHECK_FAIL, "no global invalidation of the context cache", NULL);
+	/* a QEMU that stands still for 250 ms of every 350, just behind the root switch */
+	dev->unchanged_ns = T_ROOT + 300 * MS;
+	dev->attach_ns = T_ROOT + 310 * MS;
+	good_drop(f, EVENT_CC_GLOBAL, T_ROOT, T_HELLO);
+	good_drop(f, EVENT_IOTLB_GLOBAL, T_ROOT, T_HELLO);
+	global_at(f, T_ROOT + 260 * MS, EVENT_CC_GLOBAL);
+	global_at(f, T_ROOT + 260 * MS, EVENT_IOTLB_GLOBAL);
+	want(f, FLUSHED, CHECK_NO_EVIDENCE, "may be that of an attach", NULL);
+}
+
+/* What was not kept may have been the invalidation. */
+static void root_events_dropped(void **state)
+{
+	struct good_run *f = *state;
+
+	good_drop(f, EVENT_IOTLB_GLOBAL, T_ROOT, T_HELLO);
+	f->ev->events_dropped = 1;
+	want(f, FLUSHED, CHECK_NO_EVIDENCE, "no global invalidation of the IOTLB", "some were not kept", NULL);
+}
+
 /* Each root that is latched, not only the first. */
 static void second_root(void **state)
 {
@@ -397,7 +457,13 @@ static void unchanged(void **state)
 
 	good_device(f, DISK)->attach_ns = 0;
 	good_drop(f, EVENT_IOTLB_DOMAIN, T_DISK_ATTACH - 5 * MS, T_DISK_ATTACH);
+	/* it has, when nobody looked */
+	want(f, FLUSHED, CHECK_NO_EVIDENCE, "0000:00:02.0 whether and when its entry changed was not seen", NULL);
+	memcpy(good_entry(f, AFTER_DISK, DISK), good_entry(f, COPIED, DISK), 16);
+	good_walk(f, AFTER_DISK, NULL);
 	want(f, FLUSHED, CHECK_PASS, "0000:00:02.0 its entry never changed", NULL);
+	good_no_walk(f, AFTER_DISK);
+	want(f, FLUSHED, CHECK_NO_EVIDENCE, "0000:00:02.0 whether and when its entry changed was not seen", NULL);
 }
 
 static void no_old_entry(void **state)
@@ -432,6 +498,8 @@ static void alias(void **state)
 	dev->alias_sid = SATA;
 	/* still the dead kernel's: requesters-repointed tells that it is stale */
 	want(f, FLUSHED, CHECK_PASS, "0000:00:1f.2 its entry never changed", NULL);
+	good_no_walk(f, AFTER_NIC);
+	want(f, FLUSHED, CHECK_NO_EVIDENCE, "0000:00:1f.2 whether and when its entry changed was not seen", NULL);
 	memcpy(good_entry(f, AFTER_NIC, SATA), good_entry(f, AFTER_NIC, NIC), 16);
 	good_walk(f, AFTER_NIC, NULL);
 	want(f, FLUSHED, CHECK_FAIL, "0000:00:1f.2 no invalidation of its context entry, and then of the", "DID 3",
@@ -495,6 +563,8 @@ int checks_flush_tests(void)
 		LEGACY(root_one_domain),
 		LEGACY(root_before),
 		LEGACY(root_only_at_attach),
+		LEGACY(root_or_attach),
+		LEGACY(root_events_dropped),
 		LEGACY(second_root),
 		LEGACY(root_after_poweroff),
 		LEGACY(too_late_for_translation),

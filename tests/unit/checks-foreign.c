@@ -60,7 +60,8 @@ static void foreign_never_started(void **state)
 	struct good_run *f = foreign(state);
 
 	f->ev->crash_hello_ns = 0;
-	want(f, "crash-kernel-booted", CHECK_FAIL, NULL);
+	f->ev->crash_failure = g_strdup("no progress: waited 20 s for the start of the crash initramfs");
+	want(f, "crash-kernel-booted", CHECK_FAIL, "no progress", NULL);
 }
 
 int checks_foreign_tests(void)

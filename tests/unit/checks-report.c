@@ -195,6 +195,7 @@ static void spoil(struct good_run *f, const char *check)
 		good_translation(f, AT(800), false);
 	} else if (strcmp(check, "crash-kernel-booted") == 0) {
 		ev->crash_hello_ns = 0;
+		ev->crash_failure = g_strdup("no progress");
 	} else if (strcmp(check, "panic-seen") == 0) {
 		ev->jump_ns = ev->crash_hello_ns = 0;
 	} else if (strcmp(check, "mode-in-effect") == 0) {

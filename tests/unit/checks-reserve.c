@@ -160,9 +160,11 @@ static void idle_device(void **state)
 
 	reserve_all(f);
 	row(f, SATA, PFN(SATA_IOVA))->last--;
+	want(f, RESERVED, CHECK_NO_EVIDENCE, "0000:00:1f.2: 1 page mapped but not reserved", "it may be an alias",
+	     NULL);
+	g_array_append_val(f->ev->functions, sata);
 	want(f, RESERVED, CHECK_FAIL, "0000:00:1f.2: 1 page mapped but not reserved", NULL);
 	row(f, SATA, PFN(SATA_IOVA))->last += 2;
-	g_array_append_val(f->ev->functions, sata);
 	want(f, RESERVED, CHECK_FAIL, "0000:00:1f.2: 1 page reserved but never mapped", NULL);
 	g_array_index(f->ev->functions, struct evidence_function, 0).bridge = true;
 	want(f, RESERVED, CHECK_PASS, NULL);

@@ -114,6 +114,17 @@ static void no_tables(void **state)
 	want(f, RETARGET, CHECK_NO_EVIDENCE, NULL);
 }
 
+/* Each requester id of which there are none is named, an alias too. */
+static void no_tables_of_alias(void **state)
+{
+	struct good_run *f = *state;
+
+	good_device(f, NIC)->has_alias = true;
+	good_device(f, NIC)->alias_sid = SATA;
+	good_no_walk(f, AFTER_NIC);
+	want(f, RETARGET, CHECK_NO_EVIDENCE, "; no complete tables in force of 0000:00:01.0, 0000:00:1f.2", NULL);
+}
+
 static void no_tables_at_panic(void **state)
 {
 	struct good_run *f = *state;
@@ -311,6 +322,7 @@ int checks_retarget_tests(void)
 		LEGACY(no_iommu),
 		LEGACY(no_crash_kernel),
 		LEGACY(no_tables),
+		LEGACY(no_tables_of_alias),
 		LEGACY(no_tables_at_panic),
 		LEGACY(no_device_used),
 		LEGACY(truncated_at_panic),

@@ -80,13 +80,14 @@ static void mode_by_first_cmdline(void **state)
 	struct good_run *f = *state;
 
 	f->sc->iommu.mode = MACHINE_IOMMU_SCALABLE;
-	want(f, MODE, CHECK_FAIL, "TTM is legacy, wanted scalable", NULL);
+	want(f, MODE, CHECK_PASS, "chosen by the first kernel: TTM legacy instead of scalable", NULL);
 	set_first_cmdline(f, "intel_iommu=on,sm_on intel_iommu=sm_off");
 	want(f, MODE, CHECK_PASS, "TTM legacy", "asked for by first.cmdline", NULL);
+	want_not(f, "chosen");
 	set_first_cmdline(f, "intel_iommu=sm_off intel_iommu=on,sm_on");
-	want(f, MODE, CHECK_FAIL, "wanted scalable", NULL);
+	want(f, MODE, CHECK_PASS, "chosen by the first kernel: TTM legacy instead of scalable", NULL);
 	f->sc->iommu.mode = MACHINE_IOMMU_LEGACY;
-	want(f, MODE, CHECK_FAIL, "wanted scalable", NULL);
+	want(f, MODE, CHECK_PASS, "chosen by the first kernel: TTM legacy instead of scalable", NULL);
 }
 
 /* iommu= is a list. */
@@ -97,7 +98,7 @@ static void mode_pass_through_words(void **state)
 	set_first_cmdline(f, "iommu=force,pt");
 	want(f, MODE, CHECK_PASS, "TTM legacy", iommu_space_type_name(IOMMU_SPACE_PASS_THROUGH), NULL);
 	set_first_cmdline(f, "iommu=pt,nopt,force");
-	want(f, MODE, CHECK_FAIL, NULL);
+	want(f, MODE, CHECK_PASS, "0000:00:02.0 pass-through instead of second-level", NULL);
 }
 
 /* A kernel that does not know the parameter says nothing of it. */
@@ -187,21 +188,45 @@ static void mode_translation_off(void **state)
 	want(f, MODE, CHECK_FAIL, "translation is off", NULL);
 }
 
-static void mode_wrong_ttm(void **state)
+/* What was asked for and what the first kernel chose are two things: the copy is judged by what stood at the panic. */
+static void mode_chosen(void **state)
 {
 	struct good_run *f = *state;
+	struct verdict *v;
 
 	f->sc->iommu.mode = MACHINE_IOMMU_SCALABLE;
-	want(f, MODE, CHECK_FAIL, "TTM is legacy, wanted scalable", NULL);
-	want_outcome(f, "inconclusive", 125);
+	want(f, MODE, CHECK_PASS, "chosen by the first kernel: TTM legacy instead of scalable", NULL);
+	want_not(f, "0000:00:02.0");
+	want_outcome(f, "preserved", 0);
+	v = good_verdict(f);
+	assert_non_null(strstr(v->words, "Judged is what the first kernel chose against what was asked for: TTM legacy "
+					 "instead of scalable."));
+	verdict_free(v);
+	f->sc->iommu.mode = MACHINE_IOMMU_FIRST_LEVEL;
+	want(f, MODE, CHECK_PASS, "chosen by the first kernel: TTM legacy instead of scalable", NULL);
+	want_not(f, "0000:00:02.0");
+	/* a copy that is wrong is wrong in whichever mode */
+	good_entry(f, COPIED, SATA)[0] = 0;
+	good_walk(f, COPIED, NULL);
+	want_outcome(f, "copy-wrong", 1);
 }
 
-static void mode_wrong_ttm_scalable(void **state)
+static void mode_chosen_scalable(void **state)
 {
 	struct good_run *f = *state;
 
 	f->sc->iommu.mode = MACHINE_IOMMU_LEGACY;
-	want(f, MODE, CHECK_FAIL, "TTM is scalable, wanted legacy", NULL);
+	want(f, MODE, CHECK_PASS, "chosen by the first kernel: TTM scalable instead of legacy", NULL);
+}
+
+/* The register and what was read by it. */
+static void mode_read_otherwise(void **state)
+{
+	struct good_run *f = *state;
+
+	f->ev->at_panic.ttm = VTD_TTM_SCALABLE;
+	want(f, MODE, CHECK_FAIL, "TTM is scalable, the tables were read as legacy", NULL);
+	want_outcome(f, "inconclusive", 125);
 }
 
 /* Mode 3 of RTADDR (abort DMA) is no legacy mode. */
@@ -219,8 +244,8 @@ static void mode_wrong_pgtt(void **state)
 	struct good_run *f = *state;
 
 	f->sc->iommu.mode = MACHINE_IOMMU_FIRST_LEVEL;
-	want(f, MODE, CHECK_FAIL, "0000:00:02.0", "0000:00:01.0", iommu_space_type_name(IOMMU_SPACE_SECOND_LEVEL),
-	     NULL);
+	want(f, MODE, CHECK_PASS, "0000:00:02.0 second-level instead of first-level",
+	     "0000:00:01.0 second-level instead of first-level", NULL);
 }
 
 static void mode_ir_missing(void **state)
@@ -300,7 +325,7 @@ static void mode_pass_through_unwanted(void **state)
 
 	tables_legacy(&f->ram[AT_PANIC], f->old_root, DISK, VTD_TT_PASS_THROUGH, 1, 1, 0);
 	good_walk(f, AT_PANIC, NULL);
-	want(f, MODE, CHECK_FAIL, "0000:00:02.0 is pass-through", NULL);
+	want(f, MODE, CHECK_PASS, "0000:00:02.0 pass-through instead of second-level", NULL);
 	want_not(f, "00:01.0");
 }
 
@@ -311,7 +336,7 @@ static void mode_pass_through_missing(void **state)
 
 	g_free(f->ev->first_cmdline);
 	f->ev->first_cmdline = g_strdup("intel_iommu=on iommu=pt");
-	want(f, MODE, CHECK_FAIL, "0000:00:02.0", "wanted pass-through", NULL);
+	want(f, MODE, CHECK_PASS, "0000:00:02.0 second-level instead of pass-through", NULL);
 }
 
 static void flushing(struct good_run *f, const char *cmdline, const char *types)
@@ -385,8 +410,9 @@ int checks_rig_tests(void)
 		LEGACY(mode_truncated),
 		LEGACY(mode_truncated_early),
 		LEGACY(mode_translation_off),
-		LEGACY(mode_wrong_ttm),
-		SCALABLE(mode_wrong_ttm_scalable),
+		LEGACY(mode_chosen),
+		LEGACY(mode_read_otherwise),
+		SCALABLE(mode_chosen_scalable),
 		LEGACY(mode_abort),
 		SCALABLE(mode_wrong_pgtt),
 		LEGACY(mode_ir_missing),

@@ -56,6 +56,29 @@ static void work_model_errors(void **state)
 	want_not(f, "QEMU's disk");
 }
 
+/* The crash kernel's own words of a device are quoted, and decide nothing. */
+static void work_complaints(void **state)
+{
+	struct good_run *f = *state;
+	struct evidence_complaint said[] = {
+		{ g_strdup("[    7.5] nvme nvme0: I/O 8 QID 0 timeout, disable controller") },
+		{ g_strdup("[    9.5] nvme nvme0: Device not ready; aborting reset") },
+		{ g_strdup("[   12.0] e1000e 0000:00:01.0 eth0: Detected Hardware Unit Hang:") },
+	};
+
+	g_array_append_vals(f->ev->complaints, said, G_N_ELEMENTS(said));
+	want(f, WORK, CHECK_PASS, "16 in (the crash kernel: \"[   12.0] e1000e 0000:00:01.0 eth0: Detected", NULL);
+	want_outcome(f, "preserved", 0);
+	good_device(f, DISK)->works = false;
+	set(&good_device(f, DISK)->works_detail, "no answer");
+	want(f, WORK, CHECK_FAIL, "nvme: no answer (the crash kernel: \"[    7.5] nvme nvme0: I/O 8 QID 0 timeout",
+	     "controller\" and 1 more in console.log)", NULL);
+	good_device(f, DISK)->works = true;
+	set(&good_device(f, NIC)->works_detail, NULL);
+	good_device(f, NIC)->works = false;
+	want(f, WORK, CHECK_NO_EVIDENCE, "e1000e: not tried (the crash kernel: ", NULL);
+}
+
 static void work_last_dead(void **state)
 {
 	struct good_run *f = *state;
@@ -200,26 +223,13 @@ static void dump_last_byte(void **state)
 int checks_work_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-		LEGACY(work_named),
-		LEGACY(work_no_iommu),
-		LEGACY(work_dead),
-		LEGACY(work_last_dead),
-		LEGACY(work_model_errors),
-		LEGACY(work_no_crash_kernel),
-		LEGACY(work_not_tried),
-		LEGACY(work_one_dead_one_not_tried),
-		LEGACY(work_no_devices),
-		LEGACY(work_none_reached),
-		LEGACY(dump_named),
-		LEGACY(dump_not_asked),
-		LEGACY(dump_no_crash_kernel),
-		LEGACY(dump_no_canary),
-		LEGACY(dump_empty_canary),
-		LEGACY(dump_not_read),
-		LEGACY(dump_error),
-		LEGACY(dump_differs),
-		LEGACY(dump_short),
-		LEGACY(dump_last_byte),
+		LEGACY(work_named),	      LEGACY(work_no_iommu),	    LEGACY(work_dead),
+		LEGACY(work_last_dead),	      LEGACY(work_model_errors),    LEGACY(work_complaints),
+		LEGACY(work_no_crash_kernel), LEGACY(work_not_tried),	    LEGACY(work_one_dead_one_not_tried),
+		LEGACY(work_no_devices),      LEGACY(work_none_reached),    LEGACY(dump_named),
+		LEGACY(dump_not_asked),	      LEGACY(dump_no_crash_kernel), LEGACY(dump_no_canary),
+		LEGACY(dump_empty_canary),    LEGACY(dump_not_read),	    LEGACY(dump_error),
+		LEGACY(dump_differs),	      LEGACY(dump_short),	    LEGACY(dump_last_byte),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

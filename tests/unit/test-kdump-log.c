@@ -171,6 +171,18 @@ static void bad_lines(void **state)
 	}
 }
 
+/* The kernel's own word that lines are missing: any of them may be among them. */
+static void lines_dropped(void **state)
+{
+	static const char *const line = "** 12 printk messages dropped **";
+	struct evidence *ev = read_lines(&line, 1);
+
+	(void)state;
+	assert_int_equal(ev->kdump_bad, 1);
+	assert_string_equal(ev->kdump_bad_line, line);
+	evidence_free(ev);
+}
+
 /* Twice the same entry is not one that a kernel logs; nor a number of ranges that its entry does not have. */
 static void contradictions(void **state)
 {
@@ -357,9 +369,11 @@ static void a_problem_is_printable(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(whole_log), cmocka_unit_test(bad_lines),     cmocka_unit_test(contradictions),
-		cmocka_unit_test(mutilated), cmocka_unit_test(debugfs_files), cmocka_unit_test(bad_files),
-		cmocka_unit_test(regions),   cmocka_unit_test(translations),  cmocka_unit_test(a_problem_is_printable),
+		cmocka_unit_test(whole_log),	 cmocka_unit_test(bad_lines),
+		cmocka_unit_test(lines_dropped), cmocka_unit_test(contradictions),
+		cmocka_unit_test(mutilated),	 cmocka_unit_test(debugfs_files),
+		cmocka_unit_test(bad_files),	 cmocka_unit_test(regions),
+		cmocka_unit_test(translations),	 cmocka_unit_test(a_problem_is_printable),
 	};
 	int failed;
 

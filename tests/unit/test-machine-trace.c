@@ -94,6 +94,10 @@ static void test_names(void **state)
 		g_autofree char *name = g_strndup(rows[i].line, strcspn(rows[i].line, " "));
 
 		assert_int_equal(trace_group_of(name), trace_kind_group(rows[i].kind));
+		/* and a person who looks for that group's lines finds these and no others */
+		for (int group = 0; group < TRACE_GROUPS; group++)
+			assert_int_equal(g_regex_match_simple(trace_group_patterns[group], rows[i].line, 0, 0),
+					 group == trace_group_of(name));
 		groups |= 1u << trace_group_of(name);
 	}
 	assert_int_equal(groups, TRACES_ALL);

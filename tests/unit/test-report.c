@@ -260,6 +260,60 @@ static void test_summary(void **state)
 }
 
 /* Colours add escape sequences and nothing else. */
+/* A failure that nobody expects ends with what to type: its events, the console, another QEMU where that may be it. */
+static void test_next(void **state)
+{
+	const char *const run = "/results/20260101-kdump";
+	struct run_report *r = report_new("kdump");
+	g_autofree char *text = NULL, *flushed = NULL, *dead = NULL;
+	struct verdict_row *row;
+
+	(void)state;
+	r->run_dir = g_strdup(run);
+	r->env.qemu = g_strdup("7.2.22");
+	report_add_phase(r, "boot", 0);
+	row = verdict_add(r->verdict, "flushed", CHECK_PASS, OUTCOME_STALE_CACHE, "");
+	text = report_summary(r);
+	assert_null(strstr(text, "\nnext "));
+	row->result = CHECK_FAIL;
+	flushed = report_summary(r);
+	assert_non_null(strstr(flushed, "\nnext          grep -nE 'vtd_reg_dmar_root|vtd_dmar_enable|vtd_inv_desc_|"));
+	assert_non_null(strstr(flushed, "' /results/20260101-kdump/qemu.log\n              grep -nE 'panic|BUG:"));
+	assert_non_null(strstr(flushed, "' /results/20260101-kdump/console.log\n"));
+	assert_null(strstr(flushed, "--qemu"));
+	row->expect_fail = true;
+	/* which rests on no event */
+	verdict_add(r->verdict, "devices-work", CHECK_FAIL, OUTCOME_DEVICE_DEAD, "nvme: no answer");
+	dead = report_summary(r);
+	assert_non_null(strstr(dead, "\nnext          grep -nE 'panic|BUG:"));
+	assert_null(strstr(dead, "qemu.log"));
+	assert_non_null(strstr(dead, "vtdlab run ... --qemu qemu-10.0 "));
+	g_free(r->env.qemu);
+	r->env.qemu = g_strdup("10.0.8");
+	g_free(text);
+	text = report_summary(r);
+	assert_null(strstr(text, "--qemu"));
+	report_free(r);
+}
+
+/* What is set otherwise than in the scenario's file is on the page, and nothing where nothing is. */
+static void test_settings(void **state)
+{
+	struct run_report *r = report_new("kdump");
+	JsonObject *settings = json_object_new();
+	g_autofree char *without = NULL, *with = NULL;
+
+	(void)state;
+	json_object_set_object_member(r->extra, "settings", settings);
+	without = report_summary(r);
+	assert_null(strstr(without, "settings"));
+	json_object_set_string_member(settings, "devices.nic", "virtio");
+	json_object_set_string_member(settings, "first.cmdline", "iommu=pt \033[31m");
+	with = report_summary(r);
+	assert_non_null(strstr(with, "\nsettings      devices.nic=virtio; first.cmdline=iommu=pt [31m\n"));
+	report_free(r);
+}
+
 static void test_print(void **state)
 {
 	struct run_report *r = full();
@@ -289,7 +343,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_judge),	 cmocka_unit_test(test_strict), cmocka_unit_test(test_second_attempt),
 		cmocka_unit_test(test_outcomes), cmocka_unit_test(test_series), cmocka_unit_test(test_json),
-		cmocka_unit_test(test_summary),	 cmocka_unit_test(test_print),
+		cmocka_unit_test(test_summary),	 cmocka_unit_test(test_print),	cmocka_unit_test(test_next),
+		cmocka_unit_test(test_settings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
