@@ -70,7 +70,9 @@ static void quote_checks(struct work *w, const struct bug_side *side, const stru
 static bool one_run(struct work *w, const char *name, const struct bug_side *side, const struct scenario *s,
 		    enum side_result *result, GError **error)
 {
-	struct run_options options = { .qemu = *side->qemu ? side->qemu : NULL, .results = w->rd->path };
+	struct run_options options = { .qemu = *side->qemu ? side->qemu : NULL,
+				       .reference = *side->reference ? side->reference : NULL,
+				       .results = w->rd->path };
 	g_autoptr(GString) why = g_string_new(NULL);
 	struct run_outcome out;
 	struct run_json *run;

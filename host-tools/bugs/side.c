@@ -30,9 +30,28 @@ static void say_seen(const struct run_json *run, GString *why)
 		g_string_append_c(why, ')');
 }
 
+bool side_signed(const struct bug_side *side, const struct run_json *run, char **missing)
+{
+	for (char **want = side->signature; *want; want++) {
+		g_autofree char *name = g_strndup(*want, strcspn(*want, "~"));
+		const struct run_json_check *check = run_json_check(run, name);
+		const char *regex = *want + strlen(name) + 1;
+
+		if (check && g_regex_match_simple(regex, check->detail, 0, 0))
+			continue;
+		if (missing)
+			*missing = g_strdup_printf("%s does not say /%s/: %s", name, regex,
+						   check ? check->detail : "it is not there");
+		return false;
+	}
+	return true;
+}
+
 /* What of the stated is missing, or is there and was not stated; NULL: nothing. */
 static char *difference(const struct bug_side *side, const struct run_json *run)
 {
+	char *missing = NULL;
+
 	if (g_strcmp0(outcome_name(run->outcome), side->outcome) != 0)
 		return g_strdup_printf("wanted %s", side->outcome);
 	for (char **name = side->fails; *name; name++) {
@@ -49,16 +68,7 @@ static char *difference(const struct bug_side *side, const struct run_json *run)
 		    !g_strv_contains((const char *const *)side->may_fail, check->name))
 			return g_strdup_printf("%s was not to fail", check->name);
 	}
-	for (char **want = side->signature; *want; want++) {
-		g_autofree char *name = g_strndup(*want, strcspn(*want, "~"));
-		const struct run_json_check *check = run_json_check(run, name);
-		const char *regex = *want + strlen(name) + 1;
-
-		if (!check || !g_regex_match_simple(regex, check->detail, 0, 0))
-			return g_strdup_printf("%s does not say /%s/: %s", name, regex,
-					       check ? check->detail : "it is not there");
-	}
-	return NULL;
+	return side_signed(side, run, &missing) ? NULL : missing;
 }
 
 enum side_result side_judge(const struct bug_side *side, const struct run_json *run, GString *why)
@@ -110,6 +120,8 @@ char *side_command(const struct bug *bug, const struct bug_side *side)
 		g_string_append_printf(line, " --crash-kernel %s", side->crash_kernel);
 	if (*side->qemu)
 		g_string_append_printf(line, " --qemu %s", side->qemu);
+	if (*side->reference)
+		g_string_append_printf(line, " --reference %s", side->reference);
 	add_sets(line, bug->sets);
 	add_sets(line, side->sets);
 	return g_string_free(line, FALSE);

@@ -21,6 +21,12 @@ enum side_result {
  */
 enum side_result side_judge(const struct bug_side *side, const struct run_json *run, GString *why);
 
+/*
+ * side_signed - do the checks of @run say what the signature of @side wants? If not, @missing (unless NULL) gets what is
+ * missing; the caller frees it.
+ */
+bool side_signed(const struct bug_side *side, const struct run_json *run, char **missing);
+
 /* side_command - what to type for one run of the side, "vtdlab run ..."; the caller frees it. */
 char *side_command(const struct bug *bug, const struct bug_side *side);
 

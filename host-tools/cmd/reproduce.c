@@ -4,14 +4,10 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <signal.h>
-
-#include <gio/gio.h>
 
 #include "base/error.h"
-#include "base/interrupt.h"
 #include "base/paths.h"
+#include "bugs/pool.h"
 #include "bugs/reproduce.h"
 #include "verdict/check.h"
 
@@ -70,125 +66,57 @@ static int reproduce_one(const char *name, enum reproduce_sides sides)
 /* ---- several: each in a process of its own, as many at a time as asked for ---- */
 
 struct series {
-	GQueue waiting; /* char *: names, borrowed */
-	GMainLoop *loop;
-	GHashTable *running;  /* GSubprocess * -> its name */
+	char **waiting;	      /* names, borrowed */
 	unsigned counts[256]; /* by exit status */
 	int status;
-	bool told; /* the children have been told to end */
 };
 
-static void child_setup(gpointer unused)
+static char **next_bug(void *data, void **tag)
 {
-	(void)unused;
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-}
-
-static void start_next(struct series *s);
-
-static void ended(GObject *object, GAsyncResult *result, gpointer data)
-{
-	GSubprocess *child = G_SUBPROCESS(object);
-	g_autofree char *text = NULL;
 	struct series *s = data;
-	int status;
-
-	g_subprocess_communicate_utf8_finish(child, result, &text, NULL, NULL);
-	status = g_subprocess_get_if_exited(child) ? g_subprocess_get_exit_status(child) : VTDLAB_EXIT_CANNOT_JUDGE;
-	if (text)
-		fputs(text, stdout);
-	if (!g_subprocess_get_if_exited(child))
-		fprintf(stderr, "vtdlab reproduce: %s: its process was killed by signal %d\n",
-			(char *)g_hash_table_lookup(s->running, child), g_subprocess_get_term_sig(child));
-	fflush(stdout);
-	s->counts[status & 255]++;
-	s->status = vtdlab_exit_worse(s->status, status);
-	g_hash_table_remove(s->running, child);
-	start_next(s);
-}
-
-static char **child_words(const char *name)
-{
 	g_autoptr(GStrvBuilder) words = g_strv_builder_new();
-	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
 	g_autofree char *repeat = g_strdup_printf("--repeat=%d", opt.repeat);
 	g_autofree char *recipe = g_strdup_printf("--recipe=%d", opt.recipe);
 	g_autofree char *results = opt.results ? g_strconcat("--results=", opt.results, NULL) : NULL;
 	g_autofree char *side = opt.side ? g_strconcat("--side=", opt.side, NULL) : NULL;
 
-	g_strv_builder_add_many(words, self, "reproduce", "--quiet", repeat, recipe, NULL);
+	if (!*s->waiting)
+		return NULL;
+	*tag = *s->waiting++;
+	g_strv_builder_add_many(words, "reproduce", "--quiet", repeat, recipe, NULL);
 	if (results)
 		g_strv_builder_add(words, results);
 	if (side)
 		g_strv_builder_add(words, side);
-	g_strv_builder_add(words, name);
+	g_strv_builder_add(words, *tag);
 	return g_strv_builder_end(words);
 }
 
-static void start_next(struct series *s)
-{
-	while (!s->told && (int)g_hash_table_size(s->running) < opt.jobs && !g_queue_is_empty(&s->waiting)) {
-		g_autoptr(GSubprocessLauncher) launcher = g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE);
-		char *name = g_queue_pop_head(&s->waiting);
-		g_auto(GStrv) words = child_words(name);
-		g_autoptr(GError) error = NULL;
-		GSubprocess *child;
-
-		g_subprocess_launcher_set_child_setup(launcher, child_setup, NULL, NULL);
-		child = g_subprocess_launcher_spawnv(launcher, (const char *const *)words, &error);
-		if (!child) {
-			fprintf(stderr, "vtdlab reproduce: %s: %s\n", name, error->message);
-			s->counts[VTDLAB_EXIT_CANNOT_JUDGE]++;
-			s->status = vtdlab_exit_worse(s->status, VTDLAB_EXIT_CANNOT_JUDGE);
-			continue;
-		}
-		g_hash_table_insert(s->running, child, name);
-		g_subprocess_communicate_utf8_async(child, NULL, NULL, ended, s);
-	}
-	if (g_hash_table_size(s->running) == 0)
-		g_main_loop_quit(s->loop);
-}
-
-/* What the user wants to end, the children end; each keeps what it has and says so. */
-static gboolean look_for_interrupt(gpointer data)
+static void bug_done(void *data, void *tag, int status, const char *out)
 {
 	struct series *s = data;
-	GHashTableIter iter;
-	gpointer child;
 
-	if (!interrupt_pending() || s->told)
-		return G_SOURCE_CONTINUE;
-	s->told = true;
-	s->status = VTDLAB_EXIT_INTERRUPTED;
-	g_hash_table_iter_init(&iter, s->running);
-	while (g_hash_table_iter_next(&iter, &child, NULL))
-		g_subprocess_send_signal(child, SIGTERM);
-	return G_SOURCE_CONTINUE;
+	fputs(out, stdout);
+	if (!*out) /* its reason went to stderr */
+		printf("%s: exit status %d\n", (char *)tag, status);
+	fflush(stdout);
+	s->counts[status & 255]++;
+	s->status = vtdlab_exit_worse(s->status, status);
 }
 
 static int reproduce_all(char **names)
 {
-	struct series s = { .waiting = G_QUEUE_INIT, .status = VTDLAB_EXIT_OK };
+	struct series s = { .waiting = names, .status = VTDLAB_EXIT_OK };
+	const struct pool_work work = { next_bug, bug_done, &s };
 	gint64 start = g_get_monotonic_time();
-	guint left, timer;
+	bool whole = pool_run(&work, (unsigned)opt.jobs);
 
-	for (char **name = names; *name; name++)
-		g_queue_push_tail(&s.waiting, *name);
-	s.loop = g_main_loop_new(NULL, FALSE);
-	s.running = g_hash_table_new_full(NULL, NULL, g_object_unref, NULL);
-	timer = g_timeout_add(200, look_for_interrupt, &s);
-	start_next(&s);
-	if (g_hash_table_size(s.running))
-		g_main_loop_run(s.loop);
-	g_source_remove(timer);
-	left = g_queue_get_length(&s.waiting);
+	if (!whole)
+		s.status = VTDLAB_EXIT_INTERRUPTED;
 	printf("%u reproduced, %u not reproduced, %u without a verdict%s in %.1f min; exit status %d\n",
 	       s.counts[VTDLAB_EXIT_OK], s.counts[VTDLAB_EXIT_BAD],
-	       s.counts[VTDLAB_EXIT_CANNOT_JUDGE] + s.counts[VTDLAB_EXIT_USAGE], left ? ", the rest not run," : "",
+	       s.counts[VTDLAB_EXIT_CANNOT_JUDGE] + s.counts[VTDLAB_EXIT_USAGE], whole ? "" : ", the rest not run,",
 	       (double)(g_get_monotonic_time() - start) / 60e6, s.status);
-	g_queue_clear(&s.waiting);
-	g_hash_table_unref(s.running);
-	g_main_loop_unref(s.loop);
 	return s.status;
 }
 

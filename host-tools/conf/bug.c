@@ -37,6 +37,8 @@ static const struct word status_words[] = {
 	  .help = "first.kernel of this side; empty: the scenario's" },                                              \
 		{ SIDE_KEY(s, side, "crash-kernel", SCHEMA_TEXT, crash_kernel), .def = "", .help = "crash.kernel" }, \
 		{ SIDE_KEY(s, side, "qemu", SCHEMA_TEXT, qemu), .def = "", .help = "as --qemu; empty: the host's" }, \
+		{ SIDE_KEY(s, side, "reference", SCHEMA_TEXT, reference), .def = "",                                 \
+		  .help = "as --reference: a kernel that comes up where this one does not" },                        \
 		{ SIDE_KEY(s, side, "set", SCHEMA_ITEMS, sets), .def = "", .members = "section.key=value",           \
 		  .item = SETTING, .help = "settings of this side only" },                                           \
 		{ SIDE_KEY(s, side, "outcome", SCHEMA_TEXT, outcome), .def = "",                                     \

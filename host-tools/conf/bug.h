@@ -35,6 +35,7 @@ struct bug_side {
 	char *kernel;	    /* "" = the scenario's */
 	char *crash_kernel; /* "" = as the scenario has it */
 	char *qemu;	    /* "" = the host's */
+	char *reference;    /* as --reference: a kernel whose first kernel is good here; "" = any of the cache */
 	char **sets;	    /* "section.key=value", behind those of the bug; NULL-ended */
 	char *outcome;	    /* the word of vtdlab list outcomes that the run must come to */
 	char **fails;	    /* the checks that must fail without being expected to, all of them */

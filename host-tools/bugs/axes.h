@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The cells of a hunt: what is varied, and which combination comes as the n-th of a seed. */
+#ifndef VTDLAB_BUGS_AXES_H
+#define VTDLAB_BUGS_AXES_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "conf/scenario.h"
+
+/*
+ * axes_cell - the settings of cell @number of the hunt with @seed: "section.key=value", and "qemu=NAME" for a QEMU beside
+ * the host's; the same for the same three. Combinations that a scenario refuses are passed over.
+ *
+ * @base: the scenario that is varied
+ * @kernels: specs to choose first and crash kernel among, NULL-ended, at least one
+ * @qemus: names of further QEMUs, NULL-ended; may be empty
+ * Returns a list for g_strfreev(); the first kernel comes first.
+ */
+char **axes_cell(const struct scenario *base, const char *const *kernels, const char *const *qemus, uint32_t seed,
+		 uint32_t number);
+
+/* axes_apply - does @base with @settings (but "qemu=") make a scenario that can be asked for? Free with scenario_free(). */
+struct scenario *axes_apply(const struct scenario *base, char *const *settings);
+
+/* axes_command - "vtdlab run kdump --kernel ... --set ..." of a cell, for people; the caller frees it. */
+char *axes_command(const struct scenario *base, char *const *settings);
+
+/* axes_words - the same as the words behind the program's name, to be added to a list. */
+void axes_words(GStrvBuilder *words, const struct scenario *base, char *const *settings);
+
+#endif
