@@ -23,7 +23,7 @@ setup() { find_vtdlab; }
 }
 
 @test "names alone, and by list" {
-	diff <("$vtdlab" bugs --names) <(cd "$root/bugs" && printf '%s\n' *.conf | sed 's/\.conf$//')
+	diff <("$vtdlab" bugs --names) <(cd "$root/bugs" && printf '%s\n' *.conf | sed 's/\.conf$//' | LC_ALL=C sort)
 	diff <("$vtdlab" bugs) <("$vtdlab" list bugs)
 	"$vtdlab" list bug-keys | grep -q '^outcome='
 }
