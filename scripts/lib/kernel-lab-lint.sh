@@ -32,11 +32,11 @@ lint_sparse()
 	done
 	lab_make C=2 drivers/iommu/intel/ >"$log" 2>&1 || build_failed "$log" 'sparse'
 	# Silence alone is no finding: each file must have been looked at.
-	checked=$(grep -cE '^  CHECK .*/kdump[^/]*\.c$' "$log") || true
+	checked=$(grep -cE '^  CHECK .*/(kdump|vtdlab)[^/]*\.c$' "$log") || true
 	((checked == ${#sources[@]})) ||
 		refuse "$name: sparse looked at $checked of ${#sources[@]} files; is it installed (apt-get install sparse), and new enough for this kernel? (see $log)"
-	grep -E 'drivers/iommu/intel/kdump[^:]*:[0-9]+:[0-9]+: (warning|error)' "$log" >&2 || true
-	grep -cE 'drivers/iommu/intel/kdump[^:]*:[0-9]+:[0-9]+: (warning|error)' "$log" || true
+	grep -E 'drivers/iommu/intel/(kdump|vtdlab)[^:]*:[0-9]+:[0-9]+: (warning|error)' "$log" >&2 || true
+	grep -cE 'drivers/iommu/intel/(kdump|vtdlab)[^:]*:[0-9]+:[0-9]+: (warning|error)' "$log" || true
 }
 
 # lab_lint: status 1 when there is something to put right.

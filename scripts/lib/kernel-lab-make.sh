@@ -21,6 +21,8 @@ lab_make_exec()
 	export CCACHE_DIR=$cache/ccache CCACHE_MAXSIZE=${CCACHE_MAXSIZE:-6G} CCACHE_NOHASHDIR=1
 	export KBUILD_BUILD_TIMESTAMP='2026-01-01 00:00:00 UTC' KBUILD_BUILD_USER=lab \
 		KBUILD_BUILD_HOST=vtdlab KBUILD_BUILD_VERSION=1 LOCALVERSION=
+	# Another release keeps the results of both apart, and a variable leaves what ccache compares as it is.
+	[[ ${bugs-} != yes ]] || LOCALVERSION=-bugs
 	[[ $objects == . ]] || set -- "O=$objects" "$@"
 	# The lock stays open in make: should it outlive us, nobody else may build here.
 	exec make -j"$jobs" CC='ccache gcc' HOSTCC='ccache gcc' "$@" 8>&-

@@ -161,7 +161,7 @@ kdir_open()
 	known=$(lab_known_series | paste -sd' ')
 	[[ " $known " == *" $v "* ]] ||
 		unfit "$kdir is Linux $v: kernel-patches has only ${known// /, }; check out one of these, or build the tree as it is and give KERNEL=$kdir"
-	patches_series=$v fixes=yes config_more='' version=$v package=''
+	patches_series=$v fixes=yes bugs=no config_more='' version=$v package=''
 	name=kdir-$(printf %s "$kdir" | sha256sum | head -c 8)
 	lab_inputs
 }

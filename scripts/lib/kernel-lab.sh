@@ -37,7 +37,7 @@ lab_read_source()
 		refuse "$conf: the version, or the sha256 of $package, is missing"
 }
 
-# lab_read_conf NAME CONF: sets the same, patches_series and fixes.
+# lab_read_conf NAME CONF: sets the same, patches_series, fixes and bugs.
 lab_read_conf()
 {
 	local conf=$2
@@ -46,9 +46,12 @@ lab_read_conf()
 	patches_series=$(keyfile_get "$conf" build patches)
 	fixes=$(keyfile_get "$conf" build fixes)
 	fixes=${fixes:-yes}
+	bugs=$(keyfile_get "$conf" build bugs)
+	bugs=${bugs:-no}
 	config_more=$(keyfile_get "$conf" build config)
 	[[ -n $patches_series ]] || refuse "$conf: the patches are missing"
 	[[ $fixes == yes || $fixes == no ]] || refuse "$conf: fixes must be yes or no, not '$fixes'"
+	[[ $bugs == yes || $bugs == no ]] || refuse "$conf: bugs must be yes or no, not '$bugs'"
 	lab_inputs
 }
 
@@ -75,28 +78,26 @@ lab_series_patches()
 }
 
 # lab_inputs: sets the arrays fragments, patches and new_files (for
-# drivers/iommu/intel), from patches_series, fixes and config_more.
+# drivers/iommu/intel), from patches_series, fixes, bugs and config_more.
 lab_inputs()
 {
-	local name_ list file
+	local name_ list file of
 
-	fragments=() patches=() new_files=()
-	if [[ $fixes == yes ]]; then
-		list=$(lab_series_patches "$patches_dir/fixes/$patches_series") || exit
-		mapfile -t patches < <(printf '%s' "${list:+$list$'\n'}")
-	fi
-	list=$(lab_series_patches "$patches_dir/$patches_series") || exit
-	if [[ -n $list ]]; then
-		mapfile -t -O "${#patches[@]}" patches < <(printf '%s\n' "$list")
-		for file in "$patches_dir"/src/{*.[ch],Kconfig.*,Makefile.*}; do
+	fragments=() patches=() new_files=() have_deep_copy=''
+	for of in fixes/ '' bugs/; do
+		[[ $of$fixes != fixes/no && $of$bugs != bugs/no ]] || continue
+		list=$(lab_series_patches "$patches_dir/$of$patches_series") || exit
+		[[ -n $list ]] || continue
+		mapfile -t -O "${#patches[@]}" patches <<<"$list"
+		[[ -n $of ]] || have_deep_copy=$list
+		for file in "$patches_dir/${of}src"/{*.[ch],Kconfig.*,Makefile.*}; do
 			[[ ! -f $file ]] || new_files+=("$file")
 		done
-	fi
-	for name_ in base net drivers debug "$patches_series" ${list:+kdump} ${config_more//;/ }; do
+	done
+	for name_ in base net drivers debug "$patches_series" ${have_deep_copy:+kdump} ${config_more//;/ }; do
 		fragments+=("$config_dir/$name_.config")
 		[[ -f $config_dir/$name_.config ]] || refuse "no such file of kernel options: $config_dir/$name_.config"
 	done
-	have_deep_copy=$list
 }
 
 # lab_compiler: what makes another kernel of the same source.

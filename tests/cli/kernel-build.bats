@@ -156,6 +156,39 @@ builds() { wc -l <"$BUILT"; }
 	[[ $status == 2 && $stderr == *"fixes must be yes or no, not 'maybe'"* ]]
 }
 
+@test "bugs=yes adds its patches and sources, last, and another kernel is none the wiser" {
+	mkdir -p "$VTDLAB_PATCHES_DIR"/bugs/{src,6.1}
+	echo 0001-bug.patch >"$VTDLAB_PATCHES_DIR/bugs/6.1/series"
+	kernel_build lab-6.1
+	prepared
+	good=$dir
+	seq -f 'line %g' 60 | sed '20a\the hook' >"$BATS_TEST_TMPDIR/a"
+	sed 's/^the hook/& with a bug/' "$BATS_TEST_TMPDIR/a" >"$BATS_TEST_TMPDIR/b"
+	diff -u --label "a/$file" --label "b/$file" "$BATS_TEST_TMPDIR"/{a,b} \
+		>"$VTDLAB_PATCHES_DIR/bugs/6.1/0001-bug.patch" || true
+	echo 'int bug;' >"$VTDLAB_PATCHES_DIR/bugs/src/vtdlab_bug.c"
+	kernel_build lab-6.1
+	[[ $status == 0 && $output == "$good" ]]
+	[ ! -e "$tree/drivers/iommu/intel/vtdlab_bug.c" ]
+	fake_lab lab-6.1-bugs bugs=yes
+	kernel_build lab-6.1-bugs
+	prepared
+	[ "$dir" != "$good" ]
+	before=$dir
+	grep -qx 'patches=3' "$dir/kernel.conf"
+	tree=$VTDLAB_CACHE/lab/work/lab-6.1-bugs/tree
+	[ "$(sed -n '21p;42p' "$tree/$file")" = $'the hook with a bug\nthe fix' ]
+	cmp "$tree/drivers/iommu/intel/vtdlab_bug.c" "$VTDLAB_PATCHES_DIR/bugs/src/vtdlab_bug.c"
+	# both are part of its name
+	echo 'int bug2;' >"$VTDLAB_PATCHES_DIR/bugs/src/vtdlab_bug.c"
+	kernel_build lab-6.1-bugs
+	prepared
+	[ "$dir" != "$before" ]
+	fake_lab lab-6.1-bugs bugs=6.1
+	kernel_build lab-6.1-bugs
+	[[ $status == 2 && $stderr == *"bugs must be yes or no, not '6.1'"* ]]
+}
+
 @test "an option that does not survive: its name, its file, and nothing built" {
 	echo CONFIG_NO_SUCH=y >>"$VTDLAB_KCONFIG_DIR/debug.config"
 	kernel_build lab-6.1
