@@ -44,4 +44,7 @@ struct machine {
 /* machine-wait.c: notes that QEMU ended, if it did. true once dead. */
 bool machine_check_death(struct machine *m);
 
+/* For qmp_set_clock(): what QEMU could use of the host's time, far ahead once it has stood still for a minute. */
+int64_t machine_qmp_clock(void *machine);
+
 #endif

@@ -98,6 +98,14 @@ static void look_at_times(struct machine *m)
 	guest_time_look(&m->time, now, known ? &times : NULL);
 }
 
+int64_t machine_qmp_clock(void *machine)
+{
+	struct machine *m = machine;
+
+	look_at_times(m);
+	return m->time.still_us >= STILL_US ? INT64_MAX / 2 : m->time.used_us;
+}
+
 /* ---- waiting ---- */
 
 static gboolean wake(gpointer data)

@@ -128,6 +128,7 @@ static bool start_vm(struct machine *m, const struct machine_config *cfg, GError
 	good = open_channels(m, cfg, &ch, error);
 	if (good) {
 		qmp_set_idle(m->qmp, qmp_idle, m);
+		qmp_set_clock(m->qmp, machine_qmp_clock);
 		qmp_set_event(m->qmp, on_event, m);
 		good = qmp_negotiate(m->qmp, NEGOTIATE_S, &cause);
 		if (good)

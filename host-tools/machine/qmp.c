@@ -34,6 +34,7 @@ struct qmp {
 	void *event_user;
 	qmp_idle_fn idle_fn;
 	void *idle_user;
+	int64_t (*clock_fn)(void *user);
 };
 
 static void log_text(struct qmp *q, const char *from, const char *json, size_t raw_len)
@@ -206,6 +207,16 @@ void qmp_set_idle(struct qmp *q, qmp_idle_fn fn, void *user)
 	q->idle_user = user;
 }
 
+void qmp_set_clock(struct qmp *q, int64_t (*fn)(void *user))
+{
+	q->clock_fn = fn;
+}
+
+static int64_t now_us(const struct qmp *q)
+{
+	return q->clock_fn ? q->clock_fn(q->idle_user) : g_get_monotonic_time();
+}
+
 void qmp_set_event(struct qmp *q, qmp_event_fn fn, void *user)
 {
 	q->event_fn = fn;
@@ -231,7 +242,7 @@ static bool have_greeting(struct qmp *q)
 
 static bool wait_for(struct qmp *q, bool (*done)(struct qmp *), const char *what, double timeout_s, GError **error)
 {
-	int64_t until = g_get_monotonic_time() + (int64_t)(timeout_s * 1e6), left;
+	int64_t until = now_us(q) + (int64_t)(timeout_s * 1e6), left;
 	struct pollfd p = { .fd = q->fd, .events = POLLIN };
 
 	for (;;) {
@@ -244,7 +255,7 @@ static bool wait_for(struct qmp *q, bool (*done)(struct qmp *), const char *what
 			return vtdlab_failed(error, "QMP %s: QEMU closed the connection", what);
 		if (q->idle_fn && !q->idle_fn(q->idle_user, error))
 			return false;
-		left = (until - g_get_monotonic_time()) / 1000;
+		left = (until - now_us(q)) / 1000;
 		if (left < 0)
 			return vtdlab_failed(error, "QMP %s: no answer from QEMU within %.0f s", what, timeout_s);
 		poll(&p, 1, (int)MIN(left + 1, IDLE_MS));

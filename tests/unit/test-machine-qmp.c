@@ -100,6 +100,33 @@ static void test_commands(void **state)
 	finish(&r);
 }
 
+/* A host on which little gets on: 1 ms is counted where more has passed. */
+static int64_t slow_clock(void *calls)
+{
+	return ++*(int64_t *)calls * 1000;
+}
+
+/* A QEMU that starves on a busy host has time as long as it takes to get its share; for one that is dead time is up. */
+static void test_clock(void **state)
+{
+	int64_t calls = 0, began = g_get_monotonic_time();
+	GError *error = NULL;
+	struct rig r;
+
+	(void)state;
+	start(&r, "{\"QMP\":");
+	qmp_set_idle(r.q, NULL, &calls);
+	qmp_set_clock(r.q, slow_clock);
+	assert_false(qmp_negotiate(r.q, 0.01, &error));
+	assert_non_null(strstr(error->message, "no answer"));
+	assert_true(calls >= 10 && g_get_monotonic_time() - began > 20000);
+	g_clear_error(&error);
+	calls = INT64_MAX / 4000;
+	assert_false(qmp_negotiate(r.q, 0.01, &error));
+	g_clear_error(&error);
+	finish(&r);
+}
+
 static void test_silence(void **state)
 {
 	GError *error = NULL;
@@ -207,8 +234,9 @@ static void test_rip(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_commands), cmocka_unit_test(test_silence), cmocka_unit_test(test_idle),
-		cmocka_unit_test(test_hostile),	 cmocka_unit_test(test_xp),	 cmocka_unit_test(test_rip),
+		cmocka_unit_test(test_commands), cmocka_unit_test(test_silence), cmocka_unit_test(test_clock),
+		cmocka_unit_test(test_idle),	 cmocka_unit_test(test_hostile), cmocka_unit_test(test_xp),
+		cmocka_unit_test(test_rip),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
