@@ -40,16 +40,24 @@ static const char *said(enum side_result result)
 	}
 }
 
-static void note_run(struct work *w, const char *side, const struct run_outcome *out, enum side_result result,
-		     const char *why)
+/* @dir: of the run, of this bug's own or of another's in this series. */
+static void note_run(struct work *w, const char *side, const char *dir, enum side_result result, const char *why)
 {
-	g_autofree char *name = g_path_get_basename(out->dir);
+	g_autofree char *name = g_path_get_basename(dir);
 	JsonObject *o = json_object_new();
 
+	if (!g_str_has_prefix(dir, w->rd->path)) {
+		g_autofree char *bug = g_path_get_dirname(dir), *of = g_path_get_basename(bug), *there = NULL;
+
+		if (g_str_has_suffix(of, ".partial"))
+			of[strlen(of) - strlen(".partial")] = 0;
+		there = g_strdup_printf("../%s/%s", of, name);
+		g_free(name);
+		name = g_steal_pointer(&there);
+	}
 	g_string_append_printf(w->page, "    %-13s %s\n    %-13s %s\n", said(result), why, "", name);
 	json_object_set_string_member(o, "side", side);
 	json_object_set_string_member(o, "run", name);
-	json_object_set_string_member(o, "outcome", out->outcome);
 	json_object_set_boolean_member(o, "verdict", result != SIDE_UNJUDGED);
 	json_object_set_boolean_member(o, "as_stated", result == SIDE_AS_STATED);
 	json_object_set_string_member(o, "seen", why);
@@ -67,6 +75,47 @@ static void quote_checks(struct work *w, const struct bug_side *side, const stru
 	}
 }
 
+/* What tells in the shared directory whether the very same has been run. */
+static char *share_path(const struct work *w, const struct bug_side *side)
+{
+	g_autofree char *command = side_command(w->bug, side);
+	g_autofree char *name = g_compute_checksum_for_string(G_CHECKSUM_SHA256, command, -1);
+
+	return g_build_filename(w->options->share, name, NULL);
+}
+
+/* The run that another bug has had made: while that one lasts its directory is ".partial", and later it is not. */
+static struct run_json *shared_run(const struct work *w, const struct bug_side *side, char **dir)
+{
+	g_autofree char *path = w->options->share ? share_path(w, side) : NULL, *text = NULL;
+	g_auto(GStrv) parts = NULL;
+
+	if (!path || !g_file_get_contents(path, &text, NULL, NULL))
+		return NULL;
+	parts = g_strsplit(text, "\n", 3);
+	for (int partial = 1; partial >= 0 && parts[0] && parts[1]; partial--) {
+		g_autofree char *at = g_strconcat(parts[0], partial ? ".partial/" : "/", parts[1], NULL);
+		struct run_json *run = run_json_load(at, NULL);
+
+		if (run) {
+			*dir = g_steal_pointer(&at);
+			return run;
+		}
+	}
+	return NULL;
+}
+
+/* Only a run with a verdict is worth having twice. */
+static void share_run(const struct work *w, const struct bug_side *side, const char *dir, enum side_result result)
+{
+	g_autofree char *path = w->options->share && result != SIDE_UNJUDGED ? share_path(w, side) : NULL;
+	g_autofree char *name = g_path_get_basename(dir);
+	g_autofree char *text = g_strdup_printf("%s/%s\n%s\n", w->rd->root, w->rd->name, name);
+
+	if (path)
+		g_file_set_contents(path, text, -1, NULL);
+}
+
 static bool one_run(struct work *w, const char *name, const struct bug_side *side, const struct scenario *s,
 		    enum side_result *result, GError **error)
 {
@@ -75,9 +124,16 @@ static bool one_run(struct work *w, const char *name, const struct bug_side *sid
 				       .results = w->rd->path };
 	g_autoptr(GString) why = g_string_new(NULL);
 	struct run_outcome out;
-	struct run_json *run;
-	bool ok;
+	bool good = side == &w->bug->recipes[w->recipe].good, ok;
+	g_autofree char *elsewhere = NULL;
+	struct run_json *run = good ? shared_run(w, side, &elsewhere) : NULL;
 
+	if (run) {
+		*result = side_judge(side, run, why);
+		note_run(w, name, elsewhere, *result, why->str);
+		run_json_free(run);
+		return true;
+	}
 	options.progress = progress_new(NULL, w->options->style);
 	ok = scenario_run(s, &options, &out, error);
 	progress_clear(options.progress);
@@ -88,8 +144,10 @@ static bool one_run(struct work *w, const char *name, const struct bug_side *sid
 	run = run_json_load(out.dir, error);
 	if (run) {
 		*result = side_judge(side, run, why);
-		note_run(w, name, &out, *result, why->str);
+		note_run(w, name, out.dir, *result, why->str);
 		quote_checks(w, side, run);
+		if (good)
+			share_run(w, side, out.dir, *result);
 	}
 	ok = run != NULL;
 	run_json_free(run);

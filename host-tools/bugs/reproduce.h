@@ -18,6 +18,11 @@ struct reproduce_options {
 	unsigned repeat;     /* runs of each side; 0: as the bug's file says */
 	const char *results; /* results directory, or NULL for the tree's own: the evidence goes below its bugs/ */
 	enum progress_style style;
+	/*
+	 * A directory for all bugs of a series, or NULL: the run of a good side that another bug has had made in it is taken
+	 * again, where what is run is the same to the letter.
+	 */
+	const char *share;
 	const char *const *checks; /* names of checks, as scenario_validate() takes them */
 };
 

@@ -2,6 +2,7 @@
 /* vtdlab reproduce: a bug's bad side and its good side, run and judged. */
 #include "cmd/cmd.h"
 
+#include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,7 +13,7 @@
 #include "verdict/check.h"
 
 static struct {
-	char *side, *results;
+	char *side, *results, *share;
 	int repeat, jobs, recipe;
 	gboolean quiet, verbose;
 } opt;
@@ -23,6 +24,8 @@ static const GOptionEntry entries[] = {
 	{ "recipe", 0, 0, G_OPTION_ARG_INT, &opt.recipe,
 	  "1: as reported, 2: the one that lasts (the first that can be run)", "1|2" },
 	{ "jobs", 'j', 0, G_OPTION_ARG_INT, &opt.jobs, "bugs at a time, of several (one a CPU)", "N" },
+	{ "share", 0, 0, G_OPTION_ARG_FILENAME, &opt.share,
+	  "a directory for a series of bugs: a good side that two of them have is run once", "DIR" },
 	{ "results", 0, 0, G_OPTION_ARG_FILENAME, &opt.results, "where the evidence goes, below its bugs/", "DIR" },
 	{ "quiet", 'q', 0, G_OPTION_ARG_NONE, &opt.quiet, "no lines while it runs", NULL },
 	{ "verbose", 'v', 0, G_OPTION_ARG_NONE, &opt.verbose, "plain lines even on a terminal", NULL },
@@ -39,6 +42,7 @@ static int reproduce_one(const char *name, enum reproduce_sides sides)
 		.recipe = opt.recipe - 1,
 		.repeat = (unsigned)opt.repeat,
 		.results = opt.results,
+		.share = opt.share,
 		.style = opt.quiet   ? PROGRESS_QUIET :
 			 opt.verbose ? PROGRESS_PLAIN :
 				       PROGRESS_AUTO,
@@ -88,6 +92,8 @@ static char **next_bug(void *data, void **tag)
 		g_strv_builder_add(words, results);
 	if (side)
 		g_strv_builder_add(words, side);
+	if (opt.share)
+		g_strv_builder_add_many(words, "--share", opt.share, NULL);
 	g_strv_builder_add(words, *tag);
 	return g_strv_builder_end(words);
 }
@@ -104,12 +110,32 @@ static void bug_done(void *data, void *tag, int status, const char *out)
 	s->status = vtdlab_exit_worse(s->status, status);
 }
 
+/* The series' own directory, with the files in it. */
+static void remove_all(const char *path)
+{
+	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+	const char *name;
+
+	while (dir && (name = g_dir_read_name(dir))) {
+		g_autofree char *file = g_build_filename(path, name, NULL);
+
+		g_unlink(file);
+	}
+	g_rmdir(path);
+}
+
 static int reproduce_all(char **names)
 {
 	struct series s = { .waiting = names, .status = VTDLAB_EXIT_OK };
 	const struct pool_work work = { next_bug, bug_done, &s };
 	gint64 start = g_get_monotonic_time();
-	bool whole = pool_run(&work, (unsigned)opt.jobs);
+	g_autofree char *own = opt.share ? NULL : g_dir_make_tmp("vtdlab-series-XXXXXX", NULL);
+	bool whole;
+
+	opt.share = own ? own : opt.share;
+	whole = pool_run(&work, (unsigned)opt.jobs);
+	if (own)
+		remove_all(own);
 
 	if (!whole)
 		s.status = VTDLAB_EXIT_INTERRUPTED;

@@ -2,29 +2,28 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # `vtdlab bugs` and what `reproduce` refuses. Boots nothing.
 
+# shellcheck disable=SC2154 # root, vtdlab: the fixture's
 load vtdlab-fixture
 
 setup() { find_vtdlab; }
 
 @test "every bug of the catalogue can be read, and says its source" {
-	run "$vtdlab" bugs
-	echo "$output"
-	[ "$status" -eq 0 ]
+	"$vtdlab" bugs >"$BATS_TEST_TMPDIR/list"
+	cat "$BATS_TEST_TMPDIR/list"
 	for file in "$root"/bugs/*.conf; do
 		name=$(basename "$file" .conf)
-		[[ $output == *"$name"* ]]
+		grep -q "^$name  " "$BATS_TEST_TMPDIR/list"
 		run "$vtdlab" bugs show "$name"
 		[ "$status" -eq 0 ]
 		[[ $output == "$name: "* ]]
 		[[ $output == *"source "* ]]
 		[[ $output == *"make reproduce BUG=$name"* || $output == *"not reproduced here; tried:"* ]]
-		run "$vtdlab" bugs
 	done
 }
 
 @test "names alone, and by list" {
 	diff <("$vtdlab" bugs --names) <(cd "$root/bugs" && printf '%s\n' *.conf | sed 's/\.conf$//' | LC_ALL=C sort)
-	diff <("$vtdlab" bugs) <("$vtdlab" list bugs)
+	diff <("$vtdlab" bugs --names) <("$vtdlab" list bugs --names)
 	"$vtdlab" list bug-keys | grep -q '^outcome='
 }
 
