@@ -91,7 +91,7 @@ static bool try_reference(struct run *run, const char *kernel, GError **error)
 	options.modules = NULL;
 	progress_warn(options.progress, "a reference: the same with %s", kernel);
 	ok = plan_make(&plan, s, &options, error);
-	if (ok && strcmp(plan.first->release, tested->first->release) == 0)
+	if (ok && g_strcmp0(plan.first->sha256, tested->first->sha256) == 0)
 		ok = vtdlab_unfit(error, "it is the kernel under test itself");
 	if (ok && comes_through(run, &plan, error))
 		run->at.ev->reference = g_strdup(plan.first->release);
