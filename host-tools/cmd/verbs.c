@@ -14,6 +14,8 @@ const struct verb vtdlab_verbs[] = {
 	{ "bugs", "the catalogue of IOMMU bugs that can be reproduced, and a page of each", "[show BUG]", cmd_bugs },
 	{ "reproduce", "run the bad and the good side of a bug, and judge both", "BUG...|all|quick", cmd_reproduce },
 	{ "bisect", "which of Debian's builds, or which commit, brought a bug or mended it", "BUG", cmd_bisect },
+	{ "explain", "what a pasted kernel log says of IOMMU faults, and which bugs it looks like", "LOG|-",
+	  cmd_explain },
 	{ "doctor", "what this host offers: QEMUs, KVM, trace events, space", "", cmd_doctor },
 	{ "judge", "judge a recorded run again, without a VM", "RUNDIR", cmd_judge },
 	{ "walk", "print the translations that a snapshot holds", "SNAPSHOT", cmd_walk },
