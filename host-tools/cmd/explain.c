@@ -21,7 +21,7 @@ static GByteArray *read_all(int fd, const char *name, GError **error)
 {
 	GByteArray *all = g_byte_array_new();
 	uint8_t buf[65536];
-	ssize_t n;
+	ssize_t n = 0;
 
 	while (all->len <= BYTES_MAX && ((n = read(fd, buf, sizeof(buf))) > 0 || (n < 0 && errno == EINTR)))
 		if (n > 0)

@@ -83,29 +83,29 @@ static struct explain_device *make_device(struct explain_kernel *k, uint32_t dev
 
 /* ---- faults ---- */
 
-/* Neighbours become one range; what finds no room is only said to be there. */
+/* Ascending; neighbours become one range; what finds no room is only said to be there. */
 static void add_range(struct explain_fault *f, uint64_t value)
 {
 	uint64_t step = f->access == EXPLAIN_INTERRUPT ? 1 : 0x1000;
+	struct explain_range *r = f->ranges, *end = f->ranges + f->nranges;
 
-	for (unsigned i = 0; i < f->nranges; i++) {
-		struct explain_range *r = &f->ranges[i];
-
-		if (value >= r->first && value <= r->last)
-			return;
-		if (value > r->last && value - r->last == step) {
-			r->last = value;
-			return;
+	while (r < end && r->last < value && value - r->last > step)
+		r++;
+	if (r < end && (value >= r->first || r->first - value <= step)) {
+		r->first = MIN(r->first, value);
+		r->last = MAX(r->last, value);
+		if (r + 1 < end && r[1].first - r->last <= step) {
+			r->last = r[1].last;
+			memmove(r + 1, r + 2, (size_t)(end - r - 2) * sizeof(*r));
+			f->nranges--;
 		}
-		if (value < r->first && r->first - value == step) {
-			r->first = value;
-			return;
-		}
-	}
-	if (f->nranges < EXPLAIN_RANGES_MAX)
-		f->ranges[f->nranges++] = (struct explain_range){ value, value };
-	else
+	} else if (f->nranges < EXPLAIN_RANGES_MAX) {
+		memmove(r + 1, r, (size_t)(end - r) * sizeof(*r));
+		*r = (struct explain_range){ value, value };
+		f->nranges++;
+	} else {
 		f->more = true;
+	}
 }
 
 static void add_fault(struct parser *p, const struct explain_fault *new, unsigned line)

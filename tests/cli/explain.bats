@@ -43,7 +43,7 @@ says()
 
 @test "quoted in a mail, lines broken: pass-through behind translated tables" {
 	explains mail-quoted.log "1 00:02.0 read 0x06 1 pass-through" "1 00:01.0 read 0x06 5 pass-through"
-	says mail-quoted.log "0x2ec3a000, 0x2ec09000" "stopped: nvme nvme0: I/O 4 QID 0 timeout" "a crash kernel"
+	says mail-quoted.log "0x2ec09000, 0x2ec3a000" "stopped: nvme nvme0: I/O 4 QID 0 timeout" "a crash kernel"
 	[[ $output != *mode-mismatch* ]]
 }
 
