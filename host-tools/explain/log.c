@@ -221,6 +221,8 @@ static void take_flags(struct explain_kernel *k, const char *m)
 		FLAG("Copied IR table for", ir_copied),
 		FLAG("Failed to copy IR table", ir_failed),
 		FLAG("Default domain type: Passthrough", passthrough),
+		FLAG("Enable scalable mode if hardware supports", may_scale),
+		FLAG("Scalable mode is disallowed", no_scale),
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(flags); i++)
@@ -234,7 +236,8 @@ static void take_kernel(struct parser *p, const char *m)
 {
 	static const char version[] = "Linux version ";
 	const char *cmdline = strstr(m, "ommand line: ");
-	const char *suppressed = strstr(m, "dmar_fault: "), *panic = strstr(m, "Kernel panic - not syncing");
+	const char *suppressed = strstr(m, "dmar_fault: "), *handled = strstr(m, "handling fault status reg ");
+	const char *panic = strstr(m, "Kernel panic - not syncing");
 	struct explain_kernel *k = p->k;
 
 	if (g_str_has_prefix(m, version)) {
@@ -254,6 +257,10 @@ static void take_kernel(struct parser *p, const char *m)
 		unsigned long n = strtoul(suppressed + strlen("dmar_fault: "), NULL, 10);
 
 		k->suppressed += (unsigned)MIN(n, 1000000000 - MIN(k->suppressed, 1000000000));
+	}
+	if (handled) {
+		k->handled++;
+		k->overflow |= strtoul(handled + strlen("handling fault status reg "), NULL, 16) & 1;
 	}
 	if (strstr(m, "Intel(R) Virtualization Technology for Directed I/O") && !k->ready_line)
 		k->ready_line = p->line;

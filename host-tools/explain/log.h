@@ -66,11 +66,14 @@ struct explain_kernel {
 	bool copying, copied, copy_failed, not_kdump;
 	bool ir_copied, ir_failed, ir_not_kdump;
 	bool passthrough;
-	unsigned ready_line; /* the IOMMU is set up; no driver of a PCI device ran before. 0: not in the log */
-	unsigned suppressed; /* "dmar_fault: N callbacks suppressed" */
-	unsigned dropped;    /* faults that there was no room for */
-	GPtrArray *faults;   /* struct explain_fault */
-	GPtrArray *devices;  /* struct explain_device */
+	bool may_scale, no_scale; /* scalable mode: allowed where the hardware has it; refused */
+	unsigned ready_line;	  /* the IOMMU is set up; no driver of a PCI device ran before. 0: not in the log */
+	unsigned suppressed;	  /* "dmar_fault: N callbacks suppressed" */
+	unsigned handled;	  /* "handling fault status reg": times that the kernel looked at the fault records */
+	bool overflow;		  /* by that register there were more faults than records */
+	unsigned dropped;	  /* faults that there was no room for */
+	GPtrArray *faults;	  /* struct explain_fault */
+	GPtrArray *devices;	  /* struct explain_device */
 };
 
 struct explain_log {

@@ -121,7 +121,7 @@ static unsigned add_silent(GString *s, const struct explain_kernel *k)
 	return count;
 }
 
-static void add_copy(GString *s, const struct explain_kernel *k)
+static void add_copy(GString *s, const struct explain_kernel *before, const struct explain_kernel *k)
 {
 	const char *rest = k->cmdline ? strstr(k->cmdline, " -- ") : NULL;
 
@@ -135,8 +135,12 @@ static void add_copy(GString *s, const struct explain_kernel *k)
 	} else if (k->copy_failed) {
 		g_string_append(
 			s,
-			"  tables: not copied: the kernel tried, and failed; of another mode (legacy, scalable) than "
-			"its own, or not to be read\n");
+			"  tables: not copied: the kernel tried, and failed: they are of another mode (legacy, scalable) "
+			"than its own, or cannot be read\n");
+		if (before && before->may_scale && k->no_scale)
+			g_string_append(s, "    the kernel before was allowed scalable mode, this one refuses it\n");
+		else if (before && before->no_scale && k->may_scale)
+			g_string_append(s, "    the kernel before refused scalable mode, this one is allowed it\n");
 	} else if (k->copied) {
 		g_string_append(s, "  tables: copied from the kernel before, by its own word\n");
 	} else if (k->copying) {
@@ -151,14 +155,20 @@ static void add_copy(GString *s, const struct explain_kernel *k)
 static void add_kernel(GString *s, const struct explain_log *log, unsigned n)
 {
 	const struct explain_kernel *k = log->kernels->pdata[n];
+	unsigned silent;
 
 	g_string_append_printf(s, "kernel %u: %s%s\n", n + 1,
 			       k->version ? k->version : "its first line is not in the log",
 			       explain_crash_kernel(log, n) ? ", a crash kernel" : "");
-	add_copy(s, k);
+	add_copy(s, n ? log->kernels->pdata[n - 1] : NULL, k);
 	add_faults(s, log, n);
-	if (!add_silent(s, k) && !k->faults->len)
+	silent = add_silent(s, k);
+	if (k->handled && !k->faults->len)
+		g_string_append(s, "  cannot tell: there were faults, and no report of any is in the log\n");
+	else if (!silent && !k->faults->len)
 		g_string_append(s, "  no fault and no dead device in the log\n");
+	if (k->overflow)
+		g_string_append(s, "  the fault records overflowed: there were more faults than reports\n");
 	if (k->suppressed)
 		g_string_append_printf(
 			s,

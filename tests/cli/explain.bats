@@ -33,12 +33,12 @@ says()
 
 @test "a serial console, with the watcher's times: elfcorehdr= behind --" {
 	explains serial-console.log "2 00:01.0 read 0x06 1 not-taken-over" "2 00:02.0 write 0x05 2 not-taken-over"
-	says serial-console.log "not copied: translation was on" "behind the \`--\`" "(e1000e)" "ended: Kernel panic"
+	says serial-console.log "not copied: translation was on" "behind the \`--\`" "(e1000e)" "the fault records overflowed" "ended: Kernel panic"
 }
 
 @test "a journal: the crash kernel's tables were of another mode" {
 	explains journal.log "2 00:01.0 read 0x06 1 not-taken-over" "2 00:02.0 write 0x05 2 not-taken-over"
-	says journal.log "the kernel tried, and failed" "mode-mismatch: first kernel scalable"
+	says journal.log "the kernel tried, and failed" "this one refuses it" "mode-mismatch: first kernel scalable"
 }
 
 @test "quoted in a mail, lines broken: pass-through behind translated tables" {

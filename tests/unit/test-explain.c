@@ -195,6 +195,9 @@ static void not_taken_over(void **state)
 	g_autofree char *one = g_strconcat(CRASH, no_kdump, READ("0xffff0000") READY NIC, NULL);
 	g_autofree char *two = g_strconcat(CRASH, failed, READ("0xffff0000") READY NIC, NULL);
 	g_autofree char *late = g_strconcat(START("4.19.0"), failed, READY NIC READ("0xffff0000"), NULL);
+	g_autofree char *mode = g_strconcat(FIRST "DMAR: Enable scalable mode if hardware supports\n" PANIC CRASH
+						  "DMAR: Scalable mode is disallowed\n",
+					    failed, NULL);
 	g_autofree char *dashes =
 		g_strconcat(START("6.1.0") "Command line: quiet -- elfcorehdr=0x1000\n", no_kdump, NULL);
 
@@ -203,6 +206,7 @@ static void not_taken_over(void **state)
 	brief(two, "1 00:01.0 read 0x06 1 not-taken-over\n");
 	/* its own driver has it: then it is no longer the dead kernel's */
 	brief(late, "1 00:01.0 read 0x06 1 cannot tell\n");
+	says(mode, "the kernel before was allowed scalable mode, this one refuses it");
 	says(dashes, "behind the `--`");
 }
 
@@ -329,6 +333,8 @@ static void devices_that_stop(void **state)
 	/* which of two it is about, its line does not say */
 	brief(NVME "nvme nvme1: pci function 0000:00:03.0\n" TIMEOUT, "");
 	brief("e1000 0000:81:02.0 eth0: Detected Tx Unit Hang\n", "1 81:02.0 stopped - 1 cannot tell\n");
+	says("DMAR: DRHD: handling fault status reg 2\n", "cannot tell: there were faults, and no report");
+	says("DMAR: DRHD: handling fault status reg 3\n" READ("0x1000"), "the fault records overflowed");
 	says("DMAR: IOMMU enabled\n", "no fault and no dead device in the log");
 }
 
