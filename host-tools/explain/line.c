@@ -103,10 +103,10 @@ size_t explain_dev_read(const char *text, uint32_t *dev)
 	return at + 2;
 }
 
-/* Behind @what in @text; NULL: it is not there. */
+/* Behind @what in @text, in any case (people retype what they see on a screen); NULL: it is not there. */
 static const char *behind(const char *text, const char *what)
 {
-	const char *at = strstr(text, what);
+	const char *at = strcasestr(text, what);
 
 	return at ? at + strlen(what) : NULL;
 }
@@ -138,7 +138,7 @@ int explain_fault_read(const char *text, struct explain_fault *fault)
 	fault->reason = -1;
 	if (!who || !explain_dev_read(who + strspn(who, "["), &fault->dev))
 		return 0;
-	fault->access = strstr(text, "DMA Write") ? EXPLAIN_WRITE : EXPLAIN_READ;
+	fault->access = strcasestr(text, "DMA Write") ? EXPLAIN_WRITE : EXPLAIN_READ;
 	fault->count = 1;
 	if ((at = behind(who, "fault index "))) {
 		fault->access = EXPLAIN_INTERRUPT;

@@ -133,6 +133,9 @@ static void reports_of_every_era(void **state)
 		  "" },
 		{ "> DMAR: [DMA Read NO_PASID] Request device [00:02.0] fault addr\n> 0xff800000 [fault reason\n> 0x0a] x",
 		  "1 00:02.0 read 0x0a 1 corrupt-tables\n" },
+		/* typed from a screen */
+		{ "DMAR: [DMA write NO PASID] Request device [05:00.0] fault addr 0xfff0000 [Fault reason 0x02] present bit",
+		  "1 05:00.0 write 0x02 1 no-entry\n" },
 		/* cut off */
 		{ "DMAR: [DMA Read] Request device [00:02.0] fault addr ff800000", "1 00:02.0 read ? 1 cannot tell\n" },
 		{ "DMAR: [DMA Read] Request device [00:02.0]", "1 00:02.0 read ? 1 cannot tell\n" },
