@@ -33,6 +33,7 @@ static void add_side(GString *page, const char *name, const struct bug *bug, con
 
 char *bug_page(const struct bug *bug)
 {
+	g_autofree char *logs = g_strjoinv("; ", bug->log);
 	GString *page = g_string_new(NULL);
 
 	g_string_append_printf(page, "%s: %s\n", bug->name, bug->title);
@@ -44,6 +45,7 @@ char *bug_page(const struct bug *bug)
 	field(page, "introduced", bug->introduced);
 	field(page, "fix", bug->fix);
 	field(page, "source", bug->source);
+	field(page, "logs show", logs);
 	for (unsigned i = 0; i < BUG_RECIPES; i++) {
 		if (!bug_recipe_given(bug, i))
 			continue;

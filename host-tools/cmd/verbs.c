@@ -16,6 +16,8 @@ const struct verb vtdlab_verbs[] = {
 	{ "bisect", "which of Debian's builds, or which commit, brought a bug or mended it", "BUG", cmd_bisect },
 	{ "hunt", "settings at random within a time: known bugs, new ones, and their least settings", "", cmd_hunt },
 	{ "calibrate", "the least crashkernel= with which a scenario comes out well", "SCENARIO", cmd_calibrate },
+	{ "explain", "what a pasted kernel log says of IOMMU faults, and which bugs it looks like", "LOG|-",
+	  cmd_explain },
 	{ "doctor", "what this host offers: QEMUs, KVM, trace events, space", "", cmd_doctor },
 	{ "judge", "judge a recorded run again, without a VM", "RUNDIR", cmd_judge },
 	{ "walk", "print the translations that a snapshot holds", "SNAPSHOT", cmd_walk },

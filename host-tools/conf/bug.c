@@ -70,6 +70,8 @@ static const struct schema_key keys[] = {
 	{ KEY("bug", "scenario", SCHEMA_TEXT), AT(scenario), .def = "kdump", .help = "the scenario that shows it" },
 	{ KEY("bug", "set", SCHEMA_ITEMS), AT(sets), .def = "", .members = "section.key=value", .item = SETTING,
 	  .help = "settings of both sides" },
+	{ KEY("bug", "log", SCHEMA_ITEMS), AT(log), .def = "", .members = "~REGEX", .item = "^~",
+	  .help = "what kernel logs show of it (`vtdlab explain`): all of these, each in some line" },
 	{ KEY("bug", "quick", SCHEMA_SWITCH), AT(quick), .def = "off", .help = "on: a part of `reproduce quick`" },
 	{ KEY("bug", "status", SCHEMA_WORD), AT(status), .words = status_words, .def = "reproduced",
 	  .help = "whether it has been seen here" },
@@ -161,6 +163,18 @@ static bool check_signature(const struct bug *bug, char **list, const char *cons
 	return true;
 }
 
+static bool check_log(const struct bug *bug, GError **error)
+{
+	for (char **item = bug->log; *item; item++) {
+		g_autoptr(GError) why = NULL;
+		g_autoptr(GRegex) regex = g_regex_new(*item + 1, 0, 0, &why);
+
+		if (!regex)
+			return vtdlab_refuse(error, "bug %s: log '%s': %s", bug->name, *item, why->message);
+	}
+	return true;
+}
+
 static bool check_side(const struct bug *bug, const struct bug_side *side, const char *const *checks, GError **error)
 {
 	struct scenario *s;
@@ -199,6 +213,8 @@ static bool check(const struct bug *bug, const char *const *checks, GError **err
 		return vtdlab_refuse(error, "bug %s: bug.%s is missing", bug->name, *bug->title ? "source" : "title");
 	if ((bug->status == BUG_UNREPRODUCED) != (*bug->tried != '\0'))
 		return vtdlab_refuse(error, "bug %s: `tried` goes with status=unreproduced", bug->name);
+	if (!check_log(bug, error))
+		return false;
 	for (unsigned i = 0; i < BUG_RECIPES; i++)
 		if (!check_recipe(bug, i, checks, error))
 			return false;

@@ -60,6 +60,7 @@ struct bug {
 	char *fix, *introduced, *affects, *source;
 	char *scenario;
 	char **sets; /* of both sides */
+	char **log;  /* regular expressions, all of which some line of a kernel log must match; NULL-ended */
 	bool quick;
 	enum bug_status status;
 	char *tried; /* unreproduced: what was tried */

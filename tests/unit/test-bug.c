@@ -55,6 +55,8 @@ static void what_a_file_must_have(void **state)
 	refused(HEAD BAD "set=what\n" GOOD, "want section.key=value");
 	refused(HEAD BAD "runs=2\nat-least=3\n" GOOD, "at-least=3 of runs=2");
 	refused(HEAD "tried=it\n" BAD GOOD, "goes with status=unreproduced");
+	refused(HEAD "log=~[\n" BAD GOOD, "log '~['");
+	refused(HEAD "log=Copied\n" BAD GOOD, "want ~REGEX");
 	refused(HEAD "scenario=kdmp\n" BAD GOOD, "the nearest is kdump");
 }
 
