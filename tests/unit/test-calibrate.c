@@ -49,8 +49,7 @@ static void exact_to_a_step(void **state)
 {
 	(void)state;
 	for (unsigned needs = CALIBRATE_LEAST + 1; needs <= 512; needs++)
-		finds((struct needs){ .needs = needs },
-		      (needs + CALIBRATE_STEP - 1) / CALIBRATE_STEP * CALIBRATE_STEP);
+		finds((struct needs){ .needs = needs }, (needs + CALIBRATE_STEP - 1) / CALIBRATE_STEP * CALIBRATE_STEP);
 }
 
 static void what_is_enough_only_once_is_not(void **state)
