@@ -142,7 +142,7 @@ bool bench_figure_judge(const struct bug *bug, const GPtrArray *bad, const GPtrA
 		g_string_append_printf(why,
 				       "%s: bad %" G_GUINT64_FORMAT " ns (%" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT
 				       "), good %" G_GUINT64_FORMAT " ns (%" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT
-				       "): %+.2f %%, wanted %u %%%s",
+				       "): %+.2f %%, wanted %g %%%s",
 				       bug->figure, b.median, b.low, b.high, g.median, g.low, g.high, worse,
 				       bug->figure_worse,
 				       b.low <= g.high && g.low <= b.high ? "; the intervals touch" : "");

@@ -72,7 +72,7 @@ static const struct schema_key keys[] = {
 	  .help = "instead of a scenario: tests as `vtdlab bench --tests` takes them; a side is passed or failed" },
 	{ KEY("bug", "figure", SCHEMA_TEXT), AT(figure), .def = "",
 	  .help = "TEST/STEP of them whose median is what the bug is about, both sides passing" },
-	{ KEY("bug", "figure-worse", SCHEMA_NUMBER), AT(figure_worse), .min = 1, .max = 100000, .def = "1",
+	{ KEY("bug", "figure-worse", SCHEMA_SECONDS), AT(figure_worse), .min = 0.1, .max = 100000, .def = "1",
 	  .help = "percent by which it is more on the bad side, at least" },
 	{ KEY("bug", "set", SCHEMA_ITEMS), AT(sets), .def = "", .members = "section.key=value", .item = SETTING,
 	  .help = "settings of both sides" },

@@ -59,10 +59,10 @@ struct bug {
 	enum bug_area area;
 	char *fix, *introduced, *affects, *source;
 	char *scenario;
-	char **sets;	       /* of both sides */
-	char *bench;	       /* tests, as `vtdlab bench --tests` takes them, instead of the scenario; "" = none */
-	char *figure;	       /* "TEST/STEP" of them; "" = it is not about a figure */
-	unsigned figure_worse; /* percent of the good side's median */
+	char **sets;	     /* of both sides */
+	char *bench;	     /* tests, as `vtdlab bench --tests` takes them, instead of the scenario; "" = none */
+	char *figure;	     /* "TEST/STEP" of them; "" = it is not about a figure */
+	double figure_worse; /* percent of the good side's median */
 	bool quick;
 	enum bug_status status;
 	char *tried; /* unreproduced: what was tried */

@@ -26,7 +26,7 @@ static char *dir;
 #define BENCH HEAD "bench=nested --memory 1M, exits\n"
 #define BENCH_BAD "[bad]\nkernel=a\noutcome=failed\nfails=exits\nsignature=exits~carries 3\n"
 #define BENCH_GOOD "[good]\nkernel=b\noutcome=passed\n"
-#define FIGURE BENCH "figure=nested/trips\nfigure-worse=10\n"
+#define FIGURE BENCH "figure=nested/trips\nfigure-worse=10.5\n"
 #define FIGURE_SIDES "[bad]\nkernel=a\noutcome=passed\n[good]\nkernel=b\noutcome=passed\n"
 
 static struct bug *load(const char *text, GError **error)
@@ -296,7 +296,7 @@ static void a_figure_is_more_beyond_both_intervals(void **state)
 	assert_int_equal(judge_figure(good, bad, "-10.71 %"), SIDE_OTHERWISE);
 	assert_int_equal(judge_figure(good, good, "+0.00 %"), SIDE_OTHERWISE);
 	assert_int_equal(judge_figure(wide, good, "the intervals touch"), SIDE_OTHERWISE);
-	assert_int_equal(judge_figure(little, good, "+9.00 %, wanted 10 %"), SIDE_OTHERWISE);
+	assert_int_equal(judge_figure(little, good, "+9.00 %, wanted 10.5 %"), SIDE_OTHERWISE);
 	assert_int_equal(judge_figure(TRIPS("111", "110", "115", "112,110,115,111"), good, "each needs 5"),
 			 SIDE_UNJUDGED);
 	assert_int_equal(judge_figure(TEST("exits", "pass", "", ONE), good, "0 rounds on the bad side"), SIDE_UNJUDGED);
