@@ -15,6 +15,9 @@ static const char *const uffd_per[] = { "vm", "vcpu", NULL };
 static const char *const log_names[] = { "get", "clear", "ring", NULL };
 static const char *const churn_names[] = { "add-remove", "move", NULL };
 static const char *const l3_names[] = { "nested", "direct", NULL };
+/* In the order of enum nested_kind. */
+static const char *const check_names[] = { "ncr3",   "code-segment", "exit-code", "event", "gif", "lma",
+					   "vmsave", "shadow",	     "invlpga",	  "all",   NULL };
 static const char *const exit_names[] = { "pio-write", "pio-read", "mmio-write", "mmio-read",
 					  "cpuid",     "hlt",	   "all",	 NULL };
 
@@ -68,6 +71,7 @@ static const struct def {
 	  "measure nothing, but keep DMA going under a running guest for so many seconds" },
 	{ "l3-paging", NAME, TAKES_NESTED, AT(l3_direct), 0, 0, l3_names,
 	  "the L3's memory by nested page tables, or by its own tables alone" },
+	{ "check", NAME, TAKES_CHECK, AT(check), 0, 0, check_names, "which promise" },
 #undef AT
 };
 
@@ -87,6 +91,7 @@ void options_defaults(struct options *o)
 		.ring_entries = 4096,
 		.count = 1000,
 		.exit = EXIT_ALL,
+		.check = NESTED_ALL,
 		.spare = 2 * MIB,
 		.chunk = 2 * MIB,
 	};

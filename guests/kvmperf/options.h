@@ -12,6 +12,18 @@ enum uffd_mode { UFFD_NONE, UFFD_MISSING, UFFD_MINOR, UFFD_WP };
 enum log_mode { LOG_GET, LOG_CLEAR, LOG_RING };
 enum exit_kind { EXIT_PIO_WRITE, EXIT_PIO_READ, EXIT_MMIO_WRITE, EXIT_MMIO_READ, EXIT_CPUID, EXIT_HLT, EXIT_ALL };
 enum churn_kind { CHURN_ADD_REMOVE, CHURN_MOVE };
+enum nested_kind {
+	NESTED_NCR3,
+	NESTED_CODE_SEGMENT,
+	NESTED_EXIT_CODE,
+	NESTED_EVENT,
+	NESTED_GIF,
+	NESTED_LMA,
+	NESTED_VMSAVE,
+	NESTED_SHADOW,
+	NESTED_INVLPGA,
+	NESTED_ALL
+};
 
 /* Which options a test takes. */
 enum {
@@ -27,6 +39,7 @@ enum {
 	TAKES_VFIO = 512,
 	TAKES_PREFAULT = 1024,
 	TAKES_NESTED = 2048,
+	TAKES_CHECK = 4096,
 };
 
 /* All of 64 bits, so that one table can describe them. */
@@ -36,7 +49,7 @@ struct options {
 	uint64_t random, percent;
 	uint64_t uffd, uffd_dev, uffd_per_vcpu, delay_us;
 	uint64_t log, iterations, ring_entries, initially_set, clear_pages;
-	uint64_t count, exit, churn, spare, chunk, hold, l3_direct;
+	uint64_t count, exit, churn, spare, chunk, hold, l3_direct, check;
 	const char *device;
 };
 

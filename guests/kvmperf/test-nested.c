@@ -9,16 +9,6 @@
 
 #include "tests.h"
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-
-#define CPUID_SVM (1U << 2)	   /* 0x80000001, ECX */
-#define CPUID_SVM_PAGING (1U << 0) /* 0x8000000a, EDX */
-#define AREA_SIZE (2 * PAGE_2M)	   /* all that is mapped at SPARE_GVA */
-#define EXITINFO1 0x078
-
 static unsigned int rounds;
 
 struct nest {
@@ -27,56 +17,13 @@ struct nest {
 	uint64_t entries; /* VMRUNs of one vCPU so far */
 };
 
-static void check_cpu(const struct perf_vm *vm, bool paging)
-{
-	struct kvm_cpuid2 *c = guest_cpuid(vm->kvm);
-	bool svm = false, nested_paging = false;
-
-	for (uint32_t i = 0; i < c->nent; i++) {
-		if (c->entries[i].function == 0x80000001)
-			svm = c->entries[i].ecx & CPUID_SVM;
-		if (c->entries[i].function == 0x8000000a)
-			nested_paging = c->entries[i].edx & CPUID_SVM_PAGING;
-	}
-	free(c);
-	if (!svm)
-		cannot("this KVM gives its guests no SVM (that of an AMD CPU does, with "
-		       "kvm_amd.nested=1)");
-	if (paging && !nested_paging)
-		cannot("this KVM gives its guests no nested paging (kvm_amd.npt=0?): --l3-paging "
-		       "direct");
-}
-
-static void build(struct nest *n, bool paging)
-{
-	struct perf_vm *vm = n->vm;
-	uint64_t page = vm->cfg.geo.guest_page == PAGE_4K ? PAGE_4K : PAGE_2M;
-	unsigned char *mem = mmap(NULL, AREA_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	int err;
-
-	if (mem == MAP_FAILED)
-		cannot("no memory for VMCBs and nested page tables: %s", strerror(errno));
-	madvise(mem, AREA_SIZE, MADV_NOHUGEPAGE);
-	memset(mem, 0, AREA_SIZE);
-	err = vm_region(vm, TEST_SLOT + vm->cfg.geo.slots, 0, vm->spare_gpa, AREA_SIZE, mem);
-	if (err)
-		cannot("the slot for VMCBs: KVM_SET_USER_MEMORY_REGION: %s", strerror(-err));
-	svm_area_init(&n->area, mem, vm->spare_gpa, AREA_SIZE, vm->cfg.geo.vcpus);
-	if (paging) {
-		svm_map(&n->area, 0, vm->sys_size, PAGE_2M);
-		svm_map(&n->area, vm->test_gpa, vm->test_gpa + vm->mem.size, page);
-	}
-	for (unsigned int i = 0; i < vm->cfg.geo.vcpus; i++)
-		svm_vmcb_fill(&n->area, i, paging);
-}
-
 /* How the L3 of each vCPU left it last. */
 static void check_exits(const struct nest *n, const char *step)
 {
 	for (unsigned int i = 0; i < n->vm->cfg.geo.vcpus; i++) {
-		uint64_t code = n->vm->vcpu[i].answer.first_bad, info;
+		uint64_t code = n->vm->vcpu[i].answer.first_bad,
+			 info = vmcb_get64(n->area.mem + svm_vmcb(i), EXITINFO1);
 
-		memcpy(&info, n->area.mem + svm_vmcb(i) + EXITINFO1, sizeof(info));
 		if (code != VMEXIT_VMMCALL)
 			fail("%s: the L3 of vCPU %u left by exit code %#llx (%#llx), not by "
 			     "VMMCALL",
@@ -182,8 +129,8 @@ static void round_(const struct options *o)
 		cannot("a hypervisor runs at privilege level 0: --ring 0");
 	cfg.samples = o->count;
 	n.vm = vm_new(&cfg);
-	check_cpu(n.vm, !o->l3_direct);
-	build(&n, !o->l3_direct);
+	svm_need(n.vm, !o->l3_direct);
+	svm_area_new(&n.area, n.vm, !o->l3_direct);
 	vm_warm(n.vm);
 	warm(&n);
 	vm_counters(n.vm, &before);
@@ -196,7 +143,7 @@ static void round_(const struct options *o)
 	result_count("pages", n.vm->mem.size / PAGE_4K);
 	check_kvm(&n, &delta, n.entries - start);
 	vm_free(n.vm);
-	munmap(n.area.mem, AREA_SIZE);
+	svm_area_free(&n.area);
 }
 
 static void nested_defaults(struct options *o)

@@ -15,7 +15,7 @@ struct test {
 };
 
 extern const struct test test_demand_paging, test_dirty_log, test_access_tracking, test_memslot_churn;
-extern const struct test test_page_table, test_pre_fault, test_exits, test_vfio_dma, test_nested;
+extern const struct test test_page_table, test_pre_fault, test_exits, test_vfio_dma, test_nested, test_nested_checks;
 
 /* All of them, NULL at the end. */
 extern const struct test *const tests[];

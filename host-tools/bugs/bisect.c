@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "bugs/bench-side.h"
 #include "run/run.h"
 
 /* ---- one kernel ---- */
@@ -24,7 +25,7 @@ static struct scenario *with_kernel(const struct bug *bug, const char *kernel, c
 
 static int told(const struct bug *bug, const char *dir, GString *why, GError **error)
 {
-	struct run_json *run = run_json_load(dir, error);
+	struct run_json *run = bug_run_load(bug, dir, error);
 	g_autoptr(GString) good = g_string_new(NULL);
 	int exit = VTDLAB_EXIT_CANNOT_JUDGE;
 
@@ -40,29 +41,49 @@ static int told(const struct bug *bug, const char *dir, GString *why, GError **e
 	return exit;
 }
 
-bool bug_judge_kernel(const struct bug *bug, const char *kernel, const struct reproduce_options *options, int *exit,
-		      GString *why, GError **error)
+/* One run with that kernel; *@dir is where it is, the caller frees it. */
+static bool run_with(const struct bug *bug, const char *kernel, const struct reproduce_options *options, char **dir,
+		     GError **error)
 {
 	const struct bug_side *bad = &bug->recipes[0].bad;
 	struct run_options run = { .qemu = *bad->qemu ? bad->qemu : NULL, .results = options->results };
-	struct scenario *s = with_kernel(bug, kernel, options->checks, error);
-	g_autoptr(GError) err = NULL;
+	struct scenario *s;
 	struct run_outcome out;
+	bool ok;
 
-	*exit = VTDLAB_EXIT_CANNOT_JUDGE;
+	if (*bug->bench)
+		return bench_side_run(bug, bad, kernel, options->results, options->style, dir, error);
+	s = with_kernel(bug, kernel, options->checks, error);
 	if (!s)
 		return false;
 	run.progress = progress_new(NULL, options->style);
-	if (scenario_run(s, &run, &out, &err)) {
-		*exit = told(bug, out.dir, why, &err);
+	ok = scenario_run(s, &run, &out, error);
+	if (ok) {
+		*dir = g_strdup(out.dir);
 		run_outcome_clear(&out);
-	} else if (err->code == VTDLAB_ERROR_UNFIT || err->code == VTDLAB_ERROR_FAILED) {
-		g_string_append(why, err->message);
-		g_clear_error(&err);
 	}
 	progress_clear(run.progress);
 	progress_free(run.progress);
 	scenario_free(s);
+	return ok;
+}
+
+bool bug_judge_kernel(const struct bug *bug, const char *kernel, const struct reproduce_options *options, int *exit,
+		      GString *why, GError **error)
+{
+	g_autofree char *dir = NULL;
+	g_autoptr(GError) err = NULL;
+
+	*exit = VTDLAB_EXIT_CANNOT_JUDGE;
+	if (*bug->figure)
+		return vtdlab_refuse(error, "bug %s is about a figure, which one kernel alone has not more or less of",
+				     bug->name);
+	if (run_with(bug, kernel, options, &dir, &err)) {
+		*exit = told(bug, dir, why, &err);
+	} else if (err->code == VTDLAB_ERROR_UNFIT || err->code == VTDLAB_ERROR_FAILED) {
+		g_string_append(why, err->message);
+		g_clear_error(&err);
+	}
 	if (!err)
 		return true;
 	g_propagate_error(error, g_steal_pointer(&err));

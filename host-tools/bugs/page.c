@@ -46,6 +46,9 @@ char *bug_page(const struct bug *bug)
 	field(page, "fix", bug->fix);
 	field(page, "source", bug->source);
 	field(page, "logs show", logs);
+	if (*bug->figure)
+		g_string_append_printf(page, "%-11s %s, bad side at least %g %% more\n", "figure", bug->figure,
+				       bug->figure_worse);
 	for (unsigned i = 0; i < BUG_RECIPES; i++) {
 		if (!bug_recipe_given(bug, i))
 			continue;

@@ -47,6 +47,14 @@ static void add_kernel(GString *out, const char *spec, const char *available, bo
 	}
 }
 
+static void add_qemu(GString *out, const char *qemu)
+{
+	g_autofree char *dir = g_build_filename(lab_cache_dir(), "qemu", qemu, NULL);
+
+	if (*qemu && !strchr(qemu, '/') && !g_file_test(dir, G_FILE_TEST_IS_DIR))
+		add(out, "fetches", qemu);
+}
+
 char *bug_ready(const struct bug *bug, unsigned recipe, const char *available, bool *gone)
 {
 	const struct bug_side *sides[] = { &bug->recipes[recipe].bad, &bug->recipes[recipe].good };
@@ -55,19 +63,16 @@ char *bug_ready(const struct bug *bug, unsigned recipe, const char *available, b
 	*gone = false;
 	for (size_t i = 0; i < G_N_ELEMENTS(sides); i++) {
 		g_autoptr(GError) error = NULL;
-		struct scenario *s = bug_scenario(bug, sides[i], NULL, &error);
+		struct scenario *s = *bug->bench ? NULL : bug_scenario(bug, sides[i], NULL, &error);
 
-		if (!s)
-			continue; /* bug_load() would have refused it */
-		add_kernel(out, s->first.kernel, available, gone);
-		add_kernel(out, scenario_crash_kernel(s), available, gone);
-		scenario_free(s);
-		if (*sides[i]->qemu && !strchr(sides[i]->qemu, '/')) {
-			g_autofree char *dir = g_build_filename(lab_cache_dir(), "qemu", sides[i]->qemu, NULL);
-
-			if (!g_file_test(dir, G_FILE_TEST_IS_DIR))
-				add(out, "fetches", sides[i]->qemu);
+		add_qemu(out, sides[i]->qemu);
+		if (s) { /* bug_load() would have refused it */
+			add_kernel(out, s->first.kernel, available, gone);
+			add_kernel(out, scenario_crash_kernel(s), available, gone);
+		} else if (*bug->bench) {
+			add_kernel(out, sides[i]->kernel, available, gone);
 		}
+		scenario_free(s);
 	}
 	return g_string_free(out, FALSE);
 }

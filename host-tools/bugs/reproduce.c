@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/paths.h"
+#include "bugs/bench-side.h"
 #include "results/rundir.h"
 #include "run/run.h"
 
@@ -25,7 +26,8 @@ struct work {
 	unsigned recipe;
 	GString *page;
 	JsonArray *runs;
-	bool ran; /* at least one run was made: from now on another recipe is no way out */
+	GPtrArray *dirs[2]; /* char *: the run directories of the bad side, and of the good one */
+	bool ran;	    /* at least one run was made: from now on another recipe is no way out */
 };
 
 static const char *said(enum side_result result)
@@ -41,7 +43,8 @@ static const char *said(enum side_result result)
 }
 
 /* @dir: of the run, of this bug's own or of another's in this series. */
-static void note_run(struct work *w, const char *side, const char *dir, enum side_result result, const char *why)
+static void note_run(struct work *w, const char *side, const char *dir, const struct run_json *run,
+		     enum side_result result, const char *why)
 {
 	g_autofree char *name = g_path_get_basename(dir);
 	JsonObject *o = json_object_new();
@@ -58,6 +61,7 @@ static void note_run(struct work *w, const char *side, const char *dir, enum sid
 	g_string_append_printf(w->page, "    %-13s %s\n    %-13s %s\n", said(result), why, "", name);
 	json_object_set_string_member(o, "side", side);
 	json_object_set_string_member(o, "run", name);
+	json_object_set_string_member(o, "outcome", side_outcome(run));
 	json_object_set_boolean_member(o, "verdict", result != SIDE_UNJUDGED);
 	json_object_set_boolean_member(o, "as_stated", result == SIDE_AS_STATED);
 	json_object_set_string_member(o, "seen", why);
@@ -85,24 +89,23 @@ static char *share_path(const struct work *w, const struct bug_side *side)
 }
 
 /* The run that another bug has had made: while that one lasts its directory is ".partial", and later it is not. */
-static struct run_json *shared_run(const struct work *w, const struct bug_side *side, char **dir)
+static bool shared_run(const struct work *w, const struct bug_side *side, char **dir)
 {
 	g_autofree char *path = w->options->share ? share_path(w, side) : NULL, *text = NULL;
 	g_auto(GStrv) parts = NULL;
 
 	if (!path || !g_file_get_contents(path, &text, NULL, NULL))
-		return NULL;
+		return false;
 	parts = g_strsplit(text, "\n", 3);
 	for (int partial = 1; partial >= 0 && parts[0] && parts[1]; partial--) {
 		g_autofree char *at = g_strconcat(parts[0], partial ? ".partial/" : "/", parts[1], NULL);
-		struct run_json *run = run_json_load(at, NULL);
 
-		if (run) {
+		if (g_file_test(at, G_FILE_TEST_IS_DIR)) {
 			*dir = g_steal_pointer(&at);
-			return run;
+			return true;
 		}
 	}
-	return NULL;
+	return false;
 }
 
 /* Only a run with a verdict is worth having twice. */
@@ -116,52 +119,63 @@ static void share_run(const struct work *w, const struct bug_side *side, const c
 		g_file_set_contents(path, text, -1, NULL);
 }
 
-static bool one_run(struct work *w, const char *name, const struct bug_side *side, const struct scenario *s,
-		    enum side_result *result, GError **error)
+/* *@dir: where it is; the caller frees it. */
+static bool run_scenario(struct work *w, const struct bug_side *side, const struct scenario *s, char **dir,
+			 GError **error)
 {
 	struct run_options options = { .qemu = *side->qemu ? side->qemu : NULL,
 				       .reference = *side->reference ? side->reference : NULL,
 				       .results = w->rd->path };
-	g_autoptr(GString) why = g_string_new(NULL);
 	struct run_outcome out;
-	bool good = side == &w->bug->recipes[w->recipe].good, ok;
-	g_autofree char *elsewhere = NULL;
-	struct run_json *run = good ? shared_run(w, side, &elsewhere) : NULL;
+	bool ok;
 
-	if (run) {
-		*result = side_judge(side, run, why);
-		note_run(w, name, elsewhere, *result, why->str);
-		run_json_free(run);
-		return true;
-	}
 	options.progress = progress_new(NULL, w->options->style);
 	ok = scenario_run(s, &options, &out, error);
 	progress_clear(options.progress);
 	progress_free(options.progress);
 	if (!ok)
 		return false;
+	*dir = g_strdup(out.dir);
+	run_outcome_clear(&out);
+	return true;
+}
+
+/* @s: NULL with bench= */
+static bool one_run(struct work *w, const char *name, const struct bug_side *side, const struct scenario *s,
+		    enum side_result *result, GError **error)
+{
+	g_autoptr(GString) why = g_string_new(NULL);
+	bool good = side == &w->bug->recipes[w->recipe].good, shared;
+	/* a side that is run several times is to be seen several times */
+	bool once = good && side->runs == 1 && w->options->repeat <= 1;
+	struct run_json *run;
+	char *dir = NULL;
+
+	shared = once && shared_run(w, side, &dir);
+	if (!shared && (s ? !run_scenario(w, side, s, &dir, error) :
+			    !bench_side_run(w->bug, side, NULL, w->rd->path, w->options->style, &dir, error)))
+		return false;
 	w->ran = true;
-	run = run_json_load(out.dir, error);
+	g_ptr_array_add(w->dirs[good], dir);
+	run = bug_run_load(w->bug, dir, error);
 	if (run) {
 		*result = side_judge(side, run, why);
-		note_run(w, name, out.dir, *result, why->str);
+		note_run(w, name, dir, run, *result, why->str);
 		quote_checks(w, side, run);
-		if (good)
-			share_run(w, side, out.dir, *result);
+		if (once && !shared)
+			share_run(w, side, dir, *result);
 	}
-	ok = run != NULL;
 	run_json_free(run);
-	run_outcome_clear(&out);
-	return ok;
+	return run != NULL;
 }
 
 static bool run_side(struct work *w, const char *name, const struct bug_side *side, enum side_result *said_all,
 		     GError **error)
 {
 	unsigned runs = w->options->repeat ? w->options->repeat : side->runs, seen = 0, judged = 0;
-	struct scenario *s = bug_scenario(w->bug, side, w->options->checks, error);
+	struct scenario *s = *w->bug->bench ? NULL : bug_scenario(w->bug, side, w->options->checks, error);
 	g_autofree char *command = side_command(w->bug, side);
-	bool ok = s != NULL;
+	bool ok = s || *w->bug->bench;
 
 	g_string_append_printf(w->page, "  %s: %s\n", name, command);
 	for (unsigned i = 0; ok && i < runs; i++) {
@@ -202,6 +216,17 @@ static int conclude(struct work *w, enum side_result bad, enum side_result good)
 	return status;
 }
 
+/* Both sides have passed: is what they measured as far apart as stated? It is the bad side that is bad by it, or is not. */
+static bool judge_figure(struct work *w, enum side_result *bad, GError **error)
+{
+	g_autoptr(GString) why = g_string_new(NULL);
+
+	if (!bench_figure_judge(w->bug, w->dirs[0], w->dirs[1], bad, why, error))
+		return false;
+	g_string_append_printf(w->page, "  figure\n    %-13s %s\n", said(*bad), why->str);
+	return true;
+}
+
 static bool run_recipe(struct work *w, int *status, GError **error)
 {
 	const struct bug_recipe *r = &w->bug->recipes[w->recipe];
@@ -210,6 +235,8 @@ static bool run_recipe(struct work *w, int *status, GError **error)
 	if (w->options->sides != REPRODUCE_GOOD && !run_side(w, "bad", &r->bad, &bad, error))
 		return false;
 	if (w->options->sides != REPRODUCE_BAD && !run_side(w, "good", &r->good, &good, error))
+		return false;
+	if (*w->bug->figure && bad == SIDE_AS_STATED && good == SIDE_AS_STATED && !judge_figure(w, &bad, error))
 		return false;
 	*status = conclude(w, bad, good);
 	return true;
@@ -257,6 +284,9 @@ static bool write_page(struct work *w, int status, GError **error)
 
 static bool pick_recipe(struct work *w, GError **error)
 {
+	if (*w->bug->figure && w->options->sides != REPRODUCE_BOTH)
+		return vtdlab_refuse(error, "%s is about a figure: one side alone has not more or less of it",
+				     w->bug->name);
 	w->recipe = w->options->recipe < 0 ? 0 : (unsigned)w->options->recipe;
 	if (bug_recipe_given(w->bug, w->recipe))
 		return true;
@@ -283,6 +313,8 @@ bool bug_reproduce(const struct bug *bug, const struct reproduce_options *option
 		return false;
 	w.page = g_string_new(NULL);
 	w.runs = json_array_new();
+	for (int i = 0; i < 2; i++)
+		w.dirs[i] = g_ptr_array_new_with_free_func(g_free);
 	g_string_append_printf(w.page, "%s: %s\n", bug->name, bug->title);
 	ok = run_recipes(&w, &out->exit, &err) && write_page(&w, out->exit, &err);
 	if (ok) {
@@ -296,6 +328,8 @@ bool bug_reproduce(const struct bug *bug, const struct reproduce_options *option
 		g_propagate_error(error, g_steal_pointer(&err));
 	}
 	json_array_unref(w.runs);
+	for (int i = 0; i < 2; i++)
+		g_ptr_array_unref(w.dirs[i]);
 	g_string_free(w.page, TRUE);
 	rundir_free(w.rd);
 	return ok;

@@ -12,12 +12,28 @@ static bool failed(const struct run_json_check *check)
 	return strcmp(check->result, "fail") == 0;
 }
 
+const char *side_outcome(const struct run_json *run)
+{
+	if (!run->bench)
+		return outcome_name(run->outcome);
+	return run->exit == VTDLAB_EXIT_OK ? BUG_BENCH_PASSED : BUG_BENCH_FAILED;
+}
+
+static bool has_verdict(const struct run_json *run)
+{
+	/* "preserved" that is no pass: the second attempt came to it, the first did not */
+	if (run->exit == VTDLAB_EXIT_CANNOT_JUDGE)
+		return false;
+	return run->bench || run->outcome == OUTCOME_NO_IOMMU ||
+	       (run->outcome < OUTCOMES && vtdlab_outcomes[run->outcome].exit == VTDLAB_EXIT_BAD);
+}
+
 /* "copy-wrong (context-same-slot, dma-survives)" */
 static void say_seen(const struct run_json *run, GString *why)
 {
 	const char *between = " (";
 
-	g_string_append(why, outcome_name(run->outcome));
+	g_string_append(why, side_outcome(run));
 	for (guint i = 0; i < run->checks->len; i++) {
 		const struct run_json_check *check = &g_array_index(run->checks, struct run_json_check, i);
 
@@ -52,7 +68,7 @@ static char *difference(const struct bug_side *side, const struct run_json *run)
 {
 	char *missing = NULL;
 
-	if (g_strcmp0(outcome_name(run->outcome), side->outcome) != 0)
+	if (g_strcmp0(side_outcome(run), side->outcome) != 0)
 		return g_strdup_printf("wanted %s", side->outcome);
 	for (char **name = side->fails; *name; name++) {
 		const struct run_json_check *check = run_json_check(run, *name);
@@ -74,13 +90,9 @@ static char *difference(const struct bug_side *side, const struct run_json *run)
 enum side_result side_judge(const struct bug_side *side, const struct run_json *run, GString *why)
 {
 	g_autofree char *other = difference(side, run);
-	bool verdict = run->outcome < OUTCOMES && vtdlab_outcomes[run->outcome].exit == VTDLAB_EXIT_BAD;
 
 	say_seen(run, why);
-	/* "preserved" that is no pass: the second attempt came to it, the first did not */
-	verdict |= run->outcome == OUTCOME_NO_IOMMU;
-	verdict &= run->exit != VTDLAB_EXIT_CANNOT_JUDGE;
-	if (!verdict) {
+	if (!has_verdict(run)) {
 		g_string_append(why, ": no verdict");
 		return SIDE_UNJUDGED;
 	}
@@ -111,9 +123,12 @@ static void add_sets(GString *line, char **sets)
 
 char *side_command(const struct bug *bug, const struct bug_side *side)
 {
-	GString *line = g_string_new("vtdlab run ");
+	GString *line = g_string_new(NULL);
 
-	g_string_append(line, bug->scenario);
+	if (*bug->bench)
+		g_string_append_printf(line, "vtdlab bench --tests '%s'", bug->bench);
+	else
+		g_string_append_printf(line, "vtdlab run %s", bug->scenario);
 	if (*side->kernel)
 		g_string_append_printf(line, " --kernel %s", side->kernel);
 	if (*side->crash_kernel)

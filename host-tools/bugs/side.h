@@ -27,7 +27,10 @@ enum side_result side_judge(const struct bug_side *side, const struct run_json *
  */
 bool side_signed(const struct bug_side *side, const struct run_json *run, char **missing);
 
-/* side_command - what to type for one run of the side, "vtdlab run ..."; the caller frees it. */
+/* side_outcome - the word for what @run came to, as a side states it; NULL: of another version. Static. */
+const char *side_outcome(const struct run_json *run);
+
+/* side_command - what to type for one run of the side, "vtdlab run ..." or "vtdlab bench ..."; the caller frees it. */
 char *side_command(const struct bug *bug, const struct bug_side *side);
 
 /* side_said - a whole side of which @seen of @judged runs were as stated, and @runs were made: what it says. */

@@ -68,6 +68,12 @@ static const struct schema_key keys[] = {
 	{ KEY("bug", "affects", SCHEMA_TEXT), AT(affects), .def = "", .help = "kernels or QEMUs that have it" },
 	{ KEY("bug", "source", SCHEMA_TEXT), AT(source), .def = "", .help = "where it is reported in public" },
 	{ KEY("bug", "scenario", SCHEMA_TEXT), AT(scenario), .def = "kdump", .help = "the scenario that shows it" },
+	{ KEY("bug", "bench", SCHEMA_TEXT), AT(bench), .def = "",
+	  .help = "instead of a scenario: tests as `vtdlab bench --tests` takes them; a side is passed or failed" },
+	{ KEY("bug", "figure", SCHEMA_TEXT), AT(figure), .def = "",
+	  .help = "TEST/STEP of them whose median is what the bug is about, both sides passing" },
+	{ KEY("bug", "figure-worse", SCHEMA_SECONDS), AT(figure_worse), .min = 0.1, .max = 100000, .def = "1",
+	  .help = "percent by which it is more on the bad side, at least" },
 	{ KEY("bug", "set", SCHEMA_ITEMS), AT(sets), .def = "", .members = "section.key=value", .item = SETTING,
 	  .help = "settings of both sides" },
 	{ KEY("bug", "log", SCHEMA_ITEMS), AT(log), .def = "", .members = "~REGEX", .item = "^~",
@@ -131,16 +137,31 @@ struct scenario *bug_scenario(const struct bug *bug, const struct bug_side *side
 	return NULL;
 }
 
-static bool check_listed(const struct bug *bug, const char *key, char **list, const char *const *checks, GError **error)
+/* What can fail on a side: the checks of a run, or the tests of a benchmark. Free with g_strfreev(). */
+static char **names_of(const struct bug *bug, const char *const *checks)
+{
+	g_auto(GStrv) tests = g_strsplit(bug->bench, ",", -1);
+
+	if (!*bug->bench)
+		return g_strdupv((char **)checks);
+	for (char **test = tests; *test; test++) {
+		g_strstrip(*test);
+		(*test)[strcspn(*test, " ")] = '\0';
+	}
+	return g_steal_pointer(&tests);
+}
+
+static bool check_listed(const struct bug *bug, const char *key, char **list, const char *const *names, GError **error)
 {
 	for (; *list; list++) {
 		const char *near;
 
-		if (!checks || g_strv_contains(checks, *list))
+		if (!names || g_strv_contains(names, *list))
 			continue;
-		near = nearest_word(*list, checks);
-		return vtdlab_refuse(error, "bug %s: %s: no check '%s'%s%s; see `vtdlab list checks`", bug->name, key,
-				     *list, near ? "; the nearest is " : "", near ? near : "");
+		near = nearest_word(*list, names);
+		return vtdlab_refuse(error, "bug %s: %s: no %s '%s'%s%s; see %s", bug->name, key,
+				     *bug->bench ? "test" : "check", *list, near ? "; the nearest is " : "",
+				     near ? near : "", *bug->bench ? "its bench=" : "`vtdlab list checks`");
 	}
 	return true;
 }
@@ -175,19 +196,49 @@ static bool check_log(const struct bug *bug, GError **error)
 	return true;
 }
 
+/* A benchmark boots one kernel, and knows no scenario. */
+static bool check_bench_side(const struct bug *bug, const struct bug_side *side, GError **error)
+{
+	if (!*side->kernel)
+		return vtdlab_refuse(error, "bug %s: with bench= each side names its kernel", bug->name);
+	if (*bug->sets || *side->sets || *side->crash_kernel || *side->reference)
+		return vtdlab_refuse(
+			error, "bug %s: set, crash-kernel and reference are of a scenario, not of bench=", bug->name);
+	if (strcmp(side->outcome, BUG_BENCH_PASSED) != 0 &&
+	    (*bug->figure || strcmp(side->outcome, BUG_BENCH_FAILED) != 0))
+		return vtdlab_refuse(error, "bug %s: outcome=%s: with %s", bug->name, side->outcome,
+				     *bug->figure ? "figure= it is passed" : "bench= it is passed or failed");
+	return true;
+}
+
 static bool check_side(const struct bug *bug, const struct bug_side *side, const char *const *checks, GError **error)
 {
+	g_auto(GStrv) owned = names_of(bug, checks);
+	const char *const *names = (const char *const *)owned;
 	struct scenario *s;
 
 	if (side->at_least > side->runs)
 		return vtdlab_refuse(error, "bug %s: at-least=%u of runs=%u", bug->name, side->at_least, side->runs);
-	if (!check_listed(bug, "fails", side->fails, checks, error) ||
-	    !check_listed(bug, "may-fail", side->may_fail, checks, error) ||
-	    !check_signature(bug, side->signature, checks, error))
+	if (!check_listed(bug, "fails", side->fails, names, error) ||
+	    !check_listed(bug, "may-fail", side->may_fail, names, error) ||
+	    !check_signature(bug, side->signature, names, error))
 		return false;
+	if (*bug->bench)
+		return check_bench_side(bug, side, error);
 	s = bug_scenario(bug, side, checks, error);
 	scenario_free(s);
 	return s != NULL;
+}
+
+static bool check_figure(const struct bug *bug, GError **error)
+{
+	const char *slash = strchr(bug->figure, '/');
+	g_autofree char *test = g_strndup(bug->figure, slash ? (gsize)(slash - bug->figure) : 0);
+	g_auto(GStrv) names = names_of(bug, NULL);
+
+	if (!*bug->figure || (*bug->bench && slash && slash[1] && g_strv_contains((const char *const *)names, test)))
+		return true;
+	return vtdlab_refuse(error, "bug %s: figure=%s: want TEST/STEP, with a test of bench=", bug->name, bug->figure);
 }
 
 /* Two sides that promise the same could only ever both be right or both be wrong. */
@@ -200,7 +251,7 @@ static bool check_recipe(const struct bug *bug, unsigned n, const char *const *c
 			return vtdlab_refuse(error, "bug %s: both sides must say their outcome", bug->name);
 		return true;
 	}
-	if (strcmp(r->bad.outcome, r->good.outcome) == 0 &&
+	if (!*bug->figure && strcmp(r->bad.outcome, r->good.outcome) == 0 &&
 	    g_strv_equal((const char *const *)r->bad.fails, (const char *const *)r->good.fails))
 		return vtdlab_refuse(error, "bug %s: its sides promise the same: nothing would tell them apart",
 				     bug->name);
@@ -213,7 +264,7 @@ static bool check(const struct bug *bug, const char *const *checks, GError **err
 		return vtdlab_refuse(error, "bug %s: bug.%s is missing", bug->name, *bug->title ? "source" : "title");
 	if ((bug->status == BUG_UNREPRODUCED) != (*bug->tried != '\0'))
 		return vtdlab_refuse(error, "bug %s: `tried` goes with status=unreproduced", bug->name);
-	if (!check_log(bug, error))
+	if (!check_log(bug, error) || !check_figure(bug, error))
 		return false;
 	for (unsigned i = 0; i < BUG_RECIPES; i++)
 		if (!check_recipe(bug, i, checks, error))

@@ -59,13 +59,20 @@ struct bug {
 	enum bug_area area;
 	char *fix, *introduced, *affects, *source;
 	char *scenario;
-	char **sets; /* of both sides */
-	char **log;  /* regular expressions, all of which some line of a kernel log must match; NULL-ended */
+	char **sets;	     /* of both sides */
+	char **log;	     /* regular expressions, all of which some line of a kernel log must match; NULL-ended */
+	char *bench;	     /* tests, as `vtdlab bench --tests` takes them, instead of the scenario; "" = none */
+	char *figure;	     /* "TEST/STEP" of them; "" = it is not about a figure */
+	double figure_worse; /* percent of the good side's median */
 	bool quick;
 	enum bug_status status;
 	char *tried; /* unreproduced: what was tried */
 	struct bug_recipe recipes[BUG_RECIPES];
 };
+
+/* What a side of bench= comes to. */
+#define BUG_BENCH_PASSED "passed"
+#define BUG_BENCH_FAILED "failed"
 
 extern const struct schema bug_schema;
 extern const struct word bug_area_words[];
@@ -75,7 +82,8 @@ extern const struct word bug_area_words[];
  *
  * @checks: names of checks as scenario_validate() takes them
  * Errors (VTDLAB_ERROR_USAGE): as scenario_load(); no title, no source; a side that is not told from the other, a check or
- * scenario that does not exist, a signature that is none, a setting that the scenario refuses.
+ * scenario that does not exist, a signature that is none, a setting that the scenario refuses; with bench=
+ * keys of a scenario, a side without a kernel, a figure of none of its tests.
  */
 struct bug *bug_load(const char *name_or_path, const char *const *checks, GError **error);
 void bug_free(struct bug *bug);

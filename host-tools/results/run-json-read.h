@@ -25,6 +25,7 @@ struct run_json {
 	const char *scenario; /* never NULL */
 	enum outcome outcome; /* OUTCOMES: none, or a word that this version does not know */
 	int64_t exit;
+	bool bench;		   /* made of the tests of a benchmark: passed or failed, as the exit status says */
 	const char *clock, *accel; /* of the environment */
 	const char *crash_release, *crash_cmdline;
 	const char *probes; /* of the timing: "off", ... */

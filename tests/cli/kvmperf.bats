@@ -56,10 +56,10 @@ notices()
 @test "list names every test, and each explains its options" {
 	run "$kvmperf" list
 	[ "$status" = 0 ]
-	for t in demand-paging dirty-log access-tracking memslot-churn page-table pre-fault exits nested vfio-dma; do
+	for t in demand-paging dirty-log access-tracking memslot-churn page-table pre-fault exits nested nested-checks vfio-dma; do
 		[[ $'\n'$output == *$'\n'"$t "* ]]
 	done
-	[ "${#lines[@]}" = 9 ]
+	[ "${#lines[@]}" = 10 ]
 	names=("${lines[@]%% *}")
 	for t in "${names[@]}"; do
 		run "$kvmperf" "$t" --help

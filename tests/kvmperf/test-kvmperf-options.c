@@ -170,6 +170,11 @@ static void suites_leave_nothing_out(void **state)
 
 	(void)state;
 	for (size_t i = 0; tests[i]; i++) {
+		/* judges the kernel and measures nothing: what is measured is not to fail for that */
+		if (tests[i] == &test_nested_checks) {
+			assert_int_equal(suite_holds(false, tests[i]->name, ""), 0);
+			continue;
+		}
 		assert_int_not_equal(suite_holds(true, tests[i]->name, ""), 0);
 		assert_in_range(suite_holds(true, tests[i]->name, ""), 1, suite_holds(false, tests[i]->name, ""));
 	}

@@ -71,6 +71,16 @@ json()
 	END
 }
 
+@test "what a hypervisor in the guest is promised: all of it in a kernel with the fixes, and each is noticed" {
+	run "$VTDLAB" bench --kernel debian-6.12 --tests nested-checks --results "$results"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"1 passed, 0 failed, 0 skipped"* ]]
+	KVMPERF_SPOIL=gif run "$VTDLAB" bench --kernel debian-6.12 --tests nested-checks --results "$results"
+	[ "$status" -eq 1 ]
+	[ "$(json .kvmperf.tests[0].reason)" = "gif: spoilt" ]
+}
+
 @test "without SVM for the guest a test of the L3 is a skip that says so" {
 	run "$VTDLAB" bench --tests nested --l1-params kvm-amd.nested=0 --results "$results"
 	echo "$output"

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "bugs/bench-side.h"
 #include "bugs/reproduce.h"
 #include "bugs/side.h"
 #include "conf/bug.h"
@@ -22,6 +23,11 @@ static char *dir;
 #define HEAD "[bug]\ntitle=t\nsource=s\n"
 #define BAD "[bad]\noutcome=copy-wrong\nfails=context-same-slot\n"
 #define GOOD "[good]\noutcome=preserved\n"
+#define BENCH HEAD "bench=nested --memory 1M, exits\n"
+#define BENCH_BAD "[bad]\nkernel=a\noutcome=failed\nfails=exits\nsignature=exits~carries 3\n"
+#define BENCH_GOOD "[good]\nkernel=b\noutcome=passed\n"
+#define FIGURE BENCH "figure=nested/trips\nfigure-worse=10.5\n"
+#define FIGURE_SIDES "[bad]\nkernel=a\noutcome=passed\n[good]\nkernel=b\noutcome=passed\n"
 
 static struct bug *load(const char *text, GError **error)
 {
@@ -85,6 +91,27 @@ static void settings_keep_their_commas_and_lists(void **state)
 			    "vtdlab run kdump --kernel debian-6.12 --set 'crash.cmdline+=intel_iommu=on,sm_off' "
 			    "--set 'scenario.expect-fail=no-faults;devices-work'");
 	bug_free(bug);
+}
+
+static void what_a_benchmark_must_have(void **state)
+{
+	struct bug *bug = load(BENCH BENCH_BAD BENCH_GOOD, NULL);
+	g_autofree char *command = bug ? side_command(bug, &bug->recipes[0].bad) : NULL;
+
+	(void)state;
+	assert_string_equal(command, "vtdlab bench --tests 'nested --memory 1M, exits' --kernel a");
+	bug_free(bug);
+	refused(BENCH "[bad]\noutcome=failed\n" BENCH_GOOD, "each side names its kernel");
+	refused(BENCH "set=iommu.mode=off\n" BENCH_BAD BENCH_GOOD, "are of a scenario");
+	refused(BENCH BENCH_BAD "crash-kernel=x\n" BENCH_GOOD, "are of a scenario");
+	refused(BENCH "[bad]\nkernel=a\noutcome=copy-wrong\n" BENCH_GOOD, "it is passed or failed");
+	refused(BENCH "[bad]\nkernel=a\noutcome=failed\nfails=exit\n" BENCH_GOOD,
+		"no test 'exit'; the nearest is exits");
+	refused(BENCH "[bad]\nkernel=a\noutcome=passed\n" BENCH_GOOD, "its sides promise the same");
+	refused(HEAD "figure=nested/trips\n" BAD GOOD, "with a test of bench=");
+	refused(BENCH "figure=exts/hlt\n" FIGURE_SIDES, "with a test of bench=");
+	refused(BENCH "figure=exits\n" FIGURE_SIDES, "want TEST/STEP");
+	refused(FIGURE BENCH_BAD BENCH_GOOD, "with figure= it is passed");
 }
 
 static void unreproduced_needs_no_recipe(void **state)
@@ -171,6 +198,112 @@ static void no_verdict_speaks_for_nothing(void **state)
 	bug_free(bug);
 }
 
+/* ---- benchmarks ---- */
+
+#define TEST(name, result, reason, ns)                                                                    \
+	"{\"name\":\"" name "\",\"options\":{\"vcpus\":1},\"result\":\"" result "\",\"reason\":\"" reason \
+	"\",\"counts\":{},\"ns\":{" ns "},\"latency_ns\":{},\"kvm\":{}}"
+
+#define ONE "\"hlt\":{\"median\":7,\"min\":7,\"max\":7,\"spread_ppm\":0,\"runs\":[7]}"
+
+/* Writes a run directory @name whose bench.json has these tests. */
+static char *bench_dir(const char *name, const char *tests)
+{
+	char *at = g_build_filename(dir, name, NULL);
+	g_autofree char *path = g_build_filename(at, "bench.json", NULL);
+	g_autofree char *text = g_strdup_printf(
+		"{\"schema\":1,\"environment\":{\"clock\":\"virtual\",\"accel\":\"tcg\"},\"kvmperf\":{\"schema\":1,"
+		"\"program\":\"kvmperf\",\"suite\":\"\",\"clock\":\"CLOCK_MONOTONIC\",\"machine\":{\"kernel\":\"6.12\"},"
+		"\"tests\":[%s]}}",
+		tests);
+
+	g_mkdir(at, 0700);
+	assert_true(g_file_set_contents(path, text, -1, NULL));
+	return at;
+}
+
+static enum side_result judge_bench(const struct bug *bug, const struct bug_side *side, const char *tests,
+				    const char *words)
+{
+	g_autofree char *at = bench_dir("b", tests);
+	g_autoptr(GString) why = g_string_new(NULL);
+	g_autoptr(GError) error = NULL;
+	struct run_json *run = bug_run_load(bug, at, &error);
+	enum side_result result;
+
+	if (!run)
+		fail_msg("%s", error->message);
+	result = side_judge(side, run, why);
+	run_json_free(run);
+	if (!strstr(why->str, words))
+		fail_msg("\"%s\" does not say \"%s\"", why->str, words);
+	return result;
+}
+
+static void a_benchmark_passes_or_fails(void **state)
+{
+	struct bug *bug = load(BENCH BENCH_BAD BENCH_GOOD, NULL);
+	const struct bug_side *bad = &bug->recipes[0].bad, *good = &bug->recipes[0].good;
+	const char *passed = TEST("nested", "pass", "", ONE) "," TEST("exits", "pass", "", ONE);
+	const char *failed = TEST("nested", "pass", "", ONE) "," TEST("exits", "fail", "exit 2 carries 3", "");
+	const char *other = TEST("nested", "fail", "no end", "") "," TEST("exits", "fail", "exit 2 carries 3", "");
+	const char *words = TEST("nested", "pass", "", ONE) "," TEST("exits", "fail", "exit 2 carries 4", "");
+	const char *skipped = TEST("nested", "skip", "no SVM", "") "," TEST("exits", "fail", "exit 2 carries 3", "");
+
+	(void)state;
+	assert_int_equal(judge_bench(bug, bad, failed, "failed (exits)"), SIDE_AS_STATED);
+	assert_int_equal(judge_bench(bug, good, passed, "passed"), SIDE_AS_STATED);
+	assert_int_equal(judge_bench(bug, bad, passed, "wanted failed"), SIDE_OTHERWISE);
+	assert_int_equal(judge_bench(bug, good, failed, "wanted passed"), SIDE_OTHERWISE);
+	assert_int_equal(judge_bench(bug, bad, other, "nested was not to fail"), SIDE_OTHERWISE);
+	assert_int_equal(judge_bench(bug, bad, words, "does not say /carries 3/"), SIDE_OTHERWISE);
+	assert_int_equal(judge_bench(bug, bad, skipped, "no verdict"), SIDE_UNJUDGED);
+	bug_free(bug);
+}
+
+#define TRIPS(median, min, max, runs) \
+	TEST("nested", "pass", "",    \
+	     "\"trips\":{\"median\":" median ",\"min\":" min ",\"max\":" max ",\"spread_ppm\":0,\"runs\":[" runs "]}")
+
+static enum side_result judge_figure(const char *bad, const char *good, const char *words)
+{
+	struct bug *bug = load(FIGURE FIGURE_SIDES, NULL);
+	g_autoptr(GPtrArray) a = g_ptr_array_new_with_free_func(g_free), b = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GString) why = g_string_new(NULL);
+	g_autoptr(GError) error = NULL;
+	enum side_result result;
+
+	assert_non_null(bug);
+	g_ptr_array_add(a, bench_dir("bad", bad));
+	g_ptr_array_add(b, bench_dir("good", good));
+	if (!bench_figure_judge(bug, a, b, &result, why, &error))
+		fail_msg("%s", error->message);
+	bug_free(bug);
+	if (!strstr(why->str, words))
+		fail_msg("\"%s\" does not say \"%s\"", why->str, words);
+	return result;
+}
+
+static void a_figure_is_more_beyond_both_intervals(void **state)
+{
+	const char *good = TRIPS("100", "98", "104", "100,98,104,99,101");
+	const char *bad = TRIPS("112", "110", "115", "112,110,115,111,113");
+	const char *wide = TRIPS("112", "104", "115", "112,104,115,111,113");
+	const char *little = TRIPS("109", "108", "110", "109,108,110,109,109");
+
+	(void)state;
+	assert_int_equal(judge_figure(bad, good, "bad 112 ns (110 to 115), good 100 ns (98 to 104): +12.00 %"),
+			 SIDE_AS_STATED);
+	/* swapped */
+	assert_int_equal(judge_figure(good, bad, "-10.71 %"), SIDE_OTHERWISE);
+	assert_int_equal(judge_figure(good, good, "+0.00 %"), SIDE_OTHERWISE);
+	assert_int_equal(judge_figure(wide, good, "the intervals touch"), SIDE_OTHERWISE);
+	assert_int_equal(judge_figure(little, good, "+9.00 %, wanted 10.5 %"), SIDE_OTHERWISE);
+	assert_int_equal(judge_figure(TRIPS("111", "110", "115", "112,110,115,111"), good, "each needs 5"),
+			 SIDE_UNJUDGED);
+	assert_int_equal(judge_figure(TEST("exits", "pass", "", ONE), good, "0 rounds on the bad side"), SIDE_UNJUDGED);
+}
+
 static void a_race_needs_so_many(void **state)
 {
 	const struct bug_side all = { .at_least = 0 }, two = { .at_least = 2 };
@@ -190,7 +323,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_a_file_must_have),
 		cmocka_unit_test(settings_keep_their_commas_and_lists),
+		cmocka_unit_test(what_a_benchmark_must_have),
 		cmocka_unit_test(unreproduced_needs_no_recipe),
+		cmocka_unit_test(a_benchmark_passes_or_fails),
+		cmocka_unit_test(a_figure_is_more_beyond_both_intervals),
 		cmocka_unit_test(as_stated_is_outcome_checks_and_signature),
 		cmocka_unit_test(no_verdict_speaks_for_nothing),
 		cmocka_unit_test(a_race_needs_so_many),

@@ -25,6 +25,7 @@
 	.balign 64
 	.globl payload_start
 payload_start:
+code:
 
 	.macro	time_begin
 	rdtsc
@@ -286,6 +287,64 @@ l3_warm:
 	inc	%r13
 	cmp	%rsi, %r13
 	jb	l3_warm
+	vmmcall
+	ud2
+
+	/*
+	 * One VMRUN of what the host has chosen: rsi is the L3's code, from payload_start; rbp and rbx
+	 * turn bits of its EFER and CR0 over. GIF stays as the exit has left it.
+	 */
+	.globl payload_nested_check
+payload_nested_check:
+	l3_prepare code
+	add	%rsi, VMCB_RIP(%r12)
+	xor	%rbp, VMCB_EFER(%r12)
+	xor	%rbx, VMCB_CR0(%r12)
+	mov	$PAYLOAD_MSR_KERNEL_GS, %ecx
+	mov	$PAYLOAD_KERNEL_GS, %eax
+	xor	%edx, %edx
+	wrmsr
+	mov	PAYLOAD_VMCB_PA(%r12), %rax
+	vmrun	%rax
+	mov	VMCB_EXITCODE(%r12), %r10
+	jmp	payload_done
+
+	/* r12: a page for an IDT with one gate, that of #UD, which takes the first stack of the TSS. r15:
+	 * it was taken. */
+	.globl payload_invlpga
+payload_invlpga:
+	xor	%r15d, %r15d
+	lea	1f(%rip), %rax
+	mov	%ax, UD_GATE(%r12)
+	movw	$PAYLOAD_CODE0, UD_GATE + 2(%r12)
+	movw	$0x8e01, UD_GATE + 4(%r12)
+	shr	$16, %rax
+	mov	%rax, UD_GATE + 6(%r12)
+	movw	$UD_GATE + 15, 0x800(%r12)
+	mov	%r12, 0x802(%r12)
+	lidt	0x800(%r12)
+	xor	%eax, %eax
+	xor	%ecx, %ecx
+	invlpga	%rax, %ecx
+	jmp	payload_done
+1:	inc	%r15
+	jmp	payload_done
+
+	.globl payload_l3_vmmcall
+payload_l3_vmmcall:
+	vmmcall
+	ud2
+
+	.globl payload_l3_vmsave
+payload_l3_vmsave:
+	vmsave	%rax
+	vmmcall
+	ud2
+
+	.globl payload_l3_sti_out
+payload_l3_sti_out:
+	sti
+	out	%al, $port_data
 	vmmcall
 	ud2
 

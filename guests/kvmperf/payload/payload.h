@@ -14,6 +14,11 @@
 #define PAYLOAD_MSR_EFER 0xc0000080
 #define PAYLOAD_EFER_SVME 0x1000
 #define PAYLOAD_MSR_HSAVE 0xc0010117
+#define PAYLOAD_MSR_KERNEL_GS 0xc0000102
+/* What the guest puts there before it lets an L3 run. */
+#define PAYLOAD_KERNEL_GS 0x5a5a1234
+#define PAYLOAD_CODE0 0x08 /* selector of code of privilege level 0 */
+#define UD_GATE 0x60	   /* in an IDT */
 
 /* Where things are in a VMCB (AMD64 Architecture Programmer's Manual, volume 2, appendix B). */
 #define VMCB_EXITCODE 0x070
@@ -32,6 +37,8 @@ extern const char payload_touch[], payload_touch_all[], payload_verify[], payloa
 extern const char payload_pio_write[], payload_pio_read[], payload_mmio_write[], payload_mmio_read[];
 extern const char payload_cpuid[], payload_hlt[], payload_nothing[];
 extern const char payload_nested_warm[], payload_nested_touch[], payload_nested_trips[];
+extern const char payload_nested_check[], payload_invlpga[];
+extern const char payload_l3_vmmcall[], payload_l3_vmsave[], payload_l3_sti_out[];
 #endif
 
 #endif
