@@ -42,7 +42,7 @@ static const struct word status_words[] = {
 		{ SIDE_KEY(s, side, "set", SCHEMA_ITEMS, sets), .def = "", .members = "section.key=value",           \
 		  .item = SETTING, .help = "settings of this side only" },                                           \
 		{ SIDE_KEY(s, side, "outcome", SCHEMA_TEXT, outcome), .def = "",                                     \
-		  .help = "what the run must come to" },                                                             \
+		  .help = "what the run must come to; several with ';' between: any of them" },                      \
 		{ SIDE_KEY(s, side, "fails", SCHEMA_LIST, fails), .def = "", .members = "names of checks",           \
 		  .help = "the checks that must fail without being expected to" },                                   \
 		{ SIDE_KEY(s, side, "may-fail", SCHEMA_LIST, may_fail), .def = "", .members = "names of checks",     \

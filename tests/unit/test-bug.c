@@ -184,6 +184,19 @@ static void as_stated_is_outcome_checks_and_signature(void **state)
 	bug_free(bug);
 }
 
+static void any_of_several_outcomes(void **state)
+{
+	struct bug *bug = load(HEAD "[bad]\noutcome=copy-wrong;dma-fault\nfails=no-faults\n" GOOD, NULL);
+	const struct bug_side *bad = &bug->recipes[0].bad;
+
+	(void)state;
+	assert_int_equal(judge(bad, "dma-fault", 1, NO_FAULTS("fail", "pass"), "dma-fault"), SIDE_AS_STATED);
+	assert_int_equal(judge(bad, "copy-wrong", 1, NO_FAULTS("fail", "pass"), "copy-wrong"), SIDE_AS_STATED);
+	assert_int_equal(judge(bad, "dma-lost", 1, NO_FAULTS("fail", "pass"), "wanted copy-wrong;dma-fault"),
+			 SIDE_OTHERWISE);
+	bug_free(bug);
+}
+
 static void no_verdict_speaks_for_nothing(void **state)
 {
 	struct bug *bug = load(HEAD BAD GOOD, NULL);
@@ -328,6 +341,7 @@ int main(void)
 		cmocka_unit_test(a_benchmark_passes_or_fails),
 		cmocka_unit_test(a_figure_is_more_beyond_both_intervals),
 		cmocka_unit_test(as_stated_is_outcome_checks_and_signature),
+		cmocka_unit_test(any_of_several_outcomes),
 		cmocka_unit_test(no_verdict_speaks_for_nothing),
 		cmocka_unit_test(a_race_needs_so_many),
 	};
