@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "cmd/cmd.h"
 #include "cmd/vmcore-mem.h"
+#include "cmd/walk-find.h"
 #include "cmd/walk-json.h"
 #include "machine/ram.h"
 #include "vtd/snapshot.h"
@@ -23,6 +24,7 @@ struct walk_args {
 
 	struct iommu_snapshot *snapshot;
 	struct vmcore *core;
+	struct vtd_roots roots; /* found, the best first */
 	int fd;
 	struct iommu_ram_layout layout;
 };
@@ -36,6 +38,16 @@ static int read_ram(void *ctx, uint64_t pa, void *buf)
 	if (offset > INT64_MAX - IOMMU_PAGE_SIZE)
 		return -1;
 	return pread(a->fd, buf, IOMMU_PAGE_SIZE, (off_t)offset) == IOMMU_PAGE_SIZE ? 0 : -1;
+}
+
+/* The RAM of the file, which is all there is to look through. */
+static int ram_pages(const struct iommu_ram_layout *l, struct iommu_ranges *pages)
+{
+	uint64_t low = MIN(l->low_size, l->ram_size) & IOMMU_PAGE_MASK;
+	uint64_t high = (l->ram_size & IOMMU_PAGE_MASK) - low;
+	int ret = low ? iommu_ranges_add(pages, 0, low - 1) : 0;
+
+	return ret || !high ? ret : iommu_ranges_add(pages, l->high_base, l->high_base + high - 1);
 }
 
 /* "0x1000", "4096", "1G"; -1 and a message on stderr if it is none. */
@@ -94,37 +106,6 @@ static int open_ram(struct walk_args *a)
 	return 0;
 }
 
-/* Walk a RAM file or a dump from the root on the command line: 0, or an exit status. */
-static int walk_memory(struct walk_args *a, struct vtd_walk_result **r)
-{
-	struct iommu_mem mem = { .read_page = read_ram, .ctx = a };
-	uint64_t root, ttm, irta = 0;
-	int status;
-
-	if (!a->root)
-		return cmd_usage_error("walk", "--ram and --vmcore need --root ADDRESS");
-	if (parse_number("--root", a->root, &root) || parse_mode(a->ttm, &ttm) ||
-	    (a->irta && parse_number("--irta", a->irta, &irta)))
-		return VTDLAB_EXIT_USAGE;
-	if (a->vmcore) {
-		GError *error = NULL;
-
-		a->core = vmcore_open(a->vmcore, &error);
-		if (!a->core)
-			return cmd_fail("walk", error);
-		mem = vmcore_mem(a->core);
-	} else {
-		status = open_ram(a);
-		if (status)
-			return status;
-	}
-	if (vtd_walk(&mem, root, (unsigned)ttm, irta, NULL, r)) {
-		fprintf(stderr, "vtdlab walk: out of memory\n");
-		return VTDLAB_EXIT_CANNOT_JUDGE;
-	}
-	return 0;
-}
-
 /* Walk a snapshot from the root it names: 0, or an exit status. */
 static int walk_snapshot(struct walk_args *a, const char *path, struct vtd_walk_result **r, struct vtd_regs *regs)
 {
@@ -165,6 +146,107 @@ static void print_text(const struct walk_args *a, const struct vtd_walk_result *
 	vtd_walk_print(r, what, stdout);
 }
 
+/* Open the dump or the RAM file: 0, or an exit status. */
+static int open_memory(struct walk_args *a, struct iommu_mem *mem)
+{
+	GError *error = NULL;
+
+	if (!a->vmcore) {
+		*mem = (struct iommu_mem){ .read_page = read_ram, .ctx = a };
+		return open_ram(a);
+	}
+	a->core = vmcore_open(a->vmcore, &error);
+	if (!a->core)
+		return cmd_fail("walk", error);
+	*mem = vmcore_mem(a->core);
+	return 0;
+}
+
+/* Look through the whole of it for root tables: 0, or an exit status after one line. */
+static int find_roots(struct walk_args *a, const struct iommu_mem *mem, int ttm)
+{
+	struct iommu_ranges pages = { 0 }, ram = { 0 };
+	int ret = a->core ? vmcore_pages(a->core, &pages, &ram) : ram_pages(&a->layout, &pages);
+	GError *error = NULL;
+	bool ok;
+
+	if (ret)
+		ok = vtdlab_unjudged(&error, "%s",
+				     ret == -ENOENT ? "it does not list its pages; give --root ADDRESS" :
+						      "out of memory");
+	else
+		ok = walk_find(mem, &pages, a->core ? &ram : &pages, ttm, &a->roots, &error);
+	iommu_ranges_clear(&pages);
+	iommu_ranges_clear(&ram);
+	if (ok)
+		return 0;
+	if (a->core && vmcore_lost(a->core))
+		g_prefix_error(&error, "cut short or spoilt, %" PRIu64 " pages that it lists cannot be read: ",
+			       vmcore_lost(a->core));
+	g_prefix_error(&error, "%s: ", a->core ? a->vmcore : a->ram);
+	return cmd_fail("walk", error);
+}
+
+/* Which tables of the RAM file or the dump to walk, a->roots: 0, or an exit status. */
+static int choose_roots(struct walk_args *a, struct iommu_mem *mem, uint64_t *irta)
+{
+	uint64_t root = 0, ttm;
+	int status;
+
+	if ((a->root && parse_number("--root", a->root, &root)) || parse_mode(a->ttm, &ttm) ||
+	    (a->irta && parse_number("--irta", a->irta, irta)))
+		return VTDLAB_EXIT_USAGE;
+	status = open_memory(a, mem);
+	if (status)
+		return status;
+	if (!a->root)
+		return find_roots(a, mem, a->ttm ? (int)ttm : -1);
+	a->roots = (struct vtd_roots){ .n = 1, .v[0] = { .root = root, .ttm = (unsigned)ttm } };
+	return 0;
+}
+
+/* A dump that cannot be read to its end is walked as far as it goes, but nobody may rest on that. */
+static int judge_reads(const struct walk_args *a)
+{
+	uint64_t lost = a->core ? vmcore_lost(a->core) : 0;
+
+	if (!lost)
+		return VTDLAB_EXIT_OK;
+	fprintf(stderr,
+		"vtdlab walk: %s: cut short or spoilt: %" PRIu64 " pages that it lists cannot be read; copy it again\n",
+		a->vmcore, lost);
+	return VTDLAB_EXIT_CANNOT_JUDGE;
+}
+
+/* Walk and print all tables of a RAM file or a dump: an exit status. */
+static int walk_memory(struct walk_args *a)
+{
+	g_autoptr(JsonArray) all = json_array_new();
+	struct iommu_mem mem;
+	uint64_t irta = 0;
+	int status = choose_roots(a, &mem, &irta);
+
+	for (size_t i = 0; !status && i < a->roots.n; i++) {
+		struct vtd_walk_result *r = NULL;
+
+		if (vtd_walk(&mem, a->roots.v[i].root, a->roots.v[i].ttm, i ? 0 : irta, NULL, &r)) {
+			fprintf(stderr, "vtdlab walk: out of memory\n");
+			return VTDLAB_EXIT_CANNOT_JUDGE;
+		}
+		if (!a->root && !a->json)
+			walk_find_print(&a->roots.v[i]);
+		if (a->json)
+			json_array_add_element(all, walk_to_json(r, NULL, !a->summary));
+		else
+			print_text(a, r, NULL);
+		vtd_walk_free(r);
+	}
+	if (!status && a->json)
+		json_print(a->roots.n == 1 ? json_array_dup_element(all, 0) :
+					     json_node_init_array(json_node_alloc(), all));
+	return status ? status : judge_reads(a);
+}
+
 static void walk_args_clear(struct walk_args *a)
 {
 	g_free(a->ram);
@@ -187,8 +269,10 @@ int cmd_walk(int argc, char **argv)
 		{ "ram-size", 0, 0, G_OPTION_ARG_STRING, &a.ram_size,
 		  "RAM of the machine (default: the size of the file)", "SIZE" },
 		{ "vmcore", 0, 0, G_OPTION_ARG_FILENAME, &a.vmcore, "walk a kernel dump", "FILE" },
-		{ "root", 0, 0, G_OPTION_ARG_STRING, &a.root, "root table, for --ram and --vmcore", "ADDRESS" },
-		{ "ttm", 0, 0, G_OPTION_ARG_STRING, &a.ttm, "its mode: legacy (default) or scalable", "MODE" },
+		{ "root", 0, 0, G_OPTION_ARG_STRING, &a.root,
+		  "root table in --ram or --vmcore (default: found and proven)", "ADDRESS" },
+		{ "ttm", 0, 0, G_OPTION_ARG_STRING, &a.ttm, "its mode: legacy (default with --root) or scalable",
+		  "MODE" },
 		{ "irta", 0, 0, G_OPTION_ARG_STRING, &a.irta, "value of the interrupt-remapping table address register",
 		  "VALUE" },
 		{ "leaves-summary", 0, 0, G_OPTION_ARG_NONE, &a.summary, "count leaves and runs, do not list the runs",
@@ -204,16 +288,18 @@ int cmd_walk(int argc, char **argv)
 
 	if (status >= 0)
 		goto out;
-	if (a.ram || a.vmcore)
+	if (a.ram || a.vmcore) {
 		status = argc != 1 || (a.ram && a.vmcore) ?
 				 cmd_usage_error("walk", "give one of SNAPSHOT, --ram and --vmcore") :
-				 walk_memory(&a, &r);
-	else if (argc != 2)
+				 walk_memory(&a);
+		goto out;
+	}
+	if (argc != 2)
 		status = cmd_usage_error("walk", "give one snapshot (results/latest/tables/*.vtd)");
 	else
 		status = walk_snapshot(&a, argv[1], &r, &regs);
 	if (!status && a.json)
-		json_print(walk_to_json(r, a.snapshot ? &regs : NULL, !a.summary));
+		json_print(walk_to_json(r, &regs, !a.summary));
 	else if (!status)
 		print_text(&a, r, &regs);
 out:

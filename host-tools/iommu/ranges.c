@@ -153,3 +153,20 @@ uint64_t iommu_ranges_pages(const struct iommu_ranges *set)
 	}
 	return pages;
 }
+
+uint64_t iommu_ranges_pages_between(const struct iommu_ranges *set, uint64_t start, uint64_t last)
+{
+	uint64_t pages = 0;
+
+	for (size_t i = first_reaching(set, start); i < set->n && set->v[i].start <= last; i++) {
+		struct iommu_range r = set->v[i];
+
+		if (r.start < start)
+			r.start = start;
+		if (r.last > last)
+			r.last = last;
+		if (r.start <= r.last)
+			pages += (r.last >> 12) - (r.start >> 12) + 1;
+	}
+	return pages;
+}

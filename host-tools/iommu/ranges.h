@@ -39,4 +39,7 @@ int iommu_ranges_subtract(const struct iommu_ranges *a, const struct iommu_range
  */
 uint64_t iommu_ranges_pages(const struct iommu_ranges *set);
 
+/* Those of them that lie in [start, last], both of which are ends of pages; 0 if start > last. */
+uint64_t iommu_ranges_pages_between(const struct iommu_ranges *set, uint64_t start, uint64_t last);
+
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* State shared by the parts of the walker; private to host-tools/vtd/walk*.c. */
+/* State shared by the parts of the walker; private to host-tools/vtd. */
 #ifndef VTD_WALK_INTERNAL_H
 #define VTD_WALK_INTERNAL_H
 

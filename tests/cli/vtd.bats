@@ -72,6 +72,43 @@ make_ram()
 	[[ $output == *"iova 0x0000ffff0000-0x0000ffff0fff -> 0x0000007000 rw--"* ]]
 }
 
+@test "walk finds the root table of a RAM file by itself, and says what proves it" {
+	make_ram "$BATS_TEST_TMPDIR/ram"
+	run "$VTDLAB" walk --ram "$BATS_TEST_TMPDIR/ram"
+	[ "$status" -eq 0 ]
+	[ "${lines[0]}" = "found root 0x1000: legacy, 1 devices, 1 pages mapped (1 of them RAM), 0 defects" ]
+	[[ $output == *"iova 0x0000ffff0000-0x0000ffff0fff -> 0x0000007000 rw--"* ]]
+	run "$VTDLAB" walk --ram "$BATS_TEST_TMPDIR/ram" --json
+	[ "$status" -eq 0 ]
+	[[ $output == "{"*'"root" : "0x1000"'* ]]
+	# a second one, of a device that is passed through, comes after it
+	put "$BATS_TEST_TMPDIR/ram" 0x9001 0x8000
+	put "$BATS_TEST_TMPDIR/ram" 0x0009 0x9100
+	put "$BATS_TEST_TMPDIR/ram" 0x0102 0x9108
+	run "$VTDLAB" walk --ram "$BATS_TEST_TMPDIR/ram"
+	[ "$status" -eq 0 ]
+	[ "$(grep ^found <<<"$output")" = "found root 0x1000: legacy, 1 devices, 1 pages mapped (1 of them RAM), 0 defects
+found root 0x8000: legacy, 1 devices, all passed through, so no page table proves it" ]
+	run "$VTDLAB" walk --ram "$BATS_TEST_TMPDIR/ram" --json
+	[ "$status" -eq 0 ]
+	[[ $output == "["* ]]
+}
+
+@test "walk without a root table that is proven ends with 125 and one line" {
+	make_ram "$BATS_TEST_TMPDIR/ram"
+	put "$BATS_TEST_TMPDIR/ram" 0x4000000000005003 0x4ff8 # in an entry that leads to a table it is reserved
+	run "$VTDLAB" walk --ram "$BATS_TEST_TMPDIR/ram"
+	[ "$status" -eq 125 ]
+	[ "${#lines[@]}" -eq 1 ]
+	[[ $output == *"no root table is proven; of 1 doubtful pages the best is --root 0x1000 --ttm legacy (legacy, 1 devices, "*"1 defects)" ]]
+	run "$VTDLAB" walk --ram "$BATS_TEST_TMPDIR/ram" --ttm scalable
+	[ "$status" -eq 125 ]
+	[[ $output == *"no root table found: none of its 16 pages"* ]]
+	run "$VTDLAB" walk --ram README.md
+	[ "$status" -eq 125 ]
+	[ "${#lines[@]}" -eq 1 ]
+}
+
 @test "walk of a RAM file cut short counts defects and does not die" {
 	make_ram "$BATS_TEST_TMPDIR/ram"
 	truncate -s 20000 "$BATS_TEST_TMPDIR/ram"
@@ -84,7 +121,7 @@ make_ram()
 @test "walk refuses what it cannot use, with status 2 and one line" {
 	local args
 	for args in "" "a b" "/nonexistent.vtd" "README.md" "--ram /nonexistent --root 0" \
-		"--ram README.md" "--ram README.md --root zero" "--ram README.md --root 0 --ttm odd" \
+		"--ram README.md --root zero" "--vmcore README.md" "--ram README.md --root 0 --ttm odd" \
 		"--ram README.md --root 0 --ram-size 1X" "--vmcore README.md --root 0x1000" \
 		"--ram README.md --vmcore README.md --root 0" "--no-such-option" "$golden"; do
 		# shellcheck disable=SC2086

@@ -6,6 +6,7 @@
 
 #include "fuzz-tables.h"
 #include "vtd/compare.h"
+#include "vtd/find.h"
 #include "vtd/snapshot.h"
 #include "vtd/print.h"
 #include "vtd/translate.h"
@@ -107,6 +108,29 @@ static void check_snapshot(const struct iommu_mem *mem, const struct vtd_walk_re
 	vtd_snapshot_free(s);
 }
 
+/* Roots found in the same memory: within the limits, in order, and those that are proven walk without a defect. */
+static void check_find(const struct iommu_mem *mem)
+{
+	struct iommu_range all = { 0, PAGES * 4096 - 1 };
+	const struct iommu_ranges ram = { &all, 1, 1 };
+	struct vtd_roots roots;
+
+	FUZZ_CHECK(vtd_find_roots(mem, &ram, &ram, 500, &roots) == 0);
+	FUZZ_CHECK(roots.n <= PAGES);
+	for (size_t i = 0; i < roots.n; i++) {
+		const struct vtd_root *f = &roots.v[i];
+		struct vtd_walk_result *r;
+
+		FUZZ_CHECK(f->devices && f->ram_pages <= f->pages && !(f->root & 0xfff));
+		FUZZ_CHECK(!i || f[-1].proof >= f->proof);
+		if (f->proof == VTD_ROOT_DOUBTFUL || roots.truncated)
+			continue;
+		FUZZ_CHECK(vtd_walk(mem, f->root, f->ttm, 0, NULL, &r) == 0);
+		FUZZ_CHECK(!r->base.n_defects && r->base.n_requesters == f->devices);
+		vtd_walk_free(r);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct vtd_walk_options o = { .max_runs = 3000, .max_visits = 400, .max_pasids = 200 };
@@ -125,6 +149,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_runs(r, &o);
 	check_lookups(&mem, r);
 	check_snapshot(&mem, r, &o);
+	check_find(&mem);
 	if (data[6] % 8 == 0)
 		print(r, NULL);
 	vtd_walk_free(r);

@@ -85,6 +85,23 @@ static void pages_touched_count_once(void **state)
 	iommu_ranges_clear(&r);
 }
 
+static void pages_between_two_ends(void **state)
+{
+	struct iommu_ranges r = { 0 };
+
+	(void)state;
+	iommu_ranges_add(&r, 0x1000, 0x3fff);
+	iommu_ranges_add(&r, 0x8000, 0x8fff);
+	iommu_ranges_add(&r, UINT64_MAX - 0xfff, UINT64_MAX);
+	assert_int_equal(iommu_ranges_pages_between(&r, 0, UINT64_MAX), 5);
+	assert_int_equal(iommu_ranges_pages_between(&r, 0x2000, 0x2fff), 1);
+	assert_int_equal(iommu_ranges_pages_between(&r, 0x2000, 0x8fff), 3);
+	assert_int_equal(iommu_ranges_pages_between(&r, 0x4000, 0x7fff), 0);
+	assert_int_equal(iommu_ranges_pages_between(&r, 0x3000, 0x2fff), 0);
+	iommu_ranges_clear(&r);
+	assert_int_equal(iommu_ranges_pages_between(&r, 0, UINT64_MAX), 0);
+}
+
 /* 64 addresses as bits of a word: what every operation must agree with. */
 static uint64_t model_of(const struct iommu_ranges *r)
 {
@@ -155,6 +172,7 @@ int main(void)
 		cmocka_unit_test(the_ends_of_the_space),
 		cmocka_unit_test(removing_splits),
 		cmocka_unit_test(pages_touched_count_once),
+		cmocka_unit_test(pages_between_two_ends),
 		cmocka_unit_test(random_operations_agree_with_a_bitmap),
 	};
 

@@ -5,12 +5,14 @@
  * before keeping it).
  */
 #include <glob.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "vtd-test.h"
 #include "vtd/compare.h"
+#include "vtd/find.h"
 #include "vtd/snapshot.h"
 
 /* What a snapshot prints as: registers, contexts, runs, IRTEs, tables and defects. */
@@ -56,6 +58,28 @@ static char *slurp(const char *path)
 	return text;
 }
 
+/* Of all table pages of a real kernel the one root table is found, and none of the others is taken for one. */
+static void check_find(const char *path)
+{
+	struct iommu_ranges pages = { 0 }, ram = { 0 };
+	struct iommu_snapshot *s;
+	struct vtd_roots roots;
+	struct iommu_mem mem;
+
+	assert_int_equal(vtd_snapshot_load(path, &s, NULL), 0);
+	mem = iommu_snapshot_mem(s);
+	for (size_t i = 0; i < s->n_pages; i++)
+		assert_int_equal(iommu_ranges_add(&pages, s->pages[i].pa, s->pages[i].pa + 4095), 0);
+	assert_int_equal(iommu_ranges_add(&ram, 0, s->meta.ram.low_size - 1), 0);
+	assert_int_equal(vtd_find_roots(&mem, &pages, &ram, 0, &roots), 0);
+	if (roots.n != 1 || roots.v[0].root != s->meta.root || roots.v[0].ttm != s->meta.mode ||
+	    roots.v[0].proof == VTD_ROOT_DOUBTFUL)
+		fail_msg("%s: %zu roots found, the first at 0x%" PRIx64, path, roots.n, roots.v[0].root);
+	iommu_ranges_clear(&pages);
+	iommu_ranges_clear(&ram);
+	vtd_snapshot_free(s);
+}
+
 static void check_file(const char *path)
 {
 	char *expect = malloc(strlen(path) + sizeof(".expect")), *now = print_file(path), *then;
@@ -80,25 +104,37 @@ static void check_file(const char *path)
 	free(expect);
 }
 
-static void every_snapshot_prints_as_before(void **state)
+static void for_each_snapshot(void (*check)(const char *path))
 {
 	const char *root = getenv("VTDLAB_ROOT");
 	char pattern[4096];
 	glob_t found = { 0 };
 
-	(void)state;
 	snprintf(pattern, sizeof(pattern), "%s/tests/golden/*.vtd", root ? root : ".");
 	if (glob(pattern, 0, NULL, &found) || !found.gl_pathc)
 		skip();
 	for (size_t i = 0; i < found.gl_pathc; i++)
-		check_file(found.gl_pathv[i]);
+		check(found.gl_pathv[i]);
 	globfree(&found);
+}
+
+static void every_snapshot_prints_as_before(void **state)
+{
+	(void)state;
+	for_each_snapshot(check_file);
+}
+
+static void every_root_is_found(void **state)
+{
+	(void)state;
+	for_each_snapshot(check_find);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_snapshot_prints_as_before),
+		cmocka_unit_test(every_root_is_found),
 	};
 
 	return cmocka_run_group_tests_name("vtd-golden", tests, NULL, NULL);

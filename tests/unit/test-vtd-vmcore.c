@@ -9,26 +9,37 @@
 #include "base/error.h"
 #include "cmd/vmcore-mem.h"
 #include "vtd-test.h"
+#include "vtd/find.h"
 
 #define SID 0x0008
 
-/* Write RAM pages [@first, @first + @n) of @t as an ELF core with one segment. */
-static void write_core(const char *path, const struct tables *t, size_t first, size_t n)
+/*
+ * Write RAM pages [@first, @first + @n) of @t as an ELF core of @machine. As in every vmcore there are two segments,
+ * the first, of two pages, inside the second.
+ */
+static void write_core(const char *path, const struct tables *t, size_t first, size_t n, unsigned machine)
 {
 	Elf64_Ehdr eh = { .e_type = ET_CORE,
-			  .e_machine = EM_X86_64,
+			  .e_machine = (Elf64_Half)machine,
 			  .e_version = EV_CURRENT,
 			  .e_phoff = sizeof(eh),
 			  .e_ehsize = sizeof(eh),
 			  .e_phentsize = sizeof(Elf64_Phdr),
-			  .e_phnum = 1 };
-	Elf64_Phdr ph = { .p_type = PT_LOAD,
-			  .p_flags = PF_R,
-			  .p_offset = 4096,
-			  .p_vaddr = UINT64_C(0xffff888000000000) + first * 4096,
-			  .p_paddr = first * 4096,
-			  .p_filesz = n * 4096,
-			  .p_memsz = n * 4096 };
+			  .e_phnum = 2 };
+	Elf64_Phdr ph[2] = { { .p_type = PT_LOAD,
+			       .p_flags = PF_R,
+			       .p_offset = 4096,
+			       .p_vaddr = UINT64_C(0xffffffff81000000),
+			       .p_paddr = (first + 1) * 4096,
+			       .p_filesz = 8192,
+			       .p_memsz = 8192 },
+			     { .p_type = PT_LOAD,
+			       .p_flags = PF_R,
+			       .p_offset = 3 * 4096,
+			       .p_vaddr = UINT64_C(0xffff888000000000) + first * 4096,
+			       .p_paddr = first * 4096,
+			       .p_filesz = n * 4096,
+			       .p_memsz = n * 4096 } };
 	FILE *out = fopen(path, "wb");
 
 	memcpy(eh.e_ident, ELFMAG, SELFMAG);
@@ -37,10 +48,92 @@ static void write_core(const char *path, const struct tables *t, size_t first, s
 	eh.e_ident[EI_VERSION] = EV_CURRENT;
 	assert_non_null(out);
 	assert_int_equal(fwrite(&eh, sizeof(eh), 1, out), 1);
-	assert_int_equal(fwrite(&ph, sizeof(ph), 1, out), 1);
+	assert_int_equal(fwrite(ph, sizeof(ph), 1, out), 1);
 	assert_int_equal(fseek(out, 4096, SEEK_SET), 0);
+	assert_int_equal(fwrite(t->bytes + (first + 1) * 4096, 4096, 2, out), 2);
 	assert_int_equal(fwrite(t->bytes + first * 4096, 4096, n, out), n);
 	assert_int_equal(fclose(out), 0);
+}
+
+/* RAM with a root table at page 12 that maps page 9, in a dump of pages 8 to 27. */
+static uint64_t dump_begin(struct tables *t, char *path, unsigned machine)
+{
+	int fd = mkstemp(path);
+	uint64_t root, pt;
+
+	assert_true(fd >= 0);
+	close(fd);
+	tables_init(t, 64);
+	tables_alloc(t, 11);
+	root = tables_alloc(t, 1);
+	pt = tables_alloc(t, 1);
+	tables_legacy(t, root, SID, 0, 1, 1, pt);
+	tables_map(t, pt, 3, 1, 0xffff0000, 0x9000, SL_RW);
+	write_core(path, t, 8, 20, machine);
+	return root;
+}
+
+/* Find the roots of the dump at @path: how many there are, and how many of its pages cannot be read. */
+static struct vtd_roots find_in(const char *path, uint64_t *lost)
+{
+	struct iommu_ranges pages = { 0 }, ram = { 0 };
+	struct vtd_roots roots;
+	GError *error = NULL;
+	struct vmcore *core = vmcore_open(path, &error);
+	struct iommu_mem mem;
+
+	if (!core)
+		fail_msg("%s", error->message);
+	mem = vmcore_mem(core);
+	assert_int_equal(vmcore_pages(core, &pages, &ram), 0);
+	assert_int_equal(iommu_ranges_pages(&pages), 20);
+	assert_int_equal(iommu_ranges_pages(&ram), 20);
+	assert_int_equal(vtd_find_roots(&mem, &pages, &ram, 0, &roots), 0);
+	*lost = vmcore_lost(core);
+	vmcore_close(core);
+	iommu_ranges_clear(&pages);
+	iommu_ranges_clear(&ram);
+	return roots;
+}
+
+static void root_found_in_a_dump(void **state)
+{
+	char path[] = "/tmp/vtd-vmcore-test-XXXXXX";
+	struct vtd_roots roots;
+	struct tables t;
+	uint64_t lost, root = dump_begin(&t, path, EM_X86_64);
+
+	(void)state;
+	roots = find_in(path, &lost);
+	assert_int_equal(roots.n, 1);
+	assert_int_equal(roots.v[0].root, root);
+	assert_int_equal(roots.v[0].proof, VTD_ROOT_MAPPED);
+	assert_int_equal(lost, 0);
+
+	/* cut inside the tables: what is lost is not taken for zeros */
+	assert_int_equal(truncate(path, (3 + 7) * 4096), 0);
+	roots = find_in(path, &lost);
+	assert_int_equal(roots.n, 1);
+	assert_int_equal(roots.v[0].proof, VTD_ROOT_DOUBTFUL);
+	assert_int_equal(lost, 13);
+	unlink(path);
+	tables_free(&t);
+}
+
+static void dump_of_another_architecture(void **state)
+{
+	char path[] = "/tmp/vtd-vmcore-test-XXXXXX";
+	GError *error = NULL;
+	struct tables t;
+
+	(void)state;
+	dump_begin(&t, path, EM_AARCH64);
+	assert_null(vmcore_open(path, &error));
+	assert_true(g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE));
+	assert_non_null(strstr(error->message, "aarch64"));
+	g_error_free(error);
+	unlink(path);
+	tables_free(&t);
 }
 
 static void tables_in_a_dump(void **state)
@@ -63,7 +156,7 @@ static void tables_in_a_dump(void **state)
 	pt = tables_alloc(&t, 1);
 	tables_legacy(&t, root, SID, 0, 1, 1, pt);
 	tables_map(&t, pt, 3, 1, 0xffff0000, 0x7000, SL_RW);
-	write_core(path, &t, 8, 20); /* pages 0 to 7 and 28 on are not in the dump */
+	write_core(path, &t, 8, 20, EM_X86_64); /* pages 0 to 7 and 28 on are not in the dump */
 	*tables_word(&t, pt, 100) = 3;
 
 	core = vmcore_open(path, &error);
@@ -111,6 +204,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tables_in_a_dump),
+		cmocka_unit_test(root_found_in_a_dump),
+		cmocka_unit_test(dump_of_another_architecture),
 		cmocka_unit_test(files_that_are_no_dump),
 	};
 
