@@ -40,6 +40,10 @@ const struct outcome_info vtdlab_outcomes[OUTCOMES] = {
 				BAD },
 	[OUTCOME_DMA_LOST] = { "dma-lost", "DMA of the dead kernel's devices did not arrive where the tables say.",
 			       BAD },
+	[OUTCOME_DMA_IN_CRASH_MEMORY] = { "dma-in-crash-memory",
+					  "The dead kernel's devices can write into memory that the crash kernel uses, or "
+					  "did: the tables that were to be preserved lead there.",
+					  BAD },
 	[OUTCOME_STALE_ATTACH] = { "stale-attach", "A device in use still goes by the dead kernel's tables.", BAD },
 	[OUTCOME_IOVA_REUSED] = { "iova-reused",
 				  "An IOVA that the dead kernel had mapped leads to another page now: late DMA "

@@ -428,6 +428,26 @@ static bool irte_cleared(struct world *w)
 	return any;
 }
 
+/* The crash kernel has got a page that a device of the dead kernel may still write to. */
+static bool crash_memory_mapped(struct world *w)
+{
+	const struct iommu_walk *before = w->ev->at_panic.walk;
+	size_t n;
+
+	for (size_t i = 0; before && i < before->n_spaces; i++) {
+		const struct iommu_run *runs = iommu_space_runs(before, &before->spaces[i], &n);
+
+		for (size_t k = 0; k < n && before->spaces[i].type != IOMMU_SPACE_PASS_THROUGH; k++)
+			if (runs[k].perm & IOMMU_PERM_WRITE) {
+				const struct evidence_range page = { runs[k].pa_start, runs[k].pa_start + 0xfff };
+
+				g_array_append_val(w->ev->crash_ranges, page);
+				return true;
+			}
+	}
+	return false;
+}
+
 const struct mutation table_mutations[] = {
 #define CORRUPT(what, check, variant)            \
 	{                                        \
@@ -481,6 +501,7 @@ const struct mutation table_mutations[] = {
 	{ "one DID for two at the end", "did-consistent", AS_RECORDED, did_clash_at_end, NULL },
 	{ "DID 0", "did-consistent", AS_RECORDED, did_zero, NULL },
 	{ "another type at the panic", "context-same-fields", AS_RECORDED, other_type_at_panic, NULL },
+	{ "crash memory still mapped", "dma-outside-crash-memory", AS_RECORDED, crash_memory_mapped, NULL },
 	{ "stale after its attach", "requesters-repointed", AS_RECORDED, stale_attach, NULL },
 	{ "no entry after its attach", "requesters-repointed", AS_RECORDED, absent_after, NULL },
 	{ "new tables in old memory", "requesters-repointed", AS_RECORDED, outside_after, NULL },
