@@ -26,8 +26,8 @@ const struct outcome_info vtdlab_outcomes[OUTCOMES] = {
 				 "not kept.",
 				 BAD, .proves_translation = true },
 	[OUTCOME_NOT_TAKEN_OVER] = { "not-taken-over",
-				     "The crash kernel never took over the IOMMU: translation stayed on, by the dead "
-				     "kernel's tables, and its own drivers' DMA went through them too.",
+				     "The crash kernel never took over translation, or interrupt remapping: it stayed on, "
+				     "by the dead kernel's tables, and its own drivers go by them too.",
 				     BAD, .proves_translation = true },
 	[OUTCOME_COPY_WRONG] = { "copy-wrong",
 				 "The tables in force after the panic are not those that stood at the panic.", BAD,

@@ -135,6 +135,17 @@ static bool eime_changed(struct world *w)
 	return true;
 }
 
+/* The crash kernel did not touch it. */
+static bool irt_not_taken_over(struct world *w)
+{
+	struct evidence *ev = w->ev;
+
+	if (!ev->at_panic.regs.ir_on || !ev->copied.has_regs || !ev->end.has_regs)
+		return false;
+	ev->copied.regs.irt = ev->end.regs.irt = ev->at_panic.regs.irt;
+	return true;
+}
+
 static bool irt_elsewhere(struct world *w)
 {
 	struct evidence_state *state = &w->ev->copied;
@@ -482,6 +493,7 @@ const struct mutation table_mutations[] = {
 	CORRUPT("move-irte", "irte-equal", AS_RECORDED),
 	{ "interrupt remapping off", "irte-equal", AS_RECORDED, ir_off, NULL },
 	{ "EIME changed", "irte-equal", AS_RECORDED, eime_changed, NULL },
+	{ "the dead kernel's remapping table", "irte-equal", AS_RECORDED, irt_not_taken_over, NULL },
 	{ "an empty remapping table", "irte-equal", AS_RECORDED, irt_elsewhere, NULL },
 	{ "an old leaf dropped at attach", "old-mappings-kept", AS_RECORDED, leaf_dropped_after, NULL },
 	{ "an old leaf to another page", "old-mappings-kept", AS_RECORDED, leaf_shifted_after, NULL },
