@@ -123,9 +123,9 @@ static int list_checks(void)
 		g_autofree char *needs = need_list(c->needs, c->traces);
 		g_autofree char *text = g_strdup_printf("%-18s  %s", outcome_name(c->outcome), c->proves);
 
-		print_row(22, c->name, text);
+		print_row(24, c->name, text);
 		if (!names_only && *needs)
-			printf("%-22s  needs: %s\n", "", needs);
+			printf("%-24s  needs: %s\n", "", needs);
 	}
 	return VTDLAB_EXIT_OK;
 }

@@ -2,11 +2,13 @@
 /* Evidence: making, freeing, and the few questions that several checks ask of it. */
 #include "evidence/evidence.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/cmdline.h"
 #include "evidence/fields.h"
 #include "iommu/iommu.h"
+#include "iommu/ranges.h"
 
 void evidence_state_regs(struct evidence_state *state, const uint64_t raw[VTD_REGS_QWORDS])
 {
@@ -213,12 +215,22 @@ const struct iommu_walk *evidence_state_tables(const struct evidence *ev, const 
 	return state->walk && !state->walk->truncated && (state->regs.translation_on || down) ? state->walk : NULL;
 }
 
-enum evidence_owner evidence_owner(const struct evidence *ev, uint64_t pa)
+/* May the crash kernel have more than is known? Only its own memory map tells what it got of crashkernel=,cma. */
+static bool has_told_all(const struct evidence *ev)
 {
 	const char *cmdline = ev->first_cmdline ? ev->first_cmdline : "";
 	bool more = false;
 	char *word;
 
+	while (!ev->crash_told && (word = cmdline_next(&cmdline))) {
+		more |= cmdline_is(word, "crashkernel") && g_str_has_suffix(word, ",cma");
+		g_free(word);
+	}
+	return !more;
+}
+
+enum evidence_owner evidence_owner(const struct evidence *ev, uint64_t pa)
+{
 	if (!ev->crash_end)
 		return OWNER_UNKNOWN;
 	if (pa >= ev->crash_start && pa <= ev->crash_end)
@@ -226,11 +238,21 @@ enum evidence_owner evidence_owner(const struct evidence *ev, uint64_t pa)
 	for_each_evidence(const struct evidence_range, r, ev->crash_ranges)
 		if (pa >= r->start && pa <= r->last)
 			return OWNER_CRASH;
-	while (!ev->crash_told && (word = cmdline_next(&cmdline))) {
-		more |= cmdline_is(word, "crashkernel") && g_str_has_suffix(word, ",cma");
-		g_free(word);
-	}
-	return more ? OWNER_UNKNOWN : OWNER_OTHER;
+	return has_told_all(ev) ? OWNER_OTHER : OWNER_UNKNOWN;
+}
+
+bool evidence_crash_memory(const struct evidence *ev, struct iommu_ranges *out)
+{
+	int err;
+
+	if (!ev->crash_end)
+		return false;
+	err = iommu_ranges_add(out, ev->crash_start, ev->crash_end);
+	for_each_evidence(const struct evidence_range, r, ev->crash_ranges)
+		err = err == -ENOMEM ? err : iommu_ranges_add(out, r->start, r->last);
+	if (err == -ENOMEM)
+		g_error("out of memory");
+	return has_told_all(ev);
 }
 
 const char *evidence_kdump_asked(const struct evidence *ev)

@@ -16,6 +16,7 @@
 #include "vtd/regs.h"
 
 struct iommu_snapshot;
+struct iommu_ranges;
 struct iommu_walk;
 
 /* Tables and registers at one moment, the guest stopped. */
@@ -384,6 +385,12 @@ const char *evidence_kdump_asked(const struct evidence *ev);
  */
 enum evidence_owner { OWNER_UNKNOWN, OWNER_CRASH, OWNER_OTHER };
 enum evidence_owner evidence_owner(const struct evidence *ev, uint64_t pa);
+
+/*
+ * evidence_crash_memory - adds to @out all that evidence_owner() calls the crash kernel's. True: that is all of it; false:
+ * it may have more.
+ */
+bool evidence_crash_memory(const struct evidence *ev, struct iommu_ranges *out);
 
 /* evidence_state_regs - the register block of @state is @raw. */
 void evidence_state_regs(struct evidence_state *state, const uint64_t raw[VTD_REGS_QWORDS]);

@@ -10,7 +10,7 @@
 #include "results/report.h"
 #include "verdict/check.h"
 
-#define NAME_WIDTH 23
+#define NAME_WIDTH 25
 #define RESULT_WIDTH 7
 #define LABEL_WIDTH 14
 /* Where a kernel tells why it died, what its IOMMU driver did, or that a device does not answer. */

@@ -22,6 +22,29 @@ static enum check_result compare_irtes(const struct evidence *ev, GString *detai
 	return CHECK_PASS;
 }
 
+/* The crash kernel takes over by a table in its own memory: one that still is the dead kernel's, it has not touched. */
+static bool not_taken_over(const struct evidence *ev)
+{
+	return ev->copied.regs.irt == ev->at_panic.regs.irt;
+}
+
+static enum check_result dead_table(const struct evidence *ev, GString *detail)
+{
+	bool still = ev->end.has_regs && ev->end.regs.ir_on && ev->end.regs.irt == ev->at_panic.regs.irt;
+
+	g_string_append_printf(detail, "the dead kernel's table at %#" PRIx64 " was in force after the copy%s",
+			       ev->copied.regs.irt,
+			       still ? ", and is at the end: interrupt remapping was never taken over" :
+				       "; what became of it is not known");
+	return still ? CHECK_FAIL : CHECK_NO_EVIDENCE;
+}
+
+/* What is the dead kernel's own table is not a wrong copy of it. */
+static enum outcome how_it_was_left(const struct evidence *ev)
+{
+	return ev->copied.regs.ir_on && not_taken_over(ev) ? OUTCOME_NOT_TAKEN_OVER : OUTCOME_COPY_WRONG;
+}
+
 static enum check_result irte_equal(const struct evidence *ev, GString *detail)
 {
 	if (!ev->at_panic.regs.ir_on) {
@@ -36,15 +59,18 @@ static enum check_result irte_equal(const struct evidence *ev, GString *detail)
 		g_string_append(detail, "no interrupt-remapping entry was present at the panic");
 		return CHECK_NO_EVIDENCE;
 	}
+	if (not_taken_over(ev))
+		return dead_table(ev, detail);
 	return compare_irtes(ev, detail);
 }
 
 const struct check check_irte_equal = {
 	.name = "irte-equal",
 	.outcome = OUTCOME_COPY_WRONG,
-	.proves = "every interrupt-remapping entry stands bit for bit at the same "
+	.proves = "the crash kernel's own interrupt-remapping table has every old entry, bit for bit at the same "
 		  "index; EIME is unchanged",
 	.needs = NEED(IOMMU) | NEED(INTREMAP) | NEED(PANIC_REGS) | NEED(PANIC) | NEED(COPIED_REGS) | NEED(COPIED),
 	.traces = TRACES(UNIT),
 	.run = irte_equal,
+	.outcome_of = how_it_was_left,
 };

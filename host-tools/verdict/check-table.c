@@ -27,6 +27,7 @@
 	X(did_consistent)         \
 	X(no_faults)              \
 	X(dma_landed)             \
+	X(dma_outside_crash_memory) \
 	X(requesters_repointed)   \
 	X(iova_not_retargeted)    \
 	X(reserved_equals_mapped) \

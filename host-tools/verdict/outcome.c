@@ -26,8 +26,8 @@ const struct outcome_info vtdlab_outcomes[OUTCOMES] = {
 				 "not kept.",
 				 BAD, .proves_translation = true },
 	[OUTCOME_NOT_TAKEN_OVER] = { "not-taken-over",
-				     "The crash kernel never took over the IOMMU: translation stayed on, by the dead "
-				     "kernel's tables, and its own drivers' DMA went through them too.",
+				     "The crash kernel never took over translation, or interrupt remapping: it stayed on, "
+				     "by the dead kernel's tables, and its own drivers go by them too.",
 				     BAD, .proves_translation = true },
 	[OUTCOME_COPY_WRONG] = { "copy-wrong",
 				 "The tables in force after the panic are not those that stood at the panic.", BAD,
@@ -40,6 +40,10 @@ const struct outcome_info vtdlab_outcomes[OUTCOMES] = {
 				BAD },
 	[OUTCOME_DMA_LOST] = { "dma-lost", "DMA of the dead kernel's devices did not arrive where the tables say.",
 			       BAD },
+	[OUTCOME_DMA_IN_CRASH_MEMORY] = { "dma-in-crash-memory",
+					  "The dead kernel's devices can write into memory that the crash kernel uses, or "
+					  "did: the tables that were to be preserved lead there.",
+					  BAD },
 	[OUTCOME_STALE_ATTACH] = { "stale-attach", "A device in use still goes by the dead kernel's tables.", BAD },
 	[OUTCOME_IOVA_REUSED] = { "iova-reused",
 				  "An IOVA that the dead kernel had mapped leads to another page now: late DMA "

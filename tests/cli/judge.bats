@@ -22,8 +22,8 @@ unpack()
 	run "$vtdlab" judge "$dir"
 	echo "$output"
 	[ "$status" -eq 0 ]
-	[[ $output == *"leaves-equal           pass   "*" leaves"* ]]
-	[[ $output == *"iova-not-retargeted    fail*"* ]]
+	[[ $output == *"leaves-equal             pass   "*" leaves"* ]]
+	[[ $output == *"iova-not-retargeted      fail*"* ]]
 	[[ $output == *"outcome       preserved (exit 0)"* ]]
 }
 
@@ -33,7 +33,7 @@ unpack()
 	run "$vtdlab" judge "$dir"
 	echo "$output"
 	[ "$status" -eq 0 ]
-	[[ $output == *"leaves-equal           PASS!"* && $output == *"etter than this scenario expects"* ]]
+	[[ $output == *"leaves-equal             PASS!"* && $output == *"etter than this scenario expects"* ]]
 	sed -i '/^expect-fail=/a strict-expect=on' "$dir/scenario.conf"
 	run "$vtdlab" judge "$dir"
 	echo "$output"
@@ -49,12 +49,12 @@ unpack()
 	run "$vtdlab" judge "$dir"
 	echo "$output"
 	[ "$status" -eq 0 ]
-	[[ $output == *"devices-work           fail*"* && $output == *"flushed                fail*"* ]]
+	[[ $output == *"devices-work             fail*"* && $output == *"flushed                  fail*"* ]]
 	sed -i 's/"works" : true/"works" : false/' "$dir/evidence.json"
 	run "$vtdlab" judge "$dir"
 	echo "$output"
 	[ "$status" -eq 1 ]
-	[[ $output == *"devices-work           FAIL "*"outcome       device-dead (exit 1)"* ]]
+	[[ $output == *"devices-work             FAIL "*"outcome       device-dead (exit 1)"* ]]
 	[[ $(tr -s ' \n' ' ' <<<"$output") == *"frames out, 16 in; expected of nvme only"* ]]
 }
 
@@ -136,7 +136,7 @@ without()
 	without devices
 	[[ $output == *"of the scenario's 2 devices 0 are known"* ]]
 	without events
-	[[ $output == *"no-faults              none"* ]]
+	[[ $output == *"no-faults                none"* ]]
 }
 
 @test "what is no recorded run, or was tampered with, is refused by field" {

@@ -135,6 +135,17 @@ static bool eime_changed(struct world *w)
 	return true;
 }
 
+/* The crash kernel did not touch it. */
+static bool irt_not_taken_over(struct world *w)
+{
+	struct evidence *ev = w->ev;
+
+	if (!ev->at_panic.regs.ir_on || !ev->copied.has_regs || !ev->end.has_regs)
+		return false;
+	ev->copied.regs.irt = ev->end.regs.irt = ev->at_panic.regs.irt;
+	return true;
+}
+
 static bool irt_elsewhere(struct world *w)
 {
 	struct evidence_state *state = &w->ev->copied;
@@ -428,6 +439,26 @@ static bool irte_cleared(struct world *w)
 	return any;
 }
 
+/* The crash kernel has got a page that a device of the dead kernel may still write to. */
+static bool crash_memory_mapped(struct world *w)
+{
+	const struct iommu_walk *before = w->ev->at_panic.walk;
+	size_t n;
+
+	for (size_t i = 0; before && i < before->n_spaces; i++) {
+		const struct iommu_run *runs = iommu_space_runs(before, &before->spaces[i], &n);
+
+		for (size_t k = 0; k < n && before->spaces[i].type != IOMMU_SPACE_PASS_THROUGH; k++)
+			if (runs[k].perm & IOMMU_PERM_WRITE) {
+				const struct evidence_range page = { runs[k].pa_start, runs[k].pa_start + 0xfff };
+
+				g_array_append_val(w->ev->crash_ranges, page);
+				return true;
+			}
+	}
+	return false;
+}
+
 const struct mutation table_mutations[] = {
 #define CORRUPT(what, check, variant)            \
 	{                                        \
@@ -462,6 +493,7 @@ const struct mutation table_mutations[] = {
 	CORRUPT("move-irte", "irte-equal", AS_RECORDED),
 	{ "interrupt remapping off", "irte-equal", AS_RECORDED, ir_off, NULL },
 	{ "EIME changed", "irte-equal", AS_RECORDED, eime_changed, NULL },
+	{ "the dead kernel's remapping table", "irte-equal", AS_RECORDED, irt_not_taken_over, NULL },
 	{ "an empty remapping table", "irte-equal", AS_RECORDED, irt_elsewhere, NULL },
 	{ "an old leaf dropped at attach", "old-mappings-kept", AS_RECORDED, leaf_dropped_after, NULL },
 	{ "an old leaf to another page", "old-mappings-kept", AS_RECORDED, leaf_shifted_after, NULL },
@@ -481,6 +513,7 @@ const struct mutation table_mutations[] = {
 	{ "one DID for two at the end", "did-consistent", AS_RECORDED, did_clash_at_end, NULL },
 	{ "DID 0", "did-consistent", AS_RECORDED, did_zero, NULL },
 	{ "another type at the panic", "context-same-fields", AS_RECORDED, other_type_at_panic, NULL },
+	{ "crash memory still mapped", "dma-outside-crash-memory", AS_RECORDED, crash_memory_mapped, NULL },
 	{ "stale after its attach", "requesters-repointed", AS_RECORDED, stale_attach, NULL },
 	{ "no entry after its attach", "requesters-repointed", AS_RECORDED, absent_after, NULL },
 	{ "new tables in old memory", "requesters-repointed", AS_RECORDED, outside_after, NULL },

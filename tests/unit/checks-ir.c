@@ -132,12 +132,31 @@ static void smaller(void **state)
 	want(f, IRTE, CHECK_FAIL, "2 differences: irte 18:", NULL);
 }
 
+/* intremap=off in the crash kernel: the table is the old one, and so equal to it at all times. */
+static void not_taken_over(void **state)
+{
+	struct good_run *f = *state;
+	const enum good_stage stages[] = { COPIED, AT_END };
+
+	good_intremap(f);
+	for (unsigned i = 0; i < G_N_ELEMENTS(stages); i++) {
+		vtd_regs_set64(f->raw[stages[i]], VTD_REG_IRTA, vtd_regs_get64(f->raw[AT_PANIC], VTD_REG_IRTA));
+		good_regs(f, stages[i]);
+		good_walk(f, stages[i], NULL);
+		want(f, IRTE, i ? CHECK_FAIL : CHECK_NO_EVIDENCE, "dead kernel's table", NULL);
+	}
+	want(f, IRTE, CHECK_FAIL, "never taken over", NULL);
+	want_outcome(f, "not-taken-over", 1);
+	f->ev->end.regs.ir_on = false;
+	want(f, IRTE, CHECK_NO_EVIDENCE, "not known", NULL);
+}
+
 int checks_ir_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-		LEGACY(named),	 SCALABLE(named), LEGACY(no_intremap), LEGACY(no_tables),    LEGACY(no_entries),
-		LEGACY(was_off), LEGACY(is_off),  LEGACY(changed),     LEGACY(other_source), LEGACY(missing),
-		LEGACY(moved),	 LEGACY(eime),	  LEGACY(smaller),
+		LEGACY(named),	 SCALABLE(named), LEGACY(no_intremap), LEGACY(no_tables),      LEGACY(no_entries),
+		LEGACY(was_off), LEGACY(is_off),  LEGACY(changed),     LEGACY(other_source),   LEGACY(missing),
+		LEGACY(moved),	 LEGACY(eime),	  LEGACY(smaller),     LEGACY(not_taken_over),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,6 +47,7 @@ static void table_order(void **state)
 		{ "did-consistent", "did-clash" },
 		{ "no-faults", "dma-fault" },
 		{ "dma-landed", "dma-lost" },
+		{ "dma-outside-crash-memory", "dma-in-crash-memory" },
 		{ "requesters-repointed", "stale-attach" },
 		{ "iova-not-retargeted", "iova-reused" },
 		{ "reserved-equals-mapped", "iova-reused" },
@@ -140,6 +141,10 @@ static bool spoil_more(struct good_run *f, const char *check)
 
 		assert_true(scenario_set(f->sc, "first.workload=vfio-map pages=5", NULL));
 		g_array_append_val(f->ev->workloads, w);
+	} else if (strcmp(check, "dma-outside-crash-memory") == 0) {
+		const struct evidence_range range = { NIC_PA, NIC_PA };
+
+		g_array_append_val(f->ev->crash_ranges, range);
 	} else if (strcmp(check, "did-consistent") == 0) {
 		good_entry(f, AT_END, NIC)[1] &= 0xff;
 		good_walk(f, AT_END, NULL);

@@ -175,6 +175,7 @@ int checks_did_tests(void);
 int checks_ir_tests(void);
 int checks_untaken_tests(void);
 int checks_tables_tests(void);
+int checks_crash_memory_tests(void);
 int checks_reserve_tests(void);
 int checks_oracles_tests(void);
 int checks_alias_tests(void);

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The check `dma-outside-crash-memory`: what the dead kernel's devices may still write to is not the crash kernel's
+ * memory. A table that was preserved to the bit is no help where it leads there.
+ */
+#include "verdict/check-common.h"
+
+#include <inttypes.h>
+
+#include "iommu/mem.h"
+
+#define TOLD_MAX 4 /* requesters that are told in full */
+
+/* What can be written to, by all requesters. */
+struct reach {
+	const struct evidence *ev;
+	struct iommu_ranges crash;
+	bool all_known; /* @crash is all that the crash kernel has */
+	GString *detail;
+	unsigned translated, through, bad;
+	uint64_t pages;
+};
+
+static uint64_t pages(uint64_t start, uint64_t last)
+{
+	return (last >> IOMMU_PAGE_SHIFT) - (start >> IOMMU_PAGE_SHIFT) + 1;
+}
+
+/* What one requester can write to there: how much, and the first of it. */
+struct hit {
+	uint64_t pages, iova;
+	struct iommu_range pa;
+};
+
+static void add_overlap(const struct iommu_ranges *crash, const struct iommu_run *run, struct hit *hit)
+{
+	uint64_t last = run->pa_start + (run->iova_last - run->iova_start);
+
+	for (size_t i = 0; i < crash->n; i++) {
+		const struct iommu_range both = { MAX(run->pa_start, crash->v[i].start), MIN(last, crash->v[i].last) };
+
+		if (both.start > both.last)
+			continue;
+		if (!hit->pages) {
+			hit->iova = run->iova_start + (both.start - run->pa_start);
+			hit->pa = both;
+		}
+		hit->pages += pages(both.start, both.last);
+	}
+}
+
+/*
+ * Whatever passes through can reach all memory, and what the first kernel was asked to pass through may have tables that
+ * do the same. No table keeps such DMA away, and none sends it there either.
+ */
+static bool passes_through(const struct evidence *ev, const struct iommu_space *s, const struct iommu_run *runs,
+			   size_t n)
+{
+	if (s->type == IOMMU_SPACE_PASS_THROUGH)
+		return true;
+	for (size_t i = 0; i < n; i++)
+		if (runs[i].iova_start != runs[i].pa_start)
+			return false;
+	return n && evidence_passthrough(ev);
+}
+
+static void judge_space(struct reach *r, const struct iommu_space *s)
+{
+	struct hit hit = { 0 };
+	char bdf[16];
+	size_t n;
+	const struct iommu_run *runs = iommu_space_runs(r->ev->at_panic.walk, s, &n);
+
+	if (passes_through(r->ev, s, runs, n)) {
+		r->through++;
+		return;
+	}
+	r->translated++;
+	for (size_t i = 0; i < n; i++)
+		if (runs[i].perm & IOMMU_PERM_WRITE) {
+			r->pages += pages(runs[i].iova_start, runs[i].iova_last);
+			add_overlap(&r->crash, &runs[i], &hit);
+		}
+	if (!hit.pages || r->bad++ >= TOLD_MAX)
+		return;
+	check_separate(r->detail);
+	g_string_append_printf(r->detail,
+			       "%s can write to %" PRIu64 " page%s of the crash kernel's memory, at IOVA %#" PRIx64
+			       "-%#" PRIx64 " -> PA %#" PRIx64 "-%#" PRIx64 "%s",
+			       sid_text(s->sid, bdf), hit.pages, hit.pages == 1 ? "" : "s", hit.iova,
+			       hit.iova + (hit.pa.last - hit.pa.start), hit.pa.start, hit.pa.last,
+			       hit.pages > pages(hit.pa.start, hit.pa.last) ? " and elsewhere" : "");
+}
+
+static enum check_result conclude(struct reach *r)
+{
+	enum check_result result = CHECK_PASS;
+
+	if (r->bad) {
+		if (r->bad > TOLD_MAX)
+			g_string_append_printf(r->detail, "; and %u more", r->bad - TOLD_MAX);
+		result = CHECK_FAIL;
+	} else if (!r->translated) {
+		result = CHECK_SKIP;
+	} else if (!r->all_known) {
+		g_string_append(r->detail,
+				"the crash kernel may have more memory (crashkernel=,cma), and has not told where");
+		result = CHECK_NO_EVIDENCE;
+	} else if (!r->pages) {
+		g_string_append(r->detail, "nothing was mapped for writing at the panic");
+		result = CHECK_NO_EVIDENCE;
+	} else {
+		g_string_append_printf(r->detail, "%" PRIu64 " writable pages of %u address space%s lead elsewhere",
+				       r->pages, r->translated, r->translated == 1 ? "" : "s");
+	}
+	if (r->through) {
+		check_separate(r->detail);
+		g_string_append_printf(r->detail, "%u %s passed through: no table keeps %s out of it", r->through,
+				       r->through == 1 ? "is" : "are", r->through == 1 ? "it" : "them");
+	}
+	return result;
+}
+
+static enum check_result dma_outside_crash_memory(const struct evidence *ev, GString *detail)
+{
+	const struct iommu_walk *before = ev->at_panic.walk;
+	struct reach r = { .ev = ev, .detail = detail };
+	enum check_result result;
+
+	r.all_known = evidence_crash_memory(ev, &r.crash);
+	for (size_t i = 0; i < before->n_spaces; i++)
+		judge_space(&r, &before->spaces[i]);
+	result = conclude(&r);
+	iommu_ranges_clear(&r.crash);
+	return result;
+}
+
+/* What was mapped at the panic could be reached from then on, whatever became of the copy. */
+const struct check check_dma_outside_crash_memory = {
+	.name = "dma-outside-crash-memory",
+	.outcome = OUTCOME_DMA_IN_CRASH_MEMORY,
+	.proves = "no mapping by which the dead kernel's devices could write leads into the crash kernel's memory",
+	.needs = NEED(IOMMU) | NEED(CRASH_MEMORY) | NEED(PANIC) | NEED(ENTRIES),
+	.traces = TRACES(UNIT),
+	.run = dma_outside_crash_memory,
+};
