@@ -40,6 +40,7 @@ setup() { find_vtdlab; }
 	refused reproduce mode-mismatch --side worse :: "--side worse"
 	refused reproduce mode-mismatch --recipe 3 :: "--recipe"
 	refused reproduce mode-mismatch --recipe 2 :: "no recipe 2"
+	refused reproduce nested-trip-cost-117 --side bad :: "one side alone has not more or less of it"
 	refused bugs shew mode-mismatch :: "show SLUG"
 }
 
