@@ -5,34 +5,34 @@
 #include "verdict/check.h"
 
 /* clang-format off: one a line */
-#define CHECKS(X)                 \
-	X(rig)                    \
-	X(first_kernel_up)        \
-	X(first_devices_work)     \
-	X(mode_in_effect)         \
-	X(workload_alive)         \
-	X(panic_seen)             \
-	X(crash_kernel_booted)    \
-	X(translation_stayed_on)  \
-	X(context_same_slot)      \
-	X(context_same_fields)    \
-	X(leaves_equal)           \
-	X(tables_in_crash_memory) \
-	X(irte_equal)             \
-	X(untaken_kept)           \
-	X(old_tables_unchanged)   \
-	X(old_mappings_kept)      \
-	X(oracles_agree)          \
-	X(flushed)                \
-	X(did_consistent)         \
-	X(no_faults)              \
-	X(dma_landed)             \
+#define CHECKS(X)                   \
+	X(rig)                      \
+	X(first_kernel_up)          \
+	X(first_devices_work)       \
+	X(mode_in_effect)           \
+	X(workload_alive)           \
+	X(panic_seen)               \
+	X(crash_kernel_booted)      \
+	X(translation_stayed_on)    \
+	X(context_same_slot)        \
+	X(context_same_fields)      \
+	X(leaves_equal)             \
+	X(tables_in_crash_memory)   \
+	X(irte_equal)               \
+	X(untaken_kept)             \
+	X(old_tables_unchanged)     \
+	X(old_mappings_kept)        \
+	X(oracles_agree)            \
+	X(flushed)                  \
+	X(did_consistent)           \
+	X(no_faults)                \
+	X(dma_landed)               \
 	X(dma_outside_crash_memory) \
-	X(requesters_repointed)   \
-	X(iova_not_retargeted)    \
-	X(reserved_equals_mapped) \
-	X(devices_work)           \
-	X(dump_readable)          \
+	X(requesters_repointed)     \
+	X(iova_not_retargeted)      \
+	X(reserved_equals_mapped)   \
+	X(devices_work)             \
+	X(dump_readable)            \
 	X(reset_comes_up)
 /* clang-format on */
 

@@ -168,12 +168,9 @@ static void random_operations_agree_with_a_bitmap(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(adding_merges_neighbours),
-		cmocka_unit_test(the_ends_of_the_space),
-		cmocka_unit_test(removing_splits),
-		cmocka_unit_test(pages_touched_count_once),
-		cmocka_unit_test(pages_between_two_ends),
-		cmocka_unit_test(random_operations_agree_with_a_bitmap),
+		cmocka_unit_test(adding_merges_neighbours), cmocka_unit_test(the_ends_of_the_space),
+		cmocka_unit_test(removing_splits),	    cmocka_unit_test(pages_touched_count_once),
+		cmocka_unit_test(pages_between_two_ends),   cmocka_unit_test(random_operations_agree_with_a_bitmap),
 	};
 
 	return cmocka_run_group_tests_name("vtd-ranges", tests, NULL, NULL);
