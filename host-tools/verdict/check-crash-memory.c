@@ -11,6 +11,13 @@
 
 #define TOLD_MAX 4 /* requesters that are told in full */
 
+/*
+ * The first MiB is in the map that kexec_file_load() hands over, and in none that kexec-tools make; a kernel uses neither: it
+ * reserves the MiB for itself, and copies what it needs of it (reserve_real_mode() in arch/x86/realmode/init.c). An ISA
+ * bridge is mapped one to one there.
+ */
+#define UNUSED_LAST UINT64_C(0xfffff)
+
 /* What can be written to, by all requesters. */
 struct reach {
 	const struct evidence *ev;
@@ -37,7 +44,8 @@ static void add_overlap(const struct iommu_ranges *crash, const struct iommu_run
 	uint64_t last = run->pa_start + (run->iova_last - run->iova_start);
 
 	for (size_t i = 0; i < crash->n; i++) {
-		const struct iommu_range both = { MAX(run->pa_start, crash->v[i].start), MIN(last, crash->v[i].last) };
+		const uint64_t start = MAX(crash->v[i].start, UNUSED_LAST + 1);
+		const struct iommu_range both = { MAX(run->pa_start, start), MIN(last, crash->v[i].last) };
 
 		if (both.start > both.last)
 			continue;

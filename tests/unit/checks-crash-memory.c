@@ -134,6 +134,24 @@ static void identity_tables(void **state)
 	want(f, OUTSIDE, CHECK_PASS, "1 is passed through", NULL);
 }
 
+/* kexec_file_load() gives the low memory to the crash kernel, which keeps out of it. */
+static void low_memory(void **state)
+{
+	struct good_run *f = *state;
+	const struct evidence_range low = { 0x1000, 0x9fbff }, more = { 0x9f000, 0x101fff };
+
+	f->ev->crash_start = CRASH_START + 0x10000;
+	g_array_append_val(f->ev->crash_ranges, low);
+	good_map(f, AT_PANIC, SATA, 0, 0, 16);
+	good_walk(f, AT_PANIC, NULL);
+	want(f, OUTSIDE, CHECK_PASS, NULL);
+	/* what lies above it counts, of one range too */
+	g_array_append_val(f->ev->crash_ranges, more);
+	good_map(f, AT_PANIC, SATA, FREE_IOVA, 0xff000, 2);
+	good_walk(f, AT_PANIC, NULL);
+	want(f, OUTSIDE, CHECK_FAIL, "0000:00:1f.2 can write to 1 page of", "PA 0x100000-0x100fff", NULL);
+}
+
 int checks_crash_memory_tests(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -152,6 +170,7 @@ int checks_crash_memory_tests(void)
 		PASS_THROUGH(all_passed_through),
 		LEGACY(one_passed_through),
 		LEGACY(identity_tables),
+		LEGACY(low_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
