@@ -255,6 +255,9 @@ static bool check_recipe(const struct bug *bug, unsigned n, const char *const *c
 	    g_strv_equal((const char *const *)r->bad.fails, (const char *const *)r->good.fails))
 		return vtdlab_refuse(error, "bug %s: its sides promise the same: nothing would tell them apart",
 				     bug->name);
+	if (*r->good.fails)
+		return vtdlab_refuse(error, "bug %s: its good side fails %s: are the sides swapped?", bug->name,
+				     *r->good.fails);
 	return check_side(bug, &r->bad, checks, error) && check_side(bug, &r->good, checks, error);
 }
 

@@ -44,7 +44,9 @@ dead_kernel()
 	page=$RESULTS/bugs/latest/bug.txt
 	grep -q 'not-copied (translation-stayed-on' "$page"
 	[ "$(jq '[.runs[] | select(.as_stated)] | length' "${page%.txt}.json")" = 2 ]
-	sed 's/^\[bad\]/[x]/; s/^\[good\]/[bad]/; s/^\[x\]/[good]/' bugs/no-copy-not-kdump.conf >"$BATS_TEST_TMPDIR/swapped.conf"
+	# what is run is swapped, what is stated is not
+	sed '/^set=/d; s/^\[good\]/&\nset=crash.dump=none;crash.cmdline+=--/' bugs/no-copy-not-kdump.conf \
+		>"$BATS_TEST_TMPDIR/swapped.conf"
 	run "$VTDLAB" reproduce "$BATS_TEST_TMPDIR/swapped.conf" --results "$RESULTS"
 	echo "$output"
 	[ "$status" -eq 1 ]

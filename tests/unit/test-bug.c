@@ -55,6 +55,8 @@ static void what_a_file_must_have(void **state)
 	refused(HEAD BAD, "both sides must say their outcome");
 	refused(HEAD BAD "[good]\noutcome=copy-wrong\nfails=context-same-slot\n", "its sides promise the same");
 	refused(HEAD "[bad]\noutcome=copy-wrong\nfails=context-same-slt\n" GOOD, "the nearest is context-same-slot");
+	refused(HEAD "[bad]\noutcome=preserved\n[good]\noutcome=copy-wrong\nfails=context-same-slot\n",
+		"are the sides swapped?");
 	refused(HEAD BAD "signature=no-faults~[\n" GOOD, "signature 'no-faults~['");
 	refused(HEAD BAD "signature=no-fault~x\n" GOOD, "no check 'no-fault'");
 	refused(HEAD BAD "set=crash.cmdlin=x\n" GOOD, "crash.cmdline");
