@@ -70,11 +70,15 @@ static enum check_result first_devices_work(const struct evidence *ev, GString *
 	}
 	for_each_evidence(const struct evidence_device, dev, ev->devices)
 		devices += dev->first_translated;
-	if (!devices) {
-		g_string_append(detail, "the first kernel used no device");
+	if (!devices || ev->scenario->devices.dma == CONF_DMA_NONE) {
+		g_string_append(detail, devices ? "no device was to do DMA" : "the first kernel used no device");
 		return CHECK_SKIP;
 	}
-	g_string_append_printf(detail, "%u device%s at work until the panic", devices, devices == 1 ? "" : "s");
+	/* without DMA in flight there would have been no trigger */
+	g_string_append_printf(
+		detail, "%u device%s up, DMA of %s in flight until the panic", devices, devices == 1 ? "" : "s",
+		ev->scenario->devices.dma == CONF_DMA_BOTH ? "NIC and disk" :
+							     word_of(conf_dma_words, (int)ev->scenario->devices.dma));
 	say_faults(ev, detail);
 	return CHECK_PASS;
 }

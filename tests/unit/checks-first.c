@@ -8,7 +8,7 @@
 static void up_and_at_work(void **state)
 {
 	want(*state, UP, CHECK_PASS, "its agent spoke", NULL);
-	want(*state, WORK, CHECK_PASS, "2 devices at work until the panic", NULL);
+	want(*state, WORK, CHECK_PASS, "2 devices up, DMA of NIC and disk in flight", NULL);
 }
 
 /* The run stops where the first kernel did: nothing after it was ever seen. */
@@ -69,6 +69,11 @@ static void device_dead(void **state)
 static void no_device(void **state)
 {
 	struct good_run *f = *state;
+
+	f->sc->devices.dma = CONF_DMA_NIC;
+	want(f, WORK, CHECK_PASS, "DMA of nic in flight", NULL);
+	f->sc->devices.dma = CONF_DMA_NONE;
+	want(f, WORK, CHECK_SKIP, "no device was to do DMA", NULL);
 
 	for_each_evidence(struct evidence_device, dev, f->ev->devices)
 		dev->first_translated = false;
