@@ -64,20 +64,20 @@ bool calibrate_search(unsigned most,
 	if (!narrow(&s, CALIBRATE_LEAST, ceiling, error))
 		return false;
 	/* What was enough once must be so again, or it is not what anybody should be told. */
-	for (;;) {
+	for (unsigned seen = 1; seen < 2;) {
 		if (!enough(&s, out->enough, &top, error))
 			return false;
-		if (top)
-			break;
+		if (top) {
+			seen++;
+			continue;
+		}
 		out->too_little = out->enough;
 		out->enough += CALIBRATE_STEP;
+		seen = 0;
 		if (out->enough > ceiling)
 			return vtdlab_unjudged(error, "%u MiB is enough only now and then", ceiling);
-		if (!enough(&s, out->enough, &top, error))
-			return false;
-		if (!top)
-			continue;
 	}
+	/* asked again to be counted; that it may do now and then is no reason to recommend it */
 	return enough(&s, out->too_little, &bottom, error);
 }
 
