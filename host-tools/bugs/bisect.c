@@ -6,22 +6,8 @@
 
 #include "base/error.h"
 #include "bugs/bench-side.h"
-#include "run/run.h"
 
 /* ---- one kernel ---- */
-
-static struct scenario *with_kernel(const struct bug *bug, const char *kernel, const char *const *checks,
-				    GError **error)
-{
-	struct scenario *s = bug_scenario(bug, &bug->recipes[0].bad, checks, error);
-	g_autofree char *first = g_strdup_printf("first.kernel=%s", kernel);
-
-	/* the crash kernel is the one whose copy is judged: a bug of the first kernel alone names both the same */
-	if (s && scenario_set(s, first, error) && scenario_set(s, "crash.kernel=", error))
-		return s;
-	scenario_free(s);
-	return NULL;
-}
 
 static int told(const struct bug *bug, const char *dir, GString *why, GError **error)
 {
@@ -46,24 +32,15 @@ static bool run_with(const struct bug *bug, const char *kernel, const struct rep
 		     GError **error)
 {
 	const struct bug_side *bad = &bug->recipes[0].bad;
-	struct run_options run = { .qemu = *bad->qemu ? bad->qemu : NULL, .results = options->results };
 	struct scenario *s;
-	struct run_outcome out;
 	bool ok;
 
 	if (*bug->bench)
 		return bench_side_run(bug, bad, kernel, options->results, options->style, dir, error);
-	s = with_kernel(bug, kernel, options->checks, error);
-	if (!s)
-		return false;
-	run.progress = progress_new(NULL, options->style);
-	ok = scenario_run(s, &run, &out, error);
-	if (ok) {
-		*dir = g_strdup(out.dir);
-		run_outcome_clear(&out);
-	}
-	progress_clear(run.progress);
-	progress_free(run.progress);
+	s = bug_scenario(bug, bad, options->checks, error);
+	/* of both kernels: the crash kernel's copy is judged, and a bug of the first kernel names one for both */
+	ok = s && scenario_set_kernel(s, kernel, error) &&
+	     side_run(bad, s, options->results, options->style, dir, error);
 	scenario_free(s);
 	return ok;
 }

@@ -191,6 +191,18 @@ static char **cached_kernels(void)
 	return g_strv_builder_end(cached);
 }
 
+static char **cached_qemus(void)
+{
+	g_autofree char *dir = lab_path("images", "qemus", NULL);
+	g_auto(GStrv) names = lab_conf_names(dir);
+	g_autoptr(GStrvBuilder) cached = g_strv_builder_new();
+
+	for (char **name = names; *name; name++)
+		if (qemu_cached(*name))
+			g_strv_builder_add(cached, *name);
+	return g_strv_builder_end(cached);
+}
+
 static void report(struct hunt *h, GString *text, bool whole)
 {
 	g_string_append_printf(
@@ -249,7 +261,7 @@ static bool prepare(struct hunt *h, GError **error)
 		return vtdlab_unfit(
 			error, "none of debian-6.1, debian-6.12, debian-7.3 is in the cache: `make fetch`, or name "
 			       "kernels with --kernel");
-	h->qemus = g_new0(char *, 1);
+	h->qemus = cached_qemus();
 	h->base = scenario_load(BASE, error);
 	if (!h->base || !load_catalogue(h, error))
 		return false;

@@ -49,9 +49,7 @@ static void add_kernel(GString *out, const char *spec, const char *available, bo
 
 static void add_qemu(GString *out, const char *qemu)
 {
-	g_autofree char *dir = g_build_filename(lab_cache_dir(), "qemu", qemu, NULL);
-
-	if (*qemu && !strchr(qemu, '/') && !g_file_test(dir, G_FILE_TEST_IS_DIR))
+	if (*qemu && !strchr(qemu, '/') && !qemu_cached(qemu))
 		add(out, "fetches", qemu);
 }
 

@@ -9,7 +9,6 @@
 #include "base/paths.h"
 #include "bugs/bench-side.h"
 #include "results/rundir.h"
-#include "run/run.h"
 
 const struct word reproduce_sides_words[] = {
 	{ "both", REPRODUCE_BOTH },
@@ -119,27 +118,6 @@ static void share_run(const struct work *w, const struct bug_side *side, const c
 		g_file_set_contents(path, text, -1, NULL);
 }
 
-/* *@dir: where it is; the caller frees it. */
-static bool run_scenario(struct work *w, const struct bug_side *side, const struct scenario *s, char **dir,
-			 GError **error)
-{
-	struct run_options options = { .qemu = *side->qemu ? side->qemu : NULL,
-				       .reference = *side->reference ? side->reference : NULL,
-				       .results = w->rd->path };
-	struct run_outcome out;
-	bool ok;
-
-	options.progress = progress_new(NULL, w->options->style);
-	ok = scenario_run(s, &options, &out, error);
-	progress_clear(options.progress);
-	progress_free(options.progress);
-	if (!ok)
-		return false;
-	*dir = g_strdup(out.dir);
-	run_outcome_clear(&out);
-	return true;
-}
-
 /* @s: NULL with bench= */
 static bool one_run(struct work *w, const char *name, const struct bug_side *side, const struct scenario *s,
 		    enum side_result *result, GError **error)
@@ -152,7 +130,7 @@ static bool one_run(struct work *w, const char *name, const struct bug_side *sid
 	char *dir = NULL;
 
 	shared = once && shared_run(w, side, &dir);
-	if (!shared && (s ? !run_scenario(w, side, s, &dir, error) :
+	if (!shared && (s ? !side_run(side, s, w->rd->path, w->options->style, &dir, error) :
 			    !bench_side_run(w->bug, side, NULL, w->rd->path, w->options->style, &dir, error)))
 		return false;
 	w->ran = true;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "run/run.h"
 #include "verdict/outcome.h"
 
 static bool failed(const struct run_json_check *check)
@@ -112,6 +113,25 @@ enum side_result side_said(const struct bug_side *side, unsigned seen, unsigned 
 		return SIDE_AS_STATED;
 	/* what was not judged might have been as stated */
 	return seen + (runs - judged) >= wanted ? SIDE_UNJUDGED : SIDE_OTHERWISE;
+}
+
+bool side_run(const struct bug_side *side, const struct scenario *scenario, const char *results,
+	      enum progress_style style, char **dir, GError **error)
+{
+	struct run_options options = { .qemu = *side->qemu ? side->qemu : NULL,
+				       .reference = *side->reference ? side->reference : NULL,
+				       .results = results,
+				       .progress = progress_new(NULL, style) };
+	struct run_outcome out;
+	bool ok = scenario_run(scenario, &options, &out, error);
+
+	progress_clear(options.progress);
+	progress_free(options.progress);
+	if (!ok)
+		return false;
+	*dir = g_strdup(out.dir);
+	run_outcome_clear(&out);
+	return true;
 }
 
 static void add_sets(GString *line, char **sets)

@@ -6,6 +6,7 @@
 #include <glib.h>
 
 #include "conf/bug.h"
+#include "results/progress.h"
 #include "results/run-json-read.h"
 
 enum side_result {
@@ -29,6 +30,13 @@ bool side_signed(const struct bug_side *side, const struct run_json *run, char *
 
 /* side_outcome - the word for what @run came to, as a side states it; NULL: of another version. Static. */
 const char *side_outcome(const struct run_json *run);
+
+/*
+ * side_run - one run of @scenario as @side has it (its QEMU, its reference). *@dir is where it is; the caller frees it.
+ * Errors: as scenario_run().
+ */
+bool side_run(const struct bug_side *side, const struct scenario *scenario, const char *results,
+	      enum progress_style style, char **dir, GError **error);
 
 /* side_command - what to type for one run of the side, "vtdlab run ..." or "vtdlab bench ..."; the caller frees it. */
 char *side_command(const struct bug *bug, const struct bug_side *side);

@@ -104,7 +104,7 @@ static int run_once(struct bench_options *o, char **dir)
 	GError *error = NULL;
 	int status;
 
-	o->progress = progress_new(NULL, opt.quiet ? PROGRESS_QUIET : opt.verbose ? PROGRESS_PLAIN : PROGRESS_AUTO);
+	o->progress = progress_new(NULL, cmd_progress(opt.quiet, opt.verbose));
 	if (!bench_run(o, &out, &error)) {
 		progress_free(o->progress);
 		return cmd_fail("bench", error);

@@ -161,9 +161,7 @@ static int bisect(const struct bug *bug, const char *const *checks)
 
 	s.options = (struct reproduce_options){
 		.results = opt.results,
-		.style = opt.quiet   ? PROGRESS_QUIET :
-			 opt.verbose ? PROGRESS_PLAIN :
-				       PROGRESS_AUTO,
+		.style = cmd_progress(opt.quiet, opt.verbose),
 		.checks = checks,
 	};
 	if (opt.tree)

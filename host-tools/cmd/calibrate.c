@@ -28,39 +28,26 @@ static const GOptionEntry entries[] = {
 	{ 0 },
 };
 
-struct search {
-	const struct scenario *scenario;
-	const char *mode; /* NULL: the scenario's */
-};
-
 static bool set_all(struct scenario *s, const char *const *checks, GError **error)
 {
 	for (char **set = opt.sets; set && *set; set++)
 		if (!scenario_set(s, *set, error))
 			return false;
-	if (opt.kernel) {
-		g_autofree char *kernel = g_strconcat("first.kernel=", opt.kernel, NULL);
-
-		if (!scenario_set(s, kernel, error))
-			return false;
-	}
-	return scenario_validate(s, checks, error);
+	return (!opt.kernel || scenario_set_kernel(s, opt.kernel, error)) && scenario_validate(s, checks, error);
 }
 
 static bool ask(unsigned mib, enum calibrate_answer *answer, void *data, GError **error)
 {
-	const struct search *search = data;
+	const struct scenario *scenario = data;
 	struct run_options options = { .modules = opt.modules, .qemu = opt.qemu, .results = opt.results };
-	struct scenario *s = scenario_copy(search->scenario);
+	struct scenario *s = scenario_copy(scenario);
 	g_autofree char *set = g_strdup_printf("first.cmdline+=crashkernel=%uM", mib);
 	g_autoptr(GString) why = g_string_new(NULL);
 	struct run_outcome out;
 	bool ok;
 
 	options.no_retry = true; /* each end is asked twice anyhow */
-	options.progress = progress_new(NULL, opt.quiet	  ? PROGRESS_QUIET :
-					      opt.verbose ? PROGRESS_PLAIN :
-							    PROGRESS_AUTO);
+	options.progress = progress_new(NULL, cmd_progress(opt.quiet, opt.verbose));
 	ok = scenario_set(s, set, error) && scenario_run(s, &options, &out, error);
 	progress_clear(options.progress);
 	progress_free(options.progress);
@@ -84,7 +71,6 @@ static bool search_mode(const struct scenario *base, const char *mode, const cha
 {
 	struct scenario *s = scenario_copy(base);
 	g_autofree char *set = mode ? g_strconcat("iommu.mode=", mode, NULL) : NULL;
-	struct search search = { s, mode };
 	struct calibration out;
 	bool ok;
 
@@ -94,7 +80,7 @@ static bool search_mode(const struct scenario *base, const char *mode, const cha
 		       word_of(machine_iommu_mode_words, (int)s->iommu.mode));
 		fflush(stdout);
 		/* half of the machine at most: the first kernel has to live, too */
-		ok = calibrate_search((unsigned)(s->machine.memory >> 21), ask, &search, &out, error);
+		ok = calibrate_search((unsigned)(s->machine.memory >> 21), ask, s, &out, error);
 	}
 	if (ok)
 		printf("%s, %s, IOMMU %s: crashkernel=%uM (%uM is too little; %u runs)\n", s->name, s->first.kernel,

@@ -33,6 +33,11 @@ int cmd_usage_error(const char *verb, const char *format, ...)
 	return VTDLAB_EXIT_USAGE;
 }
 
+enum progress_style cmd_progress(gboolean quiet, gboolean verbose)
+{
+	return quiet ? PROGRESS_QUIET : verbose ? PROGRESS_PLAIN : PROGRESS_AUTO;
+}
+
 int cmd_parse(const char *verb, const GOptionEntry *entries, int *argc, char ***argv)
 {
 	static gboolean help;

@@ -12,6 +12,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "results/progress.h"
 #include "results/version.h"
 
 struct verb {
@@ -72,6 +73,9 @@ int cmd_parse(const char *verb, const GOptionEntry *entries, int *argc, char ***
 
 /* cmd_bugs_list - the catalogue of bugs, for `bugs` and `list bugs`; @archive: ask it which kernels can still be had. */
 int cmd_bugs_list(bool names, bool archive);
+
+/* cmd_progress - the style that --quiet and --verbose ask for. */
+enum progress_style cmd_progress(gboolean quiet, gboolean verbose);
 
 /* cmd_catch_signals - SIGINT, SIGTERM and SIGHUP end every wait for a machine; a closed pipe is an error of write(). */
 void cmd_catch_signals(void);

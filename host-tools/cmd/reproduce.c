@@ -2,7 +2,6 @@
 /* vtdlab reproduce: a bug's bad side and its good side, run and judged. */
 #include "cmd/cmd.h"
 
-#include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,6 +9,7 @@
 #include "base/paths.h"
 #include "bugs/pool.h"
 #include "bugs/reproduce.h"
+#include "machine/private-dir.h"
 #include "verdict/check.h"
 
 static struct {
@@ -43,9 +43,7 @@ static int reproduce_one(const char *name, enum reproduce_sides sides)
 		.repeat = (unsigned)opt.repeat,
 		.results = opt.results,
 		.share = opt.share,
-		.style = opt.quiet   ? PROGRESS_QUIET :
-			 opt.verbose ? PROGRESS_PLAIN :
-				       PROGRESS_AUTO,
+		.style = cmd_progress(opt.quiet, opt.verbose),
 		.checks = (const char *const *)checks,
 	};
 	GError *error = NULL;
@@ -110,32 +108,18 @@ static void bug_done(void *data, void *tag, int status, const char *out)
 	s->status = vtdlab_exit_worse(s->status, status);
 }
 
-/* The series' own directory, with the files in it. */
-static void remove_all(const char *path)
-{
-	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
-	const char *name;
-
-	while (dir && (name = g_dir_read_name(dir))) {
-		g_autofree char *file = g_build_filename(path, name, NULL);
-
-		g_unlink(file);
-	}
-	g_rmdir(path);
-}
-
 static int reproduce_all(char **names)
 {
 	struct series s = { .waiting = names, .status = VTDLAB_EXIT_OK };
 	const struct pool_work work = { next_bug, bug_done, &s };
 	gint64 start = g_get_monotonic_time();
-	g_autofree char *own = opt.share ? NULL : g_dir_make_tmp("vtdlab-series-XXXXXX", NULL);
+	/* without one each bug runs its good side itself */
+	char *own = opt.share ? NULL : private_dir_make(NULL);
 	bool whole;
 
 	opt.share = own ? own : opt.share;
 	whole = pool_run(&work, (unsigned)opt.jobs);
-	if (own)
-		remove_all(own);
+	private_dir_remove(own);
 
 	if (!whole)
 		s.status = VTDLAB_EXIT_INTERRUPTED;

@@ -135,9 +135,7 @@ static int run_all(const struct scenario *s, struct run_options *options)
 		const char *outcome = "none";
 		int one;
 
-		options->progress = progress_new(NULL, opt.quiet   ? PROGRESS_QUIET :
-						       opt.verbose ? PROGRESS_PLAIN :
-								     PROGRESS_AUTO);
+		options->progress = progress_new(NULL, cmd_progress(opt.quiet, opt.verbose));
 		one = run_once(s, options, &outcome, copies);
 		progress_free(options->progress);
 		status = vtdlab_exit_worse(status, one);

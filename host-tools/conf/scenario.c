@@ -202,6 +202,13 @@ bool scenario_set(struct scenario *s, const char *assignment, GError **error)
 	return true;
 }
 
+bool scenario_set_kernel(struct scenario *s, const char *spec, GError **error)
+{
+	g_autofree char *first = g_strconcat("first.kernel=", spec, NULL);
+
+	return scenario_set(s, first, error) && scenario_set(s, "crash.kernel=", error);
+}
+
 /* Is it @check, of @device? */
 static bool names(char **list, const char *check, const char *device)
 {

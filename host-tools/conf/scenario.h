@@ -106,6 +106,9 @@ struct scenario *scenario_new(const char *name);
  */
 bool scenario_set(struct scenario *s, const char *assignment, GError **error);
 
+/* scenario_set_kernel - @spec is the first kernel, and the crash kernel too. As scenario_set(). */
+bool scenario_set_kernel(struct scenario *s, const char *spec, GError **error);
+
 /*
  * scenario_validate - what can only be judged when all keys are set; call it after the last --set.
  *

@@ -1,19 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Which kernels are in the cache: scripts/kernel-get knows, and names each directory RELEASE_VERSION. */
+/* What is in the cache: the scripts know. kernel-get names each directory of Debian's RELEASE_VERSION. */
 #include <string.h>
 
 #include "base/paths.h"
 #include "prepare/kernel.h"
 
-bool kernel_cached(const char *spec)
+/* Does the script find @name without a network? */
+static bool has(const char *script_name, const char *name)
 {
-	g_autofree char *script = lab_path("scripts", "kernel-get", NULL);
-	const char *argv[] = { script, "--offline", spec, NULL };
+	g_autofree char *script = lab_path("scripts", script_name, NULL);
+	const char *argv[] = { script, "--offline", name, NULL };
 	int status;
 
 	return g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL, NULL,
 			    NULL, NULL, NULL, &status, NULL) &&
 	       g_spawn_check_wait_status(status, NULL);
+}
+
+bool kernel_cached(const char *spec)
+{
+	return has("kernel-get", spec);
+}
+
+bool qemu_cached(const char *name)
+{
+	return has("qemu-get", name);
 }
 
 static int newest_first(const void *a, const void *b)

@@ -45,6 +45,9 @@ bool kernel_cached(const char *spec);
  */
 char **kernel_cached_specs(const char *but);
 
+/* qemu_cached - is the named QEMU in the cache? Fetches nothing. */
+bool qemu_cached(const char *name);
+
 /* kernel_copy - another handle on the same directory; NULL when it has gone meanwhile. */
 struct kernel *kernel_copy(const struct kernel *k);
 

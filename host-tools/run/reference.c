@@ -40,17 +40,6 @@ bool reference_first_failure(struct run *run, const GError *error)
 	return true;
 }
 
-static struct scenario *with_kernel(const struct scenario *s, const char *kernel, GError **error)
-{
-	struct scenario *ref = scenario_copy(s);
-	g_autofree char *first = g_strdup_printf("first.kernel=%s", kernel);
-
-	if (scenario_set(ref, first, error) && scenario_set(ref, "crash.kernel=", error))
-		return ref;
-	scenario_free(ref);
-	return NULL;
-}
-
 /* @rd with the machine's files in a directory of their own. */
 static bool beside(const struct rundir *rd, struct rundir *ref, GError **error)
 {
@@ -82,15 +71,13 @@ static bool try_reference(struct run *run, const char *kernel, GError **error)
 {
 	const struct plan *tested = run->at.plan;
 	struct run_options options = *tested->options;
-	struct scenario *s = with_kernel(tested->scenario, kernel, error);
-	struct plan plan;
+	struct scenario *s = scenario_copy(tested->scenario);
+	struct plan plan = { 0 };
 	bool ok;
 
-	if (!s)
-		return false;
 	options.modules = NULL;
 	progress_warn(options.progress, "a reference: the same with %s", kernel);
-	ok = plan_make(&plan, s, &options, error);
+	ok = scenario_set_kernel(s, kernel, error) && plan_make(&plan, s, &options, error);
 	if (ok && g_strcmp0(plan.first->sha256, tested->first->sha256) == 0)
 		ok = vtdlab_unfit(error, "it is the kernel under test itself");
 	if (ok && comes_through(run, &plan, error))
