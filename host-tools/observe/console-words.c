@@ -42,7 +42,8 @@ static void on_console(const char *line, int64_t host_ns, void *data)
 		g_free(w->last);
 		w->last = g_strdup(line);
 	} else if (w->crash && !ev->poweroff_ns && ev->complaints->len < EVIDENCE_COMPLAINTS_MAX &&
-		   has_one_of(line, dead_device)) {
+		   has_one_of(line, dead_device) && !strstr(line, "ommand line")) {
+		/* a command line is repeated on the console, and nvme_core.io_timeout= in it is no complaint */
 		struct evidence_complaint complaint = { .line = g_strdup(line) };
 
 		g_array_append_val(ev->complaints, complaint);

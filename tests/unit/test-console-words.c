@@ -46,6 +46,9 @@ static void dead_devices(void **state)
 	}
 	say(f, "[    2.0] e1000e 0000:00:01.0 eth0: NIC Link is Up 1000 Mbps Full Duplex, Flow Control: None");
 	say(f, "[    2.0] nvme nvme0: 1/0/0 default/read/poll queues");
+	/* words of the command line */
+	say(f, "[    0.000000] Command line: console=ttyS0 reset_devices nvme_core.io_timeout=10");
+	say(f, "[    0.081246] Kernel command line: console=ttyS0 reset_devices nvme_core.io_timeout=10");
 	assert_int_equal(ev->complaints->len, n);
 	ev->poweroff_ns = T_POWEROFF;
 	say(f, dead[0]);
