@@ -22,6 +22,7 @@ static struct {
 	struct options o;
 	unsigned int groups;
 	FILE *to;
+	uint64_t begin_ns;
 	int run; /* -1 while warming up */
 	unsigned int counts, times, latencies;
 	struct series count[SERIES_MAX], time[SERIES_MAX];
@@ -43,6 +44,7 @@ void result_begin(const char *test, const struct options *o, unsigned int groups
 	r.o = *o;
 	r.groups = groups;
 	r.to = to;
+	r.begin_ns = now_ns();
 	ending_set(finish);
 }
 
@@ -196,6 +198,7 @@ static void write_json(const char *word, const char *reason, bool numbers)
 	options_json(&r.o, r.groups, &j);
 	json_text(&j, "result", word);
 	json_text(&j, "reason", reason);
+	json_u64(&j, "elapsed_ns", now_ns() - r.begin_ns);
 	json_open(&j, "counts", '{');
 	for (unsigned int i = 0; numbers && i < r.counts; i++)
 		json_u64s(&j, r.count[i].name, r.count[i].runs, (unsigned int)r.o.repeat);

@@ -21,6 +21,23 @@ struct bench_plan {
 	uint64_t memory; /* of L1, bytes */
 };
 
+/* What QEMU had executed when a test of a document began and ended, in instructions; 0: not seen. */
+struct bench_span {
+	uint64_t begin, end;
+};
+
+enum bench_clock_state {
+	BENCH_CLOCK_UNTOLD, /* no virtual clock, or too few tests that differ enough */
+	BENCH_CLOCK_RIGHT,
+	BENCH_CLOCK_WRONG,
+};
+
+struct bench_clock {
+	enum bench_clock_state state;
+	unsigned pairs; /* of tests that were compared */
+	double ratio;	/* their median: L1's nanoseconds a nanosecond of the virtual clock */
+};
+
 /* What was measured, and where. */
 struct bench_measured {
 	const struct bench_plan *plan;
@@ -28,6 +45,7 @@ struct bench_measured {
 	JsonObject *kvmperf;  /* its document; or */
 	GPtrArray *selftests; /* struct selftest_result * */
 	bool settled;	      /* as bench_settle() says */
+	GArray *spans;	      /* struct bench_span, one a test; or NULL */
 	double seconds;	      /* that all of it took */
 };
 
@@ -49,6 +67,12 @@ bool bench_ticks(const char *stat, uint64_t *busy, uint64_t *total);
  */
 bool bench_settle(struct machine *m, const struct bench_options *o, bool *settled, GError **error);
 
+/* clock.c */
+/* How many instructions L1 has executed, from QEMU; 0: it does not tell. Needs the virtual clock. */
+uint64_t bench_instructions(struct machine *m);
+/* L1's clock in the tests of @doc, held against @spans. */
+struct bench_clock bench_clock_compare(const struct bench_doc *doc, const GArray *spans);
+
 /* follow.c */
 /* "kvmperf: 3 of 48: TEXT" somewhere in a line of the console; *text is in @line. */
 bool bench_progress_parse(const char *line, unsigned *n, unsigned *of, const char **text);
@@ -59,10 +83,11 @@ void bench_progress_end(struct progress *p, unsigned n, unsigned of, const char 
 /*
  * Sends the agent a command that runs kvmperf, and shows what it says meanwhile. @seconds: how long a test may take
  * (scaled as machine_wait() does), and kvmperf before the first and after the last of them.
+ * @spans: struct bench_span, of test 1 on; or NULL
  * As machine_agent_call(); the error names the test.
  */
 JsonObject *bench_follow(struct machine *m, struct progress *progress, JsonObject *request, double seconds,
-			 GError **error);
+			 GArray *spans, GError **error);
 
 /* guest.c */
 /* The agent's command that runs @argv (taken over) with its output in files of L1. The caller unrefs it. */
@@ -73,9 +98,9 @@ char *bench_guest_file(struct machine *m, const char *path, GError **error);
 bool bench_guest_prepare(struct machine *m, const struct bench_options *o, GError **error);
 /*
  * Runs kvmperf: all of it, or test by test; one document of all of them, as the guest wrote it but for its "tests",
- * which are joined. The caller unrefs it. Errors: VTDLAB_ERROR_CANNOT_JUDGE.
+ * which are joined. The caller unrefs it. @spans as bench_follow(). Errors: VTDLAB_ERROR_CANNOT_JUDGE.
  */
-JsonObject *bench_guest_measure(struct machine *m, const struct bench_options *o, GError **error);
+JsonObject *bench_guest_measure(struct machine *m, const struct bench_options *o, GArray *spans, GError **error);
 
 /* selftests.c */
 /* The program of kvmperf's tests there, with the probe in it. */

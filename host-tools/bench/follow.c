@@ -19,6 +19,7 @@ struct follow {
 	unsigned command, lines, last_lines, n, of;
 	char *test; /* that runs; NULL: none does */
 	int64_t start_us;
+	unsigned begun, ended; /* tests, since the last look at the count of instructions; 0: none */
 };
 
 bool bench_progress_parse(const char *line, unsigned *n, unsigned *of, const char **text)
@@ -67,11 +68,12 @@ static void on_line(const char *line, int64_t host_ns, void *data)
 	if (f->test && n == f->n) {
 		bench_progress_end(f->progress, n, of, f->test, text, f->start_us);
 		g_clear_pointer(&f->test, g_free);
+		f->ended = n;
 		return;
 	}
 	g_free(f->test);
 	f->test = g_strdup(text);
-	f->n = n;
+	f->n = f->begun = n;
 	f->of = of;
 	f->start_us = g_get_monotonic_time();
 	bench_progress_begin(f->progress, n, of, text);
@@ -84,8 +86,22 @@ static bool answered_or_line(void *data)
 	return agent_answered(machine_agent_channel(f->m), f->command) || f->lines != f->last_lines;
 }
 
+/* One test ends where the next begins: one look does for both. Not from on_line(): QEMU would be asked while it is read. */
+static void mark(struct follow *f, GArray *spans)
+{
+	uint64_t now = spans && (f->begun || f->ended) ? bench_instructions(f->m) : 0;
+
+	if (now && spans->len < MAX(f->begun, f->ended))
+		g_array_set_size(spans, MAX(f->begun, f->ended));
+	if (now && f->ended)
+		g_array_index(spans, struct bench_span, f->ended - 1).end = now;
+	if (now && f->begun)
+		g_array_index(spans, struct bench_span, f->begun - 1).begin = now;
+	f->begun = f->ended = 0;
+}
+
 JsonObject *bench_follow(struct machine *m, struct progress *progress, JsonObject *request, double seconds,
-			 GError **error)
+			 GArray *spans, GError **error)
 {
 	struct agent *agent = machine_agent_channel(m);
 	struct follow f = { .m = m, .progress = progress, .command = agent_send(agent, request, error) };
@@ -102,10 +118,12 @@ JsonObject *bench_follow(struct machine *m, struct progress *progress, JsonObjec
 
 		f.last_lines = f.lines;
 		good = machine_wait(m, answered_or_line, &f, seconds, what, error);
+		mark(&f, spans);
 	}
 	/* the last line may still be on its way */
 	if (good)
 		machine_poll(m);
+	mark(&f, spans);
 	console_unsubscribe(machine_console(m), subscription);
 	if (good)
 		answer = agent_take(agent, f.command, error);

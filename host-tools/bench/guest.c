@@ -142,14 +142,15 @@ static bool no_document(struct machine *m, const char *what, int64_t status, int
 }
 
 /* kvmperf with the words of @command; its document as the guest wrote it. */
-static JsonObject *run_program(struct machine *m, const char *command, const struct bench_options *o, GError **error)
+static JsonObject *run_program(struct machine *m, const char *command, const struct bench_options *o, GArray *spans,
+			       GError **error)
 {
 	g_autofree char *what = g_strconcat("kvmperf ", command, NULL), *text = NULL;
 	g_autoptr(JsonObject) request = request_for(command, o), answer = NULL;
 	struct bench_doc *doc;
 	int64_t status, sig;
 
-	answer = bench_follow(m, o->progress, request, SECONDS_TEST, error);
+	answer = bench_follow(m, o->progress, request, SECONDS_TEST, spans, error);
 	if (!answer) {
 		g_prefix_error(error, "%s: ", what);
 		return NULL;
@@ -193,23 +194,28 @@ static const char *result_of(JsonObject *document)
 		       "none";
 }
 
-JsonObject *bench_guest_measure(struct machine *m, const struct bench_options *o, GError **error)
+JsonObject *bench_guest_measure(struct machine *m, const struct bench_options *o, GArray *spans, GError **error)
 {
 	g_autofree char *suite = g_strconcat("suite ", o->suite, NULL);
 	unsigned of = o->tests ? g_strv_length(o->tests) : 0;
 	g_autoptr(JsonObject) all = NULL;
 
 	if (!o->tests)
-		return run_program(m, suite, o, error);
+		return run_program(m, suite, o, spans, error);
 	for (unsigned n = 1; n <= of; n++) {
 		const char *test = o->tests[n - 1];
 		int64_t start = g_get_monotonic_time();
+		struct bench_span span = { .begin = spans ? bench_instructions(m) : 0 };
 		g_autoptr(JsonObject) one = NULL;
 
 		bench_progress_begin(o->progress, n, of, test);
-		one = run_program(m, test, o, error);
+		one = run_program(m, test, o, NULL, error);
 		if (!one)
 			return NULL;
+		if (spans) {
+			span.end = bench_instructions(m);
+			g_array_append_val(spans, span);
+		}
 		bench_progress_end(o->progress, n, of, test, result_of(one), start);
 		if (all)
 			join_tests(all, one);

@@ -88,24 +88,45 @@ bool bench_report_write(const struct bench_measured *b, const struct rundir *rd,
 			GError **error)
 {
 	g_autofree char *document = json_line_format(b->kvmperf), *caveats = bench_caveats(b), *head = NULL,
-			*table = NULL, *text = NULL;
+			*table = NULL, *agrees = NULL, *text = NULL;
 	struct bench_doc *doc = bench_doc_parse(document, strlen(document), error);
 	g_autoptr(GDateTime) now = g_date_time_new_now_utc();
 	g_autofree char *finished = g_date_time_format_iso8601(now);
 	g_autoptr(JsonObject) o = NULL;
+	struct bench_clock clock = { 0 };
 	unsigned count[3];
 
 	if (!doc)
 		return false;
+	if (b->spans)
+		clock = bench_clock_compare(doc, b->spans);
+	if (clock.state == BENCH_CLOCK_WRONG) {
+		bench_doc_free(doc);
+		return vtdlab_unjudged(
+			error,
+			"L1's clock is wrong: %.2f ns of it for each instruction that QEMU counts (median of "
+			"%u tests, 1.00 is right): none of its times is a figure",
+			clock.ratio, clock.pairs);
+	}
 	bench_counts(doc, count);
 	out->exit = count[BENCH_FAIL] ? VTDLAB_EXIT_BAD : VTDLAB_EXIT_OK;
 	head = bench_head(b, doc->guest_kernel);
 	table = bench_table(doc);
-	out->summary = g_strdup_printf("%s%s\n%s%u passed, %u failed, %u skipped; %.1f s\n", head, table, caveats,
-				       count[BENCH_PASS], count[BENCH_FAIL], count[BENCH_SKIP], b->seconds);
+	agrees = clock.state == BENCH_CLOCK_RIGHT ?
+			 g_strdup_printf(
+				 "L1's clock agrees with QEMU's count of instructions: %.2f ns each, median of %u "
+				 "tests.\n",
+				 clock.ratio, clock.pairs) :
+			 g_strdup("");
+	out->summary = g_strdup_printf("%s%s\n%s%s%u passed, %u failed, %u skipped; %.1f s\n", head, table, caveats,
+				       agrees, count[BENCH_PASS], count[BENCH_FAIL], count[BENCH_SKIP], b->seconds);
 	o = bench_document(b, BENCH_SCHEMA, doc->guest_kernel, out->exit);
 	json_object_set_string_member(o, "finished", finished);
 	json_object_set_string_member(o, "outcome", out->exit ? "fail" : "pass");
+	if (clock.state != BENCH_CLOCK_UNTOLD) {
+		json_object_set_double_member(o, "clock_ratio", round(clock.ratio * 1000) / 1000);
+		json_object_set_int_member(o, "clock_pairs", clock.pairs);
+	}
 	json_object_set_object_member(o, "kvmperf", json_object_ref(b->kvmperf));
 	text = json_line_format(o);
 	bench_doc_free(doc);

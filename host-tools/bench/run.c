@@ -55,7 +55,7 @@ static bool measure(struct bench_measured *b, GError **error)
 	if (o->selftests)
 		b->selftests = bench_selftests_measure(b->m, o, error);
 	else
-		b->kvmperf = bench_guest_measure(b->m, o, error);
+		b->kvmperf = bench_guest_measure(b->m, o, b->spans, error);
 	if (!b->kvmperf && !b->selftests)
 		return false;
 	progress_end(o->progress, NULL);
@@ -71,6 +71,8 @@ static bool run_in(const struct bench_plan *plan, struct rundir *rd, struct benc
 
 	if (!b.m)
 		return false;
+	if (plan->options->clock_virtual)
+		b.spans = g_array_new(FALSE, TRUE, sizeof(struct bench_span));
 	ok = measure(&b, error);
 	machine_kill(b.m);
 	if (ok && !machine_logs_ok(b.m, &log))
@@ -79,6 +81,7 @@ static bool run_in(const struct bench_plan *plan, struct rundir *rd, struct benc
 	ok = ok && (b.selftests ? bench_selftests_report : bench_report_write)(&b, rd, out, error);
 	g_clear_pointer(&b.kvmperf, json_object_unref);
 	g_clear_pointer(&b.selftests, g_ptr_array_unref);
+	g_clear_pointer(&b.spans, g_array_unref);
 	machine_free(b.m);
 	return ok && rundir_commit(rd, error);
 }

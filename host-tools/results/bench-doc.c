@@ -243,6 +243,8 @@ static bool take_test(struct bench_doc *doc, JsonNode *node, guint number, GErro
 		return wrong(error, where, "it has no name");
 	t = g_new0(struct bench_test, 1);
 	t->name = g_steal_pointer(&name);
+	if (!number_of(json_object_get_member(o, "elapsed_ns"), &t->elapsed_ns))
+		t->elapsed_ns = 0;
 	t->options = g_ptr_array_new_with_free_func(option_free);
 	t->counts = g_ptr_array_new_with_free_func(series_free);
 	t->steps = g_ptr_array_new_with_free_func(series_free);

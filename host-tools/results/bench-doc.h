@@ -35,6 +35,7 @@ struct bench_test {
 	char *name;
 	GPtrArray *options; /* struct bench_option *, as in the document */
 	uint64_t vcpus;
+	uint64_t elapsed_ns; /* of the whole test, by the guest's clock; 0: not told */
 	enum bench_result result;
 	char *reason;
 	GPtrArray *counts, *steps; /* struct bench_series * */
