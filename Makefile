@@ -9,7 +9,7 @@ SHELL := /bin/bash
 
 BUILD := build
 CC := gcc
-PKGS := glib-2.0 gio-2.0 gio-unix-2.0 json-glib-1.0 libkdumpfile
+PKGS := glib-2.0 gio-2.0 gio-unix-2.0 json-glib-1.0 libkdumpfile libvirt
 COMMIT := $(shell git describe --always --dirty --abbrev=12 2>/dev/null)
 
 # Options of the verbs, by the same names; empty means the scenario's own value.
@@ -19,6 +19,7 @@ KDIR ?=
 CRASH_KERNEL ?=
 MODULES ?=
 QEMU ?=
+VMM ?=
 ACCEL ?=
 CLOCK ?=
 SET ?=
@@ -42,13 +43,13 @@ N ?=
 V ?=
 
 RUN_OPTS := $(if $(KERNEL),--kernel '$(KERNEL)') $(if $(CRASH_KERNEL),--crash-kernel '$(CRASH_KERNEL)') \
-	$(if $(MODULES),--modules '$(MODULES)') $(if $(QEMU),--qemu '$(QEMU)') \
+	$(if $(MODULES),--modules '$(MODULES)') $(if $(QEMU),--qemu '$(QEMU)') $(if $(VMM),--vmm '$(VMM)') \
 	$(if $(ACCEL),--accel '$(ACCEL)') $(if $(CLOCK),--clock '$(CLOCK)') \
 	$(foreach s,$(SET),--set '$(s)') $(if $(REPEAT),--repeat '$(REPEAT)') \
 	$(if $(RESULTS),--results '$(RESULTS)') $(if $(NO_PROBES),--no-probes) $(if $(V),--verbose)
 
 BENCH_OPTS := $(if $(KERNEL),--kernel '$(KERNEL)') $(if $(MODULES),--modules '$(MODULES)') \
-	$(if $(QEMU),--qemu '$(QEMU)') $(if $(ACCEL),--accel '$(ACCEL)') \
+	$(if $(QEMU),--qemu '$(QEMU)') $(if $(VMM),--vmm '$(VMM)') $(if $(ACCEL),--accel '$(ACCEL)') \
 	$(if $(SUITE),--suite '$(SUITE)') $(if $(TESTS),--tests '$(TESTS)') \
 	$(if $(CLOCK),--clock '$(CLOCK)') $(if $(IOMMU),--iommu '$(IOMMU)') \
 	$(if $(L1_PARAMS),--l1-params '$(L1_PARAMS)') $(if $(REPEAT),--repeat '$(REPEAT)') \
@@ -212,7 +213,7 @@ help: ## this list
 	/^##@/ { printf "\n%s\n", substr($$0, 5) } \
 	/^[a-zA-Z0-9_-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@printf '\nVariables of run-kdump-scenario:\n  SCENARIO=%s  (make list)   KERNEL=debian-6.1|debian-6.12|debian-7.3|lab-6.1|lab-6.12|lab-7.3|debian:RELEASE|PATH\n' '$(SCENARIO)'
-	@printf '  CRASH_KERNEL=  MODULES=DIR  QEMU=qemu-10.0|PATH  ACCEL=auto|kvm|tcg  SET="section.key=value ..."  REPEAT=N  RESULTS=DIR  CLOCK=wall|virtual  NO_PROBES=1  V=1\n'
+	@printf '  CRASH_KERNEL=  MODULES=DIR  QEMU=qemu-10.0|PATH  VMM=qemu|libvirt[:URI]  ACCEL=auto|kvm|tcg  SET="section.key=value ..."  REPEAT=N  RESULTS=DIR  CLOCK=wall|virtual  NO_PROBES=1  V=1\n'
 	@printf '\nmake only passes 0 or 2 on; for git bisect and scripts use build/vtdlab run (0, 1, 2, 125, 130).\n'
 
 run-kdump-scenario: build ## panic a VM with a live IOMMU and judge what the crash kernel did

@@ -25,6 +25,8 @@ struct bench_options {
 	bool clock_virtual;
 	enum machine_accel accel;
 	enum bench_iommu iommu;
+	const struct vmm *vmm; /* what runs the machine; NULL: QEMU as our child */
+	const char *vmm_uri;   /* libvirt's, or NULL */
 	const char *kernel, *modules, *qemu, *results;
 	char **params;	       /* "kvm.tdp_mmu=N", ..., NULL at the end; or NULL */
 	unsigned cpus;	       /* of L1 */

@@ -156,6 +156,8 @@ static void l1_machine(const struct bench_options *o, struct machine_config *cfg
 	bool iommu = o->iommu != BENCH_IOMMU_OFF;
 
 	*cfg = (struct machine_config){
+		.vmm = o->vmm,
+		.vmm_uri = o->vmm_uri,
 		.accel = o->accel,
 		.memory = (wants_huge(o) ? 4 : 2) * GIB,
 		.cpus = o->cpus,

@@ -27,6 +27,7 @@ static JsonObject *environment(const struct bench_measured *b, const char *guest
 		.clock = g_strdup(o->clock_virtual ? "virtual" : "wall"),
 		.qemu = g_strdup(caps->version),
 		.qemu_path = g_strdup(caps->path),
+		.vmm = g_strdup(machine_vmm(b->m)),
 		.wall_time_is_hardware_time = machine_accel(b->m) == MACHINE_ACCEL_KVM && !o->clock_virtual,
 		.first_kernel = { g_strdup(k->spec), g_strdup(guest_kernel), g_strdup(k->sha256),
 				  g_strdup(k->config_sha256), g_strdup(b->plan->cmdline) },

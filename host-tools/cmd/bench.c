@@ -8,10 +8,11 @@
 #include "base/error.h"
 #include "bench/bench.h"
 #include "machine/machine.h"
+#include "machine/vmm.h"
 #include "results/bench-table.h"
 
 static struct {
-	char *suite, *tests, *selftests, *clock, *accel, *iommu, *kernel, *modules, *qemu, *results, *params;
+	char *suite, *tests, *selftests, *clock, *accel, *iommu, *kernel, *modules, *qemu, *vmm, *results, *params;
 	int cpus, rounds, repeat;
 	gboolean dry_run, quiet, verbose;
 } opt;
@@ -33,6 +34,7 @@ static const GOptionEntry entries[] = {
 	  "module parameters of L1, such as 'kvm.tdp_mmu=N kvm-amd.npt=0'", "WORDS" },
 	{ "qemu", 0, 0, G_OPTION_ARG_FILENAME, &opt.qemu,
 	  "the QEMU to use: a name of images/qemus, such as qemu-10.0, or a program", "Q" },
+	{ "vmm", 0, 0, G_OPTION_ARG_STRING, &opt.vmm, CMD_VMM_HELP, "V" },
 	{ "accel", 0, 0, G_OPTION_ARG_STRING, &opt.accel, "auto, kvm or tcg", "A" },
 	{ "cpus", 0, 0, G_OPTION_ARG_INT, &opt.cpus, "of L1 (virtual clock: 1; wall clock: 2)", "N" },
 	{ "rounds", 0, 0, G_OPTION_ARG_INT, &opt.rounds, "that count, of each test (5)", "N" },
@@ -89,6 +91,8 @@ static bool read_options(struct bench_options *o, GError **error)
 				     .selftests = opt.selftests };
 	if (!!opt.suite + !!opt.tests + !!opt.selftests > 1)
 		return vtdlab_refuse(error, "one of --suite, --tests and --selftests");
+	if (opt.vmm && !(o->vmm = vmm_parse(opt.vmm, &o->vmm_uri, error)))
+		return false;
 	if (!read_words(o, error) || !read_numbers(o, error))
 		return false;
 	o->params = bench_params(opt.params ? opt.params : "", error);

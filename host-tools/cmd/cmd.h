@@ -50,6 +50,10 @@ int cmd_bench_compare(int argc, char **argv);
 int cmd_bench_walk(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 
+/* --vmm, of every verb that has it. */
+#define CMD_VMM_HELP \
+	"who runs QEMU: qemu (this program itself), libvirt, or libvirt:URI such as libvirt:qemu:///session"
+
 /*
  * cmd_fail - print "vtdlab <verb>: <message>" on stderr, free @error, return its exit status.
  * @error: taken; NULL prints nothing and returns 125

@@ -8,16 +8,17 @@
 #include "base/error.h"
 #include "base/stats.h"
 #include "machine/machine.h"
+#include "machine/vmm.h"
 #include "results/progress.h"
 #include "verdict/check.h"
 #include "conf/scenario.h"
 #include "run/run.h"
 
 static struct {
-	char *kernel, *crash_kernel, *reference, *modules, *qemu, *accel, *clock, *results;
+	char *kernel, *crash_kernel, *reference, *modules, *qemu, *vmm, *accel, *clock, *results;
 	char **sets;
 	int repeat;
-	gboolean dry_run, keep, gdb, no_probes, no_retry, strict_expect, quiet, verbose;
+	gboolean dry_run, print_xml, keep, gdb, no_probes, no_retry, strict_expect, quiet, verbose;
 } opt;
 
 static const GOptionEntry entries[] = {
@@ -30,6 +31,7 @@ static const GOptionEntry entries[] = {
 	{ "modules", 0, 0, G_OPTION_ARG_FILENAME, &opt.modules, "modules directory of a kernel given by path", "DIR" },
 	{ "qemu", 0, 0, G_OPTION_ARG_FILENAME, &opt.qemu,
 	  "the QEMU to use: a name of images/qemus, such as qemu-10.0, or a program", "Q" },
+	{ "vmm", 0, 0, G_OPTION_ARG_STRING, &opt.vmm, CMD_VMM_HELP, "V" },
 	{ "accel", 0, 0, G_OPTION_ARG_STRING, &opt.accel, "auto, kvm or tcg", "A" },
 	{ "clock", 0, 0, G_OPTION_ARG_STRING, &opt.clock, "wall or virtual", "C" },
 	{ "set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &opt.sets,
@@ -37,6 +39,7 @@ static const GOptionEntry entries[] = {
 	{ "repeat", 'n', 0, G_OPTION_ARG_INT, &opt.repeat, "run it N times", "N" },
 	{ "results", 0, 0, G_OPTION_ARG_FILENAME, &opt.results, "where run directories go", "DIR" },
 	{ "dry-run", 0, 0, G_OPTION_ARG_NONE, &opt.dry_run, "print the QEMU command line, run nothing", NULL },
+	{ "print-xml", 0, 0, G_OPTION_ARG_NONE, &opt.print_xml, "print the domain XML for libvirt, run nothing", NULL },
 	{ "keep", 0, 0, G_OPTION_ARG_NONE, &opt.keep, "leave the VM stopped at the end until Ctrl-C", NULL },
 	{ "gdb", 0, 0, G_OPTION_ARG_NONE, &opt.gdb, "leave a gdb stub, and wait for a person", NULL },
 	{ "no-probes", 0, 0, G_OPTION_ARG_NONE, &opt.no_probes,
@@ -166,7 +169,9 @@ int cmd_run(int argc, char **argv)
 							 "one scenario at a time");
 	if (opt.repeat < 1)
 		return cmd_usage_error("run", "--repeat %d: at least 1", opt.repeat);
-	s = load(argv[1], &error);
+	if (opt.vmm || opt.print_xml)
+		options.vmm = vmm_parse(opt.vmm && !opt.print_xml ? opt.vmm : "libvirt", &options.vmm_uri, &error);
+	s = error ? NULL : load(argv[1], &error);
 	if (!s)
 		return cmd_fail("run", error);
 	options.modules = opt.modules;
@@ -178,7 +183,7 @@ int cmd_run(int argc, char **argv)
 	options.no_probes = opt.no_probes;
 	options.no_retry = opt.no_retry;
 	cmd_catch_signals();
-	status = opt.dry_run ? dry_run(s, &options) : run_all(s, &options);
+	status = opt.dry_run || opt.print_xml ? dry_run(s, &options) : run_all(s, &options);
 	scenario_free(s);
 	return status;
 }

@@ -227,6 +227,22 @@ static bool is_stopped(const char *stat)
 	return end && end[1] && (end[2] == 'T' || end[2] == 't');
 }
 
+bool child_stopped(const struct child *c)
+{
+	g_autofree char *path = g_strdup_printf("/proc/%d/task", (int)c->pid);
+	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+	bool all = dir != NULL;
+	const char *name;
+
+	while (all && (name = g_dir_read_name(dir))) {
+		g_autofree char *file = g_build_filename(path, name, "stat", NULL), *stat = NULL;
+
+		/* a thread that has just ended stands, too */
+		all = !g_file_get_contents(file, &stat, NULL, NULL) || is_stopped(stat);
+	}
+	return all;
+}
+
 bool child_times(const struct child *c, struct vm_times *times)
 {
 	g_autofree char *path = g_strdup_printf("/proc/%d/task", (int)c->pid), *stat = NULL;

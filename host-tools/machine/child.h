@@ -49,6 +49,9 @@ void child_kill(struct child *c, unsigned grace_ms);
 /* child_freeze - halts the process (SIGSTOP); returns once every thread stands. false: it is dead. */
 bool child_freeze(struct child *c);
 
+/* child_stopped - do all threads of the process stand, after a SIGSTOP? It need not be our child. */
+bool child_stopped(const struct child *c);
+
 /* child_thaw - lets a frozen process go on. */
 void child_thaw(struct child *c);
 

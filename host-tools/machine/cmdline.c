@@ -86,6 +86,25 @@ static char *escape_commas(const char *text)
 	return g_strjoinv(",,", parts);
 }
 
+const char *machine_tcg(const struct machine_config *cfg)
+{
+	return cfg->cpus > 1 && !cfg->cpu_threads ? "tcg,thread=single" : "tcg";
+}
+
+static void add_action(GPtrArray *v, const struct machine_config *cfg)
+{
+	opt(v, "-action", "reboot=%s,shutdown=pause", cfg->allow_reboot ? "reset" : "shutdown");
+}
+
+static void add_clock(GPtrArray *v, const struct machine_config *cfg)
+{
+	if (!cfg->clock_virtual)
+		return;
+	opt(v, "-icount", "shift=0,sleep=off");
+	/* RDRAND and the like: a kernel that shuffles its memory otherwise does other work in each boot */
+	opt(v, "-seed", "1");
+}
+
 static void add_platform(GPtrArray *v, const struct machine_config *cfg, enum machine_line form)
 {
 	/* The trial under KVM, or TCG: AUTO is resolved by then; a dry run shows TCG. */
@@ -94,13 +113,13 @@ static void add_platform(GPtrArray *v, const struct machine_config *cfg, enum ma
 	add(v, "-nodefaults");
 	add(v, "-no-user-config");
 	opt(v, "-display", "none");
-	opt(v, "-action", "reboot=%s,shutdown=pause", cfg->allow_reboot ? "reset" : "shutdown");
+	add_action(v, cfg);
 	/*
 	 * One thread for all CPUs: with a thread each, TCG now and then lets a CPU run into an int3 of the
 	 * kernel's own code patching ("Oops: int3" in sched_clock_cpu of a booting first kernel).
 	 * A benchmark of several CPUs wants them all the same, and tries a boot again.
 	 */
-	opt(v, "-accel", "%s", kvm ? "kvm" : cfg->cpus > 1 && !cfg->cpu_threads ? "tcg,thread=single" : "tcg");
+	opt(v, "-accel", "%s", kvm ? "kvm" : machine_tcg(cfg));
 	opt(v, "-cpu", "%s", kvm ? "max" : "max,+svm,+npt");
 	opt(v, "-smp", "%u", cfg->cpus);
 	opt(v, "-m", "%" G_GUINT64_FORMAT "M", cfg->memory / MIB);
@@ -112,11 +131,7 @@ static void add_platform(GPtrArray *v, const struct machine_config *cfg, enum ma
 		opt(v, "-object", "memory-backend-memfd,id=ram,size=%" G_GUINT64_FORMAT "M,share=on",
 		    cfg->memory / MIB);
 	opt(v, "-machine", "q35,kernel-irqchip=split,memory-backend=ram,dump-guest-core=off");
-	if (cfg->clock_virtual) {
-		opt(v, "-icount", "shift=0,sleep=off");
-		/* RDRAND and the like: a kernel that shuffles its memory otherwise does other work in each boot */
-		opt(v, "-seed", "1");
-	}
+	add_clock(v, cfg);
 	opt(v, "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
 }
 
@@ -138,9 +153,33 @@ static void add_iommu(GPtrArray *v, const struct machine_config *cfg)
 	g_string_free(dev, TRUE);
 }
 
-static void add_lines(GPtrArray *v, enum machine_line form)
+/* A path in the directory of the sockets, fit for a QEMU option. */
+static char *sock(const char *socks, const char *name)
 {
-	if (form == MACHINE_LINE_RUN) {
+	g_autofree char *path = g_build_filename(socks ? socks : ".", name, NULL);
+
+	return escape_commas(path);
+}
+
+/* A socket that QEMU listens on, as the chardev @id. */
+static void add_listener(GPtrArray *v, const char *socks, const char *id)
+{
+	g_autofree char *path = sock(socks, id);
+
+	opt(v, "-chardev", "socket,id=%s,path=%s,server=on,wait=off", id, path);
+}
+
+static void add_lines(GPtrArray *v, enum machine_line form, const char *socks)
+{
+	if (form == MACHINE_LINE_LIBVIRT) {
+		g_autofree char *console = sock(socks, MACHINE_SOCK_CONSOLE);
+
+		add_listener(v, socks, MACHINE_SOCK_QMP);
+		opt(v, "-mon", "chardev=qmp,mode=control");
+		opt(v, "-chardev", "file,id=console,path=%s", console);
+		opt(v, "-serial", "chardev:console");
+		add_listener(v, socks, MACHINE_SOCK_AGENT);
+	} else if (form == MACHINE_LINE_RUN) {
 		opt(v, "-chardev", "socket,id=qmp,fd=%d", MACHINE_FD_QMP);
 		opt(v, "-mon", "chardev=qmp,mode=control");
 		opt(v, "-chardev", "file,id=console,path=/proc/self/fd/%d", MACHINE_FD_CONSOLE);
@@ -154,7 +193,20 @@ static void add_lines(GPtrArray *v, enum machine_line form)
 	opt(v, "-serial", "chardev:agent");
 }
 
-static void add_nic(GPtrArray *v, const struct machine_config *cfg, enum machine_line form)
+static void add_cable(GPtrArray *v, enum machine_line form, const char *socks)
+{
+	g_autofree char *net = NULL, *host = NULL;
+
+	if (form == MACHINE_LINE_RUN) {
+		opt(v, "-netdev", "dgram,id=net0,local.type=fd,local.str=%d", MACHINE_FD_NET);
+		return;
+	}
+	net = form == MACHINE_LINE_LIBVIRT ? sock(socks, MACHINE_SOCK_NET) : g_strdup("vtdlab-net.sock");
+	host = form == MACHINE_LINE_LIBVIRT ? sock(socks, MACHINE_SOCK_NET_HOST) : g_strdup("vtdlab-host.sock");
+	opt(v, "-netdev", "dgram,id=net0,local.type=unix,local.path=%s,remote.type=unix,remote.path=%s", net, host);
+}
+
+static void add_nic(GPtrArray *v, const struct machine_config *cfg, enum machine_line form, const char *socks)
 {
 	static const char *const model[] = {
 		[MACHINE_NIC_E1000E] = "e1000e",
@@ -175,12 +227,7 @@ static void add_nic(GPtrArray *v, const struct machine_config *cfg, enum machine
 	} else if (cfg->topology == MACHINE_TOPOLOGY_PCIE_PCI_BRIDGE) {
 		opt(v, "-device", "pcie-pci-bridge,id=bridge0,bus=pcie.0,addr=%d", MACHINE_SLOT_PCI_BRIDGE);
 	}
-	if (form == MACHINE_LINE_RUN)
-		opt(v, "-netdev", "dgram,id=net0,local.type=fd,local.str=%d", MACHINE_FD_NET);
-	else
-		opt(v, "-netdev",
-		    "dgram,id=net0,local.type=unix,local.path=vtdlab-net.sock,"
-		    "remote.type=unix,remote.path=vtdlab-host.sock");
+	add_cable(v, form, socks);
 	opt(v, "-device", "%s,id=nic0,netdev=net0,mac=" MACHINE_NIC_MAC ",romfile=%s,addr=%d", model[cfg->nic],
 	    behind ? ",bus=bridge0" : "", behind ? MACHINE_SLOT_BEHIND : MACHINE_SLOT_NIC);
 }
@@ -242,16 +289,37 @@ static void add_trace(GPtrArray *v, const struct machine_config *cfg, enum machi
 			opt(v, "-trace", "%s", cfg->extra_trace[i]);
 	}
 	opt(v, "-msg", "timestamp=on");
-	if (form == MACHINE_LINE_RUN && cfg->run_dir)
+	if (form != MACHINE_LINE_STANDALONE && cfg->run_dir)
 		opt(v, "-D", "%s/qemu.log", cfg->run_dir);
 	else
 		opt(v, "-D", "vtdlab-qemu.log");
 }
 
+static void add_gdb(GPtrArray *v, const struct machine_config *cfg, enum machine_line form, const char *socks)
+{
+	g_autofree char *path =
+		form == MACHINE_LINE_STANDALONE ? g_strdup("vtdlab-gdb.sock") : sock(socks, MACHINE_SOCK_GDB);
+
+	if (cfg->gdb)
+		opt(v, "-gdb", "unix:%s,server=on,wait=off", path);
+}
+
+/* libvirt makes the IOMMU device, and has no words for these. */
+static void add_iommu_globals(GPtrArray *v, const struct machine_config *cfg)
+{
+	enum machine_iommu_mode mode = cfg->iommu.mode;
+
+	if (mode == MACHINE_IOMMU_SCALABLE || mode == MACHINE_IOMMU_FIRST_LEVEL)
+		opt(v, "-global", "intel-iommu.x-scalable-mode=on");
+	if (mode == MACHINE_IOMMU_FIRST_LEVEL)
+		opt(v, "-global", "intel-iommu.x-flts=on");
+}
+
 GPtrArray *machine_command_line(const struct machine_config *cfg, enum machine_line form, const struct qemu_caps *caps,
-				const char *gdb_path, GError **error)
+				const char *socks, GError **error)
 {
 	const char *program = caps ? caps->path : cfg->qemu;
+	bool whole = form != MACHINE_LINE_LIBVIRT;
 	GPtrArray *v;
 
 	if (!machine_config_check(cfg, error))
@@ -259,20 +327,23 @@ GPtrArray *machine_command_line(const struct machine_config *cfg, enum machine_l
 	if (!check_abilities(cfg, caps, error))
 		return NULL;
 	v = g_ptr_array_new_with_free_func(g_free);
-	add(v, program ? program : "qemu-system-x86_64");
-	add_platform(v, cfg, form);
-	/* before all other devices, or they would not sit behind it */
-	add_iommu(v, cfg);
-	add_lines(v, form);
-	add_nic(v, cfg, form);
+	if (whole) {
+		add(v, program ? program : "qemu-system-x86_64");
+		add_platform(v, cfg, form);
+		/* before all other devices, or they would not sit behind it */
+		add_iommu(v, cfg);
+	} else {
+		add_action(v, cfg);
+		add_clock(v, cfg);
+		add_iommu_globals(v, cfg);
+	}
+	add_lines(v, form, socks);
+	add_nic(v, cfg, form, socks);
 	add_disk(v, cfg);
 	add_edu(v, cfg);
-	add_boot(v, cfg);
-	if (cfg->gdb) {
-		g_autofree char *path = escape_commas(gdb_path ? gdb_path : "vtdlab-gdb.sock");
-
-		opt(v, "-gdb", "unix:%s,server=on,wait=off", path);
-	}
+	if (whole)
+		add_boot(v, cfg);
+	add_gdb(v, cfg, form, socks);
 	add_trace(v, cfg, form, caps);
 	for (unsigned i = 0; cfg->extra_args && cfg->extra_args[i]; i++)
 		add(v, cfg->extra_args[i]);
@@ -288,6 +359,22 @@ char *machine_shell_quote(const char *word)
 	if (*word && strspn(word, plain) == strlen(word))
 		return g_strdup(word);
 	return g_shell_quote(word);
+}
+
+char *machine_one_line(const GPtrArray *argv)
+{
+	GString *s = g_string_new(NULL);
+
+	for (unsigned i = 0; i < argv->len && argv->pdata[i]; i++) {
+		g_autofree char *q = machine_shell_quote(argv->pdata[i]);
+
+		g_string_append_printf(s, "%s%s", i ? " " : "", q);
+	}
+	/* stays a comment even if an argument holds a newline */
+	for (char *p = s->str; *p; p++)
+		if (*p == '\n')
+			*p = ' ';
+	return g_string_free(s, FALSE);
 }
 
 static char *machine_command_text(const GPtrArray *argv)

@@ -30,17 +30,36 @@ enum machine_line {
 	 * goes to vtdlab-qemu.log there.
 	 */
 	MACHINE_LINE_STANDALONE,
+	/*
+	 * What libvirt's own arguments leave out (machine/libvirt-xml.c): channels and devices, no program, platform,
+	 * IOMMU device, kernel. All channels are sockets, and a FIFO, in a directory.
+	 */
+	MACHINE_LINE_LIBVIRT,
 };
+
+/* The channels of MACHINE_LINE_LIBVIRT (`gdb`: of MACHINE_LINE_RUN too) in their directory. */
+#define MACHINE_SOCK_QMP "qmp"
+#define MACHINE_SOCK_CONSOLE "console" /* a FIFO, or a file to be made */
+#define MACHINE_SOCK_AGENT "agent"
+#define MACHINE_SOCK_NET "net"	     /* QEMU's end of the cable */
+#define MACHINE_SOCK_NET_HOST "host" /* ours */
+#define MACHINE_SOCK_GDB "gdb"
 
 /*
  * The arguments, argv[0] first, as a NULL-terminated GPtrArray of char * (free: g_ptr_array_unref).
  * `caps` (machine/qemu-probe.h) drops trace events that this QEMU lacks; NULL keeps all.
- * `gdb_path`: where the gdb stub listens, used when cfg->gdb (NULL: ./vtdlab-gdb.sock).
+ * `socks`: directory of the sockets; unused for RUN without cfg->gdb, and for STANDALONE, which has its own.
  * NULL and VTDLAB_ERROR_USAGE for a description that cannot be built: a NIC that does not fit the
  * topology, more than one CPU with the virtual clock, sizes out of range, missing kernel, disk without an image...
  */
 GPtrArray *machine_command_line(const struct machine_config *cfg, enum machine_line form, const struct qemu_caps *caps,
-				const char *gdb_path, GError **error);
+				const char *socks, GError **error);
+
+/* machine_tcg - the value of -accel under TCG: one thread for all CPUs or a thread each. */
+const char *machine_tcg(const struct machine_config *cfg);
+
+/* machine_one_line - arguments quoted for a shell, in one line that stays a comment behind "# ". Free with g_free(). */
+char *machine_one_line(const GPtrArray *argv);
 
 /*
  * For --dry-run and the file `command`: the standalone form quoted for a POSIX shell, an option a line, under a comment

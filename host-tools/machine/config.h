@@ -82,6 +82,7 @@ struct vmm;
  */
 struct machine_config {
 	const struct vmm *vmm; /* what runs the machine (machine/vmm.h); NULL: QEMU as our child */
+	const char *vmm_uri;   /* libvirt's; NULL or "": its driver in this process */
 	const char *qemu;      /* program; NULL: qemu-system-x86_64 in $PATH */
 	enum machine_accel accel;
 	uint64_t memory;     /* bytes, a multiple of 1 MiB, 64 MiB .. 1 TiB */

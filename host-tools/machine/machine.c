@@ -49,12 +49,9 @@ static bool qmp_idle(void *user, GError **error)
 
 /* ---- start ---- */
 
-/* By the word of the command line; the first is the default. */
-static const struct vmm *const vmms[] = { &vmm_qemu };
-
 static const struct vmm *vmm_of(const struct machine_config *cfg)
 {
-	return cfg->vmm ? cfg->vmm : vmms[0];
+	return cfg->vmm ? cfg->vmm : &vmm_qemu;
 }
 
 static char *in_run_dir(const struct machine *m, const char *name)
@@ -213,6 +210,11 @@ void machine_free(struct machine *m)
 }
 
 /* ---- what it is ---- */
+
+const char *machine_vmm(const struct machine *m)
+{
+	return m->vm->vmm->name;
+}
 
 char *machine_where(const struct machine *m)
 {

@@ -49,6 +49,8 @@ void machine_kill(struct machine *m);
 void machine_free(struct machine *m);
 
 bool machine_alive(struct machine *m);
+/* "qemu" or "libvirt": who runs it. */
+const char *machine_vmm(const struct machine *m);
 /* Where a user finds a machine that was started: "QEMU is process 123, ...". Free with g_free(). */
 char *machine_where(const struct machine *m);
 /* NULL while QEMU lives; else "QEMU ended: exit status 1" with its last stderr lines. Owned by m. */

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/files.h"
 
 #define PREFIX "vtdlab-"
 
@@ -22,19 +23,6 @@ static const char *base_dir(void)
 	if (dir && *dir == '/' && strlen(dir) < 60 && g_access(dir, W_OK | X_OK) == 0)
 		return dir;
 	return "/tmp";
-}
-
-static void remove_dir(const char *dir)
-{
-	g_autoptr(GDir) d = g_dir_open(dir, 0, NULL);
-	const char *name;
-
-	while (d && (name = g_dir_read_name(d))) {
-		g_autofree char *path = g_build_filename(dir, name, NULL);
-
-		unlink(path);
-	}
-	g_rmdir(dir);
 }
 
 /* "vtdlab-PID-..." of a process that is no more. */
@@ -61,7 +49,7 @@ static void remove_stale(const char *base)
 		g_autofree char *path = is_stale(name) ? g_build_filename(base, name, NULL) : NULL;
 
 		if (path && lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid())
-			remove_dir(path);
+			remove_tree(AT_FDCWD, path);
 	}
 }
 
@@ -81,6 +69,6 @@ char *private_dir_make(GError **error)
 void private_dir_remove(char *dir)
 {
 	if (dir)
-		remove_dir(dir);
+		remove_tree(AT_FDCWD, dir);
 	g_free(dir);
 }

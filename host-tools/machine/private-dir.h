@@ -14,7 +14,7 @@
  */
 char *private_dir_make(GError **error);
 
-/* Removes the directory and the files in it (no subdirectories), frees the string. NULL is ignored. */
+/* Removes the directory and all that is in it, frees the string. NULL is ignored. */
 void private_dir_remove(char *dir);
 
 #endif

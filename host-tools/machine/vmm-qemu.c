@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/text.h"
 #include "machine/child.h"
 #include "machine/cmdline.h"
 #include "machine/private-dir.h"
@@ -19,7 +18,6 @@
 
 #define CONSOLE_PIPE (1 << 20)
 #define SOCKET_BUFFER (1 << 20)
-#define TAIL_LINES 5
 /* A fault storm fills qemu.log: QEMU ends by SIGXFSZ before the disk is full. RAM is no such file. */
 #define FILE_LIMIT (UINT64_C(4) << 30)
 
@@ -83,22 +81,6 @@ static bool make_channels(const struct machine_config *cfg, struct vmm_channels 
 
 /* ---- what is run ---- */
 
-static char *one_line(const GPtrArray *argv)
-{
-	GString *s = g_string_new(NULL);
-
-	for (unsigned i = 0; i < argv->len && argv->pdata[i]; i++) {
-		g_autofree char *q = machine_shell_quote(argv->pdata[i]);
-
-		g_string_append_printf(s, "%s%s", i ? " " : "", q);
-	}
-	/* stays a comment even if an argument holds a newline */
-	for (char *p = s->str; *p; p++)
-		if (*p == '\n')
-			*p = ' ';
-	return g_string_free(s, FALSE);
-}
-
 static bool write_command(const struct machine_config *cfg, const struct qemu_caps *caps, const GPtrArray *argv,
 			  GError **error)
 {
@@ -107,7 +89,7 @@ static bool write_command(const struct machine_config *cfg, const struct qemu_ca
 
 	if (!paste)
 		return false;
-	ran = one_line(argv);
+	ran = machine_one_line(argv);
 	path = g_build_filename(cfg->run_dir, "command", NULL);
 	text = g_strdup_printf("# What vtdlab ran (3 RAM, 4 QMP, 5 console, 6 agent, 7 network are "
 			       "inherited descriptors):\n# %s\n\n%s\n",
@@ -172,9 +154,9 @@ static struct vm *qemu_start(const struct machine_config *cfg, const struct qemu
 		vm->sock_dir = private_dir_make(error);
 		if (!vm->sock_dir)
 			goto out;
-		ours.gdb = g_build_filename(vm->sock_dir, "gdb", NULL);
+		ours.gdb = g_build_filename(vm->sock_dir, MACHINE_SOCK_GDB, NULL);
 	}
-	argv = machine_command_line(cfg, MACHINE_LINE_RUN, caps, ours.gdb, error);
+	argv = machine_command_line(cfg, MACHINE_LINE_RUN, caps, vm->sock_dir, error);
 	good = argv && make_channels(cfg, &ours, &far, error) && write_command(cfg, caps, argv, error) &&
 	       launch(vm, cfg, argv, ours.ram, &far, error);
 out:
@@ -220,38 +202,6 @@ static char *qemu_where(const struct vm *vm)
 	return g_strdup_printf("QEMU is process %d, its RAM is /proc/%d/fd/%d", pid, pid, MACHINE_FD_RAM);
 }
 
-/* Without "2026-01-02T03:04:05.678901Z qemu-system-x86_64: ". */
-static const char *message(const char *line)
-{
-	const char *p = strchr(line, ' '), *name;
-
-	if (p && p > line && p[-1] == 'Z' && g_ascii_isdigit(*line))
-		line = p + 1;
-	name = g_str_has_prefix(line, "qemu-system-") ? strstr(line, ": ") : NULL;
-	return name ? name + 2 : line;
-}
-
-/* The last lines QEMU printed, harmless, joined by " | ". Free with g_free(). */
-static char *stderr_tail(const char *path)
-{
-	g_autofree char *text = NULL;
-	g_auto(GStrv) lines = NULL;
-	GString *tail = g_string_new(NULL);
-	unsigned n;
-
-	if (!g_file_get_contents(path, &text, NULL, NULL))
-		return g_string_free(tail, FALSE);
-	lines = g_strsplit(g_strchomp(text), "\n", -1);
-	n = g_strv_length(lines);
-	for (unsigned i = n > TAIL_LINES ? n - TAIL_LINES : 0; i < n; i++) {
-		const char *said = message(lines[i]);
-		g_autofree char *harmless = text_escape(said, MIN(strlen(said), 300));
-
-		g_string_append_printf(tail, "%s%s", tail->len ? " | " : "", harmless);
-	}
-	return g_string_free(tail, FALSE);
-}
-
 static char *qemu_ended(struct vm *v)
 {
 	struct qemu_vm *vm = (struct qemu_vm *)v;
@@ -260,7 +210,7 @@ static char *qemu_ended(struct vm *v)
 	if (!child_reap(&vm->child))
 		return NULL;
 	status = child_status_text(vm->child.status);
-	tail = stderr_tail(vm->stderr_path);
+	tail = vmm_last_words(vm->stderr_path);
 	return g_strconcat(status, *tail ? ": " : "", tail, NULL);
 }
 

@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "machine/vmm.h"
 
+#include <string.h>
 #include <unistd.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "machine/libvirt-conn.h"
+
+#define TAIL_LINES 5
 
 void vmm_channels_clear(struct vmm_channels *ch)
 {
@@ -14,4 +21,50 @@ void vmm_channels_clear(struct vmm_channels *ch)
 	}
 	g_clear_pointer(&ch->trace, g_free);
 	g_clear_pointer(&ch->gdb, g_free);
+}
+
+/* Without "2026-01-02T03:04:05.678901Z qemu-system-x86_64: ". */
+static const char *message(const char *line)
+{
+	const char *p = strchr(line, ' '), *name;
+
+	if (p && p > line && p[-1] == 'Z' && g_ascii_isdigit(*line))
+		line = p + 1;
+	name = g_str_has_prefix(line, "qemu-system-") ? strstr(line, ": ") : NULL;
+	return name ? name + 2 : line;
+}
+
+char *vmm_last_words(const char *path)
+{
+	g_autofree char *text = NULL;
+	g_auto(GStrv) lines = NULL;
+	GString *tail = g_string_new(NULL);
+	unsigned n;
+
+	if (!g_file_get_contents(path, &text, NULL, NULL))
+		return g_string_free(tail, FALSE);
+	lines = g_strsplit(g_strchomp(text), "\n", -1);
+	n = g_strv_length(lines);
+	for (unsigned i = n > TAIL_LINES ? n - TAIL_LINES : 0; i < n; i++) {
+		const char *said = message(lines[i]);
+		g_autofree char *harmless = text_escape(said, MIN(strlen(said), 300));
+
+		g_string_append_printf(tail, "%s%s", tail->len ? " | " : "", harmless);
+	}
+	return g_string_free(tail, FALSE);
+}
+
+const struct vmm *vmm_parse(const char *text, const char **uri, GError **error)
+{
+	size_t len = strlen(vmm_libvirt.name);
+
+	*uri = "";
+	if (strcmp(text, vmm_qemu.name) == 0)
+		return &vmm_qemu;
+	if (g_str_has_prefix(text, vmm_libvirt.name) && strchr(":", text[len])) {
+		*uri = text[len] ? text + len + 1 : "";
+		return libvirt_uri_check(*uri, error) ? &vmm_libvirt : NULL;
+	}
+	vtdlab_refuse(error, "--vmm %s: qemu, libvirt or libvirt:URI", text);
+	return NULL;
 }

@@ -71,8 +71,20 @@ struct vmm {
 
 /* QEMU as our own child, with inherited descriptors. */
 extern const struct vmm vmm_qemu;
+/* QEMU as a domain of libvirt's, at cfg->vmm_uri. */
+extern const struct vmm vmm_libvirt;
+
+/*
+ * vmm_parse - "qemu", "libvirt" or "libvirt:URI", of a command line.
+ * @uri: set to the part of @text behind the colon, "" where there is none
+ * NULL: VTDLAB_ERROR_USAGE.
+ */
+const struct vmm *vmm_parse(const char *text, const char **uri, GError **error);
 
 /* vmm_channels_clear - closes and frees what is still there. */
 void vmm_channels_clear(struct vmm_channels *ch);
+
+/* vmm_last_words - the last lines that QEMU printed into the file @path, harmless, joined by " | ". Free with g_free(). */
+char *vmm_last_words(const char *path);
 
 #endif

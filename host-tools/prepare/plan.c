@@ -203,6 +203,8 @@ void plan_machine(const struct plan *plan, const char *run_dir, struct machine_c
 	const struct scenario *sc = plan->scenario;
 
 	scenario_machine(sc, cfg);
+	cfg->vmm = plan->options->vmm;
+	cfg->vmm_uri = plan->options->vmm_uri;
 	cfg->qemu = plan->qemu;
 	cfg->kernel = kernel_boot_path(plan->first);
 	cfg->initrd = plan->first_initrd;

@@ -11,10 +11,13 @@
 #include "prepare/kernel.h"
 
 struct progress;
+struct vmm;
 
 struct run_options {
 	const char *modules;	   /* modules directory of a kernel given by path, or NULL */
 	const char *qemu;	   /* QEMU to use, or NULL */
+	const struct vmm *vmm;	   /* what runs the machine; NULL: QEMU as our child */
+	const char *vmm_uri;	   /* libvirt's, or NULL */
 	const char *reference;	   /* --reference: kernel SPEC, or NULL: the newest other one of the cache */
 	const char *results;	   /* results directory, or NULL for the tree's own */
 	bool keep;		   /* leave the VM stopped at the end until a signal comes */

@@ -110,6 +110,7 @@ JsonObject *report_environment_json(const struct report_environment *env)
 	set_string(o, "clock", env->clock);
 	set_string(o, "qemu", env->qemu);
 	set_string(o, "qemu_path", env->qemu_path);
+	set_string(o, "vmm", env->vmm);
 	json_object_set_object_member(o, "first_kernel", kernel_json(&env->first_kernel));
 	json_object_set_object_member(o, "crash_kernel", kernel_json(&env->crash_kernel));
 	if (env->has_caps) {

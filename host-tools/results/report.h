@@ -42,6 +42,7 @@ struct report_environment {
 	char *clock; /* "wall" or "virtual" */
 	char *qemu;  /* version: "7.2.22" */
 	char *qemu_path;
+	char *vmm; /* "qemu", "libvirt": who runs it */
 	struct report_kernel first_kernel, crash_kernel;
 	bool has_caps;			 /* cap and ecap below were read */
 	uint64_t cap, ecap;		 /* the IOMMU's capability registers */

@@ -29,6 +29,7 @@ static void fill_environment(struct run *run)
 		env->accel = g_strdup(word_of(machine_accel_words, machine_accel(run->at.m)));
 		env->qemu = g_strdup(machine_qemu(run->at.m)->version);
 		env->qemu_path = g_strdup(machine_qemu(run->at.m)->path);
+		env->vmm = g_strdup(machine_vmm(run->at.m));
 		env->wall_time_is_hardware_time = machine_accel(run->at.m) == MACHINE_ACCEL_KVM && !virtual;
 	}
 	if (state->has_regs) {

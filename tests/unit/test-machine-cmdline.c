@@ -26,7 +26,7 @@ static struct machine_config base(void)
 static GPtrArray *line(const struct machine_config *c)
 {
 	GError *error = NULL;
-	GPtrArray *v = machine_command_line(c, MACHINE_LINE_RUN, NULL, "/s/gdb", &error);
+	GPtrArray *v = machine_command_line(c, MACHINE_LINE_RUN, NULL, "/s", &error);
 
 	assert_null(error);
 	assert_non_null(v);

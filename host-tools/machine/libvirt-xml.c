@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "machine/libvirt-xml.h"
+
+#include <unistd.h>
+
+#include "base/error.h"
+#include "machine/cmdline.h"
+#include "machine/qemu-probe.h"
+
+#define MIB (UINT64_C(1) << 20)
+
+/* One that libvirt cannot say must not be run as something else. */
+static bool expressible(const struct machine_config *cfg, GError **error)
+{
+	if (cfg->accel != MACHINE_ACCEL_KVM && cfg->cpus > 1 && !cfg->cpu_threads)
+		return vtdlab_unfit(
+			error,
+			"skipped: machine.cpus=%u: libvirt has no word for QEMU's %s, and with a thread for each "
+			"CPU a kernel oopses now and then: use --vmm qemu",
+			cfg->cpus, machine_tcg(cfg));
+	return true;
+}
+
+static void add(GString *s, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* The arguments are escaped for XML. */
+static void add(GString *s, const char *format, ...)
+{
+	g_autofree char *text = NULL;
+	va_list ap;
+
+	va_start(ap, format);
+	text = g_markup_vprintf_escaped(format, ap);
+	va_end(ap);
+	g_string_append(s, text);
+}
+
+static const char *on_off(bool on)
+{
+	return on ? "on" : "off";
+}
+
+static void add_boot(GString *s, const struct machine_config *cfg)
+{
+	add(s, "  <os>\n    <type arch='x86_64' machine='q35'>hvm</type>\n    <kernel>%s</kernel>\n", cfg->kernel);
+	if (cfg->initrd)
+		add(s, "    <initrd>%s</initrd>\n", cfg->initrd);
+	if (cfg->cmdline && *cfg->cmdline)
+		add(s, "    <cmdline>%s</cmdline>\n", cfg->cmdline);
+	add(s, "  </os>\n");
+}
+
+/* As machine/cmdline.c has it: split irqchip, every feature, and SVM for nested guests, which TCG emulates. */
+static void add_cpu(GString *s, const struct machine_config *cfg)
+{
+	add(s, "  <features><acpi/><apic/><ioapic driver='qemu'/></features>\n");
+	if (cfg->accel == MACHINE_ACCEL_KVM)
+		add(s, "  <cpu mode='maximum' check='none'/>\n");
+	else
+		add(s, "  <cpu mode='maximum' check='none'>\n    <feature policy='require' name='svm'/>\n"
+		       "    <feature policy='require' name='npt'/>\n  </cpu>\n");
+}
+
+static void add_iommu(GString *s, const struct machine_config *cfg)
+{
+	if (cfg->iommu.mode == MACHINE_IOMMU_OFF)
+		return;
+	add(s, "    <iommu model='intel'>\n      <driver intremap='%s' caching_mode='%s'", on_off(cfg->iommu.intremap),
+	    on_off(cfg->iommu.caching_mode));
+	if (cfg->iommu.aw_bits)
+		add(s, " aw_bits='%u'", cfg->iommu.aw_bits);
+	add(s, "/>\n    </iommu>\n");
+}
+
+/* QEMU runs as who asks for it, and no file of the user's changes its owner for it. */
+static void add_labels(GString *s)
+{
+	add(s, "  <seclabel type='static' model='dac' relabel='no'>\n    <label>+%u:+%u</label>\n  </seclabel>\n",
+	    (unsigned)geteuid(), (unsigned)getegid());
+}
+
+static void add_arguments(GString *s, const GPtrArray *argv)
+{
+	const char *tmp = g_getenv("TMPDIR");
+
+	add(s, "  <qemu:commandline>\n");
+	for (unsigned i = 0; i < argv->len && argv->pdata[i]; i++)
+		add(s, "    <qemu:arg value='%s'/>\n", (const char *)argv->pdata[i]);
+	/* for what the guest writes to the disk (snapshot=on) */
+	if (tmp && *tmp)
+		add(s, "    <qemu:env name='TMPDIR' value='%s'/>\n", tmp);
+	add(s, "  </qemu:commandline>\n");
+}
+
+char *libvirt_xml(const struct machine_config *cfg, const struct qemu_caps *caps, const char *name, const char *socks,
+		  GError **error)
+{
+	g_autoptr(GPtrArray) argv = machine_command_line(cfg, MACHINE_LINE_LIBVIRT, caps, socks, error);
+	g_autofree char *found = NULL;
+	const char *program;
+	GString *s;
+
+	if (!argv || !expressible(cfg, error))
+		return NULL;
+	program = caps ? caps->path : cfg->qemu ? cfg->qemu : "qemu-system-x86_64";
+	/* libvirt wants a path */
+	found = g_path_is_absolute(program) ? g_strdup(program) : g_find_program_in_path(program);
+	s = g_string_new(NULL);
+	add(s, "<domain type='%s' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>\n",
+	    cfg->accel == MACHINE_ACCEL_KVM ? "kvm" : "qemu");
+	add(s, "  <name>%s</name>\n  <memory unit='MiB'>%" G_GUINT64_FORMAT "</memory>\n", name, cfg->memory / MIB);
+	add(s, "  <memoryBacking><source type='memfd'/><access mode='shared'/></memoryBacking>\n");
+	add(s, "  <vcpu>%u</vcpu>\n", cfg->cpus);
+	add_boot(s, cfg);
+	add_cpu(s, cfg);
+	add(s, "  <on_poweroff>destroy</on_poweroff>\n  <on_reboot>%s</on_reboot>\n  <on_crash>preserve</on_crash>\n",
+	    cfg->allow_reboot ? "restart" : "destroy");
+	add(s, "  <devices>\n    <emulator>%s</emulator>\n", found ? found : program);
+	/* what libvirt would put there by itself */
+	add(s, "    <controller type='usb' model='none'/>\n    <memballoon model='none'/>\n");
+	add_iommu(s, cfg);
+	add(s, "  </devices>\n");
+	add_labels(s);
+	add_arguments(s, argv);
+	add(s, "</domain>\n");
+	return g_string_free(s, FALSE);
+}

@@ -1,0 +1,59 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# The same scenario in a QEMU that libvirt starts: no daemon, the driver in vtdlab's own process.
+
+load live-fixture
+
+driver()
+{
+	compgen -G '/usr/lib/*/libvirt/connection-driver/libvirt_driver_qemu.so' || skip "no libvirt-daemon-system here"
+}
+
+@test "kdump under libvirt: the same checks and outcome, domain.xml, nothing left" {
+	driver
+	run "$VTDLAB" run kdump --vmm libvirt --results "$RESULTS"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "$(json .outcome)" = preserved ]
+	[ "$(json .environment.vmm)" = libvirt ]
+	# as under plain QEMU (kdump.bats): positive evidence, not absence of errors
+	[ "$(json '[.checks[] | select(.result == "fail" and (.expected | not)) | .name] | join(" ")')" = "" ]
+	for check in workload-alive dma-survives leaves-equal requesters-repointed devices-work dump-readable; do
+		echo "$check: $(json ".checks[] | select(.name == \"$check\") | .result")"
+		[ "$(json ".checks[] | select(.name == \"$check\") | .result")" = pass ]
+	done
+	grep -q "<iommu model='intel'>" "$RESULTS/latest/domain.xml"
+	grep -q "domain.xml" "$RESULTS/latest/command"
+	no_leftovers
+}
+
+@test "the XML that is printed is one that libvirt takes" {
+	driver
+	command -v virsh >/dev/null || skip "no virsh here"
+	"$VTDLAB" run kdump-scalable --print-xml >"$BATS_TEST_TMPDIR/domain.xml"
+	mkdir "$BATS_TEST_TMPDIR/root"
+	run timeout 300 virsh -c "qemu:///embed?root=$BATS_TEST_TMPDIR/root" domxml-to-native qemu-argv \
+		"$BATS_TEST_TMPDIR/domain.xml"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *x-scalable-mode=on* ]]
+	[[ $output == *'"driver":"intel-iommu"'* ]]
+}
+
+@test "kill -9 under libvirt: its QEMU goes too" {
+	driver
+	"$VTDLAB" run kdump --vmm libvirt --results "$RESULTS" >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
+	run=$!
+	for _ in $(seq 1200); do
+		qemu=$(pgrep -f "qemu-system.*guest=vtdlab-$run-1," || true)
+		[ -z "$qemu" ] || break
+		sleep 0.1
+	done
+	[ -n "$qemu" ]
+	kill -9 "$run"
+	for _ in $(seq 100); do
+		[ -n "$(pgrep -f "guest=vtdlab-$run-1," || true)" ] || break
+		sleep 0.1
+	done
+	[ -z "$(pgrep -f "guest=vtdlab-$run-1," || true)" ]
+}
