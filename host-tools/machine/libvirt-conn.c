@@ -68,6 +68,8 @@ static void start_loop(void)
 	if (started)
 		return;
 	started = true;
+	/* its errors are told by us; of what it warns of nothing is ours to mend */
+	g_setenv("LIBVIRT_LOG_OUTPUTS", "4:stderr", FALSE);
 	virSetErrorFunc(NULL, quiet);
 	virEventRegisterDefaultImpl();
 	sigfillset(&all);

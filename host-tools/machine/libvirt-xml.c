@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "machine/libvirt-xml.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -72,9 +73,14 @@ static void add_iommu(GString *s, const struct machine_config *cfg)
 	add(s, "/>\n    </iommu>\n");
 }
 
-/* QEMU runs as who asks for it, and no file of the user's changes its owner for it. */
-static void add_labels(GString *s)
+/*
+ * QEMU runs as who asks for it, and no file of the user's changes its owner for it. A driver that is not root's runs
+ * everything as its user anyway, and knows no such label.
+ */
+static void add_labels(GString *s, const struct machine_config *cfg)
 {
+	if (geteuid() && !(cfg->vmm_uri && strstr(cfg->vmm_uri, "/system")))
+		return;
 	add(s, "  <seclabel type='static' model='dac' relabel='no'>\n    <label>+%u:+%u</label>\n  </seclabel>\n",
 	    (unsigned)geteuid(), (unsigned)getegid());
 }
@@ -120,7 +126,7 @@ char *libvirt_xml(const struct machine_config *cfg, const struct qemu_caps *caps
 	add(s, "    <controller type='usb' model='none'/>\n    <memballoon model='none'/>\n");
 	add_iommu(s, cfg);
 	add(s, "  </devices>\n");
-	add_labels(s);
+	add_labels(s, cfg);
 	add_arguments(s, argv);
 	add(s, "</domain>\n");
 	return g_string_free(s, FALSE);

@@ -1,22 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Real runs: real kernels, real QEMU, real panics. VTDLAB_TEST_VM=0 leaves them out.
 
-setup_file()
-{
-	export RESULTS="$BATS_FILE_TMPDIR/results"
-	export VTDLAB="${VTDLAB:-$PWD/build/vtdlab}"
-}
-
-setup()
-{
-	[ "${VTDLAB_TEST_VM:-1}" != 0 ] || skip "VTDLAB_TEST_VM=0"
-}
-
-# run.json of the newest run, through jq.
-json()
-{
-	jq -r "$1" "$RESULTS/latest/run.json"
-}
+load live-fixture
 
 # The QEMU that process $1, a run, has started; however long that takes here.
 qemu_of()
@@ -28,15 +13,6 @@ qemu_of()
 		sleep 0.1
 	done
 	[ -n "$child" ] && echo "$child"
-}
-
-# Nothing may outlive a run: no QEMU of ours, no file in /dev/shm.
-no_leftovers()
-{
-	local left
-	left=$(pgrep -af "qemu-system.*$BATS_FILE_TMPDIR" || true)
-	left+=$(find /dev/shm -maxdepth 1 -name 'vtdlab*' 2>/dev/null)
-	[ -z "$left" ] || { echo "left behind: $left"; false; }
 }
 
 @test "kdump: the table is judged preserved, each check with evidence" {

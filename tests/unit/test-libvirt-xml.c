@@ -2,6 +2,8 @@
 /* The domain XML of a machine: what is in libvirt's own words, what is not, and what is refused. */
 #include "machine-test.h"
 
+#include <unistd.h>
+
 #include "base/error.h"
 #include "machine/libvirt-conn.h"
 #include "machine/libvirt-xml.h"
@@ -95,6 +97,18 @@ static void test_passed_through(void **state)
 	has(&cfg, "value='shift=0,sleep=off'");
 }
 
+/* Of root's drivers and of the system's daemon only: others have no such label. */
+static void test_label(void **state)
+{
+	struct machine_config cfg = config();
+
+	(void)state;
+	if (geteuid())
+		has_not(&cfg, "<seclabel");
+	cfg.vmm_uri = "qemu:///system";
+	has(&cfg, "<seclabel type='static' model='dac' relabel='no'>");
+}
+
 static void test_escaped(void **state)
 {
 	struct machine_config cfg = config();
@@ -152,7 +166,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_own_words), cmocka_unit_test(test_passed_through), cmocka_unit_test(test_escaped),
-		cmocka_unit_test(test_refused),	  cmocka_unit_test(test_words),
+		cmocka_unit_test(test_label),	  cmocka_unit_test(test_refused),	 cmocka_unit_test(test_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
