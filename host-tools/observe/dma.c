@@ -41,3 +41,12 @@ bool dma_slow(struct attempt *a, GError **error)
 	return set_rates(a, dma_slow_bps(sc, 0), devices_frame_rate(sc, DMA_FRAMES_PER_SECOND_SLOW),
 			 devices_frame_ration(sc), error);
 }
+
+void dma_found(const struct evidence *ev, uint64_t pa, struct evidence_dma *dma)
+{
+	enum evidence_owner owner = evidence_owner(ev, pa);
+
+	dma->elsewhere += owner == OWNER_OTHER;
+	if (owner == OWNER_CRASH && !dma->in_crash++)
+		dma->in_crash_pa = pa;
+}
