@@ -31,6 +31,8 @@ bool dma_rates(struct attempt *a, uint64_t disk_bps, double frames, GError **err
 
 uint64_t dma_slow_bps(const struct scenario *sc, unsigned reads)
 {
+	if (sc->devices.dma_spread)
+		return DMA_DISK_BPS_STALLED;
 	return (uint64_t)(DMA_DISK_BPS_SLOW * dma_pace(sc)) >> MIN(reads / READS_A_STEP, 10);
 }
 
