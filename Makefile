@@ -204,7 +204,7 @@ Q := $(if $(V),,@)
 # ---- what a user types ------------------------------------------------------------------------
 .PHONY: help setup setup-check all build test-programs run-kdump-scenario reproduce bugs check check-quick fetch \
 	bench-nested bench-host bench-walk bench-copy bench-harness bench-sweeps list doctor mutation golden clean kernel \
-	compare-copy-designs compare-selftests scaling-copy corrupt-copies lint-kernel print-tests FORCE
+	compare-copy-designs compare-selftests scaling-copy crash-memory corrupt-copies lint-kernel print-tests FORCE
 FORCE:
 
 ##@ Main jobs
@@ -294,6 +294,9 @@ scaling-copy: build ## what copy and reservation take by the number of mapped pa
 
 bench-sweeps: build ## nested KVM by L1's kernel and by the mode of its vIOMMU: docs/findings/nested-kvm-sweeps.md
 	@scripts/bench-sweeps --out docs/findings/nested-kvm-sweeps.md
+
+crash-memory: build ## the least crashkernel= by kernel, initramfs and mode of the IOMMU: docs/findings/crash-memory.md
+	@scripts/crash-memory $(if $(KERNEL),--kernels '$(KERNEL)') $(if $(RESULTS),--results '$(RESULTS)') --out docs/findings/crash-memory.md
 
 lint-kernel: ## checkpatch.pl and sparse of a kernel over kernel-patches: KERNEL=lab-6.12, or KDIR=~/linux
 	@scripts/kernel-build --lint $(if $(KDIR),--kdir '$(KDIR)') $(if $(KERNEL),'$(KERNEL)')

@@ -67,7 +67,9 @@ static bool ask(unsigned mib, enum calibrate_answer *answer, void *data, GError 
 	return ok;
 }
 
-static bool search_mode(const struct scenario *base, const char *mode, const char *const *checks, GError **error)
+/* @guess: what was enough in the mode before, MiB, and then in this one; 0: none. */
+static bool search_mode(const struct scenario *base, const char *mode, const char *const *checks, unsigned *guess,
+			GError **error)
 {
 	struct scenario *s = scenario_copy(base);
 	g_autofree char *set = mode ? g_strconcat("iommu.mode=", mode, NULL) : NULL;
@@ -80,11 +82,15 @@ static bool search_mode(const struct scenario *base, const char *mode, const cha
 		       word_of(machine_iommu_mode_words, (int)s->iommu.mode));
 		fflush(stdout);
 		/* half of the machine at most: the first kernel has to live, too */
-		ok = calibrate_search((unsigned)(s->machine.memory >> 21), ask, s, &out, error);
+		ok = calibrate_search((unsigned)(s->machine.memory >> 21), *guess, ask, s, &out, error);
 	}
-	if (ok)
-		printf("%s, %s, IOMMU %s: crashkernel=%uM (%uM is too little; %u runs)\n", s->name, s->first.kernel,
-		       word_of(machine_iommu_mode_words, (int)s->iommu.mode), out.enough, out.too_little, out.runs);
+	if (ok) {
+		printf("%s, %s, IOMMU %s: crashkernel=%uM (%uM is too little%s; %u runs)\n", s->name, s->first.kernel,
+		       word_of(machine_iommu_mode_words, (int)s->iommu.mode), out.enough, out.too_little,
+		       out.now_and_then ? " only now and then" : "", out.runs);
+		fflush(stdout);
+		*guess = out.enough;
+	}
 	scenario_free(s);
 	return ok;
 }
@@ -93,6 +99,7 @@ int cmd_calibrate(int argc, char **argv)
 {
 	int status = cmd_parse("calibrate", entries, &argc, &argv);
 	GError *error = NULL;
+	unsigned guess = 0;
 	struct scenario *s;
 
 	if (status >= 0)
@@ -109,7 +116,7 @@ int cmd_calibrate(int argc, char **argv)
 	}
 	status = VTDLAB_EXIT_OK;
 	for (char **mode = modes; (*mode || mode == modes) && status == VTDLAB_EXIT_OK; mode++) {
-		if (!search_mode(s, *mode && **mode ? *mode : NULL, (const char *const *)checks, &error))
+		if (!search_mode(s, *mode && **mode ? *mode : NULL, (const char *const *)checks, &guess, &error))
 			status = cmd_fail("calibrate", error);
 		if (!*mode)
 			break;

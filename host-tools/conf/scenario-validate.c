@@ -84,6 +84,8 @@ static bool check_dma(const struct scenario *s, GError **error)
 				     has_nic  ? "nic" :
 				     has_disk ? "disk" :
 						"none");
+	if (s->devices.dma_spread && !want_disk)
+		return vtdlab_refuse(error, "devices.dma-spread is about the disk's DMA; set devices.dma=both or disk");
 	if (want_disk && s->devices.disk == MACHINE_DISK_VIRTIO)
 		return vtdlab_refuse(error, "only devices.disk=nvme has a trace by which its DMA in flight "
 					    "can be counted; set devices.dma=nic or none");

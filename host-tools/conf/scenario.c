@@ -105,6 +105,8 @@ static const struct schema_key keys[] = {
 	  .help = "QEMU's edu device, a DMA engine that first.workload drives" },
 	{ KEY("devices", "dma", SCHEMA_WORD), AT(devices.dma), .words = conf_dma_words, .def = "both",
 	  .help = "devices that do DMA while the first kernel dies" },
+	{ KEY("devices", "dma-spread", SCHEMA_SWITCH), AT(devices.dma_spread), .def = "off",
+	  .help = "disk DMA goes all over the filled memory, CMA too, and stalls till the crash kernel is up" },
 
 	{ KEY("first", "kernel", SCHEMA_TEXT), AT(first.kernel), .def = "debian-6.1",
 	  .help = "a name of images/kernels, debian:<release>, a bzImage/vmlinux or a build tree" },

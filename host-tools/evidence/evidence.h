@@ -191,6 +191,9 @@ struct evidence_dma {
 	uint64_t lost;		     /* DMAed by the trace, not in RAM where the tables say */
 	uint64_t misplaced;	     /* found where no table leads */
 	uint64_t unknown;	     /* the queue, ring or tables by which to look for it were not seen */
+	uint64_t elsewhere;	     /* pieces of it found in memory that is not the crash kernel's */
+	uint64_t in_crash;	     /* ... in the crash kernel's */
+	uint64_t in_crash_pa;	     /* the first of these */
 	char *problem;		     /* the first of these three in words, or NULL; owned */
 };
 

@@ -109,6 +109,9 @@ const struct evidence_field evidence_dma_fields[] = {
 	FIELD(evidence_dma, lost, "observe/dma-*.c", REPORTED),
 	FIELD(evidence_dma, misplaced, "observe/dma-*.c", REPORTED),
 	FIELD(evidence_dma, unknown, "observe/dma-*.c", REPORTED),
+	FIELD(evidence_dma, elsewhere, "observe/dma.c"),
+	FIELD(evidence_dma, in_crash, "observe/dma.c"),
+	FIELD(evidence_dma, in_crash_pa, "observe/dma.c"),
 	FIELD(evidence_dma, problem, "observe/dma-*.c"),
 	{ 0 },
 };

@@ -184,8 +184,8 @@ unsigned disk_dma_after_copy(const struct disk_dma *d)
 	return n;
 }
 
-/* Copies @len bytes of guest memory at @iova as the disk saw it at the panic. */
-static bool read_iova(struct attempt *a, uint64_t iova, void *buf, uint64_t len)
+/* Copies @len bytes of guest memory at @iova as the disk saw it at the panic; whose it is goes into @dma, if any. */
+static bool read_iova(struct attempt *a, uint64_t iova, void *buf, uint64_t len, struct evidence_dma *dma)
 {
 	const struct iommu_walk *walk = a->ev->at_panic.walk;
 	const struct iommu_space *space = walk ? iommu_walk_space(walk, guest_disk_sid(), IOMMU_NO_PASID) : NULL;
@@ -193,13 +193,16 @@ static bool read_iova(struct attempt *a, uint64_t iova, void *buf, uint64_t len)
 
 	while (space && len) {
 		const struct iommu_run *piece = iommu_space_lookup(walk, space, iova);
-		uint64_t n;
+		uint64_t pa, n;
 
 		if (!piece || !(piece->perm & IOMMU_PERM_WRITE))
 			return false;
+		pa = piece->pa_start + (iova - piece->iova_start);
 		n = MIN(len, piece->iova_last - iova + 1);
-		if (machine_read_phys(a->m, piece->pa_start + (iova - piece->iova_start), out, n) != 0)
+		if (machine_read_phys(a->m, pa, out, n) != 0)
 			return false;
+		if (dma)
+			dma_found(a->ev, pa, dma);
 		iova += n;
 		out += n;
 		len -= n;
@@ -207,15 +210,18 @@ static bool read_iova(struct attempt *a, uint64_t iova, void *buf, uint64_t len)
 	return space != NULL;
 }
 
-/* Does the request's buffer hold all that it read from the disk? */
-static bool data_landed(struct attempt *a, const struct request *r)
+/*
+ * Does the request's buffer hold all that it read from the disk? Whose memory it is goes into @dma, if any: of no use
+ * where it does not.
+ */
+static bool data_landed(struct attempt *a, const struct request *r, struct evidence_dma *dma)
 {
 	uint64_t at = 0;
 
 	for_each_evidence(const struct piece, p, r->pieces) {
 		g_autofree uint8_t *buf = g_malloc(p->len);
 
-		if (!read_iova(a, p->iova, buf, p->len))
+		if (!read_iova(a, p->iova, buf, p->len, dma))
 			return false;
 		for (uint64_t off = 0; off + CHANNEL_SECTOR <= p->len; off += CHANNEL_SECTOR, at += CHANNEL_SECTOR)
 			if (!channel_disk_check(buf + off, r->lba + at / CHANNEL_SECTOR))
@@ -255,7 +261,7 @@ void disk_dma_begin(struct disk_dma *d)
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
 		struct request *r = value;
 
-		r->stale = data_landed(a, r);
+		r->stale = data_landed(a, r, NULL);
 	}
 	for (int i = 0; i < QUEUES; i++) {
 		struct queue *q = &d->cq[i];
@@ -263,7 +269,7 @@ void disk_dma_begin(struct disk_dma *d)
 		if (!q->iova)
 			continue;
 		q->at_jump = g_malloc0((size_t)q->entries * CQE_BYTES);
-		if (!read_iova(a, q->iova, q->at_jump, (uint64_t)q->entries * CQE_BYTES)) {
+		if (!read_iova(a, q->iova, q->at_jump, (uint64_t)q->entries * CQE_BYTES, NULL)) {
 			g_clear_pointer(&q->at_jump, g_free);
 			d->unknown_cq = true;
 		}
@@ -282,7 +288,7 @@ static void new_entries(struct attempt *a, const struct queue *q, bool seen[6553
 	uint64_t bytes = (uint64_t)q->entries * CQE_BYTES;
 	g_autofree uint8_t *now = g_malloc(bytes);
 
-	if (!read_iova(a, q->iova, now, bytes))
+	if (!read_iova(a, q->iova, now, bytes, NULL))
 		return;
 	for (uint64_t at = 0; at < bytes; at += CQE_BYTES)
 		if (memcmp(now + at, q->at_jump + at, CQE_BYTES) != 0)
@@ -298,13 +304,15 @@ static void judge_request(const struct disk_dma *d, const struct request *r, boo
 	struct attempt *a = d->a;
 	const char *missing = NULL;
 	bool known = guest_tables_known(a, guest_disk_sid());
+	struct evidence_dma found;
 
 	dma->sent++;
+	found = *dma;
 	if (!entry) {
 		known &= d->queues && !d->unknown_cq;
 		missing = known ? "its completion entry is not in the old completion queue" :
 				  "no completion queue of the old kernel was seen that could hold its entry";
-	} else if (!data_landed(a, r)) {
+	} else if (!data_landed(a, r, &found)) {
 		known &= r->mapped >= r->bytes;
 		missing = known ? "its data is not where the tables at the panic lead" :
 				  "where its data was to go was not seen";
@@ -315,10 +323,12 @@ static void judge_request(const struct disk_dma *d, const struct request *r, boo
 			g_free(dma->problem);
 			dma->problem = g_strdup_printf("read of LBA %" PRIu64 " (cid %u): %s", r->lba, r->cid, missing);
 		}
-	} else if (a->ev->root_switch_ns && r->done_ns >= a->ev->root_switch_ns) {
-		dma->landed_after_copy++;
 	} else {
-		dma->landed_before_copy++;
+		*dma = found;
+		if (a->ev->root_switch_ns && r->done_ns >= a->ev->root_switch_ns)
+			dma->landed_after_copy++;
+		else
+			dma->landed_before_copy++;
 	}
 }
 

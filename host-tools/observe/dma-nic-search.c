@@ -6,6 +6,7 @@
 
 #include "channel.h"
 #include "observe/attempt.h"
+#include "observe/dma.h"
 #include "observe/guest.h"
 #include "iommu/model.h"
 
@@ -24,6 +25,7 @@ struct search {
 	uint64_t *found;   /* PA of each, 0: not found; by seq */
 	uint64_t misplaced, misplaced_pa;
 	uint32_t misplaced_seq, seen;
+	struct evidence_dma *dma; /* NULL until frames are judged */
 };
 
 static bool leads_to(const struct search *s, uint64_t pa)
@@ -59,6 +61,7 @@ static bool on_match(uint64_t pa, void *data)
 	s->seen++;
 	if (!s->found)
 		return s->seen < 3;
+	dma_found(s->a->ev, pa, s->dma);
 	if (leads_to(s, pa) && !s->found[f.seq]) {
 		s->found[f.seq] = pa;
 	} else {
@@ -115,7 +118,7 @@ void nic_search_judge(struct attempt *a, uint32_t first, struct evidence_dma *dm
 	struct injector *in = machine_injector(a->m);
 	const GArray *canaries = injector_canaries(in);
 	const struct iommu_walk *walk = a->ev->at_panic.walk;
-	struct search s = { .a = a, .first = first, .n = canaries->len };
+	struct search s = { .a = a, .first = first, .n = canaries->len, .dma = dma };
 
 	if (!guest_tables_known(a, dma->sid)) {
 		dma->sent = dma->unknown = s.n - first;

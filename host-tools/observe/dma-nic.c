@@ -6,6 +6,7 @@
 
 #include "channel.h"
 #include "observe/attempt.h"
+#include "observe/dma.h"
 #include "observe/dma-nic-search.h"
 #include "observe/guest.h"
 #include "iommu/model.h"
@@ -21,6 +22,7 @@ struct scan {
 	uint64_t misplaced_pa;
 	uint32_t misplaced_seq;
 	struct attempt *a;
+	struct evidence_dma *dma;
 };
 
 struct nic_dma {
@@ -81,6 +83,7 @@ static bool on_match(uint64_t pa, void *data)
 	seq = channel_get_be32(head + CHANNEL_MAGIC_LEN);
 	if (head[12] != CHANNEL_KIND_CANARY || seq < s->first || seq >= s->canaries->len)
 		return true;
+	dma_found(s->a->ev, pa, s->dma);
 	if (s->expected[seq] == pa) {
 		s->found[seq] = true;
 	} else {
@@ -192,7 +195,7 @@ static void close_traced(const struct nic_dma *d, struct evidence_dma *dma)
 	struct attempt *a = d->a;
 	struct injector *in = machine_injector(a->m);
 	const struct evidence_device *dev = evidence_device_find(a->ev, guest_nic_sid(a));
-	struct scan s = { .a = a, .first = d->first, .canaries = injector_canaries(in) };
+	struct scan s = { .a = a, .dma = dma, .first = d->first, .canaries = injector_canaries(in) };
 	int64_t reset = dev ? dev->reset_ns : 0;
 
 	s.expected = g_new0(uint64_t, s.canaries->len + 1);

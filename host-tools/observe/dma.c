@@ -31,6 +31,8 @@ bool dma_rates(struct attempt *a, uint64_t disk_bps, double frames, GError **err
 
 uint64_t dma_slow_bps(const struct scenario *sc, unsigned reads)
 {
+	if (sc->devices.dma_spread)
+		return DMA_DISK_BPS_STALLED;
 	return (uint64_t)(DMA_DISK_BPS_SLOW * dma_pace(sc)) >> MIN(reads / READS_A_STEP, 10);
 }
 
@@ -40,4 +42,13 @@ bool dma_slow(struct attempt *a, GError **error)
 
 	return set_rates(a, dma_slow_bps(sc, 0), devices_frame_rate(sc, DMA_FRAMES_PER_SECOND_SLOW),
 			 devices_frame_ration(sc), error);
+}
+
+void dma_found(const struct evidence *ev, uint64_t pa, struct evidence_dma *dma)
+{
+	enum evidence_owner owner = evidence_owner(ev, pa);
+
+	dma->elsewhere += owner == OWNER_OTHER;
+	if (owner == OWNER_CRASH && !dma->in_crash++)
+		dma->in_crash_pa = pa;
 }

@@ -8,6 +8,8 @@
 #include <stdint.h>
 
 struct attempt;
+struct evidence;
+struct evidence_dma;
 struct scenario;
 
 /*
@@ -18,6 +20,9 @@ double dma_pace(const struct scenario *sc);
 
 /* dma_rates - sets bytes a second of the disk (0: no limit) and frames a second of the NIC, at the machine's pace. */
 bool dma_rates(struct attempt *a, uint64_t disk_bps, double frames, GError **error);
+
+/* dma_found - counts in @dma whose memory @pa is, where a piece of the dead kernel's DMA was found after the jump. */
+void dma_found(const struct evidence *ev, uint64_t pa, struct evidence_dma *dma);
 
 /*
  * dma_slow - the rates at which what is in flight outlasts a crash kernel's boot, however busy the host is: they fall

@@ -14,6 +14,8 @@ struct scenario;
  */
 #define DMA_DISK_BPS 400000
 #define DMA_DISK_BPS_SLOW (128 << 10)
+/* devices.dma-spread: a read in two minutes. More would be over what the crash kernel has got before it has said so. */
+#define DMA_DISK_BPS_STALLED 1024
 #define DMA_FRAMES_PER_SECOND 40.0
 #define DMA_FRAMES_PER_SECOND_SLOW 12.0
 /*

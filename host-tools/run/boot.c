@@ -285,7 +285,8 @@ bool phase_workload(struct run *run, GError **error)
 		if (!machine_disk_throttle(run->at.m, (uint64_t)(DMA_DISK_BPS * dma_pace(sc)), error))
 			return false;
 		answer = machine_agent(run->at.m, attempt_deadline(&run->at, 10), error, "disk-load", "jobs",
-				       MACHINE_INT, (int64_t)READERS, "bs", MACHINE_INT, (int64_t)READ_BYTES, NULL);
+				       MACHINE_INT, (int64_t)READERS, "bs", MACHINE_INT, (int64_t)READ_BYTES, "spread",
+				       MACHINE_BOOL, (int)sc->devices.dma_spread, NULL);
 		if (!answer)
 			return false;
 	}

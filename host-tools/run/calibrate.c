@@ -26,59 +26,66 @@ static bool enough(const struct search *s, unsigned mib, bool *yes, GError **err
 	       vtdlab_unjudged(error, "with %u MiB the run ended in a way that says nothing about memory", mib);
 }
 
-/* Down from @high, which is enough, to the least that is, as far as one run each can tell. */
-static bool narrow(const struct search *s, unsigned low, unsigned high, GError **error)
+/*
+ * From @first to the least that is enough, as far as one run each can tell. Near a guess by strides that double, but
+ * never past the middle, which is all there is without one. Neither bound is asked unless the search comes there: a
+ * run is dear.
+ */
+static bool narrow(const struct search *s, unsigned first, unsigned stride, GError **error)
 {
-	while (high - low > CALIBRATE_STEP) {
-		unsigned steps = (high - low) / CALIBRATE_STEP, middle = low + steps / 2 * CALIBRATE_STEP;
+	unsigned *low = &s->out->too_little, *high = &s->out->enough, next = first;
+
+	for (; *high - *low > CALIBRATE_STEP; stride *= 2) {
 		bool yes;
 
-		if (!enough(s, middle, &yes, error))
+		if (!enough(s, next, &yes, error))
 			return false;
-		if (yes)
-			high = middle;
-		else
-			low = middle;
+		*(yes ? high : low) = next;
+		unsigned half = (*high - *low) / CALIBRATE_STEP / 2 * CALIBRATE_STEP;
+
+		next = yes ? *high - MIN(stride, half) : *low + MIN(stride, half);
 	}
-	s->out->enough = high;
-	s->out->too_little = low;
 	return true;
 }
 
-bool calibrate_search(unsigned most,
+/* What was enough once must be so again, or it is not what anybody should be told: the next larger size is tried. */
+static bool confirm(const struct search *s, unsigned most, unsigned seen, GError **error)
+{
+	struct calibration *out = s->out;
+	bool yes;
+
+	while (seen < 2) {
+		if (!enough(s, out->enough, &yes, error))
+			return false;
+		seen = yes ? seen + 1 : 0;
+		if (yes)
+			continue;
+		out->too_little = out->enough;
+		out->enough += CALIBRATE_STEP;
+		if (out->enough > most)
+			return vtdlab_unjudged(error, "%u MiB is not enough, or only now and then", most);
+	}
+	return true;
+}
+
+bool calibrate_search(unsigned most, unsigned guess,
 		      bool (*ask)(unsigned mib, enum calibrate_answer *answer, void *data, GError **error), void *data,
 		      struct calibration *out, GError **error)
 {
 	const struct search s = { ask, data, out };
-	unsigned ceiling = CALIBRATE_LEAST + (most - CALIBRATE_LEAST) / CALIBRATE_STEP * CALIBRATE_STEP;
-	bool top, bottom;
+	unsigned ceiling = most / CALIBRATE_STEP * CALIBRATE_STEP;
+	unsigned first = MIN(guess ? guess : ceiling / 2, ceiling - CALIBRATE_STEP);
 
-	memset(out, 0, sizeof(*out));
-	if (most < CALIBRATE_LEAST + CALIBRATE_STEP)
+	if (ceiling < 2 * CALIBRATE_STEP)
 		return vtdlab_unjudged(error, "%u MiB at most: there is nothing to search", most);
-	if (!enough(&s, ceiling, &top, error) || !enough(&s, CALIBRATE_LEAST, &bottom, error))
+	*out = (struct calibration){ .enough = ceiling };
+	if (!narrow(&s, MAX(first - first % CALIBRATE_STEP, CALIBRATE_STEP), guess ? CALIBRATE_STEP : ceiling, error) ||
+	    !confirm(&s, ceiling, out->enough < ceiling, error))
 		return false;
-	if (!top || bottom)
-		return vtdlab_unjudged(error, top ? "even %u MiB is enough" : "%u MiB is not enough",
-				       top ? CALIBRATE_LEAST : ceiling);
-	if (!narrow(&s, CALIBRATE_LEAST, ceiling, error))
-		return false;
-	/* What was enough once must be so again, or it is not what anybody should be told. */
-	for (unsigned seen = 1; seen < 2;) {
-		if (!enough(&s, out->enough, &top, error))
-			return false;
-		if (top) {
-			seen++;
-			continue;
-		}
-		out->too_little = out->enough;
-		out->enough += CALIBRATE_STEP;
-		seen = 0;
-		if (out->enough > ceiling)
-			return vtdlab_unjudged(error, "%u MiB is enough only now and then", ceiling);
-	}
+	if (!out->too_little)
+		return vtdlab_unjudged(error, "even %u MiB is enough", out->enough);
 	/* asked again to be counted; that it may do now and then is no reason to recommend it */
-	return enough(&s, out->too_little, &bottom, error);
+	return enough(&s, out->too_little, &out->now_and_then, error);
 }
 
 bool calibrate_answer(const char *dir, enum calibrate_answer *answer, GString *why, GError **error)

@@ -14,22 +14,23 @@ enum calibrate_answer {
 	CALIBRATE_OTHER,      /* a verdict, or none, that has nothing to do with memory */
 };
 
-#define CALIBRATE_STEP 4U   /* MiB: what the answer is exact to */
-#define CALIBRATE_LEAST 32U /* MiB */
+#define CALIBRATE_STEP 8U /* MiB: what the answer is exact to */
 
 struct calibration {
-	unsigned enough, too_little; /* MiB, CALIBRATE_STEP apart; each seen twice */
+	unsigned enough, too_little; /* MiB, CALIBRATE_STEP apart; each run twice */
+	bool now_and_then;	     /* @too_little was enough when it was run again */
 	unsigned runs;
 };
 
 /*
- * calibrate_search - the least size for which @ask says ENOUGH, between CALIBRATE_LEAST and @most (MiB).
+ * calibrate_search - the least size, in steps and up to @most (MiB), for which @ask says ENOUGH.
  *
+ * @guess: MiB that may be near it, such as what was enough in another mode: saves runs; 0: none
  * @ask: one run with so many MiB; *@answer; false: @error, and the search ends
- * Both ends of the result have been asked twice; where the two answers differ, the larger size is tried.
- * Errors: VTDLAB_ERROR_CANNOT_JUDGE: @most is not enough, CALIBRATE_LEAST is, or a run ended in another way.
+ * What is enough was so twice in a row, or the next larger size is tried.
+ * Errors: VTDLAB_ERROR_CANNOT_JUDGE: @most is not enough, a single step is, or a run ended in another way.
  */
-bool calibrate_search(unsigned most,
+bool calibrate_search(unsigned most, unsigned guess,
 		      bool (*ask)(unsigned mib, enum calibrate_answer *answer, void *data, GError **error), void *data,
 		      struct calibration *out, GError **error);
 

@@ -195,8 +195,12 @@ static bool crash_hello(void *data)
 static bool speed_up(struct run *run, GError **error)
 {
 	bool builtin = kernel_builtin(run->at.plan->crash, "BLK_DEV_NVME");
+	bool stalls = run->at.plan->scenario->devices.dma_spread && !run->at.ev->crash_hello_ns;
 
-	return dma_rates(&run->at, builtin ? 0 : DMA_DISK_BPS,
+	return dma_rates(&run->at,
+			 stalls	 ? DMA_DISK_BPS_STALLED :
+			 builtin ? 0 :
+				   DMA_DISK_BPS,
 			 run->at.plan->scenario->devices.nic == MACHINE_NIC_VIRTIO ? DMA_FRAMES_PER_SECOND_VIRTIO_LAST :
 										     DMA_FRAMES_PER_SECOND,
 			 error);
@@ -237,7 +241,8 @@ bool phase_crash_boot(struct run *run, GError **error)
 	ev->crash_hello_ns = hello->host_ns;
 	ev->crash_cmdline = g_strdup(hello->cmdline);
 	clock_moment(run->at.clock, "agent", hello->host_ns, "crash", hello->uptime_ns, "agent");
-	if (!crash_memory_claimed(&run->at, error))
+	if (!crash_memory_claimed(&run->at, error) ||
+	    (run->at.plan->scenario->devices.dma_spread && !speed_up(run, error)))
 		return false;
 	/* A kernel that copied nothing fills its new root table step by step: look when it has settled. */
 	if (ev->translation_dropped && !run_capture(run, "copied", &ev->copied, error))

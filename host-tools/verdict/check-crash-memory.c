@@ -24,8 +24,8 @@ struct reach {
 	struct iommu_ranges crash;
 	bool all_known; /* @crash is all that the crash kernel has */
 	GString *detail;
-	unsigned translated, through, bad;
-	uint64_t pages;
+	unsigned translated, through, bad, landed;
+	uint64_t pages, elsewhere; /* elsewhere: pieces of DMA that were found outside @crash */
 };
 
 static uint64_t pages(uint64_t start, uint64_t last)
@@ -100,26 +100,50 @@ static void judge_space(struct reach *r, const struct iommu_space *s)
 			       hit.pages > pages(hit.pa.start, hit.pa.last) ? " and elsewhere" : "");
 }
 
+/* DMA that was found in it, however it came there: where nothing is translated, that is all there is to see. */
+static void judge_landed(struct reach *r)
+{
+	char bdf[16];
+
+	for_each_evidence(const struct evidence_dma, d, r->ev->dma) {
+		r->elsewhere += d->elsewhere;
+		if (!d->in_crash)
+			continue;
+		r->landed++;
+		check_separate(r->detail);
+		g_string_append_printf(r->detail,
+				       "DMA of %s landed in the crash kernel's memory after the jump, %" PRIu64
+				       " time%s, the first at PA %#" PRIx64,
+				       sid_text(d->sid, bdf), d->in_crash, d->in_crash == 1 ? "" : "s", d->in_crash_pa);
+	}
+}
+
 static enum check_result conclude(struct reach *r)
 {
 	enum check_result result = CHECK_PASS;
 
-	if (r->bad) {
-		if (r->bad > TOLD_MAX)
-			g_string_append_printf(r->detail, "; and %u more", r->bad - TOLD_MAX);
+	if (r->bad > TOLD_MAX)
+		g_string_append_printf(r->detail, "; and %u more", r->bad - TOLD_MAX);
+	judge_landed(r);
+	if (r->bad || r->landed) {
 		result = CHECK_FAIL;
-	} else if (!r->translated) {
+	} else if (!r->translated && !r->elsewhere) {
 		result = CHECK_SKIP;
 	} else if (!r->all_known) {
 		g_string_append(r->detail,
 				"the crash kernel may have more memory (crashkernel=,cma), and has not told where");
 		result = CHECK_NO_EVIDENCE;
-	} else if (!r->pages) {
+	} else if (r->translated && !r->pages) {
 		g_string_append(r->detail, "nothing was mapped for writing at the panic");
 		result = CHECK_NO_EVIDENCE;
-	} else {
+	} else if (r->translated) {
 		g_string_append_printf(r->detail, "%" PRIu64 " writable pages of %u address space%s lead elsewhere",
 				       r->pages, r->translated, r->translated == 1 ? "" : "s");
+	}
+	if (result == CHECK_PASS && r->elsewhere) {
+		check_separate(r->detail);
+		g_string_append_printf(r->detail, "DMA after the jump landed elsewhere, %" PRIu64 " times",
+				       r->elsewhere);
 	}
 	if (r->through) {
 		check_separate(r->detail);
@@ -147,7 +171,8 @@ static enum check_result dma_outside_crash_memory(const struct evidence *ev, GSt
 const struct check check_dma_outside_crash_memory = {
 	.name = "dma-outside-crash-memory",
 	.outcome = OUTCOME_DMA_IN_CRASH_MEMORY,
-	.proves = "no mapping by which the dead kernel's devices could write leads into the crash kernel's memory",
+	.proves = "no mapping by which the dead kernel's devices could write leads into the crash kernel's memory, "
+		  "and no DMA of theirs landed there",
 	.needs = NEED(IOMMU) | NEED(CRASH_MEMORY) | NEED(PANIC) | NEED(ENTRIES),
 	.traces = TRACES(UNIT),
 	.run = dma_outside_crash_memory,

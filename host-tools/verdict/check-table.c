@@ -25,9 +25,9 @@
 	X(oracles_agree)            \
 	X(flushed)                  \
 	X(did_consistent)           \
+	X(dma_outside_crash_memory) \
 	X(no_faults)                \
 	X(dma_landed)               \
-	X(dma_outside_crash_memory) \
 	X(requesters_repointed)     \
 	X(iova_not_retargeted)      \
 	X(reserved_equals_mapped)   \

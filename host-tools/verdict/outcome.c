@@ -42,7 +42,7 @@ const struct outcome_info vtdlab_outcomes[OUTCOMES] = {
 			       BAD },
 	[OUTCOME_DMA_IN_CRASH_MEMORY] = { "dma-in-crash-memory",
 					  "The dead kernel's devices can write into memory that the crash kernel uses, or "
-					  "did: the tables that were to be preserved lead there.",
+					  "did: a table that was preserved to the bit is no help there.",
 					  BAD },
 	[OUTCOME_STALE_ATTACH] = { "stale-attach", "A device in use still goes by the dead kernel's tables.", BAD },
 	[OUTCOME_IOVA_REUSED] = { "iova-reused",

@@ -95,6 +95,18 @@ static bool canary_lost(struct world *w)
 	return true;
 }
 
+/* Where it was found is the crash kernel's. */
+static bool landed_in_crash_memory(struct world *w)
+{
+	struct evidence_dma *dma = dma_with_landed(w);
+
+	if (!dma)
+		return false;
+	dma->in_crash = 1;
+	dma->in_crash_pa = w->ev->crash_start;
+	return true;
+}
+
 static bool canary_misplaced(struct world *w)
 {
 	struct evidence_dma *dma = dma_with_landed(w);
@@ -387,6 +399,7 @@ const struct mutation outcome_mutations[] = {
 	M("the crash kernel panics", "crash-kernel-booted", crash_panics),
 	M("a canary lost", "dma-landed", canary_lost),
 	M("a canary misplaced", "dma-landed", canary_misplaced),
+	M("DMA into crash memory", "dma-outside-crash-memory", landed_in_crash_memory),
 	M("a canary in two places", "dma-landed", canary_twice),
 	M("a canary unaccounted for", "dma-landed", canary_unaccounted),
 	M("a device is dead", "devices-work", device_dead),

@@ -120,6 +120,31 @@ static void one_passed_through(void **state)
 	want(f, OUTSIDE, CHECK_PASS, "2 address spaces", "1 is passed through", NULL);
 }
 
+/* Where nothing is translated, where the DMA was found is all that there is to judge. */
+static void landed(void **state)
+{
+	struct good_run *f = *state;
+
+	good_dma(f, DISK)->elsewhere = 7;
+	want(f, OUTSIDE, CHECK_PASS, "landed elsewhere, 7 times", NULL);
+	good_dma(f, NIC)->in_crash = 2;
+	good_dma(f, NIC)->in_crash_pa = CRASH_START + 0x1000;
+	want(f, OUTSIDE, CHECK_FAIL, "DMA of 0000:00:01.0", "2 times", "PA 0x101000", NULL);
+	want_not(f, "landed elsewhere");
+	want_outcome(f, "dma-in-crash-memory", 1);
+}
+
+/* Whose memory a page is may not be known. */
+static void landed_unknown(void **state)
+{
+	struct good_run *f = *state;
+
+	good_dma(f, DISK)->elsewhere = 7;
+	g_free(f->ev->first_cmdline);
+	f->ev->first_cmdline = g_strdup("iommu=pt crashkernel=256M crashkernel=512M,cma");
+	want(f, OUTSIDE, CHECK_NO_EVIDENCE, "has not told", NULL);
+}
+
 /* A unit without pass-through has tables instead; asked for by nobody, such a mapping is one like any other. */
 static void identity_tables(void **state)
 {
@@ -168,6 +193,10 @@ int checks_crash_memory_tests(void)
 		LEGACY(cma),
 		LEGACY(nothing_writable),
 		PASS_THROUGH(all_passed_through),
+		LEGACY(landed),
+		SCALABLE(landed),
+		PASS_THROUGH(landed),
+		PASS_THROUGH(landed_unknown),
 		LEGACY(one_passed_through),
 		LEGACY(identity_tables),
 		LEGACY(low_memory),

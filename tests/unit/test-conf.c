@@ -343,6 +343,7 @@ static void test_validate(void **state)
 	INVALID("where only devices.nic=virtio or e1000 fits", "devices.topology=pxb-bridge", "devices.nic=none",
 		"devices.dma=disk");
 	INVALID("set devices.dma=nic", "devices.disk=virtio");
+	INVALID("set devices.dma=both or disk", "devices.dma-spread=on", "devices.dma=nic");
 	VALID("scenario.expect-fail=no-faults", "scenario.expect-fail-6.1=dma-landed");
 	VALID("crash.trigger=cpu:1", "machine.cpus=2");
 	VALID("crash.trigger=nmi", "crash.end=reboot", "crash.initrd=/boot/initrd");

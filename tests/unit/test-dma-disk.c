@@ -90,10 +90,31 @@ static void lands(void **state)
 {
 	struct fake_run *f = *state;
 	struct disk_dma *d = observer(f);
+	struct evidence_dma dma;
 
 	say(f, CREATE, (unsigned)CQ_IOVA, 1);
 	submit(f);
-	assert_int_equal(account(f, d, DISK_PA).landed_after_copy, 1);
+	dma = account(f, d, DISK_PA);
+	assert_int_equal(dma.landed_after_copy, 1);
+	assert_int_equal(dma.elsewhere, 1);
+	assert_int_equal(dma.in_crash, 0);
+}
+
+/* Whose memory its data went to, if it is its data. */
+static void lands_in_crash_memory(void **state)
+{
+	struct fake_run *f = *state;
+	struct disk_dma *d = observer(f);
+	struct evidence_dma dma;
+
+	f->run.at.ev->crash_start = DISK_PA + 0x1000;
+	f->run.at.ev->crash_end = DISK_PA + 0x1fff;
+	say(f, CREATE, (unsigned)CQ_IOVA, 1);
+	submit(f);
+	dma = account(f, d, DISK_PA);
+	assert_int_equal(dma.in_crash, 1);
+	assert_int_equal(dma.in_crash_pa, DISK_PA + 0x1000);
+	assert_int_equal(dma.elsewhere, 0);
 }
 
 /* The firmware had a queue of its own, at an address that the kernel's tables do not know; a reset ends it. */
@@ -195,6 +216,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(lands),
+		TEST(lands_in_crash_memory),
 		TEST(queues_end_with_a_reset),
 		TEST(no_entry_is_a_loss),
 		TEST(no_queue_seen),

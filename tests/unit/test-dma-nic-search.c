@@ -180,9 +180,29 @@ static void elsewhere_is_misplaced(void **state)
 		dma = judge(f);
 		assert_int_equal(dma.misplaced, 1);
 		assert_int_equal(dma.lost, 0);
+		assert_int_equal(dma.in_crash, 0);
+		assert_int_equal(dma.elsewhere, sent(f) + 1);
 		want_problem(&dma, text);
 		assert_int_equal(machine_write_phys(&f->m, wrong[i], zero, sizeof(zero)), 0);
 	}
+}
+
+/* A frame is somebody's memory gone, whether a table leads there or not. */
+static void found_in_crash_memory(void **state)
+{
+	struct fake_run *f = *state;
+	struct evidence_dma dma;
+
+	f->run.at.ev->crash_start = 0x1234000;
+	f->run.at.ev->crash_end = 0x1234fff;
+	send_frames(f, 0);
+	put_all(f, -1);
+	put(f, 1, 0x1234567);
+	dma = judge(f);
+	assert_int_equal(dma.in_crash, 1);
+	assert_int_equal(dma.in_crash_pa, 0x1234567);
+	assert_int_equal(dma.elsewhere, sent(f));
+	g_free(dma.problem);
 }
 
 static void twice_is_misplaced(void **state)
@@ -254,6 +274,7 @@ int main(void)
 		TEST(the_last_may_be_held),
 		TEST(more_than_that_is_lost),
 		TEST(elsewhere_is_misplaced),
+		TEST(found_in_crash_memory),
 		TEST(twice_is_misplaced),
 		TEST(without_tables_nothing_is_known),
 		TEST(what_qemu_took_is_known),
