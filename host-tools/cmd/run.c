@@ -17,7 +17,7 @@ static struct {
 	char *kernel, *crash_kernel, *reference, *modules, *qemu, *accel, *clock, *results;
 	char **sets;
 	int repeat;
-	gboolean dry_run, keep, gdb, no_probes, no_retry, strict_expect, quiet, verbose;
+	gboolean dry_run, keep, keep_core, gdb, no_probes, no_retry, strict_expect, quiet, verbose;
 } opt;
 
 static const GOptionEntry entries[] = {
@@ -38,6 +38,7 @@ static const GOptionEntry entries[] = {
 	{ "results", 0, 0, G_OPTION_ARG_FILENAME, &opt.results, "where run directories go", "DIR" },
 	{ "dry-run", 0, 0, G_OPTION_ARG_NONE, &opt.dry_run, "print the QEMU command line, run nothing", NULL },
 	{ "keep", 0, 0, G_OPTION_ARG_NONE, &opt.keep, "leave the VM stopped at the end until Ctrl-C", NULL },
+	{ "keep-core", 0, 0, G_OPTION_ARG_NONE, &opt.keep_core, "keep the RAM at the end, for `vtdlab core`", NULL },
 	{ "gdb", 0, 0, G_OPTION_ARG_NONE, &opt.gdb, "leave a gdb stub, and wait for a person", NULL },
 	{ "no-probes", 0, 0, G_OPTION_ARG_NONE, &opt.no_probes,
 	  "leave the kernels without kprobes: no guest times, no reservations", NULL },
@@ -169,11 +170,19 @@ int cmd_run(int argc, char **argv)
 	s = load(argv[1], &error);
 	if (!s)
 		return cmd_fail("run", error);
+	if (opt.keep_core && s->crash.end == CONF_END_REBOOT) {
+		scenario_free(s);
+		return cmd_usage_error("run",
+				       "--keep-core: %s reboots its machine at the end, which overwrites the "
+				       "RAM; use a scenario with crash.end=poweroff",
+				       argv[1]);
+	}
 	options.modules = opt.modules;
 	options.reference = opt.reference;
 	options.qemu = opt.qemu;
 	options.results = opt.results;
 	options.keep = opt.keep;
+	options.keep_core = opt.keep_core;
 	options.gdb = opt.gdb;
 	options.no_probes = opt.no_probes;
 	options.no_retry = opt.no_retry;
