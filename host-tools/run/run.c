@@ -42,6 +42,7 @@ void run_free(struct run *run)
 {
 	if (!run)
 		return;
+	breakpoint_free(run);
 	entries_free(run->entries);
 	machine_free(run->at.m);
 	iommu_events_free(run->iommu);
@@ -210,6 +211,7 @@ static bool run_in(const struct plan *plan, struct rundir *rd, struct run_outcom
 		keep_ram(run);
 	if (run->kprobes)
 		kprobes_conclude(run->kprobes);
+	breakpoint_note(run);
 	run_judge(run);
 	if (write_results(run, error) && rundir_commit(rd, error)) {
 		out->exit = run->report->verdict->exit;

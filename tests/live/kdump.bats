@@ -141,6 +141,18 @@ no_leftovers()
 	rm "$dir"/{ram,vmcore,kdump}
 }
 
+@test "run --break: the tables where the crash kernel is about to switch roots, and the verdict is what it was" {
+	run "$VTDLAB" run kdump --break iommu_set_root_entry --results "$BATS_FILE_TMPDIR/break"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	dir=$(readlink -f "$BATS_FILE_TMPDIR/break/latest")
+	[ "$(jq -r .outcome "$dir/run.json")" = preserved ]
+	[[ $(jq -r '.notes | join("|")' "$dir/run.json") == *"--break crash:iommu_set_root_entry: hit at "* ]]
+	grep -q '^break:iommu_set_root_entry,[0-9]*,crash,,gdb$' "$dir/timeline.csv"
+	# the dead kernel's root is still in force
+	"$VTDLAB" diff "$dir/tables/panic.vtd" "$dir/tables/break.vtd"
+}
+
 @test "judge: the recorded run is judged the same again, without a VM" {
 	run "$VTDLAB" judge --same "$RESULTS/latest"
 	echo "$output"
