@@ -204,7 +204,7 @@ Q := $(if $(V),,@)
 # ---- what a user types ------------------------------------------------------------------------
 .PHONY: help setup setup-check all build test-programs run-kdump-scenario reproduce bugs check check-quick fetch \
 	bench-nested bench-host bench-walk bench-copy bench-harness bench-sweeps list doctor mutation golden clean kernel \
-	compare-copy-designs compare-selftests scaling-copy crash-memory corrupt-copies lint-kernel print-tests FORCE
+	compare-copy-designs compare-selftests scaling-copy crash-memory corrupt-copies lint-kernel series-fixes print-tests FORCE
 FORCE:
 
 ##@ Main jobs
@@ -212,7 +212,7 @@ help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } \
 	/^##@/ { printf "\n%s\n", substr($$0, 5) } \
 	/^[a-zA-Z0-9_-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@printf '\nVariables of run-kdump-scenario:\n  SCENARIO=%s  (make list)   KERNEL=debian-6.1|debian-6.12|debian-7.3|lab-6.1|lab-6.12|lab-7.3|debian:RELEASE|PATH\n' '$(SCENARIO)'
+	@printf '\nVariables of run-kdump-scenario:\n  SCENARIO=%s  (make list)   KERNEL=debian-6.1|debian-6.12|debian-7.3|lab-6.1|lab-6.12|lab-6.12-fixes|lab-7.3|debian:RELEASE|PATH\n' '$(SCENARIO)'
 	@printf '  CRASH_KERNEL=  MODULES=DIR  QEMU=qemu-10.0|PATH  VMM=qemu|libvirt[:URI]  ACCEL=auto|kvm|tcg  SET="section.key=value ..."  REPEAT=N  RESULTS=DIR  CLOCK=wall|virtual  NO_PROBES=1  V=1\n'
 	@printf '\nmake only passes 0 or 2 on; for git bisect and scripts use build/vtdlab run (0, 1, 2, 125, 130).\n'
 
@@ -268,6 +268,9 @@ fetch: setup ## fetch every named kernel and QEMU, and the tools of crash initra
 
 kernel: ## build a kernel of ours, with kernel-patches: KERNEL=lab-6.12, or KDIR=~/linux (a copy of it)
 	@scripts/kernel-build --report $(if $(KDIR),--kdir '$(KDIR)') $(if $(KERNEL),'$(KERNEL)')
+
+series-fixes: ## kernel-patches/fixes as a `git am`-able series with a cover letter: TREE=~/linux OUT=DIR
+	@scripts/series-fixes "$(TREE)" "$(or $(OUT),$(BUILD)/series-fixes)"
 
 golden: build ## record the golden runs again (some minutes; look at the changes before keeping them)
 	@$(MAKE) --no-print-directory $(BUILD)/tests/mutate

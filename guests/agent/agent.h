@@ -81,6 +81,7 @@ int cmd_devices(const struct json_object *request, struct answer *answer);
 int cmd_trace(const struct json_object *request, struct answer *answer);
 int cmd_read_file(const struct json_object *request, struct answer *answer);
 int cmd_crash_range(const struct json_object *request, struct answer *answer);
+int cmd_symbol(const struct json_object *request, struct answer *answer);
 int cmd_net_up(const struct json_object *request, struct answer *answer);
 int cmd_net_exchange(const struct json_object *request, struct answer *answer);
 int cmd_mmio_write(const struct json_object *request, struct answer *answer);

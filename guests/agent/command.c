@@ -40,6 +40,7 @@ static const struct command commands[] = {
 	{ "vmcore-read", cmd_vmcore_read, true },
 	{ "kexec-load", cmd_kexec_load, true },
 	{ "crash-range", cmd_crash_range, true },
+	{ "symbol", cmd_symbol, true },
 	{ "trace", cmd_trace, true },
 	{ "read-file", cmd_read_file, true },
 	{ "panic", cmd_panic, false },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* devices: what this kernel says of its PCI devices. Reads only. */
+/* devices: what this kernel says of its PCI devices; symbol: where a function of it lies. Reads only. */
 #include "agent.h"
 
 #include <errno.h>
@@ -56,5 +56,36 @@ int cmd_devices(const struct json_object *request, struct answer *answer)
 	if (each_name(PCI, put_device, &answer->out))
 		return fail(answer, PCI ": %s", strerror(errno));
 	json_end(&answer->out, ']');
+	return 0;
+}
+
+/* "ffffffff81000000 T name"; what a module has is followed by "\t[module]", and gone with it. */
+int cmd_symbol(const struct json_object *request, struct answer *answer)
+{
+	char wanted[128], name[128], line[512], type;
+	unsigned long long pc, found = 0;
+	unsigned n = 0;
+	FILE *file;
+
+	if (take_name(request, answer, "name", wanted, sizeof(wanted)))
+		return -1;
+	file = fopen("/proc/kallsyms", "re");
+	if (!file)
+		return fail(answer, "/proc/kallsyms: %s", strerror(errno));
+	while (fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "%llx %c %127s", &pc, &type, name) != 3 || strcmp(name, wanted) ||
+		    !strchr("tTwW", type) || strchr(line, '['))
+			continue;
+		found = pc;
+		n++;
+	}
+	fclose(file);
+	if (n != 1 || !found)
+		return fail(answer,
+			    n > 1	? "%s: %u functions of that name" :
+			    !found && n ? "%s: its address is hidden (kptr_restrict)" :
+					  "%s: no function of that name in the kernel itself",
+			    wanted, n);
+	json_put_hex(&answer->out, "address", found);
 	return 0;
 }

@@ -11,6 +11,8 @@
 
 /* Nothing of ours is deeper. */
 #define MAX_DEPTH 64
+#define SPARSE_PAGE 4096
+#define SPARSE_BLOCK (1 << 20)
 
 bool file_replace(const char *path, const void *data, gssize len, GError **error)
 {
@@ -60,4 +62,42 @@ static bool remove_at(int dir, const char *name, int depth)
 bool remove_tree(int dir, const char *name)
 {
 	return remove_at(dir, name, 0);
+}
+
+static bool all_zero(const char *p, size_t len)
+{
+	return !len || (!*p && memcmp(p, p + 1, len - 1) == 0);
+}
+
+/* As pwrite(), to the end; pages of zeros are left out. */
+static int write_sparse(int fd, const char *data, size_t len, uint64_t at)
+{
+	for (size_t done = 0, n; done < len; done += n) {
+		ssize_t wrote;
+
+		n = MIN(len - done, SPARSE_PAGE);
+		if (all_zero(data + done, n))
+			continue;
+		wrote = pwrite(fd, data + done, n, (off_t)(at + done));
+		if (wrote < 0)
+			return -errno;
+		n = (size_t)wrote;
+	}
+	return 0;
+}
+
+int copy_sparse(int from, uint64_t at, int to, uint64_t to_at, uint64_t len)
+{
+	g_autofree char *buf = g_malloc(SPARSE_BLOCK);
+	int ret = 0;
+
+	for (uint64_t done = 0; !ret && done < len;) {
+		ssize_t n = pread(from, buf, MIN(len - done, SPARSE_BLOCK), (off_t)(at + done));
+
+		if (n <= 0)
+			return n ? -errno : -ENODATA;
+		ret = write_sparse(to, buf, (size_t)n, to_at + done);
+		done += (uint64_t)n;
+	}
+	return ret;
 }

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <glib.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 /*
  * file_replace - write a whole file: under a temporary name, synced, then renamed.
@@ -16,6 +17,13 @@ bool file_replace(const char *path, const void *data, gssize len, GError **error
 
 /* dir_names - what lies in the directory @name of @dir (as openat(), no link followed); empty when it is none. */
 GPtrArray *dir_names(int dir, const char *name);
+
+/*
+ * copy_sparse - copy @len bytes from offset @at of the file @from to @to_at of @to; a page of zeros is skipped, so that it stays
+ * a hole of a new file, whose size is the caller's business (ftruncate).
+ * 0, -ENODATA if @from ends before, or -errno.
+ */
+int copy_sparse(int from, uint64_t at, int to, uint64_t to_at, uint64_t len);
 
 /*
  * remove_tree - remove what lies at @name in the directory @dir (AT_FDCWD: @name is a path):

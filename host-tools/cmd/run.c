@@ -3,6 +3,7 @@
 #include "cmd/cmd.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -15,10 +16,10 @@
 #include "run/run.h"
 
 static struct {
-	char *kernel, *crash_kernel, *reference, *modules, *qemu, *vmm, *accel, *clock, *results;
+	char *kernel, *crash_kernel, *reference, *modules, *qemu, *vmm, *accel, *clock, *results, *break_at;
 	char **sets;
 	int repeat;
-	gboolean dry_run, print_xml, keep, gdb, no_probes, no_retry, strict_expect, quiet, verbose;
+	gboolean dry_run, print_xml, keep, keep_core, gdb, no_probes, no_retry, strict_expect, quiet, verbose;
 } opt;
 
 static const GOptionEntry entries[] = {
@@ -41,7 +42,11 @@ static const GOptionEntry entries[] = {
 	{ "dry-run", 0, 0, G_OPTION_ARG_NONE, &opt.dry_run, "print the QEMU command line, run nothing", NULL },
 	{ "print-xml", 0, 0, G_OPTION_ARG_NONE, &opt.print_xml, "print the domain XML for libvirt, run nothing", NULL },
 	{ "keep", 0, 0, G_OPTION_ARG_NONE, &opt.keep, "leave the VM stopped at the end until Ctrl-C", NULL },
+	{ "keep-core", 0, 0, G_OPTION_ARG_NONE, &opt.keep_core, "keep the RAM at the end, for `vtdlab core`", NULL },
 	{ "gdb", 0, 0, G_OPTION_ARG_NONE, &opt.gdb, "leave a gdb stub, and wait for a person", NULL },
+	{ "break", 0, 0, G_OPTION_ARG_STRING, &opt.break_at,
+	  "a snapshot, break.vtd, when a kernel first comes to this function (the crash kernel, or first:SYMBOL)",
+	  "SYMBOL" },
 	{ "no-probes", 0, 0, G_OPTION_ARG_NONE, &opt.no_probes,
 	  "leave the kernels without kprobes: no guest times, no reservations", NULL },
 	{ "no-retry", 0, 0, G_OPTION_ARG_NONE, &opt.no_retry,
@@ -72,6 +77,9 @@ static struct scenario *load(const char *name, GError **error)
 	ok = set_key(s, "first.kernel", opt.kernel, error) && set_key(s, "crash.kernel", opt.crash_kernel, error) &&
 	     set_key(s, "machine.accel", opt.accel, error) && set_key(s, "machine.clock", opt.clock, error) &&
 	     set_key(s, "scenario.strict-expect", opt.strict_expect ? "on" : NULL, error);
+	/* QEMU completes what the disk has in flight when it stops, as it does at a breakpoint. */
+	if (ok && opt.break_at && s->devices.dma == CONF_DMA_BOTH)
+		ok = scenario_set(s, "devices.dma=nic", error);
 	for (char **set = opt.sets; ok && set && *set; set++)
 		ok = scenario_set(s, *set, error);
 	if (ok && scenario_validate(s, (const char *const *)names, error))
@@ -153,6 +161,18 @@ static int run_all(const struct scenario *s, struct run_options *options)
 	return status;
 }
 
+/* "first:SYMBOL", "crash:SYMBOL", "SYMBOL": false if it is none. */
+static bool take_break(struct run_options *options)
+{
+	const char *at = opt.break_at;
+
+	options->break_first = at && g_str_has_prefix(at, "first:");
+	if (options->break_first || (at && g_str_has_prefix(at, "crash:")))
+		at += strlen("first:");
+	options->break_at = at;
+	return !at || (*at && *at != '.' && strspn(at, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "_.") == strlen(at));
+}
+
 int cmd_run(int argc, char **argv)
 {
 	struct run_options options = { 0 };
@@ -169,16 +189,30 @@ int cmd_run(int argc, char **argv)
 							 "one scenario at a time");
 	if (opt.repeat < 1)
 		return cmd_usage_error("run", "--repeat %d: at least 1", opt.repeat);
+	if (!take_break(&options))
+		return cmd_usage_error("run",
+				       "--break '%s': the name of a function, as in /proc/kallsyms; first:NAME is "
+				       "one of the first kernel",
+				       opt.break_at);
 	if (opt.vmm || opt.print_xml)
 		options.vmm = vmm_parse(opt.vmm && !opt.print_xml ? opt.vmm : "libvirt", &options.vmm_uri, &error);
 	s = error ? NULL : load(argv[1], &error);
 	if (!s)
 		return cmd_fail("run", error);
+	if (opt.keep_core && s->crash.end == CONF_END_REBOOT) {
+		scenario_free(s);
+		return cmd_usage_error("run",
+				       "--keep-core: %s reboots its machine at the end, which overwrites the "
+				       "RAM; use a scenario with crash.end=poweroff",
+				       argv[1]);
+	}
 	options.modules = opt.modules;
 	options.reference = opt.reference;
 	options.qemu = opt.qemu;
 	options.results = opt.results;
 	options.keep = opt.keep;
+	options.keep_core = opt.keep_core;
+
 	options.gdb = opt.gdb;
 	options.no_probes = opt.no_probes;
 	options.no_retry = opt.no_retry;

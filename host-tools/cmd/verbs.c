@@ -22,6 +22,7 @@ const struct verb vtdlab_verbs[] = {
 	{ "judge", "judge a recorded run again, without a VM", "RUNDIR", cmd_judge },
 	{ "walk", "print the translations that a snapshot, a dump or a RAM file holds",
 	  "SNAPSHOT | --vmcore FILE | --ram FILE", cmd_walk },
+	{ "core", "the memory of a run's panicked kernel as a core, for crash, gdb and drgn", "RUNDIR", cmd_core },
 	{ "diff", "compare the translations of two snapshots, or the IOVAs of runs",
 	  "SNAPSHOT SNAPSHOT | --iova RUN [RUN]", cmd_diff },
 	{ "compare", "the numbers of several runs side by side", "RUN RUN...", cmd_compare },

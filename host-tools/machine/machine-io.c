@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Talking to a machine: agent commands, QMP, registers, RAM. */
 #define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "machine/machine-priv.h"
 
 /* A QEMU that ends says so at once: this is for one that lives and does not get to answer. */
@@ -209,6 +213,19 @@ int machine_write_phys(struct machine *m, uint64_t pa, const void *buf, size_t l
 int64_t machine_ram_scan(struct machine *m, const void *needle, size_t len, ram_match_fn fn, void *data)
 {
 	return ram_scan(&m->ram, needle, len, fn, data);
+}
+
+bool machine_save_ram(struct machine *m, const char *path, GError **error)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	int ret = fd < 0 || ftruncate(fd, (off_t)m->ram.size) ? -errno : copy_sparse(m->ram.fd, 0, fd, 0, m->ram.size);
+
+	if (fd >= 0 && close(fd) && !ret)
+		ret = -errno;
+	if (!ret)
+		return true;
+	unlink(path);
+	return vtdlab_failed(error, "cannot write %s: %s", path, g_strerror(-ret));
 }
 
 /* QEMU does not say when it cannot write its trace: a full disk is the only sign. */

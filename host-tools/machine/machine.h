@@ -189,6 +189,8 @@ bool machine_guest_rip(struct machine *m, unsigned cpu, uint64_t *rip, GError **
 int machine_read_page(void *m, uint64_t pa, void *buf);
 int machine_read_phys(struct machine *m, uint64_t pa, void *buf, size_t len);
 int machine_write_phys(struct machine *m, uint64_t pa, const void *buf, size_t len);
+/* Writes all of it to a new file, sparse, in the order of ram.h. false and VTDLAB_ERROR_FAILED: no file is left. */
+bool machine_save_ram(struct machine *m, const char *path, GError **error);
 /* ram_scan(). */
 int64_t machine_ram_scan(struct machine *m, const void *needle, size_t len, ram_match_fn fn, void *data);
 

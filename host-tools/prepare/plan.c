@@ -36,14 +36,14 @@ static const char *iommu_parameter(const struct scenario *sc)
 #define FIRST_OWN_NMI " unknown_nmi_panic"
 #define CRASH_OWN "nr_cpus=1 reset_devices nvme_core.io_timeout=10 nvme_core.admin_timeout=20"
 
-static char *command_line(const struct scenario *sc, const char *own, const char *extra, bool gdb, const char *probes)
+static char *command_line(const struct scenario *sc, const char *own, const char *extra, bool fixed, const char *probes)
 {
 	g_autoptr(GString) line = g_string_new("console=ttyS0,115200 no_timer_check "
 					       "tsc=reliable panic=-1 ");
 
 	g_string_append_printf(line, "%s %s", iommu_parameter(sc), own);
 	/* Times that repeat: with KASLR the same copy takes one of several times, by where the kernel lies. */
-	if (gdb || sc->machine.clock == MACHINE_CLOCK_VIRTUAL)
+	if (fixed || sc->machine.clock == MACHINE_CLOCK_VIRTUAL)
 		g_string_append(line, " nokaslr");
 	if (*probes)
 		g_string_append_printf(line, " %s", probes);
@@ -143,7 +143,7 @@ bool plan_make(struct plan *plan, const struct scenario *sc, const struct run_op
 {
 	struct workload w = workload_of(sc);
 	g_autofree char *own = NULL;
-	bool foreign;
+	bool foreign, fixed;
 
 	memset(plan, 0, sizeof(*plan));
 	plan->scenario = sc;
@@ -172,10 +172,18 @@ bool plan_make(struct plan *plan, const struct scenario *sc, const struct run_op
 	}
 	if (foreign)
 		plan->qemu_args = foreign_disk(plan->crash_initrd, plan->qemu_args);
+	/* The functions of --break are where the first kernel says that they are. */
+	fixed = options->gdb || options->break_at;
+	if (options->break_at && !options->break_first &&
+	    strcmp(kernel_boot_path(plan->first), kernel_boot_path(plan->crash)))
+		return vtdlab_refuse(
+			error,
+			"--break %s: the crash kernel must be the first one, which says where the function "
+			"is; leave out --crash-kernel, or give first:%s",
+			options->break_at, options->break_at);
 	own = first_own(sc);
-	plan->first_cmdline = command_line(sc, own, sc->first.cmdline, options->gdb, probes_cmdline(plan, plan->first));
-	plan->crash_cmdline =
-		command_line(sc, CRASH_OWN, sc->crash.cmdline, options->gdb, probes_cmdline(plan, plan->crash));
+	plan->first_cmdline = command_line(sc, own, sc->first.cmdline, fixed, probes_cmdline(plan, plan->first));
+	plan->crash_cmdline = command_line(sc, CRASH_OWN, sc->crash.cmdline, fixed, probes_cmdline(plan, plan->crash));
 	if (sc->devices.disk != MACHINE_DISK_NONE) {
 		plan->disk_image = g_build_filename(lab_cache_dir(), "disk-pattern.img", NULL);
 		if (!disk_pattern_ensure(plan->disk_image, DISK_PATTERN_SIZE, error))
@@ -211,6 +219,6 @@ void plan_machine(const struct plan *plan, const char *run_dir, struct machine_c
 	cfg->cmdline = plan->first_cmdline;
 	cfg->disk_image = plan->disk_image;
 	cfg->extra_args = (const char *const *)plan->qemu_args;
-	cfg->gdb = plan->options->gdb;
+	cfg->gdb = plan->options->gdb || plan->options->break_at;
 	cfg->run_dir = run_dir;
 }

@@ -34,6 +34,9 @@ struct rundir {
  */
 struct rundir *rundir_create(const char *root, const char *scenario, GError **error);
 
+/* Where --keep-core leaves the RAM, in the order of machine/ram.h. */
+#define RUNDIR_RAM "ram"
+
 /* rundir_file - the path of @name in the directory as it is named now. The caller frees it. */
 char *rundir_file(const struct rundir *rd, const char *name);
 

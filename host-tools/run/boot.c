@@ -31,7 +31,7 @@ static void say_gdb(const struct run *run)
 {
 	const char *path = machine_gdb_path(run->at.m);
 
-	if (path)
+	if (path && run->at.plan->options->gdb)
 		g_printerr("gdb %s -ex 'target remote %s'\n", kernel_boot_path(run->at.plan->first), path);
 }
 
@@ -250,6 +250,7 @@ bool phase_load(struct run *run, GError **error)
 	if (!read_groups(run, error) || !write_canary(run, error) || !load_crash_kernel(run, error) ||
 	    !kprobes_read(run->kprobes, AGENT_STAGE_FIRST, error))
 		return false;
+	breakpoint_find(run);
 	clock_phase_end(run->at.clock, "crash kernel %s by %s", run->at.plan->crash->release,
 			run->at.plan->scenario->crash.load == CONF_LOAD_KEXEC ? "kexec -p" : "kexec -s -p");
 	return true;

@@ -106,6 +106,7 @@ bool phase_panic(struct run *run, GError **error)
 	struct evidence *ev = run->at.ev;
 
 	clock_phase(run->at.clock, "panic");
+	breakpoint_arm(run, true);
 	/* Before the trigger: on a busy host the way to the jump is long, too. */
 	if (!dma_slow(&run->at, error) || !ask_for_panic(run, error) ||
 	    !machine_wait(run->at.m, jumped, run, attempt_deadline(&run->at, 10), "the jump into the crash kernel",
@@ -113,11 +114,14 @@ bool phase_panic(struct run *run, GError **error)
 		return false;
 	if (!ev->jump_ns)
 		return true;
+	if (run->at.plan->options->break_first)
+		breakpoint_end(run);
 	clock_moment(run->at.clock, "jump", ev->jump_ns, "crash", -1, "host");
 	console_poll(machine_console(run->at.m));
 	console_words_jumped(run->words);
 	if (!capture_at_panic(run, error) || !damage(run, CONF_CORRUPT_BEFORE_COPY, error))
 		return false;
+	breakpoint_arm(run, false);
 	nic_dma_begin(run->nic);
 	if (run->disk)
 		disk_dma_begin(run->disk);

@@ -22,7 +22,8 @@ struct run {
 	struct disk_dma *disk;
 	struct nic_dma *nic;
 	struct entries *entries;
-	bool devices_asked; /* what is waited for is a sign of the first kernel's devices */
+	struct breakpoint *breakpoint; /* --break */
+	bool devices_asked;	       /* what is waited for is a sign of the first kernel's devices */
 };
 
 /* run_attempt - one attempt from start to verdict material; false: @error (the evidence says how far it came). */
@@ -50,6 +51,17 @@ void foreign_free(struct foreign *f);
 bool phase_foreign(struct run *run, GError **error);
 /* poweroff.c */
 bool phase_poweroff(struct run *run, GError **error);
+
+/*
+ * breakpoint.c: --break. _find() asks the first kernel where the function is, _arm() sets the breakpoint if it is one of
+ * that kernel (@first: the first one), _end() takes it away, _note() says that it was never hit. None of them fails:
+ * what goes wrong is a note, the run goes on.
+ */
+void breakpoint_find(struct run *run);
+void breakpoint_arm(struct run *run, bool first);
+void breakpoint_end(struct run *run);
+void breakpoint_note(struct run *run);
+void breakpoint_free(struct run *run);
 
 /* report.c: the judged report of what the attempt has seen */
 void run_judge(struct run *run);

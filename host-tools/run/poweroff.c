@@ -108,6 +108,7 @@ bool phase_poweroff(struct run *run, GError **error)
 	if (!kprobes_read(run->kprobes, AGENT_STAGE_CRASH, error) || !oracles_read(&run->at, error) ||
 	    (sc->iommu.mode != MACHINE_IOMMU_OFF && !run_capture(run, "end", &run->at.ev->end, error)))
 		return false;
+	breakpoint_end(run);
 	if (run->at.plan->options->keep)
 		return true;
 	return again ? reboot(run, error) : power_off(run, error);

@@ -2,9 +2,11 @@
 /* A whole run: plan, one or two attempts, verdict, run directory. */
 #include "run/run.h"
 
+#include <errno.h>
 #include <gio/gio.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
 #include "base/interrupt.h"
@@ -40,6 +42,7 @@ void run_free(struct run *run)
 {
 	if (!run)
 		return;
+	breakpoint_free(run);
 	entries_free(run->entries);
 	machine_free(run->at.m);
 	iommu_events_free(run->iommu);
@@ -74,6 +77,23 @@ static void keep(struct run *run)
 		g_usleep(20 * 1000);
 	}
 	interrupt_clear();
+}
+
+/*
+ * --keep-core: the RAM as the machine left it. Not at the panic, where a copy of a gigabyte would hold up the crash kernel,
+ * and a verdict must not depend on that; what the dead kernel left is still there at the end, but for the DMA that came late.
+ */
+static void keep_ram(struct run *run)
+{
+	g_autofree char *path = rundir_file(run->at.rd, RUNDIR_RAM);
+	g_autoptr(GError) error = NULL;
+	struct stat st;
+
+	if (!machine_save_ram(run->at.m, path, &error) || stat(path, &st))
+		report_note(run->report, "the RAM could not be kept: %s", error ? error->message : g_strerror(errno));
+	else
+		report_note(run->report, "the RAM is kept, %" G_GUINT64_FORMAT " MiB of disk, for `vtdlab core`",
+			    (uint64_t)st.st_blocks >> 11);
 }
 
 /* A first kernel that gave no sign, or a crash kernel that did not come up, may be the host's doing. */
@@ -187,8 +207,11 @@ static bool run_in(const struct plan *plan, struct rundir *rd, struct run_outcom
 		keep(run);
 	if (run->at.m)
 		machine_kill(run->at.m);
+	if (run->at.m && plan->options->keep_core)
+		keep_ram(run);
 	if (run->kprobes)
 		kprobes_conclude(run->kprobes);
+	breakpoint_note(run);
 	run_judge(run);
 	if (write_results(run, error) && rundir_commit(rd, error)) {
 		out->exit = run->report->verdict->exit;

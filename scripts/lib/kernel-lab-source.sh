@@ -155,13 +155,13 @@ kdir_open()
 	[[ $kdir != '~/'* ]] || kdir=$HOME/${kdir#*/}
 	[[ -d $kdir ]] || unfit "no such kernel tree: $kdir"
 	kdir=$(readlink -f -- "$kdir")
-	v=$(sed -n 's/^\(VERSION\|PATCHLEVEL\) = \([0-9][0-9]*\)$/\2/p' "$kdir/Makefile" 2>/dev/null | head -n 2 | paste -sd.) || true
+	v=$(tree_series "$kdir") || true
 	[[ $v == *.* && -f $kdir/Kconfig && -f $kdir/drivers/iommu/Kconfig ]] ||
 		unfit "$kdir is no kernel source tree (no VERSION and PATCHLEVEL in its Makefile, or no Kconfig)"
 	known=$(lab_known_series | paste -sd' ')
 	[[ " $known " == *" $v "* ]] ||
 		unfit "$kdir is Linux $v: kernel-patches has only ${known// /, }; check out one of these, or build the tree as it is and give KERNEL=$kdir"
-	patches_series=$v fixes=yes bugs=no config_more='' version=$v package=''
+	patches_series=$v fixes=no bugs=no config_more='' version=$v package=''
 	name=kdir-$(printf %s "$kdir" | sha256sum | head -c 8)
 	lab_inputs
 }

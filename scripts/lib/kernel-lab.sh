@@ -55,6 +55,15 @@ lab_read_conf()
 	lab_inputs
 }
 
+# tree_series DIR: VERSION.PATCHLEVEL of a kernel source tree; 1 if it is none.
+tree_series()
+{
+	local v
+
+	v=$(sed -n 's/^\(VERSION\|PATCHLEVEL\) = \([0-9][0-9]*\)$/\2/p' "$1/Makefile" 2>/dev/null | head -n 2 | paste -sd.) || true
+	[[ $v == *.* ]] && printf '%s\n' "$v"
+}
+
 # lab_known_series: those that there is a configuration for.
 lab_known_series()
 {

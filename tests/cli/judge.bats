@@ -201,3 +201,34 @@ without()
 		[[ $output == *DIFFERENT* ]]
 	done
 }
+
+@test "core: what a run lacks for it is said in one line" {
+	unpack legacy-6.1
+	run "$vtdlab" core "$dir"
+	echo "$output"
+	[ "$status" -eq 2 ]
+	[ "$output" = "vtdlab core: $dir kept no RAM: run the scenario again with --keep-core" ]
+	truncate -s 1000 "$dir/ram"
+	run "$vtdlab" core "$dir"
+	echo "$output"
+	[ "$status" -eq 125 ]
+	[[ $output == *"/ram has 1000 bytes, the machine had 1073741824: copy it again"* ]]
+	truncate -s 1G "$dir/ram"
+	run "$vtdlab" core "$dir" -o "$dir/core"
+	echo "$output"
+	[ "$status" -eq 125 ]
+	[ "${#lines[@]}" -eq 1 ]
+	[[ $output == *"holds no dump header (elfcorehdr=)"* ]]
+	[ ! -e "$dir/core" ]
+	rm "$dir/evidence.json"
+	run "$vtdlab" core "$dir"
+	[ "$status" -eq 2 ]
+	[[ $output == *"evidence.json"* ]]
+}
+
+@test "run --keep-core: refused where the machine boots again over its memory" {
+	run "$vtdlab" run kdump-reboot --keep-core
+	echo "$output"
+	[ "$status" -eq 2 ]
+	[[ $output == *"--keep-core: kdump-reboot reboots its machine at the end"* ]]
+}

@@ -244,3 +244,9 @@ make_cache()
 		[[ $output == *"$images/b.conf: "* && $output == *"good one"* ]]
 	done
 }
+
+@test "run --break: a function's name, of one kernel that both are" {
+	for bad in '' 'a b' 'first:' '$(x)' 'crash:.x' 'other:x'; do
+		refused run kdump --break "$bad" :: "--break '$bad': the name of a function"
+	done
+}

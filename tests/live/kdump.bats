@@ -16,7 +16,7 @@ qemu_of()
 }
 
 @test "kdump: the table is judged preserved, each check with evidence" {
-	run "$VTDLAB" run kdump --strict-expect --results "$RESULTS"
+	run "$VTDLAB" run kdump --strict-expect --keep-core --results "$RESULTS"
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[ "$(json .schema)" = 1 ]
@@ -92,6 +92,41 @@ qemu_of()
 	[ "$status" -eq 0 ]
 	run "$VTDLAB" diff "$dir/tables/panic.vtd" "$dir/tables/end.vtd"
 	[ "$status" -eq 1 ]
+}
+
+@test "core: the dead kernel's memory, in which its root table is found, and which makedumpfile reads" {
+	dir=$(readlink -f "$RESULTS/latest")
+	root=$("$VTDLAB" walk "$dir/tables/panic.vtd" --leaves-summary | sed -n "s/^root \(0x[0-9a-f]*\) .*/\1/p")
+	run "$VTDLAB" core "$dir"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == "$dir/vmcore: "*" MiB in "*" segments, by the dump header at 0x"* ]]
+	run "$VTDLAB" walk --vmcore "$dir/vmcore" --leaves-summary
+	echo "$output"
+	[ "$status" -eq 0 ]
+	# that one, and none of the crash kernel's
+	[ "$(grep -c "^found root" <<<"$output")" -eq 1 ]
+	[[ $output == "found root $root: legacy, "*" 0 defects"* ]]
+	# sparse: the RAM of the machine is 1 GiB
+	[ "$(du -m "$dir/vmcore" | cut -f1)" -lt 500 ]
+	command -v makedumpfile >/dev/null || skip "no makedumpfile"
+	makedumpfile -d 31 -c "$dir/vmcore" "$dir/kdump"
+	run "$VTDLAB" walk --vmcore "$dir/kdump" --leaves-summary
+	[ "$status" -eq 0 ]
+	[[ $output == "found root $root: "* ]]
+	rm "$dir"/{ram,vmcore,kdump}
+}
+
+@test "run --break: the tables where the crash kernel is about to switch roots, and the verdict is what it was" {
+	run "$VTDLAB" run kdump --break iommu_set_root_entry --results "$BATS_FILE_TMPDIR/break"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	dir=$(readlink -f "$BATS_FILE_TMPDIR/break/latest")
+	[ "$(jq -r .outcome "$dir/run.json")" = preserved ]
+	[[ $(jq -r '.notes | join("|")' "$dir/run.json") == *"--break crash:iommu_set_root_entry: hit at "* ]]
+	grep -q '^break:iommu_set_root_entry,[0-9]*,crash,,gdb$' "$dir/timeline.csv"
+	# the dead kernel's root is still in force
+	"$VTDLAB" diff "$dir/tables/panic.vtd" "$dir/tables/break.vtd"
 }
 
 @test "judge: the recorded run is judged the same again, without a VM" {
