@@ -62,6 +62,8 @@ struct evidence_event {
 	uint32_t pasid;
 };
 
+/* So many faults of a requester are kept; of what comes after, one a millisecond. */
+#define EVIDENCE_FAULTS_MAX 20000
 /* At most so many invalidations are kept; what comes after is counted (evidence.events_dropped). */
 #define EVIDENCE_INVALIDATIONS_MAX 65536u
 
