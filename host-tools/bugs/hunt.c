@@ -57,11 +57,27 @@ static unsigned place_of_group(const struct group *group)
 	return group->bug && !group->asked ? 0 : group->bug ? 1 : group->beside ? 3 : 2;
 }
 
+/* The next try of a group that a scenario does not refuse: such a one has come to nothing without a run. */
+static char **next_try(struct hunt *h, struct group *group)
+{
+	char **fewer;
+
+	while ((fewer = group_next(group, h->base))) {
+		struct scenario *s = axes_apply(h->base, fewer);
+
+		scenario_free(s);
+		if (s)
+			break;
+		group_tried(group, NULL, NULL);
+	}
+	return fewer;
+}
+
 static bool reduce(struct hunt *h, struct task *t, unsigned place)
 {
 	for (guint i = 0; i < h->groups->len; i++) {
 		struct group *group = h->groups->pdata[i];
-		char **fewer = place_of_group(group) == place ? group_next(group, h->base) : NULL;
+		char **fewer = place_of_group(group) == place ? next_try(h, group) : NULL;
 
 		if (!fewer)
 			continue;
