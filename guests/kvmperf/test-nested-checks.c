@@ -157,8 +157,10 @@ static void want_shadow(struct nested_check *c)
 	const unsigned char *cached = c->state->data.svm[0].vmcb12;
 
 	want_code(c, VMEXIT_VMMCALL);
-	if (c->asked != 1 || !(c->state->flags & KVM_STATE_NESTED_GUEST_MODE))
+	if (c->asked != 1)
 		wrong(c, "the L3 went out by I/O %u times, not once", c->asked);
+	else if (!(c->state->flags & KVM_STATE_NESTED_GUEST_MODE))
+		wrong(c, "KVM_GET_NESTED_STATE while the L3 runs says that none does");
 	else if (!(vmcb_get64(cached, INT_STATE) & INT_SHADOW))
 		wrong(c, "KVM_GET_NESTED_STATE behind the L3's STI has no interrupt shadow");
 }

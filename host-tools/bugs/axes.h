@@ -9,17 +9,25 @@
 
 #include "conf/scenario.h"
 
+struct axes;
+
 /*
- * axes_cell - the settings of cell @number of the hunt with @seed: "section.key=value", and "qemu=NAME" for a QEMU beside
- * the host's; the same for the same three. Combinations that a scenario refuses are passed over.
+ * axes_new - the cells of a hunt with @seed: the same ones in the same order for the same four.
  *
- * @base: the scenario that is varied
+ * @base: the scenario that is varied; borrowed, as long as the axes live
  * @kernels: specs to choose first and crash kernel among, NULL-ended, at least one
  * @qemus: names of further QEMUs, NULL-ended; may be empty
- * Returns a list for g_strfreev(); the first kernel comes first.
+ * Free with axes_free().
  */
-char **axes_cell(const struct scenario *base, const char *const *kernels, const char *const *qemus, uint32_t seed,
-		 uint32_t number);
+struct axes *axes_new(const struct scenario *base, const char *const *kernels, const char *const *qemus, uint32_t seed);
+/* axes_free - NULL is fine. */
+void axes_free(struct axes *a);
+
+/*
+ * axes_next - the settings of the next cell: "section.key=value", and "qemu=NAME" for a QEMU beside the host's.
+ * Combinations that a scenario refuses are passed over. Returns a list for g_strfreev(); the first kernel comes first.
+ */
+char **axes_next(struct axes *a);
 
 /* axes_apply - does @base with @settings (but "qemu=") make a scenario that can be asked for? Free with scenario_free(). */
 struct scenario *axes_apply(const struct scenario *base, char *const *settings);

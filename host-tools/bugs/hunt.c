@@ -33,11 +33,11 @@ struct task {
 struct hunt {
 	const struct hunt_options *options;
 	struct scenario *base;
+	struct axes *axes;
 	struct rundir *rd;
 	GPtrArray *catalogue; /* struct bug * */
 	GPtrArray *groups;    /* struct group * */
-	char **kernels, **qemus;
-	gint64 end;
+	gint64 start, end;
 	unsigned cells, tasks, good, unjudged, unfit;
 };
 
@@ -48,23 +48,58 @@ static void free_task(struct task *t)
 	g_free(t);
 }
 
-/* A try with fewer settings goes before another cell: a find that nobody can read is none. */
+/*
+ * Which reduction comes first: the one run that a known bug's own file asks for; once half of the time is over, known
+ * bugs that this did not do for, new ones, and new ones that may come from a known bug beside them.
+ */
+static unsigned place_of_group(const struct group *group)
+{
+	return group->bug && !group->asked ? 0 : group->bug ? 1 : group->beside ? 3 : 2;
+}
+
+/* The next try of a group that a scenario does not refuse: such a one has come to nothing without a run. */
+static char **next_try(struct hunt *h, struct group *group)
+{
+	char **fewer;
+
+	while ((fewer = group_next(group, h->base))) {
+		struct scenario *s = axes_apply(h->base, fewer);
+
+		scenario_free(s);
+		if (s)
+			break;
+		group_tried(group, NULL, NULL);
+	}
+	return fewer;
+}
+
+static bool reduce(struct hunt *h, struct task *t, unsigned place)
+{
+	for (guint i = 0; i < h->groups->len; i++) {
+		struct group *group = h->groups->pdata[i];
+		char **fewer = place_of_group(group) == place ? next_try(h, group) : NULL;
+
+		if (!fewer)
+			continue;
+		t->settings = g_strdupv(fewer);
+		t->group = group;
+		return true;
+	}
+	return false;
+}
+
 static struct task *next_task(struct hunt *h)
 {
+	bool late = g_get_monotonic_time() >= (h->start + h->end) / 2;
 	struct task *t = g_new0(struct task, 1);
+	bool found = false;
 
-	for (guint i = 0; i < h->groups->len && !t->settings; i++) {
-		struct group *group = h->groups->pdata[i];
-
-		if (group->busy || group->reduced)
-			continue;
-		t->settings = group_next(group);
-		group->busy = t->settings;
-		t->group = t->settings ? group : NULL;
+	for (unsigned place = 0; !found && place < (late ? 4 : 1); place++)
+		found = reduce(h, t, place);
+	if (!found) {
+		t->settings = axes_next(h->axes);
+		h->cells++;
 	}
-	if (!t->settings)
-		t->settings = axes_cell(h->base, (const char *const *)h->kernels, (const char *const *)h->qemus,
-					h->options->seed, h->cells++);
 	t->number = h->tasks++;
 	return t;
 }
@@ -89,17 +124,6 @@ static char **next(void *data, void **tag)
 	return g_strv_builder_end(words);
 }
 
-static struct group *group_of(struct hunt *h, const char *kind)
-{
-	for (guint i = 0; i < h->groups->len; i++) {
-		struct group *group = h->groups->pdata[i];
-
-		if (strcmp(group->kind, kind) == 0)
-			return group;
-	}
-	return NULL;
-}
-
 /* What the run is kept as, by its place within the hunt's directory, which is renamed at the end. */
 static char *place_of(const struct task *t)
 {
@@ -108,36 +132,46 @@ static char *place_of(const struct task *t)
 	return g_strdup_printf("run-%u/%s", t->number, to ? to : "");
 }
 
-static void found(struct hunt *h, struct task *t, const struct run_json *run, const char *kind)
+/* @bug, or with NULL what is nobody's. A try counts as no cell, but what shows only without other settings is found by it. */
+static void found(struct hunt *h, const struct task *t, const struct bug *bug, const struct shown *shown)
 {
-	struct group *group = group_of(h, kind);
+	g_autofree char *dir = place_of(t);
+	struct group *group = NULL;
 
+	for (guint i = 0; i < h->groups->len && !group; i++)
+		if (group_is(h->groups->pdata[i], bug, shown))
+			group = h->groups->pdata[i];
 	if (group) {
-		group->cells++;
-		return;
+		group_fewer(group, shown, t->settings, dir);
+	} else {
+		group = group_new(bug, shown, t->settings, dir);
+		g_ptr_array_add(h->groups, group);
 	}
-	group = g_new0(struct group, 1);
-	group->kind = g_strdup(kind);
-	group->cells = 1;
-	group->least = g_steal_pointer(&t->settings);
-	group->dir = place_of(t);
-	group_explain(group, run, h->catalogue);
-	g_ptr_array_add(h->groups, group);
+	group->cells += !t->group;
+}
+
+static void found_all(struct hunt *h, const struct task *t, const struct shown *shown)
+{
+	for (guint i = 0; i < shown->bugs->len; i++)
+		found(h, t, shown->bugs->pdata[i], shown);
+	if (shown->rest)
+		found(h, t, NULL, shown);
 }
 
 static void say(const struct hunt *h, const struct task *t, const char *what)
 {
-	g_autofree char *command = t->settings ? axes_command(h->base, t->settings) : NULL;
+	g_autofree char *command = axes_command(h->base, t->settings);
 
-	g_printerr("%s %-40s %s\n", t->group ? "fewer:" : "cell: ", what, command ? command : "");
+	g_printerr("%s %-40s %s\n", t->group ? "fewer:" : "cell: ", what, command);
 }
 
 static void done(void *data, void *tag, int status, const char *out)
 {
 	struct task *t = tag;
 	struct hunt *h = data;
-	g_autofree char *latest = g_build_filename(t->results, "latest", NULL), *kind = NULL, *place = place_of(t);
+	g_autofree char *latest = g_build_filename(t->results, "latest", NULL), *kind = NULL, *dir = place_of(t);
 	struct run_json *run = run_json_load(latest, NULL);
+	struct shown *shown = run ? shown_by(run, t->settings, h->catalogue) : NULL;
 
 	(void)out;
 	kind = run ? group_kind(run) : NULL;
@@ -146,18 +180,19 @@ static void done(void *data, void *tag, int status, const char *out)
 	    status == VTDLAB_EXIT_OK	       ? "good" :
 	    status == VTDLAB_EXIT_CANNOT_JUDGE ? "no verdict" :
 						 "cannot be run");
-	if (t->group) {
-		t->group->busy = false;
-		group_tried(t->group, kind, place);
-	} else if (kind) {
-		found(h, t, run, kind);
-	} else if (status == VTDLAB_EXIT_OK) {
+	if (t->group)
+		group_tried(t->group, shown, dir);
+	if (shown)
+		found_all(h, t, shown);
+	else if (t->group)
+		;
+	else if (status == VTDLAB_EXIT_OK)
 		h->good++;
-	} else if (run) {
+	else if (run)
 		h->unjudged++;
-	} else {
+	else
 		h->unfit++;
-	}
+	shown_free(shown);
 	run_json_free(run);
 	free_task(t);
 }
@@ -180,17 +215,6 @@ static bool load_catalogue(struct hunt *h, GError **error)
 	return true;
 }
 
-static char **cached_kernels(void)
-{
-	static const char *const named[] = { "debian-6.1", "debian-6.12", "debian-7.3" };
-	g_autoptr(GStrvBuilder) cached = g_strv_builder_new();
-
-	for (size_t i = 0; i < G_N_ELEMENTS(named); i++)
-		if (kernel_cached(named[i]))
-			g_strv_builder_add(cached, named[i]);
-	return g_strv_builder_end(cached);
-}
-
 static char **cached_qemus(void)
 {
 	g_autofree char *dir = lab_path("images", "qemus", NULL);
@@ -203,27 +227,43 @@ static char **cached_qemus(void)
 	return g_strv_builder_end(cached);
 }
 
-static void report(struct hunt *h, GString *text, bool whole)
+/* The number of the draft, or 0 for a bug that the catalogue has. */
+static void report_group(const struct hunt *h, const struct group *group, unsigned draft, GString *text)
 {
-	g_string_append_printf(
-		text, "hunt, seed %u: %u cells, %u runs: %u good, %u without a verdict, %u cannot be run%s\n",
-		h->options->seed, h->cells, h->tasks, h->good, h->unjudged, h->unfit, whole ? "" : "; interrupted");
+	g_autofree char *command = axes_command(h->base, group->least);
+
+	if (group->bug)
+		g_string_append_printf(text, "\nknown: %s: %s\n", group->bug->name, group->bug->title);
+	else
+		g_string_append_printf(text, "\nNEW: %s%s%s\n", *group->rest ? group->rest : group->outcome,
+				       group->beside ? ", beside " : "", group->beside ? group->beside : "");
+	g_string_append_printf(text, "  in %u cell%s\n  %s, %u of %u: %s\n  run: %s\n", group->cells,
+			       group->cells == 1 ? "" : "s",
+			       group->reduced ? "least settings" : "settings, not reduced to the end",
+			       g_strv_length(group->least), group->of, command, group->dir);
+	if (draft)
+		g_string_append_printf(text, "  draft: draft-%u.conf\n", draft);
+}
+
+static void report(const struct hunt *h, GString *text, bool whole)
+{
+	unsigned known = 0, reduced = 0;
+
 	for (guint i = 0; i < h->groups->len; i++) {
 		const struct group *group = h->groups->pdata[i];
-		g_autofree char *command = axes_command(h->base, group->least);
 
-		g_string_append_printf(text, "\n%s: %u cell%s\n", group->kind, group->cells,
-				       group->cells == 1 ? "" : "s");
-		if (group->known)
-			g_string_append_printf(text, "  known: %s\n", group->known);
-		if (group->unexplained)
-			g_string_append_printf(text, "  NEW%s%s\n", *group->unexplained ? ": " : "",
-					       group->unexplained);
-		g_string_append_printf(text, "  %s: %s\n  run: %s\n",
-				       group->reduced ? "least settings" : "settings, not reduced any further", command,
-				       group->dir);
-		if (group->unexplained)
-			g_string_append_printf(text, "  draft: draft-%u.conf\n", i + 1);
+		known += group->bug != NULL;
+		reduced += group->reduced;
+	}
+	g_string_append_printf(text,
+			       "hunt, seed %u: %u cells, %u runs: %u good, %u without a verdict, %u cannot be run%s\n"
+			       "%u known bugs, %u new finds; %u of %u reduced to the end\n",
+			       h->options->seed, h->cells, h->tasks, h->good, h->unjudged, h->unfit,
+			       whole ? "" : "; interrupted", known, h->groups->len - known, reduced, h->groups->len);
+	for (guint i = 0; i < h->groups->len; i++) {
+		const struct group *group = h->groups->pdata[i];
+
+		report_group(h, group, group->bug ? 0 : i + 1, text);
 	}
 }
 
@@ -234,7 +274,7 @@ static bool write_all(struct hunt *h, const char *text, GError **error)
 		g_autofree char *name = g_strdup_printf("draft-%u.conf", i + 1),
 				*draft = group_draft(group, h->base->name);
 
-		if (group->unexplained && !rundir_write(h->rd, name, draft, -1, error))
+		if (!group->bug && !rundir_write(h->rd, name, draft, -1, error))
 			return false;
 	}
 	return rundir_write(h->rd, "hunt.txt", text, -1, error) && rundir_commit(h->rd, error);
@@ -245,7 +285,7 @@ static int exit_of(const struct hunt *h, bool whole)
 	if (!whole)
 		return VTDLAB_EXIT_INTERRUPTED;
 	for (guint i = 0; i < h->groups->len; i++)
-		if (((struct group *)h->groups->pdata[i])->unexplained)
+		if (!((struct group *)h->groups->pdata[i])->bug)
 			return VTDLAB_EXIT_BAD;
 	return h->good || h->groups->len ? VTDLAB_EXIT_OK : VTDLAB_EXIT_CANNOT_JUDGE;
 }
@@ -255,16 +295,17 @@ static bool prepare(struct hunt *h, GError **error)
 	const char *results = h->options->results;
 	g_autofree char *root =
 		g_build_filename(results ? results : lab_root(), results ? "hunts" : "results/hunts", NULL);
+	g_auto(GStrv) kernels =
+		*h->options->kernels ? g_strdupv((char **)h->options->kernels) : kernel_cached_specs(NULL);
+	g_auto(GStrv) qemus = cached_qemus();
 
-	h->kernels = *h->options->kernels ? g_strdupv((char **)h->options->kernels) : cached_kernels();
-	if (!*h->kernels)
-		return vtdlab_unfit(
-			error, "none of debian-6.1, debian-6.12, debian-7.3 is in the cache: `make fetch`, or name "
-			       "kernels with --kernel");
-	h->qemus = cached_qemus();
+	if (!*kernels)
+		return vtdlab_unfit(error, "no kernel of Debian's is in the cache: `make fetch`, or name kernels with "
+					   "--kernel");
 	h->base = scenario_load(BASE, error);
 	if (!h->base || !load_catalogue(h, error))
 		return false;
+	h->axes = axes_new(h->base, (const char *const *)kernels, (const char *const *)qemus, h->options->seed);
 	h->rd = rundir_create(root, "hunt", error);
 	return h->rd != NULL;
 }
@@ -280,7 +321,8 @@ bool hunt(const struct hunt_options *options, struct hunt_outcome *out, GError *
 	h.groups = g_ptr_array_new_with_free_func(group_free);
 	ok = prepare(&h, error);
 	if (ok) {
-		h.end = g_get_monotonic_time() + (gint64)(options->budget_s * 1e6);
+		h.start = g_get_monotonic_time();
+		h.end = h.start + (gint64)(options->budget_s * 1e6);
 		whole = pool_run(&work, options->jobs);
 		report(&h, text, whole);
 		ok = write_all(&h, text->str, error);
@@ -290,8 +332,7 @@ bool hunt(const struct hunt_options *options, struct hunt_outcome *out, GError *
 	}
 	g_ptr_array_unref(h.groups);
 	g_clear_pointer(&h.catalogue, g_ptr_array_unref);
-	g_strfreev(h.kernels);
-	g_strfreev(h.qemus);
+	axes_free(h.axes);
 	scenario_free(h.base);
 	rundir_free(h.rd);
 	return ok;

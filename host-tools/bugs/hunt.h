@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A hunt: cells at random within a budget; failures by kind, known ones told from new ones, each with its least settings. */
+/* A hunt: cells within a budget; known bugs told from new ones, each with its least settings. */
 #ifndef VTDLAB_BUGS_HUNT_H
 #define VTDLAB_BUGS_HUNT_H
 
@@ -12,7 +12,7 @@ struct hunt_options {
 	uint32_t seed;
 	unsigned jobs;
 	const char *results;	   /* or NULL: the tree's own; what is found goes below its hunts/ */
-	char *const *kernels;	   /* specs, NULL-ended; empty: Debian's named ones that are in the cache */
+	char *const *kernels;	   /* specs, NULL-ended; empty: all of Debian's that are in the cache */
 	const char *const *checks; /* names of checks, as scenario_validate() takes them */
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* vtdlab hunt: cells at random until the budget is spent, and what failed, by kind. */
+/* vtdlab hunt: cells until the budget is spent, and what failed, by kind. */
 #include "cmd/cmd.h"
 
 #include <stdio.h>
@@ -21,7 +21,7 @@ static const GOptionEntry entries[] = {
 	{ "budget", 'b', 0, G_OPTION_ARG_STRING, &opt.budget, "how long runs are started: 90s, 10m, 2h (10m)", "T" },
 	{ "seed", 0, 0, G_OPTION_ARG_INT64, &opt.seed, "the same seed and kernels give the same cells (1)", "S" },
 	{ "kernel", 'k', 0, G_OPTION_ARG_STRING_ARRAY, &opt.kernels,
-	  "a kernel to choose among, several times (Debian's named ones of the cache)", "K" },
+	  "a kernel to choose among, several times (all of Debian's in the cache)", "K" },
 	{ "jobs", 'j', 0, G_OPTION_ARG_INT, &opt.jobs, "runs at a time (one a CPU)", "N" },
 	{ "results", 0, 0, G_OPTION_ARG_FILENAME, &opt.results, "where it goes, below its hunts/", "DIR" },
 	{ 0 },

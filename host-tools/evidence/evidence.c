@@ -168,6 +168,16 @@ static bool last_of(const char *list, const char *yes, const char *no, bool befo
 	return before;
 }
 
+unsigned evidence_first_faults(const struct evidence *ev, int sid)
+{
+	unsigned faults = 0;
+
+	for_each_evidence(const struct evidence_event, e, ev->events)
+		faults += e->kind == EVENT_FAULT && (sid == EVIDENCE_ANY || e->sid == sid) &&
+			  (!ev->trigger_ns || e->host_ns < ev->trigger_ns);
+	return faults;
+}
+
 /* As drivers/iommu/iommu.c and arch/x86/kernel/pci-dma.c read it: the last word that says anything counts. */
 bool evidence_passthrough(const struct evidence *ev)
 {

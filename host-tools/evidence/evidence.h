@@ -62,6 +62,8 @@ struct evidence_event {
 	uint32_t pasid;
 };
 
+/* So many faults of a requester are kept; of what comes after, one a millisecond. */
+#define EVIDENCE_FAULTS_MAX 20000
 /* At most so many invalidations are kept; what comes after is counted (evidence.events_dropped). */
 #define EVIDENCE_INVALIDATIONS_MAX 65536u
 
@@ -406,6 +408,10 @@ const struct iommu_walk *evidence_state_tables(const struct evidence *ev, const 
 
 /* evidence_state_clear - frees what @state owns and zeroes it: this snapshot was not got. */
 void evidence_state_clear(struct evidence_state *state);
+
+/* evidence_first_faults - the requests of @sid (EVIDENCE_ANY: of any) that the unit refused before the panic was asked for. */
+enum { EVIDENCE_ANY = -1 };
+unsigned evidence_first_faults(const struct evidence *ev, int sid);
 
 /* evidence_passthrough - is the first kernel asked for pass-through? */
 bool evidence_passthrough(const struct evidence *ev);

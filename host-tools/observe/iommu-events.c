@@ -7,6 +7,12 @@
 #include "observe/guest.h"
 #include "vtd/regs.h"
 
+/* Of one requester. */
+struct faults {
+	unsigned kept;
+	int64_t last_ns; /* of the last one kept */
+};
+
 struct iommu_events {
 	struct attempt *a;
 	/* root table in force, by the trace (latched at SRTP) */
@@ -14,6 +20,7 @@ struct iommu_events {
 	uint64_t root;
 	bool root_scalable;
 	unsigned invalidations; /* kept in the evidence */
+	GHashTable *faults;	/* requester id -> struct faults */
 };
 
 static void keep_event(struct iommu_events *ie, struct evidence_event event, const struct trace_event *e)
@@ -118,13 +125,34 @@ static void on_root(struct iommu_events *ie, const struct trace_event *e)
 	}
 }
 
+/*
+ * A device that tries the same again and again makes millions of faults. Of a requester with very many one a millisecond is
+ * kept: in whatever span of time faults are looked for, they are there.
+ */
+static bool too_many(struct iommu_events *ie, const struct trace_event *e)
+{
+	void *sid = GUINT_TO_POINTER((uint16_t)e->a);
+	struct faults *f = g_hash_table_lookup(ie->faults, sid);
+
+	if (!f) {
+		f = g_new0(struct faults, 1);
+		g_hash_table_insert(ie->faults, sid, f);
+	}
+	if (f->kept >= EVIDENCE_FAULTS_MAX && e->host_ns - f->last_ns < 1000000)
+		return true;
+	f->kept++;
+	f->last_ns = e->host_ns;
+	return false;
+}
+
 static void on_fault(struct iommu_events *ie, const struct trace_event *e)
 {
 	struct evidence_event event = {
 		.kind = EVENT_FAULT, .sid = (uint16_t)e->a, .reason = (int)e->b, .addr = e->c, .on = e->d
 	};
 
-	keep_event(ie, event, e);
+	if (!too_many(ie, e))
+		keep_event(ie, event, e);
 	note_requester(ie, event.sid, e);
 }
 
@@ -203,6 +231,7 @@ struct iommu_events *iommu_events_new(struct attempt *a)
 	struct iommu_events *ie = g_new0(struct iommu_events, 1);
 
 	ie->a = a;
+	ie->faults = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 	if (a->m && machine_trace(a->m))
 		trace_subscribe(machine_trace(a->m), on_trace, ie);
 	return ie;
@@ -210,6 +239,8 @@ struct iommu_events *iommu_events_new(struct attempt *a)
 
 void iommu_events_free(struct iommu_events *ie)
 {
+	if (ie)
+		g_hash_table_unref(ie->faults);
 	g_free(ie);
 }
 

@@ -26,6 +26,7 @@
 #define READERS 64
 #define READ_BYTES (128 << 10)
 #define CANARY_BYTES 32
+#define REFUSED 1000 /* requests of a device */
 
 static void say_gdb(const struct run *run)
 {
@@ -270,6 +271,35 @@ static bool busy(void *data)
 	return !devices_has_disk_dma(sc) || disk_dma_inflight(run->disk) >= READERS * 7 / 8;
 }
 
+/*
+ * A requester that the unit has refused so often, and of which nothing has come through, is not going to work: the
+ * deadline, minutes under TCG, would show no more. Counted in requests, and so by the guest and not by the clock.
+ */
+static const struct evidence_device *refused(const struct run *run)
+{
+	for_each_evidence(const struct evidence_device, dev, run->at.ev->devices)
+		if (evidence_first_faults(run->at.ev, dev->alias_sid) >= REFUSED)
+			return dev;
+	return NULL;
+}
+
+static bool busy_or_refused(void *data)
+{
+	return busy(data) || refused(data);
+}
+
+static bool wait_for_dma(struct run *run, GError **error)
+{
+	const struct evidence_device *dev;
+	char bdf[16];
+
+	if (!machine_wait(run->at.m, busy_or_refused, run, attempt_deadline(&run->at, 10), "DMA in flight", error))
+		return false;
+	dev = busy(run) ? NULL : refused(run);
+	return !dev || vtdlab_unjudged(error, "DMA in flight waited for in vain: the IOMMU refuses what %s does as %s",
+				       dev->bdf, sid_text(dev->alias_sid, bdf));
+}
+
 bool phase_workload(struct run *run, GError **error)
 {
 	const struct scenario *sc = run->at.plan->scenario;
@@ -296,7 +326,7 @@ bool phase_workload(struct run *run, GError **error)
 		injector_start(machine_injector(run->at.m), rate, true);
 	}
 	run->devices_asked = true;
-	if (!machine_wait(run->at.m, busy, run, attempt_deadline(&run->at, 10), "DMA in flight", error))
+	if (!wait_for_dma(run, error))
 		return false;
 	run->devices_asked = false;
 	if ((ops && ops->alive && !ops->alive(&run->at, run->iommu, error)))

@@ -96,12 +96,15 @@ static void keep_ram(struct run *run)
 			    (uint64_t)st.st_blocks >> 11);
 }
 
-/* A first kernel that gave no sign, or a crash kernel that did not come up, may be the host's doing. */
+/* A first kernel that gave no sign, or a crash kernel that did not come up, may be the host's doing; DMA that the IOMMU
+ * refuses is not. */
 static bool worth_another_try(const struct run *run, const GError *error)
 {
+	const struct evidence *ev = run->at.ev;
+
 	if (error)
-		return run->at.ev->first_failure;
-	return run->at.ev->crash_failure;
+		return ev->first_failure && !(ev->first_failure_device && evidence_first_faults(ev, EVIDENCE_ANY));
+	return ev->crash_failure;
 }
 
 /* Moves what the first attempt left into attempt-1/. */

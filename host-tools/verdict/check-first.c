@@ -9,19 +9,15 @@
 /* Faults before the panic was asked for, by the first few of their kind. */
 static void say_faults(const struct evidence *ev, GString *detail)
 {
-	uint64_t faults = 0;
+	unsigned faults = evidence_first_faults(ev, EVIDENCE_ANY);
 	char bdf[16];
-	const struct evidence_event *first = NULL;
+	const struct evidence_event *first = faults ? (const void *)ev->events->data : NULL;
 
-	for_each_evidence(const struct evidence_event, e, ev->events) {
-		if (e->kind != EVENT_FAULT || (ev->trigger_ns && e->host_ns >= ev->trigger_ns))
-			continue;
-		faults++;
-		first = first ? first : e;
-	}
+	while (first && first->kind != EVENT_FAULT)
+		first++;
 	if (faults)
-		g_string_append_printf(detail, "; %" PRIu64 " fault%s before the panic, the first: %s %s %#" PRIx64,
-				       faults, faults == 1 ? "" : "s", sid_text(first->sid, bdf),
+		g_string_append_printf(detail, "; %u fault%s before the panic, the first: %s %s %#" PRIx64, faults,
+				       faults == 1 ? "" : "s", sid_text(first->sid, bdf),
 				       first->on ? "write to" : "read of", first->addr);
 }
 

@@ -102,6 +102,9 @@ static void what_an_exit_leaves_is_looked_at(void **state)
 	c = promised(NESTED_SHADOW);
 	c.asked = 0;
 	says(&c, NESTED_SHADOW, "by I/O 0 times");
+	c = promised(NESTED_SHADOW);
+	kept.state.flags = 0;
+	says(&c, NESTED_SHADOW, "says that none does");
 	c = promised(NESTED_INVLPGA);
 	vcpu.answer.value = 0;
 	says(&c, NESTED_INVLPGA, "raises no #UD");

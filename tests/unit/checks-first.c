@@ -66,6 +66,25 @@ static void device_dead(void **state)
 	want_outcome(f, "first-device-dead", 1);
 }
 
+/* Of which device, and before the panic only. */
+static void refused_requests_are_counted(void **state)
+{
+	struct good_run *f = *state;
+	struct evidence_event fault = { .kind = EVENT_FAULT, .sid = NIC }, root = { .kind = EVENT_ROOT, .sid = NIC };
+
+	g_array_set_size(f->ev->events, 0);
+	g_array_append_val(f->ev->events, root);
+	fault.host_ns = f->ev->trigger_ns - 1;
+	g_array_append_val(f->ev->events, fault);
+	assert_int_equal(evidence_first_faults(f->ev, NIC), 1);
+	assert_int_equal(evidence_first_faults(f->ev, NIC + 1), 0);
+	fault.host_ns = f->ev->trigger_ns;
+	g_array_append_val(f->ev->events, fault);
+	assert_int_equal(evidence_first_faults(f->ev, EVIDENCE_ANY), 1);
+	f->ev->trigger_ns = 0;
+	assert_int_equal(evidence_first_faults(f->ev, EVIDENCE_ANY), 2);
+}
+
 static void no_device(void **state)
 {
 	struct good_run *f = *state;
@@ -91,8 +110,13 @@ static void broken_rig_tells_nothing(void **state)
 int checks_first_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-		LEGACY(up_and_at_work), LEGACY(dead_with_a_reference),	  LEGACY(dead_without_one), LEGACY(device_dead),
-		LEGACY(no_device),	LEGACY(broken_rig_tells_nothing),
+		LEGACY(up_and_at_work),
+		LEGACY(dead_with_a_reference),
+		LEGACY(dead_without_one),
+		LEGACY(device_dead),
+		LEGACY(refused_requests_are_counted),
+		LEGACY(no_device),
+		LEGACY(broken_rig_tells_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -211,12 +211,32 @@ static void first_dma(void **state)
 	assert_true(nic->reset_ns == JUMP + 21000000 && nic->first_dma_ns == JUMP + 24000000);
 }
 
+/* A device that tries again and again: what is kept is bounded, and there wherever in time it is looked for. */
+static void a_storm_of_faults(void **state)
+{
+	struct told *l = *state;
+	struct trace_event e = { .kind = TRACE_DMAR_FAULT, .a = 0x80a0, .b = 1, .host_ns = JUMP };
+	struct trace_event other = { .kind = TRACE_DMAR_FAULT, .a = 0x10, .b = 5 };
+	GArray *events = l->at.ev->events;
+
+	for (unsigned i = 0; i < EVIDENCE_FAULTS_MAX + 100000; i++, e.host_ns += 1000)
+		iommu_events_take(l->events, &e);
+	assert_in_range(events->len, EVIDENCE_FAULTS_MAX + 100, EVIDENCE_FAULTS_MAX + 101);
+	assert_true(event(l, events->len - 1)->host_ns > e.host_ns - 2000000);
+	assert_int_equal(g_array_index(l->at.ev->requesters, struct evidence_requester, 0).count,
+			 EVIDENCE_FAULTS_MAX + 100000);
+	/* another requester's first one is kept all the same */
+	other.host_ns = e.host_ns;
+	iommu_events_take(l->events, &other);
+	assert_int_equal(event(l, events->len - 1)->sid, 0x10);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		CASE(unit_events), CASE(poweroff),   CASE(invalidations),
-		CASE(bounded),	   CASE(requesters), CASE(first_dma),
+		CASE(unit_events), CASE(poweroff),  CASE(invalidations),     CASE(bounded),
+		CASE(requesters),  CASE(first_dma), CASE(a_storm_of_faults),
 	};
 
 	return cmocka_run_group_tests_name("iommu events", tests, NULL, NULL);
