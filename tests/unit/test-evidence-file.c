@@ -201,7 +201,13 @@ static void numbers_of_a_run(void **state)
 		"\"reserve\":{\"devices\":2,\"ranges\":20,\"pages\":40,\"overlapped\":60,\"failed\":80,\"over\":100,"
 		"\"t_ns\":120},"
 		"\"graft\":{\"devices\":1,\"runs\":1,\"pages\":2,\"skipped\":3,\"failed\":4,\"over\":0,\"t_ns\":6}}}";
-	struct evidence_dma dma = { 0x10, "frames", 9, 4, 3, 0, 1, 2, 0, NULL };
+	struct evidence_dma dma = { .sid = 0x10,
+				    .what = "frames",
+				    .sent = 9,
+				    .landed_before_copy = 4,
+				    .landed_after_copy = 3,
+				    .lost = 1,
+				    .misplaced = 2 };
 	struct evidence_device dev = { .bdf = g_strdup("0000:00:02.0"), .sid = 0x10, .driver = g_strdup("nvme") };
 	struct evidence_event faults[] = {
 		{ .kind = EVENT_FAULT, .host_ns = 50, .sid = 0x10 },
