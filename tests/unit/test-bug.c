@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "bugs/bench-side.h"
 #include "bugs/reproduce.h"
 #include "bugs/side.h"
@@ -353,12 +354,7 @@ int main(void)
 	dir = g_dir_make_tmp("vtdlab-bug-XXXXXX", NULL);
 	g_setenv("VTDLAB_ROOT", ".", FALSE);
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
-	for (const char *const *name = (const char *const[]){ "some-bug.conf", "run.json", NULL }; *name; name++) {
-		g_autofree char *path = g_build_filename(dir, *name, NULL);
-
-		g_unlink(path);
-	}
-	g_rmdir(dir);
+	remove_tree(AT_FDCWD, dir);
 	g_free(dir);
 	g_strfreev(checks);
 	return failed;
