@@ -6,10 +6,10 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "machine/vmm.h"
 
 /* As for QMP: a QEMU that ends says so at once; this is for one that does not get to answer. */
 #define ANSWER_S 60.0
@@ -37,16 +37,9 @@ struct gdb *gdb_new(int fd, double answer_s)
 
 struct gdb *gdb_connect(const char *path, GError **error)
 {
-	struct sockaddr_un to = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = vmm_connect(path, error);
 
-	if (fd >= 0 && g_strlcpy(to.sun_path, path, sizeof(to.sun_path)) < sizeof(to.sun_path) &&
-	    connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0)
-		return gdb_new(fd, ANSWER_S);
-	vtdlab_failed(error, "cannot connect to the gdb stub at %s: %s", path, g_strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return NULL;
+	return fd < 0 ? NULL : gdb_new(fd, ANSWER_S);
 }
 
 void gdb_free(struct gdb *g)

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "machine/cmdline.h"
 #include "machine/qemu-probe.h"
+#include "machine/vmm.h"
 
 #define MIB (UINT64_C(1) << 20)
 
@@ -85,16 +86,12 @@ static void add_labels(GString *s, const struct machine_config *cfg)
 	    (unsigned)geteuid(), (unsigned)getegid());
 }
 
-static void add_arguments(GString *s, const GPtrArray *argv)
+static void add_arguments(GString *s, const GPtrArray *argv, const struct machine_config *cfg)
 {
-	const char *tmp = g_getenv("TMPDIR");
-
 	add(s, "  <qemu:commandline>\n");
 	for (unsigned i = 0; i < argv->len && argv->pdata[i]; i++)
 		add(s, "    <qemu:arg value='%s'/>\n", (const char *)argv->pdata[i]);
-	/* for what the guest writes to the disk (snapshot=on) */
-	if (tmp && *tmp)
-		add(s, "    <qemu:env name='TMPDIR' value='%s'/>\n", tmp);
+	add(s, "    <qemu:env name='TMPDIR' value='%s'/>\n", vmm_tmpdir(cfg));
 	add(s, "  </qemu:commandline>\n");
 }
 
@@ -127,7 +124,8 @@ char *libvirt_xml(const struct machine_config *cfg, const struct qemu_caps *caps
 	add_iommu(s, cfg);
 	add(s, "  </devices>\n");
 	add_labels(s, cfg);
-	add_arguments(s, argv);
+	add(s, "  <!-- its channels are sockets in %s, which must be there -->\n", socks);
+	add_arguments(s, argv, cfg);
 	add(s, "</domain>\n");
 	return g_string_free(s, FALSE);
 }

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -28,10 +29,10 @@
 #include "machine/private-dir.h"
 #include "machine/vmm.h"
 
-#define CONSOLE_PIPE (1 << 20)
-#define SOCKET_BUFFER (1 << 20)
 /* A process that was told to stop does so as soon as each of its threads leaves the kernel. */
 #define FREEZE_TRIES 2000
+/* Of a domain that is shown, not run. */
+#define LIBVIRT_SHOWN_SOCKS "/tmp/vtdlab"
 
 struct libvirt_vm {
 	struct vm vm;
@@ -121,17 +122,9 @@ static bool address(const char *dir, const char *name, struct sockaddr_un *a, GE
 
 static int connect_to(const char *dir, const char *name, GError **error)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	struct sockaddr_un a;
+	g_autofree char *path = g_build_filename(dir, name, NULL);
 
-	if (!address(dir, name, &a, error))
-		return -1;
-	if (fd >= 0 && connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0)
-		return fd;
-	vtdlab_failed(error, "cannot connect to QEMU's socket %s: %s", a.sun_path, g_strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return -1;
+	return vmm_connect(path, error);
 }
 
 /* A FIFO, not a socket: a megabyte of single bytes fits, and QEMU opens it as the file it is told of. */
@@ -143,14 +136,14 @@ static int console_fifo(const char *dir, GError **error)
 	if (fd < 0)
 		vtdlab_failed(error, "cannot make %s: %s", path, g_strerror(errno));
 	else
-		fcntl(fd, F_SETPIPE_SZ, CONSOLE_PIPE);
+		fcntl(fd, F_SETPIPE_SZ, VMM_CONSOLE_PIPE);
 	return fd;
 }
 
 /* Our end of the cable: there before QEMU's. */
 static int net_bind(const char *dir, GError **error)
 {
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), size = SOCKET_BUFFER;
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), size = VMM_SOCKET_BUFFER;
 	struct sockaddr_un a;
 
 	if (!address(dir, MACHINE_SOCK_NET_HOST, &a, error))
@@ -166,11 +159,7 @@ static int net_bind(const char *dir, GError **error)
 static bool before_start(struct libvirt_vm *vm, const struct machine_config *cfg, struct vmm_channels *ch,
 			 GError **error)
 {
-	if (!cfg->no_trace) {
-		ch->trace = g_build_filename(cfg->run_dir, "qemu.log", NULL);
-		/* it is followed from its start: it must not be an old one */
-		g_unlink(ch->trace);
-	}
+	ch->trace = vmm_trace_file(cfg);
 	ch->console = console_fifo(vm->socks, error);
 	if (ch->console < 0)
 		return false;
@@ -256,6 +245,8 @@ static bool after_start(struct libvirt_vm *vm, const struct machine_config *cfg,
 	vm->pidfd = (int)syscall(SYS_pidfd_open, who.pid, 0);
 	if (vm->pidfd < 0)
 		return vtdlab_failed(error, "cannot watch QEMU, process %d: %s", (int)who.pid, g_strerror(errno));
+	/* as best it can: a daemon's QEMU may be somebody else's */
+	prlimit(who.pid, RLIMIT_FSIZE, &(struct rlimit){ VMM_FILE_LIMIT, VMM_FILE_LIMIT }, NULL);
 	ch->agent = connect_to(vm->socks, MACHINE_SOCK_AGENT, error);
 	if (ch->agent < 0)
 		return false;
@@ -279,7 +270,7 @@ static char *libvirt_describe(const struct machine_config *cfg, const struct qem
 	struct machine_config plain = *cfg;
 
 	plain.run_dir = NULL;
-	return libvirt_xml(&plain, caps, "vtdlab", "/tmp", error);
+	return libvirt_xml(&plain, caps, "vtdlab", LIBVIRT_SHOWN_SOCKS, error);
 }
 
 /* domain.xml, and the same machine without libvirt. */
@@ -327,8 +318,9 @@ static void libvirt_free(struct vm *v)
 	libvirt_kill(v, 0);
 	if (vm->domain)
 		virDomainFree(vm->domain);
-	libvirt_close(vm->conn);
+	/* before the directory goes in which it looks */
 	guard_end(vm);
+	libvirt_close(vm->conn);
 	if (vm->pidfd >= 0)
 		close(vm->pidfd);
 	private_dir_remove(vm->socks);
@@ -415,7 +407,8 @@ static void libvirt_kill(struct vm *v, unsigned grace_ms)
 {
 	struct libvirt_vm *vm = of(v);
 
-	if (vm->domain && !gone(vm, (int)grace_ms))
+	/* without its process, which a start that failed may not have found, only libvirt can end it */
+	if (vm->domain && (vm->pidfd < 0 || !gone(vm, (int)grace_ms)))
 		virDomainDestroy(vm->domain);
 	/* libvirt gives up on a QEMU that does not end; we do not */
 	if (!gone(vm, 0)) {

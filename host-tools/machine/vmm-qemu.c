@@ -16,11 +16,6 @@
 #include "machine/ram.h"
 #include "machine/vmm.h"
 
-#define CONSOLE_PIPE (1 << 20)
-#define SOCKET_BUFFER (1 << 20)
-/* A fault storm fills qemu.log: QEMU ends by SIGXFSZ before the disk is full. RAM is no such file. */
-#define FILE_LIMIT (UINT64_C(4) << 30)
-
 struct qemu_vm {
 	struct vm vm;
 	struct child child;
@@ -34,7 +29,7 @@ struct qemu_vm {
  * it from waiting for us. */
 static bool socket_pair(int type, int *ours, int *far, const char *what, GError **error)
 {
-	int size = SOCKET_BUFFER, pair[2];
+	int size = VMM_SOCKET_BUFFER, pair[2];
 
 	if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, pair) < 0)
 		return vtdlab_failed(error, "cannot make the %s: %s", what, g_strerror(errno));
@@ -51,7 +46,7 @@ static bool console_pipe(int *ours, int *far, GError **error)
 
 	if (pipe2(pair, O_CLOEXEC) < 0)
 		return vtdlab_failed(error, "cannot make the console pipe: %s", g_strerror(errno));
-	fcntl(pair[1], F_SETPIPE_SZ, CONSOLE_PIPE);
+	fcntl(pair[1], F_SETPIPE_SZ, VMM_CONSOLE_PIPE);
 	*ours = pair[0];
 	*far = pair[1];
 	return true;
@@ -61,11 +56,7 @@ static bool console_pipe(int *ours, int *far, GError **error)
 static bool make_channels(const struct machine_config *cfg, struct vmm_channels *ch, struct vmm_channels *far,
 			  GError **error)
 {
-	if (!cfg->no_trace) {
-		ch->trace = g_build_filename(cfg->run_dir, "qemu.log", NULL);
-		/* it is followed from its start: it must not be an old one */
-		g_unlink(ch->trace);
-	}
+	ch->trace = vmm_trace_file(cfg);
 	ch->ram = ram_file(cfg->memory, error);
 	if (ch->ram < 0 || !socket_pair(SOCK_STREAM, &ch->qmp, &far->qmp, "QMP channel", error) ||
 	    !console_pipe(&ch->console, &far->console, error) ||
@@ -98,17 +89,6 @@ static bool write_command(const struct machine_config *cfg, const struct qemu_ca
 	       vtdlab_failed(error, "cannot write %s: %s", path, io->message);
 }
 
-/* QEMU keeps what the guest writes to the disk (snapshot=on) in an unlinked file of $TMPDIR. */
-static char **environment(const struct machine_config *cfg)
-{
-	char **env = g_get_environ();
-	const char *dir = g_environ_getenv(env, "TMPDIR");
-
-	if (g_access(dir && *dir ? dir : "/var/tmp", W_OK | X_OK) < 0)
-		env = g_environ_setenv(env, "TMPDIR", cfg->run_dir, TRUE);
-	return env;
-}
-
 static bool launch(struct qemu_vm *vm, const struct machine_config *cfg, const GPtrArray *argv, int ram,
 		   const struct vmm_channels *far, GError **error)
 {
@@ -116,7 +96,7 @@ static bool launch(struct qemu_vm *vm, const struct machine_config *cfg, const G
 		{ ram, MACHINE_FD_RAM },	  { far->qmp, MACHINE_FD_QMP }, { far->console, MACHINE_FD_CONSOLE },
 		{ far->agent, MACHINE_FD_AGENT }, { far->net, MACHINE_FD_NET },
 	};
-	g_auto(GStrv) env = environment(cfg);
+	g_auto(GStrv) env = g_environ_setenv(g_get_environ(), "TMPDIR", vmm_tmpdir(cfg), TRUE);
 
 	vm->stderr_path = g_build_filename(cfg->run_dir, "qemu.stderr", NULL);
 	return child_start(&vm->child,
@@ -126,7 +106,7 @@ static bool launch(struct qemu_vm *vm, const struct machine_config *cfg, const G
 				   .fds = fds,
 				   .n_fds = G_N_ELEMENTS(fds) - (far->net < 0),
 				   .stderr_path = vm->stderr_path,
-				   .file_limit = FILE_LIMIT,
+				   .file_limit = VMM_FILE_LIMIT,
 			   },
 			   error);
 }

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "machine/vmm.h"
 
+#include <errno.h>
+#include <glib/gstdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "machine/config.h"
 #include "machine/libvirt-conn.h"
 
 #define TAIL_LINES 5
@@ -67,4 +72,38 @@ const struct vmm *vmm_parse(const char *text, const char **uri, GError **error)
 	}
 	vtdlab_refuse(error, "--vmm %s: qemu, libvirt or libvirt:URI", text);
 	return NULL;
+}
+
+char *vmm_trace_file(const struct machine_config *cfg)
+{
+	char *path = cfg->no_trace ? NULL : g_build_filename(cfg->run_dir, "qemu.log", NULL);
+
+	/* it is followed from its start */
+	if (path)
+		g_unlink(path);
+	return path;
+}
+
+const char *vmm_tmpdir(const struct machine_config *cfg)
+{
+	const char *dir = g_getenv("TMPDIR");
+
+	if (!dir || !*dir)
+		dir = "/var/tmp";
+	return cfg->run_dir && g_access(dir, W_OK | X_OK) < 0 ? cfg->run_dir : dir;
+}
+
+int vmm_connect(const char *path, GError **error)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool fits = g_strlcpy(to.sun_path, path, sizeof(to.sun_path)) < sizeof(to.sun_path);
+
+	if (fd >= 0 && fits && connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0)
+		return fd;
+	vtdlab_failed(error, "cannot connect to QEMU's socket %s: %s", path,
+		      fits ? g_strerror(errno) : "its path is too long");
+	if (fd >= 0)
+		close(fd);
+	return -1;
 }

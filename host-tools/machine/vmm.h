@@ -84,6 +84,21 @@ const struct vmm *vmm_parse(const char *text, const char **uri, GError **error);
 /* vmm_channels_clear - closes and frees what is still there. */
 void vmm_channels_clear(struct vmm_channels *ch);
 
+/* What fits into a channel before QEMU, which writes byte by byte, waits for us. */
+#define VMM_CONSOLE_PIPE (1 << 20)
+#define VMM_SOCKET_BUFFER (1 << 20)
+/* A fault storm fills qemu.log: QEMU ends by SIGXFSZ before the disk is full. RAM is no such file. */
+#define VMM_FILE_LIMIT (UINT64_C(4) << 30)
+
+/* vmm_trace_file - the path that QEMU will trace to, none of an earlier run left there; NULL with cfg->no_trace. g_free(). */
+char *vmm_trace_file(const struct machine_config *cfg);
+
+/* vmm_tmpdir - where QEMU can keep what the guest writes to the disk (snapshot=on), in an unlinked file. Not to be freed. */
+const char *vmm_tmpdir(const struct machine_config *cfg);
+
+/* vmm_connect - a stream socket, connected to the unix socket @path. -1: VTDLAB_ERROR_FAILED. */
+int vmm_connect(const char *path, GError **error);
+
 /* vmm_last_words - the last lines that QEMU printed into the file @path, harmless, joined by " | ". Free with g_free(). */
 char *vmm_last_words(const char *path);
 

@@ -105,6 +105,8 @@ static void test_label(void **state)
 	(void)state;
 	if (geteuid())
 		has_not(&cfg, "<seclabel");
+	else
+		has(&cfg, "<label>+0:+");
 	cfg.vmm_uri = "qemu:///system";
 	has(&cfg, "<seclabel type='static' model='dac' relabel='no'>");
 }

@@ -154,7 +154,7 @@ static void what_is_no_stop(void **state)
 	g_clear_error(&error);
 	end(&p);
 	assert_null(gdb_connect("/nonexistent/gdb", &error));
-	assert_non_null(strstr(error->message, "cannot connect to the gdb stub at /nonexistent/gdb"));
+	assert_non_null(strstr(error->message, "cannot connect to QEMU's socket /nonexistent/gdb"));
 	g_clear_error(&error);
 	gdb_free(NULL);
 }
