@@ -21,7 +21,7 @@ static const char *const table[][VALUES] = {
 	{ "iommu.intremap=on" },
 	{ "iommu.caching-mode=on" },
 	{ "iommu.aw-bits=48" },
-	{ "devices.topology=pxb-bridge", "devices.topology=pcie-pci-bridge" },
+	{ "devices.topology=pxb-bridge", "devices.topology=pcie-pci-bridge", "devices.topology=root-port" },
 	{ "devices.nic=e1000", "devices.nic=virtio" },
 	{ "devices.disk=virtio" },
 	{ "devices.dma=nic", "devices.dma=disk" },

@@ -94,6 +94,8 @@ static const struct schema_key keys[] = {
 	  .help = "CAP.CM: the guest must invalidate after adding a mapping too" },
 	{ KEY("iommu", "aw-bits", SCHEMA_WORD), AT(iommu.aw_bits), .words = aw_words, .def = "default",
 	  .help = "width of an IOVA: 3, 4 or 5 levels of tables" },
+	{ KEY("iommu", "ats", SCHEMA_SWITCH), AT(iommu.ats), .def = "off",
+	  .help = "the NIC (virtio, behind a root port) may keep translations itself: ATS and a device IOTLB" },
 
 	{ KEY("devices", "nic", SCHEMA_WORD), AT(devices.nic), .words = machine_nic_words, .def = "e1000e",
 	  .help = "network card behind the IOMMU" },
@@ -267,7 +269,7 @@ void scenario_machine(const struct scenario *s, struct machine_config *cfg)
 		.memory = s->machine.memory,
 		.cpus = s->machine.cpus,
 		.clock_virtual = s->machine.clock == MACHINE_CLOCK_VIRTUAL,
-		.iommu = { s->iommu.mode, s->iommu.intremap, s->iommu.caching_mode, s->iommu.aw_bits },
+		.iommu = { s->iommu.mode, s->iommu.intremap, s->iommu.caching_mode, s->iommu.aw_bits, s->iommu.ats },
 		.nic = s->devices.nic,
 		.disk = s->devices.disk,
 		.topology = s->devices.topology,

@@ -49,6 +49,7 @@ struct scenario {
 		bool intremap;
 		bool caching_mode;
 		unsigned int aw_bits; /* 39, 48 or 57; 0 = what QEMU does by itself */
+		bool ats;
 	} iommu;
 	struct {
 		enum machine_nic nic;

@@ -40,6 +40,7 @@ static bool check_abilities(const struct machine_config *cfg, const struct qemu_
 		{ on && cfg->iommu.intremap, "iommu.intremap=on", "intremap" },
 		{ on && cfg->iommu.caching_mode, "iommu.caching-mode=on", "caching-mode" },
 		{ on && cfg->iommu.aw_bits, "iommu.aw-bits", "aw-bits" },
+		{ on && cfg->iommu.ats, "iommu.ats=on", "device-iotlb" },
 	};
 
 	if (caps && cfg->edu && !caps->edu)
@@ -148,6 +149,8 @@ static void add_iommu(GPtrArray *v, const struct machine_config *cfg)
 		g_string_append(dev, ",x-flts=on");
 	if (cfg->iommu.aw_bits)
 		g_string_append_printf(dev, ",aw-bits=%u", cfg->iommu.aw_bits);
+	if (cfg->iommu.ats)
+		g_string_append(dev, ",device-iotlb=on");
 	if (cfg->iommu.mode != MACHINE_IOMMU_OFF)
 		opt(v, "-device", "%s", dev->str);
 	g_string_free(dev, TRUE);
@@ -217,7 +220,16 @@ static void add_nic(GPtrArray *v, const struct machine_config *cfg, enum machine
 		 */
 		[MACHINE_NIC_VIRTIO] = "virtio-net-pci,iommu_platform=on,disable-legacy=on",
 	};
-	bool behind = cfg->topology != MACHINE_TOPOLOGY_FLAT;
+	/* where it sits */
+	static const struct {
+		const char *bus;
+		unsigned slot;
+	} place[] = {
+		[MACHINE_TOPOLOGY_FLAT] = { "", MACHINE_SLOT_NIC },
+		[MACHINE_TOPOLOGY_PXB_BRIDGE] = { ",bus=bridge0", MACHINE_SLOT_BEHIND },
+		[MACHINE_TOPOLOGY_PCIE_PCI_BRIDGE] = { ",bus=bridge0", MACHINE_SLOT_BEHIND },
+		[MACHINE_TOPOLOGY_ROOT_PORT] = { ",bus=port0", 0 },
+	};
 
 	if (cfg->nic == MACHINE_NIC_NONE)
 		return;
@@ -226,10 +238,12 @@ static void add_nic(GPtrArray *v, const struct machine_config *cfg, enum machine
 		opt(v, "-device", "i82801b11-bridge,id=bridge0,bus=pxb0,addr=%#x", MACHINE_SLOT_BRIDGE);
 	} else if (cfg->topology == MACHINE_TOPOLOGY_PCIE_PCI_BRIDGE) {
 		opt(v, "-device", "pcie-pci-bridge,id=bridge0,bus=pcie.0,addr=%d", MACHINE_SLOT_PCI_BRIDGE);
+	} else if (cfg->topology == MACHINE_TOPOLOGY_ROOT_PORT) {
+		opt(v, "-device", "pcie-root-port,id=port0,bus=pcie.0,chassis=1,addr=%d", MACHINE_SLOT_PORT);
 	}
 	add_cable(v, form, socks);
-	opt(v, "-device", "%s,id=nic0,netdev=net0,mac=" MACHINE_NIC_MAC ",romfile=%s,addr=%d", model[cfg->nic],
-	    behind ? ",bus=bridge0" : "", behind ? MACHINE_SLOT_BEHIND : MACHINE_SLOT_NIC);
+	opt(v, "-device", "%s%s,id=nic0,netdev=net0,mac=" MACHINE_NIC_MAC ",romfile=%s,addr=%u", model[cfg->nic],
+	    cfg->iommu.ats ? ",ats=on" : "", place[cfg->topology].bus, place[cfg->topology].slot);
 }
 
 static void add_disk(GPtrArray *v, const struct machine_config *cfg)

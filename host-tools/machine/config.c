@@ -41,6 +41,7 @@ const struct word machine_topology_words[] = {
 	{ "flat", MACHINE_TOPOLOGY_FLAT },
 	{ "pxb-bridge", MACHINE_TOPOLOGY_PXB_BRIDGE },
 	{ "pcie-pci-bridge", MACHINE_TOPOLOGY_PCIE_PCI_BRIDGE },
+	{ "root-port", MACHINE_TOPOLOGY_ROOT_PORT },
 	{ 0 },
 };
 
@@ -50,6 +51,7 @@ static bool iommu_allowed(const struct machine_config *cfg, GError **error)
 	const char *key = cfg->iommu.intremap	  ? "intremap=on" :
 			  cfg->iommu.caching_mode ? "caching-mode=on" :
 			  aw			  ? "aw-bits" :
+			  cfg->iommu.ats	  ? "ats=on" :
 						    NULL;
 
 	if (!word_of(machine_iommu_mode_words, cfg->iommu.mode))
@@ -58,7 +60,15 @@ static bool iommu_allowed(const struct machine_config *cfg, GError **error)
 		return vtdlab_refuse(error, "iommu.aw-bits=%u: must be 39, 48 or 57", aw);
 	if (cfg->iommu.mode == MACHINE_IOMMU_OFF && key)
 		return vtdlab_refuse(error, "iommu.%s needs an IOMMU; iommu.mode is off", key);
+	if (cfg->iommu.ats && (cfg->nic != MACHINE_NIC_VIRTIO || cfg->topology != MACHINE_TOPOLOGY_ROOT_PORT))
+		return vtdlab_refuse(error, "iommu.ats=on needs a NIC that can do it, and a PCI Express port: "
+					    "devices.nic=virtio with devices.topology=root-port");
 	return true;
+}
+
+static bool conventional(enum machine_topology topology)
+{
+	return topology == MACHINE_TOPOLOGY_PXB_BRIDGE || topology == MACHINE_TOPOLOGY_PCIE_PCI_BRIDGE;
 }
 
 static bool devices_allowed(const struct machine_config *cfg, GError **error)
@@ -69,7 +79,13 @@ static bool devices_allowed(const struct machine_config *cfg, GError **error)
 		return vtdlab_refuse(error, "devices: unknown nic or disk value");
 	if (!topology)
 		return vtdlab_refuse(error, "devices.topology: unknown value %d", cfg->topology);
-	if (cfg->topology != MACHINE_TOPOLOGY_FLAT && cfg->nic != MACHINE_NIC_E1000 && cfg->nic != MACHINE_NIC_VIRTIO)
+	if (cfg->topology == MACHINE_TOPOLOGY_ROOT_PORT &&
+	    (cfg->nic == MACHINE_NIC_E1000 || cfg->nic == MACHINE_NIC_NONE))
+		return vtdlab_refuse(error,
+				     "devices.topology=%s puts the NIC behind a PCI Express port, where only "
+				     "devices.nic=e1000e or virtio fits",
+				     topology);
+	if (conventional(cfg->topology) && cfg->nic != MACHINE_NIC_E1000 && cfg->nic != MACHINE_NIC_VIRTIO)
 		return vtdlab_refuse(error,
 				     "devices.topology=%s puts the NIC behind a conventional PCI bridge, "
 				     "where only devices.nic=virtio or e1000 fits",

@@ -49,6 +49,7 @@ enum machine_topology {
 	MACHINE_TOPOLOGY_FLAT,
 	MACHINE_TOPOLOGY_PXB_BRIDGE,
 	MACHINE_TOPOLOGY_PCIE_PCI_BRIDGE,
+	MACHINE_TOPOLOGY_ROOT_PORT,
 };
 
 /* Where the devices sit on the root bus of a flat machine: devfn = MACHINE_SLOT_x << 3. */
@@ -68,6 +69,8 @@ enum machine_topology {
  * requests carry function 0 of that bus, which need not exist. The firmware numbers the bus.
  */
 #define MACHINE_SLOT_PCI_BRIDGE 3
+/* ROOT_PORT: the NIC is on the bus of a PCI Express root port, which the firmware numbers; its requests carry its id. */
+#define MACHINE_SLOT_PORT 3
 /* The edu device, on the root bus in every topology. */
 #define MACHINE_SLOT_EDU 4
 /* The MAC address of the guest's interface. */
@@ -97,6 +100,7 @@ struct machine_config {
 		bool intremap;
 		bool caching_mode;
 		unsigned aw_bits; /* 39, 48, 57; 0: QEMU's own default */
+		bool ats;	  /* a device IOTLB, and ATS in the virtio NIC */
 	} iommu;
 	enum machine_nic nic;
 	enum machine_disk disk;

@@ -71,6 +71,8 @@ static void add_iommu(GString *s, const struct machine_config *cfg)
 	    on_off(cfg->iommu.caching_mode));
 	if (cfg->iommu.aw_bits)
 		add(s, " aw_bits='%u'", cfg->iommu.aw_bits);
+	if (cfg->iommu.ats)
+		add(s, " iotlb='on'");
 	add(s, "/>\n    </iommu>\n");
 }
 

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/cmdline.h"
+#include "base/sid.h"
+#include "vtd/formats.h"
 
 static enum check_result rig(const struct evidence *ev, GString *detail)
 {
@@ -75,6 +77,8 @@ static void mode_registers(const struct evidence *ev, GString *wrong)
 		complain(wrong, "interrupt remapping is %s", regs->ir_on ? "on" : "off");
 	if (regs->caching_mode != sc->iommu.caching_mode)
 		complain(wrong, "CAP.CM=%d", regs->caching_mode);
+	if (regs->ecap_dt != sc->iommu.ats)
+		complain(wrong, "ECAP.DT=%d", regs->ecap_dt);
 	if (sc->iommu.aw_bits && regs->mgaw != sc->iommu.aw_bits)
 		complain(wrong, "CAP.MGAW says %u bits, wanted %u", regs->mgaw, sc->iommu.aw_bits);
 	if (!vtd_regs_fault_free(regs))
@@ -153,6 +157,23 @@ static unsigned mode_spaces(const struct evidence *ev, const struct iommu_walk *
 	return seen;
 }
 
+/* Whether to use ATS is the kernel's choice: told, and no complaint. */
+static void tell_ats(const struct evidence *ev, GString *detail)
+{
+	const struct vtd_walk_result *before = vtd_walk_of(ev->at_panic.walk);
+	GString *with = g_string_new(NULL);
+
+	for (size_t i = 0; i < before->base.n_requesters; i++) {
+		const struct vtd_context *c = &before->contexts[i];
+		char bdf[8];
+
+		if (c->scalable ? c->dte : c->tt == VTD_TT_DEVICE_TLB)
+			g_string_append_printf(with, " %s", sid_short((uint16_t)(c->bus << 8 | c->devfn), bdf));
+	}
+	g_string_append_printf(detail, "; ATS on for%s", with->len ? with->str : " no device, though it could be");
+	g_string_free(with, TRUE);
+}
+
 static enum check_result mode_in_effect(const struct evidence *ev, GString *detail)
 {
 	const struct iommu_walk *before = ev->at_panic.walk;
@@ -183,6 +204,8 @@ static enum check_result mode_in_effect(const struct evidence *ev, GString *deta
 			       vtd_ttm_name(ev->at_panic.ttm), iommu_space_type_name(type), seen, seen == 1 ? "" : "s",
 			       ev->at_panic.regs.ir_on ? "on" : "off", ev->at_panic.regs.caching_mode,
 			       ev->at_panic.regs.mgaw);
+	if (ev->scenario->iommu.ats)
+		tell_ats(ev, detail);
 	if (evidence_mode(ev) != ev->scenario->iommu.mode)
 		g_string_append(detail, "; asked for by first.cmdline, against iommu.mode");
 	if (chosen)

@@ -202,6 +202,12 @@ static bool caching_otherwise(struct world *w)
 	return w->ev->at_panic.has_regs;
 }
 
+static bool ats_otherwise(struct world *w)
+{
+	w->ev->at_panic.regs.ecap_dt ^= true;
+	return w->ev->at_panic.has_regs;
+}
+
 static bool width_otherwise(struct world *w)
 {
 	w->ev->at_panic.regs.mgaw = 57;
@@ -245,6 +251,7 @@ const struct mutation event_mutations[] = {
 	M("another mode at the panic", "mode-in-effect", other_ttm_at_panic),
 	M("IR on for off, off for on", "mode-in-effect", ir_otherwise),
 	M("CM on for off, off for on", "mode-in-effect", caching_otherwise),
+	M("a device IOTLB nobody asked for, or none", "mode-in-effect", ats_otherwise),
 	M("another address width", "mode-in-effect", width_otherwise),
 	M("a fault before the panic", "mode-in-effect", fault_at_panic),
 	M("lazy instead of strict", "mode-in-effect", lazy_not_strict),

@@ -279,6 +279,20 @@ static void mode_caching(void **state)
 	want(f, MODE, CHECK_FAIL, "CAP.CM=1", NULL);
 }
 
+static void mode_ats(void **state)
+{
+	struct good_run *f = *state;
+
+	f->sc->iommu.ats = true;
+	want(f, MODE, CHECK_FAIL, "ECAP.DT=0", NULL);
+	f->ev->at_panic.regs.ecap_dt = true;
+	want(f, MODE, CHECK_PASS, "ATS on for no device", NULL);
+	((struct vtd_walk_result *)vtd_walk_of(f->ev->at_panic.walk))->contexts[0].tt = VTD_TT_DEVICE_TLB;
+	want(f, MODE, CHECK_PASS, "ATS on for 00:0", NULL);
+	f->sc->iommu.ats = false;
+	want(f, MODE, CHECK_FAIL, "ECAP.DT=1", NULL);
+}
+
 static void mode_aw_bits(void **state)
 {
 	struct good_run *f = *state;
@@ -418,6 +432,7 @@ int checks_rig_tests(void)
 		LEGACY(mode_ir_missing),
 		LEGACY(mode_ir_unwanted),
 		LEGACY(mode_caching),
+		LEGACY(mode_ats),
 		LEGACY(mode_aw_bits),
 		LEGACY(mode_fault_pending),
 		LEGACY(mode_fault_recorded),

@@ -66,6 +66,11 @@ static void test_own_words(void **state)
 	cfg.iommu.intremap = cfg.iommu.caching_mode = true;
 	cfg.iommu.aw_bits = 48;
 	has(&cfg, "<driver intremap='on' caching_mode='on' aw_bits='48'/>");
+	cfg.iommu.ats = true;
+	cfg.nic = MACHINE_NIC_VIRTIO;
+	cfg.topology = MACHINE_TOPOLOGY_ROOT_PORT;
+	has(&cfg, "<driver intremap='on' caching_mode='on' aw_bits='48' iotlb='on'/>");
+	cfg.iommu.ats = false;
 	cfg = config();
 	cfg.iommu.mode = MACHINE_IOMMU_OFF;
 	has_not(&cfg, "<iommu");

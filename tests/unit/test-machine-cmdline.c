@@ -113,10 +113,37 @@ static void test_iommu_modes(void **state)
 	c.iommu.mode = MACHINE_IOMMU_OFF;
 	refused(&c, "needs an IOMMU; iommu.mode is off");
 	c.iommu.intremap = c.iommu.caching_mode = false;
+	c.iommu.ats = true;
+	refused(&c, "needs an IOMMU; iommu.mode is off");
+	c.iommu.ats = false;
 	v = line(&c);
 	for (unsigned i = 0; i + 1 < v->len; i++)
 		assert_null(strstr(v->pdata[i], "intel-iommu"));
 	g_ptr_array_unref(v);
+}
+
+static void test_ats(void **state)
+{
+	struct machine_config c = base();
+
+	(void)state;
+	c.iommu.ats = true;
+	refused(&c, "iommu.ats=on needs a NIC that can do it");
+	c.nic = MACHINE_NIC_VIRTIO;
+	refused(&c, "with devices.topology=root-port");
+	c.topology = MACHINE_TOPOLOGY_ROOT_PORT;
+	assert_true(has(&c, "-device", "intel-iommu,intremap=off,device-iotlb=on"));
+	assert_true(has(&c, "-device", "pcie-root-port,id=port0,bus=pcie.0,chassis=1,addr=3"));
+	assert_true(has(&c, "-device",
+			"virtio-net-pci,iommu_platform=on,disable-legacy=on,ats=on,id=nic0,netdev=net0,"
+			"mac=" MACHINE_NIC_MAC ",romfile=,bus=port0,addr=0"));
+	c.iommu.ats = false;
+	c.nic = MACHINE_NIC_E1000E;
+	assert_true(has(&c, "-device", "e1000e,id=nic0,netdev=net0,mac=" MACHINE_NIC_MAC ",romfile=,bus=port0,addr=0"));
+	c.nic = MACHINE_NIC_E1000;
+	refused(&c, "behind a PCI Express port, where only devices.nic=e1000e or virtio fits");
+	c.nic = MACHINE_NIC_NONE;
+	refused(&c, "behind a PCI Express port, where only devices.nic=e1000e or virtio fits");
 }
 
 static void test_devices(void **state)
@@ -346,7 +373,7 @@ int main(void)
 		cmocka_unit_test(test_default),	  cmocka_unit_test(test_iommu_modes), cmocka_unit_test(test_devices),
 		cmocka_unit_test(test_pxb),	  cmocka_unit_test(test_one_queue),   cmocka_unit_test(test_pci_bridge),
 		cmocka_unit_test(test_edu),	  cmocka_unit_test(test_refused),     cmocka_unit_test(test_caps),
-		cmocka_unit_test(test_pasteable),
+		cmocka_unit_test(test_pasteable), cmocka_unit_test(test_ats),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
