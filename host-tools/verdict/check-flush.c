@@ -10,11 +10,12 @@
 #define CAP_ESRTPS (UINT64_C(1) << 63)
 
 /*
- * Kernels invalidate just before the entry changes (6.1) or just after it (6.12); the change is seen by
- * looking every few ms. So much before the last look that saw the old entry still counts ...
+ * Kernels invalidate just before the entry changes (6.1) or just after it (6.12); the change is seen by looking every
+ * few ms. How far the two are apart is for the host's load to say: what counts is the order, see window(). Where there
+ * is nothing else to go by, so much before the last look that saw the old entry ...
  */
 #define BEFORE_NS INT64_C(100000000)
-/* ... and so much after the first that saw the new one, unless the device was let do DMA before. */
+/* ... and so much after the first that saw the new one. */
 #define AFTER_NS INT64_C(1000000000)
 /* An attach so soon after the root switch cannot be told from it by time alone. */
 #define AT_ONCE_NS INT64_C(1000000000)
@@ -115,16 +116,42 @@ static bool covers_iotlb(const struct evidence_event *e, const struct old_entry 
 	}
 }
 
-/* When an attach's invalidations have to come. */
-static void window(const struct evidence_device *dev, int64_t *from, int64_t *to)
+/* When the caches were emptied after the last root switch before @when: what comes then is not the switch's any more. */
+static int64_t root_flushed(const struct evidence *ev, int64_t when)
+{
+	bool context = false, done = true;
+	int64_t at = when;
+
+	for (unsigned i = 0; i < ev->events->len; i++) {
+		const struct evidence_event *e = event(ev, i);
+
+		if (e->host_ns > when)
+			break;
+		if (e->kind == EVENT_ROOT)
+			done = context = false;
+		context |= e->kind == EVENT_CC_GLOBAL;
+		if (!done && context && e->kind == EVENT_IOTLB_GLOBAL) {
+			done = true;
+			at = e->host_ns + 1;
+		}
+	}
+	return at;
+}
+
+/*
+ * When an attach's invalidations have to come: from when its driver was asked for (one that is built in: from when the
+ * root switch was done with) until the device was let do DMA, or was looked at after it had worked. One that did DMA
+ * before its entry changed is stale; other checks tell that.
+ */
+static void window(const struct evidence *ev, const struct evidence_device *dev, int64_t *from, int64_t *to)
 {
 	int64_t unchanged = dev->unchanged_ns ? dev->unchanged_ns : dev->attach_ns;
+	bool asked = dev->driver_ns && dev->driver_ns <= unchanged;
 
-	*from = unchanged - BEFORE_NS;
-	*to = dev->attach_ns + AFTER_NS;
-	/* A device that was let do DMA before its entry changed is stale; other checks tell that. */
+	*from = MIN(unchanged - BEFORE_NS, asked ? dev->driver_ns : root_flushed(ev, unchanged));
+	*to = MAX(dev->attach_ns + AFTER_NS, dev->after.host_ns);
 	if (dev->first_dma_ns > unchanged)
-		*to = MIN(*to, dev->first_dma_ns);
+		*to = dev->first_dma_ns;
 }
 
 /*
@@ -169,7 +196,7 @@ static enum check_result attach_flushed(const struct evidence *ev, const struct 
 	int filled = last_old_fill(ev, dev, old->sid);
 	int64_t from, to;
 
-	window(dev, &from, &to);
+	window(ev, dev, &from, &to);
 	for (unsigned i = 0; i < ev->events->len; i++) {
 		const struct evidence_event *e = event(ev, i);
 

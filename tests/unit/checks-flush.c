@@ -437,6 +437,28 @@ static void attach_too_late(void **state)
 	want(f, FLUSHED, CHECK_PASS, NULL);
 }
 
+/* A guest that stands still between the invalidation and the change is as right as one that does not. */
+static void attach_stalled(void **state)
+{
+	struct good_run *f = *state;
+	struct evidence_device *disk = good_device(f, DISK);
+
+	good_drop(f, EVENT_CC_DEVICE, T_DISK_ATTACH - 5 * MS, T_DISK_ATTACH);
+	good_drop(f, EVENT_IOTLB_DOMAIN, T_DISK_ATTACH - 5 * MS, T_DISK_ATTACH);
+	disk->driver_ns = T_DISK_ATTACH - 900 * MS;
+	good_invalidate(f, T_DISK_ATTACH - 1000 * MS, EVENT_CC_DEVICE, DISK, 0);
+	good_invalidate(f, T_DISK_ATTACH - 1000 * MS, EVENT_IOTLB_DOMAIN, 0, 1);
+	want(f, FLUSHED, CHECK_FAIL, "0000:00:02.0 no invalidation of its context entry", NULL);
+	good_invalidate(f, T_DISK_ATTACH - 800 * MS, EVENT_CC_DEVICE, DISK, 0);
+	good_invalidate(f, T_DISK_ATTACH - 800 * MS, EVENT_IOTLB_DOMAIN, 0, 1);
+	want(f, FLUSHED, CHECK_PASS, NULL);
+	/* built in: whatever came after the root switch was done with, which itself is none of the attach's */
+	disk->driver_ns = T_DISK_ATTACH + MS;
+	want(f, FLUSHED, CHECK_PASS, NULL);
+	good_drop(f, EVENT_CC_DEVICE, T_ROOT, T_DISK_ATTACH);
+	want(f, FLUSHED, CHECK_FAIL, "0000:00:02.0 no invalidation of its context entry", NULL);
+}
+
 /* When the first DMA was not seen, a second is all it gets. */
 static void attach_dma_unseen(void **state)
 {
@@ -583,6 +605,7 @@ int checks_flush_tests(void)
 		SCALABLE(attach_pasid),
 		LEGACY(attach_too_late),
 		LEGACY(attach_dma_unseen),
+		LEGACY(attach_stalled),
 		LEGACY(unchanged),
 		LEGACY(no_old_entry),
 		LEGACY(nothing_copied),
