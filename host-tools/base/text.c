@@ -42,6 +42,16 @@ char *text_one_line(const char *text)
 	return g_strstrip(clean);
 }
 
+char *text_shell_word(const char *word)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				    "_-+=,./:@%";
+
+	if (*word && strspn(word, plain) == strlen(word))
+		return g_strdup(word);
+	return g_shell_quote(word);
+}
+
 size_t text_hex(const char *p, uint64_t *value)
 {
 	size_t digits = p[0] == '0' && p[1] == 'x' ? strspn(p + 2, "0123456789abcdef") : 0;

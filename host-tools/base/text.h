@@ -20,6 +20,9 @@ bool text_control(gunichar c);
 /* A copy without blanks at its ends, fit for one line: no UTF-8 is replaced, control and format characters are blanks. */
 char *text_one_line(const char *text);
 
+/* One word quoted for a POSIX shell, only if it needs it. Free with g_free(). */
+char *text_shell_word(const char *word);
+
 /* "0x" and one to 16 lower-case hexadecimal digits at @p: their length, 0 when there is no such number. */
 size_t text_hex(const char *p, uint64_t *value);
 

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 #define VALUES 8
 #define OTHERS 0.3    /* of the draws of an axis take another value than its first */
 #define CANDIDATES 40 /* the cell is the best of these */
@@ -236,7 +238,7 @@ char *axes_command(const struct scenario *base, char *const *settings)
 	g_auto(GStrv) all = g_strv_builder_end(words);
 
 	for (char **word = all; *word; word++) {
-		g_autofree char *quoted = strpbrk(*word, " ;*?'\"$") ? g_shell_quote(*word) : g_strdup(*word);
+		g_autofree char *quoted = text_shell_word(*word);
 
 		g_string_append_printf(line, " %s", quoted);
 	}

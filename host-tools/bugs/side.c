@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A run against what a bug's file states of it. */
 #include "bugs/side.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -137,7 +138,7 @@ bool side_run(const struct bug_side *side, const struct scenario *scenario, cons
 static void add_sets(GString *line, char **sets)
 {
 	for (char **set = sets; *set; set++) {
-		g_autofree char *quoted = g_shell_quote(*set);
+		g_autofree char *quoted = text_shell_word(*set);
 
 		g_string_append_printf(line, " --set %s", quoted);
 	}

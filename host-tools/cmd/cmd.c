@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/interrupt.h"
@@ -36,6 +37,20 @@ int cmd_usage_error(const char *verb, const char *format, ...)
 enum progress_style cmd_progress(gboolean quiet, gboolean verbose)
 {
 	return quiet ? PROGRESS_QUIET : verbose ? PROGRESS_PLAIN : PROGRESS_AUTO;
+}
+
+bool cmd_colour(const char *verb, const char *when, bool *colour)
+{
+	const char *no_color = g_getenv("NO_COLOR"), *term = g_getenv("TERM");
+
+	if (when && strcmp(when, "auto") != 0 && strcmp(when, "always") != 0 && strcmp(when, "never") != 0) {
+		cmd_usage_error(verb, "--color '%s': auto, always or never", when);
+		return false;
+	}
+	*colour = when && strcmp(when, "auto") != 0 ?
+			  strcmp(when, "always") == 0 :
+			  !(no_color && *no_color) && isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0;
+	return true;
 }
 
 int cmd_parse(const char *verb, const GOptionEntry *entries, int *argc, char ***argv)

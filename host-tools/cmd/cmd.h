@@ -55,6 +55,16 @@ int cmd_help(int argc, char **argv);
 #define CMD_VMM_HELP \
 	"who runs QEMU: qemu (this program itself), libvirt, or libvirt:URI such as libvirt:qemu:///session"
 
+/* --color, of every verb that prints a page. */
+#define CMD_COLOUR_ENTRY(when)                                                                \
+	{                                                                                     \
+		"color", 0, 0, G_OPTION_ARG_STRING, when,                                     \
+			"auto (a terminal, and NO_COLOR is not set), always or never", "WHEN" \
+	}
+
+/* cmd_colour - does @when (NULL: auto) ask for colours on stdout? False: it is no such word, said on stderr. */
+bool cmd_colour(const char *verb, const char *when, bool *colour);
+
 /*
  * cmd_fail - print "vtdlab <verb>: <message>" on stderr, free @error, return its exit status.
  * @error: taken; NULL prints nothing and returns 125

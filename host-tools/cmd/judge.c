@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "results/report.h"
@@ -31,17 +30,29 @@ static unsigned say_differences(const struct verdict *verdict, const struct run_
 	return n;
 }
 
+static bool has_file(const char *dir, const char *name)
+{
+	g_autofree char *path = g_build_filename(dir, name, NULL);
+
+	return g_file_test(path, G_FILE_TEST_EXISTS);
+}
+
 int cmd_judge(int argc, char **argv)
 {
-	gboolean json = FALSE, same = FALSE;
+	gboolean json = FALSE, same = FALSE, all = FALSE;
+	g_autofree char *when = NULL;
+	bool colour;
 	const GOptionEntry entries[] = {
 		{ "json", 0, 0, G_OPTION_ARG_NONE, &json, "print JSON, as run.json has it", NULL },
 		{ "same", 0, 0, G_OPTION_ARG_NONE, &same, "exit 1 when a check says otherwise than run.json, else 0",
 		  NULL },
+		{ "verbose", 'v', 0, G_OPTION_ARG_NONE, &all, "a line for every check", NULL },
+		CMD_COLOUR_ENTRY(&when),
 		G_OPTION_ENTRY_NULL,
 	};
 	struct evidence_file *file;
 	struct run_json *run;
+	g_autofree char *text = NULL;
 	struct run_report *report;
 	GError *error = NULL;
 	int status;
@@ -51,6 +62,8 @@ int cmd_judge(int argc, char **argv)
 		return status;
 	if (argc != 2)
 		return cmd_usage_error("judge", "give one run directory (results/latest?)");
+	if (!cmd_colour("judge", when, &colour))
+		return VTDLAB_EXIT_USAGE;
 	file = evidence_file_load(argv[1], &error);
 	run = file ? run_json_load(argv[1], same ? &error : NULL) : NULL;
 	if (!file || (same && !run)) {
@@ -60,17 +73,15 @@ int cmd_judge(int argc, char **argv)
 	report = report_new(file->scenario->name);
 	report->title = g_strdup(file->scenario->title);
 	report->run_dir = g_strdup(argv[1]);
-	report->env.crash_kernel.release = g_strdup(file->crash_release);
+	if (run)
+		run_json_report(run, report);
+	report->has_logs = has_file(argv[1], "console.log") && has_file(argv[1], "qemu.log");
+	if (!report->env.crash_kernel.release)
+		report->env.crash_kernel.release = g_strdup(file->crash_release);
 	report_judge(report, file->ev, file->crash_release);
-	if (json) {
-		g_autofree char *text = report_json(report);
-
-		fputs(text, stdout);
-	}
-	if (json || report_print(report, stdout, isatty(STDOUT_FILENO)))
-		status = report->verdict->exit;
-	else
-		status = VTDLAB_EXIT_CANNOT_JUDGE;
+	text = json ? report_json(report) : report_page(report, (all ? REPORT_ALL : 0) | (colour ? REPORT_COLOUR : 0));
+	fputs(text, stdout);
+	status = report->verdict->exit;
 	if (run && say_differences(report->verdict, run) && same)
 		status = VTDLAB_EXIT_BAD;
 	else if (same)

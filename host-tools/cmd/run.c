@@ -11,12 +11,13 @@
 #include "machine/machine.h"
 #include "machine/vmm.h"
 #include "results/progress.h"
+#include "results/report.h"
 #include "verdict/check.h"
 #include "conf/scenario.h"
 #include "run/run.h"
 
 static struct {
-	char *kernel, *crash_kernel, *reference, *modules, *qemu, *vmm, *accel, *clock, *results, *break_at;
+	char *kernel, *crash_kernel, *reference, *modules, *qemu, *vmm, *accel, *clock, *results, *break_at, *colour;
 	char **sets;
 	int repeat;
 	gboolean dry_run, print_xml, keep, keep_core, gdb, no_probes, no_retry, strict_expect, quiet, verbose;
@@ -37,7 +38,7 @@ static const GOptionEntry entries[] = {
 	{ "clock", 0, 0, G_OPTION_ARG_STRING, &opt.clock, "wall or virtual", "C" },
 	{ "set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &opt.sets,
 	  "set a key of the scenario (+= appends); see `vtdlab list keys`", "SECTION.KEY=VALUE" },
-	{ "repeat", 'n', 0, G_OPTION_ARG_INT, &opt.repeat, "run it N times", "N" },
+	{ "repeat", 'n', 0, G_OPTION_ARG_INT, &opt.repeat, "run it N times, a line for each", "N" },
 	{ "results", 0, 0, G_OPTION_ARG_FILENAME, &opt.results, "where run directories go", "DIR" },
 	{ "dry-run", 0, 0, G_OPTION_ARG_NONE, &opt.dry_run, "print the QEMU command line, run nothing", NULL },
 	{ "print-xml", 0, 0, G_OPTION_ARG_NONE, &opt.print_xml, "print the domain XML for libvirt, run nothing", NULL },
@@ -53,8 +54,10 @@ static const GOptionEntry entries[] = {
 	  "one attempt only: a crash kernel that does not come up counts at once", NULL },
 	{ "strict-expect", 0, 0, G_OPTION_ARG_NONE, &opt.strict_expect,
 	  "exit 1 also where a check passes that the scenario expects to fail", NULL },
-	{ "quiet", 'q', 0, G_OPTION_ARG_NONE, &opt.quiet, "no lines while it runs", NULL },
-	{ "verbose", 'v', 0, G_OPTION_ARG_NONE, &opt.verbose, "plain lines even on a terminal", NULL },
+	{ "quiet", 'q', 0, G_OPTION_ARG_NONE, &opt.quiet, "no lines while it runs, and one for the result", NULL },
+	{ "verbose", 'v', 0, G_OPTION_ARG_NONE, &opt.verbose,
+	  "every check on the page, and plain lines even on a terminal", NULL },
+	CMD_COLOUR_ENTRY(&opt.colour),
 	{ 0 },
 };
 
@@ -112,7 +115,7 @@ static int run_once(const struct scenario *s, const struct run_options *options,
 		return cmd_fail("run", error);
 	}
 	progress_clear(options->progress);
-	fputs(out.summary, stdout);
+	fputs(opt.quiet || opt.repeat > 1 ? out.line : out.page, stdout);
 	fflush(stdout);
 	status = out.exit;
 	*outcome = out.outcome;
@@ -123,22 +126,44 @@ static int run_once(const struct scenario *s, const struct run_options *options,
 	return status;
 }
 
-/* The median says more than the mean: one preempted run in five moves it little. */
+/* The median says more than the mean: one preempted run in five moves it little. No digit that the spread denies. */
 static void print_copies(GArray *copies)
 {
-	double *v = (double *)(void *)copies->data, median;
+	double *v = (double *)(void *)copies->data, median, spread;
 	unsigned n = copies->len;
+	int digits;
 
 	if (!n)
 		return;
 	median = stats_median(v, n); /* sorts them */
-	printf("copy, guest time of %u runs: median %.3f us, %.3f to %.3f us\n", n, median / 1e3, v[0] / 1e3,
-	       v[n - 1] / 1e3);
+	spread = (v[n - 1] - v[0]) / 1e3;
+	digits = spread >= 10 || n == 1 ? 0 : spread >= 1 ? 1 : 2;
+	printf("copy, guest time of %u runs: median %.*f us, %.*f to %.*f us\n", n, digits, median / 1e3, digits,
+	       v[0] / 1e3, digits, v[n - 1] / 1e3);
+}
+
+/* "preserved 4 times, copy-wrong once": @outcomes in the order in which they came. */
+static char *tally(const GPtrArray *outcomes)
+{
+	GString *text = g_string_new(NULL);
+
+	for (guint i = 0; i < outcomes->len; i++) {
+		guint first = 0, times = 0;
+
+		for (guint k = 0; k < outcomes->len; k++)
+			if (strcmp(outcomes->pdata[k], outcomes->pdata[i]) == 0 && !times++)
+				first = k;
+		if (first != i)
+			continue;
+		g_string_append_printf(text, "%s%s", text->len ? ", " : "", (const char *)outcomes->pdata[i]);
+		g_string_append_printf(text, times == 1 ? " once" : " %u times", times);
+	}
+	return g_string_free(text, FALSE);
 }
 
 static int run_all(const struct scenario *s, struct run_options *options)
 {
-	g_autoptr(GString) series = g_string_new(NULL);
+	g_autoptr(GPtrArray) outcomes = g_ptr_array_new();
 	g_autoptr(GArray) copies = g_array_new(FALSE, FALSE, sizeof(double));
 	int status = VTDLAB_EXIT_OK;
 
@@ -150,12 +175,14 @@ static int run_all(const struct scenario *s, struct run_options *options)
 		one = run_once(s, options, &outcome, copies);
 		progress_free(options->progress);
 		status = vtdlab_exit_worse(status, one);
-		g_string_append_printf(series, "%s%s", series->len ? ", " : "", outcome);
+		g_ptr_array_add(outcomes, (char *)outcome);
 		if (one == VTDLAB_EXIT_INTERRUPTED || one == VTDLAB_EXIT_USAGE)
 			break;
 	}
 	if (opt.repeat > 1) {
-		printf("%d runs: %s; exit status %d\n", opt.repeat, series->str, status);
+		g_autofree char *series = tally(outcomes);
+
+		printf("%u runs: %s; exit status %d\n", outcomes->len, series, status);
 		print_copies(copies);
 	}
 	return status;
@@ -178,6 +205,7 @@ int cmd_run(int argc, char **argv)
 	struct run_options options = { 0 };
 	GError *error = NULL;
 	struct scenario *s;
+	bool colour;
 	int status;
 
 	opt.repeat = 1;
@@ -189,6 +217,8 @@ int cmd_run(int argc, char **argv)
 							 "one scenario at a time");
 	if (opt.repeat < 1)
 		return cmd_usage_error("run", "--repeat %d: at least 1", opt.repeat);
+	if (!cmd_colour("run", opt.colour, &colour))
+		return VTDLAB_EXIT_USAGE;
 	if (!take_break(&options))
 		return cmd_usage_error("run",
 				       "--break '%s': the name of a function, as in /proc/kallsyms; first:NAME is "
@@ -206,6 +236,7 @@ int cmd_run(int argc, char **argv)
 				       "RAM; use a scenario with crash.end=poweroff",
 				       argv[1]);
 	}
+	options.page = (opt.verbose ? REPORT_ALL : 0) | (colour ? REPORT_COLOUR : 0);
 	options.modules = opt.modules;
 	options.reference = opt.reference;
 	options.qemu = opt.qemu;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "machine/qemu-probe.h"
 #include "machine/trace.h"
 
@@ -365,22 +366,12 @@ GPtrArray *machine_command_line(const struct machine_config *cfg, enum machine_l
 	return v;
 }
 
-char *machine_shell_quote(const char *word)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-				    "_-+=,./:@%";
-
-	if (*word && strspn(word, plain) == strlen(word))
-		return g_strdup(word);
-	return g_shell_quote(word);
-}
-
 char *machine_one_line(const GPtrArray *argv)
 {
 	GString *s = g_string_new(NULL);
 
 	for (unsigned i = 0; i < argv->len && argv->pdata[i]; i++) {
-		g_autofree char *q = machine_shell_quote(argv->pdata[i]);
+		g_autofree char *q = text_shell_word(argv->pdata[i]);
 
 		g_string_append_printf(s, "%s%s", i ? " " : "", q);
 	}
@@ -397,7 +388,7 @@ static char *machine_command_text(const GPtrArray *argv)
 
 	for (unsigned i = 0; i < argv->len && argv->pdata[i]; i++) {
 		const char *arg = argv->pdata[i];
-		g_autofree char *quoted = machine_shell_quote(arg);
+		g_autofree char *quoted = text_shell_word(arg);
 
 		if (i)
 			g_string_append(text, arg[0] == '-' ? " \\\n    " : " ");

@@ -67,7 +67,4 @@ char *machine_one_line(const GPtrArray *argv);
  */
 char *machine_command_pasteable(const struct machine_config *cfg, const struct qemu_caps *caps, GError **error);
 
-/* One word quoted for a POSIX shell only if it needs it. Free with g_free(). */
-char *machine_shell_quote(const char *word);
-
 #endif

@@ -377,7 +377,7 @@ static void note_copy(const struct kprobes *p, struct run_report *report)
 
 	if (ns < 0)
 		return;
-	report_note(report, "copy: %.1f us of guest time; probes: %" G_GUINT64_FORMAT " hits, read in %.0f ms",
+	report_note(report, "copy: %.0f us of guest time; probes: %" G_GUINT64_FORMAT " hits, read in %.0f ms",
 		    (double)ns / 1e3, p->side[0].hits + p->side[1].hits,
 		    (double)(p->side[0].read_host_ns + p->side[1].read_host_ns) / 1e6);
 }

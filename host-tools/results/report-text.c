@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* summary.txt: the report for people, 72 columns wide, fit for a mail. */
+/*
+ * The report for people, 72 columns wide, fit for a mail: the outcome, then what has to be looked at and how, then what
+ * was run. A check that passed is a number on the terminal, and a line in summary.txt.
+ */
 
 #include <string.h>
 
@@ -13,6 +16,7 @@
 #define NAME_WIDTH 25
 #define RESULT_WIDTH 7
 #define LABEL_WIDTH 14
+#define RANK_QUIET 4 /* rank() of a check that needs nobody's attention */
 /* Where a kernel tells why it died, what its IOMMU driver did, or that a device does not answer. */
 #define CONSOLE_PATTERN "panic|BUG:|Oops|DMAR|time.?out|timed out|Hang|I/O error|failed"
 
@@ -90,30 +94,72 @@ static const char *result_word(const struct verdict_row *row, const char **colou
 	return "skip";
 }
 
-static void put_checks(GString *out, const struct run_report *r, bool colour)
+static void put_row(GString *out, const struct verdict_row *row, bool colour)
 {
-	bool star = false, bang = false, none = false;
+	const char *shade;
+	const char *word = result_word(row, &shade);
 
-	g_string_append_printf(out, "\n%-*s%-*s%s\n", NAME_WIDTH, "check", RESULT_WIDTH, "result", "evidence");
+	g_string_append_printf(out, "%-*s", NAME_WIDTH, row->name);
+	g_string_append_printf(out, "%s%-*s%s", colour ? shade : "", RESULT_WIDTH, word, colour && *shade ? RESET : "");
+	put_wrapped(out, row->detail, NAME_WIDTH + RESULT_WIDTH);
+}
+
+/* In which order rows are shown: what failed, what nothing was seen of, what the scenario has a word on, the rest. */
+static unsigned rank(const struct verdict_row *row)
+{
+	if (row->result == CHECK_NO_EVIDENCE)
+		return 1;
+	if (row->result == CHECK_FAIL)
+		return row->expect_fail ? 3 : 0;
+	return row->result == CHECK_PASS && row->expect_fail ? 2 : RANK_QUIET;
+}
+
+/* "17 checks pass, 6 do not apply", of those that are not shown. */
+static void put_quiet(GString *out, const struct run_report *r)
+{
+	unsigned passed = 0, skipped = 0;
+
 	for (guint i = 0; i < r->verdict->rows->len; i++) {
 		const struct verdict_row *row = r->verdict->rows->pdata[i];
-		const char *shade;
-		const char *word = result_word(row, &shade);
 
-		g_string_append_printf(out, "%-*s", NAME_WIDTH, row->name);
-		g_string_append_printf(out, "%s%-*s%s", colour ? shade : "", RESULT_WIDTH, word,
-				       colour && *shade ? RESET : "");
-		put_wrapped(out, row->detail, NAME_WIDTH + RESULT_WIDTH);
-		star |= row->result == CHECK_FAIL && row->expect_fail;
-		bang |= row->result == CHECK_PASS && row->expect_fail;
-		none |= row->result == CHECK_NO_EVIDENCE;
+		passed += row->result == CHECK_PASS && !row->expect_fail;
+		skipped += row->result == CHECK_SKIP;
 	}
-	if (star)
+	g_string_append_printf(out, "%u check%s pass%s, %u do%s not apply; -v shows them, as summary.txt does\n",
+			       passed, passed == 1 ? "" : "s", passed == 1 ? "es" : "", skipped,
+			       skipped == 1 ? "es" : "");
+}
+
+static void put_checks(GString *out, const struct run_report *r, unsigned how)
+{
+	unsigned shown[RANK_QUIET + 1] = { 0 }, all = 0;
+	GString *table = g_string_new(NULL);
+
+	for (unsigned k = 0; k <= (how & REPORT_ALL ? RANK_QUIET : RANK_QUIET - 1); k++)
+		for (guint i = 0; i < r->verdict->rows->len; i++) {
+			const struct verdict_row *row = r->verdict->rows->pdata[i];
+
+			if (rank(row) != k)
+				continue;
+			put_row(table, row, how & REPORT_COLOUR);
+			shown[k]++;
+			all++;
+		}
+	if (all)
+		g_string_append_printf(out, "\n%-*s%-*s%s\n%s", NAME_WIDTH, "check", RESULT_WIDTH, "result", "evidence",
+				       table->str);
+	if (shown[3])
 		g_string_append(out, "fail*  this scenario expects it to fail on this kernel\n");
-	if (bang)
+	if (shown[2])
 		g_string_append(out, "PASS!  better than this scenario expects on this kernel\n");
-	if (none)
+	if (shown[1])
 		g_string_append(out, "none   no evidence either way: never a pass\n");
+	if (!(how & REPORT_ALL)) {
+		if (!all)
+			g_string_append_c(out, '\n');
+		put_quiet(out, r);
+	}
+	g_string_free(table, TRUE);
 }
 
 static void put_phases(GString *out, const struct run_report *r)
@@ -136,41 +182,82 @@ static void put_phases(GString *out, const struct run_report *r)
 	g_string_free(line, TRUE);
 }
 
-/* What is set otherwise than in the scenario's file: a part of what was run. */
-static void put_settings(GString *out, JsonObject *extra)
+/* Calls @fn for each key that is set otherwise than in the scenario's file: a part of what was run. */
+static void each_setting(const struct run_report *r, GString *out, void (*fn)(GString *, const char *, const char *))
 {
-	JsonNode *node = json_object_get_member(extra, "settings");
-	g_autoptr(GString) text = g_string_new(NULL);
-	g_autofree char *line = NULL;
+	JsonNode *node = json_object_get_member(r->extra, "settings");
 	JsonObjectIter iter;
 	const char *key;
 
-	if (node && JSON_NODE_HOLDS_OBJECT(node)) {
-		json_object_iter_init(&iter, json_node_get_object(node));
-		while (json_object_iter_next(&iter, &key, &node))
-			g_string_append_printf(text, "%s%s=%s", text->len ? "; " : "", key, json_node_get_string(node));
+	if (!node || !JSON_NODE_HOLDS_OBJECT(node))
+		return;
+	json_object_iter_init(&iter, json_node_get_object(node));
+	while (json_object_iter_next(&iter, &key, &node)) {
+		g_autofree char *value = JSON_NODE_HOLDS_VALUE(node) ? json_node_dup_string(node) : NULL;
+		g_autofree char *name = text_one_line(key), *line = text_one_line(value ? value : "?");
+
+		fn(out, name, line);
 	}
-	line = text_one_line(text->str);
-	if (*line)
-		put_field(out, "settings", "%s", line);
+}
+
+static void add_setting(GString *out, const char *key, const char *value)
+{
+	g_string_append_printf(out, "%s%s=%s", out->len ? "; " : "", key, value);
+}
+
+static void add_option(GString *out, const char *key, const char *value)
+{
+	g_autofree char *word = g_strdup_printf("%s=%s", key, value);
+	g_autofree char *quoted = text_shell_word(word);
+
+	g_string_append_printf(out, " --set %s", quoted);
+}
+
+/* One line that runs it again, for a shell. */
+static void put_repeat(GString *out, const struct run_report *r)
+{
+	g_autoptr(GString) line = g_string_new("vtdlab run ");
+	g_autofree char *path = g_find_program_in_path("qemu-system-x86_64");
+
+	g_string_append(line, r->scenario);
+	each_setting(r, line, add_option);
+	if (r->env.qemu_path && g_strcmp0(path, r->env.qemu_path) != 0) {
+		g_autofree char *quoted = text_shell_word(r->env.qemu_path);
+
+		g_string_append_printf(line, " --qemu %s", quoted);
+	}
+	if (r->env.vmm && strcmp(r->env.vmm, "qemu") != 0)
+		g_string_append_printf(line, " --vmm %s", r->env.vmm);
+	g_string_append_printf(out, "%-*s%s\n", LABEL_WIDTH, "repeat", line->str);
+}
+
+static void put_kernel(GString *out, const char *label, const struct report_kernel *k)
+{
+	put_field(out, label, "%s (%s%s%.12s)", k->release ? k->release : "?", k->spec ? k->spec : "?",
+		  k->sha256 ? ", sha256 " : "", k->sha256 ? k->sha256 : "");
 }
 
 static void put_environment(GString *out, const struct run_report *r)
 {
 	const struct report_environment *env = &r->env;
 	const struct report_kernel *first = &env->first_kernel, *crash = &env->crash_kernel;
-	bool same = g_strcmp0(first->sha256, crash->sha256) == 0;
+	bool same = g_strcmp0(first->sha256, crash->sha256) == 0 && g_strcmp0(first->release, crash->release) == 0;
+	g_autoptr(GString) settings = g_string_new(NULL);
 
-	put_field(out, "first kernel", "%s (%s)", first->release ? first->release : "?",
-		  first->spec ? first->spec : "?");
-	if (same && g_strcmp0(first->release, crash->release) == 0)
+	put_field(out, "scenario", "%s%s%s", r->scenario, r->title && *r->title ? ": " : "", r->title ? r->title : "");
+	each_setting(r, settings, add_setting);
+	if (settings->len)
+		put_field(out, "settings", "%s", settings->str);
+	put_kernel(out, "first kernel", first);
+	if (same)
 		put_field(out, "crash kernel", "the same");
 	else
-		put_field(out, "crash kernel", "%s (%s)", crash->release ? crash->release : "?",
-			  crash->spec ? crash->spec : "?");
-	put_field(out, "machine", "QEMU %s, %s, %s clock", env->qemu ? env->qemu : "?", env->accel ? env->accel : "?",
-		  env->clock ? env->clock : "?");
-	put_settings(out, r->extra);
+		put_kernel(out, "crash kernel", crash);
+	put_field(out, "machine", "QEMU %s, %s, %s clock%s%s", env->qemu ? env->qemu : "?",
+		  env->accel ? env->accel : "?", env->clock ? env->clock : "?", env->host_cpu ? ", on " : "",
+		  env->host_cpu ? env->host_cpu : "");
+	put_field(out, "lab", "vtdlab " VTDLAB_VERSION "%s%s", env->commit ? ", commit " : "",
+		  env->commit ? env->commit : "");
 }
 
 /* A QEMU of images/qemus that is not the one at work, or NULL. */
@@ -222,7 +309,7 @@ static char *trace_pattern(unsigned traces)
 	return g_string_free(pattern, FALSE);
 }
 
-/* What to type next about a failure that nobody expected. */
+/* What to type next about a failure that nobody expected, or what could not be judged. */
 static void put_next(GString *out, const struct run_report *r)
 {
 	bool failed = false, tables = false, qemu = false, first = true;
@@ -233,11 +320,11 @@ static void put_next(GString *out, const struct run_report *r)
 		const struct verdict_row *row = r->verdict->rows->pdata[i];
 		const struct check *check = check_find(row->name);
 
-		if (row->result != CHECK_FAIL || row->expect_fail)
+		if (rank(row) > 1)
 			continue;
 		failed = true;
-		tables |= row->outcome == OUTCOME_COPY_WRONG;
-		qemu |= blames_qemu(row);
+		tables |= row->result == CHECK_FAIL && row->outcome == OUTCOME_COPY_WRONG;
+		qemu |= row->result == CHECK_FAIL && blames_qemu(row);
 		traces |= check ? check->traces : 0;
 	}
 	if (!failed || !r->run_dir)
@@ -245,8 +332,7 @@ static void put_next(GString *out, const struct run_report *r)
 	if (tables)
 		put_command(out, &first, "vtdlab diff %s/tables/panic.vtd %s/tables/copied.vtd", r->run_dir,
 			    r->run_dir);
-	/* a recorded run that is judged again has no logs */
-	if (!r->phases->len)
+	if (!r->has_logs)
 		return;
 	pattern = trace_pattern(traces);
 	if (*pattern)
@@ -257,18 +343,26 @@ static void put_next(GString *out, const struct run_report *r)
 		put_command(out, &first, "vtdlab run ... --qemu %s   # the device model's fault?", other);
 }
 
-static char *build(const struct run_report *r, bool colour)
+static void put_outcome(GString *out, const struct run_report *r, bool colour)
 {
-	GString *out = g_string_new(NULL);
-	g_autofree char *head = g_strdup_printf("vtdlab %s: %s%s%s", VTDLAB_VERSION, r->scenario,
-						r->title && *r->title ? ": " : "", r->title ? r->title : "");
 	const char *shade = r->verdict->exit == VTDLAB_EXIT_OK ? GREEN : RED;
 
-	put_wrapped(out, head, 0);
+	g_string_append_printf(out, "%-*s%s%s%s%s (exit %d)\n", LABEL_WIDTH, "outcome", colour ? shade : "",
+			       outcome_name(r->verdict->outcome), colour ? RESET : "",
+			       r->verdict->before ? " in the second attempt only" : "", r->verdict->exit);
+	g_string_append_printf(out, "%-*s", LABEL_WIDTH, "");
+	put_wrapped(out, r->verdict->words, LABEL_WIDTH);
+}
+
+char *report_page(const struct run_report *r, unsigned how)
+{
+	GString *out = g_string_new(NULL);
+
+	put_outcome(out, r, how & REPORT_COLOUR);
+	put_checks(out, r, how);
+	put_next(out, r);
 	g_string_append_c(out, '\n');
 	put_environment(out, r);
-	put_checks(out, r, colour);
-	g_string_append_c(out, '\n');
 	put_phases(out, r);
 	if (!r->env.wall_time_is_hardware_time)
 		put_field(out, "",
@@ -276,26 +370,23 @@ static char *build(const struct run_report *r, bool colour)
 			  "figures of hardware.");
 	for (guint i = 0; i < r->notes->len; i++)
 		put_field(out, i ? "" : "notes", "%s", (const char *)r->notes->pdata[i]);
-	g_string_append_printf(out, "\n%-*s%s%s%s%s (exit %d)\n", LABEL_WIDTH, "outcome", colour ? shade : "",
-			       outcome_name(r->verdict->outcome), colour ? RESET : "",
-			       r->verdict->before ? " in the second attempt only" : "", r->verdict->exit);
-	g_string_append_printf(out, "%-*s", LABEL_WIDTH, "");
-	put_wrapped(out, r->verdict->words, LABEL_WIDTH);
-	/* Not wrapped: a path is for copying. */
+	/* Not wrapped: these are for copying. */
+	put_repeat(out, r);
 	if (r->run_dir)
 		g_string_append_printf(out, "%-*s%s\n", LABEL_WIDTH, "run", r->run_dir);
-	put_next(out, r);
 	return g_string_free(out, FALSE);
 }
 
-char *report_summary(const struct run_report *r)
+char *report_line(const struct run_report *r)
 {
-	return build(r, false);
-}
+	g_autoptr(GString) bad = g_string_new(NULL);
 
-bool report_print(const struct run_report *r, FILE *out, bool colour)
-{
-	g_autofree char *text = build(r, colour);
+	for (guint i = 0; i < r->verdict->rows->len; i++) {
+		const struct verdict_row *row = r->verdict->rows->pdata[i];
 
-	return fputs(text, out) >= 0 && fflush(out) == 0;
+		if (rank(row) < 2)
+			g_string_append_printf(bad, "%s%s", bad->len ? ", " : "", row->name);
+	}
+	return g_strdup_printf("%s (exit %d)  %.0f s  %s%s%s\n", outcome_name(r->verdict->outcome), r->verdict->exit,
+			       r->duration_s, r->run_dir ? r->run_dir : "", bad->len ? "  " : "", bad->str);
 }

@@ -64,7 +64,8 @@ struct run_report {
 	char *title;	    /* the scenario's title, one line, may be NULL */
 	GDateTime *started; /* set by report_new() to now */
 	double duration_s;
-	char *run_dir;	   /* for the last line of the summary; not in run.json */
+	char *run_dir;	   /* for the last line of the page; not in run.json */
+	bool has_logs;	   /* console.log and qemu.log are in it */
 	GPtrArray *phases; /* struct report_phase *, in the order of time */
 	struct report_iova iova;
 	struct report_environment env;
@@ -101,10 +102,19 @@ char *report_json(const struct run_report *report);
 /* report_environment_json - its "environment"; the caller unrefs it. */
 JsonObject *report_environment_json(const struct report_environment *env);
 
-/* report_summary - the text of summary.txt, at most 72 columns wide; the caller frees it. */
-char *report_summary(const struct run_report *report);
+/* What report_page() shows beside what it always does. */
+enum report_page {
+	REPORT_ALL = 1,	   /* a line for every check, those that passed too */
+	REPORT_COLOUR = 2, /* escape sequences of a terminal */
+};
 
-/* report_print - show the summary on @out, with colours when @colour. False on a write error. */
-bool report_print(const struct run_report *report, FILE *out, bool colour);
+/*
+ * report_page - the report for people, at most 72 columns wide but for what is to be copied; the caller frees it.
+ * @how: of enum report_page, or-ed; REPORT_ALL alone is summary.txt
+ */
+char *report_page(const struct run_report *report, unsigned how);
+
+/* report_line - the same in one line: outcome, seconds, what failed, where; the caller frees it. */
+char *report_line(const struct run_report *report);
 
 #endif

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "results/report.h"
 #include "verdict/outcome.h"
 
 struct run_json_check {
@@ -49,6 +50,9 @@ const struct run_json_check *run_json_check(const struct run_json *run, const ch
  * is nothing; without the kernels that the crash kernel's release tells. The caller frees it.
  */
 char *run_json_settings(const struct run_json *run);
+
+/* run_json_report - what @run says of the run itself goes to @report: when, how long, phases, on what, settings, notes. */
+void run_json_report(const struct run_json *run, struct run_report *report);
 
 /*
  * run_json_number - the number at @path ("kdump/copies/bytes"), added up over all members of an array; true counts

@@ -133,8 +133,9 @@ static bool write_results(struct run *run, GError **error)
 	if (run->at.m && !machine_logs_ok(run->at.m, &log))
 		return vtdlab_failed(error, "%s could not be written completely: is the disk full?", log);
 	run->report->run_dir = g_build_filename(run->at.rd->root, run->at.rd->name, NULL);
+	run->report->has_logs = run->at.m;
 	run->report->duration_s = (double)clock_elapsed_ns(run->at.clock) / 1e9;
-	summary = report_summary(run->report);
+	summary = report_page(run->report, REPORT_ALL);
 	json = report_json(run->report);
 	return run_write_tables(run, error) &&
 	       evidence_save(run->at.ev, run->at.plan->crash->release, run->at.rd->path, error) &&
@@ -221,7 +222,8 @@ static bool run_in(const struct plan *plan, struct rundir *rd, struct run_outcom
 		out->outcome = outcome_name(run->report->verdict->outcome);
 		out->copy_ns = run->kprobes ? kprobes_copy_ns(run->kprobes) : -1;
 		out->dir = g_strdup(rd->path);
-		out->summary = report_summary(run->report);
+		out->page = report_page(run->report, plan->options->page);
+		out->line = report_line(run->report);
 		ok = true;
 	}
 	run_free(run);
@@ -260,7 +262,8 @@ bool scenario_run(const struct scenario *scenario, const struct run_options *opt
 void run_outcome_clear(struct run_outcome *out)
 {
 	g_free(out->dir);
-	g_free(out->summary);
+	g_free(out->page);
+	g_free(out->line);
 	memset(out, 0, sizeof(*out));
 }
 

@@ -14,7 +14,8 @@ struct run_outcome {
 	int exit;	     /* enum vtdlab_exit */
 	const char *outcome; /* "preserved", "copy-wrong", ...; static */
 	char *dir;	     /* the run directory; owned */
-	char *summary;	     /* the text of summary.txt; owned */
+	char *page;	     /* report_page(), as options->page asks for; owned */
+	char *line;	     /* report_line(); owned */
 	int64_t copy_ns;     /* the crash kernel's copy in guest ns; -1: not seen */
 };
 

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The verb judge, on recorded runs: the same results as when they were run, no VM, and nothing believed.
 
+bats_require_minimum_version 1.5.0
+
 load vtdlab-fixture
 
 setup()
@@ -19,7 +21,7 @@ unpack()
 
 @test "judge prints the table of a recorded run and exits as the run did" {
 	unpack legacy-6.1
-	run "$vtdlab" judge "$dir"
+	run "$vtdlab" judge -v "$dir"
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[[ $output == *"leaves-equal             pass   "*" leaves"* ]]
@@ -54,7 +56,7 @@ unpack()
 	run "$vtdlab" judge "$dir"
 	echo "$output"
 	[ "$status" -eq 1 ]
-	[[ $output == *"devices-work             FAIL "*"outcome       device-dead (exit 1)"* ]]
+	[[ $output == "outcome       device-dead (exit 1)"*"devices-work             FAIL "* ]]
 	[[ $(tr -s ' \n' ' ' <<<"$output") == *"frames out, 16 in; expected of nvme only"* ]]
 }
 
@@ -77,7 +79,7 @@ unpack()
 
 @test "a pass-through is no number of pages" {
 	unpack passthrough-6.1
-	run "$vtdlab" judge "$dir"
+	run "$vtdlab" judge -v "$dir"
 	[ "$status" -eq 0 ]
 	[[ $(tr -s ' \n' ' ' <<<"$output") == *"0 pages of identity lead elsewhere"* ]]
 	[[ $output != *2199023255552* ]]
@@ -91,6 +93,41 @@ unpack()
 	[ "$status" -eq 125 ]
 	[[ $output == *"outcome       preserved in the second attempt only (exit 125)"* ]]
 	[[ $(tr -s ' \n' ' ' <<<"$output") == *"did not come up, no progress: waited 80 s."* ]]
+}
+
+@test "judge prints what the run printed: on what it ran, when, how it is run again" {
+	unpack legacy-6.1
+	cat >"$dir/run.json" <<-'J'
+		{"scenario":"kdump","started":"2026-01-02T03:04:05Z","duration_s":12.5,"settings":{"iommu.aw-bits":"48"},
+		 "phases":[{"name":"boot","start_ns":0,"end_ns":1500000000}],"notes":["a note"],
+		 "environment":{"accel":"tcg","clock":"wall","qemu":"7.2.22","host_cpu":"A CPU","commit":"abc",
+		  "first_kernel":{"spec":"debian-6.1","release":"6.1.0-1-amd64","sha256":"0123456789abcdef"},
+		  "crash_kernel":{"spec":"debian-6.1","release":"6.1.0-1-amd64","sha256":"0123456789abcdef"}}}
+	J
+	run --separate-stderr "$vtdlab" judge "$dir"
+	echo "$output"
+	[ "${lines[0]}" = "outcome       preserved (exit 0)" ]
+	[[ $output == *"first kernel  6.1.0-1-amd64 (debian-6.1, sha256 0123456789ab)"* ]]
+	[[ $output == *"crash kernel  the same"*"machine       QEMU 7.2.22, tcg, wall clock, on A CPU"* ]]
+	[[ $output == *"phases, s     boot 1.5; in all 12.5"*"notes         a note"* ]]
+	[[ $output == *"repeat        vtdlab run kdump --set iommu.aw-bits=48"* ]]
+	run --separate-stderr "$vtdlab" judge --json "$dir"
+	[ "$(jq -r .started <<<"$output") $(jq .duration_s <<<"$output")" = "2026-01-02T03:04:05Z 12.5" ]
+}
+
+@test "colours are for a terminal, or for who asks for them" {
+	unpack legacy-6.1
+	run "$vtdlab" judge "$dir"
+	[[ $output != *$''* ]]
+	NO_COLOR=1 run "$vtdlab" judge --color=always "$dir"
+	[[ $output == *$'[32mpreserved[0m'* ]]
+	run script -qec "TERM=xterm '$vtdlab' judge '$dir'" /dev/null
+	[[ $output == *$'[32mpreserved'* ]]
+	run script -qec "TERM=xterm NO_COLOR=1 '$vtdlab' judge '$dir'" /dev/null
+	[[ $output == *preserved* && $output != *$''* ]]
+	run "$vtdlab" judge --color=blue "$dir"
+	[ "$status" -eq 2 ]
+	[[ $output == *"--color 'blue': auto, always or never"* ]]
 }
 
 @test "judge --json is run.json's schema" {

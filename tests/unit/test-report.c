@@ -237,12 +237,13 @@ static void test_json(void **state)
 static void test_summary(void **state)
 {
 	struct run_report *r = full();
-	g_autofree char *text = report_summary(r);
+	g_autofree char *text = report_page(r, REPORT_ALL);
 	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 
 	(void)state;
 	for (char **line = lines; *line; line++) {
-		if (g_utf8_strlen(*line, -1) > REPORT_WIDTH && !strstr(*line, r->run_dir))
+		if (g_utf8_strlen(*line, -1) > REPORT_WIDTH && !strstr(*line, r->run_dir) &&
+		    !g_str_has_prefix(*line, "repeat "))
 			fail_msg("wider than %d: %s", REPORT_WIDTH, *line);
 		assert_false(g_str_has_suffix(*line, " "));
 		for (const char *p = *line; *p; p++)
@@ -259,7 +260,6 @@ static void test_summary(void **state)
 	report_free(r);
 }
 
-/* Colours add escape sequences and nothing else. */
 /* A failure that nobody expects ends with what to type: its events, the console, another QEMU where that may be it. */
 static void test_next(void **state)
 {
@@ -271,12 +271,12 @@ static void test_next(void **state)
 	(void)state;
 	r->run_dir = g_strdup(run);
 	r->env.qemu = g_strdup("7.2.22");
-	report_add_phase(r, "boot", 0);
+	r->has_logs = true;
 	row = verdict_add(r->verdict, "flushed", CHECK_PASS, OUTCOME_STALE_CACHE, "");
-	text = report_summary(r);
+	text = report_page(r, REPORT_ALL);
 	assert_null(strstr(text, "\nnext "));
 	row->result = CHECK_FAIL;
-	flushed = report_summary(r);
+	flushed = report_page(r, REPORT_ALL);
 	assert_non_null(strstr(flushed, "\nnext          grep -nE 'vtd_reg_dmar_root|vtd_dmar_enable|vtd_inv_desc_|"));
 	assert_non_null(strstr(flushed, "' /results/20260101-kdump/qemu.log\n              grep -nE 'panic|BUG:"));
 	assert_non_null(strstr(flushed, "' /results/20260101-kdump/console.log\n"));
@@ -284,14 +284,14 @@ static void test_next(void **state)
 	row->expect_fail = true;
 	/* which rests on no event */
 	verdict_add(r->verdict, "devices-work", CHECK_FAIL, OUTCOME_DEVICE_DEAD, "nvme: no answer");
-	dead = report_summary(r);
+	dead = report_page(r, REPORT_ALL);
 	assert_non_null(strstr(dead, "\nnext          grep -nE 'panic|BUG:"));
 	assert_null(strstr(dead, "qemu.log"));
 	assert_non_null(strstr(dead, "vtdlab run ... --qemu qemu-10.0 "));
 	g_free(r->env.qemu);
 	r->env.qemu = g_strdup("10.0.8");
 	g_free(text);
-	text = report_summary(r);
+	text = report_page(r, REPORT_ALL);
 	assert_null(strstr(text, "--qemu"));
 	report_free(r);
 }
@@ -305,36 +305,77 @@ static void test_settings(void **state)
 
 	(void)state;
 	json_object_set_object_member(r->extra, "settings", settings);
-	without = report_summary(r);
+	without = report_page(r, REPORT_ALL);
 	assert_null(strstr(without, "settings"));
 	json_object_set_string_member(settings, "devices.nic", "virtio");
 	json_object_set_string_member(settings, "first.cmdline", "iommu=pt \033[31m");
-	with = report_summary(r);
+	with = report_page(r, REPORT_ALL);
 	assert_non_null(strstr(with, "\nsettings      devices.nic=virtio; first.cmdline=iommu=pt [31m\n"));
 	report_free(r);
 }
 
-static void test_print(void **state)
+/* Colours add escape sequences and nothing else. */
+static void test_colour(void **state)
 {
 	struct run_report *r = full();
-	g_autofree char *plain = report_summary(r);
-	char *shown = NULL;
-	size_t len;
-	FILE *out = open_memstream(&shown, &len);
+	g_autofree char *plain = report_page(r, REPORT_ALL), *shown = report_page(r, REPORT_ALL | REPORT_COLOUR);
 	g_autoptr(GRegex) escape = g_regex_new("\033\\[[0-9]*m", 0, 0, NULL);
-
-	(void)state;
-	assert_true(report_print(r, out, true));
-	fclose(out);
-	assert_non_null(strstr(shown, "\033[31m"));
 	g_autofree char *stripped = g_regex_replace(escape, shown, -1, 0, "", 0, NULL);
 
+	(void)state;
+	assert_non_null(strstr(shown, "\033[31m"));
 	assert_string_equal(stripped, plain);
-	free(shown);
-	out = fopen("/dev/full", "w");
-	assert_non_null(out);
-	assert_false(report_print(r, out, false));
-	fclose(out);
+	report_free(r);
+}
+
+/* The outcome comes first, then what needs a look, worst first; what passed is a number, unless all is asked for. */
+static void test_order(void **state)
+{
+	struct run_report *r = report_new("kdump");
+	g_autofree char *page = NULL, *all = NULL, *line = NULL;
+
+	(void)state;
+	verdict_add(r->verdict, "rig", CHECK_PASS, OUTCOME_INCONCLUSIVE, "fine");
+	verdict_add(r->verdict, "iova-not-retargeted", CHECK_FAIL, OUTCOME_COPY_WRONG, "as ever")->expect_fail = true;
+	verdict_add(r->verdict, "no-faults", CHECK_NO_EVIDENCE, OUTCOME_DMA_LOST, "nothing seen");
+	verdict_add(r->verdict, "irte-equal", CHECK_SKIP, OUTCOME_COPY_WRONG, "no remapping");
+	verdict_add(r->verdict, "leaves-equal", CHECK_FAIL, OUTCOME_COPY_WRONG, "3 of 4");
+	verdict_conclude(r->verdict, false);
+	page = report_page(r, 0);
+	assert_true(g_str_has_prefix(page, "outcome       copy-wrong (exit 1)\n"));
+	assert_true(strstr(page, "leaves-equal             FAIL") < strstr(page, "no-faults                none"));
+	assert_true(strstr(page, "no-faults                none") < strstr(page, "iova-not-retargeted      fail*"));
+	assert_true(strstr(page, "iova-not-retargeted      fail*") < strstr(page, "\nscenario      kdump\n"));
+	assert_non_null(strstr(page, "\n1 check passes, 1 does not apply; -v shows them, as summary.txt does\n"));
+	assert_null(strstr(page, "\nrig "));
+	all = report_page(r, REPORT_ALL);
+	assert_true(strstr(all, "iova-not-retargeted      fail*") <
+		    strstr(all, "\nrig                      pass   fine\n"));
+	assert_null(strstr(all, "does not apply"));
+	r->run_dir = g_strdup("/r/1");
+	r->duration_s = 12.3;
+	line = report_line(r);
+	assert_string_equal(line, "copy-wrong (exit 1)  12 s  /r/1  no-faults, leaves-equal\n");
+	report_free(r);
+}
+
+/* The line to run it again is one for a shell, with all that was set. */
+static void test_repeat(void **state)
+{
+	struct run_report *r = report_new("kdump");
+	JsonObject *settings = json_object_new();
+	g_autofree char *page = NULL;
+
+	(void)state;
+	json_object_set_string_member(settings, "crash.cmdline", "a=1 b");
+	json_object_set_string_member(settings, "iommu.mode", "off");
+	json_object_set_object_member(r->extra, "settings", settings);
+	r->env.qemu_path = g_strdup("/opt/q e/qemu");
+	r->env.vmm = g_strdup("libvirt");
+	page = report_page(r, 0);
+	assert_non_null(strstr(page,
+			       "\nrepeat        vtdlab run kdump --set 'crash.cmdline=a=1 b' --set iommu.mode=off "
+			       "--qemu '/opt/q e/qemu' --vmm libvirt\n"));
 	report_free(r);
 }
 
@@ -343,8 +384,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_judge),	 cmocka_unit_test(test_strict), cmocka_unit_test(test_second_attempt),
 		cmocka_unit_test(test_outcomes), cmocka_unit_test(test_series), cmocka_unit_test(test_json),
-		cmocka_unit_test(test_summary),	 cmocka_unit_test(test_print),	cmocka_unit_test(test_next),
-		cmocka_unit_test(test_settings),
+		cmocka_unit_test(test_summary),	 cmocka_unit_test(test_colour), cmocka_unit_test(test_order),
+		cmocka_unit_test(test_repeat),	 cmocka_unit_test(test_next),	cmocka_unit_test(test_settings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
