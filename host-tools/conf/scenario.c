@@ -15,6 +15,12 @@ static const struct word load_words[] = {
 	{ "kexec-file", CONF_LOAD_KEXEC_FILE },
 	{ 0 },
 };
+static const struct word image_words[] = {
+	{ "auto", CONF_IMAGE_AUTO },
+	{ "flat", CONF_IMAGE_FLAT },
+	{ "shipped", CONF_IMAGE_SHIPPED },
+	{ 0 },
+};
 static const struct word trigger_words[] = {
 	{ "sysrq", CONF_TRIGGER_SYSRQ },
 	{ "nmi", CONF_TRIGGER_NMI },
@@ -123,6 +129,8 @@ static const struct schema_key keys[] = {
 	  .help = "put at the very end of the crash kernel's command line" },
 	{ KEY("crash", "load", SCHEMA_WORD), AT(crash.load), .words = load_words, .def = "kexec",
 	  .help = "kexec -p, or kexec -s -p (the kernel loads and checks the image)" },
+	{ KEY("crash", "image", SCHEMA_WORD), AT(crash.image), .words = image_words, .def = "auto",
+	  .help = "flat: unpacked, no KASLR; auto: flat but for kexec-file, checksum, initrd, virtual clock" },
 	{ KEY("crash", "checksum", SCHEMA_SWITCH), AT(crash.checksum), .def = "off",
 	  .help = "SHA-256 check of the image at the panic (2 s under TCG); kexec-file always has it" },
 	{ KEY("crash", "trigger", SCHEMA_WORD_N), AT(crash.trigger),
@@ -258,6 +266,14 @@ bool scenario_expects_fail(const struct scenario *s, const struct expect_when *w
 const char *scenario_crash_kernel(const struct scenario *s)
 {
 	return *s->crash.kernel ? s->crash.kernel : s->first.kernel;
+}
+
+bool scenario_crash_flat(const struct scenario *s)
+{
+	if (s->crash.image != CONF_IMAGE_AUTO)
+		return s->crash.image == CONF_IMAGE_FLAT;
+	return s->crash.load == CONF_LOAD_KEXEC && !s->crash.checksum && !*s->crash.initrd &&
+	       s->machine.clock == MACHINE_CLOCK_WALL;
 }
 
 void scenario_machine(const struct scenario *s, struct machine_config *cfg)

@@ -11,6 +11,7 @@
 #include "evidence/kprobe-trace.h"
 #include "machine/disk.h"
 #include "prepare/devices.h"
+#include "prepare/flat.h"
 #include "conf/workload.h"
 
 static const char *iommu_parameter(const struct scenario *sc)
@@ -157,10 +158,12 @@ bool plan_make(struct plan *plan, const struct scenario *sc, const struct run_op
 		return false;
 	foreign = plan_foreign(plan);
 	plan->crash_initrd = foreign ? foreign_initrd(sc->crash.initrd, plan->crash, error) :
-				       initramfs_make(plan->crash, NULL, NULL, false, NULL, error);
+				       initramfs_make(plan->crash, NULL, NULL, NULL, false, NULL, error);
 	if (!plan->crash_initrd)
 		return false;
-	plan->first_initrd = initramfs_make(plan->first, plan->crash, plan->crash_initrd, foreign,
+	if (scenario_crash_flat(sc))
+		plan->crash_flat = kernel_flat(plan->crash, &plan->not_flat);
+	plan->first_initrd = initramfs_make(plan->first, plan->crash, plan->crash_initrd, plan->crash_flat, foreign,
 					    w.kind ? w.kind->manifest : NULL, error);
 	if (!plan->first_initrd)
 		return false;
@@ -198,6 +201,8 @@ void plan_clear(struct plan *plan)
 	kernel_free(plan->crash);
 	g_free(plan->first_initrd);
 	g_free(plan->crash_initrd);
+	g_free(plan->crash_flat);
+	g_free(plan->not_flat);
 	g_free(plan->qemu);
 	g_free(plan->first_cmdline);
 	g_free(plan->crash_cmdline);

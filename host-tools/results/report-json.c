@@ -99,6 +99,7 @@ static JsonObject *kernel_json(const struct report_kernel *k)
 	set_string(o, "sha256", k->sha256);
 	set_string(o, "config_sha256", k->config_sha256);
 	set_string(o, "cmdline", k->cmdline);
+	set_string(o, "image", k->image);
 	return o;
 }
 

@@ -23,6 +23,7 @@ static void clear_kernel(struct report_kernel *k)
 	g_free(k->sha256);
 	g_free(k->config_sha256);
 	g_free(k->cmdline);
+	g_free(k->image);
 }
 
 struct run_report *report_new(const char *scenario)

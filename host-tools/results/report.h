@@ -35,6 +35,7 @@ struct report_kernel {
 	char *sha256;  /* of the bzImage (or vmlinux) */
 	char *config_sha256;
 	char *cmdline;
+	char *image; /* "flat" or "shipped": how it was loaded; NULL: not by kexec */
 };
 
 struct report_environment {

@@ -24,6 +24,7 @@ static void fill_environment(struct run *run)
 	fill_kernel(&env->first_kernel, run->at.plan->first,
 		    run->at.ev->first_cmdline ? run->at.ev->first_cmdline : run->at.plan->first_cmdline);
 	fill_kernel(&env->crash_kernel, run->at.plan->crash, run->at.plan->crash_cmdline);
+	env->crash_kernel.image = g_strdup(!run->at.ev->crash_loaded ? NULL : run->flat ? "flat" : "shipped");
 	env->clock = g_strdup(virtual ? "virtual" : "wall");
 	if (run->at.m) {
 		env->accel = g_strdup(word_of(machine_accel_words, machine_accel(run->at.m)));
