@@ -48,6 +48,7 @@ void report_environment_clear(struct report_environment *env)
 	g_free(env->qemu);
 	g_free(env->qemu_path);
 	g_free(env->vmm);
+	g_free(env->shortcuts);
 	g_free(env->host_cpu);
 	g_free(env->host_kernel);
 	g_free(env->commit);

@@ -43,7 +43,8 @@ struct report_environment {
 	char *clock; /* "wall" or "virtual" */
 	char *qemu;  /* version: "7.2.22" */
 	char *qemu_path;
-	char *vmm; /* "qemu", "libvirt": who runs it */
+	char *vmm;	 /* "qemu", "libvirt": who runs it */
+	char *shortcuts; /* those in force for CPU and kernels, ' ' between (prepare/shortcuts.h); NULL: not told */
 	struct report_kernel first_kernel, crash_kernel;
 	bool has_caps;			 /* cap and ecap below were read */
 	uint64_t cap, ecap;		 /* the IOMMU's capability registers */

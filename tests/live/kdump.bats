@@ -30,6 +30,9 @@ qemu_of()
 	[ "$(json .iova.leaves)" -gt 1000 ]
 	[ "$(json .iova.retargeted)" -gt 0 ]
 	[ "$(json .environment.crash_kernel.image)" = flat ]
+	[ "$(json .environment.shortcuts)" = "-erms,-fsrm cryptomgr.notests" ]
+	grep -q -- "-cpu max,+svm,+npt,-erms,-fsrm" "$RESULTS/latest/command"
+	[ "$(grep -c "Kernel command line: .* cryptomgr.notests " "$RESULTS/latest/console.log")" = 2 ]
 	no_leftovers
 }
 
@@ -139,7 +142,7 @@ qemu_of()
 }
 
 @test "kdump: the same with the crash kernel as shipped, and with a flat one that the kernel itself loads" {
-	for sets in crash.image=shipped "crash.image=flat crash.load=kexec-file"; do
+	for sets in "crash.image=shipped machine.shortcuts=off" "crash.image=flat crash.load=kexec-file"; do
 		# shellcheck disable=SC2046,SC2086 # words
 		run "$VTDLAB" run kdump --strict-expect --results "$RESULTS" $(printf -- '--set %s ' $sets)
 		echo "$output"

@@ -101,7 +101,7 @@ static void test_defaults(void **state)
 	scenario_free(s);
 }
 
-/* Flat where nobody asks for the image itself, or for the time that it takes; what is said in so many words is done. */
+/* Flat, and with shortcuts, where nobody asks for the image itself or for times; what is said in so many words is done. */
 static void test_crash_image(void **state)
 {
 	static const char *const shipped[] = { "crash.load=kexec-file", "crash.checksum=on", "crash.initrd=kdump-tools",
@@ -119,7 +119,13 @@ static void test_crash_image(void **state)
 		assert_true(scenario_crash_flat(one));
 		scenario_free(one);
 	}
-	assert_true(scenario_set(s, "crash.image=shipped", NULL));
+	assert_true(scenario_shortcuts(s));
+	assert_true(scenario_set(s, "machine.clock=virtual", NULL));
+	assert_false(scenario_shortcuts(s));
+	assert_true(scenario_set(s, "machine.shortcuts=on", NULL));
+	assert_true(scenario_shortcuts(s));
+	assert_true(scenario_as_shipped(s, NULL));
+	assert_false(scenario_shortcuts(s));
 	assert_false(scenario_crash_flat(s));
 	scenario_free(s);
 }
