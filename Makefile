@@ -30,6 +30,7 @@ BUG ?=
 SIDE ?=
 JOBS ?=
 NO_PROBES ?=
+AS_SHIPPED ?=
 # What `make golden` records (all), and whether `make mutation` boots VMs too (no).
 RUNS ?=
 LIVE ?=
@@ -46,7 +47,7 @@ RUN_OPTS := $(if $(KERNEL),--kernel '$(KERNEL)') $(if $(CRASH_KERNEL),--crash-ke
 	$(if $(MODULES),--modules '$(MODULES)') $(if $(QEMU),--qemu '$(QEMU)') $(if $(VMM),--vmm '$(VMM)') \
 	$(if $(ACCEL),--accel '$(ACCEL)') $(if $(CLOCK),--clock '$(CLOCK)') \
 	$(foreach s,$(SET),--set '$(s)') $(if $(REPEAT),--repeat '$(REPEAT)') \
-	$(if $(RESULTS),--results '$(RESULTS)') $(if $(NO_PROBES),--no-probes) $(if $(V),--verbose)
+	$(if $(RESULTS),--results '$(RESULTS)') $(if $(NO_PROBES),--no-probes) $(if $(AS_SHIPPED),--as-shipped) $(if $(V),--verbose)
 
 BENCH_OPTS := $(if $(KERNEL),--kernel '$(KERNEL)') $(if $(MODULES),--modules '$(MODULES)') \
 	$(if $(QEMU),--qemu '$(QEMU)') $(if $(VMM),--vmm '$(VMM)') $(if $(ACCEL),--accel '$(ACCEL)') \
@@ -203,7 +204,7 @@ Q := $(if $(V),,@)
 
 # ---- what a user types ------------------------------------------------------------------------
 .PHONY: help setup setup-check all build test-programs run-kdump-scenario reproduce bugs check check-quick fetch \
-	bench-nested bench-host bench-walk bench-copy bench-harness bench-sweeps list doctor mutation golden clean kernel \
+	bench-nested bench-host bench-walk bench-copy bench-harness bench-boot bench-speed bench-sweeps list doctor mutation golden clean kernel \
 	compare-copy-designs compare-selftests scaling-copy crash-memory corrupt-copies lint-kernel series-fixes print-tests FORCE
 FORCE:
 
@@ -213,7 +214,7 @@ help: ## this list
 	/^##@/ { printf "\n%s\n", substr($$0, 5) } \
 	/^[a-zA-Z0-9_-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@printf '\nVariables of run-kdump-scenario:\n  SCENARIO=%s  (make list)   KERNEL=debian-6.1|debian-6.12|debian-7.3|lab-6.1|lab-6.12|lab-6.12-fixes|lab-7.3|debian:RELEASE|PATH\n' '$(SCENARIO)'
-	@printf '  CRASH_KERNEL=  MODULES=DIR  QEMU=qemu-10.0|PATH  VMM=qemu|libvirt[:URI]  ACCEL=auto|kvm|tcg  SET="section.key=value ..."  REPEAT=N  RESULTS=DIR  CLOCK=wall|virtual  NO_PROBES=1  V=1\n'
+	@printf '  CRASH_KERNEL=  MODULES=DIR  QEMU=qemu-10.0|PATH  VMM=qemu|libvirt[:URI]  ACCEL=auto|kvm|tcg  SET="section.key=value ..."  REPEAT=N  RESULTS=DIR  CLOCK=wall|virtual  NO_PROBES=1  AS_SHIPPED=1  V=1\n'
 	@printf '\nmake only passes 0 or 2 on; for git bisect and scripts use build/vtdlab run (0, 1, 2, 125, 130).\n'
 
 run-kdump-scenario: build ## panic a VM with a live IOMMU and judge what the crash kernel did
@@ -283,6 +284,10 @@ bench-copy: ## nanoseconds and instructions a page of the deep copy's core, on t
 	@$(MAKE) --no-print-directory $(BUILD)/bench-copy
 	@$(BUILD)/bench-copy
 
+bench-speed: build ## what a run costs in CPU seconds: as shipped, flat, with all shortcuts (KERNEL=, REPEAT=rounds)
+	@scripts/bench-speed speed '$(REPEAT)' '$(KERNEL)'
+bench-boot: build ## what each of `vtdlab list shortcuts` saves by itself
+	@scripts/bench-speed boot '$(REPEAT)' '$(KERNEL)'
 bench-harness: build ## what observing costs a run, as a ratio from one series
 	@scripts/bench-harness
 

@@ -11,6 +11,7 @@
 
 #define KEXEC "/sbin/kexec"
 #define CRASH_KERNEL "/crash/bzImage"
+#define CRASH_FLAT "/crash/flat"
 #define CRASH_INITRD "--initrd=/crash/initrd"
 #define CRASH_LOADED "/sys/kernel/kexec_crash_loaded"
 
@@ -83,7 +84,7 @@ int cmd_kexec_load(const struct json_object *request, struct answer *answer)
 		argv[n++] = "--no-checks";
 	if ((size_t)snprintf(append, sizeof(append), "--append=%s", cmdline) >= sizeof(append))
 		return fail(answer, "a command line of more than %zu bytes", sizeof(append) - 10);
-	argv[n++] = CRASH_KERNEL;
+	argv[n++] = json_bool(request, "flat", false) ? CRASH_FLAT : CRASH_KERNEL;
 	argv[n++] = CRASH_INITRD;
 	argv[n++] = append;
 	argv[n] = NULL;

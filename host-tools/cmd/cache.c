@@ -28,6 +28,7 @@ static const struct kind {
 } kinds[] = {
 	{ "kernels", true, "prepared kernels" },
 	{ "initramfs", true, "initramfs images" },
+	{ "flat", true, "crash kernels without decompression" },
 	{ "foreign", true, "tools that make a crash initramfs" },
 	{ "programs", true, "programs of such an initramfs" },
 	{ "qemus", true, "QEMUs" },

@@ -30,6 +30,9 @@ static const GOptionEntry entries[] = {
 
 static bool set_all(struct scenario *s, const char *const *checks, GError **error)
 {
+	/* what is looked for is what the distribution's own image needs */
+	if (!scenario_as_shipped(s, error))
+		return false;
 	for (char **set = opt.sets; set && *set; set++)
 		if (!scenario_set(s, *set, error))
 			return false;

@@ -173,7 +173,7 @@ static void look_at_kvm(const char *qemu)
 	if (kernel_spec || kernel_cached(spec)) {
 		kernel = kernel_get(spec, NULL, "", &error);
 		if (kernel)
-			initrd = initramfs_make(kernel, NULL, NULL, false, NULL, &error);
+			initrd = initramfs_make(kernel, NULL, NULL, NULL, false, NULL, &error);
 		if (!initrd) {
 			say("note", "KVM", "not tried: %s", error->message);
 			kernel_free(kernel);

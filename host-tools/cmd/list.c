@@ -10,6 +10,7 @@
 #include "conf/bug.h"
 #include "conf/scenario.h"
 #include "prepare/kernel.h"
+#include "prepare/shortcuts.h"
 #include "base/words.h"
 
 static gboolean names_only, available;
@@ -153,13 +154,25 @@ static int list_bugs(void)
 	return cmd_bugs_list(names_only, available);
 }
 
+static int list_shortcuts(void)
+{
+	for (const struct shortcut *s = shortcuts; s->name; s++) {
+		g_autofree char *text = g_strdup_printf("%-24s  %s", s->gain, s->changes);
+
+		print_row(18, s->name, text);
+	}
+	if (!names_only)
+		printf("\nThe first figure is a run's CPU time with it as a ratio to one without (`make bench-boot`). `vtdlab run --as-shipped`\n"
+		       "takes none.\n");
+	return VTDLAB_EXIT_OK;
+}
+
 int cmd_list(int argc, char **argv)
 {
-	static const char *const what[] = {
-		"scenarios", "kernels", "qemus", "bugs", "checks", "keys", "bug-keys", NULL
-	};
-	static int (*const lists[])(void) = { list_scenarios, list_kernels, list_qemus,	  list_bugs,
-					      list_checks,    list_keys,    list_bug_keys };
+	static const char *const what[] = { "scenarios", "kernels",  "qemus",	  "bugs", "checks",
+					    "keys",	 "bug-keys", "shortcuts", NULL };
+	static int (*const lists[])(void) = { list_scenarios, list_kernels, list_qemus,	   list_bugs,
+					      list_checks,    list_keys,    list_bug_keys, list_shortcuts };
 	const GOptionEntry entries[] = {
 		{ "names", 'n', 0, G_OPTION_ARG_NONE, &names_only, "print names only", NULL },
 		{ "available", 0, 0, G_OPTION_ARG_NONE, &available,
@@ -173,13 +186,14 @@ int cmd_list(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	if (argc > 2)
-		return cmd_usage_error("list",
-				       "takes one word: scenarios, kernels, qemus, bugs, checks, keys or bug-keys");
+		return cmd_usage_error(
+			"list", "takes one word: scenarios, kernels, qemus, bugs, checks, keys, bug-keys or shortcuts");
 	for (size_t i = 0; what[i]; i++)
 		if (strcmp(word, what[i]) == 0)
 			return lists[i]();
 	const char *near = nearest_word(word, what);
 
-	return cmd_usage_error("list", "'%s' is none of scenarios, kernels, qemus, bugs, checks, keys, bug-keys%s%s%s",
-			       word, near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
+	return cmd_usage_error(
+		"list", "'%s' is none of scenarios, kernels, qemus, bugs, checks, keys, bug-keys, shortcuts%s%s%s",
+		word, near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
 }

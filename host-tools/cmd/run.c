@@ -20,7 +20,8 @@ static struct {
 	char *kernel, *crash_kernel, *reference, *modules, *qemu, *vmm, *accel, *clock, *results, *break_at, *colour;
 	char **sets;
 	int repeat;
-	gboolean dry_run, print_xml, keep, keep_core, gdb, no_probes, no_retry, strict_expect, quiet, verbose;
+	gboolean dry_run, print_xml, keep, keep_core, gdb, no_probes, no_retry, strict_expect, as_shipped, quiet,
+		verbose;
 } opt;
 
 static const GOptionEntry entries[] = {
@@ -52,6 +53,8 @@ static const GOptionEntry entries[] = {
 	  "leave the kernels without kprobes: no guest times, no reservations", NULL },
 	{ "no-retry", 0, 0, G_OPTION_ARG_NONE, &opt.no_retry,
 	  "one attempt only: a crash kernel that does not come up counts at once", NULL },
+	{ "as-shipped", 0, 0, G_OPTION_ARG_NONE, &opt.as_shipped,
+	  "no flat crash kernel and no other of `vtdlab list shortcuts`", NULL },
 	{ "strict-expect", 0, 0, G_OPTION_ARG_NONE, &opt.strict_expect,
 	  "exit 1 also where a check passes that the scenario expects to fail", NULL },
 	{ "quiet", 'q', 0, G_OPTION_ARG_NONE, &opt.quiet, "no lines while it runs, and one for the result", NULL },
@@ -79,6 +82,7 @@ static struct scenario *load(const char *name, GError **error)
 		return NULL;
 	ok = set_key(s, "first.kernel", opt.kernel, error) && set_key(s, "crash.kernel", opt.crash_kernel, error) &&
 	     set_key(s, "machine.accel", opt.accel, error) && set_key(s, "machine.clock", opt.clock, error) &&
+	     (!opt.as_shipped || scenario_as_shipped(s, error)) &&
 	     set_key(s, "scenario.strict-expect", opt.strict_expect ? "on" : NULL, error);
 	/* QEMU completes what the disk has in flight when it stops, as it does at a breakpoint. */
 	if (ok && opt.break_at && s->devices.dma == CONF_DMA_BOTH)

@@ -15,6 +15,18 @@ static const struct word load_words[] = {
 	{ "kexec-file", CONF_LOAD_KEXEC_FILE },
 	{ 0 },
 };
+static const struct word shortcuts_words[] = {
+	{ "auto", CONF_SHORTCUTS_AUTO },
+	{ "on", CONF_SHORTCUTS_ON },
+	{ "off", CONF_SHORTCUTS_OFF },
+	{ 0 },
+};
+static const struct word image_words[] = {
+	{ "auto", CONF_IMAGE_AUTO },
+	{ "flat", CONF_IMAGE_FLAT },
+	{ "shipped", CONF_IMAGE_SHIPPED },
+	{ 0 },
+};
 static const struct word trigger_words[] = {
 	{ "sysrq", CONF_TRIGGER_SYSRQ },
 	{ "nmi", CONF_TRIGGER_NMI },
@@ -84,6 +96,8 @@ static const struct schema_key keys[] = {
 	  .help = "virtual counts instructions (TCG, one CPU): times repeat" },
 	{ KEY("machine", "observe", SCHEMA_SWITCH), AT(machine.observe), .def = "on",
 	  .help = "off: no trace, no walks, no verdict; only to measure what observing costs" },
+	{ KEY("machine", "shortcuts", SCHEMA_WORD), AT(machine.shortcuts), .words = shortcuts_words, .def = "auto",
+	  .help = "what `vtdlab list shortcuts` lists for CPU and kernels; auto: but with clock=virtual" },
 	{ KEY("machine", "qemu-args", SCHEMA_ARGS), AT(machine.qemu_args), .def = "",
 	  .help = "put at the end of QEMU's command line, split as a shell splits words" },
 
@@ -125,6 +139,8 @@ static const struct schema_key keys[] = {
 	  .help = "put at the very end of the crash kernel's command line" },
 	{ KEY("crash", "load", SCHEMA_WORD), AT(crash.load), .words = load_words, .def = "kexec",
 	  .help = "kexec -p, or kexec -s -p (the kernel loads and checks the image)" },
+	{ KEY("crash", "image", SCHEMA_WORD), AT(crash.image), .words = image_words, .def = "auto",
+	  .help = "flat: unpacked, no KASLR; auto: flat but for kexec-file, checksum, initrd, virtual clock" },
 	{ KEY("crash", "checksum", SCHEMA_SWITCH), AT(crash.checksum), .def = "off",
 	  .help = "SHA-256 check of the image at the panic (2 s under TCG); kexec-file always has it" },
 	{ KEY("crash", "trigger", SCHEMA_WORD_N), AT(crash.trigger),
@@ -260,6 +276,25 @@ bool scenario_expects_fail(const struct scenario *s, const struct expect_when *w
 const char *scenario_crash_kernel(const struct scenario *s)
 {
 	return *s->crash.kernel ? s->crash.kernel : s->first.kernel;
+}
+
+bool scenario_crash_flat(const struct scenario *s)
+{
+	if (s->crash.image != CONF_IMAGE_AUTO)
+		return s->crash.image == CONF_IMAGE_FLAT;
+	return s->crash.load == CONF_LOAD_KEXEC && !s->crash.checksum && !*s->crash.initrd &&
+	       s->machine.clock == MACHINE_CLOCK_WALL;
+}
+
+bool scenario_shortcuts(const struct scenario *s)
+{
+	return s->machine.shortcuts == CONF_SHORTCUTS_ON ||
+	       (s->machine.shortcuts == CONF_SHORTCUTS_AUTO && s->machine.clock == MACHINE_CLOCK_WALL);
+}
+
+bool scenario_as_shipped(struct scenario *s, GError **error)
+{
+	return scenario_set(s, "crash.image=shipped", error) && scenario_set(s, "machine.shortcuts=off", error);
 }
 
 void scenario_machine(const struct scenario *s, struct machine_config *cfg)

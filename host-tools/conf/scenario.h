@@ -17,6 +17,8 @@
 
 enum conf_dma { CONF_DMA_BOTH, CONF_DMA_DISK, CONF_DMA_NIC, CONF_DMA_NONE };
 enum conf_load { CONF_LOAD_KEXEC, CONF_LOAD_KEXEC_FILE };
+enum conf_shortcuts { CONF_SHORTCUTS_AUTO, CONF_SHORTCUTS_ON, CONF_SHORTCUTS_OFF };
+enum conf_image { CONF_IMAGE_AUTO, CONF_IMAGE_FLAT, CONF_IMAGE_SHIPPED };
 enum conf_trigger { CONF_TRIGGER_SYSRQ, CONF_TRIGGER_NMI, CONF_TRIGGER_CPU };
 enum conf_dump { CONF_DUMP_GUEST, CONF_DUMP_NONE };
 enum conf_end { CONF_END_POWEROFF, CONF_END_REBOOT };
@@ -41,8 +43,9 @@ struct scenario {
 		unsigned int cpus;
 		enum machine_accel accel;
 		enum machine_clock clock;
-		bool observe;	 /* false: no trace, no walks: to measure what observing costs */
-		char *qemu_args; /* appended to QEMU's command line after shell word splitting */
+		enum conf_shortcuts shortcuts; /* use scenario_shortcuts() */
+		bool observe;		       /* false: no trace, no walks: to measure what observing costs */
+		char *qemu_args;	       /* appended to QEMU's command line after shell word splitting */
 	} machine;
 	struct {
 		enum machine_iommu_mode mode;
@@ -69,7 +72,8 @@ struct scenario {
 		char *initrd;  /* "" = ours */
 		char *cmdline; /* appended last, so that a final " --" stays final */
 		enum conf_load load;
-		bool checksum; /* kexec's SHA-256 check of the loaded image */
+		enum conf_image image; /* use scenario_crash_flat() */
+		bool checksum;	       /* kexec's SHA-256 check of the loaded image */
 		enum conf_trigger trigger;
 		unsigned int trigger_cpu; /* N of cpu:N */
 		enum conf_dump dump;
@@ -145,6 +149,19 @@ void scenario_machine(const struct scenario *s, struct machine_config *cfg);
 
 /* scenario_crash_kernel - crash.kernel, or first.kernel when that is "". Owned by the scenario. */
 const char *scenario_crash_kernel(const struct scenario *s);
+
+/*
+ * scenario_crash_flat - is the crash kernel to be loaded flat (prepare/flat.h)? With crash.image=auto where that saves time and
+ * nobody asks for the image itself: not where it is checksummed at the panic (the flat one is five times as large), where
+ * the initramfs is another one than ours (which shows a distribution's as it is), nor where time is counted.
+ */
+bool scenario_crash_flat(const struct scenario *s);
+
+/* scenario_shortcuts - are those of prepare/shortcuts.h to be taken? With auto everywhere but where time is counted. */
+bool scenario_shortcuts(const struct scenario *s);
+
+/* scenario_as_shipped - the kernels as a distribution ships and boots them: neither of these two. As scenario_set(). */
+bool scenario_as_shipped(struct scenario *s, GError **error);
 
 /* scenario_copy - the same with its settings, to be changed. Free with scenario_free(). */
 struct scenario *scenario_copy(const struct scenario *s);

@@ -285,7 +285,7 @@ const struct evidence_field evidence_fields[] = {
 	FIELD(evidence, first_failure_device, "run/reference.c"),
 	FIELD(evidence, reference, "run/reference.c"),
 	FIELD(evidence, reference_failure, "run/reference.c"),
-	FIELD(evidence, crash_loaded, "run/boot.c"),
+	FIELD(evidence, crash_loaded, "run/kexec.c"),
 	FIELD(evidence, trace_events, "observe/iommu-events.c"),
 	FIELD(evidence, trace_missing, "run/report.c"),
 	LIST(evidence, traces, "run/report.c", evidence_trace),

@@ -122,7 +122,10 @@ static void add_platform(GPtrArray *v, const struct machine_config *cfg, enum ma
 	 * A benchmark of several CPUs wants them all the same, and tries a boot again.
 	 */
 	opt(v, "-accel", "%s", kvm ? "kvm" : machine_tcg(cfg));
-	opt(v, "-cpu", "%s", kvm ? "max" : "max,+svm,+npt");
+	if (kvm)
+		opt(v, "-cpu", "max");
+	else
+		opt(v, "-cpu", "max,+svm,+npt%s%s", cfg->cpu_tcg ? "," : "", cfg->cpu_tcg ? cfg->cpu_tcg : "");
 	opt(v, "-smp", "%u", cfg->cpus);
 	opt(v, "-m", "%" G_GUINT64_FORMAT "M", cfg->memory / MIB);
 	if (form == MACHINE_LINE_RUN)

@@ -92,6 +92,7 @@ struct machine_config {
 	unsigned cpus;	     /* 1 .. 255; 1 if clock_virtual */
 	bool clock_virtual;  /* icount: time counts instructions (TCG only) */
 	bool cpu_threads;    /* TCG: a thread for each CPU instead of one for all */
+	const char *cpu_tcg; /* more words for -cpu under TCG, "-erms,-fsrm"; NULL: none */
 	const char *kernel;  /* bzImage, or ELF vmlinux with a PVH note */
 	const char *initrd;  /* NULL: none */
 	const char *cmdline; /* kernel command line; NULL: empty */

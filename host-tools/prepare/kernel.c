@@ -233,14 +233,14 @@ static char *make_image(GPtrArray *argv, char *out, GError **error)
 	return out;
 }
 
-char *initramfs_make(const struct kernel *kernel, const struct kernel *crash, const char *crash_initrd, bool foreign,
-		     const char *workload, GError **error)
+char *initramfs_make(const struct kernel *kernel, const struct kernel *crash, const char *crash_initrd,
+		     const char *flat, bool foreign, const char *workload, GError **error)
 {
 	g_autofree char *kernel_id = g_path_get_basename(kernel->dir);
 	g_autofree char *crash_id = crash ? g_path_get_basename(crash->dir) : NULL;
 	g_autofree char *name =
-		crash ? g_strdup_printf("first-%s+%s%s%s%s.cpio", kernel_id, crash_id, foreign ? "+foreign" : "",
-					workload ? "+" : "", workload ? workload : "") :
+		crash ? g_strdup_printf("first-%s+%s%s%s%s%s.cpio", kernel_id, crash_id, flat ? "+flat" : "",
+					foreign ? "+foreign" : "", workload ? "+" : "", workload ? workload : "") :
 			g_strdup_printf("crash-%s.cpio", kernel_id);
 	g_autoptr(GPtrArray) argv = g_ptr_array_new();
 
@@ -248,6 +248,7 @@ char *initramfs_make(const struct kernel *kernel, const struct kernel *crash, co
 	add_option(argv, "--kernel", kernel->dir);
 	add_option(argv, "--crash-kernel", crash ? crash->dir : NULL);
 	add_option(argv, "--crash-initrd", crash ? crash_initrd : NULL);
+	add_option(argv, "--crash-flat", flat);
 	add_option(argv, "--workload", workload);
 	return make_image(argv, image_path(name), error);
 }

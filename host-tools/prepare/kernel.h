@@ -71,12 +71,13 @@ char *foreign_initrd(const char *spec, const struct kernel *kernel, GError **err
  *
  * @kernel:  the kernel whose modules go in
  * @crash, @crash_initrd: for the first kernel's: what it loads by kexec
+ * @flat: for the first kernel's: the flat image of @crash (prepare/flat.h), or NULL
  * @foreign: @crash_initrd is not ours; the image gets a name of its own
  * @workload: for the first kernel's: first.workload's program, whose modules go in too; NULL: none
  * Returns the path of the image (in the build directory, named by its inputs); the caller frees it.
  */
-char *initramfs_make(const struct kernel *kernel, const struct kernel *crash, const char *crash_initrd, bool foreign,
-		     const char *workload, GError **error);
+char *initramfs_make(const struct kernel *kernel, const struct kernel *crash, const char *crash_initrd,
+		     const char *flat, bool foreign, const char *workload, GError **error);
 
 /*
  * initramfs_program - the initramfs of a VM that runs programs and loads no crash kernel.

@@ -11,6 +11,8 @@
 #include "evidence/kprobe-trace.h"
 #include "machine/disk.h"
 #include "prepare/devices.h"
+#include "prepare/flat.h"
+#include "prepare/shortcuts.h"
 #include "conf/workload.h"
 
 static const char *iommu_parameter(const struct scenario *sc)
@@ -36,22 +38,6 @@ static const char *iommu_parameter(const struct scenario *sc)
 #define FIRST_OWN_NMI " unknown_nmi_panic"
 #define CRASH_OWN "nr_cpus=1 reset_devices nvme_core.io_timeout=10 nvme_core.admin_timeout=20"
 
-static char *command_line(const struct scenario *sc, const char *own, const char *extra, bool fixed, const char *probes)
-{
-	g_autoptr(GString) line = g_string_new("console=ttyS0,115200 no_timer_check "
-					       "tsc=reliable panic=-1 ");
-
-	g_string_append_printf(line, "%s %s", iommu_parameter(sc), own);
-	/* Times that repeat: with KASLR the same copy takes one of several times, by where the kernel lies. */
-	if (fixed || sc->machine.clock == MACHINE_CLOCK_VIRTUAL)
-		g_string_append(line, " nokaslr");
-	if (*probes)
-		g_string_append_printf(line, " %s", probes);
-	if (extra && *extra)
-		g_string_append_printf(line, " %s", extra);
-	return g_strdup(line->str);
-}
-
 bool plan_foreign(const struct plan *plan)
 {
 	return *plan->scenario->crash.initrd != '\0';
@@ -65,6 +51,33 @@ bool probes_wanted(const struct plan *plan)
 static const char *probes_cmdline(const struct plan *plan, const struct kernel *kernel)
 {
 	return probes_wanted(plan) ? probe_parameters(kernel_builtin(kernel, "INTEL_IOMMU_KDUMP")) : "";
+}
+
+/* The functions of --break are where the first kernel says that they are. */
+static bool plan_fixed(const struct plan *plan)
+{
+	return plan->options->gdb || plan->options->break_at;
+}
+
+/* @own: what the lab itself gives this one of the two kernels; @extra: the scenario's own words, behind all others */
+static char *command_line(const struct plan *plan, const struct kernel *kernel, const char *own, const char *extra)
+{
+	const struct scenario *sc = plan->scenario;
+	const char *probes = probes_cmdline(plan, kernel);
+	g_autoptr(GString) line = g_string_new("console=ttyS0,115200 no_timer_check "
+					       "tsc=reliable panic=-1 ");
+
+	g_string_append_printf(line, "%s %s", iommu_parameter(sc), own);
+	if (plan->boot_words)
+		g_string_append_printf(line, " %s", plan->boot_words);
+	/* Times that repeat: with KASLR the same copy takes one of several times, by where the kernel lies. */
+	if (plan_fixed(plan) || sc->machine.clock == MACHINE_CLOCK_VIRTUAL)
+		g_string_append(line, " nokaslr");
+	if (*probes)
+		g_string_append_printf(line, " %s", probes);
+	if (extra && *extra)
+		g_string_append_printf(line, " %s", extra);
+	return g_strdup(line->str);
 }
 
 char **foreign_disk(const char *image, char **args)
@@ -143,7 +156,7 @@ bool plan_make(struct plan *plan, const struct scenario *sc, const struct run_op
 {
 	struct workload w = workload_of(sc);
 	g_autofree char *own = NULL;
-	bool foreign, fixed;
+	bool foreign;
 
 	memset(plan, 0, sizeof(*plan));
 	plan->scenario = sc;
@@ -157,10 +170,12 @@ bool plan_make(struct plan *plan, const struct scenario *sc, const struct run_op
 		return false;
 	foreign = plan_foreign(plan);
 	plan->crash_initrd = foreign ? foreign_initrd(sc->crash.initrd, plan->crash, error) :
-				       initramfs_make(plan->crash, NULL, NULL, false, NULL, error);
+				       initramfs_make(plan->crash, NULL, NULL, NULL, false, NULL, error);
 	if (!plan->crash_initrd)
 		return false;
-	plan->first_initrd = initramfs_make(plan->first, plan->crash, plan->crash_initrd, foreign,
+	if (scenario_crash_flat(sc))
+		plan->crash_flat = kernel_flat(plan->crash, &plan->not_flat);
+	plan->first_initrd = initramfs_make(plan->first, plan->crash, plan->crash_initrd, plan->crash_flat, foreign,
 					    w.kind ? w.kind->manifest : NULL, error);
 	if (!plan->first_initrd)
 		return false;
@@ -172,8 +187,6 @@ bool plan_make(struct plan *plan, const struct scenario *sc, const struct run_op
 	}
 	if (foreign)
 		plan->qemu_args = foreign_disk(plan->crash_initrd, plan->qemu_args);
-	/* The functions of --break are where the first kernel says that they are. */
-	fixed = options->gdb || options->break_at;
 	if (options->break_at && !options->break_first &&
 	    strcmp(kernel_boot_path(plan->first), kernel_boot_path(plan->crash)))
 		return vtdlab_refuse(
@@ -181,9 +194,13 @@ bool plan_make(struct plan *plan, const struct scenario *sc, const struct run_op
 			"--break %s: the crash kernel must be the first one, which says where the function "
 			"is; leave out --crash-kernel, or give first:%s",
 			options->break_at, options->break_at);
+	if (scenario_shortcuts(sc)) {
+		plan->cpu_tcg = shortcuts_words(true);
+		plan->boot_words = shortcuts_words(false);
+	}
 	own = first_own(sc);
-	plan->first_cmdline = command_line(sc, own, sc->first.cmdline, fixed, probes_cmdline(plan, plan->first));
-	plan->crash_cmdline = command_line(sc, CRASH_OWN, sc->crash.cmdline, fixed, probes_cmdline(plan, plan->crash));
+	plan->first_cmdline = command_line(plan, plan->first, own, sc->first.cmdline);
+	plan->crash_cmdline = command_line(plan, plan->crash, CRASH_OWN, sc->crash.cmdline);
 	if (sc->devices.disk != MACHINE_DISK_NONE) {
 		plan->disk_image = g_build_filename(lab_cache_dir(), "disk-pattern.img", NULL);
 		if (!disk_pattern_ensure(plan->disk_image, DISK_PATTERN_SIZE, error))
@@ -198,6 +215,10 @@ void plan_clear(struct plan *plan)
 	kernel_free(plan->crash);
 	g_free(plan->first_initrd);
 	g_free(plan->crash_initrd);
+	g_free(plan->crash_flat);
+	g_free(plan->not_flat);
+	g_free(plan->cpu_tcg);
+	g_free(plan->boot_words);
 	g_free(plan->qemu);
 	g_free(plan->first_cmdline);
 	g_free(plan->crash_cmdline);
@@ -214,6 +235,7 @@ void plan_machine(const struct plan *plan, const char *run_dir, struct machine_c
 	cfg->vmm = plan->options->vmm;
 	cfg->vmm_uri = plan->options->vmm_uri;
 	cfg->qemu = plan->qemu;
+	cfg->cpu_tcg = plan->cpu_tcg;
 	cfg->kernel = kernel_boot_path(plan->first);
 	cfg->initrd = plan->first_initrd;
 	cfg->cmdline = plan->first_cmdline;

@@ -37,7 +37,10 @@ struct plan {
 	const struct run_options *options;
 	struct kernel *first, *crash;
 	char *first_initrd, *crash_initrd; /* images, paths */
-	char *qemu;			   /* program, NULL: the host's */
+	char *crash_flat;	    /* crash.image: the flat image of the crash kernel; NULL: it is loaded as shipped */
+	char *not_flat;		    /* why it is not flat, though it was to be; NULL */
+	char *cpu_tcg, *boot_words; /* machine.shortcuts: for the CPU under TCG, for both command lines; NULL: none */
+	char *qemu;		    /* program, NULL: the host's */
 	char *first_cmdline, *crash_cmdline;
 	char *disk_image; /* NULL: no disk */
 	char **qemu_args; /* NULL-ended, or NULL */

@@ -99,6 +99,7 @@ static JsonObject *kernel_json(const struct report_kernel *k)
 	set_string(o, "sha256", k->sha256);
 	set_string(o, "config_sha256", k->config_sha256);
 	set_string(o, "cmdline", k->cmdline);
+	set_string(o, "image", k->image);
 	return o;
 }
 
@@ -111,6 +112,8 @@ JsonObject *report_environment_json(const struct report_environment *env)
 	set_string(o, "qemu", env->qemu);
 	set_string(o, "qemu_path", env->qemu_path);
 	set_string(o, "vmm", env->vmm);
+	if (env->shortcuts)
+		set_string(o, "shortcuts", env->shortcuts);
 	json_object_set_object_member(o, "first_kernel", kernel_json(&env->first_kernel));
 	json_object_set_object_member(o, "crash_kernel", kernel_json(&env->crash_kernel));
 	if (env->has_caps) {

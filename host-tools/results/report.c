@@ -23,6 +23,7 @@ static void clear_kernel(struct report_kernel *k)
 	g_free(k->sha256);
 	g_free(k->config_sha256);
 	g_free(k->cmdline);
+	g_free(k->image);
 }
 
 struct run_report *report_new(const char *scenario)
@@ -47,6 +48,7 @@ void report_environment_clear(struct report_environment *env)
 	g_free(env->qemu);
 	g_free(env->qemu_path);
 	g_free(env->vmm);
+	g_free(env->shortcuts);
 	g_free(env->host_cpu);
 	g_free(env->host_kernel);
 	g_free(env->commit);

@@ -35,6 +35,7 @@ struct report_kernel {
 	char *sha256;  /* of the bzImage (or vmlinux) */
 	char *config_sha256;
 	char *cmdline;
+	char *image; /* "flat" or "shipped": how it was loaded; NULL: not by kexec */
 };
 
 struct report_environment {
@@ -42,7 +43,8 @@ struct report_environment {
 	char *clock; /* "wall" or "virtual" */
 	char *qemu;  /* version: "7.2.22" */
 	char *qemu_path;
-	char *vmm; /* "qemu", "libvirt": who runs it */
+	char *vmm;	 /* "qemu", "libvirt": who runs it */
+	char *shortcuts; /* those in force for CPU and kernels, ' ' between (prepare/shortcuts.h); NULL: not told */
 	struct report_kernel first_kernel, crash_kernel;
 	bool has_caps;			 /* cap and ecap below were read */
 	uint64_t cap, ecap;		 /* the IOMMU's capability registers */

@@ -12,7 +12,6 @@
 #include "machine/accel.h"
 #include "results/progress.h"
 #include "observe/console-words.h"
-#include "observe/crash-memory.h"
 #include "observe/dma.h"
 #include "observe/dma-disk.h"
 #include "observe/dma-nic.h"
@@ -215,32 +214,6 @@ static bool write_canary(struct run *run, GError **error)
 	return true;
 }
 
-static bool load_crash_kernel(struct run *run, GError **error)
-{
-	const struct scenario *sc = run->at.plan->scenario;
-	const char *mode = sc->crash.load == CONF_LOAD_KEXEC ? "kexec" : "kexec-file";
-	g_autoptr(JsonObject) loaded = NULL, range = NULL;
-	g_autofree char *difference = NULL;
-	struct evidence *ev = run->at.ev;
-
-	loaded = machine_agent(run->at.m, attempt_deadline(&run->at, 30), error, "kexec-load", "mode", MACHINE_STR,
-			       mode, "cmdline", MACHINE_STR, run->at.plan->crash_cmdline, "checksum", MACHINE_BOOL,
-			       (int)sc->crash.checksum, NULL);
-	if (!loaded)
-		return false;
-	ev->crash_loaded = agent_bool(loaded, "loaded", false);
-	if (!ev->crash_loaded)
-		return vtdlab_unjudged(error, "kexec returned, but no crash kernel is loaded");
-	range = machine_agent(run->at.m, attempt_deadline(&run->at, 10), error, "crash-range", NULL);
-	if (!range)
-		return false;
-	crash_memory_reserved(&run->at, range);
-	difference = crash_memory_difference(ev);
-	if (difference)
-		report_note(run->report, "%s", difference);
-	return true;
-}
-
 bool phase_load(struct run *run, GError **error)
 {
 	clock_phase(run->at.clock, "load");
@@ -248,11 +221,12 @@ bool phase_load(struct run *run, GError **error)
 	if (!load_drivers(run, error))
 		return false;
 	run->devices_asked = false;
-	if (!read_groups(run, error) || !write_canary(run, error) || !load_crash_kernel(run, error) ||
+	if (!read_groups(run, error) || !write_canary(run, error) || !kexec_load(run, error) ||
 	    !kprobes_read(run->kprobes, AGENT_STAGE_FIRST, error))
 		return false;
 	breakpoint_find(run);
-	clock_phase_end(run->at.clock, "crash kernel %s by %s", run->at.plan->crash->release,
+	clock_phase_end(run->at.clock, "crash kernel %s, %s, by %s", run->at.plan->crash->release,
+			run->flat ? "flat" : "as shipped",
 			run->at.plan->scenario->crash.load == CONF_LOAD_KEXEC ? "kexec -p" : "kexec -s -p");
 	return true;
 }

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "results/progress.h"
 #include "observe/console-words.h"
 #include "observe/crash-memory.h"
@@ -14,6 +15,7 @@
 #include "observe/dma-nic.h"
 #include "observe/entries.h"
 #include "prepare/devices.h"
+#include "prepare/flat.h"
 #include "run/workload.h"
 #include "iommu/model.h"
 
@@ -85,6 +87,40 @@ static bool capture_at_panic(struct run *run, GError **error)
 	return true;
 }
 
+/*
+ * A flat image waits at its entry until it is told to go on (prepare/flat.h), so all that is done at the panic is done before
+ * the crash kernel runs, however busy this host is. Where it waits; 0: no CPU is there yet.
+ */
+static uint64_t gate(struct run *run)
+{
+	char magic[sizeof(FLAT_GATE_MAGIC)];
+	uint64_t rip, at;
+
+	if (!in_crash_memory(run, &rip))
+		return 0;
+	at = (rip & ~UINT64_C(0xfff)) + FLAT_GATE;
+	return machine_read_phys(run->at.m, at, magic, sizeof(magic)) == 0 &&
+			       memcmp(magic, FLAT_GATE_MAGIC, sizeof(magic)) == 0 ?
+		       at :
+		       0;
+}
+
+static bool at_gate(void *data)
+{
+	return gate(data) != 0;
+}
+
+static bool open_gate(struct run *run, GError **error)
+{
+	uint64_t at;
+
+	if (!run->flat)
+		return true;
+	at = gate(run);
+	return (at && machine_write_phys(run->at.m, at + sizeof(FLAT_GATE_MAGIC), "\1", 1) == 0) ||
+	       vtdlab_unjudged(error, "the flat crash kernel has left its entry before it was told to");
+}
+
 /* What the scenario's [corrupt] asks for at this moment. */
 static bool damage(struct run *run, enum conf_corrupt_when when, GError **error)
 {
@@ -98,50 +134,6 @@ static bool damage(struct run *run, enum conf_corrupt_when when, GError **error)
 	report_note(run->report, "damaged %s, as asked: %s", moment, done->str);
 	progress_note(run->at.plan->options->progress, "damaged %s: %s", moment, done->str);
 	return true;
-}
-
-bool phase_panic(struct run *run, GError **error)
-{
-	const struct workload_ops *ops = workload_ops_of(run->at.plan->scenario, NULL);
-	struct evidence *ev = run->at.ev;
-
-	clock_phase(run->at.clock, "panic");
-	breakpoint_arm(run, true);
-	/* Before the trigger: on a busy host the way to the jump is long, too. */
-	if (!dma_slow(&run->at, error) || !ask_for_panic(run, error) ||
-	    !machine_wait(run->at.m, jumped, run, attempt_deadline(&run->at, 10), "the jump into the crash kernel",
-			  error))
-		return false;
-	if (!ev->jump_ns)
-		return true;
-	if (run->at.plan->options->break_first)
-		breakpoint_end(run);
-	clock_moment(run->at.clock, "jump", ev->jump_ns, "crash", -1, "host");
-	console_poll(machine_console(run->at.m));
-	console_words_jumped(run->words);
-	if (!capture_at_panic(run, error) || !damage(run, CONF_CORRUPT_BEFORE_COPY, error))
-		return false;
-	breakpoint_arm(run, false);
-	nic_dma_begin(run->nic);
-	if (run->disk)
-		disk_dma_begin(run->disk);
-	if (!dma_slow(&run->at, error))
-		return false;
-	if (run->at.plan->scenario->machine.observe)
-		run->entries = entries_new(&run->at, run->iommu);
-	if (ops && ops->at_panic)
-		ops->at_panic(&run->at);
-	clock_phase_end(run->at.clock, "RIP %#" PRIx64 ", %zu contexts, %" PRIu64 " leaves", ev->jump_rip,
-			ev->at_panic.walk ? ev->at_panic.walk->n_requesters : 0,
-			ev->at_panic.walk ? ev->at_panic.walk->leaves : 0);
-	return true;
-}
-
-static bool switched_or_up(void *data)
-{
-	struct run *run = data;
-
-	return run->at.ev->root_switch_ns || machine_hello(run->at.m, AGENT_STAGE_CRASH);
 }
 
 /* How a crash kernel ended that did not come up, as far as it can be told from outside. */
@@ -181,6 +173,54 @@ static bool wait_crash(struct run *run, bool (*pred)(void *), double seconds, co
 	if (!run->at.ev->crash_failure)
 		g_propagate_error(error, g_steal_pointer(&err));
 	return false;
+}
+
+bool phase_panic(struct run *run, GError **error)
+{
+	const struct workload_ops *ops = workload_ops_of(run->at.plan->scenario, NULL);
+	struct evidence *ev = run->at.ev;
+
+	clock_phase(run->at.clock, "panic");
+	breakpoint_arm(run, true);
+	/* Before the trigger: on a busy host the way to the jump is long, too. */
+	if (!dma_slow(&run->at, error) || !ask_for_panic(run, error) ||
+	    !machine_wait(run->at.m, jumped, run, attempt_deadline(&run->at, 10), "the jump into the crash kernel",
+			  error))
+		return false;
+	if (!ev->jump_ns)
+		return true;
+	if (run->at.plan->options->break_first)
+		breakpoint_end(run);
+	clock_moment(run->at.clock, "jump", ev->jump_ns, "crash", -1, "host");
+	console_poll(machine_console(run->at.m));
+	console_words_jumped(run->words);
+	if (run->flat && !wait_crash(run, at_gate, 30, "the crash kernel's entry", error))
+		return false;
+	if (!capture_at_panic(run, error) || !damage(run, CONF_CORRUPT_BEFORE_COPY, error))
+		return false;
+	breakpoint_arm(run, false);
+	nic_dma_begin(run->nic);
+	if (run->disk)
+		disk_dma_begin(run->disk);
+	if (!dma_slow(&run->at, error))
+		return false;
+	if (run->at.plan->scenario->machine.observe)
+		run->entries = entries_new(&run->at, run->iommu);
+	if (ops && ops->at_panic)
+		ops->at_panic(&run->at);
+	if (!open_gate(run, error))
+		return false;
+	clock_phase_end(run->at.clock, "RIP %#" PRIx64 ", %zu contexts, %" PRIu64 " leaves", ev->jump_rip,
+			ev->at_panic.walk ? ev->at_panic.walk->n_requesters : 0,
+			ev->at_panic.walk ? ev->at_panic.walk->leaves : 0);
+	return true;
+}
+
+static bool switched_or_up(void *data)
+{
+	struct run *run = data;
+
+	return run->at.ev->root_switch_ns || machine_hello(run->at.m, AGENT_STAGE_CRASH);
 }
 
 static bool crash_hello(void *data)

@@ -24,6 +24,7 @@ struct run {
 	struct entries *entries;
 	struct breakpoint *breakpoint; /* --break */
 	bool devices_asked;	       /* what is waited for is a sign of the first kernel's devices */
+	bool flat;		       /* the crash kernel was loaded from its flat image (prepare/flat.h) */
 };
 
 /* run_attempt - one attempt from start to verdict material; false: @error (the evidence says how far it came). */
@@ -38,6 +39,8 @@ bool phase_load(struct run *run, GError **error);
 bool phase_workload(struct run *run, GError **error);
 /* workload.c: the program of first.workload, if any; returns once all its pages are mapped */
 bool workload_run(struct run *run, GError **error);
+/* kexec.c: the crash kernel, flat or (with a note of why it is not) as shipped: run->flat */
+bool kexec_load(struct run *run, GError **error);
 /* panic.c: from the panic to the crash kernel's agent */
 bool phase_panic(struct run *run, GError **error);
 bool phase_crash_boot(struct run *run, GError **error);

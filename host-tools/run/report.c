@@ -15,6 +15,14 @@ static void fill_kernel(struct report_kernel *out, const struct kernel *k, const
 	out->cmdline = g_strdup(cmdline);
 }
 
+static char *shortcuts_in_force(const struct plan *plan, enum machine_accel accel)
+{
+	if (!plan->boot_words)
+		return g_strdup("");
+	return accel == MACHINE_ACCEL_KVM ? g_strdup(plan->boot_words) :
+					    g_strjoin(" ", plan->cpu_tcg, plan->boot_words, NULL);
+}
+
 static void fill_environment(struct run *run)
 {
 	struct report_environment *env = &run->report->env;
@@ -24,12 +32,14 @@ static void fill_environment(struct run *run)
 	fill_kernel(&env->first_kernel, run->at.plan->first,
 		    run->at.ev->first_cmdline ? run->at.ev->first_cmdline : run->at.plan->first_cmdline);
 	fill_kernel(&env->crash_kernel, run->at.plan->crash, run->at.plan->crash_cmdline);
+	env->crash_kernel.image = g_strdup(!run->at.ev->crash_loaded ? NULL : run->flat ? "flat" : "shipped");
 	env->clock = g_strdup(virtual ? "virtual" : "wall");
 	if (run->at.m) {
 		env->accel = g_strdup(word_of(machine_accel_words, machine_accel(run->at.m)));
 		env->qemu = g_strdup(machine_qemu(run->at.m)->version);
 		env->qemu_path = g_strdup(machine_qemu(run->at.m)->path);
 		env->vmm = g_strdup(machine_vmm(run->at.m));
+		env->shortcuts = shortcuts_in_force(run->at.plan, machine_accel(run->at.m));
 		env->wall_time_is_hardware_time = machine_accel(run->at.m) == MACHINE_ACCEL_KVM && !virtual;
 	}
 	if (state->has_regs) {

@@ -140,11 +140,27 @@ content()
 	make_initramfs --stage first --crash-kernel "$k" --crash-initrd "$BATS_TEST_TMPDIR/initrd"
 	[ "$(content crash/bzImage)" = "the crash kernel" ]
 	[ "$(content crash/initrd)" = "the crash initramfs" ]
+	[ ! -e "$BATS_TEST_TMPDIR/unpacked/crash/flat" ]
 	[ "$(content etc/vtdlab-stage)" = first ]
 	[ -x "$BATS_TEST_TMPDIR/unpacked/sbin/kexec" ]
 	[ -x "$BATS_TEST_TMPDIR/unpacked/lib64/ld-linux-x86-64.so.2" ]
 	run find "$BATS_TEST_TMPDIR/unpacked" -name 'libc.so.6'
 	[ -n "$output" ]
+}
+
+@test "make-initramfs: a flat image lies beside the crash kernel, and is noticed when it changes" {
+	manifest "modules=" "crash-kernel=yes"
+	first() { make_initramfs --stage first --crash-kernel "$k" --crash-initrd "$k/bzImage" --crash-flat "$BATS_TEST_TMPDIR/$1"; }
+	echo "as it lies in memory" >"$BATS_TEST_TMPDIR/flat"
+	first flat
+	[ "$(content crash/flat)" = "as it lies in memory" ]
+	[ "$(content crash/bzImage)" = "the crash kernel" ]
+	echo "another one" >"$BATS_TEST_TMPDIR/flat"
+	first flat
+	[ "$(content crash/flat)" = "another one" ]
+	run first nowhere
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"/nowhere: no such image" ]]
 }
 
 @test "make-initramfs: a crash kernel without bzImage" {

@@ -69,6 +69,9 @@ setup()
 	run "$vtdlab" list keys
 	[ "$status" -eq 0 ]
 	[[ $output == *"mode=legacy"* && $output == *"flat, pxb-bridge, pcie-pci-bridge"* ]]
+	run "$vtdlab" list shortcuts
+	[ "$status" -eq 0 ]
+	[[ "$output" == *"crash.image=flat "*"-erms,-fsrm "*"cryptomgr.notests "*"--as-shipped"* ]]
 	refused list chekcs :: "did you mean checks?"
 	refused list qemu :: "did you mean qemus?"
 }

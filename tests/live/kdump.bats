@@ -29,6 +29,10 @@ qemu_of()
 	[ "$(json '[.checks[] | select(.result == "pass")] | length')" -ge 13 ]
 	[ "$(json .iova.leaves)" -gt 1000 ]
 	[ "$(json .iova.retargeted)" -gt 0 ]
+	[ "$(json .environment.crash_kernel.image)" = flat ]
+	[ "$(json .environment.shortcuts)" = "-erms,-fsrm cryptomgr.notests" ]
+	grep -q -- "-cpu max,+svm,+npt,-erms,-fsrm" "$RESULTS/latest/command"
+	[ "$(grep -c "Kernel command line: .* cryptomgr.notests " "$RESULTS/latest/console.log")" = 2 ]
 	no_leftovers
 }
 
@@ -135,6 +139,19 @@ qemu_of()
 	[ "$status" -eq 0 ]
 	[[ $output == *"outcome       preserved (exit 0)"* ]]
 	[[ $output != *"when it was run"* ]]
+}
+
+@test "kdump: the same with the crash kernel as shipped, and with a flat one that the kernel itself loads" {
+	for sets in "crash.image=shipped machine.shortcuts=off" "crash.image=flat crash.load=kexec-file"; do
+		# shellcheck disable=SC2046,SC2086 # words
+		run "$VTDLAB" run kdump --strict-expect --results "$RESULTS" $(printf -- '--set %s ' $sets)
+		echo "$output"
+		[ "$status" -eq 0 ]
+		[ "$(json .outcome)" = preserved ]
+		[ "crash.image=$(json .environment.crash_kernel.image)" = "${sets%% *}" ]
+		[ "$(json '[.checks[] | select(.evidence == false)] | length')" = 0 ]
+	done
+	no_leftovers
 }
 
 @test "kdump-zapped-context: the host clears one entry of the copy, and the check for it fails alone" {

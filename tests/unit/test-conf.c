@@ -93,10 +93,40 @@ static void test_defaults(void **state)
 	assert_string_equal(s->first.kernel, "debian-6.1");
 	assert_string_equal(scenario_crash_kernel(s), "debian-6.1");
 	assert_int_equal(s->crash.load, CONF_LOAD_KEXEC);
+	assert_int_equal(s->crash.image, CONF_IMAGE_AUTO);
 	assert_false(s->crash.checksum);
 	assert_int_equal(s->crash.trigger, CONF_TRIGGER_SYSRQ);
 	assert_null(s->expect_fail[0]);
 	assert_true(scenario_validate(s, NULL, NULL));
+	scenario_free(s);
+}
+
+/* Flat, and with shortcuts, where nobody asks for the image itself or for times; what is said in so many words is done. */
+static void test_crash_image(void **state)
+{
+	static const char *const shipped[] = { "crash.load=kexec-file", "crash.checksum=on", "crash.initrd=kdump-tools",
+					       "machine.clock=virtual" };
+	struct scenario *s = scenario_new("t");
+
+	(void)state;
+	assert_true(scenario_crash_flat(s));
+	for (size_t i = 0; i < G_N_ELEMENTS(shipped); i++) {
+		struct scenario *one = scenario_copy(s);
+
+		assert_true(scenario_set(one, shipped[i], NULL));
+		assert_false(scenario_crash_flat(one));
+		assert_true(scenario_set(one, "crash.image=flat", NULL));
+		assert_true(scenario_crash_flat(one));
+		scenario_free(one);
+	}
+	assert_true(scenario_shortcuts(s));
+	assert_true(scenario_set(s, "machine.clock=virtual", NULL));
+	assert_false(scenario_shortcuts(s));
+	assert_true(scenario_set(s, "machine.shortcuts=on", NULL));
+	assert_true(scenario_shortcuts(s));
+	assert_true(scenario_as_shipped(s, NULL));
+	assert_false(scenario_shortcuts(s));
+	assert_false(scenario_crash_flat(s));
 	scenario_free(s);
 }
 
@@ -537,14 +567,15 @@ static void test_nearest(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_defaults),    cmocka_unit_test(test_table),
-		cmocka_unit_test(test_every_kind),  cmocka_unit_test(test_append),
-		cmocka_unit_test(test_set_refused), cmocka_unit_test(test_trigger_refused),
-		cmocka_unit_test(test_file),	    cmocka_unit_test(test_file_refused),
-		cmocka_unit_test(test_missing),	    cmocka_unit_test(test_validate),
-		cmocka_unit_test(test_workload),    cmocka_unit_test(test_nested),
-		cmocka_unit_test(test_expects),	    cmocka_unit_test(test_known_bugs),
-		cmocka_unit_test(test_shipped),	    cmocka_unit_test(test_nearest),
+		cmocka_unit_test(test_defaults),	cmocka_unit_test(test_crash_image),
+		cmocka_unit_test(test_table),		cmocka_unit_test(test_every_kind),
+		cmocka_unit_test(test_append),		cmocka_unit_test(test_set_refused),
+		cmocka_unit_test(test_trigger_refused), cmocka_unit_test(test_file),
+		cmocka_unit_test(test_file_refused),	cmocka_unit_test(test_missing),
+		cmocka_unit_test(test_validate),	cmocka_unit_test(test_workload),
+		cmocka_unit_test(test_nested),		cmocka_unit_test(test_expects),
+		cmocka_unit_test(test_known_bugs),	cmocka_unit_test(test_shipped),
+		cmocka_unit_test(test_nearest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

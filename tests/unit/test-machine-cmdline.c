@@ -367,13 +367,26 @@ static void test_pasteable(void **state)
 	test_dir_remove(dir);
 }
 
+/* Words for TCG's CPU are none for a real one. */
+static void test_cpu_words(void **state)
+{
+	struct machine_config c = base();
+
+	(void)state;
+	assert_true(has(&c, "-cpu", "max,+svm,+npt"));
+	c.cpu_tcg = "-erms,-fsrm";
+	assert_true(has(&c, "-cpu", "max,+svm,+npt,-erms,-fsrm"));
+	c.accel = MACHINE_ACCEL_KVM;
+	assert_true(has(&c, "-cpu", "max"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_default),	  cmocka_unit_test(test_iommu_modes), cmocka_unit_test(test_devices),
 		cmocka_unit_test(test_pxb),	  cmocka_unit_test(test_one_queue),   cmocka_unit_test(test_pci_bridge),
 		cmocka_unit_test(test_edu),	  cmocka_unit_test(test_refused),     cmocka_unit_test(test_caps),
-		cmocka_unit_test(test_pasteable), cmocka_unit_test(test_ats),
+		cmocka_unit_test(test_pasteable), cmocka_unit_test(test_ats),	      cmocka_unit_test(test_cpu_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

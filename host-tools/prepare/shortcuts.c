@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Shortcuts: what a CPU model and a command line may save. */
+#include "prepare/shortcuts.h"
+
+#include <glib.h>
+#include <string.h>
+
+const struct shortcut shortcuts[] = {
+	{ "crash.image=flat", "?",
+	  "crash kernel: no decompressor, so no KASLR, and as many levels of page tables as the dead kernel had" },
+	/* TCG emulates each step of a rep movs by itself */
+	{ "-erms,-fsrm", "?",
+	  "both kernels copy and clear memory in loops instead of with rep movsb and rep stosb; TCG only" },
+	{ "cryptomgr.notests", "?", "both kernels leave out the self-tests of their ciphers" },
+	{ 0 },
+};
+
+char *shortcuts_words(bool cpu)
+{
+	GString *words = g_string_new(NULL);
+
+	for (const struct shortcut *s = shortcuts; s->name; s++)
+		if (!strchr(s->name, '=') && (*s->name == '-') == cpu)
+			g_string_append_printf(words, "%s%s", !words->len ? "" : cpu ? "," : " ", s->name);
+	return g_string_free(words, FALSE);
+}
