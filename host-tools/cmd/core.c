@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "cmd/cmd.h"
-#include "cmd/core-elf.h"
+#include "cmd/core.h"
 #include "evidence/file.h"
 #include "machine/ram.h"
 #include "results/rundir.h"
@@ -60,7 +60,7 @@ static bool write_core(int ram, const struct evidence *ev, const char *path, str
 	return ok;
 }
 
-static bool make_core(const char *run, const char *path, struct core_elf *core, GError **error)
+bool core_make(const char *run, const char *path, struct core_elf *core, GError **error)
 {
 	struct evidence_file *file = evidence_file_load(run, error);
 	int ram = file ? open_ram(run, file->scenario->machine.memory, error) : -1;
@@ -88,7 +88,7 @@ int cmd_core(int argc, char **argv)
 	if (argc != 2)
 		return cmd_usage_error("core", "give one run directory (results/latest?)");
 	path = output ? g_strdup(output) : g_build_filename(argv[1], "vmcore", NULL);
-	if (!make_core(argv[1], path, &core, &error))
+	if (!core_make(argv[1], path, &core, &error))
 		return cmd_fail("core", error);
 	printf("%s: %" PRIu64 " MiB in %u segments, by the dump header at %#" PRIx64 "\n", path, core.memory >> 20,
 	       core.segments, core.header);

@@ -23,6 +23,8 @@ const struct verb vtdlab_verbs[] = {
 	{ "walk", "print the translations that a snapshot, a dump or a RAM file holds",
 	  "SNAPSHOT | --vmcore FILE | --ram FILE", cmd_walk },
 	{ "core", "the memory of a run's panicked kernel as a core, for crash, gdb and drgn", "RUNDIR", cmd_core },
+	{ "gdb", "gdb on the memory of a run's panicked kernel, with its symbols", "RUNDIR [-- GDB-OPTION...]",
+	  cmd_gdb },
 	{ "diff", "compare the translations of two snapshots, or the IOVAs of runs",
 	  "SNAPSHOT SNAPSHOT | --iova RUN [RUN]", cmd_diff },
 	{ "compare", "the numbers of several runs side by side", "RUN RUN...", cmd_compare },

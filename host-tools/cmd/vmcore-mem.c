@@ -12,6 +12,7 @@
 #include <libkdumpfile/kdumpfile.h>
 
 #include "base/error.h"
+#include "base/text.h"
 
 struct vmcore {
 	kdump_ctx_t *ctx;
@@ -156,6 +157,17 @@ int vmcore_pages(struct vmcore *v, struct iommu_ranges *pages, struct iommu_rang
 	}
 	ret = pages_of(v, KDUMP_ATTR_FILE_PAGEMAP, pages);
 	return ret ? ret : pages_of(v, KDUMP_ATTR_MEMORY_PAGEMAP, ram);
+}
+
+char *vmcore_info(struct vmcore *v, const char *key)
+{
+	g_autofree char *name = g_strconcat("linux.vmcoreinfo.lines.", key, NULL);
+	const char *value;
+
+	kdump_clear_err(v->ctx);
+	if (kdump_get_string_attr(v->ctx, name, &value) != KDUMP_OK)
+		return NULL;
+	return text_one_line(value);
 }
 
 uint64_t vmcore_lost(const struct vmcore *v)

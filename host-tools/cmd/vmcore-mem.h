@@ -29,6 +29,12 @@ struct iommu_mem vmcore_mem(struct vmcore *v);
  */
 int vmcore_pages(struct vmcore *v, struct iommu_ranges *pages, struct iommu_ranges *ram);
 
+/*
+ * vmcore_info - the line KEY=... of the VMCOREINFO of the dump, one line of printable text; NULL: there is none. The
+ * caller frees it.
+ */
+char *vmcore_info(struct vmcore *v, const char *key);
+
 /* vmcore_lost - how many reads failed so far of pages that the dump lists: it is cut short, or spoilt. */
 uint64_t vmcore_lost(const struct vmcore *v);
 

@@ -269,3 +269,110 @@ without()
 	[ "$status" -eq 2 ]
 	[[ $output == *"--keep-core: kdump-reboot reboots its machine at the end"* ]]
 }
+
+# le BYTES VALUE: little-endian, as printf wants it
+le()
+{
+	local i v=$2
+
+	for ((i = 0; i < $1; i++)); do
+		printf '\\x%02x' $((v & 255))
+		v=$((v >> 8))
+	done
+}
+
+# small_core FILE BUILD-ID: a core with a page of memory, whose VMCOREINFO has that ID and an offset of KASLR
+small_core()
+{
+	local info notes
+
+	info=$'OSRELEASE=6.1.0-test\nKERNELOFFSET=1a000000\n'"BUILD-ID=$2"$'\n'
+	while ((${#info} % 4)); do info+=$'\n'; done
+	notes=$((12 + 12 + ${#info}))
+	{
+		printf '\x7fELF\x02\x01\x01'"$(le 9 0)$(le 2 4)$(le 2 62)$(le 4 1)$(le 8 0)$(le 8 64)$(le 8 0)$(le 4 0)"
+		printf "$(le 2 64)$(le 2 56)$(le 2 2)$(le 6 0)"
+		printf "$(le 4 4)$(le 4 0)$(le 8 4096)$(le 8 0)$(le 8 0)$(le 8 $notes)$(le 8 $notes)$(le 8 0)"
+		printf "$(le 4 1)$(le 4 4)$(le 8 8192)$(le 8 $((0xffffffff9b000000)))$(le 8 $((0x1000000)))"
+		printf "$(le 8 4096)$(le 8 4096)$(le 8 4096)"
+	} >"$1"
+	truncate -s 4096 "$1"
+	printf "$(le 4 11)$(le 4 ${#info})$(le 4 0)VMCOREINFO\\x00\\x00%s" "$info" >>"$1"
+	truncate -s 12288 "$1"
+}
+
+# A gdb that says how it was called.
+fake_gdb()
+{
+	mkdir -p "$BATS_TEST_TMPDIR/bin"
+	printf '#!/bin/bash\nprintf "%%s\\n" "$@"\nexit 7\n' >"$BATS_TEST_TMPDIR/bin/gdb"
+	chmod +x "$BATS_TEST_TMPDIR/bin/gdb"
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH
+}
+
+@test "gdb: what is missing for it is said in one line" {
+	unpack legacy-6.1
+	PATH=/nowhere run "$vtdlab" gdb "$dir"
+	[ "$status" -eq 2 ]
+	[ "$output" = "vtdlab gdb: gdb is not installed (package gdb)" ]
+	fake_gdb
+	run "$vtdlab" gdb "$dir"
+	[ "$status" -eq 2 ]
+	[ "$output" = "vtdlab gdb: $dir kept no RAM: run the scenario again with --keep-core" ]
+	run "$vtdlab" gdb
+	[ "$status" -eq 2 ]
+	echo 'no core' >"$dir/vmcore"
+	run "$vtdlab" gdb "$dir"
+	echo "$output"
+	[ "$status" -eq 2 ]
+	[[ $output == *"vmcore: libkdumpfile cannot read it as a dump"* ]]
+}
+
+@test "gdb: the vmlinux with the build ID of the core, symbols before none, moved by KASLR" {
+	local cache=$BATS_TEST_TMPDIR/cache id=00112233445566778899aabbccddeeff00112233 other=deadbeef tree at
+
+	unpack legacy-6.1
+	fake_gdb
+	small_core "$dir/vmcore" $id
+	cd "$BATS_TEST_TMPDIR"
+	echo 'int x; int _start(void) { return x; }' | gcc -x c -c -o x.o -
+	export VTDLAB_CACHE=$cache
+	run "$vtdlab" gdb "$dir" -- -batch
+	echo "$output"
+	[ "$status" -eq 7 ]
+	[[ ${lines[0]} == "vtdlab gdb: 6.1.0-test, moved by 0x1a000000; no symbols, only addresses: its vmlinux is not here"* ]]
+	[ "${lines[*]:1}" = "-q -c $dir/vmcore -batch" ]
+
+	mkdir -p "$cache/kernels/a" "$cache/kernels/b" "$cache/lab/work/it is/tree/lab-build"
+	ld --build-id=0x$other -o "$cache/kernels/a/vmlinux" x.o
+	ld -s --build-id=0x$id -o "$cache/kernels/b/vmlinux" x.o
+	run "$vtdlab" gdb "$dir"
+	echo "$output"
+	[[ ${lines[0]} == *"no symbols, only addresses: they are stripped from $cache/kernels/b/vmlinux" ]]
+	at="$cache/lab/work/it is/tree/lab-build/vmlinux"
+	ld --build-id=0x$id -o "$at" x.o
+	run "$vtdlab" gdb "$dir" -- -ex bt
+	echo "$output"
+	[[ ${lines[0]} == *"symbols of $at" ]]
+	[ "${lines[*]:1}" = "-q -c $dir/vmcore -ex symbol-file -o 0x1a000000 '$at' -ex bt" ]
+
+	run "$vtdlab" gdb "$dir" --vmlinux "$cache/kernels/a/vmlinux"
+	echo "$output"
+	[ "$status" -eq 2 ]
+	[[ $output == *"another kernel than the one that panicked (build ID $other, not $id)"* ]]
+	run "$vtdlab" gdb "$dir" --vmlinux x.o
+	[ "$status" -eq 2 ]
+	[[ $output == *"no ELF file of a kernel, or none with a build ID" ]]
+	run "$vtdlab" gdb "$dir" --vmlinux "$cache/kernels/b/vmlinux"
+	[ "$status" -eq 7 ]
+
+	# of a build tree, which the run names
+	rm -r "$cache"
+	tree=$BATS_TEST_TMPDIR/linux
+	mkdir "$tree"
+	ld --build-id=0x$id -o "$tree/vmlinux" x.o
+	printf "\n[first]\nkernel=%s\n" "$tree" >>"$dir/scenario.conf"
+	run "$vtdlab" gdb "$dir"
+	echo "$output"
+	[[ ${lines[0]} == *"symbols of $tree/vmlinux" ]]
+}

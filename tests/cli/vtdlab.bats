@@ -109,7 +109,7 @@ setup()
 	refused run kdump-many --set "first.workload=vfio-map pages=9 size=3k" :: "4k or 2m"
 	refused run kdump-many --set first.workload=fio :: "no workload 'fio'"
 	refused run kdump --set corrupt.what=zap-contxt :: "zap-context"
-	refused run kdump --set devices.topology=pxb-bridge :: "devices.nic=virtio or e1000"
+	refused run kdump --set devices.topology=pxb-bridge :: "only devices.nic=virtio works"
 	refused run kdump --set scenario.expect-fail=leaves-equl :: "nearest is leaves-equal"
 	refused run kdump --set scenario.expect-fail=rig :: "rig cannot"
 	refused run kdump --accel fast :: "auto, kvm, tcg"

@@ -200,14 +200,16 @@ static void test_pxb(void **state)
 
 	(void)state;
 	c.topology = MACHINE_TOPOLOGY_PXB_BRIDGE;
-	c.nic = MACHINE_NIC_E1000;
+	c.nic = MACHINE_NIC_VIRTIO;
 	v = line(&c);
 	assert_int_equal(MACHINE_PXB_SID, 0x80a0);
 	assert_true(find(v, "-device", "pxb-pcie,id=pxb0,bus=pcie.0,bus_nr=128,addr=3") > 0);
 	assert_true(find(v, "-device", "pxb-pcie,id=pxb0,bus=pcie.0,bus_nr=128,addr=3") <
 		    find(v, "-device", "i82801b11-bridge,id=bridge0,bus=pxb0,addr=0x14"));
 	assert_true(find(v, "-device", "i82801b11-bridge,id=bridge0,bus=pxb0,addr=0x14") <
-		    find(v, "-device", "e1000,id=nic0,netdev=net0,mac=52:56:54:44:00:02,romfile=,bus=bridge0,addr=2"));
+		    find(v, "-device",
+			 "virtio-net-pci,iommu_platform=on,disable-legacy=on,id=nic0,netdev=net0,"
+			 "mac=52:56:54:44:00:02,romfile=,bus=bridge0,addr=2"));
 	assert_true(find(v, "-device", "nvme,serial=vtdlab,id=blk0,drive=disk0,bus=pcie.0,addr=2") > 0);
 	g_ptr_array_unref(v);
 }
@@ -248,6 +250,9 @@ static void test_refused(void **state)
 	(void)state;
 	c.topology = MACHINE_TOPOLOGY_PXB_BRIDGE;
 	refused(&c, "devices.topology=pxb-bridge puts the NIC behind");
+	c.nic = MACHINE_NIC_E1000;
+	refused(&c, "for an e1000 QEMU raises another interrupt");
+	c.nic = MACHINE_NIC_E1000E;
 	c.topology = MACHINE_TOPOLOGY_PCIE_PCI_BRIDGE;
 	refused(&c, "where only devices.nic=virtio or e1000 fits");
 	c.topology = 77;
