@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/stats.h"
+#include "machine/libvirt-domain.h"
 #include "machine/machine.h"
 #include "machine/vmm.h"
 #include "results/progress.h"
@@ -17,7 +18,8 @@
 #include "run/run.h"
 
 static struct {
-	char *kernel, *crash_kernel, *reference, *modules, *qemu, *vmm, *accel, *clock, *results, *break_at, *colour;
+	char *kernel, *crash_kernel, *reference, *modules, *qemu, *vmm, *accel, *clock, *results, *break_at, *colour,
+		*domain;
 	char **sets;
 	int repeat;
 	gboolean dry_run, print_xml, keep, keep_core, gdb, no_probes, no_retry, strict_expect, as_shipped, quiet,
@@ -35,6 +37,8 @@ static const GOptionEntry entries[] = {
 	{ "qemu", 0, 0, G_OPTION_ARG_FILENAME, &opt.qemu,
 	  "the QEMU to use: a name of images/qemus, such as qemu-10.0, or a program", "Q" },
 	{ "vmm", 0, 0, G_OPTION_ARG_STRING, &opt.vmm, CMD_VMM_HELP, "V" },
+	{ "domain", 0, 0, G_OPTION_ARG_FILENAME, &opt.domain,
+	  "a domain XML of libvirt's: its machine, devices and IOMMU instead of the scenario's", "FILE" },
 	{ "accel", 0, 0, G_OPTION_ARG_STRING, &opt.accel, "auto, kvm or tcg", "A" },
 	{ "clock", 0, 0, G_OPTION_ARG_STRING, &opt.clock, "wall or virtual", "C" },
 	{ "set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &opt.sets,
@@ -72,7 +76,40 @@ static bool set_key(struct scenario *s, const char *key, const char *value, GErr
 	return !assignment || scenario_set(s, assignment, error);
 }
 
-static struct scenario *load(const char *name, GError **error)
+/* The machine of @d; what the scenario wants of it besides gives way, and that is told. */
+static void take_domain(struct scenario *s, const struct libvirt_domain *d)
+{
+	if (!opt.accel && !d->kvm)
+		s->machine.accel = MACHINE_ACCEL_TCG;
+	s->machine.memory = d->memory;
+	s->machine.cpus = d->cpus;
+	if (d->cpus > 1 && s->machine.accel != MACHINE_ACCEL_KVM) {
+		s->machine.cpus = 1;
+		g_ptr_array_add(d->changes,
+				g_strdup_printf("1 CPU instead of %u: with more, libvirt's TCG makes kernels oops; "
+						"--accel kvm keeps them",
+						d->cpus));
+	}
+	s->iommu.mode = d->mode;
+	s->iommu.intremap = d->intremap;
+	s->iommu.caching_mode = d->caching_mode;
+	s->iommu.aw_bits = d->aw_bits;
+	s->iommu.ats = d->ats;
+	s->devices.topology = MACHINE_TOPOLOGY_FLAT;
+	if (d->nic != MACHINE_NIC_NONE)
+		s->devices.nic = d->nic;
+	if (d->disk == MACHINE_DISK_NONE)
+		return;
+	s->devices.disk = d->disk;
+	if (s->devices.dma == CONF_DMA_BOTH) {
+		s->devices.dma = CONF_DMA_NIC;
+		g_ptr_array_add(d->changes,
+				g_strdup("only the network card is kept busy: a virtio disk's DMA in flight "
+					 "leaves no trace"));
+	}
+}
+
+static struct scenario *load(const char *name, const struct libvirt_domain *domain, GError **error)
 {
 	struct scenario *s = scenario_load(name, error);
 	g_auto(GStrv) names = check_expectable();
@@ -84,6 +121,8 @@ static struct scenario *load(const char *name, GError **error)
 	     set_key(s, "machine.accel", opt.accel, error) && set_key(s, "machine.clock", opt.clock, error) &&
 	     (!opt.as_shipped || scenario_as_shipped(s, error)) &&
 	     set_key(s, "scenario.strict-expect", opt.strict_expect ? "on" : NULL, error);
+	if (ok && domain)
+		take_domain(s, domain);
 	/* QEMU completes what the disk has in flight when it stops, as it does at a breakpoint. */
 	if (ok && opt.break_at && s->devices.dma == CONF_DMA_BOTH)
 		ok = scenario_set(s, "devices.dma=nic", error);
@@ -208,7 +247,9 @@ int cmd_run(int argc, char **argv)
 {
 	struct run_options options = { 0 };
 	GError *error = NULL;
+	struct libvirt_domain *domain = NULL;
 	struct scenario *s;
+	const char *name;
 	bool colour;
 	int status;
 
@@ -216,9 +257,10 @@ int cmd_run(int argc, char **argv)
 	status = cmd_parse("run", entries, &argc, &argv);
 	if (status >= 0)
 		return status;
-	if (argc != 2)
+	if (argc != 2 && !(argc == 1 && opt.domain))
 		return cmd_usage_error("run", argc < 2 ? "which scenario? `vtdlab list scenarios` names them" :
 							 "one scenario at a time");
+	name = argc > 1 ? argv[1] : "kdump";
 	if (opt.repeat < 1)
 		return cmd_usage_error("run", "--repeat %d: at least 1", opt.repeat);
 	if (!cmd_colour("run", opt.colour, &colour))
@@ -228,9 +270,13 @@ int cmd_run(int argc, char **argv)
 				       "--break '%s': the name of a function, as in /proc/kallsyms; first:NAME is "
 				       "one of the first kernel",
 				       opt.break_at);
-	if (opt.vmm || opt.print_xml)
+	if (opt.vmm || opt.print_xml || opt.domain)
 		options.vmm = vmm_parse(opt.vmm && !opt.print_xml ? opt.vmm : "libvirt", &options.vmm_uri, &error);
-	s = error ? NULL : load(argv[1], &error);
+	if (opt.domain && !error && options.vmm != &vmm_libvirt)
+		return cmd_usage_error("run", "--domain is run by libvirt: leave out --vmm %s", opt.vmm);
+	if (opt.domain && !error)
+		options.domain = domain = libvirt_domain_load(opt.domain, &error);
+	s = error ? NULL : load(name, domain, &error);
 	if (!s)
 		return cmd_fail("run", error);
 	if (opt.keep_core && s->crash.end == CONF_END_REBOOT) {
@@ -238,7 +284,7 @@ int cmd_run(int argc, char **argv)
 		return cmd_usage_error("run",
 				       "--keep-core: %s reboots its machine at the end, which overwrites the "
 				       "RAM; use a scenario with crash.end=poweroff",
-				       argv[1]);
+				       name);
 	}
 	options.page = (opt.verbose ? REPORT_ALL : 0) | (colour ? REPORT_COLOUR : 0);
 	options.modules = opt.modules;
@@ -254,5 +300,6 @@ int cmd_run(int argc, char **argv)
 	cmd_catch_signals();
 	status = opt.dry_run || opt.print_xml ? dry_run(s, &options) : run_all(s, &options);
 	scenario_free(s);
+	libvirt_domain_free(domain);
 	return status;
 }

@@ -247,7 +247,8 @@ static void add_nic(GPtrArray *v, const struct machine_config *cfg, enum machine
 	}
 	add_cable(v, form, socks);
 	opt(v, "-device", "%s%s,id=nic0,netdev=net0,mac=" MACHINE_NIC_MAC ",romfile=%s,addr=%u", model[cfg->nic],
-	    cfg->iommu.ats ? ",ats=on" : "", place[cfg->topology].bus, place[cfg->topology].slot);
+	    cfg->iommu.ats && cfg->nic == MACHINE_NIC_VIRTIO ? ",ats=on" : "", place[cfg->topology].bus,
+	    place[cfg->topology].slot);
 }
 
 static void add_disk(GPtrArray *v, const struct machine_config *cfg)

@@ -60,9 +60,6 @@ static bool iommu_allowed(const struct machine_config *cfg, GError **error)
 		return vtdlab_refuse(error, "iommu.aw-bits=%u: must be 39, 48 or 57", aw);
 	if (cfg->iommu.mode == MACHINE_IOMMU_OFF && key)
 		return vtdlab_refuse(error, "iommu.%s needs an IOMMU; iommu.mode is off", key);
-	if (cfg->iommu.ats && (cfg->nic != MACHINE_NIC_VIRTIO || cfg->topology != MACHINE_TOPOLOGY_ROOT_PORT))
-		return vtdlab_refuse(error, "iommu.ats=on needs a NIC that can do it, and a PCI Express port: "
-					    "devices.nic=virtio with devices.topology=root-port");
 	return true;
 }
 

@@ -77,6 +77,7 @@ enum machine_topology {
 #define MACHINE_NIC_MAC "52:56:54:44:00:02"
 
 struct vmm;
+struct libvirt_domain;
 
 /*
  * All strings are borrowed: they must live until machine_start() or machine_command_line() returns.
@@ -84,9 +85,10 @@ struct vmm;
  * with an e1000e and an NVMe disk.
  */
 struct machine_config {
-	const struct vmm *vmm; /* what runs the machine (machine/vmm.h); NULL: QEMU as our child */
-	const char *vmm_uri;   /* libvirt's; NULL or "": its driver in this process */
-	const char *qemu;      /* program; NULL: qemu-system-x86_64 in $PATH */
+	const struct vmm *vmm;		     /* what runs the machine (machine/vmm.h); NULL: QEMU as our child */
+	const char *vmm_uri;		     /* libvirt's; NULL or "": its driver in this process */
+	const struct libvirt_domain *domain; /* libvirt: a user's own, with what these keys do not say; NULL: none */
+	const char *qemu;		     /* program; NULL: qemu-system-x86_64 in $PATH */
 	enum machine_accel accel;
 	uint64_t memory;     /* bytes, a multiple of 1 MiB, 64 MiB .. 1 TiB */
 	unsigned cpus;	     /* 1 .. 255; 1 if clock_virtual */

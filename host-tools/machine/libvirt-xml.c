@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "machine/cmdline.h"
+#include "machine/libvirt-domain.h"
 #include "machine/qemu-probe.h"
 #include "machine/vmm.h"
 
@@ -44,7 +45,8 @@ static const char *on_off(bool on)
 
 static void add_boot(GString *s, const struct machine_config *cfg)
 {
-	add(s, "  <os>\n    <type arch='x86_64' machine='q35'>hvm</type>\n    <kernel>%s</kernel>\n", cfg->kernel);
+	add(s, "  <os>\n    <type arch='x86_64' machine='%s'>hvm</type>\n    <kernel>%s</kernel>\n",
+	    cfg->domain ? cfg->domain->machine : "q35", cfg->kernel);
 	if (cfg->initrd)
 		add(s, "    <initrd>%s</initrd>\n", cfg->initrd);
 	if (cfg->cmdline && *cfg->cmdline)
@@ -73,6 +75,7 @@ static void add_iommu(GString *s, const struct machine_config *cfg)
 		add(s, " aw_bits='%u'", cfg->iommu.aw_bits);
 	if (cfg->iommu.ats)
 		add(s, " iotlb='on'");
+	g_string_append(s, cfg->domain ? cfg->domain->iommu_driver : "");
 	add(s, "/>\n    </iommu>\n");
 }
 
@@ -122,7 +125,12 @@ char *libvirt_xml(const struct machine_config *cfg, const struct qemu_caps *caps
 	    cfg->allow_reboot ? "restart" : "destroy");
 	add(s, "  <devices>\n    <emulator>%s</emulator>\n", found ? found : program);
 	/* what libvirt would put there by itself */
-	add(s, "    <controller type='usb' model='none'/>\n    <memballoon model='none'/>\n");
+	if (!cfg->domain || !cfg->domain->usb)
+		add(s, "    <controller type='usb' model='none'/>\n");
+	if (!cfg->domain || !strstr(cfg->domain->devices, "<memballoon"))
+		add(s, "    <memballoon model='none'/>\n");
+	/* written by us, of words we know */
+	g_string_append(s, cfg->domain ? cfg->domain->devices : "");
 	add_iommu(s, cfg);
 	add(s, "  </devices>\n");
 	add_labels(s, cfg);

@@ -10,9 +10,6 @@
 #include "base/files.h"
 #include "machine/machine-priv.h"
 
-/* A QEMU that ends says so at once: this is for one that lives and does not get to answer. */
-#define QMP_S 60.0
-
 /* ---- agent ---- */
 
 struct answer_wait {
@@ -101,14 +98,14 @@ JsonNode *machine_qmp(struct machine *m, const char *command, JsonObject *args, 
 		g_clear_pointer(&args, json_object_unref);
 		return NULL;
 	}
-	return qmp_command(m->qmp, command, args, QMP_S, error);
+	return qmp_command(m->qmp, command, args, MACHINE_QMP_S, error);
 }
 
 static char *hmp(struct machine *m, const char *line, int cpu, GError **error)
 {
 	if (!check_alive(m, line, error))
 		return NULL;
-	return qmp_hmp(m->qmp, line, cpu, QMP_S, error);
+	return qmp_hmp(m->qmp, line, cpu, MACHINE_QMP_S, error);
 }
 
 static bool command(struct machine *m, const char *name, JsonObject *args, GError **error)

@@ -9,6 +9,12 @@
 #include "machine/machine.h"
 #include "machine/vmm.h"
 
+/*
+ * A QEMU that ends says so at once: this is for one that lives and does not get to answer, in seconds that it could use.
+ * On a host at load 20 its main loop has waited more than 20 of them for the lock that its own vCPU holds.
+ */
+#define MACHINE_QMP_S 60.0
+
 struct machine {
 	char *run_dir;
 	enum machine_accel accel;

@@ -11,7 +11,6 @@
 #include "machine/log.h"
 #include "machine/machine-priv.h"
 
-#define NEGOTIATE_S 20.0
 #define QUIT_S 1.0
 #define TERM_MS 500
 
@@ -127,7 +126,7 @@ static bool start_vm(struct machine *m, const struct machine_config *cfg, GError
 		qmp_set_idle(m->qmp, qmp_idle, m);
 		qmp_set_clock(m->qmp, machine_qmp_clock);
 		qmp_set_event(m->qmp, on_event, m);
-		good = qmp_negotiate(m->qmp, NEGOTIATE_S, &cause);
+		good = qmp_negotiate(m->qmp, MACHINE_QMP_S, &cause);
 		if (good)
 			open_trace(m, cfg, &ch);
 		else

@@ -234,6 +234,7 @@ void plan_machine(const struct plan *plan, const char *run_dir, struct machine_c
 	scenario_machine(sc, cfg);
 	cfg->vmm = plan->options->vmm;
 	cfg->vmm_uri = plan->options->vmm_uri;
+	cfg->domain = plan->options->domain;
 	cfg->qemu = plan->qemu;
 	cfg->cpu_tcg = plan->cpu_tcg;
 	cfg->kernel = kernel_boot_path(plan->first);

@@ -12,23 +12,25 @@
 
 struct progress;
 struct vmm;
+struct libvirt_domain;
 
 struct run_options {
-	const char *modules;	   /* modules directory of a kernel given by path, or NULL */
-	const char *qemu;	   /* QEMU to use, or NULL */
-	const struct vmm *vmm;	   /* what runs the machine; NULL: QEMU as our child */
-	const char *vmm_uri;	   /* libvirt's, or NULL */
-	const char *reference;	   /* --reference: kernel SPEC, or NULL: the newest other one of the cache */
-	const char *results;	   /* results directory, or NULL for the tree's own */
-	bool keep;		   /* leave the VM stopped at the end until a signal comes */
-	bool keep_core;		   /* leave the RAM, as it is at the end, in the run directory */
-	bool gdb;		   /* a gdb stub, and deadlines that wait for a person */
-	const char *break_at;	   /* --break: a function; NULL: none */
-	bool break_first;	   /* it is the first kernel's, not the crash kernel's */
-	bool no_probes;		   /* leave the kernels without kprobes: no guest times, no reservations */
-	bool no_retry;		   /* one attempt, whatever becomes of it */
-	unsigned page;		   /* enum report_page of run_outcome.page */
-	struct progress *progress; /* borrowed; NULL: silent */
+	const char *modules;		     /* modules directory of a kernel given by path, or NULL */
+	const char *qemu;		     /* QEMU to use, or NULL */
+	const struct vmm *vmm;		     /* what runs the machine; NULL: QEMU as our child */
+	const char *vmm_uri;		     /* libvirt's, or NULL */
+	const struct libvirt_domain *domain; /* --domain, or NULL */
+	const char *reference;		     /* --reference: kernel SPEC, or NULL: the newest other one of the cache */
+	const char *results;		     /* results directory, or NULL for the tree's own */
+	bool keep;			     /* leave the VM stopped at the end until a signal comes */
+	bool keep_core;			     /* leave the RAM, as it is at the end, in the run directory */
+	bool gdb;			     /* a gdb stub, and deadlines that wait for a person */
+	const char *break_at;		     /* --break: a function; NULL: none */
+	bool break_first;		     /* it is the first kernel's, not the crash kernel's */
+	bool no_probes;			     /* leave the kernels without kprobes: no guest times, no reservations */
+	bool no_retry;			     /* one attempt, whatever becomes of it */
+	unsigned page;			     /* enum report_page of run_outcome.page */
+	struct progress *progress;	     /* borrowed; NULL: silent */
 };
 
 /* Everything that is the same for both attempts of a run. */

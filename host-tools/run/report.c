@@ -3,6 +3,7 @@
 #include "run/numbers.h"
 #include "run/phases.h"
 
+#include "machine/libvirt-domain.h"
 #include "observe/kprobes.h"
 #include "iommu/model.h"
 
@@ -83,6 +84,26 @@ static void list_snapshots(struct run *run)
 	json_object_set_array_member(run->report->extra, "snapshots", list);
 }
 
+/* What of a user's domain is not as its file says. */
+static void list_domain(struct run *run)
+{
+	const struct libvirt_domain *d = run->at.plan->options->domain;
+	JsonObject *o;
+	JsonArray *list;
+
+	if (!d)
+		return;
+	o = json_object_new();
+	list = json_array_new();
+	for (unsigned i = 0; i < d->changes->len; i++) {
+		report_note(run->report, "domain: %s", (const char *)d->changes->pdata[i]);
+		json_array_add_string_element(list, d->changes->pdata[i]);
+	}
+	json_object_set_string_member(o, "file", d->file);
+	json_object_set_array_member(o, "changes", list);
+	json_object_set_object_member(run->report->extra, "domain", o);
+}
+
 static void add_setting(const char *key, const char *value, void *settings)
 {
 	json_object_set_string_member(settings, key, value);
@@ -140,6 +161,7 @@ void run_judge(struct run *run)
 	note_traces(run);
 	list_snapshots(run);
 	list_settings(run);
+	list_domain(run);
 	numbers_add(run->report->extra, run->at.ev);
 	if (run->kprobes)
 		kprobes_report(run->kprobes, run->report);

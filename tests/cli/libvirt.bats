@@ -32,3 +32,50 @@ refused()
 			"libvirt:$uri"
 	done
 }
+
+# domain SED WANT: the domain as virt-install writes it, changed by SED, is refused with WANT.
+domain()
+{
+	sed -e "$1" "$root/tests/live/domains/virt-install.xml" >"$BATS_TEST_TMPDIR/d.xml"
+	run --separate-stderr "$vtdlab" run --domain "$BATS_TEST_TMPDIR/d.xml" --dry-run
+	echo "$1: $status $output $stderr"
+	[ "$status" -eq 2 ]
+	[ -z "$output" ]
+	[[ $stderr == "vtdlab run: --domain $BATS_TEST_TMPDIR/d.xml: $2"* ]]
+	[ "${#stderr_lines[@]}" -eq 1 ]
+}
+
+@test "--domain: what cannot be judged is refused in one line" {
+	domain '/<iommu/,/<\/iommu/d' "no <iommu model='intel'>"
+	domain '/<\/iommu>/a <iommu model="intel"/>' 'two <iommu>'
+	domain 's/<iommu model="intel"/<iommu model="virtio"/' "<iommu model='virtio'>"
+	domain 's/arch="x86_64"/arch="aarch64"/' "arch='aarch64'"
+	domain 's/machine="q35"/machine="pc"/' "machine='pc'"
+	domain 's/bus="virtio"/bus="scsi"/' "a disk on the bus 'scsi'"
+	domain 's/<model type="virtio"/<model type="rtl8139"/' "a network card of model 'rtl8139'"
+	domain '/<emulator/a <hostdev mode="subsystem" type="pci"/>' '<hostdev>'
+	domain '$d' "not a domain's XML"
+	domain 's/.*//' "not a domain's XML"
+	domain "\$s/\$/<!-- $(head -c 60000 /dev/zero | tr '\0' x)/" "not a domain's XML"
+	head -c 2000000 /dev/zero >"$BATS_TEST_TMPDIR/huge"
+	refused_file "$BATS_TEST_TMPDIR/huge"
+	refused_file /dev/zero
+	refused_file "$BATS_TEST_TMPDIR"
+}
+
+refused_file()
+{
+	run "$vtdlab" run --domain "$1"
+	echo "$status $output"
+	[ "$status" -eq 2 ]
+	[ "$output" = "vtdlab run: --domain $1: not a regular file of at most 1024 KiB" ]
+}
+
+@test "--domain is libvirt's: no other VMM, no other host" {
+	run "$vtdlab" run --domain x.xml --vmm qemu
+	[ "$status" -eq 2 ]
+	[[ $output == 'vtdlab run: --domain is run by libvirt'* ]]
+	run "$vtdlab" run --domain x.xml --vmm libvirt:qemu+ssh://host/system
+	[ "$status" -eq 2 ]
+	[[ $output == *'only QEMU on this host can be used'* ]]
+}

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The same scenario in a QEMU that libvirt starts: no daemon, the driver in vtdlab's own process.
 
+bats_require_minimum_version 1.5.0
 load live-fixture
 
 driver()
@@ -56,4 +57,21 @@ driver()
 		sleep 0.1
 	done
 	[ -z "$(pgrep -f "guest=vtdlab-$run-1," || true)" ]
+}
+
+@test "a domain as virt-install writes it: judged, changes named, its image left alone" {
+	driver
+	run "$VTDLAB" run --domain "$BATS_TEST_DIRNAME/domains/virt-install.xml" --results "$RESULTS"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "$(json .outcome)" = preserved ]
+	for check in dma-landed leaves-equal requesters-repointed devices-work dump-readable; do
+		[ "$(json ".checks[] | select(.name == \"$check\") | .result")" = pass ]
+	done
+	[[ $output == *"its virtio disk gets iommu='on'"* ]]
+	[[ $(json '.domain.changes | join("\n")') == *'its image is not opened'* ]]
+	grep -q "index='14' model='pcie-root-port'" "$RESULTS/latest/domain.xml"
+	grep -q "<rng model='virtio'>" "$RESULTS/latest/domain.xml"
+	run ! grep -r debian12.qcow2 "$RESULTS/latest/domain.xml" "$RESULTS/latest/command"
+	no_leftovers
 }

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A user's domain XML: what is kept, what is told, what is refused; and nothing of it that reaches libvirt unread. */
+#include "machine-test.h"
+
+#include "base/error.h"
+#include "machine/libvirt-domain.h"
+#include "machine/libvirt-xml.h"
+
+#define HEAD "<domain type='kvm'><name>x</name><memory>2097152</memory><vcpu>2</vcpu>"
+#define OS "<os><type arch='x86_64' machine='q35'>hvm</type><boot dev='hd'/></os>"
+#define IOMMU "<iommu model='intel'><driver intremap='on' caching_mode='on' aw_bits='48' eim='on' iotlb='on'/></iommu>"
+#define DISK "<disk type='file' device='disk'><source file='/precious'/><target dev='vda' bus='virtio'/></disk>"
+#define NIC "<interface type='network'><source network='default'/><model type='virtio'/></interface>"
+#define TAIL "</devices></domain>"
+#define WHOLE HEAD OS "<devices>" IOMMU DISK NIC TAIL
+
+static struct libvirt_domain *parse(const char *xml)
+{
+	g_autoptr(GError) error = NULL;
+	struct libvirt_domain *d = libvirt_domain_parse(xml, strlen(xml), "f", &error);
+
+	if (!d)
+		fail_msg("%s", error->message);
+	return d;
+}
+
+static bool told(const struct libvirt_domain *d, const char *part)
+{
+	for (unsigned i = 0; i < d->changes->len; i++)
+		if (strstr(d->changes->pdata[i], part))
+			return true;
+	return false;
+}
+
+static void refused(const char *xml, const char *part)
+{
+	g_autoptr(GError) error = NULL;
+
+	assert_null(libvirt_domain_parse(xml, strlen(xml), "f", &error));
+	assert_true(g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE));
+	if (!strstr(error->message, part) || strchr(error->message, '\n'))
+		fail_msg("no line with %s: %s", part, error->message);
+}
+
+static void test_kept(void **state)
+{
+	struct libvirt_domain *d = parse(WHOLE);
+
+	(void)state;
+	assert_int_equal(d->memory, UINT64_C(2) << 30);
+	assert_int_equal(d->cpus, 2);
+	assert_true(d->kvm && d->intremap && d->caching_mode);
+	assert_int_equal(d->aw_bits, 48);
+	assert_string_equal(d->iommu_driver, " eim='on' iotlb='on'");
+	assert_int_equal(d->nic, MACHINE_NIC_VIRTIO);
+	assert_int_equal(d->disk, MACHINE_DISK_VIRTIO);
+	assert_int_equal(d->mode, MACHINE_IOMMU_LEGACY);
+	assert_true(told(d, "virtio disk gets iommu='on'"));
+	assert_true(told(d, "virtio network card gets iommu='on'"));
+	assert_true(told(d, "its image is not opened"));
+	assert_false(told(d, "/precious"));
+	libvirt_domain_free(d);
+	d = parse(
+		"<domain type='qemu' xmlns:qemu='u'><memory unit='GiB'>1</memory>"
+		"<os><type arch='x86_64' machine='pc-q35-7.2'>hvm</type></os>"
+		"<devices><iommu model='intel'/></devices><qemu:commandline><qemu:arg value='-global'/>"
+		"<qemu:arg value='intel-iommu.x-scalable-mode=on'/><qemu:arg value='-drive'/></qemu:commandline></domain>");
+	assert_string_equal(d->machine, "pc-q35-7.2");
+	assert_int_equal(d->mode, MACHINE_IOMMU_SCALABLE);
+	/* TCG's interrupts are QEMU's: it remaps them if nobody says otherwise */
+	assert_true(d->intremap);
+	assert_true(told(d, "'-drive' of <qemu:commandline> is left out"));
+	assert_true(told(d, "no disk") && told(d, "no network card"));
+	libvirt_domain_free(d);
+	d = parse(HEAD OS "<devices><iommu model='intel'/>" TAIL);
+	assert_false(d->intremap);
+	libvirt_domain_free(d);
+	d = parse(HEAD OS "<features><ioapic driver='qemu'/></features><devices><iommu model='intel'/>" TAIL);
+	assert_true(d->intremap);
+	libvirt_domain_free(d);
+}
+
+/* What it has besides is written anew: with addresses that are not the lab's own, and without its words. */
+static void test_devices(void **state)
+{
+	struct machine_config cfg = { .accel = MACHINE_ACCEL_TCG,
+				      .memory = UINT64_C(2) << 30,
+				      .cpus = 1,
+				      .kernel = "/k",
+				      .disk_image = "/d",
+				      .run_dir = "/r",
+				      .nic = MACHINE_NIC_VIRTIO };
+	struct libvirt_domain *d = parse(
+		HEAD OS "<devices>" IOMMU "<controller type='pci' model='pcie-root-port'/>"
+			"<controller type='usb' model='qemu-xhci'/><memballoon model='virtio'/><rng model='virtio'>"
+			"<backend model='egd' type='tcp'><source host='evil'/></backend></rng><graphics type='vnc'/>"
+			"<video><model type='virtio'/></video><disk device='cdrom'><target bus='sata'/></disk>" TAIL);
+	g_autofree char *xml = NULL;
+
+	(void)state;
+	cfg.domain = d;
+	xml = libvirt_xml(&cfg, NULL, "n", "/s", NULL);
+	assert_non_null(strstr(xml, "index='3' model='pcie-root-port'"));
+	assert_null(strstr(xml, "index='4'"));
+	assert_non_null(strstr(xml, "slot='0x10' function='0' multifunction='on'"));
+	assert_non_null(strstr(xml, "qemu-xhci"));
+	assert_non_null(strstr(xml, "<memballoon model='virtio'/>"));
+	assert_non_null(strstr(xml, "eim='on'"));
+	assert_null(strstr(xml, "model='none'"));
+	assert_null(strstr(xml, "evil"));
+	assert_true(told(d, "<graphics> is left out") && told(d, "<video> is left out"));
+	assert_true(told(d, "<disk device='cdrom'> is left out") && told(d, "it has no disk"));
+	libvirt_domain_free(d);
+}
+
+static void test_refused(void **state)
+{
+	(void)state;
+	refused("", "not a domain's XML");
+	refused("kdump", "not a domain's XML");
+	refused("<domain type='kvm'>", "not a domain's XML");
+	refused("<network/>", "<network> is no <domain>");
+	refused("<domain type='xen'/>", "type='xen'");
+	refused(HEAD "</domain>", "no <os>");
+	refused(HEAD OS "<devices>" TAIL, "no <iommu model='intel'>");
+	refused(HEAD OS "<devices>" IOMMU IOMMU TAIL, "two <iommu>");
+	refused(HEAD OS "<devices><iommu model='smmuv3'/>" TAIL, "model='smmuv3'");
+	refused(HEAD "<os><type arch='aarch64' machine='virt'>hvm</type></os></domain>", "arch='aarch64'");
+	refused(HEAD "<os><type arch='x86_64' machine='pc-i440fx-7.2'>hvm</type></os></domain>", "pc-i440fx-7.2");
+	refused("<domain type='kvm'>" OS "<devices>" IOMMU TAIL, "no <memory>");
+	refused("<domain type='kvm'><memory unit='GiB'>99999999999</memory></domain>", "is no size");
+	refused("<domain type='kvm'><memory unit='ell'>1</memory></domain>", "'1' ell is no size");
+	refused("<domain type='kvm'><vcpu>-1</vcpu></domain>", "no number of CPUs");
+	refused(HEAD OS "<devices><disk><target bus='sata'/></disk>" TAIL, "the bus 'sata'");
+	refused(HEAD OS "<devices><interface><model type='rtl8139'/></interface>" TAIL, "model 'rtl8139'");
+	refused(HEAD OS "<devices><hostdev/>" TAIL, "<hostdev>");
+	refused(HEAD OS "<devices><disk><target bus='a&#10;\xc2\x9b' /></disk>" TAIL, "the bus 'a");
+}
+
+static void test_files(void **state)
+{
+	g_autoptr(GError) error = NULL;
+
+	(void)state;
+	assert_null(libvirt_domain_load("/nonexistent", &error));
+	assert_non_null(strstr(error->message, "--domain: Failed to open"));
+	g_clear_error(&error);
+	assert_null(libvirt_domain_load("/dev/zero", &error));
+	assert_non_null(strstr(error->message, "not a regular file of at most 1024 KiB"));
+}
+
+/* Any prefix of a good file, and any byte of it changed, is a domain or one line. */
+static void test_damaged(void **state)
+{
+	size_t len = strlen(WHOLE);
+
+	(void)state;
+	for (size_t i = 0; i < 2 * len; i++) {
+		g_autofree char *xml = g_strndup(WHOLE, i < len ? i : len);
+		g_autoptr(GError) error = NULL;
+		struct libvirt_domain *d;
+
+		if (i >= len)
+			xml[i - len] ^= 1 << i % 7;
+		d = libvirt_domain_parse(xml, i < len ? i : len, "f", &error);
+		assert_true(!d == !!error);
+		assert_true(!error || !strchr(error->message, '\n'));
+		libvirt_domain_free(d);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_kept),  cmocka_unit_test(test_devices), cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_files), cmocka_unit_test(test_damaged),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
