@@ -202,7 +202,7 @@ $(BUILD)/tests/mutate: $(META_OBJ)
 Q := $(if $(V),,@)
 
 # ---- what a user types ------------------------------------------------------------------------
-.PHONY: help setup setup-check all build test-programs run-kdump-scenario reproduce bugs check check-quick fetch \
+.PHONY: help setup setup-check all build test-programs run-kdump-scenario reproduce bugs check check-quick check-faults fetch \
 	bench-nested bench-host bench-walk bench-copy bench-harness bench-sweeps list doctor mutation golden clean kernel \
 	compare-copy-designs compare-selftests scaling-copy crash-memory corrupt-copies lint-kernel series-fixes print-tests FORCE
 FORCE:
@@ -247,6 +247,9 @@ check: setup-check ## build with -Werror and run every test, real runs included
 check-quick: setup-check ## the same without booting a VM
 	@$(MAKE) --no-print-directory all test-programs
 	@VTDLAB_TEST_VM=0 tests/run-tests
+
+check-faults: build ## faults on purpose: signals, full disks, no memory, two runs at once (as root, all of them)
+	@VTDLAB=$(BUILD)/vtdlab bats tests/faults
 
 list: build ## the scenarios that can be run
 	@$(BUILD)/vtdlab list scenarios
