@@ -61,6 +61,10 @@ WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes 
 CSTD := -std=gnu11
 CPPFLAGS += -Ihost-tools -Iguests/include -D_GNU_SOURCE=
 CFLAGS ?= -O2 -g
+# Guests, files and QEMU are not trusted: what would overflow ends the program instead.
+HARDEN = -fstack-protector-strong -fPIE \
+	$(if $(filter -O%,$(filter-out -O0,$(CFLAGS))),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+HARDEN_LD := -pie -Wl,-z,relro,-z,now,-z,noexecstack
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))
 PKG_LIBS = $(shell pkg-config --libs $(PKGS)) -lm
@@ -72,11 +76,11 @@ ASAN_OBJ := $(filter-out %/cmd/main.o,$(TOOL_SRC:%.c=$(BUILD)/asan/%.o))
 
 $(BUILD)/vtdlab: $(TOOL_OBJ)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CSTD) $(WARN) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CSTD) $(WARN) $(CPPFLAGS) $(PKG_CFLAGS) $(HARDEN) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/asan/%.o: %.c
 	@mkdir -p $(@D)
@@ -174,6 +178,7 @@ BENCH_COPY_OBJ := $(BENCH_COPY_SRC:%.c=$(BUILD)/obj/%.o)
 
 $(BUILD)/obj/kernel-patches/%.o $(BUILD)/obj/tests/%.o: CPPFLAGS += $(KDUMP_INCLUDE)
 $(BUILD)/obj/kernel-patches/%.o: CFLAGS += -mno-sse
+$(BUILD)/obj/kernel-patches/%.o $(BUILD)/obj/tests/%.o: HARDEN =
 $(BUILD)/bench-copy: $(BENCH_COPY_OBJ)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(PKG_LIBS)
@@ -203,7 +208,7 @@ $(BUILD)/tests/mutate: $(META_OBJ)
 Q := $(if $(V),,@)
 
 # ---- what a user types ------------------------------------------------------------------------
-.PHONY: help setup setup-check all build test-programs run-kdump-scenario reproduce bugs check check-quick fetch \
+.PHONY: help setup setup-check all build test-programs run-kdump-scenario reproduce bugs check check-quick check-faults fetch \
 	bench-nested bench-host bench-walk bench-copy bench-harness bench-boot bench-speed bench-sweeps list doctor mutation golden clean kernel \
 	compare-copy-designs compare-selftests scaling-copy crash-memory corrupt-copies lint-kernel series-fixes print-tests FORCE
 FORCE:
@@ -248,6 +253,9 @@ check: setup-check ## build with -Werror and run every test, real runs included
 check-quick: setup-check ## the same without booting a VM
 	@$(MAKE) --no-print-directory all test-programs
 	@VTDLAB_TEST_VM=0 tests/run-tests
+
+check-faults: build ## faults on purpose: signals, full disks, no memory, two runs at once (as root, all of them)
+	@VTDLAB=$(BUILD)/vtdlab bats tests/faults
 
 list: build ## the scenarios that can be run
 	@$(BUILD)/vtdlab list scenarios

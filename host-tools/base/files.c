@@ -101,3 +101,31 @@ int copy_sparse(int from, uint64_t at, int to, uint64_t to_at, uint64_t len)
 	}
 	return ret;
 }
+
+#define SMALL_MAX (1 << 20)
+
+char *file_read_small(const char *what, const char *path, gsize *len, GError **error)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char *text = g_malloc(SMALL_MAX + 1);
+	ssize_t n = fd < 0 ? -1 : 1;
+
+	*len = 0;
+	while (n > 0 && *len <= SMALL_MAX) {
+		n = read(fd, text + *len, SMALL_MAX + 1 - *len);
+		if (n > 0)
+			*len += (gsize)n;
+		else if (n < 0 && errno == EINTR)
+			n = 1;
+	}
+	if (n < 0 || *len > SMALL_MAX) {
+		vtdlab_refuse(error, "cannot read %s %s: %s", what, path,
+			      n < 0 ? g_strerror(errno) : "more than 1 MiB is none");
+		g_clear_pointer(&text, g_free);
+	} else {
+		text[*len] = '\0';
+	}
+	if (fd >= 0)
+		close(fd);
+	return text;
+}

@@ -15,6 +15,13 @@
  */
 bool file_replace(const char *path, const void *data, gssize len, GError **error);
 
+/*
+ * file_read_small - all of a file that somebody wrote by hand: at most 1 MiB, whatever kind of file it is.
+ * @len: bytes of what is returned, a NUL behind them not counted
+ * NULL: VTDLAB_ERROR_USAGE, "cannot read WHAT PATH: why". Free with g_free().
+ */
+char *file_read_small(const char *what, const char *path, gsize *len, GError **error);
+
 /* dir_names - what lies in the directory @name of @dir (as openat(), no link followed); empty when it is none. */
 GPtrArray *dir_names(int dir, const char *name);
 

@@ -103,4 +103,6 @@ void cmd_catch_signals(void)
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGHUP, &sa, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	/* a file-size limit is an error of a write, which names the file */
+	signal(SIGXFSZ, SIG_IGN);
 }

@@ -14,6 +14,7 @@
 #include "base/paths.h"
 #include "cmd/cmd.h"
 #include "machine/accel.h"
+#include "machine/libvirt-conn.h"
 #include "machine/qemu-probe.h"
 #include "machine/trace.h"
 #include "prepare/kernel.h"
@@ -194,6 +195,21 @@ static void look_at_kvm(const char *qemu)
 	kernel_free(kernel);
 }
 
+/* What --vmm libvirt needs by itself: no daemon, but its driver. */
+static void look_at_libvirt(void)
+{
+	g_autoptr(GError) error = NULL;
+	struct libvirt_conn *conn = libvirt_open(NULL, &error);
+	unsigned long v = 0;
+
+	if (conn && virConnectGetLibVersion(conn->c, &v) == 0)
+		say("ok", "libvirt", "%lu.%lu.%lu, its QEMU driver works in this process: --vmm libvirt, --domain",
+		    v / 1000000, v / 1000 % 1000, v % 1000);
+	else
+		say("note", "libvirt", "no --vmm libvirt: %s", error ? error->message : "it tells no version");
+	libvirt_close(conn);
+}
+
 static void look_at_userfaultfd(void)
 {
 	long fd = syscall(SYS_userfaultfd, O_CLOEXEC | UFFD_USER_MODE_ONLY);
@@ -314,6 +330,7 @@ int cmd_doctor(int argc, char **argv)
 
 	if (qemu && !no_kvm)
 		look_at_kvm(qemu);
+	look_at_libvirt();
 	look_at_userfaultfd();
 	look_at_memory();
 	look_at_space("cache", lab_cache_dir(), CACHE_MIB);

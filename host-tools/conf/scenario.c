@@ -109,7 +109,7 @@ static const struct schema_key keys[] = {
 	{ KEY("iommu", "aw-bits", SCHEMA_WORD), AT(iommu.aw_bits), .words = aw_words, .def = "default",
 	  .help = "width of an IOVA: 3, 4 or 5 levels of tables" },
 	{ KEY("iommu", "ats", SCHEMA_SWITCH), AT(iommu.ats), .def = "off",
-	  .help = "a device IOTLB, and ATS in a virtio NIC; Linux uses it behind a root port (devices.topology)" },
+	  .help = "a device IOTLB, and ATS in a virtio NIC (Linux uses it behind a root port)" },
 
 	{ KEY("devices", "nic", SCHEMA_WORD), AT(devices.nic), .words = machine_nic_words, .def = "e1000e",
 	  .help = "network card behind the IOMMU" },

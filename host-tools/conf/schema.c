@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "base/paths.h"
 
 #define FOR_EACH_KEY(k, schema) for (const struct schema_key *k = (schema)->keys; k->section; k++)
@@ -285,15 +286,16 @@ bool schema_load(const struct schema *schema, void *object, const char *name_or_
 	g_autofree char *dir = lab_path(schema->folder, NULL);
 	g_autofree char *file = g_strconcat(name_or_path, ".conf", NULL);
 	g_autofree char *where = is_path ? g_strdup(name_or_path) : g_build_filename(dir, file, NULL);
-	g_autofree char *text = NULL;
-	g_autoptr(GError) why = NULL;
+	g_autofree char *text = NULL, *what = NULL;
 	gsize len;
 
 	*name = *path = NULL;
 	if (!is_path && !g_file_test(where, G_FILE_TEST_EXISTS))
 		return no_such_file(schema, name_or_path, dir, error);
-	if (!g_file_get_contents(where, &text, &len, &why))
-		return vtdlab_refuse(error, "cannot read the %s: %s", schema->noun, why->message);
+	what = g_strconcat("the ", schema->noun, NULL);
+	text = file_read_small(what, where, &len, error);
+	if (!text)
+		return false;
 	*name = g_path_get_basename(where);
 	if (g_str_has_suffix(*name, ".conf"))
 		(*name)[strlen(*name) - strlen(".conf")] = '\0';

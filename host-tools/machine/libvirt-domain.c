@@ -2,13 +2,12 @@
 #include "machine/libvirt-domain.h"
 
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "base/text.h"
 
 #define MIB (UINT64_C(1) << 20)
-#define FILE_MAX_BYTES (1 << 20)
 #define DEPTH_MAX 64
 /* Eight functions in each of the slots from here on, which no device of the lab has. */
 #define PORT_SLOT 0x10
@@ -464,19 +463,10 @@ struct libvirt_domain *libvirt_domain_parse(const char *xml, size_t len, const c
 
 struct libvirt_domain *libvirt_domain_load(const char *path, GError **error)
 {
-	g_autofree char *all = NULL;
-	g_autoptr(GError) said = NULL;
-	struct stat st;
 	gsize len;
+	g_autofree char *all = file_read_small("--domain", path, &len, error);
 
-	/* no fifo to wait at, no device without an end */
-	if (stat(path, &st) == 0 && (!S_ISREG(st.st_mode) || st.st_size > FILE_MAX_BYTES))
-		vtdlab_refuse(error, "--domain %s: not a regular file of at most %d KiB", path, FILE_MAX_BYTES >> 10);
-	else if (!g_file_get_contents(path, &all, &len, &said))
-		vtdlab_refuse(error, "--domain: %s", said->message);
-	else
-		return libvirt_domain_parse(all, len, path, error);
-	return NULL;
+	return all ? libvirt_domain_parse(all, len, path, error) : NULL;
 }
 
 void libvirt_domain_free(struct libvirt_domain *d)

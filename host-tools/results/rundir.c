@@ -67,9 +67,14 @@ static void put_away(const char *root, const char *name)
 	g_autofree char *pid = g_build_filename(path, PID_FILE, NULL);
 	g_autofree char *stem = g_strndup(name, strlen(name) - strlen(PARTIAL));
 	g_autofree char *to = g_strconcat(root, "/", stem, INTERRUPTED, NULL);
+	struct stat st;
 	bool busy;
-	int fd = lock_file(pid, 0, &busy);
+	int fd;
 
+	/* a link into somebody else's directory is no run */
+	if (lstat(path, &st) != 0 || !S_ISDIR(st.st_mode))
+		return;
+	fd = lock_file(pid, 0, &busy);
 	if (busy || (fd < 0 && errno != ENOENT))
 		return;
 	write_why(path, "the process that ran it died", NULL);

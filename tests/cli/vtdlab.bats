@@ -233,6 +233,7 @@ make_cache()
 	[[ $output == *"legacy yes, scalable"* ]]
 	[[ $output == *"trace: log backend works"* ]]
 	[[ $output == *"GiB free in"* ]]
+	[[ $output == *libvirt*"--vmm libvirt"* ]]
 }
 
 @test "an image file that cannot be read is named, the others are listed" {

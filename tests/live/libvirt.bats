@@ -41,6 +41,19 @@ driver()
 	[[ $output == *'"driver":"intel-iommu"'* ]]
 }
 
+@test "a start that libvirt gives up half-way: one line, 125, nothing left" {
+	driver
+	run --separate-stderr "$VTDLAB" run kdump --vmm libvirt --quiet \
+		--results "$RESULTS" --set "machine.qemu-args=-device nonesuch"
+	echo "$status $stderr"
+	[ "$status" -eq 125 ]
+	[ "${#stderr_lines[@]}" -eq 1 ]
+	[[ $stderr == *"does not start the domain"*"nonesuch"* ]]
+	[[ $stderr =~ root=(/[^\)]*/vtdlab-[0-9]*-) ]]
+	run ! compgen -G "${BASH_REMATCH[1]}*"
+	no_leftovers
+}
+
 @test "kill -9 under libvirt: its QEMU goes too" {
 	driver
 	"$VTDLAB" run kdump --vmm libvirt --results "$RESULTS" >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &

@@ -155,6 +155,27 @@ static void test_dead_run(void **state)
 	close(ready[1]);
 }
 
+/* A link with the name of a dead run is left alone, and so is what it leads to. */
+static void test_link_is_no_run(void **state)
+{
+	g_autofree char *link = g_build_filename(*state, "1evil.partial", NULL);
+	g_autofree char *target = g_dir_make_tmp("vtdlab-test-XXXXXX", NULL);
+	g_autofree char *pid = g_build_filename(target, "pid", NULL),
+			*why = g_build_filename(target, "INTERRUPTED", NULL);
+	struct rundir *rd;
+
+	assert_true(g_file_set_contents(pid, "1", -1, NULL));
+	assert_int_equal(symlink(target, link), 0);
+	rd = create(*state, "other");
+	assert_true(g_file_test(pid, G_FILE_TEST_EXISTS));
+	assert_false(g_file_test(why, G_FILE_TEST_EXISTS));
+	assert_true(g_file_test(link, G_FILE_TEST_IS_SYMLINK));
+	rundir_remove(rd);
+	rundir_free(rd);
+	g_unlink(pid);
+	g_rmdir(target);
+}
+
 static void test_latest_in_the_way(void **state)
 {
 	g_autofree char *link = g_build_filename(*state, "latest", NULL);
@@ -328,9 +349,9 @@ int main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, make_root, drop_root)
 	const struct CMUnitTest tests[] = {
-		TEST(test_commit),	TEST(test_interrupt), TEST(test_dead_run),	    TEST(test_csv),
-		TEST(test_bad_root),	TEST(test_disk_full), TEST(test_latest_in_the_way), TEST(test_at_once),
-		TEST(test_remove_tree),
+		TEST(test_commit),   TEST(test_interrupt),   TEST(test_dead_run),	   TEST(test_csv),
+		TEST(test_bad_root), TEST(test_disk_full),   TEST(test_latest_in_the_way), TEST(test_link_is_no_run),
+		TEST(test_at_once),  TEST(test_remove_tree),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

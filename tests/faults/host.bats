@@ -1,0 +1,97 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# Faults of the host that end a run before anything boots.
+
+load faults-fixture
+
+cached()
+{
+	export VTDLAB_CACHE=$work/cache
+}
+
+@test "standard output closed, or full" {
+	run bash -c "'$VTDLAB' list scenarios 2>&1 >/dev/full"
+	ends 125 'cannot write to the standard output'
+	run bash -c "'$VTDLAB' list scenarios 2>&1 >&-"
+	ends 125 'cannot write to the standard output'
+}
+
+@test "a results directory that is read-only, a file, or a link" {
+	tmpfs "$work/ro" 1M
+	mount -o remount,ro "$work/ro"
+	run "$VTDLAB" run kdump --results "$work/ro/r"
+	ends 2 "$work/ro/r" 'Read-only file system'
+	touch "$work/file"
+	run "$VTDLAB" run kdump --results "$work/file"
+	ends 2 "$work/file"
+	mkdir "$work/l"
+	ln -s /etc/hostname "$work/l/.lock"
+	run "$VTDLAB" run kdump --results "$work/l"
+	ends 2 "$work/l: "
+}
+
+@test "a full disk for the cache: said before anything is fetched" {
+	tmpfs "$work/cache" 200k
+	cached
+	run timeout 60 "$VTDLAB" run kdump --results "$results"
+	ends 125 'MiB'
+	[ -z "$(find "$results" -name run.json 2>/dev/null)" ]
+	nothing_left
+}
+
+@test "no network and an empty cache: one reason, no half kernel" {
+	needs_root "a network namespace"
+	cached
+	run unshare -n timeout 120 "$VTDLAB" run kdump --results "$results"
+	[ "$status" -eq 125 ]
+	run find "$work/cache/kernels" -mindepth 1 -not -name '.*'
+	echo "$output"
+	[ -z "$output" ]
+	nothing_left
+}
+
+@test "few descriptors, little memory, a small file-size limit" {
+	needs_vm
+	run bash -c "ulimit -n 20; '$VTDLAB' run kdump --results '$results'"
+	ends 125 'Too many open files'
+	run bash -c "ulimit -v 700000; '$VTDLAB' run kdump --results '$results'"
+	ends 125 'MiB of guest memory'
+	run bash -c "ulimit -f 20; '$VTDLAB' run kdump --results '$results'"
+	echo "$status: $output"
+	[ "$status" -eq 125 ]
+	nothing_left
+}
+
+@test "kernels that are none: empty, cut, a directory, a fifo, endless, a link to itself" {
+	: >"$work/empty"
+	head -c 4096 /dev/urandom >"$work/noise"
+	mkfifo "$work/fifo"
+	mkdir "$work/dir"
+	ln -s loop "$work/loop"
+	for kernel in empty noise fifo dir loop; do
+		run timeout 20 "$VTDLAB" run kdump --kernel "$work/$kernel" --results "$results"
+		ends 125 "$work/$kernel"
+	done
+	run timeout 20 "$VTDLAB" run kdump --kernel /dev/zero --results "$results"
+	ends 125 /dev/zero
+	nothing_left
+}
+
+@test "scenarios that are none: endless, a directory, huge" {
+	for scenario in /dev/zero "$work" ; do
+		run timeout 20 "$VTDLAB" run "$scenario" --results "$results"
+		[ "$status" -eq 2 ]
+	done
+	head -c 20000000 /dev/zero >"$work/huge.conf"
+	run timeout 20 "$VTDLAB" run "$work/huge.conf"
+	[ "$status" -eq 2 ]
+}
+
+@test "names that run nothing and reach nowhere" {
+	# shellcheck disable=SC2016 # that is the point
+	for kernel in "debian:\$(touch $work/pwned)" 'debian:../../../etc' '-x' $'a\nb'; do
+		run "$VTDLAB" run kdump --kernel="$kernel" --dry-run
+		[ "$status" -eq 2 ]
+	done
+	[ ! -e "$work/pwned" ]
+}
