@@ -157,7 +157,7 @@ static int list_bugs(void)
 static int list_shortcuts(void)
 {
 	for (const struct shortcut *s = shortcuts; s->name; s++) {
-		g_autofree char *text = g_strdup_printf("%-24s  %s", s->gain, s->changes);
+		g_autofree char *text = g_strdup_printf("%-16s  %s", s->gain, s->changes);
 
 		print_row(18, s->name, text);
 	}

@@ -4,6 +4,7 @@
 
 #include <elf.h>
 #include <glib/gstdio.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/files.h"
@@ -205,19 +206,41 @@ static GBytes *file_bytes(const char *path, GError **error)
 	return bytes;
 }
 
-static bool holds(const char *path, GBytes *bytes)
+/*
+ * What the image was made of and what it was then: it changes whenever a byte of one of the files may have. Whoever changes what
+ * is made changes the magic, so that older images are made again.
+ */
+static char *fingerprint(const struct kernel *kernel, const char *image)
 {
-	g_autoptr(GBytes) there = file_bytes(path, NULL);
+	const char *const files[] = { kernel->bzimage, kernel->vmlinux, image };
+	GString *out = g_string_new(FLAT_GATE_MAGIC "\n");
 
-	return there && g_bytes_equal(there, bytes);
+	for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
+		GStatBuf st;
+
+		if (g_stat(files[i], &st) == 0)
+			g_string_append_printf(out, "%s|%jd|%jd.%09ld|%jd.%09ld|%ju\n", files[i], (intmax_t)st.st_size,
+					       (intmax_t)st.st_mtim.tv_sec, st.st_mtim.tv_nsec,
+					       (intmax_t)st.st_ctim.tv_sec, st.st_ctim.tv_nsec, (uintmax_t)st.st_ino);
+	}
+	return g_string_free(out, FALSE);
+}
+
+static bool make(const struct kernel *kernel, const char *path, const char **unfit, GError **error)
+{
+	g_autoptr(GBytes) bzimage = file_bytes(kernel->bzimage, error), vmlinux = NULL, image = NULL;
+
+	vmlinux = bzimage ? file_bytes(kernel->vmlinux, error) : NULL;
+	image = vmlinux ? flat_image(bzimage, vmlinux, unfit) : NULL;
+	return image && file_replace(path, g_bytes_get_data(image, NULL), (gssize)g_bytes_get_size(image), error);
 }
 
 char *kernel_flat(const struct kernel *kernel, char **why)
 {
 	g_autofree char *id = g_path_get_basename(kernel->dir);
 	g_autofree char *dir = g_build_filename(lab_cache_dir(), "flat", NULL);
-	g_autofree char *path = g_build_filename(dir, id, NULL);
-	g_autoptr(GBytes) bzimage = NULL, vmlinux = NULL, image = NULL;
+	g_autofree char *path = g_build_filename(dir, id, NULL), *made = g_strconcat(path, ".made", NULL);
+	g_autofree char *now = NULL, *then = NULL;
 	g_autoptr(GError) error = NULL;
 	const char *unfit = NULL;
 
@@ -226,13 +249,17 @@ char *kernel_flat(const struct kernel *kernel, char **why)
 		*why = g_strdup("the lab has no vmlinux of it");
 		return NULL;
 	}
-	bzimage = file_bytes(kernel->bzimage, &error);
-	vmlinux = bzimage ? file_bytes(kernel->vmlinux, &error) : NULL;
-	image = vmlinux ? flat_image(bzimage, vmlinux, &unfit) : NULL;
-	if (image && (holds(path, image) ||
-		      (g_mkdir_with_parents(dir, 0755) == 0 &&
-		       file_replace(path, g_bytes_get_data(image, NULL), (gssize)g_bytes_get_size(image), &error))))
+	now = fingerprint(kernel, path);
+	if (g_file_get_contents(made, &then, NULL, NULL) && strcmp(now, then) == 0)
 		return g_steal_pointer(&path);
-	*why = g_strdup(unfit ? unfit : error ? error->message : "its directory in the cache cannot be made");
-	return NULL;
+	g_mkdir_with_parents(dir, 0755);
+	if (!make(kernel, path, &unfit, &error)) {
+		*why = g_strdup(unfit ? unfit : error->message);
+		return NULL;
+	}
+	g_free(now);
+	now = fingerprint(kernel, path);
+	/* without it the image is only made once more */
+	file_replace(made, now, -1, NULL);
+	return g_steal_pointer(&path);
 }

@@ -31,8 +31,8 @@ GBytes *flat_image(GBytes *bzimage, GBytes *vmlinux, const char **why);
 /*
  * kernel_flat - the path of @kernel's flat image in the cache, flat/ID; the caller frees it.
  *
- * It is made anew each time and written where the cache has another one or none, so what is used is always what the
- * kernel's own files, which kernel_get() has checked, say. NULL: there is none, and *why says why; the caller frees that.
+ * It is made where there is none, or where it or one of the kernel's own files, which kernel_get() has checked, was touched
+ * since: by inode, size and times, as make-initramfs does it. NULL: there is none, and *why says why; the caller frees that.
  */
 char *kernel_flat(const struct kernel *kernel, char **why);
 

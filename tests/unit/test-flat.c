@@ -240,7 +240,7 @@ static char *write_file(const char *dir, const char *name, const void *data, siz
 	return path;
 }
 
-static void is_made_once_and_never_believed(void **state)
+static void is_made_once_and_again_when_touched(void **state)
 {
 	g_autofree struct images *i = images_new();
 	char *dir = test_dir();
@@ -250,6 +250,7 @@ static void is_made_once_and_never_believed(void **state)
 	g_autofree char *why = NULL, *path = kernel_flat(&k, &why), *again = NULL, *there = NULL;
 	struct stat first, second;
 	gsize size;
+	int fd;
 
 	(void)state;
 	assert_null(why);
@@ -259,12 +260,17 @@ static void is_made_once_and_never_believed(void **state)
 	assert_string_equal(again, path);
 	assert_int_equal(stat(path, &second), 0);
 	assert_int_equal(first.st_ino, second.st_ino);
-	/* damaged in place, with its old times */
-	assert_int_equal(truncate(path, 100), 0);
+	/* damaged in place, with its old times and size: the inode was changed */
+	assert_int_equal(stat(path, &second), 0);
+	fd = open(path, O_WRONLY);
+	assert_int_equal(pwrite(fd, "damage", 6, 4096), 6);
+	assert_int_equal(futimens(fd, (struct timespec[]){ second.st_atim, second.st_mtim }), 0);
+	close(fd);
 	g_free(again);
 	again = kernel_flat(&k, &why);
 	assert_true(g_file_get_contents(path, &there, &size, NULL));
 	assert_int_equal(size, first.st_size);
+	assert_memory_not_equal(there + 4096, "damage", 6);
 
 	i->elf.head.e_machine = EM_386;
 	g_free(k.vmlinux);
@@ -361,7 +367,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_kernel_is_refused),
 		cmocka_unit_test(cut_short_anywhere),
 		cmocka_unit_test(any_byte_may_be_wrong),
-		cmocka_unit_test(is_made_once_and_never_believed),
+		cmocka_unit_test(is_made_once_and_again_when_touched),
 		cmocka_unit_test(a_refusal_is_told),
 	};
 	g_autofree char *cache = test_dir();
