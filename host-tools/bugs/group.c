@@ -235,17 +235,33 @@ static bool in_file(const char *setting, const struct bug_side *side, const stru
 	return search.there;
 }
 
+/* Has one of the bug's recipes that these settings ask for got it as well? */
+static bool in_a_recipe(const struct group *group, const char *setting, const struct scenario *base)
+{
+	const struct bug *bug = group->bug;
+	bool there = false;
+
+	for (unsigned r = 0; !there && r < BUG_RECIPES; r++) {
+		const struct bug_side *side = &bug->recipes[r].bad;
+		struct scenario *s;
+
+		if (!bug_recipe_given(bug, r) || !asked_for(&bug->recipes[r], group->least))
+			continue;
+		s = bug_scenario(bug, side, NULL, NULL);
+		there = s && in_file(setting, side, s, base);
+		scenario_free(s);
+	}
+	return there;
+}
+
 /* The kernel, and those settings which the bug's file has as well. */
 static char **common(const struct group *group, const struct scenario *base)
 {
-	const struct bug_side *side = &group->bug->recipes[0].bad;
-	struct scenario *s = bug_scenario(group->bug, side, NULL, NULL);
 	g_autoptr(GStrvBuilder) some = g_strv_builder_new();
 
 	for (unsigned i = 0; group->least[i]; i++)
-		if (i == 0 || (s && in_file(group->least[i], side, s, base)))
+		if (i == 0 || in_a_recipe(group, group->least[i], base))
 			g_strv_builder_add(some, group->least[i]);
-	scenario_free(s);
 	return g_strv_builder_end(some);
 }
 

@@ -59,10 +59,10 @@ static bool ask(unsigned mib, enum calibrate_answer *answer, void *data, GError 
 		run_outcome_clear(&out);
 	}
 	if (ok) {
-		printf("  %4u MiB  %-10s %s\n", mib,
-		       *answer == CALIBRATE_ENOUGH     ? "enough" :
+		printf("  %4u MiB  %s (outcome %s)\n", mib,
+		       *answer == CALIBRATE_ENOUGH     ? "comes up" :
 		       *answer == CALIBRATE_TOO_LITTLE ? "too little" :
-							 "?",
+							 "says nothing of memory",
 		       why->str);
 		fflush(stdout);
 	}

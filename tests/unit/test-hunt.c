@@ -9,6 +9,7 @@
 #include <glib.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bugs/axes.h"
 #include "bugs/group.h"
@@ -306,6 +307,29 @@ static void a_known_bug_takes_one_run(void **state)
 	bug_free(bug);
 }
 
+/* A cell may show a bug by its second recipe, whose settings are others. */
+static void each_recipe_of_a_known_bug_counts(void **state)
+{
+	const char *const settings[] = { "first.kernel=k", "iommu.caching-mode=on", "machine.cpus=2", NULL };
+	const char *const file[] = { "first.kernel=k", "machine.cpus=2", NULL };
+	g_autofree char *path = g_build_filename(dir, "two.conf", NULL);
+	struct bug *bug;
+
+	(void)state;
+	assert_true(g_file_set_contents(path,
+					"[bug]\ntitle=t\nsource=s\nscenario=kdump\n"
+					"[bad]\nset=iommu.aw-bits=48\noutcome=copy-wrong\nfails=flushed\n"
+					"[good]\noutcome=preserved\n"
+					"[bad-lasting]\nset=machine.cpus=2\noutcome=copy-wrong\nfails=flushed\n"
+					"[good-lasting]\noutcome=preserved\n",
+					-1, NULL));
+	bug = bug_load(path, NULL, NULL);
+	assert_non_null(bug);
+	assert_int_equal(reduce(bug, settings, file, "first.kernel=k machine.cpus=2"), 1);
+	bug_free(bug);
+	unlink(path);
+}
+
 /* A cell with fewer settings is a reduction that costs nothing. */
 static void a_cell_with_fewer_settings_is_taken(void **state)
 {
@@ -338,6 +362,7 @@ int main(void)
 		cmocka_unit_test(kinds),
 		cmocka_unit_test(nothing_is_left_that_can_be_left_out),
 		cmocka_unit_test(a_known_bug_takes_one_run),
+		cmocka_unit_test(each_recipe_of_a_known_bug_counts),
 		cmocka_unit_test(a_cell_with_fewer_settings_is_taken),
 		cmocka_unit_test(pairs_of_values_meet_soon),
 		cmocka_unit_test(each_kernel_gets_its_turn),
