@@ -51,7 +51,8 @@ static void test_kept(void **state)
 	assert_int_equal(d->cpus, 2);
 	assert_true(d->kvm && d->intremap && d->caching_mode);
 	assert_int_equal(d->aw_bits, 48);
-	assert_string_equal(d->iommu_driver, " eim='on' iotlb='on'");
+	assert_string_equal(d->iommu_driver, " eim='on'");
+	assert_true(d->ats);
 	assert_int_equal(d->nic, MACHINE_NIC_VIRTIO);
 	assert_int_equal(d->disk, MACHINE_DISK_VIRTIO);
 	assert_int_equal(d->mode, MACHINE_IOMMU_LEGACY);
