@@ -52,6 +52,38 @@ char *text_shell_word(const char *word)
 	return g_shell_quote(word);
 }
 
+void text_wrap(GString *out, const char *text, int indent, int width)
+{
+	g_autofree char *valid = g_utf8_make_valid(text ? text : "", -1);
+	g_auto(GStrv) parts = g_strsplit_set(valid, " \n\t", -1);
+	glong room = width - indent, used = 0;
+
+	for (char **word = parts; *word; word++) {
+		const char *p = *word;
+		glong len = g_utf8_strlen(p, -1);
+
+		if (!len)
+			continue;
+		if (used && used + 1 + len > room) {
+			g_string_append_printf(out, "\n%*s", indent, "");
+			used = 0;
+		} else if (used) {
+			g_string_append_c(out, ' ');
+			used++;
+		}
+		for (; len > room; len -= room) {
+			const char *cut = g_utf8_offset_to_pointer(p, room);
+
+			g_string_append_len(out, p, cut - p);
+			g_string_append_printf(out, "\n%*s", indent, "");
+			p = cut;
+		}
+		g_string_append(out, p);
+		used += len;
+	}
+	g_string_append_c(out, '\n');
+}
+
 size_t text_hex(const char *p, uint64_t *value)
 {
 	size_t digits = p[0] == '0' && p[1] == 'x' ? strspn(p + 2, "0123456789abcdef") : 0;

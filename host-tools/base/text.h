@@ -23,6 +23,12 @@ char *text_one_line(const char *text);
 /* One word quoted for a POSIX shell, only if it needs it. Free with g_free(). */
 char *text_shell_word(const char *word);
 
+/*
+ * Appends @text, wrapped between the columns @indent and @width, and a newline; the cursor stands at @indent. A word that
+ * is longer than a line is broken.
+ */
+void text_wrap(GString *out, const char *text, int indent, int width);
+
 /* "0x" and one to 16 lower-case hexadecimal digits at @p: their length, 0 when there is no such number. */
 size_t text_hex(const char *p, uint64_t *value);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "base/trace-group.h"
 
+#include <glib.h>
+
 const struct word trace_group_words[] = {
 	{ "root switches", TRACE_GROUP_UNIT },		{ "faults", TRACE_GROUP_FAULTS },
 	{ "invalidations", TRACE_GROUP_INVALIDATIONS }, { "switches of interrupt remapping", TRACE_GROUP_INTREMAP },
@@ -23,3 +25,13 @@ const char *const trace_group_patterns[TRACE_GROUPS] = {
 	[TRACE_GROUP_DISK_RESETS] = "pci_nvme_mmio_st",
 	[TRACE_GROUP_DISK_ERRORS] = "pci_nvme_err_",
 };
+
+char *trace_groups_pattern(unsigned traces)
+{
+	GString *pattern = g_string_new(NULL);
+
+	for (unsigned group = 0; group < TRACE_GROUPS; group++)
+		if (traces >> group & 1)
+			g_string_append_printf(pattern, "%s%s", pattern->len ? "|" : "", trace_group_patterns[group]);
+	return g_string_free(pattern, FALSE);
+}

@@ -33,4 +33,7 @@ extern const struct word trace_group_words[];
 /* By which extended regular expressions the lines of each group are found in QEMU's log. */
 extern const char *const trace_group_patterns[TRACE_GROUPS];
 
+/* trace_groups_pattern - one expression that finds the lines of all of @traces (TRACES()); "" for none. The caller frees it. */
+char *trace_groups_pattern(unsigned traces);
+
 #endif

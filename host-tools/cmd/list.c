@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/paths.h"
 #include "cmd/cmd.h"
+#include "cmd/list-page.h"
 #include "verdict/check.h"
 #include "conf/bug.h"
 #include "conf/scenario.h"
@@ -185,9 +186,14 @@ int cmd_list(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
+	if (argc == 3 && strcmp(word, "checks") == 0)
+		return list_check(argv[2]);
+	if (argc == 3 && strcmp(word, "scenarios") == 0)
+		return list_scenario(argv[2]);
 	if (argc > 2)
 		return cmd_usage_error(
-			"list", "takes one word: scenarios, kernels, qemus, bugs, checks, keys, bug-keys or shortcuts");
+			"list",
+			"takes one word: scenarios, kernels, qemus, bugs, checks, keys, bug-keys or shortcuts; and the name of a check or scenario behind that");
 	for (size_t i = 0; what[i]; i++)
 		if (strcmp(word, what[i]) == 0)
 			return lists[i]();

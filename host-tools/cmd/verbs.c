@@ -10,7 +10,7 @@
 const struct verb vtdlab_verbs[] = {
 	{ "run", "run a scenario and judge what the crash kernel did", "SCENARIO", cmd_run },
 	{ "list", "what there is: scenarios, kernels, qemus, bugs, checks, keys",
-	  "[scenarios|kernels|qemus|bugs|checks|keys|bug-keys|shortcuts]", cmd_list },
+	  "[scenarios|kernels|qemus|bugs|checks|keys|bug-keys|shortcuts] [NAME]", cmd_list },
 	{ "bugs", "the catalogue of IOMMU bugs that can be reproduced, and a page of each", "[show BUG]", cmd_bugs },
 	{ "reproduce", "run the bad and the good side of a bug, and judge both", "BUG...|all|quick", cmd_reproduce },
 	{ "bisect", "which of Debian's builds, or which commit, brought a bug or mended it", "BUG", cmd_bisect },

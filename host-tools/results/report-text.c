@@ -25,42 +25,6 @@
 #define YELLOW "\033[33m"
 #define RESET "\033[0m"
 
-/*
- * Append @text wrapped between the columns @indent and REPORT_WIDTH; the cursor stands at @indent.
- * A word that is longer than a line is broken.
- */
-static void put_wrapped(GString *out, const char *text, int indent)
-{
-	g_autofree char *valid = g_utf8_make_valid(text ? text : "", -1);
-	g_auto(GStrv) parts = g_strsplit_set(valid, " \n\t", -1);
-	glong room = REPORT_WIDTH - indent, used = 0;
-
-	for (char **word = parts; *word; word++) {
-		const char *p = *word;
-		glong len = g_utf8_strlen(p, -1);
-
-		if (!len)
-			continue;
-		if (used && used + 1 + len > room) {
-			g_string_append_printf(out, "\n%*s", indent, "");
-			used = 0;
-		} else if (used) {
-			g_string_append_c(out, ' ');
-			used++;
-		}
-		for (; len > room; len -= room) {
-			const char *cut = g_utf8_offset_to_pointer(p, room);
-
-			g_string_append_len(out, p, cut - p);
-			g_string_append_printf(out, "\n%*s", indent, "");
-			p = cut;
-		}
-		g_string_append(out, p);
-		used += len;
-	}
-	g_string_append_c(out, '\n');
-}
-
 static void put_field(GString *out, const char *label, const char *format, ...) G_GNUC_PRINTF(3, 4);
 static void put_field(GString *out, const char *label, const char *format, ...)
 {
@@ -71,7 +35,7 @@ static void put_field(GString *out, const char *label, const char *format, ...)
 	text = g_strdup_vprintf(format, args);
 	va_end(args);
 	g_string_append_printf(out, "%-*s", LABEL_WIDTH, label);
-	put_wrapped(out, text, LABEL_WIDTH);
+	text_wrap(out, text, LABEL_WIDTH, REPORT_WIDTH);
 }
 
 /* The word of the result column, and its colour. */
@@ -101,7 +65,7 @@ static void put_row(GString *out, const struct verdict_row *row, bool colour)
 
 	g_string_append_printf(out, "%-*s", NAME_WIDTH, row->name);
 	g_string_append_printf(out, "%s%-*s%s", colour ? shade : "", RESULT_WIDTH, word, colour && *shade ? RESET : "");
-	put_wrapped(out, row->detail, NAME_WIDTH + RESULT_WIDTH);
+	text_wrap(out, row->detail, NAME_WIDTH + RESULT_WIDTH, REPORT_WIDTH);
 }
 
 /* In which order rows are shown: what failed, what nothing was seen of, what the scenario has a word on, the rest. */
@@ -298,17 +262,6 @@ static void put_command(GString *out, bool *first, const char *format, ...)
 	*first = false;
 }
 
-/* The lines of QEMU's log that checks with these TRACES() rest on, as an expression for grep. */
-static char *trace_pattern(unsigned traces)
-{
-	GString *pattern = g_string_new(NULL);
-
-	for (unsigned group = 0; group < TRACE_GROUPS; group++)
-		if (traces >> group & 1)
-			g_string_append_printf(pattern, "%s%s", pattern->len ? "|" : "", trace_group_patterns[group]);
-	return g_string_free(pattern, FALSE);
-}
-
 /* What to type next about a failure that nobody expected, or what could not be judged. */
 static void put_next(GString *out, const struct run_report *r)
 {
@@ -334,7 +287,7 @@ static void put_next(GString *out, const struct run_report *r)
 			    r->run_dir);
 	if (!r->has_logs)
 		return;
-	pattern = trace_pattern(traces);
+	pattern = trace_groups_pattern(traces);
 	if (*pattern)
 		put_command(out, &first, "grep -nE '%s' %s/qemu.log", pattern, r->run_dir);
 	put_command(out, &first, "grep -nE '%s' %s/console.log", CONSOLE_PATTERN, r->run_dir);
@@ -351,7 +304,7 @@ static void put_outcome(GString *out, const struct run_report *r, bool colour)
 			       outcome_name(r->verdict->outcome), colour ? RESET : "",
 			       r->verdict->before ? " in the second attempt only" : "", r->verdict->exit);
 	g_string_append_printf(out, "%-*s", LABEL_WIDTH, "");
-	put_wrapped(out, r->verdict->words, LABEL_WIDTH);
+	text_wrap(out, r->verdict->words, LABEL_WIDTH, REPORT_WIDTH);
 }
 
 char *report_page(const struct run_report *r, unsigned how)

@@ -254,3 +254,29 @@ make_cache()
 		refused run kdump --break "$bad" :: "--break '$bad': the name of a function"
 	done
 }
+
+@test "a check and a scenario have a page, and each word of the pages is in the glossary" {
+	run "$vtdlab" list checks leaves-equal
+	[ "$status" -eq 0 ]
+	[[ $output == "check         leaves-equal"*"a fail says   copy-wrong: "*"look at       vtdlab diff RUN/tables/panic.vtd "* ]]
+	run "$vtdlab" list checks leafs-equal
+	[ "$status" -eq 2 ]
+	[[ $output == *"'leafs-equal' is no check (did you mean leaves-equal?)"* ]]
+	run "$vtdlab" list scenarios kdump-nocopy
+	[ "$status" -eq 0 ]
+	[[ $output == *"sets          crash.cmdline=--"*"expected      on every kernel these fail: translation-stayed-on"* ]]
+	[[ $output == *"run it        vtdlab run kdump-nocopy" ]]
+	run "$vtdlab" list scenarios kdumb
+	[ "$status" -eq 2 ]
+	for name in $("$vtdlab" list -n checks); do
+		run "$vtdlab" list checks "$name"
+		[ "$status" -eq 0 ]
+	done
+	for name in $("$vtdlab" list -n scenarios); do
+		run "$vtdlab" list scenarios "$name"
+		[ "$status" -eq 0 ]
+	done
+	for word in DID leaf slot requester canary TES TTM CM PGTT; do
+		grep -qE "^\|.*\*?$word\b.*\|" "$root/docs/glossary.md" || { echo "$word"; false; }
+	done
+}
