@@ -33,6 +33,7 @@ int cmd_unknown_verb(const char *name);
 
 int cmd_run(int argc, char **argv);
 int cmd_list(int argc, char **argv);
+int cmd_kconfig(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_judge(int argc, char **argv);
 int cmd_core(int argc, char **argv);

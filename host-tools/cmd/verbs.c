@@ -18,6 +18,7 @@ const struct verb vtdlab_verbs[] = {
 	{ "calibrate", "the least crashkernel= with which a scenario comes out well", "SCENARIO", cmd_calibrate },
 	{ "explain", "what a pasted kernel log says of IOMMU faults, and which bugs it looks like", "LOG|-",
 	  cmd_explain },
+	{ "kconfig", "the config options that a kernel needs, for merge_config.sh", "[SCENARIO]", cmd_kconfig },
 	{ "doctor", "what this host offers: QEMUs, KVM, trace events, space", "", cmd_doctor },
 	{ "judge", "judge a recorded run again, without a VM", "RUNDIR", cmd_judge },
 	{ "walk", "print the translations that a snapshot, a dump or a RAM file holds",

@@ -131,6 +131,14 @@ char *kernel_available(GError **error)
 	return run_script(argv, error);
 }
 
+char *kernel_fragment(const char *require, GError **error)
+{
+	g_autofree char *script = lab_path("scripts", "kernel-get", NULL);
+	char *argv[] = { script, (char *)"--kconfig", (char *)"--require", (char *)require, NULL };
+
+	return run_script(argv, error);
+}
+
 /* Is @spec the name of a file in images/qemus? */
 static bool qemu_named(const char *spec)
 {

@@ -25,6 +25,12 @@ struct kernel {
 struct kernel *kernel_get(const char *spec, const char *modules, const char *require, GError **error);
 
 /*
+ * kernel_fragment - the config options that @require and every scenario need, for merge_config.sh; the caller frees it.
+ * Errors: as kernel_get().
+ */
+char *kernel_fragment(const char *require, GError **error);
+
+/*
  * kernel_available - the exact builds that can be fetched, "debian:RELEASE VERSION", one a line; the caller frees it.
  * Fetches the archive's lists. Errors: as kernel_get().
  */

@@ -99,15 +99,22 @@ char **foreign_disk(const char *image, char **args)
 	return args;
 }
 
+char *plan_options(const struct scenario *sc)
+{
+	g_autofree char *devices = devices_options(sc);
+	struct workload w = workload_of(sc);
+
+	return g_strchomp(g_strdup_printf("%s %s", devices, w.kind ? w.kind->config : ""));
+}
+
 static bool plan_kernels(struct plan *plan, GError **error)
 {
 	const struct scenario *sc = plan->scenario;
 	const char *crash = scenario_crash_kernel(sc);
 	g_autofree char *require = devices_options(sc);
-	struct workload w = workload_of(sc);
-	g_autofree char *first = g_strdup_printf("%s %s", require, w.kind ? w.kind->config : "");
+	g_autofree char *first = plan_options(sc);
 
-	plan->first = kernel_get(sc->first.kernel, plan->options->modules, g_strchomp(first), error);
+	plan->first = kernel_get(sc->first.kernel, plan->options->modules, first, error);
 	if (!plan->first)
 		return false;
 	if (strcmp(crash, sc->first.kernel) == 0)

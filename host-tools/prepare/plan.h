@@ -53,6 +53,9 @@ void plan_clear(struct plan *plan);
 /* Fills a machine description; strings are borrowed from @plan and @run_dir. */
 void plan_machine(const struct plan *plan, const char *run_dir, struct machine_config *cfg);
 
+/* plan_options - the config options that @sc's devices and workload need of the first kernel; the caller frees it. */
+char *plan_options(const struct scenario *sc);
+
 /* plan_foreign - is the crash initramfs not ours? Nobody in it obeys then. */
 bool plan_foreign(const struct plan *plan);
 

@@ -13,6 +13,27 @@ PACKET:m'
 # Drivers of the default devices; --require names others.
 readonly kconfig_drivers='BLK_DEV_NVME E1000E'
 
+# What these stand below in menuconfig, and want.
+readonly kconfig_below='PCI ACPI NET BLOCK TTY SERIAL_8250 PRINTK MULTIUSER IOMMU_SUPPORT X86_X2APIC SHMEM PROC_SYSCTL
+	NETDEVICES ETHERNET NET_VENDOR_INTEL VIRTIO_MENU VIRTIO_PCI BINFMT_SCRIPT RD_GZIP'
+
+# kconfig_fragment WORD...: those and what every scenario needs, as scripts/kconfig/merge_config.sh takes it.
+kconfig_fragment()
+{
+	local word
+
+	echo '# What vtdlab needs of a kernel. In its tree: scripts/kconfig/merge_config.sh .config THIS; make olddefconfig'
+	for word in 64BIT $kconfig_below; do
+		echo "CONFIG_$word=y"
+	done
+	[[ $* != *KVM* && $* != *VFIO* ]] || printf 'CONFIG_%s=y\n' VIRTUALIZATION VFIO EVENTFD CPU_SUP_AMD HIGH_RES_TIMERS
+	for word in $kconfig_needed "$@"; do
+		word=${word%:m}
+		[[ $word != *'|'* ]] || echo "# or CONFIG_${word#*|}:"
+		echo "CONFIG_${word%%|*}=y"
+	done
+}
+
 # kconfig_missing FILE WORD...: those of the words that the file lacks, on
 # one line, each with its CONFIG_.
 kconfig_missing()

@@ -98,7 +98,7 @@ kernel_check_config()
 			missing=${missing:+$missing, }$option
 		fi
 	fi
-	[[ -z $missing ]] || unfit "$want lacks config options that the lab needs: $missing"
+	[[ -z $missing ]] || unfit "$want lacks config options that the lab needs: $missing (vtdlab kconfig SCENARIO prints a fragment for merge_config.sh)"
 	modules=
 	for module in "${drivers[@]}"; do
 		for option in ${module//|/ }; do

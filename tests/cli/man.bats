@@ -30,7 +30,7 @@ page_options()
 @test "every option of every verb is there, and no other" {
 	for verb in $(verbs); do
 		[ "$verb" != help ] || continue
-		[ -n "$(page_options "$verb")" ]
+		[ "$verb" = kconfig ] || [ -n "$(page_options "$verb")" ] # which has none
 		diff <(help_options "$verb") <(page_options "$verb") || { echo "verb $verb"; false; }
 	done
 }

@@ -280,3 +280,22 @@ make_cache()
 		grep -qE "^\|.*\*?$word\b.*\|" "$root/docs/glossary.md" || { echo "$word"; false; }
 	done
 }
+
+@test "kconfig prints all that a kernel is refused for the want of" {
+	. "$root/scripts/lib/kconfig.sh"
+	for scenario in kdump kdump-virtio kdump-nested; do
+		run "$vtdlab" kconfig "$scenario"
+		[ "$status" -eq 0 ]
+		printf '%s\n' "$output" >"$BATS_TEST_TMPDIR/$scenario"
+		# shellcheck disable=SC2086,SC2154 # words, of kconfig.sh
+		run kconfig_missing "$BATS_TEST_TMPDIR/$scenario" $kconfig_needed
+		[ -z "$output" ]
+		! grep -vE '^(#.*|CONFIG_[A-Z0-9_]+=y)$' "$BATS_TEST_TMPDIR/$scenario"
+	done
+	grep -qx CONFIG_E1000E=y "$BATS_TEST_TMPDIR/kdump"
+	grep -qx CONFIG_VIRTIO_NET=y "$BATS_TEST_TMPDIR/kdump-virtio"
+	! grep -q E1000E "$BATS_TEST_TMPDIR/kdump-virtio"
+	grep -qx CONFIG_KVM_AMD=y "$BATS_TEST_TMPDIR/kdump-nested"
+	run "$vtdlab" kconfig nothing
+	[ "$status" -eq 2 ]
+}
