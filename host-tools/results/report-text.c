@@ -16,7 +16,8 @@
 #define NAME_WIDTH 25
 #define RESULT_WIDTH 7
 #define LABEL_WIDTH 14
-#define RANK_QUIET 4 /* rank() of a check that needs nobody's attention */
+#define LINE_CHECKS 3 /* names on report_line() */
+#define RANK_QUIET 4  /* rank() of a check that needs nobody's attention */
 /* Where a kernel tells why it died, what its IOMMU driver did, or that a device does not answer. */
 #define CONSOLE_PATTERN "panic|BUG:|Oops|DMAR|time.?out|timed out|Hang|I/O error|failed"
 
@@ -333,13 +334,21 @@ char *report_page(const struct run_report *r, unsigned how)
 char *report_line(const struct run_report *r)
 {
 	g_autoptr(GString) bad = g_string_new(NULL);
+	unsigned n[2] = { 0 }, worst;
 
-	for (guint i = 0; i < r->verdict->rows->len; i++) {
+	for (guint i = 0; i < r->verdict->rows->len; i++)
+		if (rank(r->verdict->rows->pdata[i]) < 2)
+			n[rank(r->verdict->rows->pdata[i])]++;
+	/* where a check failed, what saw nothing is not why */
+	worst = n[0] ? 0 : 1;
+	for (guint i = 0, k = 0; i < r->verdict->rows->len && k < LINE_CHECKS; i++) {
 		const struct verdict_row *row = r->verdict->rows->pdata[i];
 
-		if (rank(row) < 2)
-			g_string_append_printf(bad, "%s%s", bad->len ? ", " : "", row->name);
+		if (rank(row) == worst)
+			g_string_append_printf(bad, "%s%s", k++ ? ", " : "  ", row->name);
 	}
-	return g_strdup_printf("%s (exit %d)  %.0f s  %s%s%s\n", outcome_name(r->verdict->outcome), r->verdict->exit,
-			       r->duration_s, r->run_dir ? r->run_dir : "", bad->len ? "  " : "", bad->str);
+	if (n[worst] > LINE_CHECKS)
+		g_string_append_printf(bad, " and %u more", n[worst] - LINE_CHECKS);
+	return g_strdup_printf("%s (exit %d)  %.0f s  %s%s\n", outcome_name(r->verdict->outcome), r->verdict->exit,
+			       r->duration_s, r->run_dir ? r->run_dir : "", bad->str);
 }

@@ -57,7 +57,7 @@ dead_kernel()
 @test "a first kernel that dies at boot is bad where a reference comes up, and cannot be told where none does" {
 	dead_kernel "$BATS_TEST_TMPDIR/vmlinux"
 	dead=(run kdump --kernel "$BATS_TEST_TMPDIR/vmlinux" --modules "$modules" --crash-kernel debian-6.1
-		--no-retry --quiet --results "$RESULTS")
+		--no-retry --results "$RESULTS")
 	run "$VTDLAB" "${dead[@]}" --reference debian-6.1
 	echo "$output"
 	[ "$status" -eq 1 ]

@@ -355,7 +355,12 @@ static void test_order(void **state)
 	r->run_dir = g_strdup("/r/1");
 	r->duration_s = 12.3;
 	line = report_line(r);
-	assert_string_equal(line, "copy-wrong (exit 1)  12 s  /r/1  no-faults, leaves-equal\n");
+	assert_string_equal(line, "copy-wrong (exit 1)  12 s  /r/1  leaves-equal\n");
+	for (unsigned i = 0; i < 4; i++)
+		verdict_add(r->verdict, "other", CHECK_FAIL, OUTCOME_COPY_WRONG, "");
+	g_free(line);
+	line = report_line(r);
+	assert_true(g_str_has_suffix(line, "  leaves-equal, other, other and 2 more\n"));
 	report_free(r);
 }
 
