@@ -84,6 +84,18 @@ void text_wrap(GString *out, const char *text, int indent, int width)
 	g_string_append_c(out, '\n');
 }
 
+void text_field(GString *out, int indent, int width, const char *label, const char *format, ...)
+{
+	g_autofree char *text = NULL;
+	va_list args;
+
+	va_start(args, format);
+	text = g_strdup_vprintf(format, args);
+	va_end(args);
+	g_string_append_printf(out, "%-*s", indent, label);
+	text_wrap(out, text, indent, width);
+}
+
 size_t text_hex(const char *p, uint64_t *value)
 {
 	size_t digits = p[0] == '0' && p[1] == 'x' ? strspn(p + 2, "0123456789abcdef") : 0;

@@ -29,6 +29,9 @@ char *text_shell_word(const char *word);
  */
 void text_wrap(GString *out, const char *text, int indent, int width);
 
+/* Appends @label, padded to @indent columns, and behind it the text, as text_wrap() does. */
+void text_field(GString *out, int indent, int width, const char *label, const char *format, ...) G_GNUC_PRINTF(5, 6);
+
 /* "0x" and one to 16 lower-case hexadecimal digits at @p: their length, 0 when there is no such number. */
 size_t text_hex(const char *p, uint64_t *value);
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A run against what a bug's file states of it. */
 #include "bugs/side.h"
-#include "base/text.h"
 
 #include <string.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "run/run.h"
 #include "verdict/outcome.h"
 

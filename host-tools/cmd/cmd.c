@@ -42,14 +42,14 @@ enum progress_style cmd_progress(gboolean quiet, gboolean verbose)
 bool cmd_colour(const char *verb, const char *when, bool *colour)
 {
 	const char *no_color = g_getenv("NO_COLOR"), *term = g_getenv("TERM");
+	bool always = g_strcmp0(when, "always") == 0, never = g_strcmp0(when, "never") == 0;
+	bool terminal = isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0;
 
-	if (when && strcmp(when, "auto") != 0 && strcmp(when, "always") != 0 && strcmp(when, "never") != 0) {
+	if (when && !always && !never && strcmp(when, "auto") != 0) {
 		cmd_usage_error(verb, "--color '%s': auto, always or never", when);
 		return false;
 	}
-	*colour = when && strcmp(when, "auto") != 0 ?
-			  strcmp(when, "always") == 0 :
-			  !(no_color && *no_color) && isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0;
+	*colour = always || (!never && terminal && !(no_color && *no_color));
 	return true;
 }
 

@@ -15,26 +15,9 @@
 
 #define LABEL_WIDTH 14
 
-static void put(const char *label, const char *format, ...) G_GNUC_PRINTF(2, 3);
-static void put(const char *label, const char *format, ...)
-{
-	g_autoptr(GString) out = g_string_new(NULL);
-	g_autofree char *text = NULL;
-	va_list args;
-
-	va_start(args, format);
-	text = g_strdup_vprintf(format, args);
-	va_end(args);
-	g_string_append_printf(out, "%-*s", LABEL_WIDTH, label);
-	text_wrap(out, text, LABEL_WIDTH, REPORT_WIDTH);
-	fputs(out->str, stdout);
-}
-
-/* What is to be copied is not wrapped. */
-static void put_command(const char *label, const char *command)
-{
-	printf("%-*s%s\n", LABEL_WIDTH, label, command);
-}
+/* A page in the making; what is to be copied is not wrapped. */
+#define put(page, label, ...) text_field(page, LABEL_WIDTH, REPORT_WIDTH, label, __VA_ARGS__)
+#define put_command(page, label, command) g_string_append_printf(page, "%-*s%s\n", LABEL_WIDTH, label, command)
 
 static const struct check *find_check(const char *name)
 {
@@ -56,74 +39,79 @@ static const struct check *find_check(const char *name)
 int list_check(const char *name)
 {
 	const struct check *c = find_check(name);
-	const struct outcome_info *failed = c ? &vtdlab_outcomes[c->outcome] : NULL;
-	g_autofree char *needs = c ? need_list(c->needs, c->traces) : NULL;
-	g_autofree char *pattern = c ? trace_groups_pattern(c->traces) : NULL;
-	g_autofree char *grep = pattern && *pattern ? g_strdup_printf("grep -nE '%s' RUN/qemu.log", pattern) : NULL;
+	g_autoptr(GString) page = g_string_new(NULL);
+	g_autofree char *needs = NULL, *pattern = NULL, *grep = NULL;
+	const struct outcome_info *failed;
+	bool tables;
 
 	if (!c)
 		return VTDLAB_EXIT_USAGE;
-	put("check", "%s", c->name);
-	put("a pass says", "%s", c->proves);
-	put("a fail says", "%s%s%s", failed->name, *failed->words ? ": " : "", failed->words);
-	put("needs", "%s", *needs ? needs : "nothing; it applies to every run");
-	put("", "Where one of these does not apply, the check is skipped; where it was not seen, there is no evidence, "
-		"and the run is inconclusive.");
+	failed = &vtdlab_outcomes[c->outcome];
+	tables = c->outcome == OUTCOME_COPY_WRONG;
+	needs = need_list(c->needs, c->traces);
+	pattern = trace_groups_pattern(c->traces);
+	put(page, "check", "%s", c->name);
+	put(page, "a pass says", "%s", c->proves);
+	put(page, "a fail says", "%s%s%s", failed->name, *failed->words ? ": " : "", failed->words);
+	put(page, "needs", "%s", *needs ? needs : "nothing; it applies to every run");
+	put(page, "",
+	    "Where one of these does not apply, the check is skipped; where it was not seen, there is no evidence, and "
+	    "the run is inconclusive.");
 	if (c->per_device)
-		put("devices", "judged one by one: an expected failure may name one, %s@nvme", c->name);
-	if (c->outcome == OUTCOME_COPY_WRONG)
-		put_command("look at", "vtdlab diff RUN/tables/panic.vtd RUN/tables/copied.vtd");
-	if (grep)
-		put_command(c->outcome == OUTCOME_COPY_WRONG ? "" : "look at", grep);
-	if (c->outcome != OUTCOME_COPY_WRONG && !grep)
-		put_command("look at", "less RUN/console.log");
-	put("words", "docs/glossary.md");
+		put(page, "devices", "judged one by one: an expected failure may name one, %s@nvme", c->name);
+	if (tables)
+		put_command(page, "look at", "vtdlab diff RUN/tables/panic.vtd RUN/tables/copied.vtd");
+	if (*pattern) {
+		grep = g_strdup_printf("grep -nE '%s' RUN/qemu.log", pattern);
+		put_command(page, tables ? "" : "look at", grep);
+	} else if (!tables) {
+		put_command(page, "look at", "less RUN/console.log");
+	}
+	put(page, "words", "docs/glossary.md");
+	fputs(page->str, stdout);
 	return VTDLAB_EXIT_OK;
 }
 
 static void put_key(const char *key, const char *value, void *data)
 {
-	bool *first = data;
+	GString *page = data;
 
-	if (g_str_has_prefix(key, "scenario."))
-		return;
-	put(*first ? "sets" : "", "%s=%s", key, value);
-	*first = false;
+	if (!g_str_has_prefix(key, "scenario."))
+		put(page, "sets", "%s=%s", key, value);
 }
 
-static void put_expected(const char *when, char **checks)
+static void put_expected(GString *page, const char *when, char **checks)
 {
 	g_autofree char *list = g_strjoinv(", ", checks);
 
 	if (*list)
-		put("expected", "%s these fail: %s", when, list);
+		put(page, "expected", "on %s these fail: %s", when, list);
 }
 
 int list_scenario(const char *name)
 {
 	GError *error = NULL;
 	struct scenario *s = scenario_load(name, &error), *plain;
+	g_autoptr(GString) page = g_string_new(NULL);
 	GHashTableIter at;
 	gpointer when, checks;
-	bool first = true;
 
 	if (!s)
 		return cmd_fail("list", error);
 	plain = scenario_new(s->name);
-	put("scenario", "%s: %s", s->name, s->title);
+	put(page, "scenario", "%s: %s", s->name, s->title);
 	if (*s->description)
-		put("", "%s", s->description);
-	schema_differences(&scenario_schema, s, plain, put_key, &first);
-	put_expected("on every kernel", s->expect_fail);
+		put(page, "", "%s", s->description);
+	schema_differences(&scenario_schema, s, plain, put_key, page);
+	put_expected(page, "every kernel", s->expect_fail);
 	g_hash_table_iter_init(&at, s->expect_fail_when);
-	while (g_hash_table_iter_next(&at, &when, &checks)) {
-		g_autofree char *on = g_strdup_printf("on %s", (const char *)when);
-
-		put_expected(on, checks);
-	}
+	while (g_hash_table_iter_next(&at, &when, &checks))
+		put_expected(page, when, checks);
 	if (s->strict_expect)
-		put("", "This one is a negative control: where it does not fail, the lab is at fault, and it exits 1.");
-	printf("%-*svtdlab run %s\n", LABEL_WIDTH, "run it", s->name);
+		put(page, "",
+		    "This one is a negative control: where it does not fail, the lab is at fault, and it exits 1.");
+	put(page, "run it", "vtdlab run %s", s->name);
+	fputs(page->str, stdout);
 	scenario_free(plain);
 	scenario_free(s);
 	return VTDLAB_EXIT_OK;

@@ -7,12 +7,12 @@
 
 /* Gains: QEMU 7.2, debian-6.1; docs/findings/where-the-seconds-go.md says how they were measured. */
 const struct shortcut shortcuts[] = {
-	{ "crash.image=flat", "0.92 (0.82-1.03)",
+	{ "crash.image=flat", "0.88 (0.75-0.94)",
 	  "crash kernel: no decompressor, so no KASLR, and as many levels of page tables as the dead kernel had" },
 	/* TCG emulates each step of a rep movs by itself */
-	{ "-erms,-fsrm", "0.80 (0.78-0.90)",
+	{ "-erms,-fsrm", "0.92 (0.76-1.01)",
 	  "both kernels copy and clear memory in loops instead of with rep movsb and rep stosb; TCG only" },
-	{ "cryptomgr.notests", "0.87 (0.83-1.01)", "both kernels leave out the self-tests of their ciphers" },
+	{ "cryptomgr.notests", "0.93 (0.86-1.03)", "both kernels leave out the self-tests of their ciphers" },
 	{ 0 },
 };
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/json-line.h"
 #include "base/paths.h"
 #include "base/text.h"
 #include "results/version.h"
@@ -26,18 +27,7 @@
 #define YELLOW "\033[33m"
 #define RESET "\033[0m"
 
-static void put_field(GString *out, const char *label, const char *format, ...) G_GNUC_PRINTF(3, 4);
-static void put_field(GString *out, const char *label, const char *format, ...)
-{
-	g_autofree char *text = NULL;
-	va_list args;
-
-	va_start(args, format);
-	text = g_strdup_vprintf(format, args);
-	va_end(args);
-	g_string_append_printf(out, "%-*s", LABEL_WIDTH, label);
-	text_wrap(out, text, LABEL_WIDTH, REPORT_WIDTH);
-}
+#define put_field(out, label, ...) text_field(out, LABEL_WIDTH, REPORT_WIDTH, label, __VA_ARGS__)
 
 /* The word of the result column, and its colour. */
 static const char *result_word(const struct verdict_row *row, const char **colour)
@@ -170,29 +160,44 @@ static void add_setting(GString *out, const char *key, const char *value)
 	g_string_append_printf(out, "%s%s=%s", out->len ? "; " : "", key, value);
 }
 
-static void add_option(GString *out, const char *key, const char *value)
+static void add_word(GString *line, const char *option, const char *word)
+{
+	g_autofree char *clean = text_one_line(word), *quoted = text_shell_word(clean);
+
+	g_string_append_printf(line, " %s%s", option, quoted);
+}
+
+static void add_option(GString *line, const char *key, const char *value)
 {
 	g_autofree char *word = g_strdup_printf("%s=%s", key, value);
-	g_autofree char *quoted = text_shell_word(word);
 
-	g_string_append_printf(out, " --set %s", quoted);
+	add_word(line, "--set ", word);
 }
 
 /* One line that runs it again, for a shell. */
 static void put_repeat(GString *out, const struct run_report *r)
 {
-	g_autoptr(GString) line = g_string_new("vtdlab run ");
+	JsonObject *domain = json_line_object(r->extra, "domain");
+	const char *file = domain ? json_line_string(domain, "file", NULL) : NULL;
 	g_autofree char *path = g_find_program_in_path("qemu-system-x86_64");
+	g_autofree char *conf = g_strconcat(r->scenario, ".conf", NULL), *known = lab_path("scenarios", conf, NULL);
+	g_autoptr(GString) line = g_string_new("vtdlab run");
 
-	g_string_append(line, r->scenario);
-	each_setting(r, line, add_option);
-	if (r->env.qemu_path && g_strcmp0(path, r->env.qemu_path) != 0) {
-		g_autofree char *quoted = text_shell_word(r->env.qemu_path);
+	if (g_file_test(known, G_FILE_TEST_EXISTS)) {
+		g_string_append_printf(line, " %s", r->scenario);
+		each_setting(r, line, add_option);
+	} else if (r->run_dir) {
+		/* a file of the user's, with all that was set */
+		g_autofree char *own = g_build_filename(r->run_dir, "scenario.conf", NULL);
 
-		g_string_append_printf(line, " --qemu %s", quoted);
+		add_word(line, "", own);
 	}
-	if (r->env.vmm && strcmp(r->env.vmm, "qemu") != 0)
-		g_string_append_printf(line, " --vmm %s", r->env.vmm);
+	if (file)
+		add_word(line, "--domain ", file);
+	if (r->env.qemu_path && g_strcmp0(path, r->env.qemu_path) != 0)
+		add_word(line, "--qemu ", r->env.qemu_path);
+	if (!file && r->env.vmm && strcmp(r->env.vmm, "qemu") != 0)
+		add_word(line, "--vmm ", r->env.vmm);
 	g_string_append_printf(out, "%-*s%s\n", LABEL_WIDTH, "repeat", line->str);
 }
 

@@ -277,7 +277,7 @@ make_cache()
 		[ "$status" -eq 0 ]
 	done
 	for word in DID leaf slot requester canary TES TTM CM PGTT; do
-		grep -qE "^\|.*\*?$word\b.*\|" "$root/docs/glossary.md" || { echo "$word"; false; }
+		grep -qE "^\|[^|]*\b$word\b[^|]*\|" "$root/docs/glossary.md" || { echo "$word"; false; }
 	done
 }
 
@@ -290,11 +290,11 @@ make_cache()
 		# shellcheck disable=SC2086,SC2154 # words, of kconfig.sh
 		run kconfig_missing "$BATS_TEST_TMPDIR/$scenario" $kconfig_needed
 		[ -z "$output" ]
-		! grep -vE '^(#.*|CONFIG_[A-Z0-9_]+=y)$' "$BATS_TEST_TMPDIR/$scenario"
+		run ! grep -vE '^(#.*|CONFIG_[A-Z0-9_]+=y)$' "$BATS_TEST_TMPDIR/$scenario"
 	done
 	grep -qx CONFIG_E1000E=y "$BATS_TEST_TMPDIR/kdump"
 	grep -qx CONFIG_VIRTIO_NET=y "$BATS_TEST_TMPDIR/kdump-virtio"
-	! grep -q E1000E "$BATS_TEST_TMPDIR/kdump-virtio"
+	run ! grep E1000E "$BATS_TEST_TMPDIR/kdump-virtio"
 	grep -qx CONFIG_KVM_AMD=y "$BATS_TEST_TMPDIR/kdump-nested"
 	run "$vtdlab" kconfig nothing
 	[ "$status" -eq 2 ]

@@ -171,6 +171,7 @@ int checks_attach_tests(void);
 int checks_retarget_tests(void);
 int checks_work_tests(void);
 int checks_flush_tests(void);
+int checks_flush_attach_tests(void);
 int checks_did_tests(void);
 int checks_ir_tests(void);
 int checks_untaken_tests(void);

@@ -121,6 +121,7 @@ int main(void)
 	failed += checks_retarget_tests();
 	failed += checks_work_tests();
 	failed += checks_flush_tests();
+	failed += checks_flush_attach_tests();
 	failed += checks_did_tests();
 	failed += checks_ir_tests();
 	failed += checks_untaken_tests();

@@ -368,7 +368,7 @@ static void test_order(void **state)
 static void test_repeat(void **state)
 {
 	struct run_report *r = report_new("kdump");
-	JsonObject *settings = json_object_new();
+	JsonObject *settings = json_object_new(), *domain = json_object_new();
 	g_autofree char *page = NULL;
 
 	(void)state;
@@ -381,6 +381,16 @@ static void test_repeat(void **state)
 	assert_non_null(strstr(page,
 			       "\nrepeat        vtdlab run kdump --set 'crash.cmdline=a=1 b' --set iommu.mode=off "
 			       "--qemu '/opt/q e/qemu' --vmm libvirt\n"));
+	/* one that is not the lab's own is run again from its own copy; a domain brings its VMM with it */
+	g_free(r->scenario);
+	r->scenario = g_strdup("mine");
+	r->run_dir = g_strdup("/r/1");
+	json_object_set_string_member(domain, "file", "/d/x.xml");
+	json_object_set_object_member(r->extra, "domain", domain);
+	g_free(page);
+	page = report_page(r, 0);
+	assert_non_null(strstr(
+		page, "\nrepeat        vtdlab run /r/1/scenario.conf --domain /d/x.xml --qemu '/opt/q e/qemu'\n"));
 	report_free(r);
 }
 
