@@ -33,6 +33,8 @@ NO_PROBES ?=
 AS_SHIPPED ?=
 # What `make golden` records (all), and whether `make mutation` boots VMs too (no).
 RUNS ?=
+# The run that `make report` is of.
+RUN ?=
 LIVE ?=
 # Of `make bench-nested`; empty means the verb's own value (quick, lazy, the suite, none).
 SUITE ?=
@@ -209,7 +211,7 @@ Q := $(if $(V),,@)
 
 # ---- what a user types ------------------------------------------------------------------------
 .PHONY: help setup setup-check all build test-programs run-kdump-scenario reproduce bugs check check-quick check-faults fetch \
-	bench-nested bench-host bench-walk bench-copy bench-harness bench-boot bench-speed bench-sweeps list doctor mutation golden clean kernel \
+	bench-nested bench-host bench-walk bench-copy bench-harness bench-boot bench-speed bench-sweeps list doctor mutation report golden clean kernel \
 	compare-copy-designs compare-selftests scaling-copy crash-memory corrupt-copies lint-kernel series-fixes print-tests FORCE
 FORCE:
 
@@ -280,6 +282,9 @@ kernel: ## build a kernel of ours, with kernel-patches: KERNEL=lab-6.12, or KDIR
 
 series-fixes: ## kernel-patches/fixes as a `git am`-able series with a cover letter: TREE=~/linux OUT=DIR
 	@scripts/series-fixes "$(TREE)" "$(or $(OUT),$(BUILD)/series-fixes)"
+
+report: build ## the page of a run, to look at: RUN=results/NAME (results/latest)
+	@$(BUILD)/vtdlab report $(if $(RUN),'$(RUN)')
 
 golden: build ## record the golden runs again (some minutes; look at the changes before keeping them)
 	@$(MAKE) --no-print-directory $(BUILD)/tests/mutate

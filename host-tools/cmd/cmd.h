@@ -36,6 +36,7 @@ int cmd_list(int argc, char **argv);
 int cmd_kconfig(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_judge(int argc, char **argv);
+int cmd_report(int argc, char **argv);
 int cmd_core(int argc, char **argv);
 int cmd_gdb(int argc, char **argv);
 int cmd_walk(int argc, char **argv);
