@@ -3,7 +3,7 @@
 #include "base/paths.h"
 
 #include <stdarg.h>
-#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool looks_like_root(const char *dir)
@@ -66,6 +66,33 @@ const char *lab_cache_dir(void)
 		g_once_init_leave(&cache, dir);
 	}
 	return cache;
+}
+
+bool lab_named(const char *folder, const char *name, const char *suffix)
+{
+	g_autofree char *file = g_strconcat(name, suffix, NULL);
+	g_autofree char *path = lab_path(folder, file, NULL);
+
+	return *name && !strchr(name, '/') && g_file_test(path, G_FILE_TEST_IS_REGULAR);
+}
+
+static bool below(const char *path, const char *dir)
+{
+	char *real = realpath(dir, NULL);
+	size_t len = real ? strlen(real) : 0;
+	bool is = real && strncmp(path, real, len) == 0 && path[len] == '/';
+
+	free(real);
+	return is;
+}
+
+bool lab_inside(const char *path)
+{
+	char *real = realpath(path, NULL);
+	bool is = real && (below(real, lab_root()) || below(real, lab_cache_dir()));
+
+	free(real);
+	return is;
 }
 
 static int by_name(gconstpointer a, gconstpointer b)

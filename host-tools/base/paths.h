@@ -4,6 +4,7 @@
 #define VTDLAB_BASE_PATHS_H
 
 #include <glib.h>
+#include <stdbool.h>
 
 /*
  * lab_root - the vtdlab source tree (absolute).
@@ -15,6 +16,12 @@ const char *lab_root(void);
 
 /* lab_path - a path below lab_root(), joined from its parts (NULL-ended). The caller frees it. */
 char *lab_path(const char *first, ...) G_GNUC_NULL_TERMINATED;
+
+/* lab_named - is @name, which is no path, that of a file @name@suffix in the folder @folder of the tree? */
+bool lab_named(const char *folder, const char *name, const char *suffix);
+
+/* lab_inside - does @path lead to something in the tree or in the cache, links followed? */
+bool lab_inside(const char *path);
 
 /*
  * lab_cache_dir - where downloads and prepared kernels are kept (absolute).

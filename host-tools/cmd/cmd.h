@@ -54,6 +54,13 @@ int cmd_bench_compare(int argc, char **argv);
 int cmd_bench_walk(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 
+/* --restricted, of every verb that takes a file of somebody else and runs it. */
+#define CMD_RESTRICTED_ENTRY(flag)                                                                          \
+	{                                                                                                   \
+		"restricted", 0, 0, G_OPTION_ARG_NONE, flag,                                                \
+			"the file is of somebody else: no program, build or file of this host for it", NULL \
+	}
+
 /* --vmm, of every verb that has it. */
 #define CMD_VMM_HELP \
 	"who runs QEMU: qemu (this program itself), libvirt, or libvirt:URI such as libvirt:qemu:///session"
@@ -67,6 +74,9 @@ int cmd_help(int argc, char **argv);
 
 /* cmd_colour - does @when (NULL: auto) ask for colours on stdout? False: it is no such word, said on stderr. */
 bool cmd_colour(const char *verb, const char *when, bool *colour);
+
+/* cmd_say - print "vtdlab VERB: TEXT" on stderr; what others wrote in it does nothing to the terminal. */
+void cmd_say(const char *verb, const char *text);
 
 /*
  * cmd_fail - print "vtdlab <verb>: <message>" on stderr, free @error, return its exit status.

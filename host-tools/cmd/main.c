@@ -4,6 +4,7 @@
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
 #include "cmd/cmd.h"
@@ -24,6 +25,8 @@ int main(int argc, char **argv)
 	char *alone[] = { help, NULL };
 
 	setlocale(LC_CTYPE, "");
+	/* what is made here is the user's to write, and nobody else's, with any umask */
+	umask(umask(022) | 022);
 	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
 		return finish(cmd_help(1, alone));
 	if (strcmp(argv[1], "--version") == 0) {

@@ -55,10 +55,11 @@ int cmd_unknown_verb(const char *name)
 		names[n++] = v->name;
 	const char *near = nearest_word(name, names);
 
-	if (near)
-		fprintf(stderr, "vtdlab: no verb '%s'; did you mean '%s'? Try: vtdlab help\n", name, near);
-	else
-		fprintf(stderr, "vtdlab: no verb '%s'. Try: vtdlab help\n", name);
+	g_autofree char *text =
+		near ? g_strdup_printf("no verb '%s'; did you mean '%s'? Try: vtdlab help", name, near) :
+		       g_strdup_printf("no verb '%s'. Try: vtdlab help", name);
+
+	cmd_say("", text);
 	return VTDLAB_EXIT_USAGE;
 }
 

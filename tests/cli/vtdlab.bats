@@ -45,6 +45,25 @@ setup()
 	refused qwertyuiop :: "vtdlab help"
 }
 
+@test "words that would do something to the terminal are shown without" {
+	for word in $'a\e[31mb' $'a\u009b31mb' $'a\u202eb'; do
+		refused "$word" :: "no verb 'a"
+		refused run "$word" :: a
+		refused list --"$word" :: a
+		refused run kdump --break "$word" :: a
+		[[ $output != *[$'\e\u009b\u202e']* ]]
+	done
+}
+
+@test "the program is hardened" {
+	command -v readelf >/dev/null || skip "no readelf here"
+	run readelf -hldW --dyn-syms "$vtdlab"
+	[[ $output == *'DYN (Position-Independent Executable'* ]]
+	[[ $output == *GNU_RELRO* && $output == *BIND_NOW* ]]
+	[[ $output == *__stack_chk_fail* ]]
+	grep -qE 'GNU_STACK .* RW ' <<<"$output"
+}
+
 @test "an unknown option is refused" {
 	refused list --nmaes :: --nmaes "vtdlab help list"
 	refused doctor word :: word
