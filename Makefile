@@ -58,6 +58,10 @@ BENCH_OPTS := $(if $(KERNEL),--kernel '$(KERNEL)') $(if $(MODULES),--modules '$(
 	$(if $(L1_PARAMS),--l1-params '$(L1_PARAMS)') $(if $(REPEAT),--repeat '$(REPEAT)') \
 	$(if $(RESULTS),--results '$(RESULTS)') $(if $(V),--verbose)
 
+# Of `make install`.
+PREFIX ?= /usr/local
+DESTDIR ?=
+
 # ---- host tools -------------------------------------------------------------------------------
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
 CSTD := -std=gnu11
@@ -211,7 +215,7 @@ Q := $(if $(V),,@)
 
 # ---- what a user types ------------------------------------------------------------------------
 .PHONY: help setup setup-check all build test-programs run-kdump-scenario reproduce bugs check check-quick check-faults fetch \
-	bench-nested bench-host bench-walk bench-copy bench-harness bench-boot bench-speed bench-sweeps list doctor mutation report golden clean kernel \
+	bench-nested bench-host bench-walk bench-copy bench-harness bench-boot bench-speed bench-sweeps list doctor mutation report golden install deb clean kernel \
 	compare-copy-designs compare-selftests scaling-copy crash-memory corrupt-copies lint-kernel series-fixes print-tests FORCE
 FORCE:
 
@@ -324,6 +328,28 @@ lint-kernel: ## checkpatch.pl and sparse of a kernel over kernel-patches: KERNEL
 
 corrupt-copies: build ## deep copies of tables with random damage: none may hurt the crash kernel (N=200)
 	@scripts/corrupt-copy $(if $(N),--runs '$(N)') $(if $(KERNEL),--kernel '$(KERNEL)')
+
+# PREFIX/lib/vtdlab is the lab as the program looks for it: what it reads, what it runs, and the programs of the guests.
+INSTALLED_SCRIPTS := bisect-tree extract-vmlinux foreign-initrd host-setup kernel-build kernel-changelog kernel-get \
+	make-initramfs qemu-get
+LAB_DIR = $(DESTDIR)$(PREFIX)/lib/vtdlab
+install: all ## the program, its data, man pages and completion: PREFIX=/usr/local DESTDIR=
+	@install -d '$(DESTDIR)$(PREFIX)/bin' '$(LAB_DIR)/scripts/lib' '$(LAB_DIR)/build/guests' \
+		'$(DESTDIR)$(PREFIX)/share/man/man1' '$(DESTDIR)$(PREFIX)/share/doc/vtdlab' \
+		'$(DESTDIR)$(PREFIX)/share/bash-completion/completions' '$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions'
+	@install '$(BUILD)/vtdlab' '$(DESTDIR)$(PREFIX)/bin/vtdlab'
+	@install $(BUILD)/guests/* '$(LAB_DIR)/build/guests/'
+	@install $(INSTALLED_SCRIPTS:%=scripts/%) '$(LAB_DIR)/scripts/'
+	@install -m 644 scripts/lib/* '$(LAB_DIR)/scripts/lib/'
+	@rm -rf '$(LAB_DIR)'/{scenarios,bugs,images,kernel-patches}
+	@cp -r --no-preserve=ownership scenarios bugs images kernel-patches '$(LAB_DIR)/'
+	@VTDLAB='$(BUILD)/vtdlab' scripts/man-pages '$(DESTDIR)$(PREFIX)/share/man/man1'
+	@cp -r --no-preserve=ownership README.md NEWS docs/*.md docs/findings '$(DESTDIR)$(PREFIX)/share/doc/vtdlab/'
+	@install -m 644 completion/vtdlab.bash '$(DESTDIR)$(PREFIX)/share/bash-completion/completions/vtdlab'
+	@install -m 644 completion/_vtdlab '$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/'
+
+deb: ## a Debian package, in build/deb
+	@scripts/make-deb
 
 clean: ## remove build/ (results and the cache of kernels stay)
 	@rm -rf $(BUILD)

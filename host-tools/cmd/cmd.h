@@ -28,6 +28,9 @@ extern const struct verb vtdlab_verbs[];
 /* cmd_find_verb - the verb called @name, or NULL. */
 const struct verb *cmd_find_verb(const char *name);
 
+/* cmd_works_alone - does @v work without scenarios/ and scripts/, on the files that it is given? */
+bool cmd_works_alone(const struct verb *v);
+
 /* cmd_unknown_verb - say on stderr that there is none of that name, and the nearest. Returns 2. */
 int cmd_unknown_verb(const char *name);
 

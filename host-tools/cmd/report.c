@@ -42,7 +42,7 @@ int cmd_report(int argc, char **argv)
 		return status;
 	if (argc > 2)
 		return cmd_usage_error("report", "give one run directory (results/latest?)");
-	dir = argc == 2 ? g_strdup(argv[1]) : lab_path("results", "latest", NULL);
+	dir = argc == 2 ? g_strdup(argv[1]) : lab_results("latest");
 	page = page_of(dir, &error);
 	if (!page)
 		return cmd_fail("report", error);

@@ -38,6 +38,12 @@ const struct verb vtdlab_verbs[] = {
 	{ 0 },
 };
 
+bool cmd_works_alone(const struct verb *v)
+{
+	return v->run == cmd_walk || v->run == cmd_diff || v->run == cmd_compare || v->run == cmd_bench_compare ||
+	       v->run == cmd_bench_walk || v->run == cmd_help;
+}
+
 const struct verb *cmd_find_verb(const char *name)
 {
 	for (const struct verb *v = vtdlab_verbs; v->name; v++)

@@ -153,7 +153,7 @@ static bool make_locked(struct rundir *rd, const char *scenario, int lock, GErro
 
 struct rundir *rundir_create(const char *root, const char *scenario, GError **error)
 {
-	g_autofree char *standard = lab_path("results", NULL);
+	g_autofree char *standard = lab_results(NULL);
 	struct rundir *rd = g_new0(struct rundir, 1);
 	g_autofree char *lock_path = NULL;
 	bool ok = false;

@@ -28,7 +28,7 @@ struct rundir {
 /*
  * rundir_create - make the directory of a new run, and put away those that dead runs left.
  *
- * @root:     results directory, made (with its parents) when missing; NULL = lab_path("results")
+ * @root:     results directory, made (with its parents) when missing; NULL = lab_results()
  * @scenario: the scenario's name; any byte that is not [A-Za-z0-9._-] becomes '_'
  * Errors:    VTDLAB_ERROR_USAGE when @root cannot be made or written to.
  */
