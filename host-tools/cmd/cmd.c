@@ -13,15 +13,7 @@
 
 void cmd_say(const char *verb, const char *text)
 {
-	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-
-	for (char **line = lines; *line; line++) {
-		char *raw = *line;
-
-		*line = text_one_line(raw);
-		g_free(raw);
-	}
-	g_autofree char *clean = g_strjoinv("\n", lines);
+	g_autofree char *clean = text_lines(text);
 
 	fprintf(stderr, "vtdlab%s%s: %s\n", *verb ? " " : "", verb, clean);
 }

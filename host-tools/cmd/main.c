@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The program vtdlab: picks the verb, and makes a lost output a failure. */
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/paths.h"
@@ -20,11 +22,20 @@ static int finish(int status)
 	return status == VTDLAB_EXIT_OK ? VTDLAB_EXIT_CANNOT_JUDGE : status;
 }
 
+/* A stream that was closed stays one that fails: without this the next file opened would get its number, and its text. */
+static void keep_streams(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd ? O_RDONLY : O_WRONLY) != fd)
+			_exit(VTDLAB_EXIT_CANNOT_JUDGE);
+}
+
 int main(int argc, char **argv)
 {
 	char help[] = "help";
 	char *alone[] = { help, NULL };
 
+	keep_streams();
 	setlocale(LC_CTYPE, "");
 	/* what is made here is the user's to write, and nobody else's, with any umask */
 	umask(umask(022) | 022);

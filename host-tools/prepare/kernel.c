@@ -66,7 +66,7 @@ static char *run_script(char **argv, GError **error)
 		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_INTERRUPTED, "%s was interrupted", name);
 	else if (WIFEXITED(status) && (WEXITSTATUS(status) == 2 || WEXITSTATUS(status) == 125))
 		g_set_error(error, VTDLAB_ERROR, WEXITSTATUS(status) == 2 ? VTDLAB_ERROR_USAGE : VTDLAB_ERROR_UNFIT,
-			    "%s %s: see the line above", name, argv[1]);
+			    "%s %.200s: see the line above", name, argv[1]);
 	else
 		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "%s failed (status %d): see the lines above",
 			    name, WIFEXITED(status) ? WEXITSTATUS(status) : -1);
@@ -149,6 +149,7 @@ char *qemu_get(const char *spec, GError **error)
 	g_autofree char *script = lab_path("scripts", "qemu-get", NULL);
 	char *argv[] = { script, (char *)spec, NULL };
 
+
 	return lab_named("images/qemus", spec, ".conf") ? run_script(argv, error) : g_strdup(spec);
 }
 
@@ -204,7 +205,7 @@ static char *image_path(const char *name)
 {
 	g_autofree char *dir = lab_path("build", "initramfs", NULL);
 
-	if (!lab_is_source() || (g_access(dir, W_OK) != 0 && g_mkdir_with_parents(dir, 0755) != 0)) {
+	if (!lab_is_source() || g_mkdir_with_parents(dir, 0755) != 0 || g_access(dir, W_OK) != 0) {
 		g_free(dir);
 		dir = g_build_filename(lab_cache_dir(), "initramfs", NULL);
 	}

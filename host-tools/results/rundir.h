@@ -26,6 +26,12 @@ struct rundir {
 };
 
 /*
+ * rundir_possible - could rundir_create() make something in @root? Asked before minutes are spent on a kernel; makes nothing.
+ * Errors: as rundir_create().
+ */
+bool rundir_possible(const char *root, GError **error);
+
+/*
  * rundir_create - make the directory of a new run, and put away those that dead runs left.
  *
  * @root:     results directory, made (with its parents) when missing; NULL = lab_results()

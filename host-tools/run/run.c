@@ -241,6 +241,8 @@ bool scenario_run(const struct scenario *scenario, const struct run_options *opt
 	struct plan plan;
 
 	memset(out, 0, sizeof(*out));
+	if (!rundir_possible(options->results, error))
+		return false;
 	if (!plan_make(&plan, scenario, options, error)) {
 		plan_clear(&plan);
 		return false;
