@@ -13,10 +13,14 @@
 int cmd_fail(const char *verb, GError *error)
 {
 	int status = VTDLAB_EXIT_CANNOT_JUDGE;
+	const char *skipped = "";
 
 	if (!error)
 		return status;
-	fprintf(stderr, "vtdlab %s: %s\n", verb, error->message);
+	/* what cannot be run is told from what went wrong, by programs too: `vtdlab matrix` */
+	if (g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_UNFIT))
+		skipped = "skipped: ";
+	fprintf(stderr, "vtdlab %s: %s%s\n", verb, skipped, error->message);
 	status = vtdlab_error_exit(error);
 	g_error_free(error);
 	return status;
