@@ -29,6 +29,11 @@ RESULTS ?=
 BUG ?=
 SIDE ?=
 JOBS ?=
+# Of `make matrix`
+MATRIX ?= smoke
+J ?=
+RESUME ?=
+ENGINE ?=
 NO_PROBES ?=
 AS_SHIPPED ?=
 # What `make golden` records (all), and whether `make mutation` boots VMs too (no).
@@ -214,7 +219,7 @@ $(BUILD)/tests/mutate: $(META_OBJ)
 Q := $(if $(V),,@)
 
 # ---- what a user types ------------------------------------------------------------------------
-.PHONY: help setup setup-check all build test-programs run-kdump-scenario reproduce bugs check check-quick check-faults fetch \
+.PHONY: help setup setup-check all build test-programs run-kdump-scenario reproduce matrix bugs check check-quick check-faults fetch \
 	bench-nested bench-host bench-walk bench-copy bench-harness bench-boot bench-speed bench-sweeps list doctor mutation report golden install deb clean kernel \
 	compare-copy-designs compare-selftests scaling-copy crash-memory corrupt-copies lint-kernel series-fixes print-tests FORCE
 FORCE:
@@ -236,6 +241,11 @@ reproduce: build ## an IOMMU bug on demand: BUG=NAME (see make bugs), all or qui
 	@$(BUILD)/vtdlab reproduce $(BUG) $(if $(SIDE),--side '$(SIDE)') $(if $(JOBS),--jobs '$(JOBS)') \
 		$(if $(REPEAT),--repeat '$(REPEAT)') $(if $(RESULTS),--results '$(RESULTS)') $(if $(V),--verbose) || \
 		{ s=$$?; echo "vtdlab reproduce: exit status $$s" >&2; exit $$s; }
+
+matrix: build ## axes crossed, each cell run and judged: MATRIX=smoke (or a file) J=N RESUME=1 ENGINE=slurm
+	@$(BUILD)/vtdlab matrix '$(MATRIX)' $(if $(J),--jobs '$(J)') $(if $(RESUME),--resume) \
+		$(if $(ENGINE),--engine '$(ENGINE)') $(if $(RESULTS),--results '$(RESULTS)') $(if $(V),--verbose) || \
+		{ s=$$?; echo "vtdlab matrix: exit status $$s" >&2; exit $$s; }
 
 bugs: build ## the catalogue of bugs that can be reproduced
 	@$(BUILD)/vtdlab bugs
@@ -341,8 +351,8 @@ install: all ## the program, its data, man pages and completion: PREFIX=/usr/loc
 	@install $(BUILD)/guests/* '$(LAB_DIR)/build/guests/'
 	@install $(INSTALLED_SCRIPTS:%=scripts/%) '$(LAB_DIR)/scripts/'
 	@install -m 644 scripts/lib/* '$(LAB_DIR)/scripts/lib/'
-	@rm -rf '$(LAB_DIR)'/{scenarios,bugs,images,kernel-patches}
-	@cp -r --no-preserve=ownership scenarios bugs images kernel-patches '$(LAB_DIR)/'
+	@rm -rf '$(LAB_DIR)'/{scenarios,bugs,matrices,images,kernel-patches}
+	@cp -r --no-preserve=ownership scenarios bugs matrices images kernel-patches '$(LAB_DIR)/'
 	@VTDLAB='$(BUILD)/vtdlab' scripts/man-pages '$(DESTDIR)$(PREFIX)/share/man/man1'
 	@cp -r --no-preserve=ownership README.md NEWS docs/*.md docs/findings '$(DESTDIR)$(PREFIX)/share/doc/vtdlab/'
 	@install -m 644 completion/vtdlab.bash '$(DESTDIR)$(PREFIX)/share/bash-completion/completions/vtdlab'

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/host.h"
 #include "base/paths.h"
 #include "cmd/cmd.h"
 #include "machine/accel.h"
@@ -253,16 +254,10 @@ static void look_at_space(const char *what, const char *path, double want)
 
 static void look_at_memory(void)
 {
-	g_autofree char *text = NULL;
-	const char *line;
-	double have;
+	double have = (double)host_memory_available() / MIB;
 
-	if (!g_file_get_contents("/proc/meminfo", &text, NULL, NULL))
+	if (!(have > 0))
 		return;
-	line = strstr(text, "MemAvailable:");
-	if (!line)
-		return;
-	have = g_ascii_strtod(line + strlen("MemAvailable:"), NULL) / 1024;
 	say(have < MEMORY_MIB ? "warn" : "ok", "memory", "%.1f GiB available%s", have / 1024,
 	    have < MEMORY_MIB ? ": a run wants 1.6 GiB" : "");
 }

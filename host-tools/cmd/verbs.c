@@ -9,12 +9,14 @@
 
 const struct verb vtdlab_verbs[] = {
 	{ "run", "run a scenario and judge what the crash kernel did", "SCENARIO", cmd_run },
-	{ "list", "what there is: scenarios, kernels, qemus, bugs, checks, keys",
-	  "[scenarios|kernels|qemus|bugs|checks|keys|bug-keys|shortcuts] [NAME]", cmd_list },
+	{ "list", "what there is: scenarios, kernels, qemus, bugs, matrices, checks, keys",
+	  "[scenarios|kernels|qemus|bugs|matrices|checks|keys|bug-keys|matrix-keys|shortcuts] [NAME]", cmd_list },
 	{ "bugs", "the catalogue of IOMMU bugs that can be reproduced, and a page of each", "[show BUG]", cmd_bugs },
 	{ "reproduce", "run the bad and the good side of a bug, and judge both", "BUG...|all|quick", cmd_reproduce },
 	{ "bisect", "which of Debian's builds, or which commit, brought a bug or mended it", "BUG", cmd_bisect },
 	{ "hunt", "settings crossed within a time: known bugs, new ones, and their least settings", "", cmd_hunt },
+	{ "matrix", "axes crossed (kernels, modes, devices, bugs ...), each cell run and judged", "MATRIX|DIR",
+	  cmd_matrix },
 	{ "calibrate", "the least crashkernel= with which a scenario comes out well", "SCENARIO", cmd_calibrate },
 	{ "explain", "what a pasted kernel log says of IOMMU faults, and which bugs it looks like", "LOG|-",
 	  cmd_explain },

@@ -203,6 +203,35 @@ out:
 	return rd;
 }
 
+struct rundir *rundir_resume(const char *path, GError **error)
+{
+	g_autofree char *whole = g_canonicalize_filename(path, NULL), *name = g_path_get_basename(whole);
+	const char *end = strrchr(name, '.');
+	bool partial = g_strcmp0(end, PARTIAL) == 0;
+	struct rundir *rd = g_new0(struct rundir, 1);
+	g_autofree char *pid = g_build_filename(whole, PID_FILE, NULL);
+	bool busy;
+
+	rd->pid_fd = lock_file(pid, O_CREAT, &busy);
+	if (busy) {
+		vtdlab_refuse(error, "%s: somebody is still at it", path);
+	} else if (rd->pid_fd < 0 || (!partial && g_strcmp0(end, INTERRUPTED) != 0)) {
+		vtdlab_refuse(error, "%s: nothing to go on with: it is complete, or no results directory", path);
+		if (rd->pid_fd >= 0)
+			unlink(pid);
+	} else {
+		rd->root = g_path_get_dirname(whole);
+		rd->name = g_strndup(name, (gsize)(end - name));
+		rd->path = g_strconcat(rd->root, "/", rd->name, PARTIAL, NULL);
+		if (ftruncate(rd->pid_fd, 0) == 0 && dprintf(rd->pid_fd, "%d\n", (int)getpid()) > 0 &&
+		    (partial || rename(whole, rd->path) == 0))
+			return rd;
+		failed(error, VTDLAB_ERROR_FAILED, "cannot go on in", path);
+	}
+	rundir_free(rd);
+	return NULL;
+}
+
 char *rundir_file(const struct rundir *rd, const char *name)
 {
 	return g_build_filename(rd->path, name, NULL);

@@ -40,6 +40,14 @@ bool rundir_possible(const char *root, GError **error);
  */
 struct rundir *rundir_create(const char *root, const char *scenario, GError **error);
 
+/*
+ * rundir_resume - go on in a directory that rundir_create() made and whose process is gone: it is ".partial" again, and
+ * locked.
+ * @path: the directory, as it is named now
+ * Errors: VTDLAB_ERROR_USAGE: it is none, it is complete, or somebody is still at it.
+ */
+struct rundir *rundir_resume(const char *path, GError **error);
+
 /* Where --keep-core leaves the RAM, in the order of machine/ram.h. */
 #define RUNDIR_RAM "ram"
 
