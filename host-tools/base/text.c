@@ -42,6 +42,18 @@ char *text_one_line(const char *text)
 	return g_strstrip(clean);
 }
 
+char *text_lines(const char *text)
+{
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+	for (char **line = lines; *line; line++) {
+		g_autofree char *raw = *line;
+
+		*line = text_one_line(raw);
+	}
+	return g_strjoinv("\n", lines);
+}
+
 char *text_shell_word(const char *word)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"

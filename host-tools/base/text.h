@@ -20,6 +20,9 @@ bool text_control(gunichar c);
 /* A copy without blanks at its ends, fit for one line: no UTF-8 is replaced, control and format characters are blanks. */
 char *text_one_line(const char *text);
 
+/* The same of each line of @text. */
+char *text_lines(const char *text);
+
 /* One word quoted for a POSIX shell, only if it needs it. Free with g_free(). */
 char *text_shell_word(const char *word);
 

@@ -293,8 +293,7 @@ static int exit_of(const struct hunt *h, bool whole)
 static bool prepare(struct hunt *h, GError **error)
 {
 	const char *results = h->options->results;
-	g_autofree char *root =
-		g_build_filename(results ? results : lab_root(), results ? "hunts" : "results/hunts", NULL);
+	g_autofree char *root = results ? g_build_filename(results, "hunts", NULL) : lab_results("hunts");
 	g_auto(GStrv) kernels =
 		*h->options->kernels ? g_strdupv((char **)h->options->kernels) : kernel_cached_specs(NULL);
 	g_auto(GStrv) qemus = cached_qemus();

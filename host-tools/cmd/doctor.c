@@ -313,7 +313,7 @@ int cmd_doctor(int argc, char **argv)
 		G_OPTION_ENTRY_NULL,
 	};
 	int status = cmd_parse("doctor", entries, &argc, &argv);
-	g_autofree char *results = lab_path("results", NULL);
+	g_autofree char *results = lab_results(NULL);
 
 	if (status >= 0)
 		return status;

@@ -63,7 +63,7 @@ static int list(const char *root)
 
 int cmd_results(int argc, char **argv)
 {
-	g_autofree char *standard = lab_path("results", NULL);
+	g_autofree char *standard = lab_results(NULL);
 	int status;
 
 	opt.keep_last = -1;

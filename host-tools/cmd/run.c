@@ -14,6 +14,7 @@
 #include "results/progress.h"
 #include "results/report.h"
 #include "verdict/check.h"
+#include "conf/restrict.h"
 #include "conf/scenario.h"
 #include "run/run.h"
 
@@ -23,7 +24,7 @@ static struct {
 	char **sets;
 	int repeat;
 	gboolean dry_run, print_xml, keep, keep_core, gdb, no_probes, no_retry, strict_expect, as_shipped, quiet,
-		verbose;
+		verbose, restricted;
 } opt;
 
 static const GOptionEntry entries[] = {
@@ -59,6 +60,7 @@ static const GOptionEntry entries[] = {
 	  "one attempt only: a crash kernel that does not come up counts at once", NULL },
 	{ "as-shipped", 0, 0, G_OPTION_ARG_NONE, &opt.as_shipped,
 	  "no flat crash kernel and no other of `vtdlab list shortcuts`", NULL },
+	CMD_RESTRICTED_ENTRY(&opt.restricted),
 	{ "strict-expect", 0, 0, G_OPTION_ARG_NONE, &opt.strict_expect,
 	  "exit 1 also where a check passes that the scenario expects to fail", NULL },
 	{ "quiet", 'q', 0, G_OPTION_ARG_NONE, &opt.quiet, "no lines while it runs, and one for the result", NULL },
@@ -128,6 +130,7 @@ static struct scenario *load(const char *name, const struct libvirt_domain *doma
 		ok = scenario_set(s, "devices.dma=nic", error);
 	for (char **set = opt.sets; ok && set && *set; set++)
 		ok = scenario_set(s, *set, error);
+	ok = ok && (!opt.restricted || scenario_restricted(s, opt.kernel, opt.crash_kernel, error));
 	if (ok && scenario_validate(s, (const char *const *)names, error))
 		return s;
 	scenario_free(s);
@@ -275,7 +278,7 @@ int cmd_run(int argc, char **argv)
 	if (opt.domain && !error && options.vmm != &vmm_libvirt)
 		return cmd_usage_error("run", "--domain is run by libvirt: leave out --vmm %s", opt.vmm);
 	if (opt.domain && !error)
-		options.domain = domain = libvirt_domain_load(opt.domain, &error);
+		options.domain = domain = libvirt_domain_load(opt.domain, opt.restricted, &error);
 	s = error ? NULL : load(name, domain, &error);
 	if (!s)
 		return cmd_fail("run", error);

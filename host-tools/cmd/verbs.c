@@ -23,6 +23,7 @@ const struct verb vtdlab_verbs[] = {
 	{ "kconfig", "the config options that a kernel needs, for merge_config.sh", "[SCENARIO]", cmd_kconfig },
 	{ "doctor", "what this host offers: QEMUs, KVM, trace events, space", "", cmd_doctor },
 	{ "judge", "judge a recorded run again, without a VM", "RUNDIR", cmd_judge },
+	{ "report", "a recorded run as a page for a browser", "[RUNDIR]", cmd_report },
 	{ "walk", "print the translations that a snapshot, a dump or a RAM file holds",
 	  "SNAPSHOT | --vmcore FILE | --ram FILE", cmd_walk },
 	{ "core", "the memory of a run's panicked kernel as a core, for crash, gdb and drgn", "RUNDIR", cmd_core },
@@ -39,6 +40,12 @@ const struct verb vtdlab_verbs[] = {
 	{ "help", "this list, or the options of a verb", "[VERB]", cmd_help },
 	{ 0 },
 };
+
+bool cmd_works_alone(const struct verb *v)
+{
+	return v->run == cmd_walk || v->run == cmd_diff || v->run == cmd_compare || v->run == cmd_bench_compare ||
+	       v->run == cmd_bench_walk || v->run == cmd_help;
+}
 
 const struct verb *cmd_find_verb(const char *name)
 {
@@ -57,10 +64,11 @@ int cmd_unknown_verb(const char *name)
 		names[n++] = v->name;
 	const char *near = nearest_word(name, names);
 
-	if (near)
-		fprintf(stderr, "vtdlab: no verb '%s'; did you mean '%s'? Try: vtdlab help\n", name, near);
-	else
-		fprintf(stderr, "vtdlab: no verb '%s'. Try: vtdlab help\n", name);
+	g_autofree char *text =
+		near ? g_strdup_printf("no verb '%s'; did you mean '%s'? Try: vtdlab help", name, near) :
+		       g_strdup_printf("no verb '%s'. Try: vtdlab help", name);
+
+	cmd_say("", text);
 	return VTDLAB_EXIT_USAGE;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "conf/schema.h"
 
 #define MIB (UINT64_C(1) << 20)
@@ -73,8 +74,8 @@ static bool parse_text(const struct schema_key *key, char **field, const char *t
 
 	if (!g_utf8_validate(text, -1, NULL))
 		return vtdlab_refuse(error, "the value is not UTF-8");
-	for (const char *p = text; *p; p++)
-		if (g_ascii_iscntrl(*p) && !(*p == '\n' && key->type == SCHEMA_LINES))
+	for (const char *p = text; *p; p = g_utf8_next_char(p))
+		if (text_control(g_utf8_get_char(p)) && !(*p == '\n' && key->type == SCHEMA_LINES))
 			return vtdlab_refuse(error,
 					     "the value has a control character at byte %zu; it must be one line",
 					     (size_t)(p - text) + 1);

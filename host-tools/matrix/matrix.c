@@ -76,7 +76,7 @@ void work_save(struct matrix_work *w)
 
 static char *root_of(const char *results)
 {
-	return results ? g_build_filename(results, "matrices", NULL) : lab_path("results", "matrices", NULL);
+	return results ? g_build_filename(results, "matrices", NULL) : lab_results("matrices");
 }
 
 static char *file_sum(const struct matrix *m, GError **error)

@@ -151,16 +151,40 @@ static bool make_locked(struct rundir *rd, const char *scenario, int lock, GErro
 	return false;
 }
 
+/* Absolute; the caller frees it. */
+static char *root_path(const char *root)
+{
+	g_autofree char *standard = lab_results(NULL);
+
+	return g_canonicalize_filename(root ? root : standard, NULL);
+}
+
+bool rundir_possible(const char *root, GError **error)
+{
+	g_autofree char *whole = root_path(root), *dir = g_strdup(whole);
+
+	while (g_access(dir, F_OK) != 0 && errno == ENOENT && strcmp(dir, "/") != 0) {
+		char *up = g_path_get_dirname(dir);
+
+		g_free(dir);
+		dir = up;
+	}
+	if (!g_file_test(dir, G_FILE_TEST_IS_DIR))
+		errno = ENOTDIR;
+	else if (g_access(dir, W_OK | X_OK) == 0)
+		return true;
+	return failed(error, VTDLAB_ERROR_USAGE, "cannot write to the results directory", whole);
+}
+
 struct rundir *rundir_create(const char *root, const char *scenario, GError **error)
 {
-	g_autofree char *standard = lab_path("results", NULL);
 	struct rundir *rd = g_new0(struct rundir, 1);
 	g_autofree char *lock_path = NULL;
 	bool ok = false;
 	int lock;
 
 	rd->pid_fd = -1;
-	rd->root = g_canonicalize_filename(root ? root : standard, NULL);
+	rd->root = root_path(root);
 	lock_path = g_build_filename(rd->root, ".lock", NULL);
 	if (g_mkdir_with_parents(rd->root, 0755) != 0) {
 		failed(error, VTDLAB_ERROR_USAGE, "cannot make the results directory", rd->root);

@@ -26,9 +26,15 @@ struct rundir {
 };
 
 /*
+ * rundir_possible - could rundir_create() make something in @root? Asked before minutes are spent on a kernel; makes nothing.
+ * Errors: as rundir_create().
+ */
+bool rundir_possible(const char *root, GError **error);
+
+/*
  * rundir_create - make the directory of a new run, and put away those that dead runs left.
  *
- * @root:     results directory, made (with its parents) when missing; NULL = lab_path("results")
+ * @root:     results directory, made (with its parents) when missing; NULL = lab_results()
  * @scenario: the scenario's name; any byte that is not [A-Za-z0-9._-] becomes '_'
  * Errors:    VTDLAB_ERROR_USAGE when @root cannot be made or written to.
  */
