@@ -18,6 +18,7 @@ _vtdlab_values()
 	--set | -s) vtdlab list keys --names | sed 's/$/=/' ;;
 	--accel) printf '%s\n' auto kvm tcg ;;
 	--clock) printf '%s\n' wall virtual ;;
+	--engine) printf '%s\n' local slurm ;;
 	--vmm) printf '%s\n' qemu libvirt ;;
 	--side) printf '%s\n' bad good both ;;
 	--color) printf '%s\n' auto always never ;;
@@ -29,7 +30,8 @@ _vtdlab_words()
 {
 	case $1 in
 	run | calibrate | kconfig) vtdlab list scenarios --names ;;
-	list) printf '%s\n' scenarios kernels qemus bugs checks keys bug-keys shortcuts ;;
+	list) printf '%s\n' scenarios kernels qemus bugs matrices checks keys bug-keys matrix-keys shortcuts ;;
+	matrix) vtdlab list matrices --names ;;
 	bugs) printf '%s\n' show; vtdlab list bugs --names ;;
 	reproduce) printf '%s\n' all quick; vtdlab list bugs --names ;;
 	bisect) vtdlab list bugs --names ;;

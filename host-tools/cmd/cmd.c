@@ -21,16 +21,13 @@ void cmd_say(const char *verb, const char *text)
 int cmd_fail(const char *verb, GError *error)
 {
 	int status = VTDLAB_EXIT_CANNOT_JUDGE;
-	g_autofree char *text = NULL;
-	const char *skipped = "";
 
 	if (!error)
 		return status;
 	/* what cannot be run is told from what went wrong, by programs too: `vtdlab matrix` */
 	if (g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_UNFIT))
-		skipped = "skipped: ";
-	text = g_strconcat(skipped, error->message, NULL);
-	cmd_say(verb, text);
+		g_prefix_error(&error, "skipped: ");
+	cmd_say(verb, error->message);
 	status = vtdlab_error_exit(error);
 	g_error_free(error);
 	return status;

@@ -31,6 +31,7 @@ const struct verb vtdlab_verbs[] = {
 	  cmd_gdb },
 	{ "diff", "compare the translations of two snapshots, or the IOVAs of runs",
 	  "SNAPSHOT SNAPSHOT | --iova RUN [RUN]", cmd_diff },
+	{ "results", "the runs that there are, as a table, JSON Lines or CSV; and pruning them", "[DIR]", cmd_results },
 	{ "compare", "the numbers of several runs side by side", "RUN RUN...", cmd_compare },
 	{ "cache", "the cache of kernels: its size, and pruning it", "[prune]", cmd_cache },
 	{ "bench", "what the memory of nested KVM guests costs", "", cmd_bench },

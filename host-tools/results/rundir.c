@@ -203,6 +203,17 @@ out:
 	return rd;
 }
 
+bool rundir_running(const char *path)
+{
+	g_autofree char *pid = g_build_filename(path, PID_FILE, NULL);
+	bool busy;
+	int fd = lock_file(pid, 0, &busy);
+
+	if (fd >= 0)
+		close(fd);
+	return busy;
+}
+
 struct rundir *rundir_resume(const char *path, GError **error)
 {
 	g_autofree char *whole = g_canonicalize_filename(path, NULL), *name = g_path_get_basename(whole);

@@ -48,6 +48,9 @@ struct rundir *rundir_create(const char *root, const char *scenario, GError **er
  */
 struct rundir *rundir_resume(const char *path, GError **error);
 
+/* rundir_running - does a process still hold the lock of the directory at @path? */
+bool rundir_running(const char *path);
+
 /* Where --keep-core leaves the RAM, in the order of machine/ram.h. */
 #define RUNDIR_RAM "ram"
 
