@@ -47,6 +47,7 @@ int cmd_reproduce(int argc, char **argv);
 int cmd_bisect(int argc, char **argv);
 int cmd_calibrate(int argc, char **argv);
 int cmd_hunt(int argc, char **argv);
+int cmd_soak(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
 int cmd_bench_compare(int argc, char **argv);

@@ -15,6 +15,8 @@ const struct verb vtdlab_verbs[] = {
 	{ "reproduce", "run the bad and the good side of a bug, and judge both", "BUG...|all|quick", cmd_reproduce },
 	{ "bisect", "which of Debian's builds, or which commit, brought a bug or mended it", "BUG", cmd_bisect },
 	{ "hunt", "settings crossed within a time: known bugs, new ones, and their least settings", "", cmd_hunt },
+	{ "soak", "the same scenarios for hours on a busy host: flakes, leaks, slow phases", "[SCENARIO...]",
+	  cmd_soak },
 	{ "calibrate", "the least crashkernel= with which a scenario comes out well", "SCENARIO", cmd_calibrate },
 	{ "explain", "what a pasted kernel log says of IOMMU faults, and which bugs it looks like", "LOG|-",
 	  cmd_explain },
