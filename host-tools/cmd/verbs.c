@@ -17,6 +17,8 @@ const struct verb vtdlab_verbs[] = {
 	{ "hunt", "settings crossed within a time: known bugs, new ones, and their least settings", "", cmd_hunt },
 	{ "matrix", "axes crossed (kernels, modes, devices, bugs ...), each cell run and judged", "MATRIX|DIR",
 	  cmd_matrix },
+	{ "soak", "the same scenarios for hours on a busy host: flakes, leaks, slow phases", "[SCENARIO...]",
+	  cmd_soak },
 	{ "calibrate", "the least crashkernel= with which a scenario comes out well", "SCENARIO", cmd_calibrate },
 	{ "explain", "what a pasted kernel log says of IOMMU faults, and which bugs it looks like", "LOG|-",
 	  cmd_explain },
