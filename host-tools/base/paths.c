@@ -24,16 +24,38 @@ static char *find_root(void)
 	g_autofree char *exe = g_file_read_link("/proc/self/exe", NULL);
 	g_autofree char *dir = exe ? g_path_get_dirname(exe) : NULL;
 
-	/* build/vtdlab, and also build/tests/test-x: climb until it fits. */
+	/* build/vtdlab, and also build/tests/test-x; PREFIX/bin/vtdlab: climb until it fits. */
 	while (dir && strcmp(dir, "/") != 0) {
-		if (looks_like_root(dir))
-			return g_steal_pointer(&dir);
+		g_autofree char *installed = g_build_filename(dir, "lib", "vtdlab", NULL);
 		char *up = g_path_get_dirname(dir);
 
+		if (looks_like_root(dir) || looks_like_root(installed)) {
+			g_free(up);
+			return looks_like_root(dir) ? g_steal_pointer(&dir) : g_steal_pointer(&installed);
+		}
 		g_free(dir);
 		dir = up;
 	}
 	return g_get_current_dir();
+}
+
+bool lab_complete(void)
+{
+	return looks_like_root(lab_root());
+}
+
+bool lab_is_source(void)
+{
+	g_autofree char *makefile = lab_path("Makefile", NULL);
+
+	return g_file_test(makefile, G_FILE_TEST_EXISTS);
+}
+
+char *lab_results(const char *below)
+{
+	if (lab_is_source())
+		return lab_path("results", below, NULL);
+	return g_build_filename(g_get_user_data_dir(), "vtdlab", "results", below, NULL);
 }
 
 const char *lab_root(void)

@@ -64,6 +64,18 @@ char *text_shell_word(const char *word)
 	return g_shell_quote(word);
 }
 
+char *text_command(char *const *words)
+{
+	GString *line = g_string_new("vtdlab");
+
+	for (; *words; words++) {
+		g_autofree char *quoted = text_shell_word(*words);
+
+		g_string_append_printf(line, " %s", quoted);
+	}
+	return g_string_free(line, FALSE);
+}
+
 void text_wrap(GString *out, const char *text, int indent, int width)
 {
 	g_autofree char *valid = g_utf8_make_valid(text ? text : "", -1);

@@ -24,6 +24,9 @@ int cmd_fail(const char *verb, GError *error)
 
 	if (!error)
 		return status;
+	/* what cannot be run is told from what went wrong, by programs too: `vtdlab matrix` */
+	if (g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_UNFIT))
+		g_prefix_error(&error, "skipped: ");
 	cmd_say(verb, error->message);
 	status = vtdlab_error_exit(error);
 	g_error_free(error);

@@ -28,6 +28,9 @@ extern const struct verb vtdlab_verbs[];
 /* cmd_find_verb - the verb called @name, or NULL. */
 const struct verb *cmd_find_verb(const char *name);
 
+/* cmd_works_alone - does @v work without scenarios/ and scripts/, on the files that it is given? */
+bool cmd_works_alone(const struct verb *v);
+
 /* cmd_unknown_verb - say on stderr that there is none of that name, and the nearest. Returns 2. */
 int cmd_unknown_verb(const char *name);
 
@@ -36,6 +39,7 @@ int cmd_list(int argc, char **argv);
 int cmd_kconfig(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_judge(int argc, char **argv);
+int cmd_report(int argc, char **argv);
 int cmd_core(int argc, char **argv);
 int cmd_gdb(int argc, char **argv);
 int cmd_walk(int argc, char **argv);
@@ -46,6 +50,8 @@ int cmd_bugs(int argc, char **argv);
 int cmd_reproduce(int argc, char **argv);
 int cmd_bisect(int argc, char **argv);
 int cmd_calibrate(int argc, char **argv);
+int cmd_matrix(int argc, char **argv);
+int cmd_results(int argc, char **argv);
 int cmd_hunt(int argc, char **argv);
 int cmd_soak(int argc, char **argv);
 int cmd_explain(int argc, char **argv);

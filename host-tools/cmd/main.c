@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/paths.h"
 #include "cmd/cmd.h"
 
 /* What stdout still holds may not fit on the disk; a result that nobody got is no success. */
@@ -48,5 +49,11 @@ int main(int argc, char **argv)
 
 	if (!v)
 		return cmd_unknown_verb(argv[1]);
+	if (!cmd_works_alone(v) && !lab_complete()) {
+		fprintf(stderr,
+			"vtdlab: no scenarios and scripts beside this program or in ../lib/vtdlab: was it copied alone? "
+			"VTDLAB_ROOT=DIR says where they are (a source tree, or PREFIX/lib/vtdlab)\n");
+		return VTDLAB_EXIT_USAGE;
+	}
 	return finish(v->run(argc - 1, argv + 1));
 }

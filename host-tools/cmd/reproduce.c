@@ -116,7 +116,7 @@ static void bug_done(void *data, void *tag, int status, const char *out)
 static int reproduce_all(char **names)
 {
 	struct series s = { .waiting = names, .status = VTDLAB_EXIT_OK };
-	const struct pool_work work = { next_bug, bug_done, &s };
+	const struct pool_work work = { .next = next_bug, .done = bug_done, .data = &s };
 	gint64 start = g_get_monotonic_time();
 	/* without one each bug runs its good side itself */
 	char *own = opt.share ? NULL : private_dir_make(NULL);

@@ -49,6 +49,7 @@ char *schema_allowed(const struct schema_key *key)
 	}
 	case SCHEMA_LIST:
 	case SCHEMA_ITEMS:
+	case SCHEMA_PAIRS:
 		return g_strdup(key->members);
 	case SCHEMA_TEXT:
 	case SCHEMA_LINES:
@@ -210,6 +211,10 @@ bool schema_value_parse(const struct schema_key *key, void *object, const char *
 		return parse_size(key, field, text, error);
 	case SCHEMA_ITEMS:
 		return parse_items(key, field, text, error);
+	case SCHEMA_PAIRS:
+		g_strfreev(*(char ***)field);
+		*(char ***)field = g_strsplit(text, "\n", -1);
+		return true;
 	case SCHEMA_LIST:
 		break;
 	}
@@ -243,6 +248,8 @@ char *schema_value(const struct schema_key *key, const void *object)
 		return g_strdup_printf("%g", *(const double *)field);
 	case SCHEMA_SIZE:
 		return format_size((double)*(const uint64_t *)field);
+	case SCHEMA_PAIRS:
+		return g_strjoinv("\n", *(char **const *)field);
 	case SCHEMA_LIST:
 	case SCHEMA_ITEMS:
 		break;

@@ -199,12 +199,12 @@ char *foreign_initrd(const char *spec, const struct kernel *kernel, GError **err
 	return NULL;
 }
 
-/* Where an image of that name lies: in the build directory, or in the cache when that cannot be written. */
+/* Where an image of that name lies: in the build directory, or in the cache when there is none that can be written. */
 static char *image_path(const char *name)
 {
 	g_autofree char *dir = lab_path("build", "initramfs", NULL);
 
-	if (g_mkdir_with_parents(dir, 0755) != 0 || g_access(dir, W_OK) != 0) {
+	if (!lab_is_source() || g_mkdir_with_parents(dir, 0755) != 0 || g_access(dir, W_OK) != 0) {
 		g_free(dir);
 		dir = g_build_filename(lab_cache_dir(), "initramfs", NULL);
 	}

@@ -154,7 +154,7 @@ static bool make_locked(struct rundir *rd, const char *scenario, int lock, GErro
 /* Absolute; the caller frees it. */
 static char *root_path(const char *root)
 {
-	g_autofree char *standard = lab_path("results", NULL);
+	g_autofree char *standard = lab_results(NULL);
 
 	return g_canonicalize_filename(root ? root : standard, NULL);
 }
@@ -201,6 +201,46 @@ out:
 	if (!ok)
 		g_clear_pointer(&rd, rundir_free);
 	return rd;
+}
+
+bool rundir_running(const char *path)
+{
+	g_autofree char *pid = g_build_filename(path, PID_FILE, NULL);
+	bool busy;
+	int fd = lock_file(pid, 0, &busy);
+
+	if (fd >= 0)
+		close(fd);
+	return busy;
+}
+
+struct rundir *rundir_resume(const char *path, GError **error)
+{
+	g_autofree char *whole = g_canonicalize_filename(path, NULL), *name = g_path_get_basename(whole);
+	const char *end = strrchr(name, '.');
+	bool partial = g_strcmp0(end, PARTIAL) == 0;
+	struct rundir *rd = g_new0(struct rundir, 1);
+	g_autofree char *pid = g_build_filename(whole, PID_FILE, NULL);
+	bool busy;
+
+	rd->pid_fd = lock_file(pid, O_CREAT, &busy);
+	if (busy) {
+		vtdlab_refuse(error, "%s: somebody is still at it", path);
+	} else if (rd->pid_fd < 0 || (!partial && g_strcmp0(end, INTERRUPTED) != 0)) {
+		vtdlab_refuse(error, "%s: nothing to go on with: it is complete, or no results directory", path);
+		if (rd->pid_fd >= 0)
+			unlink(pid);
+	} else {
+		rd->root = g_path_get_dirname(whole);
+		rd->name = g_strndup(name, (gsize)(end - name));
+		rd->path = g_strconcat(rd->root, "/", rd->name, PARTIAL, NULL);
+		if (ftruncate(rd->pid_fd, 0) == 0 && dprintf(rd->pid_fd, "%d\n", (int)getpid()) > 0 &&
+		    (partial || rename(whole, rd->path) == 0))
+			return rd;
+		failed(error, VTDLAB_ERROR_FAILED, "cannot go on in", path);
+	}
+	rundir_free(rd);
+	return NULL;
 }
 
 char *rundir_file(const struct rundir *rd, const char *name)
