@@ -233,7 +233,7 @@ Q := $(if $(V),,@)
 
 # ---- what a user types ------------------------------------------------------------------------
 .PHONY: help setup setup-check all build test-programs run-kdump-scenario reproduce matrix bugs check check-quick check-faults fuzz fuzz-programs \
-	fetch bench-nested bench-host bench-walk bench-copy bench-harness bench-boot bench-speed bench-sweeps list doctor mutation report golden install deb clean kernel \
+	fetch bench-nested bench-host bench-walk bench-copy bench-harness bench-boot bench-speed bench-sweeps list doctor mutation report golden check-docs install deb clean kernel \
 	compare-copy-designs compare-selftests scaling-copy crash-memory corrupt-copies lint-kernel series-fixes print-tests FORCE
 FORCE:
 
@@ -373,6 +373,9 @@ install: all ## the program, its data, man pages and completion: PREFIX=/usr/loc
 	@cp -r --no-preserve=ownership README.md NEWS docs/*.md docs/findings '$(DESTDIR)$(PREFIX)/share/doc/vtdlab/'
 	@install -m 644 completion/vtdlab.bash '$(DESTDIR)$(PREFIX)/share/bash-completion/completions/vtdlab'
 	@install -m 644 completion/_vtdlab '$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/'
+
+check-docs: build ## run every block of the docs that is marked to be run (VMs: some minutes)
+	@tests/docs/check-docs
 
 deb: ## a Debian package, in build/deb
 	@scripts/make-deb

@@ -108,14 +108,14 @@ static void add_left_out(JsonBuilder *b, const struct vtd_walk_result *r, size_t
 static void add_contexts(JsonBuilder *b, const struct vtd_walk_result *r, gboolean runs)
 {
 	size_t s = 0, left = MAX_ITEMS;
-	char bdf[8];
+	char bdf[16];
 
 	begin_array(b, "contexts");
 	for (size_t i = 0; i < r->base.n_requesters; i++) {
 		const struct vtd_context *c = &r->contexts[i];
 
 		json_builder_begin_object(b);
-		add_text(b, "bdf", sid_short((uint16_t)(c->bus << 8 | c->devfn), bdf));
+		add_text(b, "bdf", sid_text((uint16_t)(c->bus << 8 | c->devfn), bdf));
 		add_hex(b, "table", c->table);
 		add_int(b, "slot", c->slot);
 		if (c->scalable) {
@@ -219,14 +219,14 @@ JsonNode *walk_to_json(const struct vtd_walk_result *r, const struct vtd_regs *r
 
 static void add_space_diffs(JsonBuilder *b, const struct vtd_compare *c)
 {
-	char bdf[8];
+	char bdf[16];
 
 	begin_array(b, "spaces");
 	for (size_t i = 0; i < c->n_spaces; i++) {
 		const struct iommu_space_diff *s = &c->spaces[i];
 
 		json_builder_begin_object(b);
-		add_text(b, "bdf", sid_short(s->sid, bdf));
+		add_text(b, "bdf", sid_text(s->sid, bdf));
 		if (s->pasid != IOMMU_NO_PASID)
 			add_int(b, "pasid", s->pasid);
 		add_bool(b, "before", s->in_a);

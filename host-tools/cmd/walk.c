@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/sid.h"
 #include "cmd/cmd.h"
 #include "cmd/vmcore-mem.h"
 #include "cmd/walk-find.h"
@@ -19,7 +20,9 @@
 
 /* The command line, and what is open. */
 struct walk_args {
-	char *ram, *ram_size, *vmcore, *root, *ttm, *irta;
+	char *ram, *ram_size, *vmcore, *root, *ttm, *irta, *requester, *iova_text;
+	uint16_t sid;  /* of --requester */
+	uint64_t iova; /* of --iova */
 	gboolean summary, json, defects, tables;
 
 	struct iommu_snapshot *snapshot;
@@ -88,6 +91,23 @@ static int parse_mode(const char *text, uint64_t *ttm)
 	return -1;
 }
 
+/* 0, or an exit status. */
+static int parse_filters(struct walk_args *a)
+{
+	if (a->requester) {
+		size_t len = sid_read(a->requester, &a->sid);
+
+		if (!len || a->requester[len])
+			return cmd_usage_error("walk", "--requester: '%s' is not a requester id (0000:00:02.0)",
+					       a->requester);
+	}
+	if (a->iova_text && parse_number("--iova", a->iova_text, &a->iova))
+		return VTDLAB_EXIT_USAGE;
+	if (a->json && (a->requester || a->iova_text))
+		return cmd_usage_error("walk", "--json prints all of it: leave --requester and --iova out");
+	return VTDLAB_EXIT_OK;
+}
+
 /* Open the RAM file: 0, or an exit status. */
 static int open_ram(struct walk_args *a)
 {
@@ -124,9 +144,27 @@ static int walk_snapshot(struct walk_args *a, const char *path, struct vtd_walk_
 	return 0;
 }
 
-static void print_text(const struct walk_args *a, const struct vtd_walk_result *r, const struct vtd_regs *regs)
+/* What --iova or --requester asks for; 0, or an exit status. */
+static int print_asked(const struct walk_args *a, const struct vtd_walk_result *r)
+{
+	char sid[16];
+
+	if (a->iova_text)
+		return vtd_iova_print(r, a->iova, a->requester ? a->sid : -1, stdout) ? VTDLAB_EXIT_OK :
+											VTDLAB_EXIT_BAD;
+	if (vtd_requester_print(r, a->sid, a->summary ? 0 : VTD_PRINT_RUNS, stdout))
+		return VTDLAB_EXIT_OK;
+	fprintf(stderr, "vtdlab walk: %s has no context entry in these tables\n", sid_text(a->sid, sid));
+	return VTDLAB_EXIT_BAD;
+}
+
+/* 0, or an exit status. */
+static int print_text(const struct walk_args *a, const struct vtd_walk_result *r, const struct vtd_regs *regs)
 {
 	unsigned what = VTD_PRINT_IRTES;
+
+	if (a->iova_text || a->requester)
+		return print_asked(a, r);
 
 	if (!a->summary)
 		what |= VTD_PRINT_RUNS;
@@ -144,6 +182,7 @@ static void print_text(const struct walk_args *a, const struct vtd_walk_result *
 		vtd_regs_print(regs, stdout);
 	}
 	vtd_walk_print(r, what, stdout);
+	return VTDLAB_EXIT_OK;
 }
 
 /* Open the dump or the RAM file: 0, or an exit status. */
@@ -238,7 +277,7 @@ static int walk_memory(struct walk_args *a)
 		if (a->json)
 			json_array_add_element(all, walk_to_json(r, NULL, !a->summary));
 		else
-			print_text(a, r, NULL);
+			status = print_text(a, r, NULL);
 		vtd_walk_free(r);
 	}
 	if (!status && a->json)
@@ -255,6 +294,8 @@ static void walk_args_clear(struct walk_args *a)
 	g_free(a->root);
 	g_free(a->ttm);
 	g_free(a->irta);
+	g_free(a->requester);
+	g_free(a->iova_text);
 	vtd_snapshot_free(a->snapshot);
 	vmcore_close(a->core);
 	if (a->fd >= 0)
@@ -275,8 +316,11 @@ int cmd_walk(int argc, char **argv)
 		  "MODE" },
 		{ "irta", 0, 0, G_OPTION_ARG_STRING, &a.irta, "value of the interrupt-remapping table address register",
 		  "VALUE" },
-		{ "leaves-summary", 0, 0, G_OPTION_ARG_NONE, &a.summary, "count leaves and runs, do not list the runs",
-		  NULL },
+		{ "requester", 'r', 0, G_OPTION_ARG_STRING, &a.requester, "print this requester only: 0000:bb:dd.f",
+		  "ID" },
+		{ "iova", 0, 0, G_OPTION_ARG_STRING, &a.iova_text, "print where this address leads, for whom",
+		  "ADDRESS" },
+		{ "summary", 0, 0, G_OPTION_ARG_NONE, &a.summary, "count leaves and runs, do not list the runs", NULL },
 		{ "defects", 0, 0, G_OPTION_ARG_NONE, &a.defects, "show where defects are", NULL },
 		{ "tables", 0, 0, G_OPTION_ARG_NONE, &a.tables, "list the table pages", NULL },
 		{ "json", 0, 0, G_OPTION_ARG_NONE, &a.json, "print JSON", NULL },
@@ -287,6 +331,9 @@ int cmd_walk(int argc, char **argv)
 	int status = cmd_parse("walk", entries, &argc, &argv);
 
 	if (status >= 0)
+		goto out;
+	status = parse_filters(&a);
+	if (status)
 		goto out;
 	if (a.ram || a.vmcore) {
 		status = argc != 1 || (a.ram && a.vmcore) ?
@@ -301,7 +348,7 @@ int cmd_walk(int argc, char **argv)
 	if (!status && a.json)
 		json_print(walk_to_json(r, &regs, !a.summary));
 	else if (!status)
-		print_text(&a, r, &regs);
+		status = print_text(&a, r, &regs);
 out:
 	vtd_walk_free(r);
 	walk_args_clear(&a);

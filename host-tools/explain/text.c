@@ -13,9 +13,7 @@ static void add_dev(GString *s, uint32_t dev)
 {
 	char sid[8];
 
-	if (dev >> 16)
-		g_string_append_printf(s, "%04x:", dev >> 16);
-	g_string_append(s, sid_short((uint16_t)dev, sid));
+	g_string_append_printf(s, "%04x:%s", dev >> 16, sid_short((uint16_t)dev, sid));
 }
 
 static void add_ranges(GString *s, const struct explain_fault *f)

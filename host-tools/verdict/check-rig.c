@@ -165,10 +165,10 @@ static void tell_ats(const struct evidence *ev, GString *detail)
 
 	for (size_t i = 0; i < before->base.n_requesters; i++) {
 		const struct vtd_context *c = &before->contexts[i];
-		char bdf[8];
+		char bdf[16];
 
 		if (c->scalable ? c->dte : c->tt == VTD_TT_DEVICE_TLB)
-			g_string_append_printf(with, " %s", sid_short((uint16_t)(c->bus << 8 | c->devfn), bdf));
+			g_string_append_printf(with, " %s", sid_text((uint16_t)(c->bus << 8 | c->devfn), bdf));
 	}
 	g_string_append_printf(detail, "; ATS on for%s", with->len ? with->str : " no device, though it could be");
 	g_string_free(with, TRUE);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Comparing two walks: entries (FPD aside), mappings, interrupt remapping; the words for what differs, and the print. */
 #include "vtd/compare.h"
+#include "vtd/print.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -95,21 +96,39 @@ static void note_one_sided(struct comparison *x, enum vtd_diff_kind kind, uint64
 {
 	uint16_t sid = (uint16_t)(key >> 32);
 	uint32_t pasid = (uint32_t)key;
-	char name[8], extra[24] = "";
+	char name[16], extra[24] = "";
 
 	if (pasid != IOMMU_NO_PASID)
-		snprintf(extra, sizeof(extra), " pasid 0x%x", pasid);
-	note(x, kind, sid, pasid, "%s%s: %s entry is %s", sid_short(sid, name), extra,
+		snprintf(extra, sizeof(extra), " PASID %u", pasid);
+	note(x, kind, sid, pasid, "%s%s: %s entry is %s", sid_text(sid, name), extra,
 	     pasid == IOMMU_NO_PASID ? "context" : "PASID", what);
 }
 
-/* Append " what old -> new" to a text if the values differ. */
+/* Append " what old -> new" to a text if the values differ: addresses. */
 static void field(char *text, size_t len, const char *what, uint64_t a, uint64_t b)
 {
 	size_t used = strlen(text);
 
 	if (a != b && used < len)
 		snprintf(text + used, len - used, " %s 0x%" PRIx64 " -> 0x%" PRIx64, what, a, b);
+}
+
+/* The same of numbers. */
+static void number(char *text, size_t len, const char *what, unsigned a, unsigned b)
+{
+	size_t used = strlen(text);
+
+	if (a != b && used < len)
+		snprintf(text + used, len - used, " %s %u -> %u", what, a, b);
+}
+
+/* The same of a value that has a word. */
+static void word(char *text, size_t len, const char *what, const char *a, const char *b)
+{
+	size_t used = strlen(text);
+
+	if (strcmp(a, b) != 0 && used < len)
+		snprintf(text + used, len - used, " %s %s -> %s", what, a, b);
 }
 
 static void context_text(struct vtd_diff *d, const struct vtd_context *a, const struct vtd_context *b, bool roots)
@@ -120,15 +139,15 @@ static void context_text(struct vtd_diff *d, const struct vtd_context *a, const 
 	if (a->scalable) {
 		if (roots)
 			field(t, len, "PASID directory", a->pasid_dir, b->pasid_dir);
-		field(t, len, "directory size", a->pasid_dir_entries, b->pasid_dir_entries);
-		field(t, len, "RID_PASID", a->rid_pasid, b->rid_pasid);
-		field(t, len, "DTE", a->dte, b->dte);
-		field(t, len, "PASIDE", a->paside, b->paside);
-		field(t, len, "PRE", a->pre, b->pre);
+		number(t, len, "directory size", a->pasid_dir_entries, b->pasid_dir_entries);
+		number(t, len, "RID_PASID", a->rid_pasid, b->rid_pasid);
+		number(t, len, "DTE", a->dte, b->dte);
+		number(t, len, "PASIDE", a->paside, b->paside);
+		number(t, len, "PRE", a->pre, b->pre);
 	} else {
-		field(t, len, "translation type", a->tt, b->tt);
-		field(t, len, "address width", a->aw, b->aw);
-		field(t, len, "DID", a->did, b->did);
+		word(t, len, "translation type", vtd_tt_name(a->tt), vtd_tt_name(b->tt));
+		number(t, len, "address width", vtd_aw_bits(a->aw), vtd_aw_bits(b->aw));
+		number(t, len, "DID", a->did, b->did);
 		if (roots)
 			field(t, len, "page-table root", a->pt_root, b->pt_root);
 	}
@@ -151,11 +170,11 @@ static void compare_context(struct comparison *x, const struct vtd_context *a, c
 {
 	bool moved = a->upper != b->upper || a->slot != b->slot, equal = context_fields_equal(x, a, b);
 	struct vtd_diff *d = NULL;
-	char name[8];
+	char name[16];
 
 	if (a->scalable != b->scalable)
 		return; /* noted as VTD_DIFF_MODE */
-	sid_short(sid_of(a), name);
+	sid_text(sid_of(a), name);
 	if (moved)
 		note(x, VTD_DIFF_CONTEXT_SLOT, sid_of(a), IOMMU_NO_PASID, "%s: %s slot %u became %s slot %u", name,
 		     a->upper ? "upper" : "lower", a->slot, b->upper ? "upper" : "lower", b->slot);
@@ -188,7 +207,7 @@ static void compare_pasid(struct comparison *x, const struct vtd_pasid *a, const
 {
 	struct vtd_diff *d;
 	uint64_t differ = 0;
-	char name[8];
+	char name[16];
 
 	for (unsigned k = 0; k < 8; k++) {
 		uint64_t mask = k == 0 ? ~VTD_PASID_FPD : ~UINT64_C(0);
@@ -201,13 +220,13 @@ static void compare_pasid(struct comparison *x, const struct vtd_pasid *a, const
 		x->c->pasids_same++;
 		return;
 	}
-	d = note(x, VTD_DIFF_PASID_FIELD, a->sid, a->pasid, "%s pasid 0x%x:", sid_short(a->sid, name), a->pasid);
+	d = note(x, VTD_DIFF_PASID_FIELD, a->sid, a->pasid, "%s PASID %u:", sid_text(a->sid, name), a->pasid);
 	if (!d)
 		return;
-	field(d->text, sizeof(d->text), "PGTT", a->pgtt, b->pgtt);
-	field(d->text, sizeof(d->text), "address width", a->aw, b->aw);
-	field(d->text, sizeof(d->text), "DID", a->did, b->did);
-	field(d->text, sizeof(d->text), "FLPM", a->flpm, b->flpm);
+	word(d->text, sizeof(d->text), "PGTT", vtd_pgtt_name(a->pgtt), vtd_pgtt_name(b->pgtt));
+	number(d->text, sizeof(d->text), "address width", vtd_aw_bits(a->aw), vtd_aw_bits(b->aw));
+	number(d->text, sizeof(d->text), "DID", a->did, b->did);
+	number(d->text, sizeof(d->text), "FLPM", a->flpm, b->flpm);
 	if (!x->o.roots_may_differ) {
 		field(d->text, sizeof(d->text), "second-level root", a->sl_root, b->sl_root);
 		field(d->text, sizeof(d->text), "first-level root", a->fl_root, b->fl_root);
@@ -241,13 +260,13 @@ static void note_stretch(void *x, const struct iommu_space_diff *of, const struc
 {
 	enum vtd_diff_kind kind = VTD_DIFF_UNMAPPED + (s->kind - IOMMU_DIFF_UNMAPPED);
 	struct vtd_diff *d;
-	char sid[8], pa[5], pb[5], where[96], pasid[24] = "", how[96];
+	char sid[16], pa[5], pb[5], where[96], pasid[24] = "", how[96];
 
 	iommu_perm_text(s->perm_a, pa);
 	iommu_perm_text(s->perm_b, pb);
 	if (of->pasid != IOMMU_NO_PASID)
-		snprintf(pasid, sizeof(pasid), " pasid 0x%x", of->pasid);
-	snprintf(where, sizeof(where), "%s%s: iova 0x%" PRIx64 "-0x%" PRIx64, sid_short(of->sid, sid), pasid, s->start,
+		snprintf(pasid, sizeof(pasid), " PASID %u", of->pasid);
+	snprintf(where, sizeof(where), "%s%s: iova 0x%" PRIx64 "-0x%" PRIx64, sid_text(of->sid, sid), pasid, s->start,
 		 s->last);
 	if (s->kind == IOMMU_DIFF_UNMAPPED)
 		snprintf(how, sizeof(how), "mapped only before -> 0x%" PRIx64 " %s", s->pa_a, pa);
@@ -307,7 +326,7 @@ static int space_pair(struct comparison *x, uint64_t key, size_t at_a, size_t at
 	const struct iommu_space *b = at_b == NOWHERE ? NULL : &x->b->base.spaces[at_b];
 	struct vtd_compare *c = x->c;
 	struct iommu_space_diff *out = &c->spaces[c->n_spaces];
-	char sid[8];
+	char sid[16];
 	int ret;
 
 	if (left_out(x, key))
@@ -318,7 +337,7 @@ static int space_pair(struct comparison *x, uint64_t key, size_t at_a, size_t at
 	c->n_spaces++;
 	if (a && b && a->type != b->type)
 		note(x, VTD_DIFF_SPACE_TYPE, out->sid, out->pasid, "%s: translation was %s, is %s",
-		     sid_short(out->sid, sid), iommu_space_type_name(a->type), iommu_space_type_name(b->type));
+		     sid_text(out->sid, sid), iommu_space_type_name(a->type), iommu_space_type_name(b->type));
 	ret = compare_mappings(x, a, b, out);
 	c->pages_same = sum(c->pages_same, out->same);
 	c->pages_unmapped = sum(c->pages_unmapped, out->unmapped);

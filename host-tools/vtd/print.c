@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/sid.h"
+#include "vtd/formats.h"
 #include "vtd/print.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -47,32 +48,61 @@ const char *vtd_defect_kind_name(unsigned kind)
 	return kind < VTD_DEFECT_KINDS ? names[kind] : "unknown";
 }
 
+const char *vtd_tt_name(unsigned tt)
+{
+	static const char *const names[] = {
+		[VTD_TT_UNTRANSLATED] = "translated",
+		[VTD_TT_DEVICE_TLB] = "translated, device TLB",
+		[VTD_TT_PASS_THROUGH] = "pass-through",
+	};
+
+	return tt < COUNT(names) ? names[tt] : "reserved type";
+}
+
+const char *vtd_pgtt_name(unsigned pgtt)
+{
+	static const char *const names[] = {
+		[VTD_PGTT_FIRST_LEVEL] = "first-level",
+		[VTD_PGTT_SECOND_LEVEL] = "second-level",
+		[VTD_PGTT_NESTED] = "nested",
+		[VTD_PGTT_PASS_THROUGH] = "pass-through",
+	};
+
+	return pgtt < COUNT(names) && names[pgtt] ? names[pgtt] : "reserved type";
+}
+
+unsigned vtd_aw_bits(unsigned aw)
+{
+	return 30 + 9 * aw;
+}
+
 void vtd_defect_text(const struct vtd_defect *d, char *buf, size_t len)
 {
-	char sid[8], pasid[24] = "", level[16] = "";
+	char sid[16], pasid[24] = "", level[16] = "";
 
 	if (d->pasid != IOMMU_NO_PASID)
-		snprintf(pasid, sizeof(pasid), " pasid 0x%x", d->pasid);
+		snprintf(pasid, sizeof(pasid), " PASID %u", d->pasid);
 	if (d->level)
 		snprintf(level, sizeof(level), " level %u", d->level);
 	snprintf(buf, len, "%s: %s table 0x%" PRIx64 "%s entry %u value 0x%" PRIx64 " (%s%s)",
 		 vtd_defect_kind_name(d->kind), vtd_table_kind_name(d->table_kind), d->table, level, d->index, d->value,
-		 sid_short(d->sid, sid), pasid);
+		 sid_text(d->sid, sid), pasid);
 }
 
 /* The context entry itself, one line. */
 static void print_context(const struct vtd_context *c, FILE *out)
 {
-	char sid[8];
+	char sid[16];
 
-	fprintf(out, "context %s %s table 0x%" PRIx64 " slot %u", sid_short((uint16_t)(c->bus << 8 | c->devfn), sid),
+	fprintf(out, "context %s %s table 0x%" PRIx64 " slot %u", sid_text((uint16_t)(c->bus << 8 | c->devfn), sid),
 		c->scalable ? (c->upper ? "upper" : "lower") : "legacy", c->table, c->slot);
 	if (c->scalable)
-		fprintf(out, " pasid-dir 0x%" PRIx64 " entries %u rid-pasid 0x%x%s%s%s", c->pasid_dir,
+		fprintf(out, " pasid-dir 0x%" PRIx64 " entries %u rid-pasid %u%s%s%s", c->pasid_dir,
 			c->pasid_dir_entries, c->rid_pasid, c->dte ? " dte" : "", c->paside ? " paside" : "",
 			c->pre ? " pre" : "");
 	else
-		fprintf(out, " tt %u aw %u did %u root 0x%" PRIx64, c->tt, c->aw, c->did, c->pt_root);
+		fprintf(out, " %s, %u bits, DID %u, root 0x%" PRIx64, vtd_tt_name(c->tt), vtd_aw_bits(c->aw), c->did,
+			c->pt_root);
 	fprintf(out, "%s\n", c->fpd ? " fpd" : "");
 }
 
@@ -85,7 +115,7 @@ static void print_space(const struct vtd_walk_result *r, const struct iommu_spac
 
 	fprintf(out, "  ");
 	if (s->pasid != IOMMU_NO_PASID)
-		fprintf(out, "pasid 0x%x did %u ", s->pasid, s->did);
+		fprintf(out, "PASID %u, DID %u, ", s->pasid, s->did);
 	fprintf(out, "%s", iommu_space_type_name(s->type));
 	if (s->levels)
 		fprintf(out, " %u levels root 0x%" PRIx64, s->levels, s->root);
@@ -95,11 +125,68 @@ static void print_space(const struct vtd_walk_result *r, const struct iommu_spac
 			r->base.trees[s->tree].pages, n);
 	fputc('\n', out);
 	for (size_t i = 0; *lines && i < n; i++, run++) {
-		fprintf(out, "    iova 0x%012" PRIx64 "-0x%012" PRIx64 " -> 0x%010" PRIx64 " %s\n", run->iova_start,
+		fprintf(out, "    iova 0x%" PRIx64 "-0x%" PRIx64 " -> 0x%" PRIx64 " %s\n", run->iova_start,
 			run->iova_last, run->pa_start, iommu_perm_text(run->perm, perm));
 		if (!--*lines)
 			fprintf(out, "    ... and more; %u runs shown\n", MAX_RUN_LINES);
 	}
+}
+
+/* Context @i and its spaces, which are sorted by requester as contexts are. */
+static void print_requester(const struct vtd_walk_result *r, size_t i, size_t *lines, FILE *out)
+{
+	size_t low = 0, high = r->base.n_spaces;
+
+	print_context(&r->contexts[i], out);
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (r->base.spaces[mid].context < i)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	for (; low < r->base.n_spaces && r->base.spaces[low].context == i; low++)
+		print_space(r, &r->base.spaces[low], lines, out);
+}
+
+bool vtd_requester_print(const struct vtd_walk_result *r, uint16_t sid, unsigned what, FILE *out)
+{
+	size_t lines = what & VTD_PRINT_RUNS ? MAX_RUN_LINES : 0;
+	bool found = false;
+
+	for (size_t i = 0; i < r->base.n_requesters; i++)
+		if ((uint16_t)(r->contexts[i].bus << 8 | r->contexts[i].devfn) == sid) {
+			print_requester(r, i, &lines, out);
+			found = true;
+		}
+	return found;
+}
+
+size_t vtd_iova_print(const struct vtd_walk_result *r, uint64_t iova, int sid, FILE *out)
+{
+	char name[16], perm[5];
+	size_t leads = 0;
+
+	for (size_t i = 0; i < r->base.n_spaces; i++) {
+		const struct iommu_space *s = &r->base.spaces[i];
+		const struct iommu_run *run;
+
+		if (sid >= 0 && s->sid != sid)
+			continue;
+		fprintf(out, "%s", sid_text(s->sid, name));
+		if (s->pasid != IOMMU_NO_PASID)
+			fprintf(out, " PASID %u", s->pasid);
+		fprintf(out, ", DID %u, %s: 0x%" PRIx64, s->did, iommu_space_type_name(s->type), iova);
+		run = iommu_space_lookup(&r->base, s, iova);
+		if (run)
+			fprintf(out, " -> 0x%" PRIx64 " %s\n", run->pa_start + (iova - run->iova_start),
+				iommu_perm_text(run->perm, perm));
+		else
+			fprintf(out, " leads nowhere\n");
+		leads += run != NULL;
+	}
+	return leads;
 }
 
 static void print_defects(const struct vtd_walk_result *r, bool samples, FILE *out)
@@ -117,7 +204,7 @@ static void print_defects(const struct vtd_walk_result *r, bool samples, FILE *o
 
 void vtd_walk_print(const struct vtd_walk_result *r, unsigned what, FILE *out)
 {
-	size_t s = 0, lines = what & VTD_PRINT_RUNS ? MAX_RUN_LINES : 0;
+	size_t lines = what & VTD_PRINT_RUNS ? MAX_RUN_LINES : 0;
 
 	fprintf(out,
 		"root 0x%" PRIx64 " %s: %zu contexts, %zu pasids, %zu tables, %" PRIu64
@@ -127,11 +214,8 @@ void vtd_walk_print(const struct vtd_walk_result *r, unsigned what, FILE *out)
 		r->base.truncated ? r->base.truncated_by : "");
 	if (r->odd_contexts)
 		fprintf(out, "%zu context entries are not present but not zero\n", r->odd_contexts);
-	for (size_t i = 0; i < r->base.n_requesters; i++) {
-		print_context(&r->contexts[i], out);
-		for (; s < r->base.n_spaces && r->base.spaces[s].context == i; s++)
-			print_space(r, &r->base.spaces[s], &lines, out);
-	}
+	for (size_t i = 0; i < r->base.n_requesters; i++)
+		print_requester(r, i, &lines, out);
 	for (size_t i = 0; (what & VTD_PRINT_IRTES) && i < r->n_irtes; i++)
 		fprintf(out, "irte %u 0x%016" PRIx64 " 0x%016" PRIx64 "\n", r->irtes[i].index, r->irtes[i].hi,
 			r->irtes[i].lo);

@@ -3,6 +3,7 @@
 #ifndef VTD_PRINT_H
 #define VTD_PRINT_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "vtd/walk.h"
@@ -10,6 +11,11 @@
 /* Words for people. All accept any value. */
 const char *vtd_table_kind_name(unsigned kind);
 const char *vtd_defect_kind_name(unsigned kind);
+/* Translation type of a legacy context entry, translation type of a PASID entry (spec 9.3, 9.6). */
+const char *vtd_tt_name(unsigned tt);
+const char *vtd_pgtt_name(unsigned pgtt);
+/* Bits of guest address that an AW or AGAW field stands for. */
+unsigned vtd_aw_bits(unsigned aw);
 /* One defect as one line without newline, cut to @len. */
 void vtd_defect_text(const struct vtd_defect *d, char *buf, size_t len);
 
@@ -27,5 +33,17 @@ enum vtd_print {
  * compare it.
  */
 void vtd_walk_print(const struct vtd_walk_result *r, unsigned what, FILE *out);
+
+/*
+ * vtd_requester_print - of one requester: its context entry and spaces, with @what of VTD_PRINT_RUNS. False: it has no entry,
+ * and nothing is printed.
+ */
+bool vtd_requester_print(const struct vtd_walk_result *r, uint16_t sid, unsigned what, FILE *out);
+
+/*
+ * vtd_iova_print - where @iova leads for each requester, or for @sid alone if that is not negative: one line a space. Returns
+ * how many of them it leads somewhere for.
+ */
+size_t vtd_iova_print(const struct vtd_walk_result *r, uint64_t iova, int sid, FILE *out);
 
 #endif

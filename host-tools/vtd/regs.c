@@ -150,11 +150,11 @@ void vtd_regs_print(const struct vtd_regs *regs, FILE *out)
 		regs->fsts & VTD_FSTS_PFO ? " PFO" : "");
 	for (unsigned i = 0; i < regs->n_frcd; i++) {
 		const struct vtd_frcd *f = &regs->frcd[i];
-		char sid[8];
+		char sid[16];
 
 		if (f->fault)
 			fprintf(out, "fault %u: %s of 0x%" PRIx64 " by %s reason 0x%x\n", i,
-				f->write ? "write" : "read", f->addr, sid_short(f->sid, sid), f->reason);
+				f->write ? "write" : "read", f->addr, sid_text(f->sid, sid), f->reason);
 	}
 }
 

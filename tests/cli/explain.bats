@@ -32,57 +32,57 @@ says()
 }
 
 @test "a serial console, with the watcher's times: elfcorehdr= behind --" {
-	explains serial-console.log "2 00:01.0 read 0x06 1 not-taken-over" "2 00:02.0 write 0x05 2 not-taken-over"
+	explains serial-console.log "2 0000:00:01.0 read 0x06 1 not-taken-over" "2 0000:00:02.0 write 0x05 2 not-taken-over"
 	says serial-console.log "not copied: translation was on" "behind the \`--\`" "(e1000e)" "the fault records overflowed" "ended: Kernel panic"
 }
 
 @test "a journal: the crash kernel's tables were of another mode" {
-	explains journal.log "2 00:01.0 read 0x06 1 not-taken-over" "2 00:02.0 write 0x05 2 not-taken-over"
+	explains journal.log "2 0000:00:01.0 read 0x06 1 not-taken-over" "2 0000:00:02.0 write 0x05 2 not-taken-over"
 	says journal.log "the kernel tried, and failed" "this one refuses it" "mode-mismatch: first kernel scalable"
 }
 
 @test "quoted in a mail, lines broken: pass-through behind translated tables" {
-	explains mail-quoted.log "1 00:02.0 read 0x06 1 pass-through" "1 00:01.0 read 0x06 5 pass-through"
+	explains mail-quoted.log "1 0000:00:02.0 read 0x06 1 pass-through" "1 0000:00:01.0 read 0x06 5 pass-through"
 	says mail-quoted.log "0x2ec09000, 0x2ec3a000" "stopped: nvme nvme0: I/O 4 QID 0 timeout" "a crash kernel"
 	[[ $output != *mode-mismatch* ]]
 }
 
 @test "CRLF: the copy lost the entries" {
-	explains crlf.log "2 00:01.0 read 0x01 1 entry-lost" "2 00:02.0 write 0x01 1 entry-lost" \
-		"2 00:02.0 write 0x58 1 entry-lost"
+	explains crlf.log "2 0000:00:01.0 read 0x01 1 entry-lost" "2 0000:00:02.0 write 0x01 1 entry-lost" \
+		"2 0000:00:02.0 write 0x58 1 entry-lost"
 }
 
 @test "dmesg -T: an id that no device has, a bridge's" {
-	explains dmesg-T.log "1 01:00.0 read 0x02 3 alias"
+	explains dmesg-T.log "1 0000:01:00.0 read 0x02 3 alias"
 	says dmesg-T.log "no device of this log has that id" "0xffffb000, 0xfffff000"
 }
 
 @test "dmesg -x: a bridge's own id is still on the dead kernel's tables" {
-	explains dmesg-x.log "2 80:14.0 read 0x06 1 alias"
+	explains dmesg-x.log "2 0000:80:14.0 read 0x06 1 alias"
 	says dmesg-x.log "80:14.0, a bridge to bus 81"
 }
 
 @test "tables printed: they let it pass" {
-	explains tables-printed.log "1 00:02.0 write 0x05 1 stale-cache" "1 00:01.0 read 0x06 1 stale-cache"
+	explains tables-printed.log "1 0000:00:02.0 write 0x05 1 stale-cache" "1 0000:00:01.0 read 0x06 1 stale-cache"
 }
 
 @test "tables printed, with callers: a copied entry, whose tables were overwritten" {
-	explains printk-caller.log "2 00:02.0 write 0x05 1 dead-tables" "2 00:01.0 write 0x05 2 dead-tables"
+	explains printk-caller.log "2 0000:00:02.0 write 0x05 1 dead-tables" "2 0000:00:01.0 write 0x05 2 dead-tables"
 	says printk-caller.log "0xfffc5000-0xfffc6fff"
 }
 
 @test "an excerpt: address 0, and what cannot be told" {
-	explains excerpt.log "1 00:04.0 read 0x06 2 address-0" "1 00:04.0 write 0x05 1 cannot tell"
+	explains excerpt.log "1 0000:00:04.0 read 0x06 2 address-0" "1 0000:00:04.0 write 0x05 1 cannot tell"
 	says excerpt.log "its first line is not in the log" "the reason is the same" "CONFIG_DMAR_DEBUG"
 }
 
 @test "a disk that stops without a fault: cannot tell" {
-	explains no-fault.log "1 00:02.0 stopped - 1 cannot tell"
+	explains no-fault.log "1 0000:00:02.0 stopped - 1 cannot tell"
 	says no-fault.log "the IOMMU may have nothing to do with it"
 }
 
 @test "suppressed reports are counted, and nothing is said of them" {
-	explains suppressed.log "1 01:00.0 read 0x02 $(grep -c 'fault addr' "$logs/suppressed.log") alias"
+	explains suppressed.log "1 0000:01:00.0 read 0x02 $(grep -c 'fault addr' "$logs/suppressed.log") alias"
 	says suppressed.log "reports more were suppressed by the kernel"
 }
 

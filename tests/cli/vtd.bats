@@ -37,13 +37,13 @@ make_ram()
 	[[ $output == *"phase copied"* ]]
 	[[ $output == *"TES RTPS QIES IRES"* ]]
 	[[ $output == *"6 contexts, 6 pasids"* ]]
-	[[ $output == *"context 00:1f.2 upper "*"slot 122"* ]]
+	[[ $output == *"context 0000:00:1f.2 upper "*"slot 122"* ]]
 	[[ $output == *"    iova 0x"*" -> 0x"*" rw--"* ]]
 	[[ $output == *"irte 21 0x"* ]]
 }
 
-@test "walk --leaves-summary counts and lists no runs" {
-	run "$VTDLAB" walk "$golden"/legacy-6.1.vtd --leaves-summary
+@test "walk --summary counts and lists no runs" {
+	run "$VTDLAB" walk "$golden"/legacy-6.1.vtd --summary
 	[ "$status" -eq 0 ]
 	[[ $output == *" leaves 4096 pages 4096 runs 1"* ]]
 	[[ $output != *"    iova "* ]]
@@ -69,7 +69,7 @@ make_ram()
 	run "$VTDLAB" walk --ram "$BATS_TEST_TMPDIR/ram" --root 0x1000
 	[ "$status" -eq 0 ]
 	[[ $output == *"1 contexts, 0 pasids, 5 tables, 1 leaves, 1 runs, 0 irtes, 0 defects"* ]]
-	[[ $output == *"iova 0x0000ffff0000-0x0000ffff0fff -> 0x0000007000 rw--"* ]]
+	[[ $output == *"iova 0xffff0000-0xffff0fff -> 0x7000 rw--"* ]]
 }
 
 @test "walk finds the root table of a RAM file by itself, and says what proves it" {
@@ -77,7 +77,7 @@ make_ram()
 	run "$VTDLAB" walk --ram "$BATS_TEST_TMPDIR/ram"
 	[ "$status" -eq 0 ]
 	[ "${lines[0]}" = "found root 0x1000: legacy, 1 devices, 1 pages mapped (1 of them RAM), 0 defects" ]
-	[[ $output == *"iova 0x0000ffff0000-0x0000ffff0fff -> 0x0000007000 rw--"* ]]
+	[[ $output == *"iova 0xffff0000-0xffff0fff -> 0x7000 rw--"* ]]
 	run "$VTDLAB" walk --ram "$BATS_TEST_TMPDIR/ram" --json
 	[ "$status" -eq 0 ]
 	[[ $output == "{"*'"root" : "0x1000"'* ]]
@@ -151,7 +151,7 @@ found root 0x8000: legacy, 1 devices, all passed through, so no page table prove
 	[[ ${lines[0]} == same ]]
 	run "$VTDLAB" diff "$golden"/legacy-6.1.vtd "$golden"/passthrough-6.1.vtd
 	[ "$status" -eq 1 ]
-	[[ $output == *"00:01.0: translation was second-level, is pass-through"* ]]
+	[[ $output == *"0000:00:01.0: translation was second-level, is pass-through"* ]]
 	run "$VTDLAB" diff "$golden"/legacy-6.1.vtd
 	[ "$status" -eq 2 ]
 	run "$VTDLAB" diff "$golden"/legacy-6.1.vtd README.md
@@ -179,4 +179,28 @@ found root 0x8000: legacy, 1 devices, all passed through, so no page table prove
 	[[ ${lines[4]} == scattered*" 20000 "* ]]
 	run "$VTDLAB" bench-walk --leaves 0
 	[ "$status" -eq 2 ]
+}
+
+@test "walk --requester prints one, --iova says where an address leads" {
+	make_ram "$BATS_TEST_TMPDIR/ram"
+	run "$VTDLAB" walk --ram "$BATS_TEST_TMPDIR/ram" --root 0x1000 --iova 0xffff0123
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"0000:00:01.0, DID 3, second-level: 0xffff0123 -> 0x7123 rw"* ]]
+	run "$VTDLAB" walk --ram "$BATS_TEST_TMPDIR/ram" --root 0x1000 --iova 0xfffe0000
+	[ "$status" -eq 1 ]
+	[[ $output == *"0xfffe0000 leads nowhere"* ]]
+	run "$VTDLAB" walk "$golden"/legacy-6.1.vtd -r 0000:00:02.0
+	[ "$status" -eq 0 ]
+	[[ ${lines[0]} == "context 0000:00:02.0 legacy "*" translated, 39 bits, DID 4, root 0x"* ]]
+	[ "$(grep -c '^context' <<<"$output")" -eq 1 ]
+	run "$VTDLAB" walk "$golden"/legacy-6.1.vtd --requester 00:03.0
+	[ "$status" -eq 1 ]
+	[[ $output == *"0000:00:03.0 has no context entry"* ]]
+	for bad in '--requester 00:20.0' '--requester x' '--iova 12x' '--iova 0x1000 --json'; do
+		# shellcheck disable=SC2086 # words
+		run "$VTDLAB" walk "$golden"/legacy-6.1.vtd $bad
+		[ "$status" -eq 2 ]
+		[ "${#lines[@]}" -eq 1 ]
+	done
 }

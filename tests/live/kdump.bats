@@ -100,12 +100,12 @@ qemu_of()
 
 @test "core: the dead kernel's memory, in which its root table is found, and which makedumpfile reads" {
 	dir=$(readlink -f "$RESULTS/latest")
-	root=$("$VTDLAB" walk "$dir/tables/panic.vtd" --leaves-summary | sed -n "s/^root \(0x[0-9a-f]*\) .*/\1/p")
+	root=$("$VTDLAB" walk "$dir/tables/panic.vtd" --summary | sed -n "s/^root \(0x[0-9a-f]*\) .*/\1/p")
 	run "$VTDLAB" core "$dir"
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[[ $output == "$dir/vmcore: "*" MiB in "*" segments, by the dump header at 0x"* ]]
-	run "$VTDLAB" walk --vmcore "$dir/vmcore" --leaves-summary
+	run "$VTDLAB" walk --vmcore "$dir/vmcore" --summary
 	echo "$output"
 	[ "$status" -eq 0 ]
 	# that one, and none of the crash kernel's
@@ -115,7 +115,7 @@ qemu_of()
 	[ "$(du -m "$dir/vmcore" | cut -f1)" -lt 500 ]
 	command -v makedumpfile >/dev/null || skip "no makedumpfile"
 	makedumpfile -d 31 -c "$dir/vmcore" "$dir/kdump"
-	run "$VTDLAB" walk --vmcore "$dir/kdump" --leaves-summary
+	run "$VTDLAB" walk --vmcore "$dir/kdump" --summary
 	[ "$status" -eq 0 ]
 	[[ $output == "found root $root: "* ]]
 	rm "$dir"/{ram,vmcore,kdump}

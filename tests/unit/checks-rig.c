@@ -288,7 +288,7 @@ static void mode_ats(void **state)
 	f->ev->at_panic.regs.ecap_dt = true;
 	want(f, MODE, CHECK_PASS, "ATS on for no device", NULL);
 	((struct vtd_walk_result *)vtd_walk_of(f->ev->at_panic.walk))->contexts[0].tt = VTD_TT_DEVICE_TLB;
-	want(f, MODE, CHECK_PASS, "ATS on for 00:0", NULL);
+	want(f, MODE, CHECK_PASS, "ATS on for 0000:00:0", NULL);
 	f->sc->iommu.ats = false;
 	want(f, MODE, CHECK_FAIL, "ECAP.DT=1", NULL);
 }

@@ -69,7 +69,7 @@ static void pasid_moved(void **state)
 	memset(entry, 0, 64);
 	good_walk(f, COPIED, NULL);
 	want(f, SLOT, CHECK_PASS, NULL);
-	want(f, FIELDS, CHECK_FAIL, "2 differences", "00:02.0 pasid 0x0", "is gone", NULL);
+	want(f, FIELDS, CHECK_FAIL, "2 differences", "0000:00:02.0 PASID 0", "is gone", NULL);
 	want(f, LEAVES, CHECK_FAIL, "00:02.0", NULL);
 	want_outcome(f, "copy-wrong", 1);
 }
@@ -80,7 +80,7 @@ static void pasid_missing(void **state)
 
 	good_pasid(f, COPIED, NIC)[0] &= ~VTD_PASID_P;
 	good_walk(f, COPIED, NULL);
-	want(f, FIELDS, CHECK_FAIL, "1 difference", "00:01.0 pasid 0x0", "is gone", NULL);
+	want(f, FIELDS, CHECK_FAIL, "1 difference", "0000:00:01.0 PASID 0", "is gone", NULL);
 }
 
 static void pasid_extra(void **state)
@@ -90,8 +90,8 @@ static void pasid_extra(void **state)
 
 	memcpy(entry + 5 * 8, entry, 64);
 	good_walk(f, COPIED, NULL);
-	want(f, FIELDS, CHECK_FAIL, "1 difference", "00:01.0 pasid 0x5", "is new", NULL);
-	want(f, LEAVES, CHECK_FAIL, "00:01.0 pasid 0x5", NULL);
+	want(f, FIELDS, CHECK_FAIL, "1 difference", "0000:00:01.0 PASID 5", "is new", NULL);
+	want(f, LEAVES, CHECK_FAIL, "0000:00:01.0 PASID 5", NULL);
 }
 
 static void pasid_other_did(void **state)
@@ -100,7 +100,7 @@ static void pasid_other_did(void **state)
 
 	good_pasid(f, COPIED, DISK)[1] ^= 0x10;
 	good_walk(f, COPIED, NULL);
-	want(f, FIELDS, CHECK_FAIL, "00:02.0 pasid 0x0", "DID 0x1 -> 0x11", NULL);
+	want(f, FIELDS, CHECK_FAIL, "0000:00:02.0 PASID 0", "DID 1 -> 17", NULL);
 }
 
 static void pasid_other_type(void **state)
@@ -109,7 +109,7 @@ static void pasid_other_type(void **state)
 
 	good_pasid(f, COPIED, DISK)[0] ^= (VTD_PGTT_SECOND_LEVEL ^ VTD_PGTT_PASS_THROUGH) << 6;
 	good_walk(f, COPIED, NULL);
-	want(f, FIELDS, CHECK_FAIL, "00:02.0 pasid 0x0", "PGTT 0x2 -> 0x4", NULL);
+	want(f, FIELDS, CHECK_FAIL, "0000:00:02.0 PASID 0", "PGTT second-level -> pass-through", NULL);
 	want(f, LEAVES, CHECK_FAIL, "00:02.0", NULL);
 }
 
@@ -120,7 +120,7 @@ static void pasid_nested(void **state)
 
 	good_pasid(f, COPIED, DISK)[0] |= (VTD_PGTT_SECOND_LEVEL ^ VTD_PGTT_NESTED) << 6;
 	good_walk(f, COPIED, NULL);
-	want(f, FIELDS, CHECK_FAIL, "00:02.0 pasid 0x0", "PGTT 0x2 -> 0x3", NULL);
+	want(f, FIELDS, CHECK_FAIL, "0000:00:02.0 PASID 0", "PGTT second-level -> nested", NULL);
 	want(f, LEAVES, CHECK_FAIL, "1 difference", "00:02.0", "translation was", NULL);
 }
 
@@ -130,7 +130,7 @@ static void pasid_other_aw(void **state)
 
 	good_pasid(f, COPIED, NIC)[0] ^= 3 << 2;
 	good_walk(f, COPIED, NULL);
-	want(f, FIELDS, CHECK_FAIL, "00:01.0", "address width 0x1 -> 0x2", NULL);
+	want(f, FIELDS, CHECK_FAIL, "00:01.0", "address width 39 -> 48", NULL);
 }
 
 static void pasid_other_root(void **state)
@@ -171,7 +171,7 @@ static void other_rid_pasid(void **state)
 
 	good_entry(f, COPIED, DISK)[1] = 7;
 	good_walk(f, COPIED, NULL);
-	want(f, FIELDS, CHECK_FAIL, "00:02.0", "RID_PASID 0x0 -> 0x7", NULL);
+	want(f, FIELDS, CHECK_FAIL, "00:02.0", "RID_PASID 0 -> 7", NULL);
 }
 
 static void directory_size(void **state)
@@ -180,7 +180,7 @@ static void directory_size(void **state)
 
 	good_entry(f, COPIED, DISK)[0] |= 1 << 9;
 	good_walk(f, COPIED, NULL);
-	want(f, FIELDS, CHECK_FAIL, "00:02.0", "directory size 0x80 -> 0x100", NULL);
+	want(f, FIELDS, CHECK_FAIL, "00:02.0", "directory size 128 -> 256", NULL);
 }
 
 static void first_level_root(void **state)
@@ -189,7 +189,7 @@ static void first_level_root(void **state)
 
 	good_pasid(f, COPIED, DISK)[2] += 0x1000;
 	good_walk(f, COPIED, NULL);
-	want(f, FIELDS, CHECK_FAIL, "00:02.0 pasid 0x0", "first-level root", NULL);
+	want(f, FIELDS, CHECK_FAIL, "0000:00:02.0 PASID 0", "first-level root", NULL);
 }
 
 static void first_level_mode(void **state)
@@ -198,7 +198,7 @@ static void first_level_mode(void **state)
 
 	good_pasid(f, COPIED, DISK)[2] |= 1 << 2;
 	good_walk(f, COPIED, NULL);
-	want(f, FIELDS, CHECK_FAIL, "00:02.0", "FLPM 0x0 -> 0x1", NULL);
+	want(f, FIELDS, CHECK_FAIL, "00:02.0", "FLPM 0 -> 1", NULL);
 }
 
 static void first_level_leaf(void **state)

@@ -113,34 +113,34 @@ static void reports_of_every_era(void **state)
 		const char *text, *want;
 	} forms[] = {
 		{ "DMAR: [DMA Write] Request device [00:02.0] fault addr ff800000 [fault reason 05] PTE Write access is not set",
-		  "1 00:02.0 write 0x05 1 cannot tell\n" },
+		  "1 0000:00:02.0 write 0x05 1 cannot tell\n" },
 		{ "DMAR: [DMA Write] Request device [00:02.0] PASID ffffffff fault addr ff800000 [fault reason 05] PTE",
-		  "1 00:02.0 write 0x05 1 cannot tell\n" },
+		  "1 0000:00:02.0 write 0x05 1 cannot tell\n" },
 		{ "DMAR: [DMA Read NO_PASID] Request device [0x00:0x14.0] fault addr 0x0 [fault reason 0x0c] non-zero",
-		  "1 00:14.0 read 0x0c 1 corrupt-tables\n" },
+		  "1 0000:00:14.0 read 0x0c 1 corrupt-tables\n" },
 		{ "DMAR: [DMA Read PASID 0x0] Request device [0002:00:01.0] fault addr 0x1000 [fault reason 0x71] SM",
 		  "1 0002:00:01.0 read 0x71 1 unmapped\n" },
 		/* decimal: 34 is 0x22 */
 		{ "INTR-REMAP: Request device [[61:00.0] fault index 42\nINTR-REMAP:[fault reason 34] Present field",
-		  "1 61:00.0 interrupt 0x22 1 interrupt\n" },
+		  "1 0000:61:00.0 interrupt 0x22 1 interrupt\n" },
 		{ "DMAR: [INTR-REMAP] Request device [f0:1f.7] fault index 0x8000 [fault reason 0x25] Blocked a",
-		  "1 f0:1f.7 interrupt 0x25 1 interrupt\n" },
+		  "1 0000:f0:1f.7 interrupt 0x25 1 interrupt\n" },
 		{ "[ 1.1] dmar: DMAR:[DMA Read] Request device [01:00.0] fault addr fff80000 \n"
 		  "[ 1.1] DMAR:[fault reason 02] Present bit in context entry is clear",
-		  "1 01:00.0 read 0x02 1 no-entry\n" },
+		  "1 0000:01:00.0 read 0x02 1 no-entry\n" },
 		/* broken by mail */
 		{ "> DMAR: [DMA Read NO_PASID] Request device\n> [00:02.0] fault addr\n> 0xff800000 [fault reason\n> 0x0a] x",
 		  "" },
 		{ "> DMAR: [DMA Read NO_PASID] Request device [00:02.0] fault addr\n> 0xff800000 [fault reason\n> 0x0a] x",
-		  "1 00:02.0 read 0x0a 1 corrupt-tables\n" },
+		  "1 0000:00:02.0 read 0x0a 1 corrupt-tables\n" },
 		/* typed from a screen */
 		{ "DMAR: [DMA write NO PASID] Request device [05:00.0] fault addr 0xfff0000 [Fault reason 0x02] present bit",
-		  "1 05:00.0 write 0x02 1 no-entry\n" },
+		  "1 0000:05:00.0 write 0x02 1 no-entry\n" },
 		/* cut off */
-		{ "DMAR: [DMA Read] Request device [00:02.0] fault addr ff800000", "1 00:02.0 read ? 1 cannot tell\n" },
-		{ "DMAR: [DMA Read] Request device [00:02.0]", "1 00:02.0 read ? 1 cannot tell\n" },
+		{ "DMAR: [DMA Read] Request device [00:02.0] fault addr ff800000", "1 0000:00:02.0 read ? 1 cannot tell\n" },
+		{ "DMAR: [DMA Read] Request device [00:02.0]", "1 0000:00:02.0 read ? 1 cannot tell\n" },
 		{ "DMAR: [DMA Read] Request device [00:02.0] fault addr 1000 [fault reason 0xee] what",
-		  "1 00:02.0 read 0xee 1 cannot tell\n" },
+		  "1 0000:00:02.0 read 0xee 1 cannot tell\n" },
 		/* none */
 		{ "DMAR: [DMA Read] Request device [00:22.0] fault addr 1000 [fault reason 06]", "" },
 		{ "DMAR: [DMA Read] fault addr 1000 [fault reason 06]", "" },
@@ -205,10 +205,10 @@ static void not_taken_over(void **state)
 		g_strconcat(START("6.1.0") "Command line: quiet -- elfcorehdr=0x1000\n", no_kdump, NULL);
 
 	(void)state;
-	brief(one, "1 00:01.0 read 0x06 1 not-taken-over\n");
-	brief(two, "1 00:01.0 read 0x06 1 not-taken-over\n");
+	brief(one, "1 0000:00:01.0 read 0x06 1 not-taken-over\n");
+	brief(two, "1 0000:00:01.0 read 0x06 1 not-taken-over\n");
 	/* its own driver has it: then it is no longer the dead kernel's */
-	brief(late, "1 00:01.0 read 0x06 1 cannot tell\n");
+	brief(late, "1 0000:00:01.0 read 0x06 1 cannot tell\n");
 	says(mode, "the kernel before was allowed scalable mode, this one refuses it");
 	says(dashes, "behind the `--`");
 }
@@ -224,54 +224,54 @@ static void entries(void **state)
 			    FAULT("Read", "00:01.0", "0x0", "0x58") "DMAR: pasid table is not present\n", READY, NULL);
 
 	(void)state;
-	brief(lost, "2 00:01.0 read 0x01 1 entry-lost\n");
+	brief(lost, "2 0000:00:01.0 read 0x01 1 entry-lost\n");
 	/* whether it had one is in no line */
-	brief(unknown, "1 00:01.0 read 0x01 1 no-entry\n");
-	brief(after, "2 00:01.0 read 0x01 1 no-entry\n");
-	brief(pasid, "2 00:01.0 read 0x58 1 entry-lost\n");
-	brief(FAULT("Read", "00:01.0", "0x0", "0x58"), "1 00:01.0 read 0x58 1 corrupt-tables\n");
+	brief(unknown, "1 0000:00:01.0 read 0x01 1 no-entry\n");
+	brief(after, "2 0000:00:01.0 read 0x01 1 no-entry\n");
+	brief(pasid, "2 0000:00:01.0 read 0x58 1 entry-lost\n");
+	brief(FAULT("Read", "00:01.0", "0x0", "0x58"), "1 0000:00:01.0 read 0x58 1 corrupt-tables\n");
 }
 
 static void aliases(void **state)
 {
 	(void)state;
-	brief(FIRST GROUPS READY FAULT("Read", "01:00.0", "0xffffb000", "0x02"), "1 01:00.0 read 0x02 1 alias\n");
+	brief(FIRST GROUPS READY FAULT("Read", "01:00.0", "0xffffb000", "0x02"), "1 0000:01:00.0 read 0x02 1 alias\n");
 	brief(FIRST
 	      "pci 0000:80:14.0: PCI bridge to [bus 81-82]\n" READY FAULT("Read", "80:14.0", "0xffffb000", "0x02"),
-	      "1 80:14.0 read 0x02 1 alias\n");
-	brief(FIRST GROUPS READY FAULT("Read", "05:03.0", "0xffffb000", "0x02"), "1 05:03.0 read 0x02 1 no-device\n");
+	      "1 0000:80:14.0 read 0x02 1 alias\n");
+	brief(FIRST GROUPS READY FAULT("Read", "05:03.0", "0xffffb000", "0x02"), "1 0000:05:03.0 read 0x02 1 no-device\n");
 	/* a log that lists no devices cannot say that one is none */
-	brief(FIRST READY FAULT("Read", "01:00.0", "0xffffb000", "0x02"), "1 01:00.0 read 0x02 1 no-entry\n");
+	brief(FIRST READY FAULT("Read", "01:00.0", "0xffffb000", "0x02"), "1 0000:01:00.0 read 0x02 1 no-entry\n");
 }
 
 static void the_firmware(void **state)
 {
 	(void)state;
-	brief(FIRST FAULT("Read", "00:02.0", "0x7c000000", "0x01") READY, "1 00:02.0 read 0x01 1 firmware\n");
-	brief(FIRST WRITE("0x7c000000") READY NIC, "1 00:01.0 write 0x05 1 firmware\n");
+	brief(FIRST FAULT("Read", "00:02.0", "0x7c000000", "0x01") READY, "1 0000:00:02.0 read 0x01 1 firmware\n");
+	brief(FIRST WRITE("0x7c000000") READY NIC, "1 0000:00:01.0 write 0x05 1 firmware\n");
 	/* the beginning is missing: a driver may have been there */
-	brief(WRITE("0x7c000000") READY NIC, "1 00:01.0 write 0x05 1 cannot tell\n");
-	brief(FIRST READY NIC WRITE("0x7c000000"), "1 00:01.0 write 0x05 1 cannot tell\n");
+	brief(WRITE("0x7c000000") READY NIC, "1 0000:00:01.0 write 0x05 1 cannot tell\n");
+	brief(FIRST READY NIC WRITE("0x7c000000"), "1 0000:00:01.0 write 0x05 1 cannot tell\n");
 }
 
 static void permissions(void **state)
 {
 	(void)state;
 	/* the same reason for two things */
-	brief(FIRST READY NIC WRITE("0xff800000"), "1 00:01.0 write 0x05 1 cannot tell\n");
+	brief(FIRST READY NIC WRITE("0xff800000"), "1 0000:00:01.0 write 0x05 1 cannot tell\n");
 	/* neither may pass: nothing is there */
 	brief(START("4.19.0") READY NIC WRITE("0x1000") READ("0x1000"),
-	      "1 00:01.0 write 0x05 1 unmapped\n1 00:01.0 read 0x06 1 unmapped\n");
+	      "1 0000:00:01.0 write 0x05 1 unmapped\n1 0000:00:01.0 read 0x06 1 unmapped\n");
 	brief(START("4.19.0") READY NIC WRITE("0x1000") READ("0x2000"),
-	      "1 00:01.0 write 0x05 1 cannot tell\n1 00:01.0 read 0x06 1 cannot tell\n");
+	      "1 0000:00:01.0 write 0x05 1 cannot tell\n1 0000:00:01.0 read 0x06 1 cannot tell\n");
 	/* of these kernels every leaf can be read, of others it is not known */
-	brief(START("5.13.0") READY NIC READ("0x1000"), "1 00:01.0 read 0x06 1 unmapped\n");
-	brief(START("6.12.117") READY NIC READ("0x1000"), "1 00:01.0 read 0x06 1 unmapped\n");
-	brief(START("5.12.0") READY NIC READ("0x1000"), "1 00:01.0 read 0x06 1 cannot tell\n");
-	brief(START("7.3.4") READY NIC READ("0x1000"), "1 00:01.0 read 0x06 1 cannot tell\n");
-	brief(READ("0x1000"), "1 00:01.0 read 0x06 1 cannot tell\n");
-	brief(FIRST READY NIC WRITE("0x0"), "1 00:01.0 write 0x05 1 address-0\n");
-	brief(FIRST READY NIC WRITE("0x0") WRITE("0x5000"), "1 00:01.0 write 0x05 2 cannot tell\n");
+	brief(START("5.13.0") READY NIC READ("0x1000"), "1 0000:00:01.0 read 0x06 1 unmapped\n");
+	brief(START("6.12.117") READY NIC READ("0x1000"), "1 0000:00:01.0 read 0x06 1 unmapped\n");
+	brief(START("5.12.0") READY NIC READ("0x1000"), "1 0000:00:01.0 read 0x06 1 cannot tell\n");
+	brief(START("7.3.4") READY NIC READ("0x1000"), "1 0000:00:01.0 read 0x06 1 cannot tell\n");
+	brief(READ("0x1000"), "1 0000:00:01.0 read 0x06 1 cannot tell\n");
+	brief(FIRST READY NIC WRITE("0x0"), "1 0000:00:01.0 write 0x05 1 address-0\n");
+	brief(FIRST READY NIC WRITE("0x0") WRITE("0x5000"), "1 0000:00:01.0 write 0x05 2 cannot tell\n");
 }
 
 static void printed_tables(void **state)
@@ -280,20 +280,20 @@ static void printed_tables(void **state)
 #define PTE(level, value) "DMAR: pte level: " level ", pte value: 0x000000002f23" value "\n"
 	(void)state;
 	brief(FIRST READY NIC WRITE("0x1000") ROOT PTE("2", "b003") "DMAR: page table not present at level 1\n",
-	      "1 00:01.0 write 0x05 1 unmapped\n");
+	      "1 0000:00:01.0 write 0x05 1 unmapped\n");
 	brief(FIRST READY NIC WRITE("0x1000") ROOT PTE("2", "b003") PTE("1", "a000"),
-	      "1 00:01.0 write 0x05 1 unmapped\n");
+	      "1 0000:00:01.0 write 0x05 1 unmapped\n");
 	brief(FIRST READY NIC WRITE("0x1000") ROOT PTE("2", "b003") PTE("1", "a001"),
-	      "1 00:01.0 write 0x05 1 read-only\n");
+	      "1 0000:00:01.0 write 0x05 1 read-only\n");
 	brief(FIRST READY NIC WRITE("0x1000") ROOT PTE("2", "b003") PTE("1", "a003"),
-	      "1 00:01.0 write 0x05 1 stale-cache\n");
+	      "1 0000:00:01.0 write 0x05 1 stale-cache\n");
 	brief(CRASH COPIED READY NIC WRITE("0x1000") ROOT "DMAR: context table is not present\n",
-	      "1 00:01.0 write 0x05 1 dead-tables\n");
+	      "1 0000:00:01.0 write 0x05 1 dead-tables\n");
 	/* without a copy there is no reason why it would not be shown */
 	brief(FIRST READY NIC WRITE("0x1000") ROOT "DMAR: context table is not present\n",
-	      "1 00:01.0 write 0x05 1 cannot tell\n");
+	      "1 0000:00:01.0 write 0x05 1 cannot tell\n");
 	brief(CRASH COPIED WRITE("0x1000") ROOT "DMAR: page table not present at level 2\n" READY NIC,
-	      "1 00:01.0 write 0x05 1 taken-early\n");
+	      "1 0000:00:01.0 write 0x05 1 taken-early\n");
 }
 
 static void the_crash_kernel(void **state)
@@ -303,10 +303,10 @@ static void the_crash_kernel(void **state)
 	g_autofree char *first = g_strconcat(FIRST, pass, READY NIC WRITE("0x2ec3a000"), NULL);
 
 	(void)state;
-	brief(CRASH COPIED WRITE("0xffff8000") READY NIC, "1 00:01.0 write 0x05 1 dead-kernel's-DMA\n");
-	brief(CRASH COPIED READY NIC WRITE("0xffff8000"), "1 00:01.0 write 0x05 1 cannot tell\n");
-	brief(through, "1 00:01.0 read 0x06 1 pass-through\n");
-	brief(first, "1 00:01.0 write 0x05 1 cannot tell\n");
+	brief(CRASH COPIED WRITE("0xffff8000") READY NIC, "1 0000:00:01.0 write 0x05 1 dead-kernel's-DMA\n");
+	brief(CRASH COPIED READY NIC WRITE("0xffff8000"), "1 0000:00:01.0 write 0x05 1 cannot tell\n");
+	brief(through, "1 0000:00:01.0 read 0x06 1 pass-through\n");
+	brief(first, "1 0000:00:01.0 write 0x05 1 cannot tell\n");
 }
 
 static void interrupts_and_the_rest(void **state)
@@ -314,14 +314,14 @@ static void interrupts_and_the_rest(void **state)
 #define IRQ "DMAR: [INTR-REMAP] Request device [00:01.0] fault index 0x19 [fault reason 0x22] Present\n"
 	(void)state;
 	brief(CRASH "DMAR-IR: Failed to copy IR table for dmar0 from previous kernel\n" IRQ,
-	      "1 00:01.0 interrupt 0x22 1 interrupt-lost\n");
+	      "1 0000:00:01.0 interrupt 0x22 1 interrupt-lost\n");
 	brief(CRASH "DMAR-IR: Copied IR table for dmar0 from previous kernel\n" IRQ,
-	      "1 00:01.0 interrupt 0x22 1 interrupt\n");
+	      "1 0000:00:01.0 interrupt 0x22 1 interrupt\n");
 	says(IRQ, "1 interrupt of index 0x19, reason 0x22: the interrupt remapping entry is not present");
-	brief(FAULT("Read", "00:01.0", "0x8000000000", "0x04"), "1 00:01.0 read 0x04 1 beyond-width\n");
-	brief(FAULT("Read", "00:01.0", "0x0", "0x0d"), "1 00:01.0 read 0x0d 1 blocked\n");
-	brief(FAULT("Read", "00:01.0", "0x1000", "0x03"), "1 00:01.0 read 0x03 1 corrupt-tables\n");
-	brief(FAULT("Read", "00:01.0", "0x0", "0x71"), "1 00:01.0 read 0x71 1 address-0\n");
+	brief(FAULT("Read", "00:01.0", "0x8000000000", "0x04"), "1 0000:00:01.0 read 0x04 1 beyond-width\n");
+	brief(FAULT("Read", "00:01.0", "0x0", "0x0d"), "1 0000:00:01.0 read 0x0d 1 blocked\n");
+	brief(FAULT("Read", "00:01.0", "0x1000", "0x03"), "1 0000:00:01.0 read 0x03 1 corrupt-tables\n");
+	brief(FAULT("Read", "00:01.0", "0x0", "0x71"), "1 0000:00:01.0 read 0x71 1 address-0\n");
 }
 
 static void devices_that_stop(void **state)
@@ -329,13 +329,13 @@ static void devices_that_stop(void **state)
 #define NVME "nvme nvme0: pci function 0000:00:02.0\n"
 #define TIMEOUT "nvme nvme0: I/O 4 QID 0 timeout, disable controller\n"
 	(void)state;
-	brief("DMAR: x\n" NVME TIMEOUT, "1 00:02.0 stopped - 1 cannot tell\n");
-	brief(NVME FAULT("Read", "00:02.0", "0x1000", "0x02") TIMEOUT, "1 00:02.0 read 0x02 1 no-entry\n");
+	brief("DMAR: x\n" NVME TIMEOUT, "1 0000:00:02.0 stopped - 1 cannot tell\n");
+	brief(NVME FAULT("Read", "00:02.0", "0x1000", "0x02") TIMEOUT, "1 0000:00:02.0 read 0x02 1 no-entry\n");
 	says(NVME FAULT("Read", "00:02.0", "0x1000", "0x02") TIMEOUT,
-	     "requester 00:02.0 (nvme)\n    stopped: nvme nvme0");
+	     "requester 0000:00:02.0 (nvme)\n    stopped: nvme nvme0");
 	/* which of two it is about, its line does not say */
 	brief(NVME "nvme nvme1: pci function 0000:00:03.0\n" TIMEOUT, "");
-	brief("e1000 0000:81:02.0 eth0: Detected Tx Unit Hang\n", "1 81:02.0 stopped - 1 cannot tell\n");
+	brief("e1000 0000:81:02.0 eth0: Detected Tx Unit Hang\n", "1 0000:81:02.0 stopped - 1 cannot tell\n");
 	says("DMAR: DRHD: handling fault status reg 2\n", "cannot tell: there were faults, and no report");
 	says("DMAR: DRHD: handling fault status reg 3\n" READ("0x1000"), "the fault records overflowed");
 	says("DMAR: IOMMU enabled\n", "no fault and no dead device in the log");
@@ -390,7 +390,7 @@ static void nothing_and_others(void **state)
 	/* a byte of 0 is a blank */
 	log = explain_read(nul, sizeof(nul) - 1);
 	text = explain_brief(log);
-	assert_string_equal(text, "1 00:01.0 read 0x06 1 cannot tell\n");
+	assert_string_equal(text, "1 0000:00:01.0 read 0x06 1 cannot tell\n");
 	explain_log_free(log);
 }
 

@@ -123,7 +123,7 @@ static void moved_tables(void **state)
 	assert_true(f.c->same);
 	finish(&f);
 	setup(&f, 0, 20);
-	expect(&f, NULL, VTD_DIFF_CONTEXT_FIELD, "00:01.0: page-table root");
+	expect(&f, NULL, VTD_DIFF_CONTEXT_FIELD, "0000:00:01.0: page-table root");
 	finish(&f);
 	setup(&f, 1, 20);
 	compare(&f, &o);
@@ -162,7 +162,7 @@ static void contexts(void **state)
 	assert_int_equal(f.c->counts[VTD_DIFF_CONTEXT_MISSING], 1);
 	assert_int_equal(f.c->counts[VTD_DIFF_UNMAPPED], 1);
 	assert_int_equal(f.c->n_diffs, 2);
-	assert_string_equal(f.c->diffs[0].text, "00:02.0: context entry is gone");
+	assert_string_equal(f.c->diffs[0].text, "0000:00:02.0: context entry is gone");
 	finish(&f);
 
 	setup(&f, 0, 0);
@@ -175,12 +175,12 @@ static void contexts(void **state)
 
 	setup(&f, 0, 0);
 	*tables_word(&f.b.t, f.b.context, 2 * NIC + 1) = 9 << 8 | 1;
-	expect(&f, NULL, VTD_DIFF_CONTEXT_FIELD, "00:01.0: DID 0x3 -> 0x9");
+	expect(&f, NULL, VTD_DIFF_CONTEXT_FIELD, "0000:00:01.0: DID 3 -> 9");
 	finish(&f);
 
 	setup(&f, 1, 0);
 	*tables_word(&f.b.t, f.b.context, 4 * NIC) |= VTD_SCTX_DTE;
-	expect(&f, NULL, VTD_DIFF_CONTEXT_FIELD, "DTE 0x0 -> 0x1");
+	expect(&f, NULL, VTD_DIFF_CONTEXT_FIELD, "DTE 0 -> 1");
 	finish(&f);
 
 	setup(&f, 1, 0);
@@ -208,8 +208,8 @@ static void the_wrong_half(void **state)
 	c = compare(&f, NULL);
 	assert_int_equal(c->counts[VTD_DIFF_CONTEXT_MISSING], 1);
 	assert_int_equal(c->counts[VTD_DIFF_CONTEXT_EXTRA], 1);
-	assert_string_equal(c->diffs[0].text, "80:04.0: context entry is new");
-	assert_string_equal(c->diffs[1].text, "80:14.0: context entry is gone");
+	assert_string_equal(c->diffs[0].text, "0000:80:04.0: context entry is new");
+	assert_string_equal(c->diffs[1].text, "0000:80:14.0: context entry is gone");
 	finish(&f);
 }
 
@@ -220,7 +220,7 @@ static void pasids(void **state)
 	(void)state;
 	setup(&f, 1, 0);
 	*tables_word(&f.b.t, f.b.pasid_table, 1) = 8;
-	expect(&f, NULL, VTD_DIFF_PASID_FIELD, "00:01.0 pasid 0x0: DID 0x3 -> 0x8");
+	expect(&f, NULL, VTD_DIFF_PASID_FIELD, "0000:00:01.0 PASID 0: DID 3 -> 8");
 	finish(&f);
 	setup(&f, 1, 0);
 	*tables_word(&f.b.t, f.b.pasid_table, 7) = 8;
@@ -255,7 +255,7 @@ static void translation_type(void **state)
 	tables_legacy(&f.b.t, f.b.root, NIC, VTD_TT_PASS_THROUGH, 1, 3, f.b.pt);
 	compare(&f, &o);
 	assert_int_equal(f.c->counts[VTD_DIFF_SPACE_TYPE], 1);
-	assert_string_equal(f.c->diffs[0].text, "00:01.0: translation was second-level, is pass-through");
+	assert_string_equal(f.c->diffs[0].text, "0000:00:01.0: translation was second-level, is pass-through");
 	assert_int_equal(f.c->pages_retargeted, 520);
 	assert_int_equal(f.c->n_spaces, 1);
 	finish(&f);
@@ -269,7 +269,7 @@ static void mappings(void **state)
 	setup(&f, 0, 0); /* the middle of a run goes */
 	tables_map(&f.b.t, f.b.pt, 3, 1, 0xffff2000, 0, 0);
 	tables_map(&f.b.t, f.b.pt, 3, 1, 0xffff3000, 0, 0);
-	expect(&f, NULL, VTD_DIFF_UNMAPPED, "00:01.0: iova 0xffff2000-0xffff3fff mapped only before");
+	expect(&f, NULL, VTD_DIFF_UNMAPPED, "0000:00:01.0: iova 0xffff2000-0xffff3fff mapped only before");
 	assert_int_equal(f.c->pages_unmapped, 2);
 	assert_int_equal(f.c->diffs[0].pa_a, 0x42000);
 	finish(&f);
@@ -428,7 +428,7 @@ static void the_slot_is_compared(void **state)
 	f.b.r->contexts[0].upper = true;
 	assert_int_equal(vtd_compare(f.a.r, f.b.r, NULL, &f.c), 0);
 	assert_int_equal(f.c->counts[VTD_DIFF_CONTEXT_SLOT], 1);
-	assert_string_equal(f.c->diffs[0].text, "00:01.0: lower slot 8 became upper slot 9");
+	assert_string_equal(f.c->diffs[0].text, "0000:00:01.0: lower slot 8 became upper slot 9");
 	finish(&f);
 }
 
