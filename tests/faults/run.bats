@@ -198,12 +198,12 @@ confined()
 	[ -z "$(find "$work/tree/build/initramfs" -type d -name '*.cpio.*')" ]
 }
 
-@test "a wall clock that jumps by hours: the same verdict, and times that are none of its" {
+@test "a wall clock that jumps by hours: no verdict, and the reason" {
 	needs_vm
 	gcc -shared -fPIC -O1 -o "$work/jump.so" tests/faults/jump.c
 	run env LD_PRELOAD="$work/jump.so" timeout 500 "$VTDLAB" run kdump --results "$results"
-	ends 0 preserved
-	run jq -e '.duration_s > 0 and .duration_s < 500 and all(.phases[]; .end_ns >= .start_ns)' "$results/latest/run.json"
-	[ "$status" -eq 0 ]
+	[[ $output == *"the host's wall clock was"* ]]
+	ends 125 inconclusive
+	no_verdict
 	nothing_left
 }
