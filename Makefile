@@ -357,7 +357,7 @@ corrupt-copies: build ## deep copies of tables with random damage: none may hurt
 
 # PREFIX/lib/vtdlab is the lab as the program looks for it: what it reads, what it runs, and the programs of the guests.
 INSTALLED_SCRIPTS := bisect-tree extract-vmlinux foreign-initrd host-setup kernel-build kernel-changelog kernel-get \
-	make-initramfs qemu-get
+	make-initramfs qemu-get slurm-cell
 LAB_DIR = $(DESTDIR)$(PREFIX)/lib/vtdlab
 install: all ## the program, its data, man pages and completion: PREFIX=/usr/local DESTDIR=
 	@install -d '$(DESTDIR)$(PREFIX)/bin' '$(LAB_DIR)/scripts/lib' '$(LAB_DIR)/build/guests' \

@@ -22,8 +22,8 @@ static char *matrix_page_of(const char *dir, GError **error)
 	return page;
 }
 
-/* The page of the run in @dir; NULL and @error. */
-static char *run_page_of(const char *dir, GError **error)
+/* The page of the run in @dir, or what to quote of it; NULL and @error. */
+static char *run_page_of(const char *dir, bool mail, GError **error)
 {
 	struct recorded *r = recorded_load(dir, false, error);
 	char *page;
@@ -33,24 +33,28 @@ static char *run_page_of(const char *dir, GError **error)
 	if (r->run && r->run->outcome != r->report->verdict->outcome)
 		report_note(r->report, "judged again by vtdlab " VTDLAB_VERSION "; when it was run the outcome was %s",
 			    outcome_name(r->run->outcome));
-	page = html_run_page(r->report, r->file->ev, dir);
+	page = mail ? report_mail(r->report) : html_run_page(r->report, r->file->ev, dir);
 	recorded_free(r);
 	return page;
 }
 
-static char *page_of(const char *dir, GError **error)
+static char *page_of(const char *dir, bool mail, GError **error)
 {
 	g_autofree char *matrix = g_build_filename(dir, "matrix.json", NULL);
 
-	return g_file_test(matrix, G_FILE_TEST_EXISTS) ? matrix_page_of(dir, error) : run_page_of(dir, error);
+	return !mail && g_file_test(matrix, G_FILE_TEST_EXISTS) ? matrix_page_of(dir, error) :
+								  run_page_of(dir, mail, error);
 }
 
 int cmd_report(int argc, char **argv)
 {
+	gboolean mail = FALSE;
 	g_autofree char *to = NULL, *dir = NULL, *page = NULL;
 	const GOptionEntry entries[] = {
 		{ "output", 'o', 0, G_OPTION_ARG_FILENAME, &to,
 		  "where it goes, - for stdout (report.html beside the run's files)", "FILE" },
+		{ "mail", 0, 0, G_OPTION_ARG_NONE, &mail,
+		  "print what a reply on a list quotes: command, versions, verdict, evidence", NULL },
 		G_OPTION_ENTRY_NULL,
 	};
 	GError *error = NULL;
@@ -61,10 +65,10 @@ int cmd_report(int argc, char **argv)
 	if (argc > 2)
 		return cmd_usage_error("report", "give one run or matrix directory (results/latest?)");
 	dir = argc == 2 ? g_strdup(argv[1]) : lab_results("latest");
-	page = page_of(dir, &error);
+	page = page_of(dir, mail, &error);
 	if (!page)
 		return cmd_fail("report", error);
-	if (to && strcmp(to, "-") == 0) {
+	if ((mail && !to) || (to && strcmp(to, "-") == 0)) {
 		fputs(page, stdout);
 		return VTDLAB_EXIT_OK;
 	}

@@ -123,6 +123,9 @@ char *report_settings(const struct run_report *report);
 /* report_repeat - the command that runs it again, one line for a shell; the caller frees it. */
 char *report_repeat(const struct run_report *report);
 
+/* report_mail - what a reply on a list quotes of it: command, versions, verdict, evidence; 72 columns. The caller frees it. */
+char *report_mail(const struct run_report *report);
+
 /* report_line - the same in one line: outcome, seconds, what failed, where; the caller frees it. */
 char *report_line(const struct run_report *report);
 

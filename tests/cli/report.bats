@@ -204,3 +204,17 @@ matrix()
 	[ "$status" -eq 2 ]
 	[ "${#lines[@]}" -eq 1 ]
 }
+
+@test "--mail is what a reply quotes: command, versions, verdict, the evidence of what failed, in 72 columns" {
+	unpack legacy-6.1
+	add_run 'intel_iommu=on nr_cpus=1'
+	run "$vtdlab" report --mail "$dir"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ ${lines[0]} == '$ vtdlab run kdump'* ]]
+	[[ $output == *"machine  QEMU 7.2.22, tcg, wall clock"* ]]
+	[[ $output == *$'\nverdict  preserved: '* ]]
+	[[ $output == *$'\n  iova-not-retargeted: fails, as expected\n    '*"old IOVA pages lead elsewhere"* ]]
+	[ -z "$(awk 'length > 72' <<<"$output")" ]
+	[ ! -e "$dir/report.html" ]
+}
