@@ -31,7 +31,7 @@ setup_file()
 evil()
 {
 	needs_vm
-	run timeout 280 "$VTDLAB" run kdump --qemu "$BATS_FILE_TMPDIR/qemu" --results "$results" --no-retry \
+	run timeout 900 "$VTDLAB" run kdump --qemu "$BATS_FILE_TMPDIR/qemu" --results "$results" --no-retry \
 		--accel tcg --set scenario.timeout-s=3 --set "first.cmdline+=evil=$1"
 	echo "$status: $output"
 	[ "$status" -eq 125 ]
