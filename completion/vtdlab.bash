@@ -29,7 +29,7 @@ _vtdlab_values()
 _vtdlab_words()
 {
 	case $1 in
-	run | calibrate | kconfig) vtdlab list scenarios --names ;;
+	run | calibrate | soak | kconfig) vtdlab list scenarios --names ;;
 	list) printf '%s\n' scenarios kernels qemus bugs matrices checks keys bug-keys matrix-keys shortcuts ;;
 	matrix) vtdlab list matrices --names ;;
 	bugs) printf '%s\n' show; vtdlab list bugs --names ;;

@@ -96,8 +96,8 @@ static bool run_one(struct soak *soak, const struct scenario *s, unsigned cell, 
 
 static int soak(struct scenario *const *scenarios, unsigned n, unsigned kinds_of_pressure, GError **error)
 {
-	g_autofree char *standard = lab_path("results", NULL);
-	g_autofree char *results = g_build_filename(opt.results ? opt.results : standard, "soak", NULL), *text = NULL;
+	g_autofree char *results = opt.results ? g_build_filename(opt.results, "soak", NULL) : lab_results("soak");
+	g_autofree char *text = NULL;
 	gint64 start = g_get_monotonic_time(), end = start + (gint64)(opt.hours * 3600e6);
 	g_autofree const char **names = g_new0(const char *, n + 1);
 	struct pressure *pressure;

@@ -30,4 +30,17 @@ struct guest_time {
  */
 void guest_time_look(struct guest_time *t, int64_t now_us, const struct vm_times *times);
 
+/* Whether somebody set the host's wall clock. QEMU's trace is dated by it, so that what came first is not known then. */
+struct wall_clock {
+	int64_t looked_us; /* monotonic; 0: not yet */
+	int64_t ahead_us;  /* the wall clock, of the monotonic one */
+	int64_t step_us;   /* the largest that was seen, either way; 0: none */
+};
+
+/*
+ * wall_clock_look - both clocks, read at once. A clock that NTP slews runs 0.05 % fast or slow at most; what is more than 10 ms
+ * beyond that between two looks is a step.
+ */
+void wall_clock_look(struct wall_clock *c, int64_t monotonic_us, int64_t wall_us);
+
 #endif

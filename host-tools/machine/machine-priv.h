@@ -42,6 +42,7 @@ struct machine {
 
 	enum machine_end ended;
 	struct guest_time time;
+	struct wall_clock wall;
 	double boot_s;	       /* of the guest's time that the first kernel took to its agent's hello; 0: not yet */
 	double contention;     /* wall over CPU time of a short spin, smoothed */
 	int64_t contention_us; /* monotonic, when it was measured */

@@ -86,6 +86,20 @@ double machine_guest_s(const struct machine *m)
 	return (double)m->time.used_us / 1e6;
 }
 
+/* One after the other and not at once is no step: only a pair that nothing came between counts. */
+static void look_at_wall_clock(struct machine *m)
+{
+	int64_t before = g_get_monotonic_time(), wall = g_get_real_time(), after = g_get_monotonic_time();
+
+	if (after - before < 1000)
+		wall_clock_look(&m->wall, before, wall);
+}
+
+double machine_clock_step(const struct machine *m)
+{
+	return (double)m->wall.step_us / 1e6;
+}
+
 static void look_at_times(struct machine *m)
 {
 	int64_t now = g_get_monotonic_time();
@@ -94,6 +108,7 @@ static void look_at_times(struct machine *m)
 
 	if (m->time.looked_us && now - m->time.looked_us < LOOK_US)
 		return;
+	look_at_wall_clock(m);
 	known = m->vm && m->vm->vmm->times && m->vm->vmm->times(m->vm, &times);
 	guest_time_look(&m->time, now, known ? &times : NULL);
 }

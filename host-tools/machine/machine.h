@@ -103,6 +103,9 @@ enum machine_end machine_wait_ended(const struct machine *m);
  */
 double machine_scale(struct machine *m);
 
+/* Seconds by which the host's wall clock was set while the machine was waited for, the largest step; 0: it was not. */
+double machine_clock_step(const struct machine *m);
+
 /* Seconds of the host's time that the guest could use so far, as far as it was waited for. */
 double machine_guest_s(const struct machine *m);
 

@@ -164,6 +164,18 @@ static bool broken_rig(struct run *run, const GError *error)
 	return true;
 }
 
+/* What the trace has is ordered by the wall clock, and a verdict hangs on what came first. */
+static void clock_was_set(struct run *run)
+{
+	double step = run->at.m ? machine_clock_step(run->at.m) : 0;
+
+	if (step != 0 && !run->at.ev->rig_error)
+		run->at.ev->rig_error =
+			g_strdup_printf("the host's wall clock was set while it ran, by %+.3f s: what QEMU "
+					"traced cannot be put in order; run it again",
+					step);
+}
+
 static struct run *attempts(const struct plan *plan, struct rundir *rd, GError **error)
 {
 	struct run *run = NULL;
@@ -192,8 +204,10 @@ static struct run *attempts(const struct plan *plan, struct rundir *rd, GError *
 		machine_kill(run->at.m);
 		reference_run(run, &err);
 	}
-	if (!err)
+	if (!err) {
+		clock_was_set(run);
 		return run;
+	}
 	if (broken_rig(run, err)) {
 		g_error_free(err);
 		return run;

@@ -309,7 +309,7 @@ make_cache()
 
 @test "an image file that cannot be read is named, the others are listed" {
 	for images in kernels qemus; do
-		mkdir -p "$BATS_TEST_TMPDIR/tree/images/$images" "$BATS_TEST_TMPDIR/tree/scripts"
+		mkdir -p "$BATS_TEST_TMPDIR/tree/images/$images" "$BATS_TEST_TMPDIR/tree/"{scripts,scenarios}
 		printf '[%s]\nrelease=r1\nversion=v1\ndescription=good one\n' "${images%s}" \
 			>"$BATS_TEST_TMPDIR/tree/images/$images/a.conf"
 		echo 'no key file' >"$BATS_TEST_TMPDIR/tree/images/$images/b.conf"

@@ -92,3 +92,13 @@ teardown()
 		umount -l "$dir"
 	done
 }
+
+# wait_qemu: until $started runs a QEMU, whose id is then $qemu.
+wait_qemu()
+{
+	for _ in $(seq 300); do
+		qemu=$(qemu_of) && return
+		sleep 0.1
+	done
+	return 1
+}

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Faults while a VM runs: what is said, how it ends, what is left.
 
+bats_require_minimum_version 1.5.0
+
 load faults-fixture
 
 # No result is taken for one: a run that was broken off has no run.json that says preserved.
@@ -29,11 +31,7 @@ no_verdict()
 @test "kill -9 of vtdlab: QEMU goes too, the next run puts the remains away" {
 	needs_vm
 	begin
-	for _ in $(seq 300); do
-		qemu=$(qemu_of) && break
-		sleep 0.1
-	done
-	[ -n "$qemu" ]
+	wait_qemu
 	kill -9 "$started"
 	over
 	[ "$status" -eq 137 ]
@@ -51,14 +49,161 @@ no_verdict()
 @test "kill -9 of QEMU: 125, and it is said" {
 	needs_vm
 	begin --no-retry
-	for _ in $(seq 300); do
-		qemu=$(qemu_of) && break
-		sleep 0.1
-	done
+	wait_qemu
 	sleep 2
 	kill -9 "$qemu"
 	over
 	ends 125 'SIGKILL'
+	no_verdict
+	nothing_left
+}
+
+# own_tree: a tree in $work/tree in which nothing was prepared yet.
+own_tree()
+{
+	mkdir -p "$work/tree/build/guests"
+	cp -r Makefile scenarios scripts images kernel-patches "$work/tree/"
+	cp build/guests/* "$work/tree/build/guests/"
+	cp "$VTDLAB" "$work/tree/build/vtdlab"
+}
+
+# confined PID: QEMU with all four denials of -sandbox, in force, and no way to privileges.
+confined()
+{
+	tr '\0' '\n' <"/proc/$1/cmdline" | grep -A1 -x -- -sandbox |
+		grep -qx 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'
+	grep -qx $'Seccomp:\t2' "/proc/$1/status"
+	grep -qx $'NoNewPrivs:\t1' "/proc/$1/status"
+	# it listens to no network
+	[ -z "$(ss -tuwlnpH 2>/dev/null | grep "pid=$1," || true)" ]
+}
+
+@test "QEMU is confined while it runs, with any umask, and after an option that says otherwise" {
+	needs_vm
+	umask 0
+	begin --no-retry --set 'machine.qemu-args=-sandbox off'
+	wait_qemu
+	phase boot
+	confined "$qemu"
+	[ -z "$(find "$results" -perm /022 ! -type l)" ]
+	kill -TERM "$started"
+	over
+	ends 130
+	nothing_left
+}
+
+@test "under libvirt QEMU is confined too" {
+	needs_vm
+	compgen -G '/usr/lib/*/libvirt/connection-driver/libvirt_driver_qemu.so' || skip "no libvirt-daemon-system here"
+	begin --no-retry --vmm libvirt
+	for _ in $(seq 600); do
+		qemu=$(pgrep -f "qemu-system.*guest=vtdlab-$started-1,") && break
+		sleep 0.1
+	done
+	phase boot
+	confined "$qemu"
+	kill -TERM "$started"
+	over
+	ends 130
+	for _ in $(seq 100); do
+		kill -0 "$qemu" 2>/dev/null || break
+		sleep 0.1
+	done
+	run ! kill -0 "$qemu"
+	nothing_left
+}
+
+@test "a QEMU that is stopped for good: 125 in the end; for a while: nothing is lost" {
+	needs_vm
+	begin --no-retry --set scenario.timeout-s=5
+	wait_qemu
+	sleep 1
+	kill -STOP "$qemu"
+	over
+	ends 125
+	no_verdict
+	nothing_left
+	rm -rf "$results"
+	begin --no-retry
+	phase load
+	qemu=$(qemu_of)
+	kill -STOP "$qemu"
+	sleep 8
+	kill -CONT "$qemu"
+	over
+	ends 0 preserved
+	nothing_left
+}
+
+@test "no space for results: 125, it is named, and no half result" {
+	needs_vm
+	tmpfs "$results" 60k
+	run timeout 300 "$VTDLAB" run kdump --results "$results" --no-retry
+	ends 125
+	no_verdict
+}
+
+@test "no space for temporary files: 125, and it is named" {
+	needs_vm
+	tmpfs "$work/tmp" 8k
+	run env TMPDIR="$work/tmp" timeout 300 "$VTDLAB" run kdump --results "$results" --no-retry
+	ends 125 'No space left'
+	no_verdict
+	[ -z "$(ls "$work/tmp")" ]
+	nothing_left
+}
+
+@test "a /dev/shm of 1 MiB, and an output that nobody takes: the run goes through, and is kept" {
+	needs_vm
+	needs_root "a mount namespace"
+	run timeout 500 unshare -m bash -c "mount -t tmpfs -o size=1M none /dev/shm && \
+		'$VTDLAB' run kdump --results '$results' 2>&1 >/dev/full"
+	ends 125 'cannot write to the standard output'
+	grep -q '"outcome" *: *"preserved"' "$results/latest/run.json"
+	nothing_left
+}
+
+@test "two runs at once, and make clean beside them: two results" {
+	needs_vm
+	own_tree
+	VTDLAB=$work/tree/build/vtdlab
+	begin
+	one=$started
+	"$VTDLAB" run kdump --quiet --results "$results" >"$work/out2" 2>&1 3>&- &
+	phase boot
+	make -s -C "$work/tree" clean
+	run ! ls "$work/tree/build"
+	over
+	wait $!
+	ends 0 preserved
+	[ "$(find "$results" -name run.json | wc -l)" -eq 2 ]
+	[ -z "$(find "$results" -name '*.partial')" ]
+	started=$one
+	nothing_left
+}
+
+@test "twenty at once, with nothing made yet: the same answer for all" {
+	needs_vm
+	own_tree
+	pids=()
+	for i in $(seq 20); do
+		"$work/tree/build/vtdlab" run kdump --dry-run >"$work/dry.$i" 2>"$work/err.$i" 3>&- &
+		pids+=($!)
+	done
+	for pid in "${pids[@]}"; do
+		wait "$pid"
+	done
+	[ "$(sha256sum "$work"/dry.* | cut -d' ' -f1 | sort -u | wc -l)" -eq 1 ]
+	grep -q -- -initrd "$work/dry.1"
+	[ -z "$(find "$work/tree/build/initramfs" -type d -name '*.cpio.*')" ]
+}
+
+@test "a wall clock that jumps by hours: no verdict, and the reason" {
+	needs_vm
+	gcc -shared -fPIC -O1 -o "$work/jump.so" tests/faults/jump.c
+	run env LD_PRELOAD="$work/jump.so" timeout 500 "$VTDLAB" run kdump --results "$results"
+	[[ $output == *"the host's wall clock was"* ]]
+	ends 125 inconclusive
 	no_verdict
 	nothing_left
 }

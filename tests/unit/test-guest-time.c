@@ -177,9 +177,31 @@ static void test_kvm_trial(void **state)
 	accel_result_clear(&r);
 }
 
+/* A step either way is seen; slewing, and a look that comes late, are none. */
+static void test_wall_clock(void **state)
+{
+	struct wall_clock c = { 0 };
+	int64_t mono = 1000, wall = INT64_C(1795861303000000);
+
+	(void)state;
+	for (unsigned i = 0; i < 1000; i++)
+		wall_clock_look(&c, mono += 20000, wall += 20010);
+	wall_clock_look(&c, mono += 60000000, wall += 60030000);
+	assert_int_equal(c.step_us, 0);
+	wall_clock_look(&c, mono += 20000, wall += 20000 - 3600000000);
+	assert_int_equal(c.step_us, -3600000000);
+	wall_clock_look(&c, mono += 20000, wall += 20000 + 15000);
+	assert_int_equal(c.step_us, -3600000000);
+	c = (struct wall_clock){ 0 };
+	wall_clock_look(&c, 1000, 5000);
+	wall_clock_look(&c, 21000, 25000 + 15000);
+	assert_int_equal(c.step_us, 15000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_wall_clock),
 		cmocka_unit_test(test_idle_host),
 		cmocka_unit_test(test_busy_host),
 		cmocka_unit_test(test_stuttered),
