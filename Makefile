@@ -183,6 +183,19 @@ $(KDUMP_TEST_BIN): $(BUILD)/tests/%: $(BUILD)/asan/tests/kdump-copy/%.o $(KDUMP_
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(PKG_LIBS) $(shell pkg-config --libs cmocka)
 
+# The fuzzers once more, for libFuzzer: it looks which of the code an input has reached. Of clang; tests/fuzz/run asks.
+FUZZ_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+FUZZ_OBJ = $(ASAN_OBJ) $(UNIT_HELP_OBJ) $(AGENT_ASAN) $(KDUMP_OBJ)
+FUZZ_LIB := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
+$(BUILD)/fuzz/obj/%.o: CPPFLAGS += -Itests/unit -Iguests/agent -Iguests/lib $(KDUMP_INCLUDE) -DVTDLAB_LIBFUZZER \
+	-DVTDLAB_COMMIT='"fuzz"'
+$(BUILD)/fuzz/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(Q)clang $(CSTD) -w $(CPPFLAGS) $(PKG_CFLAGS) -O1 -g -fsanitize=fuzzer-no-link $(FUZZ_FLAGS) -MMD -MP -c -o $@ $<
+$(FUZZ_LIB): $(BUILD)/fuzz/%: $(BUILD)/fuzz/obj/tests/fuzz/%.o $(FUZZ_OBJ:$(BUILD)/asan/%=$(BUILD)/fuzz/obj/%)
+	$(Q)clang -fsanitize=fuzzer $(FUZZ_FLAGS) -o $@ $^ $(PKG_LIBS) $(shell pkg-config --libs cmocka)
+fuzz-programs: $(FUZZ_LIB)
+
 # Instructions are counted, so the core is built as the kernel does: without SSE.
 BENCH_COPY_SRC := tests/kdump-copy/bench-copy.c $(KDUMP_HELP) $(KDUMP_SRC) $(WALKER_SRC)
 BENCH_COPY_OBJ := $(BENCH_COPY_SRC:%.c=$(BUILD)/obj/%.o)
@@ -219,8 +232,8 @@ $(BUILD)/tests/mutate: $(META_OBJ)
 Q := $(if $(V),,@)
 
 # ---- what a user types ------------------------------------------------------------------------
-.PHONY: help setup setup-check all build test-programs run-kdump-scenario reproduce matrix bugs check check-quick check-faults fetch \
-	bench-nested bench-host bench-walk bench-copy bench-harness bench-boot bench-speed bench-sweeps list doctor mutation report golden install deb clean kernel \
+.PHONY: help setup setup-check all build test-programs run-kdump-scenario reproduce matrix bugs check check-quick check-faults fuzz fuzz-programs \
+	fetch bench-nested bench-host bench-walk bench-copy bench-harness bench-boot bench-speed bench-sweeps list doctor mutation report golden install deb clean kernel \
 	compare-copy-designs compare-selftests scaling-copy crash-memory corrupt-copies lint-kernel series-fixes print-tests FORCE
 FORCE:
 
@@ -272,6 +285,9 @@ check-quick: setup-check ## the same without booting a VM
 
 check-faults: build ## faults on purpose: signals, full disks, no memory, two runs at once (as root, all of them)
 	@VTDLAB=$(BUILD)/vtdlab bats tests/faults
+
+fuzz: ## every fuzzer for SECONDS=60, by libFuzzer where clang is: executions and coverage of each
+	@CC="$(CC)" tests/fuzz/run $(or $(SECONDS),60)
 
 list: build ## the scenarios that can be run
 	@$(BUILD)/vtdlab list scenarios
@@ -341,7 +357,7 @@ corrupt-copies: build ## deep copies of tables with random damage: none may hurt
 
 # PREFIX/lib/vtdlab is the lab as the program looks for it: what it reads, what it runs, and the programs of the guests.
 INSTALLED_SCRIPTS := bisect-tree extract-vmlinux foreign-initrd host-setup kernel-build kernel-changelog kernel-get \
-	make-initramfs qemu-get
+	make-initramfs qemu-get slurm-cell
 LAB_DIR = $(DESTDIR)$(PREFIX)/lib/vtdlab
 install: all ## the program, its data, man pages and completion: PREFIX=/usr/local DESTDIR=
 	@install -d '$(DESTDIR)$(PREFIX)/bin' '$(LAB_DIR)/scripts/lib' '$(LAB_DIR)/build/guests' \
@@ -380,4 +396,4 @@ test-programs: $(TEST_BIN)
 print-tests:
 	@printf "%s\n" $(sort $(TEST_BIN))
 
--include $(shell find $(BUILD)/obj $(BUILD)/asan -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD)/obj $(BUILD)/asan $(BUILD)/fuzz/obj -name '*.d' 2>/dev/null)

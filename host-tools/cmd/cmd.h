@@ -53,6 +53,7 @@ int cmd_calibrate(int argc, char **argv);
 int cmd_matrix(int argc, char **argv);
 int cmd_results(int argc, char **argv);
 int cmd_hunt(int argc, char **argv);
+int cmd_soak(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
 int cmd_bench_compare(int argc, char **argv);

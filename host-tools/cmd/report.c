@@ -8,11 +8,22 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/paths.h"
+#include "html/matrix-page.h"
 #include "html/run-page.h"
 #include "results/recorded.h"
 
+/* The page of the matrix in @dir; NULL and @error. */
+static char *matrix_page_of(const char *dir, GError **error)
+{
+	struct matrix_doc *doc = matrix_doc_read(dir, error);
+	char *page = doc ? html_matrix_page(doc) : NULL;
+
+	matrix_doc_free(doc);
+	return page;
+}
+
 /* The page of the run in @dir, or what to quote of it; NULL and @error. */
-static char *page_of(const char *dir, bool mail, GError **error)
+static char *run_page_of(const char *dir, bool mail, GError **error)
 {
 	struct recorded *r = recorded_load(dir, false, error);
 	char *page;
@@ -25,6 +36,14 @@ static char *page_of(const char *dir, bool mail, GError **error)
 	page = mail ? report_mail(r->report) : html_run_page(r->report, r->file->ev, dir);
 	recorded_free(r);
 	return page;
+}
+
+static char *page_of(const char *dir, bool mail, GError **error)
+{
+	g_autofree char *matrix = g_build_filename(dir, "matrix.json", NULL);
+
+	return !mail && g_file_test(matrix, G_FILE_TEST_EXISTS) ? matrix_page_of(dir, error) :
+								  run_page_of(dir, mail, error);
 }
 
 int cmd_report(int argc, char **argv)
@@ -44,7 +63,7 @@ int cmd_report(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	if (argc > 2)
-		return cmd_usage_error("report", "give one run directory (results/latest?)");
+		return cmd_usage_error("report", "give one run or matrix directory (results/latest?)");
 	dir = argc == 2 ? g_strdup(argv[1]) : lab_results("latest");
 	page = page_of(dir, mail, &error);
 	if (!page)

@@ -17,6 +17,7 @@
 #include "conf/restrict.h"
 #include "conf/scenario.h"
 #include "run/run.h"
+#include "run/soak.h"
 
 static struct {
 	char *kernel, *crash_kernel, *reference, *modules, *qemu, *vmm, *accel, *clock, *results, *break_at, *colour,
@@ -188,25 +189,6 @@ static void print_copies(GArray *copies)
 	       v[0] / 1e3, digits, v[n - 1] / 1e3);
 }
 
-/* "preserved 4 times, copy-wrong once": @outcomes in the order in which they came. */
-static char *tally(const GPtrArray *outcomes)
-{
-	GString *text = g_string_new(NULL);
-
-	for (guint i = 0; i < outcomes->len; i++) {
-		guint first = 0, times = 0;
-
-		for (guint k = 0; k < outcomes->len; k++)
-			if (strcmp(outcomes->pdata[k], outcomes->pdata[i]) == 0 && !times++)
-				first = k;
-		if (first != i)
-			continue;
-		g_string_append_printf(text, "%s%s", text->len ? ", " : "", (const char *)outcomes->pdata[i]);
-		g_string_append_printf(text, times == 1 ? " once" : " %u times", times);
-	}
-	return g_string_free(text, FALSE);
-}
-
 static int run_all(const struct scenario *s, struct run_options *options)
 {
 	g_autoptr(GPtrArray) outcomes = g_ptr_array_new();
@@ -226,7 +208,7 @@ static int run_all(const struct scenario *s, struct run_options *options)
 			break;
 	}
 	if (opt.repeat > 1) {
-		g_autofree char *series = tally(outcomes);
+		g_autofree char *series = series_tally(outcomes);
 
 		printf("%u runs: %s; exit status %d\n", outcomes->len, series, status);
 		print_copies(copies);

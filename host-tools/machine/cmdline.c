@@ -52,8 +52,7 @@ static bool check_abilities(const struct machine_config *cfg, const struct qemu_
 	if (!caps || !on)
 		return true;
 	if (!caps->intel_iommu)
-		return vtdlab_unfit(error, "QEMU %s (%s) has no intel-iommu device", caps->version,
-				    caps->path);
+		return vtdlab_unfit(error, "QEMU %s (%s) has no intel-iommu device", caps->version, caps->path);
 	for (unsigned i = 0; i < G_N_ELEMENTS(needs); i++)
 		if (needs[i].wanted && !qemu_has_iommu_prop(caps, needs[i].prop))
 			return vtdlab_unfit(error,

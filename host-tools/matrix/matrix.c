@@ -10,6 +10,8 @@
 #include "base/interrupt.h"
 #include "base/paths.h"
 #include "matrix/work.h"
+#include "html/matrix-page.h"
+#include "results/report.h"
 #include "results/rundir.h"
 #include "results/version.h"
 
@@ -241,6 +243,13 @@ static bool write_formats(const struct matrix_work *w, GError **error)
 	       (!w->options->ktap || file_replace(w->options->ktap, ktap, -1, error));
 }
 
+static bool write_page(const struct matrix_work *w, const struct rundir *rd, GError **error)
+{
+	g_autofree char *page = html_matrix_page(w->doc);
+
+	return rundir_write(rd, REPORT_HTML, page, -1, error);
+}
+
 static bool finish(struct matrix_work *w, struct rundir *rd, bool whole, struct matrix_outcome *out, GError **error)
 {
 	bool ok = true;
@@ -248,8 +257,9 @@ static bool finish(struct matrix_work *w, struct rundir *rd, bool whole, struct 
 	w->doc->finished = whole && !matrix_doc_count(w->doc, MATRIX_CELL_WAITING) && !w->broken;
 	w->doc->exit = out->exit = exit_of(w->doc, whole);
 	work_save(w);
+	ok = w->broken || write_page(w, rd, error);
 	out->line = matrix_doc_line(w->doc);
-	if (w->doc->finished && !w->broken)
+	if (ok && w->doc->finished && !w->broken)
 		ok = rundir_commit(rd, error);
 	else
 		rundir_interrupt(rd, w->broken ? w->broken->message : whole ? "cells are left" : "interrupted", NULL);

@@ -149,7 +149,6 @@ char *qemu_get(const char *spec, GError **error)
 	g_autofree char *script = lab_path("scripts", "qemu-get", NULL);
 	char *argv[] = { script, (char *)spec, NULL };
 
-
 	return lab_named("images/qemus", spec, ".conf") ? run_script(argv, error) : g_strdup(spec);
 }
 

@@ -163,6 +163,48 @@ shoot()
 	done
 }
 
+# A matrix of two kernels and two modes: the cells @1 are spoilt by a jq expression.
+matrix()
+{
+	jq -n '{schema: 1, tool: "vtdlab 0.1.0", matrix: "two", title: "a <b>title</b>", file: "two.conf", file_sha256: "0", started: "2026-11-28T10:00:00Z",
+		engine: "local", finished: true, exit: 1, axes: [{name: "kernel", values: ["a", "b"]}, {name: "iommu.mode", values: ["legacy", "scalable"]}],
+		cells: [range(4) | {cell: ., name: "cell \(.)", values: {kernel: ["a", "b"][. / 2 | floor], "iommu.mode": ["legacy", "scalable"][. % 2]},
+			command: "vtdlab run kdump", expected: "no failure", result: ["expected", "unexpected", "skipped", "unjudged"][.],
+			exit: [0, 1, 125, 125][.], verdict: ["preserved", "copy-wrong", "", "inconclusive"][.], reason: "seen <i>\(.)</i>",
+			run: ["cells/0000/run", "cells/0001/run", "", "cells/0003/run"][.], seconds: 1, tries: 1}]}' |
+		jq "${1:-.}" >"$dir/matrix.json"
+}
+
+@test "a matrix is a table of its cells, each a way to its run" {
+	matrix
+	run "$vtdlab" report "$dir"
+	echo "$output"
+	[ "$output" = "$dir/report.html" ]
+	page=$(tr '\n' ' ' <"$dir/report.html")
+	[[ $page == *'scope="row">a</th>'*'✓ as expected<br><a href="cells/0000/run/report.html">preserved</a>'*'✗ NOT expected<br><a href="cells/0001/run/report.html">copy-wrong</a>'*'scope="row">b</th>'*'– skipped'*'? no verdict'* ]]
+	[[ $page == *'class="verdict bad"'*'seen &lt;i&gt;1&lt;/i&gt;'* ]]
+	[[ $page != *'<b>title'* ]]
+	if command -v tidy >/dev/null; then
+		run tidy -q -e --drop-empty-elements no "$dir/report.html"
+		echo "$output"
+		[ "$status" -eq 0 ]
+	fi
+}
+
+@test "a run's name in a matrix leads nowhere else" {
+	for run in '/etc' '../../x' 'javascript:alert(1)' 'a/../../b' 'x\" onclick=\"y'; do
+		matrix ".cells[0].run = \"$run\""
+		"$vtdlab" report "$dir"
+		run ! grep -E 'href="(/|\.\.|javascript|a/|x")' "$dir/report.html"
+	done
+	matrix '.cells = []'
+	"$vtdlab" report "$dir"
+	head -c 300 "$dir/matrix.json" >"$dir/cut" && mv "$dir/cut" "$dir/matrix.json"
+	run "$vtdlab" report "$dir"
+	[ "$status" -eq 2 ]
+	[ "${#lines[@]}" -eq 1 ]
+}
+
 @test "--mail is what a reply quotes: command, versions, verdict, the evidence of what failed, in 72 columns" {
 	unpack legacy-6.1
 	add_run 'intel_iommu=on nr_cpus=1'

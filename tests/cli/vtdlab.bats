@@ -177,6 +177,21 @@ make_cache()
 	find "$VTDLAB_CACHE/kernels/old_1" "$VTDLAB_CACHE/kernels/link_1" -exec touch -h -d '40 days ago' {} +
 }
 
+@test "soak: bad words are refused before anything presses on the host" {
+	for hours in 0 -1 nan 1001; do
+		refused soak --hours=$hours :: "--hours" "more than 0, 1000 at most"
+	done
+	refused soak --hours=x :: --hours
+	for kind in rain cpu,rain '' ,; do
+		refused soak --pressure="$kind" :: "--pressure $kind: cpu, memory and disk, or none"
+	done
+	refused soak kdump nonesuch :: "no scenario 'nonesuch'"
+	refused soak kdump --set iommu.mode=x :: "'x' is not allowed"
+	run "$vtdlab" soak --hours 0.01 --results /dev/null/x
+	[ "$status" -eq 2 ]
+	[[ $output == *"/dev/null/x/soak"* ]]
+}
+
 @test "cache shows sizes" {
 	run "$vtdlab" cache
 	[ "$status" -eq 0 ]
