@@ -1,39 +1,180 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* vtdlab compare: the numbers of several runs side by side. */
+/* vtdlab compare: the numbers of several runs side by side, or of two sides that are run in turn. */
 #include "cmd/cmd.h"
 
+#include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/error.h"
+#include "matrix/interleave.h"
+#include "results/bench-table.h"
 #include "results/compare.h"
+
+static struct {
+	gboolean markdown, tsv, quiet, verbose;
+	char *run, *bench, *kernel, *vs, *base, *new, *results, *threshold;
+	int rounds;
+} opt;
+
+static const GOptionEntry entries[] = {
+	{ "markdown", 0, 0, G_OPTION_ARG_NONE, &opt.markdown, "print a table in Markdown", NULL },
+	{ "tsv", 0, 0, G_OPTION_ARG_NONE, &opt.tsv,
+	  "print row, column, unit, median, least, most and number of runs, for plots", NULL },
+	{ "threshold", 0, 0, G_OPTION_ARG_STRING, &opt.threshold,
+	  "exit status 1 where what differs beyond noise costs this much more (2)", "PERCENT" },
+	{ "run", 0, 0, G_OPTION_ARG_STRING, &opt.run, "run this scenario on two sides in turn, A B A B", "SCENARIO" },
+	{ "bench", 0, 0, G_OPTION_ARG_STRING, &opt.bench, "the same with benchmarks: quick, full, or tests", "TESTS" },
+	{ "kernel", 'k', 0, G_OPTION_ARG_STRING, &opt.kernel, "of A, and of B unless --vs names another", "K" },
+	{ "vs", 0, 0, G_OPTION_ARG_STRING, &opt.vs, "the kernel of B", "K" },
+	{ "base", 0, 0, G_OPTION_ARG_STRING, &opt.base, "more options of A, as for run or bench", "OPTIONS" },
+	{ "new", 0, 0, G_OPTION_ARG_STRING, &opt.new, "more options of B", "OPTIONS" },
+	{ "rounds", 'n', 0, G_OPTION_ARG_INT, &opt.rounds, "runs of each side (10)", "N" },
+	{ "results", 0, 0, G_OPTION_ARG_FILENAME, &opt.results, "where they go, below its compares/", "DIR" },
+	{ "quiet", 'q', 0, G_OPTION_ARG_NONE, &opt.quiet, "no lines while it runs", NULL },
+	{ "verbose", 'v', 0, G_OPTION_ARG_NONE, &opt.verbose, "plain lines even on a terminal", NULL },
+	{ 0 },
+};
+
+/* A limit that is none must not be one that everything is within. */
+static bool threshold(double *part)
+{
+	char *end = NULL;
+	double percent = opt.threshold ? g_ascii_strtod(opt.threshold, &end) : 2;
+
+	*part = percent / 100;
+	return !opt.threshold || (end != opt.threshold && !*end && percent >= 0 && isfinite(percent));
+}
+
+static int finish(struct compare *c, double part)
+{
+	g_autofree char *text = compare_text(c, opt.tsv ? COMPARE_TSV : opt.markdown ? COMPARE_MARKDOWN : COMPARE_TEXT);
+	bool worse = false;
+	g_autofree char *judged = opt.tsv ? NULL : compare_judge(c, part, &worse);
+
+	printf("%s%s%s", judged ? judged : "", judged ? "\n" : "", text);
+	return worse ? VTDLAB_EXIT_BAD : VTDLAB_EXIT_OK;
+}
+
+/* ---- two sides in turn ---- */
+
+/* The words of a side; NULL: said. */
+static char **side_words(const char *kernel, const char *options)
+{
+	g_autoptr(GStrvBuilder) words = g_strv_builder_new();
+	bool suite = opt.bench && (strcmp(opt.bench, "quick") == 0 || strcmp(opt.bench, "full") == 0);
+	g_auto(GStrv) more = NULL;
+	GError *error = NULL;
+
+	if (options && *options && !g_shell_parse_argv(options, NULL, &more, &error)) {
+		cmd_usage_error("compare", "%s: %s", options, error->message);
+		g_error_free(error);
+		return NULL;
+	}
+	if (opt.run)
+		g_strv_builder_add_many(words, "run", opt.run, NULL);
+	else
+		g_strv_builder_add_many(words, "bench", suite ? "--suite" : "--tests", opt.bench, NULL);
+	if (kernel)
+		g_strv_builder_add_many(words, "--kernel", kernel, NULL);
+	if (more)
+		g_strv_builder_addv(words, (const char **)more);
+	return g_strv_builder_end(words);
+}
+
+static int judge_runs(const struct interleave_outcome *out, double part)
+{
+	struct compare *c = compare_new();
+	GError *error = NULL;
+	int status = VTDLAB_EXIT_OK;
+
+	for (guint i = 0; i < MAX(out->runs[0]->len, out->runs[1]->len) && !error; i++)
+		for (int side = 0; side < 2 && !error; side++)
+			if (i < out->runs[side]->len)
+				compare_add(c, side ? "B" : "A", out->runs[side]->pdata[i], &error);
+	status = error ? cmd_fail("compare", error) : finish(c, part);
+	compare_free(c);
+	return status;
+}
+
+static int judge_benches(const struct interleave_outcome *out, double part)
+{
+	g_autoptr(GPtrArray) base = NULL, new = NULL;
+	GError *error = NULL;
+	bool worse = false;
+
+	base = bench_docs_read((char *const *)out->runs[0]->pdata, out->runs[0]->len, &error);
+	new = base ? bench_docs_read((char *const *)out->runs[1]->pdata, out->runs[1]->len, &error) : NULL;
+	g_autofree char *text = new ? bench_judge(base, new, part, &worse, &error) : NULL;
+
+	if (!text)
+		return cmd_fail("compare", error);
+	fputs(text, stdout);
+	return worse ? VTDLAB_EXIT_BAD : VTDLAB_EXIT_OK;
+}
+
+static int in_turn(double part)
+{
+	g_auto(GStrv) a = side_words(opt.kernel, opt.base);
+	g_auto(GStrv) b = a ? side_words(opt.vs ? opt.vs : opt.kernel, opt.new) : NULL;
+	const struct interleave_options options = { .words = { a, b },
+						    .name = opt.run ? opt.run : "bench",
+						    .results = opt.results,
+						    .rounds = (unsigned)opt.rounds,
+						    .style = cmd_progress(opt.quiet, opt.verbose) };
+	struct interleave_outcome out;
+	GError *error = NULL;
+	int status;
+
+	if (!a || !b)
+		return VTDLAB_EXIT_USAGE;
+	cmd_catch_signals();
+	if (!interleave(&options, &out, &error)) {
+		interleave_clear(&out);
+		return cmd_fail("compare", error);
+	}
+	status = opt.run ? judge_runs(&out, part) : judge_benches(&out, part);
+	printf("in %s\n", out.dir);
+	/* runs without a verdict leave the comparison with fewer, and that is told */
+	if (status == VTDLAB_EXIT_OK)
+		status = out.exit;
+	interleave_clear(&out);
+	return status;
+}
 
 int cmd_compare(int argc, char **argv)
 {
-	gboolean markdown = FALSE, tsv = FALSE;
-	const GOptionEntry entries[] = {
-		{ "markdown", 0, 0, G_OPTION_ARG_NONE, &markdown, "print a table in Markdown", NULL },
-		{ "tsv", 0, 0, G_OPTION_ARG_NONE, &tsv,
-		  "print row, column, unit, median, least, most and number of runs, for plots", NULL },
-		G_OPTION_ENTRY_NULL,
-	};
 	struct compare *c;
 	GError *error = NULL;
-	int status = cmd_parse("compare", entries, &argc, &argv);
+	double part;
+	int status;
 
+	opt.rounds = 10;
+	status = cmd_parse("compare", entries, &argc, &argv);
 	if (status >= 0)
 		return status;
+	if (opt.markdown && opt.tsv)
+		return cmd_usage_error("compare", "--markdown or --tsv, not both");
+	if (!threshold(&part))
+		return cmd_usage_error("compare", "--threshold %s: a number of percent, such as 2", opt.threshold);
+	if (opt.run && opt.bench)
+		return cmd_usage_error("compare", "--run or --bench, not both");
+	if (opt.run || opt.bench) {
+		if (argc > 1)
+			return cmd_usage_error("compare", "'%s': with --run and --bench there are no run directories",
+					       argv[1]);
+		if (opt.rounds < 1 || opt.rounds > 50)
+			return cmd_usage_error("compare", "--rounds is 1 to 50");
+		return in_turn(part);
+	}
+	if (opt.kernel || opt.vs || opt.base || opt.new)
+		return cmd_usage_error("compare", "--kernel, --vs, --base and --new go with --run or --bench");
 	if (argc < 3)
 		return cmd_usage_error("compare", "give two or more run directories");
-	if (markdown && tsv)
-		return cmd_usage_error("compare", "--markdown or --tsv, not both");
 	c = compare_new();
 	for (int i = 1; i < argc && !error; i++)
-		compare_add(c, argv[i], &error);
-	if (!error) {
-		g_autofree char *text = compare_text(c, tsv ? COMPARE_TSV : markdown ? COMPARE_MARKDOWN : COMPARE_TEXT);
-
-		fputs(text, stdout);
-	}
+		compare_add(c, NULL, argv[i], &error);
+	status = error ? cmd_fail("compare", error) : finish(c, part);
 	compare_free(c);
-	return error ? cmd_fail("compare", error) : VTDLAB_EXIT_OK;
+	return status;
 }

@@ -15,7 +15,7 @@ struct sums {
 	char *where; /* of the worst */
 };
 
-static bool one_clock(const GPtrArray *docs, GError **error)
+bool bench_one_clock(const GPtrArray *docs, GError **error)
 {
 	const struct bench_doc *a = docs->pdata[0];
 
@@ -141,7 +141,7 @@ char *bench_compare(const GPtrArray *docs, GError **error)
 	g_autoptr(GString) out = g_string_new(NULL);
 	struct sums sums = { 0 };
 
-	if (!one_clock(docs, error))
+	if (!bench_one_clock(docs, error))
 		return NULL;
 	sums.width = bench_label_width((struct bench_doc *const *)docs->pdata, docs->len, true);
 	add_head(out, docs, sums.width);

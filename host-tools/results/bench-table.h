@@ -14,6 +14,9 @@ char *bench_table(struct bench_doc *doc);
 /* bench_counts - how many tests passed, failed and were skipped. */
 void bench_counts(const struct bench_doc *doc, unsigned count[3]);
 
+/* bench_one_clock - were all of @docs made with one clock and accelerator? Errors: VTDLAB_ERROR_USAGE, which were not. */
+bool bench_one_clock(const GPtrArray *docs, GError **error);
+
 /*
  * bench_compare - the medians of @docs (two or more) side by side; the caller frees the text.
  * Errors: VTDLAB_ERROR_USAGE: not of one clock and accelerator, or nothing in common.
@@ -29,5 +32,12 @@ char *bench_compare(const GPtrArray *docs, GError **error);
  *          one was measured in all
  */
 char *bench_gate(const GPtrArray *docs, double within, bool *good);
+
+/*
+ * bench_judge - the boots of @base against those of @new: a sample is a step of a test that passed in all of them, a value
+ * the median of a boot; with samples_judge(). Tests that no longer pass come first, and are worse. The caller frees the text.
+ * Errors: VTDLAB_ERROR_USAGE: not of one clock and accelerator.
+ */
+char *bench_judge(const GPtrArray *base, const GPtrArray *new, double threshold, bool *worse, GError **error);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/error.h"
 #include "base/stats.h"
 
 struct spread {
@@ -12,17 +13,22 @@ struct spread {
 };
 
 /* Of the runs of a column that have the value at all. */
-static struct spread spread_of(const struct compare_column *column, const char *path, const char *minus)
+static void add_values(GArray *values, const struct compare_column *column, const struct compare_row *row)
+{
+	for (guint i = 0; i < column->runs->len; i++) {
+		double value;
+
+		if (compare_value(column->runs->pdata[i], row->path, row->minus, &value))
+			g_array_append_val(values, value);
+	}
+}
+
+static struct spread spread_of(const struct compare_column *column, const struct compare_row *row)
 {
 	g_autoptr(GArray) values = g_array_new(FALSE, FALSE, sizeof(double));
 	struct spread s = { 0 };
 
-	for (guint i = 0; i < column->runs->len; i++) {
-		double value;
-
-		if (compare_value(column->runs->pdata[i], path, minus, &value))
-			g_array_append_val(values, value);
-	}
+	add_values(values, column, row);
 	s.n = values->len;
 	if (!s.n)
 		return s;
@@ -32,43 +38,30 @@ static struct spread spread_of(const struct compare_column *column, const char *
 	return s;
 }
 
-static void put_number(GString *out, enum compare_unit unit, double value)
-{
-	if (unit == COMPARE_NS && value >= 1e7)
-		g_string_append_printf(out, "%.1f ms", value / 1e6);
-	else if (unit == COMPARE_NS && value >= 1e4)
-		g_string_append_printf(out, "%.1f us", value / 1e3);
-	else if (unit == COMPARE_NS)
-		g_string_append_printf(out, "%.0f ns", value);
-	else if (unit == COMPARE_BYTES)
-		g_string_append_printf(out, "%.0f KiB", value / 1024);
-	else
-		g_string_append_printf(out, "%.15g", value);
-}
-
 /* From where to where, if it shows in the digits that are printed. */
-static void put_spread(GString *out, enum compare_unit unit, const struct spread *s)
+static void put_spread(GString *out, enum sample_unit unit, const struct spread *s)
 {
 	g_autoptr(GString) min = g_string_new(NULL), max = g_string_new(NULL);
 
-	put_number(min, unit, s->min);
-	put_number(max, unit, s->max);
+	sample_number(min, unit, s->min);
+	sample_number(max, unit, s->max);
 	if (strcmp(min->str, max->str) != 0)
 		g_string_append_printf(out, " (%s to %s)", min->str, max->str);
 }
 
 static char *cell(const struct compare_column *column, const struct compare_row *row)
 {
-	struct spread s = spread_of(column, row->path, row->minus);
+	struct spread s = spread_of(column, row);
 	GString *out = g_string_new(NULL);
 
 	if (!s.n) {
 		g_string_append_c(out, '-');
 		return g_string_free(out, FALSE);
 	}
-	put_number(out, row->unit, s.median);
+	sample_number(out, row->unit, s.median);
 	if (row->of) {
-		struct spread of = spread_of(column, row->of, NULL);
+		const struct compare_row whole = { .path = row->of };
+		struct spread of = spread_of(column, &whole);
 
 		g_string_append_printf(out, " of %.15g", of.median);
 	}
@@ -101,7 +94,7 @@ static char *words(const struct compare_column *column, bool failed)
 static bool is_known(const struct compare *c, const struct compare_row *row)
 {
 	for (guint k = 0; k < c->columns->len; k++)
-		if (spread_of(c->columns->pdata[k], row->path, row->minus).n)
+		if (spread_of(c->columns->pdata[k], row).n)
 			return true;
 	return false;
 }
@@ -164,7 +157,7 @@ static char *tsv(const struct compare *c)
 	for (const struct compare_row *row = compare_rows; row->name; row++)
 		for (guint k = 0; k < c->columns->len; k++) {
 			const struct compare_column *column = c->columns->pdata[k];
-			struct spread s = spread_of(column, row->path, row->minus);
+			struct spread s = spread_of(column, row);
 
 			if (s.n)
 				g_string_append_printf(out, "%s\t%s\t%s\t%.15g\t%.15g\t%.15g\t%u\n",
@@ -183,4 +176,49 @@ char *compare_text(const struct compare *c, enum compare_format format)
 	body = table(c, format == COMPARE_MARKDOWN);
 	return g_strdup_printf("%s\nclock %s, accelerator %s; median (from to) of the runs of a column\n", body,
 			       c->clock ? c->clock : "?", c->accel ? c->accel : "?");
+}
+
+/* ---- two columns ---- */
+
+static bool any_bad(const struct compare_column *column)
+{
+	for (guint i = 0; i < column->runs->len; i++)
+		if (((const struct compare_run *)column->runs->pdata[i])->json->exit == VTDLAB_EXIT_BAD)
+			return true;
+	return false;
+}
+
+static const char *scenario_of(const struct compare_column *column)
+{
+	return ((const struct compare_run *)column->runs->pdata[0])->json->scenario;
+}
+
+char *compare_judge(const struct compare *c, double threshold, bool *worse)
+{
+	const struct compare_column *base = c->columns->len == 2 ? c->columns->pdata[0] : NULL;
+	const struct compare_column *new = base ? c->columns->pdata[1] : NULL;
+	g_autoptr(GPtrArray) samples = samples_new();
+	g_autofree char *figures = NULL;
+	GString *out;
+
+	if (!base || base->runs->len < 2 || new->runs->len < 2 || strcmp(scenario_of(base), scenario_of(new)) != 0)
+		return NULL;
+	out = g_string_new(NULL);
+	for (int failed = 0; failed < 2; failed++) {
+		g_autofree char *before = words(base, failed), *now = words(new, failed);
+
+		if (strcmp(before, now) != 0)
+			g_string_append_printf(out, "%s: %s -> %s\n", failed ? "checks that fail" : "verdict", before,
+					       now);
+	}
+	for (const struct compare_row *row = compare_rows; row->name; row++) {
+		struct sample *s = samples_add(samples, row->name, row->unit);
+
+		add_values(s->base, base, row);
+		add_values(s->new, new, row);
+	}
+	figures = samples_judge(samples, threshold, worse);
+	*worse |= any_bad(new) && !any_bad(base);
+	g_string_append(out, figures);
+	return g_string_free(out, FALSE);
 }

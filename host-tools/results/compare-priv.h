@@ -6,6 +6,7 @@
 #include "results/compare.h"
 
 #include "results/run-json-read.h"
+#include "results/samples.h"
 
 struct compare_run {
 	struct run_json *json;
@@ -24,12 +25,10 @@ struct compare {
 	char *first_path;
 };
 
-enum compare_unit { COMPARE_COUNT, COMPARE_NS, COMPARE_BYTES };
-
 /* A row: where its value is in run.json; what is taken off it; what it is a part of. */
 struct compare_row {
 	const char *name; /* NULL ends the table */
-	enum compare_unit unit;
+	enum sample_unit unit;
 	const char *path, *minus, *of;
 };
 

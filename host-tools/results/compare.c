@@ -8,32 +8,32 @@
 #include "base/error.h"
 
 const struct compare_row compare_rows[] = {
-	{ "requesters at the panic", COMPARE_COUNT, "iova/requesters", NULL, NULL },
-	{ "leaves at the panic", COMPARE_COUNT, "iova/leaves", NULL, NULL },
-	{ "ranges at the panic", COMPARE_COUNT, "iova/ranges", NULL, NULL },
-	{ "copy, by probes", COMPARE_NS, "timing/copy_ns", NULL, NULL },
-	{ "copy, by the kernel", COMPARE_NS, "kdump/copies/t_total_ns", NULL, NULL },
-	{ "  of it: scan", COMPARE_NS, "kdump/copies/t_scan_ns", NULL, NULL },
-	{ "  of it: copy", COMPARE_NS, "kdump/copies/t_copy_ns", NULL, NULL },
-	{ "reservation", COMPARE_NS, "kdump/reserve/t_ns", NULL, NULL },
-	{ "graft", COMPARE_NS, "kdump/graft/t_ns", NULL, NULL },
-	{ "IOMMU's initialisation", COMPARE_NS, "timing/init_ns", NULL, NULL },
-	{ "boot of the crash kernel", COMPARE_NS, "timing/crash/boot_ns", NULL, NULL },
-	{ "memory of the copy", COMPARE_BYTES, "kdump/copies/bytes", NULL, NULL },
-	{ "ranges reserved", COMPARE_COUNT, "kdump/reserve/ranges", NULL, NULL },
-	{ "  by probes", COMPARE_COUNT, "iova/reserved_ranges", "iova/reserved_standing", NULL },
-	{ "IOVA pages retargeted", COMPARE_COUNT, "iova/retargeted", NULL, NULL },
-	{ "late DMA: in its old place", COMPARE_COUNT, "late_dma/old_place", NULL, NULL },
-	{ "late DMA: a fault", COMPARE_COUNT, "late_dma/fault", NULL, NULL },
-	{ "late DMA: elsewhere", COMPARE_COUNT, "late_dma/elsewhere", NULL, NULL },
-	{ "DMA landed before the copy", COMPARE_COUNT, "dma/landed_before_copy", NULL, NULL },
-	{ "DMA landed after the copy", COMPARE_COUNT, "dma/landed_after_copy", NULL, NULL },
-	{ "DMA lost", COMPARE_COUNT, "dma/lost", NULL, NULL },
-	{ "DMA misplaced", COMPARE_COUNT, "dma/misplaced", NULL, NULL },
-	{ "faults before the attach", COMPARE_COUNT, "faults/before_attach", NULL, NULL },
-	{ "faults after the attach", COMPARE_COUNT, "faults/after_attach", NULL, NULL },
-	{ "devices that work", COMPARE_COUNT, "devices/works", NULL, "devices/used" },
-	{ NULL, COMPARE_COUNT, NULL, NULL, NULL },
+	{ "requesters at the panic", SAMPLE_COUNT, "iova/requesters", NULL, NULL },
+	{ "leaves at the panic", SAMPLE_COUNT, "iova/leaves", NULL, NULL },
+	{ "ranges at the panic", SAMPLE_COUNT, "iova/ranges", NULL, NULL },
+	{ "copy, by probes", SAMPLE_NS, "timing/copy_ns", NULL, NULL },
+	{ "copy, by the kernel", SAMPLE_NS, "kdump/copies/t_total_ns", NULL, NULL },
+	{ "  of it: scan", SAMPLE_NS, "kdump/copies/t_scan_ns", NULL, NULL },
+	{ "  of it: copy", SAMPLE_NS, "kdump/copies/t_copy_ns", NULL, NULL },
+	{ "reservation", SAMPLE_NS, "kdump/reserve/t_ns", NULL, NULL },
+	{ "graft", SAMPLE_NS, "kdump/graft/t_ns", NULL, NULL },
+	{ "IOMMU's initialisation", SAMPLE_NS, "timing/init_ns", NULL, NULL },
+	{ "boot of the crash kernel", SAMPLE_NS, "timing/crash/boot_ns", NULL, NULL },
+	{ "memory of the copy", SAMPLE_BYTES, "kdump/copies/bytes", NULL, NULL },
+	{ "ranges reserved", SAMPLE_COUNT, "kdump/reserve/ranges", NULL, NULL },
+	{ "  by probes", SAMPLE_COUNT, "iova/reserved_ranges", "iova/reserved_standing", NULL },
+	{ "IOVA pages retargeted", SAMPLE_COUNT, "iova/retargeted", NULL, NULL },
+	{ "late DMA: in its old place", SAMPLE_COUNT, "late_dma/old_place", NULL, NULL },
+	{ "late DMA: a fault", SAMPLE_COUNT, "late_dma/fault", NULL, NULL },
+	{ "late DMA: elsewhere", SAMPLE_COUNT, "late_dma/elsewhere", NULL, NULL },
+	{ "DMA landed before the copy", SAMPLE_COUNT, "dma/landed_before_copy", NULL, NULL },
+	{ "DMA landed after the copy", SAMPLE_COUNT, "dma/landed_after_copy", NULL, NULL },
+	{ "DMA lost", SAMPLE_COUNT, "dma/lost", NULL, NULL },
+	{ "DMA misplaced", SAMPLE_COUNT, "dma/misplaced", NULL, NULL },
+	{ "faults before the attach", SAMPLE_COUNT, "faults/before_attach", NULL, NULL },
+	{ "faults after the attach", SAMPLE_COUNT, "faults/after_attach", NULL, NULL },
+	{ "devices that work", SAMPLE_COUNT, "devices/works", NULL, "devices/used" },
+	{ NULL, SAMPLE_COUNT, NULL, NULL, NULL },
 };
 
 static void run_free(void *p)
@@ -143,7 +143,7 @@ static bool same_time(struct compare *c, const struct run_json *json, const char
 	return false;
 }
 
-bool compare_add(struct compare *c, const char *path, GError **error)
+bool compare_add(struct compare *c, const char *side, const char *path, GError **error)
 {
 	struct run_json *json = run_json_load(path, error);
 	g_autofree char *mode = NULL, *name = NULL, *settings = NULL;
@@ -159,8 +159,8 @@ bool compare_add(struct compare *c, const char *path, GError **error)
 	if (!mode)
 		mode = g_strdup("off"); /* mainline's */
 	settings = run_json_settings(json);
-	name = g_strdup_printf("%s, %s %s%s%s", json->scenario, json->crash_release ? json->crash_release : "?", mode,
-			       *settings ? ", " : "", settings);
+	name = g_strdup_printf("%s%s%s, %s %s%s%s", side ? side : "", side ? ": " : "", json->scenario,
+			       json->crash_release ? json->crash_release : "?", mode, *settings ? ", " : "", settings);
 	for (char *p = name; *p; p++) /* it goes to a terminal */
 		if (!g_ascii_isprint(*p) || *p == '|')
 			*p = '?';

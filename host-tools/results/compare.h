@@ -22,16 +22,24 @@ void compare_free(struct compare *c);
 
 /*
  * compare_add - one more run.
+ * @side: a word before the name of its column, which keeps two sides of one kind apart; NULL: none
  * @path: a run directory, or its run.json
  * Errors: VTDLAB_ERROR_USAGE: cannot be read, is no run.json, or was made with another clock or accelerator than
  * the runs before it: their times say nothing about each other.
  */
-bool compare_add(struct compare *c, const char *path, GError **error);
+bool compare_add(struct compare *c, const char *side, const char *path, GError **error);
 
 /* compare_columns - how many kinds of runs there are. */
 unsigned compare_columns(const struct compare *c);
 
 /* compare_text - the table; the caller frees it. */
 char *compare_text(const struct compare *c, enum compare_format format);
+
+/*
+ * compare_judge - of two columns of one scenario: verdicts that changed, then the figures that differ beyond noise
+ * (samples_judge()). *@worse: the second one has a bad verdict that the first has not, or costs more. NULL: there are not two
+ * such columns of at least two runs. The caller frees the text.
+ */
+char *compare_judge(const struct compare *c, double threshold, bool *worse);
 
 #endif

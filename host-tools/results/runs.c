@@ -245,7 +245,7 @@ static int prune_folder(const char *folder, unsigned keep, bool dry_run, GString
 
 int runs_prune(const char *root, unsigned keep, bool dry_run, GString *told, GError **error)
 {
-	static const char *const folders[] = { ".", "bugs", "hunts", "matrices" };
+	static const char *const folders[] = { ".", "bugs", "hunts", "matrices", "compares" };
 	int removed = 0;
 
 	if (!is_directory(root, error))

@@ -88,3 +88,43 @@ a_run()
 	run "$vtdlab" compare --markdown --tsv "$dir/one" "$dir/two"
 	[ "$status" -eq 2 ]
 }
+
+@test "two columns: changed verdicts first, then what differs beyond noise, and a status for it" {
+	for i in 1 2 3 4 5 6; do
+		for side in off:100$i deep:200$i; do
+			mkdir -p "$dir/$side"
+			printf '{"scenario":"kdump","outcome":"%s","exit":%s,"kdump":{"copies":[{"t_total_ns":%s}]},"environment":{
+				"clock":"wall","accel":"tcg","crash_kernel":{"release":"6.12.9","cmdline":"intel_iommu_kdump=%s"}}}\n' \
+				"${outcome:-preserved}" "${exit:-0}" "${side#*:}" "${side%:*}" >"$dir/$side/run.json"
+		done
+	done
+	run "$vtdlab" compare "$dir"/off:* "$dir"/deep:*
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[ "${lines[0]}" = "beyond noise:" ]
+	[[ ${lines[1]} == "  copy, by the kernel: 1004 ns -> 2004 ns, x 2 (1.99 to 2), p 0.0022" ]]
+	run "$vtdlab" compare "$dir"/deep:* "$dir"/off:*
+	[ "$status" -eq 0 ] # it got cheaper
+	run "$vtdlab" compare --threshold 120 "$dir"/off:* "$dir"/deep:*
+	[ "$status" -eq 0 ]
+	sed -i 's/preserved","exit":0/copy-wrong","exit":1/' "$dir/deep:2003/run.json"
+	run "$vtdlab" compare --threshold 120 "$dir"/off:* "$dir"/deep:*
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[ "${lines[0]}" = "verdict: preserved -> preserved; copy-wrong" ]
+}
+
+@test "sides that are mistyped, and one that cannot be run" {
+	refused compare --run kdump --bench quick :: "not both"
+	refused compare --run kdump one two :: "no run directories"
+	refused compare --run kdump -n 0 :: "--rounds"
+	refused compare --vs debian-6.1 one two :: "go with --run or --bench"
+	refused compare --threshold x one two :: "--threshold x"
+	refused compare --run kdump --base "--kernel 'x" :: "--kernel 'x"
+	refused compare --run kdmp --results "$dir/r" :: "side A cannot be run" "the nearest is kdump"
+	run "$vtdlab" compare --run kdump --kernel /nonexistent --results "$dir/r"
+	echo "$output"
+	[ "$status" -eq 125 ]
+	[[ $output == *"side A cannot be run"* ]]
+	[ -z "$(ls "$dir/r/compares")" ]
+}

@@ -63,7 +63,7 @@ static void add(struct compare *c, const char *text)
 	g_autofree char *run = run_with(text);
 	GError *error = NULL;
 
-	if (!compare_add(c, run, &error))
+	if (!compare_add(c, NULL, run, &error))
 		fail_msg("%s", error->message);
 }
 
@@ -73,7 +73,7 @@ static void refused(struct compare *c, const char *text, const char *word)
 	g_autoptr(GError) error = NULL;
 	unsigned columns = compare_columns(c);
 
-	assert_false(compare_add(c, run, &error));
+	assert_false(compare_add(c, NULL, run, &error));
 	assert_true(g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE));
 	if (!strstr(error->message, word))
 		fail_msg("'%s' does not say '%s'", error->message, word);
@@ -179,7 +179,7 @@ static void not_comparable(void **state)
 	refused(c, "{\"outcome\":\"x\"}", "is no run.json");
 	refused(c, "{\"scenario\":\"kdump\"}", "names no clock");
 	refused(c, "{\"scenario\":\"kdump\",\"environment\":{\"clock\":7,\"accel\":\"tcg\"}}", "names no clock");
-	assert_false(compare_add(c, "/nowhere", &error));
+	assert_false(compare_add(c, NULL, "/nowhere", &error));
 	assert_non_null(strstr(error->message, "/nowhere: no run"));
 	add(c, RUN("", "\"iova\":{}"));
 	refused(c, "{\"scenario\":\"kdump\"," ENV("virtual", "tcg", "") "}", "clock wall under tcg");
