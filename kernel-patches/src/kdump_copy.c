@@ -389,9 +389,10 @@ struct kdc_tree *kdc_tree_get(struct kdc *c, const struct kdc_entry *entry, bool
 	return t;
 }
 
-void kdc_tree_free_copy(struct kdc *c, struct kdc_tree *tree)
+void kdc_tree_unused(struct kdc *c, struct kdc_tree *tree)
 {
-	free_tables(c, tree);
+	if (++tree->unused == tree->users)
+		free_tables(c, tree);
 }
 
 void kdc_tree_put(struct kdc *c, struct kdc_tree *tree)

@@ -59,10 +59,10 @@ struct kdc_limits {
 	bool second_2m, second_1g;	/* CAP.SLLPS */
 	bool first_1g;		/* CAP.FL1GP */
 	u64 pa_end;		/* first address above the host address width; a power of two */
-	u8 mgaw;		/* CAP.MGAW in bits: what is above it faults (second stage); 0: any */
+	u8 mgaw;		/* IOVA bits of the second stage, CAP.MGAW; 0: any */
 	u64 max_pages;		/* 4K pages of all copied tables and range arrays together */
-	u64 copy_pages;		/* when so many are used, no table is copied any more; 0: max_pages */
-	u64 max_visits;		/* of old tables, for one tree or PASID directory; 0: by max_pages */
+	u64 copy_pages;		/* with so many used no table is copied; 0: max_pages */
+	u64 max_visits;		/* for one tree or directory; 0: by max_pages */
 	u32 max_ranges;		/* of one tree; above, neighbours are joined and counted; 0: any */
 	/* Pages this kernel runs in: a copy translates to none of them. */
 	const struct kdc_range *own;
@@ -103,6 +103,7 @@ struct kdc_tree {
 	enum kdc_format format;
 	u8 levels;
 	u32 users;		/* context or PASID entries that refer to it */
+	u32 unused;		/* of these, as kdc_tree_unused() was told */
 
 	/* The result of the scan. */
 	int error;		/* 0, -EUCLEAN corrupt, -ENOSPC budget, -ENOMEM */
@@ -215,8 +216,8 @@ struct kdc_joining {
 void kdc_join_plan(const struct kdc_range *ranges, u32 nr, u32 drop, struct kdc_joining *j);
 bool kdc_joins(struct kdc_joining *j, u64 last, u64 first);
 
-/* The copy of a tree is no longer used by hardware; its ranges stay. */
-void kdc_tree_free_copy(struct kdc *c, struct kdc_tree *tree);
+/* Hardware uses the tree for one user less: without any, the copy is freed, and its ranges stay. */
+void kdc_tree_unused(struct kdc *c, struct kdc_tree *tree);
 
 /* Release one user of a tree, the copy when it was the last; and everything. */
 void kdc_tree_put(struct kdc *c, struct kdc_tree *tree);

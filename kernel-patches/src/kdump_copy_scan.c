@@ -387,6 +387,7 @@ int kdc_scan(struct kdc *c, struct kdc_tree *t, struct kdc_fault *f)
 	struct scan s = { .c = c, .t = t, .f = f, .first = NONE, .next = NONE };
 	struct kdc_frame *top;
 	unsigned int level;
+	u64 mapped;
 	int ret;
 
 	t->bad_entries = 0;
@@ -420,8 +421,8 @@ int kdc_scan(struct kdc *c, struct kdc_tree *t, struct kdc_fault *f)
 		unread_rest(&s);
 	store(&s);
 	t->snoop = t->format == KDC_SECOND_STAGE && (s.seen & KDC_SNP);
-	t->identity = s.identity && t->leaves_4k + pages(2) * t->leaves_2m + pages(3) * t->leaves_1g >=
-				    c->limits.ram_pages / 2;
+	mapped = t->leaves_4k + pages(2) * t->leaves_2m + pages(3) * t->leaves_1g;
+	t->identity = s.identity && mapped >= c->limits.ram_pages / 2;
 	/* Giving back moves them all: not for a little. */
 	if (t->ranges_size - t->nr_ranges > t->nr_ranges / 2)
 		set_room(c, t, t->nr_ranges);
