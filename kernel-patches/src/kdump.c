@@ -220,14 +220,15 @@ static struct kdump_unit *find_unit(struct intel_iommu *iommu)
 
 static struct kdump_entry *new_entry(struct kdump_unit *unit, u16 sid, const struct kdc_entry *e)
 {
-	struct kdump_entry *entry;
+	struct kdump_entry *entry = kzalloc(sizeof(*entry), GFP_KERNEL | __GFP_NOWARN);
 
-	/* A directory of garbage may hold a million entries; each is remembered. */
-	if (!(unit->nr_entries % ENTRIES_A_PAGE) && !intel_kdump_charge(1, true))
-		return NULL;
-	entry = kzalloc(sizeof(*entry), GFP_KERNEL | __GFP_NOWARN);
 	if (!entry)
 		return NULL;
+	/* A directory of garbage may hold a million entries; each is remembered. */
+	if (!(unit->nr_entries % ENTRIES_A_PAGE) && !intel_kdump_charge(1, true)) {
+		kfree(entry);
+		return NULL;
+	}
 	unit->nr_entries++;
 	entry->unit = unit;
 	entry->sid = sid;
