@@ -29,10 +29,17 @@ RESULTS ?=
 BUG ?=
 SIDE ?=
 JOBS ?=
+# Of `make matrix`
+MATRIX ?= smoke
+J ?=
+RESUME ?=
+ENGINE ?=
 NO_PROBES ?=
 AS_SHIPPED ?=
 # What `make golden` records (all), and whether `make mutation` boots VMs too (no).
 RUNS ?=
+# The run that `make report` is of.
+RUN ?=
 LIVE ?=
 # Of `make bench-nested`; empty means the verb's own value (quick, lazy, the suite, none).
 SUITE ?=
@@ -55,6 +62,10 @@ BENCH_OPTS := $(if $(KERNEL),--kernel '$(KERNEL)') $(if $(MODULES),--modules '$(
 	$(if $(CLOCK),--clock '$(CLOCK)') $(if $(IOMMU),--iommu '$(IOMMU)') \
 	$(if $(L1_PARAMS),--l1-params '$(L1_PARAMS)') $(if $(REPEAT),--repeat '$(REPEAT)') \
 	$(if $(RESULTS),--results '$(RESULTS)') $(if $(V),--verbose)
+
+# Of `make install`.
+PREFIX ?= /usr/local
+DESTDIR ?=
 
 # ---- host tools -------------------------------------------------------------------------------
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
@@ -173,6 +184,19 @@ $(KDUMP_TEST_BIN): $(BUILD)/tests/%: $(BUILD)/asan/tests/kdump-copy/%.o $(KDUMP_
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(PKG_LIBS) $(shell pkg-config --libs cmocka)
 
+# The fuzzers once more, for libFuzzer: it looks which of the code an input has reached. Of clang; tests/fuzz/run asks.
+FUZZ_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+FUZZ_OBJ = $(ASAN_OBJ) $(UNIT_HELP_OBJ) $(AGENT_ASAN) $(KDUMP_OBJ)
+FUZZ_LIB := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
+$(BUILD)/fuzz/obj/%.o: CPPFLAGS += -Itests/unit -Iguests/agent -Iguests/lib $(KDUMP_INCLUDE) -DVTDLAB_LIBFUZZER \
+	-DVTDLAB_COMMIT='"fuzz"'
+$(BUILD)/fuzz/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(Q)clang $(CSTD) -w $(CPPFLAGS) $(PKG_CFLAGS) -O1 -g -fsanitize=fuzzer-no-link $(FUZZ_FLAGS) -MMD -MP -c -o $@ $<
+$(FUZZ_LIB): $(BUILD)/fuzz/%: $(BUILD)/fuzz/obj/tests/fuzz/%.o $(FUZZ_OBJ:$(BUILD)/asan/%=$(BUILD)/fuzz/obj/%)
+	$(Q)clang -fsanitize=fuzzer $(FUZZ_FLAGS) -o $@ $^ $(PKG_LIBS) $(shell pkg-config --libs cmocka)
+fuzz-programs: $(FUZZ_LIB)
+
 # Instructions are counted, so the core is built as the kernel does: without SSE.
 BENCH_COPY_SRC := tests/kdump-copy/bench-copy.c $(KDUMP_HELP) $(KDUMP_SRC) $(WALKER_SRC)
 BENCH_COPY_OBJ := $(BENCH_COPY_SRC:%.c=$(BUILD)/obj/%.o)
@@ -209,8 +233,8 @@ $(BUILD)/tests/mutate: $(META_OBJ)
 Q := $(if $(V),,@)
 
 # ---- what a user types ------------------------------------------------------------------------
-.PHONY: help setup setup-check all build test-programs run-kdump-scenario reproduce bugs check check-quick check-faults fetch \
-	bench-nested bench-host bench-walk bench-copy bench-harness bench-boot bench-speed bench-sweeps list doctor mutation golden clean kernel \
+.PHONY: help setup setup-check all build test-programs run-kdump-scenario reproduce matrix bugs check check-quick check-faults fuzz fuzz-programs \
+	fetch bench-nested bench-host bench-walk bench-copy bench-harness bench-boot bench-speed bench-sweeps list doctor mutation report golden install deb clean kernel \
 	compare-copy-designs compare-selftests scaling-copy crash-memory corrupt-copies lint-kernel series-fixes print-tests FORCE
 FORCE:
 
@@ -231,6 +255,11 @@ reproduce: build ## an IOMMU bug on demand: BUG=NAME (see make bugs), all or qui
 	@$(BUILD)/vtdlab reproduce $(BUG) $(if $(SIDE),--side '$(SIDE)') $(if $(JOBS),--jobs '$(JOBS)') \
 		$(if $(REPEAT),--repeat '$(REPEAT)') $(if $(RESULTS),--results '$(RESULTS)') $(if $(V),--verbose) || \
 		{ s=$$?; echo "vtdlab reproduce: exit status $$s" >&2; exit $$s; }
+
+matrix: build ## axes crossed, each cell run and judged: MATRIX=smoke (or a file) J=N RESUME=1 ENGINE=slurm
+	@$(BUILD)/vtdlab matrix '$(MATRIX)' $(if $(J),--jobs '$(J)') $(if $(RESUME),--resume) \
+		$(if $(ENGINE),--engine '$(ENGINE)') $(if $(RESULTS),--results '$(RESULTS)') $(if $(V),--verbose) || \
+		{ s=$$?; echo "vtdlab matrix: exit status $$s" >&2; exit $$s; }
 
 bugs: build ## the catalogue of bugs that can be reproduced
 	@$(BUILD)/vtdlab bugs
@@ -258,6 +287,9 @@ check-quick: setup-check ## the same without booting a VM
 check-faults: build ## faults on purpose: signals, full disks, no memory, two runs at once (as root, all of them)
 	@VTDLAB=$(BUILD)/vtdlab bats tests/faults
 
+fuzz: ## every fuzzer for SECONDS=60, by libFuzzer where clang is: executions and coverage of each
+	@CC="$(CC)" tests/fuzz/run $(or $(SECONDS),60)
+
 list: build ## the scenarios that can be run
 	@$(BUILD)/vtdlab list scenarios
 
@@ -281,6 +313,9 @@ kernel: ## build a kernel of ours, with kernel-patches: KERNEL=lab-6.12, or KDIR
 
 series-fixes: ## kernel-patches/fixes as a `git am`-able series with a cover letter: TREE=~/linux OUT=DIR
 	@scripts/series-fixes "$(TREE)" "$(or $(OUT),$(BUILD)/series-fixes)"
+
+report: build ## the page of a run, to look at: RUN=results/NAME (results/latest)
+	@$(BUILD)/vtdlab report $(if $(RUN),'$(RUN)')
 
 golden: build ## record the golden runs again (some minutes; look at the changes before keeping them)
 	@$(MAKE) --no-print-directory $(BUILD)/tests/mutate
@@ -321,6 +356,28 @@ lint-kernel: ## checkpatch.pl and sparse of a kernel over kernel-patches: KERNEL
 corrupt-copies: build ## deep copies of tables with random damage: none may hurt the crash kernel (N=200)
 	@scripts/corrupt-copy $(if $(N),--runs '$(N)') $(if $(KERNEL),--kernel '$(KERNEL)')
 
+# PREFIX/lib/vtdlab is the lab as the program looks for it: what it reads, what it runs, and the programs of the guests.
+INSTALLED_SCRIPTS := bisect-tree extract-vmlinux foreign-initrd host-setup kernel-build kernel-changelog kernel-get \
+	make-initramfs qemu-get slurm-cell
+LAB_DIR = $(DESTDIR)$(PREFIX)/lib/vtdlab
+install: all ## the program, its data, man pages and completion: PREFIX=/usr/local DESTDIR=
+	@install -d '$(DESTDIR)$(PREFIX)/bin' '$(LAB_DIR)/scripts/lib' '$(LAB_DIR)/build/guests' \
+		'$(DESTDIR)$(PREFIX)/share/man/man1' '$(DESTDIR)$(PREFIX)/share/doc/vtdlab' \
+		'$(DESTDIR)$(PREFIX)/share/bash-completion/completions' '$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions'
+	@install '$(BUILD)/vtdlab' '$(DESTDIR)$(PREFIX)/bin/vtdlab'
+	@install $(BUILD)/guests/* '$(LAB_DIR)/build/guests/'
+	@install $(INSTALLED_SCRIPTS:%=scripts/%) '$(LAB_DIR)/scripts/'
+	@install -m 644 scripts/lib/* '$(LAB_DIR)/scripts/lib/'
+	@rm -rf '$(LAB_DIR)'/{scenarios,bugs,matrices,images,kernel-patches}
+	@cp -r --no-preserve=ownership scenarios bugs matrices images kernel-patches '$(LAB_DIR)/'
+	@VTDLAB='$(BUILD)/vtdlab' scripts/man-pages '$(DESTDIR)$(PREFIX)/share/man/man1'
+	@cp -r --no-preserve=ownership README.md NEWS docs/*.md docs/findings '$(DESTDIR)$(PREFIX)/share/doc/vtdlab/'
+	@install -m 644 completion/vtdlab.bash '$(DESTDIR)$(PREFIX)/share/bash-completion/completions/vtdlab'
+	@install -m 644 completion/_vtdlab '$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/'
+
+deb: ## a Debian package, in build/deb
+	@scripts/make-deb
+
 clean: ## remove build/ (results and the cache of kernels stay)
 	@rm -rf $(BUILD)
 
@@ -340,4 +397,4 @@ test-programs: $(TEST_BIN)
 print-tests:
 	@printf "%s\n" $(sort $(TEST_BIN))
 
--include $(shell find $(BUILD)/obj $(BUILD)/asan -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD)/obj $(BUILD)/asan $(BUILD)/fuzz/obj -name '*.d' 2>/dev/null)

@@ -3,7 +3,7 @@
 #include "base/paths.h"
 
 #include <stdarg.h>
-#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool looks_like_root(const char *dir)
@@ -24,16 +24,38 @@ static char *find_root(void)
 	g_autofree char *exe = g_file_read_link("/proc/self/exe", NULL);
 	g_autofree char *dir = exe ? g_path_get_dirname(exe) : NULL;
 
-	/* build/vtdlab, and also build/tests/test-x: climb until it fits. */
+	/* build/vtdlab, and also build/tests/test-x; PREFIX/bin/vtdlab: climb until it fits. */
 	while (dir && strcmp(dir, "/") != 0) {
-		if (looks_like_root(dir))
-			return g_steal_pointer(&dir);
+		g_autofree char *installed = g_build_filename(dir, "lib", "vtdlab", NULL);
 		char *up = g_path_get_dirname(dir);
 
+		if (looks_like_root(dir) || looks_like_root(installed)) {
+			g_free(up);
+			return looks_like_root(dir) ? g_steal_pointer(&dir) : g_steal_pointer(&installed);
+		}
 		g_free(dir);
 		dir = up;
 	}
 	return g_get_current_dir();
+}
+
+bool lab_complete(void)
+{
+	return looks_like_root(lab_root());
+}
+
+bool lab_is_source(void)
+{
+	g_autofree char *makefile = lab_path("Makefile", NULL);
+
+	return g_file_test(makefile, G_FILE_TEST_EXISTS);
+}
+
+char *lab_results(const char *below)
+{
+	if (lab_is_source())
+		return lab_path("results", below, NULL);
+	return g_build_filename(g_get_user_data_dir(), "vtdlab", "results", below, NULL);
 }
 
 const char *lab_root(void)
@@ -66,6 +88,33 @@ const char *lab_cache_dir(void)
 		g_once_init_leave(&cache, dir);
 	}
 	return cache;
+}
+
+bool lab_named(const char *folder, const char *name, const char *suffix)
+{
+	g_autofree char *file = g_strconcat(name, suffix, NULL);
+	g_autofree char *path = lab_path(folder, file, NULL);
+
+	return *name && !strchr(name, '/') && g_file_test(path, G_FILE_TEST_IS_REGULAR);
+}
+
+static bool below(const char *path, const char *dir)
+{
+	char *real = realpath(dir, NULL);
+	size_t len = real ? strlen(real) : 0;
+	bool is = real && strncmp(path, real, len) == 0 && path[len] == '/';
+
+	free(real);
+	return is;
+}
+
+bool lab_inside(const char *path)
+{
+	char *real = realpath(path, NULL);
+	bool is = real && (below(real, lab_root()) || below(real, lab_cache_dir()));
+
+	free(real);
+	return is;
 }
 
 static int by_name(gconstpointer a, gconstpointer b)

@@ -4,17 +4,36 @@
 #define VTDLAB_BASE_PATHS_H
 
 #include <glib.h>
+#include <stdbool.h>
 
 /*
- * lab_root - the vtdlab source tree (absolute).
+ * lab_root - the vtdlab source tree, or PREFIX/lib/vtdlab where the program is installed (absolute).
  *
- * $VTDLAB_ROOT if set; else the parent of the directory the running program lies in, when that
- * holds scenarios/ and scripts/; else the current directory. Never NULL. Owned by the library.
+ * $VTDLAB_ROOT if set; else the first directory above the running program that holds scenarios/ and scripts/, or has a
+ * lib/vtdlab that does; else the current directory. Never NULL. Owned by the library.
  */
 const char *lab_root(void);
 
+/* lab_complete - are there scenarios and scripts in lab_root()? If not, the program was copied without its data. */
+bool lab_complete(void);
+
+/* lab_is_source - is lab_root() a source tree, which keeps what is built and what runs leave? */
+bool lab_is_source(void);
+
+/*
+ * lab_results - where runs go unless --results says otherwise: results/ of a source tree, else vtdlab/results in
+ * $XDG_DATA_HOME (~/.local/share). @below: a name in there, or NULL. Not created here. The caller frees it.
+ */
+char *lab_results(const char *below);
+
 /* lab_path - a path below lab_root(), joined from its parts (NULL-ended). The caller frees it. */
 char *lab_path(const char *first, ...) G_GNUC_NULL_TERMINATED;
+
+/* lab_named - is @name, which is no path, that of a file @name@suffix in the folder @folder of the tree? */
+bool lab_named(const char *folder, const char *name, const char *suffix);
+
+/* lab_inside - does @path lead to something in the tree or in the cache, links followed? */
+bool lab_inside(const char *path);
 
 /*
  * lab_cache_dir - where downloads and prepared kernels are kept (absolute).

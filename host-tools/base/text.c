@@ -42,6 +42,18 @@ char *text_one_line(const char *text)
 	return g_strstrip(clean);
 }
 
+char *text_lines(const char *text)
+{
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+	for (char **line = lines; *line; line++) {
+		g_autofree char *raw = *line;
+
+		*line = text_one_line(raw);
+	}
+	return g_strjoinv("\n", lines);
+}
+
 char *text_shell_word(const char *word)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -50,6 +62,18 @@ char *text_shell_word(const char *word)
 	if (*word && strspn(word, plain) == strlen(word))
 		return g_strdup(word);
 	return g_shell_quote(word);
+}
+
+char *text_command(char *const *words)
+{
+	GString *line = g_string_new("vtdlab");
+
+	for (; *words; words++) {
+		g_autofree char *quoted = text_shell_word(*words);
+
+		g_string_append_printf(line, " %s", quoted);
+	}
+	return g_string_free(line, FALSE);
 }
 
 void text_wrap(GString *out, const char *text, int indent, int width)

@@ -20,8 +20,14 @@ bool text_control(gunichar c);
 /* A copy without blanks at its ends, fit for one line: no UTF-8 is replaced, control and format characters are blanks. */
 char *text_one_line(const char *text);
 
+/* The same of each line of @text. */
+char *text_lines(const char *text);
+
 /* One word quoted for a POSIX shell, only if it needs it. Free with g_free(). */
 char *text_shell_word(const char *word);
+
+/* "vtdlab" and its words (NULL-ended) as a line to be pasted into a shell. Free with g_free(). */
+char *text_command(char *const *words);
 
 /*
  * Appends @text, wrapped between the columns @indent and @width, and a newline; the cursor stands at @indent. A word that

@@ -93,6 +93,8 @@ bool bench_run(const struct bench_options *options, struct bench_outcome *out, G
 	struct bench_plan plan;
 
 	memset(out, 0, sizeof(*out));
+	if (!rundir_possible(options->results, error))
+		return false;
 	if (bench_plan_make(&plan, options, error))
 		rd = rundir_create(options->results, plan.name, error);
 	if (rd && run_in(&plan, rd, out, &why)) {

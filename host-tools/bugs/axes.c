@@ -173,14 +173,20 @@ static char **settings_of(const struct axes *a, const uint8_t *choice)
 	return (char **)g_ptr_array_steal(settings, NULL);
 }
 
-struct scenario *axes_apply(const struct scenario *base, char *const *settings)
+/* "qemu=NAME" is one of `vtdlab run`, "section.key=value" a key of the scenario. */
+static bool is_option(const char *setting)
+{
+	return !memchr(setting, '.', strcspn(setting, "="));
+}
+
+struct scenario *axes_apply(const struct scenario *base, char *const *settings, GError **error)
 {
 	struct scenario *s = scenario_copy(base);
 	bool ok = true;
 
 	for (; ok && *settings; settings++)
-		ok = g_str_has_prefix(*settings, "qemu=") || scenario_set(s, *settings, NULL);
-	if (ok && scenario_validate(s, NULL, NULL))
+		ok = is_option(*settings) || scenario_set(s, *settings, error);
+	if (ok && scenario_validate(s, NULL, error))
 		return s;
 	scenario_free(s);
 	return NULL;
@@ -202,7 +208,7 @@ char **axes_next(struct axes *a)
 		if (settings && pairs <= most)
 			continue;
 		these = settings_of(a, choice);
-		s = axes_apply(a->base, these);
+		s = axes_apply(a->base, these, NULL);
 		if (!s) {
 			g_strfreev(these);
 			continue;
@@ -218,29 +224,31 @@ char **axes_next(struct axes *a)
 	return settings;
 }
 
-void axes_words(GStrvBuilder *words, const struct scenario *base, char *const *settings)
+void axes_options(GStrvBuilder *words, char *const *settings)
 {
-	g_strv_builder_add_many(words, "run", base->name, NULL);
 	for (; *settings; settings++) {
-		bool qemu = g_str_has_prefix(*settings, "qemu=");
+		size_t name = strcspn(*settings, "=");
+		g_autofree char *option = g_strdup_printf("--%.*s", (int)name, *settings);
 
-		g_strv_builder_add_many(words, qemu ? "--qemu" : "--set", *settings + (qemu ? strlen("qemu=") : 0),
-					NULL);
+		if (is_option(*settings))
+			g_strv_builder_add_many(words, option, *settings + name + 1, NULL);
+		else
+			g_strv_builder_add_many(words, "--set", *settings, NULL);
 	}
 }
 
-char *axes_command(const struct scenario *base, char *const *settings)
+void axes_words(GStrvBuilder *words, const char *scenario, char *const *settings)
+{
+	g_strv_builder_add_many(words, "run", scenario, NULL);
+	axes_options(words, settings);
+}
+
+char *axes_command(const char *scenario, char *const *settings)
 {
 	g_autoptr(GStrvBuilder) words = g_strv_builder_new();
-	GString *line = g_string_new("vtdlab");
 
-	axes_words(words, base, settings);
+	axes_words(words, scenario, settings);
 	g_auto(GStrv) all = g_strv_builder_end(words);
 
-	for (char **word = all; *word; word++) {
-		g_autofree char *quoted = text_shell_word(*word);
-
-		g_string_append_printf(line, " %s", quoted);
-	}
-	return g_string_free(line, FALSE);
+	return text_command(all);
 }

@@ -29,13 +29,19 @@ void axes_free(struct axes *a);
  */
 char **axes_next(struct axes *a);
 
-/* axes_apply - does @base with @settings (but "qemu=") make a scenario that can be asked for? Free with scenario_free(). */
-struct scenario *axes_apply(const struct scenario *base, char *const *settings);
+/*
+ * axes_apply - @base with @settings (but options, "qemu=NAME"): NULL if that makes no scenario that can be asked for, with
+ * why. Free with scenario_free().
+ */
+struct scenario *axes_apply(const struct scenario *base, char *const *settings, GError **error);
 
-/* axes_command - "vtdlab run kdump --kernel ... --set ..." of a cell, for people; the caller frees it. */
-char *axes_command(const struct scenario *base, char *const *settings);
+/* axes_command - "vtdlab run kdump --qemu ... --set ..." of a cell, for people; the caller frees it. */
+char *axes_command(const char *scenario, char *const *settings);
 
 /* axes_words - the same as the words behind the program's name, to be added to a list. */
-void axes_words(GStrvBuilder *words, const struct scenario *base, char *const *settings);
+void axes_words(GStrvBuilder *words, const char *scenario, char *const *settings);
+
+/* axes_options - the words of @settings alone: "--qemu NAME" of "qemu=NAME", "--set section.key=value" of a key. */
+void axes_options(GStrvBuilder *words, char *const *settings);
 
 #endif

@@ -63,7 +63,7 @@ static char **next_try(struct hunt *h, struct group *group)
 	char **fewer;
 
 	while ((fewer = group_next(group, h->base))) {
-		struct scenario *s = axes_apply(h->base, fewer);
+		struct scenario *s = axes_apply(h->base, fewer, NULL);
 
 		scenario_free(s);
 		if (s)
@@ -116,7 +116,7 @@ static char **next(void *data, void **tag)
 	t = next_task(h);
 	name = g_strdup_printf("run-%u", t->number);
 	t->results = rundir_file(h->rd, name);
-	axes_words(words, h->base, t->settings);
+	axes_words(words, h->base->name, t->settings);
 	for (const char *const *set = base_settings; *set; set++)
 		g_strv_builder_add_many(words, "--set", *set, NULL);
 	g_strv_builder_add_many(words, "--quiet", "--results", t->results, NULL);
@@ -160,7 +160,7 @@ static void found_all(struct hunt *h, const struct task *t, const struct shown *
 
 static void say(const struct hunt *h, const struct task *t, const char *what)
 {
-	g_autofree char *command = axes_command(h->base, t->settings);
+	g_autofree char *command = axes_command(h->base->name, t->settings);
 
 	g_printerr("%s %-40s %s\n", t->group ? "fewer:" : "cell: ", what, command);
 }
@@ -230,7 +230,7 @@ static char **cached_qemus(void)
 /* The number of the draft, or 0 for a bug that the catalogue has. */
 static void report_group(const struct hunt *h, const struct group *group, unsigned draft, GString *text)
 {
-	g_autofree char *command = axes_command(h->base, group->least);
+	g_autofree char *command = axes_command(h->base->name, group->least);
 
 	if (group->bug)
 		g_string_append_printf(text, "\nknown: %s: %s\n", group->bug->name, group->bug->title);
@@ -293,8 +293,7 @@ static int exit_of(const struct hunt *h, bool whole)
 static bool prepare(struct hunt *h, GError **error)
 {
 	const char *results = h->options->results;
-	g_autofree char *root =
-		g_build_filename(results ? results : lab_root(), results ? "hunts" : "results/hunts", NULL);
+	g_autofree char *root = results ? g_build_filename(results, "hunts", NULL) : lab_results("hunts");
 	g_auto(GStrv) kernels =
 		*h->options->kernels ? g_strdupv((char **)h->options->kernels) : kernel_cached_specs(NULL);
 	g_auto(GStrv) qemus = cached_qemus();
@@ -313,7 +312,7 @@ static bool prepare(struct hunt *h, GError **error)
 bool hunt(const struct hunt_options *options, struct hunt_outcome *out, GError **error)
 {
 	struct hunt h = { .options = options };
-	const struct pool_work work = { next, done, &h };
+	const struct pool_work work = { .next = next, .done = done, .data = &h };
 	g_autoptr(GString) text = g_string_new(NULL);
 	bool ok, whole;
 

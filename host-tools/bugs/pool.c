@@ -57,7 +57,8 @@ static bool start_one(struct pool *p)
 	g_strv_builder_add(argv, self);
 	g_strv_builder_addv(argv, (const char **)words);
 	all = g_strv_builder_end(argv);
-	launcher = g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE);
+	launcher = g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE |
+					     (p->work->merged ? G_SUBPROCESS_FLAGS_STDERR_MERGE : 0));
 	g_subprocess_launcher_set_child_setup(launcher, child_setup, NULL, NULL);
 	child = g_subprocess_launcher_spawnv(launcher, (const char *const *)all, &error);
 	if (!child) {

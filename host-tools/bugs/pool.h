@@ -18,11 +18,12 @@ struct pool_work {
 	 */
 	void (*done)(void *data, void *tag, int status, const char *out);
 	void *data;
+	bool merged; /* what the runs write on stderr goes to @out, too, and not to ours */
 };
 
 /*
  * pool_run - at most @jobs at a time, until next() has nothing while none is running. What the runs write on stderr goes
- * to ours. When the user wants to end (base/interrupt.h) they are told so and waited for. False: so it was.
+ * to ours, unless @work says otherwise. When the user wants to end (base/interrupt.h) they are told so and waited for. False: so it was.
  */
 bool pool_run(const struct pool_work *work, unsigned jobs);
 

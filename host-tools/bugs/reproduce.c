@@ -277,8 +277,8 @@ static bool pick_recipe(struct work *w, GError **error)
 bool bug_reproduce(const struct bug *bug, const struct reproduce_options *options, struct reproduction *out,
 		   GError **error)
 {
-	g_autofree char *root = g_build_filename(options->results ? options->results : lab_root(),
-						 options->results ? "bugs" : "results/bugs", NULL);
+	g_autofree char *root =
+		options->results ? g_build_filename(options->results, "bugs", NULL) : lab_results("bugs");
 	struct work w = { .bug = bug, .options = options };
 	g_autoptr(GError) err = NULL;
 	bool ok;

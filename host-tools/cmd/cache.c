@@ -16,6 +16,7 @@
 #include "cmd/cmd.h"
 
 #define MAX_DEPTH 64
+#define WORK "lab/work"
 
 /*
  * What the lab itself puts into its cache. Only this is ever removed, so that a cache directory
@@ -32,15 +33,22 @@ static const struct kind {
 	{ "foreign", true, "tools that make a crash initramfs" },
 	{ "programs", true, "programs of such an initramfs" },
 	{ "qemus", true, "QEMUs" },
+	{ "lab/sources", true, "sources of kernels built here" },
+	{ WORK, true, "trees of kernels built here" },
+	{ "ccache", false, "what their compiler has made" },
+	{ "selftests", true, "the kernel's selftests, built here" },
+	{ "changelogs", true, "changelogs of kernels" },
 	{ "hashes", true, "hashes of kernels given by path" },
 	{ "apt", false, "package lists" },
 	{ "accel", true, "what KVM was proven to do" },
 	{ "qemu", true, "what each QEMU can do" },
+	{ "libvirt", false, "what libvirt knows of each QEMU" },
 	{ "disk-pattern.img", false, "the pattern disk" },
 };
 
 static gboolean prune_all, dry_run;
-static double older_than_days = -1;
+#define NOT_GIVEN (-G_MAXDOUBLE)
+static double older_than_days = NOT_GIVEN;
 
 struct tree {
 	uint64_t bytes; /* allocated on disk */
@@ -67,6 +75,33 @@ static void measure(int dir, const char *name, struct tree *tree, int depth)
 		measure(fd, names->pdata[i], tree, depth + 1);
 	if (fd >= 0)
 		close(fd);
+}
+
+/* Is it in no kind, so that nothing here ever removes it? */
+static bool foreign(const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)
+		if (strncmp(kinds[i].name, name, len) == 0 && (!kinds[i].name[len] || kinds[i].name[len] == '/'))
+			return false;
+	return strcmp(name, "lock") != 0 && strcmp(name, "tmp") != 0;
+}
+
+/* A size that leaves out what somebody else put there is no size of the directory. */
+static uint64_t show_foreign(int cache)
+{
+	g_autoptr(GPtrArray) names = dir_names(cache, ".");
+	struct tree tree = { 0 };
+
+	for (guint i = 0; i < names->len; i++)
+		if (foreign(names->pdata[i]))
+			measure(cache, names->pdata[i], &tree, 0);
+	g_autofree char *size = g_format_size_full(tree.bytes, G_FORMAT_SIZE_IEC_UNITS);
+
+	if (tree.bytes)
+		printf("  %-18s %10s  not the lab's: prune leaves it\n", "others", size);
+	return tree.bytes;
 }
 
 static int show(int cache)
@@ -100,10 +135,25 @@ static int show(int cache)
 			printf("    %-40s %10s\n", name, part);
 		}
 	}
+	total += show_foreign(cache);
 	g_autofree char *all = g_format_size_full(total, G_FORMAT_SIZE_IEC_UNITS);
 
 	printf("  %-18s %10s  `vtdlab cache prune --older-than DAYS` or --all\n", "in all", all);
 	return VTDLAB_EXIT_OK;
+}
+
+/* Does somebody hold the lock of a tree that a kernel is built in? */
+static bool in_use(int cache, const char *path)
+{
+	g_autofree char *lock = g_build_filename(path, "lock", NULL);
+	int fd = g_str_has_prefix(path, WORK "/") ?
+			 openat(cache, lock, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) :
+			 -1;
+	bool busy = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0;
+
+	if (fd >= 0)
+		close(fd);
+	return busy;
 }
 
 /*
@@ -118,6 +168,10 @@ static bool prune_one(int cache, const char *path, uint64_t *freed)
 	measure(cache, path, &tree, 0);
 	if (!prune_all && tree.used > g_get_real_time() / G_USEC_PER_SEC - (int64_t)(older_than_days * 86400))
 		return true;
+	if (in_use(cache, path)) {
+		printf("left %s: a kernel is being built there\n", path);
+		return true;
+	}
 	g_autofree char *size = g_format_size_full(tree.bytes, G_FORMAT_SIZE_IEC_UNITS);
 	g_autofree char *base = g_path_get_basename(path);
 	g_autofree char *temp = g_strdup_printf("tmp/prune.%s", base);
@@ -165,7 +219,9 @@ static int prune(int cache)
 {
 	int status, lock;
 
-	if (prune_all == (older_than_days >= 0) || older_than_days > 36500)
+	if (older_than_days != NOT_GIVEN && !(older_than_days >= 0 && older_than_days <= 36500))
+		return cmd_usage_error("cache", "--older-than %g: 0 to 36500 days", older_than_days);
+	if (prune_all == (older_than_days != NOT_GIVEN))
 		return cmd_usage_error("cache", "prune wants either --all or --older-than DAYS");
 	lock = openat(cache, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (lock < 0) {
@@ -202,7 +258,7 @@ int cmd_cache(int argc, char **argv)
 		return status;
 	if (argc > 2 || (argc > 1 && !pruning))
 		return cmd_usage_error("cache", "'%s' is not understood; there is only prune", argv[argc - 1]);
-	if (!pruning && (prune_all || dry_run || older_than_days >= 0))
+	if (!pruning && (prune_all || dry_run || older_than_days != NOT_GIVEN))
 		return cmd_usage_error("cache", "--all, --older-than and --dry-run belong to prune");
 	cache = open(lab_cache_dir(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (cache < 0 && errno == ENOENT) {

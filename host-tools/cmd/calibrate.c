@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "conf/restrict.h"
 #include "results/progress.h"
 #include "run/calibrate.h"
 #include "verdict/check.h"
@@ -12,7 +13,7 @@
 static struct {
 	char *kernel, *modules, *qemu, *modes, *results;
 	char **sets;
-	gboolean quiet, verbose;
+	gboolean quiet, verbose, restricted;
 } opt;
 
 static const GOptionEntry entries[] = {
@@ -22,6 +23,7 @@ static const GOptionEntry entries[] = {
 	{ "modes", 0, 0, G_OPTION_ARG_STRING, &opt.modes,
 	  "modes of the IOMMU, one search each: off,legacy,scalable (the scenario's)", "MODE,..." },
 	{ "set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &opt.sets, "as for run", "SECTION.KEY=VALUE" },
+	CMD_RESTRICTED_ENTRY(&opt.restricted),
 	{ "results", 0, 0, G_OPTION_ARG_FILENAME, &opt.results, "where run directories go", "DIR" },
 	{ "quiet", 'q', 0, G_OPTION_ARG_NONE, &opt.quiet, "no lines while it runs", NULL },
 	{ "verbose", 'v', 0, G_OPTION_ARG_NONE, &opt.verbose, "plain lines even on a terminal", NULL },
@@ -36,7 +38,9 @@ static bool set_all(struct scenario *s, const char *const *checks, GError **erro
 	for (char **set = opt.sets; set && *set; set++)
 		if (!scenario_set(s, *set, error))
 			return false;
-	return (!opt.kernel || scenario_set_kernel(s, opt.kernel, error)) && scenario_validate(s, checks, error);
+	return (!opt.kernel || scenario_set_kernel(s, opt.kernel, error)) &&
+	       (!opt.restricted || scenario_restricted(s, opt.kernel, NULL, error)) &&
+	       scenario_validate(s, checks, error);
 }
 
 static bool ask(unsigned mib, enum calibrate_answer *answer, void *data, GError **error)

@@ -9,6 +9,14 @@
 
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/text.h"
+
+void cmd_say(const char *verb, const char *text)
+{
+	g_autofree char *clean = text_lines(text);
+
+	fprintf(stderr, "vtdlab%s%s: %s\n", *verb ? " " : "", verb, clean);
+}
 
 int cmd_fail(const char *verb, GError *error)
 {
@@ -16,7 +24,10 @@ int cmd_fail(const char *verb, GError *error)
 
 	if (!error)
 		return status;
-	fprintf(stderr, "vtdlab %s: %s\n", verb, error->message);
+	/* what cannot be run is told from what went wrong, by programs too: `vtdlab matrix` */
+	if (g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_UNFIT))
+		g_prefix_error(&error, "skipped: ");
+	cmd_say(verb, error->message);
 	status = vtdlab_error_exit(error);
 	g_error_free(error);
 	return status;
@@ -24,13 +35,14 @@ int cmd_fail(const char *verb, GError *error)
 
 int cmd_usage_error(const char *verb, const char *format, ...)
 {
-	g_autofree char *message = NULL;
+	g_autofree char *message = NULL, *whole = NULL;
 	va_list args;
 
 	va_start(args, format);
 	message = g_strdup_vprintf(format, args);
 	va_end(args);
-	fprintf(stderr, "vtdlab %s: %s. Try: vtdlab help %s\n", verb, message, verb);
+	whole = g_strdup_printf("%s. Try: vtdlab help %s", message, verb);
+	cmd_say(verb, whole);
 	return VTDLAB_EXIT_USAGE;
 }
 

@@ -28,6 +28,9 @@ extern const struct verb vtdlab_verbs[];
 /* cmd_find_verb - the verb called @name, or NULL. */
 const struct verb *cmd_find_verb(const char *name);
 
+/* cmd_works_alone - does @v work without scenarios/ and scripts/, on the files that it is given? */
+bool cmd_works_alone(const struct verb *v);
+
 /* cmd_unknown_verb - say on stderr that there is none of that name, and the nearest. Returns 2. */
 int cmd_unknown_verb(const char *name);
 
@@ -36,6 +39,7 @@ int cmd_list(int argc, char **argv);
 int cmd_kconfig(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_judge(int argc, char **argv);
+int cmd_report(int argc, char **argv);
 int cmd_core(int argc, char **argv);
 int cmd_gdb(int argc, char **argv);
 int cmd_walk(int argc, char **argv);
@@ -46,12 +50,22 @@ int cmd_bugs(int argc, char **argv);
 int cmd_reproduce(int argc, char **argv);
 int cmd_bisect(int argc, char **argv);
 int cmd_calibrate(int argc, char **argv);
+int cmd_matrix(int argc, char **argv);
+int cmd_results(int argc, char **argv);
 int cmd_hunt(int argc, char **argv);
+int cmd_soak(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
 int cmd_bench_compare(int argc, char **argv);
 int cmd_bench_walk(int argc, char **argv);
 int cmd_help(int argc, char **argv);
+
+/* --restricted, of every verb that takes a file of somebody else and runs it. */
+#define CMD_RESTRICTED_ENTRY(flag)                                                                          \
+	{                                                                                                   \
+		"restricted", 0, 0, G_OPTION_ARG_NONE, flag,                                                \
+			"the file is of somebody else: no program, build or file of this host for it", NULL \
+	}
 
 /* --vmm, of every verb that has it. */
 #define CMD_VMM_HELP \
@@ -66,6 +80,9 @@ int cmd_help(int argc, char **argv);
 
 /* cmd_colour - does @when (NULL: auto) ask for colours on stdout? False: it is no such word, said on stderr. */
 bool cmd_colour(const char *verb, const char *when, bool *colour);
+
+/* cmd_say - print "vtdlab VERB: TEXT" on stderr; what others wrote in it does nothing to the terminal. */
+void cmd_say(const char *verb, const char *text);
 
 /*
  * cmd_fail - print "vtdlab <verb>: <message>" on stderr, free @error, return its exit status.

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/host.h"
 #include "base/paths.h"
 #include "cmd/cmd.h"
 #include "machine/accel.h"
@@ -253,16 +254,10 @@ static void look_at_space(const char *what, const char *path, double want)
 
 static void look_at_memory(void)
 {
-	g_autofree char *text = NULL;
-	const char *line;
-	double have;
+	double have = (double)host_memory_available() / MIB;
 
-	if (!g_file_get_contents("/proc/meminfo", &text, NULL, NULL))
+	if (!(have > 0))
 		return;
-	line = strstr(text, "MemAvailable:");
-	if (!line)
-		return;
-	have = g_ascii_strtod(line + strlen("MemAvailable:"), NULL) / 1024;
 	say(have < MEMORY_MIB ? "warn" : "ok", "memory", "%.1f GiB available%s", have / 1024,
 	    have < MEMORY_MIB ? ": a run wants 1.6 GiB" : "");
 }
@@ -318,7 +313,7 @@ int cmd_doctor(int argc, char **argv)
 		G_OPTION_ENTRY_NULL,
 	};
 	int status = cmd_parse("doctor", entries, &argc, &argv);
-	g_autofree char *results = lab_path("results", NULL);
+	g_autofree char *results = lab_results(NULL);
 
 	if (status >= 0)
 		return status;

@@ -6,9 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "results/report.h"
-#include "results/run-json-read.h"
-#include "evidence/file.h"
+#include "results/recorded.h"
 
 /* Says on stderr which checks say otherwise than @run; how many. */
 static unsigned say_differences(const struct verdict *verdict, const struct run_json *run)
@@ -30,13 +28,6 @@ static unsigned say_differences(const struct verdict *verdict, const struct run_
 	return n;
 }
 
-static bool has_file(const char *dir, const char *name)
-{
-	g_autofree char *path = g_build_filename(dir, name, NULL);
-
-	return g_file_test(path, G_FILE_TEST_EXISTS);
-}
-
 int cmd_judge(int argc, char **argv)
 {
 	gboolean json = FALSE, same = FALSE, all = FALSE;
@@ -50,11 +41,9 @@ int cmd_judge(int argc, char **argv)
 		CMD_COLOUR_ENTRY(&when),
 		G_OPTION_ENTRY_NULL,
 	};
-	struct evidence_file *file;
-	struct run_json *run;
 	g_autofree char *text = NULL;
-	struct run_report *report;
 	GError *error = NULL;
+	struct recorded *r;
 	int status;
 
 	status = cmd_parse("judge", entries, &argc, &argv);
@@ -64,30 +53,17 @@ int cmd_judge(int argc, char **argv)
 		return cmd_usage_error("judge", "give one run directory (results/latest?)");
 	if (!cmd_colour("judge", when, &colour))
 		return VTDLAB_EXIT_USAGE;
-	file = evidence_file_load(argv[1], &error);
-	run = file ? run_json_load(argv[1], same ? &error : NULL) : NULL;
-	if (!file || (same && !run)) {
-		evidence_file_free(file);
+	r = recorded_load(argv[1], same, &error);
+	if (!r)
 		return cmd_fail("judge", error);
-	}
-	report = report_new(file->scenario->name);
-	report->title = g_strdup(file->scenario->title);
-	report->run_dir = g_strdup(argv[1]);
-	if (run)
-		run_json_report(run, report);
-	report->has_logs = has_file(argv[1], "console.log") && has_file(argv[1], "qemu.log");
-	if (!report->env.crash_kernel.release)
-		report->env.crash_kernel.release = g_strdup(file->crash_release);
-	report_judge(report, file->ev, file->crash_release);
-	text = json ? report_json(report) : report_page(report, (all ? REPORT_ALL : 0) | (colour ? REPORT_COLOUR : 0));
+	text = json ? report_json(r->report) :
+		      report_page(r->report, (all ? REPORT_ALL : 0) | (colour ? REPORT_COLOUR : 0));
 	fputs(text, stdout);
-	status = report->verdict->exit;
-	if (run && say_differences(report->verdict, run) && same)
+	status = r->report->verdict->exit;
+	if (r->run && say_differences(r->report->verdict, r->run) && same)
 		status = VTDLAB_EXIT_BAD;
 	else if (same)
 		status = VTDLAB_EXIT_OK;
-	run_json_free(run);
-	report_free(report);
-	evidence_file_free(file);
+	recorded_free(r);
 	return status;
 }

@@ -9,6 +9,7 @@
 #include "cmd/list-page.h"
 #include "verdict/check.h"
 #include "conf/bug.h"
+#include "conf/matrix.h"
 #include "conf/scenario.h"
 #include "prepare/kernel.h"
 #include "prepare/shortcuts.h"
@@ -25,25 +26,53 @@ static void print_row(int width, const char *name, const char *text)
 		printf("%-*s  %s\n", width, name, text);
 }
 
-static int list_scenarios(void)
+static char *scenario_title(const char *name, GError **error)
 {
-	g_autofree char *dir = lab_path("scenarios", NULL);
+	struct scenario *s = scenario_load(name, error);
+	char *title = s ? g_strdup(s->title) : NULL;
+
+	scenario_free(s);
+	return title;
+}
+
+static char *matrix_title(const char *name, GError **error)
+{
+	struct matrix *m = matrix_load(name, error);
+	char *title = m ? g_strdup(m->title) : NULL;
+
+	matrix_free(m);
+	return title;
+}
+
+/* One row a file of @folder; one that cannot be read is named, and the others are shown all the same. */
+static int list_titles(const char *folder, char *(*title_of)(const char *name, GError **error))
+{
+	g_autofree char *dir = lab_path(folder, NULL);
 	g_auto(GStrv) names = lab_conf_names(dir);
 	int status = VTDLAB_EXIT_OK;
 
 	for (char **name = names; *name; name++) {
 		g_autoptr(GError) error = NULL;
-		struct scenario *s = scenario_load(*name, &error);
+		g_autofree char *title = title_of(*name, &error);
 
-		if (s) {
-			print_row(20, *name, s->title);
+		if (title) {
+			print_row(20, *name, title);
 		} else {
 			fprintf(stderr, "vtdlab list: %s\n", error->message);
 			status = VTDLAB_EXIT_USAGE;
 		}
-		scenario_free(s);
 	}
 	return status;
+}
+
+static int list_scenarios(void)
+{
+	return list_titles(scenario_schema.folder, scenario_title);
+}
+
+static int list_matrices(void)
+{
+	return list_titles(matrix_schema.folder, matrix_title);
 }
 
 /*
@@ -150,6 +179,11 @@ static int list_bug_keys(void)
 	return list_schema(&bug_schema);
 }
 
+static int list_matrix_keys(void)
+{
+	return list_schema(&matrix_schema);
+}
+
 static int list_bugs(void)
 {
 	return cmd_bugs_list(names_only, available);
@@ -170,10 +204,12 @@ static int list_shortcuts(void)
 
 int cmd_list(int argc, char **argv)
 {
-	static const char *const what[] = { "scenarios", "kernels",  "qemus",	  "bugs", "checks",
-					    "keys",	 "bug-keys", "shortcuts", NULL };
-	static int (*const lists[])(void) = { list_scenarios, list_kernels, list_qemus,	   list_bugs,
-					      list_checks,    list_keys,    list_bug_keys, list_shortcuts };
+	static const char *const what[] = { "scenarios", "kernels",  "qemus",	    "bugs",	 "matrices", "checks",
+					    "keys",	 "bug-keys", "matrix-keys", "shortcuts", NULL };
+	static int (*const lists[])(void) = { list_scenarios,	list_kernels,  list_qemus, list_bugs,
+					      list_matrices,	list_checks,   list_keys,  list_bug_keys,
+					      list_matrix_keys, list_shortcuts };
+	g_autofree char *all = g_strjoinv(", ", (char **)(void *)what);
 	const GOptionEntry entries[] = {
 		{ "names", 'n', 0, G_OPTION_ARG_NONE, &names_only, "print names only", NULL },
 		{ "available", 0, 0, G_OPTION_ARG_NONE, &available,
@@ -191,15 +227,13 @@ int cmd_list(int argc, char **argv)
 	if (argc == 3 && strcmp(word, "scenarios") == 0)
 		return list_scenario(argv[2]);
 	if (argc > 2)
-		return cmd_usage_error(
-			"list",
-			"takes one word: scenarios, kernels, qemus, bugs, checks, keys, bug-keys or shortcuts; and the name of a check or scenario behind that");
+		return cmd_usage_error("list", "takes one word: %s; and the name of a check or scenario behind that",
+				       all);
 	for (size_t i = 0; what[i]; i++)
 		if (strcmp(word, what[i]) == 0)
 			return lists[i]();
 	const char *near = nearest_word(word, what);
 
-	return cmd_usage_error(
-		"list", "'%s' is none of scenarios, kernels, qemus, bugs, checks, keys, bug-keys, shortcuts%s%s%s",
-		word, near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
+	return cmd_usage_error("list", "'%s' is none of %s%s%s%s", word, all, near ? " (did you mean " : "",
+			       near ? near : "", near ? "?)" : "");
 }

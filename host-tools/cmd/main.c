@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The program vtdlab: picks the verb, and makes a lost output a failure. */
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/error.h"
+#include "base/paths.h"
 #include "cmd/cmd.h"
 
 /* What stdout still holds may not fit on the disk; a result that nobody got is no success. */
@@ -18,12 +22,23 @@ static int finish(int status)
 	return status == VTDLAB_EXIT_OK ? VTDLAB_EXIT_CANNOT_JUDGE : status;
 }
 
+/* A stream that was closed stays one that fails: without this the next file opened would get its number, and its text. */
+static void keep_streams(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd ? O_RDONLY : O_WRONLY) != fd)
+			_exit(VTDLAB_EXIT_CANNOT_JUDGE);
+}
+
 int main(int argc, char **argv)
 {
 	char help[] = "help";
 	char *alone[] = { help, NULL };
 
+	keep_streams();
 	setlocale(LC_CTYPE, "");
+	/* what is made here is the user's to write, and nobody else's, with any umask */
+	umask(umask(022) | 022);
 	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
 		return finish(cmd_help(1, alone));
 	if (strcmp(argv[1], "--version") == 0) {
@@ -34,5 +49,11 @@ int main(int argc, char **argv)
 
 	if (!v)
 		return cmd_unknown_verb(argv[1]);
+	if (!cmd_works_alone(v) && !lab_complete()) {
+		fprintf(stderr,
+			"vtdlab: no scenarios and scripts beside this program or in ../lib/vtdlab: was it copied alone? "
+			"VTDLAB_ROOT=DIR says where they are (a source tree, or PREFIX/lib/vtdlab)\n");
+		return VTDLAB_EXIT_USAGE;
+	}
 	return finish(v->run(argc - 1, argv + 1));
 }

@@ -9,13 +9,14 @@
 #include "base/paths.h"
 #include "bugs/pool.h"
 #include "bugs/reproduce.h"
+#include "conf/restrict.h"
 #include "machine/private-dir.h"
 #include "verdict/check.h"
 
 static struct {
 	char *side, *results, *share;
 	int repeat, jobs, recipe;
-	gboolean quiet, verbose;
+	gboolean quiet, verbose, restricted;
 } opt;
 
 static const GOptionEntry entries[] = {
@@ -26,6 +27,7 @@ static const GOptionEntry entries[] = {
 	{ "jobs", 'j', 0, G_OPTION_ARG_INT, &opt.jobs, "bugs at a time, of several (one a CPU)", "N" },
 	{ "share", 0, 0, G_OPTION_ARG_FILENAME, &opt.share,
 	  "a directory for a series of bugs: a good side that two of them have is run once", "DIR" },
+	CMD_RESTRICTED_ENTRY(&opt.restricted),
 	{ "results", 0, 0, G_OPTION_ARG_FILENAME, &opt.results, "where the evidence goes, below its bugs/", "DIR" },
 	{ "quiet", 'q', 0, G_OPTION_ARG_NONE, &opt.quiet, "no lines while it runs", NULL },
 	{ "verbose", 'v', 0, G_OPTION_ARG_NONE, &opt.verbose, "plain lines even on a terminal", NULL },
@@ -53,7 +55,8 @@ static int reproduce_one(const char *name, enum reproduce_sides sides)
 
 	if (!bug)
 		return cmd_fail("reproduce", error);
-	if (!bug_reproduce(bug, &options, &out, &error)) {
+	if ((opt.restricted && !bug_restricted(bug, options.checks, &error)) ||
+	    !bug_reproduce(bug, &options, &out, &error)) {
 		g_prefix_error(&error, "%s: ", bug->name);
 		bug_free(bug);
 		return cmd_fail("reproduce", error);
@@ -90,6 +93,8 @@ static char **next_bug(void *data, void **tag)
 		g_strv_builder_add(words, results);
 	if (side)
 		g_strv_builder_add(words, side);
+	if (opt.restricted)
+		g_strv_builder_add(words, "--restricted");
 	if (opt.share)
 		g_strv_builder_add_many(words, "--share", opt.share, NULL);
 	g_strv_builder_add(words, *tag);
@@ -111,7 +116,7 @@ static void bug_done(void *data, void *tag, int status, const char *out)
 static int reproduce_all(char **names)
 {
 	struct series s = { .waiting = names, .status = VTDLAB_EXIT_OK };
-	const struct pool_work work = { next_bug, bug_done, &s };
+	const struct pool_work work = { .next = next_bug, .done = bug_done, .data = &s };
 	gint64 start = g_get_monotonic_time();
 	/* without one each bug runs its good side itself */
 	char *own = opt.share ? NULL : private_dir_make(NULL);

@@ -14,8 +14,10 @@
 #include "results/progress.h"
 #include "results/report.h"
 #include "verdict/check.h"
+#include "conf/restrict.h"
 #include "conf/scenario.h"
 #include "run/run.h"
+#include "run/soak.h"
 
 static struct {
 	char *kernel, *crash_kernel, *reference, *modules, *qemu, *vmm, *accel, *clock, *results, *break_at, *colour,
@@ -23,7 +25,7 @@ static struct {
 	char **sets;
 	int repeat;
 	gboolean dry_run, print_xml, keep, keep_core, gdb, no_probes, no_retry, strict_expect, as_shipped, quiet,
-		verbose;
+		verbose, restricted;
 } opt;
 
 static const GOptionEntry entries[] = {
@@ -59,6 +61,7 @@ static const GOptionEntry entries[] = {
 	  "one attempt only: a crash kernel that does not come up counts at once", NULL },
 	{ "as-shipped", 0, 0, G_OPTION_ARG_NONE, &opt.as_shipped,
 	  "no flat crash kernel and no other of `vtdlab list shortcuts`", NULL },
+	CMD_RESTRICTED_ENTRY(&opt.restricted),
 	{ "strict-expect", 0, 0, G_OPTION_ARG_NONE, &opt.strict_expect,
 	  "exit 1 also where a check passes that the scenario expects to fail", NULL },
 	{ "quiet", 'q', 0, G_OPTION_ARG_NONE, &opt.quiet, "no lines while it runs, and one for the result", NULL },
@@ -128,6 +131,7 @@ static struct scenario *load(const char *name, const struct libvirt_domain *doma
 		ok = scenario_set(s, "devices.dma=nic", error);
 	for (char **set = opt.sets; ok && set && *set; set++)
 		ok = scenario_set(s, *set, error);
+	ok = ok && (!opt.restricted || scenario_restricted(s, opt.kernel, opt.crash_kernel, error));
 	if (ok && scenario_validate(s, (const char *const *)names, error))
 		return s;
 	scenario_free(s);
@@ -185,25 +189,6 @@ static void print_copies(GArray *copies)
 	       v[0] / 1e3, digits, v[n - 1] / 1e3);
 }
 
-/* "preserved 4 times, copy-wrong once": @outcomes in the order in which they came. */
-static char *tally(const GPtrArray *outcomes)
-{
-	GString *text = g_string_new(NULL);
-
-	for (guint i = 0; i < outcomes->len; i++) {
-		guint first = 0, times = 0;
-
-		for (guint k = 0; k < outcomes->len; k++)
-			if (strcmp(outcomes->pdata[k], outcomes->pdata[i]) == 0 && !times++)
-				first = k;
-		if (first != i)
-			continue;
-		g_string_append_printf(text, "%s%s", text->len ? ", " : "", (const char *)outcomes->pdata[i]);
-		g_string_append_printf(text, times == 1 ? " once" : " %u times", times);
-	}
-	return g_string_free(text, FALSE);
-}
-
 static int run_all(const struct scenario *s, struct run_options *options)
 {
 	g_autoptr(GPtrArray) outcomes = g_ptr_array_new();
@@ -223,7 +208,7 @@ static int run_all(const struct scenario *s, struct run_options *options)
 			break;
 	}
 	if (opt.repeat > 1) {
-		g_autofree char *series = tally(outcomes);
+		g_autofree char *series = series_tally(outcomes);
 
 		printf("%u runs: %s; exit status %d\n", outcomes->len, series, status);
 		print_copies(copies);
@@ -275,7 +260,7 @@ int cmd_run(int argc, char **argv)
 	if (opt.domain && !error && options.vmm != &vmm_libvirt)
 		return cmd_usage_error("run", "--domain is run by libvirt: leave out --vmm %s", opt.vmm);
 	if (opt.domain && !error)
-		options.domain = domain = libvirt_domain_load(opt.domain, &error);
+		options.domain = domain = libvirt_domain_load(opt.domain, opt.restricted, &error);
 	s = error ? NULL : load(name, domain, &error);
 	if (!s)
 		return cmd_fail("run", error);

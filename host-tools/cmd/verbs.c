@@ -9,18 +9,23 @@
 
 const struct verb vtdlab_verbs[] = {
 	{ "run", "run a scenario and judge what the crash kernel did", "SCENARIO", cmd_run },
-	{ "list", "what there is: scenarios, kernels, qemus, bugs, checks, keys",
-	  "[scenarios|kernels|qemus|bugs|checks|keys|bug-keys|shortcuts] [NAME]", cmd_list },
+	{ "list", "what there is: scenarios, kernels, qemus, bugs, matrices, checks, keys",
+	  "[scenarios|kernels|qemus|bugs|matrices|checks|keys|bug-keys|matrix-keys|shortcuts] [NAME]", cmd_list },
 	{ "bugs", "the catalogue of IOMMU bugs that can be reproduced, and a page of each", "[show BUG]", cmd_bugs },
 	{ "reproduce", "run the bad and the good side of a bug, and judge both", "BUG...|all|quick", cmd_reproduce },
 	{ "bisect", "which of Debian's builds, or which commit, brought a bug or mended it", "BUG", cmd_bisect },
 	{ "hunt", "settings crossed within a time: known bugs, new ones, and their least settings", "", cmd_hunt },
+	{ "matrix", "axes crossed (kernels, modes, devices, bugs ...), each cell run and judged", "MATRIX|DIR",
+	  cmd_matrix },
+	{ "soak", "the same scenarios for hours on a busy host: flakes, leaks, slow phases", "[SCENARIO...]",
+	  cmd_soak },
 	{ "calibrate", "the least crashkernel= with which a scenario comes out well", "SCENARIO", cmd_calibrate },
 	{ "explain", "what a pasted kernel log says of IOMMU faults, and which bugs it looks like", "LOG|-",
 	  cmd_explain },
 	{ "kconfig", "the config options that a kernel needs, for merge_config.sh", "[SCENARIO]", cmd_kconfig },
 	{ "doctor", "what this host offers: QEMUs, KVM, trace events, space", "", cmd_doctor },
 	{ "judge", "judge a recorded run again, without a VM", "RUNDIR", cmd_judge },
+	{ "report", "a recorded run or matrix as a page for a browser", "[RUNDIR]", cmd_report },
 	{ "walk", "print the translations that a snapshot, a dump or a RAM file holds",
 	  "SNAPSHOT | --vmcore FILE | --ram FILE", cmd_walk },
 	{ "core", "the memory of a run's panicked kernel as a core, for crash, gdb and drgn", "RUNDIR", cmd_core },
@@ -28,6 +33,7 @@ const struct verb vtdlab_verbs[] = {
 	  cmd_gdb },
 	{ "diff", "compare the translations of two snapshots, or the IOVAs of runs",
 	  "SNAPSHOT SNAPSHOT | --iova RUN [RUN]", cmd_diff },
+	{ "results", "the runs that there are, as a table, JSON Lines or CSV; and pruning them", "[DIR]", cmd_results },
 	{ "compare", "the numbers of several runs side by side", "RUN RUN...", cmd_compare },
 	{ "cache", "the cache of kernels: its size, and pruning it", "[prune]", cmd_cache },
 	{ "bench", "what the memory of nested KVM guests costs", "", cmd_bench },
@@ -36,6 +42,12 @@ const struct verb vtdlab_verbs[] = {
 	{ "help", "this list, or the options of a verb", "[VERB]", cmd_help },
 	{ 0 },
 };
+
+bool cmd_works_alone(const struct verb *v)
+{
+	return v->run == cmd_walk || v->run == cmd_diff || v->run == cmd_compare || v->run == cmd_bench_compare ||
+	       v->run == cmd_bench_walk || v->run == cmd_help;
+}
 
 const struct verb *cmd_find_verb(const char *name)
 {
@@ -54,10 +66,11 @@ int cmd_unknown_verb(const char *name)
 		names[n++] = v->name;
 	const char *near = nearest_word(name, names);
 
-	if (near)
-		fprintf(stderr, "vtdlab: no verb '%s'; did you mean '%s'? Try: vtdlab help\n", name, near);
-	else
-		fprintf(stderr, "vtdlab: no verb '%s'. Try: vtdlab help\n", name);
+	g_autofree char *text =
+		near ? g_strdup_printf("no verb '%s'; did you mean '%s'? Try: vtdlab help", name, near) :
+		       g_strdup_printf("no verb '%s'. Try: vtdlab help", name);
+
+	cmd_say("", text);
 	return VTDLAB_EXIT_USAGE;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "conf/schema.h"
 
 #define MIB (UINT64_C(1) << 20)
@@ -48,6 +49,7 @@ char *schema_allowed(const struct schema_key *key)
 	}
 	case SCHEMA_LIST:
 	case SCHEMA_ITEMS:
+	case SCHEMA_PAIRS:
 		return g_strdup(key->members);
 	case SCHEMA_TEXT:
 	case SCHEMA_LINES:
@@ -72,8 +74,8 @@ static bool parse_text(const struct schema_key *key, char **field, const char *t
 
 	if (!g_utf8_validate(text, -1, NULL))
 		return vtdlab_refuse(error, "the value is not UTF-8");
-	for (const char *p = text; *p; p++)
-		if (g_ascii_iscntrl(*p) && !(*p == '\n' && key->type == SCHEMA_LINES))
+	for (const char *p = text; *p; p = g_utf8_next_char(p))
+		if (text_control(g_utf8_get_char(p)) && !(*p == '\n' && key->type == SCHEMA_LINES))
 			return vtdlab_refuse(error,
 					     "the value has a control character at byte %zu; it must be one line",
 					     (size_t)(p - text) + 1);
@@ -209,6 +211,10 @@ bool schema_value_parse(const struct schema_key *key, void *object, const char *
 		return parse_size(key, field, text, error);
 	case SCHEMA_ITEMS:
 		return parse_items(key, field, text, error);
+	case SCHEMA_PAIRS:
+		g_strfreev(*(char ***)field);
+		*(char ***)field = g_strsplit(text, "\n", -1);
+		return true;
 	case SCHEMA_LIST:
 		break;
 	}
@@ -242,6 +248,8 @@ char *schema_value(const struct schema_key *key, const void *object)
 		return g_strdup_printf("%g", *(const double *)field);
 	case SCHEMA_SIZE:
 		return format_size((double)*(const uint64_t *)field);
+	case SCHEMA_PAIRS:
+		return g_strjoinv("\n", *(char **const *)field);
 	case SCHEMA_LIST:
 	case SCHEMA_ITEMS:
 		break;

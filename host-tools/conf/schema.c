@@ -44,7 +44,7 @@ void schema_clear(const struct schema *schema, void *object)
 
 		if (k->type == SCHEMA_TEXT || k->type == SCHEMA_LINES || k->type == SCHEMA_ARGS)
 			g_clear_pointer((char **)field, g_free);
-		else if (k->type == SCHEMA_LIST || k->type == SCHEMA_ITEMS)
+		else if (k->type == SCHEMA_LIST || k->type == SCHEMA_ITEMS || k->type == SCHEMA_PAIRS)
 			g_clear_pointer((char ***)field, g_strfreev);
 		if (k->endings)
 			g_clear_pointer(endings_of(k, object), g_hash_table_unref);
@@ -83,7 +83,11 @@ static const struct schema_key *find_key(const struct schema *schema, const char
 	{
 		size_t len = strlen(k->key);
 
-		if (strcmp(k->section, section) != 0 || strncmp(k->key, name, len) != 0)
+		if (strcmp(k->section, section) != 0)
+			continue;
+		if (k->type == SCHEMA_PAIRS)
+			return k;
+		if (strncmp(k->key, name, len) != 0)
 			continue;
 		if (!name[len])
 			return k;
@@ -130,6 +134,16 @@ static bool set_ending(const struct schema_key *key, void *object, const char *e
 	return true;
 }
 
+static void add_pair(const struct schema_key *key, void *object, const char *name, const char *value)
+{
+	char ***field = schema_field(object, key->offset);
+	guint n = g_strv_length(*field);
+
+	*field = g_renew(char *, *field, n + 2);
+	(*field)[n] = g_strdup_printf("%s=%s", name, value);
+	(*field)[n + 1] = NULL;
+}
+
 static bool set_value(const struct schema *schema, void *object, const char *section, const char *name,
 		      const char *value, bool append, GError **error)
 {
@@ -141,6 +155,10 @@ static bool set_value(const struct schema *schema, void *object, const char *sec
 		return unknown_key(schema, section, name, error);
 	if (ending)
 		return set_ending(key, object, ending, text, append, error);
+	if (key->type == SCHEMA_PAIRS) {
+		add_pair(key, object, name, text);
+		return true;
+	}
 	if (append) {
 		if (key->type != SCHEMA_TEXT && key->type != SCHEMA_LINES && key->type != SCHEMA_ARGS &&
 		    key->type != SCHEMA_LIST && key->type != SCHEMA_ITEMS)
@@ -320,6 +338,17 @@ static void put_line(GString *out, const char *key, const char *value)
 	g_string_append_c(out, '\n');
 }
 
+static void put_pairs(GString *out, const char *value)
+{
+	g_auto(GStrv) pairs = g_strsplit(value, "\n", -1);
+
+	for (char **pair = pairs; *pair; pair++) {
+		g_autofree char *name = g_strndup(*pair, strcspn(*pair, "="));
+
+		put_line(out, name, *pair + strlen(name) + 1);
+	}
+}
+
 /* The lists by their endings, those whose value is not that of @base. */
 static void each_ending(const struct schema_key *key, const void *object, const void *base,
 			void (*each)(const char *key, const char *value, void *data), void *data)
@@ -362,7 +391,9 @@ char *schema_text(const struct schema *schema, const void *object)
 		if (strcmp(section, k->section) != 0)
 			g_string_append_printf(out, "%s[%s]\n", out->len ? "\n" : "", k->section);
 		section = k->section;
-		if (differs)
+		if (differs && k->type == SCHEMA_PAIRS)
+			put_pairs(out, value);
+		else if (differs)
 			put_line(out, k->key, value);
 		g_string_append(out, lists->str);
 	}

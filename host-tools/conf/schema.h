@@ -28,6 +28,7 @@ enum schema_type {
 	SCHEMA_SECONDS, /* double: min..max, a fraction is fine */
 	SCHEMA_LIST,	/* char **: names with ';' between them */
 	SCHEMA_ITEMS, /* char **: texts with ';' between them; each begins as @item says, so that it may have a ';' itself */
+	SCHEMA_PAIRS, /* char **: all keys of a section, "name=value" in their order; the row's key is "*" */
 };
 
 /* A list that is there without being written: "6.1" and "a;b". */

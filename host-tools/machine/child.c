@@ -39,11 +39,12 @@ static void close_above(int last)
 
 static int child_fds(const struct child_request *req, int null_fd, int err_fd, int *report)
 {
-	int parked[FDS_MAX], last = 2;
+	int parked[FDS_MAX], last = 2, moved = fcntl(*report, F_DUPFD_CLOEXEC, FD_LOW);
 
-	*report = fcntl(*report, F_DUPFD_CLOEXEC, FD_LOW);
-	if (*report < 0)
+	/* the pipe stays where it is, so that this can be told through it */
+	if (moved < 0)
 		return -1;
+	*report = moved;
 	null_fd = fcntl(null_fd, F_DUPFD_CLOEXEC, FD_LOW);
 	err_fd = fcntl(err_fd, F_DUPFD_CLOEXEC, FD_LOW);
 	if (null_fd < 0 || err_fd < 0)
@@ -89,7 +90,7 @@ static void child_run(const struct child_request *req, pid_t parent, int null_fd
 	if (req->file_limit)
 		setrlimit(RLIMIT_FSIZE, &(struct rlimit){ req->file_limit, req->file_limit });
 	if (child_fds(req, null_fd, err_fd, &report) < 0)
-		child_fail(report, errno);
+		child_fail(report, errno == EINVAL ? EMFILE : errno); /* EINVAL: the limit is below FD_LOW */
 	execve(req->argv[0], req->argv, req->env ? req->env : environ);
 	child_fail(report, errno);
 }
@@ -116,6 +117,12 @@ static void close_if(int fd)
 {
 	if (fd >= 0)
 		close(fd);
+}
+
+/* The host's bad moment, and not the program that was named. */
+static bool short_of(int err)
+{
+	return err == EMFILE || err == ENFILE || err == ENOMEM || err == EAGAIN;
 }
 
 bool child_start(struct child *c, const struct child_request *req, GError **error)
@@ -146,7 +153,7 @@ bool child_start(struct child *c, const struct child_request *req, GError **erro
 	err = exec_result(report[0]);
 	if (err) {
 		waitpid(pid, NULL, 0);
-		fail(error, VTDLAB_ERROR_USAGE, "run", req->argv[0], err);
+		fail(error, short_of(err) ? VTDLAB_ERROR_FAILED : VTDLAB_ERROR_USAGE, "run", req->argv[0], err);
 		goto out;
 	}
 	c->pid = pid;

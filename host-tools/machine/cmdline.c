@@ -46,18 +46,17 @@ static bool check_abilities(const struct machine_config *cfg, const struct qemu_
 
 	if (caps && cfg->edu && !caps->edu)
 		return vtdlab_unfit(error,
-				    "skipped: devices.edu=on: QEMU %s (%s) has no edu device whose dma_mask can be "
+				    "devices.edu=on: QEMU %s (%s) has no edu device whose dma_mask can be "
 				    "set: try another with --qemu",
 				    caps->version, caps->path);
 	if (!caps || !on)
 		return true;
 	if (!caps->intel_iommu)
-		return vtdlab_unfit(error, "skipped: QEMU %s (%s) has no intel-iommu device", caps->version,
-				    caps->path);
+		return vtdlab_unfit(error, "QEMU %s (%s) has no intel-iommu device", caps->version, caps->path);
 	for (unsigned i = 0; i < G_N_ELEMENTS(needs); i++)
 		if (needs[i].wanted && !qemu_has_iommu_prop(caps, needs[i].prop))
 			return vtdlab_unfit(error,
-					    "skipped: %s needs %s of intel-iommu, which QEMU %s (%s) lacks: "
+					    "%s needs %s of intel-iommu, which QEMU %s (%s) lacks: "
 					    "try another with --qemu",
 					    needs[i].key, needs[i].prop, caps->version, caps->path);
 	return true;

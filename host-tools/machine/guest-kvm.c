@@ -23,7 +23,7 @@ const char *machine_guest_kvm(struct machine *m, double timeout_s, GError **erro
 	const char *module = cpuinfo ? guest_kvm_module(cpuinfo) : NULL;
 
 	if (cpuinfo && !module)
-		vtdlab_unfit(error, "skipped: the CPU of L1 has neither SVM nor VMX: this host's KVM offers no "
+		vtdlab_unfit(error, "the CPU of L1 has neither SVM nor VMX: this host's KVM offers no "
 				    "nested virtualisation; use --accel tcg");
 	return module;
 }

@@ -20,7 +20,8 @@ struct reading {
 	unsigned depth, iommus, disks, nics, ports, leaves;
 	char *unit;		/* of <memory> */
 	bool split, has_memory; /* split: <ioapic driver='qemu'/> */
-	int intremap;		/* -1: not said */
+	bool restricted;
+	int intremap; /* -1: not said */
 	/* of the device that is being read */
 	char *device, *bus, *model;
 	bool bypasses; /* virtio without <driver iommu='on'> */
@@ -66,6 +67,15 @@ static const char *attr(const char **names, const char **values, const char *nam
 		if (strcmp(*names, name) == 0)
 			return *values;
 	return "";
+}
+
+/* Is @text a path of this host, which a file of somebody else has no business to name? */
+static bool names_host(const struct reading *r, const char *where, const char *text, GError **error)
+{
+	static const char *const known[] = { "/usr/bin/qemu-system-x86_64", "/dev/urandom", "/dev/random", NULL };
+
+	return r->restricted && *text == '/' && !g_strv_contains(known, text) &&
+	       !refuse(r, error, "--restricted: <%.40s> names %.80s of this host: take it out", where, text);
 }
 
 static bool at(const struct reading *r, const char *path)
@@ -283,7 +293,7 @@ static bool take_domain(struct reading *r, const char *name, const char **names,
 }
 
 /* An argument that is handed to QEMU: the modes that libvirt has no word for, and else nothing. */
-static void take_argument(struct reading *r, const char *value)
+static void take_argument(struct reading *r, const char *value, GError **error)
 {
 	bool scalable = strstr(value, "intel-iommu.x-scalable-mode=on"), flts = strstr(value, "intel-iommu.x-flts=on");
 
@@ -291,7 +301,9 @@ static void take_argument(struct reading *r, const char *value)
 		r->d->mode = MACHINE_IOMMU_SCALABLE;
 	if (flts)
 		r->d->mode = MACHINE_IOMMU_FIRST_LEVEL;
-	if (!scalable && !flts && strcmp(value, "-global"))
+	if (r->restricted && !scalable && !flts && strcmp(value, "-global"))
+		refuse(r, error, "--restricted: the argument '%.60s' of <qemu:commandline>: take it out", value);
+	else if (!scalable && !flts && strcmp(value, "-global"))
 		change(r, "the argument '%.60s' of <qemu:commandline> is left out", value);
 }
 
@@ -339,6 +351,9 @@ static void starts(GMarkupParseContext *context, const char *name, const char **
 		return;
 	}
 	g_string_append_printf(r->path, "%s%s", r->path->len ? "/" : "", name);
+	for (const char **value = values; *value; value++)
+		if (names_host(r, name, *value, error))
+			return;
 	if (r->depth == 1)
 		take_domain(r, name, names, values, error);
 	else if (at(r, "domain/os/type"))
@@ -346,7 +361,7 @@ static void starts(GMarkupParseContext *context, const char *name, const char **
 	else if (at(r, "domain/memory"))
 		set(&r->unit, attr(names, values, "unit"));
 	else if (at(r, "domain/qemu:commandline/qemu:arg"))
-		take_argument(r, attr(names, values, "value"));
+		take_argument(r, attr(names, values, "value"), error);
 	else if (at(r, "domain/devices/iommu/driver"))
 		take_iommu_driver(r, names, values, error);
 	else if (r->depth == 3 && g_str_has_prefix(r->path->str, "domain/devices/"))
@@ -376,7 +391,8 @@ static void text(GMarkupParseContext *context, const char *bytes, gsize len, voi
 	struct reading *r = data;
 	g_autofree char *own = g_strstrip(g_strndup(bytes, len));
 
-	(void)context;
+	if (names_host(r, g_markup_parse_context_get_element(context), own, error))
+		return;
 	if (at(r, "domain/memory")) {
 		take_memory(r, own, error);
 	} else if (at(r, "domain/vcpu")) {
@@ -426,10 +442,11 @@ static bool complete(struct reading *r, GError **error)
 	return true;
 }
 
-struct libvirt_domain *libvirt_domain_parse(const char *xml, size_t len, const char *name, GError **error)
+struct libvirt_domain *libvirt_domain_parse(const char *xml, size_t len, const char *name, bool restricted,
+					    GError **error)
 {
 	static const GMarkupParser parser = { .start_element = starts, .end_element = ends, .text = text };
-	struct reading r = { .path = g_string_new(NULL), .intremap = -1 };
+	struct reading r = { .path = g_string_new(NULL), .intremap = -1, .restricted = restricted };
 	GMarkupParseContext *context;
 	g_autoptr(GError) said = NULL;
 	bool ok;
@@ -461,12 +478,12 @@ struct libvirt_domain *libvirt_domain_parse(const char *xml, size_t len, const c
 	return NULL;
 }
 
-struct libvirt_domain *libvirt_domain_load(const char *path, GError **error)
+struct libvirt_domain *libvirt_domain_load(const char *path, bool restricted, GError **error)
 {
 	gsize len;
 	g_autofree char *all = file_read_small("--domain", path, &len, error);
 
-	return all ? libvirt_domain_parse(all, len, path, error) : NULL;
+	return all ? libvirt_domain_parse(all, len, path, restricted, error) : NULL;
 }
 
 void libvirt_domain_free(struct libvirt_domain *d)

@@ -29,12 +29,14 @@ struct libvirt_domain {
 
 /*
  * libvirt_domain_load - reads the domain in @path.
+ * @restricted: what names a file, a device or an argument of the host is refused, not left out
  * NULL: VTDLAB_ERROR_USAGE: no file, too large, not XML, not one <iommu model='intel'>, a device that cannot be driven...
  */
-struct libvirt_domain *libvirt_domain_load(const char *path, GError **error);
+struct libvirt_domain *libvirt_domain_load(const char *path, bool restricted, GError **error);
 
 /* libvirt_domain_parse - the same of @text; @name is said in errors. */
-struct libvirt_domain *libvirt_domain_parse(const char *text, size_t len, const char *name, GError **error);
+struct libvirt_domain *libvirt_domain_parse(const char *text, size_t len, const char *name, bool restricted,
+					    GError **error);
 
 void libvirt_domain_free(struct libvirt_domain *domain);
 

@@ -16,11 +16,10 @@
 static bool expressible(const struct machine_config *cfg, GError **error)
 {
 	if (cfg->accel != MACHINE_ACCEL_KVM && cfg->cpus > 1 && !cfg->cpu_threads)
-		return vtdlab_unfit(
-			error,
-			"skipped: machine.cpus=%u: libvirt has no word for QEMU's %s, and with a thread for each "
-			"CPU a kernel oopses now and then: use --vmm qemu",
-			cfg->cpus, machine_tcg(cfg));
+		return vtdlab_unfit(error,
+				    "machine.cpus=%u: libvirt has no word for QEMU's %s, and with a thread for each "
+				    "CPU a kernel oopses now and then: use --vmm qemu",
+				    cfg->cpus, machine_tcg(cfg));
 	return true;
 }
 

@@ -103,7 +103,7 @@ int64_t machine_qmp_clock(void *machine)
 	struct machine *m = machine;
 
 	look_at_times(m);
-	return m->time.still_us >= STILL_US ? INT64_MAX / 2 : m->time.used_us;
+	return m->time.still_us >= STILL_US ? QMP_CLOCK_OVER : m->time.used_us;
 }
 
 /* ---- waiting ---- */

@@ -242,7 +242,7 @@ static bool have_greeting(struct qmp *q)
 
 static bool wait_for(struct qmp *q, bool (*done)(struct qmp *), const char *what, double timeout_s, GError **error)
 {
-	int64_t until = now_us(q) + (int64_t)(timeout_s * 1e6), left;
+	int64_t now = now_us(q), until = now == QMP_CLOCK_OVER ? 0 : now + (int64_t)(timeout_s * 1e6);
 	struct pollfd p = { .fd = q->fd, .events = POLLIN };
 
 	for (;;) {
@@ -255,10 +255,10 @@ static bool wait_for(struct qmp *q, bool (*done)(struct qmp *), const char *what
 			return vtdlab_failed(error, "QMP %s: QEMU closed the connection", what);
 		if (q->idle_fn && !q->idle_fn(q->idle_user, error))
 			return false;
-		left = (until - now_us(q)) / 1000;
-		if (left < 0)
+		now = now_us(q);
+		if (now > until || now == QMP_CLOCK_OVER)
 			return vtdlab_failed(error, "QMP %s: no answer from QEMU within %.0f s", what, timeout_s);
-		poll(&p, 1, (int)MIN(left + 1, IDLE_MS));
+		poll(&p, 1, (int)MIN((until - now) / 1000 + 1, IDLE_MS));
 	}
 }
 

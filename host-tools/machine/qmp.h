@@ -30,8 +30,9 @@ void qmp_free(struct qmp *q);
 void qmp_set_idle(struct qmp *q, qmp_idle_fn fn, void *user);
 /*
  * Timeouts are counted in what @fn gives, in µs, instead of the host's own time: what QEMU could use of it. It may go back,
- * and jumps far ahead where QEMU is to be given up. @user is that of qmp_set_idle().
+ * and is QMP_CLOCK_OVER where QEMU is to be given up, at once. @user is that of qmp_set_idle().
  */
+#define QMP_CLOCK_OVER (INT64_MAX / 2)
 void qmp_set_clock(struct qmp *q, int64_t (*fn)(void *user));
 void qmp_set_event(struct qmp *q, qmp_event_fn fn, void *user);
 

@@ -66,7 +66,7 @@ static char *run_script(char **argv, GError **error)
 		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_INTERRUPTED, "%s was interrupted", name);
 	else if (WIFEXITED(status) && (WEXITSTATUS(status) == 2 || WEXITSTATUS(status) == 125))
 		g_set_error(error, VTDLAB_ERROR, WEXITSTATUS(status) == 2 ? VTDLAB_ERROR_USAGE : VTDLAB_ERROR_UNFIT,
-			    "%s %s: see the line above", name, argv[1]);
+			    "%s %.200s: see the line above", name, argv[1]);
 	else
 		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "%s failed (status %d): see the lines above",
 			    name, WIFEXITED(status) ? WEXITSTATUS(status) : -1);
@@ -115,6 +115,11 @@ struct kernel *kernel_get(const char *spec, const char *modules, const char *req
 	char *argv[] = { script, (char *)spec, "--require", (char *)require, NULL, NULL, NULL };
 	g_autofree char *dir = NULL;
 
+	/* the script would take it for an option */
+	if (*spec == '-') {
+		vtdlab_refuse(error, "no kernel is called '%s'", spec);
+		return NULL;
+	}
 	if (modules && *modules) {
 		argv[4] = "--modules";
 		argv[5] = (char *)modules;
@@ -139,21 +144,12 @@ char *kernel_fragment(const char *require, GError **error)
 	return run_script(argv, error);
 }
 
-/* Is @spec the name of a file in images/qemus? */
-static bool qemu_named(const char *spec)
-{
-	g_autofree char *file = g_strconcat(spec, ".conf", NULL);
-	g_autofree char *path = lab_path("images", "qemus", file, NULL);
-
-	return !strchr(spec, '/') && g_file_test(path, G_FILE_TEST_EXISTS);
-}
-
 char *qemu_get(const char *spec, GError **error)
 {
 	g_autofree char *script = lab_path("scripts", "qemu-get", NULL);
 	char *argv[] = { script, (char *)spec, NULL };
 
-	return qemu_named(spec) ? run_script(argv, error) : g_strdup(spec);
+	return lab_named("images/qemus", spec, ".conf") ? run_script(argv, error) : g_strdup(spec);
 }
 
 struct kernel *kernel_copy(const struct kernel *k)
@@ -191,12 +187,10 @@ bool kernel_builtin(const struct kernel *k, const char *option)
 
 char *foreign_initrd(const char *spec, const struct kernel *kernel, GError **error)
 {
-	g_autofree char *file = g_strconcat(spec, ".manifest", NULL);
-	g_autofree char *recipe = lab_path("images", "initramfs", "foreign", file, NULL);
 	g_autofree char *script = lab_path("scripts", "foreign-initrd", NULL);
 	char *argv[] = { script, (char *)spec, "--kernel", kernel->dir, NULL };
 
-	if (!strchr(spec, '/') && g_file_test(recipe, G_FILE_TEST_EXISTS))
+	if (lab_named("images/initramfs/foreign", spec, ".manifest"))
 		return run_script(argv, error);
 	if (g_file_test(spec, G_FILE_TEST_IS_REGULAR))
 		return g_canonicalize_filename(spec, NULL);
@@ -205,12 +199,12 @@ char *foreign_initrd(const char *spec, const struct kernel *kernel, GError **err
 	return NULL;
 }
 
-/* Where an image of that name lies: in the build directory, or in the cache when that cannot be written. */
+/* Where an image of that name lies: in the build directory, or in the cache when there is none that can be written. */
 static char *image_path(const char *name)
 {
 	g_autofree char *dir = lab_path("build", "initramfs", NULL);
 
-	if (g_access(dir, W_OK) != 0 && g_mkdir_with_parents(dir, 0755) != 0) {
+	if (!lab_is_source() || g_mkdir_with_parents(dir, 0755) != 0 || g_access(dir, W_OK) != 0) {
 		g_free(dir);
 		dir = g_build_filename(lab_cache_dir(), "initramfs", NULL);
 	}

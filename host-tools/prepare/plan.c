@@ -10,6 +10,7 @@
 #include "base/paths.h"
 #include "evidence/kprobe-trace.h"
 #include "machine/disk.h"
+#include "machine/qemu-probe.h"
 #include "prepare/devices.h"
 #include "prepare/flat.h"
 #include "prepare/shortcuts.h"
@@ -149,6 +150,17 @@ char *plan_crashkernel(const char *cmdline)
 	return plain;
 }
 
+/* Before anything is fetched for it: is the program that was named a QEMU? */
+static bool plan_qemu(struct plan *plan, GError **error)
+{
+	struct qemu_caps *caps;
+
+	plan->qemu = qemu_get(plan->options->qemu, error);
+	caps = plan->qemu ? qemu_probe(plan->qemu, lab_cache_dir(), error) : NULL;
+	qemu_caps_free(caps);
+	return caps;
+}
+
 static char *first_own(const struct scenario *sc)
 {
 	struct workload w = workload_of(sc);
@@ -174,12 +186,7 @@ bool plan_make(struct plan *plan, const struct scenario *sc, const struct run_op
 	memset(plan, 0, sizeof(*plan));
 	plan->scenario = sc;
 	plan->options = options;
-	if (options->qemu) {
-		plan->qemu = qemu_get(options->qemu, error);
-		if (!plan->qemu)
-			return false;
-	}
-	if (!plan_kernels(plan, error))
+	if ((options->qemu && !plan_qemu(plan, error)) || !plan_kernels(plan, error))
 		return false;
 	foreign = plan_foreign(plan);
 	plan->crash_initrd = foreign ? foreign_initrd(sc->crash.initrd, plan->crash, error) :

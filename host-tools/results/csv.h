@@ -15,6 +15,10 @@
 /* csv_new - a file with nothing but the line @header (column names, comma separated). */
 GString *csv_new(const char *header);
 
+/* csv_cell - one cell of a row, quoted where it must be; NULL: an empty one. csv_end - the row ends behind the last cell. */
+void csv_cell(GString *csv, const char *value);
+void csv_end(GString *csv);
+
 /* One row of timeline.csv. */
 struct csv_timeline_row {
 	const char *phase;  /* "boot", "attach:0000:00:03.0", ... */

@@ -6,6 +6,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/text.h"
+
 #define REDRAW_MS 200
 #define PHASE_WIDTH 20
 
@@ -52,14 +54,10 @@ void progress_clear(struct progress *p)
 /* "  crash-boot              3.2 s  <text>"; control characters of the text become spaces. */
 static char *format_line(const struct progress *p, const char *text)
 {
+	g_autofree char *clean = text_one_line(text ? text : "");
 	double seconds = (double)(g_get_monotonic_time() - p->start_us) / 1e6;
-	char *line = g_strdup_printf("  %-*s %7.1f s%s%s", PHASE_WIDTH, p->phase, seconds, text && *text ? "  " : "",
-				     text ? text : "");
 
-	for (char *c = line; *c; c++)
-		if (g_ascii_iscntrl(*c))
-			*c = ' ';
-	return line;
+	return g_strdup_printf("  %-*s %7.1f s%s%s", PHASE_WIDTH, p->phase, seconds, *clean ? "  " : "", clean);
 }
 
 static void draw(struct progress *p)
@@ -141,10 +139,10 @@ void progress_end(struct progress *p, const char *format, ...)
 
 static void put_line(struct progress *p, const char *before, const char *format, va_list args)
 {
-	g_autofree char *text = g_strdup_vprintf(format, args);
+	g_autofree char *text = g_strdup_vprintf(format, args), *clean = text_lines(text);
 
 	progress_clear(p);
-	fprintf(p->out, "%s%s\n", before, text);
+	fprintf(p->out, "%s%s\n", before, clean);
 	fflush(p->out);
 	draw(p);
 }

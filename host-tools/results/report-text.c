@@ -174,14 +174,21 @@ static void add_option(GString *line, const char *key, const char *value)
 	add_word(line, "--set ", word);
 }
 
-/* One line that runs it again, for a shell. */
-static void put_repeat(GString *out, const struct run_report *r)
+char *report_settings(const struct run_report *r)
+{
+	GString *settings = g_string_new(NULL);
+
+	each_setting(r, settings, add_setting);
+	return g_string_free(settings, FALSE);
+}
+
+char *report_repeat(const struct run_report *r)
 {
 	JsonObject *domain = json_line_object(r->extra, "domain");
 	const char *file = domain ? json_line_string(domain, "file", NULL) : NULL;
 	g_autofree char *path = g_find_program_in_path("qemu-system-x86_64");
 	g_autofree char *conf = g_strconcat(r->scenario, ".conf", NULL), *known = lab_path("scenarios", conf, NULL);
-	g_autoptr(GString) line = g_string_new("vtdlab run");
+	GString *line = g_string_new("vtdlab run");
 
 	if (g_file_test(known, G_FILE_TEST_EXISTS)) {
 		g_string_append_printf(line, " %s", r->scenario);
@@ -198,7 +205,7 @@ static void put_repeat(GString *out, const struct run_report *r)
 		add_word(line, "--qemu ", r->env.qemu_path);
 	if (!file && r->env.vmm && strcmp(r->env.vmm, "qemu") != 0)
 		add_word(line, "--vmm ", r->env.vmm);
-	g_string_append_printf(out, "%-*s%s\n", LABEL_WIDTH, "repeat", line->str);
+	return g_string_free(line, FALSE);
 }
 
 static void put_kernel(GString *out, const char *label, const struct report_kernel *k)
@@ -212,12 +219,11 @@ static void put_environment(GString *out, const struct run_report *r)
 	const struct report_environment *env = &r->env;
 	const struct report_kernel *first = &env->first_kernel, *crash = &env->crash_kernel;
 	bool same = g_strcmp0(first->sha256, crash->sha256) == 0 && g_strcmp0(first->release, crash->release) == 0;
-	g_autoptr(GString) settings = g_string_new(NULL);
+	g_autofree char *settings = report_settings(r);
 
 	put_field(out, "scenario", "%s%s%s", r->scenario, r->title && *r->title ? ": " : "", r->title ? r->title : "");
-	each_setting(r, settings, add_setting);
-	if (settings->len)
-		put_field(out, "settings", "%s", settings->str);
+	if (*settings)
+		put_field(out, "settings", "%s", settings);
 	put_kernel(out, "first kernel", first);
 	if (same)
 		put_field(out, "crash kernel", "the same");
@@ -313,8 +319,19 @@ static void put_outcome(GString *out, const struct run_report *r, bool colour)
 	text_wrap(out, r->verdict->words, LABEL_WIDTH, REPORT_WIDTH);
 }
 
+/* Where the run's files are; the page for a browser, where there is one. */
+static void put_files(GString *out, const char *dir)
+{
+	g_autofree char *page = g_build_filename(dir, REPORT_HTML, NULL);
+
+	if (g_file_test(page, G_FILE_TEST_EXISTS))
+		g_string_append_printf(out, "%-*s%s\n", LABEL_WIDTH, "to look at", page);
+	g_string_append_printf(out, "%-*s%s\n", LABEL_WIDTH, "run", dir);
+}
+
 char *report_page(const struct run_report *r, unsigned how)
 {
+	g_autofree char *repeat = report_repeat(r);
 	GString *out = g_string_new(NULL);
 
 	put_outcome(out, r, how & REPORT_COLOUR);
@@ -330,9 +347,9 @@ char *report_page(const struct run_report *r, unsigned how)
 	for (guint i = 0; i < r->notes->len; i++)
 		put_field(out, i ? "" : "notes", "%s", (const char *)r->notes->pdata[i]);
 	/* Not wrapped: these are for copying. */
-	put_repeat(out, r);
+	g_string_append_printf(out, "%-*s%s\n", LABEL_WIDTH, "repeat", repeat);
 	if (r->run_dir)
-		g_string_append_printf(out, "%-*s%s\n", LABEL_WIDTH, "run", r->run_dir);
+		put_files(out, r->run_dir);
 	return g_string_free(out, FALSE);
 }
 

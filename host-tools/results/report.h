@@ -20,7 +20,8 @@
 struct evidence;
 
 #define REPORT_SCHEMA 1
-#define REPORT_WIDTH 72 /* columns of summary.txt and of the terminal's table */
+#define REPORT_HTML "report.html" /* the page for a browser, which html/ makes */
+#define REPORT_WIDTH 72		  /* columns of summary.txt and of the terminal's table */
 
 /* One phase; times are host ns since the run's start (CLOCK_MONOTONIC differences). */
 struct report_phase {
@@ -115,6 +116,15 @@ enum report_page {
  * @how: of enum report_page, or-ed; REPORT_ALL alone is summary.txt
  */
 char *report_page(const struct run_report *report, unsigned how);
+
+/* report_settings - "key=value; key=value" of what was set otherwise than in the scenario's file, "" for nothing; to be freed. */
+char *report_settings(const struct run_report *report);
+
+/* report_repeat - the command that runs it again, one line for a shell; the caller frees it. */
+char *report_repeat(const struct run_report *report);
+
+/* report_mail - what a reply on a list quotes of it: command, versions, verdict, evidence; 72 columns. The caller frees it. */
+char *report_mail(const struct run_report *report);
 
 /* report_line - the same in one line: outcome, seconds, what failed, where; the caller frees it. */
 char *report_line(const struct run_report *report);

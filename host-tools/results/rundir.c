@@ -151,16 +151,40 @@ static bool make_locked(struct rundir *rd, const char *scenario, int lock, GErro
 	return false;
 }
 
+/* Absolute; the caller frees it. */
+static char *root_path(const char *root)
+{
+	g_autofree char *standard = lab_results(NULL);
+
+	return g_canonicalize_filename(root ? root : standard, NULL);
+}
+
+bool rundir_possible(const char *root, GError **error)
+{
+	g_autofree char *whole = root_path(root), *dir = g_strdup(whole);
+
+	while (g_access(dir, F_OK) != 0 && errno == ENOENT && strcmp(dir, "/") != 0) {
+		char *up = g_path_get_dirname(dir);
+
+		g_free(dir);
+		dir = up;
+	}
+	if (!g_file_test(dir, G_FILE_TEST_IS_DIR))
+		errno = ENOTDIR;
+	else if (g_access(dir, W_OK | X_OK) == 0)
+		return true;
+	return failed(error, VTDLAB_ERROR_USAGE, "cannot write to the results directory", whole);
+}
+
 struct rundir *rundir_create(const char *root, const char *scenario, GError **error)
 {
-	g_autofree char *standard = lab_path("results", NULL);
 	struct rundir *rd = g_new0(struct rundir, 1);
 	g_autofree char *lock_path = NULL;
 	bool ok = false;
 	int lock;
 
 	rd->pid_fd = -1;
-	rd->root = g_canonicalize_filename(root ? root : standard, NULL);
+	rd->root = root_path(root);
 	lock_path = g_build_filename(rd->root, ".lock", NULL);
 	if (g_mkdir_with_parents(rd->root, 0755) != 0) {
 		failed(error, VTDLAB_ERROR_USAGE, "cannot make the results directory", rd->root);
@@ -177,6 +201,46 @@ out:
 	if (!ok)
 		g_clear_pointer(&rd, rundir_free);
 	return rd;
+}
+
+bool rundir_running(const char *path)
+{
+	g_autofree char *pid = g_build_filename(path, PID_FILE, NULL);
+	bool busy;
+	int fd = lock_file(pid, 0, &busy);
+
+	if (fd >= 0)
+		close(fd);
+	return busy;
+}
+
+struct rundir *rundir_resume(const char *path, GError **error)
+{
+	g_autofree char *whole = g_canonicalize_filename(path, NULL), *name = g_path_get_basename(whole);
+	const char *end = strrchr(name, '.');
+	bool partial = g_strcmp0(end, PARTIAL) == 0;
+	struct rundir *rd = g_new0(struct rundir, 1);
+	g_autofree char *pid = g_build_filename(whole, PID_FILE, NULL);
+	bool busy;
+
+	rd->pid_fd = lock_file(pid, O_CREAT, &busy);
+	if (busy) {
+		vtdlab_refuse(error, "%s: somebody is still at it", path);
+	} else if (rd->pid_fd < 0 || (!partial && g_strcmp0(end, INTERRUPTED) != 0)) {
+		vtdlab_refuse(error, "%s: nothing to go on with: it is complete, or no results directory", path);
+		if (rd->pid_fd >= 0)
+			unlink(pid);
+	} else {
+		rd->root = g_path_get_dirname(whole);
+		rd->name = g_strndup(name, (gsize)(end - name));
+		rd->path = g_strconcat(rd->root, "/", rd->name, PARTIAL, NULL);
+		if (ftruncate(rd->pid_fd, 0) == 0 && dprintf(rd->pid_fd, "%d\n", (int)getpid()) > 0 &&
+		    (partial || rename(whole, rd->path) == 0))
+			return rd;
+		failed(error, VTDLAB_ERROR_FAILED, "cannot go on in", path);
+	}
+	rundir_free(rd);
+	return NULL;
 }
 
 char *rundir_file(const struct rundir *rd, const char *name)

@@ -26,13 +26,30 @@ struct rundir {
 };
 
 /*
+ * rundir_possible - could rundir_create() make something in @root? Asked before minutes are spent on a kernel; makes nothing.
+ * Errors: as rundir_create().
+ */
+bool rundir_possible(const char *root, GError **error);
+
+/*
  * rundir_create - make the directory of a new run, and put away those that dead runs left.
  *
- * @root:     results directory, made (with its parents) when missing; NULL = lab_path("results")
+ * @root:     results directory, made (with its parents) when missing; NULL = lab_results()
  * @scenario: the scenario's name; any byte that is not [A-Za-z0-9._-] becomes '_'
  * Errors:    VTDLAB_ERROR_USAGE when @root cannot be made or written to.
  */
 struct rundir *rundir_create(const char *root, const char *scenario, GError **error);
+
+/*
+ * rundir_resume - go on in a directory that rundir_create() made and whose process is gone: it is ".partial" again, and
+ * locked.
+ * @path: the directory, as it is named now
+ * Errors: VTDLAB_ERROR_USAGE: it is none, it is complete, or somebody is still at it.
+ */
+struct rundir *rundir_resume(const char *path, GError **error);
+
+/* rundir_running - does a process still hold the lock of the directory at @path? */
+bool rundir_running(const char *path);
 
 /* Where --keep-core leaves the RAM, in the order of machine/ram.h. */
 #define RUNDIR_RAM "ram"

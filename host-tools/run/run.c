@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "html/run-page.h"
 #include "results/progress.h"
 #include "results/version.h"
 #include "observe/console-words.h"
@@ -127,7 +128,7 @@ static void put_away(struct rundir *rd)
 static bool write_results(struct run *run, GError **error)
 {
 	g_autofree char *scenario = schema_text(&scenario_schema, run->at.plan->scenario), *json = NULL,
-			*summary = NULL;
+			*summary = NULL, *html = NULL;
 	const char *log = NULL;
 
 	if (run->at.m && !machine_logs_ok(run->at.m, &log))
@@ -137,10 +138,12 @@ static bool write_results(struct run *run, GError **error)
 	run->report->duration_s = (double)clock_elapsed_ns(run->at.clock) / 1e9;
 	summary = report_page(run->report, REPORT_ALL);
 	json = report_json(run->report);
+	html = html_run_page(run->report, run->at.ev, run->at.rd->path);
 	return run_write_tables(run, error) &&
 	       evidence_save(run->at.ev, run->at.plan->crash->release, run->at.rd->path, error) &&
 	       rundir_write(run->at.rd, "scenario.conf", scenario, -1, error) &&
 	       rundir_write(run->at.rd, "summary.txt", summary, -1, error) &&
+	       rundir_write(run->at.rd, REPORT_HTML, html, -1, error) &&
 	       rundir_write(run->at.rd, "run.json", json, -1, error);
 }
 
@@ -238,6 +241,8 @@ bool scenario_run(const struct scenario *scenario, const struct run_options *opt
 	struct plan plan;
 
 	memset(out, 0, sizeof(*out));
+	if (!rundir_possible(options->results, error))
+		return false;
 	if (!plan_make(&plan, scenario, options, error)) {
 		plan_clear(&plan);
 		return false;

@@ -130,7 +130,7 @@ need_root()
 @test "bad usage is refused" {
 	host_setup --for everything
 	[ "$status" = 2 ]
-	[[ $stderr == *"takes run, check, all or kernel, not 'everything'"* ]]
+	[[ $stderr == *"takes run, check, all, kernel or cluster, not 'everything'"* ]]
 	host_setup --for
 	[ "$status" = 2 ]
 	host_setup frobnicate

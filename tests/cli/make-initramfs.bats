@@ -240,6 +240,17 @@ content()
 	[[ "$output" == *"a name, not a path" ]]
 }
 
+@test "make-initramfs: what a killed one left goes, what a live one is at stays" {
+	mkdir "$BATS_TEST_TMPDIR"/out.cpio.{dead00,alive0}
+	touch "$BATS_TEST_TMPDIR"/out.cpio.dead00/cpio
+	exec 7<"$BATS_TEST_TMPDIR/out.cpio.alive0"
+	flock 7
+	make_initramfs 7<&-
+	exec 7<&-
+	[ ! -e "$BATS_TEST_TMPDIR/out.cpio.dead00" ]
+	[ "$(cd "$BATS_TEST_TMPDIR" && echo out.cpio*)" = 'out.cpio out.cpio.alive0 out.cpio.inputs' ]
+}
+
 @test "make-initramfs: wrong usage" {
 	run make_initramfs --nonsense x
 	[ "$status" -eq 2 ]

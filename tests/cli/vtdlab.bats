@@ -45,6 +45,25 @@ setup()
 	refused qwertyuiop :: "vtdlab help"
 }
 
+@test "words that would do something to the terminal are shown without" {
+	for word in $'a\e[31mb' $'a\u009b31mb' $'a\u202eb'; do
+		refused "$word" :: "no verb 'a"
+		refused run "$word" :: a
+		refused list --"$word" :: a
+		refused run kdump --break "$word" :: a
+		[[ $output != *[$'\e\u009b\u202e']* ]]
+	done
+}
+
+@test "the program is hardened" {
+	command -v readelf >/dev/null || skip "no readelf here"
+	run readelf -hldW --dyn-syms "$vtdlab"
+	[[ $output == *'DYN (Position-Independent Executable'* ]]
+	[[ $output == *GNU_RELRO* && $output == *BIND_NOW* ]]
+	[[ $output == *__stack_chk_fail* ]]
+	grep -qE 'GNU_STACK .* RW ' <<<"$output"
+}
+
 @test "an unknown option is refused" {
 	refused list --nmaes :: --nmaes "vtdlab help list"
 	refused doctor word :: word
@@ -158,6 +177,21 @@ make_cache()
 	find "$VTDLAB_CACHE/kernels/old_1" "$VTDLAB_CACHE/kernels/link_1" -exec touch -h -d '40 days ago' {} +
 }
 
+@test "soak: bad words are refused before anything presses on the host" {
+	for hours in 0 -1 nan 1001; do
+		refused soak --hours=$hours :: "--hours" "more than 0, 1000 at most"
+	done
+	refused soak --hours=x :: --hours
+	for kind in rain cpu,rain '' ,; do
+		refused soak --pressure="$kind" :: "--pressure $kind: cpu, memory and disk, or none"
+	done
+	refused soak kdump nonesuch :: "no scenario 'nonesuch'"
+	refused soak kdump --set iommu.mode=x :: "'x' is not allowed"
+	run "$vtdlab" soak --hours 0.01 --results /dev/null/x
+	[ "$status" -eq 2 ]
+	[[ $output == *"/dev/null/x/soak"* ]]
+}
+
 @test "cache shows sizes" {
 	run "$vtdlab" cache
 	[ "$status" -eq 0 ]
@@ -195,6 +229,25 @@ make_cache()
 	[ "$(cat "$BATS_TEST_TMPDIR/outside/file")" = keep ]
 }
 
+@test "cache: nothing of it is left out of the size, and a tree that is being built in stays" {
+	make_cache
+	mkdir -p "$VTDLAB_CACHE"/{lab/{sources/s,work/{busy,idle}},ccache,selftests/t,changelogs,libvirt}
+	for dir in lab/sources/s lab/work/busy lab/work/idle ccache selftests/t changelogs libvirt; do
+		dd if=/dev/zero of="$VTDLAB_CACHE/$dir/file" bs=1M count=1 status=none
+	done
+	run "$vtdlab" cache
+	echo "$output"
+	[[ $output == *others* ]]
+	[ "$(sed -nE 's/^  in all +([0-9]+)\..*/\1/p' <<<"$output")" -ge 7 ]
+	exec 7>"$VTDLAB_CACHE/lab/work/busy/lock"
+	flock 7
+	run "$vtdlab" cache prune --all 7>&-
+	exec 7>&-
+	[ "$status" -eq 0 ]
+	[[ $output == *'left lab/work/busy: a kernel is being built there'* ]]
+	[ "$(cd "$VTDLAB_CACHE" && find . -name file | sort | tr '\n' ' ')" = './lab/work/busy/file ./mine/file ' ]
+}
+
 @test "cache prune waits for nobody, and takes nothing from under a fetch" {
 	make_cache
 	exec 7>"$VTDLAB_CACHE/lock"
@@ -205,6 +258,24 @@ make_cache()
 	[ "$status" -eq 125 ]
 	[[ $output == *"being fetched"* ]]
 	[ -e "$VTDLAB_CACHE/kernels/old_1/bzImage" ]
+}
+
+@test "cache prune: no such number of days" {
+	make_cache
+	for days in -1 99999999 nan; do
+		refused cache prune --older-than=$days :: "--older-than" "0 to 36500 days"
+	done
+}
+
+@test "--qemu: a dry run of what is no QEMU is refused" {
+	for qemu in /etc/passwd / -x /bin/true no-such-qemu; do
+		run timeout 60 "$vtdlab" run kdump --dry-run --qemu="$qemu"
+		echo "$qemu: $status $output"
+		[ "$status" -eq 2 ]
+		[ "${#lines[@]}" -eq 1 ]
+		[[ $output == *"$qemu"* ]]
+	done
+	[ ! -e "$VTDLAB_CACHE/kernels" ]
 }
 
 @test "cache refuses words it does not know" {

@@ -50,18 +50,6 @@ cached()
 	nothing_left
 }
 
-@test "few descriptors, little memory, a small file-size limit" {
-	needs_vm
-	run bash -c "ulimit -n 20; '$VTDLAB' run kdump --results '$results'"
-	ends 125 'Too many open files'
-	run bash -c "ulimit -v 700000; '$VTDLAB' run kdump --results '$results'"
-	ends 125 'MiB of guest memory'
-	run bash -c "ulimit -f 20; '$VTDLAB' run kdump --results '$results'"
-	echo "$status: $output"
-	[ "$status" -eq 125 ]
-	nothing_left
-}
-
 @test "kernels that are none: empty, cut, a directory, a fifo, endless, a link to itself" {
 	: >"$work/empty"
 	head -c 4096 /dev/urandom >"$work/noise"
@@ -94,4 +82,55 @@ cached()
 		[ "$status" -eq 2 ]
 	done
 	[ ! -e "$work/pwned" ]
+}
+
+@test "few descriptors: said by that name, and no failed program" {
+	needs_vm
+	for limit in 20 40 50 70; do
+		run bash -c "ulimit -n $limit; '$VTDLAB' run kdump --results '$results'"
+		ends 125 'Too many open files'
+	done
+	nothing_left
+}
+
+@test "little memory, a small file-size limit" {
+	needs_vm
+	run bash -c "ulimit -v 700000; '$VTDLAB' run kdump --results '$results'"
+	ends 125 'MiB of guest memory'
+	run bash -c "ulimit -f 20; '$VTDLAB' run kdump --results '$results'"
+	echo "$status: $output"
+	[ "$status" -eq 125 ]
+	nothing_left
+}
+
+# in_ro_tree COMMAND: with the source tree mounted read-only
+in_ro_tree()
+{
+	needs_root "a mount namespace"
+	run timeout 120 unshare -m bash -c "mount --bind '$PWD' '$PWD' && mount -o remount,ro,bind '$PWD' && cd '$PWD' && $1"
+	echo "$status: $output"
+}
+
+@test "a tree that cannot be written: images go to the cache; results are refused before a fetch" {
+	needs_vm
+	in_ro_tree "'$VTDLAB' run kdump --dry-run"
+	[ "$status" -eq 0 ]
+	[[ $output == *"-initrd "*/initramfs/first-* && $output != *"-initrd $PWD"* ]]
+	cached
+	in_ro_tree "'$VTDLAB' run kdump"
+	ends 2 "cannot write to the results directory $PWD/results: Read-only file system"
+	[ ! -e "$VTDLAB_CACHE" ]
+}
+
+@test "names of 100,000 characters, streams that are closed" {
+	long=$(head -c 100000 /dev/zero | tr '\0' a)
+	for words in "run $long" "run kdump --kernel $long --dry-run" "run kdump --set $long" "list $long" "$long"; do
+		# shellcheck disable=SC2086 # words
+		run timeout 20 "$VTDLAB" $words
+		[ "$status" -eq 2 ]
+	done
+	run bash -c "'$VTDLAB' list scenarios 2>&1 <&- >&-"
+	[ "$status" -eq 125 ]
+	run bash -c "'$VTDLAB' list nonesuch <&- >&- 2>&-"
+	[ "$status" -eq 2 ]
 }

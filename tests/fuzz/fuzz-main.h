@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A main() for the fuzz targets where there is no libFuzzer: random inputs from a seed for some
- * seconds. With clang -fsanitize=fuzzer -DVTDLAB_LIBFUZZER libFuzzer's own main is used and this
- * one left out.
+ * seconds. With clang -fsanitize=fuzzer -DVTDLAB_LIBFUZZER (make fuzz) libFuzzer's own main is used and this
+ * one left out; the inputs made here are then some of its mutations.
  *
  *   fuzz-X [--seconds N] [--seed S] [--iterations N] [FILE...]
  *
@@ -61,7 +61,24 @@ static inline size_t fuzz_noise(uint64_t *seed, uint8_t *buf, size_t from, size_
 		}                                                                                 \
 	} while (0)
 
-#ifndef VTDLAB_LIBFUZZER
+#ifdef VTDLAB_LIBFUZZER
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t room);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room, unsigned seed);
+
+/* Bytes alone hardly ever make tables or key files: now and then an input that was made is the next one. */
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room, unsigned seed)
+{
+	static uint8_t made[1 << 20];
+	uint64_t state = seed * UINT64_C(0x9e3779b97f4a7c15);
+
+	if (seed % 4)
+		return LLVMFuzzerMutate(data, size, room);
+	size = fuzz_generate(&state, made, sizeof(made));
+	size = size < room ? size : room;
+	memcpy(data, made, size);
+	return size;
+}
+#else
 #include <signal.h>
 #include <time.h>
 #include <unistd.h>

@@ -235,6 +235,12 @@ static void test_set_refused(void **state)
 	set_refused("scenario.timeout-s=0x10", "1..86400");
 	set_refused("machine.qemu-args='x", "split into words");
 	set_refused("crash.cmdline=a\nb", "control character at byte 2");
+	set_refused("crash.cmdline=a\xc2\x9b"
+		    "2J",
+		    "control character at byte 2");
+	set_refused("scenario.title=a\xe2\x80\xae"
+		    "b",
+		    "control character at byte 2");
 	set_refused("crash.cmdline=a\xff", "not UTF-8");
 	set_refused("scenario.expect-fail-six=rig", "kernel series");
 	set_refused("scenario.expect-fail-6.1.3=rig", "kernel series");

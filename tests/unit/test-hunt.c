@@ -30,7 +30,7 @@ static void the_same_seed_gives_the_same_cells(void **state)
 	assert_non_null(base);
 	for (unsigned i = 0; i < 200; i++) {
 		g_auto(GStrv) a = axes_next(one), b = axes_next(again), c = axes_next(other);
-		struct scenario *s = axes_apply(base, a);
+		struct scenario *s = axes_apply(base, a, NULL);
 
 		assert_true(g_strv_equal((const char *const *)a, (const char *const *)b));
 		same += g_strv_equal((const char *const *)a, (const char *const *)c);
@@ -114,7 +114,7 @@ static void a_cell_can_be_typed(void **state)
 	struct scenario *base = scenario_load("kdump", NULL);
 	char *settings[] = { (char *)"first.kernel=debian-6.1", (char *)"qemu=qemu-10.0", (char *)"crash.cmdline+=a b",
 			     NULL };
-	g_autofree char *command = axes_command(base, settings);
+	g_autofree char *command = axes_command(base->name, settings);
 
 	(void)state;
 	assert_string_equal(

@@ -17,7 +17,7 @@
 static struct libvirt_domain *parse(const char *xml)
 {
 	g_autoptr(GError) error = NULL;
-	struct libvirt_domain *d = libvirt_domain_parse(xml, strlen(xml), "f", &error);
+	struct libvirt_domain *d = libvirt_domain_parse(xml, strlen(xml), "f", false, &error);
 
 	if (!d)
 		fail_msg("%s", error->message);
@@ -36,7 +36,7 @@ static void refused(const char *xml, const char *part)
 {
 	g_autoptr(GError) error = NULL;
 
-	assert_null(libvirt_domain_parse(xml, strlen(xml), "f", &error));
+	assert_null(libvirt_domain_parse(xml, strlen(xml), "f", false, &error));
 	assert_true(g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE));
 	if (!strstr(error->message, part) || strchr(error->message, '\n'))
 		fail_msg("no line with %s: %s", part, error->message);
@@ -143,11 +143,46 @@ static void test_files(void **state)
 	g_autoptr(GError) error = NULL;
 
 	(void)state;
-	assert_null(libvirt_domain_load("/nonexistent", &error));
+	assert_null(libvirt_domain_load("/nonexistent", false, &error));
 	assert_non_null(strstr(error->message, "cannot read --domain /nonexistent: No such file"));
 	g_clear_error(&error);
-	assert_null(libvirt_domain_load("/dev/zero", &error));
+	assert_null(libvirt_domain_load("/dev/zero", false, &error));
 	assert_non_null(strstr(error->message, "more than 1 MiB is none"));
+}
+
+/* --restricted: what is left out otherwise is refused, and what is no file of the host is not. */
+static void test_restricted(void **state)
+{
+	static const struct {
+		const char *part, *want;
+	} bad[] = {
+		{ DISK, "<source> names /precious" },
+		{ "<disk type='block' device='cdrom'><source dev='/dev/sr0'/></disk>", "<source> names /dev/sr0" },
+		{ "<emulator>/evil</emulator>", "<emulator> names /evil" },
+		{ "<rng model='virtio'><backend model='random'>/dev/mem</backend></rng>", "<backend> names /dev/mem" },
+		{ "<hostdev/>", "<hostdev>" },
+	};
+	static const char *const arg =
+		HEAD OS "<devices>" IOMMU "</devices>"
+			"<qemu:commandline><qemu:arg value='-drive'/></qemu:commandline></domain>";
+	static const char *const good = HEAD OS "<devices>" IOMMU NIC "<emulator>/usr/bin/qemu-system-x86_64</emulator>"
+						"<rng model='virtio'><backend>/dev/urandom</backend></rng>" TAIL;
+	struct libvirt_domain *d;
+
+	(void)state;
+	for (unsigned i = 0; i < G_N_ELEMENTS(bad); i++) {
+		g_autofree char *xml = g_strconcat(HEAD OS "<devices>" IOMMU, bad[i].part, TAIL, NULL);
+		g_autoptr(GError) error = NULL;
+
+		assert_null(libvirt_domain_parse(xml, strlen(xml), "f", true, &error));
+		assert_non_null(strstr(error->message, bad[i].want));
+		assert_true(g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE));
+	}
+	assert_null(libvirt_domain_parse(arg, strlen(arg), "f", true, NULL));
+	libvirt_domain_free(parse(arg));
+	d = libvirt_domain_parse(good, strlen(good), "f", true, NULL);
+	assert_non_null(d);
+	libvirt_domain_free(d);
 }
 
 /* Any prefix of a good file, and any byte of it changed, is a domain or one line. */
@@ -163,7 +198,7 @@ static void test_damaged(void **state)
 
 		if (i >= len)
 			xml[i - len] ^= 1 << i % 7;
-		d = libvirt_domain_parse(xml, i < len ? i : len, "f", &error);
+		d = libvirt_domain_parse(xml, i < len ? i : len, "f", i & 1, &error);
 		assert_true(!d == !!error);
 		assert_true(!error || !strchr(error->message, '\n'));
 		libvirt_domain_free(d);
@@ -174,7 +209,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kept),  cmocka_unit_test(test_devices), cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_files), cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_files), cmocka_unit_test(test_damaged), cmocka_unit_test(test_restricted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -112,6 +112,13 @@ static int64_t dead_clock(void *calls)
 	return ++*(int64_t *)calls < 3 ? 1000 : INT64_MAX / 2;
 }
 
+/* It is given up already: "quit" to a QEMU that stands still must not be waited for. */
+static int64_t over_clock(void *calls)
+{
+	++*(int64_t *)calls;
+	return QMP_CLOCK_OVER;
+}
+
 /* A QEMU that starves on a busy host has time as long as it takes to get its share; for one that is dead time is up. */
 static void test_clock(void **state)
 {
@@ -132,6 +139,11 @@ static void test_clock(void **state)
 	qmp_set_clock(r.q, dead_clock);
 	assert_false(qmp_negotiate(r.q, 3600, &error));
 	assert_int_equal(calls, 3);
+	g_clear_error(&error);
+	calls = 0;
+	qmp_set_clock(r.q, over_clock);
+	assert_false(qmp_negotiate(r.q, 3600, &error));
+	assert_int_equal(calls, 2);
 	g_clear_error(&error);
 	finish(&r);
 }

@@ -120,13 +120,36 @@ static void test_free_in_the_middle(void **state)
 	progress_free(NULL);
 }
 
+/* What a guest says is one line of text, which does nothing to the terminal. */
+static void test_control(void **state)
+{
+	struct progress *p;
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	(void)state;
+	p = progress_new(out, PROGRESS_PLAIN);
+	progress_begin(p, "boot");
+	progress_end(p, "%s",
+		     "a\x1b[2Jb\xc2\x9b"
+		     "2Jc\xe2\x80\xae"
+		     "d\xfe\n");
+	progress_free(p);
+	fclose(out);
+	for (const char *c = text; *c; c = g_utf8_next_char(c))
+		assert_true(*c == '\n' || !g_unichar_iscntrl(g_utf8_get_char(c)));
+	assert_null(strstr(text, "\xe2\x80\xae"));
+	assert_true(g_utf8_validate(text, -1, NULL));
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_plain),
-		cmocka_unit_test(test_quiet),
-		cmocka_unit_test(test_live),
-		cmocka_unit_test(test_free_in_the_middle),
+		cmocka_unit_test(test_plain),	cmocka_unit_test(test_quiet),
+		cmocka_unit_test(test_live),	cmocka_unit_test(test_free_in_the_middle),
+		cmocka_unit_test(test_control),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

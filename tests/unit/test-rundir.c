@@ -345,13 +345,29 @@ static void test_at_once(void **state)
 	assert_true(exists(*state, target));
 }
 
+/* Asked before a kernel is fetched: what could be made later, and nothing is made. */
+static void test_possible(void **state)
+{
+	g_autofree char *deep = g_build_filename(*state, "a", "b", NULL);
+	g_autofree char *file = g_build_filename(*state, "file", NULL), *below = g_build_filename(file, "r", NULL);
+	g_autoptr(GError) error = NULL;
+
+	assert_true(rundir_possible(deep, NULL));
+	assert_false(g_file_test(deep, G_FILE_TEST_EXISTS));
+	assert_true(g_file_set_contents(file, "", -1, NULL));
+	assert_false(rundir_possible(file, NULL));
+	assert_false(rundir_possible(below, &error));
+	assert_true(g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE));
+	assert_non_null(strstr(error->message, below));
+}
+
 int main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, make_root, drop_root)
 	const struct CMUnitTest tests[] = {
 		TEST(test_commit),   TEST(test_interrupt),   TEST(test_dead_run),	   TEST(test_csv),
 		TEST(test_bad_root), TEST(test_disk_full),   TEST(test_latest_in_the_way), TEST(test_link_is_no_run),
-		TEST(test_at_once),  TEST(test_remove_tree),
+		TEST(test_at_once),  TEST(test_remove_tree), TEST(test_possible),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

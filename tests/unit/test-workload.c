@@ -316,7 +316,7 @@ static void a_cpu_without_virtualisation(void **state)
 
 	l->cpuinfo = "\nflags : fpu\n";
 	refused(l, NESTED, REPORT("0000:00:04.0", "1048576", "4096"), VTDLAB_ERROR_UNFIT,
-		"skipped: the CPU of L1 has neither SVM nor VMX");
+		"the CPU of L1 has neither SVM nor VMX");
 }
 
 static void a_load_of_pages(void **state)

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What this machine has. */
+#ifndef VTDLAB_BASE_HOST_H
+#define VTDLAB_BASE_HOST_H
+
+#include <stdint.h>
+
+/* host_memory_available - bytes that a new program could take without swapping; 0: not known. */
+uint64_t host_memory_available(void);
+
+#endif

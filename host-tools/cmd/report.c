@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* vtdlab report: a recorded run as a page for a browser. */
+#include "cmd/cmd.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/paths.h"
+#include "html/matrix-page.h"
+#include "html/run-page.h"
+#include "results/recorded.h"
+
+/* The page of the matrix in @dir; NULL and @error. */
+static char *matrix_page_of(const char *dir, GError **error)
+{
+	struct matrix_doc *doc = matrix_doc_read(dir, error);
+	char *page = doc ? html_matrix_page(doc) : NULL;
+
+	matrix_doc_free(doc);
+	return page;
+}
+
+/* The page of the run in @dir, or what to quote of it; NULL and @error. */
+static char *run_page_of(const char *dir, bool mail, GError **error)
+{
+	struct recorded *r = recorded_load(dir, false, error);
+	char *page;
+
+	if (!r)
+		return NULL;
+	if (r->run && r->run->outcome != r->report->verdict->outcome)
+		report_note(r->report, "judged again by vtdlab " VTDLAB_VERSION "; when it was run the outcome was %s",
+			    outcome_name(r->run->outcome));
+	page = mail ? report_mail(r->report) : html_run_page(r->report, r->file->ev, dir);
+	recorded_free(r);
+	return page;
+}
+
+static char *page_of(const char *dir, bool mail, GError **error)
+{
+	g_autofree char *matrix = g_build_filename(dir, "matrix.json", NULL);
+
+	return !mail && g_file_test(matrix, G_FILE_TEST_EXISTS) ? matrix_page_of(dir, error) :
+								  run_page_of(dir, mail, error);
+}
+
+int cmd_report(int argc, char **argv)
+{
+	gboolean mail = FALSE;
+	g_autofree char *to = NULL, *dir = NULL, *page = NULL;
+	const GOptionEntry entries[] = {
+		{ "output", 'o', 0, G_OPTION_ARG_FILENAME, &to,
+		  "where it goes, - for stdout (report.html beside the run's files)", "FILE" },
+		{ "mail", 0, 0, G_OPTION_ARG_NONE, &mail,
+		  "print what a reply on a list quotes: command, versions, verdict, evidence", NULL },
+		G_OPTION_ENTRY_NULL,
+	};
+	GError *error = NULL;
+	int status = cmd_parse("report", entries, &argc, &argv);
+
+	if (status >= 0)
+		return status;
+	if (argc > 2)
+		return cmd_usage_error("report", "give one run or matrix directory (results/latest?)");
+	dir = argc == 2 ? g_strdup(argv[1]) : lab_results("latest");
+	page = page_of(dir, mail, &error);
+	if (!page)
+		return cmd_fail("report", error);
+	if ((mail && !to) || (to && strcmp(to, "-") == 0)) {
+		fputs(page, stdout);
+		return VTDLAB_EXIT_OK;
+	}
+	if (!to)
+		to = g_build_filename(dir, REPORT_HTML, NULL);
+	if (!file_replace(to, page, -1, &error))
+		return cmd_fail("report", error);
+	printf("%s\n", to);
+	return VTDLAB_EXIT_OK;
+}

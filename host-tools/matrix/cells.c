@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The product of the axes, what is left out of it, and the words that run each cell. */
+#include "matrix/cells.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "bugs/axes.h"
+#include "prepare/kernel.h"
+#include "verdict/check.h"
+
+#define CELLS_MAX 100000
+#define AXES_MAX 16
+#define QEMU_MEMORY (UINT64_C(600) << 20) /* beside the guest's: QEMU itself, and the lab */
+
+static void plan_free(void *p)
+{
+	struct cell_plan *plan = p;
+
+	g_strfreev(plan->words);
+	g_free(plan->expect.outcome);
+	g_strfreev(plan->expect.fails);
+	g_free(plan);
+}
+
+/* ---- lists that are only known here and now ---- */
+
+static char *names_of(char **list)
+{
+	for (char **one = list; *one; one++)
+		(*one)[strcspn(*one, " ")] = '\0';
+	return g_strjoinv(";", list);
+}
+
+static char *expand_value(const char *value, GError **error)
+{
+	g_auto(GStrv) list = NULL;
+
+	if (*value != '@')
+		return g_strdup(value);
+	if (strcmp(value, "@cached") == 0) {
+		list = kernel_cached_specs(NULL);
+	} else if (strcmp(value, "@available") == 0) {
+		g_autofree char *text = kernel_available(error);
+
+		if (!text)
+			return NULL;
+		list = g_strsplit(text, "\n", -1);
+	} else {
+		vtdlab_refuse(error, "kernel=%s: @cached or @available", value);
+		return NULL;
+	}
+	if (*list && **list)
+		return names_of(list);
+	vtdlab_unfit(error, "kernel=%s: there is none: `make fetch`, or name kernels", value);
+	return NULL;
+}
+
+bool cells_expand(struct matrix *m, GError **error)
+{
+	for (char **axis = m->axes; *axis; axis++) {
+		g_autofree char *name = NULL;
+		g_auto(GStrv) values = matrix_values(matrix_pair(*axis, &name));
+
+		if (strcmp(name, "kernel") != 0 && strcmp(name, "crash-kernel") != 0)
+			continue;
+		for (char **value = values; *value; value++) {
+			char *names = expand_value(*value, error);
+
+			if (!names)
+				return false;
+			g_free(*value);
+			*value = names;
+		}
+		g_autofree char *all = g_strjoinv(";", values);
+
+		g_free(*axis);
+		*axis = g_strdup_printf("%s=%s", name, all);
+	}
+	return true;
+}
+
+/* ---- one cell ---- */
+
+/* "mode" of "iommu.mode", "dma" of "set-dma": what tells a value in the name of a cell. */
+static const char *short_name(const char *axis)
+{
+	const char *dot = strrchr(axis, '.');
+
+	return dot ? dot + 1 : g_str_has_prefix(axis, "set-") ? axis + strlen("set-") : axis;
+}
+
+/* Two axes may have the same last word: then the whole names tell them apart. */
+static bool ambiguous(const struct matrix *m, const char *axis)
+{
+	unsigned same = 0;
+
+	for (char **other = m->axes; *other; other++) {
+		g_autofree char *name = NULL;
+
+		matrix_pair(*other, &name);
+		same += strcmp(short_name(name), short_name(axis)) == 0;
+	}
+	return same > 1;
+}
+
+/* What has one value everywhere tells nothing, unless there is nothing else. */
+static char *name_of(const struct matrix *m, char *const *values)
+{
+	g_autoptr(GString) several = g_string_new(NULL), all = g_string_new(NULL);
+
+	for (; *values; values++) {
+		g_autofree char *axis = NULL;
+		const char *value = matrix_pair(*values, &axis);
+		const char *shown = ambiguous(m, axis) ? axis : short_name(axis);
+
+		g_string_append_printf(all, "%s%s=%s", all->len ? " " : "", shown, value);
+		if (strchr(matrix_find(m->axes, axis), ';'))
+			g_string_append_printf(several, "%s%s=%s", several->len ? " " : "", shown, value);
+	}
+	return g_strdup(several->len ? several->str : all->str);
+}
+
+/* Does the cell have all that the rule asks for? */
+static bool rule_holds(const char *rule, char *const *values)
+{
+	g_auto(GStrv) parts = matrix_values(matrix_pair(rule, NULL));
+
+	for (char **part = parts; *part; part++) {
+		g_autofree char *axis = NULL;
+		const char *wanted = matrix_pair(*part, &axis), *value = matrix_find(values, axis);
+
+		if (value && !g_pattern_match_simple(wanted, value))
+			return false;
+	}
+	return true;
+}
+
+/* The last rule that holds says what is expected. */
+static void expect(const struct matrix *m, char *const *values, struct cell_plan *plan)
+{
+	static char *none[] = { NULL };
+
+	plan->expect.signature = plan->expect.may_fail = none;
+	for (char **rule = m->expect; *rule; rule++) {
+		g_auto(GStrv) parts = matrix_values(matrix_pair(*rule, NULL));
+		const char *outcome = matrix_find(parts, MATRIX_OUTCOME), *fails = matrix_find(parts, MATRIX_FAILS);
+
+		if (!rule_holds(*rule, values))
+			continue;
+		plan->stated = true;
+		g_free(plan->expect.outcome);
+		g_strfreev(plan->expect.fails);
+		plan->expect.outcome = g_strdup(outcome);
+		plan->expect.fails = g_strsplit(fails ? fails : "", ",", -1);
+	}
+}
+
+static char *expectation(const struct cell_plan *plan)
+{
+	g_autofree char *fails = plan->stated ? g_strjoinv(", ", plan->expect.fails) : NULL;
+
+	if (!plan->stated)
+		return g_strdup(plan->kind == CELL_RUN ? "no failure but those that the scenario expects" :
+				plan->kind == CELL_BUG ? "reproduced" :
+							 "passed");
+	return g_strdup_printf("%s%s%s%s", plan->expect.outcome, *fails ? " (" : "", fails, *fails ? ")" : "");
+}
+
+/* What the values of a cell ask for. */
+struct wish {
+	const char *scenario, *bug, *side, *bench, *clock;
+	bool run_only, bench_only;
+	GPtrArray *settings; /* char *, as axes_options() takes them */
+};
+
+static void wish(const struct matrix *m, struct wish *w, const char *pair)
+{
+	g_autofree char *axis = NULL;
+	const char *value = matrix_pair(pair, &axis);
+	g_auto(GStrv) several = NULL;
+
+	switch (matrix_axis_kind(axis)) {
+	case MATRIX_AXIS_SCENARIO:
+		w->scenario = value;
+		return;
+	case MATRIX_AXIS_BUG:
+		w->bug = value;
+		return;
+	case MATRIX_AXIS_SIDE:
+		w->side = value;
+		return;
+	case MATRIX_AXIS_BENCH:
+		w->bench = value;
+		return;
+	case MATRIX_AXIS_SETTINGS:
+		several = matrix_values(matrix_find(m->settings, value));
+		for (char **one = several; *one; one++)
+			if (**one)
+				g_ptr_array_add(w->settings, g_strdup(*one));
+		w->run_only |= *several && **several;
+		return;
+	case MATRIX_AXIS_BENCH_OPTION:
+		w->clock = strcmp(axis, "clock") == 0 ? value : w->clock;
+		w->bench_only = true;
+		break;
+	case MATRIX_AXIS_RUN_OPTION:
+	case MATRIX_AXIS_KEY:
+		w->run_only = true;
+		break;
+	default:
+		break;
+	}
+	if (strcmp(pair, "qemu=host") != 0)
+		g_ptr_array_add(w->settings, g_strdup(pair));
+}
+
+/* The words of a run, which its scenario must allow. */
+static bool plan_run(struct cell_plan *plan, const struct wish *w, char *const *settings, GStrvBuilder *words,
+		     GError **error)
+{
+	struct scenario *base = scenario_load(w->scenario, error), *s = NULL;
+
+	if (base)
+		s = axes_apply(base, settings, error);
+	if (s) {
+		plan->cpus = s->machine.cpus;
+		plan->memory = s->machine.memory + QEMU_MEMORY;
+		axes_words(words, w->scenario, settings);
+	}
+	scenario_free(base);
+	scenario_free(s);
+	return s != NULL;
+}
+
+static bool plan_words(struct cell_plan *plan, const struct wish *w, char *const *settings, GError **error)
+{
+	g_autoptr(GStrvBuilder) words = g_strv_builder_new();
+	struct bug *bug;
+
+	plan->kind = w->bug ? CELL_BUG : w->bench ? CELL_BENCH : CELL_RUN;
+	plan->cpus = 1;
+	plan->memory = (UINT64_C(1) << 30) + QEMU_MEMORY;
+	if (plan->kind == CELL_RUN) {
+		if (w->side || w->bench_only)
+			return vtdlab_refuse(error, "axis %s goes with %s only",
+					     w->side ? "side" : "clock, iommu or l1-params", w->side ? "bug" : "bench");
+		if (!plan_run(plan, w, settings, words, error))
+			return false;
+	} else if (plan->kind == CELL_BUG) {
+		if (w->bench || *settings)
+			return vtdlab_refuse(error,
+					     "a bug says itself what it runs: beside it there is only the axis side");
+		bug = bug_load(w->bug, NULL, error);
+		if (!bug)
+			return false;
+		bug_free(bug);
+		g_strv_builder_add_many(words, "reproduce", w->bug, NULL);
+		if (w->side)
+			g_strv_builder_add_many(words, "--side", w->side, NULL);
+	} else {
+		if (w->side || w->run_only)
+			return vtdlab_refuse(error, "with bench go kernel, qemu, vmm, clock, iommu and l1-params only");
+		g_strv_builder_add_many(words, "bench", "--tests", w->bench, NULL);
+		axes_options(words, settings);
+		plan->alone = g_strcmp0(w->clock, "wall") == 0;
+	}
+	plan->words = g_strv_builder_end(words);
+	return true;
+}
+
+static struct cell_plan *plan_cell(const struct matrix *m, struct matrix_cell *cell, GError **error)
+{
+	struct cell_plan *plan = g_new0(struct cell_plan, 1);
+	g_autoptr(GPtrArray) settings = g_ptr_array_new_with_free_func(g_free);
+	struct wish w = { .scenario = m->scenario, .settings = settings };
+
+	for (char **value = cell->values; *value; value++)
+		wish(m, &w, *value);
+	g_ptr_array_add(settings, NULL);
+	g_free(cell->name);
+	cell->name = name_of(m, cell->values);
+	expect(m, cell->values, plan);
+	if (!plan_words(plan, &w, (char *const *)settings->pdata, error)) {
+		g_prefix_error(error, "%s: cell %s: ", m->path, cell->name);
+		plan_free(plan);
+		return NULL;
+	}
+	plan->alone |= m->alone;
+	g_free(cell->command);
+	cell->command = text_command(plan->words);
+	g_free(cell->expected);
+	cell->expected = expectation(plan);
+	return plan;
+}
+
+/* ---- all of them ---- */
+
+/* The checks that rules name, and two cells that run the same. */
+static bool check_cells(const struct matrix *m, const struct matrix_doc *doc, const GPtrArray *plans, GError **error)
+{
+	g_autoptr(GHashTable) commands = g_hash_table_new(g_str_hash, g_str_equal);
+	g_auto(GStrv) checks = check_expectable();
+
+	if (!plans->len)
+		return vtdlab_refuse(error, "%s: everything is excluded: there is no cell", m->path);
+	for (guint i = 0; i < plans->len; i++) {
+		const struct matrix_cell *cell = doc->cells->pdata[i], *other;
+		const struct cell_plan *plan = plans->pdata[i];
+
+		other = g_hash_table_lookup(commands, cell->command);
+		if (other)
+			return vtdlab_refuse(error, "%s: cells '%s' and '%s' are duplicates: %s", m->path, other->name,
+					     cell->name, cell->command);
+		g_hash_table_insert(commands, cell->command, (void *)cell);
+		for (char **name = plan->stated && plan->kind == CELL_RUN ? plan->expect.fails : NULL; name && *name;
+		     name++)
+			if (!g_strv_contains((const char *const *)checks, *name))
+				return vtdlab_refuse(error, "%s: [expect]: no check '%s'; see `vtdlab list checks`",
+						     m->path, *name);
+	}
+	return true;
+}
+
+static bool add_cell(const struct matrix *m, struct matrix_doc *doc, GPtrArray *plans, char **values, GError **error)
+{
+	struct matrix_cell *cell;
+	struct cell_plan *plan;
+
+	for (char **rule = m->exclude; *rule; rule++)
+		if (rule_holds(*rule, values)) {
+			g_strfreev(values);
+			return true;
+		}
+	if (plans->len == CELLS_MAX) {
+		g_strfreev(values);
+		return vtdlab_refuse(error, "%s: more than %d cells", m->path, CELLS_MAX);
+	}
+	cell = matrix_cell_new(plans->len);
+	g_strfreev(cell->values);
+	cell->values = values;
+	g_ptr_array_add(doc->cells, cell);
+	plan = plan_cell(m, cell, error);
+	if (plan)
+		g_ptr_array_add(plans, plan);
+	return plan != NULL;
+}
+
+GPtrArray *cells_make(const struct matrix *m, struct matrix_doc *doc, GError **error)
+{
+	g_autoptr(GPtrArray) plans = g_ptr_array_new_with_free_func(plan_free);
+	unsigned n = g_strv_length(m->axes), at[AXES_MAX] = { 0 }, axis;
+	char **values[AXES_MAX], *names[AXES_MAX];
+	bool ok = true, more = true;
+
+	if (n > AXES_MAX) {
+		vtdlab_refuse(error, "%s: %u axes, at most %d", m->path, n, AXES_MAX);
+		return NULL;
+	}
+	for (axis = 0; axis < n; axis++)
+		values[axis] = matrix_values(matrix_pair(m->axes[axis], &names[axis]));
+	g_strfreev(doc->axes);
+	doc->axes = g_strdupv(m->axes);
+	while (ok && more) {
+		char **cell = g_new0(char *, n + 1);
+
+		for (axis = 0; axis < n; axis++)
+			cell[axis] = g_strdup_printf("%s=%s", names[axis], values[axis][at[axis]]);
+		ok = add_cell(m, doc, plans, cell, error);
+		for (axis = n; axis > 0 && !values[axis - 1][++at[axis - 1]]; axis--)
+			at[axis - 1] = 0;
+		more = axis > 0;
+	}
+	for (axis = 0; axis < n; axis++) {
+		g_strfreev(values[axis]);
+		g_free(names[axis]);
+	}
+	return ok && check_cells(m, doc, plans, error) ? g_steal_pointer(&plans) : NULL;
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* From a cell's exit status, words and run.json to what is told of it. */
+#include "matrix/judge.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "bugs/group.h"
+#include "bugs/side.h"
+
+#define SKIPPED "skipped: "
+#define ABOVE "see the line" /* of run_script(): the reason is what the script said before */
+
+static void set(char **text, char *to)
+{
+	g_free(*text);
+	*text = to;
+}
+
+/* The last line of @out but @skip that is not empty, without "vtdlab VERB: "; "": there is none. */
+static char *last_line(const char *out, unsigned skip)
+{
+	g_auto(GStrv) lines = g_strsplit(out, "\n", -1);
+
+	for (guint i = g_strv_length(lines); i > 0; i--) {
+		g_autofree char *line = text_one_line(lines[i - 1]);
+		const char *words = line;
+
+		if (!*line || skip-- > 0)
+			continue;
+		if (g_str_has_prefix(line, "vtdlab ") && strstr(line, ": "))
+			words = strstr(line, ": ") + 2;
+		return g_strdup(words);
+	}
+	return g_strdup("");
+}
+
+/* Where the run is, as it is called from the matrix' directory; "": there is none. */
+static char *place_of_run(const struct cell_plan *plan, const char *dir, const char *place)
+{
+	const char *below = plan->kind == CELL_BUG ? "bugs" : "";
+	g_autofree char *link = g_build_filename(dir, below, "latest", NULL), *to = g_file_read_link(link, NULL);
+
+	return to ? g_build_filename(place, below, to, NULL) : g_strdup("");
+}
+
+/* Nothing was run, or not to its end. */
+static void judge_nothing(struct matrix_cell *cell, const char *out)
+{
+	char *line = last_line(out, 0);
+
+	if (cell->exit == VTDLAB_EXIT_CANNOT_JUDGE && g_str_has_prefix(line, SKIPPED)) {
+		cell->result = MATRIX_CELL_SKIPPED;
+		set(&cell->reason, strstr(line, ABOVE) ? last_line(out, 1) : g_strdup(line + strlen(SKIPPED)));
+	} else if (!*line) {
+		cell->result = MATRIX_CELL_LOST;
+		set(&cell->reason, g_strdup("it ended without a word: killed?"));
+	} else {
+		cell->result = MATRIX_CELL_UNJUDGED;
+		set(&cell->reason, strstr(line, ABOVE) ? last_line(out, 1) : g_strdup(line));
+	}
+	g_free(line);
+}
+
+/* Without a rule the exit status says it. */
+static enum matrix_cell_result by_status(int status)
+{
+	return status == VTDLAB_EXIT_OK	 ? MATRIX_CELL_EXPECTED :
+	       status == VTDLAB_EXIT_BAD ? MATRIX_CELL_UNEXPECTED :
+					   MATRIX_CELL_UNJUDGED;
+}
+
+/* "copy-wrong (context-same-slot): 14.0 is gone": what failed, and what the first of these checks says. */
+static char *seen(const struct run_json *run)
+{
+	char *kind = group_kind(run);
+
+	for (guint i = 0; kind && i < run->checks->len; i++) {
+		const struct run_json_check *check = &g_array_index(run->checks, struct run_json_check, i);
+
+		if (strcmp(check->result, "fail") == 0 && !check->expect_fail && *check->detail) {
+			g_autofree char *first = kind;
+
+			kind = g_strdup_printf("%s: %s", first, check->detail);
+			break;
+		}
+	}
+	return kind;
+}
+
+static void judge_run(struct matrix_cell *cell, const struct cell_plan *plan, const struct run_json *run,
+		      const char *out)
+{
+	static const enum matrix_cell_result results[] = { [SIDE_AS_STATED] = MATRIX_CELL_EXPECTED,
+							   [SIDE_OTHERWISE] = MATRIX_CELL_UNEXPECTED,
+							   [SIDE_UNJUDGED] = MATRIX_CELL_UNJUDGED };
+	g_autoptr(GString) why = g_string_new(NULL);
+	char *reason = seen(run);
+
+	if (run->outcome < OUTCOMES)
+		set(&cell->verdict, g_strdup(outcome_name(run->outcome)));
+	cell->result = plan->stated ? results[side_judge(&plan->expect, run, why)] : by_status(cell->exit);
+	if (plan->stated && cell->result != MATRIX_CELL_EXPECTED)
+		set(&reason, g_strdup(why->str));
+	set(&cell->reason, reason ? reason : last_line(out, 0));
+}
+
+static void judge_status(struct matrix_cell *cell, const struct cell_plan *plan, const char *out)
+{
+	static const char *const words[][2] = {
+		[CELL_BUG] = { "reproduced", "not-reproduced" }, [CELL_BENCH] = { BUG_BENCH_PASSED, BUG_BENCH_FAILED }
+	};
+	g_auto(GStrv) wanted = g_strsplit(plan->stated ? plan->expect.outcome : "", ";", -1);
+
+	cell->result = by_status(cell->exit);
+	set(&cell->reason, last_line(out, 0));
+	if (cell->result == MATRIX_CELL_UNJUDGED)
+		return;
+	set(&cell->verdict, g_strdup(words[plan->kind][cell->exit == VTDLAB_EXIT_BAD]));
+	if (plan->stated)
+		cell->result = g_strv_contains((const char *const *)wanted, cell->verdict) ? MATRIX_CELL_EXPECTED :
+											     MATRIX_CELL_UNEXPECTED;
+}
+
+void cell_judge(struct matrix_cell *cell, const struct cell_plan *plan, const char *dir, const char *place, int status,
+		const char *out)
+{
+	g_autofree char *latest = g_build_filename(dir, "latest", NULL);
+	struct run_json *run = NULL;
+
+	cell->exit = status;
+	set(&cell->run, place_of_run(plan, dir, place));
+	if (plan->kind == CELL_RUN && *cell->run)
+		run = run_json_load(latest, NULL);
+	if (run)
+		judge_run(cell, plan, run, out);
+	else if (plan->kind != CELL_RUN && *cell->run)
+		judge_status(cell, plan, out);
+	else
+		judge_nothing(cell, out);
+	run_json_free(run);
+}

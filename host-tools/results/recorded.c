@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "results/recorded.h"
+
+static bool has_file(const char *dir, const char *name)
+{
+	g_autofree char *path = g_build_filename(dir, name, NULL);
+
+	return g_file_test(path, G_FILE_TEST_EXISTS);
+}
+
+struct recorded *recorded_load(const char *dir, bool need_run, GError **error)
+{
+	struct recorded *r = g_new0(struct recorded, 1);
+	struct run_report *report;
+
+	r->file = evidence_file_load(dir, error);
+	r->run = r->file ? run_json_load(dir, need_run ? error : NULL) : NULL;
+	if (!r->file || (need_run && !r->run)) {
+		recorded_free(r);
+		return NULL;
+	}
+	report = r->report = report_new(r->file->scenario->name);
+	report->title = g_strdup(r->file->scenario->title);
+	report->run_dir = g_strdup(dir);
+	if (r->run)
+		run_json_report(r->run, report);
+	report->has_logs = has_file(dir, "console.log") && has_file(dir, "qemu.log");
+	if (!report->env.crash_kernel.release)
+		report->env.crash_kernel.release = g_strdup(r->file->crash_release);
+	report_judge(report, r->file->ev, r->file->crash_release);
+	return r;
+}
+
+void recorded_free(struct recorded *r)
+{
+	if (!r)
+		return;
+	run_json_free(r->run);
+	report_free(r->report);
+	evidence_file_free(r->file);
+	g_free(r);
+}

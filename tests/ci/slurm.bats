@@ -1,0 +1,127 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# vtdlab matrix --engine slurm on a private Slurm of this machine: the same cells as tasks, one killed, a controller that is
+# not there. Boots nothing: the cells wait for the lock of the cache, and then find no kernel.
+
+# shellcheck disable=SC2154 # root, vtdlab: the fixture's
+load ../cli/vtdlab-fixture
+
+setup()
+{
+	local tool
+	find_vtdlab
+	for tool in munged slurmctld slurmd sbatch; do
+		PATH=$PATH:/usr/sbin type -P "$tool" >/dev/null || skip "no $tool (apt install munge slurmctld slurmd slurm-client)"
+	done
+	slurm=$BATS_TEST_TMPDIR/slurm r=$BATS_TEST_TMPDIR/r
+	export VTDLAB_DEBIAN_URI=file:///nonexistent VTDLAB_DEBIAN_SECURITY_URI=file:///nonexistent
+	cat >"$BATS_TEST_TMPDIR/m.conf" <<-'END'
+	[matrix]
+	title=t
+	[axes]
+	kernel=debian:6.1.0-1-amd64;debian:6.1.0-2-amd64;debian:6.1.0-3-amd64;debian:6.1.0-4-amd64
+	END
+	mkdir -p "$VTDLAB_CACHE"
+}
+
+teardown()
+{
+	[ ! -e "$slurm" ] || "$root/scripts/slurm-local" stop "$slurm"
+}
+
+# begin: Slurm is up, no cell can end, and the matrix runs; its pid is $head, what it says in $BATS_TEST_TMPDIR/out.
+begin()
+{
+	eval "$("$root/scripts/slurm-local" start "$slurm")"
+	exec 7>>"$VTDLAB_CACHE/lock"
+	flock 7
+	"$vtdlab" matrix "$BATS_TEST_TMPDIR/m.conf" --engine slurm -j 4 --results "$r" >"$BATS_TEST_TMPDIR/out" 2>&1 7>&- &
+	head=$!
+	wait_for 2
+}
+
+# wait_for N: so many tasks run.
+wait_for()
+{
+	for _ in {1..300}; do
+		[ "$(squeue -h --array --states=R 2>/dev/null | wc -l)" -lt "$1" ] || return 0
+		sleep 0.2
+	done
+	cat "$BATS_TEST_TMPDIR/out"
+	squeue --array
+	return 1
+}
+
+# kill_task: one that runs, as an operator would; prints its number.
+kill_task()
+{
+	local task
+	task=$(squeue -h --array --states=R --format='%F_%K' | head -n 1)
+	scancel "$task"
+	echo "${task#*_}"
+}
+
+document() { jq -r "$1" "$r"/matrices/2*/matrix.json; }
+
+@test "four tasks, one of them killed: it is run again, and nothing is missing" {
+	begin
+	task=$(kill_task)
+	sleep 8 # it is found to be gone
+	exec 7>&-
+	wait "$head" || true
+	cat "$BATS_TEST_TMPDIR/out"
+	[ "$(document .engine)" = slurm ]
+	[ "$(document .finished)" = true ]
+	[ "$(document .counts.waiting)" = 0 ]
+	[ "$(document .counts.lost)" = 0 ]
+	[ "$(document ".cells[$task].tries")" = 2 ]
+	[ "$(document '[.cells[].tries] | add')" = 5 ]
+	[ "$(document '[.cells[].reason | select(. == "")] | length')" = 0 ]
+	[ -z "$(squeue -h)" ]
+}
+
+@test "a head that is killed with kill -9 is gone on with; a matrix that is interrupted leaves no task" {
+	begin
+	kill -9 "$head"
+	wait "$head" || true
+	[ -n "$(squeue -h)" ]
+	"$vtdlab" matrix "$BATS_TEST_TMPDIR/m.conf" --engine slurm -j 4 --resume --results "$r" >"$BATS_TEST_TMPDIR/out" 2>&1 7>&- &
+	head=$!
+	for _ in {1..100}; do
+		! squeue -h --array --format=%F | grep -qv '^1$' || break
+		sleep 0.2
+	done
+	kill -TERM "$head"
+	status=0
+	wait "$head" || status=$?
+	cat "$BATS_TEST_TMPDIR/out"
+	[ "$status" -eq 130 ]
+	for _ in {1..100}; do
+		[ -n "$(squeue -h)" ] || break
+		sleep 0.2
+	done
+	[ -z "$(squeue -h)" ]
+	exec 7>&-
+	run "$vtdlab" matrix "$BATS_TEST_TMPDIR/m.conf" --engine slurm -j 4 --resume --results "$r"
+	echo "$output"
+	[ "$(document '.cells | length')" = 4 ]
+	[ "$(document .finished)" = true ]
+}
+
+@test "no Slurm, and a controller that is down, are one line, and what there is is kept" {
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	for tool in bash awk; do ln -s "$(type -P $tool)" "$BATS_TEST_TMPDIR/bin/"; done
+	PATH=$BATS_TEST_TMPDIR/bin run "$vtdlab" matrix "$BATS_TEST_TMPDIR/m.conf" --engine slurm --results "$r"
+	echo "$output"
+	[ "$status" -eq 125 ]
+	[ "${#lines[@]}" -eq 1 ]
+	[[ $output == *"4 not run; --resume goes on: slurm: scontrol:"* ]]
+	eval "$("$root/scripts/slurm-local" start "$slurm")"
+	"$root/scripts/slurm-local" stop "$slurm"
+	run "$vtdlab" matrix "$BATS_TEST_TMPDIR/m.conf" --engine slurm --results "$r"
+	echo "$output"
+	[ "$status" -eq 125 ]
+	[ "${#lines[@]}" -eq 1 ]
+	[[ $output == *"slurm: scontrol: "*controller* ]]
+	ls -d "$r"/matrices/*.interrupted
+}

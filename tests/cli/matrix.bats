@@ -1,0 +1,62 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# What matrix refuses, which cells it makes, and a matrix of kernels that are not there. Boots nothing.
+
+# shellcheck disable=SC2154 # root, vtdlab: the fixture's
+load vtdlab-fixture
+
+setup() { find_vtdlab; }
+
+@test "a matrix that is mistyped" {
+	refused matrix :: "which matrix?"
+	refused matrix a b :: "one matrix"
+	refused matrix smok :: "the nearest is smoke"
+	refused matrix smoke --engine slrum :: "local or slurm"
+	refused matrix smoke --jobs -1 :: "--jobs"
+	refused matrix smoke --resume --results "$BATS_TEST_TMPDIR" :: "nothing to go on with"
+	refused matrix "$BATS_TEST_TMPDIR" --resume :: "matrix.json"
+	refused matrix "$BATS_TEST_TMPDIR" --cell 0 :: "matrix.conf"
+}
+
+@test "every matrix of the tree makes cells" {
+	for name in $("$vtdlab" list matrices --names); do
+		[ "$name" != all-kernels ] || continue # asks the archive
+		run "$vtdlab" matrix "$name" --dry-run
+		echo "$output"
+		[ "$status" -eq 0 ]
+		[[ ${lines[-1]} == *" cells" ]]
+	done
+	[ "$("$vtdlab" matrix debian --dry-run | tail -n 1)" = "108 cells" ]
+}
+
+@test "kernels that are not there are skipped by name, and all the others would be run" {
+	cat >"$BATS_TEST_TMPDIR/m.conf" <<-'END'
+	[matrix]
+	title=t
+	[axes]
+	kernel=/nonexistent/a;/nonexistent/b
+	END
+	run "$vtdlab" matrix "$BATS_TEST_TMPDIR/m.conf" --results "$BATS_TEST_TMPDIR/r" --junit "$BATS_TEST_TMPDIR/j.xml" \
+		--ktap "$BATS_TEST_TMPDIR/k.tap"
+	echo "$output"
+	[ "$status" -eq 125 ] # nothing but skips
+	[[ $output == *"skipped"*"kernel=/nonexistent/a: "*"no such kernel: /nonexistent/a"* ]]
+	[[ $output == *"2 cells: 2 skipped; exit status 125"* ]]
+	json=$(echo "$BATS_TEST_TMPDIR"/r/matrices/*-m-*/matrix.json)
+	[ "$(jq -r '.cells | map(.result) | join(" ")' "$json")" = "skipped skipped" ]
+	[ "$(jq -r .finished "$json")" = true ]
+	run xmllint --noout "$BATS_TEST_TMPDIR/j.xml"
+	[ "$status" -eq 0 ]
+	run prove --exec cat "$BATS_TEST_TMPDIR/k.tap" # any consumer of TAP reads KTAP
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"Result: PASS"* ]] || [[ $output == *"skipped"* ]]
+}
+
+@test "an archive that cannot be asked is said in one line" {
+	export VTDLAB_DEBIAN_URI=file:///nonexistent VTDLAB_DEBIAN_SECURITY_URI=file:///nonexistent
+	run "$vtdlab" matrix all-kernels --results "$BATS_TEST_TMPDIR/r"
+	echo "$output"
+	[ "$status" -ne 0 ]
+	[ ! -e "$BATS_TEST_TMPDIR/r/matrices" ]
+}

@@ -1,0 +1,220 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# The verb report: one page that says what the run showed, loads nothing, runs nothing, and can be looked at.
+
+bats_require_minimum_version 1.5.0
+
+load vtdlab-fixture
+
+setup()
+{
+	find_vtdlab
+	dir=$BATS_TEST_TMPDIR/run
+	mkdir -p "$dir"
+}
+
+unpack()
+{
+	tar -xJf "$root/tests/golden/runs/$1.tar.xz" -C "$dir"
+}
+
+# A run.json and a log, which the recorded runs have not: @1 is the crash kernel's command line.
+add_run()
+{
+	local first
+	first=$(jq .trigger_ns "$dir/evidence.json")
+	jq -n --arg cmdline "$1" --arg started "$(date -u -d "@$((first / 1000000000 - 10))" +%FT%TZ)" '{schema: 1, tool: "vtdlab 0.1.0",
+		scenario: "kdump", started: $started, duration_s: 30, outcome: "preserved", exit: 0, checks: [],
+		phases: [{name: "boot", start_ns: 0, end_ns: 9000000000}, {name: "panic", start_ns: 9000000000, end_ns: 30000000000}],
+		environment: {qemu: "7.2.22", accel: "tcg", clock: "wall", crash_kernel: {cmdline: $cmdline}}}' >"$dir/run.json"
+	for ((i = 0; i < 50; i++)); do
+		printf '77@%d.%06d:vtd_iotlb_page_update IOTLB page update\n' $((first / 1000000000 + i % 5)) $((i * 1000))
+		printf '77@%d.%06d:vtd_dmar_fault_one\n' $((first / 1000000000 + 1)) $((i * 1000))
+	done >"$dir/qemu.log"
+}
+
+# The page as lines of text, for those who have no browser.
+words()
+{
+	sed -e 's/<style>.*//' -e 's/<[^>]*>/ /g' "$1" | tr -s ' '
+}
+
+@test "report writes a page beside the run and says where" {
+	unpack legacy-6.1
+	add_run 'intel_iommu=on'
+	run --separate-stderr "$vtdlab" report "$dir"
+	[ "$status" -eq 0 ]
+	[ "$output" = "$dir/report.html" ]
+	words "$dir/report.html" >"$BATS_TEST_TMPDIR/words"
+	cat "$BATS_TEST_TMPDIR/words"
+	grep -q 'preserved (exit status 0)' "$BATS_TEST_TMPDIR/words"
+	grep -q "iova-not-retargeted ✗ fail, as expected" "$BATS_TEST_TMPDIR/words"
+	grep -q "the crash kernel&apos;s root table is in force" "$BATS_TEST_TMPDIR/words"
+	grep -Eq '0000:00:01.0 e1000e second-level, DID [0-9]+ ' "$BATS_TEST_TMPDIR/words"
+	grep -q 'vtdlab run kdump' "$BATS_TEST_TMPDIR/words"
+}
+
+@test "the numbers of the map are those of the check" {
+	unpack legacy-6.1
+	"$vtdlab" report -o "$BATS_TEST_TMPDIR/page" "$dir"
+	elsewhere=$("$vtdlab" judge --json "$dir" | jq -r '.checks[] | select(.name == "iova-not-retargeted").detail | split(" ")[0]')
+	sum=0
+	while read -r pages; do
+		((sum += pages)) || true
+	done < <(grep -oE '<td class="n bad">[0-9]+' "$BATS_TEST_TMPDIR/page" | grep -oE '[0-9]+$')
+	echo "map: $sum, check: $elsewhere"
+	[ "$elsewhere" -gt 0 ]
+	[ "$sum" -eq "$elsewhere" ]
+}
+
+@test "a copy that went wrong is bad on the page, and a run without IOMMU or tables still has one" {
+	unpack nocopy-6.1
+	sed -i 's/^expect-fail.*//' "$dir/scenario.conf"
+	"$vtdlab" report -o - "$dir" >"$BATS_TEST_TMPDIR/page"
+	grep -q 'class="verdict bad"' "$BATS_TEST_TMPDIR/page"
+	grep -q '✗ FAIL' "$BATS_TEST_TMPDIR/page"
+	rm -r "$dir/tables"
+	jq 'del(.at_panic, .copied, .end, .devices, .old_tables, .old_tables_sum)' "$dir/evidence.json" >"$dir/less" && mv "$dir/less" "$dir/evidence.json"
+	"$vtdlab" report -o - "$dir" >"$BATS_TEST_TMPDIR/page"
+	grep -q '? no evidence' "$BATS_TEST_TMPDIR/page"
+}
+
+@test "what others wrote is text, and nothing on the page is loaded or run" {
+	unpack legacy-6.1
+	add_run $'x="<script>alert(1)</script>" &amp; \x1b[31m \u202e'
+	# jq would round the times
+	sed -i -e '0,/"works_detail" : ".*"/s//"works_detail" : "<img src=x onerror=alert(1)>"/' \
+		-e '0,/"driver" : ".*"/s//"driver" : "<b>nvme"/' "$dir/evidence.json"
+	"$vtdlab" report -o "$BATS_TEST_TMPDIR/page" "$dir"
+	grep -q '&lt;script&gt;alert(1)&lt;/script&gt;' "$BATS_TEST_TMPDIR/page"
+	grep -q '&lt;img src=x' "$BATS_TEST_TMPDIR/page"
+	grep -q '&lt;b&gt;nvme' "$BATS_TEST_TMPDIR/page"
+	run ! grep -qiE '<(script|img|iframe|link|object|b>)|(src|href)="?(https?:)?//|url\(' "$BATS_TEST_TMPDIR/page"
+	run ! grep -qP '\x1b|\x{202e}' "$BATS_TEST_TMPDIR/page"
+	grep -q "default-src 'none'" "$BATS_TEST_TMPDIR/page"
+}
+
+@test "a run.json that lies about its time is drawn, or not, and nothing else happens" {
+	unpack legacy-6.1
+	add_run x
+	for change in '.duration_s = 1e300' '.duration_s = -1' '.phases[0].end_ns = 9223372036854775807' \
+		'.phases[1].start_ns = -9223372036854775807' '.started = "9999-12-31T23:59:59Z"' '.phases = []'; do
+		jq "$change" "$dir/run.json" >"$dir/new" && cp "$dir/new" "$BATS_TEST_TMPDIR/was"
+		cp "$dir/run.json" "$BATS_TEST_TMPDIR/keep"
+		mv "$dir/new" "$dir/run.json"
+		"$vtdlab" report -o "$BATS_TEST_TMPDIR/page" "$dir"
+		grep -q '</html>' "$BATS_TEST_TMPDIR/page"
+		mv "$BATS_TEST_TMPDIR/keep" "$dir/run.json"
+	done
+}
+
+@test "no run, a damaged one, and a place that cannot be written: one line each" {
+	run "$vtdlab" report "$BATS_TEST_TMPDIR/none"
+	[ "$status" -eq 2 ]
+	[ "${#lines[@]}" -eq 1 ]
+	unpack legacy-6.1
+	head -c 2000 "$dir/evidence.json" >"$dir/cut" && mv "$dir/cut" "$dir/evidence.json"
+	run "$vtdlab" report "$dir"
+	[ "$status" -eq 2 ]
+	[ "${#lines[@]}" -eq 1 ]
+	unpack legacy-6.1
+	run "$vtdlab" report -o "$BATS_TEST_TMPDIR/none/page" "$dir"
+	[ "$status" -ne 0 ]
+	[ "${#lines[@]}" -eq 1 ]
+}
+
+@test "tidy finds no error in any page" {
+	command -v tidy >/dev/null || skip "no tidy on this host"
+	for name in legacy-6.1 scalable-6.12 nocopy-6.1 passthrough-6.12 deep-6.12; do
+		rm -rf "$dir" && mkdir "$dir"
+		unpack "$name"
+		add_run x
+		"$vtdlab" report -o "$BATS_TEST_TMPDIR/page" "$dir"
+		run tidy -q -e --drop-empty-elements no "$BATS_TEST_TMPDIR/page"
+		echo "$name: $output"
+		[ "$status" -eq 0 ]
+	done
+}
+
+# shoot WIDTH: a screenshot, and what the browser had to say
+shoot()
+{
+	HOME=$BATS_TEST_TMPDIR timeout 120 chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --enable-logging=stderr \
+		--user-data-dir="$BATS_TEST_TMPDIR/profile" --disable-background-networking --no-first-run \
+		--log-net-log="$BATS_TEST_TMPDIR/net-$1.json" --window-size="$1,2400" \
+		--screenshot="$BATS_TEST_TMPDIR/$1.png" "file://$BATS_TEST_TMPDIR/page.html" >"$BATS_TEST_TMPDIR/said-$1" 2>&1
+}
+
+@test "Chromium shows it at 1280 and 390 pixels, without a word, and asks nobody" {
+	command -v chromium >/dev/null || skip "no chromium on this host"
+	unpack legacy-6.1
+	add_run x
+	"$vtdlab" report -o "$BATS_TEST_TMPDIR/page.html" "$dir"
+	for width in 1280 390; do
+		shoot "$width"
+		run ! grep -E 'CONSOLE|Refused to' "$BATS_TEST_TMPDIR/said-$width"
+		run file -b "$BATS_TEST_TMPDIR/$width.png"
+		[[ $output == "PNG image data, $width x 2400"* ]]
+		[ "$(stat -c %s "$BATS_TEST_TMPDIR/$width.png")" -gt 50000 ]
+		run ! grep -oE '"url":"https?://[^"]*page[^"]*"' "$BATS_TEST_TMPDIR/net-$width.json"
+		if [[ ${VTDLAB_TEST_ARTEFACTS:-} ]]; then
+			cp "$BATS_TEST_TMPDIR/$width.png" "$VTDLAB_TEST_ARTEFACTS/report-$width.png"
+		fi
+	done
+}
+
+# A matrix of two kernels and two modes: the cells @1 are spoilt by a jq expression.
+matrix()
+{
+	jq -n '{schema: 1, tool: "vtdlab 0.1.0", matrix: "two", title: "a <b>title</b>", file: "two.conf", file_sha256: "0", started: "2026-11-28T10:00:00Z",
+		engine: "local", finished: true, exit: 1, axes: [{name: "kernel", values: ["a", "b"]}, {name: "iommu.mode", values: ["legacy", "scalable"]}],
+		cells: [range(4) | {cell: ., name: "cell \(.)", values: {kernel: ["a", "b"][. / 2 | floor], "iommu.mode": ["legacy", "scalable"][. % 2]},
+			command: "vtdlab run kdump", expected: "no failure", result: ["expected", "unexpected", "skipped", "unjudged"][.],
+			exit: [0, 1, 125, 125][.], verdict: ["preserved", "copy-wrong", "", "inconclusive"][.], reason: "seen <i>\(.)</i>",
+			run: ["cells/0000/run", "cells/0001/run", "", "cells/0003/run"][.], seconds: 1, tries: 1}]}' |
+		jq "${1:-.}" >"$dir/matrix.json"
+}
+
+@test "a matrix is a table of its cells, each a way to its run" {
+	matrix
+	run "$vtdlab" report "$dir"
+	echo "$output"
+	[ "$output" = "$dir/report.html" ]
+	page=$(tr '\n' ' ' <"$dir/report.html")
+	[[ $page == *'scope="row">a</th>'*'✓ as expected<br><a href="cells/0000/run/report.html">preserved</a>'*'✗ NOT expected<br><a href="cells/0001/run/report.html">copy-wrong</a>'*'scope="row">b</th>'*'– skipped'*'? no verdict'* ]]
+	[[ $page == *'class="verdict bad"'*'seen &lt;i&gt;1&lt;/i&gt;'* ]]
+	[[ $page != *'<b>title'* ]]
+	if command -v tidy >/dev/null; then
+		run tidy -q -e --drop-empty-elements no "$dir/report.html"
+		echo "$output"
+		[ "$status" -eq 0 ]
+	fi
+}
+
+@test "a run's name in a matrix leads nowhere else" {
+	for run in '/etc' '../../x' 'javascript:alert(1)' 'a/../../b' 'x\" onclick=\"y'; do
+		matrix ".cells[0].run = \"$run\""
+		"$vtdlab" report "$dir"
+		run ! grep -E 'href="(/|\.\.|javascript|a/|x")' "$dir/report.html"
+	done
+	matrix '.cells = []'
+	"$vtdlab" report "$dir"
+	head -c 300 "$dir/matrix.json" >"$dir/cut" && mv "$dir/cut" "$dir/matrix.json"
+	run "$vtdlab" report "$dir"
+	[ "$status" -eq 2 ]
+	[ "${#lines[@]}" -eq 1 ]
+}
+
+@test "--mail is what a reply quotes: command, versions, verdict, the evidence of what failed, in 72 columns" {
+	unpack legacy-6.1
+	add_run 'intel_iommu=on nr_cpus=1'
+	run "$vtdlab" report --mail "$dir"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ ${lines[0]} == '$ vtdlab run kdump'* ]]
+	[[ $output == *"machine  QEMU 7.2.22, tcg, wall clock"* ]]
+	[[ $output == *$'\nverdict  preserved: '* ]]
+	[[ $output == *$'\n  iova-not-retargeted: fails, as expected\n    '*"old IOVA pages lead elsewhere"* ]]
+	[ -z "$(awk 'length > 72' <<<"$output")" ]
+	[ ! -e "$dir/report.html" ]
+}

@@ -1,0 +1,92 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# vtdlab results: what there is, as a table, JSON Lines and CSV, from wherever it comes; and what goes. Boots nothing.
+
+# shellcheck disable=SC2154 # root, vtdlab: the fixture's
+bats_require_minimum_version 1.5.0
+load vtdlab-fixture
+
+setup()
+{
+	find_vtdlab
+	r=$BATS_TEST_TMPDIR/results
+	run_json 20261101T000000Z-kdump-000001 '.'
+	run_json 20261102T000000Z-kdump-000002 '.outcome="copy-wrong" | .exit=1 | .started="2026-11-29T00:00:00Z"'
+	run_json matrices/20261103T000000Z-m-000003/cells/0000/20261103T000000Z-kdump-smp-000004 \
+		'.scenario="kdump-smp" | .environment.crash_kernel.release="7.3.4"'
+	run_json 20261101T000000Z-kdump-000001/attempt-1 '.outcome="crash-kernel-hang"' # none of its own
+	ln -s /etc "$r/elsewhere"
+}
+
+run_json()
+{
+	mkdir -p "$r/$1"
+	jq "$2" "$root/tests/cli/schemas/run.json" >"$r/$1/run.json"
+}
+
+results() { run "$vtdlab" results "$@"; echo "$output"; }
+
+@test "every run, the oldest first, those of a matrix too, and filters" {
+	results "$r"
+	[ "$status" -eq 0 ]
+	[ "${#lines[@]}" -eq 4 ]
+	[[ ${lines[2]} == copy-wrong*" 1 "*"6.12.117+deb12-amd64"*" 20261102T000000Z-kdump-000002" ]]
+	[ "${lines[3]}" = "3 runs" ]
+	results "$r" --scenario 'kdump-*'
+	[ "${#lines[@]}" -eq 2 ]
+	results "$r" --outcome copy-wrong
+	[ "${#lines[@]}" -eq 2 ]
+	results "$r" --kernel '7.3*'
+	[ "${#lines[@]}" -eq 2 ]
+	results "$r" --kernel debian-6.12
+	[ "${#lines[@]}" -eq 4 ]
+}
+
+@test "JSON Lines and CSV, read by others" {
+	"$vtdlab" results "$r" --json >"$BATS_TEST_TMPDIR/lines"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/lines")" -eq 3 ]
+	[ "$(jq -r 'select(.exit == 1) | .run' "$BATS_TEST_TMPDIR/lines")" = 20261102T000000Z-kdump-000002 ]
+	results "$r" --csv
+	[ "${lines[0]}" = run,started,scenario,outcome,exit,first_kernel,crash_kernel,seconds ]
+	[ "${#lines[@]}" -eq 4 ]
+	results "$r" --json --csv
+	[ "$status" -eq 2 ]
+}
+
+@test "what came from another machine is read there, and a truncated document is named beside the others" {
+	cp -r "$r" "$BATS_TEST_TMPDIR/copy"
+	head -c 500 "$root/tests/cli/schemas/run.json" >"$BATS_TEST_TMPDIR/copy/20261102T000000Z-kdump-000002/run.json"
+	run --separate-stderr "$vtdlab" results "$BATS_TEST_TMPDIR/copy"
+	[ "$status" -eq 2 ]
+	[ "${lines[2]}" = "2 runs" ]
+	[ "${#stderr_lines[@]}" -eq 1 ]
+	[[ $stderr == *"000002/run.json: truncated"* ]]
+	refused results "$BATS_TEST_TMPDIR/none" :: "no directory of results"
+}
+
+@test "pruning leaves the newest, what is running, what latest points to, and what is none of the lab's" {
+	refused results "$r" --prune :: "--keep-last"
+	refused results "$r" --keep-last 3 :: "--prune"
+	mkdir "$r/20261029T000000Z-kdump-00000a.partial" "$r/20261029T000000Z-kdump-00000b.partial" "$r/notes"
+	touch "$r"/20261029T000000Z-kdump-00000{a,b}.partial/pid
+	ln -s 20261101T000000Z-kdump-000001 "$r/latest"
+	mkdir "$r/20261028T000000Z-kdump-00000c.interrupted"
+	exec 8>>"$r/20261029T000000Z-kdump-00000a.partial/pid"
+	flock -x 8
+	results "$r" --prune --keep-last 1 --dry-run
+	[ "$status" -eq 0 ]
+	[ "${lines[-1]}" = "2 would be removed" ]
+	[ -d "$r/20261029T000000Z-kdump-00000b.partial" ]
+	results "$r" --prune --keep-last 1
+	[ "$status" -eq 0 ]
+	[ "${lines[-1]}" = "2 removed" ]
+	exec 8>&-
+	[ -d "$r/20261029T000000Z-kdump-00000a.partial" ] # running
+	[ ! -e "$r/20261029T000000Z-kdump-00000b.partial" ]
+	[ ! -e "$r/20261028T000000Z-kdump-00000c.interrupted" ]
+	[ -d "$r/20261101T000000Z-kdump-000001" ] # latest
+	[ -d "$r/20261102T000000Z-kdump-000002" ]
+	[ -d "$r/matrices/20261103T000000Z-m-000003" ] # the newest of its kind
+	[ -d "$r/notes" ]
+	[ -e "$r/elsewhere/passwd" ]
+}
