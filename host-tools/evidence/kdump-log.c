@@ -46,7 +46,8 @@ static struct evidence_kdump_context *context_of(struct evidence *ev, const stru
 	return &g_array_index(ev->kdump_contexts, struct evidence_kdump_context, ev->kdump_contexts->len - 1);
 }
 
-static bool take_mode(struct evidence *ev, const union said *said)
+/* What is for people. */
+static bool take_nothing(struct evidence *ev, const union said *said)
 {
 	(void)ev;
 	(void)said;
@@ -149,8 +150,11 @@ static bool take_graft(struct evidence *ev, const union said *said)
 }
 
 static const struct grammar grammars[] = {
-	{ "mode:=W max_pages:=N old_ram:=N ranges", NULL, take_mode },
-	{ "mode:=W why:=Q", NULL, take_mode },
+	{ "mode:=W max_pages:=N old_ram:=N ranges", NULL, take_nothing },
+	{ "mode:=W why:=Q", NULL, take_nothing },
+	{ "edges unit:=N dev:=D pasid:=N own:=N unread:=N identity:=N", NULL, take_nothing },
+	{ "short dev:=D failed:=N low_free:=N", NULL, take_nothing },
+	{ "lost dev:=D mappings:=N pasids:=N", NULL, take_nothing },
 	{ "ctx unit:=N dev:sid=D mode:scalable=M pasid=N did:=N type=W levels:=N old_root=H new_root=H tables=N "
 	  "leaves=N ranges=N over=N shared:=N result=W",
 	  evidence_kdump_context_fields, take_context },

@@ -171,6 +171,12 @@ static char *first_own(const struct scenario *sc)
 			   workload ? " " : "", workload, NULL);
 }
 
+/* A lab kernel is silent about its copy unless asked to tell; another one would not know the word. */
+static const char *crash_own(const struct scenario *sc)
+{
+	return strstr(sc->crash.cmdline, "intel_iommu_kdump=") ? CRASH_OWN " intel_iommu_kdump_log=64" : CRASH_OWN;
+}
+
 bool plan_make(struct plan *plan, const struct scenario *sc, const struct run_options *options, GError **error)
 {
 	struct workload w = workload_of(sc);
@@ -214,7 +220,7 @@ bool plan_make(struct plan *plan, const struct scenario *sc, const struct run_op
 	}
 	own = first_own(sc);
 	plan->first_cmdline = command_line(plan, plan->first, own, sc->first.cmdline);
-	plan->crash_cmdline = command_line(plan, plan->crash, CRASH_OWN, sc->crash.cmdline);
+	plan->crash_cmdline = command_line(plan, plan->crash, crash_own(sc), sc->crash.cmdline);
 	if (sc->devices.disk != MACHINE_DISK_NONE) {
 		plan->disk_image = g_build_filename(lab_cache_dir(), "disk-pattern.img", NULL);
 		if (!disk_pattern_ensure(plan->disk_image, DISK_PATTERN_SIZE, error))

@@ -11,7 +11,7 @@
 #include "iommu/mem.h"
 #include "iommu/ranges.h"
 
-#define REGIONS_MAX 64 /* ranges of a device that the kernel puts into reserved_regions */
+#define REGIONS_MAX 64 /* ranges of a device that the kernel puts into reserved_regions if asked to show any */
 #define SAID_MAX 4     /* disagreements that are told in full */
 
 static const char host_walk[] = "the host's walk";
@@ -144,18 +144,32 @@ static void judge_shown(struct judge *j, const struct evidence_kdump_context *c,
 	iommu_ranges_clear(&own);
 }
 
+/* How many pages both have. */
+static uint64_t pages_of(const struct iommu_ranges *a, const struct iommu_ranges *b)
+{
+	struct iommu_ranges both = { 0 };
+	uint64_t n;
+
+	check_memory(iommu_ranges_intersect(a, b, &both));
+	n = iommu_ranges_pages(&both);
+	iommu_ranges_clear(&both);
+	return n;
+}
+
 static void judge_reserved(struct judge *j, const struct evidence_kdump_context *c, const struct iommu_ranges *host)
 {
 	const struct iommu_ranges first = head(host, REGIONS_MAX);
 	const struct evidence_oracle *o = asked(j->ev, ORACLE_REGIONS, c->sid);
 	struct iommu_ranges set = { 0 };
 
-	if (o && !*o->problem) {
-		j->regions++;
+	if (o && !*o->problem)
 		collect(j, ORACLE_REGIONS, c->sid, 0, &set);
+	/* By itself it is silent: what it does show must be right. */
+	if (pages_of(&set, host)) {
+		j->regions++;
 		judge_shown(j, c, host, &first, &set, in_regions);
-		iommu_ranges_clear(&set);
 	}
+	iommu_ranges_clear(&set);
 	/* A device of a group that another one filled the allocator of has no lines of its own. */
 	collect(j, ORACLE_RESERVED, c->sid, 0, &set);
 	if (set.n)

@@ -4,18 +4,21 @@
  * entries led to is scanned, logged and, with deep, copied as well.
  *
  * intel_iommu_kdump=off      nothing (default)
- *                   log      a complete log of contexts, ranges and times
+ *                   log      all tables are read, for the log and debugfs
  *                   reserve  also, old IOVAs are not handed out to the same devices again
  *                   deep     also, the tables are copied, the copy is what the hardware uses,
  *                            and the old mappings stay in the devices' new domains
- * intel_iommu_kdump_max=MiB  what all this may cost; default: a quarter of free memory
- * intel_iommu_kdump_log=N    range lines per requester; 0: all
- * intel_iommu_kdump_regions=N how many old ranges reserved_regions shows of a device; default: 64
+ * intel_iommu_kdump_max=MiB  what copies, ranges and reservations may cost; default: a quarter of
+ *                            free memory
+ * intel_iommu_kdump_log=N    a log of contexts and devices, with N range lines per requester;
+ *                            default 0: one line a unit, and what went wrong
+ * intel_iommu_kdump_regions=N how many old ranges reserved_regions shows of a device; default: 0
  *
  * Whatever goes wrong for one entry leaves that entry as the caller copied it.
  */
 #define pr_fmt(fmt) "DMAR: kdump: " fmt
 
+#include <linux/bitmap.h>
 #include <linux/dmar.h>
 #include <linux/init.h>
 #include <linux/mm.h>
@@ -23,14 +26,16 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/vmstat.h>
+#include <linux/workqueue.h>
 
 #include "kdump_internal.h"
 
 #define CONTEXT_FPD	BIT_ULL(1)	/* same place in PASID entries */
 #define RID_PASID_MASK	GENMASK_ULL(19, 0)
 #define PASID_DID_MASK	GENMASK_ULL(15, 0)
-/* Of a unit. What is refused in garbage tables must not keep the console busy for minutes. */
-#define MAX_LINES	4096
+#define ENTRIES_A_PAGE	(PAGE_SIZE / sizeof(struct kdump_entry))
+/* Of the log of a unit: garbage tables must not keep the console busy for minutes. */
+#define MAX_LINES	4096u
 
 static const char * const mode_names[] = {
 	[KDUMP_OFF] = "off", [KDUMP_LOG] = "log",
@@ -41,8 +46,8 @@ static char *mode_param = "off";
 static unsigned long long max_mib;
 
 struct kdump intel_kdump = {
-	.log_lines = 64,
 	.units = LIST_HEAD_INIT(intel_kdump.units),
+	.domains = LIST_HEAD_INIT(intel_kdump.domains),
 	.devices = LIST_HEAD_INIT(intel_kdump.devices),
 	.lock = __MUTEX_INITIALIZER(intel_kdump.lock),
 };
@@ -86,12 +91,17 @@ static void *kdump_resize(void *ctx, void *array, u64 old_size, u64 size)
 	}
 	if (size > KMALLOC_MAX_SIZE && size >> PAGE_SHIFT > totalram_pages())
 		return NULL;
-	more = kvmalloc(size, GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY);
+	more = kvmalloc(size, GFP_KERNEL | __GFP_NOWARN);
 	if (!more)
 		return NULL;
 	memcpy(more, array, min(old_size, size));
 	kvfree(array);
 	return more;
+}
+
+static void kdump_relax(void *ctx)
+{
+	cond_resched();
 }
 
 static u64 kdump_now(void *ctx)
@@ -106,6 +116,7 @@ static struct kdc_ops kdump_ops = {
 	.own_page = kdump_own_page,
 	.flush = kdump_flush,
 	.resize = kdump_resize,
+	.relax = kdump_relax,
 	.now = kdump_now,
 };
 
@@ -113,6 +124,8 @@ static int __init kdump_init(void)
 {
 	struct kdc *kdc = &intel_kdump.kdc;
 	const char *why = NULL;
+	u64 first, last;
+	unsigned int i;
 	int mode;
 
 	mode = match_string(mode_names, ARRAY_SIZE(mode_names), mode_param);
@@ -130,6 +143,13 @@ static int __init kdump_init(void)
 	kdc->ops = &kdump_ops;
 	kdc->limits.max_pages = max_mib ? min(max_mib, 1ULL << 32) << (20 - PAGE_SHIFT) :
 				global_zone_page_state(NR_FREE_PAGES) / 4;
+	/* What is kept free for reservations when copies have taken all they may. */
+	kdc->limits.copy_pages = kdc->limits.max_pages - kdc->limits.max_pages / 8;
+	kdc->limits.own = intel_kdump_oldmem_own(&kdc->limits.nr_own);
+	for (i = 0; i < intel_kdump_oldmem_ranges(); i++) {
+		intel_kdump_oldmem_range(i, &first, &last);
+		kdc->limits.ram_pages += last - first + 1;
+	}
 	pr_info("mode=%s max_pages=%llu old_ram=%u ranges\n", mode_names[intel_kdump.mode],
 		kdc->limits.max_pages, intel_kdump_oldmem_ranges());
 	return 0;
@@ -143,14 +163,20 @@ static int __init kdump_release(void)
 }
 late_initcall(kdump_release);
 
-bool intel_kdump_charge(u64 pages)
+bool intel_kdump_charge(u64 pages, bool reservation)
 {
 	struct kdc *kdc = &intel_kdump.kdc;
+	u64 limit = reservation ? kdc->limits.max_pages : kdc->limits.copy_pages;
 
-	if (pages > kdc->limits.max_pages || kdc->used_pages > kdc->limits.max_pages - pages)
+	if (pages > limit || kdc->used_pages > limit - pages)
 		return false;
 	kdc->used_pages += pages;
 	return true;
+}
+
+void intel_kdump_refund(u64 pages)
+{
+	intel_kdump.kdc.used_pages -= pages;
 }
 
 static void set_limits(struct intel_iommu *iommu)
@@ -160,6 +186,7 @@ static void set_limits(struct intel_iommu *iommu)
 	struct dmar_drhd_unit *drhd;
 
 	limits->sagaw = cap_sagaw(iommu->cap);
+	limits->mgaw = cap_mgaw(iommu->cap);
 	limits->first_5level = cap_fl5lp_support(iommu->cap);
 	limits->first_1g = cap_fl1gp_support(iommu->cap);
 	limits->second_2m = superpages & BIT(0);
@@ -185,6 +212,7 @@ static struct kdump_unit *find_unit(struct intel_iommu *iommu)
 	if (!unit)
 		return NULL;
 	unit->iommu = iommu;
+	unit->gone = bitmap_zalloc(1 << 16, GFP_KERNEL);
 	INIT_LIST_HEAD(&unit->entries);
 	list_add_tail(&unit->list, &intel_kdump.units);
 	return unit;
@@ -196,6 +224,12 @@ static struct kdump_entry *new_entry(struct kdump_unit *unit, u16 sid, const str
 
 	if (!entry)
 		return NULL;
+	/* A directory of garbage may hold a million entries; each is remembered. */
+	if (!(unit->nr_entries % ENTRIES_A_PAGE) && !intel_kdump_charge(1, true)) {
+		kfree(entry);
+		return NULL;
+	}
+	unit->nr_entries++;
 	entry->unit = unit;
 	entry->sid = sid;
 	entry->e = *e;
@@ -255,7 +289,6 @@ struct pasid_visit {
 	struct kdump_unit *unit;
 	u16 sid;
 	u32 rid_pasid;
-	u32 seen;
 };
 
 static int visit_pasid(void *arg, u32 pasid, const struct kdc_entry *e, u64 pe[8])
@@ -263,21 +296,16 @@ static int visit_pasid(void *arg, u32 pasid, const struct kdc_entry *e, u64 pe[8
 	struct pasid_visit *v = arg;
 	struct kdump_entry *entry;
 
-	/* A directory of garbage may hold a million entries; each is remembered. */
-	if (!(v->seen++ % (PAGE_SIZE / sizeof(*entry))) && !intel_kdump_charge(1))
-		return -ENOSPC;
 	entry = new_entry(v->unit, v->sid, e);
 	if (!entry)
-		return -ENOMEM;
+		return -ENOSPC;
 	entry->pasid = pasid;
 	entry->no_pasid = pasid == v->rid_pasid;
 	entry->scalable = true;
 	/* Half of them stay free for this kernel whatever the old tables say. */
 	if (intel_kdump.mode >= KDUMP_RESERVE &&
-	    v->unit->dids < kdump_dids(v->unit->iommu) / 2) {
-		kdump_reserve_did(v->unit->iommu, pe[1] & PASID_DID_MASK);
-		v->unit->dids++;
-	}
+	    v->unit->dids < cap_ndoms(v->unit->iommu->cap) / 2)
+		v->unit->dids += kdump_reserve_did(v->unit->iommu, pe[1] & PASID_DID_MASK);
 	if (e->kind == KDC_TREE && take_tree(entry)) {
 		kdc_pasid_set_root(pe, e->format, entry->tree->new_root);
 	} else if (e->kind == KDC_PASS_THROUGH && intel_kdump.mode == KDUMP_DEEP) {
@@ -301,7 +329,7 @@ static void not_deep(struct kdump_unit *unit, u16 sid)
 
 static void scalable_context(struct kdump_unit *unit, u16 sid, u64 *ce)
 {
-	struct pasid_visit v = { .unit = unit, .sid = sid, .rid_pasid = ce[1] & RID_PASID_MASK };
+	struct pasid_visit v = { .unit = unit, .sid = sid };
 	bool deep = intel_kdump.mode == KDUMP_DEEP;
 	struct kdump_entry *dir;
 	const char *why = NULL;
@@ -315,6 +343,8 @@ static void scalable_context(struct kdump_unit *unit, u16 sid, u64 *ce)
 	if (!dir)
 		return;
 	dir->scalable = true;
+	if (ecap_rps(unit->iommu->ecap))
+		v.rid_pasid = ce[1] & RID_PASID_MASK;
 	if (e.kind != KDC_PASID_DIR)
 		return;
 	ret = kdc_pasids(&intel_kdump.kdc, &e, deep, visit_pasid, &v, &dir->new_dir, &why);
@@ -371,20 +401,29 @@ const char *intel_kdump_who(const struct kdump_entry *entry, char buf[KDUMP_WHO_
 	return buf;
 }
 
+static bool may_log(struct kdump_unit *unit)
+{
+	return unit->lines < MAX_LINES && ++unit->lines;
+}
+
+/* One line of the log of a unit, if it may have more. */
+#define log_line(unit, fmt, ...) do {				\
+	if (may_log(unit))					\
+		pr_info(fmt, ##__VA_ARGS__);			\
+} while (0)
+
 static void log_ranges(const struct kdump_entry *entry, const struct kdc_tree *tree,
 		       const char *who)
 {
-	u32 i, shown = tree->nr_ranges;
+	u32 i, shown = min(tree->nr_ranges, intel_kdump.log_lines);
 
-	if (intel_kdump.log_lines)
-		shown = min(shown, intel_kdump.log_lines);
+	shown = min(shown, MAX_LINES - min(entry->unit->lines, MAX_LINES));
 	for (i = 0; i < shown; i++)
-		pr_info("range %s pasid=%u first=0x%llx last=0x%llx\n", who,
-			entry->pasid, tree->ranges[i].first << 12,
-			(tree->ranges[i].last << 12) + 0xfff);
+		log_line(entry->unit, "range %s pasid=%u first=0x%llx last=0x%llx\n", who,
+			 entry->pasid, tree->ranges[i].first << 12,
+			 (tree->ranges[i].last << 12) + 0xfff);
 	if (shown < tree->nr_ranges)
-		pr_info("ranges %s shown=%u of=%u\n", who, shown,
-			tree->nr_ranges);
+		log_line(entry->unit, "ranges %s shown=%u of=%u\n", who, shown, tree->nr_ranges);
 }
 
 static void log_entry(const struct kdump_entry *entry)
@@ -396,58 +435,95 @@ static void log_entry(const struct kdump_entry *entry)
 	const char *who = intel_kdump_who(entry, buf);
 
 	if (entry->why)
-		pr_info("refused %s pasid=%u where=0x%llx why=\"%s\"\n", who,
-			entry->pasid, entry->where, entry->why);
+		log_line(entry->unit, "refused %s pasid=%u where=0x%llx why=\"%s\"\n", who,
+			 entry->pasid, entry->where, entry->why);
 	if (entry->e.kind != KDC_TREE && entry->e.kind != KDC_PASS_THROUGH)
 		return;
 	if (!tree)
 		tree = &none;
 	if (intel_kdump.mode == KDUMP_DEEP && !entry->deep)
 		result = "shallow";
-	pr_info("ctx %s mode=%s pasid=%u did=%u type=%s levels=%u old_root=0x%llx new_root=0x%llx tables=%u leaves=%llu ranges=%u over=%llu shared=%u result=%s\n",
-		who, entry->scalable ? "scalable" : "legacy", entry->pasid,
-		entry->e.did, type_name(&entry->e), entry->e.levels, entry->e.root,
-		entry->deep ? tree->new_root : 0, tree->tables,
-		tree->leaves_4k + tree->leaves_2m + tree->leaves_1g, tree->nr_ranges,
-		tree->over_pages, tree->users > 1, result);
+	log_line(entry->unit,
+		 "ctx %s mode=%s pasid=%u did=%u type=%s levels=%u old_root=0x%llx new_root=0x%llx tables=%u leaves=%llu ranges=%u over=%llu shared=%u result=%s\n",
+		 who, entry->scalable ? "scalable" : "legacy", entry->pasid,
+		 entry->e.did, type_name(&entry->e), entry->e.levels, entry->e.root,
+		 entry->deep ? tree->new_root : 0, tree->tables,
+		 tree->leaves_4k + tree->leaves_2m + tree->leaves_1g, tree->nr_ranges,
+		 tree->over_pages, tree->users > 1, result);
+	if (tree->own_leaves || tree->unread_pages || tree->identity)
+		log_line(entry->unit, "edges %s pasid=%u own=%llu unread=%llu identity=%u\n", who,
+			 entry->pasid, tree->own_leaves, tree->unread_pages, tree->identity);
 	if (entry->no_pasid)
 		log_ranges(entry, tree, who);
 }
 
-static void log_unit(const struct kdump_unit *unit)
+/* Those of requests without a PASID first: what is refused in garbage may come by the million. */
+static u32 log_entries(struct kdump_unit *unit, bool first)
 {
 	const struct kdump_entry *entry;
-	u32 lines = 0, entries = 0;
+	u32 shown = 0;
 
 	list_for_each_entry(entry, &unit->entries, list) {
-		entries++;
-		if (lines < MAX_LINES ||
-		    (entry->no_pasid && entry->e.kind != KDC_REFUSED)) {
+		if (unit->lines >= MAX_LINES)
+			break;
+		if ((entry->no_pasid && entry->e.kind != KDC_REFUSED) == first) {
 			log_entry(entry);
-			lines++;
+			shown++;
 		}
 	}
-	if (lines < entries)
-		pr_info("entries unit=%d shown=%u of=%u\n", unit->iommu->seq_id, lines, entries);
+	return shown;
+}
+
+static void log_unit(struct kdump_unit *unit)
+{
+	u32 shown = 0;
+
+	if (intel_kdump.log_lines) {
+		shown = log_entries(unit, true);
+		shown += log_entries(unit, false);
+		if (shown < unit->nr_entries)
+			pr_info("entries unit=%d shown=%u of=%u\n", unit->iommu->seq_id, shown,
+				unit->nr_entries);
+	}
 	pr_info("copy unit=%d err=%d contexts=%u trees=%u tables=%llu leaves=%llu ranges=%llu bytes=%llu t_scan_ns=%llu t_copy_ns=%llu t_total_ns=%llu\n",
 		unit->iommu->seq_id, unit->err, unit->contexts, unit->trees, unit->tables,
 		unit->leaves, unit->ranges, unit->pages << PAGE_SHIFT, unit->t_scan,
 		unit->t_copy, unit->t_total);
 }
 
+/* Behind intel_iommu_init(): until the new root is in force nothing is to be waited for. */
+static int __init kdump_log(void)
+{
+	struct kdump_unit *unit;
+
+	mutex_lock(&intel_kdump.lock);
+	list_for_each_entry(unit, &intel_kdump.units, list)
+		log_unit(unit);
+	mutex_unlock(&intel_kdump.lock);
+	return 0;
+}
+rootfs_initcall(kdump_log);
+
+static void free_dir(struct kdump_entry *entry)
+{
+	if (entry->new_dir)
+		kdc_free_pasids(&intel_kdump.kdc, entry->new_dir, entry->e.pasid_dir_order);
+	entry->new_dir = 0;
+}
+
 static void forget_unit(struct kdump_unit *unit)
 {
-	struct kdc *kdc = &intel_kdump.kdc;
 	struct kdump_entry *entry, *next;
 
 	list_for_each_entry_safe(entry, next, &unit->entries, list) {
 		if (entry->tree)
-			kdc_tree_put(kdc, entry->tree);
-		if (entry->new_dir)
-			kdc_free_pasids(kdc, entry->new_dir, entry->e.pasid_dir_order);
+			kdc_tree_put(&intel_kdump.kdc, entry->tree);
+		free_dir(entry);
 		list_del(&entry->list);
 		kfree(entry);
 	}
+	intel_kdump_refund(DIV_ROUND_UP(unit->nr_entries, ENTRIES_A_PAGE));
+	unit->nr_entries = 0;
 }
 
 void intel_kdump_copied(struct intel_iommu *iommu, int err)
@@ -462,5 +538,64 @@ void intel_kdump_copied(struct intel_iommu *iommu, int err)
 	unit->err = err;
 	if (err)
 		forget_unit(unit);
-	log_unit(unit);
+}
+
+/* No cache of the unit knows anything of the context entries that were replaced. */
+static void flush_unit(struct intel_iommu *iommu)
+{
+	/* Who has told of it may be about to write the entry. */
+	spin_lock(&iommu->lock);
+	spin_unlock(&iommu->lock);
+	iommu->flush.flush_context(iommu, 0, 0, 0, DMA_CCMD_GLOBAL_INVL);
+	/* Kernels before 6.12 leave what scalable mode had cached by the old domain id. */
+	if (sm_supported(iommu))
+		qi_flush_pasid_cache(iommu, 0, QI_PC_GLOBAL, 0);
+	iommu->flush.flush_iotlb(iommu, 0, 0, 0, DMA_TLB_GLOBAL_FLUSH);
+}
+
+/* A copy that hardware no longer reads is memory that a dump can use. */
+static void free_unused(struct kdump_unit *unit)
+{
+	struct kdump_entry *entry;
+	bool flushed = false;
+
+	list_for_each_entry(entry, &unit->entries, list) {
+		if (entry->unused || !test_bit(entry->sid, unit->gone))
+			continue;
+		entry->unused = true;
+		if (!flushed)
+			flush_unit(unit->iommu);
+		flushed = true;
+		if (entry->tree)
+			kdc_tree_unused(&intel_kdump.kdc, entry->tree);
+		free_dir(entry);
+	}
+}
+
+static void kdump_gone(struct work_struct *work)
+{
+	struct kdump_unit *unit;
+
+	mutex_lock(&intel_kdump.lock);
+	list_for_each_entry(unit, &intel_kdump.units, list)
+		if (unit->gone)
+			free_unused(unit);
+	mutex_unlock(&intel_kdump.lock);
+}
+
+static DECLARE_WORK(kdump_gone_work, kdump_gone);
+
+void intel_kdump_context_gone(struct intel_iommu *iommu, u8 bus, u8 devfn)
+{
+	struct kdump_unit *unit;
+
+	if (intel_kdump.mode != KDUMP_DEEP)
+		return;
+	/* Units come when they are copied, before any device attaches, and stay. */
+	list_for_each_entry(unit, &intel_kdump.units, list) {
+		if (unit->iommu != iommu || !unit->gone)
+			continue;
+		set_bit(bus << 8 | devfn, unit->gone);
+		schedule_work(&kdump_gone_work);
+	}
 }

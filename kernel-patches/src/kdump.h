@@ -26,11 +26,18 @@ void intel_kdump_context(struct intel_iommu *iommu, int bus, int devfn, struct c
 void intel_kdump_copied(struct intel_iommu *iommu, int err);
 /* Did the dead kernel let the device, or an alias of it, pass through? */
 bool intel_kdump_identity(struct device *dev);
+/*
+ * The old context entry of a requester was replaced, and the caches flushed.
+ * Called with the lock of the unit.
+ */
+void intel_kdump_context_gone(struct intel_iommu *iommu, u8 bus, u8 devfn);
 /* Adds the first old ranges of the device, for user space and for VFIO. */
 void intel_kdump_resv_regions(struct device *dev, struct list_head *head);
 /* The DMA domain of the device is ready to hand out IOVAs, and not yet attached. */
 void intel_kdump_dma_domain(struct device *dev, struct iommu_domain *domain,
 			    struct iova_domain *iovad);
+/* It goes, with all its IOVAs. */
+void intel_kdump_dma_domain_gone(struct iova_domain *iovad);
 
 #else
 
@@ -48,12 +55,20 @@ static inline bool intel_kdump_identity(struct device *dev)
 	return false;
 }
 
+static inline void intel_kdump_context_gone(struct intel_iommu *iommu, u8 bus, u8 devfn)
+{
+}
+
 static inline void intel_kdump_resv_regions(struct device *dev, struct list_head *head)
 {
 }
 
 static inline void intel_kdump_dma_domain(struct device *dev, struct iommu_domain *domain,
 					  struct iova_domain *iovad)
+{
+}
+
+static inline void intel_kdump_dma_domain_gone(struct iova_domain *iovad)
 {
 }
 

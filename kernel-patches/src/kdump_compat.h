@@ -25,29 +25,16 @@ static inline int kdump_iommu_map(struct iommu_domain *domain, unsigned long iov
 #endif
 }
 
-/* The domain ids a unit has, and how one is kept from being handed out. */
+/* Keeps a domain id from being handed out; true if nobody had it yet. */
+static inline bool kdump_reserve_did(struct intel_iommu *iommu, u16 did)
+{
+	if (did >= cap_ndoms(iommu->cap))
+		return false;
 #ifdef KDUMP_DOMAIN_IDA
-static inline u32 kdump_dids(struct intel_iommu *iommu)
-{
-	return iommu->max_domain_id;
-}
-
-static inline void kdump_reserve_did(struct intel_iommu *iommu, u16 did)
-{
-	if (did < iommu->max_domain_id)
-		ida_alloc_range(&iommu->domain_ida, did, did, GFP_KERNEL);
-}
+	return ida_alloc_range(&iommu->domain_ida, did, did, GFP_KERNEL) >= 0;
 #else
-static inline u32 kdump_dids(struct intel_iommu *iommu)
-{
-	return cap_ndoms(iommu->cap);
-}
-
-static inline void kdump_reserve_did(struct intel_iommu *iommu, u16 did)
-{
-	if (did < cap_ndoms(iommu->cap))
-		set_bit(did, iommu->domain_ids);
-}
+	return !test_and_set_bit(did, iommu->domain_ids);
 #endif
+}
 
 #endif

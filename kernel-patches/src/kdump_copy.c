@@ -7,7 +7,8 @@
  * each entry read once and judged by what was read; then the ranges are read
  * from the copy, which nobody else writes, and its leaves judged. So memory
  * that changes meanwhile can make the copy fail, but what is copied is always
- * what is reserved.
+ * what is reserved. Last, leaves that lead into this kernel's own memory are
+ * taken out of the copy; their IOVAs stay in the ranges.
  */
 #include "kdump_copy_priv.h"
 
@@ -69,7 +70,7 @@ static noinline void copy_leaves(u64 *to, const u64 *from)
 }
 
 static int copy_table(struct copy *y, struct kdc_frame *f, unsigned int level, u64 pte,
-		      unsigned int index)
+		      u64 pfn, unsigned int index)
 {
 	u64 where = f->pa + index * sizeof(u64), old_pa = pte & KDC_ADDR, pa;
 	struct kdc *c = y->c;
@@ -90,7 +91,8 @@ static int copy_table(struct copy *y, struct kdc_frame *f, unsigned int level, u
 	}
 	memset(new, 0, KDC_PAGE_SIZE);
 	y->frames[y->depth++] = (struct kdc_frame){
-		.entries = old, .copy = new, .pa = old_pa, .perm = f->perm & pte,
+		.entries = old, .copy = new, .pa = old_pa, .pfn = pfn,
+		.perm = f->perm & pte,
 	};
 	return 0;
 }
@@ -98,12 +100,13 @@ static int copy_table(struct copy *y, struct kdc_frame *f, unsigned int level, u
 static int copy_upper(struct copy *y, struct kdc_frame *f, unsigned int level)
 {
 	unsigned int index = f->index++;
+	u64 pfn = kdc_entry_pfn(&y->rules, f, level, y->depth == 1, index);
 	u64 pte = kdc_read(&f->entries[index]);
 	const char *why = NULL;
 
-	switch (kdc_classify(&y->rules, pte, level, f->perm, &why)) {
+	switch (kdc_classify(&y->rules, pte, pfn, level, f->perm, &why)) {
 	case KDC_TABLE:
-		return copy_table(y, f, level, pte, index);
+		return copy_table(y, f, level, pte, pfn, index);
 	case KDC_LEAF:
 		f->copy[index] = pte;
 		return 0;
@@ -165,7 +168,7 @@ static void free_tables(struct kdc *c, struct kdc_tree *t)
 			continue;
 		}
 		pte = f->copy[f->index++];
-		if (kdc_classify(&rules, pte, level, KDC_R | KDC_W, &why) != KDC_TABLE)
+		if (kdc_classify(&rules, pte, 0, level, KDC_R | KDC_W, &why) != KDC_TABLE)
 			continue;
 		page = c->ops->own_page(c->ctx, pte & KDC_ADDR);
 		if (level == 2) {
@@ -180,6 +183,89 @@ static void free_tables(struct kdc *c, struct kdc_tree *t)
 	t->new_root = 0;
 }
 
+/*
+ * A superpage of 1 GiB becomes a table of smaller ones, so that no more is lost
+ * of it than has to be. False: there is no page for that.
+ */
+static bool split(struct kdc *c, struct kdc_tree *t, u64 *pte)
+{
+	u64 pa, *page = kdc_may_copy(c, 1) ? c->ops->alloc(c->ctx, 0, &pa) : NULL;
+	unsigned int i;
+
+	if (!page)
+		return false;
+	c->used_pages++;
+	t->new_tables++;
+	for (i = 0; i < KDC_PTES; i++)
+		page[i] = *pte + ((u64)i << 21);
+	/* R, W and what is X or U/S; the first stage has A as well. */
+	*pte = (*pte & (t->format == KDC_FIRST_STAGE ? 0x27 : 7)) | pa;
+	return true;
+}
+
+/* Takes the leaves of a table out that lead into this kernel's memory; true if there were any. */
+static bool strip_leaves(struct kdc *c, struct kdc_tree *t, u64 *entries)
+{
+	u64 had = t->own_leaves;
+	unsigned int i;
+
+	for (i = 0; i < KDC_PTES; i++) {
+		if (!(entries[i] & (KDC_R | KDC_W)) ||
+		    !kdc_is_own(&c->limits, (entries[i] & KDC_ADDR) / KDC_PAGE_SIZE, 1))
+			continue;
+		entries[i] = 0;
+		t->own_leaves++;
+	}
+	return t->own_leaves != had;
+}
+
+/* The same for an entry that maps a superpage. */
+static void strip_superpage(struct kdc *c, struct kdc_tree *t, u64 *pte, unsigned int level)
+{
+	u64 pages = 1ull << (9 * (level - 1)), pfn = (*pte & KDC_ADDR) / KDC_PAGE_SIZE;
+
+	if (!kdc_is_own(&c->limits, pfn & ~(pages - 1), pages))
+		return;
+	if (level == 3 && split(c, t, pte))
+		return;
+	*pte = 0;
+	t->own_leaves++;
+}
+
+static void strip_own(struct kdc *c, struct kdc_tree *t)
+{
+	struct kdc_frame frames[KDC_LEVELS_MAX], *f;
+	unsigned int depth = 1, level;
+	struct kdc_rules rules;
+	const char *why;
+	u64 *pte;
+
+	if (!c->limits.nr_own)
+		return;
+	kdc_rules_own(&rules, t->format);
+	*frames = (struct kdc_frame){ .copy = c->ops->own_page(c->ctx, t->new_root) };
+	frames->entries = frames->copy;
+	while (depth) {
+		f = &frames[depth - 1];
+		level = t->levels + 1 - depth;
+		if (level == 1 || !kdc_next_present(&rules, f)) {
+			if (level > 1 || strip_leaves(c, t, f->copy))
+				flush(c, f->copy);
+			depth--;
+			continue;
+		}
+		pte = &f->copy[f->index];
+		if (kdc_classify(&rules, *pte, 0, level, KDC_R | KDC_W, &why) == KDC_LEAF)
+			strip_superpage(c, t, pte, level);
+		f->index++;
+		if (kdc_classify(&rules, *pte, 0, level, KDC_R | KDC_W, &why) != KDC_TABLE)
+			continue;
+		f = &frames[depth++];
+		*f = (struct kdc_frame){ .copy = c->ops->own_page(c->ctx, *pte & KDC_ADDR) };
+		f->entries = f->copy;
+	}
+}
+
 /* The copy and the ranges of t; if that fails, there is no copy. */
 static int copy_tree(struct kdc *c, struct kdc_tree *t, struct kdc_fault *f)
 {
@@ -189,7 +275,7 @@ static int copy_tree(struct kdc *c, struct kdc_tree *t, struct kdc_fault *f)
 
 	kdc_rules_init(&y.rules, &c->limits, t->format);
 	ret = kdc_count(c, t, &y.tables, f);
-	if (!ret && c->used_pages + y.tables > c->limits.max_pages)
+	if (!ret && !kdc_may_copy(c, y.tables))
 		ret = kdc_fail(f, -ENOSPC, "memory budget", t->old_root);
 	t1 = now(c);
 	c->ns_scan += t1 - t0;
@@ -202,6 +288,8 @@ static int copy_tree(struct kdc *c, struct kdc_tree *t, struct kdc_fault *f)
 	c->ns_copy += t0 - t1;
 	if (!ret)
 		ret = kdc_scan(c, t, f);
+	if (!ret)
+		strip_own(c, t);
 	c->ns_scan += now(c) - t0;
 	if (ret)
 		free_tables(c, t);
@@ -299,6 +387,12 @@ struct kdc_tree *kdc_tree_get(struct kdc *c, const struct kdc_entry *entry, bool
 		t->where = f.where;
 	}
 	return t;
+}
+
+void kdc_tree_unused(struct kdc *c, struct kdc_tree *tree)
+{
+	if (++tree->unused == tree->users)
+		free_tables(c, tree);
 }
 
 void kdc_tree_put(struct kdc *c, struct kdc_tree *tree)

@@ -59,8 +59,15 @@ struct kdc_limits {
 	bool second_2m, second_1g;	/* CAP.SLLPS */
 	bool first_1g;		/* CAP.FL1GP */
 	u64 pa_end;		/* first address above the host address width; a power of two */
+	u8 mgaw;		/* IOVA bits of the second stage, CAP.MGAW; 0: any */
 	u64 max_pages;		/* 4K pages of all copied tables and range arrays together */
+	u64 copy_pages;		/* with so many used no table is copied; 0: max_pages */
+	u64 max_visits;		/* for one tree or directory; 0: by max_pages */
 	u32 max_ranges;		/* of one tree; above, neighbours are joined and counted; 0: any */
+	/* Pages this kernel runs in: a copy translates to none of them. */
+	const struct kdc_range *own;
+	u32 nr_own;
+	u64 ram_pages;		/* of the dead kernel; 0: no tree counts as identity */
 };
 
 struct kdc_ops {
@@ -79,6 +86,8 @@ struct kdc_ops {
 	void (*flush)(void *ctx, const void *page, unsigned int order);
 	/* krealloc of an array (of many MiB, maybe); size 0 frees. NULL: no memory, old stays. */
 	void *(*resize)(void *ctx, void *old, u64 old_size, u64 size);
+	/* Called every now and then, so that others may run; may be NULL. */
+	void (*relax)(void *ctx);
 	/* Nanoseconds, for ns_scan and ns_copy; may be NULL. */
 	u64 (*now)(void *ctx);
 };
@@ -94,6 +103,7 @@ struct kdc_tree {
 	enum kdc_format format;
 	u8 levels;
 	u32 users;		/* context or PASID entries that refer to it */
+	u32 unused;		/* of these, as kdc_tree_unused() was told */
 
 	/* The result of the scan. */
 	int error;		/* 0, -EUCLEAN corrupt, -ENOSPC budget, -ENOMEM */
@@ -106,10 +116,15 @@ struct kdc_tree {
 	u32 nr_ranges;
 	u32 ranges_size;	/* allocated */
 	u64 over_pages;		/* in the ranges, but not mapped (joined gaps) */
+	u64 unread_pages;	/* in the ranges, as what lower tables that were not read may map */
+	bool snoop;		/* a second-stage leaf forces snooping */
+	bool identity;		/* leads to where it comes from, for most of the RAM */
+	u64 visits;		/* private */
 
 	/* The copy, when it was made. */
 	u64 new_root;		/* 0: none */
 	u32 new_tables;
+	u64 own_leaves;		/* left out of the copy: they lead into this kernel's memory */
 };
 
 /* The caller fills ops, ctx and limits; all else begins as zero. */
@@ -125,8 +140,14 @@ struct kdc {
 	struct kdc_tree *hash[64];
 };
 
-/* Old tables looked at, in all, per page of limits.max_pages: what bounds the time. */
+/*
+ * What bounds the time: so many old tables are looked at, per page of
+ * limits.max_pages, for one tree, and KDC_VISITS_TREES times as many in all. Then
+ * each further tree has a few of its own, so that no other can take them away.
+ */
 #define KDC_VISITS_PER_PAGE	8u
+#define KDC_VISITS_TREES	16u
+#define KDC_VISITS_OWN		1024u
 
 /* Decoding: VT-d spec 9.3, 9.4, 9.6. Never reads memory. */
 void kdc_decode_context(const struct kdc_limits *limits, const u64 ce[2], struct kdc_entry *out);
@@ -142,7 +163,8 @@ void kdc_pasid_set_root(u64 pe[8], enum kdc_format format, u64 root);
  * The tree of an entry: scanned at its first use (counted against the budget
  * before anything is allocated for a copy), and copied if deep. Returns the
  * tree, also when its ->error is set (then new_root is 0 and the caller keeps
- * the shallow copy; its ranges are those that could be read). NULL: no memory
+ * the shallow copy; its ranges are those that could be read, and after -ENOSPC
+ * whatever the tables that were not read may map: unread_pages). NULL: no memory
  * for the bookkeeping.
  *
  * The ranges of a copied tree are read from the finished copy: whatever the old
@@ -179,6 +201,23 @@ struct kdc_run {
 
 typedef int (*kdc_visit_run)(void *arg, const struct kdc_run *run);
 int kdc_walk_runs(struct kdc *c, const struct kdc_tree *tree, kdc_visit_run visit, void *arg);
+
+/*
+ * Ranges that are too many, joined: drop of the gaps between nr of them, the
+ * smallest first by powers of two, and those below 4 GiB, which devices with
+ * 32-bit masks live on, after all others. Asked in ascending order, kdc_joins()
+ * says whether the gap between the page last and the page first is one of them.
+ */
+struct kdc_joining {
+	unsigned int class;
+	u32 need;		/* of that class; all below it */
+};
+
+void kdc_join_plan(const struct kdc_range *ranges, u32 nr, u32 drop, struct kdc_joining *j);
+bool kdc_joins(struct kdc_joining *j, u64 last, u64 first);
+
+/* Hardware uses the tree for one user less: without any, the copy is freed, and its ranges stay. */
+void kdc_tree_unused(struct kdc *c, struct kdc_tree *tree);
 
 /* Release one user of a tree, the copy when it was the last; and everything. */
 void kdc_tree_put(struct kdc *c, struct kdc_tree *tree);

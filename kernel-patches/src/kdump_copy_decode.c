@@ -153,12 +153,14 @@ void kdc_rules_init(struct kdc_rules *r, const struct kdc_limits *limits, enum k
 		r->has_2m = true;
 		r->has_1g = limits->first_1g;
 		r->sign_extend = true;
+		r->pfn_end = U64_MAX;
 	} else {
 		r->present = KDC_R | KDC_W;
 		r->table_bad = r->bad | KDC_SNP | KDC_TM;
 		r->has_2m = limits->second_2m;
 		r->has_1g = limits->second_1g;
 		r->sign_extend = false;
+		r->pfn_end = limits->mgaw ? 1ull << (limits->mgaw - 12) : U64_MAX;
 	}
 }
 
@@ -173,14 +175,18 @@ void kdc_rules_own(struct kdc_rules *r, enum kdc_format format)
 }
 
 /* An entry that the levels above forbid to use (perm) is as good as absent. */
-enum kdc_class kdc_classify(const struct kdc_rules *r, u64 pte, unsigned int level, u8 perm,
-			    const char **why)
+enum kdc_class kdc_classify(const struct kdc_rules *r, u64 pte, u64 pfn, unsigned int level,
+			    u8 perm, const char **why)
 {
 	bool has = level == 2 ? r->has_2m : r->has_1g;
 	u64 low = level == 2 ? r->low_2m : r->low_1g;
 
 	if (!(pte & r->present) || !(pte & perm & (KDC_R | KDC_W)))
 		return KDC_ABSENT;
+	if (pfn >= r->pfn_end) {
+		*why = "IOVA above the width of the unit";
+		return KDC_BAD;
+	}
 	if (pte & r->bad) {
 		*why = "address above the host address width";
 		return KDC_BAD;

@@ -18,6 +18,7 @@ struct pasids {
 	void *arg;
 	u64 *copy;		/* the new directory; NULL: none is made */
 	u64 tables;		/* counted, and not yet copied */
+	u64 visits;
 	int error;		/* to return in the end, when visiting goes on */
 	const char *why;
 };
@@ -65,7 +66,7 @@ static int count(struct pasids *p)
 		if (kdc_read(&page[i % KDC_PTES]) & DIR_PRESENT)
 			p->tables++;
 	}
-	if (p->c->used_pages + pages + p->tables > p->c->limits.max_pages)
+	if (!kdc_may_copy(p->c, pages + p->tables))
 		return fail(p, -ENOSPC, "memory budget");
 	p->c->used_pages += pages + p->tables;
 	return 0;
@@ -101,7 +102,7 @@ static int table(struct pasids *p, u32 first, const u64 *from, u64 *to)
 		kdc_decode_pasid(&p->c->limits, pe, &entry);
 		if (entry.kind == KDC_NOT_PRESENT)
 			continue;
-		if (!kdc_visit(p->c))
+		if (!kdc_visit(p->c, &p->visits))
 			return fail(p, -ENOSPC, "too many PASIDs");
 		ret = p->visit(p->arg, first + i, &entry, pe);
 		if (ret)
@@ -120,7 +121,7 @@ static int dir_entry(struct pasids *p, u32 i, u64 pde)
 	u64 *new = NULL, pa;
 	int ret;
 
-	if (!kdc_visit(c))
+	if (!kdc_visit(c, &p->visits))
 		return fail(p, -ENOSPC, "too many tables");
 	if (!(pde & KDC_ROOT & kdc_above(&c->limits)))
 		old = c->ops->old_page(c->ctx, pde & KDC_ROOT);
@@ -153,7 +154,7 @@ static int all(struct pasids *p)
 
 	for (i = 0; i < dir_entries(p->dir); i++) {
 		if (!(i % KDC_PTES)) {
-			if (!kdc_visit(p->c))
+			if (!kdc_visit(p->c, &p->visits))
 				return fail(p, -ENOSPC, "too many tables");
 			page = dir_page(p, i);
 			if (!page) {

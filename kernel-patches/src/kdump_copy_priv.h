@@ -15,6 +15,7 @@
 
 #define KDC_PTES	512u
 #define KDC_LEVELS_MAX	5u
+#define KDC_LOW_PAGES	BIT_ULL(20)		/* of IOVA, below 4 GiB */
 #define KDC_ADDR	GENMASK_ULL(51, 12)	/* of a paging entry */
 #define KDC_ROOT	GENMASK_ULL(63, 12)	/* of a context, directory or PASID entry */
 #define KDC_FPD		BIT_ULL(1)
@@ -30,6 +31,7 @@ struct kdc_rules {
 	u64 bad;		/* address bits above the host address width */
 	u64 table_bad;		/* and reserved in an entry that refers to a table */
 	u64 low_2m, low_1g;	/* must be clear in the address of a superpage */
+	u64 pfn_end;		/* first IOVA page that the hardware refuses */
 	bool has_2m, has_1g;
 	bool sign_extend;
 };
@@ -118,21 +120,45 @@ static inline bool kdc_is_ancestor(const struct kdc_frame *frames, unsigned int 
 }
 
 void kdc_rules_init(struct kdc_rules *r, const struct kdc_limits *limits, enum kdc_format format);
-void kdc_rules_own(struct kdc_rules *r, enum kdc_format format);
-enum kdc_class kdc_classify(const struct kdc_rules *r, u64 pte, unsigned int level, u8 perm,
-			    const char **why);
 
-/* One more old table is looked at: false if that is too many. */
-static inline bool kdc_visit(struct kdc *c)
+void kdc_rules_own(struct kdc_rules *r, enum kdc_format format);
+enum kdc_class kdc_classify(const struct kdc_rules *r, u64 pte, u64 pfn, unsigned int level,
+			    u8 perm, const char **why);
+
+/* One more old table is looked at, visits of this tree so far: false if that is too many. */
+static inline bool kdc_visit(struct kdc *c, u64 *visits)
 {
-	if (c->visits / KDC_VISITS_PER_PAGE >= c->limits.max_pages)
+	u64 own = c->limits.max_visits ?: c->limits.max_pages * KDC_VISITS_PER_PAGE;
+
+	if (c->visits >= own * KDC_VISITS_TREES && own > KDC_VISITS_OWN)
+		own = KDC_VISITS_OWN;
+	if (*visits >= own)
 		return false;
-	c->visits++;
+	++*visits;
+	if (!(++c->visits % 256) && c->ops->relax)
+		c->ops->relax(c->ctx);
 	return true;
 }
 
+/* May so many pages be taken for a copy? The rest is kept for ranges, and for whom they are. */
+static inline bool kdc_may_copy(const struct kdc *c, u64 pages)
+{
+	return c->used_pages + pages <= (c->limits.copy_pages ?: c->limits.max_pages);
+}
+
+/* Is any of these pages this kernel's own? */
+static inline bool kdc_is_own(const struct kdc_limits *limits, u64 pfn, u64 pages)
+{
+	u32 i;
+
+	for (i = 0; i < limits->nr_own; i++)
+		if (pfn <= limits->own[i].last && pfn + pages > limits->own[i].first)
+			return true;
+	return false;
+}
+
 /* Upper levels only: counts the tables, reads no leaf table. 0 or the error in f. */
-int kdc_count(struct kdc *c, const struct kdc_tree *t, u64 *tables, struct kdc_fault *f);
+int kdc_count(struct kdc *c, struct kdc_tree *t, u64 *tables, struct kdc_fault *f);
 
 /* Ranges and counters of t, from its copy if it has one. 0 or the error in f. */
 int kdc_scan(struct kdc *c, struct kdc_tree *t, struct kdc_fault *f);

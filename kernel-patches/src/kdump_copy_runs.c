@@ -61,7 +61,7 @@ int kdc_walk_runs(struct kdc *c, const struct kdc_tree *tree, kdc_visit_run visi
 		index = f->index++;
 		pte = kdc_read(&f->entries[index]);
 		pfn = kdc_entry_pfn(&rules, f, level, depth == 1, index);
-		switch (kdc_classify(&rules, pte, level, f->perm, &why)) {
+		switch (kdc_classify(&rules, pte, pfn, level, f->perm, &why)) {
 		case KDC_TABLE:
 			frames[depth] = (struct kdc_frame){ .pfn = pfn, .perm = f->perm & pte };
 			frames[depth].entries = c->ops->own_page(c->ctx, pte & KDC_ADDR);

@@ -20,6 +20,8 @@ struct scan {
 	struct kdc_rules rules;
 	u64 first, next;	/* the range not yet stored: [first, next); NONE: none */
 	u32 cap;		/* ranges we may hold */
+	u64 seen;		/* all bits of leaves */
+	bool identity;		/* so far */
 	bool own;		/* of the copy, not of old memory */
 	unsigned int depth;
 	struct kdc_frame frames[KDC_LEVELS_MAX];
@@ -79,27 +81,43 @@ static bool room(struct scan *s, u32 n)
 	return true;
 }
 
-/*
- * Join at least one and about a quarter of the ranges with their neighbours:
- * those with the smallest gaps, by powers of two, the lowest IOVAs first.
- */
+static unsigned int gap_class(u64 last, u64 first)
+{
+	return fls64(first - last - 1) + (last < KDC_LOW_PAGES ? 21 : 0);
+}
+
+void kdc_join_plan(const struct kdc_range *ranges, u32 nr, u32 drop, struct kdc_joining *j)
+{
+	u32 gaps[65 + 21] = { 0 }, i;
+
+	*j = (struct kdc_joining){ .need = drop };
+	for (i = 1; i < nr; i++)
+		gaps[gap_class(ranges[i - 1].last, ranges[i].first)]++;
+	while (j->class < ARRAY_SIZE(gaps) - 1 && gaps[j->class] < j->need)
+		j->need -= gaps[j->class++];
+}
+
+bool kdc_joins(struct kdc_joining *j, u64 last, u64 first)
+{
+	unsigned int class = gap_class(last, first);
+
+	if (class == j->class && j->need) {
+		j->need--;
+		return true;
+	}
+	return class < j->class;
+}
+
+/* Joins at least one and about a quarter of the ranges with their neighbours. */
 static void join(struct kdc_tree *t)
 {
-	u32 need = t->nr_ranges / 4 + 1, gaps[65] = { 0 }, below = 0, i, to = 0;
-	unsigned int class = 0;
+	struct kdc_joining j;
+	u32 i, to = 0;
 
-	for (i = 1; i < t->nr_ranges; i++)
-		gaps[fls64(t->ranges[i].first - t->ranges[i - 1].last - 1)]++;
-	while (class < 64 && below + gaps[class] < need)
-		below += gaps[class++];
-	need -= below;
+	kdc_join_plan(t->ranges, t->nr_ranges, t->nr_ranges / 4 + 1, &j);
 	for (i = 1; i < t->nr_ranges; i++) {
-		u64 gap = t->ranges[i].first - t->ranges[to].last - 1;
-		unsigned int this = fls64(gap);
-
-		if (this < class || (this == class && need)) {
-			need -= this == class;
-			t->over_pages += gap;
+		if (kdc_joins(&j, t->ranges[to].last, t->ranges[i].first)) {
+			t->over_pages += t->ranges[i].first - t->ranges[to].last - 1;
 			t->ranges[to].last = t->ranges[i].last;
 		} else {
 			t->ranges[++to] = t->ranges[i];
@@ -203,6 +221,7 @@ static noinline bool leaves_fast(struct scan *s, const struct kdc_frame *f)
 	}
 	if (l.seen & s->rules.bad)
 		return false;
+	s->seen |= l.seen;
 	s->first = l.out->first;
 	if (s->next == NONE && l.out != t->ranges) {
 		/* The first range of the tree: what was stored before it was nothing. */
@@ -215,17 +234,41 @@ static noinline bool leaves_fast(struct scan *s, const struct kdc_frame *f)
 	return true;
 }
 
+/* Does all that this entry maps lead to where it comes from, and may be written? */
+static bool is_identity(u64 pte, u64 pfn, u64 pages, u8 perm)
+{
+	return (pte & perm & (KDC_R | KDC_W)) == (KDC_R | KDC_W) &&
+	       (pte & KDC_ADDR & ~(pages * KDC_PAGE_SIZE - 1)) == pfn * KDC_PAGE_SIZE;
+}
+
+static bool leaves_identity(const struct scan *s, const struct kdc_frame *f)
+{
+	unsigned int i;
+	u64 pte;
+
+	for (i = 0; i < KDC_PTES; i++) {
+		pte = kdc_read(&f->entries[i]);
+		if ((pte & s->rules.present & f->perm) && !is_identity(pte, f->pfn + i, 1, f->perm))
+			return false;
+	}
+	return true;
+}
+
 static int leaves(struct scan *s, const struct kdc_frame *f)
 {
 	const char *why;
 	unsigned int i;
+	u64 pte;
 	int ret;
 
+	s->identity = s->identity && leaves_identity(s, f);
 	if (room(s, RANGES_A_TABLE) && leaves_fast(s, f))
 		return 0;
 	for (i = 0; i < KDC_PTES; i++) {
-		switch (kdc_classify(&s->rules, kdc_read(&f->entries[i]), 1, f->perm, &why)) {
+		pte = kdc_read(&f->entries[i]);
+		switch (kdc_classify(&s->rules, pte, f->pfn + i, 1, f->perm, &why)) {
 		case KDC_LEAF:
+			s->seen |= pte;
 			s->t->leaves_4k++;
 			ret = add(s, f->pfn + i, 1);
 			if (ret)
@@ -252,7 +295,7 @@ static int enter(struct scan *s, u64 pa, u64 where, u64 pfn, u8 perm)
 		bad(s, "table refers to one above it", where);
 		return 0;
 	}
-	if (!s->own && !kdc_visit(c))
+	if (!s->own && !kdc_visit(c, &s->t->visits))
 		return stop(s, -ENOSPC, "too many tables");
 	entries = s->own ? c->ops->own_page(c->ctx, pa) : c->ops->old_page(c->ctx, pa);
 	if (!entries) {
@@ -269,24 +312,68 @@ static int enter(struct scan *s, u64 pa, u64 where, u64 pfn, u8 perm)
 	return 0;
 }
 
+/* What an entry of a table at level maps at most. */
+static u64 pages(unsigned int level)
+{
+	return 1ull << (9 * (level - 1));
+}
+
+/* The table that this entry refers to is not read: it may map all that it could. */
+static void unread(struct scan *s, u64 pfn, unsigned int level)
+{
+	s->t->unread_pages += pages(level);
+	s->identity = false;
+	add(s, pfn, pages(level));
+}
+
+/* The scan has stopped: so do all tables that are still to come. */
+static void unread_rest(struct scan *s)
+{
+	unsigned int level, index;
+	const char *why;
+	struct kdc_frame *f;
+	u64 pte, pfn;
+
+	while (s->depth) {
+		f = &s->frames[s->depth - 1];
+		level = s->t->levels + 1 - s->depth;
+		if (level == 1 || !kdc_next_present(&s->rules, f)) {
+			s->depth--;
+			continue;
+		}
+		index = f->index++;
+		pte = kdc_read(&f->entries[index]);
+		pfn = kdc_entry_pfn(&s->rules, f, level, s->depth == 1, index);
+		if (kdc_classify(&s->rules, pte, pfn, level, f->perm, &why) != KDC_BAD &&
+		    (pte & f->perm & (KDC_R | KDC_W)))
+			unread(s, pfn, level);
+	}
+}
+
 static int upper_entry(struct scan *s, struct kdc_frame *f, unsigned int level)
 {
 	const char *why;
 	u64 pte, pfn, where;
+	int ret;
 
 	pte = kdc_read(&f->entries[f->index]);
 	where = f->pa + f->index * sizeof(u64);
 	pfn = kdc_entry_pfn(&s->rules, f, level, s->depth == 1, f->index);
 	f->index++;
-	switch (kdc_classify(&s->rules, pte, level, f->perm, &why)) {
+	switch (kdc_classify(&s->rules, pte, pfn, level, f->perm, &why)) {
 	case KDC_TABLE:
-		return enter(s, pte & KDC_ADDR, where, pfn, f->perm & pte);
+		ret = enter(s, pte & KDC_ADDR, where, pfn, f->perm & pte);
+		if (ret)
+			unread(s, pfn, level);
+		return ret;
 	case KDC_LEAF:
 		if (level == 2)
 			s->t->leaves_2m++;
 		else
 			s->t->leaves_1g++;
-		return add(s, pfn, 1ull << (9 * (level - 1)));
+		s->seen |= pte;
+		s->identity = s->identity && is_identity(pte, pfn, pages(level), f->perm);
+		return add(s, pfn, pages(level));
 	case KDC_BAD:
 		bad(s, why, where);
 		return 0;
@@ -300,6 +387,7 @@ int kdc_scan(struct kdc *c, struct kdc_tree *t, struct kdc_fault *f)
 	struct scan s = { .c = c, .t = t, .f = f, .first = NONE, .next = NONE };
 	struct kdc_frame *top;
 	unsigned int level;
+	u64 mapped;
 	int ret;
 
 	t->bad_entries = 0;
@@ -309,6 +397,8 @@ int kdc_scan(struct kdc *c, struct kdc_tree *t, struct kdc_fault *f)
 	t->leaves_1g = 0;
 	t->nr_ranges = 0;
 	t->over_pages = 0;
+	t->unread_pages = 0;
+	s.identity = c->limits.ram_pages;
 	s.own = t->new_root;
 	s.cap = c->limits.max_ranges ? c->limits.max_ranges : U32_MAX;
 	kdc_rules_init(&s.rules, &c->limits, t->format);
@@ -326,25 +416,30 @@ int kdc_scan(struct kdc *c, struct kdc_tree *t, struct kdc_fault *f)
 		else
 			s.depth--;
 	}
-	/* Also of a scan that failed: what was seen has to be kept free. */
+	/* Also of a scan that failed: what was seen, and what may be there, has to be kept free. */
+	if (ret)
+		unread_rest(&s);
 	store(&s);
+	t->snoop = t->format == KDC_SECOND_STAGE && (s.seen & KDC_SNP);
+	mapped = t->leaves_4k + pages(2) * t->leaves_2m + pages(3) * t->leaves_1g;
+	t->identity = s.identity && mapped >= c->limits.ram_pages / 2;
 	/* Giving back moves them all: not for a little. */
 	if (t->ranges_size - t->nr_ranges > t->nr_ranges / 2)
 		set_room(c, t, t->nr_ranges);
 	return f->error;
 }
 
-int kdc_count(struct kdc *c, const struct kdc_tree *t, u64 *tables, struct kdc_fault *f)
+int kdc_count(struct kdc *c, struct kdc_tree *t, u64 *tables, struct kdc_fault *f)
 {
 	struct kdc_frame frames[KDC_LEVELS_MAX], *top = frames;
 	struct kdc_rules rules;
 	unsigned int depth = 1, level;
 	const char *why = NULL;
-	u64 pte, where;
+	u64 pte, pfn, where;
 
 	kdc_rules_init(&rules, &c->limits, t->format);
 	*tables = 1;
-	if (!kdc_visit(c))
+	if (!kdc_visit(c, &t->visits))
 		return kdc_fail(f, -ENOSPC, "too many tables", t->old_root);
 	*top = (struct kdc_frame){ .pa = t->old_root, .perm = KDC_R | KDC_W };
 	top->entries = c->ops->old_page(c->ctx, t->old_root);
@@ -358,8 +453,9 @@ int kdc_count(struct kdc *c, const struct kdc_tree *t, u64 *tables, struct kdc_f
 			continue;
 		}
 		where = top->pa + top->index * sizeof(u64);
-		pte = kdc_read(&top->entries[top->index++]);
-		switch (kdc_classify(&rules, pte, level, top->perm, &why)) {
+		pte = kdc_read(&top->entries[top->index]);
+		pfn = kdc_entry_pfn(&rules, top, level, depth == 1, top->index++);
+		switch (kdc_classify(&rules, pte, pfn, level, top->perm, &why)) {
 		case KDC_BAD:
 			return kdc_fail(f, -EUCLEAN, why, where);
 		case KDC_TABLE:
@@ -370,13 +466,13 @@ int kdc_count(struct kdc *c, const struct kdc_tree *t, u64 *tables, struct kdc_f
 		if (kdc_is_ancestor(frames, depth, pte & KDC_ADDR))
 			return kdc_fail(f, -EUCLEAN, "table refers to one above it", where);
 		++*tables;
-		if (c->used_pages + *tables > c->limits.max_pages)
+		if (!kdc_may_copy(c, *tables))
 			return kdc_fail(f, -ENOSPC, "memory budget", t->old_root);
-		if (!kdc_visit(c))
+		if (!kdc_visit(c, &t->visits))
 			return kdc_fail(f, -ENOSPC, "too many tables", t->old_root);
 		if (level == 2)
 			continue;	/* a leaf table, which the copy will check */
-		frames[depth] = (struct kdc_frame){ .pa = pte & KDC_ADDR,
+		frames[depth] = (struct kdc_frame){ .pa = pte & KDC_ADDR, .pfn = pfn,
 						    .perm = top->perm & pte };
 		frames[depth].entries = c->ops->old_page(c->ctx, pte & KDC_ADDR);
 		if (!frames[depth].entries)

@@ -19,11 +19,15 @@
 #include "kdump_internal.h"
 
 /*
- * How many of a device to show as reserved regions: one page of sysfs holds
- * that many, with room for what else is reserved. Where the kernel prints more
- * than fits (6.1 without our fix does), a larger number shows it.
+ * How many of a device to show as reserved regions. None: a file of the ABI
+ * must be complete or silent, VFIO needs none of them since its domains keep
+ * nothing mapped, and one page of sysfs does not hold them all. Where a kernel
+ * prints more than fits (6.1 without our fix does), a large number shows it.
  */
-static unsigned int max_regions = 64;
+static unsigned int max_regions;
+
+/* With fewer pages below 4 GiB than these a device with a 32-bit mask is at risk. */
+#define LOW_MIN		4096
 
 core_param(intel_iommu_kdump_regions, max_regions, uint, 0444);
 
@@ -32,6 +36,7 @@ struct pick {
 	struct kdump_unit *unit;
 	struct kdump_entry *first;
 	bool pass_through;
+	u32 pasids;		/* trees of other PASIDs: they end when the device attaches */
 };
 
 static int pick_sid(struct pci_dev *pdev, u16 sid, void *arg)
@@ -40,9 +45,13 @@ static int pick_sid(struct pci_dev *pdev, u16 sid, void *arg)
 	struct pick *pick = arg;
 
 	list_for_each_entry(entry, &pick->unit->entries, list) {
-		if (entry->sid != sid || !entry->no_pasid)
+		if (entry->sid != sid)
 			continue;
-		if (entry->e.kind == KDC_PASS_THROUGH)
+		pick->pasids += !entry->no_pasid && entry->tree;
+		if (!entry->no_pasid)
+			continue;
+		/* RAM that is mapped to itself is pass-through by other means. */
+		if (entry->e.kind == KDC_PASS_THROUGH || (entry->tree && entry->tree->identity))
 			pick->pass_through = true;
 		if (!entry->tree)
 			continue;
@@ -96,8 +105,6 @@ bool intel_kdump_identity(struct device *dev)
 
 void intel_kdump_resv_regions(struct device *dev, struct list_head *head)
 {
-	struct iommu_domain *domain = iommu_get_domain_for_dev(dev);
-	bool soon = domain && (domain->type & __IOMMU_DOMAIN_DMA_API);
 	struct iommu_resv_region *region;
 	struct kdump_entry *entry;
 	const struct kdc_range *r;
@@ -105,13 +112,13 @@ void intel_kdump_resv_regions(struct device *dev, struct list_head *head)
 	struct pick pick;
 	u32 i;
 
-	if (intel_kdump.mode < KDUMP_RESERVE)
+	if (intel_kdump.mode < KDUMP_RESERVE || !max_regions)
 		return;
 	mutex_lock(&intel_kdump.lock);
 	pick_entries(dev, &pick);
 	for (entry = pick.first; entry; entry = entry->picked) {
 		/* The set-up of a DMA domain asks too, just before all ranges are reserved. */
-		if (soon && !entry->reserved)
+		if (!entry->reserved)
 			continue;
 		for (i = 0; i < entry->tree->nr_ranges && n < max_regions; i++, n++) {
 			r = &entry->tree->ranges[i];
@@ -128,6 +135,8 @@ void intel_kdump_resv_regions(struct device *dev, struct list_head *head)
 struct graft {
 	struct iommu_domain *domain;
 	struct kdump_device *stat;
+	u64 end;		/* first IOVA that the new domain cannot have */
+	bool look;		/* something may be mapped there already */
 	bool no_memory;
 };
 
@@ -159,16 +168,17 @@ static int graft_run(void *arg, const struct kdc_run *run)
 	int prot = IOMMU_CACHE | (run->read ? IOMMU_READ : 0) | (run->write ? IOMMU_WRITE : 0);
 	u64 at, begin, size = run->size, pa;
 	struct graft *g = arg;
-	u64 end = g->domain->geometry.aperture_end;
 
 	g->stat->runs++;
-	if (run->iova > end || size - 1 > end - run->iova) {
+	if (run->iova >= g->end || size > g->end - run->iova) {
 		/* The new domain has fewer address bits than the old one. */
-		at = run->iova > end ? 0 : ALIGN_DOWN(end - run->iova + 1, PAGE_SIZE);
+		at = run->iova >= g->end ? 0 : g->end - run->iova;
 		g->stat->graft_failed += (size - at) >> PAGE_SHIFT;
 		size = at;
 	}
-	for (at = begin = 0; at < size; at += PAGE_SIZE) {
+	for (at = begin = 0; g->look && at < size; at += PAGE_SIZE) {
+		if (!(at % SZ_2M))
+			cond_resched();
 		pa = leads_to(g->domain, run->iova + at);
 		if (pa == U64_MAX)
 			continue;
@@ -187,8 +197,8 @@ static int graft_run(void *arg, const struct kdc_run *run)
 }
 
 /*
- * Page tables the new domain may need for the mappings of a tree. Before 6.3
- * or so it knows no superpages as long as it is not attached.
+ * Page tables the new domain may need for the mappings of a tree. Where it is
+ * the attach that tells it of superpages (6.1, 6.12), it maps small ones here.
  */
 static u64 graft_cost(const struct iommu_domain *domain, const struct kdc_tree *tree)
 {
@@ -201,89 +211,219 @@ static u64 graft_cost(const struct iommu_domain *domain, const struct kdc_tree *
 	return pages;
 }
 
-static void graft_tree(struct device *dev, struct graft *g, const struct kdump_entry *entry)
+/* Charged, and remembered as done; false: nothing is to be grafted. */
+static bool graft_begin(struct device *dev, struct kdump_domain *d, struct graft *g,
+			const struct kdump_entry *entry)
 {
 	const struct kdc_tree *tree = entry->tree;
+	u64 pages = graft_cost(g->domain, tree);
 	char who[KDUMP_WHO_SIZE];
+	struct kdump_graft *done;
 
-	if (tree->error || !tree->new_root)
-		return;
-	if (!intel_kdump_charge(graft_cost(g->domain, tree))) {
+	list_for_each_entry(done, &d->grafts, list)
+		if (done->tree == tree)
+			return false;
+	done = kzalloc_obj(*done);
+	if (!done || !intel_kdump_charge(pages, false)) {
 		pr_info("refused %s pasid=%u where=0x%llx why=\"no budget for its mappings in the domain of %s\"\n",
 			intel_kdump_who(entry, who), entry->pasid, tree->old_root, dev_name(dev));
 		g->stat->graft_failed += tree->leaves_4k + 512 * tree->leaves_2m +
 					 512 * 512 * tree->leaves_1g;
-		return;
+		kfree(done);
+		return false;
 	}
+	done->tree = tree;
+	done->pages = pages;
+	list_add_tail(&done->list, &d->grafts);
+	return true;
+}
+
+static void graft_tree(struct device *dev, struct kdump_domain *d, struct graft *g,
+		       const struct kdump_entry *entry)
+{
+	const struct kdc_tree *tree = entry->tree;
+	const struct intel_iommu *iommu = entry->unit->iommu;
+
+	if (tree->error || !tree->new_root || !graft_begin(dev, d, g, entry))
+		return;
+	/* Before anything is mapped. What did not snoop does as well then, which harms nobody. */
+	if (tree->snoop && ecap_sc_support(iommu->ecap) &&
+	    g->domain->ops->enforce_cache_coherency)
+		g->domain->ops->enforce_cache_coherency(g->domain);
 	kdc_walk_runs(&intel_kdump.kdc, tree, graft_run, g);
 }
 
 /* Identity was wanted for the device, and not to be had: its old DMA may be anywhere in RAM. */
-static void reserve_ram(struct iova_domain *iovad, struct kdump_device *stat)
+static void reserve_ram(struct kdump_domain *d, struct kdump_device *stat)
 {
 	unsigned int i, nr = intel_kdump_oldmem_ranges();
 	struct kdc_range range;
 
 	for (i = 0; i < nr; i++) {
 		intel_kdump_oldmem_range(i, &range.first, &range.last);
-		intel_kdump_reserve(iovad, &range, 1, stat);
+		intel_kdump_reserve(d, &range, 1, stat);
 	}
 }
 
-static void device_reserve(struct device *dev, struct pick *pick, struct iova_domain *iovad,
+/* Is there more in the old tables than the ranges say? */
+static bool is_incomplete(const struct kdc_tree *tree)
+{
+	return tree->unread_pages ||
+	       ((tree->error == -ENOSPC || tree->error == -ENOMEM) && !tree->nr_ranges);
+}
+
+static void device_reserve(struct device *dev, struct pick *pick, struct kdump_domain *d,
 			   struct kdump_device *stat)
 {
 	struct kdump_entry *entry;
 	u64 start = local_clock();
 
 	for (entry = pick->first; entry; entry = entry->picked) {
-		intel_kdump_reserve(iovad, entry->tree->ranges, entry->tree->nr_ranges, stat);
-		stat->over += entry->tree->over_pages;
 		entry->reserved = true;
+		if (entry->tree->identity)
+			continue;
+		intel_kdump_reserve(d, entry->tree->ranges, entry->tree->nr_ranges, stat);
+		stat->over += entry->tree->over_pages;
+		stat->failed += is_incomplete(entry->tree);
 	}
 	if (pick->pass_through)
-		reserve_ram(iovad, stat);
+		reserve_ram(d, stat);
 	stat->t_reserve = local_clock() - start;
-	pr_info("reserve dev=%s ranges=%llu pages=%llu overlapped=%llu failed=%llu over=%llu t_ns=%llu\n",
-		dev_name(dev), stat->ranges, stat->pages, stat->overlapped, stat->failed,
-		stat->over, stat->t_reserve);
+	kdump_info("reserve dev=%s ranges=%llu pages=%llu overlapped=%llu failed=%llu over=%llu t_ns=%llu\n",
+		   dev_name(dev), stat->ranges, stat->pages, stat->overlapped, stat->failed,
+		   stat->over, stat->t_reserve);
+	/* Late DMA may hit what is mapped here, or devices with a 32-bit mask may get no IOVA. */
+	if (stat->failed || d->low_free < LOW_MIN)
+		pr_warn("short dev=%s failed=%llu low_free=%llu\n", dev_name(dev), stat->failed,
+			d->low_free);
 }
 
-static void device_graft(struct device *dev, struct pick *pick, struct iommu_domain *domain,
-			 struct kdump_device *stat)
+/* What an attach of the device by this unit will check. */
+static u64 domain_end(const struct iommu_domain *domain, const struct intel_iommu *iommu)
 {
-	struct graft g = { .domain = domain, .stat = stat };
+	unsigned int width = min_t(unsigned int, 30 + 9 * iommu->agaw, cap_mgaw(iommu->cap));
+	u64 end = domain->geometry.aperture_end;
+
+	return end >= 1ULL << width ? 1ULL << width : ALIGN_DOWN(end + 1, PAGE_SIZE);
+}
+
+static void device_graft(struct device *dev, struct pick *pick, struct kdump_domain *d,
+			 struct iommu_domain *domain, struct kdump_device *stat)
+{
+	struct graft g = { .domain = domain, .stat = stat, .look = stat->overlapped };
 	struct kdump_entry *entry;
 	u64 start = local_clock();
 
+	g.end = domain_end(domain, pick->unit->iommu);
 	for (entry = pick->first; entry; entry = entry->picked)
-		graft_tree(dev, &g, entry);
+		graft_tree(dev, d, &g, entry);
 	stat->t_graft = local_clock() - start;
-	pr_info("graft dev=%s runs=%llu pages=%llu skipped=%llu failed=%llu t_ns=%llu\n",
-		dev_name(dev), stat->runs, stat->mapped, stat->skipped, stat->graft_failed,
-		stat->t_graft);
+	kdump_info("graft dev=%s runs=%llu pages=%llu skipped=%llu failed=%llu t_ns=%llu\n",
+		   dev_name(dev), stat->runs, stat->mapped, stat->skipped, stat->graft_failed,
+		   stat->t_graft);
+}
+
+/*
+ * A device that joins a group which others of it use already: the allocator
+ * may hold any IOVA for them in its caches, where no reservation reaches it. If
+ * the old mapping were put there, a driver's DMA would go to the dead kernel.
+ */
+static bool is_live(struct iommu_domain *domain)
+{
+	return !list_empty(&to_dmar_domain(domain)->devices);
+}
+
+static void forget_device(struct kdump_device *stat)
+{
+	intel_kdump_refund(stat->span_pages);
+	list_del(&stat->list);
+	kvfree(stat->spans);
+	kfree(stat);
+}
+
+/* Bookkeeping may fail, the reservation must not for that. */
+static struct kdump_domain *find_domain(struct iova_domain *iovad)
+{
+	static struct kdump_domain spare;
+	struct kdump_domain *d;
+
+	list_for_each_entry(d, &intel_kdump.domains, list)
+		if (d->iovad == iovad)
+			return d;
+	d = kzalloc_obj(*d);
+	if (d) {
+		list_add_tail(&d->list, &intel_kdump.domains);
+	} else {
+		spare = (struct kdump_domain){};
+		d = &spare;
+	}
+	INIT_LIST_HEAD(&d->grafts);
+	intel_kdump_domain_init(d, iovad);
+	return d;
+}
+
+static void take_device(struct device *dev, struct pick *pick, struct kdump_domain *d,
+			struct iommu_domain *domain)
+{
+	struct kdump_device *stat, *next, once = {};
+
+	list_for_each_entry_safe(stat, next, &intel_kdump.devices, list)
+		if (stat->domain == d && !strcmp(stat->name, dev_name(dev)))
+			forget_device(stat);
+	stat = kzalloc_obj(*stat) ?: &once;
+	device_reserve(dev, pick, d, stat);
+	if (intel_kdump.mode == KDUMP_DEEP && !is_live(domain))
+		device_graft(dev, pick, d, domain, stat);
+	else if (intel_kdump.mode == KDUMP_DEEP)
+		pr_warn("lost dev=%s mappings=1 pasids=0\n", dev_name(dev));
+	if (intel_kdump.mode == KDUMP_DEEP && pick->pasids)
+		pr_warn("lost dev=%s mappings=0 pasids=%u\n", dev_name(dev), pick->pasids);
+	if (stat == &once)
+		return;
+	strscpy(stat->name, dev_name(dev), sizeof(stat->name));
+	stat->domain = d;
+	intel_kdump_snapshot(d, stat);
+	list_add_tail(&stat->list, &intel_kdump.devices);
 }
 
 void intel_kdump_dma_domain(struct device *dev, struct iommu_domain *domain,
 			    struct iova_domain *iovad)
 {
-	struct kdump_device *stat, once = {};
+	struct kdump_domain *d;
 	struct pick pick;
 
 	if (intel_kdump.mode < KDUMP_RESERVE)
 		return;
 	mutex_lock(&intel_kdump.lock);
-	if (pick_entries(dev, &pick)) {
-		/* Bookkeeping may fail, the reservation must not for that. */
-		stat = kzalloc_obj(*stat) ?: &once;
-		device_reserve(dev, &pick, iovad, stat);
-		if (intel_kdump.mode == KDUMP_DEEP)
-			device_graft(dev, &pick, domain, stat);
-		if (stat != &once) {
-			strscpy(stat->name, dev_name(dev), sizeof(stat->name));
-			intel_kdump_snapshot(iovad, stat);
-			list_add_tail(&stat->list, &intel_kdump.devices);
+	d = find_domain(iovad);
+	if (pick_entries(dev, &pick))
+		take_device(dev, &pick, d, domain);
+	mutex_unlock(&intel_kdump.lock);
+}
+
+void intel_kdump_dma_domain_gone(struct iova_domain *iovad)
+{
+	struct kdump_device *stat, *next_stat;
+	struct kdump_graft *graft, *next_graft;
+	struct kdump_domain *d, *next;
+
+	if (intel_kdump.mode < KDUMP_RESERVE)
+		return;
+	mutex_lock(&intel_kdump.lock);
+	list_for_each_entry_safe(d, next, &intel_kdump.domains, list) {
+		if (d->iovad != iovad)
+			continue;
+		list_for_each_entry_safe(stat, next_stat, &intel_kdump.devices, list)
+			if (stat->domain == d)
+				forget_device(stat);
+		list_for_each_entry_safe(graft, next_graft, &d->grafts, list) {
+			intel_kdump_refund(graft->pages);
+			list_del(&graft->list);
+			kfree(graft);
 		}
+		intel_kdump_unreserve(d);
+		list_del(&d->list);
+		kfree(d);
 	}
 	mutex_unlock(&intel_kdump.lock);
 }

@@ -21,7 +21,9 @@ struct kdump_unit {
 	struct list_head list;
 	struct intel_iommu *iommu;
 	struct list_head entries;
-	u32 contexts, trees, dids;
+	unsigned long *gone;	/* a bit a requester whose old context entry is used no more */
+	u32 nr_entries, lines;	/* remembered, and told of in the log */
+	u32 contexts, trees, dids;	/* dids: that only this code keeps from being given out */
 	u64 tables, leaves, ranges;
 	u64 pages;		/* of our memory */
 	u64 t_scan, t_copy, t_total;	/* ns */
@@ -44,6 +46,24 @@ struct kdump_entry {
 	bool no_pasid;		/* translates requests without a PASID */
 	bool deep;		/* the hardware gets the copy */
 	bool reserved;		/* in the DMA domain of a device */
+	bool unused;		/* by hardware: see intel_kdump_context_gone() */
+};
+
+/* A DMA domain of this kernel: what was put into it, and what that cost. */
+struct kdump_domain {
+	struct list_head list;
+	struct iova_domain *iovad;
+	u64 standing;		/* nodes that it had before */
+	u64 nodes;		/* made by us */
+	u64 low_free;		/* pages below 4 GiB that it may hand out */
+	struct list_head grafts;
+};
+
+/* A tree is grafted once into a domain, whichever device asks. */
+struct kdump_graft {
+	struct list_head list;
+	const struct kdc_tree *tree;
+	u64 pages;		/* of the budget */
 };
 
 struct kdump_span {
@@ -54,18 +74,21 @@ struct kdump_span {
 struct kdump_device {
 	struct list_head list;
 	char name[24];
+	const struct kdump_domain *domain;
 	u64 ranges, pages, overlapped, failed, over, t_reserve;
 	u64 runs, mapped, skipped, graft_failed, t_graft;
 	/* All nodes of the IOVA domain right after the reservation. */
 	u64 nr_spans;		/* 0 also if there was no memory to keep them */
 	struct kdump_span *spans;
+	u64 span_pages;		/* of the budget */
 };
 
 struct kdump {
 	enum kdump_mode mode;
-	unsigned int log_lines;	/* range lines of a requester, 0: all */
+	unsigned int log_lines;	/* range lines of a requester; 0: only what must be known */
 	struct kdc kdc;
 	struct list_head units;
+	struct list_head domains;
 	struct list_head devices;
 	/* Held while anything here is used after the boot of the units; nests in group locks. */
 	struct mutex lock;
@@ -73,25 +96,37 @@ struct kdump {
 
 extern struct kdump intel_kdump;
 
+/* What went as it should is told when it was asked for: debugfs has it all. */
+#define kdump_info(fmt, ...) do {				\
+	if (intel_kdump.log_lines)				\
+		pr_info(fmt, ##__VA_ARGS__);			\
+} while (0)
+
 /* kdump_oldmem.c */
 int intel_kdump_oldmem_init(const char **why);
 unsigned int intel_kdump_oldmem_ranges(void);
 void intel_kdump_oldmem_range(unsigned int i, u64 *first, u64 *last);
+/* Pages that this kernel runs in. */
+const struct kdc_range *intel_kdump_oldmem_own(u32 *nr);
 const void *intel_kdump_old_page(void *ctx, u64 pa);
 void intel_kdump_oldmem_release(void);
 
 /* kdump_resv.c */
 int intel_kdump_reserve_range(struct iova_domain *iovad, unsigned long pfn_lo,
 			      unsigned long pfn_hi);
-void intel_kdump_reserve(struct iova_domain *iovad, const struct kdc_range *ranges, u32 nr,
+void intel_kdump_reserve(struct kdump_domain *d, const struct kdc_range *ranges, u32 nr,
 			 struct kdump_device *stat);
-void intel_kdump_snapshot(struct iova_domain *iovad, struct kdump_device *stat);
+/* The nodes of a domain are gone: so is what they cost. */
+void intel_kdump_unreserve(const struct kdump_domain *d);
+void intel_kdump_domain_init(struct kdump_domain *d, struct iova_domain *iovad);
+void intel_kdump_snapshot(const struct kdump_domain *d, struct kdump_device *stat);
 
 #define KDUMP_WHO_SIZE	32
 
 /* kdump.c: "unit=0 dev=00:05.0" of an entry, in buf. */
 const char *intel_kdump_who(const struct kdump_entry *entry, char buf[KDUMP_WHO_SIZE]);
-/* kdump.c: pages of the budget, false if they are not there. */
-bool intel_kdump_charge(u64 pages);
+/* kdump.c: pages of the budget, false if they are not there; a share of it is for reservations. */
+bool intel_kdump_charge(u64 pages, bool reservation);
+void intel_kdump_refund(u64 pages);
 
 #endif

@@ -38,6 +38,8 @@ struct old_range {
 static struct {
 	struct old_range *ranges, *last;
 	unsigned int nr, size;
+	struct kdc_range *own;
+	u32 nr_own;
 } old;
 
 static u64 window_first(const struct old_range *r, u64 pa)
@@ -91,9 +93,19 @@ static int old_exclude(struct resource *res, void *unused)
 {
 	u64 start = ALIGN_DOWN(res->start, PAGE_SIZE), end = PAGE_ALIGN(res->end + 1);
 	unsigned int i, nr = old.nr;
+	struct kdc_range *own;
 	u64 above;
 	int ret;
 
+	/* No kernel allocates in the first MiB, and ISA bridges have it mapped to itself. */
+	if (end > SZ_1M) {
+		own = krealloc_array(old.own, old.nr_own + 1, sizeof(*own), GFP_KERNEL);
+		if (!own)
+			return -ENOMEM;
+		old.own = own;
+		old.own[old.nr_own].first = max_t(u64, start, SZ_1M) >> PAGE_SHIFT;
+		old.own[old.nr_own++].last = (end >> PAGE_SHIFT) - 1;
+	}
 	for (i = 0; i < nr; i++) {
 		if (old.ranges[i].start >= end || old.ranges[i].end <= start)
 			continue;
@@ -192,6 +204,12 @@ void intel_kdump_oldmem_range(unsigned int i, u64 *first, u64 *last)
 {
 	*first = old.ranges[i].start >> PAGE_SHIFT;
 	*last = (old.ranges[i].end >> PAGE_SHIFT) - 1;
+}
+
+const struct kdc_range *intel_kdump_oldmem_own(u32 *nr)
+{
+	*nr = old.nr_own;
+	return old.own;
 }
 
 static struct old_range *old_find(u64 pa)

@@ -17,11 +17,14 @@
 #include "kdump_internal.h"
 
 #define SPARES		32
+#define NODES_A_PAGE	(PAGE_SIZE / L1_CACHE_ALIGN(sizeof(struct iova)))
+#define LOW_END		(1ul << (32 - PAGE_SHIFT))
 
 /* Under intel_kdump.lock. */
 static struct {
 	u64 overlapped;
-	u64 nodes;
+	u64 nodes, low;		/* of the call: made, and pages of them below 4 GiB */
+	u64 alive, paid;	/* nodes of all domains, and pages of the budget for them */
 	/* Nodes kept for the one range that must not fail. */
 	struct iova *spare[SPARES];
 	unsigned int spares;
@@ -68,6 +71,8 @@ static int insert_before(struct iova_domain *iovad, struct rb_node *next, unsign
 	rb_link_node(&new->node, parent, link);
 	rb_insert_color(&new->node, &iovad->rbroot);
 	resv.nodes++;
+	if (lo < LOW_END)
+		resv.low += min(hi, LOW_END - 1) - lo + 1;
 	return 0;
 }
 
@@ -117,34 +122,62 @@ static bool range_pfns(struct iova_domain *iovad, const struct kdc_range *range,
 	return true;
 }
 
-/*
- * No memory for exactness: everything from the first to the last of these
- * ranges is reserved as one.
- */
-static void reserve_hull(struct iova_domain *iovad, const struct kdc_range *ranges, u32 nr,
-			 struct kdump_device *stat)
+/* Takes what was made into account; false if the budget does not hold it. */
+static bool pay(struct kdump_domain *d)
 {
-	struct kdc_range hull = { ranges[0].first, ranges[nr - 1].last };
-	unsigned long lo, hi;
-	u64 pages = 0;
-	u32 i;
+	d->nodes += resv.nodes;
+	d->low_free -= min(d->low_free, resv.low);
+	resv.alive += resv.nodes;
+	resv.nodes = 0;
+	resv.low = 0;
+	for (; resv.alive > resv.paid * NODES_A_PAGE; resv.paid++)
+		if (!intel_kdump_charge(1, true))
+			return false;
+	return true;
+}
 
-	for (i = 0; i < nr; i++)
-		pages += ranges[i].last - ranges[i].first + 1;
-	stat->pages += pages;
+void intel_kdump_unreserve(const struct kdump_domain *d)
+{
+	resv.alive -= d->nodes;
+	for (; resv.paid && resv.alive <= (resv.paid - 1) * NODES_A_PAGE; resv.paid--)
+		intel_kdump_refund(1);
+}
+
+/*
+ * No memory for exactness: the smallest gaps are taken as well, until what is
+ * left needs no more than the nodes that are kept for this.
+ */
+static void reserve_joined(struct kdump_domain *d, const struct kdc_range *ranges, u32 nr,
+			   struct kdump_device *stat)
+{
+	struct kdc_range joined = ranges[0];
+	u32 i, from = 0, keep = SPARES / 2;
+	struct kdc_joining j;
+	unsigned long lo, hi;
+
+	kdc_join_plan(ranges, nr, nr > keep ? nr - keep : 0, &j);
 	resv.use_spares = true;
-	if (!range_pfns(iovad, &hull, &lo, &hi) || intel_kdump_reserve_range(iovad, lo, hi))
-		stat->failed += nr;
-	else
-		stat->over += hull.last - hull.first + 1 - pages;
+	for (i = 1; i <= nr; i++) {
+		stat->pages += ranges[i - 1].last - ranges[i - 1].first + 1;
+		if (i < nr && kdc_joins(&j, joined.last, ranges[i].first)) {
+			stat->over += ranges[i].first - joined.last - 1;
+			joined.last = ranges[i].last;
+			continue;
+		}
+		if (!range_pfns(d->iovad, &joined, &lo, &hi) ||
+		    intel_kdump_reserve_range(d->iovad, lo, hi))
+			stat->failed += i - from;
+		if (i < nr)
+			joined = ranges[i];
+		from = i;
+	}
 	resv.use_spares = false;
 }
 
 /* Ascending ranges that do not overlap. */
-void intel_kdump_reserve(struct iova_domain *iovad, const struct kdc_range *ranges, u32 nr,
+void intel_kdump_reserve(struct kdump_domain *d, const struct kdc_range *ranges, u32 nr,
 			 struct kdump_device *stat)
 {
-	const u32 nodes_per_page = PAGE_SIZE / L1_CACHE_ALIGN(sizeof(struct iova));
 	unsigned long lo, hi;
 	u32 i;
 
@@ -156,54 +189,74 @@ void intel_kdump_reserve(struct iova_domain *iovad, const struct kdc_range *rang
 	}
 	stat->ranges += nr;
 	resv.overlapped = 0;
-	resv.nodes = 0;
-	for (i = 0; i < nr; i++) {
-		if (!(i % nodes_per_page)) {
+	for (i = 0; i < nr && pay(d); i++) {
+		if (!(i % NODES_A_PAGE))
 			cond_resched();
-			if (!intel_kdump_charge(1))
-				break;
-		}
-		if (!range_pfns(iovad, &ranges[i], &lo, &hi)) {
+		if (!range_pfns(d->iovad, &ranges[i], &lo, &hi)) {
 			stat->failed++;
 			continue;
 		}
-		if (intel_kdump_reserve_range(iovad, lo, hi))
+		if (intel_kdump_reserve_range(d->iovad, lo, hi))
 			break;
 		stat->pages += ranges[i].last - ranges[i].first + 1;
 	}
 	if (i < nr)
-		reserve_hull(iovad, ranges + i, nr - i, stat);
+		reserve_joined(d, ranges + i, nr - i, stat);
+	pay(d);
 	stat->overlapped += resv.overlapped;
 }
 
+/* The nodes of a domain, from the lowest on; some at a time, since there may be a million. */
 static u64 walk_nodes(struct iova_domain *iovad, struct kdump_span *spans, u64 size)
 {
+	struct kdump_span span = {};
 	struct rb_node *node;
 	unsigned long flags;
-	u64 n = 0;
+	u64 n = 0, stop;
 
-	spin_lock_irqsave(&iovad->iova_rbtree_lock, flags);
-	for (node = rb_first(&iovad->rbroot); node && node != &iovad->anchor.node;
-	     node = rb_next(node)) {
-		if (n < size) {
-			spans[n].lo = node_iova(node)->pfn_lo;
-			spans[n].hi = node_iova(node)->pfn_hi;
+	do {
+		stop = min(size, n + 1024);
+		spin_lock_irqsave(&iovad->iova_rbtree_lock, flags);
+		node = n ? first_above(iovad, span.hi + 1) : rb_first(&iovad->rbroot);
+		for (; n < stop && node != &iovad->anchor.node; node = rb_next(node)) {
+			span.lo = node_iova(node)->pfn_lo;
+			span.hi = node_iova(node)->pfn_hi;
+			spans[n++] = span;
 		}
-		n++;
-	}
-	spin_unlock_irqrestore(&iovad->iova_rbtree_lock, flags);
+		spin_unlock_irqrestore(&iovad->iova_rbtree_lock, flags);
+		cond_resched();
+	} while (n == stop && n < size);
 	return n;
 }
 
-/* What is in the domain now, for debugfs; only with memory to spare. */
-void intel_kdump_snapshot(struct iova_domain *iovad, struct kdump_device *stat)
+/* Before anything of ours is in it: few nodes, those that every domain has. */
+void intel_kdump_domain_init(struct kdump_domain *d, struct iova_domain *iovad)
 {
-	u64 nr = walk_nodes(iovad, NULL, 0);
+	struct rb_node *node;
+	unsigned long flags;
+	u64 taken = 0;
 
-	if (!IS_ENABLED(CONFIG_INTEL_IOMMU_DEBUGFS) || !nr ||
-	    !intel_kdump_charge(DIV_ROUND_UP(nr * sizeof(*stat->spans), PAGE_SIZE)))
+	d->iovad = iovad;
+	spin_lock_irqsave(&iovad->iova_rbtree_lock, flags);
+	for (node = rb_first(&iovad->rbroot); node != &iovad->anchor.node; node = rb_next(node)) {
+		d->standing++;
+		if (node_iova(node)->pfn_lo < LOW_END)
+			taken += min(node_iova(node)->pfn_hi, LOW_END - 1) -
+				 node_iova(node)->pfn_lo + 1;
+	}
+	spin_unlock_irqrestore(&iovad->iova_rbtree_lock, flags);
+	d->low_free = LOW_END - taken;
+}
+
+/* What is in the domain now, for debugfs; only with memory to spare. */
+void intel_kdump_snapshot(const struct kdump_domain *d, struct kdump_device *stat)
+{
+	u64 nr = d->standing + d->nodes, pages = DIV_ROUND_UP(nr * sizeof(*stat->spans), PAGE_SIZE);
+
+	if (!IS_ENABLED(CONFIG_INTEL_IOMMU_DEBUGFS) || !nr || !intel_kdump_charge(pages, false))
 		return;
 	stat->spans = kvmalloc_array(nr, sizeof(*stat->spans), GFP_KERNEL | __GFP_NOWARN);
 	if (stat->spans)
-		stat->nr_spans = min(nr, walk_nodes(iovad, stat->spans, nr));
+		stat->nr_spans = walk_nodes(d->iovad, stat->spans, nr);
+	stat->span_pages = pages;
 }

@@ -55,7 +55,7 @@ static void check_budget(const struct fake *f)
 	const struct kdc *c = &f->kdc;
 
 	FUZZ_CHECK(c->used_pages <= c->limits.max_pages);
-	FUZZ_CHECK(c->visits <= c->limits.max_pages * KDC_VISITS_PER_PAGE);
+	FUZZ_CHECK(c->visits <= c->limits.max_pages * KDC_VISITS_PER_PAGE * (KDC_VISITS_TREES + 1));
 	FUZZ_CHECK(f->live_pages <= c->used_pages);
 	/* Trees are not in the budget, but there are few of them here. */
 	FUZZ_CHECK(f->max_pages <= c->limits.max_pages + 4);

@@ -84,11 +84,14 @@ static void s3_the_last_range_is_kept_also_after_an_error(void **state)
 	/* Also one that ends the scan half way. */
 	fake_again(&o.f);
 	*one_entry(&o, 1, GIB + 0x1000) = 0;
-	o.f.kdc.visits = o.f.kdc.limits.max_pages * KDC_VISITS_PER_PAGE - 3;
+	o.f.kdc.limits.max_visits = 3;
 	t = one_get(&o, false);
 	assert_int_equal(t->error, -ENOSPC);
-	assert_int_equal(t->nr_ranges, 1);
+	assert_int_equal(t->nr_ranges, 2);
 	check_range(t, 0, 1, 1);
+	/* Not read, so all of what it could map. */
+	check_range(t, 1, GIB >> 12, (2 * GIB >> 12) - 1);
+	assert_int_equal(t->unread_pages, GIB >> 12);
 	one_free(&o);
 }
 

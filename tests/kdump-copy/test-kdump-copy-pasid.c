@@ -385,7 +385,7 @@ static void visits_end_anywhere(void **state)
 {
 	(void)state;
 	for (int deep = 0; deep < 2; deep++) {
-		for (u64 left = 0; left < 60; left++) {
+		for (u64 left = 1; left < 60; left++) {
 			const char *why;
 			struct dir d;
 			u64 new_dir;
@@ -394,7 +394,7 @@ static void visits_end_anywhere(void **state)
 			dir_init(&d, 3);
 			d.f.ops.flush = NULL;
 			d.f.kdc.limits.max_pages = 100;
-			d.f.kdc.visits = 100 * KDC_VISITS_PER_PAGE - left;
+			d.f.kdc.limits.max_visits = left;
 			ret = dir_get(&d, deep, &new_dir, &why);
 			assert_true(!ret || ret == -ENOSPC);
 			assert_true(left > 8 || ret);

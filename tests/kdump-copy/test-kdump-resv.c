@@ -6,25 +6,7 @@
  * S2 of the original: a reservation that failed was thrown away in silence.
  */
 #include "kdump-test.h"
-#include "kdump_copy.h"
-#include <linux/mm.h>
-
-/* The parts of kdump_internal.h that the file uses; the rest needs the kernel. */
-#define INTEL_KDUMP_INTERNAL_H
-
-struct kdump_span {
-	unsigned long lo, hi;
-};
-
-struct kdump_device {
-	u64 ranges, pages, overlapped, failed, over, nr_spans;
-	struct kdump_span *spans;
-};
-
-int intel_kdump_reserve_range(struct iova_domain *iovad, unsigned long pfn_lo, unsigned long pfn_hi);
-void intel_kdump_reserve(struct iova_domain *iovad, const struct kdc_range *ranges, u32 nr, struct kdump_device *stat);
-void intel_kdump_snapshot(struct iova_domain *iovad, struct kdump_device *stat);
-bool intel_kdump_charge(u64 pages);
+#include "kernel.h"
 
 #include "kdump_resv.c"
 
@@ -33,7 +15,7 @@ bool intel_kdump_charge(u64 pages);
 #define SEEDS 4000u
 
 /* How many more nodes, or budget pages, there are; below zero: any number. */
-static long nodes_left = -1, charges_left = -1;
+static long nodes_left = -1, charges_left = -1, charged;
 static struct iova *all_nodes[1u << 16];
 static unsigned int nr_nodes;
 
@@ -46,18 +28,26 @@ struct iova *alloc_iova_mem(void)
 	return all_nodes[nr_nodes++] = calloc(1, sizeof(struct iova));
 }
 
-bool intel_kdump_charge(u64 pages)
+bool intel_kdump_charge(u64 pages, bool reservation)
 {
-	(void)pages;
+	assert_true(pages == 1 || !reservation);
+	assert_true(reservation || charges_left < 0);
 	if (!charges_left)
 		return false;
 	if (charges_left > 0)
 		charges_left--;
+	charged += (long)pages;
 	return true;
 }
 
-static void domain_init(struct iova_domain *iovad)
+void intel_kdump_refund(u64 pages)
 {
+	charged -= (long)pages;
+}
+
+static void domain_init(struct kdump_domain *d, struct iova_domain *iovad)
+{
+	*d = (struct kdump_domain){ .iovad = iovad };
 	memset(iovad, 0, sizeof(*iovad));
 	iovad->anchor.pfn_lo = iovad->anchor.pfn_hi = ~0ul;
 	rb_link_node(&iovad->anchor.node, NULL, &iovad->rbroot.rb_node);
@@ -69,10 +59,20 @@ static void take_spares(void)
 	struct kdump_device stat = { 0 };
 	struct kdc_range one = { 1, 1 };
 	struct iova_domain iovad;
+	struct kdump_domain d;
 
 	nodes_left = charges_left = -1;
-	domain_init(&iovad);
-	intel_kdump_reserve(&iovad, &one, 1, &stat);
+	domain_init(&d, &iovad);
+	intel_kdump_reserve(&d, &one, 1, &stat);
+	intel_kdump_unreserve(&d);
+}
+
+/* In the kernel the budget is the sum of all domains; here each begins with none. */
+static void gone(struct kdump_domain *d)
+{
+	intel_kdump_unreserve(d);
+	assert_int_equal(resv.alive, 0);
+	assert_in_range(resv.paid, 0, 1);
 }
 
 /* Frees all but the spares, which stay with the file. */
@@ -93,6 +93,7 @@ static void free_nodes(void)
 
 struct bench {
 	struct iova_domain iovad;
+	struct kdump_domain d;
 	struct kdump_device stat;
 	struct kdc_range ranges[MAX_RANGES];
 	u32 nr;
@@ -113,6 +114,9 @@ static void fill(struct bench *b)
 		assert_int_equal(intel_kdump_reserve_range(&b->iovad, lo, hi), 0);
 		memset(&b->want[lo], true, hi - lo + 1);
 	}
+	/* All of them stood there before. */
+	intel_kdump_domain_init(&b->d, &b->iovad);
+	resv.nodes = resv.low = 0;
 	while (b->nr < MAX_RANGES && at < PFNS - 80) {
 		b->ranges[b->nr].first = at;
 		b->ranges[b->nr].last = at + rand() % step;
@@ -130,7 +134,7 @@ static void fill(struct bench *b)
 static void read_back(struct bench *b, u64 *missing, u64 *extra)
 {
 	nodes_left = charges_left = -1;
-	intel_kdump_snapshot(&b->iovad, &b->stat);
+	intel_kdump_snapshot(&b->d, &b->stat);
 	for (u64 i = 0; i < b->stat.nr_spans; i++) {
 		struct kdump_span *s = &b->stat.spans[i];
 
@@ -153,12 +157,12 @@ static void one_case(unsigned int seed, int how)
 	u64 missing, extra;
 
 	srand(seed);
-	domain_init(&b->iovad);
+	domain_init(&b->d, &b->iovad);
 	take_spares();
 	fill(b);
 	nodes_left = how == 1 ? rand() % 50 : -1;
 	charges_left = how == 2 ? rand() % 4 : -1;
-	intel_kdump_reserve(&b->iovad, b->ranges, b->nr, &b->stat);
+	intel_kdump_reserve(&b->d, b->ranges, b->nr, &b->stat);
 	read_back(b, &missing, &extra);
 	if (how == 0) {
 		assert_int_equal(missing + extra, 0);
@@ -170,6 +174,7 @@ static void one_case(unsigned int seed, int how)
 	assert_true(!extra || b->stat.over >= extra);
 	assert_true(b->stat.failed || b->stat.pages == b->pages);
 	assert_int_equal(b->stat.ranges, b->nr);
+	gone(&b->d);
 	free(b);
 	free_nodes();
 }
@@ -195,22 +200,92 @@ static void without_budget(void **state)
 		one_case(seed, 2);
 }
 
-/* S2: with the very last node gone, the rest is one range, and says so. */
-static void hull_is_counted(void **state)
+/* S2: without a budget the smallest gaps go first, what is taken beyond is told, and low IOVAs stay. */
+static void joined_at_the_smallest_gaps(void **state)
 {
-	struct kdc_range ranges[] = { { 10, 19 }, { 30, 39 }, { 50, 59 } };
+	enum { LOW = 100, HIGH = 1000 };
+	struct kdc_range ranges[LOW + HIGH];
 	struct kdump_device stat = { 0 };
 	struct iova_domain iovad;
+	struct kdump_domain d;
+	u64 low = 0;
 
 	(void)state;
+	for (u64 i = 0; i < LOW; i++)
+		ranges[i].first = ranges[i].last = i * 100 + (i >= 40 ? 500000 : 0);
+	for (u64 i = 0; i < HIGH; i++)
+		ranges[LOW + i].first = ranges[LOW + i].last = (1 << 20) + i * 200;
 	take_spares();
-	domain_init(&iovad);
-	nodes_left = 1;
-	intel_kdump_reserve(&iovad, ranges, 3, &stat);
-	nodes_left = -1;
-	assert_int_equal(stat.pages, 30);
-	assert_int_equal(stat.over, 10);
+	domain_init(&d, &iovad);
+	intel_kdump_domain_init(&d, &iovad);
+	charges_left = 0;
+	intel_kdump_reserve(&d, ranges, ARRAY_SIZE(ranges), &stat);
+	charges_left = -1;
 	assert_int_equal(stat.failed, 0);
+	assert_int_equal(stat.pages, LOW + HIGH);
+	assert_true(stat.over > HIGH * 199);
+	/* Neither from the first to the last, nor the widest gap below 4 GiB. */
+	assert_in_range(d.low_free, (1 << 20) - 20000, (1 << 20) - LOW);
+	intel_kdump_snapshot(&d, &stat);
+	assert_in_range(stat.nr_spans, 2, 96);
+	for (u64 i = 0; i < stat.nr_spans; i++)
+		if (stat.spans[i].hi < 1 << 20)
+			low += stat.spans[i].hi - stat.spans[i].lo + 1;
+	assert_int_equal(low, (1 << 20) - d.low_free);
+	free(stat.spans);
+	intel_kdump_unreserve(&d);
+	free_nodes();
+}
+
+/* A.2: what a second function of a group, with the same tables, does not need is not charged. */
+static void charged_for_what_is_made(void **state)
+{
+	struct kdc_range ranges[1000];
+	struct iova_domain iovad;
+	struct kdump_domain d;
+	long before = charged;
+
+	(void)state;
+	for (u64 i = 0; i < ARRAY_SIZE(ranges); i++)
+		ranges[i].first = ranges[i].last = i * 2;
+	take_spares();
+	domain_init(&d, &iovad);
+	for (unsigned int device = 0; device < 8; device++) {
+		struct kdump_device stat = { 0 };
+
+		intel_kdump_reserve(&d, ranges, ARRAY_SIZE(ranges), &stat);
+		assert_int_equal(stat.failed + stat.over, 0);
+		assert_int_equal(stat.overlapped, device ? 1000 : 0);
+	}
+	assert_int_equal(d.nodes, 1000);
+	assert_in_range(charged - before, 1000 / NODES_A_PAGE, 1000 / NODES_A_PAGE + 1);
+	/* And given back with the domain. */
+	intel_kdump_unreserve(&d);
+	assert_in_range(charged - before, 0, 1);
+	free_nodes();
+}
+
+/* A.13: a million nodes are not walked in one go with interrupts off, and none is left out. */
+static void snapshot_of_many(void **state)
+{
+	struct kdump_device stat = { 0 };
+	struct kdc_range ranges[5000];
+	struct iova_domain iovad;
+	struct kdump_domain d;
+
+	(void)state;
+
+	for (u64 i = 0; i < ARRAY_SIZE(ranges); i++)
+		ranges[i].first = ranges[i].last = i * 3;
+	take_spares();
+	domain_init(&d, &iovad);
+	intel_kdump_reserve(&d, ranges, ARRAY_SIZE(ranges), &stat);
+	intel_kdump_snapshot(&d, &stat);
+	assert_int_equal(stat.nr_spans, ARRAY_SIZE(ranges));
+	for (u64 i = 0; i < stat.nr_spans; i++)
+		assert_int_equal(stat.spans[i].lo, i * 3);
+	free(stat.spans);
+	intel_kdump_unreserve(&d);
 	free_nodes();
 }
 
@@ -222,12 +297,13 @@ static void end_of_the_space(void **state)
 				      { ULONG_MAX / 4096 + 20, ULONG_MAX / 4096 + 30 } };
 	struct kdump_device stat = { 0 };
 	struct iova_domain iovad;
+	struct kdump_domain d;
 
 	(void)state;
 	take_spares();
-	domain_init(&iovad);
-	intel_kdump_reserve(&iovad, ranges, 3, &stat);
-	intel_kdump_snapshot(&iovad, &stat);
+	domain_init(&d, &iovad);
+	intel_kdump_reserve(&d, ranges, 3, &stat);
+	intel_kdump_snapshot(&d, &stat);
 	assert_int_equal(stat.failed, 1);
 	assert_int_equal(stat.nr_spans, 2);
 	assert_int_equal(stat.spans[0].lo, 0);
@@ -240,8 +316,13 @@ static void end_of_the_space(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(exact),	   cmocka_unit_test(without_nodes),    cmocka_unit_test(without_budget),
-		cmocka_unit_test(hull_is_counted), cmocka_unit_test(end_of_the_space),
+		cmocka_unit_test(exact),
+		cmocka_unit_test(without_nodes),
+		cmocka_unit_test(without_budget),
+		cmocka_unit_test(joined_at_the_smallest_gaps),
+		cmocka_unit_test(charged_for_what_is_made),
+		cmocka_unit_test(snapshot_of_many),
+		cmocka_unit_test(end_of_the_space),
 	};
 	int ret = cmocka_run_group_tests(tests, NULL, NULL);
 

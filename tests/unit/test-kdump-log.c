@@ -57,6 +57,9 @@ static void whole_log(void **state)
 		"DMAR: kdump: reserve dev=0000:00:05.0 ranges=2 pages=256 overlapped=1 failed=0 over=7 t_ns=12345",
 		AT("graft dev=0000:00:05.0 runs=2 pages=256 skipped=3 failed=1 t_ns=54321"),
 		AT("mode=off why=\"no old memory\""),
+		AT("edges unit=0 dev=00:05.0 pasid=0 own=3 unread=512 identity=0"),
+		AT("short dev=0000:00:05.0 failed=1 low_free=4095"),
+		AT("lost dev=0000:00:05.0 mappings=0 pasids=2"),
 	};
 	struct evidence *ev = read_lines(lines, G_N_ELEMENTS(lines));
 	const struct evidence_kdump_context *c = context(ev, 0);

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What kdump_resv.c and kdump_domain.c take from the kernel, for a build on the host; linux/ include this. */
+#ifndef SHIM_KERNEL_H
+#define SHIM_KERNEL_H
+
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "kdump_copy_host.h"
+
+#define CONFIG_INTEL_IOMMU_KDUMP
+#define PAGE_SHIFT 12
+#define PAGE_SIZE 4096ul
+#define SZ_2M 0x200000ul
+#define SZ_1G 0x40000000ul
+#define L1_CACHE_ALIGN(x) (((x) + 63) & ~63ul)
+#define DIV_ROUND_UP(a, b) (((a) + (b)-1) / (b))
+#define ALIGN_DOWN(a, b) ((a) / (b) * (b))
+#define IS_ENABLED(x) 1
+#define GFP_KERNEL 0
+#define __GFP_NOWARN 0
+#define min_t(type, a, b)          \
+	({                         \
+		type a_ = (a);     \
+		type b_ = (b);     \
+		a_ < b_ ? a_ : b_; \
+	})
+#define min(a, b)                       \
+	({                              \
+		__typeof__(a) a_ = (a); \
+		__typeof__(b) b_ = (b); \
+		a_ < b_ ? a_ : b_;      \
+	})
+#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
+#define cond_resched() ((void)0)
+#define local_clock() 0ull
+#define kvmalloc_array(n, size, flags) calloc(n, size)
+#define kzalloc(size, flags) calloc(1, size)
+#define kfree(p) free(p)
+#define kvfree(p) free(p)
+#define strscpy(to, from, size) snprintf(to, size, "%s", from)
+#define core_param(name, variable, type, perm)
+/* In the test program: what the console would show. */
+void shim_print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+#define pr_info(...) shim_print(__VA_ARGS__)
+#define pr_warn(...) shim_print(__VA_ARGS__)
+
+static inline bool test_and_set_bit(unsigned int n, unsigned long *bits)
+{
+	unsigned long bit = 1ul << n % 64, had = bits[n / 64] & bit;
+
+	bits[n / 64] |= bit;
+	return had;
+}
+
+/* ---- lists, locks ---- */
+
+struct list_head {
+	struct list_head *next, *prev;
+};
+
+#define INIT_LIST_HEAD(head) (*(head) = (struct list_head){ head, head })
+#define list_empty(head) ((head)->next == (head))
+#define list_for_each_entry(pos, head, member)                                                   \
+	for (pos = container_of((head)->next, __typeof__(*pos), member); &pos->member != (head); \
+	     pos = container_of(pos->member.next, __typeof__(*pos), member))
+#define list_for_each_entry_safe(pos, n, head, member)                    \
+	for (pos = container_of((head)->next, __typeof__(*pos), member),  \
+	    n = container_of(pos->member.next, __typeof__(*pos), member); \
+	     &pos->member != (head); pos = n, n = container_of(n->member.next, __typeof__(*n), member))
+
+static inline void list_add_tail(struct list_head *new, struct list_head *head)
+{
+	*new = (struct list_head){ head, head->prev };
+	head->prev->next = new;
+	head->prev = new;
+}
+
+static inline void list_del(struct list_head *entry)
+{
+	entry->next->prev = entry->prev;
+	entry->prev->next = entry->next;
+}
+
+struct mutex {
+	int held;
+};
+
+#define mutex_lock(m) ((m)->held++ ? abort() : (void)0)
+#define mutex_unlock(m) ((void)(m)->held--)
+#define spin_lock_irqsave(lock, flags) ((void)(lock), (void)(flags = 0))
+#define spin_unlock_irqrestore(lock, flags) ((void)(lock), (void)(flags))
+
+/* ---- the tree of an IOVA domain. Not balanced: the order of the nodes is what matters here. ---- */
+
+struct rb_node {
+	struct rb_node *parent, *rb_left, *rb_right;
+};
+
+struct rb_root {
+	struct rb_node *rb_node;
+};
+
+#define rb_entry(ptr, type, member) container_of(ptr, type, member)
+
+static inline void rb_link_node(struct rb_node *node, struct rb_node *parent, struct rb_node **link)
+{
+	*node = (struct rb_node){ .parent = parent };
+	*link = node;
+}
+
+static inline void rb_insert_color(struct rb_node *node, struct rb_root *root)
+{
+	(void)node;
+	(void)root;
+}
+
+static inline struct rb_node *rb_first(const struct rb_root *root)
+{
+	struct rb_node *node = root->rb_node;
+
+	while (node && node->rb_left)
+		node = node->rb_left;
+	return node;
+}
+
+static inline struct rb_node *rb_next(const struct rb_node *node)
+{
+	struct rb_node *up;
+
+	if (node->rb_right) {
+		for (up = node->rb_right; up->rb_left; up = up->rb_left)
+			;
+		return up;
+	}
+	for (up = node->parent; up && node == up->rb_right; up = up->parent)
+		node = up;
+	return up;
+}
+
+struct iova {
+	struct rb_node node;
+	unsigned long pfn_hi, pfn_lo;
+};
+
+struct iova_domain {
+	int iova_rbtree_lock;
+	struct rb_root rbroot;
+	struct iova anchor;
+};
+
+#define iova_shift(iovad) ((iovad) ? 12u : 0u)
+struct iova *alloc_iova_mem(void);
+
+/* ---- devices and their domains ---- */
+
+typedef u64 phys_addr_t;
+
+struct iommu_device {
+	int unused;
+};
+
+struct dev_iommu {
+	struct iommu_device *iommu_dev;
+};
+
+struct device_domain_info {
+	u8 bus, devfn;
+};
+
+struct device {
+	const char *name;
+	struct dev_iommu *iommu;
+	struct device_domain_info *info;
+	u16 sid, alias;
+};
+
+struct pci_dev {
+	struct device dev;
+};
+
+#define dev_name(dev) ((dev)->name)
+#define dev_iommu_priv_get(dev) ((dev)->info)
+#define dev_is_pci(dev) (!(dev)->info)
+#define to_pci_dev(d) container_of(d, struct pci_dev, dev)
+#define pci_for_each_dma_alias(pdev, fn, arg) \
+	((fn)(pdev, (pdev)->dev.sid, arg), (pdev)->dev.alias ? (fn)(pdev, (pdev)->dev.alias, arg) : 0)
+
+enum { IOMMU_READ = 1, IOMMU_WRITE = 2, IOMMU_CACHE = 4 };
+enum { IOMMU_RESV_RESERVED = 2 };
+
+struct iommu_domain;
+
+struct iommu_domain_ops {
+	bool (*enforce_cache_coherency)(struct iommu_domain *domain);
+};
+
+struct iommu_domain {
+	const struct iommu_domain_ops *ops;
+	unsigned long pgsize_bitmap;
+	struct {
+		u64 aperture_end;
+	} geometry;
+};
+
+struct iommu_resv_region {
+	struct list_head list;
+	u64 start, length;
+};
+
+int iommu_map(struct iommu_domain *domain, unsigned long iova, phys_addr_t pa, size_t size, int prot, int gfp);
+phys_addr_t iommu_iova_to_phys(struct iommu_domain *domain, u64 iova);
+struct iommu_resv_region *iommu_alloc_resv_region(u64 start, size_t length, int prot, int type, int gfp);
+
+/* ---- drivers/iommu/intel/iommu.h ---- */
+
+struct intel_iommu {
+	struct iommu_device iommu;
+	int seq_id, agaw;
+	u64 cap, ecap;
+	unsigned long domain_ids[4];
+};
+
+struct dmar_domain {
+	struct list_head devices;
+	struct iommu_domain domain;
+};
+
+#define to_dmar_domain(d) container_of(d, struct dmar_domain, domain)
+#define cap_mgaw(c) ((unsigned int)((c) >> 16 & 0x3f) + 1)
+#define cap_ndoms(c) ((c) ? 256u : 0u)
+#define ecap_pass_through(e) ((e) >> 6 & 1)
+#define ecap_sc_support(e) ((e) >> 7 & 1)
+
+#endif
