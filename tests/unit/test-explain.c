@@ -137,7 +137,8 @@ static void reports_of_every_era(void **state)
 		{ "DMAR: [DMA write NO PASID] Request device [05:00.0] fault addr 0xfff0000 [Fault reason 0x02] present bit",
 		  "1 0000:05:00.0 write 0x02 1 no-entry\n" },
 		/* cut off */
-		{ "DMAR: [DMA Read] Request device [00:02.0] fault addr ff800000", "1 0000:00:02.0 read ? 1 cannot tell\n" },
+		{ "DMAR: [DMA Read] Request device [00:02.0] fault addr ff800000",
+		  "1 0000:00:02.0 read ? 1 cannot tell\n" },
 		{ "DMAR: [DMA Read] Request device [00:02.0]", "1 0000:00:02.0 read ? 1 cannot tell\n" },
 		{ "DMAR: [DMA Read] Request device [00:02.0] fault addr 1000 [fault reason 0xee] what",
 		  "1 0000:00:02.0 read 0xee 1 cannot tell\n" },
@@ -239,7 +240,8 @@ static void aliases(void **state)
 	brief(FIRST
 	      "pci 0000:80:14.0: PCI bridge to [bus 81-82]\n" READY FAULT("Read", "80:14.0", "0xffffb000", "0x02"),
 	      "1 0000:80:14.0 read 0x02 1 alias\n");
-	brief(FIRST GROUPS READY FAULT("Read", "05:03.0", "0xffffb000", "0x02"), "1 0000:05:03.0 read 0x02 1 no-device\n");
+	brief(FIRST GROUPS READY FAULT("Read", "05:03.0", "0xffffb000", "0x02"),
+	      "1 0000:05:03.0 read 0x02 1 no-device\n");
 	/* a log that lists no devices cannot say that one is none */
 	brief(FIRST READY FAULT("Read", "01:00.0", "0xffffb000", "0x02"), "1 0000:01:00.0 read 0x02 1 no-entry\n");
 }
