@@ -120,6 +120,17 @@ void text_field(GString *out, int indent, int width, const char *label, const ch
 	text_wrap(out, text, indent, width);
 }
 
+void text_markup(GString *out, const char *format, ...)
+{
+	g_autofree char *text = NULL;
+	va_list args;
+
+	va_start(args, format);
+	text = g_markup_vprintf_escaped(format, args);
+	va_end(args);
+	g_string_append(out, text);
+}
+
 size_t text_hex(const char *p, uint64_t *value)
 {
 	size_t digits = p[0] == '0' && p[1] == 'x' ? strspn(p + 2, "0123456789abcdef") : 0;

@@ -38,6 +38,12 @@ void text_wrap(GString *out, const char *text, int indent, int width);
 /* Appends @label, padded to @indent columns, and behind it the text, as text_wrap() does. */
 void text_field(GString *out, int indent, int width, const char *label, const char *format, ...) G_GNUC_PRINTF(5, 6);
 
+/*
+ * text_markup - appends as printf does, with entities for what XML and HTML mean something by in each string that is given.
+ * These must be UTF-8; @format goes in as it is.
+ */
+void text_markup(GString *out, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
 /* "0x" and one to 16 lower-case hexadecimal digits at @p: their length, 0 when there is no such number. */
 size_t text_hex(const char *p, uint64_t *value);
 

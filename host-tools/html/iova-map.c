@@ -6,6 +6,7 @@
 
 #include "base/sid.h"
 #include "html/iova-axis.h"
+#include "base/text.h"
 #include "html/markup.h"
 #include "iommu/compare.h"
 #include "iommu/iommu.h"
@@ -111,34 +112,34 @@ static void put_ranges(GString *out, const struct iova_axis *axis, size_t i, con
 			continue;
 		}
 		if (from >= 0)
-			html_put(out, "<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/>", class, from,
-				 y, to - from, LANE);
+			text_markup(out, "<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/>", class,
+				    from, y, to - from, LANE);
 		from = x;
 		to = end;
 	}
 	if (from >= 0)
-		html_put(out, "<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/>\n", class, from, y,
-			 to - from, LANE);
+		text_markup(out, "<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/>\n", class, from, y,
+			    to - from, LANE);
 }
 
 static void put_drawing(GString *out, const struct map *map, const struct iova_axis *axis, const char *who)
 {
 	int bottom = 160 + LANES * (LANE + GAP);
 
-	html_put(out,
-		 "<figure><div class=\"wide\" tabindex=\"0\"><svg viewBox=\"0 0 %d %d\" role=\"img\" "
-		 "aria-label=\"IOVAs of %s by whom they were used; the table below says the same\">\n",
-		 WIDTH, bottom, who);
+	text_markup(out,
+		    "<figure><div class=\"wide\" tabindex=\"0\"><svg viewBox=\"0 0 %d %d\" role=\"img\" "
+		    "aria-label=\"IOVAs of %s by whom they were used; the table below says the same\">\n",
+		    WIDTH, bottom, who);
 	for (size_t i = 0; i < axis->n; i++) {
-		html_put(out, "<rect class=\"frame\" x=\"%d\" y=\"150\" width=\"%d\" height=\"%d\"/>", axis->x[i],
-			 MAX(axis->width[i], 20), bottom - 150);
-		html_put(out, "<text x=\"%d\" y=\"120\">%c</text>\n", axis->x[i] + axis->width[i] / 2 - 30,
-			 (int)('A' + i));
+		text_markup(out, "<rect class=\"frame\" x=\"%d\" y=\"150\" width=\"%d\" height=\"%d\"/>", axis->x[i],
+			    MAX(axis->width[i], 20), bottom - 150);
+		text_markup(out, "<text x=\"%d\" y=\"120\">%c</text>\n", axis->x[i] + axis->width[i] / 2 - 30,
+			    (int)('A' + i));
 	}
 	for (unsigned k = 0; k < LANES; k++) {
 		int y = 160 + GAP / 2 + (int)k * (LANE + GAP);
 
-		html_put(out, "<text x=\"0\" y=\"%d\">%s</text>", y + LANE - 60, lanes[k].name);
+		text_markup(out, "<text x=\"0\" y=\"%d\">%s</text>", y + LANE - 60, lanes[k].name);
 		for (size_t i = 0; i < axis->n; i++)
 			put_ranges(out, axis, i, &map->lane[k], y, lanes[k].class);
 	}
@@ -151,17 +152,17 @@ static void put_table(GString *out, const struct map *map, const struct iova_axi
 	g_string_append(out, "<div class=\"wide\" tabindex=\"0\"><table><thead><tr><th scope=\"col\"></th>"
 			     "<th scope=\"col\">IOVAs</th>");
 	for (unsigned k = 0; k < LANES; k++)
-		html_put(out, "<th class=\"n\" scope=\"col\">%s, pages</th>", lanes[k].name);
+		text_markup(out, "<th class=\"n\" scope=\"col\">%s, pages</th>", lanes[k].name);
 	g_string_append(out, "</tr></thead>\n");
 	for (size_t i = 0; i < axis->n; i++) {
-		html_put(out, "<tr><th scope=\"row\">%c</th><td><code>0x%" PRIx64 "-0x%" PRIx64 "</code></td>",
-			 (int)('A' + i), axis->piece[i].start, axis->piece[i].last);
+		text_markup(out, "<tr><th scope=\"row\">%c</th><td><code>0x%" PRIx64 "-0x%" PRIx64 "</code></td>",
+			    (int)('A' + i), axis->piece[i].start, axis->piece[i].last);
 		for (unsigned k = 0; k < LANES; k++) {
 			uint64_t pages =
 				iommu_ranges_pages_between(&map->lane[k], axis->piece[i].start, axis->piece[i].last);
 
-			html_put(out, "<td class=\"n%s\">%" PRIu64 "</td>", k == LANE_ELSEWHERE && pages ? " bad" : "",
-				 pages);
+			text_markup(out, "<td class=\"n%s\">%" PRIu64 "</td>",
+				    k == LANE_ELSEWHERE && pages ? " bad" : "", pages);
 		}
 		g_string_append(out, "</tr>\n");
 	}
@@ -174,9 +175,9 @@ static void put_standing(GString *out, const struct iommu_ranges *set)
 		return;
 	g_string_append(out, "<p class=\"dim\">Reserved by every kernel: ");
 	for (size_t i = 0; i < MIN(set->n, STANDING_MAX); i++)
-		html_put(out, "%s<code>0x%" PRIx64 "-0x%" PRIx64 "</code>", i ? ", " : "", set->v[i].start,
-			 set->v[i].last);
-	html_put(out, "%s.</p>\n", set->n > STANDING_MAX ? ", ..." : "");
+		text_markup(out, "%s<code>0x%" PRIx64 "-0x%" PRIx64 "</code>", i ? ", " : "", set->v[i].start,
+			    set->v[i].last);
+	text_markup(out, "%s.</p>\n", set->n > STANDING_MAX ? ", ..." : "");
 }
 
 static void put_map(GString *out, const struct evidence *ev, uint16_t sid)
@@ -193,7 +194,7 @@ static void put_map(GString *out, const struct evidence *ev, uint16_t sid)
 	for (unsigned k = 0; k < LANES; k++)
 		for (size_t i = 0; k != LANE_STANDING && i < map.lane[k].n; i++)
 			iommu_ranges_add(&all, map.lane[k].v[i].start, map.lane[k].v[i].last);
-	html_put(out, "<h3>%s%s", who, dev ? ", " : "");
+	text_markup(out, "<h3>%s%s", who, dev ? ", " : "");
 	html_text(out, dev ? dev->driver : "");
 	g_string_append(out, "</h3>\n");
 	if (map.passed_through)
@@ -245,9 +246,10 @@ static void put_space(GString *out, const struct iommu_walk *walk, uint16_t sid,
 	else if (!s)
 		g_string_append(out, "<td>not present</td><td></td>");
 	else
-		html_put(out, "<td>%s, DID %u</td><td class=\"n\">%" PRIu64 "</td>", iommu_space_type_name(s->type),
-			 s->did,
-			 s->tree == UINT32_MAX || s->type == IOMMU_SPACE_PASS_THROUGH ? 0 : walk->trees[s->tree].pages);
+		text_markup(out, "<td>%s, DID %u</td><td class=\"n\">%" PRIu64 "</td>", iommu_space_type_name(s->type),
+			    s->did,
+			    s->tree == UINT32_MAX || s->type == IOMMU_SPACE_PASS_THROUGH ? 0 :
+											   walk->trees[s->tree].pages);
 }
 
 static void put_requester(GString *out, const struct evidence *ev, uint16_t sid, uint32_t pasid)
@@ -255,9 +257,9 @@ static void put_requester(GString *out, const struct evidence *ev, uint16_t sid,
 	const struct evidence_device *dev = evidence_device_find(ev, sid);
 	char who[16];
 
-	html_put(out, "<tr><th scope=\"row\">%s", sid_text(sid, who));
+	text_markup(out, "<tr><th scope=\"row\">%s", sid_text(sid, who));
 	if (pasid != IOMMU_NO_PASID)
-		html_put(out, " PASID %u", pasid);
+		text_markup(out, " PASID %u", pasid);
 	g_string_append(out, "</th><td>");
 	html_text(out, dev ? dev->driver : "");
 	g_string_append(out, "</td>");
@@ -295,7 +297,7 @@ void html_domains(GString *out, const struct evidence *ev)
 			"<div class=\"wide\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">requester</th>"
 			"<th scope=\"col\">driver</th>");
 	for (size_t i = 0; i < G_N_ELEMENTS(when); i++)
-		html_put(out, "<th scope=\"col\">%s</th><th class=\"n\" scope=\"col\">pages</th>", when[i]);
+		text_markup(out, "<th scope=\"col\">%s</th><th class=\"n\" scope=\"col\">pages</th>", when[i]);
 	g_string_append(out, "</tr></thead>\n");
 	for (unsigned i = 0; i < G_N_ELEMENTS(walks); i++)
 		put_new_requesters(out, ev, walks, i);

@@ -27,17 +27,6 @@ char *html_end(GString *out)
 	return g_string_free(out, FALSE);
 }
 
-void html_put(GString *out, const char *format, ...)
-{
-	g_autofree char *text = NULL;
-	va_list args;
-
-	va_start(args, format);
-	text = g_markup_vprintf_escaped(format, args);
-	va_end(args);
-	g_string_append(out, text);
-}
-
 void html_text(GString *out, const char *text)
 {
 	g_autofree char *line = text_one_line(text ? text : "");
@@ -50,7 +39,7 @@ void html_row(GString *out, const char *label, const char *text)
 {
 	if (!text || !*text)
 		return;
-	html_put(out, "<tr><th scope=\"row\">%s</th><td>", label);
+	text_markup(out, "<tr><th scope=\"row\">%s</th><td>", label);
 	html_text(out, text);
 	g_string_append(out, "</td></tr>\n");
 }

@@ -11,9 +11,6 @@ GString *html_begin(const char *title);
 /* html_end - the end of the page: its text, which the caller frees; @out is gone. */
 char *html_end(GString *out);
 
-/* html_put - as printf, with entities for what HTML means something by in each string that is given; of the lab's own text. */
-void html_put(GString *out, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
 /* html_text - appends text that others wrote: one line of valid UTF-8, without control characters, and with entities. */
 void html_text(GString *out, const char *text);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "html/markup.h"
 #include "results/report.h"
 #include "results/version.h"
@@ -72,7 +73,7 @@ static void put_link(GString *out, const struct matrix_cell *cell, const char *t
 	if (ok) {
 		g_string_append(out, "<a href=\"");
 		html_text(out, cell->run);
-		html_put(out, "/%s\">", REPORT_HTML);
+		text_markup(out, "/%s\">", REPORT_HTML);
 	}
 	html_text(out, text);
 	g_string_append(out, ok ? "</a>" : "");
@@ -84,7 +85,7 @@ static void put_cell(GString *out, const struct matrix_cell *cell)
 		g_string_append(out, "<td class=\"cell dim\">not in it</td>");
 		return;
 	}
-	html_put(out, "<td class=\"cell %s\">%s<br>", results[cell->result].class, results[cell->result].word);
+	text_markup(out, "<td class=\"cell %s\">%s<br>", results[cell->result].class, results[cell->result].word);
 	put_link(out, cell, *cell->verdict ? cell->verdict : *cell->run ? "the run" : "");
 	g_string_append(out, "</td>");
 }
@@ -142,8 +143,8 @@ static guint put_list(GString *out, const struct matrix_doc *doc, bool wanted)
 					"<th scope=\"col\">expected, seen, and the command</th></tr></thead>\n");
 		g_string_append(out, "<tr><th scope=\"row\">");
 		put_link(out, cell, cell->name);
-		html_put(out, "</th><td class=\"%s\">%s</td><td>", results[cell->result].class,
-			 results[cell->result].word);
+		text_markup(out, "</th><td class=\"%s\">%s</td><td>", results[cell->result].class,
+			    results[cell->result].word);
 		html_text(out, cell->expected);
 		g_string_append(out, "<br>");
 		html_text(out, cell->reason);
@@ -189,13 +190,13 @@ char *html_matrix_page(const struct matrix_doc *doc)
 
 	g_string_append(out, "<header><p class=\"dim\">vtdlab, a matrix of runs</p>\n<h1>");
 	html_text(out, doc->name);
-	html_put(out, "</h1>\n<div class=\"verdict %s\"><strong>",
-		 doc->exit == VTDLAB_EXIT_OK && doc->finished ? "good" :
-		 doc->exit == VTDLAB_EXIT_BAD		      ? "bad" :
-								"warn");
+	text_markup(out, "</h1>\n<div class=\"verdict %s\"><strong>",
+		    doc->exit == VTDLAB_EXIT_OK && doc->finished ? "good" :
+		    doc->exit == VTDLAB_EXIT_BAD		 ? "bad" :
+								   "warn");
 	html_text(out, line);
-	html_put(out, "</strong> (exit status %d)%s</div></header>\n", doc->exit,
-		 doc->finished ? "" : "<br>It was interrupted: vtdlab matrix --resume goes on.");
+	text_markup(out, "</strong> (exit status %d)%s</div></header>\n", doc->exit,
+		    doc->finished ? "" : "<br>It was interrupted: vtdlab matrix --resume goes on.");
 	g_string_append(out, "<section aria-labelledby=\"map\"><h2 id=\"map\">Every cell</h2>\n");
 	put_map(out, doc);
 	g_string_append(out,
@@ -203,7 +204,7 @@ char *html_matrix_page(const struct matrix_doc *doc)
 	if (!put_list(out, doc, true))
 		g_string_append(out, "<p>Nothing: each cell that has run came out as its file expects.</p>\n");
 	n = put_list(quiet, doc, false);
-	html_put(out, "<details><summary>%u cells as expected, or skipped</summary>\n", n);
+	text_markup(out, "<details><summary>%u cells as expected, or skipped</summary>\n", n);
 	g_string_append(out, quiet->str);
 	g_string_append(out, "</details></section>\n");
 	put_run(out, doc);

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "html/iova-map.h"
+#include "base/text.h"
 #include "html/markup.h"
 #include "html/timeline.h"
 #include "results/version.h"
@@ -50,10 +51,10 @@ static unsigned put_rows(GString *out, const struct run_report *r, bool wanted)
 			g_string_append(out,
 					"<table><thead><tr><th scope=\"col\">check</th>"
 					"<th scope=\"col\">result</th><th scope=\"col\">evidence</th></tr></thead>\n");
-		html_put(out, "<tr><th scope=\"row\">%s</th><td class=\"%s\">%s</td><td>", row->name, class, word);
+		text_markup(out, "<tr><th scope=\"row\">%s</th><td class=\"%s\">%s</td><td>", row->name, class, word);
 		html_text(out, row->detail);
 		if (check)
-			html_put(out, "<br><span class=\"dim\">%s</span>", check->proves);
+			text_markup(out, "<br><span class=\"dim\">%s</span>", check->proves);
 		g_string_append(out, "</td></tr>\n");
 	}
 	if (n)
@@ -70,7 +71,7 @@ static void put_checks(GString *out, const struct run_report *r)
 	if (!put_rows(out, r, true))
 		g_string_append(out, "<p>None failed, and none lacks evidence.</p>\n");
 	n = put_rows(quiet, r, false);
-	html_put(out, "<details><summary>%u checks that pass or do not apply</summary>\n", n);
+	text_markup(out, "<details><summary>%u checks that pass or do not apply</summary>\n", n);
 	g_string_append(out, quiet->str);
 	g_string_append(out, "</details></section>\n");
 }
@@ -81,12 +82,12 @@ static void put_verdict(GString *out, const struct run_report *r)
 
 	g_string_append(out, "<header><p class=\"dim\">vtdlab, kdump with a live IOMMU</p>\n<h1>");
 	html_text(out, r->scenario);
-	html_put(out, ": %s</h1>\n", outcome_name(v->outcome));
-	html_put(out, "<div class=\"verdict %s\"><strong>%s%s</strong> (exit status %d)<br>",
-		 v->exit == VTDLAB_EXIT_OK	     ? "good" :
-		 v->exit == VTDLAB_EXIT_CANNOT_JUDGE ? "warn" :
-						       "bad",
-		 outcome_name(v->outcome), v->before ? " in the second attempt only" : "", v->exit);
+	text_markup(out, ": %s</h1>\n", outcome_name(v->outcome));
+	text_markup(out, "<div class=\"verdict %s\"><strong>%s%s</strong> (exit status %d)<br>",
+		    v->exit == VTDLAB_EXIT_OK		? "good" :
+		    v->exit == VTDLAB_EXIT_CANNOT_JUDGE ? "warn" :
+							  "bad",
+		    outcome_name(v->outcome), v->before ? " in the second attempt only" : "", v->exit);
 	html_text(out, v->words);
 	g_string_append(out, "</div></header>\n");
 }

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "html/markup.h"
 #include "html/trace-bins.h"
 
@@ -76,7 +77,7 @@ static void find_moments(struct drawing *d, const struct evidence *ev)
 		add_moment(d, dev->first_dma_ns, "%s: its new driver lets it do DMA", dev->bdf);
 	}
 	for_each_evidence(const struct evidence_event, e, ev->events)
-		if (!faulted && e->kind == EVENT_FAULT && e->host_ns > ev->jump_ns) {
+		if (!faulted && e->kind == EVENT_FAULT && ev->jump_ns > 0 && e->host_ns > ev->jump_ns) {
 			add_moment(d, e->host_ns, "the first fault after the jump");
 			faulted = true;
 		}
@@ -87,7 +88,7 @@ static void find_moments(struct drawing *d, const struct evidence *ev)
 
 static void lane_name(struct drawing *d, const char *name)
 {
-	html_put(d->out, "<text x=\"0\" y=\"%d\">%s</text>\n", d->y + LANE - 70, name);
+	text_markup(d->out, "<text x=\"0\" y=\"%d\">%s</text>\n", d->y + LANE - 70, name);
 }
 
 static void put_axis(struct drawing *d, int bottom)
@@ -102,10 +103,10 @@ static void put_axis(struct drawing *d, int bottom)
 		int x = x_of(d, d->start_ns + (int64_t)((double)i * step * 1e9));
 		unsigned tenths = (unsigned)((double)i * step * 10 + 0.5);
 
-		html_put(d->out, "<path class=\"axis\" d=\"M%d %dV%d\"/>", x, d->y, bottom);
+		text_markup(d->out, "<path class=\"axis\" d=\"M%d %dV%d\"/>", x, d->y, bottom);
 		if (x < WIDTH - 4 * LETTER)
-			html_put(d->out, "<text class=\"dim\" x=\"%d\" y=\"%d\">%u.%u s</text>\n", x + 20, bottom + 130,
-				 tenths / 10, tenths % 10);
+			text_markup(d->out, "<text class=\"dim\" x=\"%d\" y=\"%d\">%u.%u s</text>\n", x + 20,
+				    bottom + 130, tenths / 10, tenths % 10);
 	}
 }
 
@@ -122,9 +123,9 @@ static void put_marks(struct drawing *d, int bottom)
 			row++;
 		x = MAX(x, free_at[row]);
 		free_at[row] = x + (i < 9 ? 2 : 3) * LETTER;
-		html_put(d->out, "<path class=\"mark\" d=\"M%d %dV%d\"/><text x=\"%d\" y=\"%d\">%u</text>\n",
-			 x_of(d, m->ns), d->y + 130 * (row + 1), bottom, MIN(x, WIDTH - 2 * LETTER),
-			 d->y + 120 + row * 130, i + 1);
+		text_markup(d->out, "<path class=\"mark\" d=\"M%d %dV%d\"/><text x=\"%d\" y=\"%d\">%u</text>\n",
+			    x_of(d, m->ns), d->y + 130 * (row + 1), bottom, MIN(x, WIDTH - 2 * LETTER),
+			    d->y + 120 + row * 130, i + 1);
 	}
 }
 
@@ -141,12 +142,13 @@ static void put_phases(struct drawing *d, const struct run_report *r, const stru
 
 		if ((ev->jump_ns > 0 && to > ev->jump_ns && from >= ev->jump_ns - 1000000) != crash)
 			continue;
-		html_put(d->out,
-			 "<rect class=\"%s%s\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"><title>%s</title></rect>",
-			 crash ? "crash" : "first", n++ % 2 ? " alt" : "", x, d->y, width, LANE, p->name);
+		text_markup(
+			d->out,
+			"<rect class=\"%s%s\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"><title>%s</title></rect>",
+			crash ? "crash" : "first", n++ % 2 ? " alt" : "", x, d->y, width, LANE, p->name);
 		if ((int)strlen(p->name) * LETTER + 60 < width)
-			html_put(d->out, "<text class=\"in\" x=\"%d\" y=\"%d\">%s</text>\n", x + 40, d->y + LANE - 70,
-				 p->name);
+			text_markup(d->out, "<text class=\"in\" x=\"%d\" y=\"%d\">%s</text>\n", x + 40,
+				    d->y + LANE - 70, p->name);
 	}
 	d->y += LANE + GAP;
 }
@@ -161,19 +163,19 @@ static void put_events(struct drawing *d, const struct trace_bins *bins, enum tr
 		all += bins->n[group][i];
 	}
 	lane_name(d, name);
-	html_put(d->out, "<path class=\"axis\" d=\"M%d %dH%d\"/>", LEFT, d->y + LANE, WIDTH);
+	text_markup(d->out, "<path class=\"axis\" d=\"M%d %dH%d\"/>", LEFT, d->y + LANE, WIDTH);
 	for (unsigned i = 0; i < TRACE_BINS; i++) {
 		int x = LEFT + (int)i * (WIDTH - LEFT) / TRACE_BINS,
 		    next = LEFT + (int)(i + 1) * (WIDTH - LEFT) / TRACE_BINS;
 		int height = bins->n[group][i] ? 40 + (int)(log1p(bins->n[group][i]) / log1p(most) * (LANE - 40)) : 0;
 
 		if (height)
-			html_put(d->out, "<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/>",
-				 group == TRACE_GROUP_FAULTS ? "clash" : "resv", x, d->y + LANE - height,
-				 MAX(next - x - 6, 8), height);
+			text_markup(d->out, "<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/>",
+				    group == TRACE_GROUP_FAULTS ? "clash" : "resv", x, d->y + LANE - height,
+				    MAX(next - x - 6, 8), height);
 	}
 	if (!all)
-		html_put(d->out, "<text class=\"dim\" x=\"%d\" y=\"%d\">none</text>", LEFT + 40, d->y + LANE - 70);
+		text_markup(d->out, "<text class=\"dim\" x=\"%d\" y=\"%d\">none</text>", LEFT + 40, d->y + LANE - 70);
 	g_string_append_c(d->out, '\n');
 	d->y += LANE + GAP;
 }
@@ -193,7 +195,7 @@ static void put_drawing(struct drawing *d, const struct run_report *r, const str
 	int top = MARK_ROWS * 130 + GAP, n = 2 + (bins ? (int)G_N_ELEMENTS(lanes) : 0);
 	int bottom = top + n * (LANE + GAP);
 
-	html_put(
+	text_markup(
 		d->out,
 		"<figure><div class=\"wide\" tabindex=\"0\"><svg viewBox=\"0 0 %d %d\" role=\"img\" "
 		"aria-label=\"Phases of both kernels, numbered moments, and events of QEMU's trace over %.1f seconds; the "
@@ -208,9 +210,9 @@ static void put_drawing(struct drawing *d, const struct run_report *r, const str
 		put_events(d, bins, lanes[i].group, lanes[i].name);
 	g_string_append(d->out, "</svg></div>\n<figcaption>Numbers are the moments listed below. ");
 	if (bins)
-		html_put(d->out, "Columns: events of QEMU's trace in each %.0f ms, their height by the logarithm%s.",
-			 (double)(d->end_ns - d->start_ns) / 1e6 / TRACE_BINS,
-			 bins->cut ? "; the log is longer than what was read" : "");
+		text_markup(d->out, "Columns: events of QEMU's trace in each %.0f ms, their height by the logarithm%s.",
+			    (double)(d->end_ns - d->start_ns) / 1e6 / TRACE_BINS,
+			    bins->cut ? "; the log is longer than what was read" : "");
 	else
 		g_string_append(d->out, "QEMU's log is not in the run directory: no events are drawn.");
 	g_string_append(d->out, "</figcaption></figure>\n");
@@ -223,8 +225,8 @@ static void put_moments(struct drawing *d)
 	for (guint i = 0; i < d->moments->len; i++) {
 		const struct moment *m = &g_array_index(d->moments, struct moment, i);
 
-		html_put(d->out, "<tr><td class=\"n\">%u</td><td class=\"n\">%.3f</td><td>", i + 1,
-			 (double)(m->ns - d->start_ns) / 1e9);
+		text_markup(d->out, "<tr><td class=\"n\">%u</td><td class=\"n\">%.3f</td><td>", i + 1,
+			    (double)(m->ns - d->start_ns) / 1e9);
 		html_text(d->out, m->what);
 		g_string_append(d->out, "</td></tr>\n");
 	}
@@ -240,10 +242,10 @@ static void put_phase_table(struct drawing *d, const struct run_report *r)
 	for (guint i = 0; i < r->phases->len; i++) {
 		const struct report_phase *p = r->phases->pdata[i];
 
-		html_put(d->out, "<tr><td>%s</td><td class=\"n\">%.3f</td><td class=\"n\">", p->name,
-			 (double)p->start_ns / 1e9);
+		text_markup(d->out, "<tr><td>%s</td><td class=\"n\">%.3f</td><td class=\"n\">", p->name,
+			    (double)p->start_ns / 1e9);
 		if (p->end_ns >= p->start_ns)
-			html_put(d->out, "%.3f", (double)(p->end_ns - p->start_ns) / 1e9);
+			text_markup(d->out, "%.3f", (double)(p->end_ns - p->start_ns) / 1e9);
 		else
 			g_string_append(d->out, "never ended");
 		g_string_append(d->out, "</td></tr>\n");

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "machine/cmdline.h"
 #include "machine/libvirt-domain.h"
 #include "machine/qemu-probe.h"
@@ -23,20 +24,6 @@ static bool expressible(const struct machine_config *cfg, GError **error)
 	return true;
 }
 
-static void add(GString *s, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-/* The arguments are escaped for XML. */
-static void add(GString *s, const char *format, ...)
-{
-	g_autofree char *text = NULL;
-	va_list ap;
-
-	va_start(ap, format);
-	text = g_markup_vprintf_escaped(format, ap);
-	va_end(ap);
-	g_string_append(s, text);
-}
-
 static const char *on_off(bool on)
 {
 	return on ? "on" : "off";
@@ -44,38 +31,38 @@ static const char *on_off(bool on)
 
 static void add_boot(GString *s, const struct machine_config *cfg)
 {
-	add(s, "  <os>\n    <type arch='x86_64' machine='%s'>hvm</type>\n    <kernel>%s</kernel>\n",
-	    cfg->domain ? cfg->domain->machine : "q35", cfg->kernel);
+	text_markup(s, "  <os>\n    <type arch='x86_64' machine='%s'>hvm</type>\n    <kernel>%s</kernel>\n",
+		    cfg->domain ? cfg->domain->machine : "q35", cfg->kernel);
 	if (cfg->initrd)
-		add(s, "    <initrd>%s</initrd>\n", cfg->initrd);
+		text_markup(s, "    <initrd>%s</initrd>\n", cfg->initrd);
 	if (cfg->cmdline && *cfg->cmdline)
-		add(s, "    <cmdline>%s</cmdline>\n", cfg->cmdline);
-	add(s, "  </os>\n");
+		text_markup(s, "    <cmdline>%s</cmdline>\n", cfg->cmdline);
+	text_markup(s, "  </os>\n");
 }
 
 /* As machine/cmdline.c has it: split irqchip, every feature, and SVM for nested guests, which TCG emulates. */
 static void add_cpu(GString *s, const struct machine_config *cfg)
 {
-	add(s, "  <features><acpi/><apic/><ioapic driver='qemu'/></features>\n");
+	text_markup(s, "  <features><acpi/><apic/><ioapic driver='qemu'/></features>\n");
 	if (cfg->accel == MACHINE_ACCEL_KVM)
-		add(s, "  <cpu mode='maximum' check='none'/>\n");
+		text_markup(s, "  <cpu mode='maximum' check='none'/>\n");
 	else
-		add(s, "  <cpu mode='maximum' check='none'>\n    <feature policy='require' name='svm'/>\n"
-		       "    <feature policy='require' name='npt'/>\n  </cpu>\n");
+		text_markup(s, "  <cpu mode='maximum' check='none'>\n    <feature policy='require' name='svm'/>\n"
+			       "    <feature policy='require' name='npt'/>\n  </cpu>\n");
 }
 
 static void add_iommu(GString *s, const struct machine_config *cfg)
 {
 	if (cfg->iommu.mode == MACHINE_IOMMU_OFF)
 		return;
-	add(s, "    <iommu model='intel'>\n      <driver intremap='%s' caching_mode='%s'", on_off(cfg->iommu.intremap),
-	    on_off(cfg->iommu.caching_mode));
+	text_markup(s, "    <iommu model='intel'>\n      <driver intremap='%s' caching_mode='%s'",
+		    on_off(cfg->iommu.intremap), on_off(cfg->iommu.caching_mode));
 	if (cfg->iommu.aw_bits)
-		add(s, " aw_bits='%u'", cfg->iommu.aw_bits);
+		text_markup(s, " aw_bits='%u'", cfg->iommu.aw_bits);
 	if (cfg->iommu.ats)
-		add(s, " iotlb='on'");
+		text_markup(s, " iotlb='on'");
 	g_string_append(s, cfg->domain ? cfg->domain->iommu_driver : "");
-	add(s, "/>\n    </iommu>\n");
+	text_markup(s, "/>\n    </iommu>\n");
 }
 
 /*
@@ -86,17 +73,18 @@ static void add_labels(GString *s, const struct machine_config *cfg)
 {
 	if (geteuid() && !(cfg->vmm_uri && strstr(cfg->vmm_uri, "/system")))
 		return;
-	add(s, "  <seclabel type='static' model='dac' relabel='no'>\n    <label>+%u:+%u</label>\n  </seclabel>\n",
-	    (unsigned)geteuid(), (unsigned)getegid());
+	text_markup(s,
+		    "  <seclabel type='static' model='dac' relabel='no'>\n    <label>+%u:+%u</label>\n  </seclabel>\n",
+		    (unsigned)geteuid(), (unsigned)getegid());
 }
 
 static void add_arguments(GString *s, const GPtrArray *argv, const struct machine_config *cfg)
 {
-	add(s, "  <qemu:commandline>\n");
+	text_markup(s, "  <qemu:commandline>\n");
 	for (unsigned i = 0; i < argv->len && argv->pdata[i]; i++)
-		add(s, "    <qemu:arg value='%s'/>\n", (const char *)argv->pdata[i]);
-	add(s, "    <qemu:env name='TMPDIR' value='%s'/>\n", vmm_tmpdir(cfg));
-	add(s, "  </qemu:commandline>\n");
+		text_markup(s, "    <qemu:arg value='%s'/>\n", (const char *)argv->pdata[i]);
+	text_markup(s, "    <qemu:env name='TMPDIR' value='%s'/>\n", vmm_tmpdir(cfg));
+	text_markup(s, "  </qemu:commandline>\n");
 }
 
 char *libvirt_xml(const struct machine_config *cfg, const struct qemu_caps *caps, const char *name, const char *socks,
@@ -113,28 +101,31 @@ char *libvirt_xml(const struct machine_config *cfg, const struct qemu_caps *caps
 	/* libvirt wants a path */
 	found = g_path_is_absolute(program) ? g_strdup(program) : g_find_program_in_path(program);
 	s = g_string_new(NULL);
-	add(s, "<domain type='%s' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>\n",
-	    cfg->accel == MACHINE_ACCEL_KVM ? "kvm" : "qemu");
-	add(s, "  <name>%s</name>\n  <memory unit='MiB'>%" G_GUINT64_FORMAT "</memory>\n", name, cfg->memory / MIB);
-	add(s, "  <memoryBacking><source type='memfd'/><access mode='shared'/></memoryBacking>\n");
-	add(s, "  <vcpu>%u</vcpu>\n", cfg->cpus);
+	text_markup(s, "<domain type='%s' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>\n",
+		    cfg->accel == MACHINE_ACCEL_KVM ? "kvm" : "qemu");
+	text_markup(s, "  <name>%s</name>\n  <memory unit='MiB'>%" G_GUINT64_FORMAT "</memory>\n", name,
+		    cfg->memory / MIB);
+	text_markup(s, "  <memoryBacking><source type='memfd'/><access mode='shared'/></memoryBacking>\n");
+	text_markup(s, "  <vcpu>%u</vcpu>\n", cfg->cpus);
 	add_boot(s, cfg);
 	add_cpu(s, cfg);
-	add(s, "  <on_poweroff>destroy</on_poweroff>\n  <on_reboot>%s</on_reboot>\n  <on_crash>preserve</on_crash>\n",
-	    cfg->allow_reboot ? "restart" : "destroy");
-	add(s, "  <devices>\n    <emulator>%s</emulator>\n", found ? found : program);
+	text_markup(
+		s,
+		"  <on_poweroff>destroy</on_poweroff>\n  <on_reboot>%s</on_reboot>\n  <on_crash>preserve</on_crash>\n",
+		cfg->allow_reboot ? "restart" : "destroy");
+	text_markup(s, "  <devices>\n    <emulator>%s</emulator>\n", found ? found : program);
 	/* what libvirt would put there by itself */
 	if (!cfg->domain || !cfg->domain->usb)
-		add(s, "    <controller type='usb' model='none'/>\n");
+		text_markup(s, "    <controller type='usb' model='none'/>\n");
 	if (!cfg->domain || !strstr(cfg->domain->devices, "<memballoon"))
-		add(s, "    <memballoon model='none'/>\n");
+		text_markup(s, "    <memballoon model='none'/>\n");
 	/* written by us, of words we know */
 	g_string_append(s, cfg->domain ? cfg->domain->devices : "");
 	add_iommu(s, cfg);
-	add(s, "  </devices>\n");
+	text_markup(s, "  </devices>\n");
 	add_labels(s, cfg);
-	add(s, "  <!-- its channels are sockets in %s, which must be there -->\n", socks);
+	text_markup(s, "  <!-- its channels are sockets in %s, which must be there -->\n", socks);
 	add_arguments(s, argv, cfg);
-	add(s, "</domain>\n");
+	text_markup(s, "</domain>\n");
 	return g_string_free(s, FALSE);
 }
