@@ -11,6 +11,10 @@
 #include "results/bench-table.h"
 #include "results/compare.h"
 
+/* With fewer of each side no difference is rarer than chance (results/samples.c); more are more than it takes. */
+#define ROUNDS_MIN 4
+#define ROUNDS_MAX 50
+
 static struct {
 	gboolean markdown, tsv, quiet, verbose;
 	char *run, *bench, *kernel, *vs, *base, *new, *results, *threshold;
@@ -50,9 +54,13 @@ static int finish(struct compare *c, double part)
 {
 	g_autofree char *text = compare_text(c, opt.tsv ? COMPARE_TSV : opt.markdown ? COMPARE_MARKDOWN : COMPARE_TEXT);
 	bool worse = false;
-	g_autofree char *judged = opt.tsv ? NULL : compare_judge(c, part, &worse);
+	g_autofree char *judged = compare_judge(c, part, &worse);
+	bool shown = judged && !opt.tsv;
 
-	printf("%s%s%s", judged ? judged : "", judged ? "\n" : "", text);
+	printf("%s%s%s", shown ? judged : "", shown ? "\n" : "", text);
+	/* two sides of one's own were asked about; of run directories the table is an answer, too */
+	if (!judged && opt.run)
+		return VTDLAB_EXIT_CANNOT_JUDGE;
 	return worse ? VTDLAB_EXIT_BAD : VTDLAB_EXIT_OK;
 }
 
@@ -163,8 +171,9 @@ int cmd_compare(int argc, char **argv)
 		if (argc > 1)
 			return cmd_usage_error("compare", "'%s': with --run and --bench there are no run directories",
 					       argv[1]);
-		if (opt.rounds < 1 || opt.rounds > 50)
-			return cmd_usage_error("compare", "--rounds is 1 to 50");
+		if (opt.rounds < ROUNDS_MIN || opt.rounds > ROUNDS_MAX)
+			return cmd_usage_error("compare", "--rounds is %d to %d: fewer tell nothing from noise",
+					       ROUNDS_MIN, ROUNDS_MAX);
 		return in_turn(part);
 	}
 	if (opt.kernel || opt.vs || opt.base || opt.new)

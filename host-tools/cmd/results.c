@@ -76,5 +76,8 @@ int cmd_results(int argc, char **argv)
 		return cmd_usage_error("results", "--json or --csv, not both");
 	if (opt.prune ? opt.keep_last < 0 : opt.keep_last >= 0 || opt.dry_run)
 		return cmd_usage_error("results", "--prune and --keep-last N go together");
+	if (opt.prune && (opt.scenario || opt.outcome || opt.kernel || opt.json || opt.csv))
+		return cmd_usage_error("results",
+				       "--prune keeps the last N of each scenario: it takes no filter or format");
 	return opt.prune ? prune(argc > 1 ? argv[1] : standard) : list(argc > 1 ? argv[1] : standard);
 }

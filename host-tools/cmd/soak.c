@@ -76,10 +76,15 @@ static bool run_one(struct soak *soak, const struct scenario *s, unsigned cell, 
 	struct leaks left;
 
 	if (!scenario_run(s, &options, &out, &error)) {
+		bool unfit = g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_UNFIT);
 		int status = cmd_fail("soak", error);
 
-		if (status != VTDLAB_EXIT_CANNOT_JUDGE)
+		/* what cannot run here cannot in an hour either */
+		if (unfit || status != VTDLAB_EXIT_CANNOT_JUDGE)
 			return false;
+		/* nor is it to be asked for as fast as it fails */
+		for (unsigned i = 0; i < 50 && !interrupt_pending(); i++)
+			g_usleep(100 * 1000);
 		out = (struct run_outcome){ .exit = status, .outcome = "no run" };
 	}
 	leaks_count(&left);
@@ -120,7 +125,10 @@ static int soak(struct scenario *const *scenarios, unsigned n, unsigned kinds_of
 	lost = pressure_lost(pressure);
 	pressure_end(pressure);
 	text = soak_text(s);
-	status = interrupt_pending() ? VTDLAB_EXIT_INTERRUPTED : more ? soak_exit(s) : VTDLAB_EXIT_USAGE;
+	status = interrupt_pending() ? VTDLAB_EXIT_INTERRUPTED : more ? soak_exit(s) : VTDLAB_EXIT_CANNOT_JUDGE;
+	/* without the pressure that was asked for it shows less than it says */
+	if (lost)
+		status = vtdlab_exit_worse(status, VTDLAB_EXIT_CANNOT_JUDGE);
 	printf("%s%sin %.1f min; exit status %d; what is kept is in %s\n", text,
 	       lost ? "part of the pressure ended by itself: is memory short?\n" : "",
 	       (double)(g_get_monotonic_time() - start) / 60e6, status, results);

@@ -71,7 +71,7 @@ static bool side(const struct bug *bug, const struct bug_side *side, const char 
 
 bool bug_restricted(const struct bug *bug, const char *const *checks, GError **error)
 {
-	bool ok = inside("scenario", bug->scenario, error);
+	bool ok = lab_named("scenarios", bug->scenario, ".conf") || inside("scenario", bug->scenario, error);
 
 	for (unsigned i = 0; ok && i < BUG_RECIPES; i++)
 		ok = !bug_recipe_given(bug, i) || (side(bug, &bug->recipes[i].bad, checks, error) &&

@@ -95,6 +95,9 @@ static void save(struct local *l, const struct started *s, const char *out)
 	g_autofree char *text = matrix_cell_text(s->cell), *file = g_build_filename(s->dir, "cell.json", NULL),
 			*output = g_build_filename(s->dir, "output.txt", NULL);
 
+	/* without a cell.json whoever started this one begins it again, or calls it lost */
+	if (l->only && s->cell->result == MATRIX_CELL_LOST)
+		return;
 	if (*out)
 		g_file_set_contents(output, out, -1, NULL); /* for a reader: nothing rests on it */
 	if (!w->broken && file_replace(file, text, -1, &w->broken) && !l->only)

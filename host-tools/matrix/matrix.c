@@ -252,16 +252,17 @@ static bool write_page(const struct matrix_work *w, const struct rundir *rd, GEr
 
 static bool finish(struct matrix_work *w, struct rundir *rd, bool whole, struct matrix_outcome *out, GError **error)
 {
-	bool ok = true;
+	bool ok;
 
 	w->doc->finished = whole && !matrix_doc_count(w->doc, MATRIX_CELL_WAITING) && !w->broken;
 	w->doc->exit = out->exit = exit_of(w->doc, whole);
+	/* one that is called finished cannot be gone on with: the page comes first */
+	if (!w->broken && !write_page(w, rd, &w->broken))
+		w->doc->finished = false;
 	work_save(w);
-	ok = w->broken || write_page(w, rd, error);
 	out->line = matrix_doc_line(w->doc);
-	if (ok && w->doc->finished && !w->broken)
-		ok = rundir_commit(rd, error);
-	else
+	ok = !w->doc->finished || w->broken || rundir_commit(rd, error);
+	if (!w->doc->finished || w->broken)
 		rundir_interrupt(rd, w->broken ? w->broken->message : whole ? "cells are left" : "interrupted", NULL);
 	w->dir = rd->path;
 	out->dir = g_strdup(rd->path);

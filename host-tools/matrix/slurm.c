@@ -13,8 +13,9 @@
 #include "matrix/work.h"
 
 #define LOOK_US (1 * G_USEC_PER_SEC)
-#define ASK_LOOKS 3    /* looks between two questions to the controller */
-#define ARRAY_MAX 1001 /* Slurm's default of MaxArraySize */
+#define ASK_LOOKS 3	 /* looks between two questions to the controller */
+#define REFUSALS_MAX 600 /* in a row, a look each: some ten minutes */
+#define ARRAY_MAX 1001	 /* Slurm's default of MaxArraySize */
 
 struct slurm {
 	struct matrix_work *w;
@@ -238,6 +239,7 @@ static bool ask_queue(struct slurm *s, bool *present)
 static void look_for_lost(struct slurm *s)
 {
 	g_autofree bool *present = g_new0(bool, s->w->doc->cells->len);
+	bool lost = false;
 
 	s->deaf = !ask_queue(s, present);
 	if (s->deaf)
@@ -258,8 +260,10 @@ static void look_for_lost(struct slurm *s)
 		g_free(cell->reason);
 		cell->reason = g_strdup("its task ended and left nothing, twice: killed, or its node is gone");
 		work_say(s->w, cell);
-		work_save(s->w);
+		lost = true;
 	}
+	if (lost)
+		work_save(s->w);
 }
 
 static void idle(void)
@@ -272,9 +276,19 @@ static void idle(void)
 
 static bool watch(struct slurm *s, GError **error)
 {
+	unsigned refusals = 0;
+
 	for (unsigned look = 1; matrix_doc_count(s->w->doc, MATRIX_CELL_WAITING) && !s->w->broken; look++) {
-		if (!submit(s, s->jobs->len ? NULL : error) && !s->jobs->len)
+		g_autoptr(GError) refused = NULL;
+
+		/* what has been taken goes on; the rest is asked for again, but not for ever */
+		refusals = submit(s, &refused) ? 0 : refusals + 1;
+		if (refusals && (!s->jobs->len || refusals > REFUSALS_MAX)) {
+			g_propagate_error(error, g_steal_pointer(&refused));
 			return true;
+		}
+		if (refusals == 1)
+			progress_warn(s->w->progress, "Slurm takes no more for now: %s", refused->message);
 		idle();
 		if (interrupt_pending())
 			return false;

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/error.h"
 #include "results/samples.h"
 
 /* How many of @docs have what test @at of @of measures, and it passed. */
@@ -52,7 +53,7 @@ char *bench_judge(const GPtrArray *base, const GPtrArray *new, double threshold,
 	const struct bench_doc *of = base->pdata[0];
 	g_autoptr(GPtrArray) samples = samples_new(), all = g_ptr_array_new();
 	g_autofree char *figures = NULL;
-	bool lost = false;
+	bool lost = false, passed = false;
 	GString *out;
 
 	for (guint i = 0; i < base->len + new->len; i++)
@@ -68,7 +69,13 @@ char *bench_judge(const GPtrArray *base, const GPtrArray *new, double threshold,
 			g_string_append_printf(out, "%s: passed %u of %u, now %u of %u\n", label, before, base->len,
 					       now, new->len);
 		lost |= before * new->len > now * base->len;
+		passed |= before && now;
 		add_test(samples, base, new, at);
+	}
+	if (!passed && !lost) {
+		vtdlab_unjudged(error, "no test passed on both sides: there is nothing to compare");
+		g_string_free(out, TRUE);
+		return NULL;
 	}
 	figures = samples_judge(samples, threshold, worse);
 	*worse |= lost;

@@ -34,9 +34,9 @@ char *bench_compare(const GPtrArray *docs, GError **error);
 char *bench_gate(const GPtrArray *docs, double within, bool *good);
 
 /*
- * bench_judge - the boots of @base against those of @new: a sample is a step of a test that passed in all of them, a value
- * the median of a boot; with samples_judge(). Tests that no longer pass come first, and are worse. The caller frees the text.
- * Errors: VTDLAB_ERROR_USAGE: not of one clock and accelerator.
+ * bench_judge - the boots of @base against those of @new: a sample is a step of a test, a value the median of a boot in
+ * which it passed; with samples_judge(). Tests that no longer pass come first, and are worse. The caller frees the text.
+ * Errors: VTDLAB_ERROR_USAGE: not of one clock and accelerator; exit status 125: no test passed on both sides.
  */
 char *bench_judge(const GPtrArray *base, const GPtrArray *new, double threshold, bool *worse, GError **error);
 

@@ -180,12 +180,14 @@ char *compare_text(const struct compare *c, enum compare_format format)
 
 /* ---- two columns ---- */
 
-static bool any_bad(const struct compare_column *column)
+/* How many of its runs were judged bad. */
+static guint bad_runs(const struct compare_column *column)
 {
+	guint bad = 0;
+
 	for (guint i = 0; i < column->runs->len; i++)
-		if (((const struct compare_run *)column->runs->pdata[i])->json->exit == VTDLAB_EXIT_BAD)
-			return true;
-	return false;
+		bad += ((const struct compare_run *)column->runs->pdata[i])->json->exit == VTDLAB_EXIT_BAD;
+	return bad;
 }
 
 static const char *scenario_of(const struct compare_column *column)
@@ -218,7 +220,7 @@ char *compare_judge(const struct compare *c, double threshold, bool *worse)
 		add_values(s->new, new, row);
 	}
 	figures = samples_judge(samples, threshold, worse);
-	*worse |= any_bad(new) && !any_bad(base);
+	*worse |= bad_runs(new) * base->runs->len > bad_runs(base) * new->runs->len;
 	g_string_append(out, figures);
 	return g_string_free(out, FALSE);
 }

@@ -37,7 +37,7 @@ char *compare_text(const struct compare *c, enum compare_format format);
 
 /*
  * compare_judge - of two columns of one scenario: verdicts that changed, then the figures that differ beyond noise
- * (samples_judge()). *@worse: the second one has a bad verdict that the first has not, or costs more. NULL: there are not two
+ * (samples_judge()). *@worse: a larger part of the second one was judged bad, or it costs more. NULL: there are not two
  * such columns of at least two runs. The caller frees the text.
  */
 char *compare_judge(const struct compare *c, double threshold, bool *worse);

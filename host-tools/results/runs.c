@@ -90,7 +90,7 @@ static bool read_one(struct runs *runs, const char *dir, const char *place, cons
 	JsonObject *o;
 	gsize len;
 
-	if (!g_file_test(path, G_FILE_TEST_IS_REGULAR))
+	if (g_file_test(path, G_FILE_TEST_IS_SYMLINK) || !g_file_test(path, G_FILE_TEST_IS_REGULAR))
 		return false;
 	o = g_file_get_contents(path, &text, &len, NULL) && len <= MAX_BYTES ? json_line_parse(text, len) : NULL;
 	if (!o || !json_line_string(o, bench ? "bench" : "scenario", NULL)) {

@@ -62,19 +62,6 @@ static double *values(const GArray *a)
 	return (double *)(void *)a->data;
 }
 
-static bool all_same(const struct sample *s)
-{
-	double first = g_array_index(s->base, double, 0);
-
-	for (guint i = 0; i < s->base->len; i++)
-		if (values(s->base)[i] != first)
-			return false;
-	for (guint i = 0; i < s->new->len; i++)
-		if (values(s->new)[i] != first)
-			return false;
-	return true;
-}
-
 static int by_chance(const void *a, const void *b)
 {
 	const struct judged *x = a, *y = b;
@@ -121,6 +108,10 @@ static void put_power(GString *out, unsigned figures, unsigned base, unsigned ne
 {
 	unsigned enough = 4;
 
+	if (base + new > STATS_MOST) {
+		g_string_append_printf(out, "more than %u runs in all: none of it was judged\n", STATS_MOST);
+		return;
+	}
 	if (!figures || least_chance(base, new) * figures <= CHANCE)
 		return;
 	while (2 * enough < STATS_MOST && least_chance(enough, enough) * figures > CHANCE)
@@ -147,7 +138,7 @@ char *samples_judge(const GPtrArray *samples, double threshold, bool *worse)
 		base = MAX(base, s->base->len);
 		new = MAX(new, s->new->len);
 		all[n].s = s;
-		all[n].p = all_same(s) ? 1 : stats_differ(values(s->base), s->base->len, values(s->new), s->new->len);
+		all[n].p = stats_differ(values(s->base), s->base->len, values(s->new), s->new->len);
 		all[n].rated = stats_ratio(values(s->base), s->base->len, values(s->new), s->new->len, &all[n].ratio);
 		n++;
 	}

@@ -48,7 +48,6 @@ void leaks_count(struct leaks *now)
 	*now = (struct leaks){
 		.descriptors = entries("/proc/self/fd", "", false) - 1, /* without that of the listing */
 		.processes = children(),
-		.shared = entries("/dev/shm", "", true),
 		.directories = entries("/tmp", own, true) + (runtime ? entries(runtime, own, true) : 0),
 	};
 }
@@ -68,7 +67,6 @@ char *leaks_more(struct leaks *most, const struct leaks *now)
 
 	more(text, &most->descriptors, now->descriptors, "descriptor", "descriptors");
 	more(text, &most->processes, now->processes, "process", "processes");
-	more(text, &most->shared, now->shared, "file in /dev/shm", "files in /dev/shm");
 	more(text, &most->directories, now->directories, "private directory", "private directories");
 	return g_string_free(text, !text->len);
 }

@@ -8,7 +8,6 @@
 struct leaks {
 	unsigned descriptors; /* of this process */
 	unsigned processes;   /* below it */
-	unsigned shared;      /* the user's files in /dev/shm */
 	unsigned directories; /* private ones of this process, where its sockets are */
 };
 

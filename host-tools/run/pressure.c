@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/host.h"
 
 #define MIB (1u << 20)
 #define MEMORY_MAX (1024ul * MIB)
@@ -55,16 +56,6 @@ static void disk(size_t fd)
 	}
 }
 
-static size_t quarter_of_memory(void)
-{
-	g_autofree char *text = NULL;
-	const char *line =
-		g_file_get_contents("/proc/meminfo", &text, NULL, NULL) ? strstr(text, "MemAvailable:") : NULL;
-	size_t kib = line ? g_ascii_strtoull(line + strlen("MemAvailable:"), NULL, 10) : 0;
-
-	return MIN(kib / 4 * 1024, MEMORY_MAX) / MIB * MIB;
-}
-
 static bool add(struct pressure *p, void (*work)(size_t), size_t arg, GError **error)
 {
 	pid_t parent = getpid(), pid = fork();
@@ -98,14 +89,17 @@ static bool add_disk(struct pressure *p, const char *dir, GError **error)
 struct pressure *pressure_start(unsigned kinds, const char *dir, GError **error)
 {
 	struct pressure *p = g_new0(struct pressure, 1);
-	size_t bytes = quarter_of_memory();
+	size_t bytes = MIN(host_memory_available() / 4, MEMORY_MAX) / MIB * MIB;
 	bool ok = true;
 
 	p->pids = g_array_new(FALSE, FALSE, sizeof(pid_t));
 	for (unsigned n = kinds & PRESSURE_CPU ? g_get_num_processors() : 0; ok && n; n--)
 		ok = add(p, cpu, 0, error);
-	if (ok && kinds & PRESSURE_MEMORY && bytes)
-		ok = add(p, memory, bytes, error);
+	if (ok && kinds & PRESSURE_MEMORY)
+		ok = bytes ? add(p, memory, bytes, error) :
+			     vtdlab_failed(error,
+					   "there is no memory to press with, or it is not known how much is free: "
+					   "leave memory out of --pressure");
 	if (ok && kinds & PRESSURE_DISK)
 		ok = add_disk(p, dir, error);
 	if (!ok)

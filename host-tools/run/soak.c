@@ -124,12 +124,23 @@ static void add_phases(struct soak *s, const char *cell, const char *dir)
 	run_json_free(run);
 }
 
+/* How often the outcome came that came most often. */
+static unsigned most_common(const GPtrArray *outcomes)
+{
+	unsigned most = 0;
+
+	for (guint i = 0; i < outcomes->len; i++)
+		most = MAX(most, times(outcomes, outcomes->pdata[i]));
+	return most;
+}
+
 char *soak_add(struct soak *s, unsigned cell, const char *outcome, int status, const char *dir,
 	       const struct leaks *left)
 {
 	struct cell *c = &g_array_index(s->cells, struct cell, cell);
-	g_autofree char *tally = series_tally(c->outcomes), *more = NULL;
-	bool other = c->outcomes->len && times(c->outcomes, outcome) < c->outcomes->len;
+	/* the outcome of most runs is the cell's; it stays so after a flake */
+	bool other = times(c->outcomes, outcome) < most_common(c->outcomes);
+	g_autofree char *tally = other ? series_tally(c->outcomes) : NULL, *more = NULL;
 
 	s->status = vtdlab_exit_worse(s->status, status);
 	if (++s->runs == 1)
@@ -150,11 +161,8 @@ unsigned soak_flakes(const struct soak *s)
 
 	for (guint i = 0; i < s->cells->len; i++) {
 		const GPtrArray *outcomes = g_array_index(s->cells, struct cell, i).outcomes;
-		unsigned most = 0;
 
-		for (guint k = 0; k < outcomes->len; k++)
-			most = MAX(most, times(outcomes, outcomes->pdata[k]));
-		flakes += outcomes->len - most;
+		flakes += outcomes->len - most_common(outcomes);
 	}
 	return flakes;
 }

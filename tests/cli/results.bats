@@ -67,6 +67,7 @@ results() { run "$vtdlab" results "$@"; echo "$output"; }
 @test "pruning leaves the newest, what is running, what latest points to, and what is none of the lab's" {
 	refused results "$r" --prune :: "--keep-last"
 	refused results "$r" --keep-last 3 :: "--prune"
+	refused results "$r" --prune --keep-last 3 --scenario "kdump-x*" :: "takes no filter"
 	mkdir "$r/20261029T000000Z-kdump-00000a.partial" "$r/20261029T000000Z-kdump-00000b.partial" "$r/notes"
 	touch "$r"/20261029T000000Z-kdump-00000{a,b}.partial/pid
 	ln -s 20261101T000000Z-kdump-000001 "$r/latest"

@@ -25,6 +25,7 @@ refused()
 	echo "$output"
 	[ "$status" -eq 2 ]
 	[ "${#lines[@]}" -eq 1 ]
+	[[ $output != *[$'\e\u009b\u202e']* ]] || { echo "it would do something to a terminal"; return 1; }
 	for word; do
 		[[ $output == *"$word"* ]]
 	done

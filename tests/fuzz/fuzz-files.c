@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Files that somebody wrote or sent: scenarios, bugs, domains, run.json, bench.json, iova.csv. Each is refused in one line,
- * or read; what is kept of it does nothing to a terminal, and a scenario that was written again says the same.
+ * or read; what is kept of it does nothing to a terminal.
  */
 #include <glib.h>
 #include <string.h>
@@ -53,6 +53,8 @@ static void bug(const char *path)
 	struct bug *b = bug_load(path, NULL, &error);
 
 	checked(b, error);
+	if (b)
+		bug_restricted(b, NULL, NULL);
 	bug_free(b);
 }
 

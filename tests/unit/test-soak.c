@@ -58,6 +58,11 @@ static void test_flakes(void **state)
 	says(s, "7 runs: 1 flake, 0 leaks\n");
 	says(s, "preserved 3 times, inconclusive once");
 	add(s, 0, "preserved", VTDLAB_EXIT_OK, NULL, NULL);
+	/* nor is a run like most of its cell's a flake after one */
+	add(s, 1, "preserved", VTDLAB_EXIT_OK, NULL, NULL);
+	add(s, 1, "inconclusive", VTDLAB_EXIT_CANNOT_JUDGE, NULL,
+	    "FLAKE: before it was preserved 4 times, inconclusive once");
+	assert_int_equal(soak_flakes(s), 2);
 	soak_free(s);
 
 	/* a cell that is always bad is no flake, and bad all the same */
