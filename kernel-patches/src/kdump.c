@@ -26,7 +26,6 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/vmstat.h>
-#include <linux/workqueue.h>
 
 #include "kdump_internal.h"
 
@@ -474,6 +473,16 @@ static u32 log_entries(struct kdump_unit *unit, bool first)
 	return shown;
 }
 
+/* What stays as mainline copies it is told without being asked for. */
+static void log_refused(struct kdump_unit *unit)
+{
+	struct kdump_entry *entry;
+
+	list_for_each_entry(entry, &unit->entries, list)
+		if (entry->why && unit->lines < MAX_LINES)
+			log_entry(entry);
+}
+
 static void log_unit(struct kdump_unit *unit)
 {
 	u32 shown = 0;
@@ -484,6 +493,8 @@ static void log_unit(struct kdump_unit *unit)
 		if (shown < unit->nr_entries)
 			pr_info("entries unit=%d shown=%u of=%u\n", unit->iommu->seq_id, shown,
 				unit->nr_entries);
+	} else {
+		log_refused(unit);
 	}
 	pr_info("copy unit=%d err=%d contexts=%u trees=%u tables=%llu leaves=%llu ranges=%llu bytes=%llu t_scan_ns=%llu t_copy_ns=%llu t_total_ns=%llu\n",
 		unit->iommu->seq_id, unit->err, unit->contexts, unit->trees, unit->tables,
@@ -504,7 +515,7 @@ static int __init kdump_log(void)
 }
 rootfs_initcall(kdump_log);
 
-static void free_dir(struct kdump_entry *entry)
+void intel_kdump_free_dir(struct kdump_entry *entry)
 {
 	if (entry->new_dir)
 		kdc_free_pasids(&intel_kdump.kdc, entry->new_dir, entry->e.pasid_dir_order);
@@ -518,7 +529,7 @@ static void forget_unit(struct kdump_unit *unit)
 	list_for_each_entry_safe(entry, next, &unit->entries, list) {
 		if (entry->tree)
 			kdc_tree_put(&intel_kdump.kdc, entry->tree);
-		free_dir(entry);
+		intel_kdump_free_dir(entry);
 		list_del(&entry->list);
 		kfree(entry);
 	}
@@ -538,64 +549,4 @@ void intel_kdump_copied(struct intel_iommu *iommu, int err)
 	unit->err = err;
 	if (err)
 		forget_unit(unit);
-}
-
-/* No cache of the unit knows anything of the context entries that were replaced. */
-static void flush_unit(struct intel_iommu *iommu)
-{
-	/* Who has told of it may be about to write the entry. */
-	spin_lock(&iommu->lock);
-	spin_unlock(&iommu->lock);
-	iommu->flush.flush_context(iommu, 0, 0, 0, DMA_CCMD_GLOBAL_INVL);
-	/* Kernels before 6.12 leave what scalable mode had cached by the old domain id. */
-	if (sm_supported(iommu))
-		qi_flush_pasid_cache(iommu, 0, QI_PC_GLOBAL, 0);
-	iommu->flush.flush_iotlb(iommu, 0, 0, 0, DMA_TLB_GLOBAL_FLUSH);
-}
-
-/* A copy that hardware no longer reads is memory that a dump can use. */
-static void free_unused(struct kdump_unit *unit)
-{
-	struct kdump_entry *entry;
-	bool flushed = false;
-
-	list_for_each_entry(entry, &unit->entries, list) {
-		if (entry->unused || !test_bit(entry->sid, unit->gone))
-			continue;
-		entry->unused = true;
-		if (!flushed)
-			flush_unit(unit->iommu);
-		flushed = true;
-		if (entry->tree)
-			kdc_tree_unused(&intel_kdump.kdc, entry->tree);
-		free_dir(entry);
-	}
-}
-
-static void kdump_gone(struct work_struct *work)
-{
-	struct kdump_unit *unit;
-
-	mutex_lock(&intel_kdump.lock);
-	list_for_each_entry(unit, &intel_kdump.units, list)
-		if (unit->gone)
-			free_unused(unit);
-	mutex_unlock(&intel_kdump.lock);
-}
-
-static DECLARE_WORK(kdump_gone_work, kdump_gone);
-
-void intel_kdump_context_gone(struct intel_iommu *iommu, u8 bus, u8 devfn)
-{
-	struct kdump_unit *unit;
-
-	if (intel_kdump.mode != KDUMP_DEEP)
-		return;
-	/* Units come when they are copied, before any device attaches, and stay. */
-	list_for_each_entry(unit, &intel_kdump.units, list) {
-		if (unit->iommu != iommu || !unit->gone)
-			continue;
-		set_bit(bus << 8 | devfn, unit->gone);
-		schedule_work(&kdump_gone_work);
-	}
 }

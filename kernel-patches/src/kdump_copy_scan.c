@@ -83,7 +83,12 @@ static bool room(struct scan *s, u32 n)
 
 static unsigned int gap_class(u64 last, u64 first)
 {
-	return fls64(first - last - 1) + (last < KDC_LOW_PAGES ? 21 : 0);
+	unsigned int size = fls64(first - last - 1);
+
+	/* no gap above 4 GiB is wider than 2^52 pages: all of them come before */
+	if (last < KDC_LOW_PAGES)
+		return 53 + (size < 21 ? size : 21);
+	return size;
 }
 
 void kdc_join_plan(const struct kdc_range *ranges, u32 nr, u32 drop, struct kdc_joining *j)

@@ -279,9 +279,9 @@ static void device_reserve(struct device *dev, struct pick *pick, struct kdump_d
 	u64 start = local_clock();
 
 	for (entry = pick->first; entry; entry = entry->picked) {
-		entry->reserved = true;
 		if (entry->tree->identity)
 			continue;
+		entry->reserved = true;
 		intel_kdump_reserve(d, entry->tree->ranges, entry->tree->nr_ranges, stat);
 		stat->over += entry->tree->over_pages;
 		stat->failed += is_incomplete(entry->tree);

@@ -46,6 +46,7 @@ struct kdump_entry {
 	bool no_pasid;		/* translates requests without a PASID */
 	bool deep;		/* the hardware gets the copy */
 	bool reserved;		/* in the DMA domain of a device */
+	bool drop;		/* gone before the flush that is under way */
 	bool unused;		/* by hardware: see intel_kdump_context_gone() */
 };
 
@@ -128,5 +129,7 @@ const char *intel_kdump_who(const struct kdump_entry *entry, char buf[KDUMP_WHO_
 /* kdump.c: pages of the budget, false if they are not there; a share of it is for reservations. */
 bool intel_kdump_charge(u64 pages, bool reservation);
 void intel_kdump_refund(u64 pages);
+/* The copy of an entry's PASID directory, if there is one. */
+void intel_kdump_free_dir(struct kdump_entry *entry);
 
 #endif

@@ -228,6 +228,27 @@ static void low_iovas_are_joined_last(void **state)
 	one_free(&o);
 }
 
+/* However wide: a gap above 4 GiB goes before the narrowest below. */
+static void a_wide_gap_goes_before_a_low_one(void **state)
+{
+	static const struct kdc_range ranges[] = {
+		{ 0x100, 0x100 },
+		{ 0x102, 0x102 },
+		{ 0x200000, 0x200000 },
+		{ UINT64_C(1) << 40, UINT64_C(1) << 40 },
+	};
+	struct kdc_joining j;
+	bool joined[3];
+
+	(void)state;
+	kdc_join_plan(ranges, 4, 1, &j);
+	for (unsigned i = 0; i < 3; i++)
+		joined[i] = kdc_joins(&j, ranges[i].last, ranges[i + 1].first);
+	assert_false(joined[0]);
+	assert_false(joined[1]);
+	assert_true(joined[2]);
+}
+
 /* A.7: RAM that is mapped to itself is pass-through by other means; a reserved region of firmware is not. */
 static void identity_is_recognised(void **state)
 {
@@ -313,6 +334,7 @@ int main(void)
 		cmocka_unit_test(what_was_not_read_counts_on_every_level),
 		cmocka_unit_test(a_share_of_the_budget_is_for_ranges),
 		cmocka_unit_test(low_iovas_are_joined_last),
+		cmocka_unit_test(a_wide_gap_goes_before_a_low_one),
 		cmocka_unit_test(identity_is_recognised),
 		cmocka_unit_test(snooping_is_told),
 		cmocka_unit_test(others_get_to_run),
