@@ -140,3 +140,20 @@ size_t text_hex(const char *p, uint64_t *value)
 	*value = g_ascii_strtoull(p + 2, NULL, 16);
 	return 2 + digits;
 }
+
+char *text_last_words(const char *out, unsigned skip)
+{
+	g_auto(GStrv) lines = g_strsplit(out, "\n", -1);
+
+	for (guint i = g_strv_length(lines); i > 0; i--) {
+		g_autofree char *line = text_one_line(lines[i - 1]);
+		const char *words = line;
+
+		if (!*line || skip-- > 0)
+			continue;
+		if (g_str_has_prefix(line, "vtdlab ") && strstr(line, ": "))
+			words = strstr(line, ": ") + 2;
+		return g_strdup(words);
+	}
+	return g_strdup("");
+}

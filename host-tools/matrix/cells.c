@@ -9,10 +9,16 @@
 #include "bugs/axes.h"
 #include "prepare/kernel.h"
 #include "verdict/check.h"
+#include "verdict/outcome.h"
 
 #define CELLS_MAX 100000
 #define AXES_MAX 16
 #define QEMU_MEMORY (UINT64_C(600) << 20) /* beside the guest's: QEMU itself, and the lab */
+
+const char *const cell_words[][2] = {
+	[CELL_BUG] = { "reproduced", "not-reproduced" },
+	[CELL_BENCH] = { BUG_BENCH_PASSED, BUG_BENCH_FAILED },
+};
 
 static void plan_free(void *p)
 {
@@ -297,6 +303,47 @@ static struct cell_plan *plan_cell(const struct matrix *m, struct matrix_cell *c
 
 /* ---- all of them ---- */
 
+/* What such a cell can come to: a word that none can is a mistyped one, and every such cell would be unexpected. */
+static char **outcomes_of(enum cell_kind kind)
+{
+	g_autoptr(GStrvBuilder) words = g_strv_builder_new();
+
+	if (kind == CELL_RUN)
+		for (unsigned i = 0; i < OUTCOMES; i++)
+			g_strv_builder_add(words, outcome_name(i));
+	else
+		g_strv_builder_add_many(words, cell_words[kind][0], cell_words[kind][1], NULL);
+	return g_strv_builder_end(words);
+}
+
+static bool none_of(const struct matrix *m, const char *what, char *const *words, char *const *known, const char *list,
+		    GError **error)
+{
+	for (; *words; words++) {
+		const char *near;
+
+		if (g_strv_contains((const char *const *)known, *words))
+			continue;
+		near = nearest_word(*words, (const char *const *)known);
+		vtdlab_refuse(error, "%s: [expect]: no %s '%s'%s%s%s", m->path, what, *words,
+			      near ? "; the nearest is " : "", near ? near : "", list);
+		return true;
+	}
+	return false;
+}
+
+static bool check_expected(const struct matrix *m, const struct cell_plan *plan, char *const *checks, GError **error)
+{
+	g_auto(GStrv) known = outcomes_of(plan->kind);
+	char *outcome[] = { plan->expect.outcome, NULL };
+
+	if (none_of(m, "outcome", outcome, known, "", error))
+		return false;
+	if (plan->kind != CELL_RUN && *plan->expect.fails)
+		return vtdlab_refuse(error, "%s: [expect]: fails= goes with runs of a scenario only", m->path);
+	return !none_of(m, "check", plan->expect.fails, checks, "; see `vtdlab list checks`", error);
+}
+
 /* The checks that rules name, and two cells that run the same. */
 static bool check_cells(const struct matrix *m, const struct matrix_doc *doc, const GPtrArray *plans, GError **error)
 {
@@ -314,11 +361,8 @@ static bool check_cells(const struct matrix *m, const struct matrix_doc *doc, co
 			return vtdlab_refuse(error, "%s: cells '%s' and '%s' are duplicates: %s", m->path, other->name,
 					     cell->name, cell->command);
 		g_hash_table_insert(commands, cell->command, (void *)cell);
-		for (char **name = plan->stated && plan->kind == CELL_RUN ? plan->expect.fails : NULL; name && *name;
-		     name++)
-			if (!g_strv_contains((const char *const *)checks, *name))
-				return vtdlab_refuse(error, "%s: [expect]: no check '%s'; see `vtdlab list checks`",
-						     m->path, *name);
+		if (plan->stated && !check_expected(m, plan, checks, error))
+			return false;
 	}
 	return true;
 }

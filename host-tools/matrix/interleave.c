@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/paths.h"
+#include "base/text.h"
 #include "bugs/pool.h"
 #include "results/rundir.h"
 
@@ -55,20 +56,16 @@ static void done(void *data, void *tag, int status, const char *out)
 	struct turns *t = data;
 	unsigned side = GPOINTER_TO_UINT(tag);
 	bool ran = take_run(t, side);
-	g_autofree char *line = g_strchomp(g_strdup(out));
-	char *last = strrchr(line, '\n');
+	g_autofree char *last = text_last_words(out, 0);
 
 	if (status != VTDLAB_EXIT_BAD)
 		t->out->exit = vtdlab_exit_worse(t->out->exit, status);
-	last = last ? last + 1 : line;
 	if (ran || t->out->runs[side]->len) {
 		progress_line(t->progress, "%c %3u  %s", side ? 'B' : 'A', (t->next + 1) / 2, last);
 		return;
 	}
 	/* it would say the same each time */
-	if (g_str_has_prefix(last, "vtdlab ") && strstr(last, ": "))
-		last = strstr(last, ": ") + 2;
-	t->refusal = g_strdup(last);
+	t->refusal = g_steal_pointer(&last);
 	t->refused = status;
 }
 

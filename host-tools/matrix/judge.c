@@ -18,24 +18,6 @@ static void set(char **text, char *to)
 	*text = to;
 }
 
-/* The last line of @out but @skip that is not empty, without "vtdlab VERB: "; "": there is none. */
-static char *last_line(const char *out, unsigned skip)
-{
-	g_auto(GStrv) lines = g_strsplit(out, "\n", -1);
-
-	for (guint i = g_strv_length(lines); i > 0; i--) {
-		g_autofree char *line = text_one_line(lines[i - 1]);
-		const char *words = line;
-
-		if (!*line || skip-- > 0)
-			continue;
-		if (g_str_has_prefix(line, "vtdlab ") && strstr(line, ": "))
-			words = strstr(line, ": ") + 2;
-		return g_strdup(words);
-	}
-	return g_strdup("");
-}
-
 /* Where the run is, as it is called from the matrix' directory; "": there is none. */
 static char *place_of_run(const struct cell_plan *plan, const char *dir, const char *place)
 {
@@ -48,17 +30,17 @@ static char *place_of_run(const struct cell_plan *plan, const char *dir, const c
 /* Nothing was run, or not to its end. */
 static void judge_nothing(struct matrix_cell *cell, const char *out)
 {
-	char *line = last_line(out, 0);
+	char *line = text_last_words(out, 0);
 
 	if (cell->exit == VTDLAB_EXIT_CANNOT_JUDGE && g_str_has_prefix(line, SKIPPED)) {
 		cell->result = MATRIX_CELL_SKIPPED;
-		set(&cell->reason, strstr(line, ABOVE) ? last_line(out, 1) : g_strdup(line + strlen(SKIPPED)));
+		set(&cell->reason, strstr(line, ABOVE) ? text_last_words(out, 1) : g_strdup(line + strlen(SKIPPED)));
 	} else if (!*line) {
 		cell->result = MATRIX_CELL_LOST;
 		set(&cell->reason, g_strdup("it ended without a word: killed?"));
 	} else {
 		cell->result = MATRIX_CELL_UNJUDGED;
-		set(&cell->reason, strstr(line, ABOVE) ? last_line(out, 1) : g_strdup(line));
+		set(&cell->reason, strstr(line, ABOVE) ? text_last_words(out, 1) : g_strdup(line));
 	}
 	g_free(line);
 }
@@ -103,24 +85,19 @@ static void judge_run(struct matrix_cell *cell, const struct cell_plan *plan, co
 	cell->result = plan->stated ? results[side_judge(&plan->expect, run, why)] : by_status(cell->exit);
 	if (plan->stated && cell->result != MATRIX_CELL_EXPECTED)
 		set(&reason, g_strdup(why->str));
-	set(&cell->reason, reason ? reason : last_line(out, 0));
+	set(&cell->reason, reason ? reason : text_last_words(out, 0));
 }
 
 static void judge_status(struct matrix_cell *cell, const struct cell_plan *plan, const char *out)
 {
-	static const char *const words[][2] = {
-		[CELL_BUG] = { "reproduced", "not-reproduced" }, [CELL_BENCH] = { BUG_BENCH_PASSED, BUG_BENCH_FAILED }
-	};
-	g_auto(GStrv) wanted = g_strsplit(plan->stated ? plan->expect.outcome : "", ";", -1);
-
 	cell->result = by_status(cell->exit);
-	set(&cell->reason, last_line(out, 0));
+	set(&cell->reason, text_last_words(out, 0));
 	if (cell->result == MATRIX_CELL_UNJUDGED)
 		return;
-	set(&cell->verdict, g_strdup(words[plan->kind][cell->exit == VTDLAB_EXIT_BAD]));
+	set(&cell->verdict, g_strdup(cell_words[plan->kind][cell->exit == VTDLAB_EXIT_BAD]));
 	if (plan->stated)
-		cell->result = g_strv_contains((const char *const *)wanted, cell->verdict) ? MATRIX_CELL_EXPECTED :
-											     MATRIX_CELL_UNEXPECTED;
+		cell->result = strcmp(plan->expect.outcome, cell->verdict) == 0 ? MATRIX_CELL_EXPECTED :
+										  MATRIX_CELL_UNEXPECTED;
 }
 
 void cell_judge(struct matrix_cell *cell, const struct cell_plan *plan, const char *dir, const char *place, int status,

@@ -126,7 +126,7 @@ static void gather(struct matrix_work *w)
 /* "20261128T093000Z-smoke-1a2b3c.interrupted" of "smoke", and what a process that died left. */
 static bool unfinished_of(const char *entry, const char *name)
 {
-	g_autofree char *quoted = g_regex_escape_string(name, -1);
+	g_autofree char *label = rundir_label(name), *quoted = g_regex_escape_string(label, -1);
 	g_autofree char *pattern =
 		g_strdup_printf("^[0-9]{8}T[0-9]{6}Z-%s-[0-9a-f]{6}\\.(interrupted|partial)$", quoted);
 

@@ -97,7 +97,7 @@ static void put_away_all(const char *root)
 		put_away(root, names->pdata[i]);
 }
 
-static char *clean_name(const char *scenario)
+char *rundir_label(const char *scenario)
 {
 	char *name = g_strndup(scenario, 80);
 
@@ -109,7 +109,7 @@ static bool make_directory(struct rundir *rd, const char *scenario, GError **err
 {
 	g_autoptr(GDateTime) now = g_date_time_new_now_utc();
 	g_autofree char *time = g_date_time_format(now, "%Y%m%dT%H%M%SZ");
-	g_autofree char *clean = clean_name(scenario);
+	g_autofree char *clean = rundir_label(scenario);
 
 	for (int tries = 0; tries < 100; tries++) {
 		g_free(rd->name);

@@ -69,6 +69,9 @@ bool rundir_write(const struct rundir *rd, const char *name, const void *data, g
  */
 bool rundir_commit(struct rundir *rd, GError **error);
 
+/* rundir_label - the part of a directory's name that says what was run: @name without what no file name should hold. */
+char *rundir_label(const char *name);
+
 /*
  * rundir_interrupt - the run ends without a verdict: keep what there is, marked.
  *

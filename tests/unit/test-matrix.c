@@ -21,12 +21,14 @@
 
 static char *dir;
 
+#define CONF "m (1).conf" /* a blank and braces: no part of a directory's name */
+
 #define AXES "[matrix]\ntitle=t\n[axes]\n"
 
-/* The file "m.conf" of this text; the caller frees its path. */
+/* The file of this text; the caller frees its path. */
 static char *file(const char *text)
 {
-	char *path = g_build_filename(dir, "m.conf", NULL);
+	char *path = g_build_filename(dir, CONF, NULL);
 
 	assert_true(g_file_set_contents(path, text, -1, NULL));
 	return path;
@@ -71,6 +73,10 @@ static void what_is_wrong_with_a_file_is_named(void **state)
 	refused(AXES "kernel=a\n[exclude]\nx=kernel=*\n", "everything is excluded");
 	refused(AXES "kernel=a\n[expect]\nx=kernel=a\n", "no outcome=");
 	refused(AXES "kernel=a\n[expect]\nx=kernel=a;outcome=copy-wrong;fails=leaves-equl\n", "no check 'leaves-equl'");
+	refused(AXES "kernel=a\n[expect]\nx=kernel=a;outcome=copy-wron\n",
+		"no outcome 'copy-wron'; the nearest is copy-wrong");
+	refused(AXES "bench=exits\n[expect]\nx=bench=exits;outcome=preserved\n", "no outcome 'preserved'");
+	refused(AXES "bug=mode-mismatch\n[expect]\nx=bug=*;outcome=reproduced;fails=rig\n", "fails= goes with runs");
 	refused(AXES "iommu.mode=legacy;scalabl\n", "cell mode=scalabl");
 	refused(AXES "set-a=one;two\n[settings]\none=iommu.mode=legacy\ntwo=iommu.mode=legacy\n", "are duplicates");
 	refused(AXES "scenario=kdmp\n", "the nearest is kdump");
@@ -293,7 +299,7 @@ static void make_unfinished(char **dirname)
 
 static void what_was_not_finished_is_gone_on_with(void **state)
 {
-	g_autofree char *path = g_build_filename(dir, "m.conf", NULL), *left = NULL;
+	g_autofree char *path = g_build_filename(dir, CONF, NULL), *left = NULL;
 	struct matrix_options options = options_of(path);
 	g_autoptr(GError) error = NULL, again = NULL, changed = NULL;
 	struct matrix_outcome out;
@@ -306,7 +312,7 @@ static void what_was_not_finished_is_gone_on_with(void **state)
 	assert_string_equal(out.line, "3 cells: 1 as expected, 1 NOT as expected, 1 skipped");
 	doc = matrix_doc_read(out.dir, NULL);
 	assert_int_equal(((struct matrix_cell *)doc->cells->pdata[0])->tries, 1); /* not run again */
-	assert_string_equal(doc->name, "m");
+	assert_string_equal(doc->name, "m (1)");
 	matrix_doc_free(doc);
 	matrix_outcome_clear(&out);
 	/* once more: it is complete */
