@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/json-line.h"
+#include "html/bench-page.h"
 #include "results/bench-table.h"
 #include "results/report.h"
 #include "results/version.h"
@@ -85,6 +86,16 @@ char *bench_caveats(const struct bench_measured *b)
 			   times, NULL);
 }
 
+/* From the file: that is what `vtdlab report` will read, too. */
+static bool write_page(const struct rundir *rd, GError **error)
+{
+	struct bench_doc *doc = bench_doc_read(rd->path, error);
+	g_autofree char *page = doc ? html_bench_page(doc) : NULL;
+
+	bench_doc_free(doc);
+	return page && rundir_write(rd, REPORT_HTML, page, -1, error);
+}
+
 bool bench_report_write(const struct bench_measured *b, const struct rundir *rd, struct bench_outcome *out,
 			GError **error)
 {
@@ -132,5 +143,5 @@ bool bench_report_write(const struct bench_measured *b, const struct rundir *rd,
 	text = json_line_format(o);
 	bench_doc_free(doc);
 	return rundir_write(rd, "bench.json", text, -1, error) &&
-	       rundir_write(rd, "summary.txt", out->summary, -1, error);
+	       rundir_write(rd, "summary.txt", out->summary, -1, error) && write_page(rd, error);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* vtdlab report: a recorded run as a page for a browser. */
+/* vtdlab report: a recorded run, matrix or benchmark as a page for a browser. */
 #include "cmd/cmd.h"
 
 #include <stdio.h>
@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/paths.h"
+#include "html/bench-page.h"
 #include "html/matrix-page.h"
 #include "html/run-page.h"
 #include "results/recorded.h"
@@ -16,7 +17,7 @@
 static char *matrix_page_of(const char *dir, GError **error)
 {
 	struct matrix_doc *doc = matrix_doc_read(dir, error);
-	char *page = doc ? html_matrix_page(doc) : NULL;
+	char *page = doc ? html_matrix_page(doc, dir) : NULL;
 
 	matrix_doc_free(doc);
 	return page;
@@ -38,12 +39,27 @@ static char *run_page_of(const char *dir, bool mail, GError **error)
 	return page;
 }
 
+static char *bench_page_of(const char *dir, GError **error)
+{
+	struct bench_doc *doc = bench_doc_read(dir, error);
+	char *page = doc ? html_bench_page(doc) : NULL;
+
+	bench_doc_free(doc);
+	return page;
+}
+
+static bool has(const char *dir, const char *name)
+{
+	g_autofree char *path = g_build_filename(dir, name, NULL);
+
+	return g_file_test(path, G_FILE_TEST_EXISTS);
+}
+
 static char *page_of(const char *dir, bool mail, GError **error)
 {
-	g_autofree char *matrix = g_build_filename(dir, "matrix.json", NULL);
-
-	return !mail && g_file_test(matrix, G_FILE_TEST_EXISTS) ? matrix_page_of(dir, error) :
-								  run_page_of(dir, mail, error);
+	return !mail && has(dir, "matrix.json") ? matrix_page_of(dir, error) :
+	       !mail && has(dir, "bench.json")	? bench_page_of(dir, error) :
+						  run_page_of(dir, mail, error);
 }
 
 int cmd_report(int argc, char **argv)
@@ -63,7 +79,8 @@ int cmd_report(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	if (argc > 2)
-		return cmd_usage_error("report", "give one run or matrix directory (results/latest?)");
+		return cmd_usage_error("report",
+				       "give one directory of a run, a matrix or a benchmark (results/latest?)");
 	dir = argc == 2 ? g_strdup(argv[1]) : lab_results("latest");
 	page = page_of(dir, mail, &error);
 	if (!page)

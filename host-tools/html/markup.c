@@ -5,7 +5,7 @@
 #include "html/style.h"
 
 /* Nothing of the page may load anything or run: what a guest wrote cannot, even if it came through. */
-#define POLICY "default-src 'none'; style-src 'unsafe-inline'"
+#define POLICY "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 GString *html_begin(const char *title)
 {

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "html/markup.h"
+#include "html/matrix-plots.h"
 #include "results/report.h"
 #include "results/version.h"
 
@@ -65,10 +66,10 @@ static guint first_column(const struct matrix_doc *doc, guint axes)
 	return from == 0 && axes ? 1 : from;
 }
 
-/* A link to a run's page. What a file says a run is called is no way out of the matrix' directory. */
+/* A link to a run's page. */
 static void put_link(GString *out, const struct matrix_cell *cell, const char *text)
 {
-	bool ok = *cell->run && *cell->run != '/' && !strstr(cell->run, "..") && !strpbrk(cell->run, "\\:?#%");
+	bool ok = matrix_cell_run_is_inside(cell);
 
 	if (ok) {
 		g_string_append(out, "<a href=\"");
@@ -159,8 +160,9 @@ static guint put_list(GString *out, const struct matrix_doc *doc, bool wanted)
 
 static void put_run(GString *out, const struct matrix_doc *doc)
 {
-	g_autofree char *lab = g_strdup_printf("vtdlab %s%s%s", VTDLAB_VERSION, doc->commit ? ", commit " : "",
-					       doc->commit ? doc->commit : "");
+	g_autofree char *lab =
+		g_strdup_printf("vtdlab %s%s%s", VTDLAB_VERSION, doc->commit && *doc->commit ? ", commit " : "",
+				doc->commit ? doc->commit : "");
 	double seconds = 0;
 
 	for (guint i = 0; i < doc->cells->len; i++)
@@ -181,7 +183,7 @@ static void put_run(GString *out, const struct matrix_doc *doc)
 	g_string_append(out, "</table></section>\n");
 }
 
-char *html_matrix_page(const struct matrix_doc *doc)
+char *html_matrix_page(const struct matrix_doc *doc, const char *dir)
 {
 	g_autofree char *line = matrix_doc_line(doc), *title = g_strdup_printf("matrix %s", doc->name);
 	g_autoptr(GString) quiet = g_string_new(NULL);
@@ -207,6 +209,7 @@ char *html_matrix_page(const struct matrix_doc *doc)
 	text_markup(out, "<details><summary>%u cells as expected, or skipped</summary>\n", n);
 	g_string_append(out, quiet->str);
 	g_string_append(out, "</details></section>\n");
+	html_matrix_plots(out, doc, dir);
 	put_run(out, doc);
 	return html_end(out);
 }

@@ -7,7 +7,8 @@
 
 /*
  * html_matrix_page - the page; the caller frees it. Links lead to report.html of the runs, relative to the matrix' directory.
+ * @dir: that directory now, for what its cells measured; NULL: without it
  */
-char *html_matrix_page(const struct matrix_doc *doc);
+char *html_matrix_page(const struct matrix_doc *doc, const char *dir);
 
 #endif

@@ -22,7 +22,7 @@ const char html_style[] =
 	"code,pre{font:.85rem/1.4 ui-monospace,monospace}pre{background:var(--box);padding:.5rem;overflow-x:auto;"
 	"border:1px solid var(--line);white-space:pre}\n"
 	".wide{overflow-x:auto}.wide>svg{min-width:56rem}.wide>table{min-width:44rem}svg{display:block;width:100%;height:auto}\n"
-	"figure{margin:.5rem 0}figcaption{font-size:.85rem;color:var(--dim)}\n"
+	"figure{margin:.5rem 0}.plot{display:block;width:100%;min-width:44rem;background:#fff}figcaption{font-size:.85rem;color:var(--dim)}\n"
 	"summary{cursor:pointer}details{margin:.5rem 0}:focus-visible{outline:3px solid var(--link)}\n"
 	"svg text{fill:var(--fg);font:120px ui-monospace,monospace}svg .dim{fill:var(--dim)}\n"
 	"svg .axis{stroke:var(--line);stroke-width:8}svg .mark{stroke:var(--fg);stroke-width:8;stroke-dasharray:30 30}\n"

@@ -245,7 +245,7 @@ static bool write_formats(const struct matrix_work *w, GError **error)
 
 static bool write_page(const struct matrix_work *w, const struct rundir *rd, GError **error)
 {
-	g_autofree char *page = html_matrix_page(w->doc);
+	g_autofree char *page = html_matrix_page(w->doc, rd->path);
 
 	return rundir_write(rd, REPORT_HTML, page, -1, error);
 }

@@ -23,6 +23,11 @@ static const struct word result_words[] = {
 	{ 0 },
 };
 
+bool matrix_cell_run_is_inside(const struct matrix_cell *cell)
+{
+	return *cell->run && *cell->run != '/' && !strstr(cell->run, "..") && !strpbrk(cell->run, "\\:?#%");
+}
+
 const char *matrix_cell_word(enum matrix_cell_result result)
 {
 	return word_of(result_words, result);

@@ -58,6 +58,12 @@ void matrix_doc_free(struct matrix_doc *doc);
 struct matrix_cell *matrix_cell_new(unsigned n);
 void matrix_cell_free(void *cell);
 
+/*
+ * matrix_cell_run_is_inside - is there a run, and is what a file says it is called no way out of the matrix' directory, nor
+ * anything but a path in a link?
+ */
+bool matrix_cell_run_is_inside(const struct matrix_cell *cell);
+
 /* matrix_cell_word - "expected", "unexpected", "skipped", "unjudged", "lost", "waiting". Static. */
 const char *matrix_cell_word(enum matrix_cell_result result);
 

@@ -218,3 +218,46 @@ matrix()
 	[ -z "$(awk 'length > 72' <<<"$output")" ]
 	[ ! -e "$dir/report.html" ]
 }
+
+# What two cells of a matrix measured lies in their runs: benchmarks here, the second one half as long.
+@test "benchmarks of a matrix are a trend, and a benchmark has a page of its own" {
+	matrix '.cells = [.cells[0, 1]] | .cells[].result = "expected"'
+	mkdir -p "$dir/cells/0000/run" "$dir/cells/0001/run"
+	cp "$root/tests/cli/schemas/bench.json" "$dir/cells/0000/run/"
+	jq '.kvmperf.tests[].ns |= walk(if type == "number" then . / 2 | floor else . end)' "$root/tests/cli/schemas/bench.json" >"$dir/cells/0001/run/bench.json"
+	"$vtdlab" report "$dir/cells/0000/run"
+	words "$dir/cells/0000/run/report.html" >"$BATS_TEST_TMPDIR/words"
+	grep -Eq 'demand-paging .*populate 4096 40983585 40983579 40984925 10005.8' "$BATS_TEST_TMPDIR/words"
+	"$vtdlab" report "$dir"
+	words "$dir/report.html" >"$BATS_TEST_TMPDIR/words"
+	cat "$BATS_TEST_TMPDIR/words"
+	grep -q 'Benchmarks, cell by cell' "$BATS_TEST_TMPDIR/words"
+	grep -Eq 'populate 40983585 ns 0\.500' "$BATS_TEST_TMPDIR/words"
+	if command -v gnuplot >/dev/null; then
+		[ "$(grep -c 'src="data:image/svg' "$dir/report.html")" -eq 1 ]
+	fi
+	# times of two clocks are never put beside each other
+	jq '.environment.clock = "wall"' "$dir/cells/0001/run/bench.json" >"$dir/new" && mv "$dir/new" "$dir/cells/0001/run/bench.json"
+	"$vtdlab" report "$dir"
+	grep -q 'cannot be compared' "$dir/report.html"
+	run ! grep -q 'populate</th>' "$dir/report.html"
+}
+
+@test "what the copy cost in the cells of a matrix stands beside each other" {
+	matrix '.cells = [.cells[0, 1]] | .cells[1].run = "../elsewhere"'
+	mkdir -p "$dir/cells/0000/run" "$dir/cells/0001/run" "$dir/../elsewhere"
+	for at in cells/0000/run cells/0001/run ../elsewhere; do
+		jq '.timing.copy_ns = 2500000 | .kdump.graft = {t_ns: 7000}' "$root/tests/cli/schemas/run.json" >"$dir/$at/run.json"
+	done
+	"$vtdlab" report "$dir"
+	run ! grep -q 'What the copy cost' "$dir/report.html" # a run outside is none
+	jq '.cells[1].run = "cells/0001/run"' "$dir/matrix.json" >"$dir/new" && mv "$dir/new" "$dir/matrix.json"
+	"$vtdlab" report "$dir"
+	words "$dir/report.html" >"$BATS_TEST_TMPDIR/words"
+	grep -Eq 'cell 1 [0-9]+ 2500 .* 7 ' "$BATS_TEST_TMPDIR/words"
+	if command -v tidy >/dev/null; then
+		run tidy -q -e --drop-empty-elements no "$dir/report.html"
+		echo "$output"
+		[ "$status" -eq 0 ]
+	fi
+}

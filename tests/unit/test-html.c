@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What report.html is made of: escaping, the axis of an IOVA map, events of a log by time. */
+/* What report.html is made of: escaping, the axis of an IOVA map, events of a log by time, plots. */
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,6 +13,7 @@
 
 #include "html/iova-axis.h"
 #include "html/markup.h"
+#include "html/plot.h"
 #include "html/trace-bins.h"
 
 static void foreign_text_is_harmless(void **state)
@@ -123,6 +124,63 @@ static void events_are_counted_by_group_and_time(void **state)
 	assert_int_equal(sum(bins, TRACE_GROUP_DISK_DMA), 0);
 }
 
+/* A label may be anything: what it says reaches gnuplot as a word, and never as a command. */
+static void figures_are_drawn_and_names_are_no_commands(void **state)
+{
+	g_autofree char *path = g_strdup_printf("%s/plot-%d", g_get_tmp_dir(), (int)getpid());
+	g_autofree char *evil = g_strdup_printf("x\"\nset output '%s'\nEND_OF_DATA\n\\", path), *svg = NULL;
+	g_autoptr(GString) page = g_string_new(NULL);
+	g_autofree char *program = g_find_program_in_path("gnuplot");
+	g_autoptr(GError) error = NULL;
+	struct plot_series *line;
+	struct plot plot;
+
+	(void)state;
+	plot_init(&plot);
+	plot.alt = "what is \"seen\"";
+	plot.unit = evil;
+	plot.lines = true;
+	assert_null(plot_svg(&plot, &error)); /* nothing to draw */
+	g_clear_error(&error);
+	g_ptr_array_add(plot.labels, g_strdup("first"));
+	g_ptr_array_add(plot.labels, g_strdup(evil));
+	line = plot_add(&plot, evil);
+	plot_point(line, 0, 1, 0.5, 2);
+	plot_point(line, 1, 1e12, 1e12, 1e12);
+	if (program) {
+		svg = plot_svg(&plot, &error);
+		assert_non_null(svg);
+		assert_true(g_str_has_prefix(svg, "<svg"));
+		assert_non_null(strstr(svg, "first"));
+		assert_null(strstr(svg, "<script"));
+		assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+		html_plot(page, &plot, "a <caption>");
+		assert_non_null(strstr(page->str, "alt=\"what is &quot;seen&quot;\" src=\"data:image/svg+xml;base64,"));
+		assert_non_null(strstr(page->str, "a &lt;caption&gt;"));
+	}
+	plot_clear(&plot);
+}
+
+/* Without gnuplot a page is a page: it says what is missing. */
+static void without_gnuplot_the_page_says_so(void **state)
+{
+	g_autofree char *was = g_strdup(g_getenv("PATH"));
+	g_autoptr(GString) page = g_string_new(NULL);
+	struct plot plot;
+
+	(void)state;
+	plot_init(&plot);
+	plot.alt = plot.unit = "x";
+	g_ptr_array_add(plot.labels, g_strdup("one"));
+	plot_point(plot_add(&plot, "s"), 0, 1, 1, 1);
+	assert_true(g_setenv("PATH", "/nowhere", TRUE));
+	html_plot(page, &plot, "caption");
+	assert_true(g_setenv("PATH", was, TRUE));
+	assert_null(strstr(page->str, "<img"));
+	assert_non_null(strstr(page->str, "No picture: gnuplot is not installed"));
+	plot_clear(&plot);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -130,6 +188,8 @@ int main(void)
 		cmocka_unit_test(pieces_are_what_lies_close),
 		cmocka_unit_test(many_ranges_still_fit),
 		cmocka_unit_test(events_are_counted_by_group_and_time),
+		cmocka_unit_test(figures_are_drawn_and_names_are_no_commands),
+		cmocka_unit_test(without_gnuplot_the_page_says_so),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
