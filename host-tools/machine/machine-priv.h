@@ -25,6 +25,7 @@ struct machine {
 
 	struct vm *vm; /* NULL before it runs */
 	char *death;
+	guint exit_source; /* of its end, which has not come yet; 0: it may have, or nobody tells */
 	bool asked_to_end;
 
 	char *gdb_path;
@@ -50,6 +51,9 @@ struct machine {
 
 /* machine-wait.c: notes that QEMU ended, if it did. true once dead. */
 bool machine_check_death(struct machine *m);
+
+/* machine-wait.c: the main loop is told when QEMU ends, so that nobody needs to ask all the time. */
+void machine_watch_exit(struct machine *m);
 
 /* For qmp_set_clock(): what QEMU could use of the host's time, far ahead once it has stood still for a minute. */
 int64_t machine_qmp_clock(void *machine);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Waiting for things to happen in a machine, with deadlines that say what they were for. */
 #define _GNU_SOURCE
+#include <glib-unix.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -33,6 +34,28 @@ bool machine_check_death(struct machine *m)
 bool machine_alive(struct machine *m)
 {
 	return m->vm && !machine_check_death(m);
+}
+
+static gboolean told(gint fd, GIOCondition condition, gpointer data)
+{
+	(void)fd;
+	(void)condition;
+	((struct machine *)data)->exit_source = 0;
+	return G_SOURCE_REMOVE;
+}
+
+void machine_watch_exit(struct machine *m)
+{
+	int fd = m->vm->vmm->exit_fd ? m->vm->vmm->exit_fd(m->vm) : -1;
+
+	if (fd >= 0)
+		m->exit_source = g_unix_fd_add(fd, G_IO_IN, told, m);
+}
+
+/* For a loop that turns at every event: a wait for a process costs more than all the rest of a turn. */
+static bool died(struct machine *m)
+{
+	return !m->exit_source && machine_check_death(m);
 }
 
 /* ---- the factor ---- */
@@ -199,7 +222,7 @@ bool machine_wait(struct machine *m, bool (*pred)(void *data), void *data, doubl
 			m->ended = MACHINE_END_DONE;
 			break;
 		}
-		if (interrupt_pending() || machine_check_death(m) || m->shutdown_reason) {
+		if (interrupt_pending() || died(m) || m->shutdown_reason) {
 			/* what QEMU said last may be what we wait for: look once more */
 			machine_poll(m);
 			if (!last && !interrupt_pending()) {

@@ -121,6 +121,7 @@ static bool start_vm(struct machine *m, const struct machine_config *cfg, GError
 	m->vm = vmm_of(cfg)->start(cfg, m->caps, &ch, error);
 	if (!m->vm)
 		return false;
+	machine_watch_exit(m);
 	good = open_channels(m, cfg, &ch, error);
 	if (good) {
 		qmp_set_idle(m->qmp, qmp_idle, m);
@@ -191,6 +192,8 @@ void machine_free(struct machine *m)
 	if (!m)
 		return;
 	machine_kill(m);
+	if (m->exit_source)
+		g_source_remove(m->exit_source);
 	if (m->vm)
 		m->vm->vmm->free(m->vm);
 	injector_free(m->injector);

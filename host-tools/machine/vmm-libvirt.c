@@ -426,6 +426,11 @@ static char *libvirt_where(const struct vm *v)
 			       (int)vm->qemu.pid, vm->name, vm->conn->uri, (int)vm->qemu.pid, ram);
 }
 
+static int libvirt_exit_fd(struct vm *v)
+{
+	return of(v)->pidfd;
+}
+
 const struct vmm vmm_libvirt = {
 	.name = "libvirt",
 	.describe = libvirt_describe,
@@ -434,6 +439,7 @@ const struct vmm vmm_libvirt = {
 	.thaw = libvirt_thaw,
 	.times = libvirt_times,
 	.ended = libvirt_ended,
+	.exit_fd = libvirt_exit_fd,
 	.kill = libvirt_kill,
 	.where = libvirt_where,
 	.free = libvirt_free,

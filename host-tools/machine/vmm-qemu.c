@@ -6,6 +6,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -19,6 +20,7 @@
 struct qemu_vm {
 	struct vm vm;
 	struct child child;
+	int pidfd; /* of the child; -1: the kernel has none */
 	char *stderr_path;
 	char *sock_dir; /* private; only with gdb */
 };
@@ -99,16 +101,19 @@ static bool launch(struct qemu_vm *vm, const struct machine_config *cfg, const G
 	g_auto(GStrv) env = g_environ_setenv(g_get_environ(), "TMPDIR", vmm_tmpdir(cfg), TRUE);
 
 	vm->stderr_path = g_build_filename(cfg->run_dir, "qemu.stderr", NULL);
-	return child_start(&vm->child,
-			   &(struct child_request){
-				   .argv = (char *const *)argv->pdata,
-				   .env = env,
-				   .fds = fds,
-				   .n_fds = G_N_ELEMENTS(fds) - (far->net < 0),
-				   .stderr_path = vm->stderr_path,
-				   .file_limit = VMM_FILE_LIMIT,
-			   },
-			   error);
+	if (!child_start(&vm->child,
+			 &(struct child_request){
+				 .argv = (char *const *)argv->pdata,
+				 .env = env,
+				 .fds = fds,
+				 .n_fds = G_N_ELEMENTS(fds) - (far->net < 0),
+				 .stderr_path = vm->stderr_path,
+				 .file_limit = VMM_FILE_LIMIT,
+			 },
+			 error))
+		return false;
+	vm->pidfd = (int)syscall(SYS_pidfd_open, vm->child.pid, 0);
+	return true;
 }
 
 static void qemu_free(struct vm *v)
@@ -116,6 +121,8 @@ static void qemu_free(struct vm *v)
 	struct qemu_vm *vm = (struct qemu_vm *)v;
 
 	child_kill(&vm->child, 0);
+	if (vm->pidfd >= 0)
+		close(vm->pidfd);
 	private_dir_remove(vm->sock_dir);
 	g_free(vm->stderr_path);
 	g_free(vm);
@@ -130,6 +137,7 @@ static struct vm *qemu_start(const struct machine_config *cfg, const struct qemu
 	bool good = false;
 
 	vm->vm.vmm = &vmm_qemu;
+	vm->pidfd = -1;
 	if (cfg->gdb) {
 		vm->sock_dir = private_dir_make(error);
 		if (!vm->sock_dir)
@@ -194,6 +202,11 @@ static char *qemu_ended(struct vm *v)
 	return g_strconcat(status, *tail ? ": " : "", tail, NULL);
 }
 
+static int qemu_exit_fd(struct vm *vm)
+{
+	return ((struct qemu_vm *)vm)->pidfd;
+}
+
 const struct vmm vmm_qemu = {
 	.name = "qemu",
 	.describe = machine_command_pasteable,
@@ -202,6 +215,7 @@ const struct vmm vmm_qemu = {
 	.thaw = qemu_thaw,
 	.times = qemu_times,
 	.ended = qemu_ended,
+	.exit_fd = qemu_exit_fd,
 	.kill = qemu_kill,
 	.where = qemu_where,
 	.free = qemu_free,

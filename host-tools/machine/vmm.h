@@ -61,6 +61,9 @@ struct vmm {
 	/* NULL while QEMU lives, else why it ended and what it said last: "exit status 1: ...". Never waits. Free
 	 * with g_free(). */
 	char *(*ended)(struct vm *vm);
+	/* Readable once QEMU has ended, borrowed; -1: there is no such descriptor, and ended() has to be asked. A VMM that has
+	 * none has NULL here. */
+	int (*exit_fd)(struct vm *vm);
 	/* Ends QEMU, by force if it does not go within @grace_ms (0: at once); ended() says so on return. */
 	void (*kill)(struct vm *vm, unsigned grace_ms);
 	/* Where a user finds it: "QEMU is process 123, ...". Free with g_free(). */

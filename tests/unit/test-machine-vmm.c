@@ -9,9 +9,10 @@
 /* A QEMU of which there is only the other end of its channels. */
 struct fake_vm {
 	struct vm vm;
-	int console, agent, qmp;
+	int console, agent, qmp, exit_pipe[2];
 	GThread *monitor;
 	bool frozen, dead;
+	unsigned asked; /* whether it has ended */
 };
 
 static struct fake_vm fake;
@@ -62,6 +63,8 @@ static struct vm *fake_start(const struct machine_config *cfg, const struct qemu
 	test_pair(SOCK_STREAM, pair);
 	ch->console = pair[0];
 	fake.console = pair[1];
+	assert_int_equal(pipe(fake.exit_pipe), 0);
+	fake.dead = false;
 	ch->ram = ram_file(cfg->memory, error);
 	ch->trace = cfg->no_trace ? NULL : g_build_filename(dir, "qemu.log", NULL);
 	return &fake.vm;
@@ -79,6 +82,7 @@ static void fake_thaw(struct vm *vm)
 
 static char *fake_ended(struct vm *vm)
 {
+	fake.asked++;
 	return ((struct fake_vm *)vm)->dead ? g_strdup("destroyed") : NULL;
 }
 
@@ -98,6 +102,13 @@ static void fake_free(struct vm *vm)
 	close(fake.qmp);
 	close(fake.agent);
 	close(fake.console);
+	close(fake.exit_pipe[0]);
+	close(fake.exit_pipe[1]);
+}
+
+static int fake_exit_fd(struct vm *vm)
+{
+	return ((struct fake_vm *)vm)->exit_pipe[0];
 }
 
 static const struct vmm fake_vmm = {
@@ -107,6 +118,7 @@ static const struct vmm fake_vmm = {
 	.freeze = fake_freeze,
 	.thaw = fake_thaw,
 	.ended = fake_ended,
+	.exit_fd = fake_exit_fd,
 	.kill = fake_kill,
 	.free = fake_free,
 };
@@ -164,6 +176,27 @@ static void test_seam(void **state)
 	assert_false(machine_alive(m) || machine_died_by_itself(m));
 	assert_string_equal(machine_death(m), "QEMU ended: destroyed");
 	assert_true(machine_read_phys(m, 0x1000, &byte, 1) == 0 && byte == 7);
+	machine_free(m);
+}
+
+/* A machine that waits is told of its end, and does not ask for it at every turn of the main loop. */
+static void test_end_is_told(void **state)
+{
+	g_autofree char *qemu = fake_qemu("exit 1");
+	struct machine_config cfg = config(qemu);
+	g_autoptr(GError) error = NULL;
+	struct machine *m = machine_start(&cfg, NULL);
+
+	(void)state;
+	assert_non_null(m);
+	fake.asked = 0;
+	assert_true(machine_run_for(m, 0.3, NULL)); /* a turn each 20 ms at least */
+	assert_int_equal(fake.asked, 0);
+	fake.dead = true;
+	test_write(fake.exit_pipe[1], "x");
+	assert_false(machine_run_for(m, 60, &error));
+	assert_non_null(strstr(error->message, "QEMU ended: destroyed"));
+	assert_true(machine_wait_ended(m) == MACHINE_END_DIED);
 	machine_free(m);
 }
 
@@ -231,6 +264,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_seam, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_end_is_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_trace_from_power_on, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_child, setup, teardown),
 	};
