@@ -68,8 +68,11 @@ document() { jq -r "$1" "$r"/matrices/2*/matrix.json; }
 	task=$(kill_task)
 	sleep 8 # it is found to be gone
 	exec 7>&-
-	wait "$head" || true
+	status=0
+	wait "$head" || status=$?
 	cat "$BATS_TEST_TMPDIR/out"
+	[ "$status" -eq 125 ]
+	[ "$(document .counts.unjudged)" = 4 ]
 	[ "$(document .engine)" = slurm ]
 	[ "$(document .finished)" = true ]
 	[ "$(document .counts.waiting)" = 0 ]
@@ -80,6 +83,14 @@ document() { jq -r "$1" "$r"/matrices/2*/matrix.json; }
 	[ -z "$(squeue -h)" ]
 }
 
+# Are there tasks of one array, which is not the first one?
+only_anew()
+{
+	local arrays
+	arrays=$(squeue -h --array --format=%F | sort -u)
+	[[ $arrays =~ ^[0-9]+$ && $arrays != 1 ]]
+}
+
 @test "a head that is killed with kill -9 is gone on with; a matrix that is interrupted leaves no task" {
 	begin
 	kill -9 "$head"
@@ -87,10 +98,12 @@ document() { jq -r "$1" "$r"/matrices/2*/matrix.json; }
 	[ -n "$(squeue -h)" ]
 	"$vtdlab" matrix "$BATS_TEST_TMPDIR/m.conf" --engine slurm -j 4 --resume --results "$r" >"$BATS_TEST_TMPDIR/out" 2>&1 7>&- &
 	head=$!
-	for _ in {1..100}; do
-		! squeue -h --array --format=%F | grep -qv '^1$' || break
+	# it ends what the dead one left, and begins the cells anew
+	for _ in {1..300}; do
+		! only_anew || break
 		sleep 0.2
 	done
+	only_anew
 	kill -TERM "$head"
 	status=0
 	wait "$head" || status=$?
@@ -104,7 +117,9 @@ document() { jq -r "$1" "$r"/matrices/2*/matrix.json; }
 	exec 7>&-
 	run "$vtdlab" matrix "$BATS_TEST_TMPDIR/m.conf" --engine slurm -j 4 --resume --results "$r"
 	echo "$output"
+	[ "$status" -eq 125 ]
 	[ "$(document '.cells | length')" = 4 ]
+	[ "$(document .counts.unjudged)" = 4 ]
 	[ "$(document .finished)" = true ]
 }
 
