@@ -25,6 +25,10 @@ CLOCK ?=
 SET ?=
 REPEAT ?=
 RESULTS ?=
+# Of `make run-group`
+GROUP ?= quick
+KTAP ?=
+JUNIT ?=
 # Of `make reproduce`: the bug's name, all or quick; SIDE=bad|good, JOBS=N
 BUG ?=
 SIDE ?=
@@ -233,7 +237,7 @@ $(BUILD)/tests/mutate: $(META_OBJ)
 Q := $(if $(V),,@)
 
 # ---- what a user types ------------------------------------------------------------------------
-.PHONY: help setup setup-check all build test-programs run-kdump-scenario reproduce matrix bugs check check-quick check-faults fuzz fuzz-programs \
+.PHONY: help setup setup-check all build test-programs run-kdump-scenario run-group reproduce matrix bugs check check-quick check-faults fuzz fuzz-programs \
 	fetch bench-nested bench-host bench-walk bench-copy bench-harness bench-boot bench-speed bench-sweeps list doctor mutation report golden check-docs install deb clean kernel \
 	compare-copy-designs compare-selftests scaling-copy crash-memory corrupt-copies lint-kernel series-fixes print-tests FORCE
 FORCE:
@@ -249,6 +253,10 @@ help: ## this list
 
 run-kdump-scenario: build ## panic a VM with a live IOMMU and judge what the crash kernel did
 	@$(BUILD)/vtdlab run '$(SCENARIO)' $(RUN_OPTS) || { s=$$?; echo "vtdlab run: exit status $$s" >&2; exit $$s; }
+
+run-group: build ## a group of scenarios, a line each: GROUP=quick|full|negative|lab|slow KTAP=1 JUNIT=FILE
+	@$(BUILD)/vtdlab run --group '$(GROUP)' --keep-going $(if $(KTAP),--ktap) $(if $(JUNIT),--junit '$(JUNIT)') $(RUN_OPTS) || \
+		{ s=$$?; echo "vtdlab run: exit status $$s" >&2; exit $$s; }
 
 reproduce: build ## an IOMMU bug on demand: BUG=NAME (see make bugs), all or quick; SIDE=bad|good JOBS=N
 	@[ -n '$(BUG)' ] || { echo "make reproduce BUG=NAME: \`make bugs\` names them; or BUG=all, BUG=quick" >&2; exit 2; }

@@ -20,6 +20,7 @@ _vtdlab_values()
 	--clock) printf '%s\n' wall virtual ;;
 	--engine) printf '%s\n' local slurm ;;
 	--vmm) printf '%s\n' qemu libvirt ;;
+	--group) printf "%s\n" quick full negative lab slow ;;
 	--side) printf '%s\n' bad good both ;;
 	--color) printf '%s\n' auto always never ;;
 	esac 2>/dev/null

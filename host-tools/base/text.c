@@ -141,7 +141,7 @@ size_t text_hex(const char *p, uint64_t *value)
 	return 2 + digits;
 }
 
-char *text_last_words(const char *out, unsigned skip)
+char *text_last_words(const char *out)
 {
 	g_auto(GStrv) lines = g_strsplit(out, "\n", -1);
 
@@ -149,7 +149,7 @@ char *text_last_words(const char *out, unsigned skip)
 		g_autofree char *line = text_one_line(lines[i - 1]);
 		const char *words = line;
 
-		if (!*line || skip-- > 0)
+		if (!*line)
 			continue;
 		if (g_str_has_prefix(line, "vtdlab ") && strstr(line, ": "))
 			words = strstr(line, ": ") + 2;

@@ -48,9 +48,9 @@ void text_markup(GString *out, const char *format, ...) G_GNUC_PRINTF(2, 3);
 size_t text_hex(const char *p, uint64_t *value);
 
 /*
- * text_last_words - what a command has said last: the last line of @out that is not empty, but @skip of these, as
- * text_one_line() has it and without a leading "vtdlab VERB: "; "": there is none. The caller frees it.
+ * text_last_words - what a command has said last: the last line of @out that is not empty, as text_one_line() has it and
+ * without a leading "vtdlab VERB: "; "": there is none. The caller frees it.
  */
-char *text_last_words(const char *out, unsigned skip);
+char *text_last_words(const char *out);
 
 #endif

@@ -14,6 +14,18 @@
 
 static gboolean ask_archive, names_only;
 
+static void row_json(JsonArray *rows, const struct bug *bug)
+{
+	JsonObject *o = json_object_new();
+
+	json_object_set_string_member(o, "name", bug->name);
+	json_object_set_string_member(o, "title", bug->title);
+	json_object_set_string_member(o, "area", word_of(bug_area_words, (int)bug->area));
+	json_object_set_boolean_member(o, "reproduced", bug->status != BUG_UNREPRODUCED);
+	json_object_set_boolean_member(o, "quick", bug->quick);
+	json_array_add_object_element(rows, o);
+}
+
 static void print_row(const struct bug *bug, const char *available)
 {
 	bool gone = false, gone_too = true;
@@ -35,7 +47,7 @@ static void print_row(const struct bug *bug, const char *available)
 	printf("%s%s\n", needs, !gone ? "" : gone_too ? "; cannot be run" : "; recipe 2 can be run");
 }
 
-int cmd_bugs_list(bool names, bool archive)
+int cmd_bugs_list(bool names, bool archive, JsonArray *rows)
 {
 	g_autofree char *dir = lab_path(bug_schema.folder, NULL), *available = NULL;
 	g_auto(GStrv) all = lab_conf_names(dir), checks = check_expectable();
@@ -48,7 +60,9 @@ int cmd_bugs_list(bool names, bool archive)
 	for (char **name = all; *name; name++) {
 		struct bug *bug = bug_load(*name, (const char *const *)checks, &error);
 
-		if (bug) {
+		if (bug && rows) {
+			row_json(rows, bug);
+		} else if (bug) {
 			print_row(bug, available);
 		} else {
 			fprintf(stderr, "vtdlab bugs: %s\n", error->message);
@@ -88,7 +102,7 @@ int cmd_bugs(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	if (argc == 1)
-		return cmd_bugs_list(names, ask_archive);
+		return cmd_bugs_list(names, ask_archive, NULL);
 	if (strcmp(argv[1], "show") == 0 && argc == 3)
 		return show(argv[2]);
 	return cmd_usage_error("bugs", "takes nothing, or: show SLUG");

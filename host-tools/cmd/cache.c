@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/paths.h"
 #include "base/files.h"
+#include "base/json-line.h"
 #include "cmd/cmd.h"
 
 #define MAX_DEPTH 64
@@ -46,7 +47,8 @@ static const struct kind {
 	{ "disk-pattern.img", false, "the pattern disk" },
 };
 
-static gboolean prune_all, dry_run;
+static gboolean prune_all, dry_run, as_json;
+static char *only_kind;
 #define NOT_GIVEN (-G_MAXDOUBLE)
 static double older_than_days = NOT_GIVEN;
 
@@ -104,6 +106,51 @@ static uint64_t show_foreign(int cache)
 	return tree.bytes;
 }
 
+static JsonObject *size_json(const char *name, uint64_t bytes)
+{
+	JsonObject *o = json_object_new();
+
+	json_object_set_string_member(o, "name", name);
+	json_object_set_int_member(o, "bytes", (gint64)bytes);
+	return o;
+}
+
+/* The same with the entries of each kind that has some. */
+static int show_json(int cache)
+{
+	JsonObject *o = size_json(lab_cache_dir(), 0);
+	JsonArray *list = json_array_new();
+	struct tree all = { 0 };
+	g_autofree char *text = NULL;
+
+	measure(cache, ".", &all, 0);
+	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
+		g_autoptr(GPtrArray) entries = dir_names(cache, kinds[i].name);
+		struct tree tree = { 0 };
+		JsonArray *ones = json_array_new();
+		JsonObject *kind;
+
+		measure(cache, kinds[i].name, &tree, 0);
+		kind = size_json(kinds[i].name, tree.bytes);
+		json_object_set_string_member(kind, "what", kinds[i].what);
+		for (guint j = 0; kinds[i].each && j < entries->len; j++) {
+			g_autofree char *path = g_build_filename(kinds[i].name, entries->pdata[j], NULL);
+			struct tree one = { 0 };
+
+			measure(cache, path, &one, 0);
+			json_array_add_object_element(ones, size_json(entries->pdata[j], one.bytes));
+		}
+		json_object_set_array_member(kind, "entries", ones);
+		json_array_add_object_element(list, kind);
+	}
+	json_object_set_int_member(o, "bytes", (gint64)all.bytes);
+	json_object_set_array_member(o, "kinds", list);
+	text = json_text(o, true);
+	fputs(text, stdout);
+	json_object_unref(o);
+	return VTDLAB_EXIT_OK;
+}
+
 static int show(int cache)
 {
 	uint64_t total = 0;
@@ -138,7 +185,7 @@ static int show(int cache)
 	total += show_foreign(cache);
 	g_autofree char *all = g_format_size_full(total, G_FORMAT_SIZE_IEC_UNITS);
 
-	printf("  %-18s %10s  `vtdlab cache prune --older-than DAYS` or --all\n", "in all", all);
+	printf("  %-18s %10s  `vtdlab cache prune --older-than DAYS` or --all, --kind NAME\n", "in all", all);
 	return VTDLAB_EXIT_OK;
 }
 
@@ -196,6 +243,8 @@ static int prune_kinds(int cache)
 		return VTDLAB_EXIT_CANNOT_JUDGE;
 	}
 	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
+		if (only_kind && strcmp(only_kind, kinds[i].name) != 0)
+			continue;
 		if (!kinds[i].each) {
 			if (faccessat(cache, kinds[i].name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 				ok = prune_one(cache, kinds[i].name, &freed) && ok;
@@ -221,6 +270,8 @@ static int prune(int cache)
 
 	if (older_than_days != NOT_GIVEN && !(older_than_days >= 0 && older_than_days <= 36500))
 		return cmd_usage_error("cache", "--older-than %g: 0 to 36500 days", older_than_days);
+	if (only_kind && foreign(only_kind))
+		return cmd_usage_error("cache", "--kind '%s': a name that `vtdlab cache` shows", only_kind);
 	if (prune_all == (older_than_days != NOT_GIVEN))
 		return cmd_usage_error("cache", "prune wants either --all or --older-than DAYS");
 	lock = openat(cache, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
@@ -247,7 +298,10 @@ int cmd_cache(int argc, char **argv)
 		{ "all", 0, 0, G_OPTION_ARG_NONE, &prune_all, "prune: everything", NULL },
 		{ "older-than", 0, 0, G_OPTION_ARG_DOUBLE, &older_than_days, "prune: what was not used for that long",
 		  "DAYS" },
+		{ "kind", 0, 0, G_OPTION_ARG_STRING, &only_kind, "prune: of this kind only, such as kernels or ccache",
+		  "NAME" },
 		{ "dry-run", 0, 0, G_OPTION_ARG_NONE, &dry_run, "prune: only say what would go", NULL },
+		{ "json", 0, 0, G_OPTION_ARG_NONE, &as_json, "JSON: bytes of each kind and of its entries", NULL },
 		G_OPTION_ENTRY_NULL,
 	};
 	int status = cmd_parse("cache", entries, &argc, &argv);
@@ -258,18 +312,21 @@ int cmd_cache(int argc, char **argv)
 		return status;
 	if (argc > 2 || (argc > 1 && !pruning))
 		return cmd_usage_error("cache", "'%s' is not understood; there is only prune", argv[argc - 1]);
-	if (!pruning && (prune_all || dry_run || older_than_days != NOT_GIVEN))
-		return cmd_usage_error("cache", "--all, --older-than and --dry-run belong to prune");
+	if (!pruning && (prune_all || dry_run || only_kind || older_than_days != NOT_GIVEN))
+		return cmd_usage_error("cache", "--all, --older-than, --kind and --dry-run belong to prune");
+	if (pruning && as_json)
+		return cmd_usage_error("cache", "--json is of what there is, not of prune");
 	cache = open(lab_cache_dir(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (cache < 0 && errno == ENOENT) {
+	if (cache < 0 && errno == ENOENT && !as_json) {
 		printf("%s is not there yet: nothing is cached\n", lab_cache_dir());
 		return VTDLAB_EXIT_OK;
 	}
-	if (cache < 0) {
+	if (cache < 0 && (errno != ENOENT || !as_json)) {
 		fprintf(stderr, "vtdlab cache: cannot read %s: %s\n", lab_cache_dir(), g_strerror(errno));
 		return VTDLAB_EXIT_USAGE;
 	}
-	status = pruning ? prune(cache) : show(cache);
-	close(cache);
+	status = pruning ? prune(cache) : as_json ? show_json(cache) : show(cache);
+	if (cache >= 0)
+		close(cache);
 	return status;
 }

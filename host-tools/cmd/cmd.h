@@ -10,6 +10,7 @@
 #define VTDLAB_CMD_CMD_H
 
 #include <glib.h>
+#include <json-glib/json-glib.h>
 #include <stdbool.h>
 
 #include "results/progress.h"
@@ -105,8 +106,11 @@ int cmd_usage_error(const char *verb, const char *format, ...) G_GNUC_PRINTF(2, 
  */
 int cmd_parse(const char *verb, const GOptionEntry *entries, int *argc, char ***argv);
 
-/* cmd_bugs_list - the catalogue of bugs, for `bugs` and `list bugs`; @archive: ask it which kernels can still be had. */
-int cmd_bugs_list(bool names, bool archive);
+/*
+ * cmd_bugs_list - the catalogue of bugs, for `bugs` and `list bugs`; @archive: ask it which kernels can still be had.
+ * @rows: NULL: it is printed; else nothing is, and this gets an object a bug
+ */
+int cmd_bugs_list(bool names, bool archive, JsonArray *rows);
 
 /* cmd_progress - the style that --quiet and --verbose ask for. */
 enum progress_style cmd_progress(gboolean quiet, gboolean verbose);

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/host.h"
+#include "base/json-line.h"
 #include "base/paths.h"
 #include "cmd/cmd.h"
 #include "machine/accel.h"
@@ -28,7 +29,8 @@
 
 static char **qemus;
 static char *kernel_spec;
-static gboolean no_kvm;
+static gboolean no_kvm, as_json;
+static JsonArray *lines; /* of --json */
 
 static void say(const char *state, const char *what, const char *format, ...) G_GNUC_PRINTF(3, 4);
 static void say(const char *state, const char *what, const char *format, ...)
@@ -39,6 +41,15 @@ static void say(const char *state, const char *what, const char *format, ...)
 	va_start(args, format);
 	text = g_strdup_vprintf(format, args);
 	va_end(args);
+	if (as_json) {
+		JsonObject *o = json_object_new();
+
+		json_object_set_string_member(o, "state", state);
+		json_object_set_string_member(o, "what", what);
+		json_object_set_string_member(o, "text", text);
+		json_array_add_object_element(lines, o);
+		return;
+	}
 	printf("%-5s %-13s %s\n", state, what, text);
 	fflush(stdout);
 }
@@ -302,6 +313,22 @@ static bool look_at_packages(void)
 	return !*run;
 }
 
+static void conclude(bool usable)
+{
+	JsonObject *o = json_object_new();
+	g_autofree char *text = NULL;
+
+	json_object_set_boolean_member(o, "usable", usable);
+	json_object_set_array_member(o, "lines", lines);
+	text = json_text(o, true);
+	if (as_json)
+		fputs(text, stdout);
+	else
+		puts(usable ? "\nScenarios can run here." :
+			      "\nNo scenario can run here yet: see the lines marked BAD.");
+	json_object_unref(o);
+}
+
 int cmd_doctor(int argc, char **argv)
 {
 	const GOptionEntry entries[] = {
@@ -310,6 +337,7 @@ int cmd_doctor(int argc, char **argv)
 		{ "kernel", 0, 0, G_OPTION_ARG_STRING, &kernel_spec, "prove KVM with this kernel, fetched when need be",
 		  "SPEC" },
 		{ "no-kvm", 0, 0, G_OPTION_ARG_NONE, &no_kvm, "do not try KVM", NULL },
+		{ "json", 0, 0, G_OPTION_ARG_NONE, &as_json, "JSON: can anything be run, and a line each", NULL },
 		G_OPTION_ENTRY_NULL,
 	};
 	int status = cmd_parse("doctor", entries, &argc, &argv);
@@ -319,6 +347,7 @@ int cmd_doctor(int argc, char **argv)
 		return status;
 	if (argc > 1)
 		return cmd_usage_error("doctor", "takes no word, got '%s'", argv[1]);
+	lines = json_array_new();
 
 	bool packages = look_at_packages();
 	g_autofree char *qemu = look_at_qemus();
@@ -330,10 +359,6 @@ int cmd_doctor(int argc, char **argv)
 	look_at_memory();
 	look_at_space("cache", lab_cache_dir(), CACHE_MIB);
 	look_at_space("results", results, RESULTS_MIB);
-	if (!qemu || !packages) {
-		printf("\nNo scenario can run here yet: see the lines marked BAD.\n");
-		return VTDLAB_EXIT_USAGE;
-	}
-	printf("\nScenarios can run here.\n");
-	return VTDLAB_EXIT_OK;
+	conclude(qemu && packages);
+	return qemu && packages ? VTDLAB_EXIT_OK : VTDLAB_EXIT_USAGE;
 }

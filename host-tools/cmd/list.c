@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/json-line.h"
 #include "base/paths.h"
 #include "cmd/cmd.h"
 #include "cmd/list-page.h"
@@ -15,21 +16,49 @@
 #include "prepare/shortcuts.h"
 #include "base/words.h"
 
-static gboolean names_only, available;
+static gboolean names_only, available, as_json;
+static char *only_group;
+static JsonArray *json_rows; /* of --json */
 
-/* "name  text", or the name alone with --names. */
-static void print_row(int width, const char *name, const char *text)
+struct column {
+	const char *key, *text; /* of JSON; what is shown */
+	int width;		/* of the table; the last one's is of no use */
+};
+
+/* A row of the table, its name in @width columns, or the name alone with --names; with --json an object. */
+static void print_row(int width, const char *name, const struct column *columns)
 {
-	if (names_only)
+	JsonObject *o;
+
+	if (names_only) {
 		printf("%s\n", name);
-	else
-		printf("%-*s  %s\n", width, name, text);
+		return;
+	}
+	if (!as_json) {
+		printf("%-*s", width, name);
+		for (; columns->key; columns++)
+			printf("  %-*s", columns[1].key ? columns->width : 0, columns->text);
+		putchar('\n');
+		return;
+	}
+	o = json_object_new();
+	json_object_set_string_member(o, "name", name);
+	for (; columns->key; columns++)
+		json_object_set_string_member(o, columns->key, columns->text);
+	json_array_add_object_element(json_rows, o);
+}
+
+/* What stands below a table, and is no row of it. */
+static void print_hint(const char *text)
+{
+	if (!names_only && !as_json)
+		printf("\n%s\n", text);
 }
 
 static char *scenario_title(const char *name, GError **error)
 {
 	struct scenario *s = scenario_load(name, error);
-	char *title = s ? g_strdup(s->title) : NULL;
+	char *title = !s ? NULL : only_group && !scenario_in_group(s, only_group) ? g_strdup("") : g_strdup(s->title);
 
 	scenario_free(s);
 	return title;
@@ -44,7 +73,7 @@ static char *matrix_title(const char *name, GError **error)
 	return title;
 }
 
-/* One row a file of @folder; one that cannot be read is named, and the others are shown all the same. */
+/* One row a file of @folder that has a title; one that cannot be read is named, and the others are shown all the same. */
 static int list_titles(const char *folder, char *(*title_of)(const char *name, GError **error))
 {
 	g_autofree char *dir = lab_path(folder, NULL);
@@ -56,7 +85,10 @@ static int list_titles(const char *folder, char *(*title_of)(const char *name, G
 		g_autofree char *title = title_of(*name, &error);
 
 		if (title) {
-			print_row(20, *name, title);
+			const struct column columns[] = { { "title", title, 0 }, { 0 } };
+
+			if (*title)
+				print_row(20, *name, columns);
 		} else {
 			fprintf(stderr, "vtdlab list: %s\n", error->message);
 			status = VTDLAB_EXIT_USAGE;
@@ -98,8 +130,11 @@ static int list_images(const char *images, const char *group, const char *key, i
 		}
 		g_autofree char *value = g_key_file_get_string(conf, group, key, NULL);
 		g_autofree char *about = g_key_file_get_string(conf, group, "description", NULL);
-		g_autofree char *text = g_strdup_printf("%-*s  %s", width, value ? value : "?", about ? about : "");
-		print_row(18, *name, text);
+		const struct column columns[] = { { key, value ? value : "?", width },
+						  { "description", about ? about : "", 0 },
+						  { 0 } };
+
+		print_row(18, *name, columns);
 	}
 	return status;
 }
@@ -118,7 +153,10 @@ static int list_available(void)
 
 		if (space)
 			*space++ = 0;
-		print_row(40, *row, space ? space : "");
+
+		const struct column columns[] = { { "packages", space ? space : "", 0 }, { 0 } };
+
+		print_row(40, *row, columns);
 	}
 	return VTDLAB_EXIT_OK;
 }
@@ -129,11 +167,9 @@ static int list_kernels(void)
 		return list_available();
 	int status = list_images("kernels", "kernel", "release", 26);
 
-	if (!names_only)
-		printf("\nAlso: debian:RELEASE (an exact build, such as debian:6.1.0-49-amd64; --available lists them), "
-		       "the path of\n"
-		       "a bzImage or vmlinux (with --modules), the path of a kernel build tree, or lab:DIR\n"
-		       "(a source tree, built with kernel-patches).\n");
+	print_hint("Also: debian:RELEASE (an exact build, such as debian:6.1.0-49-amd64; --available lists them), "
+		   "the path of\na bzImage or vmlinux (with --modules), the path of a kernel build tree, or lab:DIR\n"
+		   "(a source tree, built with kernel-patches).");
 	return status;
 }
 
@@ -141,9 +177,9 @@ static int list_qemus(void)
 {
 	int status = list_images("qemus", "qemu", "version", 33);
 
-	if (!names_only)
-		printf("\nAlso: the path of a program that runs as qemu-system-x86_64 does. Without --qemu "
-		       "it is\nthe host's own; `vtdlab doctor` shows which.\n");
+	print_hint(
+		"Also: the path of a program that runs as qemu-system-x86_64 does. Without --qemu it is\nthe host's own; "
+		"`vtdlab doctor` shows which.");
 	return status;
 }
 
@@ -152,17 +188,37 @@ static int list_checks(void)
 	for (const struct check *const *list = vtdlab_checks; *list; list++) {
 		const struct check *c = *list;
 		g_autofree char *needs = need_list(c->needs, c->traces);
-		g_autofree char *text = g_strdup_printf("%-18s  %s", outcome_name(c->outcome), c->proves);
+		const struct column columns[] = { { "outcome", outcome_name(c->outcome), 18 },
+						  { "proves", c->proves, 0 },
+						  { as_json ? "needs" : NULL, needs, 0 },
+						  { 0 } };
 
-		print_row(24, c->name, text);
-		if (!names_only && *needs)
+		print_row(24, c->name, columns);
+		if (!names_only && !as_json && *needs)
 			printf("%-24s  needs: %s\n", "", needs);
 	}
 	return VTDLAB_EXIT_OK;
 }
 
+static void keys_json(const struct schema *schema)
+{
+	for (const struct schema_key *k = schema->keys; k->section; k++) {
+		g_autofree char *name = g_strdup_printf("%s.%s", k->section, k->key), *allowed = schema_allowed(k);
+		const struct column columns[] = {
+			{ "default", k->def, 0 }, { "allowed", allowed, 0 }, { "help", k->help, 0 }, { 0 }
+		};
+
+		print_row(0, name, columns);
+	}
+}
+
 static int list_schema(const struct schema *schema)
 {
+	if (as_json) {
+		keys_json(schema);
+		return VTDLAB_EXIT_OK;
+	}
+
 	g_autofree char *text = schema_help(schema, names_only);
 
 	fputs(text, stdout);
@@ -186,20 +242,35 @@ static int list_matrix_keys(void)
 
 static int list_bugs(void)
 {
-	return cmd_bugs_list(names_only, available);
+	return cmd_bugs_list(names_only, available, as_json ? json_rows : NULL);
 }
 
 static int list_shortcuts(void)
 {
 	for (const struct shortcut *s = shortcuts; s->name; s++) {
-		g_autofree char *text = g_strdup_printf("%-16s  %s", s->gain, s->changes);
+		const struct column columns[] = { { "gain", s->gain, 16 }, { "changes", s->changes, 0 }, { 0 } };
 
-		print_row(18, s->name, text);
+		print_row(18, s->name, columns);
 	}
-	if (!names_only)
-		printf("\nThe first figure is a run's CPU time with it as a ratio to one without (`make bench-boot`). `vtdlab run --as-shipped`\n"
-		       "takes none.\n");
+	print_hint(
+		"The first figure is a run's CPU time with it as a ratio to one without (`make bench-boot`). `vtdlab run "
+		"--as-shipped`\ntakes none.");
 	return VTDLAB_EXIT_OK;
+}
+
+static int print_json(const char *word, int (*list)(void))
+{
+	JsonObject *o = json_object_new();
+	g_autofree char *text = NULL;
+	int status;
+
+	json_rows = json_array_new();
+	status = list();
+	json_object_set_array_member(o, word, json_rows);
+	text = json_text(o, true);
+	fputs(text, stdout);
+	json_object_unref(o);
+	return status;
 }
 
 int cmd_list(int argc, char **argv)
@@ -215,6 +286,8 @@ int cmd_list(int argc, char **argv)
 		{ "available", 0, 0, G_OPTION_ARG_NONE, &available,
 		  "kernels: the exact builds that the archive has all packages of; bugs: which can still be run",
 		  NULL },
+		{ "group", 0, 0, G_OPTION_ARG_STRING, &only_group, "scenarios: only those of this group", "G" },
+		{ "json", 0, 0, G_OPTION_ARG_NONE, &as_json, "JSON: an object a row", NULL },
 		G_OPTION_ENTRY_NULL,
 	};
 	int status = cmd_parse("list", entries, &argc, &argv);
@@ -229,9 +302,14 @@ int cmd_list(int argc, char **argv)
 	if (argc > 2)
 		return cmd_usage_error("list", "takes one word: %s; and the name of a check or scenario behind that",
 				       all);
+	if (only_group && (strcmp(word, "scenarios") != 0 || !g_strv_contains(conf_groups, only_group)))
+		return cmd_usage_error("list", "--group %s: of scenarios; quick, full, negative, lab or slow",
+				       only_group);
+	if (as_json && names_only)
+		return cmd_usage_error("list", "--names or --json, not both");
 	for (size_t i = 0; what[i]; i++)
 		if (strcmp(word, what[i]) == 0)
-			return lists[i]();
+			return as_json ? print_json(word, lists[i]) : lists[i]();
 	const char *near = nearest_word(word, what);
 
 	return cmd_usage_error("list", "'%s' is none of %s%s%s%s", word, all, near ? " (did you mean " : "",

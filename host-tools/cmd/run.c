@@ -1,31 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* vtdlab run: run a scenario and judge it. */
 #include "cmd/cmd.h"
+#include "cmd/series.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/stats.h"
 #include "machine/libvirt-domain.h"
 #include "machine/machine.h"
 #include "machine/vmm.h"
-#include "results/progress.h"
 #include "results/report.h"
 #include "verdict/check.h"
 #include "conf/restrict.h"
 #include "conf/scenario.h"
 #include "run/run.h"
-#include "run/soak.h"
 
 static struct {
 	char *kernel, *crash_kernel, *reference, *modules, *qemu, *vmm, *accel, *clock, *results, *break_at, *colour,
-		*domain;
+		*domain, *group, *junit;
 	char **sets;
 	int repeat;
 	gboolean dry_run, print_xml, keep, keep_core, gdb, no_probes, no_retry, strict_expect, as_shipped, quiet,
-		verbose, restricted;
+		verbose, restricted, keep_going, ktap, json;
 } opt;
 
 static const GOptionEntry entries[] = {
@@ -67,6 +65,13 @@ static const GOptionEntry entries[] = {
 	{ "quiet", 'q', 0, G_OPTION_ARG_NONE, &opt.quiet, "no lines while it runs, and one for the result", NULL },
 	{ "verbose", 'v', 0, G_OPTION_ARG_NONE, &opt.verbose,
 	  "every check on the page, and plain lines even on a terminal", NULL },
+	{ "group", 0, 0, G_OPTION_ARG_STRING, &opt.group,
+	  "the scenarios of a group (and those named): quick, full, negative, lab or slow", "G" },
+	{ "keep-going", 0, 0, G_OPTION_ARG_NONE, &opt.keep_going,
+	  "of several: run the others too where one fails or is not judged", NULL },
+	{ "ktap", 0, 0, G_OPTION_ARG_NONE, &opt.ktap, "KTAP on stdout: a test a run, its checks as subtests", NULL },
+	{ "junit", 0, 0, G_OPTION_ARG_FILENAME, &opt.junit, "write JUnit XML, a test case a run", "FILE" },
+	{ "json", 0, 0, G_OPTION_ARG_NONE, &opt.json, "run.json of each run on stdout, a line each", NULL },
 	CMD_COLOUR_ENTRY(&opt.colour),
 	{ 0 },
 };
@@ -115,7 +120,6 @@ static void take_domain(struct scenario *s, const struct libvirt_domain *d)
 static struct scenario *load(const char *name, const struct libvirt_domain *domain, GError **error)
 {
 	struct scenario *s = scenario_load(name, error);
-	g_auto(GStrv) names = check_expectable();
 	bool ok;
 
 	if (!s)
@@ -131,8 +135,7 @@ static struct scenario *load(const char *name, const struct libvirt_domain *doma
 		ok = scenario_set(s, "devices.dma=nic", error);
 	for (char **set = opt.sets; ok && set && *set; set++)
 		ok = scenario_set(s, *set, error);
-	ok = ok && (!opt.restricted || scenario_restricted(s, opt.kernel, opt.crash_kernel, error));
-	if (ok && scenario_validate(s, (const char *const *)names, error))
+	if (ok && (!opt.restricted || scenario_restricted(s, opt.kernel, opt.crash_kernel, error)))
 		return s;
 	scenario_free(s);
 	return NULL;
@@ -149,73 +152,6 @@ static int dry_run(const struct scenario *s, const struct run_options *options)
 	return VTDLAB_EXIT_OK;
 }
 
-/* @copies: guest ns of each run's copy, as far as it was seen. */
-static int run_once(const struct scenario *s, const struct run_options *options, const char **outcome, GArray *copies)
-{
-	GError *error = NULL;
-	struct run_outcome out;
-	double copy_ns;
-	int status;
-
-	if (!scenario_run(s, options, &out, &error)) {
-		progress_clear(options->progress);
-		return cmd_fail("run", error);
-	}
-	progress_clear(options->progress);
-	fputs(opt.quiet || opt.repeat > 1 ? out.line : out.page, stdout);
-	fflush(stdout);
-	status = out.exit;
-	*outcome = out.outcome;
-	copy_ns = (double)out.copy_ns;
-	if (copy_ns >= 0)
-		g_array_append_val(copies, copy_ns);
-	run_outcome_clear(&out);
-	return status;
-}
-
-/* The median says more than the mean: one preempted run in five moves it little. No digit that the spread denies. */
-static void print_copies(GArray *copies)
-{
-	double *v = (double *)(void *)copies->data, median, spread;
-	unsigned n = copies->len;
-	int digits;
-
-	if (!n)
-		return;
-	median = stats_median(v, n); /* sorts them */
-	spread = (v[n - 1] - v[0]) / 1e3;
-	digits = spread >= 10 || n == 1 ? 0 : spread >= 1 ? 1 : 2;
-	printf("copy, guest time of %u runs: median %.*f us, %.*f to %.*f us\n", n, digits, median / 1e3, digits,
-	       v[0] / 1e3, digits, v[n - 1] / 1e3);
-}
-
-static int run_all(const struct scenario *s, struct run_options *options)
-{
-	g_autoptr(GPtrArray) outcomes = g_ptr_array_new();
-	g_autoptr(GArray) copies = g_array_new(FALSE, FALSE, sizeof(double));
-	int status = VTDLAB_EXIT_OK;
-
-	for (int i = 0; i < opt.repeat; i++) {
-		const char *outcome = "none";
-		int one;
-
-		options->progress = progress_new(NULL, cmd_progress(opt.quiet, opt.verbose));
-		one = run_once(s, options, &outcome, copies);
-		progress_free(options->progress);
-		status = vtdlab_exit_worse(status, one);
-		g_ptr_array_add(outcomes, (char *)outcome);
-		if (one == VTDLAB_EXIT_INTERRUPTED || one == VTDLAB_EXIT_USAGE)
-			break;
-	}
-	if (opt.repeat > 1) {
-		g_autofree char *series = series_tally(outcomes);
-
-		printf("%u runs: %s; exit status %d\n", outcomes->len, series, status);
-		print_copies(copies);
-	}
-	return status;
-}
-
 /* "first:SYMBOL", "crash:SYMBOL", "SYMBOL": false if it is none. */
 static bool take_break(struct run_options *options)
 {
@@ -228,26 +164,125 @@ static bool take_break(struct run_options *options)
 	return !at || (*at && *at != '.' && strspn(at, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "_.") == strlen(at));
 }
 
+/* What only shows once all is set. */
+static bool usable(const struct scenario *s, GError **error)
+{
+	g_auto(GStrv) names = check_expectable();
+
+	if (!scenario_validate(s, (const char *const *)names, error))
+		return false;
+	return !opt.keep_core || s->crash.end != CONF_END_REBOOT ||
+	       vtdlab_refuse(error,
+			     "--keep-core: %s reboots its machine at the end, which overwrites the RAM; use a scenario "
+			     "with crash.end=poweroff",
+			     s->name);
+}
+
+/*
+ * Of many, one that a setting does not fit is left out with the reason: `--group full --set machine.cpus=1` is no bad
+ * command line. Of one it is.
+ */
+static bool add(GPtrArray *members, const char *name, const struct libvirt_domain *domain, bool many, GError **error)
+{
+	struct scenario *s = load(name, domain, error);
+	GError *misfit = NULL;
+
+	if (!s)
+		return false;
+	if (!usable(s, many && (opt.sets || opt.keep_core) ? &misfit : error) && !misfit) {
+		scenario_free(s);
+		return false;
+	}
+	series_add(members, s, misfit ? g_strdup(misfit->message) : NULL);
+	g_clear_error(&misfit);
+	return true;
+}
+
+/* Those named, then those of the group that were not. */
+static bool add_all(GPtrArray *members, char **names, const struct libvirt_domain *domain, GError **error)
+{
+	g_auto(GStrv) group = opt.group ? scenario_group(opt.group, error) : NULL;
+	bool many = opt.group || g_strv_length(names) > 1;
+
+	if (opt.group && !group)
+		return false;
+	for (char **name = names; *name; name++)
+		if (!add(members, *name, domain, many, error))
+			return false;
+	for (char **name = group; name && *name; name++)
+		if (!g_strv_contains((const char *const *)names, *name) && !add(members, *name, domain, many, error))
+			return false;
+	return true;
+}
+
+/* Which options exclude each other, and what is out of range; -1: nothing is wrong. */
+static int check_options(int names)
+{
+	if (!names && !opt.group && !opt.domain)
+		return cmd_usage_error("run", "which scenario? `vtdlab list scenarios` names them");
+	if (opt.repeat < 1 || opt.repeat > 100000)
+		return cmd_usage_error("run", "--repeat %d: 1 to 100000", opt.repeat);
+	if (opt.ktap && opt.json)
+		return cmd_usage_error("run", "--ktap or --json, not both");
+	return -1;
+}
+
+static int run_members(const GPtrArray *members, struct run_options *options)
+{
+	const struct series_options series = {
+		.name = opt.group ? opt.group : "run",
+		.run = options,
+		.repeat = (unsigned)opt.repeat,
+		.keep_going = opt.keep_going,
+		.quiet = opt.quiet,
+		.verbose = opt.verbose,
+		.format = opt.ktap ? SERIES_KTAP :
+			  opt.json ? SERIES_JSON :
+				     SERIES_TEXT,
+		.junit = opt.junit,
+	};
+	int status = VTDLAB_EXIT_OK;
+
+	if (!opt.dry_run && !opt.print_xml)
+		return series_run(members, &series);
+	for (guint i = 0; i < members->len; i++) {
+		const struct series_member *m = members->pdata[i];
+
+		status = vtdlab_exit_worse(status, m->unfit ? VTDLAB_EXIT_OK : dry_run(m->scenario, options));
+	}
+	return status;
+}
+
+static void take_options(struct run_options *options, bool colour)
+{
+	options->page = (opt.verbose ? REPORT_ALL : 0) | (colour ? REPORT_COLOUR : 0);
+	options->modules = opt.modules;
+	options->reference = opt.reference;
+	options->qemu = opt.qemu;
+	options->results = opt.results;
+	options->keep = opt.keep;
+	options->keep_core = opt.keep_core;
+	options->gdb = opt.gdb;
+	options->no_probes = opt.no_probes;
+	options->no_retry = opt.no_retry;
+}
+
 int cmd_run(int argc, char **argv)
 {
+	static char *standard[] = { (char *)"kdump", NULL };
+	g_autoptr(GPtrArray) members = series_new();
 	struct run_options options = { 0 };
-	GError *error = NULL;
 	struct libvirt_domain *domain = NULL;
-	struct scenario *s;
-	const char *name;
+	GError *error = NULL;
 	bool colour;
 	int status;
 
 	opt.repeat = 1;
 	status = cmd_parse("run", entries, &argc, &argv);
+	if (status < 0)
+		status = check_options(argc - 1);
 	if (status >= 0)
 		return status;
-	if (argc != 2 && !(argc == 1 && opt.domain))
-		return cmd_usage_error("run", argc < 2 ? "which scenario? `vtdlab list scenarios` names them" :
-							 "one scenario at a time");
-	name = argc > 1 ? argv[1] : "kdump";
-	if (opt.repeat < 1)
-		return cmd_usage_error("run", "--repeat %d: at least 1", opt.repeat);
 	if (!cmd_colour("run", opt.colour, &colour))
 		return VTDLAB_EXIT_USAGE;
 	if (!take_break(&options))
@@ -255,36 +290,19 @@ int cmd_run(int argc, char **argv)
 				       "--break '%s': the name of a function, as in /proc/kallsyms; first:NAME is "
 				       "one of the first kernel",
 				       opt.break_at);
+	take_options(&options, colour);
 	if (opt.vmm || opt.print_xml || opt.domain)
 		options.vmm = vmm_parse(opt.vmm && !opt.print_xml ? opt.vmm : "libvirt", &options.vmm_uri, &error);
 	if (opt.domain && !error && options.vmm != &vmm_libvirt)
 		return cmd_usage_error("run", "--domain is run by libvirt: leave out --vmm %s", opt.vmm);
 	if (opt.domain && !error)
 		options.domain = domain = libvirt_domain_load(opt.domain, opt.restricted, &error);
-	s = error ? NULL : load(name, domain, &error);
-	if (!s)
-		return cmd_fail("run", error);
-	if (opt.keep_core && s->crash.end == CONF_END_REBOOT) {
-		scenario_free(s);
-		return cmd_usage_error("run",
-				       "--keep-core: %s reboots its machine at the end, which overwrites the "
-				       "RAM; use a scenario with crash.end=poweroff",
-				       name);
+	if (error || !add_all(members, argc > 1 || opt.group ? argv + 1 : standard, domain, &error)) {
+		status = cmd_fail("run", error);
+	} else {
+		cmd_catch_signals();
+		status = run_members(members, &options);
 	}
-	options.page = (opt.verbose ? REPORT_ALL : 0) | (colour ? REPORT_COLOUR : 0);
-	options.modules = opt.modules;
-	options.reference = opt.reference;
-	options.qemu = opt.qemu;
-	options.results = opt.results;
-	options.keep = opt.keep;
-	options.keep_core = opt.keep_core;
-
-	options.gdb = opt.gdb;
-	options.no_probes = opt.no_probes;
-	options.no_retry = opt.no_retry;
-	cmd_catch_signals();
-	status = opt.dry_run || opt.print_xml ? dry_run(s, &options) : run_all(s, &options);
-	scenario_free(s);
 	libvirt_domain_free(domain);
 	return status;
 }

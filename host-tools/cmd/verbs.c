@@ -8,7 +8,7 @@
 #include "base/words.h"
 
 const struct verb vtdlab_verbs[] = {
-	{ "run", "run a scenario and judge what the crash kernel did", "SCENARIO", cmd_run },
+	{ "run", "run scenarios and judge what the crash kernel did", "SCENARIO...", cmd_run },
 	{ "list", "what there is: scenarios, kernels, qemus, bugs, matrices, checks, keys",
 	  "[scenarios|kernels|qemus|bugs|matrices|checks|keys|bug-keys|matrix-keys|shortcuts] [NAME]", cmd_list },
 	{ "bugs", "the catalogue of IOMMU bugs that can be reproduced, and a page of each", "[show BUG]", cmd_bugs },

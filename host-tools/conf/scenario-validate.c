@@ -48,6 +48,18 @@ static bool check_expectations(const struct scenario *s, const char *const *name
 	return true;
 }
 
+/* A group that nothing asks for would leave the scenario out of every suite, and nobody would miss it. */
+static bool check_groups(const struct scenario *s, GError **error)
+{
+	for (char **group = s->groups; *group; group++)
+		if (!g_strv_contains(conf_groups, *group)) {
+			g_autofree char *all = g_strjoinv(", ", (char **)(void *)conf_groups);
+
+			return vtdlab_refuse(error, "scenario.groups: '%s' is none of %s", *group, all);
+		}
+	return true;
+}
+
 static bool check_machine(const struct scenario *s, GError **error)
 {
 	struct machine_config cfg;
@@ -96,8 +108,8 @@ bool scenario_validate(const struct scenario *s, const char *const *names, GErro
 {
 	bool ok = *s->first.kernel || vtdlab_refuse(error, "first.kernel is empty; see `vtdlab list kernels`");
 
-	if (ok && check_expectations(s, names, error) && check_machine(s, error) && check_dma(s, error) &&
-	    check_corrupt(s, error) && workload_check(s, error))
+	if (ok && check_expectations(s, names, error) && check_groups(s, error) && check_machine(s, error) &&
+	    check_dma(s, error) && check_corrupt(s, error) && workload_check(s, error))
 		return true;
 	g_prefix_error(error, "scenario %s: ", s->name);
 	return false;

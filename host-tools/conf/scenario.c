@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+#include "base/error.h"
+#include "base/paths.h"
+
 static const struct word aw_words[] = {
 	{ "default", 0 }, { "39", 39 }, { "48", 48 }, { "57", 57 }, { 0 },
 };
@@ -83,6 +86,9 @@ static const struct schema_key keys[] = {
 	  .help = "checks expected to fail, ';' between; -6.1, -scalable, -6.1-scalable add some there" },
 	{ KEY("scenario", "strict-expect", SCHEMA_SWITCH), AT(strict_expect), .def = "off",
 	  .help = "on: a check of expect-fail that passes is bad (exit 1): for a negative control" },
+	{ KEY("scenario", "groups", SCHEMA_LIST), AT(groups), .def = "full",
+	  .members = "quick, full, negative, lab, slow",
+	  .help = "what `vtdlab run --group` takes it for, ';' between" },
 	{ KEY("scenario", "timeout-s", SCHEMA_SECONDS), AT(timeout_s), .min = 1, .max = 86400, .def = "300",
 	  .help = "limit of a whole run, seconds; longer by itself under TCG" },
 
@@ -208,6 +214,36 @@ struct scenario *scenario_copy(const struct scenario *s)
 	copy->sets = g_strdupv(s->sets);
 	schema_copy(&scenario_schema, s, copy);
 	return copy;
+}
+
+const char *const conf_groups[] = { "quick", "full", "negative", "lab", "slow", NULL };
+
+bool scenario_in_group(const struct scenario *s, const char *group)
+{
+	return g_strv_contains((const char *const *)s->groups, group);
+}
+
+char **scenario_group(const char *group, GError **error)
+{
+	g_autofree char *dir = lab_path(scenario_schema.folder, NULL), *all = NULL;
+	g_auto(GStrv) names = lab_conf_names(dir);
+	g_autoptr(GStrvBuilder) in = g_strv_builder_new();
+
+	if (!g_strv_contains(conf_groups, group)) {
+		all = g_strjoinv(", ", (char **)(void *)conf_groups);
+		vtdlab_refuse(error, "there is no group '%s'; there are %s", group, all);
+		return NULL;
+	}
+	for (char **name = names; *name; name++) {
+		struct scenario *s = scenario_load(*name, error);
+
+		if (!s)
+			return NULL;
+		if (scenario_in_group(s, group))
+			g_strv_builder_add(in, *name);
+		scenario_free(s);
+	}
+	return g_strv_builder_end(in);
 }
 
 bool scenario_set(struct scenario *s, const char *assignment, GError **error)

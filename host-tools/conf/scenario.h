@@ -35,6 +35,7 @@ struct scenario {
 	char *description;
 	char **expect_fail;	      /* checks that fail on every kernel; NULL-ended */
 	GHashTable *expect_fail_when; /* expect-fail-<series>-<mode>, one of them or both: char * -> char ** */
+	char **groups;		      /* of conf_groups */
 	bool strict_expect;	      /* that they do not fail is bad: a negative control */
 	double timeout_s;	      /* limit of a whole run, s; the scale of the accelerator comes on top */
 
@@ -162,6 +163,18 @@ bool scenario_shortcuts(const struct scenario *s);
 
 /* scenario_as_shipped - the kernels as a distribution ships and boots them: neither of these two. As scenario_set(). */
 bool scenario_as_shipped(struct scenario *s, GError **error);
+
+/* The groups that there are: what `vtdlab run --group` may be given. NULL-ended. */
+extern const char *const conf_groups[];
+
+/* scenario_in_group - does its file name @group? */
+bool scenario_in_group(const struct scenario *s, const char *group);
+
+/*
+ * scenario_group - the names of those in scenarios/ that are in @group, sorted, NULL-ended; g_strfreev() frees.
+ * NULL and VTDLAB_ERROR_USAGE: there is no such group, or one of the files cannot be read.
+ */
+char **scenario_group(const char *group, GError **error);
 
 /* scenario_copy - the same with its settings, to be changed. Free with scenario_free(). */
 struct scenario *scenario_copy(const struct scenario *s);

@@ -161,7 +161,7 @@ static char *run_gnuplot(const char *script, GError **error)
 	svg = strstr(out, "<svg");
 	if (g_subprocess_get_successful(child) && svg && strstr(svg, "</svg>"))
 		return g_strdup(svg);
-	last = text_last_words(err, 0);
+	last = text_last_words(err);
 	vtdlab_unjudged(error, "gnuplot: %s", *last ? last : "it drew nothing");
 	return NULL;
 }

@@ -56,7 +56,7 @@ static void done(void *data, void *tag, int status, const char *out)
 	struct turns *t = data;
 	unsigned side = GPOINTER_TO_UINT(tag);
 	bool ran = take_run(t, side);
-	g_autofree char *last = text_last_words(out, 0);
+	g_autofree char *last = text_last_words(out);
 
 	if (status != VTDLAB_EXIT_BAD)
 		t->out->exit = vtdlab_exit_worse(t->out->exit, status);

@@ -10,7 +10,6 @@
 #include "bugs/side.h"
 
 #define SKIPPED "skipped: "
-#define ABOVE "see the line" /* of run_script(): the reason is what the script said before */
 
 static void set(char **text, char *to)
 {
@@ -30,27 +29,19 @@ static char *place_of_run(const struct cell_plan *plan, const char *dir, const c
 /* Nothing was run, or not to its end. */
 static void judge_nothing(struct matrix_cell *cell, const char *out)
 {
-	char *line = text_last_words(out, 0);
+	char *line = text_last_words(out);
 
 	if (cell->exit == VTDLAB_EXIT_CANNOT_JUDGE && g_str_has_prefix(line, SKIPPED)) {
 		cell->result = MATRIX_CELL_SKIPPED;
-		set(&cell->reason, strstr(line, ABOVE) ? text_last_words(out, 1) : g_strdup(line + strlen(SKIPPED)));
+		set(&cell->reason, g_strdup(line + strlen(SKIPPED)));
 	} else if (!*line) {
 		cell->result = MATRIX_CELL_LOST;
 		set(&cell->reason, g_strdup("it ended without a word: killed?"));
 	} else {
 		cell->result = MATRIX_CELL_UNJUDGED;
-		set(&cell->reason, strstr(line, ABOVE) ? text_last_words(out, 1) : g_strdup(line));
+		set(&cell->reason, g_strdup(line));
 	}
 	g_free(line);
-}
-
-/* Without a rule the exit status says it. */
-static enum matrix_cell_result by_status(int status)
-{
-	return status == VTDLAB_EXIT_OK	 ? MATRIX_CELL_EXPECTED :
-	       status == VTDLAB_EXIT_BAD ? MATRIX_CELL_UNEXPECTED :
-					   MATRIX_CELL_UNJUDGED;
 }
 
 /* "copy-wrong (context-same-slot): 14.0 is gone": what failed, and what the first of these checks says. */
@@ -82,16 +73,16 @@ static void judge_run(struct matrix_cell *cell, const struct cell_plan *plan, co
 
 	if (run->outcome < OUTCOMES)
 		set(&cell->verdict, g_strdup(outcome_name(run->outcome)));
-	cell->result = plan->stated ? results[side_judge(&plan->expect, run, why)] : by_status(cell->exit);
+	cell->result = plan->stated ? results[side_judge(&plan->expect, run, why)] : matrix_cell_of_exit(cell->exit);
 	if (plan->stated && cell->result != MATRIX_CELL_EXPECTED)
 		set(&reason, g_strdup(why->str));
-	set(&cell->reason, reason ? reason : text_last_words(out, 0));
+	set(&cell->reason, reason ? reason : text_last_words(out));
 }
 
 static void judge_status(struct matrix_cell *cell, const struct cell_plan *plan, const char *out)
 {
-	cell->result = by_status(cell->exit);
-	set(&cell->reason, text_last_words(out, 0));
+	cell->result = matrix_cell_of_exit(cell->exit);
+	set(&cell->reason, text_last_words(out));
 	if (cell->result == MATRIX_CELL_UNJUDGED)
 		return;
 	set(&cell->verdict, g_strdup(cell_words[plan->kind][cell->exit == VTDLAB_EXIT_BAD]));

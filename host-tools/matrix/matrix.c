@@ -214,27 +214,6 @@ static bool resume(struct matrix_work *w, struct rundir **rd, GError **error)
 
 /* ---- the end ---- */
 
-/* A skip takes nothing away, but when there is nothing else. */
-static int exit_of(const struct matrix_doc *doc, bool whole)
-{
-	unsigned skipped = matrix_doc_count(doc, MATRIX_CELL_SKIPPED);
-	int status = skipped == doc->cells->len ? VTDLAB_EXIT_CANNOT_JUDGE : VTDLAB_EXIT_OK;
-
-	if (!whole)
-		return VTDLAB_EXIT_INTERRUPTED;
-	for (guint i = 0; i < doc->cells->len; i++) {
-		const struct matrix_cell *cell = doc->cells->pdata[i];
-
-		if (cell->result == MATRIX_CELL_UNEXPECTED)
-			status = vtdlab_exit_worse(status, VTDLAB_EXIT_BAD);
-		else if (cell->result == MATRIX_CELL_UNJUDGED && cell->exit == VTDLAB_EXIT_USAGE)
-			status = vtdlab_exit_worse(status, VTDLAB_EXIT_USAGE);
-		else if (cell->result != MATRIX_CELL_EXPECTED && cell->result != MATRIX_CELL_SKIPPED)
-			status = vtdlab_exit_worse(status, VTDLAB_EXIT_CANNOT_JUDGE);
-	}
-	return status;
-}
-
 static bool write_formats(const struct matrix_work *w, GError **error)
 {
 	g_autofree char *junit = matrix_doc_junit(w->doc), *ktap = matrix_doc_ktap(w->doc);
@@ -255,7 +234,7 @@ static bool finish(struct matrix_work *w, struct rundir *rd, bool whole, struct 
 	bool ok;
 
 	w->doc->finished = whole && !matrix_doc_count(w->doc, MATRIX_CELL_WAITING) && !w->broken;
-	w->doc->exit = out->exit = exit_of(w->doc, whole);
+	w->doc->exit = out->exit = whole ? matrix_doc_exit(w->doc) : VTDLAB_EXIT_INTERRUPTED;
 	/* one that is called finished cannot be gone on with: the page comes first */
 	if (!w->broken && !write_page(w, rd, &w->broken))
 		w->doc->finished = false;

@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/paths.h"
+#include "base/text.h"
 
 /* The script ends by itself when we die, however that happens. */
 static void die_with_parent(gpointer unused)
@@ -45,31 +47,48 @@ static char *read_script(GPid pid, int fd)
 	}
 }
 
+/* Why a script gave up, as it leaves it in $VTDLAB_REASON (scripts/lib/common.sh): nothing that outlives us. The caller frees it. */
+static char *reason_of(int fd)
+{
+	char text[1024] = "";
+
+	if (fd < 0 || pread(fd, text, sizeof(text) - 1, 0) <= 0)
+		return g_strdup("see the line above");
+	return text_one_line(text);
+}
+
 /* Runs a script; its stderr is the user's. Exit 2 is the user's mistake, 125 the kernel's, anything else ours. */
 static char *run_script(char **argv, GError **error)
 {
+	g_auto(GStrv) env = g_get_environ();
 	g_autofree char *name = g_path_get_basename(argv[0]);
-	g_autofree char *out = NULL;
-	int status = 0, fd;
+	int status = 0, fd, words = memfd_create("vtdlab-reason", MFD_CLOEXEC);
+	g_autofree char *place = g_strdup_printf("/proc/%d/fd/%d", getpid(), words);
+	g_autofree char *out = NULL, *reason = NULL;
 	GPid pid;
 
-	if (!g_spawn_async_with_pipes(NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, die_with_parent, NULL, &pid, NULL,
-				      &fd, NULL, error))
+	env = g_environ_setenv(env, "VTDLAB_REASON", words < 0 ? "" : place, TRUE);
+	if (!g_spawn_async_with_pipes(NULL, argv, env, G_SPAWN_DO_NOT_REAP_CHILD, die_with_parent, NULL, &pid, NULL,
+				      &fd, NULL, error)) {
+		close(words);
 		return NULL;
+	}
 	out = read_script(pid, fd);
 	close(fd);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
+	reason = reason_of(words);
+	close(words);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return g_strdup(g_strstrip(out));
 	if (interrupt_pending() || (WIFSIGNALED(status) && WTERMSIG(status) == SIGINT))
 		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_INTERRUPTED, "%s was interrupted", name);
 	else if (WIFEXITED(status) && (WEXITSTATUS(status) == 2 || WEXITSTATUS(status) == 125))
 		g_set_error(error, VTDLAB_ERROR, WEXITSTATUS(status) == 2 ? VTDLAB_ERROR_USAGE : VTDLAB_ERROR_UNFIT,
-			    "%s %.200s: see the line above", name, argv[1]);
+			    "%s", reason);
 	else
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "%s failed (status %d): see the lines above",
-			    name, WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED, "%s failed (status %d): %s", name,
+			    WIFEXITED(status) ? WEXITSTATUS(status) : -1, reason);
 	return NULL;
 }
 

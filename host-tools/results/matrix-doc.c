@@ -96,6 +96,31 @@ unsigned matrix_doc_count(const struct matrix_doc *doc, enum matrix_cell_result 
 	return n;
 }
 
+enum matrix_cell_result matrix_cell_of_exit(int status)
+{
+	return status == VTDLAB_EXIT_OK	 ? MATRIX_CELL_EXPECTED :
+	       status == VTDLAB_EXIT_BAD ? MATRIX_CELL_UNEXPECTED :
+					   MATRIX_CELL_UNJUDGED;
+}
+
+int matrix_doc_exit(const struct matrix_doc *doc)
+{
+	unsigned skipped = matrix_doc_count(doc, MATRIX_CELL_SKIPPED);
+	int status = skipped == doc->cells->len ? VTDLAB_EXIT_CANNOT_JUDGE : VTDLAB_EXIT_OK;
+
+	for (guint i = 0; i < doc->cells->len; i++) {
+		const struct matrix_cell *cell = doc->cells->pdata[i];
+
+		if (cell->result == MATRIX_CELL_UNEXPECTED)
+			status = vtdlab_exit_worse(status, VTDLAB_EXIT_BAD);
+		else if (cell->result == MATRIX_CELL_UNJUDGED && cell->exit == VTDLAB_EXIT_USAGE)
+			status = vtdlab_exit_worse(status, VTDLAB_EXIT_USAGE);
+		else if (cell->result != MATRIX_CELL_EXPECTED && cell->result != MATRIX_CELL_SKIPPED)
+			status = vtdlab_exit_worse(status, VTDLAB_EXIT_CANNOT_JUDGE);
+	}
+	return status;
+}
+
 char *matrix_doc_line(const struct matrix_doc *doc)
 {
 	static const char *const said[MATRIX_CELL_RESULTS] = {

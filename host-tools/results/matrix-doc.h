@@ -10,6 +10,8 @@
 #include <json-glib/json-glib.h>
 #include <stdbool.h>
 
+#include "results/run-json-read.h"
+
 #define MATRIX_DOC_SCHEMA 1
 
 enum matrix_cell_result {
@@ -91,8 +93,18 @@ char *matrix_doc_text(const struct matrix_doc *doc);
  */
 struct matrix_doc *matrix_doc_read(const char *path, GError **error);
 
+/* matrix_doc_exit - the exit status of the whole: a skip takes nothing away, but when there is nothing else (125). */
+int matrix_doc_exit(const struct matrix_doc *doc);
+
+/* matrix_cell_of_exit - what a run that ended with @status has come to, where nothing else was stated of it. */
+enum matrix_cell_result matrix_cell_of_exit(int status);
+
 /* matrix_doc_junit - JUnit XML, a test case a cell; matrix_doc_ktap - KTAP. The caller frees it. */
 char *matrix_doc_junit(const struct matrix_doc *doc);
 char *matrix_doc_ktap(const struct matrix_doc *doc);
+
+/* matrix_ktap_head - the KTAP in front of @tests cells (to be freed); matrix_cell_ktap - one, with the checks of @run (or NULL). */
+char *matrix_ktap_head(unsigned tests);
+void matrix_cell_ktap(GString *out, const struct matrix_cell *cell, const struct run_json *run);
 
 #endif

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A matrix for what reads test results: JUnit XML, and KTAP. */
+/* A matrix, or a series of runs, for what reads test results: JUnit XML, and KTAP. */
 #include <string.h>
 
 #include "base/text.h"
 #include "results/matrix-doc.h"
+
+#define KTAP_INDENT "    " /* of a test within a test */
 
 /* Text for an attribute or an element; what XML 1.0 cannot hold is a blank. */
 static char *xml(const char *text)
@@ -59,25 +61,60 @@ char *matrix_doc_junit(const struct matrix_doc *doc)
 	return g_string_free(out, FALSE);
 }
 
+/* "ok 3 NAME", and what of it is told behind a #; what is in a name behind one would be a directive. */
+static void ktap_line(GString *out, const char *indent, bool ok, unsigned n, const char *name, const char *directive,
+		      const char *reason)
+{
+	g_autofree char *clean = text_one_line(name), *why = text_one_line(reason);
+
+	g_strdelimit(clean, "#", ' ');
+	if (!*directive && *why)
+		g_string_append_printf(out, "%s# %s\n", indent, why);
+	g_string_append_printf(out, "%s%sok %u %s", indent, ok ? "" : "not ", n, clean);
+	if (*directive)
+		g_string_append_printf(out, " # %s%s%s", directive, *why ? " " : "", why);
+	g_string_append_c(out, '\n');
+}
+
+/* A failure that the scenario expects is no failure to whoever counts. */
+static void ktap_check(GString *out, unsigned n, const struct run_json_check *check)
+{
+	bool fail = strcmp(check->result, "fail") == 0, none = !check->evidence;
+	bool skip = !none && strcmp(check->result, "skip") == 0;
+	g_autofree char *unseen = none ? g_strdup_printf("no evidence: %s", check->detail) : NULL;
+
+	ktap_line(out, KTAP_INDENT, !none && (check->expect_fail || !fail), n, check->name,
+		  skip			     ? "SKIP" :
+		  fail && check->expect_fail ? "XFAIL" :
+					       "",
+		  unseen       ? unseen :
+		  fail || skip ? check->detail :
+				 "");
+}
+
+char *matrix_ktap_head(unsigned tests)
+{
+	return g_strdup_printf("KTAP version 1\n1..%u\n", tests);
+}
+
+void matrix_cell_ktap(GString *out, const struct matrix_cell *cell, const struct run_json *run)
+{
+	bool skip = cell->result == MATRIX_CELL_SKIPPED || cell->result == MATRIX_CELL_WAITING;
+
+	if (run && run->checks->len)
+		g_string_append_printf(out, KTAP_INDENT "KTAP version 1\n" KTAP_INDENT "1..%u\n", run->checks->len);
+	for (guint i = 0; run && i < run->checks->len; i++)
+		ktap_check(out, i + 1, &g_array_index(run->checks, struct run_json_check, i));
+	ktap_line(out, "", skip || cell->result == MATRIX_CELL_EXPECTED, cell->n + 1, cell->name, skip ? "SKIP" : "",
+		  skip && !*cell->reason ? "not run" : cell->reason);
+}
+
 char *matrix_doc_ktap(const struct matrix_doc *doc)
 {
-	GString *out = g_string_new(NULL);
+	g_autofree char *head = matrix_ktap_head(doc->cells->len);
+	GString *out = g_string_new(head);
 
-	g_string_printf(out, "KTAP version 1\n1..%u\n", doc->cells->len);
-	for (guint i = 0; i < doc->cells->len; i++) {
-		const struct matrix_cell *cell = doc->cells->pdata[i];
-		bool skip = cell->result == MATRIX_CELL_SKIPPED || cell->result == MATRIX_CELL_WAITING;
-		g_autofree char *name = text_one_line(cell->name), *reason = text_one_line(cell->reason);
-
-		/* what is behind a # is a directive */
-		g_strdelimit(name, "#", ' ');
-		if (*reason && !skip)
-			g_string_append_printf(out, "# %s\n", reason);
-		g_string_append_printf(out, "%s %u %s", skip || cell->result == MATRIX_CELL_EXPECTED ? "ok" : "not ok",
-				       i + 1, name);
-		if (skip)
-			g_string_append_printf(out, " # SKIP %s", *reason ? reason : "not run");
-		g_string_append_c(out, '\n');
-	}
+	for (guint i = 0; i < doc->cells->len; i++)
+		matrix_cell_ktap(out, doc->cells->pdata[i], NULL);
 	return g_string_free(out, FALSE);
 }

@@ -13,7 +13,8 @@
 
 struct progress {
 	FILE *out;
-	enum progress_style style; /* never PROGRESS_AUTO */
+	enum progress_style style; /* never AUTO nor BRIEF */
+	bool brief;		   /* only the live line */
 	char *phase;		   /* NULL between phases */
 	char *note;
 	gint64 start_us; /* monotonic */
@@ -25,10 +26,12 @@ static enum progress_style choose(FILE *out, enum progress_style style)
 {
 	const char *term = g_getenv("TERM");
 
-	if (style != PROGRESS_AUTO)
+	enum progress_style log = style == PROGRESS_BRIEF ? PROGRESS_QUIET : PROGRESS_PLAIN;
+
+	if (style != PROGRESS_AUTO && style != PROGRESS_BRIEF)
 		return style;
 	if (!isatty(fileno(out)) || !term || !*term || strcmp(term, "dumb") == 0)
-		return PROGRESS_PLAIN;
+		return log;
 	return PROGRESS_LIVE;
 }
 
@@ -84,6 +87,7 @@ struct progress *progress_new(FILE *out, enum progress_style style)
 	struct progress *p = g_new0(struct progress, 1);
 
 	p->out = out ? out : stderr;
+	p->brief = style == PROGRESS_BRIEF;
 	p->style = choose(p->out, style);
 	if (p->style == PROGRESS_LIVE)
 		p->timer = g_timeout_add(REDRAW_MS, redraw, p);
@@ -126,7 +130,9 @@ void progress_end(struct progress *p, const char *format, ...)
 		result = g_strdup_vprintf(format, args);
 		va_end(args);
 	}
-	if (p->style != PROGRESS_QUIET) {
+	if (p->brief)
+		progress_clear(p);
+	else if (p->style != PROGRESS_QUIET) {
 		g_autofree char *line = format_line(p, result);
 
 		progress_clear(p);
@@ -151,7 +157,7 @@ void progress_line(struct progress *p, const char *format, ...)
 {
 	va_list args;
 
-	if (!p || p->style == PROGRESS_QUIET)
+	if (!p || p->style == PROGRESS_QUIET || p->brief)
 		return;
 	va_start(args, format);
 	put_line(p, "  ", format, args);

@@ -21,6 +21,7 @@ enum progress_style {
 	PROGRESS_LIVE,
 	PROGRESS_PLAIN,
 	PROGRESS_QUIET,
+	PROGRESS_BRIEF, /* live when @out is such a terminal, with no line that stays; else quiet */
 };
 
 /* progress_new - @out stays the caller's; NULL = stderr. Never fails. */

@@ -76,9 +76,16 @@ readonly STATUS_UNFIT=125	# the kernel given is not built, lacks something, or c
 prog=${0##*/}
 
 say() { printf '%s: %s\n' "$prog" "$*" >&2; }
-fail() { say "$*"; exit "$STATUS_FAILED"; }
-refuse() { say "$*"; exit "$STATUS_USAGE"; }
-unfit() { say "$*"; exit "$STATUS_UNFIT"; }
+# What gives up says why; to whom it was started by too, in the file $VTDLAB_REASON.
+give_up()
+{
+	say "${*:2}"
+	[[ ! ${VTDLAB_REASON-} ]] || printf "%s\n" "${*:2}" >"$VTDLAB_REASON"
+	exit "$1"
+}
+fail() { give_up "$STATUS_FAILED" "$@"; }
+refuse() { give_up "$STATUS_USAGE" "$@"; }
+unfit() { give_up "$STATUS_UNFIT" "$@"; }
 
 # bad_usage: ends with the usage line at the head of the script.
 bad_usage() { sed -n 's/^# usage: /usage: /p' "$0" >&2; exit "$STATUS_USAGE"; }

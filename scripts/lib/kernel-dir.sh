@@ -15,6 +15,17 @@ kernel_dir_ok()
 	return 1
 }
 
+# kernel_keep N: of the kernel directories on stdin all but the N newest go, $kernel never.
+kernel_keep()
+{
+	local dir
+
+	xargs -rd '\n' stat -c '%Y %n' -- 2>/dev/null | sort -rn | tail -n +$(($1 + 1)) | cut -d' ' -f2- |
+		while IFS= read -r dir; do
+			[[ $dir == "$kernel" ]] || rm -rf -- "$dir"
+		done
+}
+
 # kernel_add_vmlinux DIR SHOWN: extracts it from the bzImage there; sets pvh.
 kernel_add_vmlinux()
 {

@@ -202,13 +202,4 @@ lab_publish()
 }
 
 # lab_prune: an edited patch leaves a kernel behind each time.
-lab_prune()
-{
-	local dir
-
-	find "$cache/kernels" -maxdepth 1 -type d -name "$release-????????????" -printf '%T@ %p\n' |
-		sort -rn | tail -n +$((lab_kept + 1)) | cut -d' ' -f2- |
-		while IFS= read -r dir; do
-			[[ $dir == "$kernel" ]] || rm -rf -- "$dir"
-		done
-}
+lab_prune() { find "$cache/kernels" -maxdepth 1 -type d -name "$release-????????????" | kernel_keep "$lab_kept"; }

@@ -4,6 +4,8 @@
 # Kernels of the user: a bzImage, a vmlinux, or a kernel build tree. They are
 # copied into the cache, so that a rebuild during a run changes nothing.
 
+readonly path_kept=10		# kernels by path that the cache keeps, the newest
+
 # path_tree FILE: the build tree that FILE was built in, if any.
 path_tree()
 {
@@ -198,7 +200,7 @@ path_kernel()
 	sum=$({ echo "$image_sum"; path_modules_key; [[ -z $config_from ]] || sha256_of "$config_from"; } | sha256sum)
 	name=$release-${sum:0:12}
 	kernel=$cache/kernels/$name
-	kernel_dir_ok "$kernel" && return
+	kernel_dir_ok "$kernel" && { touch -c "$kernel" 2>/dev/null; return; } # used: the last to go
 	take_lock "$cache"
 	kernel_dir_ok "$kernel" && return
 	[[ -z $sums_error ]] || say "$sums_error: making it again"
@@ -208,4 +210,12 @@ path_kernel()
 	path_assemble "$cache/tmp/kernel" "$kind"
 	kernel_conf_write "$cache/tmp/kernel"
 	kernel_dir_commit "$cache/tmp/kernel" "$kernel"
+	path_prune
+}
+
+# path_prune: each rebuild of a tree is another kernel, of some hundred MB with its modules.
+path_prune()
+{
+	grep -lE '^source=(path|tree)$' "$cache"/kernels/*/kernel.conf | xargs -rd '\n' dirname -- |
+		kernel_keep "$path_kept"
 }

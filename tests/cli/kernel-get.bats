@@ -82,6 +82,23 @@ refused()
 	[ "$dir" != "$first" ]
 }
 
+@test "of kernels by path the cache keeps ten, those used last, and named ones beside them" {
+	fake_kernel "$BATS_TEST_TMPDIR/k" 6.1.7
+	mkdir -p "$VTDLAB_CACHE/kernels"/{named,old{1..12}}
+	for dir in "$VTDLAB_CACHE"/kernels/*; do
+		printf 'source=%s\n' "$([[ $dir == */named ]] && echo debian || echo tree)" >"$dir/kernel.conf"
+		touch -d '1 day ago' "$dir"
+	done
+	touch -d '2 days ago' "$VTDLAB_CACHE/kernels"/{named,old1}
+	touch "$VTDLAB_CACHE/kernels/old12"
+	kernel_get "$BATS_TEST_TMPDIR/k/bzImage"
+	prepared
+	[ -d "$VTDLAB_CACHE/kernels/named" ]
+	[ -d "$VTDLAB_CACHE/kernels/old12" ]
+	[ ! -e "$VTDLAB_CACHE/kernels/old1" ]
+	[ "$(find "$VTDLAB_CACHE/kernels" -mindepth 1 -maxdepth 1 | wc -l)" -eq 11 ]
+}
+
 @test "a vmlinux by path needs the PVH note" {
 	fake_kernel "$BATS_TEST_TMPDIR/k" 6.1.7
 	kernel_get "$BATS_TEST_TMPDIR/k/vmlinux"

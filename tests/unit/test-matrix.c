@@ -157,9 +157,8 @@ static int play_run(int argc, char **argv)
 			kernel = argv[i + 1];
 	}
 	if (strcmp(kernel, "unfit") == 0)
-		return fprintf(stderr,
-			       "kernel-get: unfit lacks E1000E\nvtdlab run: skipped: kernel-get unfit: see the line "
-			       "above\n") > 0 ?
+		return fprintf(stderr, "kernel-get: unfit lacks E1000E\nvtdlab run: skipped: unfit lacks E1000E\n") >
+				       0 ?
 			       VTDLAB_EXIT_CANNOT_JUDGE :
 			       0;
 	if (strcmp(kernel, "broken") == 0)
@@ -229,7 +228,7 @@ static void every_ending_of_a_cell(void **state)
 	assert_int_equal(doc->exit, VTDLAB_EXIT_BAD);
 	check_cell(doc, 0, MATRIX_CELL_EXPECTED, "preserved", "a line");
 	check_cell(doc, 1, MATRIX_CELL_UNEXPECTED, "copy-wrong", "copy-wrong (leaves-equal): 5 of 7");
-	check_cell(doc, 2, MATRIX_CELL_SKIPPED, "", "kernel-get: unfit lacks E1000E");
+	check_cell(doc, 2, MATRIX_CELL_SKIPPED, "", "unfit lacks E1000E");
 	check_cell(doc, 3, MATRIX_CELL_UNJUDGED, "", "no space");
 	check_cell(doc, 4, MATRIX_CELL_LOST, "", "it ended without a word: killed?");
 	check_cell(doc, 5, MATRIX_CELL_EXPECTED, "preserved", "a line");
@@ -412,6 +411,38 @@ static void tests_for_those_who_read_tests(void **state)
 	matrix_doc_free(doc);
 }
 
+/* A cell with its checks: an expected failure counts for nobody, what saw nothing is no pass. */
+static void checks_are_tests_within_a_test(void **state)
+{
+	g_autofree char *path = file("{\"schema\":1,\"scenario\":\"kdump\",\"outcome\":\"preserved\",\"checks\":["
+				     "{\"name\":\"a\",\"result\":\"pass\",\"detail\":\"d\"},"
+				     "{\"name\":\"b\",\"result\":\"fail\",\"detail\":\"1 # of 2\"},"
+				     "{\"name\":\"c\",\"result\":\"fail\",\"expected\":\"fail\",\"detail\":\"e\"},"
+				     "{\"name\":\"d\",\"result\":\"skip\",\"detail\":\"f\"},"
+				     "{\"name\":\"e\",\"result\":\"skip\",\"evidence\":false,\"detail\":\"g\"}]}");
+	struct run_json *run = run_json_load(path, NULL);
+	struct matrix_cell *cell = matrix_cell_new(0);
+	g_autofree char *head = matrix_ktap_head(1);
+	g_autoptr(GString) out = g_string_new(head);
+
+	(void)state;
+	assert_non_null(run);
+	cell->result = MATRIX_CELL_UNEXPECTED;
+	g_free(cell->name);
+	cell->name = g_strdup("kdump");
+	matrix_cell_ktap(out, cell, run);
+	assert_string_equal(out->str, "KTAP version 1\n1..1\n"
+				      "    KTAP version 1\n    1..5\n"
+				      "    ok 1 a\n"
+				      "    # 1 # of 2\n    not ok 2 b\n"
+				      "    ok 3 c # XFAIL e\n"
+				      "    ok 4 d # SKIP f\n"
+				      "    # no evidence: g\n    not ok 5 e\n"
+				      "not ok 1 kdump\n");
+	matrix_cell_free(cell);
+	run_json_free(run);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -425,6 +456,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_cell_by_itself),
 		cmocka_unit_test(documents_of_others),
 		cmocka_unit_test(tests_for_those_who_read_tests),
+		cmocka_unit_test(checks_are_tests_within_a_test),
 	};
 	int failed;
 
