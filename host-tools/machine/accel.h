@@ -26,7 +26,7 @@ struct accel_result {
 	char *reason;  /* one line, e.g. "KVM: a Linux guest reached its agent in 0.9 s" */
 };
 
-/* Seconds of its time after which a guest that makes no progress is taken for hung. */
+/* Seconds of its time after which a guest that makes no progress is taken for hung, where a CPU is as fast as hardware. */
 #define ACCEL_STILL_S 30.0
 
 /*

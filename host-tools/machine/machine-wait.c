@@ -18,6 +18,8 @@
 #define STILL_US (60 * G_USEC_PER_SEC)
 /* guest's seconds that a first kernel may take as long as it comes on */
 #define BOOT_MAX_S 600.0
+/* bytes of RAM: one that is up and idle takes a page now and then */
+#define COMES_ON_BYTES (64 << 10)
 #define SCALE_MAX_LOAD 4.0
 #define CONTENTION_US (5 * G_USEC_PER_SEC)
 
@@ -182,7 +184,7 @@ static bool comes_on(struct machine *m, uint64_t *touched)
 	uint64_t before = *touched;
 
 	*touched = ram_touched(&m->ram);
-	return !m->boot_s && *touched > before && machine_guest_s(m) < BOOT_MAX_S;
+	return !m->boot_s && *touched >= before + COMES_ON_BYTES && machine_guest_s(m) < BOOT_MAX_S;
 }
 
 /* The deadline follows the load: a host that becomes busy meanwhile gets more time, never less. */
