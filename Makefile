@@ -237,7 +237,7 @@ $(BUILD)/tests/mutate: $(META_OBJ)
 Q := $(if $(V),,@)
 
 # ---- what a user types ------------------------------------------------------------------------
-.PHONY: help setup setup-check all build test-programs run-kdump-scenario run-group reproduce matrix bugs check check-quick check-faults fuzz fuzz-programs \
+.PHONY: help setup setup-check all build test-programs run-kdump-scenario run-group reproduce matrix bugs check check-quick check-faults check-kvm fuzz fuzz-programs \
 	fetch bench-nested bench-host bench-walk bench-copy bench-harness bench-boot bench-speed bench-sweeps list doctor mutation report golden check-docs install deb clean kernel \
 	compare-copy-designs compare-selftests scaling-copy crash-memory corrupt-copies lint-kernel series-fixes print-tests FORCE
 FORCE:
@@ -294,6 +294,9 @@ check-quick: setup-check ## the same without booting a VM
 
 check-faults: build ## faults on purpose: signals, full disks, no memory, two runs at once (as root, all of them)
 	@VTDLAB=$(BUILD)/vtdlab bats tests/faults
+
+check-kvm: build ## the lab under a real KVM, in a VM that is emulated with SVM: the same verdicts as under TCG (some 15 minutes)
+	@tests/kvm/check-kvm
 
 fuzz: ## every fuzzer for SECONDS=60, by libFuzzer where clang is: executions and coverage of each
 	@CC="$(CC)" tests/fuzz/run $(or $(SECONDS),60)

@@ -17,6 +17,10 @@
 #define PACE_UNKNOWN 4.0
 #define LOOK_US 20000
 #define STILL_US (60 * G_USEC_PER_SEC)
+/* guest's seconds that a first kernel may take as long as it comes on */
+#define BOOT_MAX_S 600.0
+/* bytes of RAM: one that is up and idle takes a page now and then */
+#define COMES_ON_BYTES (64 << 10)
 #define SCALE_MAX_LOAD 4.0
 #define CONTENTION_US (5 * G_USEC_PER_SEC)
 
@@ -194,6 +198,18 @@ static bool over(struct machine *m, const char *what, int64_t since, GError **er
 	return false;
 }
 
+/*
+ * A first kernel that still takes memory it had not touched is on its way, however slow a KVM inside a VM is: it gets its
+ * time again. One that hangs takes none.
+ */
+static bool comes_on(struct machine *m, uint64_t *touched)
+{
+	uint64_t before = *touched;
+
+	*touched = ram_touched(&m->ram);
+	return !m->boot_s && *touched >= before + COMES_ON_BYTES && machine_guest_s(m) < BOOT_MAX_S;
+}
+
 /* The deadline follows the load: a host that becomes busy meanwhile gets more time, never less. */
 static bool expired(struct machine *m, double timeout_s, double since_s, double *scale)
 {
@@ -211,6 +227,7 @@ bool machine_wait(struct machine *m, bool (*pred)(void *data), void *data, doubl
 {
 	int64_t since = g_get_monotonic_time();
 	double scale = machine_scale(m), since_s;
+	uint64_t touched = ram_touched(&m->ram);
 	guint timer = g_timeout_add(WAKE_MS, wake, NULL);
 	bool done = false, last = false;
 
@@ -232,6 +249,8 @@ bool machine_wait(struct machine *m, bool (*pred)(void *data), void *data, doubl
 			if (over(m, what, since, error))
 				break;
 		}
+		if (expired(m, timeout_s, since_s, &scale) && comes_on(m, &touched))
+			since_s = machine_guest_s(m);
 		if (expired(m, timeout_s, since_s, &scale)) {
 			machine_poll(m);
 			done = pred(data);

@@ -75,7 +75,8 @@ const char *machine_gdb_path(const struct machine *m);
 /*
  * Runs the main loop until pred(data) is true. timeout_s: what the step would get on an idle machine with KVM; it is
  * multiplied by machine_scale(), and counted in time that the guest could use (guest-time.h); a QEMU that does not run
- * at all for a minute has missed its deadline as well. Errors (false), with a message of what was waited for (`what`: "the crash kernel's
+ * at all for a minute has missed its deadline as well. Before the first hello the time begins anew as long as the guest takes
+ * more memory. Errors (false), with a message of what was waited for (`what`: "the crash kernel's
  * hello"), how long, and the last console lines; machine_wait_ended() tells them apart:
  *   VTDLAB_ERROR_INTERRUPTED   interrupt_pending()
  *   VTDLAB_ERROR_CANNOT_JUDGE  deadline; QEMU ended; the guest shut down or was reset meanwhile

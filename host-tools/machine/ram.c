@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -60,6 +61,13 @@ void ram_clear(struct ram *r)
 	if (r->size && r->fd >= 0)
 		close(r->fd);
 	*r = (struct ram){ .fd = -1 };
+}
+
+uint64_t ram_touched(const struct ram *r)
+{
+	struct stat st;
+
+	return r->fd >= 0 && fstat(r->fd, &st) == 0 ? (uint64_t)st.st_blocks * 512 : 0;
 }
 
 bool ram_offset(const struct ram *r, uint64_t pa, uint64_t len, uint64_t *offset)

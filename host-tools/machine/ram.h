@@ -36,6 +36,9 @@ bool ram_offset(const struct ram *r, uint64_t pa, uint64_t len, uint64_t *offset
 /* Guest-physical address of a file offset below size. */
 uint64_t ram_address(const struct ram *r, uint64_t offset);
 
+/* Bytes that have a place, that is, of pages that QEMU or the guest ever touched: they only become more. 0 if that is not known. */
+uint64_t ram_touched(const struct ram *r);
+
 /* Copies out of or into guest RAM: 0, or -1 if the range is not all RAM (nothing is copied then). */
 int ram_read(const struct ram *r, uint64_t pa, void *buf, uint64_t len);
 int ram_write(struct ram *r, uint64_t pa, const void *buf, uint64_t len);

@@ -4,6 +4,7 @@
 
 #include <glib.h>
 #include <glib/gstdio.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -28,15 +29,21 @@ static unsigned entries(const char *dir, const char *prefix, bool own)
 
 static unsigned children(void)
 {
-	g_autofree char *path = g_strdup_printf("/proc/self/task/%d/children", (int)getpid()), *text = NULL;
-	g_auto(GStrv) pids = NULL;
+	g_autoptr(GDir) proc = g_dir_open("/proc", 0, NULL);
+	const char *name;
 	unsigned n = 0;
 
-	if (!g_file_get_contents(path, &text, NULL, NULL))
-		return 0;
-	pids = g_strsplit(g_strstrip(text), " ", -1);
-	for (char **pid = pids; *pid; pid++)
-		n += **pid && waitpid((pid_t)strtol(*pid, NULL, 10), NULL, WNOHANG) == 0;
+	/* not task/PID/children, which a kernel need not have */
+	while (proc && (name = g_dir_read_name(proc))) {
+		g_autofree char *path = g_strdup_printf("/proc/%s/stat", name), *text = NULL;
+		int pid = atoi(name), parent = 0;
+
+		if (pid <= 0 || !g_file_get_contents(path, &text, NULL, NULL))
+			continue;
+		/* the name in parentheses may hold anything */
+		if (sscanf(strrchr(text, ')') ?: "", ") %*c %d", &parent) == 1 && parent == getpid())
+			n += waitpid(pid, NULL, WNOHANG) == 0;
+	}
 	return n;
 }
 

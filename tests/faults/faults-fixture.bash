@@ -93,6 +93,17 @@ teardown()
 	done
 }
 
+# gone PID: it ends within some seconds.
+gone()
+{
+	for _ in $(seq 300); do
+		kill -0 "$1" 2>/dev/null || return 0
+		sleep 0.1
+	done
+	echo "process $1 is still there"
+	return 1
+}
+
 # wait_qemu: until $started runs a QEMU, whose id is then $qemu.
 wait_qemu()
 {

@@ -35,11 +35,7 @@ no_verdict()
 	kill -9 "$started"
 	over
 	[ "$status" -eq 137 ]
-	for _ in $(seq 100); do
-		kill -0 "$qemu" 2>/dev/null || break
-		sleep 0.1
-	done
-	run ! kill -0 "$qemu"
+	gone "$qemu"
 	run "$VTDLAB" run kdump --results "$results" --no-retry --set "machine.qemu-args=-device nonesuch"
 	[ -n "$(find "$results" -maxdepth 1 -name '*.interrupted')" ]
 	started=
@@ -56,6 +52,32 @@ no_verdict()
 	ends 125 'SIGKILL'
 	no_verdict
 	nothing_left
+}
+
+@test "kill -9 of vtdlab or of QEMU at any moment: no half result, nothing left" {
+	needs_vm
+	for whom in vtdlab qemu vtdlab qemu; do
+		begin --no-retry
+		wait_qemu
+		moment=$((RANDOM % 150))
+		sleep "$((moment / 10)).$((moment % 10))"
+		[ "$whom" = qemu ] && victim=$qemu || victim=$started
+		kill -9 "$victim" 2>/dev/null || true
+		over
+		echo "$whom, $moment tenths of a second after its start: $status"
+		# it may have come to its end before
+		case $whom/$status in
+		*/0) ends 0 preserved ;;
+		vtdlab/137) no_verdict ;;
+		qemu/125) ends 125 SIGKILL && no_verdict ;;
+		*) ends 0 ;;
+		esac
+		gone "$qemu"
+		# a run that was killed is put away by the next one, with what it had in /tmp
+		run "$VTDLAB" run kdump --results "$results" --no-retry --set "machine.qemu-args=-device nonesuch"
+		nothing_left
+		rm -rf "$results"
+	done
 }
 
 # own_tree: a tree in $work/tree in which nothing was prepared yet.
@@ -106,11 +128,7 @@ confined()
 	kill -TERM "$started"
 	over
 	ends 130
-	for _ in $(seq 100); do
-		kill -0 "$qemu" 2>/dev/null || break
-		sleep 0.1
-	done
-	run ! kill -0 "$qemu"
+	gone "$qemu"
 	nothing_left
 }
 

@@ -52,15 +52,6 @@ static bool note(uint64_t pa, void *data)
 	return ((GArray *)data)->len < 100;
 }
 
-/* Bytes of the file that have a place anywhere. */
-static int64_t used(const struct ram *r)
-{
-	struct stat st;
-
-	assert_int_equal(fstat(r->fd, &st), 0);
-	return st.st_blocks * 512;
-}
-
 static void test_scan(void **state)
 {
 	GArray *hits = g_array_new(FALSE, FALSE, sizeof(uint64_t));
@@ -70,7 +61,7 @@ static void test_scan(void **state)
 	(void)state;
 	/* 4 GiB of nothing costs nothing */
 	assert_true(ram_init(&r, ram_file(4 * GIB, NULL), 4 * GIB, NULL));
-	assert_true(used(&r) == 0);
+	assert_true(ram_touched(&r) == 0);
 	assert_int_equal(ram_scan(&r, "needle!!", 8, note, hits), 0);
 	assert_int_equal(ram_write(&r, 0x12345, "needle!!", 8), 0);
 	/* over a page border, and above the hole */
@@ -84,7 +75,7 @@ static void test_scan(void **state)
 	assert_true(g_array_index(hits, uint64_t, 0) == 0x12345);
 	assert_true(g_array_index(hits, uint64_t, 1) == 0x40000ffd);
 	assert_true(g_array_index(hits, uint64_t, 2) == 5 * GIB);
-	assert_true(used(&r) < (1 << 20));
+	assert_true(ram_touched(&r) < (1 << 20));
 	/* overlaps are reported, the callback ends the scan, zeroes are no needle */
 	memset(page, 'z', sizeof(page));
 	assert_int_equal(ram_write(&r, 0x200000, page, sizeof(page)), 0);
