@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/run-file.h"
 #include "base/text.h"
 
 void cmd_say(const char *verb, const char *text)
@@ -63,6 +64,12 @@ bool cmd_colour(const char *verb, const char *when, bool *colour)
 	}
 	*colour = always || (!never && terminal && !(no_color && *no_color));
 	return true;
+}
+
+void cmd_run_paths(char **names)
+{
+	for (; *names; names++)
+		*names = run_path(*names);
 }
 
 int cmd_parse(const char *verb, const GOptionEntry *entries, int *argc, char ***argv)
