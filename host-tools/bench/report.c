@@ -31,7 +31,8 @@ static JsonObject *environment(const struct bench_measured *b, const char *guest
 		.vmm = g_strdup(machine_vmm(b->m)),
 		.wall_time_is_hardware_time = machine_accel(b->m) == MACHINE_ACCEL_KVM && !o->clock_virtual,
 		.first_kernel = { g_strdup(k->spec), g_strdup(guest_kernel), g_strdup(k->sha256),
-				  g_strdup(k->config_sha256), g_strdup(b->plan->cmdline) },
+				  g_strdup(k->config_sha256), g_strdup(b->plan->cmdline), NULL, g_strdup(k->build_id),
+				  g_strdup(k->describe) },
 	};
 	g_autofree char *params = params_of(o);
 	JsonObject *json;

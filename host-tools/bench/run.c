@@ -83,7 +83,7 @@ static bool run_in(const struct bench_plan *plan, struct rundir *rd, struct benc
 	g_clear_pointer(&b.selftests, g_ptr_array_unref);
 	g_clear_pointer(&b.spans, g_array_unref);
 	machine_free(b.m);
-	return ok && rundir_commit(rd, error);
+	return ok && rundir_commit(rd, RUNDIR_LATEST_BENCH, error);
 }
 
 bool bench_run(const struct bench_options *options, struct bench_outcome *out, GError **error)

@@ -277,7 +277,7 @@ static bool write_all(struct hunt *h, const char *text, GError **error)
 		if (!group->bug && !rundir_write(h->rd, name, draft, -1, error))
 			return false;
 	}
-	return rundir_write(h->rd, "hunt.txt", text, -1, error) && rundir_commit(h->rd, error);
+	return rundir_write(h->rd, "hunt.txt", text, -1, error) && rundir_commit(h->rd, RUNDIR_LATEST, error);
 }
 
 static int exit_of(const struct hunt *h, bool whole)

@@ -257,7 +257,7 @@ static bool write_page(struct work *w, int status, GError **error)
 	json_generator_set_root(generator, node);
 	text = json_generator_to_data(generator, NULL);
 	return rundir_write(w->rd, "bug.txt", w->page->str, -1, error) &&
-	       rundir_write(w->rd, "bug.json", text, -1, error) && rundir_commit(w->rd, error);
+	       rundir_write(w->rd, "bug.json", text, -1, error) && rundir_commit(w->rd, RUNDIR_LATEST, error);
 }
 
 static bool pick_recipe(struct work *w, GError **error)

@@ -39,6 +39,7 @@ int cmd_bench_compare(int argc, char **argv)
 		return cmd_usage_error("bench-compare", "give two or more run directories");
 	if (!parse_within(within, &part))
 		return cmd_usage_error("bench-compare", "--within %s: a number of percent, such as 0.5", within);
+	cmd_run_paths(argv + 1);
 	docs = bench_docs_read(argv + 1, (guint)argc - 1, &error);
 	text = docs ? bench_compare(docs, &error) : NULL;
 	if (!text)

@@ -9,7 +9,9 @@
 
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/run-file.h"
 #include "base/text.h"
+#include "base/words.h"
 
 void cmd_say(const char *verb, const char *text)
 {
@@ -65,6 +67,74 @@ bool cmd_colour(const char *verb, const char *when, bool *colour)
 	return true;
 }
 
+void cmd_run_paths(char **names)
+{
+	for (; *names; names++)
+		*names = run_path(*names);
+}
+
+/* The option of that name, or the last with such a prefix; @found: how many there are. */
+static const GOptionEntry *find_option(const GOptionEntry *entries, const char *name, size_t len, unsigned *found)
+{
+	const GOptionEntry *of = NULL;
+
+	*found = 0;
+	for (const GOptionEntry *e = entries; e && e->long_name; e++) {
+		if (strncmp(e->long_name, name, len) != 0)
+			continue;
+		of = e;
+		(*found)++;
+		if (!e->long_name[len]) {
+			*found = 1;
+			break;
+		}
+	}
+	return of;
+}
+
+static bool unknown_option(const char *verb, const GOptionEntry *entries, const char *name, size_t len, unsigned found)
+{
+	g_autoptr(GPtrArray) names = g_ptr_array_new();
+	g_autofree char *word = g_strndup(name, len), *all = NULL;
+	const char *near;
+
+	for (const GOptionEntry *e = entries; e && e->long_name; e++)
+		if (!found || strncmp(e->long_name, name, len) == 0)
+			g_ptr_array_add(names, (char *)e->long_name);
+	g_ptr_array_add(names, NULL);
+	all = g_strjoinv(", --", (char **)names->pdata);
+	near = found ? NULL : nearest_word(word, (const char *const *)names->pdata);
+	if (found)
+		cmd_usage_error(verb, "Ambiguous option --%s: --%s", word, all);
+	else
+		cmd_usage_error(verb, "Unknown option --%s%s%s", word, near ? "; the nearest is --" : "",
+				near ? near : "");
+	return false;
+}
+
+/*
+ * A prefix that only one option has stands for it, as with every program that uses getopt_long(). False: it is none, said on
+ * stderr with the nearest, or with all that it may stand for.
+ */
+static bool expand_options(const char *verb, const GOptionEntry *entries, int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		const char *name = argv[i] + 2;
+		size_t len = strcspn(name, "=");
+		const GOptionEntry *e;
+		unsigned found;
+
+		if (strncmp(argv[i], "--", 2) != 0 || !len || strncmp("help", name, len) == 0)
+			continue;
+		e = find_option(entries, name, len, &found);
+		if (found == 1)
+			argv[i] = g_strdup_printf("--%s%s", e->long_name, name + len);
+		else
+			return unknown_option(verb, entries, name, len, found);
+	}
+	return true;
+}
+
 int cmd_parse(const char *verb, const GOptionEntry *entries, int *argc, char ***argv)
 {
 	static gboolean help;
@@ -85,6 +155,8 @@ int cmd_parse(const char *verb, const GOptionEntry *entries, int *argc, char ***
 	if (entries)
 		g_option_context_add_main_entries(context, entries, NULL);
 	g_option_context_add_main_entries(context, help_entry, NULL);
+	if (!expand_options(verb, entries, *argc, *argv))
+		return VTDLAB_EXIT_USAGE;
 	if (!g_option_context_parse(context, argc, argv, &error))
 		return cmd_usage_error(verb, "%s", error->message);
 	if (help) {

@@ -106,6 +106,9 @@ int cmd_usage_error(const char *verb, const char *format, ...) G_GNUC_PRINTF(2, 
  */
 int cmd_parse(const char *verb, const GOptionEntry *entries, int *argc, char ***argv);
 
+/* cmd_run_paths - each of @names (of argv, NULL-ended) becomes where that is: run_path(), to the end of the program. */
+void cmd_run_paths(char **names);
+
 /*
  * cmd_bugs_list - the catalogue of bugs, for `bugs` and `list bugs`; @archive: ask it which kernels can still be had.
  * @rows: NULL: it is printed; else nothing is, and this gets an object a bug

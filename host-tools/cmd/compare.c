@@ -180,6 +180,7 @@ int cmd_compare(int argc, char **argv)
 		return cmd_usage_error("compare", "--kernel, --vs, --base and --new go with --run or --bench");
 	if (argc < 3)
 		return cmd_usage_error("compare", "give two or more run directories");
+	cmd_run_paths(argv + 1);
 	c = compare_new();
 	for (int i = 1; i < argc && !error; i++)
 		compare_add(c, NULL, argv[i], &error);

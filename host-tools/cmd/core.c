@@ -87,6 +87,7 @@ int cmd_core(int argc, char **argv)
 		return status;
 	if (argc != 2)
 		return cmd_usage_error("core", "give one run directory (results/latest?)");
+	cmd_run_paths(argv + 1);
 	path = output ? g_strdup(output) : g_build_filename(argv[1], "vmcore", NULL);
 	if (!core_make(argv[1], path, &core, &error))
 		return cmd_fail("core", error);

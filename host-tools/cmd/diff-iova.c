@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/run-file.h"
 #include "cmd/cmd.h"
 #include "cmd/diff-iova.h"
 #include "results/iova-table.h"
@@ -13,7 +14,12 @@ static GArray *load(const char *path, GError **error)
 {
 	g_autofree char *file =
 		g_file_test(path, G_FILE_TEST_IS_DIR) ? g_build_filename(path, "iova.csv", NULL) : g_strdup(path);
+	g_autofree char *text = NULL;
+	gsize len;
 
+	/* that it is there at all, or what is there instead */
+	if (!run_file_read(path, "iova.csv", &text, &len, error))
+		return NULL;
 	return iova_table_load(file, error);
 }
 

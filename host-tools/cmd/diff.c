@@ -69,6 +69,7 @@ int cmd_diff(int argc, char **argv)
 		return cmd_usage_error("diff", iova ? "--iova: give one or two run directories" : "give two snapshots");
 	if (max < 0 || max > 1000000)
 		return cmd_usage_error("diff", "--max: %d is not between 0 and 1000000", max);
+	cmd_run_paths(argv + 1);
 	if (iova && json)
 		return cmd_usage_error("diff", "--json does not go with --iova");
 	if (iova)

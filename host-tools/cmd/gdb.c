@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/run-file.h"
 #include "cmd/cmd.h"
 #include "cmd/core.h"
 #include "cmd/vmcore-mem.h"
@@ -121,7 +122,7 @@ static bool open_gdb(const char *run, const char *given, char **more, GError **e
 
 int cmd_gdb(int argc, char **argv)
 {
-	g_autofree char *vmlinux = NULL;
+	g_autofree char *vmlinux = NULL, *run = NULL;
 	const GOptionEntry entries[] = {
 		{ "vmlinux", 0, 0, G_OPTION_ARG_FILENAME, &vmlinux,
 		  "the ELF file of the kernel that panicked, if it is not found", "FILE" },
@@ -134,6 +135,7 @@ int cmd_gdb(int argc, char **argv)
 		return status;
 	if (argc < 2)
 		return cmd_usage_error("gdb", "give one run directory (results/latest?)");
-	open_gdb(argv[1], vmlinux, argv + (argc > 2 && strcmp(argv[2], "--") == 0 ? 3 : 2), &error);
+	run = run_path(argv[1]);
+	open_gdb(run, vmlinux, argv + (argc > 2 && strcmp(argv[2], "--") == 0 ? 3 : 2), &error);
 	return cmd_fail("gdb", error);
 }

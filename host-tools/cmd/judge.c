@@ -53,6 +53,7 @@ int cmd_judge(int argc, char **argv)
 		return cmd_usage_error("judge", "give one run directory (results/latest?)");
 	if (!cmd_colour("judge", when, &colour))
 		return VTDLAB_EXIT_USAGE;
+	cmd_run_paths(argv + 1);
 	r = recorded_load(argv[1], same, &error);
 	if (!r)
 		return cmd_fail("judge", error);

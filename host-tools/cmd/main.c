@@ -41,7 +41,7 @@ int main(int argc, char **argv)
 	umask(umask(022) | 022);
 	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
 		return finish(cmd_help(1, alone));
-	if (strcmp(argv[1], "--version") == 0) {
+	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0) {
 		printf("vtdlab %s\n", vtdlab_version());
 		return finish(VTDLAB_EXIT_OK);
 	}

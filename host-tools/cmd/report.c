@@ -7,11 +7,12 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "base/paths.h"
+#include "base/run-file.h"
 #include "html/bench-page.h"
 #include "html/matrix-page.h"
 #include "html/run-page.h"
 #include "results/recorded.h"
+#include "results/rundir.h"
 
 /* The page of the matrix in @dir; NULL and @error. */
 static char *matrix_page_of(const char *dir, GError **error)
@@ -81,7 +82,7 @@ int cmd_report(int argc, char **argv)
 	if (argc > 2)
 		return cmd_usage_error("report",
 				       "give one directory of a run, a matrix or a benchmark (results/latest?)");
-	dir = argc == 2 ? g_strdup(argv[1]) : lab_results("latest");
+	dir = run_path(argc == 2 ? argv[1] : RUNDIR_LATEST);
 	page = page_of(dir, mail, &error);
 	if (!page)
 		return cmd_fail("report", error);

@@ -6,11 +6,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
-/*
- * vmlinux_build_id - the GNU build ID of the ELF file @path in hexadecimal; NULL: it is no such file, or has none.
- * @symbols: set to whether it has a symbol table. The file is untrusted. The caller frees the text.
- */
-char *vmlinux_build_id(const char *path, bool *symbols);
+#include "prepare/build-id.h"
 
 /*
  * vmlinux_find - the file of the kernel with this build ID: the one that has symbols, if there is one.

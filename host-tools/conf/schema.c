@@ -312,8 +312,18 @@ bool schema_load(const struct schema *schema, void *object, const char *name_or_
 		return no_such_file(schema, name_or_path, dir, error);
 	what = g_strconcat("the ", schema->noun, NULL);
 	text = file_read_small(what, where, &len, error);
-	if (!text)
+	if (!text) {
+		g_autofree char *base = g_path_get_basename(where), *hint = NULL;
+
+		if (g_str_has_suffix(base, ".conf"))
+			base[strlen(base) - strlen(".conf")] = '\0';
+		hint = lab_named(schema->folder, base, ".conf") ?
+			       g_strdup_printf("the lab's own %s is called '%s', without a path; ", schema->noun,
+					       base) :
+			       g_strdup("");
+		g_prefix_error(error, "%s", hint);
 		return false;
+	}
 	*name = g_path_get_basename(where);
 	if (g_str_has_suffix(*name, ".conf"))
 		(*name)[strlen(*name) - strlen(".conf")] = '\0';

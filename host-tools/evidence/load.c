@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/json-line.h"
+#include "base/run-file.h"
 #include "base/text.h"
 #include "evidence/fields.h"
 #include "evidence/iommus.h"
@@ -334,21 +335,17 @@ static bool read_all(struct reader *r, JsonObject *o)
 
 struct evidence_file *evidence_file_load(const char *dir, GError **error)
 {
-	g_autofree char *path = g_build_filename(dir, EVIDENCE_FILE, NULL);
 	struct reader r = { .dir = dir, .error = error };
-	g_autoptr(GError) why = NULL;
 	g_autofree char *text = NULL;
 	JsonObject *o;
 	gsize len;
 	bool ok;
 
-	if (!g_file_get_contents(path, &text, &len, &why)) {
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "no recorded run: %s", why->message);
+	if (!run_file_read(dir, EVIDENCE_FILE, &text, &len, error))
 		return NULL;
-	}
 	o = len <= MAX_FILE ? json_line_parse(text, len) : NULL;
 	if (!o) {
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s: not a JSON object", path);
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s/" EVIDENCE_FILE ": not a JSON object", dir);
 		return NULL;
 	}
 	r.file = g_new0(struct evidence_file, 1);

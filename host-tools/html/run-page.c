@@ -94,10 +94,8 @@ static void put_verdict(GString *out, const struct run_report *r)
 
 static void put_kernel(GString *out, const char *label, const struct report_kernel *k)
 {
-	g_autofree char *text =
-		g_strdup_printf("%s (%s)%s%.12s%s%s", k->release ? k->release : "?", k->spec ? k->spec : "?",
-				k->sha256 ? ", sha256 " : "", k->sha256 ? k->sha256 : "", k->image ? ", image " : "",
-				k->image ? k->image : "");
+	g_autofree char *kernel = report_kernel(k),
+			*text = g_strconcat(kernel, k->image ? ", image " : "", k->image, NULL);
 
 	html_row(out, label, text);
 }

@@ -37,14 +37,13 @@ static char **next(void *data, void **tag)
 	return g_strv_builder_end(words);
 }
 
-/* The run that has just ended is the one that the side's `latest` has not pointed to before. */
+/* The run that has just ended is the one that the side's link has not pointed to before. */
 static bool take_run(struct turns *t, unsigned side)
 {
 	GPtrArray *runs = t->out->runs[side];
-	g_autofree char *link = g_build_filename(t->rd->path, side ? "b" : "a", "latest", NULL),
-			*to = g_file_read_link(link, NULL), *dir = NULL;
+	g_autofree char *root = g_build_filename(t->rd->path, side ? "b" : "a", NULL), *to = rundir_latest(root),
+			*dir = to ? g_build_filename(root, to, NULL) : NULL;
 
-	dir = to ? g_build_filename(t->rd->path, side ? "b" : "a", to, NULL) : NULL;
 	if (!dir || (runs->len && strcmp(runs->pdata[runs->len - 1], dir) == 0))
 		return false;
 	g_ptr_array_add(runs, g_steal_pointer(&dir));
@@ -100,7 +99,7 @@ bool interleave(const struct interleave_options *options, struct interleave_outc
 		whole = false;
 	} else {
 		out->dir = g_strdup_printf("%s/%s", t.rd->root, t.rd->name);
-		whole = rundir_commit(t.rd, error);
+		whole = rundir_commit(t.rd, RUNDIR_LATEST, error);
 	}
 	for (unsigned side = 0; side < 2 && whole; side++)
 		for (guint i = 0; i < out->runs[side]->len; i++) {

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "bugs/group.h"
 #include "bugs/side.h"
+#include "results/rundir.h"
 
 #define SKIPPED "skipped: "
 
@@ -21,7 +22,7 @@ static void set(char **text, char *to)
 static char *place_of_run(const struct cell_plan *plan, const char *dir, const char *place)
 {
 	const char *below = plan->kind == CELL_BUG ? "bugs" : "";
-	g_autofree char *link = g_build_filename(dir, below, "latest", NULL), *to = g_file_read_link(link, NULL);
+	g_autofree char *root = g_build_filename(dir, below, NULL), *to = rundir_latest(root);
 
 	return to ? g_build_filename(place, below, to, NULL) : g_strdup("");
 }

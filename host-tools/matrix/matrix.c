@@ -240,7 +240,7 @@ static bool finish(struct matrix_work *w, struct rundir *rd, bool whole, struct 
 		w->doc->finished = false;
 	work_save(w);
 	out->line = matrix_doc_line(w->doc);
-	ok = !w->doc->finished || w->broken || rundir_commit(rd, error);
+	ok = !w->doc->finished || w->broken || rundir_commit(rd, RUNDIR_LATEST, error);
 	if (!w->doc->finished || w->broken)
 		rundir_interrupt(rd, w->broken ? w->broken->message : whole ? "cells are left" : "interrupted", NULL);
 	w->dir = rd->path;

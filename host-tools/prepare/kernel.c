@@ -16,6 +16,7 @@
 #include "base/interrupt.h"
 #include "base/paths.h"
 #include "base/text.h"
+#include "prepare/build-id.h"
 
 /* The script ends by itself when we die, however that happens. */
 static void die_with_parent(gpointer unused)
@@ -107,6 +108,7 @@ static struct kernel *kernel_open(const char *spec, const char *dir, GError **er
 	g_autofree char *conf = g_build_filename(dir, "kernel.conf", NULL);
 	g_autoptr(GKeyFile) file = g_key_file_new();
 	struct kernel *k;
+	bool symbols;
 
 	if (!g_key_file_load_from_file(file, conf, G_KEY_FILE_NONE, error)) {
 		g_prefix_error(error, "%s: ", conf);
@@ -118,8 +120,10 @@ static struct kernel *kernel_open(const char *spec, const char *dir, GError **er
 	k->release = g_key_file_get_string(file, "kernel", "release", NULL);
 	k->sha256 = g_key_file_get_string(file, "kernel", "sha256", NULL);
 	k->config_sha256 = g_key_file_get_string(file, "kernel", "config-sha256", NULL);
+	k->describe = g_key_file_get_string(file, "kernel", "describe", NULL);
 	k->bzimage = existing(dir, "bzImage");
 	k->vmlinux = existing(dir, "vmlinux");
+	k->build_id = k->vmlinux ? vmlinux_build_id(k->vmlinux, &symbols) : NULL;
 	if (k->release && (k->bzimage || k->vmlinux))
 		return k;
 	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED,
@@ -185,6 +189,8 @@ void kernel_free(struct kernel *k)
 	g_free(k->release);
 	g_free(k->sha256);
 	g_free(k->config_sha256);
+	g_free(k->build_id);
+	g_free(k->describe);
 	g_free(k->bzimage);
 	g_free(k->vmlinux);
 	g_free(k);

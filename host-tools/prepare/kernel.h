@@ -12,8 +12,10 @@ struct kernel {
 	char *release;	     /* uname -r */
 	char *sha256;	     /* of the bzImage (or vmlinux) */
 	char *config_sha256; /* NULL: configuration not known */
-	char *bzimage;	     /* NULL: only an ELF vmlinux was given */
-	char *vmlinux;	     /* bootable by PVH; NULL: none */
+	char *build_id;	     /* hexadecimal; NULL: not known */
+	char *describe; /* `git describe` of the build tree when the kernel was taken from it; NULL: of no such tree */
+	char *bzimage;	/* NULL: only an ELF vmlinux was given */
+	char *vmlinux;	/* bootable by PVH; NULL: none */
 };
 
 /*

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/json-line.h"
+#include "base/run-file.h"
 #include "base/stats.h"
 
 #define TESTS_MAX 1000u
@@ -306,8 +307,6 @@ static bool take_environment(struct bench_doc *doc, JsonObject *env, GError **er
 
 struct bench_doc *bench_doc_read(const char *path, GError **error)
 {
-	g_autofree char *file =
-		g_file_test(path, G_FILE_TEST_IS_DIR) ? g_build_filename(path, "bench.json", NULL) : g_strdup(path);
 	g_autoptr(GError) why = NULL;
 	g_autofree char *text = NULL;
 	struct bench_doc *doc = NULL;
@@ -315,10 +314,8 @@ struct bench_doc *bench_doc_read(const char *path, GError **error)
 	JsonObject *kvmperf;
 	gsize len;
 
-	if (!g_file_get_contents(file, &text, &len, &why)) {
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s: no bench run: %s", path, why->message);
+	if (!run_file_read(path, "bench.json", &text, &len, error))
 		return NULL;
-	}
 	o = bench_json(text, len, &why);
 	kvmperf = json_line_object(o, "kvmperf");
 	if (o && !kvmperf)
@@ -330,7 +327,7 @@ struct bench_doc *bench_doc_read(const char *path, GError **error)
 	if (doc)
 		doc->path = g_strdup(path);
 	else
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s: %s", file, why->message);
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s: %s", path, why->message);
 	return doc;
 }
 

@@ -100,6 +100,8 @@ static JsonObject *kernel_json(const struct report_kernel *k)
 	set_string(o, "config_sha256", k->config_sha256);
 	set_string(o, "cmdline", k->cmdline);
 	set_string(o, "image", k->image);
+	set_string(o, "build_id", k->build_id);
+	set_string(o, "describe", k->describe);
 	return o;
 }
 

@@ -11,7 +11,9 @@
 
 static void put_kernel(GString *out, const char *label, const struct report_kernel *k)
 {
-	text_field(out, LABEL, REPORT_WIDTH, label, "%s (%s)", k->release ? k->release : "?", k->spec ? k->spec : "?");
+	g_autofree char *kernel = report_kernel(k);
+
+	text_field(out, LABEL, REPORT_WIDTH, label, "%s", kernel);
 }
 
 /* A check that failed, or saw nothing: its name on a line, what it saw below. */

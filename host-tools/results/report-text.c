@@ -208,10 +208,12 @@ char *report_repeat(const struct run_report *r)
 	return g_string_free(line, FALSE);
 }
 
-static void put_kernel(GString *out, const char *label, const struct report_kernel *k)
+char *report_kernel(const struct report_kernel *k)
 {
-	put_field(out, label, "%s (%s%s%.12s)", k->release ? k->release : "?", k->spec ? k->spec : "?",
-		  k->sha256 ? ", sha256 " : "", k->sha256 ? k->sha256 : "");
+	const char *id = k->build_id ? k->build_id : k->sha256, *what = k->build_id ? ", build id " : ", sha256 ";
+
+	return g_strdup_printf("%s (%s%s%s%s%.12s)", k->release ? k->release : "?", k->spec ? k->spec : "?",
+			       k->describe ? ", " : "", k->describe ? k->describe : "", id ? what : "", id ? id : "");
 }
 
 static void put_environment(GString *out, const struct run_report *r)
@@ -219,16 +221,17 @@ static void put_environment(GString *out, const struct run_report *r)
 	const struct report_environment *env = &r->env;
 	const struct report_kernel *first = &env->first_kernel, *crash = &env->crash_kernel;
 	bool same = g_strcmp0(first->sha256, crash->sha256) == 0 && g_strcmp0(first->release, crash->release) == 0;
-	g_autofree char *settings = report_settings(r);
+	g_autofree char *settings = report_settings(r), *first_text = report_kernel(first),
+			*crash_text = report_kernel(crash);
 
 	put_field(out, "scenario", "%s%s%s", r->scenario, r->title && *r->title ? ": " : "", r->title ? r->title : "");
 	if (*settings)
 		put_field(out, "settings", "%s", settings);
-	put_kernel(out, "first kernel", first);
+	put_field(out, "first kernel", "%s", first_text);
 	if (same)
 		put_field(out, "crash kernel", "the same");
 	else
-		put_kernel(out, "crash kernel", crash);
+		put_field(out, "crash kernel", "%s", crash_text);
 	put_field(out, "machine", "QEMU %s, %s, %s clock%s%s", env->qemu ? env->qemu : "?",
 		  env->accel ? env->accel : "?", env->clock ? env->clock : "?", env->host_cpu ? ", on " : "",
 		  env->host_cpu ? env->host_cpu : "");

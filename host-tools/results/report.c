@@ -24,6 +24,8 @@ static void clear_kernel(struct report_kernel *k)
 	g_free(k->config_sha256);
 	g_free(k->cmdline);
 	g_free(k->image);
+	g_free(k->build_id);
+	g_free(k->describe);
 }
 
 struct run_report *report_new(const char *scenario)

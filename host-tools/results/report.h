@@ -36,7 +36,9 @@ struct report_kernel {
 	char *sha256;  /* of the bzImage (or vmlinux) */
 	char *config_sha256;
 	char *cmdline;
-	char *image; /* "flat" or "shipped": how it was loaded; NULL: not by kexec */
+	char *image;	/* "flat" or "shipped": how it was loaded; NULL: not by kexec */
+	char *build_id; /* hexadecimal */
+	char *describe; /* `git describe` of the tree that it was built in */
 };
 
 struct report_environment {
@@ -116,6 +118,9 @@ enum report_page {
  * @how: of enum report_page, or-ed; REPORT_ALL alone is summary.txt
  */
 char *report_page(const struct run_report *report, unsigned how);
+
+/* report_kernel - "6.12.1 (~/linux, v6.12.1-3-g0123abc, build id 89abcdef0123)", of what is known; the caller frees it. */
+char *report_kernel(const struct report_kernel *k);
 
 /* report_settings - "key=value; key=value" of what was set otherwise than in the scenario's file, "" for nothing; to be freed. */
 char *report_settings(const struct run_report *report);

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/json-line.h"
+#include "base/run-file.h"
 #include "base/text.h"
 
 #define MAX_BYTES (64 << 20)
@@ -104,22 +105,17 @@ static void read_checks(struct run_json *run)
 
 struct run_json *run_json_load(const char *path, GError **error)
 {
-	g_autofree char *file =
-		g_file_test(path, G_FILE_TEST_IS_DIR) ? g_build_filename(path, "run.json", NULL) : g_strdup(path);
-	g_autoptr(GError) why = NULL;
 	g_autofree char *text = NULL;
 	JsonObject *o, *env, *crash;
 	struct run_json *run;
 	gsize len;
 
-	if (!g_file_get_contents(file, &text, &len, &why)) {
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s: no run: %s", path, why->message);
+	if (!run_file_read(path, "run.json", &text, &len, error))
 		return NULL;
-	}
 	o = len <= MAX_BYTES ? json_line_parse(text, len) : NULL;
 	if (!o || !json_line_string(o, "scenario", NULL)) {
 		g_clear_pointer(&o, json_object_unref);
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s is no run.json of a run", file);
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s is no run.json of a run", path);
 		return NULL;
 	}
 	env = inner(o, "environment");

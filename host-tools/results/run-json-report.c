@@ -21,6 +21,8 @@ static void take_kernel(struct report_kernel *k, JsonObject *o)
 	take(&k->sha256, o, "sha256");
 	take(&k->config_sha256, o, "config_sha256");
 	take(&k->cmdline, o, "cmdline");
+	take(&k->build_id, o, "build_id");
+	take(&k->describe, o, "describe");
 }
 
 static void take_environment(struct report_environment *env, JsonObject *o)

@@ -283,10 +283,10 @@ static void sync_directory(const char *path)
 	close(fd);
 }
 
-/* Points <root>/latest at @rd, by rename. */
-static bool link_latest(const struct rundir *rd, GError **error)
+/* Points the link @name beside @rd at it, by rename. */
+static bool link_latest(const struct rundir *rd, const char *name, GError **error)
 {
-	g_autofree char *link = g_build_filename(rd->root, "latest", NULL);
+	g_autofree char *link = g_build_filename(rd->root, name, NULL);
 	g_autofree char *temp =
 		g_strdup_printf("%s/.latest.%d.%06x", rd->root, (int)getpid(), random_bits() & 0xffffff);
 	struct stat st;
@@ -303,12 +303,21 @@ static bool link_latest(const struct rundir *rd, GError **error)
 	return true;
 }
 
-bool rundir_commit(struct rundir *rd, GError **error)
+char *rundir_latest(const char *root)
+{
+	g_autofree char *run = g_build_filename(root, RUNDIR_LATEST, NULL),
+			*bench = g_build_filename(root, RUNDIR_LATEST_BENCH, NULL);
+	char *to = g_file_read_link(run, NULL);
+
+	return to ? to : g_file_read_link(bench, NULL);
+}
+
+bool rundir_commit(struct rundir *rd, const char *latest, GError **error)
 {
 	if (!rename_to(rd, "", error))
 		return false;
 	sync_directory(rd->root);
-	return link_latest(rd, error);
+	return link_latest(rd, latest, error);
 }
 
 bool rundir_interrupt(struct rundir *rd, const char *why, GError **error)

@@ -5,7 +5,7 @@
  *   <root>/<UTC time>-<scenario>-<6 hex>.partial       while the run lasts
  *   <root>/<UTC time>-<scenario>-<6 hex>               complete: it has a verdict
  *   <root>/<UTC time>-<scenario>-<6 hex>.interrupted   stopped before a verdict; see INTERRUPTED
- *   <root>/latest                       symbolic link to the newest complete run
+ *   <root>/latest                       symbolic link to the newest complete run; latest-bench: benchmark
  *
  * While a run lasts its directory holds a file `pid` that the process keeps locked (flock): a
  * .partial directory whose `pid` nobody locks was left by a process that died (kill -9, power), and
@@ -53,6 +53,8 @@ bool rundir_running(const char *path);
 
 /* Where --keep-core leaves the RAM, in the order of machine/ram.h. */
 #define RUNDIR_RAM "ram"
+#define RUNDIR_LATEST "latest" /* beside the run directories: the newest, whose verbs are others than a benchmark's */
+#define RUNDIR_LATEST_BENCH "latest-bench"
 
 /* rundir_file - the path of @name in the directory as it is named now. The caller frees it. */
 char *rundir_file(const struct rundir *rd, const char *name);
@@ -61,13 +63,17 @@ char *rundir_file(const struct rundir *rd, const char *name);
 bool rundir_write(const struct rundir *rd, const char *name, const void *data, gssize len, GError **error);
 
 /*
- * rundir_commit - the run is complete: take the suffix off, point `latest` at it.
+ * rundir_commit - the run is complete: take the suffix off, point @latest (RUNDIR_LATEST, or _BENCH) at it.
  *
  * Every file of the run must have been written and closed. The link is replaced by a rename, so a
  * reader sees the old or the new target. A `latest` that is not a symbolic link is left alone and
  * is an error (the run is committed all the same, and @rd->path says where).
  */
-bool rundir_commit(struct rundir *rd, GError **error);
+bool rundir_commit(struct rundir *rd, const char *latest, GError **error);
+
+/* rundir_latest - the name that RUNDIR_LATEST of @root points to, or where there is none RUNDIR_LATEST_BENCH; NULL: neither.
+ * For a directory of one kind of run. The caller frees it. */
+char *rundir_latest(const char *root);
 
 /* rundir_label - the part of a directory's name that says what was run: @name without what no file name should hold. */
 char *rundir_label(const char *name);

@@ -217,7 +217,9 @@ static int newest_first(const void *a, const void *b)
 static int prune_folder(const char *folder, unsigned keep, bool dry_run, GString *told, GError **error)
 {
 	g_autoptr(GPtrArray) names = dir_names(AT_FDCWD, folder);
-	g_autofree char *link = g_build_filename(folder, "latest", NULL), *latest = g_file_read_link(link, NULL);
+	g_autofree char *run = g_build_filename(folder, RUNDIR_LATEST, NULL), *latest = g_file_read_link(run, NULL),
+			*bench = g_build_filename(folder, RUNDIR_LATEST_BENCH, NULL),
+			*latest_bench = g_file_read_link(bench, NULL);
 	unsigned kept = 0;
 	int removed = 0;
 
@@ -230,7 +232,8 @@ static int prune_folder(const char *folder, unsigned keep, bool dry_run, GString
 					  0) ||
 		    g_file_test(path, G_FILE_TEST_IS_SYMLINK))
 			continue;
-		if (kept++ < keep || g_strcmp0(latest, name) == 0 || rundir_running(path))
+		if (kept++ < keep || g_strcmp0(latest, name) == 0 || g_strcmp0(latest_bench, name) == 0 ||
+		    rundir_running(path))
 			continue;
 		if (!dry_run && !remove_tree(AT_FDCWD, path)) {
 			if (error && !*error)

@@ -13,6 +13,8 @@ static void fill_kernel(struct report_kernel *out, const struct kernel *k, const
 	out->release = g_strdup(k->release);
 	out->sha256 = g_strdup(k->sha256);
 	out->config_sha256 = g_strdup(k->config_sha256);
+	out->build_id = g_strdup(k->build_id);
+	out->describe = g_strdup(k->describe);
 	out->cmdline = g_strdup(cmdline);
 }
 

@@ -48,6 +48,7 @@ kernel_conf_write()
 	{
 		printf '[kernel]\nname=%s\nspec=%s\nrelease=%s\n' "$name" "$spec_kept" "$release"
 		printf 'package=%s\nversion=%s\nsource=%s\n' "$package" "$version" "$origin"
+		[[ ! ${describe-} ]] || printf 'describe=%s\n' "$describe"
 		printf 'sha256=%s\n' "$(sha256_of "$file")"
 		[[ ! -f $dir/config ]] || printf 'config-sha256=%s\n' "$(sha256_of "$dir/config")"
 		printf 'pvh=%s\n' "$pvh"

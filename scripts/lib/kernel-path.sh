@@ -207,6 +207,7 @@ path_kernel()
 	need_space "$cache" 300000000 "kernel $release"
 	spec_kept=$image origin=path package='' version=''
 	[[ -z $tree ]] || spec_kept=$tree origin=tree
+	[[ -z $tree ]] || describe=$(git -C "$tree" describe --always --dirty --abbrev=12 2>/dev/null) || describe=
 	path_assemble "$cache/tmp/kernel" "$kind"
 	kernel_conf_write "$cache/tmp/kernel"
 	kernel_dir_commit "$cache/tmp/kernel" "$kernel"

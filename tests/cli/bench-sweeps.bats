@@ -20,8 +20,8 @@ setup()
 		printf '%s\n' "$*" >>"$ASKED"
 		[[ $* != *"${FAKE_BAD:-nothing}"* ]] || { echo 'test x: fail'; exit "${FAKE_STATUS:-1}"; }
 		while (($# > 1)); do [[ $1 != --results ]] || results=$2; shift; done
-		mkdir -p "$results/latest"
-		echo '{}' >"$results/latest/bench.json"
+		mkdir -p "$results/latest-bench"
+		echo '{}' >"$results/latest-bench/bench.json"
 	END
 	chmod +x "$VTDLAB"
 }
@@ -31,8 +31,8 @@ sweeps() { run --separate-stderr "$scripts/bench-sweeps" --results "$BATS_TEST_T
 @test "a run for each kernel and each mode, and a table of each" {
 	sweeps --kernels 'debian-6.1 lab-6.12' --modes 'off strict'
 	[ "$status" = 0 ]
-	[[ $output == *$'\ntable of kernel-debian-6.1/latest kernel-lab-6.12/latest\n'* ]]
-	[[ $output == *$'\ntable of mode-off/latest mode-strict/latest\n'* ]]
+	[[ $output == *$'\ntable of kernel-debian-6.1/latest-bench kernel-lab-6.12/latest-bench\n'* ]]
+	[[ $output == *$'\ntable of mode-off/latest-bench mode-strict/latest-bench\n'* ]]
 	[ "$(wc -l <"$ASKED")" = 4 ]
 	[ "$(grep -c -- '--clock virtual' "$ASKED")" = 4 ]
 	grep -q -- '--suite quick --kernel lab-6.12$' "$ASKED"

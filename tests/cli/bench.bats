@@ -131,7 +131,7 @@ compare()
 	[[ $output == *"in common"* ]]
 	compare one none
 	[ "$status" -eq 2 ]
-	[[ $output == *"none: no bench run"* ]]
+	[[ $output == *"none: there is no such run"* ]]
 	compare one
 	[ "$status" -eq 2 ]
 	mkdir "$BATS_TEST_TMPDIR/kdump"

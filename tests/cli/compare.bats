@@ -84,7 +84,7 @@ a_run()
 	[[ $output == *"two or more run directories"* ]]
 	run "$vtdlab" compare "$dir/one" "$dir/none"
 	[ "$status" -eq 2 ]
-	[[ $output == *"$dir/none: no run:"* ]]
+	[[ $output == *"$dir/none: there is no such run"* ]]
 	run "$vtdlab" compare --markdown --tsv "$dir/one" "$dir/two"
 	[ "$status" -eq 2 ]
 }

@@ -91,3 +91,25 @@ results() { run "$vtdlab" results "$@"; echo "$output"; }
 	[ -d "$r/notes" ]
 	[ -e "$r/elsewhere/passwd" ]
 }
+
+@test "a directory of another kind is told by what it is, and a name in results is found from anywhere" {
+	mkdir -p "$BATS_TEST_TMPDIR"/{bench,run,none,tree}
+	cp "$root/tests/cli/schemas/bench.json" "$BATS_TEST_TMPDIR/bench/"
+	cp "$root/tests/cli/schemas/run.json" "$BATS_TEST_TMPDIR/run/"
+	for verb in judge report core gdb 'compare run' 'diff --iova'; do
+		# shellcheck disable=SC2086 # a verb with its words
+		(cd "$BATS_TEST_TMPDIR" && refused $verb bench :: "bench is a benchmark" "bench-compare")
+	done
+	(cd "$BATS_TEST_TMPDIR" && refused bench-compare bench run :: "run is a run of a scenario" "vtdlab judge")
+	(cd "$BATS_TEST_TMPDIR" && refused judge none :: "none is no run directory")
+	refused judge nowhere :: "nowhere: there is no such run" "vtdlab results"
+	# a tree of its own, so that its results are the test's
+	cp -r "$root/scenarios" "$root/scripts" "$root/images" "$BATS_TEST_TMPDIR/tree/"
+	touch "$BATS_TEST_TMPDIR/tree/Makefile"
+	mkdir -p "$BATS_TEST_TMPDIR/tree/results/r"
+	ln -s r "$BATS_TEST_TMPDIR/tree/results/latest"
+	cp "$root/tests/cli/schemas/run.json" "$BATS_TEST_TMPDIR/tree/results/r/"
+	for name in latest results/latest r; do
+		(cd / && VTDLAB_ROOT=$BATS_TEST_TMPDIR/tree refused bench-compare "$name" "$name" :: "is a run of a scenario")
+	done
+}

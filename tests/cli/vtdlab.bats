@@ -369,3 +369,37 @@ make_cache()
 	run "$vtdlab" kconfig nothing
 	[ "$status" -eq 2 ]
 }
+
+@test "a prefix that one option has stands for it; of several all are named, of none the nearest" {
+	[ "$("$vtdlab" list checks --nam | head -n 1)" = rig ]
+	refused run kdump --re=3 :: "Ambiguous option --re: --reference, --repeat, --results, --restricted"
+	refused run kdump --repeat=x :: repeat
+	refused list --nmaes :: "Unknown option --nmaes; the nearest is --names"
+	refused list --zzzzzzzzz :: "Unknown option --zzzzzzzzz. Try"
+	refused list -- --names :: "'--names' is none of"
+	[ "$("$vtdlab" version)" = "$("$vtdlab" --version)" ]
+}
+
+@test "a scenario of the lab's, asked for as a file where none is: its name is told" {
+	cd "$BATS_TEST_TMPDIR"
+	refused run kdump.conf :: "own scenario is called 'kdump', without a path" "cannot read the scenario kdump.conf"
+	refused run ./x/nonesuch.conf :: "vtdlab run: cannot read the scenario ./x/nonesuch.conf"
+}
+
+@test "make: a variable that no rule knows is refused, in one line, before anything is built" {
+	run make -C "$root" --no-print-directory -n SCENARO=x run-kdump-scenario
+	[ "$status" -eq 2 ]
+	[ "${#lines[@]}" -eq 1 ]
+	[[ $output == *"no rule knows SCENARO="* ]]
+	run make -C "$root" --no-print-directory -n help SCENARIO=x CC=gcc SECONDS=3 TREE=/x COMMIT=
+	[ "$status" -eq 0 ]
+}
+
+@test "colour is asked for by --color, over NO_COLOR; a pipe has none" {
+	mkdir "$BATS_TEST_TMPDIR/run"
+	tar -xJf "$root/tests/golden/runs/legacy-6.1.tar.xz" -C "$BATS_TEST_TMPDIR/run"
+	run env NO_COLOR=1 "$vtdlab" judge --color=always "$BATS_TEST_TMPDIR/run"
+	[[ $output == *$'\e['* ]]
+	run "$vtdlab" judge "$BATS_TEST_TMPDIR/run"
+	[[ $output == *preserved* && $output != *$'\e['* ]]
+}

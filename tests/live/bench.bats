@@ -12,7 +12,7 @@ setup()
 # bench.json of the newest run, through jq.
 json()
 {
-	jq -r "$1" "$results/latest/bench.json"
+	jq -r "$1" "$results/latest-bench/bench.json"
 }
 
 @test "a test in virtual time: verified pages, a figure, and where it comes from" {
@@ -29,7 +29,7 @@ json()
 	(($(json '.kvmperf.tests[0].ns.populate.median') / 4096 > 2000))
 	(($(json '.kvmperf.tests[0].ns.populate.median') / 4096 < 100000))
 	[ "$(json '.kvmperf.tests[0].ns.populate.spread_ppm')" -lt 2000 ]
-	cmp "$results/latest/summary.txt" <(head -n -1 <<<"$(grep -A99 '^L1: ' <<<"$output")")
+	cmp "$results/latest-bench/summary.txt" <(head -n -1 <<<"$(grep -A99 '^L1: ' <<<"$output")")
 }
 
 @test "a parameter that L1's KVM does not have is refused, not ignored" {
@@ -37,7 +37,7 @@ json()
 	echo "$output"
 	[ "$status" -eq 2 ]
 	[[ $output == *"kvm.no_such=1: this kernel has no such parameter"* ]]
-	[ ! -e "$results/latest" ]
+	[ ! -e "$results/latest-bench" ]
 }
 
 @test "a guest in the guest's guest: verified pages, and KVM's count of VMRUNs" {

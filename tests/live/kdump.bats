@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Real runs: real kernels, real QEMU, real panics. VTDLAB_TEST_VM=0 leaves them out.
 
+bats_require_minimum_version 1.5.0
 load live-fixture
 
 # The QEMU that process $1, a run, has started; however long that takes here.

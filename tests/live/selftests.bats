@@ -19,7 +19,7 @@ setup()
 		skip "the selftests are not built here (make compare-selftests)"
 	run --separate-stderr "$vtdlab" bench --selftests "$dir" --rounds 2 --results "$BATS_TEST_TMPDIR"
 	[ "$status" = 0 ] || { echo "$output / $stderr"; false; }
-	json=$BATS_TEST_TMPDIR/latest/selftests.json
+	json=$BATS_TEST_TMPDIR/latest-bench/selftests.json
 	# one fault a page, and the selftest's own pages besides
 	jq -e '.pairs[0].steps[0] | .kvmperf.faults == 4096 and .selftest.faults >= 4096' "$json"
 	jq -e '[.pairs[] | select(.skip == "")] | length >= 11' "$json"

@@ -180,7 +180,7 @@ static void not_comparable(void **state)
 	refused(c, "{\"scenario\":\"kdump\"}", "names no clock");
 	refused(c, "{\"scenario\":\"kdump\",\"environment\":{\"clock\":7,\"accel\":\"tcg\"}}", "names no clock");
 	assert_false(compare_add(c, NULL, "/nowhere", &error));
-	assert_non_null(strstr(error->message, "/nowhere: no run"));
+	assert_non_null(strstr(error->message, "/nowhere: there is no such run"));
 	add(c, RUN("", "\"iova\":{}"));
 	refused(c, "{\"scenario\":\"kdump\"," ENV("virtual", "tcg", "") "}", "clock wall under tcg");
 	refused(c, "{\"scenario\":\"kdump\"," ENV("wall", "kvm", "") "}", "clock wall under kvm");

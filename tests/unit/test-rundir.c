@@ -67,7 +67,7 @@ static void test_commit(void **state)
 	assert_true(exists(rd->path, "pid"));
 	assert_null(latest(*state));
 	assert_true(rundir_write(rd, "summary.txt", "hello\n", -1, NULL));
-	assert_true(rundir_commit(rd, NULL));
+	assert_true(rundir_commit(rd, RUNDIR_LATEST, NULL));
 	assert_false(g_str_has_suffix(rd->path, ".partial"));
 	assert_false(exists(rd->path, "pid"));
 	g_autofree char *target = latest(*state);
@@ -83,7 +83,7 @@ static void test_commit(void **state)
 	struct rundir *next = create(*state, "other name/../x");
 
 	assert_true(g_regex_match_simple("-other_name_\\.\\._x-[0-9a-f]{6}$", next->name, 0, 0));
-	assert_true(rundir_commit(next, NULL));
+	assert_true(rundir_commit(next, RUNDIR_LATEST, NULL));
 	g_autofree char *second = latest(*state);
 
 	assert_string_equal(second, next->name);
@@ -95,7 +95,7 @@ static void test_interrupt(void **state)
 {
 	struct rundir *done = create(*state, "kdump"), *rd = create(*state, "kdump");
 
-	assert_true(rundir_commit(done, NULL));
+	assert_true(rundir_commit(done, RUNDIR_LATEST, NULL));
 	assert_true(rundir_interrupt(rd, "SIGINT", NULL));
 	assert_true(g_str_has_suffix(rd->path, ".interrupted"));
 	assert_true(exists(rd->path, "INTERRUPTED"));
@@ -176,6 +176,23 @@ static void test_link_is_no_run(void **state)
 	g_rmdir(target);
 }
 
+/* A benchmark does not take the link of the runs, which other verbs read; one of a directory is found all the same. */
+static void test_benchmarks_have_a_link_of_their_own(void **state)
+{
+	struct rundir *run = rundir_create(*state, "a", NULL), *bench = rundir_create(*state, "b", NULL);
+	g_autofree char *none = rundir_latest(*state);
+
+	assert_null(none);
+	assert_true(rundir_commit(bench, RUNDIR_LATEST_BENCH, NULL));
+	g_autofree char *only = rundir_latest(*state);
+	assert_string_equal(only, bench->name);
+	assert_true(rundir_commit(run, RUNDIR_LATEST, NULL));
+	g_autofree char *first = rundir_latest(*state);
+	assert_string_equal(first, run->name);
+	rundir_free(run);
+	rundir_free(bench);
+}
+
 static void test_latest_in_the_way(void **state)
 {
 	g_autofree char *link = g_build_filename(*state, "latest", NULL);
@@ -183,7 +200,7 @@ static void test_latest_in_the_way(void **state)
 	GError *error = NULL;
 
 	assert_int_equal(g_mkdir(link, 0755), 0);
-	assert_false(rundir_commit(rd, &error));
+	assert_false(rundir_commit(rd, RUNDIR_LATEST, &error));
 	assert_true(g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED));
 	assert_non_null(strstr(error->message, "not a symbolic link"));
 	assert_true(g_file_test(rd->path, G_FILE_TEST_IS_DIR));
@@ -324,7 +341,7 @@ static void test_at_once(void **state)
 		if (fork() == 0) {
 			struct rundir *rd = rundir_create(*state, "kdump", NULL);
 
-			_exit(rd && rundir_commit(rd, NULL) ? 0 : 1);
+			_exit(rd && rundir_commit(rd, RUNDIR_LATEST, NULL) ? 0 : 1);
 		}
 	for (int i = 0; i < RUNS; i++) {
 		int status;
@@ -365,9 +382,18 @@ int main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, make_root, drop_root)
 	const struct CMUnitTest tests[] = {
-		TEST(test_commit),   TEST(test_interrupt),   TEST(test_dead_run),	   TEST(test_csv),
-		TEST(test_bad_root), TEST(test_disk_full),   TEST(test_latest_in_the_way), TEST(test_link_is_no_run),
-		TEST(test_at_once),  TEST(test_remove_tree), TEST(test_possible),
+		TEST(test_commit),
+		TEST(test_interrupt),
+		TEST(test_dead_run),
+		TEST(test_csv),
+		TEST(test_bad_root),
+		TEST(test_disk_full),
+		TEST(test_latest_in_the_way),
+		TEST(test_benchmarks_have_a_link_of_their_own),
+		TEST(test_link_is_no_run),
+		TEST(test_at_once),
+		TEST(test_remove_tree),
+		TEST(test_possible),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

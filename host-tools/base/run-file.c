@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "base/run-file.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/paths.h"
+
+/* By which file a directory is told, before those that lie in it as well. */
+static const struct kind {
+	const char *file, *what, *verbs;
+} kinds[] = {
+	{ "matrix.json", "a matrix", "`vtdlab report` reads it, and `vtdlab matrix --resume`" },
+	{ "bug.json", "a reproduced bug", "its sides are the runs in it" },
+	{ "hunt.txt", "a hunt", "its runs are in it" },
+	{ "selftests.json", "a comparison with the kernel's selftests", "see selftests.md in it" },
+	{ "bench.json", "a benchmark", "`vtdlab bench-compare` reads it" },
+	{ "run.json", "a run of a scenario", "`vtdlab judge`, `report` and `compare` read it" },
+};
+
+static bool has(const char *dir, const char *name)
+{
+	g_autofree char *path = g_build_filename(dir, name, NULL);
+
+	return g_file_test(path, G_FILE_TEST_EXISTS);
+}
+
+bool run_file_read(const char *path, const char *name, char **text, gsize *len, GError **error)
+{
+	bool dir = g_file_test(path, G_FILE_TEST_IS_DIR);
+	g_autofree char *file = dir ? g_build_filename(path, name, NULL) : g_strdup(path);
+	g_autoptr(GError) why = NULL;
+
+	if (g_file_get_contents(file, text, len, &why))
+		return true;
+	if (!g_file_test(path, G_FILE_TEST_EXISTS))
+		return vtdlab_refuse(error, "%s: there is no such run; `vtdlab results` lists those that there are",
+				     path);
+	for (size_t i = 0; dir && !has(path, name) && i < G_N_ELEMENTS(kinds); i++)
+		if (strcmp(kinds[i].file, name) != 0 && has(path, kinds[i].file))
+			return vtdlab_refuse(error, "%s is %s, and has no %s: %s", path, kinds[i].what, name,
+					     kinds[i].verbs);
+	if (dir && !has(path, name))
+		return vtdlab_refuse(error, "%s is no run directory: there is no %s in it", path, name);
+	return vtdlab_refuse(error, "%s", why->message);
+}
+
+char *run_path(const char *name)
+{
+	const char *below = g_str_has_prefix(name, "results/") ? name + strlen("results/") : name;
+	g_autofree char *in_results = *below && *below != '/' ? lab_results(below) : NULL;
+	bool there = g_file_test(name, G_FILE_TEST_EXISTS);
+
+	return g_strdup(!there && in_results && g_file_test(in_results, G_FILE_TEST_EXISTS) ? in_results : name);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A file of a run directory, and where that is. */
+#ifndef VTDLAB_BASE_RUN_FILE_H
+#define VTDLAB_BASE_RUN_FILE_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+/*
+ * run_file_read - all of the file @name in the directory @path, or of @path itself where that is no directory.
+ * @text, @len: the caller frees the text
+ * Errors: VTDLAB_ERROR_USAGE: it cannot be read; where the directory is of something else, what that is and what reads it.
+ */
+bool run_file_read(const char *path, const char *name, char **text, gsize *len, GError **error);
+
+/*
+ * run_path - where what somebody calls @name is: itself if it is there, else one in the lab's results, with or without
+ * "results/" before it ("latest", "results/latest-bench"), from whatever directory. The caller frees it.
+ */
+char *run_path(const char *name);
+
+#endif
