@@ -243,7 +243,7 @@ Q := $(if $(V),,@)
 # ---- what a user types ------------------------------------------------------------------------
 .PHONY: help setup setup-check all build test-programs run-kdump-scenario run-group reproduce matrix bugs check check-quick check-faults check-kvm fuzz fuzz-programs \
 	fetch bench-nested bench-host bench-walk bench-copy bench-harness bench-boot bench-speed bench-sweeps list doctor mutation report golden check-docs install deb clean kernel \
-	compare-copy-designs compare-selftests scaling-copy crash-memory corrupt-copies lint-kernel series-fixes print-tests FORCE
+	compare-copy-designs compare-selftests scaling-copy crash-memory corrupt-copies lint-kernel series series-fixes print-tests FORCE
 FORCE:
 
 ##@ Main jobs
@@ -328,6 +328,9 @@ kernel: ## build a kernel of ours, with kernel-patches: KERNEL=lab-6.12, or KDIR
 
 series-fixes: ## kernel-patches/fixes as a `git am`-able series with a cover letter: TREE=~/linux OUT=DIR
 	@scripts/series-fixes "$(TREE)" "$(or $(OUT),$(BUILD)/series-fixes)"
+
+series: ## the deep copy as a `git am`-able series with a cover letter: TREE=~/linux OUT=DIR
+	@scripts/series-copy "$(TREE)" "$(or $(OUT),$(BUILD)/series)"
 
 report: build ## the page of a run, to look at: RUN=results/NAME (results/latest)
 	@$(BUILD)/vtdlab report $(if $(RUN),'$(RUN)')

@@ -283,3 +283,10 @@ const char *evidence_kdump_mode(const struct evidence *ev)
 
 	return g_strcmp0(mode, "log") == 0 ? NULL : mode;
 }
+
+bool evidence_is_lab(const struct evidence *ev, enum evidence_kernel kernel)
+{
+	const char *release = kernel == EVIDENCE_FIRST ? ev->first_release : ev->crash_release;
+
+	return release && strstr(release, "-lab");
+}

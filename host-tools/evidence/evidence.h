@@ -256,6 +256,16 @@ struct evidence_complaint {
 /* At most so many are kept. */
 #define EVIDENCE_COMPLAINTS_MAX 64u
 
+/* A line by which a kernel complains of itself (evidence/splat.h). */
+struct evidence_splat {
+	enum evidence_kernel kernel;
+	bool starved; /* a host that is too busy makes a sound kernel say so */
+	char *line;   /* owned */
+};
+
+/* So many are kept, half of them starved ones at the most. */
+#define EVIDENCE_SPLATS_MAX 64u
+
 struct evidence {
 	const struct scenario *scenario; /* borrowed */
 
@@ -271,6 +281,13 @@ struct evidence {
 	uint64_t trace_events;	   /* IOMMU events the trace gave in all */
 	char *trace_missing;	   /* events this QEMU cannot trace; NULL: none; owned */
 	GArray *traces;		   /* struct evidence_trace; a group that is not there lacks nothing */
+
+	char *first_release, *crash_release; /* uname -r of both kernels, by their files; NULL: not known; owned */
+	/*
+	 * Lines of each on the console from its "Linux version" on. 0: that did not come there, so what it complains of may
+	 * not have come there either ("quiet").
+	 */
+	uint64_t first_said, crash_said;
 
 	/* mode */
 	char *first_cmdline; /* of the running first kernel; owned */
@@ -297,6 +314,8 @@ struct evidence {
 	GArray *dma;		    /* struct evidence_dma */
 	GArray *devices;	    /* struct evidence_device */
 	GArray *complaints;	    /* struct evidence_complaint: the first of them */
+	GArray *splats;		    /* struct evidence_splat: the first of them */
+	uint64_t splats_more;	    /* ... that were not kept */
 	GArray *requesters;	    /* struct evidence_requester, ids as the trace showed them */
 	GArray *workloads;	    /* struct evidence_workload, at most one; empty: it never began */
 	GArray *functions;	    /* struct evidence_function, of the first kernel; empty: not known */
@@ -396,6 +415,9 @@ enum evidence_owner evidence_owner(const struct evidence *ev, uint64_t pa);
  * it may have more.
  */
 bool evidence_crash_memory(const struct evidence *ev, struct iommu_ranges *out);
+
+/* evidence_is_lab - is it a kernel of the lab's own (a [build] in images/kernels: "-lab" in its release)? */
+bool evidence_is_lab(const struct evidence *ev, enum evidence_kernel kernel);
 
 /* evidence_state_regs - the register block of @state is @raw. */
 void evidence_state_regs(struct evidence_state *state, const uint64_t raw[VTD_REGS_QWORDS]);

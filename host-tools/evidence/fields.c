@@ -144,6 +144,14 @@ static const struct evidence_field evidence_complaint_fields[] = {
 };
 ELEMENT(evidence_complaint)
 
+static const struct evidence_field evidence_splat_fields[] = {
+	WORD(evidence_splat, kernel, kernel_words, "observe/console-words.c"),
+	FIELD(evidence_splat, starved, "observe/console-words.c"),
+	FIELD(evidence_splat, line, "observe/console-words.c"),
+	{ 0 },
+};
+ELEMENT(evidence_splat)
+
 static const struct evidence_field evidence_range_fields[] = {
 	FIELD(evidence_range, start, "observe/crash-memory.c"),
 	FIELD(evidence_range, last, "observe/crash-memory.c"),
@@ -289,6 +297,10 @@ const struct evidence_field evidence_fields[] = {
 	FIELD(evidence, trace_events, "observe/iommu-events.c"),
 	FIELD(evidence, trace_missing, "run/report.c"),
 	LIST(evidence, traces, "run/report.c", evidence_trace),
+	FIELD(evidence, first_release, "run/run.c"),
+	FIELD(evidence, crash_release, "run/run.c"),
+	FIELD(evidence, first_said, "observe/console-words.c"),
+	FIELD(evidence, crash_said, "observe/console-words.c"),
 	FIELD(evidence, first_cmdline, "run/boot.c"),
 	FIELD(evidence, group_types, "run/boot.c"),
 	FIELD(evidence, crash_start, "observe/crash-memory.c"),
@@ -314,6 +326,8 @@ const struct evidence_field evidence_fields[] = {
 	LIST(evidence, dma, "observe/dma-*.c", evidence_dma),
 	LIST(evidence, devices, "run/boot.c", evidence_device),
 	LIST(evidence, complaints, "observe/console-words.c", evidence_complaint),
+	LIST(evidence, splats, "observe/console-words.c", evidence_splat),
+	FIELD(evidence, splats_more, "observe/console-words.c"),
 	LIST(evidence, requesters, "observe/iommu-events.c", evidence_requester),
 	LIST(evidence, workloads, "run/workload*.c", evidence_workload),
 	LIST(evidence, functions, "run/boot.c", evidence_function),
@@ -345,6 +359,7 @@ const struct evidence_struct evidence_structs[] = {
 	{ "evidence_dma", evidence_dma_fields },
 	{ "evidence_device", evidence_device_fields },
 	{ "evidence_complaint", evidence_complaint_fields },
+	{ "evidence_splat", evidence_splat_fields },
 	{ "evidence_range", evidence_range_fields },
 	{ "evidence_requester", evidence_requester_fields },
 	{ "evidence_workload", evidence_workload_fields },

@@ -21,20 +21,18 @@
 /* A recorded run. Each state that has a walk has its snapshot too. @ev->scenario is @scenario. */
 struct evidence_file {
 	struct scenario *scenario;
-	char *crash_release; /* uname -r of the crash kernel; NULL: not known */
 	struct evidence *ev;
 };
 
 /*
  * evidence_save - write evidence.json, and old_tables as a snapshot, into run directory @dir.
- * @crash_release: what `expect-fail-<series>` is matched with; may be NULL
  * The snapshots of the states are there already: tables/<evidence_snapshot_name()>.vtd. Errors:
  * VTDLAB_ERROR_FAILED.
  */
-bool evidence_save(const struct evidence *ev, const char *crash_release, const char *dir, GError **error);
+bool evidence_save(const struct evidence *ev, const char *dir, GError **error);
 
 /* evidence_to_text - the content of evidence.json alone; the caller frees it. */
-char *evidence_to_text(const struct evidence *ev, const char *crash_release);
+char *evidence_to_text(const struct evidence *ev);
 
 /*
  * evidence_snapshot_name - what the snapshot of @state (one of @ev's) is called: "panic", "copied",

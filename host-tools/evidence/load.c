@@ -311,9 +311,8 @@ static bool read_scenario(struct reader *r, const char *name)
 
 static bool read_all(struct reader *r, JsonObject *o)
 {
-	static const char *const more[] = { "schema", "scenario", "crash_release", NULL };
-	JsonNode *release = json_object_get_member(o, "crash_release");
-	const char *name = json_line_string(o, "scenario", NULL), *text;
+	static const char *const more[] = { "schema", "scenario", NULL };
+	const char *name = json_line_string(o, "scenario", NULL);
 	JsonNode *node;
 	bool ok;
 
@@ -321,9 +320,6 @@ static bool read_all(struct reader *r, JsonObject *o)
 		return wrong(r, "", "schema", "is not 1, the only one this version reads");
 	if (!name || !*name || strlen(name) > 100 || strpbrk(name, "/\n\033"))
 		return wrong(r, "", "scenario", "must name one");
-	if (release && !get_text(r, "", "crash_release", release, &text))
-		return false;
-	r->file->crash_release = release ? g_strdup(text) : NULL;
 	if (!read_scenario(r, name))
 		return false;
 	node = json_node_new(JSON_NODE_OBJECT);
@@ -364,6 +360,5 @@ void evidence_file_free(struct evidence_file *file)
 		return;
 	evidence_free(file->ev);
 	scenario_free(file->scenario);
-	g_free(file->crash_release);
 	g_free(file);
 }

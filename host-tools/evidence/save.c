@@ -170,21 +170,20 @@ static bool save_old_tables(const struct evidence *ev, const char *dir, GError *
 	return false;
 }
 
-bool evidence_save(const struct evidence *ev, const char *crash_release, const char *dir, GError **error)
+bool evidence_save(const struct evidence *ev, const char *dir, GError **error)
 {
 	g_autofree char *path = g_build_filename(dir, EVIDENCE_FILE, NULL);
-	g_autofree char *text = evidence_to_text(ev, crash_release);
+	g_autofree char *text = evidence_to_text(ev);
 
 	return save_old_tables(ev, dir, error) && file_replace(path, text, -1, error);
 }
 
-char *evidence_to_text(const struct evidence *ev, const char *crash_release)
+char *evidence_to_text(const struct evidence *ev)
 {
 	g_autoptr(JsonObject) o = struct_json(ev, ev, evidence_fields);
 
 	json_object_set_int_member(o, "schema", EVIDENCE_SCHEMA);
 	json_object_set_string_member(o, "scenario", ev->scenario->name);
-	set_text(o, "crash_release", crash_release);
 	return json_text(o, true);
 }
 

@@ -26,8 +26,8 @@ struct recorded *recorded_load(const char *dir, bool need_run, GError **error)
 		run_json_report(r->run, report);
 	report->has_logs = has_file(dir, "console.log") && has_file(dir, "qemu.log");
 	if (!report->env.crash_kernel.release)
-		report->env.crash_kernel.release = g_strdup(r->file->crash_release);
-	report_judge(report, r->file->ev, r->file->crash_release);
+		report->env.crash_kernel.release = g_strdup(r->file->ev->crash_release);
+	report_judge(report, r->file->ev);
 	return r;
 }
 

@@ -37,9 +37,9 @@ static void count_iova(const struct evidence *ev, struct report_iova *iova)
 	}
 }
 
-void report_judge(struct run_report *report, const struct evidence *ev, const char *crash_release)
+void report_judge(struct run_report *report, const struct evidence *ev)
 {
 	verdict_free(report->verdict);
-	report->verdict = evidence_judge(ev, crash_release);
+	report->verdict = evidence_judge(ev);
 	count_iova(ev, &report->iova);
 }

@@ -95,11 +95,8 @@ void report_fill_host(struct report_environment *env);
 /* report_environment_clear - frees what it holds. */
 void report_environment_clear(struct report_environment *env);
 
-/*
- * report_judge - judge @ev (evidence_judge()): sets verdict, and what of iova the tables tell.
- * @crash_release: as there
- */
-void report_judge(struct run_report *report, const struct evidence *ev, const char *crash_release);
+/* report_judge - judge @ev (evidence_judge()): sets verdict, and what of iova the tables tell. */
+void report_judge(struct run_report *report, const struct evidence *ev);
 
 /* report_json - the text of run.json, schema 1; the caller frees it. */
 char *report_json(const struct run_report *report);

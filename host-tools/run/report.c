@@ -168,5 +168,5 @@ void run_judge(struct run *run)
 	if (run->kprobes)
 		kprobes_report(run->kprobes, run->report);
 	fill_environment(run);
-	report_judge(run->report, run->at.ev, run->at.plan->crash->release);
+	report_judge(run->report, run->at.ev);
 }

@@ -31,6 +31,8 @@ struct run *run_new(const struct plan *plan, struct rundir *rd)
 	run->at.plan = plan;
 	run->at.rd = rd;
 	run->at.ev = evidence_new(sc);
+	run->at.ev->first_release = g_strdup(plan->first->release);
+	run->at.ev->crash_release = g_strdup(plan->crash->release);
 	run->at.clock = clock_new(plan->options->progress);
 	run->report = report_new(sc->name);
 	run->report->title = g_strdup(sc->title);
@@ -139,8 +141,7 @@ static bool write_results(struct run *run, GError **error)
 	summary = report_page(run->report, REPORT_ALL);
 	json = report_json(run->report);
 	html = html_run_page(run->report, run->at.ev, run->at.rd->path);
-	return run_write_tables(run, error) &&
-	       evidence_save(run->at.ev, run->at.plan->crash->release, run->at.rd->path, error) &&
+	return run_write_tables(run, error) && evidence_save(run->at.ev, run->at.rd->path, error) &&
 	       rundir_write(run->at.rd, "scenario.conf", scenario, -1, error) &&
 	       rundir_write(run->at.rd, "summary.txt", summary, -1, error) &&
 	       rundir_write(run->at.rd, REPORT_HTML, html, -1, error) &&

@@ -71,6 +71,12 @@ enum evidence_owner check_new_owner(const struct evidence *ev, uint16_t sid);
  */
 char *check_mode_chosen(const struct evidence *ev);
 
+/*
+ * check_splats_told - what the kernels complained of that no verdict goes by, for it is not the lab's kernel, or its host may
+ * have been too busy; NULL: of nothing. The caller frees it.
+ */
+char *check_splats_told(const struct evidence *ev);
+
 #define CHECK_DIFF(kind) (UINT64_C(1) << VTD_DIFF_##kind)
 
 /*

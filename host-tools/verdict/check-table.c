@@ -33,7 +33,8 @@
 	X(reserved_equals_mapped)   \
 	X(devices_work)             \
 	X(dump_readable)            \
-	X(reset_comes_up)
+	X(reset_comes_up)           \
+	X(no_splat)
 /* clang-format on */
 
 #define DECLARE(name) extern const struct check check_##name;

@@ -85,10 +85,10 @@ static bool expected_to_fail(const struct check *check, const struct evidence *e
 	return false;
 }
 
-struct verdict *evidence_judge(const struct evidence *ev, const char *crash_release)
+struct verdict *evidence_judge(const struct evidence *ev)
 {
 	g_autoptr(GString) detail = g_string_new(NULL);
-	const struct expect_when when = { crash_release, mode_of(ev) };
+	const struct expect_when when = { ev->crash_release, mode_of(ev) };
 	struct verdict *verdict = verdict_new();
 
 	for (const struct check *const *list = vtdlab_checks; *list; list++) {
@@ -105,6 +105,7 @@ struct verdict *evidence_judge(const struct evidence *ev, const char *crash_rele
 	verdict->no_iommu = ev->scenario->iommu.mode == MACHINE_IOMMU_OFF;
 	verdict->strict = ev->scenario->strict_expect;
 	verdict->chosen = verdict->no_iommu ? NULL : check_mode_chosen(ev);
+	verdict->told = check_splats_told(ev);
 	verdict->before = g_strdup(ev->first_attempt);
 	verdict_conclude(verdict, false);
 	return verdict;

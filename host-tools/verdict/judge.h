@@ -9,9 +9,8 @@ struct evidence;
 
 /*
  * evidence_judge - run every check of the table over @ev, in its order, and conclude.
- * @crash_release: uname -r of the crash kernel, for expect-fail-<series>-<mode>; may be NULL
  * The caller frees the verdict with verdict_free().
  */
-struct verdict *evidence_judge(const struct evidence *ev, const char *crash_release);
+struct verdict *evidence_judge(const struct evidence *ev);
 
 #endif

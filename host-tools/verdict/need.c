@@ -97,6 +97,9 @@ static bool is_unmet(enum need need, const struct evidence *ev, GString *detail)
 		return lacks(!*sc->crash.initrd, "the crash initramfs has no agent to ask", detail);
 	case NEED_REBOOT:
 		return lacks(sc->crash.end == CONF_END_REBOOT, "the scenario ends by poweroff", detail);
+	case NEED_LAB_KERNEL:
+		return lacks(evidence_is_lab(ev, EVIDENCE_FIRST) || evidence_is_lab(ev, EVIDENCE_CRASH),
+			     "neither kernel is known to be the lab's own (-lab)", detail);
 	case NEED_JUMP:
 		return lacks(ev->jump_ns, "the jump was not seen, so there is no moment to judge from", detail);
 	case NEED_CRASH_KERNEL:
@@ -144,6 +147,7 @@ char *need_list(unsigned needs, unsigned traces)
 		[NEED_DUMP] = "dump",
 		[NEED_AGENT] = "agent in the crash kernel",
 		[NEED_REBOOT] = "end=reboot",
+		[NEED_LAB_KERNEL] = "a lab kernel",
 		[NEED_JUMP] = "jump",
 		[NEED_CRASH_KERNEL] = "crash kernel up",
 		[NEED_DEVICES] = "devices used",

@@ -27,6 +27,7 @@ enum need {
 	NEED_DUMP,
 	NEED_AGENT, /* the lab's own agent in the crash kernel */
 	NEED_REBOOT,
+	NEED_LAB_KERNEL, /* the first or the crash kernel is one */
 	/* Something was seen or read; otherwise there is no evidence. */
 	NEED_JUMP,
 	NEED_CRASH_KERNEL, /* it came up */

@@ -32,6 +32,7 @@ void verdict_free(struct verdict *v)
 	g_ptr_array_unref(v->rows);
 	g_free(v->words);
 	g_free(v->chosen);
+	g_free(v->told);
 	g_free(v->before);
 	g_free(v);
 }
@@ -172,6 +173,8 @@ static char *words_of(const struct verdict *v)
 	if (v->chosen)
 		g_string_append_printf(out, " Judged is what the first kernel chose against what was asked for: %s.",
 				       v->chosen);
+	if (v->told)
+		g_string_append_printf(out, " Told beside it, by %s.", v->told);
 	if (v->before)
 		g_string_append_printf(
 			out, " Not the same twice: in the first attempt the crash kernel did not come up, %s.",

@@ -29,6 +29,7 @@ struct verdict {
 	bool no_iommu;	 /* there was none: no check of the translation applies */
 	bool strict;	 /* an expected failure that stays away is bad (scenario.strict-expect) */
 	char *chosen;	 /* check_mode_chosen() of the run */
+	char *told;	 /* check_splats_told() of the run */
 	char *before;	 /* how the crash kernel of the first attempt ended, where this is the second; else NULL */
 	/* set by verdict_conclude(): */
 	enum outcome outcome;

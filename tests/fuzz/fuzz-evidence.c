@@ -47,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		FUZZ_CHECK(error && *error->message && !strchr(error->message, '\n'));
 		return 0;
 	}
-	verdict = evidence_judge(file->ev, file->crash_release);
+	verdict = evidence_judge(file->ev);
 	FUZZ_CHECK(verdict->outcome < OUTCOMES && *verdict->words && verdict->exit >= 0);
 	verdict_free(verdict);
 	evidence_file_free(file);

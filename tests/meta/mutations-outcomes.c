@@ -374,6 +374,26 @@ static bool entry_not_logged(struct world *w)
 	return true;
 }
 
+static bool complains(struct world *w, enum evidence_kernel kernel, const char *line)
+{
+	const struct evidence_splat splat = { .kernel = kernel, .line = g_strdup(line) };
+
+	g_array_append_val(w->ev->splats, splat);
+	return true;
+}
+
+static bool crash_warns(struct world *w)
+{
+	return complains(w, EVIDENCE_CRASH, "WARNING: possible circular locking dependency detected");
+}
+
+static bool first_oopses(struct world *w)
+{
+	g_free(w->ev->first_release);
+	w->ev->first_release = g_strdup("6.12.117-lab");
+	return complains(w, EVIDENCE_FIRST, "Oops: 0000 [#1] PREEMPT SMP NOPTI");
+}
+
 const struct mutation outcome_mutations[] = {
 #define M(name, check, fn)                         \
 	{                                          \
@@ -413,6 +433,8 @@ const struct mutation outcome_mutations[] = {
 	M("a page of an older pass", "workload-alive", guest_of_yesterday),
 	M("no DMA of the workload", "workload-alive", workload_without_dma),
 	M("a page of the workload missing", "workload-alive", fewer_pages),
+	{ "a warning of the crash kernel", "no-splat", OF_LAB, crash_warns, NULL },
+	{ "an oops of the first kernel", "no-splat", OF_LAB, first_oopses, NULL },
 	R("reserved one page too long", reserved_too_long),
 	R("reserved one page too early", reserved_early),
 	R("a range not reserved", reserved_too_little),

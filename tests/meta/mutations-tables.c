@@ -323,6 +323,7 @@ static bool table_outside(struct world *w, const struct evidence_state *state)
 	for (size_t i = 0; i < walk->n_tables; i++)
 		if (walk->tables[i].pa != last)
 			before = MAX(before, walk->tables[i].pa);
+	g_array_set_size(w->ev->crash_ranges, 0);
 	w->ev->crash_end = before + IOMMU_PAGE_SIZE - 1;
 	return before != 0;
 }
@@ -337,6 +338,7 @@ static bool old_table_in_use(struct world *w)
 	/* crash memory as it was before the variant was made: the old page tables lie outside */
 	w->ev->crash_start = w->ev->copied.root;
 	w->ev->crash_end = w->ev->copied.root + 0xfff;
+	g_array_set_size(w->ev->crash_ranges, 0);
 	return true;
 }
 

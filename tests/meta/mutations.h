@@ -14,6 +14,7 @@ enum variant {
 	RESERVING,	/* as of a kernel that reserves the dead kernel's IOVAs */
 	DEEP,		/* as of a kernel that copies all tables into its own memory */
 	TELLING,	/* as of a lab kernel that tells what it finds, and reserves it */
+	OF_LAB,		/* as of a kernel of the lab's own, whose console is seen */
 	VARIANTS,
 };
 

@@ -11,7 +11,7 @@
 
 const char *variant_name(enum variant variant)
 {
-	static const char *const names[VARIANTS] = { "", "+superpage", "+reserve", "+deep", "+telling" };
+	static const char *const names[VARIANTS] = { "", "+superpage", "+reserve", "+deep", "+telling", "+lab" };
 
 	return names[variant];
 }
@@ -159,6 +159,11 @@ bool variant_make(struct world *w, enum variant variant)
 	case TELLING:
 		ask_for(w, "reserve");
 		return oracles_fill(w->ev, "reserve");
+	case OF_LAB:
+		g_free(w->ev->crash_release);
+		w->ev->crash_release = g_strdup("6.12.117-lab");
+		w->ev->crash_said = 500;
+		return w->ev->jump_ns;
 	default:
 		return true;
 	}

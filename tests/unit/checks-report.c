@@ -54,6 +54,7 @@ static void table_order(void **state)
 		{ "devices-work", "device-dead" },
 		{ "dump-readable", "dump-failed" },
 		{ "reset-comes-up", "reset-failed" },
+		{ "no-splat", "kernel-splat" },
 	};
 	size_t n = 0;
 
@@ -95,10 +96,15 @@ static void asked_twice(void **state)
 }
 
 /* What the default scenario has no use for. */
-static const char *const not_asked_for[] = { "workload-alive", "tables-in-crash-memory",
-					     "irte-equal",     "old-mappings-kept",
-					     "oracles-agree",  "reserved-equals-mapped",
-					     "reset-comes-up", NULL };
+static const char *const not_asked_for[] = { "workload-alive",
+					     "tables-in-crash-memory",
+					     "irte-equal",
+					     "old-mappings-kept",
+					     "oracles-agree",
+					     "reserved-equals-mapped",
+					     "reset-comes-up",
+					     "no-splat",
+					     NULL };
 
 /* Evidence of nothing at all: no check may call that a pass. */
 static void empty_evidence(void **state)
@@ -126,7 +132,13 @@ static void empty_evidence(void **state)
 /* The same for the checks of caches, ids, old pages and the lab's own kernels; false: none of them. */
 static bool spoil_more(struct good_run *f, const char *check)
 {
-	if (strcmp(check, "reset-comes-up") == 0) {
+	if (strcmp(check, "no-splat") == 0) {
+		struct evidence_splat splat = { .kernel = EVIDENCE_CRASH, .line = g_strdup("BUG: a word") };
+
+		g_free(f->ev->crash_release);
+		f->ev->crash_release = g_strdup("6.1.0-lab");
+		g_array_append_val(f->ev->splats, splat);
+	} else if (strcmp(check, "reset-comes-up") == 0) {
 		f->sc->crash.end = CONF_END_REBOOT;
 		f->ev->again_failure = g_strdup("no word");
 	} else if (strcmp(check, "reserved-equals-mapped") == 0) {
@@ -305,6 +317,8 @@ static void meet_all(struct good_run *f)
 	f->sc->iommu.intremap = true;
 	f->sc->crash.end = CONF_END_REBOOT;
 	assert_true(scenario_set(f->sc, "first.workload=vfio-map pages=5", NULL));
+	g_free(f->ev->crash_release);
+	f->ev->crash_release = g_strdup("6.12.117-lab");
 	good_crash_cmdline(f, "intel_iommu_kdump=deep");
 	good_old_tables(f);
 }
@@ -332,6 +346,9 @@ static void lose_of_the_scenario(struct good_run *f, enum need need)
 		break;
 	case NEED_REBOOT:
 		f->sc->crash.end = CONF_END_POWEROFF;
+		break;
+	case NEED_LAB_KERNEL:
+		g_clear_pointer(&f->ev->crash_release, g_free);
 		break;
 	default:
 		good_crash_cmdline(f, need == NEED_DEEP	   ? "intel_iommu_kdump=reserve" :

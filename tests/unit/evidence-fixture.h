@@ -181,6 +181,7 @@ int checks_reserve_tests(void);
 int checks_oracles_tests(void);
 int checks_alias_tests(void);
 int checks_reboot_tests(void);
+int checks_splat_tests(void);
 int checks_foreign_tests(void);
 int checks_workload_tests(void);
 int checks_report_tests(void);

@@ -32,7 +32,7 @@ void record_save(struct recorded *r)
 	GError *error = NULL;
 
 	assert_true(g_file_set_contents(conf, text, -1, NULL));
-	if (!evidence_save(r->f->ev, "6.1.0-test", r->dir, &error))
+	if (!evidence_save(r->f->ev, r->dir, &error))
 		fail_msg("%s", error->message);
 }
 

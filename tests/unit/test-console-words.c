@@ -93,11 +93,133 @@ static void dying(void **state)
 	g_error_free(error);
 }
 
+/* Of 6.1, 6.12 and 7.3, and of the sanitizers of a debug kernel. */
+static const char *const splats[] = {
+	"[    0.5] WARNING: CPU: 0 PID: 1 at drivers/iommu/iommu.c:2246 iommu_get_domain_for_dev+0x46/0x60",
+	"[    0.5][    T1] WARNING: drivers/iommu/iommu.c:123 at f+0x1/0x2, CPU#0: init/1",
+	"[    0.5] WARNING: possible circular locking dependency detected",
+	"[    0.5] WARNING: possible recursive locking detected",
+	"[    0.5] WARNING: inconsistent lock state",
+	"[    0.5] [ BUG: Invalid wait context ]",
+	"[    0.5] BUG: sleeping function called from invalid context at mm/slab.h:1",
+	"[    0.5] BUG: KASAN: slab-out-of-bounds in f+0x1/0x2",
+	"[    0.5] BUG: unable to handle page fault for address: ff3b958a80ad3018",
+	"[    0.5] BUG kmalloc-64 (Not tainted): Poison overwritten",
+	"[    0.5] Oops: 0000 [#1] PREEMPT SMP NOPTI",
+	"[    0.5] general protection fault, probably for non-canonical address 0x1: 0000 [#2] SMP",
+	"[    0.5] kernel BUG at mm/slub.c:1!",
+	"[    0.5] UBSAN: array-index-out-of-bounds in a.c:3:1",
+	"[    0.5] INFO: trying to register non-static key.",
+	"[    0.5] kmemleak: 2 new suspected memory leaks (see /sys/kernel/debug/kmemleak)",
+	"[    0.5] DMAR: ERROR: DMA PTE for vPFN 0xfffff already set (to 1003 not 2003)",
+};
+
+static const char *const busy_host[] = {
+	"[   22.0] watchdog: BUG: soft lockup - CPU#0 stuck for 22s! [swapper/0:1]",
+	"[   22.0] rcu: INFO: rcu_preempt self-detected stall on CPU",
+	"[   22.0] clocksource: timekeeping watchdog on CPU0: Marking clocksource tsc as unstable",
+	"[  122.0] INFO: task kworker/0:1:12 blocked for more than 120 seconds.",
+	"[   22.0] WARNING: CPU: 0 PID: 0 at net/sched/sch_generic.c:525 dev_watchdog+0x207/0x210",
+	"[   22.0] workqueue: vmstat_update hogged CPU for >10000us 4 times",
+};
+
+/* A panic that was asked for, what looks like a splat, and what a program says. */
+static const char *const sound[] = {
+	"[    9.0] sysrq: Trigger a crash",
+	"[    9.0] Kernel panic - not syncing: sysrq triggered crash",
+	"[    9.0] Call Trace:",
+	"[    9.0]  sysrq_handle_crash+0x1a/0x20",
+	"[    9.0] Uhhuh. NMI received for unknown reason 30 on CPU 0.",
+	"[    9.0] ---[ end Kernel panic - not syncing: sysrq triggered crash ]---",
+	"[    0.1] RETBleed: WARNING: Spectre v2 mitigation leaves CPU vulnerable to RETBleed attacks, data leaks possible!",
+	"[    0.1] DMA-API: preallocated 65536 debug entries",
+	"[    0.1] kmemleak: Kernel memory leak detector initialized (mem pool available: 15679)",
+	"WARNING: initramfs: no root",
+	"",
+	"[",
+	"[    0.1",
+	"[x] BUG: of a program",
+};
+
+static const struct evidence_splat *splat_at(const struct fake_run *f, guint i)
+{
+	return &g_array_index(f->run.at.ev->splats, struct evidence_splat, i);
+}
+
+/* Each of both kernels, told apart by their first lines; a panic that was asked for is none. */
+static void splats_of_both(void **state)
+{
+	struct fake_run *f = *state;
+	struct evidence *ev = f->run.at.ev;
+	guint n = 0;
+
+	ev->poweroff_ns = ev->trigger_ns = 0;
+	say(f, splats[0]); /* before its first line: counted, though what else it said is not known */
+	assert_int_equal(ev->first_said, 0);
+	say(f, "[    0.0] Linux version 6.12.117-lab-debug (gcc) #1");
+	for (guint i = 1; i < G_N_ELEMENTS(splats); i++)
+		say(f, splats[i]);
+	assert_int_equal(ev->first_said, G_N_ELEMENTS(splats));
+	for (; n < G_N_ELEMENTS(splats); n++) {
+		assert_int_equal(splat_at(f, n)->kernel, EVIDENCE_FIRST);
+		assert_false(splat_at(f, n)->starved);
+		assert_non_null(strstr(splats[n], splat_at(f, n)->line));
+	}
+	ev->trigger_ns = 1;
+	for (guint i = 0; i < G_N_ELEMENTS(sound); i++)
+		say(f, sound[i]);
+	assert_int_equal(ev->splats->len, n);
+	say(f, "[    0.0] Linux version 6.12.117-lab-debug (gcc) #1");
+	for (guint i = 0; i < G_N_ELEMENTS(busy_host); i++, n++) {
+		say(f, busy_host[i]);
+		assert_int_equal(ev->splats->len, n + 1);
+		assert_true(splat_at(f, n)->starved);
+		assert_int_equal(splat_at(f, n)->kernel, EVIDENCE_CRASH);
+	}
+	assert_int_equal(ev->crash_said, 1 + G_N_ELEMENTS(busy_host));
+	/* the first kernel once more, after a reboot */
+	ev->poweroff_ns = 2;
+	say(f, "[    0.0] Linux version 6.12.117-lab-debug (gcc) #1");
+	say(f, splats[0]);
+	assert_int_equal(splat_at(f, n)->kernel, EVIDENCE_FIRST);
+}
+
+/* What WARN() says stands above its line; a flood of what a busy host causes leaves room for the rest. */
+static void splat_words(void **state)
+{
+	struct fake_run *f = *state;
+	struct evidence *ev = f->run.at.ev;
+
+	say(f, "[    1.0] ------------[ cut here ]------------");
+	say(f, "[    1.0] DMA-API: nvme 0000:00:02.0: device driver has pending DMA allocations [count=2]");
+	say(f, "[    1.0] WARNING: CPU: 0 PID: 1 at kernel/dma/debug.c:866 f+0x1/0x2");
+	say(f, "[    1.0] ------------[ cut here ]------------");
+	say(f, "[    1.0] WARNING: CPU: 0 PID: 1 at a.c:1 f+0x1/0x2");
+	say(f, "[    1.0] WARNING: CPU: 0 PID: 1 at a.c:2 f+0x1/0x2");
+	assert_int_equal(ev->splats->len, 3);
+	assert_string_equal(splat_at(f, 0)->line,
+			    "WARNING: CPU: 0 PID: 1 at kernel/dma/debug.c:866 f+0x1/0x2: DMA-API: nvme "
+			    "0000:00:02.0: device driver has pending DMA allocations [count=2]");
+	assert_string_equal(splat_at(f, 1)->line, "WARNING: CPU: 0 PID: 1 at a.c:1 f+0x1/0x2");
+	assert_string_equal(splat_at(f, 2)->line, "WARNING: CPU: 0 PID: 1 at a.c:2 f+0x1/0x2");
+	for (guint i = 0; i < EVIDENCE_SPLATS_MAX; i++)
+		say(f, busy_host[0]);
+	assert_int_equal(ev->splats->len, EVIDENCE_SPLATS_MAX / 2);
+	say(f, splats[0]);
+	assert_int_equal(ev->splats->len, EVIDENCE_SPLATS_MAX / 2 + 1);
+	for (guint i = 0; i < EVIDENCE_SPLATS_MAX; i++)
+		say(f, splats[0]);
+	assert_int_equal(ev->splats->len, EVIDENCE_SPLATS_MAX);
+	assert_true(ev->splats_more > EVIDENCE_SPLATS_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(dead_devices, fake_run_setup, fake_run_teardown),
 		cmocka_unit_test_setup_teardown(dying, fake_run_setup, fake_run_teardown),
+		cmocka_unit_test_setup_teardown(splats_of_both, fake_run_setup, fake_run_teardown),
+		cmocka_unit_test_setup_teardown(splat_words, fake_run_setup, fake_run_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

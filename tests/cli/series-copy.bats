@@ -1,0 +1,130 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# kernel-patches/src and the hooks as a series for git am, in the steps of kernel-patches/mail/plan.
+# shellcheck disable=SC2154 # stderr and its lines are of bats
+
+bats_require_minimum_version 1.5.0
+
+setup()
+{
+	cd "$BATS_TEST_DIRNAME/../.." || exit
+	export HOME=$BATS_TEST_TMPDIR XDG_CONFIG_HOME=$BATS_TEST_TMPDIR GIT_CONFIG_NOSYSTEM=1
+	unset GIT_AUTHOR_NAME GIT_AUTHOR_EMAIL GIT_COMMITTER_NAME GIT_COMMITTER_EMAIL EMAIL
+	tree=$BATS_TEST_TMPDIR/tree out=$BATS_TEST_TMPDIR/out intel=drivers/iommu/intel
+	make_tree
+}
+
+# make_tree: of each file that a hook of 6.12 changes the lines that the hook names, and nothing else.
+make_tree()
+{
+	local file patch
+	mkdir -p "$tree/Documentation/admin-guide"
+	git -C "$tree" init -q
+	printf 'VERSION = 6\nPATCHLEVEL = 12\n' >"$tree/Makefile"
+	printf '\tintel_iommu=\tone\n\n\tintel_pstate=\ttwo\n' >"$tree/Documentation/admin-guide/kernel-parameters.txt"
+	for patch in kernel-patches/6.12/*.patch; do
+		awk -v tree="$tree" '
+		/^\+\+\+ / { file = $2; sub(/^[^\/]*\//, "", file); file = tree "/" file; at = 1; dir = file; sub(/\/[^\/]*$/, "", dir); system("mkdir -p " dir); next }
+		/^@@ / { split($2, from, /[-,]/); for (; at < from[2]; at++) print "filler " at >file; next }
+		file != "" && /^[ -]/ && !/^--- / { print substr($0, 2) >file; at++ }
+		file != "" && /^$/ { print "" >file; at++ }
+		/^--- / { file = "" }' "$patch"
+	done
+	git -C "$tree" add .
+	git -C "$tree" -c user.name=Old -c user.email=old@example.org commit -qm base
+}
+
+known()
+{
+	git -C "$tree" config user.name "A Person"
+	git -C "$tree" config user.email person@example.org
+}
+
+# A step builds: each object that the Makefile names by then has its source, each file it includes is there.
+step_is_whole()
+{
+	local object file header
+	while read -r object; do
+		[ -f "$tree/$intel/${object%.o}.c" ] || { echo "no source of $object"; return 1; }
+	done < <(grep -oE '\<kdump[a-z_]*\.o\>' "$tree/$intel/Makefile.kdump")
+	for file in "$tree/$intel"/kdump*.c; do
+		grep -q "\<$(basename "$file" .c)\.o\>" "$tree/$intel/Makefile.kdump" || { echo "$file is not built"; return 1; }
+		while read -r header; do
+			[ -f "$tree/$intel/$header" ] || { echo "$file: no $header"; return 1; }
+		done < <(sed -n 's/^#include "\(kdump[^"]*\)"$/\1/p' "$file" "$tree/$intel"/kdump*.h | grep -v kdump_copy_host)
+	done
+}
+
+@test "the series is of who runs it, signed off by them, and whole after each patch" {
+	local before patch n=0
+	known
+	before=$(cd "$tree" && find . -type f | sort | xargs sha256sum)
+	run --separate-stderr scripts/series-copy "$tree" "$out"
+	echo "$stderr"
+	[ "$status" -eq 0 ]
+	# the tree was only read
+	diff <(echo "$before") <(cd "$tree" && find . -type f | sort | xargs sha256sum)
+	run ! grep -F '***' "$out"/*
+	for patch in "$out"/000[1-9]*.patch; do
+		git -C "$tree" am -q "$patch"
+		step_is_whole
+		((++n))
+	done
+	[[ $stderr == *"$n patches and a cover letter for Linux 6.12 are in $out"* ]]
+	[ "$(git -C "$tree" log -"$n" --format=%an%n%b | grep -cx 'Signed-off-by: A Person <person@example.org>')" -eq "$n" ]
+	# what the lab builds is what is sent
+	for patch in kernel-patches/src/*; do
+		diff "$patch" "$tree/$intel/${patch##*/}"
+	done
+	grep -q 'intel_kdump_dma_domain(dev' "$tree/drivers/iommu/dma-iommu.c"
+	[ "$(grep -n 'intel_iommu_kdump=$' "$tree/Documentation/admin-guide/kernel-parameters.txt")" = $'3:\tintel_iommu_kdump=' ]
+	# figures of docs/findings, none typed by hand
+	graft=$(awk -F ' *[|] *' '$2 == "graft" { sub(/ \(.*/, "", $6); print $6; exit }' docs/findings/copy-designs.md)
+	grep -q "graft .* $graft\$" "$out/0000-cover-letter.patch"
+	grep -qE '^ +100000 every other( +[0-9.]+){4}$' "$out/0000-cover-letter.patch"
+}
+
+@test "an author is never made up" {
+	run --separate-stderr scripts/series-copy "$tree" "$out"
+	echo "$stderr"
+	[ "$status" -eq 2 ]
+	[ "${#stderr_lines[@]}" -eq 1 ]
+	[[ $stderr == *"git does not know you, who would be the author: git config user.name and user.email" ]]
+	[ ! -e "$out" ]
+}
+
+@test "what it cannot be made against is said in one line, and nothing is left" {
+	known
+	one_line() {
+		run --separate-stderr scripts/series-copy "$tree" "$out"
+		echo "$stderr"
+		[ "$status" -eq 125 ]
+		[ "${#stderr_lines[@]}" -eq 1 ]
+		[[ $stderr == *"$1"* ]]
+		[ ! -e "$out" ]
+		git -C "$tree" diff --quiet HEAD
+	}
+	sed -i 's/^static struct iova \*alloc_iova_mem(void)$/static struct iova *other(void)/' "$tree/drivers/iommu/iova.c"
+	git -C "$tree" commit -qam other
+	one_line "kernel-patches/6.12/0001-iova-nodes.patch does not apply to $tree, Linux 6.12: error: patch failed: drivers/iommu/iova.c:227"
+	git -C "$tree" reset -q --hard HEAD~
+	sed -i 's/pstate/other/' "$tree/Documentation/admin-guide/kernel-parameters.txt"
+	git -C "$tree" commit -qam other
+	one_line "has neither intel_idle nor intel_pstate"
+	git -C "$tree" reset -q --hard HEAD~
+	echo >"$tree/$intel/kdump.c"
+	git -C "$tree" add .
+	git -C "$tree" commit -qm own
+	one_line "has a drivers/iommu/intel/kdump.c of its own"
+	sed -i 's/12/13/' "$tree/Makefile"
+	git -C "$tree" commit -qam 13
+	one_line "is Linux 6.13: there are hooks for 6.1 6.12 7.3"
+}
+
+@test "the plan has each file of src and each hook of each kernel once" {
+	local dir
+	for dir in kernel-patches/[0-9]*/; do
+		diff <(sed '/^#/d; s/^\([^.:]*\):/\1/; s/://' kernel-patches/mail/plan | tr ' ' '\n' | grep -E '[.](c|h|patch|kdump)$' | sort) \
+			<(find kernel-patches/src "$dir" -name 'kdump*' -printf '%f\n' -o -name '*.patch' -printf '%f\n' -o -name 'Kconfig*' -printf '%f\n' | sort)
+	done
+}
