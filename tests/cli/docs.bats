@@ -46,3 +46,28 @@ setup() { find_vtdlab; }
 	run "$root/tests/docs/check-docs" "$BATS_TEST_TMPDIR/none.md"
 	[ "$status" -eq 1 ]
 }
+
+@test "the line for git bisect in docs/own-kernel.md finds the bad one of ten commits, one of which does not build" {
+	export HOME=$BATS_TEST_TMPDIR/home GIT_CONFIG_GLOBAL=/dev/null GIT_AUTHOR_NAME=t GIT_AUTHOR_EMAIL=t@t \
+		GIT_COMMITTER_NAME=t GIT_COMMITTER_EMAIL=t@t
+	mkdir -p "$HOME/linux" "$HOME/vtdlab/build"
+	cd "$HOME/linux"
+	git init -q .
+	# a tree whose "kernel" is its number, and a lab that finds 7 and what comes after it bad
+	printf 'bzImage modules:\n\t@test `cat n` != 5\n\t@cp n image\n' >Makefile
+	printf '#!/bin/sh\n[ "$*" = "run kdump --kernel . --quiet" ] || exit 2\n[ "$(cat image)" -lt 7 ]\n' >"$HOME/vtdlab/build/vtdlab"
+	chmod +x "$HOME/vtdlab/build/vtdlab"
+	echo image >.gitignore
+	for n in 1 2 3 4 5 6 7 8 9 10; do
+		echo "$n" >n
+		git add -A
+		git commit -q -m "commit $n"
+	done
+	line=$(sed -nE 's/^    (git bisect run .*)/\1/p' "$root/docs/own-kernel.md")
+	git bisect start HEAD HEAD~9
+	run bash -c "$line"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"is the first bad commit"*"commit 7"* ]]
+	git bisect log | grep -q '^# skip: .*commit 5'
+}
