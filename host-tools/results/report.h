@@ -54,7 +54,7 @@ struct report_environment {
 	char *host_cpu;			 /* NULL: report_fill_host() fills it from /proc/cpuinfo */
 	char *host_kernel;		 /* NULL: the same, from uname */
 	char *commit;			 /* NULL: the same, from the build; still NULL = not known */
-	bool wall_time_is_hardware_time; /* true only with KVM and the wall clock */
+	bool wall_time_is_hardware_time; /* true only with KVM and the wall clock, on a CPU that is one */
 };
 
 struct report_iova {
@@ -89,7 +89,8 @@ struct report_phase *report_add_phase(struct run_report *report, const char *nam
 /* report_note - append a line to the notes. */
 void report_note(struct run_report *report, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
-/* report_fill_host - host_cpu, host_kernel and commit where they are not set: from this machine. */
+/* report_fill_host - host_cpu, host_kernel and commit where they are not set: from this machine. Its wall time is no hardware's
+ * if its CPU is QEMU's emulation. */
 void report_fill_host(struct report_environment *env);
 
 /* report_environment_clear - frees what it holds. */

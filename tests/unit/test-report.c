@@ -196,6 +196,23 @@ static struct run_report *full(void)
 	return r;
 }
 
+/* KVM on an emulated host times the emulator. */
+static void test_emulated_host(void **state)
+{
+	struct report_environment real = { .host_cpu = (char *)"AMD EPYC", .wall_time_is_hardware_time = true };
+	struct report_environment emulated = { .host_cpu = (char *)"QEMU TCG CPU version 2.5+",
+					       .wall_time_is_hardware_time = true };
+
+	(void)state;
+	report_fill_host(&real);
+	report_fill_host(&emulated);
+	assert_true(real.wall_time_is_hardware_time);
+	assert_false(emulated.wall_time_is_hardware_time);
+	real.host_cpu = emulated.host_cpu = NULL;
+	report_environment_clear(&real);
+	report_environment_clear(&emulated);
+}
+
 static void test_json(void **state)
 {
 	struct run_report *r = full();
@@ -397,10 +414,13 @@ static void test_repeat(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_judge),	 cmocka_unit_test(test_strict), cmocka_unit_test(test_second_attempt),
-		cmocka_unit_test(test_outcomes), cmocka_unit_test(test_series), cmocka_unit_test(test_json),
-		cmocka_unit_test(test_summary),	 cmocka_unit_test(test_colour), cmocka_unit_test(test_order),
-		cmocka_unit_test(test_repeat),	 cmocka_unit_test(test_next),	cmocka_unit_test(test_settings),
+		cmocka_unit_test(test_judge),	       cmocka_unit_test(test_strict),
+		cmocka_unit_test(test_second_attempt), cmocka_unit_test(test_outcomes),
+		cmocka_unit_test(test_series),	       cmocka_unit_test(test_json),
+		cmocka_unit_test(test_emulated_host),  cmocka_unit_test(test_summary),
+		cmocka_unit_test(test_colour),	       cmocka_unit_test(test_order),
+		cmocka_unit_test(test_repeat),	       cmocka_unit_test(test_next),
+		cmocka_unit_test(test_settings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
