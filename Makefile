@@ -243,7 +243,7 @@ Q := $(if $(V),,@)
 # ---- what a user types ------------------------------------------------------------------------
 .PHONY: help setup setup-check all build test-programs run-kdump-scenario run-group reproduce matrix bugs check check-quick check-faults check-kvm fuzz fuzz-programs \
 	fetch bench-nested bench-host bench-walk bench-copy bench-harness bench-boot bench-speed bench-sweeps list doctor mutation report golden check-docs install deb clean kernel \
-	compare-copy-designs compare-selftests scaling-copy crash-memory corrupt-copies lint-kernel series series-fixes print-tests FORCE
+	compare-copy-designs compare-selftests scaling-copy crash-memory corrupt-copies lint-kernel mutation-kernel series series-fixes print-tests FORCE
 FORCE:
 
 ##@ Main jobs
@@ -310,6 +310,9 @@ list: build ## the scenarios that can be run
 
 doctor: build ## what this host offers: QEMUs, KVM, trace events, space
 	@$(BUILD)/vtdlab doctor
+
+mutation-kernel: ## spoil the deep copy (kernel-patches/src): a test of tests/kdump-copy must notice each (some minutes)
+	@CC="$(CC)" tests/meta/kdump-copy
 
 mutation: build ## spoil recorded runs and the code of kvmperf's checks: each must be noticed (LIVE=1: also one of each family in VMs)
 	@$(MAKE) --no-print-directory $(BUILD)/tests/mutate

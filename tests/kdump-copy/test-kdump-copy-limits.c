@@ -322,6 +322,29 @@ static void others_get_to_run(void **state)
 	one_free(&o);
 }
 
+/* Two devices on one tree: the copy stays until neither goes by it, and what was found stays longer. */
+static void a_copy_goes_with_its_last_device(void **state)
+{
+	struct kdc_tree *t;
+	struct one o;
+	size_t pages;
+
+	(void)state;
+	one_init(&o, 16, KDC_SECOND_STAGE, 3);
+	one_map(&o, 1, 0x5000, 0x8000, 4);
+	t = one_copied(&o);
+	assert_ptr_equal(one_get(&o, true), t);
+	pages = o.f.live_pages;
+	kdc_tree_unused(&o.f.kdc, t);
+	assert_int_equal(o.f.live_pages, pages);
+	assert_true(t->new_root);
+	kdc_tree_unused(&o.f.kdc, t);
+	assert_int_equal(o.f.live_pages, 0);
+	assert_int_equal(t->new_root, 0);
+	assert_int_equal(t->nr_ranges, 1);
+	one_free(&o);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -338,6 +361,7 @@ int main(void)
 		cmocka_unit_test(identity_is_recognised),
 		cmocka_unit_test(snooping_is_told),
 		cmocka_unit_test(others_get_to_run),
+		cmocka_unit_test(a_copy_goes_with_its_last_device),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

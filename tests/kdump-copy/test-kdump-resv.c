@@ -313,6 +313,30 @@ static void end_of_the_space(void **state)
 	free_nodes();
 }
 
+/* No memory at all: the nodes that are kept for this are enough. */
+static void kept_nodes(void **state)
+{
+	const struct kdc_range ranges[] = { { 1, 1 }, { 5, 6 }, { 9, 9 } };
+	struct kdump_device stat = { 0 };
+	struct iova_domain iovad;
+	struct kdump_domain d;
+
+	(void)state;
+	take_spares();
+	domain_init(&d, &iovad);
+	intel_kdump_domain_init(&d, &iovad);
+	nodes_left = 0;
+	intel_kdump_reserve(&d, ranges, ARRAY_SIZE(ranges), &stat);
+	nodes_left = -1;
+	assert_int_equal(stat.failed + stat.over, 0);
+	assert_int_equal(stat.pages, 4);
+	intel_kdump_snapshot(&d, &stat);
+	assert_int_equal(stat.nr_spans, 3);
+	free(stat.spans);
+	intel_kdump_unreserve(&d);
+	free_nodes();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -323,6 +347,7 @@ int main(void)
 		cmocka_unit_test(charged_for_what_is_made),
 		cmocka_unit_test(snapshot_of_many),
 		cmocka_unit_test(end_of_the_space),
+		cmocka_unit_test(kept_nodes),
 	};
 	int ret = cmocka_run_group_tests(tests, NULL, NULL);
 

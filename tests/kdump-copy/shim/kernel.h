@@ -186,7 +186,7 @@ struct pci_dev {
 #define dev_is_pci(dev) (!(dev)->info)
 #define to_pci_dev(d) container_of(d, struct pci_dev, dev)
 #define pci_for_each_dma_alias(pdev, fn, arg) \
-	((fn)(pdev, (pdev)->dev.sid, arg), (pdev)->dev.alias ? (fn)(pdev, (pdev)->dev.alias, arg) : 0)
+	((fn)(pdev, (pdev)->dev.sid, arg) ?: (pdev)->dev.alias ? (fn)(pdev, (pdev)->dev.alias, arg) : 0)
 
 enum { IOMMU_READ = 1, IOMMU_WRITE = 2, IOMMU_CACHE = 4 };
 enum { IOMMU_RESV_RESERVED = 2 };
