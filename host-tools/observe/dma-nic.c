@@ -117,7 +117,10 @@ static void blame(struct evidence_dma *dma, const char *format, ...)
 	va_end(args);
 }
 
-/* A frame that the device took and did not write is excused only by a ring that was seen full. */
+/*
+ * A frame that the device took and did not write is excused only by a ring that was seen full. Where the guest ended
+ * meanwhile (its kernel died in the middle of all this) nobody knows what would have come of it.
+ */
 static void judge_unwritten(const struct nic_dma *d, const struct canary *c, struct evidence_dma *dma)
 {
 	struct trace *trace = machine_trace(d->a->m);
@@ -125,6 +128,11 @@ static void judge_unwritten(const struct nic_dma *d, const struct canary *c, str
 
 	if (c->state == CANARY_QUEUED || c->state == CANARY_RECALLED || ring_full) {
 		dma->no_room++;
+		return;
+	}
+	if (machine_shutdown_reason(d->a->m)) {
+		dma->unknown++;
+		blame(dma, "frame %u was in the device when the guest ended", c->seq);
 		return;
 	}
 	dma->lost++;
@@ -227,6 +235,8 @@ bool nic_dma_close(struct nic_dma *d, GError **error)
 	struct attempt *a = d->a;
 	struct injector *in = machine_injector(a->m);
 	struct evidence_dma dma = { .sid = guest_nic_dma_sid(a), .what = "canary frames" };
+	g_autofree char *unsettled = NULL;
+	g_autoptr(GError) err = NULL;
 
 	if (!in || d->closed)
 		return true;
@@ -236,12 +246,10 @@ bool nic_dma_close(struct nic_dma *d, GError **error)
 		injector_recall(in);
 		return true;
 	}
-	/* A frame that hangs in a full ring never settles: that is for judge_unwritten(). */
-	if (!machine_wait(a->m, all_settled, in, 0.5, "the last canary frame", error)) {
-		if (machine_wait_ended(a->m) != MACHINE_END_DEADLINE)
-			return false;
-		g_clear_error(error);
-	}
+	/* A frame that hangs in a full ring never settles, nor one of a guest that has ended: judge_unwritten(). */
+	if (!machine_wait(a->m, all_settled, in, 0.5, "the last canary frame", &err) &&
+	    !attempt_goes_on(a, &err, &unsettled, error))
+		return false;
 	injector_recall(in);
 	machine_trace_poll(a->m);
 	injector_poll(in);

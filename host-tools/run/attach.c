@@ -89,14 +89,12 @@ static bool dma_after_copy(void *data)
 
 static bool wait_for_dma(struct run *run, GError **error)
 {
+	g_autofree char *unseen = NULL;
 	g_autoptr(GError) err = NULL;
 
-	if (machine_wait(run->at.m, dma_after_copy, run, 2, "DMA through the copied tables", &err))
-		return true;
-	if (machine_wait_ended(run->at.m) == MACHINE_END_DEADLINE)
-		return true; /* dma-landed will say that it saw none */
-	g_propagate_error(error, g_steal_pointer(&err));
-	return false;
+	/* dma-landed will say that it saw none; a crash kernel that has ended is the devices' matter */
+	return machine_wait(run->at.m, dma_after_copy, run, 2, "DMA through the copied tables", &err) ||
+	       attempt_goes_on(&run->at, &err, &unseen, error);
 }
 
 bool phase_attach_disk(struct run *run, GError **error)
