@@ -34,6 +34,7 @@ used() { grep -hos 'vtdlab_bug=[a-z0-9,-]*' bugs/*.conf | cut -d= -f2 | tr , '\n
 	local conf
 	for conf in bugs/*.conf; do
 		grep -q vtdlab_bug= "$conf" || continue
+		! grep -q '^status=unreproduced' "$conf" || continue
 		[ "$(grep -c '^kernel=lab-6.12-bugs$' "$conf")" = 2 ] || { echo "$conf"; false; }
 	done
 }
