@@ -65,6 +65,15 @@ bool side_signed(const struct bug_side *side, const struct run_json *run, char *
 	return true;
 }
 
+/*
+ * What is wrong with a kernel may make it complain, or not: that depends on what lies where it should not have read. Where
+ * a complaint is all that there is, the outcome is another one, and was looked at already.
+ */
+static bool by_the_way(const struct run_json_check *check)
+{
+	return strcmp(check->name, "no-splat") == 0;
+}
+
 /* What of the stated is missing, or is there and was not stated; NULL: nothing. */
 static char *difference(const struct bug_side *side, const struct run_json *run)
 {
@@ -83,7 +92,7 @@ static char *difference(const struct bug_side *side, const struct run_json *run)
 	for (guint i = 0; i < run->checks->len; i++) {
 		const struct run_json_check *check = &g_array_index(run->checks, struct run_json_check, i);
 
-		if (failed(check) && !check->expect_fail &&
+		if (failed(check) && !check->expect_fail && !by_the_way(check) &&
 		    !g_strv_contains((const char *const *)side->fails, check->name) &&
 		    !g_strv_contains((const char *const *)side->may_fail, check->name))
 			return g_strdup_printf("%s was not to fail", check->name);

@@ -134,6 +134,7 @@ static void unreproduced_needs_no_recipe(void **state)
 #define CHECK(name, result, expected, detail) \
 	"{\"name\":\"" name "\",\"result\":\"" result "\",\"expected\":\"" expected "\",\"detail\":\"" detail "\"}"
 #define SLOT_FAILS CHECK("context-same-slot", "fail", "pass", "80:14.0 is gone")
+#define SPLAT CHECK("no-splat", "fail", "pass", "the crash kernel: WARNING")
 #define NO_FAULTS(result, expected) CHECK("no-faults", result, expected, "3 faults")
 
 static enum side_result judge(const struct bug_side *side, const char *outcome, int status, const char *rows,
@@ -179,6 +180,10 @@ static void as_stated_is_outcome_checks_and_signature(void **state)
 	assert_int_equal(judge(bad, "copy-wrong", 1, CHECK("context-same-slot", "fail", "pass", "00:01.0 is gone"),
 			       "does not say /80:14[.]0 is gone/: 00:01.0 is gone"),
 			 SIDE_OTHERWISE);
+	/* a bad kernel may complain besides; one that is to be good may not, and nothing but a complaint is another outcome */
+	assert_int_equal(judge(bad, "copy-wrong", 1, SLOT_FAILS "," SPLAT, "no-splat"), SIDE_AS_STATED);
+	assert_int_equal(judge(good, "kernel-splat", 1, SPLAT, "wanted preserved"), SIDE_OTHERWISE);
+	assert_int_equal(judge(bad, "kernel-splat", 1, SPLAT, "wanted copy-wrong"), SIDE_OTHERWISE);
 	/* swapped sides */
 	assert_int_equal(judge(bad, "preserved", 0, NO_FAULTS("pass", "pass"), "preserved: wanted"), SIDE_OTHERWISE);
 	assert_int_equal(judge(good, "copy-wrong", 1, SLOT_FAILS, "wanted preserved"), SIDE_OTHERWISE);
