@@ -57,7 +57,7 @@ static void put_word(GString *script, const char *text)
 {
 	g_autofree char *line = text_one_line(text);
 
-	g_strcanon(line, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS " ._=+:/(),%-", '_');
+	g_strcanon(line, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS " ._=+:/(),%'-", '_');
 	g_string_append_printf(script, "\"%s\"", line);
 }
 
@@ -120,7 +120,7 @@ static char *script_of(const struct plot *plot)
 			       "set terminal svg size %d,%u dynamic font \"monospace,13\" background \"#ffffff\"\n"
 			       "set encoding utf8\nset grid\nset key %s noenhanced\nset bars 0.5\n",
 			       WIDTH, plot->lines ? HEIGHT : MARGIN + ROW * plot->labels->len,
-			       plot->series->len > 1 ? "outside below" : "off");
+			       plot->lines || plot->series->len > 1 ? "outside below" : "off");
 	if (plot->log)
 		g_string_append_printf(script, "set logscale %s\n", value);
 	g_string_append_printf(script, "set %slabel ", value);
@@ -130,7 +130,7 @@ static char *script_of(const struct plot *plot)
 	put_data(script, plot);
 	g_string_append(script, "plot");
 	for (guint s = 0; s < plot->series->len; s++) {
-		g_string_append_printf(script, "%s $d%u using %s pointsize 0.7 title ", s ? "," : "", s,
+		g_string_append_printf(script, "%s $d%u using %s linewidth 1.5 pointsize 1.1 title ", s ? "," : "", s,
 				       plot->lines ? "1:2:3:4 with yerrorlines" : "2:1:3:4 with xerrorbars");
 		put_word(script, ((const struct plot_series *)plot->series->pdata[s])->name);
 	}
