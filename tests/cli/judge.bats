@@ -181,7 +181,7 @@ without()
 	[ "$status" -eq 2 ]
 	run "$vtdlab" judge /nonexistent
 	[ "$status" -eq 2 ]
-	[[ $output == *"/nonexistent/evidence.json"* ]]
+	[[ $output == *"/nonexistent: there is no such run"* ]]
 	unpack legacy-6.1
 	sed -i 's/"first_hello" : true/"first_hello" : "yes"/' "$dir/evidence.json"
 	run "$vtdlab" judge "$dir"

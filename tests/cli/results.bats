@@ -96,7 +96,7 @@ results() { run "$vtdlab" results "$@"; echo "$output"; }
 	mkdir -p "$BATS_TEST_TMPDIR"/{bench,run,none,tree}
 	cp "$root/tests/cli/schemas/bench.json" "$BATS_TEST_TMPDIR/bench/"
 	cp "$root/tests/cli/schemas/run.json" "$BATS_TEST_TMPDIR/run/"
-	for verb in judge report core gdb 'compare run' 'diff --iova'; do
+	for verb in judge 'report --mail' core gdb 'compare run' 'diff --iova'; do
 		# shellcheck disable=SC2086 # a verb with its words
 		(cd "$BATS_TEST_TMPDIR" && refused $verb bench :: "bench is a benchmark" "bench-compare")
 	done
