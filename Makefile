@@ -299,7 +299,7 @@ check-quick: setup-check ## the same without booting a VM
 check-faults: build ## faults on purpose: signals, full disks, no memory, two runs at once (as root, all of them)
 	@VTDLAB=$(BUILD)/vtdlab bats tests/faults
 
-check-kvm: build ## the lab under a real KVM, in a VM that is emulated with SVM: the same verdicts as under TCG (some 15 minutes)
+check-kvm: build ## the lab under a real KVM, in a VM that is emulated with SVM: the same verdicts as under TCG
 	@tests/kvm/check-kvm
 
 fuzz: ## every fuzzer for SECONDS=60, by libFuzzer where clang is: executions and coverage of each
@@ -311,7 +311,7 @@ list: build ## the scenarios that can be run
 doctor: build ## what this host offers: QEMUs, KVM, trace events, space
 	@$(BUILD)/vtdlab doctor
 
-mutation-kernel: ## spoil the deep copy (kernel-patches/src): a test of tests/kdump-copy must notice each (some minutes)
+mutation-kernel: ## spoil the deep copy (kernel-patches/src): a test of tests/kdump-copy must notice each
 	@CC="$(CC)" tests/meta/kdump-copy
 
 mutation: build ## spoil recorded runs and the code of kvmperf's checks: each must be noticed (LIVE=1: also one of each family in VMs)

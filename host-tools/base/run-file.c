@@ -18,7 +18,7 @@ static const struct kind {
 	{ "run.json", "a run of a scenario", "`vtdlab judge`, `report` and `compare` read it" },
 };
 
-static bool has(const char *dir, const char *name)
+bool run_file_there(const char *dir, const char *name)
 {
 	g_autofree char *path = g_build_filename(dir, name, NULL);
 
@@ -36,11 +36,11 @@ bool run_file_read(const char *path, const char *name, char **text, gsize *len, 
 	if (!g_file_test(path, G_FILE_TEST_EXISTS))
 		return vtdlab_refuse(error, "%s: there is no such run; `vtdlab results` lists those that there are",
 				     path);
-	for (size_t i = 0; dir && !has(path, name) && i < G_N_ELEMENTS(kinds); i++)
-		if (strcmp(kinds[i].file, name) != 0 && has(path, kinds[i].file))
+	for (size_t i = 0; dir && !run_file_there(path, name) && i < G_N_ELEMENTS(kinds); i++)
+		if (strcmp(kinds[i].file, name) != 0 && run_file_there(path, kinds[i].file))
 			return vtdlab_refuse(error, "%s is %s, and has no %s: %s", path, kinds[i].what, name,
 					     kinds[i].verbs);
-	if (dir && !has(path, name))
+	if (dir && !run_file_there(path, name))
 		return vtdlab_refuse(error, "%s is no run directory: there is no %s in it", path, name);
 	return vtdlab_refuse(error, "%s", why->message);
 }

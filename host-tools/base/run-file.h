@@ -13,6 +13,9 @@
  */
 bool run_file_read(const char *path, const char *name, char **text, gsize *len, GError **error);
 
+/* run_file_there - is there a file @name in the directory @dir? That is how its kind is told. */
+bool run_file_there(const char *dir, const char *name);
+
 /*
  * run_path - where what somebody calls @name is: itself if it is there, else one in the lab's results, with or without
  * "results/" before it ("latest", "results/latest-bench"), from whatever directory. The caller frees it.

@@ -49,18 +49,11 @@ static char *bench_page_of(const char *dir, GError **error)
 	return page;
 }
 
-static bool has(const char *dir, const char *name)
-{
-	g_autofree char *path = g_build_filename(dir, name, NULL);
-
-	return g_file_test(path, G_FILE_TEST_EXISTS);
-}
-
 static char *page_of(const char *dir, bool mail, GError **error)
 {
-	return !mail && has(dir, "matrix.json") ? matrix_page_of(dir, error) :
-	       !mail && has(dir, "bench.json")	? bench_page_of(dir, error) :
-						  run_page_of(dir, mail, error);
+	return !mail && run_file_there(dir, "matrix.json") ? matrix_page_of(dir, error) :
+	       !mail && run_file_there(dir, "bench.json")  ? bench_page_of(dir, error) :
+							     run_page_of(dir, mail, error);
 }
 
 int cmd_report(int argc, char **argv)

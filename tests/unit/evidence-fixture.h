@@ -186,4 +186,7 @@ int checks_foreign_tests(void);
 int checks_workload_tests(void);
 int checks_report_tests(void);
 
+/* The checks that the default scenario, on a mainline kernel without interrupt remapping, has nothing to show for. */
+extern const char *const legacy_skips[];
+
 #endif

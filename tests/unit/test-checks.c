@@ -6,17 +6,6 @@
  */
 #include "evidence-fixture.h"
 
-/* What a run of a mainline kernel without interrupt remapping has nothing to show for. */
-static const char *const skipped[] = { "workload-alive",
-				       "tables-in-crash-memory",
-				       "irte-equal",
-				       "old-mappings-kept",
-				       "oracles-agree",
-				       "reserved-equals-mapped",
-				       "reset-comes-up",
-				       "no-splat",
-				       NULL };
-
 /* A good run passes every check that applies, in every mode. */
 static void all_pass(void **state)
 {
@@ -26,7 +15,7 @@ static void all_pass(void **state)
 	for (guint i = 0; i < verdict->rows->len; i++) {
 		const struct verdict_row *c = verdict->rows->pdata[i];
 		/* what passes through can reach all memory */
-		bool skip = g_strv_contains(skipped, c->name) ||
+		bool skip = g_strv_contains(legacy_skips, c->name) ||
 			    (f->mode == GOOD_PASS_THROUGH && strcmp(c->name, "dma-outside-crash-memory") == 0);
 
 		if (c->result != (skip ? CHECK_SKIP : CHECK_PASS))
