@@ -137,6 +137,7 @@ struct graft {
 	struct kdump_device *stat;
 	u64 end;		/* first IOVA that the new domain cannot have */
 	bool look;		/* something may be mapped there already */
+	bool ram_only;		/* what is reserved of an identity tree */
 	bool no_memory;
 };
 
@@ -163,11 +164,10 @@ static void graft_piece(struct graft *g, u64 iova, u64 pa, u64 size, int prot)
 		g->no_memory = true;
 }
 
-static int graft_run(void *arg, const struct kdc_run *run)
+static void graft_part(struct graft *g, const struct kdc_run *run)
 {
 	int prot = IOMMU_CACHE | (run->read ? IOMMU_READ : 0) | (run->write ? IOMMU_WRITE : 0);
 	u64 at, begin, size = run->size, pa;
-	struct graft *g = arg;
 
 	g->stat->runs++;
 	if (run->iova >= g->end || size > g->end - run->iova) {
@@ -193,6 +193,33 @@ static int graft_run(void *arg, const struct kdc_run *run)
 	if (size > begin)
 		graft_piece(g, run->iova + begin, run->pa + begin, size - begin, prot);
 	cond_resched();
+}
+
+/*
+ * Of an identity tree only what is reserved as the old RAM: beside it the allocator
+ * may hand out any IOVA, and to reserve all of the tree could leave none.
+ */
+static int graft_run(void *arg, const struct kdc_run *run)
+{
+	unsigned int i, nr = intel_kdump_oldmem_ranges();
+	struct kdc_run part = *run;
+	struct graft *g = arg;
+	u64 first, last, end;
+
+	if (!g->ram_only) {
+		graft_part(g, run);
+		return 0;
+	}
+	for (i = 0; i < nr; i++) {
+		intel_kdump_oldmem_range(i, &first, &last);
+		part.iova = max(run->iova, first << PAGE_SHIFT);
+		end = min(run->iova + run->size, (last + 1) << PAGE_SHIFT);
+		if (end <= part.iova)
+			continue;
+		part.pa = run->pa + (part.iova - run->iova);
+		part.size = end - part.iova;
+		graft_part(g, &part);
+	}
 	return 0;
 }
 
@@ -211,6 +238,22 @@ static u64 graft_cost(const struct iommu_domain *domain, const struct kdc_tree *
 	return pages;
 }
 
+/* There was memory to keep what is done for it: else nothing can be given back. */
+static bool is_remembered(const struct kdump_domain *d)
+{
+	return !list_empty(&d->list);
+}
+
+static bool is_grafted(const struct kdump_domain *d, const struct kdc_tree *tree)
+{
+	const struct kdump_graft *done;
+
+	list_for_each_entry(done, &d->grafts, list)
+		if (done->tree == tree)
+			return true;
+	return false;
+}
+
 /* Charged, and remembered as done; false: nothing is to be grafted. */
 static bool graft_begin(struct device *dev, struct kdump_domain *d, struct graft *g,
 			const struct kdump_entry *entry)
@@ -220,11 +263,10 @@ static bool graft_begin(struct device *dev, struct kdump_domain *d, struct graft
 	char who[KDUMP_WHO_SIZE];
 	struct kdump_graft *done;
 
-	list_for_each_entry(done, &d->grafts, list)
-		if (done->tree == tree)
-			return false;
-	done = kzalloc_obj(*done);
-	if (!done || !intel_kdump_charge(pages, false)) {
+	if (is_grafted(d, tree))
+		return false;
+	done = is_remembered(d) ? kzalloc_obj(*done) : NULL;
+	if ((is_remembered(d) && !done) || !intel_kdump_charge(pages, false)) {
 		pr_info("refused %s pasid=%u where=0x%llx why=\"no budget for its mappings in the domain of %s\"\n",
 			intel_kdump_who(entry, who), entry->pasid, tree->old_root, dev_name(dev));
 		g->stat->graft_failed += tree->leaves_4k + 512 * tree->leaves_2m +
@@ -232,6 +274,8 @@ static bool graft_begin(struct device *dev, struct kdump_domain *d, struct graft
 		kfree(done);
 		return false;
 	}
+	if (!done)
+		return true;
 	done->tree = tree;
 	done->pages = pages;
 	list_add_tail(&done->list, &d->grafts);
@@ -250,6 +294,7 @@ static void graft_tree(struct device *dev, struct kdump_domain *d, struct graft 
 	if (tree->snoop && ecap_sc_support(iommu->ecap) &&
 	    g->domain->ops->enforce_cache_coherency)
 		g->domain->ops->enforce_cache_coherency(g->domain);
+	g->ram_only = tree->identity;
 	kdc_walk_runs(&intel_kdump.kdc, tree, graft_run, g);
 }
 
@@ -333,6 +378,17 @@ static bool is_live(struct iommu_domain *domain)
 	return !list_empty(&to_dmar_domain(domain)->devices);
 }
 
+/* Does the domain lack what one of the trees maps? */
+static bool is_left_out(const struct pick *pick, const struct kdump_domain *d)
+{
+	const struct kdump_entry *entry;
+
+	for (entry = pick->first; entry; entry = entry->picked)
+		if (!is_grafted(d, entry->tree))
+			return true;
+	return false;
+}
+
 static void forget_device(struct kdump_device *stat)
 {
 	intel_kdump_refund(stat->span_pages);
@@ -356,6 +412,7 @@ static struct kdump_domain *find_domain(struct iova_domain *iovad)
 	} else {
 		spare = (struct kdump_domain){};
 		d = &spare;
+		INIT_LIST_HEAD(&d->list);
 	}
 	INIT_LIST_HEAD(&d->grafts);
 	intel_kdump_domain_init(d, iovad);
@@ -370,11 +427,12 @@ static void take_device(struct device *dev, struct pick *pick, struct kdump_doma
 	list_for_each_entry_safe(stat, next, &intel_kdump.devices, list)
 		if (stat->domain == d && !strcmp(stat->name, dev_name(dev)))
 			forget_device(stat);
-	stat = kzalloc_obj(*stat) ?: &once;
+	stat = is_remembered(d) ? kzalloc_obj(*stat) : NULL;
+	stat = stat ?: &once;
 	device_reserve(dev, pick, d, stat);
 	if (intel_kdump.mode == KDUMP_DEEP && !is_live(domain))
 		device_graft(dev, pick, d, domain, stat);
-	else if (intel_kdump.mode == KDUMP_DEEP)
+	else if (intel_kdump.mode == KDUMP_DEEP && is_left_out(pick, d))
 		pr_warn("lost dev=%s mappings=1 pasids=0\n", dev_name(dev));
 	if (intel_kdump.mode == KDUMP_DEEP && pick->pasids)
 		pr_warn("lost dev=%s mappings=0 pasids=%u\n", dev_name(dev), pick->pasids);

@@ -351,6 +351,44 @@ static void nothing_into_a_live_domain(void **state)
 	rig_free(r);
 }
 
+/* What another device of the group brought in before it went live is there for this one, too: nothing is lost. */
+static void a_live_domain_may_have_it_all(void **state)
+{
+	struct rig *r = rig_new(KDUMP_DEEP);
+	struct list_head attached;
+
+	(void)state;
+	one_map(&r->old, 1, 0x1000, 0x5000, 1);
+	take(r, SID);
+	set_up(r, &r->second);
+	assert_int_equal(nr_mappings, 1);
+	list_add_tail(&attached, &r->domain.devices);
+	set_up(r, &r->dev);
+	assert_int_equal(nr_mappings, 1);
+	assert_null(strstr(said, "lost"));
+	rig_free(r);
+}
+
+/* Without memory to remember the domain, what is owed to its devices is done, and nothing stays behind. */
+static void a_domain_that_is_not_remembered(void **state)
+{
+	struct rig *r = rig_new(KDUMP_DEEP);
+
+	(void)state;
+	one_map(&r->old, 1, 0x1000, 0x5000, 1);
+	take(r, SID);
+	no_memory = 1;
+	set_up(r, &r->dev);
+	assert_int_equal(no_memory, 0);
+	assert_true(list_empty(&intel_kdump.domains));
+	assert_true(list_empty(&intel_kdump.devices));
+	assert_int_equal(nr_mappings, 1);
+	assert_true(is_reserved(r, 1));
+	assert_in_range(charged, 1, 20);
+	charged = 0;
+	rig_free(r);
+}
+
 /* What firmware has mapped there stays; the rest of the run goes around it. */
 static void around_what_is_there(void **state)
 {
@@ -437,6 +475,23 @@ static void identity_tables_are_pass_through(void **state)
 	set_up(r, &r->dev);
 	assert_true(is_reserved(r, GIB >> 12));
 	assert_false(is_reserved(r, (GIB + 64 * MIB) >> 12));
+	rig_free(r);
+}
+
+/* Of tables that map more than RAM to itself no more is mapped than is reserved: the rest is the allocator's. */
+static void identity_is_grafted_as_reserved(void **state)
+{
+	struct rig *r = rig_new(KDUMP_DEEP);
+
+	(void)state;
+	one_map(&r->old, 3, GIB, GIB, 2);
+	r->old.f.kdc.limits.ram_pages = 2 * GIB >> 12;
+	assert_true(take(r, SID)->identity);
+	r->iommu.ecap = 0;
+	copy_budget = 10000;
+	set_up(r, &r->dev);
+	assert_int_equal(nr_mappings, 1);
+	want_mapping(0, GIB, GIB, 64 * MIB, IOMMU_CACHE | IOMMU_READ | IOMMU_WRITE);
 	rig_free(r);
 }
 
@@ -564,11 +619,14 @@ int main(void)
 		cmocka_unit_test(once_a_domain),
 		cmocka_unit_test(not_above_the_units_width),
 		cmocka_unit_test(nothing_into_a_live_domain),
+		cmocka_unit_test(a_live_domain_may_have_it_all),
+		cmocka_unit_test(a_domain_that_is_not_remembered),
 		cmocka_unit_test(around_what_is_there),
 		cmocka_unit_test(reserved_without_a_budget),
 		cmocka_unit_test(without_memory_for_a_table),
 		cmocka_unit_test(snooping_goes_on),
 		cmocka_unit_test(identity_tables_are_pass_through),
+		cmocka_unit_test(identity_is_grafted_as_reserved),
 		cmocka_unit_test(pass_through_stays_so),
 		cmocka_unit_test(an_incomplete_scan_is_told),
 		cmocka_unit_test(few_low_iovas_are_told),

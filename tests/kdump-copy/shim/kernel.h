@@ -37,9 +37,12 @@
 #define cond_resched() ((void)0)
 #define local_clock() 0ull
 #define kvmalloc_array(n, size, flags) calloc(n, size)
-#define kzalloc(size, flags) calloc(1, size)
+/* How many calls from now on find no memory. */
+static unsigned no_memory __attribute__((unused));
+#define kzalloc(size, flags) (no_memory && no_memory-- ? NULL : calloc(1, size))
 #define kfree(p) free(p)
 #define kvfree(p) free(p)
+#define max(a, b) ((a) > (b) ? (a) : (b))
 #define strscpy(to, from, size) snprintf(to, size, "%s", from)
 #define core_param(name, variable, type, perm)
 /* In the test program: what the console would show. */
