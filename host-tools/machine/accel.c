@@ -155,6 +155,12 @@ static double slowness(void)
 	return CLAMP(SPIN_CALLS / MAX(calls, 1), 1, SLOWNESS_MAX);
 }
 
+/* Whichever image it is: the one of a crash kernel is the smaller one, and its agent says so. */
+static bool agent_spoke(void *data)
+{
+	return machine_hello(data, AGENT_STAGE_FIRST) || machine_hello(data, AGENT_STAGE_CRASH);
+}
+
 /* A line on the console is progress, too, though the memory for it was taken before. */
 static bool reaches_agent(struct machine *m, GError **why)
 {
@@ -164,7 +170,7 @@ static bool reaches_agent(struct machine *m, GError **why)
 		g_free(before);
 		before = g_steal_pointer(&now);
 		g_clear_error(why);
-		if (machine_wait_hello(m, AGENT_STAGE_FIRST, ACCEL_STILL_S * slowness() / machine_scale(m), why))
+		if (machine_wait(m, agent_spoke, m, ACCEL_STILL_S * slowness() / machine_scale(m), "the agent", why))
 			return true;
 		now = console_tail(machine_console(m), 1);
 	} while (machine_wait_ended(m) == MACHINE_END_DEADLINE && strcmp(now, before) != 0 &&
