@@ -7,6 +7,7 @@
 
 #include <inttypes.h>
 
+#include "base/cmdline.h"
 #include "evidence/fields.h"
 #include "iommu/mem.h"
 #include "iommu/ranges.h"
@@ -156,25 +157,36 @@ static uint64_t pages_of(const struct iommu_ranges *a, const struct iommu_ranges
 	return n;
 }
 
+/* How many ranges of a device the crash kernel was asked to put into reserved_regions; without a word: none. */
+static uint64_t regions_wanted(const struct evidence *ev)
+{
+	g_autofree char *value = cmdline_value(ev->crash_cmdline, "intel_iommu_kdump_regions");
+
+	return value ? MIN(g_ascii_strtoull(value, NULL, 0), REGIONS_MAX) : 0;
+}
+
 static void judge_reserved(struct judge *j, const struct evidence_kdump_context *c, const struct iommu_ranges *host)
 {
-	const struct iommu_ranges first = head(host, REGIONS_MAX);
+	const struct iommu_ranges first = head(host, REGIONS_MAX), wanted = head(host, regions_wanted(j->ev));
 	const struct evidence_oracle *o = asked(j->ev, ORACLE_REGIONS, c->sid);
-	struct iommu_ranges set = { 0 };
+	struct iommu_ranges shown = { 0 }, reserved = { 0 };
 
-	if (o && !*o->problem)
-		collect(j, ORACLE_REGIONS, c->sid, 0, &set);
-	/* By itself it is silent: what it does show must be right. */
-	if (pages_of(&set, host)) {
-		j->regions++;
-		judge_shown(j, c, host, &first, &set, in_regions);
+	collect(j, ORACLE_REGIONS, c->sid, 0, &shown);
+	collect(j, ORACLE_RESERVED, c->sid, 0, &reserved);
+	if (o && !*o->problem) {
+		/* By itself it is silent: what it does show must be right. */
+		if (pages_of(&shown, host)) {
+			j->regions++;
+			judge_shown(j, c, host, &first, &shown, in_regions);
+		} else if (reserved.n) {
+			lacks(j, c->sid, &wanted, host_walk, &shown, in_regions);
+		}
 	}
-	iommu_ranges_clear(&set);
 	/* A device of a group that another one filled the allocator of has no lines of its own. */
-	collect(j, ORACLE_RESERVED, c->sid, 0, &set);
-	if (set.n)
-		judge_shown(j, c, host, host, &set, in_reserved);
-	iommu_ranges_clear(&set);
+	if (reserved.n)
+		judge_shown(j, c, host, host, &reserved, in_reserved);
+	iommu_ranges_clear(&shown);
+	iommu_ranges_clear(&reserved);
 }
 
 static void judge_space(struct judge *j, const struct iommu_walk *before, const struct iommu_space *s)

@@ -245,6 +245,25 @@ static void regions(void **state)
 	want(f, ORACLES, CHECK_FAIL, "not in debugfs kdump/reserved", NULL);
 }
 
+/* Who was asked to show them and shows none is not silent, but wrong. */
+static void regions_asked_for(void **state)
+{
+	struct good_run *f = *state;
+
+	tell(f, "reserve");
+	for (unsigned i = 0; i < f->ev->oracle_ranges->len; i++) {
+		struct evidence_oracle_range *r = &g_array_index(f->ev->oracle_ranges, struct evidence_oracle_range, i);
+
+		if (r->source == ORACLE_REGIONS && r->sid == NIC)
+			r->source = '?';
+	}
+	want(f, ORACLES, CHECK_PASS, NULL);
+	good_crash_cmdline(f, "intel_iommu_kdump=reserve intel_iommu_kdump_regions=64");
+	want(f, ORACLES, CHECK_FAIL, "0000:00:01.0: ", "in the host's walk and not in reserved_regions", NULL);
+	good_crash_cmdline(f, "intel_iommu_kdump=reserve intel_iommu_kdump_regions=64 intel_iommu_kdump_regions=0");
+	want(f, ORACLES, CHECK_PASS, NULL);
+}
+
 /* Once it is known what every kernel reserves, what is shown beside that are the old ranges and no page more. */
 static void shown_too_long(struct good_run *f, enum evidence_oracle_source source, const char *text)
 {
@@ -355,6 +374,7 @@ int checks_oracles_tests(void)
 		LEGACY(refused),
 		LEGACY(debugfs),
 		LEGACY(regions),
+		LEGACY(regions_asked_for),
 		LEGACY(regions_long),
 		SCALABLE(regions_long),
 		LEGACY(regions_of_many),
