@@ -38,3 +38,18 @@ used() { grep -hos 'vtdlab_bug=[a-z0-9,-]*' bugs/*.conf | cut -d= -f2 | tr , '\n
 		[ "$(grep -c '^kernel=lab-6.12-bugs$' "$conf")" = 2 ] || { echo "$conf"; false; }
 	done
 }
+
+@test "what is put back into our own files applies to them as they are, without fuzz" {
+	local tree=$BATS_TEST_TMPDIR/drivers/iommu/intel patch file n=0
+
+	mkdir -p "$tree"
+	cp "${patches%/bugs/*}"/src/* "$tree"
+	while read -r patch; do
+		while read -r file; do
+			[ -f "$tree/${file##*/}" ] || continue 2
+		done < <(sed -n 's,^+++ b/,,p' "$patches/$patch")
+		patch -d "$BATS_TEST_TMPDIR" -F0 -p1 -s -f <"$patches/$patch"
+		n=$((n + 1))
+	done < <(sed 's/#.*//' "$patches/series")
+	((n >= 10))
+}
