@@ -24,16 +24,25 @@ static bool answered(void *data)
 	return agent_answered(w->m->agent, w->id);
 }
 
+/*
+ * Seconds for whatever is asked after a command that was not answered in time: an agent that came back answers at once,
+ * and a guest that is dead and spins would cost every deadline in full (minutes each, emulated).
+ */
+#define SILENT_S 2
+
 JsonObject *machine_agent_call(struct machine *m, JsonObject *request, double timeout_s, GError **error)
 {
 	struct answer_wait w = { .m = m };
 	g_autofree char *what = NULL;
+	bool good;
 
 	w.id = agent_send(m->agent, request, error);
 	if (!w.id)
 		return NULL;
 	what = g_strdup_printf("the agent's answer to %s", agent_string(request, "cmd", "?"));
-	if (!machine_wait(m, answered, &w, timeout_s, what, error)) {
+	good = machine_wait(m, answered, &w, m->agent_silent ? MIN(timeout_s, SILENT_S) : timeout_s, what, error);
+	m->agent_silent = !good && m->ended == MACHINE_END_DEADLINE;
+	if (!good) {
 		agent_cancel(m->agent, w.id);
 		return NULL;
 	}

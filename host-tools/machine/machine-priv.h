@@ -42,6 +42,7 @@ struct machine {
 	int64_t frozen_since_us; /* monotonic */
 
 	enum machine_end ended;
+	bool agent_silent; /* the last command was not answered in time */
 	struct guest_time time;
 	struct wall_clock wall;
 	double boot_s;	       /* of the guest's time that the first kernel took to its agent's hello; 0: not yet */
