@@ -182,8 +182,8 @@ KDUMP_TEST_SRC := $(sort $(wildcard tests/kdump-copy/test-*.c))
 KDUMP_TEST_BIN := $(KDUMP_TEST_SRC:tests/kdump-copy/%.c=$(BUILD)/tests/%)
 KDUMP_INCLUDE := -Ikernel-patches/src -Itests/kdump-copy -Itests/unit
 
-# kdump_resv.c and kdump_domain.c include headers of the kernel that have a stand-in here.
-$(BUILD)/asan/tests/kdump-copy/test-kdump-resv.o $(BUILD)/asan/tests/kdump-copy/test-kdump-domain.o: \
+# What is not the core includes headers of the kernel, which have a stand-in here.
+$(addprefix $(BUILD)/asan/tests/kdump-copy/test-kdump-,resv.o domain.o link.o): \
 	CPPFLAGS += -Itests/kdump-copy/shim -Wno-unused-parameter
 
 $(BUILD)/asan/kernel-patches/%.o $(BUILD)/asan/tests/%.o: CPPFLAGS += $(KDUMP_INCLUDE)

@@ -202,6 +202,36 @@ struct kdc_run {
 typedef int (*kdc_visit_run)(void *arg, const struct kdc_run *run);
 int kdc_walk_runs(struct kdc *c, const struct kdc_tree *tree, kdc_visit_run visit, void *arg);
 
+/* A table of the lowest level of a copied tree. */
+struct kdc_table {
+	const u64 *entries;
+	u64 iova;		/* of its first entry */
+	u64 present;		/* an entry with any of these bits is */
+	u8 perm;		/* that the levels above leave: 1 read, 2 write */
+};
+
+/*
+ * As kdc_walk_runs(), but each table of the lowest level is offered to take()
+ * first: if that returns true, no runs are made of its entries.
+ */
+typedef bool (*kdc_take_table)(void *arg, const struct kdc_table *table);
+int kdc_walk_tables(struct kdc *c, const struct kdc_tree *tree, kdc_take_table take,
+		    kdc_visit_run visit, void *arg);
+
+/*
+ * The first page of the table with exactly these permissions (1 read, 2 write),
+ * 0: with any. False: there is none.
+ */
+bool kdc_table_find(const struct kdc_table *table, unsigned int perm, struct kdc_run *at);
+
+/*
+ * Writes the entries of the table into another one, to: address as it is, and
+ * bits[permissions] beside it. Entries of to that are none here stay. Returns the
+ * number of pages; *runs is raised by the number of runs they are, as if the
+ * table stood alone.
+ */
+unsigned int kdc_table_write(const struct kdc_table *table, u64 *to, const u64 bits[4], u64 *runs);
+
 /*
  * Ranges that are too many, joined: drop of the gaps between nr of them, the
  * smallest first by powers of two, and those below 4 GiB, which devices with

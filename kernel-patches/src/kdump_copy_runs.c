@@ -36,7 +36,21 @@ static int add_leaf(struct runs *r, enum kdc_format format, u64 iova, u64 pte, u
 	return add(r, &leaf);
 }
 
-int kdc_walk_runs(struct kdc *c, const struct kdc_tree *tree, kdc_visit_run visit, void *arg)
+static bool take_table(kdc_take_table take, void *arg, const struct kdc_rules *rules,
+		       const struct kdc_frame *f)
+{
+	const struct kdc_table table = {
+		.entries = f->entries,
+		.iova = f->pfn * KDC_PAGE_SIZE,
+		.present = rules->present,
+		.perm = f->perm & (KDC_R | KDC_W),
+	};
+
+	return take && take(arg, &table);
+}
+
+int kdc_walk_tables(struct kdc *c, const struct kdc_tree *tree, kdc_take_table take,
+		    kdc_visit_run visit, void *arg)
 {
 	struct runs r = { .visit = visit, .arg = arg };
 	struct kdc_frame frames[KDC_LEVELS_MAX], *f = frames;
@@ -65,7 +79,8 @@ int kdc_walk_runs(struct kdc *c, const struct kdc_tree *tree, kdc_visit_run visi
 		case KDC_TABLE:
 			frames[depth] = (struct kdc_frame){ .pfn = pfn, .perm = f->perm & pte };
 			frames[depth].entries = c->ops->own_page(c->ctx, pte & KDC_ADDR);
-			depth++;
+			if (level > 2 || !take_table(take, arg, &rules, &frames[depth]))
+				depth++;
 			break;
 		case KDC_LEAF:
 			ret = add_leaf(&r, tree->format, pfn * KDC_PAGE_SIZE, pte, level,
@@ -78,4 +93,58 @@ int kdc_walk_runs(struct kdc *c, const struct kdc_tree *tree, kdc_visit_run visi
 	if (!ret && r.run.size)
 		ret = visit(arg, &r.run);
 	return ret;
+}
+
+int kdc_walk_runs(struct kdc *c, const struct kdc_tree *tree, kdc_visit_run visit, void *arg)
+{
+	return kdc_walk_tables(c, tree, NULL, visit, arg);
+}
+
+/* What an entry grants; 0: as good as absent, see kdc_classify(). */
+static unsigned int grants(const struct kdc_table *table, u64 pte)
+{
+	return pte & table->present ? pte & table->perm : 0;
+}
+
+bool kdc_table_find(const struct kdc_table *table, unsigned int perm, struct kdc_run *at)
+{
+	unsigned int i, is;
+	u64 pte;
+
+	for (i = 0; i < KDC_PTES; i++) {
+		pte = kdc_read(&table->entries[i]);
+		is = grants(table, pte);
+		if (!is || (perm && is != perm))
+			continue;
+		*at = (struct kdc_run){
+			.iova = table->iova + i * KDC_PAGE_SIZE,
+			.pa = pte & KDC_ADDR,
+			.size = KDC_PAGE_SIZE,
+			.read = is & KDC_R,
+			.write = is & KDC_W,
+		};
+		return true;
+	}
+	return false;
+}
+
+unsigned int kdc_table_write(const struct kdc_table *table, u64 *to, const u64 bits[4], u64 *runs)
+{
+	unsigned int i, perm, n = 0;
+	u64 pte, new, next = 0;
+
+	for (i = 0; i < KDC_PTES; i++) {
+		pte = kdc_read(&table->entries[i]);
+		perm = grants(table, pte);
+		if (!perm) {
+			next = 0;
+			continue;
+		}
+		new = (pte & KDC_ADDR) | bits[perm];
+		to[i] = new;
+		*runs += new != next;
+		next = new + KDC_PAGE_SIZE;
+		n++;
+	}
+	return n;
 }

@@ -223,6 +223,20 @@ static int graft_run(void *arg, const struct kdc_run *run)
 	return 0;
 }
 
+/* All pages of a table at once, where nothing has to be looked at one by one. */
+static bool graft_table(void *arg, const struct kdc_table *table)
+{
+	struct graft *g = arg;
+	bool taken;
+
+	if (g->look || g->ram_only || g->no_memory || table->iova >= g->end ||
+	    SZ_2M > g->end - table->iova)
+		return false;
+	taken = intel_kdump_link(g->domain, table, g->stat, &g->look);
+	cond_resched();
+	return taken;
+}
+
 /*
  * Page tables the new domain may need for the mappings of a tree. Where it is
  * the attach that tells it of superpages (6.1, 6.12), it maps small ones here.
@@ -295,7 +309,7 @@ static void graft_tree(struct device *dev, struct kdump_domain *d, struct graft 
 	    g->domain->ops->enforce_cache_coherency)
 		g->domain->ops->enforce_cache_coherency(g->domain);
 	g->ram_only = tree->identity;
-	kdc_walk_runs(&intel_kdump.kdc, tree, graft_run, g);
+	kdc_walk_tables(&intel_kdump.kdc, tree, graft_table, graft_run, g);
 }
 
 /* Identity was wanted for the device, and not to be had: its old DMA may be anywhere in RAM. */

@@ -122,6 +122,14 @@ void intel_kdump_unreserve(const struct kdump_domain *d);
 void intel_kdump_domain_init(struct kdump_domain *d, struct iova_domain *iovad);
 void intel_kdump_snapshot(const struct kdump_domain *d, struct kdump_device *stat);
 
+/*
+ * kdump_link.c: maps all pages of the table in a domain that no device uses yet
+ * and that has nothing mapped there. False: they are still to be mapped; *touched
+ * is set if some are already.
+ */
+bool intel_kdump_link(struct iommu_domain *domain, const struct kdc_table *table,
+		      struct kdump_device *stat, bool *touched);
+
 #define KDUMP_WHO_SIZE	32
 
 /* kdump.c: "unit=0 dev=00:05.0" of an entry, in buf. */

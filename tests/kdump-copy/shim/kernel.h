@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What kdump_resv.c and kdump_domain.c take from the kernel, for a build on the host; linux/ include this. */
+/* What kdump_resv.c, kdump_domain.c and kdump_link.c take from the kernel, for a build on the host; linux/ include this. */
 #ifndef SHIM_KERNEL_H
 #define SHIM_KERNEL_H
 
@@ -226,10 +226,22 @@ struct intel_iommu {
 	unsigned long domain_ids[4];
 };
 
+struct dma_pte {
+	u64 val;
+};
+
 struct dmar_domain {
 	struct list_head devices;
 	struct iommu_domain domain;
+	struct dma_pte *pgd;
+	int agaw;
+	bool iommu_coherency;
 };
+
+#define dma_pte_present(p) ((p)->val & 3)
+#define dma_pte_superpage(p) ((p)->val & 1 << 7)
+void clflush_cache_range(void *at, size_t size);
+#define phys_to_virt(pa) ((void *)(uintptr_t)(pa))
 
 #define to_dmar_domain(d) container_of(d, struct dmar_domain, domain)
 #define cap_mgaw(c) ((unsigned int)((c) >> 16 & 0x3f) + 1)

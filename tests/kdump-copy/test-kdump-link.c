@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A copied table that is written into the new domain as a whole: kernel-patches/src/kdump_link.c, the very file that the
+ * kernel builds, over a domain whose tables are made by an iommu_map() of the test, in a format of its own.
+ */
+#include "kdump-test.h"
+#include "kernel.h"
+
+#define KDUMP_DOMAIN_PGD
+#include "kdump_link.c"
+
+struct kdump intel_kdump;
+
+/* What this domain's entries have beside address, R and W: nobody but iommu_map() knows. */
+#define OWN_BITS (BIT_ULL(11) | BIT_ULL(5))
+#define LEVELS 3u
+
+static u64 *pages[16];
+static unsigned nr_pages, maps, map_fails_at, flushes;
+static const void *flushed;
+
+void shim_print(const char *fmt, ...)
+{
+	(void)fmt;
+}
+
+void clflush_cache_range(void *at, size_t size)
+{
+	assert_int_equal(size, PAGE_SIZE);
+	flushed = at;
+	flushes++;
+}
+
+static u64 *new_page(void)
+{
+	assert_true(nr_pages < ARRAY_SIZE(pages));
+	pages[nr_pages] = aligned_alloc(PAGE_SIZE, PAGE_SIZE);
+	memset(pages[nr_pages], 0, PAGE_SIZE);
+	return pages[nr_pages++];
+}
+
+int iommu_map(struct iommu_domain *domain, unsigned long iova, phys_addr_t pa, size_t size, int prot, int gfp)
+{
+	u64 *table = &to_dmar_domain(domain)->pgd->val;
+
+	(void)gfp;
+	assert_int_equal(size, PAGE_SIZE);
+	assert_true(prot & IOMMU_CACHE);
+	if (++maps == map_fails_at)
+		return -ENOMEM;
+	for (unsigned level = LEVELS; level > 1; level--) {
+		u64 *pte = &table[iova >> (3 + 9 * level) & 511];
+
+		if (!*pte)
+			*pte = (u64)(uintptr_t)new_page() | 3;
+		table = (u64 *)(uintptr_t)(*pte & PTE_ADDR);
+	}
+	assert_int_equal(table[iova >> 12 & 511], 0);
+	table[iova >> 12 & 511] = pa | OWN_BITS | (prot & (IOMMU_READ | IOMMU_WRITE));
+	return 0;
+}
+
+/* ---- a domain, and a table of the copy ---- */
+
+#define IOVA (5 * GIB + 6 * MIB)
+#define R 1u
+#define W 2u
+
+struct rig {
+	struct dmar_domain domain;
+	struct kdump_device stat;
+	u64 old[512];
+	struct kdc_table table;
+	bool touched;
+};
+
+static struct rig *rig_new(void)
+{
+	struct rig *r = calloc(1, sizeof(*r));
+
+	nr_pages = maps = map_fails_at = flushes = 0;
+	r->domain.agaw = LEVELS - 2;
+	r->domain.iommu_coherency = true;
+	r->domain.pgd = (struct dma_pte *)new_page();
+	r->table = (struct kdc_table){ .entries = r->old, .iova = IOVA, .present = R | W, .perm = R | W };
+	return r;
+}
+
+static void rig_free(struct rig *r)
+{
+	while (nr_pages)
+		free(pages[--nr_pages]);
+	free(r);
+}
+
+static bool take(struct rig *r)
+{
+	return intel_kdump_link(&r->domain.domain, &r->table, &r->stat, &r->touched);
+}
+
+/* The entry of the domain for page @i of the table. */
+static u64 entry(struct rig *r, unsigned i)
+{
+	u64 *table = &r->domain.pgd->val;
+
+	for (unsigned level = LEVELS; level > 1; level--)
+		table = (u64 *)(uintptr_t)(table[IOVA >> (3 + 9 * level) & 511] & PTE_ADDR);
+	return table[i];
+}
+
+/* ---- the cases ---- */
+
+/* Each page to its old address, with its permissions and what the format of the domain asks for; nothing besides. */
+static void as_it_was(void **state)
+{
+	struct rig *r = rig_new();
+	unsigned n = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 512; i++) {
+		if (i % 7 == 3)
+			continue; /* not mapped */
+		r->old[i] = (0x100000ull + i * 37 % 512) << 12 | BIT_ULL(7) | BIT_ULL(62) | i % 4;
+		n += i % 4 != 0;
+	}
+	assert_true(take(r));
+	for (unsigned i = 0; i < 512; i++) {
+		unsigned perm = r->old[i] & 3;
+
+		assert_int_equal(entry(r, i), perm ? (r->old[i] & PTE_ADDR) | OWN_BITS | perm : 0);
+	}
+	assert_int_equal(r->stat.mapped, n);
+	/* One call for each kind of page, whatever their number. */
+	assert_int_equal(maps, 3);
+	assert_int_equal(flushes, 0);
+	rig_free(r);
+}
+
+static void what_upper_levels_forbid(void **state)
+{
+	struct rig *r = rig_new();
+
+	(void)state;
+	r->old[0] = 0x5000 | R | W;
+	r->old[1] = 0x6000 | W;
+	r->table.perm = R;
+	assert_true(take(r));
+	assert_int_equal(entry(r, 0), 0x5000 | OWN_BITS | R);
+	assert_int_equal(entry(r, 1), 0);
+	assert_int_equal(r->stat.mapped, 1);
+	rig_free(r);
+}
+
+/* First stage: R is the present bit, and without it an entry is nothing. */
+static void first_stage(void **state)
+{
+	struct rig *r = rig_new();
+
+	(void)state;
+	r->old[0] = 0x5000 | R;
+	r->old[1] = 0x6000 | W;
+	r->old[2] = 0x7000 | R | W;
+	r->table.present = R;
+	assert_true(take(r));
+	assert_int_equal(entry(r, 0), 0x5000 | OWN_BITS | R);
+	assert_int_equal(entry(r, 1), 0);
+	assert_int_equal(entry(r, 2), 0x7000 | OWN_BITS | R | W);
+	rig_free(r);
+}
+
+/* Runs: side by side here and there, with the same permissions. */
+static void runs_are_counted(void **state)
+{
+	struct rig *r = rig_new();
+
+	(void)state;
+	r->old[0] = 0x5000 | R | W;
+	r->old[1] = 0x6000 | R | W;
+	r->old[2] = 0x7000 | R;
+	r->old[3] = 0x9000 | R;
+	r->old[5] = 0xa000 | R;
+	assert_true(take(r));
+	assert_int_equal(r->stat.runs, 4);
+	assert_int_equal(r->stat.mapped, 5);
+	rig_free(r);
+}
+
+static void nothing_in_it(void **state)
+{
+	struct rig *r = rig_new();
+
+	(void)state;
+	r->old[7] = 0x5000;
+	assert_true(take(r));
+	assert_int_equal(maps, 0);
+	assert_int_equal(r->stat.mapped, 0);
+	rig_free(r);
+}
+
+/* What is left is for others to map, who must know whether something is there. */
+static void without_memory(void **state)
+{
+	for (unsigned fails = 1; fails <= 2; fails++) {
+		struct rig *r = rig_new();
+
+		(void)state;
+		r->old[0] = 0x5000 | R | W;
+		r->old[1] = 0x9000 | R;
+		map_fails_at = fails;
+		assert_false(take(r));
+		assert_int_equal(r->touched, fails == 2);
+		assert_int_equal(r->stat.mapped, 0);
+		rig_free(r);
+	}
+}
+
+/* A larger page where the table should be: not written through. */
+static void no_table_there(void **state)
+{
+	struct rig *r = rig_new();
+	u64 *middle = new_page();
+
+	(void)state;
+	r->old[0] = 0x5000 | R;
+	r->domain.pgd[IOVA >> 30 & 511].val = (u64)(uintptr_t)middle | 3;
+	middle[IOVA >> 21 & 511] = (u64)(uintptr_t)new_page() | 3 | 1 << 7;
+	assert_false(take(r));
+	assert_true(r->touched);
+	assert_int_equal(flushes, 0);
+	rig_free(r);
+}
+
+static void flushed_where_the_unit_does_not_snoop(void **state)
+{
+	struct rig *r = rig_new();
+
+	(void)state;
+	r->domain.iommu_coherency = false;
+	r->old[9] = 0x5000 | R;
+	assert_true(take(r));
+	assert_int_equal(flushes, 1);
+	assert_ptr_equal(flushed, pages[nr_pages - 1]);
+	rig_free(r);
+}
+
+/* ---- the walk that offers tables ---- */
+
+struct seen {
+	u64 tables, pages, taken;
+	u64 take_below;
+};
+
+static bool offered(void *arg, const struct kdc_table *table)
+{
+	struct seen *s = arg;
+	struct kdc_run at;
+	u64 to[512] = { 0 }, bits[4] = { 0, R, W, R | W }, runs = 0;
+
+	s->tables++;
+	assert_true(kdc_table_find(table, 0, &at));
+	assert_in_range(at.iova, table->iova, table->iova + 2 * MIB - 1);
+	if (table->iova >= s->take_below)
+		return false;
+	s->taken += kdc_table_write(table, to, bits, &runs);
+	assert_int_equal(to[at.iova >> 12 & 511] & PTE_ADDR, at.pa);
+	return true;
+}
+
+static int run(void *arg, const struct kdc_run *run)
+{
+	struct seen *s = arg;
+
+	s->pages += run->size >> 12;
+	return 0;
+}
+
+/* Each page once: of a table that was taken, or of a run. */
+static void taken_or_walked(void **state)
+{
+	struct kdc_tree *t;
+	struct one o;
+
+	(void)state;
+	one_init(&o, 64, KDC_SECOND_STAGE, 4);
+	one_map(&o, 1, 0, 0x700000, 1000);
+	one_map(&o, 2, GIB, GIB, 3);
+	one_map(&o, 1, 3 * GIB, 0x900000, 10);
+	t = one_copied(&o);
+	for (u64 below = 0; below <= 4 * GIB; below += 4 * GIB) {
+		struct seen s = { .take_below = below };
+
+		assert_int_equal(kdc_walk_tables(&o.f.kdc, t, offered, run, &s), 0);
+		assert_int_equal(s.tables, 3);
+		assert_int_equal(s.taken, below ? 1010 : 0);
+		assert_int_equal(s.pages + s.taken, 1010 + 3 * 512);
+	}
+	one_free(&o);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(as_it_was),	   cmocka_unit_test(what_upper_levels_forbid),
+		cmocka_unit_test(first_stage),	   cmocka_unit_test(runs_are_counted),
+		cmocka_unit_test(nothing_in_it),   cmocka_unit_test(without_memory),
+		cmocka_unit_test(no_table_there),  cmocka_unit_test(flushed_where_the_unit_does_not_snoop),
+		cmocka_unit_test(taken_or_walked),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
