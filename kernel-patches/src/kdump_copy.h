@@ -218,19 +218,21 @@ typedef bool (*kdc_take_table)(void *arg, const struct kdc_table *table);
 int kdc_walk_tables(struct kdc *c, const struct kdc_tree *tree, kdc_take_table take,
 		    kdc_visit_run visit, void *arg);
 
-/*
- * The first page of the table with exactly these permissions (1 read, 2 write),
- * 0: with any. False: there is none.
- */
-bool kdc_table_find(const struct kdc_table *table, unsigned int perm, struct kdc_run *at);
+/* Such a table in the making, somewhere else and in another format. */
+struct kdc_fill {
+	u64 *to;		/* 512 entries */
+	u64 bits[4];		/* what an entry has beside its address, by permissions; 0: not known */
+	u64 after;		/* the entry that would go on with the run */
+	unsigned int next;	/* entry to be written */
+	unsigned int pages, runs;
+};
 
 /*
- * Writes the entries of the table into another one, to: address as it is, and
- * bits[permissions] beside it. Entries of to that are none here stay. Returns the
- * number of pages; *runs is raised by the number of runs they are, as if the
- * table stood alone.
+ * Writes the entries of the table that are there, from fill->next on. Those of
+ * to that are not stay as they are. Stops at the first whose bits are not known
+ * and returns its permissions (1 read, 2 write); 0: all are written.
  */
-unsigned int kdc_table_write(const struct kdc_table *table, u64 *to, const u64 bits[4], u64 *runs);
+unsigned int kdc_table_write(const struct kdc_table *table, struct kdc_fill *fill);
 
 /*
  * Ranges that are too many, joined: drop of the gaps between nr of them, the

@@ -106,45 +106,27 @@ static unsigned int grants(const struct kdc_table *table, u64 pte)
 	return pte & table->present ? pte & table->perm : 0;
 }
 
-bool kdc_table_find(const struct kdc_table *table, unsigned int perm, struct kdc_run *at)
+unsigned int kdc_table_write(const struct kdc_table *table, struct kdc_fill *fill)
 {
-	unsigned int i, is;
-	u64 pte;
+	u64 pte, new, after = fill->after;
+	unsigned int i, perm;
 
-	for (i = 0; i < KDC_PTES; i++) {
-		pte = kdc_read(&table->entries[i]);
-		is = grants(table, pte);
-		if (!is || (perm && is != perm))
-			continue;
-		*at = (struct kdc_run){
-			.iova = table->iova + i * KDC_PAGE_SIZE,
-			.pa = pte & KDC_ADDR,
-			.size = KDC_PAGE_SIZE,
-			.read = is & KDC_R,
-			.write = is & KDC_W,
-		};
-		return true;
-	}
-	return false;
-}
-
-unsigned int kdc_table_write(const struct kdc_table *table, u64 *to, const u64 bits[4], u64 *runs)
-{
-	unsigned int i, perm, n = 0;
-	u64 pte, new, next = 0;
-
-	for (i = 0; i < KDC_PTES; i++) {
+	for (i = fill->next; i < KDC_PTES; i++) {
 		pte = kdc_read(&table->entries[i]);
 		perm = grants(table, pte);
 		if (!perm) {
-			next = 0;
+			after = 0;
 			continue;
 		}
-		new = (pte & KDC_ADDR) | bits[perm];
-		to[i] = new;
-		*runs += new != next;
-		next = new + KDC_PAGE_SIZE;
-		n++;
+		if (!fill->bits[perm])
+			break;
+		new = (pte & KDC_ADDR) | fill->bits[perm];
+		fill->to[i] = new;
+		fill->runs += new != after;
+		after = new + KDC_PAGE_SIZE;
+		fill->pages++;
 	}
-	return n;
+	fill->next = i;
+	fill->after = after;
+	return i < KDC_PTES ? perm : 0;
 }

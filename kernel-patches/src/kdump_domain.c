@@ -229,7 +229,7 @@ static bool graft_table(void *arg, const struct kdc_table *table)
 	struct graft *g = arg;
 	bool taken;
 
-	if (g->look || g->ram_only || g->no_memory || table->iova >= g->end ||
+	if (g->ram_only || g->no_memory || table->iova >= g->end ||
 	    SZ_2M > g->end - table->iova)
 		return false;
 	taken = intel_kdump_link(g->domain, table, g->stat, &g->look);

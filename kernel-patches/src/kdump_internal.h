@@ -123,9 +123,9 @@ void intel_kdump_domain_init(struct kdump_domain *d, struct iova_domain *iovad);
 void intel_kdump_snapshot(const struct kdump_domain *d, struct kdump_device *stat);
 
 /*
- * kdump_link.c: maps all pages of the table in a domain that no device uses yet
- * and that has nothing mapped there. False: they are still to be mapped; *touched
- * is set if some are already.
+ * kdump_link.c: maps all pages of the table in a domain that no device uses yet,
+ * if nothing is mapped there. False: they are still to be mapped; *touched is set
+ * where some of them are already.
  */
 bool intel_kdump_link(struct iommu_domain *domain, const struct kdc_table *table,
 		      struct kdump_device *stat, bool *touched);

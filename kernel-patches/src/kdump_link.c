@@ -18,52 +18,56 @@
 #define PTE_ADDR	GENMASK_ULL(51, 12)
 
 #ifdef KDUMP_DOMAIN_PGD
-/* The domain's lowest table for iova; NULL: none, or a larger page is mapped there. */
-static u64 *lowest_table(struct dmar_domain *domain, u64 iova)
+/* The domain's lowest table for iova; NULL: *empty, nothing is mapped there, or a larger page is. */
+static u64 *lowest_table(struct dmar_domain *domain, u64 iova, bool *empty)
 {
 	struct dma_pte *pte, *table = domain->pgd;
 	unsigned int level;
 
 	for (level = domain->agaw + 2; level > 1; level--) {
 		pte = &table[iova >> (3 + 9 * level) & 511];
-		if (!dma_pte_present(pte) || dma_pte_superpage(pte))
+		*empty = !dma_pte_present(pte);
+		if (*empty || dma_pte_superpage(pte))
 			return NULL;
 		table = phys_to_virt(pte->val & PTE_ADDR);
 	}
 	return &table->val;
 }
 
-static bool map_first(struct iommu_domain *domain, const struct kdc_run *at)
+/* By iommu_map(); what it wrote beside the address, 0: it did not. */
+static u64 map_one(struct iommu_domain *domain, u64 iova, u64 pte, unsigned int perm, u64 **to)
 {
-	int prot = IOMMU_CACHE | (at->read ? IOMMU_READ : 0) | (at->write ? IOMMU_WRITE : 0);
+	int prot = IOMMU_CACHE | (perm & 1 ? IOMMU_READ : 0) | (perm & 2 ? IOMMU_WRITE : 0);
+	bool empty;
 
-	return !kdump_iommu_map(domain, at->iova, at->pa, PAGE_SIZE, prot);
+	if (kdump_iommu_map(domain, iova, pte & PTE_ADDR, PAGE_SIZE, prot))
+		return 0;
+	*to = lowest_table(to_dmar_domain(domain), iova, &empty);
+	return *to ? (*to)[iova >> PAGE_SHIFT & 511] & ~PTE_ADDR : 0;
 }
 
 bool intel_kdump_link(struct iommu_domain *domain, const struct kdc_table *table,
 		      struct kdump_device *stat, bool *touched)
 {
 	struct dmar_domain *dmar = to_dmar_domain(domain);
-	u64 bits[4] = {}, *to = NULL;
-	struct kdc_run at;
+	struct kdc_fill fill = {};
 	unsigned int perm;
+	bool empty;
 
-	for (perm = 1; perm < ARRAY_SIZE(bits); perm++) {
-		if (!kdc_table_find(table, perm, &at))
-			continue;
-		if (!map_first(domain, &at))
+	if (lowest_table(dmar, table->iova, &empty) || !empty)
+		return false;
+	while ((perm = kdc_table_write(table, &fill))) {
+		fill.bits[perm] = map_one(domain, table->iova + fill.next * PAGE_SIZE,
+					  table->entries[fill.next], perm, &fill.to);
+		if (!fill.bits[perm]) {
+			*touched = true;
 			return false;
-		*touched = true;
-		to = lowest_table(dmar, at.iova);
-		if (!to)
-			return false;
-		bits[perm] = to[at.iova >> PAGE_SHIFT & 511] & ~PTE_ADDR;
+		}
 	}
-	if (!to)
-		return true;
-	stat->mapped += kdc_table_write(table, to, bits, &stat->runs);
-	if (!dmar->iommu_coherency)
-		clflush_cache_range(to, PAGE_SIZE);
+	stat->mapped += fill.pages;
+	stat->runs += fill.runs;
+	if (fill.to && !dmar->iommu_coherency)
+		clflush_cache_range(fill.to, PAGE_SIZE);
 	return true;
 }
 #else
