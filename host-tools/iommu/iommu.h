@@ -7,8 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "iommu/compare.h"
+#include "iommu/find.h"
 #include "iommu/mem.h"
 #include "iommu/model.h"
+#include "iommu/show.h"
 
 #define IOMMU_SNAPSHOT_PHASE_MAX 64
 
@@ -93,6 +96,32 @@ struct iommu {
 	void (*entry)(const struct iommu_mem *mem, uint64_t root, unsigned mode, uint16_t sid,
 		      uint64_t words[IOMMU_ENTRY_WORDS]);
 
+	/* Walk what @meta names in a memory of which no snapshot was taken: 0 or -ENOMEM. */
+	int (*walk_memory)(const struct iommu_mem *mem, const struct iommu_snapshot_meta *meta,
+			   struct iommu_walk **out);
+	/*
+	 * Look at every page of @pages for a root table of any mode. @ram: what is RAM, for what page tables lead to.
+	 * @max_visits: table pages read in all, 0: some millions. 0 or -ENOMEM.
+	 */
+	int (*find)(const struct iommu_mem *mem, const struct iommu_ranges *pages, const struct iommu_ranges *ram,
+		    uint64_t max_visits, struct iommu_roots *out);
+
+	/* Compare two walks of this IOMMU: 0 or -ENOMEM. @opt may be NULL. */
+	int (*compare)(const struct iommu_walk *a, const struct iommu_walk *b, const struct iommu_compare_options *opt,
+		       struct iommu_comparison **out);
+	void (*free_comparison)(struct iommu_comparison *c);
+
+	/* Text, a function of what is printed alone; @what of enum iommu_print. */
+	void (*print)(const struct iommu_walk *w, unsigned what, FILE *out);
+	void (*print_registers)(const struct iommu_snapshot *s, FILE *out);
+	/* The entry of one requester and its spaces, with @what of IOMMU_PRINT_RUNS. False, and nothing: it has none. */
+	bool (*print_requester)(const struct iommu_walk *w, uint16_t sid, unsigned what, FILE *out);
+	void (*print_comparison)(const struct iommu_comparison *c, FILE *out);
+	/* The members of an object; registers only if @s is not NULL, runs of spaces if @runs. */
+	void (*tell)(const struct iommu_walk *w, const struct iommu_snapshot *s, bool runs,
+		     const struct iommu_listener *to);
+	void (*tell_comparison)(const struct iommu_comparison *c, const struct iommu_listener *to);
+
 	/* Words for people; any value is accepted. */
 	const char *(*table_kind_name)(unsigned kind);
 	const char *(*mode_name)(unsigned mode);
@@ -101,5 +130,6 @@ struct iommu {
 /* Free; NULL is fine. */
 void iommu_walk_free(struct iommu_walk *w);
 void iommu_snapshot_free(struct iommu_snapshot *s);
+void iommu_comparison_free(struct iommu_comparison *c);
 
 #endif

@@ -99,7 +99,7 @@ enum evidence_owner check_new_owner(const struct evidence *ev, uint16_t sid)
 	return now->type == IOMMU_SPACE_PASS_THROUGH ? OWNER_UNKNOWN : evidence_owner(ev, now->root);
 }
 
-struct vtd_compare *check_compare(const struct evidence *ev, const struct vtd_compare_options *opt)
+struct vtd_compare *check_compare(const struct evidence *ev, const struct iommu_compare_options *opt)
 {
 	struct vtd_compare *c;
 

@@ -56,7 +56,7 @@ void check_add_reservation(const struct evidence_reservation *r, struct iommu_ra
 			   struct iommu_ranges *reserved);
 
 /* check_compare - the tables after the copy beside those at the panic. The caller frees it. */
-struct vtd_compare *check_compare(const struct evidence *ev, const struct vtd_compare_options *opt);
+struct vtd_compare *check_compare(const struct evidence *ev, const struct iommu_compare_options *opt);
 
 /*
  * check_new_owner - whose memory the tables of @sid are in at the end (of which there must be a walk): a domain of the

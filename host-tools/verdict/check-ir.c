@@ -8,7 +8,9 @@
 
 static enum check_result compare_irtes(const struct evidence *ev, GString *detail)
 {
-	const struct vtd_compare_options opt = { .skip_contexts = true, .skip_mappings = true, .extra_irtes_ok = true };
+	const struct iommu_compare_options opt = { .skip_contexts = true,
+						   .skip_mappings = true,
+						   .extra_irtes_ok = true };
 	const uint64_t kinds = CHECK_DIFF(IRTE_MISSING) | CHECK_DIFF(IRTE_CHANGED) | CHECK_DIFF(EIME);
 	g_autoptr(check_comparison) c = check_compare(ev, &opt);
 

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "vtd/backend.h"
 
-#include "vtd/snapshot.h"
+#include "vtd/compare.h"
+#include "vtd/find.h"
 #include "vtd/print.h"
+#include "vtd/snapshot.h"
 #include "vtd/translate.h"
+#include "vtd/values.h"
 
 static void in_force(const uint64_t *raw, struct iommu_snapshot_meta *meta)
 {
@@ -51,6 +54,67 @@ static void free_walk(struct iommu_walk *w)
 	vtd_walk_free((struct vtd_walk_result *)w);
 }
 
+static int walk_memory(const struct iommu_mem *mem, const struct iommu_snapshot_meta *meta, struct iommu_walk **out)
+{
+	struct vtd_walk_result *result;
+	int ret = vtd_walk(mem, meta->root, meta->mode, meta->irta, NULL, &result);
+
+	*out = ret ? NULL : &result->base;
+	return ret;
+}
+
+static int compare(const struct iommu_walk *a, const struct iommu_walk *b, const struct iommu_compare_options *opt,
+		   struct iommu_comparison **out)
+{
+	struct vtd_compare *c;
+	int ret = vtd_compare(vtd_walk_of(a), vtd_walk_of(b), opt, &c);
+
+	*out = ret ? NULL : &c->base;
+	return ret;
+}
+
+static void free_comparison(struct iommu_comparison *c)
+{
+	vtd_compare_free((struct vtd_compare *)c);
+}
+
+static void print(const struct iommu_walk *w, unsigned what, FILE *out)
+{
+	vtd_walk_print(vtd_walk_of(w), what, out);
+}
+
+static void print_registers(const struct iommu_snapshot *s, FILE *out)
+{
+	struct vtd_regs regs;
+
+	vtd_regs_decode(vtd_snapshot_of(s)->regs, &regs);
+	vtd_regs_print(&regs, out);
+}
+
+static bool print_requester(const struct iommu_walk *w, uint16_t sid, unsigned what, FILE *out)
+{
+	return vtd_requester_print(vtd_walk_of(w), sid, what, out);
+}
+
+static void print_comparison(const struct iommu_comparison *c, FILE *out)
+{
+	vtd_compare_print(vtd_compare_of(c), out);
+}
+
+static void tell(const struct iommu_walk *w, const struct iommu_snapshot *s, bool runs, const struct iommu_listener *to)
+{
+	struct vtd_regs regs;
+
+	if (s)
+		vtd_regs_decode(vtd_snapshot_of(s)->regs, &regs);
+	vtd_tell(vtd_walk_of(w), s ? &regs : NULL, runs, to);
+}
+
+static void tell_comparison(const struct iommu_comparison *c, const struct iommu_listener *to)
+{
+	vtd_tell_comparison(vtd_compare_of(c), to);
+}
+
 const struct iommu vtd_iommu = {
 	.name = "VT-d",
 	.in_force = in_force,
@@ -65,6 +129,16 @@ const struct iommu vtd_iommu = {
 	.free_walk = free_walk,
 	.translate = vtd_translate,
 	.entry = vtd_read_entry,
+	.walk_memory = walk_memory,
+	.find = vtd_find_roots,
+	.compare = compare,
+	.free_comparison = free_comparison,
+	.print = print,
+	.print_registers = print_registers,
+	.print_requester = print_requester,
+	.print_comparison = print_comparison,
+	.tell = tell,
+	.tell_comparison = tell_comparison,
 	.table_kind_name = vtd_table_kind_name,
 	.mode_name = vtd_ttm_name,
 };
