@@ -22,6 +22,16 @@ const struct iommu *iommu_detect(const struct scenario *scenario)
 	return iommus[scenario->iommu.mode].iommu;
 }
 
+enum machine_iommu_mode iommu_mode_of(enum machine_iommu_mode asked, unsigned mode)
+{
+	if (iommus[asked].mode == mode)
+		return asked;
+	for (unsigned i = 0; i < G_N_ELEMENTS(iommus); i++)
+		if (iommus[i].iommu && iommus[i].iommu == iommus[asked].iommu && iommus[i].mode == mode)
+			return (enum machine_iommu_mode)i;
+	return asked;
+}
+
 const struct iommu *iommu_of_mode(const char *word, unsigned *mode)
 {
 	for (unsigned i = 0; i < G_N_ELEMENTS(iommus); i++) {
