@@ -96,6 +96,9 @@ struct iommu {
 	void (*entry)(const struct iommu_mem *mem, uint64_t root, unsigned mode, uint16_t sid,
 		      uint64_t words[IOMMU_ENTRY_WORDS]);
 
+	/* Where a paging entry of @level (1 is the lowest) that is a leaf leads, and how much it maps. */
+	uint64_t (*leaf)(uint64_t entry, unsigned level, uint64_t *size);
+
 	/* Walk what @meta names in a memory of which no snapshot was taken: 0 or -ENOMEM. */
 	int (*walk_memory)(const struct iommu_mem *mem, const struct iommu_snapshot_meta *meta,
 			   struct iommu_walk **out);

@@ -3,6 +3,7 @@
 
 #include "vtd/compare.h"
 #include "vtd/find.h"
+#include "vtd/formats.h"
 #include "vtd/print.h"
 #include "vtd/snapshot.h"
 #include "vtd/translate.h"
@@ -52,6 +53,12 @@ static uint16_t requester(const struct iommu_walk *w, size_t i)
 static void free_walk(struct iommu_walk *w)
 {
 	vtd_walk_free((struct vtd_walk_result *)w);
+}
+
+static uint64_t leaf(uint64_t entry, unsigned level, uint64_t *size)
+{
+	*size = UINT64_C(1) << vtd_level_shift(level);
+	return entry & VTD_PTE_ADDR & ~(*size - 1);
 }
 
 static int walk_memory(const struct iommu_mem *mem, const struct iommu_snapshot_meta *meta, struct iommu_walk **out)
@@ -129,6 +136,7 @@ const struct iommu vtd_iommu = {
 	.free_walk = free_walk,
 	.translate = vtd_translate,
 	.entry = vtd_read_entry,
+	.leaf = leaf,
 	.walk_memory = walk_memory,
 	.find = vtd_find_roots,
 	.compare = compare,
