@@ -109,6 +109,14 @@ struct iommu {
 	int (*find)(const struct iommu_mem *mem, const struct iommu_ranges *pages, const struct iommu_ranges *ram,
 		    uint64_t max_visits, struct iommu_roots *out);
 
+	/*
+	 * Tables of one requester made up for a measurement: @leaves of 4 KiB from IOVA 0 on lead to the pages that
+	 * @frame numbers. @ram: zeroes, one page more than is returned; NULL: nothing is written. Sets @meta's root,
+	 * mode and irta. Returns the number of table pages, which begin at the second.
+	 */
+	size_t (*lay_out)(uint64_t *ram, size_t leaves, uint64_t (*frame)(const void *ctx, size_t leaf),
+			  const void *ctx, struct iommu_snapshot_meta *meta);
+
 	/* Compare two walks of this IOMMU: 0 or -ENOMEM. @opt may be NULL. */
 	int (*compare)(const struct iommu_walk *a, const struct iommu_walk *b, const struct iommu_compare_options *opt,
 		       struct iommu_comparison **out);

@@ -4,6 +4,7 @@
 #include "vtd/compare.h"
 #include "vtd/find.h"
 #include "vtd/formats.h"
+#include "vtd/layout.h"
 #include "vtd/print.h"
 #include "vtd/snapshot.h"
 #include "vtd/translate.h"
@@ -139,6 +140,7 @@ const struct iommu vtd_iommu = {
 	.leaf = leaf,
 	.walk_memory = walk_memory,
 	.find = vtd_find_roots,
+	.lay_out = vtd_lay_out,
 	.compare = compare,
 	.free_comparison = free_comparison,
 	.print = print,
