@@ -51,11 +51,11 @@ static JsonObject *regs_json(const struct evidence_state *state)
 {
 	JsonObject *o = json_object_new();
 
-	for (unsigned i = 0; i < G_N_ELEMENTS(state->raw); i++) {
+	for (unsigned i = 0; i < G_N_ELEMENTS(state->regs); i++) {
 		char name[16];
 
 		g_snprintf(name, sizeof(name), "0x%03x", 8 * i);
-		set_hex(o, name, state->raw[i]);
+		set_hex(o, name, state->regs[i]);
 	}
 	return o;
 }

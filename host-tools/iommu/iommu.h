@@ -15,6 +15,9 @@
 
 #define IOMMU_SNAPSHOT_PHASE_MAX 64
 
+/* 64-bit words of the register block that are read of an IOMMU. */
+#define IOMMU_REGS_WORDS 70
+
 /* When, where and of what a snapshot was taken. */
 struct iommu_snapshot_meta {
 	char phase[IOMMU_SNAPSHOT_PHASE_MAX]; /* NUL-terminated printable ASCII, e.g. "panic" */
@@ -65,6 +68,9 @@ struct iommu_translation {
 struct iommu {
 	const char *name;
 
+	/* Is DMA translated, by these registers? What the hardware can do, as two words that it has for that. */
+	bool (*translating)(const uint64_t *regs);
+	void (*capabilities)(const uint64_t *regs, uint64_t words[2]);
 	/* Set @meta's root, mode and irta to what the registers say. */
 	void (*in_force)(const uint64_t *regs, struct iommu_snapshot_meta *meta);
 	/* Walk what @meta names in @mem and keep every page, as it was read: 0 and both, or -errno with @err. */

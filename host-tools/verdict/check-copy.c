@@ -23,7 +23,7 @@ static enum check_result translation_stayed_on(const struct evidence *ev, GStrin
 		g_string_append(detail, "no registers were read after the copy");
 		return CHECK_NO_EVIDENCE;
 	}
-	if (!ev->copied.regs.translation_on) {
+	if (!check_regs(&ev->copied).translation_on) {
 		g_string_append(detail, "GSTS.TES=0 after the root switch");
 		return CHECK_FAIL;
 	}

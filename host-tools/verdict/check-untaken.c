@@ -37,10 +37,10 @@ static enum check_result irtes_kept(const struct evidence *ev, GString *detail)
 						   .extra_irtes_ok = true };
 	g_autoptr(check_comparison) c = NULL;
 
-	if (!ev->scenario->iommu.intremap || !ev->at_panic.regs.ir_on)
+	if (!ev->scenario->iommu.intremap || !check_regs(&ev->at_panic).ir_on)
 		return CHECK_SKIP;
 	check_separate(detail);
-	if (!ev->end.regs.ir_on) {
+	if (!check_regs(&ev->end).ir_on) {
 		g_string_append(detail, "interrupt remapping is off at the end");
 		return CHECK_NO_EVIDENCE;
 	}

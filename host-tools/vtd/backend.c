@@ -10,6 +10,22 @@
 #include "vtd/translate.h"
 #include "vtd/values.h"
 
+_Static_assert(VTD_REGS_QWORDS == IOMMU_REGS_WORDS, "the block fits");
+
+static bool translating(const uint64_t *raw)
+{
+	struct vtd_regs regs;
+
+	vtd_regs_decode(raw, &regs);
+	return regs.translation_on;
+}
+
+static void capabilities(const uint64_t *raw, uint64_t words[2])
+{
+	words[0] = vtd_regs_get64(raw, VTD_REG_CAP);
+	words[1] = vtd_regs_get64(raw, VTD_REG_ECAP);
+}
+
 static void in_force(const uint64_t *raw, struct iommu_snapshot_meta *meta)
 {
 	struct vtd_regs regs;
@@ -125,6 +141,8 @@ static void tell_comparison(const struct iommu_comparison *c, const struct iommu
 
 const struct iommu vtd_iommu = {
 	.name = "VT-d",
+	.translating = translating,
+	.capabilities = capabilities,
 	.in_force = in_force,
 	.capture = capture,
 	.reread = vtd_snapshot_reread,

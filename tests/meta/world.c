@@ -167,7 +167,7 @@ bool world_corrupt(struct evidence_state *state, const char *what)
 					  .root = s->meta.root,
 					  .ttm = s->meta.mode,
 					  .irta = s->meta.irta,
-					  .regs = state->raw,
+					  .regs = state->regs,
 					  .spare = world_add_page(s) };
 	target.mem = iommu_snapshot_mem(s);
 	kind = corrupt_parse(what, &sid, NULL);
