@@ -2,7 +2,6 @@
 /* Writing evidence.json. Fields that are zero or NULL are left out. */
 #include "evidence/file.h"
 
-#include <inttypes.h>
 #include <json-glib/json-glib.h>
 
 #include "base/error.h"
@@ -14,10 +13,8 @@
 
 static void set_hex(JsonObject *o, const char *name, uint64_t value)
 {
-	g_autofree char *text = g_strdup_printf("%#" PRIx64, value);
-
 	if (value)
-		json_object_set_string_member(o, name, text);
+		json_set_hex(o, name, value);
 }
 
 static void set_number(JsonObject *o, const char *name, int64_t value)
