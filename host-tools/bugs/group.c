@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/text.h"
 
 /* ---- what a run shows ---- */
 
@@ -140,12 +141,6 @@ void shown_free(struct shown *shown)
 
 /* ---- groups ---- */
 
-static void replace(char **text, char *by)
-{
-	g_free(*text);
-	*text = by;
-}
-
 /* A run with the least settings so far. */
 static void take(struct group *group, const struct shown *shown, char *const *settings, const char *dir)
 {
@@ -159,10 +154,10 @@ static void take(struct group *group, const struct shown *shown, char *const *se
 	}
 	g_strfreev(group->least);
 	group->least = g_strdupv((char **)settings);
-	replace(&group->beside, others->len ? g_strdup(others->str) : NULL);
-	replace(&group->outcome, g_strdup(shown->outcome));
-	replace(&group->fails, g_strdup(shown->fails));
-	replace(&group->dir, g_strdup(dir));
+	text_replace(&group->beside, others->len ? g_strdup(others->str) : NULL);
+	text_replace(&group->outcome, g_strdup(shown->outcome));
+	text_replace(&group->fails, g_strdup(shown->fails));
+	text_replace(&group->dir, g_strdup(dir));
 }
 
 struct group *group_new(const struct bug *bug, const struct shown *shown, char *const *settings, const char *dir)
