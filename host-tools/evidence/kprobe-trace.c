@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The text of a kernel's trace, line by line: nothing in it is trusted. */
 #include "evidence/kprobe-trace.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -178,15 +179,9 @@ static const char *find_value(const char *args, const char *key)
 static bool take_number(const char *args, const char *key, uint64_t *value)
 {
 	const char *p = find_value(args, key);
-	size_t digits;
+	size_t len = p ? text_hex(p, value) : 0;
 
-	if (!p || p[0] != '0' || p[1] != 'x')
-		return false;
-	digits = strspn(p + 2, "0123456789abcdefABCDEF");
-	if (!digits || digits > 16 || (p[2 + digits] && p[2 + digits] != ' '))
-		return false;
-	*value = g_ascii_strtoull(p + 2, NULL, 16);
-	return true;
+	return len && (!p[len] || p[len] == ' ');
 }
 
 /* "(fault)" is a name that the probe could not read: an event all the same, of an unknown device. */
