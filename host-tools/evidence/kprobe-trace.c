@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The text of a kernel's trace, line by line: nothing in it is trusted. */
 #include "evidence/kprobe-trace.h"
-#include "base/text.h"
 
 #include <string.h>
+
+#include "base/text.h"
 
 #define CLOCK_MARK "vtdlab-clock "
 /* The trace prints microseconds, rounded. */
