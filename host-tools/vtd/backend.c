@@ -125,20 +125,6 @@ static void print_comparison(const struct iommu_comparison *c, FILE *out)
 	vtd_compare_print(vtd_compare_of(c), out);
 }
 
-static void tell(const struct iommu_walk *w, const struct iommu_snapshot *s, bool runs, const struct iommu_listener *to)
-{
-	struct vtd_regs regs;
-
-	if (s)
-		vtd_regs_decode(vtd_snapshot_of(s)->regs, &regs);
-	vtd_tell(vtd_walk_of(w), s ? &regs : NULL, runs, to);
-}
-
-static void tell_comparison(const struct iommu_comparison *c, const struct iommu_listener *to)
-{
-	vtd_tell_comparison(vtd_compare_of(c), to);
-}
-
 const struct iommu vtd_iommu = {
 	.name = "VT-d",
 	.translating = translating,
@@ -165,8 +151,8 @@ const struct iommu vtd_iommu = {
 	.print_registers = print_registers,
 	.print_requester = print_requester,
 	.print_comparison = print_comparison,
-	.tell = tell,
-	.tell_comparison = tell_comparison,
+	.tell = vtd_tell,
+	.tell_comparison = vtd_tell_comparison,
 	.table_kind_name = vtd_table_kind_name,
 	.mode_name = vtd_ttm_name,
 };

@@ -3,7 +3,9 @@
 #include "vtd/values.h"
 
 #include "base/sid.h"
+#include "vtd/compare.h"
 #include "vtd/print.h"
+#include "vtd/snapshot.h"
 
 /*
  * Spaces and runs in all, each of them some hundred bytes of memory: a few pages that refer to each other make as many
@@ -150,8 +152,11 @@ static void tell_registers(const struct iommu_listener *to, const struct vtd_reg
 	to->close_object(to->ctx);
 }
 
-void vtd_tell(const struct vtd_walk_result *r, const struct vtd_regs *regs, bool runs, const struct iommu_listener *to)
+void vtd_tell(const struct iommu_walk *w, const struct iommu_snapshot *s, bool runs, const struct iommu_listener *to)
 {
+	const struct vtd_walk_result *r = vtd_walk_of(w);
+	struct vtd_regs regs;
+
 	to->address(to->ctx, "root", r->base.root);
 	to->text(to->ctx, "mode", vtd_ttm_name(r->ttm));
 	to->address(to->ctx, "irta", r->irta);
@@ -162,8 +167,10 @@ void vtd_tell(const struct vtd_walk_result *r, const struct vtd_regs *regs, bool
 	to->number(to->ctx, "tables", r->base.n_tables);
 	to->number(to->ctx, "run_count", r->base.n_runs);
 	to->number(to->ctx, "odd_contexts", r->odd_contexts);
-	if (regs)
-		tell_registers(to, regs);
+	if (s) {
+		vtd_regs_decode(vtd_snapshot_of(s)->regs, &regs);
+		tell_registers(to, &regs);
+	}
 	tell_contexts(to, r, runs);
 	tell_irtes(to, r);
 	tell_defects(to, r);
@@ -193,8 +200,10 @@ static void tell_space_diffs(const struct iommu_listener *to, const struct vtd_c
 	to->close_list(to->ctx);
 }
 
-void vtd_tell_comparison(const struct vtd_compare *c, const struct iommu_listener *to)
+void vtd_tell_comparison(const struct iommu_comparison *comparison, const struct iommu_listener *to)
 {
+	const struct vtd_compare *c = vtd_compare_of(comparison);
+
 	to->flag(to->ctx, "same", c->base.same);
 	to->flag(to->ctx, "truncated", c->base.truncated);
 	to->number(to->ctx, "contexts_before", c->contexts_a);
