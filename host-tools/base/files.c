@@ -64,9 +64,11 @@ bool remove_tree(int dir, const char *name)
 	return remove_at(dir, name, 0);
 }
 
-static bool all_zero(const char *p, size_t len)
+bool all_zero(const void *p, size_t len)
 {
-	return !len || (!*p && memcmp(p, p + 1, len - 1) == 0);
+	const char *first = p;
+
+	return !len || (!*first && memcmp(first, first + 1, len - 1) == 0);
 }
 
 /* As pwrite(), to the end; pages of zeros are left out. */

@@ -25,6 +25,9 @@ char *file_read_small(const char *what, const char *path, gsize *len, GError **e
 /* dir_names - what lies in the directory @name of @dir (as openat(), no link followed); empty when it is none. */
 GPtrArray *dir_names(int dir, const char *name);
 
+/* all_zero - has @p nothing but zeros in it? */
+bool all_zero(const void *p, size_t len);
+
 /*
  * copy_sparse - copy @len bytes from offset @at of the file @from to @to_at of @to; a page of zeros is skipped, so that it stays
  * a hole of a new file, whose size is the caller's business (ftruncate).

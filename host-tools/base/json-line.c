@@ -2,6 +2,7 @@
 /* Parsing JSON lines from untrusted peers. */
 #include "base/json-line.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 /* The parser recurses once a level: the depth is checked before it sees the text. */
@@ -54,6 +55,13 @@ char *json_text(JsonObject *object, bool pretty)
 char *json_line_format(JsonObject *object)
 {
 	return json_text(object, false);
+}
+
+void json_set_hex(JsonObject *o, const char *name, uint64_t value)
+{
+	g_autofree char *text = g_strdup_printf("0x%" PRIx64, value);
+
+	json_object_set_string_member(o, name, text);
 }
 
 static JsonNode *member(JsonObject *o, const char *name)

@@ -21,6 +21,9 @@ char *json_text(JsonObject *object, bool pretty);
 /* The same, as one line. */
 char *json_line_format(JsonObject *object);
 
+/* A member "0x1f": numbers that are read in hex, or that JSON's are too small for. */
+void json_set_hex(JsonObject *o, const char *name, uint64_t value);
+
 /* Members with a type check; fallback if absent or of another type. Strings are borrowed. */
 int64_t json_line_int(JsonObject *o, const char *name, int64_t fallback);
 bool json_line_bool(JsonObject *o, const char *name, bool fallback);

@@ -5,6 +5,12 @@
 #include <glib.h>
 #include <string.h>
 
+void text_replace(char **text, char *by)
+{
+	g_free(*text);
+	*text = by;
+}
+
 void text_escape_byte(GString *to, unsigned char c)
 {
 	if (c == '\t')

@@ -8,6 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* *@text becomes @by, which it owns from then on; what it was is freed. */
+void text_replace(char **text, char *by);
+
 /* One byte onto @to: printable ASCII as it is, a tab as a space, anything else as \xNN. */
 void text_escape_byte(GString *to, unsigned char c);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/text.h"
 
 /* ---- what a run shows ---- */
 
@@ -116,7 +117,7 @@ struct shown *shown_by(const struct run_json *run, char *const *settings, const 
 		g_ptr_array_add(sides, (void *)side);
 		g_ptr_array_add(shown->bugs, catalogue->pdata[i]);
 	}
-	shown->outcome = g_strdup(outcome_name(run->outcome));
+	shown->outcome = run->outcome;
 	shown->fails = failing(run, ";");
 	g_auto(GStrv) names = g_strsplit(shown->fails, ";", -1);
 
@@ -133,18 +134,11 @@ void shown_free(struct shown *shown)
 		return;
 	g_ptr_array_unref(shown->bugs);
 	g_free(shown->rest);
-	g_free(shown->outcome);
 	g_free(shown->fails);
 	g_free(shown);
 }
 
 /* ---- groups ---- */
-
-static void replace(char **text, char *by)
-{
-	g_free(*text);
-	*text = by;
-}
 
 /* A run with the least settings so far. */
 static void take(struct group *group, const struct shown *shown, char *const *settings, const char *dir)
@@ -159,10 +153,10 @@ static void take(struct group *group, const struct shown *shown, char *const *se
 	}
 	g_strfreev(group->least);
 	group->least = g_strdupv((char **)settings);
-	replace(&group->beside, others->len ? g_strdup(others->str) : NULL);
-	replace(&group->outcome, g_strdup(shown->outcome));
-	replace(&group->fails, g_strdup(shown->fails));
-	replace(&group->dir, g_strdup(dir));
+	text_replace(&group->beside, others->len ? g_strdup(others->str) : NULL);
+	group->outcome = shown->outcome;
+	text_replace(&group->fails, g_strdup(shown->fails));
+	text_replace(&group->dir, g_strdup(dir));
 }
 
 struct group *group_new(const struct bug *bug, const struct shown *shown, char *const *settings, const char *dir)
@@ -183,7 +177,7 @@ bool group_is(const struct group *group, const struct bug *bug, const struct sho
 	if (group->bug || g_strcmp0(group->rest, shown->rest) != 0)
 		return false;
 	/* without any check the outcome is all that there is to tell by */
-	return *group->rest || strcmp(group->outcome, shown->outcome) == 0;
+	return *group->rest || group->outcome == shown->outcome;
 }
 
 static bool seen(const struct group *group, const struct shown *shown)
@@ -337,7 +331,7 @@ char *group_draft(const struct group *group, const char *scenario)
 		"[bug]\ntitle=?\nsource=?\nscenario=%s\n\n"
 		"[bad]\nset=%s\noutcome=%s\nfails=%s\n\n"
 		"[good]\nset=%s\noutcome=preserved\n",
-		scenario, sets, group->outcome, group->fails, group->least[0]);
+		scenario, sets, outcome_name(group->outcome), group->fails, group->least[0]);
 }
 
 void group_free(void *data)
@@ -345,7 +339,6 @@ void group_free(void *data)
 	struct group *group = data;
 
 	g_free(group->rest);
-	g_free(group->outcome);
 	g_free(group->fails);
 	g_free(group->beside);
 	g_strfreev(group->least);

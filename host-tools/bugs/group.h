@@ -14,7 +14,7 @@
 struct shown {
 	GPtrArray *bugs; /* const struct bug * of the catalogue, each once */
 	char *rest;	 /* the failing checks that none of them explains; "" with no check at all; NULL: none */
-	char *outcome;
+	enum outcome outcome;
 	char *fails; /* all failing checks, ';' between */
 };
 
@@ -22,7 +22,8 @@ struct shown {
 struct group {
 	const struct bug *bug; /* borrowed; NULL: a new one */
 	char *rest;	       /* the checks of a new one */
-	char *outcome, *fails; /* of the run with the least settings */
+	enum outcome outcome;  /* of the run with the least settings */
+	char *fails;	       /* of the same */
 	char *beside;	       /* bugs that the same run shows, or NULL */
 	char **least;	       /* the fewest settings so far with which it is seen */
 	unsigned of;	       /* how many the cell had */

@@ -235,7 +235,8 @@ static void report_group(const struct hunt *h, const struct group *group, unsign
 	if (group->bug)
 		g_string_append_printf(text, "\nknown: %s: %s\n", group->bug->name, group->bug->title);
 	else
-		g_string_append_printf(text, "\nNEW: %s%s%s\n", *group->rest ? group->rest : group->outcome,
+		g_string_append_printf(text, "\nNEW: %s%s%s\n",
+				       *group->rest ? group->rest : outcome_name(group->outcome),
 				       group->beside ? ", beside " : "", group->beside ? group->beside : "");
 	g_string_append_printf(text, "  in %u cell%s\n  %s, %u of %u: %s\n  run: %s\n", group->cells,
 			       group->cells == 1 ? "" : "s",

@@ -10,8 +10,8 @@
 #include "base/error.h"
 #include "base/stats.h"
 #include "cmd/cmd.h"
+#include "evidence/iommus.h"
 #include "machine/ram.h"
-#include "vtd/walk.h"
 
 #define MAX_ROUNDS 99
 #define LEAVES_A_TABLE 512u
@@ -30,8 +30,9 @@ static const char *const shape_names[] = { "contiguous", "like a kernel's", "sca
 /* Tables in a memory file, as a machine's RAM would be. */
 struct bench {
 	int fd;
+	const struct iommu *iommu;
 	size_t leaves, bytes, n_tables;
-	uint64_t root;
+	struct iommu_snapshot_meta meta;
 };
 
 static double now_ns(void)
@@ -43,8 +44,9 @@ static double now_ns(void)
 }
 
 /* The page frame of leaf @i. */
-static uint64_t frame_of(enum shape shape, size_t i)
+static uint64_t frame_of(const void *ctx, size_t i)
 {
+	enum shape shape = *(const enum shape *)ctx;
 	/* Of eight leaves in a buffer pool, three begin a new place: runs of 3, 2 and 3. */
 	static const unsigned back[8] = { 0, 1, 2, 0, 1, 0, 1, 2 };
 	size_t from = i;
@@ -60,39 +62,13 @@ static uint64_t frame_of(enum shape shape, size_t i)
 	return ((from * 0x2545f491) & 0x7ffffff) + (i - from);
 }
 
-/*
- * Lay out root, context, and a four-level tree with leaves from IOVA 0 on, root in
- * page 1, context table in page 2, level 4 in page 3, then all of level 3, of 2, of 1.
- */
-static void fill(struct bench *b, uint64_t *ram, enum shape shape)
-{
-	size_t n[5], first[5];
-
-	n[1] = (b->leaves + LEAVES_A_TABLE - 1) / LEAVES_A_TABLE;
-	for (unsigned level = 2; level <= 4; level++)
-		n[level] = (n[level - 1] + LEAVES_A_TABLE - 1) / LEAVES_A_TABLE;
-	first[4] = 3;
-	for (unsigned level = 3; level; level--)
-		first[level] = first[level + 1] + n[level + 1];
-	ram[512] = 2 * 4096 | 1;	  /* bus 0 */
-	ram[1024 + 2 * 8] = 3 * 4096 | 1; /* 00:01.0 */
-	ram[1024 + 2 * 8 + 1] = 1 << 8 | 2;
-	for (unsigned level = 4; level > 1; level--)
-		for (size_t i = 0; i < n[level - 1]; i++)
-			ram[512 * first[level] + i] = (first[level - 1] + i) * 4096 | 3;
-	for (size_t i = 0; i < b->leaves; i++)
-		ram[512 * first[1] + i] = frame_of(shape, i) << 12 | 3;
-	b->root = 4096;
-	b->n_tables = 2 + n[4] + n[3] + n[2] + n[1];
-}
-
 /* A new memory file with tables of this shape: 0 or -errno. */
 static int build(struct bench *b, enum shape shape)
 {
-	size_t tables = b->leaves / LEAVES_A_TABLE + b->leaves / ((size_t)512 * 512) + 16;
 	uint64_t *ram;
 
-	b->bytes = tables * 4096;
+	b->n_tables = b->iommu->lay_out(NULL, b->leaves, NULL, NULL, &b->meta);
+	b->bytes = (1 + b->n_tables) * IOMMU_PAGE_SIZE;
 	b->fd = memfd_create("vtdlab-bench", MFD_CLOEXEC);
 	if (b->fd < 0)
 		return -errno;
@@ -101,7 +77,7 @@ static int build(struct bench *b, enum shape shape)
 	ram = mmap(NULL, b->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, b->fd, 0);
 	if (ram == MAP_FAILED)
 		return -errno;
-	fill(b, ram, shape);
+	b->iommu->lay_out(ram, b->leaves, frame_of, &shape, &b->meta);
 	munmap(ram, b->bytes);
 	return 0;
 }
@@ -109,7 +85,7 @@ static int build(struct bench *b, enum shape shape)
 /* One walk, mapping and unmapping included: nanoseconds, or -1. */
 static double time_walk(const struct bench *b, size_t *runs, int *err)
 {
-	struct vtd_walk_result *r = NULL;
+	struct iommu_walk *w = NULL;
 	struct iommu_ram ram = { .len = b->bytes, .layout = { b->bytes, ram_q35_low(b->bytes), RAM_Q35_HIGH } };
 	struct iommu_mem mem = iommu_ram_mem(&ram);
 	double start = now_ns(), took;
@@ -120,14 +96,14 @@ static double time_walk(const struct bench *b, size_t *runs, int *err)
 		return -1;
 	}
 	ram.base = map;
-	*err = vtd_walk(&mem, b->root, VTD_TTM_LEGACY, 0, NULL, &r);
+	*err = b->iommu->walk_memory(&mem, &b->meta, &w);
 	munmap(map, b->bytes);
 	took = now_ns() - start;
-	if (!*err && (r->base.leaves != b->leaves || r->base.n_defects || r->base.truncated))
+	if (!*err && (w->leaves != b->leaves || w->n_defects || w->truncated))
 		*err = -EPROTO;
 	if (!*err)
-		*runs = r->base.n_runs;
-	vtd_walk_free(r);
+		*runs = w->n_runs;
+	iommu_walk_free(w);
 	return *err ? -1 : took;
 }
 
@@ -183,6 +159,8 @@ static int measure(struct bench *b, enum shape shape, int rounds)
 int cmd_bench_walk(int argc, char **argv)
 {
 	int leaves = 1000000, rounds = 9, status;
+	unsigned mode;
+	const struct iommu *iommu = iommu_of_mode(NULL, &mode);
 	const GOptionEntry entries[] = {
 		{ "leaves", 0, 0, G_OPTION_ARG_INT, &leaves, "leaf entries (default 1000000)", "N" },
 		{ "rounds", 0, 0, G_OPTION_ARG_INT, &rounds, "repetitions (default 9)", "N" },
@@ -202,7 +180,7 @@ int cmd_bench_walk(int argc, char **argv)
 	       "%-16s %9s %9s %10s %10s %10s %9s\n",
 	       leaves, rounds, "physical pages", "tables", "runs", "ns/leaf", "best", "memcpy ns", "ratio");
 	for (unsigned s = 0; s < N_SHAPES; s++) {
-		struct bench b = { .fd = -1, .leaves = (size_t)leaves };
+		struct bench b = { .iommu = iommu, .fd = -1, .leaves = (size_t)leaves };
 		int err = measure(&b, (enum shape)s, rounds);
 
 		if (err) {

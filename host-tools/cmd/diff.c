@@ -6,23 +6,23 @@
 #include "cmd/cmd.h"
 #include "cmd/diff-iova.h"
 #include "cmd/walk-json.h"
-#include "vtd/snapshot.h"
+#include "evidence/iommus.h"
 
 #define DIFF_DEFAULT 256
 
 /* Load and walk one side: 0, or an exit status. */
-static int walk_file(const char *path, struct vtd_walk_result **r)
+static int walk_file(const char *path, struct iommu_walk **w)
 {
 	struct iommu_snapshot *s;
 	struct iommu_error err;
-	int ret = vtd_snapshot_load(path, &s, &err);
+	int ret = iommu_load(path, &s, &err);
 
 	if (ret) {
 		fprintf(stderr, "vtdlab diff: %s\n", err.text);
 		return VTDLAB_EXIT_USAGE;
 	}
-	ret = vtd_snapshot_walk(s, NULL, r);
-	vtd_snapshot_free(s);
+	ret = s->iommu->walk(s, w);
+	iommu_snapshot_free(s);
 	if (!ret)
 		return 0;
 	fprintf(stderr, "vtdlab diff: out of memory\n");
@@ -30,14 +30,11 @@ static int walk_file(const char *path, struct vtd_walk_result **r)
 }
 
 /* Same 0, different 1; 125 if nothing differs but a side is incomplete. */
-static int exit_status(const struct vtd_compare *c)
+static int exit_status(const struct iommu_comparison *c)
 {
 	if (c->same)
 		return VTDLAB_EXIT_OK;
-	for (unsigned k = 0; k < VTD_DIFF_KINDS; k++)
-		if (c->counts[k])
-			return VTDLAB_EXIT_BAD;
-	return VTDLAB_EXIT_CANNOT_JUDGE;
+	return c->differences ? VTDLAB_EXIT_BAD : VTDLAB_EXIT_CANNOT_JUDGE;
 }
 
 int cmd_diff(int argc, char **argv)
@@ -58,9 +55,9 @@ int cmd_diff(int argc, char **argv)
 		  "with --iova: only this snapshot (of the crash kernel: end)", "P" },
 		G_OPTION_ENTRY_NULL,
 	};
-	struct vtd_walk_result *a = NULL, *b = NULL;
-	struct vtd_compare_options opt = { 0 };
-	struct vtd_compare *c = NULL;
+	struct iommu_walk *a = NULL, *b = NULL;
+	struct iommu_compare_options opt = { 0 };
+	struct iommu_comparison *c = NULL;
 
 	status = cmd_parse("diff", entries, &argc, &argv);
 	if (status >= 0)
@@ -82,7 +79,10 @@ int cmd_diff(int argc, char **argv)
 	status = walk_file(argv[1], &a);
 	if (!status)
 		status = walk_file(argv[2], &b);
-	if (!status && vtd_compare(a, b, &opt, &c)) {
+	if (!status && a->iommu != b->iommu)
+		status = cmd_usage_error("diff", "they are of two kinds of IOMMU: %s and %s", a->iommu->name,
+					 b->iommu->name);
+	if (!status && a->iommu->compare(a, b, &opt, &c)) {
 		fprintf(stderr, "vtdlab diff: out of memory\n");
 		status = VTDLAB_EXIT_CANNOT_JUDGE;
 	}
@@ -90,11 +90,11 @@ int cmd_diff(int argc, char **argv)
 		if (json)
 			json_print(compare_to_json(c));
 		else
-			vtd_compare_print(c, stdout);
+			c->iommu->print_comparison(c, stdout);
 		status = exit_status(c);
 	}
-	vtd_compare_free(c);
-	vtd_walk_free(a);
-	vtd_walk_free(b);
+	iommu_comparison_free(c);
+	iommu_walk_free(a);
+	iommu_walk_free(b);
 	return status;
 }

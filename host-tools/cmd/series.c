@@ -52,12 +52,6 @@ void series_add(GPtrArray *members, struct scenario *scenario, char *unfit)
 	g_ptr_array_add(members, m);
 }
 
-static void set(char **text, char *to)
-{
-	g_free(*text);
-	*text = to;
-}
-
 static struct matrix_doc *doc_new(const GPtrArray *members, const struct series_options *o)
 {
 	struct matrix_doc *doc = matrix_doc_new();
@@ -69,11 +63,11 @@ static struct matrix_doc *doc_new(const GPtrArray *members, const struct series_
 		const struct series_member *m = members->pdata[i / o->repeat];
 		struct matrix_cell *cell = matrix_cell_new(i);
 
-		set(&cell->name, o->repeat == 1 ?
-					 g_strdup(m->scenario->name) :
-					 g_strdup_printf("%s %u/%u", m->scenario->name, i % o->repeat + 1, o->repeat));
-		set(&cell->command, g_strdup_printf("vtdlab run %s", m->scenario->name));
-		set(&cell->expected, g_strdup("exit status 0"));
+		text_replace(&cell->name, o->repeat == 1 ? g_strdup(m->scenario->name) :
+							   g_strdup_printf("%s %u/%u", m->scenario->name,
+									   i % o->repeat + 1, o->repeat));
+		text_replace(&cell->command, g_strdup_printf("vtdlab run %s", m->scenario->name));
+		text_replace(&cell->expected, g_strdup("exit status 0"));
 		g_ptr_array_add(doc->cells, cell);
 	}
 	return doc;
@@ -85,7 +79,7 @@ static void take_error(struct series *s, struct matrix_cell *cell, GError *error
 	bool unfit = g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_UNFIT);
 
 	cell->result = unfit ? MATRIX_CELL_SKIPPED : MATRIX_CELL_UNJUDGED;
-	set(&cell->reason, text_one_line(error->message));
+	text_replace(&cell->reason, text_one_line(error->message));
 	cell->exit = s->alone && s->o->format == SERIES_TEXT ? cmd_fail("run", g_error_copy(error)) :
 							       vtdlab_error_exit(error);
 	g_error_free(error);
@@ -99,9 +93,9 @@ static struct run_json *take_outcome(struct series *s, struct matrix_cell *cell,
 
 	cell->exit = out->exit;
 	cell->result = matrix_cell_of_exit(out->exit);
-	set(&cell->verdict, g_strdup(out->outcome));
-	set(&cell->reason, text_one_line(out->line));
-	set(&cell->run, g_strdup(out->dir));
+	text_replace(&cell->verdict, g_strdup(out->outcome));
+	text_replace(&cell->reason, text_one_line(out->line));
+	text_replace(&cell->run, g_strdup(out->dir));
 	g_ptr_array_add(s->outcomes, (char *)out->outcome);
 	if (copy_ns >= 0)
 		g_array_append_val(s->copies, copy_ns);
@@ -109,7 +103,7 @@ static struct run_json *take_outcome(struct series *s, struct matrix_cell *cell,
 		struct run_report *report = report_new(run->scenario);
 
 		run_json_report(run, report);
-		set(&cell->command, report_repeat(report));
+		text_replace(&cell->command, report_repeat(report));
 		report_free(report);
 	}
 	return run;
@@ -165,8 +159,8 @@ static void leave_out(const struct series *s, struct matrix_cell *cell)
 {
 	g_autoptr(GString) ktap = g_string_new(NULL);
 
-	set(&cell->reason,
-	    g_strdup_printf("not run: %s came before it; --keep-going runs all", s->failed->scenario->name));
+	text_replace(&cell->reason,
+		     g_strdup_printf("not run: %s came before it; --keep-going runs all", s->failed->scenario->name));
 	if (s->o->format == SERIES_KTAP)
 		matrix_cell_ktap(ktap, cell, NULL);
 	fputs(ktap->str, stdout);

@@ -14,9 +14,8 @@
 #include "cmd/vmcore-mem.h"
 #include "cmd/walk-find.h"
 #include "cmd/walk-json.h"
+#include "evidence/iommus.h"
 #include "machine/ram.h"
-#include "vtd/snapshot.h"
-#include "vtd/print.h"
 
 /* The command line, and what is open. */
 struct walk_args {
@@ -25,9 +24,10 @@ struct walk_args {
 	uint64_t iova; /* of --iova */
 	gboolean summary, json, defects, tables;
 
+	const struct iommu *iommu; /* of --ttm */
 	struct iommu_snapshot *snapshot;
 	struct vmcore *core;
-	struct vtd_roots roots; /* found, the best first */
+	struct iommu_roots roots; /* found, the best first */
 	int fd;
 	struct iommu_ram_layout layout;
 };
@@ -79,15 +79,12 @@ bad:
 	return -1;
 }
 
-static int parse_mode(const char *text, uint64_t *ttm)
+static int parse_mode(struct walk_args *a, unsigned *mode)
 {
-	*ttm = VTD_TTM_LEGACY;
-	if (!text || !strcmp(text, "legacy") || !strcmp(text, "0"))
+	a->iommu = iommu_of_mode(a->ttm, mode);
+	if (a->iommu)
 		return 0;
-	*ttm = VTD_TTM_SCALABLE;
-	if (!strcmp(text, "scalable") || !strcmp(text, "1"))
-		return 0;
-	cmd_usage_error("walk", "--ttm: '%s' is neither 'legacy' nor 'scalable'", text);
+	cmd_usage_error("walk", "--ttm: '%s' is neither 'legacy' nor 'scalable'", a->ttm);
 	return -1;
 }
 
@@ -127,17 +124,16 @@ static int open_ram(struct walk_args *a)
 }
 
 /* Walk a snapshot from the root it names: 0, or an exit status. */
-static int walk_snapshot(struct walk_args *a, const char *path, struct vtd_walk_result **r, struct vtd_regs *regs)
+static int walk_snapshot(struct walk_args *a, const char *path, struct iommu_walk **w)
 {
 	struct iommu_error err;
-	int ret = vtd_snapshot_load(path, &a->snapshot, &err);
+	int ret = iommu_load(path, &a->snapshot, &err);
 
 	if (ret) {
 		fprintf(stderr, "vtdlab walk: %s\n", err.text);
 		return VTDLAB_EXIT_USAGE;
 	}
-	vtd_regs_decode(vtd_snapshot_of(a->snapshot)->regs, regs);
-	if (vtd_snapshot_walk(a->snapshot, NULL, r)) {
+	if (a->snapshot->iommu->walk(a->snapshot, w)) {
 		fprintf(stderr, "vtdlab walk: out of memory\n");
 		return VTDLAB_EXIT_CANNOT_JUDGE;
 	}
@@ -145,33 +141,33 @@ static int walk_snapshot(struct walk_args *a, const char *path, struct vtd_walk_
 }
 
 /* What --iova or --requester asks for; 0, or an exit status. */
-static int print_asked(const struct walk_args *a, const struct vtd_walk_result *r)
+static int print_asked(const struct walk_args *a, const struct iommu_walk *w)
 {
 	char sid[16];
 
 	if (a->iova_text)
-		return vtd_iova_print(r, a->iova, a->requester ? a->sid : -1, stdout) ? VTDLAB_EXIT_OK :
-											VTDLAB_EXIT_BAD;
-	if (vtd_requester_print(r, a->sid, a->summary ? 0 : VTD_PRINT_RUNS, stdout))
+		return iommu_iova_print(w, a->iova, a->requester ? a->sid : -1, stdout) ? VTDLAB_EXIT_OK :
+											  VTDLAB_EXIT_BAD;
+	if (w->iommu->print_requester(w, a->sid, a->summary ? 0 : IOMMU_PRINT_RUNS, stdout))
 		return VTDLAB_EXIT_OK;
 	fprintf(stderr, "vtdlab walk: %s has no context entry in these tables\n", sid_text(a->sid, sid));
 	return VTDLAB_EXIT_BAD;
 }
 
 /* 0, or an exit status. */
-static int print_text(const struct walk_args *a, const struct vtd_walk_result *r, const struct vtd_regs *regs)
+static int print_text(const struct walk_args *a, const struct iommu_walk *w)
 {
-	unsigned what = VTD_PRINT_IRTES;
+	unsigned what = IOMMU_PRINT_IRTES;
 
 	if (a->iova_text || a->requester)
-		return print_asked(a, r);
+		return print_asked(a, w);
 
 	if (!a->summary)
-		what |= VTD_PRINT_RUNS;
+		what |= IOMMU_PRINT_RUNS;
 	if (a->defects)
-		what |= VTD_PRINT_DEFECTS;
+		what |= IOMMU_PRINT_DEFECTS;
 	if (a->tables)
-		what |= VTD_PRINT_TABLES;
+		what |= IOMMU_PRINT_TABLES;
 	if (a->snapshot) {
 		const struct iommu_snapshot_meta *m = &a->snapshot->meta;
 		g_autoptr(GDateTime) when = g_date_time_new_from_unix_utc(m->host_ns / 1000000000);
@@ -179,9 +175,9 @@ static int print_text(const struct walk_args *a, const struct vtd_walk_result *r
 
 		printf("phase %s, taken %s, %zu table pages, RAM %" PRIu64 " MiB\n", *m->phase ? m->phase : "(none)",
 		       text ? text : "at an unknown time", a->snapshot->n_pages, m->ram.ram_size >> 20);
-		vtd_regs_print(regs, stdout);
+		w->iommu->print_registers(a->snapshot, stdout);
 	}
-	vtd_walk_print(r, what, stdout);
+	w->iommu->print(w, what, stdout);
 	return VTDLAB_EXIT_OK;
 }
 
@@ -202,7 +198,7 @@ static int open_memory(struct walk_args *a, struct iommu_mem *mem)
 }
 
 /* Look through the whole of it for root tables: 0, or an exit status after one line. */
-static int find_roots(struct walk_args *a, const struct iommu_mem *mem, int ttm)
+static int find_roots(struct walk_args *a, const struct iommu_mem *mem, int mode)
 {
 	struct iommu_ranges pages = { 0 }, ram = { 0 };
 	int ret = a->core ? vmcore_pages(a->core, &pages, &ram) : ram_pages(&a->layout, &pages);
@@ -214,7 +210,7 @@ static int find_roots(struct walk_args *a, const struct iommu_mem *mem, int ttm)
 				     ret == -ENOENT ? "it does not list its pages; give --root ADDRESS" :
 						      "out of memory");
 	else
-		ok = walk_find(mem, &pages, a->core ? &ram : &pages, ttm, &a->roots, &error);
+		ok = walk_find(a->iommu, mem, &pages, a->core ? &ram : &pages, mode, &a->roots, &error);
 	iommu_ranges_clear(&pages);
 	iommu_ranges_clear(&ram);
 	if (ok)
@@ -229,18 +225,19 @@ static int find_roots(struct walk_args *a, const struct iommu_mem *mem, int ttm)
 /* Which tables of the RAM file or the dump to walk, a->roots: 0, or an exit status. */
 static int choose_roots(struct walk_args *a, struct iommu_mem *mem, uint64_t *irta)
 {
-	uint64_t root = 0, ttm;
+	uint64_t root = 0;
+	unsigned mode;
 	int status;
 
-	if ((a->root && parse_number("--root", a->root, &root)) || parse_mode(a->ttm, &ttm) ||
+	if ((a->root && parse_number("--root", a->root, &root)) || parse_mode(a, &mode) ||
 	    (a->irta && parse_number("--irta", a->irta, irta)))
 		return VTDLAB_EXIT_USAGE;
 	status = open_memory(a, mem);
 	if (status)
 		return status;
 	if (!a->root)
-		return find_roots(a, mem, a->ttm ? (int)ttm : -1);
-	a->roots = (struct vtd_roots){ .n = 1, .v[0] = { .root = root, .ttm = (unsigned)ttm } };
+		return find_roots(a, mem, a->ttm ? (int)mode : -1);
+	a->roots = (struct iommu_roots){ .n = 1, .v[0] = { .root = root, .mode = mode } };
 	return 0;
 }
 
@@ -266,19 +263,23 @@ static int walk_memory(struct walk_args *a)
 	int status = choose_roots(a, &mem, &irta);
 
 	for (size_t i = 0; !status && i < a->roots.n; i++) {
-		struct vtd_walk_result *r = NULL;
+		const struct iommu_root *root = &a->roots.v[i];
+		const struct iommu_snapshot_meta meta = { .root = root->root,
+							  .mode = root->mode,
+							  .irta = i ? 0 : irta };
+		struct iommu_walk *w = NULL;
 
-		if (vtd_walk(&mem, a->roots.v[i].root, a->roots.v[i].ttm, i ? 0 : irta, NULL, &r)) {
+		if (a->iommu->walk_memory(&mem, &meta, &w)) {
 			fprintf(stderr, "vtdlab walk: out of memory\n");
 			return VTDLAB_EXIT_CANNOT_JUDGE;
 		}
 		if (!a->root && !a->json)
-			walk_find_print(&a->roots.v[i]);
+			walk_find_print(a->iommu, root);
 		if (a->json)
-			json_array_add_element(all, walk_to_json(r, NULL, !a->summary));
+			json_array_add_element(all, walk_to_json(w, NULL, !a->summary));
 		else
-			status = print_text(a, r, NULL);
-		vtd_walk_free(r);
+			status = print_text(a, w);
+		iommu_walk_free(w);
 	}
 	if (!status && a->json)
 		json_print(a->roots.n == 1 ? json_array_dup_element(all, 0) :
@@ -296,7 +297,7 @@ static void walk_args_clear(struct walk_args *a)
 	g_free(a->irta);
 	g_free(a->requester);
 	g_free(a->iova_text);
-	vtd_snapshot_free(a->snapshot);
+	iommu_snapshot_free(a->snapshot);
 	vmcore_close(a->core);
 	if (a->fd >= 0)
 		close(a->fd);
@@ -326,8 +327,7 @@ int cmd_walk(int argc, char **argv)
 		{ "json", 0, 0, G_OPTION_ARG_NONE, &a.json, "print JSON", NULL },
 		G_OPTION_ENTRY_NULL,
 	};
-	struct vtd_walk_result *r = NULL;
-	struct vtd_regs regs = { 0 };
+	struct iommu_walk *w = NULL;
 	int status = cmd_parse("walk", entries, &argc, &argv);
 
 	if (status >= 0)
@@ -344,13 +344,13 @@ int cmd_walk(int argc, char **argv)
 	if (argc != 2)
 		status = cmd_usage_error("walk", "give one snapshot (results/latest/tables/*.vtd)");
 	else
-		status = walk_snapshot(&a, argv[1], &r, &regs);
+		status = walk_snapshot(&a, argv[1], &w);
 	if (!status && a.json)
-		json_print(walk_to_json(r, &regs, !a.summary));
+		json_print(walk_to_json(w, a.snapshot, !a.summary));
 	else if (!status)
-		status = print_text(&a, r, &regs);
+		status = print_text(&a, w);
 out:
-	vtd_walk_free(r);
+	iommu_walk_free(w);
 	walk_args_clear(&a);
 	return status;
 }

@@ -360,11 +360,17 @@ const struct corrupt_kind *corrupt_parse(const char *what, int *sid, GError **er
 bool corrupt_apply(const struct corrupt_target *t, const struct corrupt_kind *kind, int sid, GString *done,
 		   GError **error)
 {
+	struct vtd_walk_options opt = { 0 };
 	struct vtd_walk_result *walk;
 	gsize len = done->len;
+	struct vtd_regs regs;
 	bool ok;
 
-	if (vtd_walk(&t->mem, t->root, t->ttm, t->irta, t->opt, &walk))
+	if (t->regs) {
+		vtd_regs_decode(t->regs, &regs);
+		opt = vtd_walk_options_from_regs(&regs);
+	}
+	if (vtd_walk(&t->mem, t->root, t->ttm, t->irta, &opt, &walk))
 		return vtdlab_failed(error, "out of memory");
 	ok = kind->apply(t, walk, sid, done);
 	vtd_walk_free(walk);

@@ -20,7 +20,7 @@ struct corrupt_target {
 	int (*write)(void *ctx, uint64_t pa, const void *buf, size_t len);
 	uint64_t root, irta; /* in force */
 	unsigned ttm;
-	const struct vtd_walk_options *opt;	/* may be NULL */
+	const uint64_t *regs;			/* the raw register block, for what the hardware can; may be NULL */
 	bool (*busy)(void *data, uint16_t sid); /* requesters rather left alone; may be NULL */
 	void *busy_data;
 	uint64_t spare; /* a page of zeroes that nobody uses; 0: there is none */

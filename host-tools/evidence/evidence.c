@@ -7,13 +7,11 @@
 
 #include "base/cmdline.h"
 #include "evidence/fields.h"
-#include "iommu/iommu.h"
 #include "iommu/ranges.h"
 
-void evidence_state_regs(struct evidence_state *state, const uint64_t raw[VTD_REGS_QWORDS])
+void evidence_state_regs(struct evidence_state *state, const uint64_t regs[IOMMU_REGS_WORDS])
 {
-	memcpy(state->raw, raw, sizeof(state->raw));
-	vtd_regs_decode(raw, &state->regs);
+	memcpy(state->regs, regs, sizeof(state->regs));
 	state->has_regs = true;
 }
 
@@ -222,7 +220,9 @@ const struct iommu_walk *evidence_state_tables(const struct evidence *ev, const 
 {
 	bool down = ev->poweroff_ns && state->host_ns >= ev->poweroff_ns && !ev->translation_dropped;
 
-	return state->walk && !state->walk->truncated && (state->regs.translation_on || down) ? state->walk : NULL;
+	if (!state->walk || state->walk->truncated)
+		return NULL;
+	return down || state->walk->iommu->translating(state->regs) ? state->walk : NULL;
 }
 
 /* May the crash kernel have more than is known? Only its own memory map tells what it got of crashkernel=,cma. */

@@ -13,19 +13,14 @@
 #include "conf/scenario.h"
 #include "base/sid.h"
 #include "base/trace-group.h"
-#include "vtd/regs.h"
-
-struct iommu_snapshot;
-struct iommu_ranges;
-struct iommu_walk;
+#include "iommu/iommu.h"
 
 /* Tables and registers at one moment, the guest stopped. */
 struct evidence_state {
 	int64_t host_ns;   /* 0: this snapshot was not got */
 	int64_t frozen_ns; /* how long the guest stood still for it */
 	bool has_regs;
-	uint64_t raw[VTD_REGS_QWORDS];	 /* the register block as it was read */
-	struct vtd_regs regs;		 /* what it says: evidence_state_regs() sets both */
+	uint64_t regs[IOMMU_REGS_WORDS]; /* the register block as it was read: evidence_state_regs() sets it */
 	uint64_t root;			 /* root table in force, without mode bits */
 	unsigned ttm;			 /* translation table mode in force (RTADDR bits 11:10) */
 	uint64_t sum;			 /* of the file of its snapshot; 0: none, or not kept then */
@@ -419,8 +414,8 @@ bool evidence_crash_memory(const struct evidence *ev, struct iommu_ranges *out);
 /* evidence_is_lab - is it a kernel of the lab's own (a [build] in images/kernels: "-lab" in its release)? */
 bool evidence_is_lab(const struct evidence *ev, enum evidence_kernel kernel);
 
-/* evidence_state_regs - the register block of @state is @raw. */
-void evidence_state_regs(struct evidence_state *state, const uint64_t raw[VTD_REGS_QWORDS]);
+/* evidence_state_regs - the register block of @state is @regs. */
+void evidence_state_regs(struct evidence_state *state, const uint64_t regs[IOMMU_REGS_WORDS]);
 
 /*
  * evidence_state_tables - all tables of @state, if the unit went by them then, or until poweroff switched it off; NULL:

@@ -76,8 +76,7 @@ const struct evidence_field evidence_state_fields[] = {
 	FIELD(evidence_state, host_ns, "observe/snapshot.c"),
 	FIELD(evidence_state, frozen_ns, "observe/snapshot.c"),
 	ELSEWHERE(evidence_state, has_regs, "evidence/evidence.c"), /* there is a "regs" */
-	ELSEWHERE(evidence_state, raw, "evidence/evidence.c"),	    /* "regs": nonzero words by their offset */
-	ELSEWHERE(evidence_state, regs, "evidence/evidence.c"),
+	ELSEWHERE(evidence_state, regs, "evidence/evidence.c"),	    /* nonzero words by their offset */
 	FIELD(evidence_state, root, "observe/snapshot.c"),
 	FIELD(evidence_state, ttm, "observe/snapshot.c"),
 	FIELD(evidence_state, sum, "observe/snapshot.c"),

@@ -6,8 +6,7 @@
 
 #include "base/sid.h"
 #include "base/text.h"
-#include "vtd/formats.h"
-#include "iommu/mem.h"
+#include "iommu/iommu.h"
 
 /* Always false: says which line, and what it is. */
 static bool not_understood(unsigned line, const char *text, char **problem)
@@ -90,10 +89,10 @@ static bool take_device(const char *line, uint16_t *sid, unsigned *pasid, uint64
  * "0x00000000000fe |" and behind it, each after a tab, the entries from level 5 down to the leaf; 6.1 goes on to
  * level 1 with zeroes.
  */
-static bool take_leaf(const char *p, struct evidence_oracle_range *r)
+static bool take_leaf(const struct iommu *iommu, const char *p, struct evidence_oracle_range *r)
 {
 	unsigned level = 6, leaf = 0;
-	uint64_t pfn, entry, size;
+	uint64_t pfn, entry, last = 0, size;
 
 	if (!take_hex(&p, &pfn) || pfn >> 52 || strncmp(p, " |", 2) != 0)
 		return false;
@@ -105,14 +104,13 @@ static bool take_leaf(const char *p, struct evidence_oracle_range *r)
 		if (!entry)
 			continue;
 		leaf = level;
-		r->pa = entry & VTD_PTE_ADDR;
+		last = entry;
 	}
-	if (*p || !leaf || leaf > 3)
+	if (*p || !leaf || leaf > 3 || !iommu)
 		return false;
-	size = UINT64_C(1) << vtd_level_shift(leaf);
+	r->pa = iommu->leaf(last, leaf, &size);
 	r->start = pfn << IOMMU_PAGE_SHIFT;
 	r->last = r->start + size - 1;
-	r->pa &= ~(size - 1);
 	return !(r->start & (size - 1));
 }
 
@@ -135,7 +133,7 @@ static bool add_mapping(struct evidence *ev, const struct evidence_oracle_range 
 	return true;
 }
 
-bool kdump_translation_text(struct evidence *ev, const char *text, char **problem)
+bool kdump_translation_text(struct evidence *ev, const struct iommu *iommu, const char *text, char **problem)
 {
 	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
@@ -153,7 +151,7 @@ bool kdump_translation_text(struct evidence *ev, const char *text, char **proble
 			if (!again)
 				kdump_oracle(ev, ORACLE_TRANSLATION, r.sid, NULL)->root = root;
 			any = true;
-		} else if (!any || !take_leaf(lines[i], &r) || (!again && !add_mapping(ev, &r))) {
+		} else if (!any || !take_leaf(iommu, lines[i], &r) || (!again && !add_mapping(ev, &r))) {
 			return not_understood(i, lines[i], problem);
 		}
 	}

@@ -13,6 +13,8 @@
 
 #include "evidence/evidence.h"
 
+struct iommu;
+
 /* The most ranges that are kept of all oracles together; what comes after makes its source a bad one. */
 #define KDUMP_RANGES_MAX 2000000u
 
@@ -33,9 +35,10 @@ bool kdump_regions_text(struct evidence *ev, uint16_t sid, const char *text, cha
 
 /*
  * kdump_translation_text - a file domain_translation_struct, of one device (6.12) or of many (6.1): one struct
- * evidence_oracle for each device in it, and its mappings, joined where they are contiguous on both sides.
+ * evidence_oracle for each device in it, and its mappings, joined where they are contiguous on both sides. @iommu knows
+ * what an entry says; NULL: none is understood.
  */
-bool kdump_translation_text(struct evidence *ev, const char *text, char **problem);
+bool kdump_translation_text(struct evidence *ev, const struct iommu *iommu, const char *text, char **problem);
 
 /* kdump_oracle - notes that an oracle was asked; @problem NULL: it answered. */
 struct evidence_oracle *kdump_oracle(struct evidence *ev, enum evidence_oracle_source source, uint16_t sid,

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 #define CLOCK_MARK "vtdlab-clock "
 /* The trace prints microseconds, rounded. */
 #define ROUNDING_NS 1000
@@ -178,15 +180,9 @@ static const char *find_value(const char *args, const char *key)
 static bool take_number(const char *args, const char *key, uint64_t *value)
 {
 	const char *p = find_value(args, key);
-	size_t digits;
+	size_t len = p ? text_hex(p, value) : 0;
 
-	if (!p || p[0] != '0' || p[1] != 'x')
-		return false;
-	digits = strspn(p + 2, "0123456789abcdefABCDEF");
-	if (!digits || digits > 16 || (p[2 + digits] && p[2 + digits] != ' '))
-		return false;
-	*value = g_ascii_strtoull(p + 2, NULL, 16);
-	return true;
+	return len && (!p[len] || p[len] == ' ');
 }
 
 /* "(fault)" is a name that the probe could not read: an event all the same, of an unknown device. */

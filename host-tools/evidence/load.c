@@ -79,7 +79,7 @@ static bool name_ok(const char *name)
 
 static bool read_regs(struct reader *r, const char *where, JsonNode *node, struct evidence_state *state)
 {
-	uint64_t raw[G_N_ELEMENTS(state->raw)] = { 0 };
+	uint64_t raw[G_N_ELEMENTS(state->regs)] = { 0 };
 	JsonObjectIter iter;
 	const char *name;
 	JsonNode *value;

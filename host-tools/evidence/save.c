@@ -2,7 +2,6 @@
 /* Writing evidence.json. Fields that are zero or NULL are left out. */
 #include "evidence/file.h"
 
-#include <inttypes.h>
 #include <json-glib/json-glib.h>
 
 #include "base/error.h"
@@ -14,10 +13,8 @@
 
 static void set_hex(JsonObject *o, const char *name, uint64_t value)
 {
-	g_autofree char *text = g_strdup_printf("%#" PRIx64, value);
-
 	if (value)
-		json_object_set_string_member(o, name, text);
+		json_set_hex(o, name, value);
 }
 
 static void set_number(JsonObject *o, const char *name, int64_t value)
@@ -51,11 +48,11 @@ static JsonObject *regs_json(const struct evidence_state *state)
 {
 	JsonObject *o = json_object_new();
 
-	for (unsigned i = 0; i < G_N_ELEMENTS(state->raw); i++) {
+	for (unsigned i = 0; i < G_N_ELEMENTS(state->regs); i++) {
 		char name[16];
 
 		g_snprintf(name, sizeof(name), "0x%03x", 8 * i);
-		set_hex(o, name, state->raw[i]);
+		set_hex(o, name, state->regs[i]);
 	}
 	return o;
 }

@@ -5,6 +5,26 @@
 
 #include "iommu/model.h"
 
+/* What two walks are not compared in. All zero: in everything. */
+struct iommu_compare_options {
+	bool roots_may_differ; /* deep copy: addresses of page and PASID tables may differ */
+	bool skip_contexts;    /* do not compare contexts and PASID entries */
+	bool skip_mappings;
+	bool skip_irtes;
+	bool extra_irtes_ok; /* IRTEs only in B are counted, but no difference */
+	bool one_sid;	     /* compare only requester @sid */
+	uint16_t sid;
+	size_t max_diffs; /* how many differences to keep with text [0 = 256] */
+};
+
+/* What every comparison of two walks says; the head of what the IOMMU's own code knows. Read-only for callers. */
+struct iommu_comparison {
+	const struct iommu *iommu;
+	uint64_t differences; /* in all */
+	bool same;	      /* no difference of any kind; false as well if truncated */
+	bool truncated;	      /* a side was, or the comparison took too long */
+};
+
 enum iommu_diff_kind {
 	IOMMU_DIFF_NONE,
 	IOMMU_DIFF_UNMAPPED,   /* IOVAs mapped in A, not in B */

@@ -42,3 +42,9 @@ void iommu_snapshot_free(struct iommu_snapshot *s)
 	if (s)
 		s->iommu->free_snapshot(s);
 }
+
+void iommu_comparison_free(struct iommu_comparison *c)
+{
+	if (c)
+		c->iommu->free_comparison(c);
+}

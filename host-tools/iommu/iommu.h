@@ -7,10 +7,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "iommu/compare.h"
+#include "iommu/find.h"
 #include "iommu/mem.h"
 #include "iommu/model.h"
+#include "iommu/show.h"
 
 #define IOMMU_SNAPSHOT_PHASE_MAX 64
+
+/* 64-bit words of the register block that are read of an IOMMU. */
+#define IOMMU_REGS_WORDS 70
 
 /* When, where and of what a snapshot was taken. */
 struct iommu_snapshot_meta {
@@ -62,6 +68,9 @@ struct iommu_translation {
 struct iommu {
 	const char *name;
 
+	/* Is DMA translated, by these registers? What the hardware can do, as two words that it has for that. */
+	bool (*translating)(const uint64_t *regs);
+	void (*capabilities)(const uint64_t *regs, uint64_t words[2]);
 	/* Set @meta's root, mode and irta to what the registers say. */
 	void (*in_force)(const uint64_t *regs, struct iommu_snapshot_meta *meta);
 	/* Walk what @meta names in @mem and keep every page, as it was read: 0 and both, or -errno with @err. */
@@ -93,6 +102,43 @@ struct iommu {
 	void (*entry)(const struct iommu_mem *mem, uint64_t root, unsigned mode, uint16_t sid,
 		      uint64_t words[IOMMU_ENTRY_WORDS]);
 
+	/* Where a paging entry of @level (1 is the lowest) that is a leaf leads, and how much it maps. */
+	uint64_t (*leaf)(uint64_t entry, unsigned level, uint64_t *size);
+
+	/* Walk what @meta names in a memory of which no snapshot was taken: 0 or -ENOMEM. */
+	int (*walk_memory)(const struct iommu_mem *mem, const struct iommu_snapshot_meta *meta,
+			   struct iommu_walk **out);
+	/*
+	 * Look at every page of @pages for a root table of any mode. @ram: what is RAM, for what page tables lead to.
+	 * @max_visits: table pages read in all, 0: some millions. 0 or -ENOMEM.
+	 */
+	int (*find)(const struct iommu_mem *mem, const struct iommu_ranges *pages, const struct iommu_ranges *ram,
+		    uint64_t max_visits, struct iommu_roots *out);
+
+	/*
+	 * Tables of one requester made up for a measurement: @leaves of 4 KiB from IOVA 0 on lead to the pages that
+	 * @frame numbers. @ram: zeroes, one page more than is returned; NULL: nothing is written. Sets @meta's root,
+	 * mode and irta. Returns the number of table pages, which begin at the second.
+	 */
+	size_t (*lay_out)(uint64_t *ram, size_t leaves, uint64_t (*frame)(const void *ctx, size_t leaf),
+			  const void *ctx, struct iommu_snapshot_meta *meta);
+
+	/* Compare two walks of this IOMMU: 0 or -ENOMEM. @opt may be NULL. */
+	int (*compare)(const struct iommu_walk *a, const struct iommu_walk *b, const struct iommu_compare_options *opt,
+		       struct iommu_comparison **out);
+	void (*free_comparison)(struct iommu_comparison *c);
+
+	/* Text, a function of what is printed alone; @what of enum iommu_print. */
+	void (*print)(const struct iommu_walk *w, unsigned what, FILE *out);
+	void (*print_registers)(const struct iommu_snapshot *s, FILE *out);
+	/* The entry of one requester and its spaces, with @what of IOMMU_PRINT_RUNS. False, and nothing: it has none. */
+	bool (*print_requester)(const struct iommu_walk *w, uint16_t sid, unsigned what, FILE *out);
+	void (*print_comparison)(const struct iommu_comparison *c, FILE *out);
+	/* The members of an object; registers only if @s is not NULL, runs of spaces if @runs. */
+	void (*tell)(const struct iommu_walk *w, const struct iommu_snapshot *s, bool runs,
+		     const struct iommu_listener *to);
+	void (*tell_comparison)(const struct iommu_comparison *c, const struct iommu_listener *to);
+
 	/* Words for people; any value is accepted. */
 	const char *(*table_kind_name)(unsigned kind);
 	const char *(*mode_name)(unsigned mode);
@@ -101,5 +147,6 @@ struct iommu {
 /* Free; NULL is fine. */
 void iommu_walk_free(struct iommu_walk *w);
 void iommu_snapshot_free(struct iommu_snapshot *s);
+void iommu_comparison_free(struct iommu_comparison *c);
 
 #endif

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/files.h"
 
 #define GIB (UINT64_C(1) << 30)
 
@@ -128,14 +129,6 @@ static bool next_extent(const struct ram *r, uint64_t *start, uint64_t limit, ui
 	*start = (uint64_t)data;
 	*end = hole > data && (uint64_t)hole < limit ? (uint64_t)hole : limit;
 	return *start < limit;
-}
-
-static bool all_zero(const uint8_t *p, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if (p[i])
-			return false;
-	return true;
 }
 
 static bool scan_extent(const struct ram *r, uint64_t start, uint64_t end, const void *needle, size_t len,

@@ -12,12 +12,6 @@
 
 #define SKIPPED "skipped: "
 
-static void set(char **text, char *to)
-{
-	g_free(*text);
-	*text = to;
-}
-
 /* Where the run is, as it is called from the matrix' directory; "": there is none. */
 static char *place_of_run(const struct cell_plan *plan, const char *dir, const char *place)
 {
@@ -34,13 +28,13 @@ static void judge_nothing(struct matrix_cell *cell, const char *out)
 
 	if (cell->exit == VTDLAB_EXIT_CANNOT_JUDGE && g_str_has_prefix(line, SKIPPED)) {
 		cell->result = MATRIX_CELL_SKIPPED;
-		set(&cell->reason, g_strdup(line + strlen(SKIPPED)));
+		text_replace(&cell->reason, g_strdup(line + strlen(SKIPPED)));
 	} else if (!*line) {
 		cell->result = MATRIX_CELL_LOST;
-		set(&cell->reason, g_strdup("it ended without a word: killed?"));
+		text_replace(&cell->reason, g_strdup("it ended without a word: killed?"));
 	} else {
 		cell->result = MATRIX_CELL_UNJUDGED;
-		set(&cell->reason, g_strdup(line));
+		text_replace(&cell->reason, g_strdup(line));
 	}
 	g_free(line);
 }
@@ -73,20 +67,20 @@ static void judge_run(struct matrix_cell *cell, const struct cell_plan *plan, co
 	char *reason = seen(run);
 
 	if (run->outcome < OUTCOMES)
-		set(&cell->verdict, g_strdup(outcome_name(run->outcome)));
+		text_replace(&cell->verdict, g_strdup(outcome_name(run->outcome)));
 	cell->result = plan->stated ? results[side_judge(&plan->expect, run, why)] : matrix_cell_of_exit(cell->exit);
 	if (plan->stated && cell->result != MATRIX_CELL_EXPECTED)
-		set(&reason, g_strdup(why->str));
-	set(&cell->reason, reason ? reason : text_last_words(out));
+		text_replace(&reason, g_strdup(why->str));
+	text_replace(&cell->reason, reason ? reason : text_last_words(out));
 }
 
 static void judge_status(struct matrix_cell *cell, const struct cell_plan *plan, const char *out)
 {
 	cell->result = matrix_cell_of_exit(cell->exit);
-	set(&cell->reason, text_last_words(out));
+	text_replace(&cell->reason, text_last_words(out));
 	if (cell->result == MATRIX_CELL_UNJUDGED)
 		return;
-	set(&cell->verdict, g_strdup(cell_words[plan->kind][cell->exit == VTDLAB_EXIT_BAD]));
+	text_replace(&cell->verdict, g_strdup(cell_words[plan->kind][cell->exit == VTDLAB_EXIT_BAD]));
 	if (plan->stated)
 		cell->result = strcmp(plan->expect.outcome, cell->verdict) == 0 ? MATRIX_CELL_EXPECTED :
 										  MATRIX_CELL_UNEXPECTED;
@@ -99,7 +93,7 @@ void cell_judge(struct matrix_cell *cell, const struct cell_plan *plan, const ch
 	struct run_json *run = NULL;
 
 	cell->exit = status;
-	set(&cell->run, place_of_run(plan, dir, place));
+	text_replace(&cell->run, place_of_run(plan, dir, place));
 	if (plan->kind == CELL_RUN && *cell->run)
 		run = run_json_load(latest, NULL);
 	if (run)

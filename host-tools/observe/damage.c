@@ -2,6 +2,7 @@
 #include "observe/damage.h"
 
 #include "corrupt/corrupt.h"
+#include "evidence/iommus.h"
 #include "observe/attempt.h"
 #include "observe/clock.h"
 #include "observe/iommu-events.h"
@@ -24,8 +25,7 @@ bool damage_apply(struct attempt *a, const struct iommu_events *iommu, enum conf
 	struct corrupt_target target = { .mem = snapshot_mem(a), .write = write_guest, .busy = in_use, .busy_data = a };
 	uint64_t raw[MACHINE_VTD_WORDS];
 	const struct corrupt_kind *kind;
-	struct vtd_walk_options opt;
-	struct vtd_regs regs;
+	struct iommu_snapshot_meta meta;
 	int sid;
 
 	if (!*a->plan->scenario->corrupt.what || a->plan->scenario->corrupt.when != when)
@@ -33,14 +33,13 @@ bool damage_apply(struct attempt *a, const struct iommu_events *iommu, enum conf
 	kind = corrupt_parse(a->plan->scenario->corrupt.what, &sid, error);
 	if (!kind || !machine_vtd_regs(a->m, raw, error))
 		return false;
-	vtd_regs_decode(raw, &regs);
-	opt = vtd_walk_options_from_regs(&regs);
-	target.opt = &opt;
+	iommu_detect(a->plan->scenario)->in_force(raw, &meta);
+	target.regs = raw;
+	target.irta = meta.irta;
 	if (!iommu_events_root(iommu, &target.root, &target.ttm)) {
-		target.root = regs.root;
-		target.ttm = regs.ttm;
+		target.root = meta.root;
+		target.ttm = meta.mode;
 	}
-	target.irta = regs.ir_on ? regs.irta : 0;
 	/* What the dead kernel left is no longer in force then, unless it was not copied. */
 	if (corrupt_of_old(kind) && a->ev->at_panic.walk) {
 		target.root = a->ev->at_panic.root;

@@ -3,6 +3,7 @@
 
 #include <glib/gstdio.h>
 
+#include "evidence/iommus.h"
 #include "evidence/kdump-log.h"
 #include "observe/attempt.h"
 
@@ -26,7 +27,7 @@ static bool ask(struct attempt *a, enum evidence_oracle_source source, uint16_t 
 	else if (text && source == ORACLE_REGIONS)
 		ok = kdump_regions_text(ev, sid, text, &problem);
 	else if (text)
-		ok = kdump_translation_text(ev, text, &problem);
+		ok = kdump_translation_text(ev, iommu_detect(a->plan->scenario), text, &problem);
 	/* Of a translation each device in the file is noted, by the parser. */
 	if (!ok || source != ORACLE_TRANSLATION)
 		kdump_oracle(ev, source, sid, ok ? NULL : problem);

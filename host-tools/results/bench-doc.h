@@ -86,9 +86,6 @@ char *bench_label(const struct bench_doc *doc, const struct bench_test *t, bool 
  * an end to them, what is longer moves the rest of its line. */
 int bench_label_width(struct bench_doc *const *docs, guint n, bool vcpus);
 
-/* bench_key - the test with all its options: two measurements with one key are of the same work. */
-char *bench_key(const struct bench_test *t);
-
 /*
  * bench_test_like - the test of @doc that measures what test @at of @of does, or NULL. A document may hold one twice:
  * the first is like the first.

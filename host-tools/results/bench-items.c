@@ -137,8 +137,8 @@ int bench_label_width(struct bench_doc *const *docs, guint n, bool vcpus)
 	return (int)MIN(width, LABEL_MAX);
 }
 
-/* Rounds and deadline are how long it was looked at, not what was done. */
-char *bench_key(const struct bench_test *t)
+/* The test with all its options: two measurements with one key are of the same work. Rounds and deadline are how long it was looked at, not what was done. */
+static char *key_of(const struct bench_test *t)
 {
 	static const char *const beside[] = { "repeat", "warmup", "deadline", NULL };
 	g_autoptr(GString) out = g_string_new(t->name);
@@ -154,16 +154,16 @@ char *bench_key(const struct bench_test *t)
 
 const struct bench_test *bench_test_like(const struct bench_doc *doc, const struct bench_doc *of, guint at)
 {
-	g_autofree char *key = bench_key(of->tests->pdata[at]);
+	g_autofree char *key = key_of(of->tests->pdata[at]);
 	unsigned nth = 0;
 
 	for (guint i = 0; i < at; i++) {
-		g_autofree char *other = bench_key(of->tests->pdata[i]);
+		g_autofree char *other = key_of(of->tests->pdata[i]);
 
 		nth += strcmp(key, other) == 0;
 	}
 	for (guint i = 0; i < doc->tests->len; i++) {
-		g_autofree char *other = bench_key(doc->tests->pdata[i]);
+		g_autofree char *other = key_of(doc->tests->pdata[i]);
 
 		if (strcmp(key, other) == 0 && !nth--)
 			return doc->tests->pdata[i];

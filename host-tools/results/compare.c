@@ -73,11 +73,6 @@ void compare_free(struct compare *c)
 	g_free(c);
 }
 
-unsigned compare_columns(const struct compare *c)
-{
-	return c->columns->len;
-}
-
 bool compare_value(const struct compare_run *run, const char *path, const char *minus, double *value)
 {
 	double less = 0;

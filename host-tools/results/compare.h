@@ -29,9 +29,6 @@ void compare_free(struct compare *c);
  */
 bool compare_add(struct compare *c, const char *side, const char *path, GError **error);
 
-/* compare_columns - how many kinds of runs there are. */
-unsigned compare_columns(const struct compare *c);
-
 /* compare_text - the table; the caller frees it. */
 char *compare_text(const struct compare *c, enum compare_format format);
 

@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "results/recorded.h"
 
-static bool has_file(const char *dir, const char *name)
-{
-	g_autofree char *path = g_build_filename(dir, name, NULL);
-
-	return g_file_test(path, G_FILE_TEST_EXISTS);
-}
+#include "base/run-file.h"
 
 struct recorded *recorded_load(const char *dir, bool need_run, GError **error)
 {
@@ -24,7 +19,7 @@ struct recorded *recorded_load(const char *dir, bool need_run, GError **error)
 	report->run_dir = g_strdup(dir);
 	if (r->run)
 		run_json_report(r->run, report);
-	report->has_logs = has_file(dir, "console.log") && has_file(dir, "qemu.log");
+	report->has_logs = run_file_there(dir, "console.log") && run_file_there(dir, "qemu.log");
 	if (!report->env.crash_kernel.release)
 		report->env.crash_kernel.release = g_strdup(r->file->ev->crash_release);
 	report_judge(report, r->file->ev);

@@ -17,13 +17,6 @@ static void set_string(JsonObject *o, const char *name, const char *value)
 	}
 }
 
-static void set_hex(JsonObject *o, const char *name, uint64_t value)
-{
-	g_autofree char *text = g_strdup_printf("0x%" G_GINT64_MODIFIER "x", value);
-
-	json_object_set_string_member(o, name, text);
-}
-
 /* Members of @extra that @o does not have yet: what the report says itself is never overridden. */
 static void add_extra(JsonObject *o, JsonObject *extra)
 {
@@ -119,8 +112,8 @@ JsonObject *report_environment_json(const struct report_environment *env)
 	json_object_set_object_member(o, "first_kernel", kernel_json(&env->first_kernel));
 	json_object_set_object_member(o, "crash_kernel", kernel_json(&env->crash_kernel));
 	if (env->has_caps) {
-		set_hex(o, "cap", env->cap);
-		set_hex(o, "ecap", env->ecap);
+		json_set_hex(o, "cap", env->cap);
+		json_set_hex(o, "ecap", env->ecap);
 	}
 	set_string(o, "host_cpu", env->host_cpu);
 	set_string(o, "host_kernel", env->host_kernel);

@@ -5,7 +5,7 @@
 
 #include "machine/libvirt-domain.h"
 #include "observe/kprobes.h"
-#include "iommu/model.h"
+#include "evidence/iommus.h"
 
 static void fill_kernel(struct report_kernel *out, const struct kernel *k, const char *cmdline)
 {
@@ -47,8 +47,11 @@ static void fill_environment(struct run *run)
 	}
 	if (state->has_regs) {
 		env->has_caps = true;
-		env->cap = state->regs.cap;
-		env->ecap = state->regs.ecap;
+		uint64_t words[2];
+
+		iommu_detect(run->at.plan->scenario)->capabilities(state->regs, words);
+		env->cap = words[0];
+		env->ecap = words[1];
 	}
 	report_fill_host(env);
 }

@@ -167,11 +167,6 @@ unsigned soak_flakes(const struct soak *s)
 	return flakes;
 }
 
-unsigned soak_leaks(const struct soak *s)
-{
-	return s->leaks;
-}
-
 static int by_most(const void *a, const void *b)
 {
 	const struct phase *pa = *(struct phase *const *)a, *pb = *(struct phase *const *)b;

@@ -23,9 +23,8 @@ void soak_free(struct soak *s);
 char *soak_add(struct soak *s, unsigned cell, const char *outcome, int status, const char *dir,
 	       const struct leaks *left);
 
-/* soak_flakes - runs that ended otherwise than most of their cell; soak_leaks - runs after which something was left. */
+/* soak_flakes - runs that ended otherwise than most of their cell. */
 unsigned soak_flakes(const struct soak *s);
-unsigned soak_leaks(const struct soak *s);
 
 /* soak_text - the summary: flakes, leaks, each cell, the slowest phases. The caller frees it. */
 char *soak_text(const struct soak *s);

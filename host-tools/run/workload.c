@@ -57,13 +57,6 @@ static JsonObject *start(struct run *run, const struct workload_ops *ops, const 
 	return machine_agent_call(run->at.m, request, attempt_deadline(&run->at, seconds), error);
 }
 
-static void set_hex(JsonObject *o, const char *name, uint64_t value)
-{
-	g_autofree char *text = g_strdup_printf("0x%" PRIx64, value);
-
-	json_object_set_string_member(o, name, text);
-}
-
 /* run.json "workload": what was asked, and what the program says of it. */
 static void note_report(struct run *run, const struct workload_ops *ops, const struct workload *w,
 			const struct evidence_workload *e, JsonObject *report)
@@ -77,8 +70,8 @@ static void note_report(struct run *run, const struct workload_ops *ops, const s
 	json_object_set_int_member(o, "stride", (gint64)w->stride);
 	json_object_set_int_member(o, "page_bytes", (gint64)w->size);
 	json_object_set_int_member(o, "maps", agent_int(report, "maps", 1));
-	set_hex(o, "first_iova", agent_hex64(report, "first", w->iova));
-	set_hex(o, "last_iova", agent_hex64(report, "last", end));
+	json_set_hex(o, "first_iova", agent_hex64(report, "first", w->iova));
+	json_set_hex(o, "last_iova", agent_hex64(report, "last", end));
 	json_object_set_int_member(o, "map_ns", agent_int(report, ops->took, 0));
 	json_object_set_boolean_member(o, "dma", e->dma);
 	json_object_set_object_member(run->report->extra, "workload", o);

@@ -99,7 +99,16 @@ enum evidence_owner check_new_owner(const struct evidence *ev, uint16_t sid)
 	return now->type == IOMMU_SPACE_PASS_THROUGH ? OWNER_UNKNOWN : evidence_owner(ev, now->root);
 }
 
-struct vtd_compare *check_compare(const struct evidence *ev, const struct vtd_compare_options *opt)
+struct vtd_regs check_regs(const struct evidence_state *state)
+{
+	struct vtd_regs regs = { 0 };
+
+	if (state->has_regs)
+		vtd_regs_decode(state->regs, &regs);
+	return regs;
+}
+
+struct vtd_compare *check_compare(const struct evidence *ev, const struct iommu_compare_options *opt)
 {
 	struct vtd_compare *c;
 

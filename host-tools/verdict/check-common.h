@@ -12,6 +12,7 @@
 #include "iommu/ranges.h"
 #include "verdict/check.h"
 #include "vtd/compare.h"
+#include "vtd/regs.h"
 #include "vtd/walk.h"
 
 /* For g_autoptr(). */
@@ -55,8 +56,11 @@ void check_memory(int err);
 void check_add_reservation(const struct evidence_reservation *r, struct iommu_ranges *standing,
 			   struct iommu_ranges *reserved);
 
+/* check_regs - what the registers of @state say; all zero if they were not read. */
+struct vtd_regs check_regs(const struct evidence_state *state);
+
 /* check_compare - the tables after the copy beside those at the panic. The caller frees it. */
-struct vtd_compare *check_compare(const struct evidence *ev, const struct vtd_compare_options *opt);
+struct vtd_compare *check_compare(const struct evidence *ev, const struct iommu_compare_options *opt);
 
 /*
  * check_new_owner - whose memory the tables of @sid are in at the end (of which there must be a walk): a domain of the

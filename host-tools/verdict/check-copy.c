@@ -23,7 +23,7 @@ static enum check_result translation_stayed_on(const struct evidence *ev, GStrin
 		g_string_append(detail, "no registers were read after the copy");
 		return CHECK_NO_EVIDENCE;
 	}
-	if (!ev->copied.regs.translation_on) {
+	if (!check_regs(&ev->copied).translation_on) {
 		g_string_append(detail, "GSTS.TES=0 after the root switch");
 		return CHECK_FAIL;
 	}
@@ -52,7 +52,7 @@ static enum check_result context_same_slot(const struct evidence *ev, GString *d
 {
 	const uint64_t kinds =
 		CHECK_DIFF(MODE) | CHECK_DIFF(CONTEXT_MISSING) | CHECK_DIFF(CONTEXT_EXTRA) | CHECK_DIFF(CONTEXT_SLOT);
-	const struct vtd_compare_options opt = { .skip_mappings = true, .skip_irtes = true };
+	const struct iommu_compare_options opt = { .skip_mappings = true, .skip_irtes = true };
 	g_autoptr(check_comparison) c = check_compare(ev, &opt);
 
 	if (check_differences(c, kinds, detail))
@@ -75,7 +75,7 @@ static enum check_result context_same_fields(const struct evidence *ev, GString 
 	const uint64_t kinds = CHECK_DIFF(CONTEXT_FIELD) | CHECK_DIFF(PASID_MISSING) | CHECK_DIFF(PASID_EXTRA) |
 			       CHECK_DIFF(PASID_FIELD);
 	/* A deep copy has tables of its own; leaves-equal says whether they hold the same. */
-	const struct vtd_compare_options opt = {
+	const struct iommu_compare_options opt = {
 		.skip_mappings = true,
 		.skip_irtes = true,
 		.roots_may_differ = g_strcmp0(evidence_kdump_mode(ev), "deep") == 0,
@@ -132,7 +132,7 @@ static enum check_result leaves_equal(const struct evidence *ev, GString *detail
 	const struct iommu_walk *before = ev->at_panic.walk, *after = ev->copied.walk;
 	const uint64_t kinds = CHECK_DIFF(MODE) | CHECK_DIFF(SPACE_TYPE) | CHECK_DIFF(UNMAPPED) | CHECK_DIFF(NEW) |
 			       CHECK_DIFF(RETARGETED) | CHECK_DIFF(PERMISSION);
-	const struct vtd_compare_options opt = { .skip_contexts = true, .skip_irtes = true };
+	const struct iommu_compare_options opt = { .skip_contexts = true, .skip_irtes = true };
 	g_autoptr(check_comparison) c = NULL;
 
 	if (!before->n_runs) {
@@ -142,7 +142,7 @@ static enum check_result leaves_equal(const struct evidence *ev, GString *detail
 	c = check_compare(ev, &opt);
 	if (check_differences(c, kinds, detail))
 		return CHECK_FAIL;
-	if (c->truncated || !c->pages_same) {
+	if (c->base.truncated || !c->pages_same) {
 		g_string_append_printf(detail, "the comparison was given up after %" PRIu64 " equal pages",
 				       c->pages_same);
 		return CHECK_NO_EVIDENCE;

@@ -119,7 +119,7 @@ static bool judge_state(const struct evidence *ev, const struct evidence_state *
 			struct dids *dids, GString *detail)
 {
 	const struct iommu_walk *walk = evidence_state_tables(ev, state);
-	uint64_t max_did = state->has_regs ? state->regs.domains - 1 : UINT16_MAX;
+	uint64_t max_did = state->has_regs ? check_regs(state).domains - 1 : UINT16_MAX;
 	g_autofree const struct iommu_space **spaces = NULL;
 	size_t n = 0;
 

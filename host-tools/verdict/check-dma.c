@@ -71,6 +71,13 @@ static void describe_fault(const struct evidence *ev, const struct evidence_even
 	g_string_append_printf(detail, " %.3f s after the jump", (double)(first->host_ns - ev->jump_ns) / 1e9);
 }
 
+static bool fault_free(const struct evidence_state *state)
+{
+	const struct vtd_regs regs = check_regs(state);
+
+	return vtd_regs_fault_free(&regs);
+}
+
 static enum check_result no_faults(const struct evidence *ev, GString *detail)
 {
 	const struct evidence_event *first;
@@ -91,9 +98,9 @@ static enum check_result no_faults(const struct evidence *ev, GString *detail)
 		describe_fault(ev, first, faults.early, detail);
 		return CHECK_FAIL;
 	}
-	if (regs && !vtd_regs_fault_free(&ev->copied.regs) &&
-	    (!ev->at_panic.has_regs || vtd_regs_fault_free(&ev->at_panic.regs))) {
-		g_string_append_printf(detail, "a fault is recorded after the copy (FSTS=%#x)", ev->copied.regs.fsts);
+	if (regs && !fault_free(&ev->copied) && (!ev->at_panic.has_regs || fault_free(&ev->at_panic))) {
+		g_string_append_printf(detail, "a fault is recorded after the copy (FSTS=%#x)",
+				       check_regs(&ev->copied).fsts);
 		if (ev->at_panic.has_regs)
 			return CHECK_FAIL;
 		g_string_append(detail, "; whether it was before the panic is not known");

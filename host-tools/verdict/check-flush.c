@@ -296,7 +296,7 @@ static enum check_result roots_flushed(const struct evidence *ev, GString *detai
 	int64_t end = ev->poweroff_ns ? ev->poweroff_ns : INT64_MAX;
 	enum check_result result = CHECK_SKIP;
 
-	if (ev->copied.regs.cap & CAP_ESRTPS) {
+	if (check_regs(&ev->copied).cap & CAP_ESRTPS) {
 		g_string_append(detail, "the root switch itself invalidates (CAP.ESRTPS)");
 		return CHECK_PASS;
 	}
@@ -317,7 +317,7 @@ static enum check_result flushed(const struct evidence *ev, GString *detail)
 {
 	enum check_result roots;
 
-	if (!ev->copied.regs.qi_on) {
+	if (!check_regs(&ev->copied).qi_on) {
 		g_string_append(detail, "queued invalidation is off: the trace shows no other kind");
 		return CHECK_NO_EVIDENCE;
 	}

@@ -8,7 +8,9 @@
 
 static enum check_result compare_irtes(const struct evidence *ev, GString *detail)
 {
-	const struct vtd_compare_options opt = { .skip_contexts = true, .skip_mappings = true, .extra_irtes_ok = true };
+	const struct iommu_compare_options opt = { .skip_contexts = true,
+						   .skip_mappings = true,
+						   .extra_irtes_ok = true };
 	const uint64_t kinds = CHECK_DIFF(IRTE_MISSING) | CHECK_DIFF(IRTE_CHANGED) | CHECK_DIFF(EIME);
 	g_autoptr(check_comparison) c = check_compare(ev, &opt);
 
@@ -25,15 +27,16 @@ static enum check_result compare_irtes(const struct evidence *ev, GString *detai
 /* The crash kernel takes over by a table in its own memory: one that still is the dead kernel's, it has not touched. */
 static bool not_taken_over(const struct evidence *ev)
 {
-	return ev->copied.regs.irt == ev->at_panic.regs.irt;
+	return check_regs(&ev->copied).irt == check_regs(&ev->at_panic).irt;
 }
 
 static enum check_result dead_table(const struct evidence *ev, GString *detail)
 {
-	bool still = ev->end.has_regs && ev->end.regs.ir_on && ev->end.regs.irt == ev->at_panic.regs.irt;
+	bool still = ev->end.has_regs && check_regs(&ev->end).ir_on &&
+		     check_regs(&ev->end).irt == check_regs(&ev->at_panic).irt;
 
 	g_string_append_printf(detail, "the dead kernel's table at %#" PRIx64 " was in force after the copy%s",
-			       ev->copied.regs.irt,
+			       check_regs(&ev->copied).irt,
 			       still ? ", and is at the end: interrupt remapping was never taken over" :
 				       "; what became of it is not known");
 	return still ? CHECK_FAIL : CHECK_NO_EVIDENCE;
@@ -42,16 +45,16 @@ static enum check_result dead_table(const struct evidence *ev, GString *detail)
 /* What is the dead kernel's own table is not a wrong copy of it. */
 static enum outcome how_it_was_left(const struct evidence *ev)
 {
-	return ev->copied.regs.ir_on && not_taken_over(ev) ? OUTCOME_NOT_TAKEN_OVER : OUTCOME_COPY_WRONG;
+	return check_regs(&ev->copied).ir_on && not_taken_over(ev) ? OUTCOME_NOT_TAKEN_OVER : OUTCOME_COPY_WRONG;
 }
 
 static enum check_result irte_equal(const struct evidence *ev, GString *detail)
 {
-	if (!ev->at_panic.regs.ir_on) {
+	if (!check_regs(&ev->at_panic).ir_on) {
 		g_string_append(detail, "interrupt remapping was off at the panic");
 		return CHECK_NO_EVIDENCE;
 	}
-	if (!ev->copied.regs.ir_on) {
+	if (!check_regs(&ev->copied).ir_on) {
 		g_string_append(detail, "interrupt remapping is off after the copy (GSTS.IRES=0)");
 		return CHECK_FAIL;
 	}

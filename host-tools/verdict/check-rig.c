@@ -65,24 +65,24 @@ static void complain(GString *detail, const char *format, ...)
 static void mode_registers(const struct evidence *ev, GString *wrong)
 {
 	const struct scenario *sc = ev->scenario;
-	const struct vtd_regs *regs = &ev->at_panic.regs;
+	const struct vtd_regs regs = check_regs(&ev->at_panic);
 	unsigned read_as = vtd_walk_of(ev->at_panic.walk)->ttm;
 
-	if (!regs->translation_on)
+	if (!regs.translation_on)
 		complain(wrong, "translation is off (GSTS.TES=0)");
 	if (ev->at_panic.ttm != read_as)
 		complain(wrong, "TTM is %s, the tables were read as %s", vtd_ttm_name(ev->at_panic.ttm),
 			 vtd_ttm_name(read_as));
-	if (regs->ir_on != sc->iommu.intremap)
-		complain(wrong, "interrupt remapping is %s", regs->ir_on ? "on" : "off");
-	if (regs->caching_mode != sc->iommu.caching_mode)
-		complain(wrong, "CAP.CM=%d", regs->caching_mode);
-	if (regs->ecap_dt != sc->iommu.ats)
-		complain(wrong, "ECAP.DT=%d", regs->ecap_dt);
-	if (sc->iommu.aw_bits && regs->mgaw != sc->iommu.aw_bits)
-		complain(wrong, "CAP.MGAW says %u bits, wanted %u", regs->mgaw, sc->iommu.aw_bits);
-	if (!vtd_regs_fault_free(regs))
-		complain(wrong, "a fault was already pending (FSTS=%#x)", regs->fsts);
+	if (regs.ir_on != sc->iommu.intremap)
+		complain(wrong, "interrupt remapping is %s", regs.ir_on ? "on" : "off");
+	if (regs.caching_mode != sc->iommu.caching_mode)
+		complain(wrong, "CAP.CM=%d", regs.caching_mode);
+	if (regs.ecap_dt != sc->iommu.ats)
+		complain(wrong, "ECAP.DT=%d", regs.ecap_dt);
+	if (sc->iommu.aw_bits && regs.mgaw != sc->iommu.aw_bits)
+		complain(wrong, "CAP.MGAW says %u bits, wanted %u", regs.mgaw, sc->iommu.aw_bits);
+	if (!vtd_regs_fault_free(&regs))
+		complain(wrong, "a fault was already pending (FSTS=%#x)", regs.fsts);
 }
 
 char *check_mode_chosen(const struct evidence *ev)
@@ -202,8 +202,8 @@ static enum check_result mode_in_effect(const struct evidence *ev, GString *deta
 		return CHECK_NO_EVIDENCE;
 	g_string_append_printf(detail, "TES on, TTM %s, %s for %u requester%s, IR %s, CM %d, %u bits",
 			       vtd_ttm_name(ev->at_panic.ttm), iommu_space_type_name(type), seen, seen == 1 ? "" : "s",
-			       ev->at_panic.regs.ir_on ? "on" : "off", ev->at_panic.regs.caching_mode,
-			       ev->at_panic.regs.mgaw);
+			       check_regs(&ev->at_panic).ir_on ? "on" : "off", check_regs(&ev->at_panic).caching_mode,
+			       check_regs(&ev->at_panic).mgaw);
 	if (ev->scenario->iommu.ats)
 		tell_ats(ev, detail);
 	if (evidence_mode(ev) != ev->scenario->iommu.mode)

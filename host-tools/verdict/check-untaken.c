@@ -7,7 +7,7 @@
 
 #include "iommu/iommu.h"
 
-static struct vtd_compare *compare_with_end(const struct evidence *ev, const struct vtd_compare_options *opt)
+static struct vtd_compare *compare_with_end(const struct evidence *ev, const struct iommu_compare_options *opt)
 {
 	struct vtd_compare *c;
 
@@ -19,7 +19,7 @@ static struct vtd_compare *compare_with_end(const struct evidence *ev, const str
 static bool kept(const struct evidence *ev, uint16_t sid, GString *detail)
 {
 	/* A deep copy has tables of its own. */
-	const struct vtd_compare_options opt = {
+	const struct iommu_compare_options opt = {
 		.skip_irtes = true,
 		.roots_may_differ = g_strcmp0(evidence_kdump_mode(ev), "deep") == 0,
 		.one_sid = true,
@@ -32,13 +32,15 @@ static bool kept(const struct evidence *ev, uint16_t sid, GString *detail)
 
 static enum check_result irtes_kept(const struct evidence *ev, GString *detail)
 {
-	const struct vtd_compare_options opt = { .skip_contexts = true, .skip_mappings = true, .extra_irtes_ok = true };
+	const struct iommu_compare_options opt = { .skip_contexts = true,
+						   .skip_mappings = true,
+						   .extra_irtes_ok = true };
 	g_autoptr(check_comparison) c = NULL;
 
-	if (!ev->scenario->iommu.intremap || !ev->at_panic.regs.ir_on)
+	if (!ev->scenario->iommu.intremap || !check_regs(&ev->at_panic).ir_on)
 		return CHECK_SKIP;
 	check_separate(detail);
-	if (!ev->end.regs.ir_on) {
+	if (!check_regs(&ev->end).ir_on) {
 		g_string_append(detail, "interrupt remapping is off at the end");
 		return CHECK_NO_EVIDENCE;
 	}

@@ -2,7 +2,7 @@
 /* From evidence to a verdict: every check of the table is asked, in its order. */
 #include "verdict/judge.h"
 
-#include "evidence/evidence.h"
+#include "evidence/iommus.h"
 #include "verdict/check-common.h"
 
 enum check_result check_judge(const struct check *check, const struct evidence *ev, GString *detail)
@@ -26,11 +26,7 @@ static enum machine_iommu_mode mode_of(const struct evidence *ev)
 {
 	enum machine_iommu_mode asked = ev->scenario->iommu.mode;
 
-	if (asked == MACHINE_IOMMU_OFF || !ev->copied.host_ns)
-		return asked;
-	if (ev->copied.ttm == VTD_TTM_LEGACY)
-		return MACHINE_IOMMU_LEGACY;
-	return asked == MACHINE_IOMMU_LEGACY ? MACHINE_IOMMU_SCALABLE : asked;
+	return ev->copied.host_ns ? iommu_mode_of(asked, ev->copied.ttm) : asked;
 }
 
 /* Takes the devices that are expected to fail @check out of @part, whose arrays are its own; their drivers, or "". */

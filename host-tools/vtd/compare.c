@@ -21,7 +21,7 @@
 
 struct comparison {
 	const struct vtd_walk_result *a, *b;
-	struct vtd_compare_options o;
+	struct iommu_compare_options o;
 	struct vtd_compare *c;
 	uint64_t steps_left;	   /* stretches still to be looked at: trees that many share could cost hours */
 	struct u64map equal_trees; /* (tree in A, tree in B) found equal -> index in c->spaces */
@@ -308,7 +308,7 @@ static int compare_mappings(struct comparison *x, const struct iommu_space *a, c
 		return 0;
 	}
 	if (!iommu_compare_runs(&x->a->base, a, &x->b->base, b, out, &x->steps_left, note_stretch, x))
-		c->truncated = true;
+		c->base.truncated = true;
 	if (!trees || out->unmapped || out->new_pages || out->retargeted || out->permission)
 		return 0;
 	return u64map_put(&x->equal_trees, key, (uint32_t)(out - c->spaces));
@@ -392,11 +392,10 @@ static void compare_irtes(struct comparison *x)
 	side_by_side(x, x->a->n_irtes, x->b->n_irtes, irte_key, irte_pair);
 }
 
-int vtd_compare(const struct vtd_walk_result *a, const struct vtd_walk_result *b, const struct vtd_compare_options *opt,
-		struct vtd_compare **out)
+int vtd_compare(const struct vtd_walk_result *a, const struct vtd_walk_result *b,
+		const struct iommu_compare_options *opt, struct vtd_compare **out)
 {
 	struct comparison x = { .a = a, .b = b, .steps_left = MAX_STEPS };
-	uint64_t differences = 0;
 	int ret = 0;
 
 	*out = NULL;
@@ -412,13 +411,14 @@ int vtd_compare(const struct vtd_walk_result *a, const struct vtd_walk_result *b
 		free(x.c);
 		return -ENOMEM;
 	}
+	x.c->base.iommu = a->base.iommu;
 	x.c->contexts_a = a->base.n_requesters;
 	x.c->contexts_b = b->base.n_requesters;
 	x.c->pasids_a = a->n_pasids;
 	x.c->pasids_b = b->n_pasids;
 	x.c->irtes_a = a->n_irtes;
 	x.c->irtes_b = b->n_irtes;
-	x.c->truncated = a->base.truncated || b->base.truncated;
+	x.c->base.truncated = a->base.truncated || b->base.truncated;
 	if (a->ttm != b->ttm)
 		note(&x, VTD_DIFF_MODE, 0, IOMMU_NO_PASID, "translation table mode was %s, is %s", vtd_ttm_name(a->ttm),
 		     vtd_ttm_name(b->ttm));
@@ -436,8 +436,8 @@ int vtd_compare(const struct vtd_walk_result *a, const struct vtd_walk_result *b
 	if (!x.o.skip_irtes)
 		compare_irtes(&x);
 	for (unsigned k = 0; k < VTD_DIFF_KINDS; k++)
-		differences += x.c->counts[k];
-	x.c->same = !differences && !x.c->truncated;
+		x.c->base.differences += x.c->counts[k];
+	x.c->base.same = !x.c->base.differences && !x.c->base.truncated;
 	*out = x.c;
 	return 0;
 }
@@ -478,8 +478,8 @@ const char *vtd_diff_kind_name(unsigned kind)
 
 void vtd_compare_print(const struct vtd_compare *c, FILE *out)
 {
-	fprintf(out, "%s%s\n", c->same ? "same" : "different",
-		c->truncated ? " (a side is incomplete: a limit was met)" : "");
+	fprintf(out, "%s%s\n", c->base.same ? "same" : "different",
+		c->base.truncated ? " (a side is incomplete: a limit was met)" : "");
 	fprintf(out, "contexts: %zu before, %zu after, %zu same\n", c->contexts_a, c->contexts_b, c->contexts_same);
 	if (c->pasids_a || c->pasids_b)
 		fprintf(out, "pasids: %zu before, %zu after, %zu same\n", c->pasids_a, c->pasids_b, c->pasids_same);

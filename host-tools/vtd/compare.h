@@ -47,21 +47,9 @@ struct vtd_diff {
 	char text[192]; /* one readable line */
 };
 
-struct vtd_compare_options {
-	bool roots_may_differ; /* deep copy: addresses of page and PASID tables may differ */
-	bool skip_contexts;    /* do not compare contexts and PASID entries */
-	bool skip_mappings;
-	bool skip_irtes;
-	bool extra_irtes_ok; /* IRTEs only in B are counted, but no difference */
-	bool one_sid;	     /* compare only requester @sid */
-	uint16_t sid;
-	size_t max_diffs; /* how many differences to keep with text [0 = 256] */
-};
-
 /* The outcome. Read-only for callers; free with vtd_compare_free(). */
 struct vtd_compare {
-	bool same;			 /* no difference of any kind; false as well if truncated */
-	bool truncated;			 /* a side was, or the comparison took too long */
+	struct iommu_comparison base;
 	uint64_t counts[VTD_DIFF_KINDS]; /* differences (runs of IOVAs, not pages, for mappings) */
 	size_t contexts_a, contexts_b, contexts_same;
 	size_t pasids_a, pasids_b, pasids_same;
@@ -74,12 +62,18 @@ struct vtd_compare {
 	uint64_t diffs_left_out;
 };
 
+/* The whole of a comparison of VT-d walks; NULL of NULL. */
+static inline const struct vtd_compare *vtd_compare_of(const struct iommu_comparison *c)
+{
+	return (const struct vtd_compare *)c;
+}
+
 /*
  * Compare @a and @b. FPD bits are never compared; A/D bits do not show in walks. @opt may be NULL.
  * Returns 0 or -ENOMEM.
  */
-int vtd_compare(const struct vtd_walk_result *a, const struct vtd_walk_result *b, const struct vtd_compare_options *opt,
-		struct vtd_compare **out);
+int vtd_compare(const struct vtd_walk_result *a, const struct vtd_walk_result *b,
+		const struct iommu_compare_options *opt, struct vtd_compare **out);
 
 void vtd_compare_free(struct vtd_compare *c);
 

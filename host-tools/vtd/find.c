@@ -16,7 +16,7 @@ struct finder {
 	const struct iommu_mem *mem;
 	const struct iommu_ranges *ram;
 	uint64_t visits_left;
-	struct vtd_roots *out;
+	struct iommu_roots *out;
 };
 
 /*
@@ -73,7 +73,7 @@ static bool contexts_ok(const struct vtd_walk_result *r)
 }
 
 /* Fill in what the page tables of @r say for it. */
-static void weigh(const struct finder *f, const struct vtd_walk_result *r, struct vtd_root *find)
+static void weigh(const struct finder *f, const struct vtd_walk_result *r, struct iommu_root *find)
 {
 	bool passed = true;
 
@@ -96,13 +96,13 @@ static void weigh(const struct finder *f, const struct vtd_walk_result *r, struc
 	if (find->defects)
 		return;
 	if (passed)
-		find->proof = VTD_ROOT_PASS_THROUGH;
+		find->proof = IOMMU_ROOT_PASS_THROUGH;
 	else if (find->ram_pages > find->pages / 2)
-		find->proof = VTD_ROOT_MAPPED;
+		find->proof = IOMMU_ROOT_MAPPED;
 }
 
 /* Is @a the better find? Of two equals the lower address is. */
-static bool better(const struct vtd_root *a, const struct vtd_root *b)
+static bool better(const struct iommu_root *a, const struct iommu_root *b)
 {
 	if (a->proof != b->proof)
 		return a->proof > b->proof;
@@ -112,7 +112,7 @@ static bool better(const struct vtd_root *a, const struct vtd_root *b)
 }
 
 /* Put @find into its place; the worst falls out when there is no room. */
-static void keep(struct vtd_roots *out, const struct vtd_root *find)
+static void keep(struct iommu_roots *out, const struct iommu_root *find)
 {
 	size_t room = sizeof(out->v) / sizeof(out->v[0]), at = out->n;
 
@@ -129,7 +129,7 @@ static void keep(struct vtd_roots *out, const struct vtd_root *find)
 }
 
 /* Judge the page at @pa as a root table of @ttm: true and @find filled in if it may be one. */
-static bool candidate(struct finder *f, uint64_t pa, unsigned ttm, struct vtd_root *find, int *err)
+static bool candidate(struct finder *f, uint64_t pa, unsigned ttm, struct iommu_root *find, int *err)
 {
 	struct vtd_walk_result *r = walk(f, pa, ttm, FIRST_VISITS, err);
 	bool ok = r && contexts_ok(r);
@@ -140,7 +140,7 @@ static bool candidate(struct finder *f, uint64_t pa, unsigned ttm, struct vtd_ro
 	r = walk(f, pa, ttm, WALK_VISITS, err);
 	if (!r)
 		return false;
-	*find = (struct vtd_root){ .root = pa, .ttm = ttm };
+	*find = (struct iommu_root){ .root = pa, .mode = ttm };
 	weigh(f, r, find);
 	vtd_walk_free(r);
 	return true;
@@ -149,7 +149,7 @@ static bool candidate(struct finder *f, uint64_t pa, unsigned ttm, struct vtd_ro
 /* A page that passed the cheap look: the better of the modes that it may be read in counts. */
 static int judge(struct finder *f, uint64_t pa, unsigned modes)
 {
-	struct vtd_root find, best;
+	struct iommu_root find, best;
 	bool any = false;
 	int err = 0;
 
@@ -166,7 +166,7 @@ static int judge(struct finder *f, uint64_t pa, unsigned modes)
 }
 
 int vtd_find_roots(const struct iommu_mem *mem, const struct iommu_ranges *pages, const struct iommu_ranges *ram,
-		   uint64_t max_visits, struct vtd_roots *out)
+		   uint64_t max_visits, struct iommu_roots *out)
 {
 	struct finder f = { mem, ram, max_visits ? max_visits : MAX_VISITS, out };
 	uint64_t page[WORDS];

@@ -152,7 +152,7 @@ static void print_requester(const struct vtd_walk_result *r, size_t i, size_t *l
 
 bool vtd_requester_print(const struct vtd_walk_result *r, uint16_t sid, unsigned what, FILE *out)
 {
-	size_t lines = what & VTD_PRINT_RUNS ? MAX_RUN_LINES : 0;
+	size_t lines = what & IOMMU_PRINT_RUNS ? MAX_RUN_LINES : 0;
 	bool found = false;
 
 	for (size_t i = 0; i < r->base.n_requesters; i++)
@@ -161,32 +161,6 @@ bool vtd_requester_print(const struct vtd_walk_result *r, uint16_t sid, unsigned
 			found = true;
 		}
 	return found;
-}
-
-size_t vtd_iova_print(const struct vtd_walk_result *r, uint64_t iova, int sid, FILE *out)
-{
-	char name[16], perm[5];
-	size_t leads = 0;
-
-	for (size_t i = 0; i < r->base.n_spaces; i++) {
-		const struct iommu_space *s = &r->base.spaces[i];
-		const struct iommu_run *run;
-
-		if (sid >= 0 && s->sid != sid)
-			continue;
-		fprintf(out, "%s", sid_text(s->sid, name));
-		if (s->pasid != IOMMU_NO_PASID)
-			fprintf(out, " PASID %u", s->pasid);
-		fprintf(out, ", DID %u, %s: 0x%" PRIx64, s->did, iommu_space_type_name(s->type), iova);
-		run = iommu_space_lookup(&r->base, s, iova);
-		if (run)
-			fprintf(out, " -> 0x%" PRIx64 " %s\n", run->pa_start + (iova - run->iova_start),
-				iommu_perm_text(run->perm, perm));
-		else
-			fprintf(out, " leads nowhere\n");
-		leads += run != NULL;
-	}
-	return leads;
 }
 
 static void print_defects(const struct vtd_walk_result *r, bool samples, FILE *out)
@@ -204,7 +178,7 @@ static void print_defects(const struct vtd_walk_result *r, bool samples, FILE *o
 
 void vtd_walk_print(const struct vtd_walk_result *r, unsigned what, FILE *out)
 {
-	size_t lines = what & VTD_PRINT_RUNS ? MAX_RUN_LINES : 0;
+	size_t lines = what & IOMMU_PRINT_RUNS ? MAX_RUN_LINES : 0;
 
 	fprintf(out,
 		"root 0x%" PRIx64 " %s: %zu contexts, %zu pasids, %zu tables, %" PRIu64
@@ -216,11 +190,11 @@ void vtd_walk_print(const struct vtd_walk_result *r, unsigned what, FILE *out)
 		fprintf(out, "%zu context entries are not present but not zero\n", r->odd_contexts);
 	for (size_t i = 0; i < r->base.n_requesters; i++)
 		print_requester(r, i, &lines, out);
-	for (size_t i = 0; (what & VTD_PRINT_IRTES) && i < r->n_irtes; i++)
+	for (size_t i = 0; (what & IOMMU_PRINT_IRTES) && i < r->n_irtes; i++)
 		fprintf(out, "irte %u 0x%016" PRIx64 " 0x%016" PRIx64 "\n", r->irtes[i].index, r->irtes[i].hi,
 			r->irtes[i].lo);
-	for (size_t i = 0; (what & VTD_PRINT_TABLES) && i < r->base.n_tables; i++)
+	for (size_t i = 0; (what & IOMMU_PRINT_TABLES) && i < r->base.n_tables; i++)
 		fprintf(out, "table 0x%" PRIx64 " %s level %u\n", r->base.tables[i].pa,
 			vtd_table_kind_name(r->base.tables[i].kind), r->base.tables[i].level);
-	print_defects(r, what & VTD_PRINT_DEFECTS, out);
+	print_defects(r, what & IOMMU_PRINT_DEFECTS, out);
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What a walk found, in words and as text. */
-#ifndef VTD_PRINT_H
-#define VTD_PRINT_H
+#ifndef IOMMU_PRINT_H
+#define IOMMU_PRINT_H
 
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "iommu/show.h"
 #include "vtd/walk.h"
 
 /* Words for people. All accept any value. */
@@ -19,31 +20,17 @@ unsigned vtd_aw_bits(unsigned aw);
 /* One defect as one line without newline, cut to @len. */
 void vtd_defect_text(const struct vtd_defect *d, char *buf, size_t len);
 
-/* What vtd_walk_print() shows. */
-enum vtd_print {
-	VTD_PRINT_RUNS = 1,    /* every run */
-	VTD_PRINT_DEFECTS = 2, /* the samples, not only the counts */
-	VTD_PRINT_IRTES = 4,
-	VTD_PRINT_TABLES = 8, /* every table page */
-};
-
 /*
- * Print a result as text: summary line, contexts with their spaces, then what @what asks for. The
+ * Print a result as text: summary line, contexts with their spaces, then what @what (enum iommu_print) asks for. The
  * output is a function of the result alone (no times, no addresses of this process): golden tests
  * compare it.
  */
 void vtd_walk_print(const struct vtd_walk_result *r, unsigned what, FILE *out);
 
 /*
- * vtd_requester_print - of one requester: its context entry and spaces, with @what of VTD_PRINT_RUNS. False: it has no entry,
+ * vtd_requester_print - of one requester: its context entry and spaces, with @what of IOMMU_PRINT_RUNS. False: it has no entry,
  * and nothing is printed.
  */
 bool vtd_requester_print(const struct vtd_walk_result *r, uint16_t sid, unsigned what, FILE *out);
-
-/*
- * vtd_iova_print - where @iova leads for each requester, or for @sid alone if that is not negative: one line a space. Returns
- * how many of them it leads somewhere for.
- */
-size_t vtd_iova_print(const struct vtd_walk_result *r, uint64_t iova, int sid, FILE *out);
 
 #endif

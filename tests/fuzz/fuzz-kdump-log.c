@@ -9,6 +9,7 @@
 #include "fuzz-main.h"
 #include "evidence/evidence.h"
 #include "evidence/kdump-log.h"
+#include "vtd/backend.h"
 
 static void check_text(const char *text)
 {
@@ -45,7 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		bool ok = i == 0 ? kdump_ranges_text(ev, ORACLE_RANGES, text, &problem) :
 			  i == 1 ? kdump_ranges_text(ev, ORACLE_RESERVED, text, &problem) :
 			  i == 2 ? kdump_regions_text(ev, 0x10, text, &problem) :
-				   kdump_translation_text(ev, text, &problem);
+				   kdump_translation_text(ev, &vtd_iommu, text, &problem);
 
 		FUZZ_CHECK(ok == !problem);
 		check_text(problem);

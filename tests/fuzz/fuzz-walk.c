@@ -100,7 +100,7 @@ static void check_snapshot(const struct iommu_mem *mem, const struct vtd_walk_re
 			   again->base.runs[i].pa_start == r->base.runs[i].pa_start &&
 			   again->base.runs[i].perm == r->base.runs[i].perm);
 	FUZZ_CHECK(vtd_compare(r, again, NULL, &c) == 0);
-	FUZZ_CHECK(c->same || c->truncated);
+	FUZZ_CHECK(c->base.same || c->base.truncated);
 	FUZZ_CHECK(vtd_snapshot_changed(s, mem, NULL) == 0);
 	print(NULL, c);
 	vtd_compare_free(c);
@@ -113,19 +113,19 @@ static void check_find(const struct iommu_mem *mem)
 {
 	struct iommu_range all = { 0, PAGES * 4096 - 1 };
 	const struct iommu_ranges ram = { &all, 1, 1 };
-	struct vtd_roots roots;
+	struct iommu_roots roots;
 
 	FUZZ_CHECK(vtd_find_roots(mem, &ram, &ram, 500, &roots) == 0);
 	FUZZ_CHECK(roots.n <= PAGES);
 	for (size_t i = 0; i < roots.n; i++) {
-		const struct vtd_root *f = &roots.v[i];
+		const struct iommu_root *f = &roots.v[i];
 		struct vtd_walk_result *r;
 
 		FUZZ_CHECK(f->devices && f->ram_pages <= f->pages && !(f->root & 0xfff));
 		FUZZ_CHECK(!i || f[-1].proof >= f->proof);
-		if (f->proof == VTD_ROOT_DOUBTFUL || roots.truncated)
+		if (f->proof == IOMMU_ROOT_DOUBTFUL || roots.truncated)
 			continue;
-		FUZZ_CHECK(vtd_walk(mem, f->root, f->ttm, 0, NULL, &r) == 0);
+		FUZZ_CHECK(vtd_walk(mem, f->root, f->mode, 0, NULL, &r) == 0);
 		FUZZ_CHECK(!r->base.n_defects && r->base.n_requesters == f->devices);
 		vtd_walk_free(r);
 	}

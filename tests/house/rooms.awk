@@ -45,15 +45,18 @@ function circles(name, edges,    i) {
 		walk(order[i], " ", edges)
 }
 
-# A file that must do with libc, because a file of a room of that kind calls it.
+# A file that must do with libc, because a file of a room of that kind calls it. A call that is not allowed is told as such,
+# and not followed to all that lies behind it.
 function only_libc(file, because,    n, names, i) {
 	if (file in plain)
 		return
 	plain[file] = 1
 	n = split(calls[file], names, " ")
 	for (i = 1; i <= n; i++) {
-		if (names[i] in home)
-			only_libc(home[names[i]], because)
+		if (names[i] in home) {
+			if (room_of(home[names[i]]) == room_of(file) || (room_of(file), room_of(home[names[i]])) in may)
+				only_libc(home[names[i]], because)
+		}
 		else if (names[i] ~ /^(g|json)_/)
 			complain(file ": " names[i] "(): " because " is libc only")
 	}

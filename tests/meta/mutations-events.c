@@ -118,10 +118,22 @@ static bool switched_off(struct world *w)
 	return w->ev->jump_ns;
 }
 
+/* Keep these bits of a register, and turn those round. */
+static bool regs32(struct evidence_state *state, unsigned reg, uint32_t keep, uint32_t flip)
+{
+	vtd_regs_set32(state->regs, reg, (vtd_regs_get32(state->regs, reg) & keep) ^ flip);
+	return state->has_regs;
+}
+
+#define TES (1u << 31)
+#define IRES (1u << 25)
+#define CM (1u << 7)
+#define DT (1u << 2)
+#define MGAW(bits) (((bits)-1u) << 16)
+
 static bool off_after_copy(struct world *w)
 {
-	w->ev->copied.regs.translation_on = false;
-	return w->ev->copied.has_regs;
+	return regs32(&w->ev->copied, VTD_REG_GSTS, ~TES, 0);
 }
 
 static bool root_never_switched(struct world *w)
@@ -172,16 +184,14 @@ static bool fault_unreported(struct world *w)
 
 static bool fault_recorded(struct world *w)
 {
-	w->ev->copied.regs.fsts |= VTD_FSTS_PPF;
-	return w->ev->copied.has_regs;
+	return regs32(&w->ev->copied, VTD_REG_FSTS, ~VTD_FSTS_PPF, VTD_FSTS_PPF);
 }
 
 /* --- what the registers say at the panic --- */
 
 static bool off_at_panic(struct world *w)
 {
-	w->ev->at_panic.regs.translation_on = false;
-	return w->ev->at_panic.has_regs;
+	return regs32(&w->ev->at_panic, VTD_REG_GSTS, ~TES, 0);
 }
 
 static bool other_ttm_at_panic(struct world *w)
@@ -192,32 +202,28 @@ static bool other_ttm_at_panic(struct world *w)
 
 static bool ir_otherwise(struct world *w)
 {
-	w->ev->at_panic.regs.ir_on ^= true;
-	return w->ev->at_panic.has_regs;
+	return regs32(&w->ev->at_panic, VTD_REG_GSTS, ~0u, IRES);
 }
 
 static bool caching_otherwise(struct world *w)
 {
-	w->ev->at_panic.regs.caching_mode ^= true;
-	return w->ev->at_panic.has_regs;
+	return regs32(&w->ev->at_panic, VTD_REG_CAP, ~0u, CM);
 }
 
 static bool ats_otherwise(struct world *w)
 {
-	w->ev->at_panic.regs.ecap_dt ^= true;
-	return w->ev->at_panic.has_regs;
+	return regs32(&w->ev->at_panic, VTD_REG_ECAP, ~0u, DT);
 }
 
 static bool width_otherwise(struct world *w)
 {
-	w->ev->at_panic.regs.mgaw = 57;
+	regs32(&w->ev->at_panic, VTD_REG_CAP, ~MGAW(64), MGAW(57));
 	return w->file->scenario->iommu.aw_bits && w->file->scenario->iommu.aw_bits != 57;
 }
 
 static bool fault_at_panic(struct world *w)
 {
-	w->ev->at_panic.regs.fsts |= VTD_FSTS_PFO;
-	return w->ev->at_panic.has_regs;
+	return regs32(&w->ev->at_panic, VTD_REG_FSTS, ~VTD_FSTS_PFO, VTD_FSTS_PFO);
 }
 
 static bool lazy_not_strict(struct world *w)

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "verdict/check-common.h"
 #include "vtd/formats.h"
 #include "vtd/walk.h"
 
@@ -118,9 +119,11 @@ static bool free_old_page(struct world *w)
 
 static bool ir_off(struct world *w)
 {
-	if (!w->ev->copied.regs.ir_on)
+	struct evidence_state *state = &w->ev->copied;
+
+	if (!check_regs(state).ir_on)
 		return false;
-	w->ev->copied.regs.ir_on = false;
+	vtd_regs_set32(state->regs, VTD_REG_GSTS, vtd_regs_get32(state->regs, VTD_REG_GSTS) & ~(1u << 25));
 	return true;
 }
 
@@ -140,9 +143,12 @@ static bool irt_not_taken_over(struct world *w)
 {
 	struct evidence *ev = w->ev;
 
-	if (!ev->at_panic.regs.ir_on || !ev->copied.has_regs || !ev->end.has_regs)
+	uint64_t irta = vtd_regs_get64(ev->at_panic.regs, VTD_REG_IRTA);
+
+	if (!check_regs(&ev->at_panic).ir_on || !ev->copied.has_regs || !ev->end.has_regs)
 		return false;
-	ev->copied.regs.irt = ev->end.regs.irt = ev->at_panic.regs.irt;
+	vtd_regs_set64(ev->copied.regs, VTD_REG_IRTA, irta);
+	vtd_regs_set64(ev->end.regs, VTD_REG_IRTA, irta);
 	return true;
 }
 

@@ -156,7 +156,6 @@ void world_rewalk(struct evidence_state *state)
 bool world_corrupt(struct evidence_state *state, const char *what)
 {
 	struct iommu_snapshot *s = state->snapshot;
-	struct vtd_walk_options opt = vtd_walk_options_from_regs(&state->regs);
 	g_autoptr(GString) done = g_string_new(NULL);
 	const struct corrupt_kind *kind;
 	struct corrupt_target target;
@@ -168,7 +167,7 @@ bool world_corrupt(struct evidence_state *state, const char *what)
 					  .root = s->meta.root,
 					  .ttm = s->meta.mode,
 					  .irta = s->meta.irta,
-					  .opt = &opt,
+					  .regs = state->regs,
 					  .spare = world_add_page(s) };
 	target.mem = iommu_snapshot_mem(s);
 	kind = corrupt_parse(what, &sid, NULL);

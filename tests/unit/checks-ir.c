@@ -147,7 +147,7 @@ static void not_taken_over(void **state)
 	}
 	want(f, IRTE, CHECK_FAIL, "never taken over", NULL);
 	want_outcome(f, "not-taken-over", 1);
-	f->ev->end.regs.ir_on = false;
+	good_flip(&f->ev->end, VTD_REG_GSTS, 1u << 25);
 	want(f, IRTE, CHECK_NO_EVIDENCE, "not known", NULL);
 }
 

@@ -205,7 +205,7 @@ static void spoil(struct good_run *f, const char *check)
 	} else if (strcmp(check, "panic-seen") == 0) {
 		ev->jump_ns = ev->crash_hello_ns = 0;
 	} else if (strcmp(check, "mode-in-effect") == 0) {
-		ev->at_panic.regs.translation_on = false;
+		good_flip(&ev->at_panic, VTD_REG_GSTS, 1u << 31);
 	} else if (strcmp(check, "first-devices-work") == 0 || strcmp(check, "first-kernel-up") == 0) {
 		g_free(ev->first_failure);
 		g_free(ev->reference);

@@ -273,7 +273,7 @@ static void mode_caching(void **state)
 
 	f->sc->iommu.caching_mode = true;
 	want(f, MODE, CHECK_FAIL, "CAP.CM=0", NULL);
-	f->ev->at_panic.regs.caching_mode = true;
+	good_flip(&f->ev->at_panic, VTD_REG_CAP, 1u << 7);
 	want(f, MODE, CHECK_PASS, "CM 1", NULL);
 	f->sc->iommu.caching_mode = false;
 	want(f, MODE, CHECK_FAIL, "CAP.CM=1", NULL);
@@ -285,7 +285,7 @@ static void mode_ats(void **state)
 
 	f->sc->iommu.ats = true;
 	want(f, MODE, CHECK_FAIL, "ECAP.DT=0", NULL);
-	f->ev->at_panic.regs.ecap_dt = true;
+	good_flip(&f->ev->at_panic, VTD_REG_ECAP, 1u << 2);
 	want(f, MODE, CHECK_PASS, "ATS on for no device", NULL);
 	((struct vtd_walk_result *)vtd_walk_of(f->ev->at_panic.walk))->contexts[0].tt = VTD_TT_DEVICE_TLB;
 	want(f, MODE, CHECK_PASS, "ATS on for 0000:00:0", NULL);

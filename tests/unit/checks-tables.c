@@ -111,7 +111,7 @@ static void irt_written(void **state)
 	uint64_t old;
 
 	good_intremap(f);
-	old = f->ev->at_panic.regs.irt;
+	old = check_regs(&f->ev->at_panic).irt;
 	want(f, OLD, CHECK_PASS, NULL);
 	*tables_word(&f->ram[AT_END], old, 100) = VTD_IRTE_P;
 	good_old_tables(f);
@@ -239,7 +239,7 @@ static void deep_irt(void **state)
 	good_crash_cmdline(f, DEEP);
 	f->ev->crash_start = 0x1000;
 	want(f, CRASH, CHECK_PASS, NULL);
-	old = f->ev->at_panic.regs.irt;
+	old = check_regs(&f->ev->at_panic).irt;
 	f->ev->crash_start = old + 0x1000;
 	good_no_walk(f, AT_END);
 	want(f, CRASH, CHECK_FAIL, "outside crash memory", NULL);

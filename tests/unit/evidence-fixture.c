@@ -231,8 +231,13 @@ void good_regs(struct good_run *f, enum good_stage stage)
 
 	evidence_state_regs(state, f->raw[stage]);
 	state->host_ns = moments[stage];
-	state->root = state->regs.root;
-	state->ttm = state->regs.ttm;
+	state->root = check_regs(state).root;
+	state->ttm = check_regs(state).ttm;
+}
+
+void good_flip(struct evidence_state *state, unsigned reg, uint32_t bits)
+{
+	vtd_regs_set32(state->regs, reg, vtd_regs_get32(state->regs, reg) ^ bits);
 }
 
 void good_walk(struct good_run *f, enum good_stage stage, const struct vtd_walk_options *limits)
@@ -241,11 +246,11 @@ void good_walk(struct good_run *f, enum good_stage stage, const struct vtd_walk_
 	struct vtd_walk_options opt = limits ? *limits : (struct vtd_walk_options){ 0 };
 	struct vtd_walk_result *walk = NULL;
 	struct iommu_mem mem = tables_mem(&f->ram[stage]);
+	struct vtd_regs regs = check_regs(state);
 
-	opt.sagaw = state->regs.sagaw;
+	opt.sagaw = regs.sagaw;
 	iommu_walk_free(state->walk);
-	assert_int_equal(vtd_walk(&mem, state->root, state->ttm, state->regs.ir_on ? state->regs.irta : 0, &opt, &walk),
-			 0);
+	assert_int_equal(vtd_walk(&mem, state->root, state->ttm, regs.ir_on ? regs.irta : 0, &opt, &walk), 0);
 	state->walk = &walk->base;
 }
 
@@ -376,7 +381,7 @@ void good_intremap(struct good_run *f)
 
 uint64_t *good_irte(struct good_run *f, enum good_stage stage, uint32_t index)
 {
-	return tables_word(&f->ram[stage], good_state(f, stage)->regs.irt, (size_t)index * 2);
+	return tables_word(&f->ram[stage], check_regs(good_state(f, stage)).irt, (size_t)index * 2);
 }
 
 /* What want() saw of each check in this program. */

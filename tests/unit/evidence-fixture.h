@@ -15,7 +15,7 @@
 #include <glib.h>
 #include <string.h>
 
-#include "verdict/check.h"
+#include "verdict/check-common.h"
 #include "evidence/evidence.h"
 #include "table-builder.h"
 #include "vtd/formats.h"
@@ -90,6 +90,9 @@ int good_teardown(void **state);
 #define SCALABLE(fn) cmocka_unit_test_setup_teardown(fn, good_scalable, good_teardown)
 #define FIRST_LEVEL(fn) cmocka_unit_test_setup_teardown(fn, good_first_level, good_teardown)
 #define PASS_THROUGH(fn) cmocka_unit_test_setup_teardown(fn, good_pass_through, good_teardown)
+
+/* Turn these bits of a register round, of what was read at a moment. */
+void good_flip(struct evidence_state *state, unsigned reg, uint32_t bits);
 
 /* The evidence's state that belongs to a stage. */
 struct evidence_state *good_state(struct good_run *f, enum good_stage stage);

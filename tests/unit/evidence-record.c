@@ -15,7 +15,8 @@ static void snapshot_stage(struct good_run *f, enum good_stage stage, const char
 	struct iommu_snapshot_meta meta = { .host_ns = state->host_ns, .root = state->root, .mode = state->ttm };
 	g_autofree char *name = evidence_snapshot_name(f->ev, state);
 	g_autofree char *path = g_strdup_printf("%s/tables/%s.vtd", dir, name);
-	struct vtd_walk_options opt = vtd_walk_options_from_regs(&state->regs);
+	struct vtd_regs regs = check_regs(state);
+	struct vtd_walk_options opt = vtd_walk_options_from_regs(&regs);
 	struct iommu_mem mem = tables_mem(&f->ram[stage]);
 	struct iommu_snapshot *snap;
 

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "results/compare.h"
+#include "results/compare-priv.h"
 #include "results/run-json-read.h"
 
 static char *dir;
@@ -71,13 +71,13 @@ static void refused(struct compare *c, const char *text, const char *word)
 {
 	g_autofree char *run = run_with(text);
 	g_autoptr(GError) error = NULL;
-	unsigned columns = compare_columns(c);
+	unsigned columns = c->columns->len;
 
 	assert_false(compare_add(c, NULL, run, &error));
 	assert_true(g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE));
 	if (!strstr(error->message, word))
 		fail_msg("'%s' does not say '%s'", error->message, word);
-	assert_int_equal(compare_columns(c), columns);
+	assert_int_equal(c->columns->len, columns);
 }
 
 static void has(const struct compare *c, enum compare_format format, const char *line)
@@ -105,7 +105,7 @@ static void columns(void **state)
 	add(c, RUN("", "\"iova\":{\"retargeted\":284}"));
 	add(c, RUN(" intel_iommu_kdump=deep", "\"iova\":{\"retargeted\":0}"));
 	add(c, RUN(" intel_iommu_kdump=deep intel_iommu_kdump=off", "\"iova\":{\"retargeted\":280}"));
-	assert_int_equal(compare_columns(c), 2);
+	assert_int_equal(c->columns->len, 2);
 	has(c, COMPARE_MARKDOWN, "|  | kdump, 6.12.9 off | kdump, 6.12.9 deep |");
 	has(c, COMPARE_MARKDOWN, "|---|---|---|");
 	has(c, COMPARE_MARKDOWN, "| runs | 2 | 1 |");

@@ -239,8 +239,8 @@ static void kinds(void **state)
 static unsigned reduce(const struct bug *bug, const char *const *settings, const char *const *needed, const char *least)
 {
 	struct scenario *base = scenario_load("kdump", NULL);
-	struct shown shown = { g_ptr_array_new(), NULL, (char *)"copy-wrong", (char *)"flushed;no-faults" },
-		     other = { g_ptr_array_new(), (char *)"no-faults", (char *)"dma-fault", (char *)"no-faults" };
+	struct shown shown = { g_ptr_array_new(), NULL, OUTCOME_COPY_WRONG, (char *)"flushed;no-faults" },
+		     other = { g_ptr_array_new(), (char *)"no-faults", OUTCOME_DMA_FAULT, (char *)"no-faults" };
 	g_autofree char *left = NULL, *draft = NULL;
 	struct group *group;
 	unsigned tries = 0;
@@ -333,9 +333,9 @@ static void each_recipe_of_a_known_bug_counts(void **state)
 /* A cell with fewer settings is a reduction that costs nothing. */
 static void a_cell_with_fewer_settings_is_taken(void **state)
 {
-	struct shown shown = { g_ptr_array_new(), (char *)"flushed", (char *)"stale-cache", (char *)"flushed" },
-		     same = { g_ptr_array_new(), (char *)"flushed", (char *)"copy-wrong", (char *)"flushed" },
-		     other = { g_ptr_array_new(), (char *)"no-faults", (char *)"dma-fault", (char *)"no-faults" };
+	struct shown shown = { g_ptr_array_new(), (char *)"flushed", OUTCOME_STALE_CACHE, (char *)"flushed" },
+		     same = { g_ptr_array_new(), (char *)"flushed", OUTCOME_COPY_WRONG, (char *)"flushed" },
+		     other = { g_ptr_array_new(), (char *)"no-faults", OUTCOME_DMA_FAULT, (char *)"no-faults" };
 	const char *const more[] = { "k", "a", "b", "c", NULL }, *const fewer[] = { "k", "b", NULL };
 	struct group *group = group_new(NULL, &shown, (char *const *)more, "run-0/x");
 
@@ -346,7 +346,7 @@ static void a_cell_with_fewer_settings_is_taken(void **state)
 	group_fewer(group, &shown, (char *const *)more, "run-2/x");
 	assert_int_equal(g_strv_length(group->least), 2);
 	assert_string_equal(group->dir, "run-1/x");
-	assert_string_equal(group->outcome, "copy-wrong");
+	assert_int_equal(group->outcome, OUTCOME_COPY_WRONG);
 	group_free(group);
 	g_ptr_array_unref(shown.bugs);
 	g_ptr_array_unref(same.bugs);

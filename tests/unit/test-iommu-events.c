@@ -6,6 +6,7 @@
 #include "observe/attempt.h"
 #include "observe/clock.h"
 #include "observe/iommu-events.h"
+#include "vtd/regs.h"
 
 #define JUMP INT64_C(1795360000000000000)
 

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "evidence/kdump-log.h"
+#include "vtd/backend.h"
 
 #define AT(line) "[    0.812345] DMAR: kdump: " line
 #define CTX                                                                                          \
@@ -288,7 +289,7 @@ static void bad_files(void **state)
 		if (files[i].source == ORACLE_REGIONS)
 			ok = kdump_regions_text(ev, 0x10, files[i].text, &problem);
 		else if (files[i].source == ORACLE_TRANSLATION)
-			ok = kdump_translation_text(ev, files[i].text, &problem);
+			ok = kdump_translation_text(ev, &vtd_iommu, files[i].text, &problem);
 		else
 			ok = kdump_ranges_text(ev, files[i].source, files[i].text, &problem);
 		if (ok || !problem || !strstr(problem, "is not understood"))
@@ -337,7 +338,7 @@ static void translations(void **state)
 	char *problem = NULL;
 
 	(void)state;
-	if (!kdump_translation_text(ev, text, &problem))
+	if (!kdump_translation_text(ev, &vtd_iommu, text, &problem))
 		fail_msg("%s", problem);
 	assert_int_equal(ev->oracles->len, 2);
 	assert_int_equal(g_array_index(ev->oracles, struct evidence_oracle, 0).root, 0x5d1000);

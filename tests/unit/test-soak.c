@@ -95,7 +95,7 @@ static void test_leaks(void **state)
 			pause();
 	assert_int_equal(g_mkdir(own, 0700), 0);
 	add(s, 0, "dma-lost", VTDLAB_EXIT_BAD, NULL, "; LEAK: 1 process, 1 private directory");
-	assert_int_equal(soak_leaks(s), 2);
+	says(s, ", 2 leaks\n");
 	assert_int_equal(soak_exit(s), VTDLAB_EXIT_BAD);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);

@@ -54,7 +54,7 @@ static void setup(struct fixture *f, unsigned ttm, size_t moved)
 	build(&f->b, ttm, moved);
 }
 
-static struct vtd_compare *compare(struct fixture *f, const struct vtd_compare_options *o)
+static struct vtd_compare *compare(struct fixture *f, const struct iommu_compare_options *o)
 {
 	f->a.r = walk(&f->a.t, f->a.root, f->a.ttm, f->a.irta, NULL);
 	f->b.r = walk(&f->b.t, f->b.root, f->b.ttm, f->b.irta, NULL);
@@ -76,14 +76,14 @@ static void finish(struct fixture *f)
 }
 
 /* Exactly one difference, of @kind, whose text holds @words. */
-static void expect(struct fixture *f, const struct vtd_compare_options *o, enum vtd_diff_kind kind, const char *words)
+static void expect(struct fixture *f, const struct iommu_compare_options *o, enum vtd_diff_kind kind, const char *words)
 {
 	struct vtd_compare *c = compare(f, o);
 
 	for (unsigned k = 0; k < VTD_DIFF_KINDS; k++)
 		if (c->counts[k] != (k == kind))
 			fail_msg("%s: %lu differences", vtd_diff_kind_name(k), (unsigned long)c->counts[k]);
-	assert_false(c->same);
+	assert_false(c->base.same);
 	assert_int_equal(c->n_diffs, 1);
 	assert_int_equal(c->diffs[0].kind, kind);
 	if (!strstr(c->diffs[0].text, words))
@@ -102,7 +102,7 @@ static void equal_machines(void **state)
 		if (!ttm)
 			*tables_word(&f.b.t, f.b.context, 2 * NIC + 1) |= 0x8;
 		compare(&f, NULL);
-		assert_true(f.c->same);
+		assert_true(f.c->base.same);
 		assert_int_equal(f.c->contexts_same, ttm ? 1 : 2);
 		assert_int_equal(f.c->pasids_same, ttm);
 		assert_int_equal(f.c->irtes_same, 1);
@@ -114,20 +114,20 @@ static void equal_machines(void **state)
 
 static void moved_tables(void **state)
 {
-	struct vtd_compare_options o = { .roots_may_differ = true };
+	struct iommu_compare_options o = { .roots_may_differ = true };
 	struct fixture f;
 
 	(void)state;
 	setup(&f, 0, 20);
 	compare(&f, &o);
-	assert_true(f.c->same);
+	assert_true(f.c->base.same);
 	finish(&f);
 	setup(&f, 0, 20);
 	expect(&f, NULL, VTD_DIFF_CONTEXT_FIELD, "0000:00:01.0: page-table root");
 	finish(&f);
 	setup(&f, 1, 20);
 	compare(&f, &o);
-	assert_true(f.c->same);
+	assert_true(f.c->base.same);
 	finish(&f);
 	setup(&f, 1, 20);
 	compare(&f, NULL);
@@ -229,7 +229,7 @@ static void pasids(void **state)
 	setup(&f, 1, 0);
 	*tables_word(&f.b.t, f.b.pasid_table, 0) |= VTD_PASID_FPD;
 	compare(&f, NULL);
-	assert_true(f.c->same);
+	assert_true(f.c->base.same);
 	finish(&f);
 	setup(&f, 1, 0);
 	tables_pasid(&f.b.t, f.b.dir, 5, VTD_PGTT_PASS_THROUGH, 0, 1, 0, 0, 0);
@@ -247,7 +247,7 @@ static void pasids(void **state)
 
 static void translation_type(void **state)
 {
-	struct vtd_compare_options o = { .skip_contexts = true, .one_sid = true, .sid = NIC };
+	struct iommu_compare_options o = { .skip_contexts = true, .one_sid = true, .sid = NIC };
 	struct fixture f;
 
 	(void)state;
@@ -303,13 +303,13 @@ static void a_superpage_split_is_no_difference(void **state)
 	*tables_word(&f.b.t, *tables_word(&f.b.t, f.b.pt, 0) & ~0xfffu, 8) = 0;
 	tables_map_many(&f.b.t, f.b.pt, 3, 1, 16 * MIB, 32 * MIB, VTD_SL_R, 512);
 	compare(&f, NULL);
-	assert_true(f.c->same);
+	assert_true(f.c->base.same);
 	finish(&f);
 }
 
 static void interrupt_remapping(void **state)
 {
-	struct vtd_compare_options extra_ok = { .extra_irtes_ok = true };
+	struct iommu_compare_options extra_ok = { .extra_irtes_ok = true };
 	struct fixture f;
 
 	(void)state;
@@ -324,7 +324,7 @@ static void interrupt_remapping(void **state)
 	setup(&f, 0, 0);
 	*tables_word(&f.b.t, f.b.irt, 0) = 1;
 	compare(&f, &extra_ok);
-	assert_true(f.c->same);
+	assert_true(f.c->base.same);
 	assert_int_equal(f.c->irtes_b, 2);
 	finish(&f);
 	setup(&f, 0, 0);
@@ -339,7 +339,7 @@ static void interrupt_remapping(void **state)
 
 static void limits(void **state)
 {
-	struct vtd_compare_options o = { .max_diffs = 2 };
+	struct iommu_compare_options o = { .max_diffs = 2 };
 	struct fixture f;
 
 	(void)state;
@@ -357,8 +357,8 @@ static void limits(void **state)
 	f.b.r->base.truncated = true;
 	vtd_compare_free(f.c);
 	assert_int_equal(vtd_compare(f.a.r, f.b.r, NULL, &f.c), 0);
-	assert_false(f.c->same);
-	assert_true(f.c->truncated);
+	assert_false(f.c->base.same);
+	assert_true(f.c->base.truncated);
 	finish(&f);
 }
 
@@ -374,7 +374,7 @@ static void shared_trees(void **state)
 		tables_legacy(&f.b.t, f.b.root, sid, 0, 1, 3, f.b.pt);
 	}
 	compare(&f, NULL);
-	assert_true(f.c->same);
+	assert_true(f.c->base.same);
 	assert_int_equal(f.c->pages_same, 17 * 520 + (UINT64_C(1) << 40));
 	assert_int_equal(f.c->spaces[17].same, 520);
 	finish(&f);
@@ -408,8 +408,8 @@ static void endless_differences(void **state)
 		}
 	}
 	compare(&f, NULL);
-	assert_false(f.c->same);
-	assert_true(f.c->truncated);
+	assert_false(f.c->base.same);
+	assert_true(f.c->base.truncated);
 	assert_int_equal(f.c->n_spaces, 65536);
 	assert_int_equal(f.c->n_diffs, 256);
 	finish(&f);

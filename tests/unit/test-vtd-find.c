@@ -9,11 +9,11 @@
 #define SID 0x0008
 
 /* Look at all of the fake RAM but page 0; what is mapped may be anywhere below 64 GiB. */
-static struct vtd_roots find(struct tables *t)
+static struct iommu_roots find(struct tables *t)
 {
 	struct iommu_mem mem = tables_mem(t);
 	struct iommu_ranges pages = { 0 }, ram = { 0 };
-	struct vtd_roots roots;
+	struct iommu_roots roots;
 
 	assert_int_equal(iommu_ranges_add(&pages, 0x1000, t->n_pages * 4096 - 1), 0);
 	assert_int_equal(iommu_ranges_add(&ram, 0, 64 * GIB - 1), 0);
@@ -43,11 +43,11 @@ static uint64_t scalable_device(struct tables *t, uint64_t root, uint16_t sid, s
 	return dir;
 }
 
-static void check_root(const struct vtd_root *r, uint64_t root, unsigned ttm, enum vtd_root_proof proof, size_t devices,
-		       uint64_t pages)
+static void check_root(const struct iommu_root *r, uint64_t root, unsigned ttm, enum iommu_root_proof proof,
+		       size_t devices, uint64_t pages)
 {
 	assert_int_equal(r->root, root);
-	assert_int_equal(r->ttm, ttm);
+	assert_int_equal(r->mode, ttm);
 	assert_int_equal(r->proof, proof);
 	assert_int_equal(r->devices, devices);
 	assert_int_equal(r->ram_pages, pages);
@@ -66,7 +66,7 @@ static void begin(struct tables *t)
 
 static void finds_either_mode(void **state)
 {
-	struct vtd_roots roots;
+	struct iommu_roots roots;
 	struct tables t;
 	uint64_t root;
 
@@ -77,7 +77,7 @@ static void finds_either_mode(void **state)
 	legacy_device(&t, root, 0x0310, 2);
 	roots = find(&t);
 	assert_int_equal(roots.n, 1);
-	check_root(&roots.v[0], root, VTD_TTM_LEGACY, VTD_ROOT_MAPPED, 2, 5);
+	check_root(&roots.v[0], root, VTD_TTM_LEGACY, IOMMU_ROOT_MAPPED, 2, 5);
 	assert_false(roots.truncated);
 	tables_free(&t);
 
@@ -87,14 +87,14 @@ static void finds_either_mode(void **state)
 	scalable_device(&t, root, 0x0080, 3);
 	roots = find(&t);
 	assert_int_equal(roots.n, 1);
-	check_root(&roots.v[0], root, VTD_TTM_SCALABLE, VTD_ROOT_MAPPED, 1, 3);
+	check_root(&roots.v[0], root, VTD_TTM_SCALABLE, IOMMU_ROOT_MAPPED, 1, 3);
 	tables_free(&t);
 }
 
 static void lists_two_by_proof(void **state)
 {
 	uint64_t few, many, passed;
-	struct vtd_roots roots;
+	struct iommu_roots roots;
 	struct tables t;
 
 	(void)state;
@@ -108,9 +108,9 @@ static void lists_two_by_proof(void **state)
 	legacy_device(&t, many, 0x0100, 9);
 	roots = find(&t);
 	assert_int_equal(roots.n, 3);
-	check_root(&roots.v[0], many, VTD_TTM_LEGACY, VTD_ROOT_MAPPED, 1, 9);
-	check_root(&roots.v[1], few, VTD_TTM_SCALABLE, VTD_ROOT_MAPPED, 1, 2);
-	check_root(&roots.v[2], passed, VTD_TTM_LEGACY, VTD_ROOT_PASS_THROUGH, 2, 0);
+	check_root(&roots.v[0], many, VTD_TTM_LEGACY, IOMMU_ROOT_MAPPED, 1, 9);
+	check_root(&roots.v[1], few, VTD_TTM_SCALABLE, IOMMU_ROOT_MAPPED, 1, 2);
+	check_root(&roots.v[2], passed, VTD_TTM_LEGACY, IOMMU_ROOT_PASS_THROUGH, 2, 0);
 	tables_free(&t);
 }
 
@@ -122,7 +122,7 @@ static void refuses_what_only_looks_like_one(void **state)
 	(void)state;
 	for (unsigned way = 0; way < WAYS; way++) {
 		uint64_t root, context;
-		struct vtd_roots roots;
+		struct iommu_roots roots;
 		struct tables t;
 
 		begin(&t);
@@ -159,7 +159,7 @@ static void doubts(void **state)
 
 	(void)state;
 	for (unsigned way = 0; way < WAYS; way++) {
-		struct vtd_roots roots;
+		struct iommu_roots roots;
 		uint64_t root, pt;
 		struct tables t;
 
@@ -172,7 +172,7 @@ static void doubts(void **state)
 			*tables_word(&t, pt, 9) = VTD_SL_TM | 0x7000 | SL_RW;
 		roots = find(&t);
 		assert_int_equal(roots.n, 1);
-		check_root(&roots.v[0], root, VTD_TTM_LEGACY, VTD_ROOT_DOUBTFUL, 1, way == EMPTY ? 0 : 3);
+		check_root(&roots.v[0], root, VTD_TTM_LEGACY, IOMMU_ROOT_DOUBTFUL, 1, way == EMPTY ? 0 : 3);
 		assert_int_equal(roots.v[0].defects, way == BAD_ENTRY);
 		tables_free(&t);
 	}
@@ -181,7 +181,7 @@ static void doubts(void **state)
 static void finds_nothing_and_ends(void **state)
 {
 	struct iommu_ranges pages = { 0 }, ram = { 0 };
-	struct vtd_roots roots;
+	struct iommu_roots roots;
 	struct iommu_mem mem;
 	struct tables t;
 
@@ -205,7 +205,7 @@ static void finds_nothing_and_ends(void **state)
 /* More of them than there is room for: the best are kept. */
 static void keeps_the_best(void **state)
 {
-	struct vtd_roots roots;
+	struct iommu_roots roots;
 	struct tables t;
 
 	(void)state;

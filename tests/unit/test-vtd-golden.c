@@ -63,7 +63,7 @@ static void check_find(const char *path)
 {
 	struct iommu_ranges pages = { 0 }, ram = { 0 };
 	struct iommu_snapshot *s;
-	struct vtd_roots roots;
+	struct iommu_roots roots;
 	struct iommu_mem mem;
 
 	assert_int_equal(vtd_snapshot_load(path, &s, NULL), 0);
@@ -72,8 +72,8 @@ static void check_find(const char *path)
 		assert_int_equal(iommu_ranges_add(&pages, s->pages[i].pa, s->pages[i].pa + 4095), 0);
 	assert_int_equal(iommu_ranges_add(&ram, 0, s->meta.ram.low_size - 1), 0);
 	assert_int_equal(vtd_find_roots(&mem, &pages, &ram, 0, &roots), 0);
-	if (roots.n != 1 || roots.v[0].root != s->meta.root || roots.v[0].ttm != s->meta.mode ||
-	    roots.v[0].proof == VTD_ROOT_DOUBTFUL)
+	if (roots.n != 1 || roots.v[0].root != s->meta.root || roots.v[0].mode != s->meta.mode ||
+	    roots.v[0].proof == IOMMU_ROOT_DOUBTFUL)
 		fail_msg("%s: %zu roots found, the first at 0x%" PRIx64, path, roots.n, roots.v[0].root);
 	iommu_ranges_clear(&pages);
 	iommu_ranges_clear(&ram);

@@ -331,7 +331,7 @@ static void json_of_a_shared_tree(void **state)
 		*tables_word(&t, ctx, 2 * i + 1) = 2;
 	}
 	r = walk(&t, root, 0, 0, NULL);
-	json = walk_to_json(r, NULL, true);
+	json = walk_to_json(&r->base, NULL, true);
 	contexts = json_object_get_array_member(json_node_get_object(json), "contexts");
 	for (guint i = 0; i < json_array_get_length(contexts); i++) {
 		JsonObject *context = json_array_get_object_element(contexts, i);

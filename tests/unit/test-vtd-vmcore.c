@@ -74,10 +74,10 @@ static uint64_t dump_begin(struct tables *t, char *path, unsigned machine)
 }
 
 /* Find the roots of the dump at @path: how many there are, and how many of its pages cannot be read. */
-static struct vtd_roots find_in(const char *path, uint64_t *lost)
+static struct iommu_roots find_in(const char *path, uint64_t *lost)
 {
 	struct iommu_ranges pages = { 0 }, ram = { 0 };
-	struct vtd_roots roots;
+	struct iommu_roots roots;
 	GError *error = NULL;
 	struct vmcore *core = vmcore_open(path, &error);
 	struct iommu_mem mem;
@@ -99,7 +99,7 @@ static struct vtd_roots find_in(const char *path, uint64_t *lost)
 static void root_found_in_a_dump(void **state)
 {
 	char path[] = "/tmp/vtd-vmcore-test-XXXXXX";
-	struct vtd_roots roots;
+	struct iommu_roots roots;
 	struct tables t;
 	uint64_t lost, root = dump_begin(&t, path, EM_X86_64);
 
@@ -107,14 +107,14 @@ static void root_found_in_a_dump(void **state)
 	roots = find_in(path, &lost);
 	assert_int_equal(roots.n, 1);
 	assert_int_equal(roots.v[0].root, root);
-	assert_int_equal(roots.v[0].proof, VTD_ROOT_MAPPED);
+	assert_int_equal(roots.v[0].proof, IOMMU_ROOT_MAPPED);
 	assert_int_equal(lost, 0);
 
 	/* cut inside the tables: what is lost is not taken for zeros */
 	assert_int_equal(truncate(path, (3 + 7) * 4096), 0);
 	roots = find_in(path, &lost);
 	assert_int_equal(roots.n, 1);
-	assert_int_equal(roots.v[0].proof, VTD_ROOT_DOUBTFUL);
+	assert_int_equal(roots.v[0].proof, IOMMU_ROOT_DOUBTFUL);
 	assert_int_equal(lost, 13);
 	unlink(path);
 	tables_free(&t);
