@@ -208,12 +208,7 @@ char *runs_text(const struct runs *runs, enum runs_format format)
 
 /* ---- pruning ---- */
 
-static int newest_first(const void *a, const void *b)
-{
-	return -strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* Of one folder: its results directories begin with the time, so that the order of names is the order of age. */
+/* Of one folder. */
 static int prune_folder(const char *folder, unsigned keep, bool dry_run, GString *told, GError **error)
 {
 	g_autoptr(GPtrArray) names = dir_names(AT_FDCWD, folder);
@@ -223,7 +218,7 @@ static int prune_folder(const char *folder, unsigned keep, bool dry_run, GString
 	unsigned kept = 0;
 	int removed = 0;
 
-	g_ptr_array_sort(names, newest_first);
+	g_ptr_array_sort(names, rundir_newest_first);
 	for (guint i = 0; i < names->len; i++) {
 		const char *name = names->pdata[i];
 		g_autofree char *path = g_build_filename(folder, name, NULL);
