@@ -17,6 +17,11 @@ struct progress {
 	bool brief;		   /* only the live line */
 	char *phase;		   /* NULL between phases */
 	char *note;
+	char *title;
+	char **expected; /* phases; NULL: not known */
+	double *seconds; /* of each of them, -1 where it is not known */
+	int at;		 /* the open phase among them, or the last one that was; -1: none was yet */
+	bool lost;	 /* the open phase is none of them */
 	gint64 start_us; /* monotonic */
 	guint timer;
 	bool drawn; /* a live line stands on the terminal */
@@ -63,17 +68,58 @@ static char *format_line(const struct progress *p, const char *text)
 	return g_strdup_printf("  %-*s %7.1f s%s%s", PHASE_WIDTH, p->phase, seconds, *clean ? "  " : "", clean);
 }
 
+/* Seconds until the last phase should have ended; -1: not known. A phase that takes longer than ever is about to end. */
+static double seconds_left(const struct progress *p)
+{
+	double open = (double)(g_get_monotonic_time() - p->start_us) / 1e6, sum = 0;
+
+	for (int i = p->at; p->expected[i]; i++) {
+		if (p->seconds[i] < 0)
+			return -1;
+		sum += i == p->at ? MAX(p->seconds[i] - open, 0) : p->seconds[i];
+	}
+	return sum;
+}
+
+/* "2 of 12, kdump: phase 5 of 11, about 12 s left", of what is known. */
+static char *format_state(const struct progress *p)
+{
+	GString *out = g_string_new(p->title);
+	bool numbered = p->expected && !p->lost;
+	double left = numbered ? seconds_left(p) : -1;
+
+	if (numbered)
+		g_string_append_printf(out, "%sphase %d of %u", out->len ? ": " : "", p->at + 1,
+				       g_strv_length(p->expected));
+	if (left >= 0.5)
+		g_string_append_printf(out, ", about %.0f s left", left);
+	if (p->note)
+		g_string_append_printf(out, "%s%s", out->len ? "; " : "", p->note);
+	return g_string_free(out, FALSE);
+}
+
 static void draw(struct progress *p)
 {
 	if (p->style != PROGRESS_LIVE || !p->phase)
 		return;
-	g_autofree char *line = format_line(p, p->note);
+	g_autofree char *state = format_state(p), *line = format_line(p, state);
 	g_autofree char *valid = g_utf8_make_valid(line, -1);
 	g_autofree char *cut = g_utf8_substring(valid, 0, MIN(columns(p), g_utf8_strlen(valid, -1)));
 
 	fprintf(p->out, "\r%s\033[K", cut);
 	fflush(p->out);
 	p->drawn = true;
+}
+
+/* The open phase is one of those still to come, or none. */
+static void find_phase(struct progress *p)
+{
+	p->lost = true;
+	for (int i = p->at + 1; p->lost && p->expected && p->expected[i]; i++)
+		if (strcmp(p->expected[i], p->phase) == 0) {
+			p->at = i;
+			p->lost = false;
+		}
 }
 
 static gboolean redraw(gpointer data)
@@ -94,6 +140,39 @@ struct progress *progress_new(FILE *out, enum progress_style style)
 	return p;
 }
 
+bool progress_live(const struct progress *p)
+{
+	return p && p->style == PROGRESS_LIVE;
+}
+
+void progress_title(struct progress *p, const char *title)
+{
+	if (!p)
+		return;
+	g_free(p->title);
+	p->title = g_strdup(title);
+	draw(p);
+}
+
+void progress_expect(struct progress *p, const char *const *phases, const double *seconds)
+{
+	guint n = phases ? g_strv_length((char **)phases) : 0;
+
+	if (!p)
+		return;
+	g_strfreev(p->expected);
+	g_free(p->seconds);
+	p->expected = g_strdupv((char **)phases);
+	p->seconds = g_new(double, n);
+	for (guint i = 0; i < n; i++)
+		p->seconds[i] = seconds ? seconds[i] : -1;
+	p->at = -1;
+	p->lost = true;
+	if (p->phase)
+		find_phase(p);
+	draw(p);
+}
+
 void progress_begin(struct progress *p, const char *phase)
 {
 	if (!p)
@@ -101,6 +180,7 @@ void progress_begin(struct progress *p, const char *phase)
 	if (p->phase)
 		progress_end(p, NULL);
 	p->phase = g_strdup(phase);
+	find_phase(p);
 	p->start_us = g_get_monotonic_time();
 	draw(p);
 }
@@ -184,5 +264,8 @@ void progress_free(struct progress *p)
 		g_source_remove(p->timer);
 	g_free(p->phase);
 	g_free(p->note);
+	g_free(p->title);
+	g_strfreev(p->expected);
+	g_free(p->seconds);
 	g_free(p);
 }
