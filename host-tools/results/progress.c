@@ -3,9 +3,9 @@
 #include "results/progress.h"
 
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/fold.h"
 #include "base/text.h"
 
 #define REDRAW_MS 200
@@ -43,11 +43,13 @@ static enum progress_style choose(FILE *out, enum progress_style style)
 /* Columns of the terminal, less one so that no line wraps. */
 static int columns(const struct progress *p)
 {
-	struct winsize size;
+	return fold_columns(p->out, 80) - 1;
+}
 
-	if (ioctl(fileno(p->out), TIOCGWINSZ, &size) == 0 && size.ws_col > 20)
-		return size.ws_col - 1;
-	return 79;
+/* A terminal that has no room for columns of ours. */
+static bool narrow(const struct progress *p)
+{
+	return p->style == PROGRESS_LIVE && fold_columns(p->out, FOLD_BELOW) < FOLD_BELOW;
 }
 
 void progress_clear(struct progress *p)
@@ -64,8 +66,19 @@ static char *format_line(const struct progress *p, const char *text)
 {
 	g_autofree char *clean = text_one_line(text ? text : "");
 	double seconds = (double)(g_get_monotonic_time() - p->start_us) / 1e6;
+	int width = narrow(p) ? 0 : PHASE_WIDTH;
 
-	return g_strdup_printf("  %-*s %7.1f s%s%s", PHASE_WIDTH, p->phase, seconds, *clean ? "  " : "", clean);
+	return g_strdup_printf("  %-*s %*.1f s%s%s", width, p->phase, width ? 7 : 0, seconds, *clean ? "  " : "",
+			       clean);
+}
+
+/* A line that stays. */
+static void put_whole(const struct progress *p, const char *line)
+{
+	g_autofree char *folded = narrow(p) ? fold_text(line, columns(p)) : g_strdup(line);
+
+	fprintf(p->out, "%s\n", folded);
+	fflush(p->out);
 }
 
 /* Seconds until the last phase should have ended; -1: not known. A phase that takes longer than ever is about to end. */
@@ -89,10 +102,10 @@ static char *format_state(const struct progress *p)
 	double left = numbered ? seconds_left(p) : -1;
 
 	if (numbered)
-		g_string_append_printf(out, "%sphase %d of %u", out->len ? ": " : "", p->at + 1,
+		g_string_append_printf(out, narrow(p) ? "%s%d/%u" : "%sphase %d of %u", out->len ? ": " : "", p->at + 1,
 				       g_strv_length(p->expected));
 	if (left >= 0.5)
-		g_string_append_printf(out, ", about %.0f s left", left);
+		g_string_append_printf(out, narrow(p) ? ", ~%.0f s" : ", about %.0f s left", left);
 	if (p->note)
 		g_string_append_printf(out, "%s%s", out->len ? "; " : "", p->note);
 	return g_string_free(out, FALSE);
@@ -216,8 +229,7 @@ void progress_end(struct progress *p, const char *format, ...)
 		g_autofree char *line = format_line(p, result);
 
 		progress_clear(p);
-		fprintf(p->out, "%s\n", line);
-		fflush(p->out);
+		put_whole(p, line);
 	}
 	g_clear_pointer(&p->phase, g_free);
 	g_clear_pointer(&p->note, g_free);
@@ -225,11 +237,11 @@ void progress_end(struct progress *p, const char *format, ...)
 
 static void put_line(struct progress *p, const char *before, const char *format, va_list args)
 {
-	g_autofree char *text = g_strdup_vprintf(format, args), *clean = text_lines(text);
+	g_autofree char *text = g_strdup_vprintf(format, args), *clean = text_lines(text),
+			*line = g_strconcat(before, clean, NULL);
 
 	progress_clear(p);
-	fprintf(p->out, "%s%s\n", before, clean);
-	fflush(p->out);
+	put_whole(p, line);
 	draw(p);
 }
 
