@@ -9,11 +9,11 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/json-line.h"
+#include "base/run-file.h"
 #include "base/text.h"
 #include "results/csv.h"
 #include "results/rundir.h"
 
-#define MAX_BYTES (64 << 20)
 #define MAX_DEPTH 6 /* results/matrices/M/cells/N/bugs/B/RUN would be the deepest */
 
 struct one {
@@ -84,15 +84,14 @@ static bool wanted(const struct one *one, const struct runs_filter *f)
 static bool read_one(struct runs *runs, const char *dir, const char *place, const char *file,
 		     const struct runs_filter *f, GString *bad)
 {
-	g_autofree char *path = g_build_filename(dir, file, NULL), *text = NULL;
+	g_autofree char *path = g_build_filename(dir, file, NULL);
 	bool bench = strcmp(file, "bench.json") == 0;
 	struct one *one;
 	JsonObject *o;
-	gsize len;
 
 	if (g_file_test(path, G_FILE_TEST_IS_SYMLINK) || !g_file_test(path, G_FILE_TEST_IS_REGULAR))
 		return false;
-	o = g_file_get_contents(path, &text, &len, NULL) && len <= MAX_BYTES ? json_line_parse(text, len) : NULL;
+	o = run_file_json(path, file, NULL);
 	if (!o || !json_line_string(o, bench ? "bench" : "scenario", NULL)) {
 		g_string_append_printf(bad, "%s: truncated, or no document of a run\n", path);
 		g_clear_pointer(&o, json_object_unref);
