@@ -52,9 +52,9 @@ static void put_outcome(GString *out, const struct bench_doc *doc)
 	unsigned count[3];
 
 	bench_counts(doc, count);
-	put_field(out, "outcome", "%s (exit %d): %u test%s passed, %u failed, %u skipped",
+	put_field(out, "outcome", "%s (exit %d), tests: %u passed, %u failed, %u skipped",
 		  count[BENCH_FAIL] ? "failed" : "passed", count[BENCH_FAIL] ? 1 : 0, count[BENCH_PASS],
-		  count[BENCH_PASS] == 1 ? "" : "s", count[BENCH_FAIL], count[BENCH_SKIP]);
+		  count[BENCH_FAIL], count[BENCH_SKIP]);
 }
 
 /* The tests that came to @result, each with its reason. */

@@ -175,7 +175,7 @@ show()
 	boot one virtual 1000000
 	show --show one
 	[ "$status" -eq 0 ]
-	[[ $output == "outcome       passed (exit 0): 1 test passed, 0 failed, 1 skipped"* ]]
+	[[ $output == "outcome       passed (exit 0), tests: 1 passed, 0 failed, 1 skipped"* ]]
 	[[ $output == *"items    instructions    for each   spread"* ]]
 	[[ $output == *"  populate                  4,096       1,000,002       244.1   0.000%"* ]]
 	[[ $output == *"medians of 5 rounds"*"vfio-dma vcpus=1: no edu device"* ]]
