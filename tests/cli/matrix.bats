@@ -93,3 +93,14 @@ setup() { find_vtdlab; }
 	[ "$status" -eq 1 ]
 	[ ! -e m/cells ]
 }
+
+@test "a directory of something else, and a matrix.json that was cut off, are named" {
+	cd "$BATS_TEST_TMPDIR"
+	mkdir run cut none
+	echo '{"scenario":"kdump"}' >run/run.json
+	echo '{"matrix":"smo' >cut/matrix.json
+	refused matrix --resume run :: "run is a run of a scenario, and has no matrix.json" "vtdlab judge"
+	refused matrix --resume cut :: "cut is no matrix.json that can be read" truncated
+	refused matrix --resume none :: "none is no run directory"
+	refused report cut :: "cut is no matrix.json that can be read"
+}
