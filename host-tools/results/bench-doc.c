@@ -354,20 +354,13 @@ struct bench_doc *bench_doc_parse(const char *text, gsize len, GError **error)
 	return o ? doc_of(o, error) : NULL;
 }
 
-static double double_of(JsonObject *o, const char *name)
-{
-	JsonNode *node = json_object_get_member(o, name);
-
-	return node && JSON_NODE_HOLDS_VALUE(node) ? json_node_get_double(node) : 0;
-}
-
 static void take_run(struct bench_doc *doc, JsonObject *o)
 {
 	doc->name = text_of(o, "bench");
 	doc->tool = text_of(o, "tool");
 	doc->repeat = text_of(o, "repeat");
-	doc->seconds = double_of(o, "duration_s");
-	doc->clock_ratio = double_of(o, "clock_ratio");
+	doc->seconds = json_line_double(o, "duration_s", 0);
+	doc->clock_ratio = json_line_double(o, "clock_ratio", 0);
 	doc->clock_pairs = (unsigned)json_line_int(o, "clock_pairs", 0);
 }
 

@@ -247,13 +247,12 @@ static void take(char **to, JsonObject *o, const char *name)
 static void take_result(struct matrix_cell *cell, JsonObject *o)
 {
 	int result = MATRIX_CELL_WAITING;
-	JsonNode *seconds = json_object_get_member(o, "seconds");
 
 	word_value(result_words, json_line_string(o, "result", ""), &result);
 	cell->result = (enum matrix_cell_result)result;
 	cell->exit = (int)json_line_int(o, "exit", 0);
 	cell->tries = (unsigned)json_line_int(o, "tries", 0);
-	cell->seconds = seconds && JSON_NODE_HOLDS_VALUE(seconds) ? json_node_get_double(seconds) : 0;
+	cell->seconds = json_line_double(o, "seconds", 0);
 	take(&cell->verdict, o, "verdict");
 	take(&cell->reason, o, "reason");
 	take(&cell->run, o, "run");

@@ -53,7 +53,6 @@ static struct one *one_new(const char *place, JsonObject *o, bool bench)
 {
 	JsonObject *env = json_line_object(o, "environment");
 	JsonObject *first = env ? json_line_object(env, "first_kernel") : NULL;
-	JsonNode *seconds = json_object_get_member(o, "duration_s");
 	struct one *one = g_new0(struct one, 1);
 
 	one->place = g_strdup(place);
@@ -64,7 +63,7 @@ static struct one *one_new(const char *place, JsonObject *o, bool bench)
 	one->first = text_of(first, "release");
 	one->spec = text_of(first, "spec");
 	one->crash = text_of(env ? json_line_object(env, "crash_kernel") : NULL, "release");
-	one->seconds = seconds && JSON_NODE_HOLDS_VALUE(seconds) ? json_node_get_double(seconds) : 0;
+	one->seconds = json_line_double(o, "duration_s", 0);
 	one->exit = json_line_int(o, "exit", -1);
 	return one;
 }

@@ -181,6 +181,7 @@ show()
 	[[ $output == *"medians of 5 rounds"*"vfio-dma vcpus=1: no edu device"* ]]
 	[[ $output == *"6.1.0-one (debian-6.1"*"1 CPU, 2 GiB of memory, vIOMMU lazy"*"kvm.tdp_mmu=N"*"QEMU 7.2.22, tcg, virtual clock"*"commit abc"* ]]
 	[[ $output == *"repeat        vtdlab bench --suite quick --kernel debian-6.1 --l1-params kvm.tdp_mmu=N"* ]]
+	[[ $output == *"time, s       5.0"* ]]
 	[[ $output != *pf_taken* ]]
 	[[ $output != *$'\033'* ]]
 	[ -z "$(awk 'length > 72 && !/^(repeat|run) /' <<<"$output")" ]
