@@ -83,6 +83,14 @@ int64_t json_line_int(JsonObject *o, const char *name, int64_t fallback)
 	return node ? json_node_get_int(node) : fallback;
 }
 
+double json_line_double(JsonObject *o, const char *name, double fallback)
+{
+	JsonNode *node = member(o, name);
+	GType type = node && JSON_NODE_HOLDS_VALUE(node) ? json_node_get_value_type(node) : G_TYPE_INVALID;
+
+	return type == G_TYPE_DOUBLE || type == G_TYPE_INT64 ? json_node_get_double(node) : fallback;
+}
+
 bool json_line_bool(JsonObject *o, const char *name, bool fallback)
 {
 	JsonNode *node = value(o, name, G_TYPE_BOOLEAN);

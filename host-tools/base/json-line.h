@@ -26,6 +26,7 @@ void json_set_hex(JsonObject *o, const char *name, uint64_t value);
 
 /* Members with a type check; fallback if absent or of another type. Strings are borrowed. */
 int64_t json_line_int(JsonObject *o, const char *name, int64_t fallback);
+double json_line_double(JsonObject *o, const char *name, double fallback); /* a whole number, too */
 bool json_line_bool(JsonObject *o, const char *name, bool fallback);
 const char *json_line_string(JsonObject *o, const char *name, const char *fallback);
 JsonObject *json_line_object(JsonObject *o, const char *name);

@@ -4,7 +4,10 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/json-line.h"
 #include "base/paths.h"
+
+#define MAX_BYTES (64 << 20)
 
 /* By which file a directory is told, before those that lie in it as well. */
 static const struct kind {
@@ -43,6 +46,21 @@ bool run_file_read(const char *path, const char *name, char **text, gsize *len, 
 	if (dir && !run_file_there(path, name))
 		return vtdlab_refuse(error, "%s is no run directory: there is no %s in it", path, name);
 	return vtdlab_refuse(error, "%s", why->message);
+}
+
+JsonObject *run_file_json(const char *path, const char *name, GError **error)
+{
+	g_autofree char *text = NULL;
+	JsonObject *o;
+	gsize len;
+
+	if (!run_file_read(path, name, &text, &len, error))
+		return NULL;
+	o = len <= MAX_BYTES ? json_line_parse(text, len) : NULL;
+	if (!o)
+		vtdlab_refuse(error, "%s is no %s that can be read: no JSON, truncated, or more than %d MiB", path,
+			      name, MAX_BYTES >> 20);
+	return o;
 }
 
 char *run_path(const char *name)

@@ -4,6 +4,7 @@
 #define VTDLAB_BASE_RUN_FILE_H
 
 #include <glib.h>
+#include <json-glib/json-glib.h>
 #include <stdbool.h>
 
 /*
@@ -12,6 +13,12 @@
  * Errors: VTDLAB_ERROR_USAGE: it cannot be read; where the directory is of something else, what that is and what reads it.
  */
 bool run_file_read(const char *path, const char *name, char **text, gsize *len, GError **error);
+
+/*
+ * run_file_json - the JSON object in it, as run_file_read() finds it; bounded: json_line_parse(). The caller unrefs it.
+ * Errors (VTDLAB_ERROR_USAGE): as run_file_read(); more than 64 MiB, no JSON, or truncated.
+ */
+JsonObject *run_file_json(const char *path, const char *name, GError **error);
 
 /* run_file_there - is there a file @name in the directory @dir? That is how its kind is told. */
 bool run_file_there(const char *dir, const char *name);

@@ -2,6 +2,7 @@
 /* Text that others wrote, made fit to be shown. */
 #include "base/text.h"
 
+#include <inttypes.h>
 #include <glib.h>
 #include <string.h>
 
@@ -58,6 +59,16 @@ char *text_lines(const char *text)
 		*line = text_one_line(raw);
 	}
 	return g_strjoinv("\n", lines);
+}
+
+char *text_thousands(uint64_t n)
+{
+	GString *out = g_string_new(NULL);
+
+	g_string_printf(out, "%" PRIu64, n);
+	for (gssize at = (gssize)out->len - 3; at > 0; at -= 3)
+		g_string_insert_c(out, at, ',');
+	return g_string_free(out, FALSE);
 }
 
 char *text_shell_word(const char *word)

@@ -26,6 +26,9 @@ char *text_one_line(const char *text);
 /* The same of each line of @text. */
 char *text_lines(const char *text);
 
+/* "12,345,678", whatever the locale. Free with g_free(). */
+char *text_thousands(uint64_t n);
+
 /* One word quoted for a POSIX shell, only if it needs it. Free with g_free(). */
 char *text_shell_word(const char *word);
 

@@ -27,6 +27,8 @@ struct bench_options {
 	enum bench_iommu iommu;
 	const struct vmm *vmm; /* what runs the machine; NULL: QEMU as our child */
 	const char *vmm_uri;   /* libvirt's, or NULL */
+	const char *vmm_word;  /* as it was asked for, or NULL */
+	bool all;	       /* the page with percentiles and KVM's counters */
 	const char *kernel, *modules, *qemu, *results;
 	char **params;	       /* "kvm.tdp_mmu=N", ..., NULL at the end; or NULL */
 	unsigned cpus;	       /* of L1 */
@@ -38,7 +40,7 @@ struct bench_options {
 struct bench_outcome {
 	int exit;      /* enum vtdlab_exit */
 	char *dir;     /* the run directory */
-	char *summary; /* the text of summary.txt */
+	char *summary; /* the page; summary.txt has all of it */
 };
 
 /*

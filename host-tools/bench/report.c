@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/json-line.h"
+#include "base/text.h"
 #include "html/bench-page.h"
 #include "results/bench-table.h"
 #include "results/report.h"
@@ -50,13 +51,55 @@ static JsonObject *environment(const struct bench_measured *b, const char *guest
 	return json;
 }
 
+/* The command that does the same again. */
+static char *command_of(const struct bench_options *o)
+{
+	g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
+	g_autofree char *tests = o->tests ? g_strjoinv(", ", o->tests) : NULL, *params = params_of(o);
+	const struct {
+		const char *option, *value;
+	} all[] = {
+		{ "--tests", tests },
+		{ "--selftests", o->selftests },
+		{ "--suite", tests || o->selftests ? NULL : o->suite },
+		{ "--clock", o->clock_virtual ? NULL : "wall" },
+		{ "--accel", o->accel == MACHINE_ACCEL_AUTO ? NULL : word_of(machine_accel_words, o->accel) },
+		{ "--iommu", o->iommu == BENCH_IOMMU_LAZY ? NULL : word_of(bench_iommu_words, o->iommu) },
+		{ "--kernel", o->kernel },
+		{ "--modules", o->modules },
+		{ "--l1-params", *params ? params : NULL },
+		{ "--qemu", o->qemu },
+		{ "--vmm", o->vmm_word },
+	};
+
+	g_ptr_array_add(words, g_strdup("bench"));
+	for (size_t i = 0; i < G_N_ELEMENTS(all); i++) {
+		if (!all[i].value)
+			continue;
+		g_ptr_array_add(words, g_strdup(all[i].option));
+		g_ptr_array_add(words, g_strdup(all[i].value));
+	}
+	if (o->cpus != (o->clock_virtual ? 1 : 2)) {
+		g_ptr_array_add(words, g_strdup("--cpus"));
+		g_ptr_array_add(words, g_strdup_printf("%u", o->cpus));
+	}
+	if (o->rounds) {
+		g_ptr_array_add(words, g_strdup("--rounds"));
+		g_ptr_array_add(words, g_strdup_printf("%u", o->rounds));
+	}
+	g_ptr_array_add(words, NULL);
+	return text_command((char *const *)words->pdata);
+}
+
 JsonObject *bench_document(const struct bench_measured *b, int schema, const char *guest_kernel, int exit)
 {
+	g_autofree char *repeat = command_of(b->plan->options);
 	JsonObject *o = json_object_new();
 
 	json_object_set_int_member(o, "schema", schema);
 	json_object_set_string_member(o, "tool", "vtdlab " VTDLAB_VERSION);
 	json_object_set_string_member(o, "bench", b->plan->name);
+	json_object_set_string_member(o, "repeat", repeat);
 	json_object_set_double_member(o, "duration_s", round(b->seconds * 1000) / 1000);
 	json_object_set_int_member(o, "exit", exit);
 	json_object_set_object_member(o, "environment", environment(b, guest_kernel));
@@ -76,32 +119,28 @@ char *bench_head(const struct bench_measured *b, const char *guest_kernel)
 
 char *bench_caveats(const struct bench_measured *b)
 {
-	const char *times =
-		b->plan->options->clock_virtual ?
-			"1 ns is 1 instruction of L1: these are no times of hardware.\n" :
-		machine_accel(b->m) == MACHINE_ACCEL_KVM ?
-			"" :
-			"Times of an emulated machine: good to compare runs on one host, no figures of hardware.\n";
+	const char *times = bench_times_are(b->plan->options->clock_virtual, machine_accel(b->m) == MACHINE_ACCEL_KVM);
 
 	return g_strconcat(b->settled ? "" : "L1 did not come to rest before the tests: these times may not repeat.\n",
-			   times, NULL);
+			   times, *times ? "\n" : "", NULL);
 }
 
-/* From the file: that is what `vtdlab report` will read, too. */
-static bool write_page(const struct rundir *rd, GError **error)
+/* From the file: that is what `vtdlab report` and `bench --show` will read, too. */
+static bool write_pages(const struct rundir *rd, bool all, char **shown, GError **error)
 {
 	struct bench_doc *doc = bench_doc_read(rd->path, error);
-	g_autofree char *page = doc ? html_bench_page(doc) : NULL;
+	g_autofree char *html = doc ? html_bench_page(doc) : NULL, *summary = doc ? bench_page(doc, true) : NULL;
 
+	*shown = doc ? bench_page(doc, all) : NULL;
 	bench_doc_free(doc);
-	return page && rundir_write(rd, REPORT_HTML, page, -1, error);
+	return html && rundir_write(rd, "summary.txt", summary, -1, error) &&
+	       rundir_write(rd, REPORT_HTML, html, -1, error);
 }
 
 bool bench_report_write(const struct bench_measured *b, const struct rundir *rd, struct bench_outcome *out,
 			GError **error)
 {
-	g_autofree char *document = json_line_format(b->kvmperf), *caveats = bench_caveats(b), *head = NULL,
-			*table = NULL, *agrees = NULL, *text = NULL;
+	g_autofree char *document = json_line_format(b->kvmperf), *text = NULL;
 	struct bench_doc *doc = bench_doc_parse(document, strlen(document), error);
 	g_autoptr(GDateTime) now = g_date_time_new_now_utc();
 	g_autofree char *finished = g_date_time_format_iso8601(now);
@@ -123,16 +162,6 @@ bool bench_report_write(const struct bench_measured *b, const struct rundir *rd,
 	}
 	bench_counts(doc, count);
 	out->exit = count[BENCH_FAIL] ? VTDLAB_EXIT_BAD : VTDLAB_EXIT_OK;
-	head = bench_head(b, doc->guest_kernel);
-	table = bench_table(doc);
-	agrees = clock.state == BENCH_CLOCK_RIGHT ?
-			 g_strdup_printf(
-				 "L1's clock agrees with QEMU's count of instructions: %.2f ns each, median of %u "
-				 "tests.\n",
-				 clock.ratio, clock.pairs) :
-			 g_strdup("");
-	out->summary = g_strdup_printf("%s%s\n%s%s%u passed, %u failed, %u skipped; %.1f s\n", head, table, caveats,
-				       agrees, count[BENCH_PASS], count[BENCH_FAIL], count[BENCH_SKIP], b->seconds);
 	o = bench_document(b, BENCH_SCHEMA, doc->guest_kernel, out->exit);
 	json_object_set_string_member(o, "finished", finished);
 	json_object_set_string_member(o, "outcome", out->exit ? "fail" : "pass");
@@ -144,5 +173,5 @@ bool bench_report_write(const struct bench_measured *b, const struct rundir *rd,
 	text = json_line_format(o);
 	bench_doc_free(doc);
 	return rundir_write(rd, "bench.json", text, -1, error) &&
-	       rundir_write(rd, "summary.txt", out->summary, -1, error) && write_page(rd, error);
+	       write_pages(rd, b->plan->options->all, &out->summary, error);
 }

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "run/run.h"
+#include "verdict/check.h"
 #include "verdict/outcome.h"
 
 static bool failed(const struct run_json_check *check)
@@ -65,13 +66,12 @@ bool side_signed(const struct bug_side *side, const struct run_json *run, char *
 	return true;
 }
 
-/*
- * What is wrong with a kernel may make it complain, or not: that depends on what lies where it should not have read. Where
- * a complaint is all that there is, the outcome is another one, and was looked at already.
- */
+/* Where such a failure is all that there is, the outcome is another one, and was looked at already. */
 static bool by_the_way(const struct run_json_check *check)
 {
-	return strcmp(check->name, "no-splat") == 0;
+	const struct check *known = check_find(check->name);
+
+	return known && known->by_the_way;
 }
 
 /* What of the stated is missing, or is there and was not stated; NULL: nothing. */

@@ -18,7 +18,7 @@ enum side_result {
 /*
  * side_judge - is @run what @side states? @why gets one line: what was seen, and where it is otherwise what was wanted.
  *
- * A failure that the scenario expects is neither wanted nor in the way, unless @side names it; nor is one of no-splat.
+ * A failure that the scenario expects is neither wanted nor in the way, unless @side names it; nor is one that is by_the_way (check.h).
  */
 enum side_result side_judge(const struct bug_side *side, const struct run_json *run, GString *why);
 

@@ -11,7 +11,10 @@
 #include "machine/vmm.h"
 #include "results/bench-table.h"
 
+#define THRESHOLD 0.02 /* what compare takes for worse, too, unless --threshold says otherwise */
+
 static struct {
+	char **show, **baseline;
 	char *suite, *tests, *selftests, *clock, *accel, *iommu, *kernel, *modules, *qemu, *vmm, *results, *params;
 	int cpus, rounds, repeat;
 	gboolean dry_run, quiet, verbose;
@@ -40,9 +43,16 @@ static const GOptionEntry entries[] = {
 	{ "rounds", 0, 0, G_OPTION_ARG_INT, &opt.rounds, "that count, of each test (5)", "N" },
 	{ "repeat", 'n', 0, G_OPTION_ARG_INT, &opt.repeat, "boot and measure N times, and compare the medians", "N" },
 	{ "results", 0, 0, G_OPTION_ARG_FILENAME, &opt.results, "where run directories go", "DIR" },
+	{ "show", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &opt.show,
+	  "measure nothing: the page of a recorded benchmark again; may be given often", "RUN" },
+	{ "baseline", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &opt.baseline,
+	  "instead of the figures: what moved beyond noise since RUN, exit status 1 where it costs 2 % more; may be "
+	  "given often, for more boots",
+	  "RUN" },
 	{ "dry-run", 0, 0, G_OPTION_ARG_NONE, &opt.dry_run, "print the QEMU command line, run nothing", NULL },
 	{ "quiet", 'q', 0, G_OPTION_ARG_NONE, &opt.quiet, "no lines while it runs", NULL },
-	{ "verbose", 'v', 0, G_OPTION_ARG_NONE, &opt.verbose, "plain lines even on a terminal", NULL },
+	{ "verbose", 'v', 0, G_OPTION_ARG_NONE, &opt.verbose,
+	  "percentiles and KVM's counters; plain lines even on a terminal", NULL },
 	{ 0 },
 };
 
@@ -88,7 +98,9 @@ static bool read_options(struct bench_options *o, GError **error)
 				     .modules = opt.modules,
 				     .qemu = opt.qemu,
 				     .results = opt.results,
-				     .selftests = opt.selftests };
+				     .selftests = opt.selftests,
+				     .vmm_word = opt.vmm,
+				     .all = opt.verbose };
 	if (!!opt.suite + !!opt.tests + !!opt.selftests > 1)
 		return vtdlab_refuse(error, "one of --suite, --tests and --selftests");
 	if (opt.vmm && !(o->vmm = vmm_parse(opt.vmm, &o->vmm_uri, error)))
@@ -114,7 +126,10 @@ static int run_once(struct bench_options *o, char **dir)
 		return cmd_fail("bench", error);
 	}
 	progress_free(o->progress);
-	printf("%srun       %s\n", out.summary, out.dir);
+	if (!opt.baseline)
+		printf("%s%-14s%s\n", out.summary, "run", out.dir);
+	else
+		printf("%-14s%s\n", "run", out.dir);
 	fflush(stdout);
 	*dir = g_strdup(out.dir);
 	status = out.exit;
@@ -122,8 +137,21 @@ static int run_once(struct bench_options *o, char **dir)
 	return status;
 }
 
-/* The medians of all boots beside each other. */
-static int print_repeats(const GPtrArray *dirs)
+/* What moved since the baseline in the benchmarks of @dirs. */
+static int print_moved(const GPtrArray *baseline, const GPtrArray *docs)
+{
+	GError *error = NULL;
+	bool worse = false;
+	g_autofree char *text = bench_moved(baseline, docs, THRESHOLD, &worse, &error);
+
+	if (!text)
+		return cmd_fail("bench", error);
+	fputs(text, stdout);
+	return worse ? VTDLAB_EXIT_BAD : VTDLAB_EXIT_OK;
+}
+
+/* The medians of all boots beside each other, or what moved. */
+static int print_repeats(const GPtrArray *dirs, const GPtrArray *baseline)
 {
 	GError *error = NULL;
 	g_autoptr(GPtrArray) docs = bench_docs_read((char **)dirs->pdata, dirs->len, &error);
@@ -131,6 +159,8 @@ static int print_repeats(const GPtrArray *dirs)
 
 	if (!docs)
 		return cmd_fail("bench", error);
+	if (baseline)
+		return print_moved(baseline, docs);
 	text = bench_compare(docs, &error);
 	/* without a figure there is nothing beside each other, which each run has said */
 	if (!text)
@@ -140,7 +170,7 @@ static int print_repeats(const GPtrArray *dirs)
 	return VTDLAB_EXIT_OK;
 }
 
-static int run_all(struct bench_options *o)
+static int run_all(struct bench_options *o, const GPtrArray *baseline)
 {
 	g_autoptr(GPtrArray) dirs = g_ptr_array_new_with_free_func(g_free);
 	int status = VTDLAB_EXIT_OK;
@@ -156,14 +186,76 @@ static int run_all(struct bench_options *o)
 		if (!dir)
 			break;
 	}
-	if (dirs->len > 1)
-		status = vtdlab_exit_worse(status, print_repeats(dirs));
+	if (dirs->len > 1 || (baseline && dirs->len))
+		status = vtdlab_exit_worse(status, print_repeats(dirs, baseline));
+	return status;
+}
+
+/* --show */
+static int show(const GPtrArray *baseline)
+{
+	GError *error = NULL;
+	g_autoptr(GPtrArray) docs = NULL;
+	int status = VTDLAB_EXIT_OK;
+
+	cmd_run_paths(opt.show);
+	docs = bench_docs_read(opt.show, g_strv_length(opt.show), &error);
+	if (!docs)
+		return cmd_fail("bench", error);
+	for (guint i = 0; !baseline && i < docs->len; i++) {
+		g_autofree char *page = bench_page(docs->pdata[i], opt.verbose);
+		unsigned count[3];
+
+		printf("%s%s%-14s%s\n", i ? "\n" : "", page, "run", opt.show[i]);
+		bench_counts(docs->pdata[i], count);
+		status = vtdlab_exit_worse(status, count[BENCH_FAIL] ? VTDLAB_EXIT_BAD : VTDLAB_EXIT_OK);
+	}
+	return baseline ? print_moved(baseline, docs) : status;
+}
+
+/* Is there anything that the benchmark to come cannot be held against? Minutes before it would be told. */
+static bool baseline_ok(const GPtrArray *baseline, const struct bench_options *o, GError **error)
+{
+	const char *clock = word_of(machine_clock_words, o->clock_virtual ? MACHINE_CLOCK_VIRTUAL : MACHINE_CLOCK_WALL);
+
+	for (guint i = 0; baseline && i < baseline->len; i++) {
+		const struct bench_doc *doc = baseline->pdata[i];
+
+		if (strcmp(doc->clock, clock) != 0)
+			return vtdlab_refuse(error,
+					     "--baseline %s ran with clock %s, this one would with clock %s: times of "
+					     "these cannot be compared",
+					     doc->path, doc->clock, clock);
+	}
+	return !baseline || bench_one_clock(baseline, error);
+}
+
+static int measure(const GPtrArray *baseline)
+{
+	struct bench_options options;
+	GError *error = NULL;
+	int status;
+
+	cmd_catch_signals();
+	if (!read_options(&options, &error) || !baseline_ok(baseline, &options, &error)) {
+		status = cmd_fail("bench", error);
+	} else if (opt.dry_run) {
+		g_autofree char *text = bench_dry_run(&options, &error);
+
+		status = text ? VTDLAB_EXIT_OK : cmd_fail("bench", error);
+		if (text)
+			puts(text);
+	} else {
+		status = run_all(&options, baseline);
+	}
+	g_strfreev(options.params);
+	g_strfreev(options.tests);
 	return status;
 }
 
 int cmd_bench(int argc, char **argv)
 {
-	struct bench_options options;
+	g_autoptr(GPtrArray) baseline = NULL;
 	GError *error = NULL;
 	int status;
 
@@ -178,19 +270,17 @@ int cmd_bench(int argc, char **argv)
 		return cmd_usage_error("bench", "--repeat %d: at least 1", opt.repeat);
 	if (opt.repeat > 1 && opt.selftests)
 		return cmd_usage_error("bench", "--selftests compares in one boot: give --rounds, not --repeat");
-	cmd_catch_signals();
-	if (!read_options(&options, &error)) {
-		status = cmd_fail("bench", error);
-	} else if (opt.dry_run) {
-		g_autofree char *text = bench_dry_run(&options, &error);
-
-		status = text ? VTDLAB_EXIT_OK : cmd_fail("bench", error);
-		if (text)
-			puts(text);
-	} else {
-		status = run_all(&options);
+	if (opt.baseline && opt.selftests)
+		return cmd_usage_error("bench", "--baseline is of kvmperf's figures, not of --selftests");
+	if (opt.baseline) {
+		cmd_run_paths(opt.baseline);
+		baseline = bench_docs_read(opt.baseline, g_strv_length(opt.baseline), &error);
 	}
-	g_strfreev(options.params);
-	g_strfreev(options.tests);
+	if (error)
+		status = cmd_fail("bench", error);
+	else
+		status = opt.show ? show(baseline) : measure(baseline);
+	g_strfreev(opt.show);
+	g_strfreev(opt.baseline);
 	return status;
 }

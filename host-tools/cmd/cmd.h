@@ -115,6 +115,9 @@ void cmd_run_paths(char **names);
  */
 int cmd_bugs_list(bool names, bool archive, JsonArray *rows);
 
+/* cmd_narrow - from now on what goes to stdout fits a terminal of few columns, if it is one. */
+void cmd_narrow(void);
+
 /* cmd_progress - the style that --quiet and --verbose ask for. */
 enum progress_style cmd_progress(gboolean quiet, gboolean verbose);
 

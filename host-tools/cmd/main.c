@@ -37,6 +37,7 @@ int main(int argc, char **argv)
 
 	keep_streams();
 	setlocale(LC_CTYPE, "");
+	cmd_narrow();
 	/* what is made here is the user's to write, and nobody else's, with any umask */
 	umask(umask(022) | 022);
 	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)

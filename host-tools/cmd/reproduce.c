@@ -49,14 +49,13 @@ static int reproduce_one(const char *name, enum reproduce_sides sides)
 		.checks = (const char *const *)checks,
 	};
 	GError *error = NULL;
-	struct bug *bug = bug_load(name, (const char *const *)checks, &error);
+	struct bug *bug = (opt.restricted ? bug_load_restricted : bug_load)(name, options.checks, &error);
 	struct reproduction out;
 	int status;
 
 	if (!bug)
 		return cmd_fail("reproduce", error);
-	if ((opt.restricted && !bug_restricted(bug, options.checks, &error)) ||
-	    !bug_reproduce(bug, &options, &out, &error)) {
+	if (!bug_reproduce(bug, &options, &out, &error)) {
 		g_prefix_error(&error, "%s: ", bug->name);
 		bug_free(bug);
 		return cmd_fail("reproduce", error);

@@ -183,6 +183,12 @@ static bool run_one(struct series *s, struct matrix_cell *cell, const struct ser
 	GError *error = NULL;
 
 	s->o->run->progress = progress_new(NULL, style(s));
+	if (!s->alone) {
+		g_autofree char *title =
+			g_strdup_printf("%u of %u, %s", cell->n + 1, s->doc->cells->len, m->scenario->name);
+
+		progress_title(s->o->run->progress, title);
+	}
 	if (m->unfit)
 		vtdlab_unfit(&error, "%s", m->unfit);
 	else

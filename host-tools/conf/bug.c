@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "conf/restrict.h"
 
 const struct word bug_area_words[] = {
 	{ "table-copy", BUG_TABLE_COPY },
@@ -275,13 +276,24 @@ static bool check(const struct bug *bug, const char *const *checks, GError **err
 	return true;
 }
 
-struct bug *bug_load(const char *name_or_path, const char *const *checks, GError **error)
+static struct bug *load(const char *name_or_path, bool restricted, const char *const *checks, GError **error)
 {
 	struct bug *bug = g_new0(struct bug, 1);
 
 	schema_init(&bug_schema, bug);
-	if (schema_load(&bug_schema, bug, name_or_path, &bug->name, &bug->path, error) && check(bug, checks, error))
+	if (schema_load(&bug_schema, bug, name_or_path, &bug->name, &bug->path, error) &&
+	    (!restricted || bug_restricted(bug, checks, error)) && check(bug, checks, error))
 		return bug;
 	bug_free(bug);
 	return NULL;
+}
+
+struct bug *bug_load(const char *name_or_path, const char *const *checks, GError **error)
+{
+	return load(name_or_path, false, checks, error);
+}
+
+struct bug *bug_load_restricted(const char *name_or_path, const char *const *checks, GError **error)
+{
+	return load(name_or_path, true, checks, error);
 }

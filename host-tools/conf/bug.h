@@ -86,6 +86,9 @@ extern const struct word bug_area_words[];
  * keys of a scenario, a side without a kernel, a figure of none of its tests.
  */
 struct bug *bug_load(const char *name_or_path, const char *const *checks, GError **error);
+
+/* bug_load_restricted - the same, if the bug is bug_restricted(): that is seen before any file is opened that it names. */
+struct bug *bug_load_restricted(const char *name_or_path, const char *const *checks, GError **error);
 void bug_free(struct bug *bug);
 
 /* bug_recipe_given - has the bug this recipe? The first one always, unless it is unreproduced. */

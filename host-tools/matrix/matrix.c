@@ -123,16 +123,6 @@ static void gather(struct matrix_work *w)
 	}
 }
 
-/* "20261128T093000Z-smoke-1a2b3c.interrupted" of "smoke", and what a process that died left. */
-static bool unfinished_of(const char *entry, const char *name)
-{
-	g_autofree char *label = rundir_label(name), *quoted = g_regex_escape_string(label, -1);
-	g_autofree char *pattern =
-		g_strdup_printf("^[0-9]{8}T[0-9]{6}Z-%s-[0-9a-f]{6}\\.(interrupted|partial)$", quoted);
-
-	return g_regex_match_simple(pattern, entry, 0, 0);
-}
-
 /* The newest directory that a matrix of that name left unfinished, or NULL. */
 static char *find_unfinished(const char *root, const char *name)
 {
@@ -140,7 +130,7 @@ static char *find_unfinished(const char *root, const char *name)
 	const char *newest = NULL;
 
 	for (guint i = 0; i < entries->len; i++)
-		if (unfinished_of(entries->pdata[i], name) && (!newest || strcmp(entries->pdata[i], newest) > 0))
+		if (rundir_is_of(entries->pdata[i], name, false) && (!newest || strcmp(entries->pdata[i], newest) > 0))
 			newest = entries->pdata[i];
 	return newest ? g_build_filename(root, newest, NULL) : NULL;
 }

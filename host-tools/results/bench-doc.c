@@ -92,6 +92,22 @@ static void option_free(void *p)
 	g_free(o);
 }
 
+static void latency_free(void *p)
+{
+	struct bench_latency *l = p;
+
+	g_free(l->name);
+	g_free(l);
+}
+
+static void counter_free(void *p)
+{
+	struct bench_counter *c = p;
+
+	g_free(c->name);
+	g_free(c);
+}
+
 static void test_free(void *p)
 {
 	struct bench_test *t = p;
@@ -101,6 +117,8 @@ static void test_free(void *p)
 	g_ptr_array_unref(t->options);
 	g_ptr_array_unref(t->counts);
 	g_ptr_array_unref(t->steps);
+	g_ptr_array_unref(t->latencies);
+	g_ptr_array_unref(t->kvm);
 	g_free(t);
 }
 
@@ -234,6 +252,44 @@ static bool take_result(struct bench_test *t, JsonObject *o, GError **error)
 	return true;
 }
 
+/* Histograms and counters are shown, not judged: one that is none is left out. */
+static void take_latencies(struct bench_test *t, JsonObject *from)
+{
+	g_autoptr(GList) names = from ? json_object_get_members(from) : NULL;
+
+	for (GList *at = names; at && t->latencies->len < NAMES_MAX; at = at->next) {
+		JsonObject *o = json_line_object(from, at->data);
+		struct bench_latency l = { 0 }, *copy;
+
+		if (!o || !name_ok(at->data) || !number_of(json_object_get_member(o, "count"), &l.count) ||
+		    !number_of(json_object_get_member(o, "p50"), &l.p50) ||
+		    !number_of(json_object_get_member(o, "p90"), &l.p90) ||
+		    !number_of(json_object_get_member(o, "p99"), &l.p99) ||
+		    !number_of(json_object_get_member(o, "max"), &l.max))
+			continue;
+		copy = g_memdup2(&l, sizeof(l));
+		copy->name = g_strdup(at->data);
+		g_ptr_array_add(t->latencies, copy);
+	}
+}
+
+static void take_counters(struct bench_test *t, JsonObject *from)
+{
+	g_autoptr(GList) names = from ? json_object_get_members(from) : NULL;
+
+	for (GList *at = names; at && t->kvm->len < NAMES_MAX; at = at->next) {
+		struct bench_counter *c;
+		uint64_t value;
+
+		if (!number_of(json_object_get_member(from, at->data), &value))
+			continue;
+		c = g_new0(struct bench_counter, 1);
+		c->name = clean(at->data);
+		c->value = value;
+		g_ptr_array_add(t->kvm, c);
+	}
+}
+
 static bool take_test(struct bench_doc *doc, JsonNode *node, guint number, GError **error)
 {
 	JsonObject *o = JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
@@ -249,7 +305,12 @@ static bool take_test(struct bench_doc *doc, JsonNode *node, guint number, GErro
 	t->options = g_ptr_array_new_with_free_func(option_free);
 	t->counts = g_ptr_array_new_with_free_func(series_free);
 	t->steps = g_ptr_array_new_with_free_func(series_free);
+	t->latencies = g_ptr_array_new_with_free_func(latency_free);
+	t->kvm = g_ptr_array_new_with_free_func(counter_free);
 	g_ptr_array_add(doc->tests, t);
+	take_latencies(t, json_line_object(o, "latency_ns"));
+	take_counters(t, json_line_object(json_line_object(o, "kvm"), "vm"));
+	take_counters(t, json_line_object(json_line_object(o, "kvm"), "vcpus"));
 	return take_options(t, json_line_object(o, "options"), error) &&
 	       take_series(t, t->counts, json_line_object(o, "counts"), error) &&
 	       take_series(t, t->steps, json_line_object(o, "ns"), error) && take_result(t, o, error);
@@ -293,6 +354,16 @@ struct bench_doc *bench_doc_parse(const char *text, gsize len, GError **error)
 	return o ? doc_of(o, error) : NULL;
 }
 
+static void take_run(struct bench_doc *doc, JsonObject *o)
+{
+	doc->name = text_of(o, "bench");
+	doc->tool = text_of(o, "tool");
+	doc->repeat = text_of(o, "repeat");
+	doc->seconds = json_line_double(o, "duration_s", 0);
+	doc->clock_ratio = json_line_double(o, "clock_ratio", 0);
+	doc->clock_pairs = (unsigned)json_line_int(o, "clock_pairs", 0);
+}
+
 static bool take_environment(struct bench_doc *doc, JsonObject *env, GError **error)
 {
 	doc->clock = text_of(env, "clock");
@@ -302,6 +373,11 @@ static bool take_environment(struct bench_doc *doc, JsonObject *env, GError **er
 	doc->iommu = text_of(env, "iommu");
 	doc->params = text_of(env, "l1_params");
 	doc->commit = text_of(env, "commit");
+	if (env)
+		report_environment_read(&doc->env, env);
+	doc->cpus = (unsigned)json_line_int(env, "l1_cpus", 0);
+	doc->memory = (uint64_t)json_line_int(env, "l1_memory", 0);
+	doc->settled = json_line_bool(env, "l1_settled", true);
 	return doc->clock && doc->accel ? true : wrong(error, "environment", "it names no clock and accelerator");
 }
 
@@ -324,10 +400,12 @@ struct bench_doc *bench_doc_read(const char *path, GError **error)
 		doc = doc_of(kvmperf, &why);
 	if (doc && !take_environment(doc, json_line_object(o, "environment"), &why))
 		g_clear_pointer(&doc, bench_doc_free);
-	if (doc)
+	if (doc) {
 		doc->path = g_strdup(path);
-	else
+		take_run(doc, o);
+	} else {
 		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s: %s", path, why->message);
+	}
 	return doc;
 }
 
@@ -360,6 +438,10 @@ void bench_doc_free(struct bench_doc *doc)
 	g_free(doc->iommu);
 	g_free(doc->params);
 	g_free(doc->commit);
+	g_free(doc->name);
+	g_free(doc->tool);
+	g_free(doc->repeat);
+	report_environment_clear(&doc->env);
 	g_free(doc);
 }
 

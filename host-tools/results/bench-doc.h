@@ -11,8 +11,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "results/report.h"
+
 #define BENCH_SCHEMA 1
 #define BENCH_BYTES_MAX (32u << 20)
+
+/* With the virtual clock no median of one boot is further from that of another, as a part of it (docs/bench.md). */
+#define BENCH_VIRTUAL_NOISE 0.002
 
 enum bench_result {
 	BENCH_PASS,
@@ -31,6 +36,18 @@ struct bench_option {
 	char *name, *value;
 };
 
+/* Of all rounds together: how long one of them took. */
+struct bench_latency {
+	char *name;
+	uint64_t count, p50, p90, p99, max;
+};
+
+/* KVM's own, over the steps of the last round. */
+struct bench_counter {
+	char *name;
+	uint64_t value;
+};
+
 struct bench_test {
 	char *name;
 	GPtrArray *options; /* struct bench_option *, as in the document */
@@ -39,6 +56,8 @@ struct bench_test {
 	enum bench_result result;
 	char *reason;
 	GPtrArray *counts, *steps; /* struct bench_series * */
+	GPtrArray *latencies;	   /* struct bench_latency * */
+	GPtrArray *kvm;		   /* struct bench_counter * */
 };
 
 struct bench_doc {
@@ -47,6 +66,13 @@ struct bench_doc {
 	GPtrArray *tests; /* struct bench_test * */
 	/* of the environment; NULL for a bare document of kvmperf */
 	char *clock, *accel, *qemu, *kernel, *iommu, *params, *commit;
+	char *name, *tool, *repeat;    /* of the run; each may be NULL */
+	struct report_environment env; /* what there is of it, as of a run of a scenario */
+	unsigned cpus;
+	uint64_t memory; /* bytes */
+	bool settled;
+	double seconds, clock_ratio;
+	unsigned clock_pairs; /* 0: the clock was not compared */
 };
 
 /*

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The figures of a bench run as a table, and those of several side by side. */
+/* The figures of a bench run as a page, and those of several side by side. */
 #ifndef VTDLAB_RESULTS_BENCH_TABLE_H
 #define VTDLAB_RESULTS_BENCH_TABLE_H
 
@@ -8,8 +8,14 @@
 
 #include "results/bench-doc.h"
 
-/* bench_table - test, options, vCPUs, step, items, median, spread, ns each, how many a second. The caller frees it. */
-char *bench_table(struct bench_doc *doc);
+/*
+ * bench_page - what the terminal shows of a benchmark, at most 72 columns wide but for what is to be copied: outcome, what
+ * failed, the figures, what was run. @all: with percentiles and KVM's counters, as in summary.txt. The caller frees it.
+ */
+char *bench_page(const struct bench_doc *doc, bool all);
+
+/* bench_times_are - a sentence on what the times of such a machine are not, "" where they are those of hardware. Static. */
+const char *bench_times_are(bool virtual, bool hardware);
 
 /* bench_counts - how many tests passed, failed and were skipped. */
 void bench_counts(const struct bench_doc *doc, unsigned count[3]);
@@ -32,6 +38,14 @@ char *bench_compare(const GPtrArray *docs, GError **error);
  *          one was measured in all
  */
 char *bench_gate(const GPtrArray *docs, double within, bool *good);
+
+/*
+ * bench_moved - what @new does otherwise than @base, beyond noise, by the statistics of bench_judge(). With four boots of
+ * each side or more it is that; with fewer a value is a round, as rounds there are enough of, and where the virtual clock
+ * makes boots repeat, medians within BENCH_VIRTUAL_NOISE of each other are taken for equal. The caller frees the text, which
+ * says what a value was. @worse and errors as bench_judge().
+ */
+char *bench_moved(const GPtrArray *base, const GPtrArray *new, double threshold, bool *worse, GError **error);
 
 /*
  * bench_judge - the boots of @base against those of @new: a sample is a step of a test, a value the median of a boot in

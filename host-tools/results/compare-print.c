@@ -219,7 +219,7 @@ char *compare_judge(const struct compare *c, double threshold, bool *worse)
 		add_values(s->base, base, row);
 		add_values(s->new, new, row);
 	}
-	figures = samples_judge(samples, threshold, worse);
+	figures = samples_judge(samples, "runs", threshold, worse);
 	*worse |= bad_runs(new) * base->runs->len > bad_runs(base) * new->runs->len;
 	g_string_append(out, figures);
 	return g_string_free(out, FALSE);

@@ -7,11 +7,10 @@
 
 #include "base/error.h"
 #include "base/json-line.h"
+#include "base/run-file.h"
 #include "base/text.h"
 #include "base/words.h"
 #include "results/version.h"
-
-#define MAX_BYTES (64 << 20)
 
 static const struct word result_words[] = {
 	{ "waiting", MATRIX_CELL_WAITING },
@@ -248,13 +247,12 @@ static void take(char **to, JsonObject *o, const char *name)
 static void take_result(struct matrix_cell *cell, JsonObject *o)
 {
 	int result = MATRIX_CELL_WAITING;
-	JsonNode *seconds = json_object_get_member(o, "seconds");
 
 	word_value(result_words, json_line_string(o, "result", ""), &result);
 	cell->result = (enum matrix_cell_result)result;
 	cell->exit = (int)json_line_int(o, "exit", 0);
 	cell->tries = (unsigned)json_line_int(o, "tries", 0);
-	cell->seconds = seconds && JSON_NODE_HOLDS_VALUE(seconds) ? json_node_get_double(seconds) : 0;
+	cell->seconds = json_line_double(o, "seconds", 0);
 	take(&cell->verdict, o, "verdict");
 	take(&cell->reason, o, "reason");
 	take(&cell->run, o, "run");
@@ -287,26 +285,9 @@ static struct matrix_cell *take_cell(JsonObject *o, unsigned n)
 	return cell;
 }
 
-static JsonObject *read_object(const char *path, GError **error)
-{
-	g_autoptr(GError) why = NULL;
-	g_autofree char *text = NULL;
-	JsonObject *o;
-	gsize len;
-
-	if (!g_file_get_contents(path, &text, &len, &why)) {
-		vtdlab_refuse(error, "%s", why->message);
-		return NULL;
-	}
-	o = len <= MAX_BYTES ? json_line_parse(text, len) : NULL;
-	if (!o)
-		vtdlab_refuse(error, "%s: no JSON, or truncated", path);
-	return o;
-}
-
 bool matrix_cell_read(const char *path, struct matrix_cell *cell)
 {
-	g_autoptr(JsonObject) o = read_object(path, NULL);
+	g_autoptr(JsonObject) o = run_file_json(path, "cell.json", NULL);
 
 	if (!o || json_line_int(o, "cell", -1) != (int64_t)cell->n ||
 	    strcmp(json_line_string(o, "name", ""), cell->name) != 0)
@@ -334,21 +315,19 @@ static void take_axis(JsonArray *axes, guint i, JsonNode *node, void *data)
 
 struct matrix_doc *matrix_doc_read(const char *path, GError **error)
 {
-	g_autofree char *file =
-		g_file_test(path, G_FILE_TEST_IS_DIR) ? g_build_filename(path, "matrix.json", NULL) : g_strdup(path);
-	g_autoptr(JsonObject) o = read_object(file, error);
+	g_autoptr(JsonObject) o = run_file_json(path, "matrix.json", error);
 	JsonArray *cells = o ? json_line_array(o, "cells") : NULL, *axes = o ? json_line_array(o, "axes") : NULL;
 	g_autoptr(GPtrArray) pairs = g_ptr_array_new();
 	struct matrix_doc *doc;
 
 	if (o && json_line_int(o, "schema", 0) > MATRIX_DOC_SCHEMA) {
 		vtdlab_refuse(error, "%s: schema %" G_GINT64_FORMAT " is newer than this vtdlab, which reads up to %d",
-			      file, json_line_int(o, "schema", 0), MATRIX_DOC_SCHEMA);
+			      path, json_line_int(o, "schema", 0), MATRIX_DOC_SCHEMA);
 		return NULL;
 	}
 	if (!cells || !axes) {
 		if (o)
-			vtdlab_refuse(error, "%s: not of a matrix", file);
+			vtdlab_refuse(error, "%s: not of a matrix", path);
 		return NULL;
 	}
 	doc = matrix_doc_new();

@@ -2,9 +2,9 @@
 /*
  * What the user sees while a run lasts: a live line per phase on a terminal, plain lines in a log.
  *
- * Live:  "  crash-boot      3.2 s  waiting for the agent" is redrawn five times a second by a timer
- * on the default GMainContext (it moves whenever machine_wait() iterates), and becomes a fixed line
- * when the phase ends. Plain: one line when a phase ends, with its time. Nothing is redrawn, every
+ * Live:  "  crash-boot      3.2 s  phase 5 of 11, about 12 s left; waiting" is redrawn five times
+ * a second by a timer on the default GMainContext (it moves whenever machine_wait() iterates), and
+ * becomes a fixed line, without what was expected, when the phase ends. Plain: one line when a phase ends, with its time. Nothing is redrawn, every
  * line is flushed. Quiet: nothing but warnings. NULL, for all of the functions: nothing at all.
  */
 #ifndef VTDLAB_RESULTS_PROGRESS_H
@@ -26,6 +26,20 @@ enum progress_style {
 
 /* progress_new - @out stays the caller's; NULL = stderr. Never fails. */
 struct progress *progress_new(FILE *out, enum progress_style style);
+
+/* progress_live - is there a live line? What is only for it need not be found out otherwise. */
+bool progress_live(const struct progress *p);
+
+/* progress_title - what all of it is about, for the live line: "2 of 12, kdump"; copied. NULL: nothing. */
+void progress_title(struct progress *p, const char *title);
+
+/*
+ * progress_expect - the phases that are to come, for the live line; copied. One that then begins and is not among them is
+ * shown without its number, and nothing is said of the time left while it lasts.
+ * @phases: in their order, NULL-ended; NULL: nothing is known (any more)
+ * @seconds: about how long each takes, -1 where that is not known; NULL: of none
+ */
+void progress_expect(struct progress *p, const char *const *phases, const double *seconds);
 
 /*
  * progress_begin - a phase begins; one that is still open ends first, as by progress_end(p, NULL).

@@ -102,6 +102,9 @@ void report_judge(struct run_report *report, const struct evidence *ev);
 /* report_json - the text of run.json, schema 1; the caller frees it. */
 char *report_json(const struct run_report *report);
 
+/* report_environment_read - what the "environment" @o of a recorded run says, into @env, which is empty. */
+void report_environment_read(struct report_environment *env, JsonObject *o);
+
 /* report_environment_json - its "environment"; the caller unrefs it. */
 JsonObject *report_environment_json(const struct report_environment *env);
 

@@ -9,8 +9,6 @@
 #include "base/run-file.h"
 #include "base/text.h"
 
-#define MAX_BYTES (64 << 20)
-
 /* Adds up what @path ("kdump/copies/bytes") leads to, over all members of an array; false: nothing is there. */
 static bool add_up(JsonNode *node, const char *path, double *sum)
 {
@@ -105,16 +103,13 @@ static void read_checks(struct run_json *run)
 
 struct run_json *run_json_load(const char *path, GError **error)
 {
-	g_autofree char *text = NULL;
-	JsonObject *o, *env, *crash;
+	JsonObject *o = run_file_json(path, "run.json", error), *env, *crash;
 	struct run_json *run;
-	gsize len;
 
-	if (!run_file_read(path, "run.json", &text, &len, error))
+	if (!o)
 		return NULL;
-	o = len <= MAX_BYTES ? json_line_parse(text, len) : NULL;
-	if (!o || !json_line_string(o, "scenario", NULL)) {
-		g_clear_pointer(&o, json_object_unref);
+	if (!json_line_string(o, "scenario", NULL)) {
+		json_object_unref(o);
 		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s is no run.json of a run", path);
 		return NULL;
 	}

@@ -25,7 +25,7 @@ static void take_kernel(struct report_kernel *k, JsonObject *o)
 	take(&k->describe, o, "describe");
 }
 
-static void take_environment(struct report_environment *env, JsonObject *o)
+void report_environment_read(struct report_environment *env, JsonObject *o)
 {
 	take(&env->accel, o, "accel");
 	take(&env->clock, o, "clock");
@@ -73,7 +73,7 @@ void run_json_report(const struct run_json *run, struct run_report *report)
 	}
 	run_json_number(run, "duration_s", &report->duration_s);
 	if (env)
-		take_environment(&report->env, env);
+		report_environment_read(&report->env, env);
 	if (phases)
 		json_array_foreach_element(phases, take_phase, report);
 	if (notes)

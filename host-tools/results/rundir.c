@@ -105,6 +105,20 @@ char *rundir_label(const char *scenario)
 	return name;
 }
 
+int rundir_newest_first(const void *a, const void *b)
+{
+	return -strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+bool rundir_is_of(const char *entry, const char *name, bool complete)
+{
+	g_autofree char *label = rundir_label(name), *quoted = g_regex_escape_string(label, -1);
+	g_autofree char *pattern = g_strdup_printf("^[0-9]{8}T[0-9]{6}Z-%s-[0-9a-f]{6}%s$", quoted,
+						   complete ? "" : "\\.(interrupted|partial)");
+
+	return g_regex_match_simple(pattern, entry, 0, 0);
+}
+
 static bool make_directory(struct rundir *rd, const char *scenario, GError **error)
 {
 	g_autoptr(GDateTime) now = g_date_time_new_now_utc();

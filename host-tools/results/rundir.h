@@ -78,6 +78,12 @@ char *rundir_latest(const char *root);
 /* rundir_label - the part of a directory's name that says what was run: @name without what no file name should hold. */
 char *rundir_label(const char *name);
 
+/* rundir_newest_first - for g_ptr_array_sort() of names of directories: they begin with the time. */
+int rundir_newest_first(const void *a, const void *b);
+
+/* rundir_is_of - is @entry the name of a directory of what is called @name, that is @complete or, if not, was not finished? */
+bool rundir_is_of(const char *entry, const char *name, bool complete);
+
 /*
  * rundir_interrupt - the run ends without a verdict: keep what there is, marked.
  *

@@ -9,11 +9,11 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/json-line.h"
+#include "base/run-file.h"
 #include "base/text.h"
 #include "results/csv.h"
 #include "results/rundir.h"
 
-#define MAX_BYTES (64 << 20)
 #define MAX_DEPTH 6 /* results/matrices/M/cells/N/bugs/B/RUN would be the deepest */
 
 struct one {
@@ -53,7 +53,6 @@ static struct one *one_new(const char *place, JsonObject *o, bool bench)
 {
 	JsonObject *env = json_line_object(o, "environment");
 	JsonObject *first = env ? json_line_object(env, "first_kernel") : NULL;
-	JsonNode *seconds = json_object_get_member(o, "duration_s");
 	struct one *one = g_new0(struct one, 1);
 
 	one->place = g_strdup(place);
@@ -64,7 +63,7 @@ static struct one *one_new(const char *place, JsonObject *o, bool bench)
 	one->first = text_of(first, "release");
 	one->spec = text_of(first, "spec");
 	one->crash = text_of(env ? json_line_object(env, "crash_kernel") : NULL, "release");
-	one->seconds = seconds && JSON_NODE_HOLDS_VALUE(seconds) ? json_node_get_double(seconds) : 0;
+	one->seconds = json_line_double(o, "duration_s", 0);
 	one->exit = json_line_int(o, "exit", -1);
 	return one;
 }
@@ -84,15 +83,14 @@ static bool wanted(const struct one *one, const struct runs_filter *f)
 static bool read_one(struct runs *runs, const char *dir, const char *place, const char *file,
 		     const struct runs_filter *f, GString *bad)
 {
-	g_autofree char *path = g_build_filename(dir, file, NULL), *text = NULL;
+	g_autofree char *path = g_build_filename(dir, file, NULL);
 	bool bench = strcmp(file, "bench.json") == 0;
 	struct one *one;
 	JsonObject *o;
-	gsize len;
 
 	if (g_file_test(path, G_FILE_TEST_IS_SYMLINK) || !g_file_test(path, G_FILE_TEST_IS_REGULAR))
 		return false;
-	o = g_file_get_contents(path, &text, &len, NULL) && len <= MAX_BYTES ? json_line_parse(text, len) : NULL;
+	o = run_file_json(path, file, NULL);
 	if (!o || !json_line_string(o, bench ? "bench" : "scenario", NULL)) {
 		g_string_append_printf(bad, "%s: truncated, or no document of a run\n", path);
 		g_clear_pointer(&o, json_object_unref);
@@ -208,12 +206,7 @@ char *runs_text(const struct runs *runs, enum runs_format format)
 
 /* ---- pruning ---- */
 
-static int newest_first(const void *a, const void *b)
-{
-	return -strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* Of one folder: its results directories begin with the time, so that the order of names is the order of age. */
+/* Of one folder. */
 static int prune_folder(const char *folder, unsigned keep, bool dry_run, GString *told, GError **error)
 {
 	g_autoptr(GPtrArray) names = dir_names(AT_FDCWD, folder);
@@ -223,7 +216,7 @@ static int prune_folder(const char *folder, unsigned keep, bool dry_run, GString
 	unsigned kept = 0;
 	int removed = 0;
 
-	g_ptr_array_sort(names, newest_first);
+	g_ptr_array_sort(names, rundir_newest_first);
 	for (guint i = 0; i < names->len; i++) {
 		const char *name = names->pdata[i];
 		g_autofree char *path = g_build_filename(folder, name, NULL);

@@ -104,12 +104,12 @@ static double least_chance(unsigned n, unsigned m)
 }
 
 /* What these few runs could not have shown. */
-static void put_power(GString *out, unsigned figures, unsigned base, unsigned new)
+static void put_power(GString *out, const char *values_are, unsigned figures, unsigned base, unsigned new)
 {
 	unsigned enough = 4;
 
 	if (base + new > STATS_MOST) {
-		g_string_append_printf(out, "more than %u runs in all: none of it was judged\n", STATS_MOST);
+		g_string_append_printf(out, "more than %u %s in all: none of it was judged\n", STATS_MOST, values_are);
 		return;
 	}
 	if (!figures || least_chance(base, new) * figures <= CHANCE)
@@ -117,13 +117,16 @@ static void put_power(GString *out, unsigned figures, unsigned base, unsigned ne
 	while (2 * enough < STATS_MOST && least_chance(enough, enough) * figures > CHANCE)
 		enough++;
 	if (least_chance(base, new) > CHANCE)
-		g_string_append_printf(out, "too few runs to tell anything from noise: 4 of each side at least, ");
+		g_string_append_printf(out, "too few %s to tell anything from noise: 4 of each side at least,\n",
+				       values_are);
 	else
-		g_string_append_printf(out, "with so few runs only changes of many figures at once can be told; ");
-	g_string_append_printf(out, "-n %u for a single one\n", enough);
+		g_string_append_printf(out, "with so few %s only changes of many figures at once can be told,\n",
+				       values_are);
+	g_string_append_printf(out, "%s %u for a single one\n", strcmp(values_are, "runs") == 0 ? "-n" : "--rounds",
+			       enough);
 }
 
-char *samples_judge(const GPtrArray *samples, double threshold, bool *worse)
+char *samples_judge(const GPtrArray *samples, const char *values_are, double threshold, bool *worse)
 {
 	g_autofree struct judged *all = g_new0(struct judged, samples->len + 1);
 	GString *out = g_string_new(NULL);
@@ -153,8 +156,8 @@ char *samples_judge(const GPtrArray *samples, double threshold, bool *worse)
 		put(out, &all[i]);
 		*worse |= costs_more(&all[i], threshold);
 	}
-	g_string_append_printf(out, "%s%u of %u figures differ beyond noise, %u and %u runs\n",
-			       told ? "" : "no change: ", told, n, base, new);
-	put_power(out, n, base, new);
+	g_string_append_printf(out, "%s%u of %u figures differ beyond noise, %u and %u %s\n",
+			       told ? "" : "no change: ", told, n, base, new, values_are);
+	put_power(out, values_are, n, base, new);
 	return g_string_free(out, FALSE);
 }

@@ -27,9 +27,10 @@ void sample_number(GString *out, enum sample_unit unit, double value);
  * chance. With many figures some differ by chance: of those that are named one in twenty at most is there by it (the procedure
  * of Benjamini and Hochberg); where nothing has changed, nothing is named in 95 % of all comparisons.
  *
+ * @values: what a value is: "runs", "rounds"
  * @threshold: what takes longer, or more memory, by more than this part (0.02) sets *@worse, unless noise may explain it
  * The caller frees the text.
  */
-char *samples_judge(const GPtrArray *samples, double threshold, bool *worse);
+char *samples_judge(const GPtrArray *samples, const char *values, double threshold, bool *worse);
 
 #endif

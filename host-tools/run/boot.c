@@ -45,7 +45,10 @@ bool phase_boot(struct run *run, GError **error)
 	plan_machine(run->at.plan, run->at.rd->path, &cfg);
 	/* what the checks rest on, and what of the unit the timeline shows besides */
 	cfg.traces = check_traces() | TRACES(INTREMAP) | TRACES(DISK_ERRORS);
-	run->at.m = accel_resolve(&cfg, &why, error) ? machine_start(&cfg, error) : NULL;
+	if (!accel_resolve(&cfg, &why, error))
+		return false;
+	run_expect(run, cfg.accel);
+	run->at.m = machine_start(&cfg, error);
 	if (!run->at.m)
 		return false;
 	/* All that observe are told of everything since power-on: a driver built in does not wait for phase_load(). */

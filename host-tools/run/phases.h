@@ -23,12 +23,16 @@ struct run {
 	struct nic_dma *nic;
 	struct entries *entries;
 	struct breakpoint *breakpoint; /* --break */
+	bool whole;		       /* all phases are to come, as in run_attempt() */
 	bool devices_asked;	       /* what is waited for is a sign of the first kernel's devices */
 	bool flat;		       /* the crash kernel was loaded from its flat image (prepare/flat.h) */
 };
 
 /* run_attempt - one attempt from start to verdict material; false: @error (the evidence says how far it came). */
 bool run_attempt(struct run *run, GError **error);
+
+/* run_expect - tells the progress which phases there will be, and how long each took before on @accel; in "boot". */
+void run_expect(struct run *run, enum machine_accel accel);
 
 /* run_capture - a snapshot of the tables (observe/snapshot.h). */
 bool run_capture(struct run *run, const char *phase, struct evidence_state *state, GError **error);
@@ -68,6 +72,8 @@ void breakpoint_free(struct run *run);
 
 /* report.c: the judged report of what the attempt has seen */
 void run_judge(struct run *run);
+/* report.c: run.json "settings", what is set otherwise than in the scenario's file, which its name alone would not tell */
+void run_list_settings(struct run *run);
 /* csv.c: timeline.csv, iova.csv */
 bool run_write_tables(struct run *run, GError **error);
 

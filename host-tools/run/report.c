@@ -114,8 +114,7 @@ static void add_setting(const char *key, const char *value, void *settings)
 	json_object_set_string_member(settings, key, value);
 }
 
-/* run.json "settings": what is set otherwise than in the scenario's file, which its name alone would not tell. */
-static void list_settings(struct run *run)
+void run_list_settings(struct run *run)
 {
 	const struct scenario *s = run->at.plan->scenario;
 	struct scenario *file = s->path ? scenario_load(s->path, NULL) : NULL;
@@ -165,7 +164,7 @@ void run_judge(struct run *run)
 	list_phases(run);
 	note_traces(run);
 	list_snapshots(run);
-	list_settings(run);
+	run_list_settings(run);
 	list_domain(run);
 	numbers_add(run->report->extra, run->at.ev);
 	if (run->kprobes)

@@ -79,5 +79,6 @@ const struct check check_no_splat = {
 	.outcome = OUTCOME_KERNEL_SPLAT,
 	.proves = "a kernel of the lab's own complained of nothing on its console, from its first line to its last",
 	.needs = NEED(LAB_KERNEL),
+	.by_the_way = true,
 	.run = no_splat,
 };

@@ -22,6 +22,11 @@ struct check {
 	unsigned traces;      /* TRACES() of base/trace-group.h that it rests on, or-ed */
 	bool per_device;      /* judges each device in use by itself: expect-fail may name one */
 	/*
+	 * May fail beside what is wrong, or not: whatever is, a kernel may complain of it by the way. Where that is all
+	 * that there is, the outcome says so.
+	 */
+	bool by_the_way;
+	/*
 	 * Judges the evidence; writes what it saw, or what was wrong, as one line into @detail (empty before).
 	 * Called only when all needs are met. Never changes the evidence.
 	 */

@@ -140,3 +140,97 @@ compare()
 	[ "$status" -eq 2 ]
 	[[ $output == *"no bench.json"* ]]
 }
+
+# boot NAME CLOCK POPULATE [TRIPS]: a run of five rounds of two steps, whose times begin at these.
+boot()
+{
+	local p=$3 t=${4:-7000}
+	mkdir -p "$BATS_TEST_TMPDIR/$1"
+	cat >"$BATS_TEST_TMPDIR/$1/bench.json" <<-END
+		{"schema":1,"tool":"vtdlab 9","bench":"bench-quick-$2","duration_s":5,"exit":0,
+		"repeat":"vtdlab bench --suite quick --kernel debian-6.1 --l1-params kvm.tdp_mmu=N",
+		"environment":{"clock":"$2","accel":"tcg","qemu":"7.2.22","iommu":"lazy","host_cpu":"a CPU",
+		"l1_cpus":1,"l1_memory":2147483648,"first_kernel":{"release":"6.1.0-$1","spec":"debian-6.1"},
+		"l1_params":"kvm.tdp_mmu=N","commit":"abc"},
+		"kvmperf":{"schema":1,"program":"kvmperf","suite":"quick","machine":{"kernel":"6.1.0"},"tests":[
+		{"name":"demand-paging","options":{"vcpus":1,"memory":16777216},"result":"pass","reason":"",
+		"counts":{"pages":[4096]},"ns":{
+		"populate":{"median":$((p + 2)),"min":$p,"max":$((p + 4)),"runs":[$p,$((p + 1)),$((p + 2)),$((p + 3)),$((p + 4))]},
+		"trips":{"median":$((t + 2)),"min":$t,"max":$((t + 4)),"runs":[$t,$((t + 1)),$((t + 2)),$((t + 3)),$((t + 4))]}},
+		"latency_ns":{"touch":{"count":12288,"p50":9599,"p90":9600,"p99":14975,"max":23750}},
+		"kvm":{"vm":{},"vcpus":{"pf_taken":4096}}},
+		{"name":"vfio-dma","options":{"vcpus":1},"result":"skip","reason":"no edu device","counts":{},"ns":{}}]}}
+	END
+}
+
+# show ARG...: of the benchmarks in the test's directory.
+show()
+{
+	run "$vtdlab" bench "$@"
+	echo "$output"
+}
+
+@test "bench --show: the page of a recorded benchmark, 72 columns, and what was run" {
+	cd "$BATS_TEST_TMPDIR"
+	boot one virtual 1000000
+	show --show one
+	[ "$status" -eq 0 ]
+	[[ $output == "outcome       passed (exit 0), tests: 1 passed, 0 failed, 1 skipped"* ]]
+	[[ $output == *"items    instructions    for each   spread"* ]]
+	[[ $output == *"  populate                  4,096       1,000,002       244.1   0.000%"* ]]
+	[[ $output == *"medians of 5 rounds"*"vfio-dma vcpus=1: no edu device"* ]]
+	[[ $output == *"6.1.0-one (debian-6.1"*"1 CPU, 2 GiB of memory, vIOMMU lazy"*"kvm.tdp_mmu=N"*"QEMU 7.2.22, tcg, virtual clock"*"commit abc"* ]]
+	[[ $output == *"repeat        vtdlab bench --suite quick --kernel debian-6.1 --l1-params kvm.tdp_mmu=N"* ]]
+	[[ $output == *"time, s       5.0"* ]]
+	[[ $output != *pf_taken* ]]
+	[[ $output != *$'\033'* ]]
+	[ -z "$(awk 'length > 72 && !/^(repeat|run) /' <<<"$output")" ]
+	show -v --show one
+	[[ $output == *"of one touch: 50% within 9,599"*"pf_taken 4,096"* ]]
+	boot two wall 1000000
+	show --show two
+	[[ $output == *"items              ns    for each"* ]]
+	show --show none
+	[ "$status" -eq 2 ]
+	[[ $output == *"none: there is no such run"* ]]
+}
+
+@test "bench --baseline: only what moved beyond noise, and the exit status" {
+	cd "$BATS_TEST_TMPDIR"
+	boot one virtual 1000000
+	boot same virtual 1001000 7010
+	boot slow virtual 1100000
+	# a boot is within 0.2 % of another, and this is no change
+	show --show same --baseline one
+	[ "$status" -eq 0 ]
+	[[ $output == *"no change: 0 of 2 figures differ beyond noise, 5 and 5 rounds"* ]]
+	show --show slow --baseline one
+	[ "$status" -eq 1 ]
+	[[ $output == *"beyond noise:"*"populate: 1000.0 us -> 1100.0 us, x 1.1 "*"1 of 2 figures differ"* ]]
+	[[ $output != *trips* ]]
+	show --show one --baseline slow
+	[ "$status" -eq 0 ]
+	[[ $output == *"x 0.909"* ]]
+	# with boots enough a value is one of these
+	for i in 1 2 3 4; do
+		boot "a$i" wall "100${i}000"
+		boot "b$i" wall "120${i}000" "700$i"
+	done
+	show --show b1 --show b2 --show b3 --show b4 --baseline a1 --baseline a2 --baseline a3 --baseline a4
+	[ "$status" -eq 1 ]
+	[[ $output == *"populate: "*"4 and 4 runs"* ]]
+	show --show b1 --baseline a1
+	[[ $output == *"one boot may differ from another"* ]]
+}
+
+@test "bench --baseline refuses what cannot be compared before anything is booted" {
+	cd "$BATS_TEST_TMPDIR"
+	boot one virtual 1000000
+	boot wall wall 1000000
+	bench --baseline none :: "none: there is no such run"
+	bench --baseline wall :: "--baseline wall ran with clock wall" "clock virtual" "cannot be compared"
+	bench --baseline one --selftests . :: "--baseline is of kvmperf's figures"
+	show --show wall --baseline one
+	[ "$status" -eq 2 ]
+	[[ $output == *"cannot be compared"* ]]
+}

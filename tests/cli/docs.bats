@@ -71,3 +71,48 @@ setup() { find_vtdlab; }
 	[[ $output == *"is the first bad commit"*"commit 7"* ]]
 	git bisect log | grep -q '^# skip: .*commit 5'
 }
+
+# words: backquoted or bold ones of the glossary, a line each; "`a`, `b`" are two.
+words() { grep -oE '(`[^`]+`|\*\*[^*]+\*\*)' "$root/docs/glossary.md" | sed -E 's/^(`|\*\*)|(`|\*\*)$//g' | sort -u; }
+
+# unknown WORD...: fails with those that the glossary does not have.
+unknown()
+{
+	comm -23 <(printf '%s\n' "$@" | sort -u) <(words) >"$BATS_TEST_TMPDIR/unknown"
+	[ ! -s "$BATS_TEST_TMPDIR/unknown" ] || { echo "not in docs/glossary.md:"; cat "$BATS_TEST_TMPDIR/unknown"; false; }
+}
+
+@test "each heading, result, outcome and phase of a page is in the glossary, and each check in list checks" {
+	mapfile -t outcomes < <(grep -oE '^\s*\[OUTCOME_[A-Z_]+\] = \{ "[a-z-]+"' "$root/host-tools/verdict/outcome.c" | cut -d'"' -f2)
+	[ "${#outcomes[@]}" -gt 15 ]
+	unknown "${outcomes[@]}"
+	"$vtdlab" list checks -n | sort >"$BATS_TEST_TMPDIR/checks"
+	for golden in legacy-6.1 nocopy-6.1; do
+		mkdir "$BATS_TEST_TMPDIR/$golden"
+		tar -xJf "$root/tests/golden/runs/$golden.tar.xz" -C "$BATS_TEST_TMPDIR/$golden"
+		cp "$root/tests/cli/schemas/run.json" "$BATS_TEST_TMPDIR/$golden"
+		# on stderr: what the run.json of another run says otherwise
+		page=$("$vtdlab" judge -v "$BATS_TEST_TMPDIR/$golden" 2>"$BATS_TEST_TMPDIR/differences" || true)
+		# the table of checks, and the labels around it
+		table=$(awk '/^check  / { on = 1; next } !NF || /^(fail\*|PASS!|none) / { on = 0 } on && /^[a-z]/' <<<"$page")
+		[ -n "$table" ]
+		[ -z "$(comm -23 <(awk '{ print $1 }' <<<"$table" | sort -u) "$BATS_TEST_TMPDIR/checks")" ]
+		mapfile -t results < <(awk '{ print $2 }' <<<"$table" | sort -u)
+		mapfile -t labels < <(grep -vFx "$table" <<<"$page" | grep -vE '^(check|fail\*|PASS!|none) ' | grep '^[a-z]' | cut -c1-14 |
+			sed 's/ *$//')
+		[ "${#labels[@]}" -ge 8 ]
+		unknown "${results[@]}" "${labels[@]}"
+	done
+	mapfile -t labels < <("$vtdlab" bench --show "$root/tests/cli/schemas/bench.json" | sed -n '/^benchmark/,$p' |
+		grep '^[a-zL]' | cut -c1-14 | sed 's/ *$//')
+	[ "${#labels[@]}" -ge 7 ]
+	unknown "${labels[@]}" items instructions ns spread 'for each'
+	mapfile -t phases < <(cd "$root" && grep -hoE 'clock_phase\(run->at.clock, "[a-z-]+"' host-tools/run/*.c | cut -d'"' -f2)
+	[ "${#phases[@]}" -ge 8 ]
+	unknown "${phases[@]}" poweroff
+}
+
+@test "a word that the glossary lacks is noticed" {
+	run ! unknown preserved no-such-word
+	unknown preserved
+}

@@ -62,3 +62,45 @@ setup() { find_vtdlab; }
 	[ "$(grep -c '^vtdlab matrix: ' <<<"$output")" -eq 1 ]
 	[ ! -e "$BATS_TEST_TMPDIR/r/matrices" ]
 }
+
+@test "slurm-cell: what a run that was killed left is marked where it is brought, cell.json comes last" {
+	cd "$BATS_TEST_TMPDIR"
+	mkdir -p m tmp
+	# matrix --cell N DIR --results OUT: a cell with a run that ended and one that was killed, and a status of 1
+	cat >program <<-'END'
+		#!/bin/bash
+		[[ "$1 $2 $3 $4 $5" == "matrix --cell 12 m --results" ]] || exit 2
+		mkdir -p "$6"/{20261128T000001Z-kdump-000001.partial,20261128T000002Z-kdump-000002}
+		touch "$6"/20261128T000001Z-kdump-000001.partial/pid
+		echo '{}' >"$6/cell.json"
+		exit 1
+	END
+	chmod +x program
+	status=0
+	TMPDIR=$PWD/tmp SLURM_ARRAY_TASK_ID=2 "$root/scripts/slurm-cell" ./program m 10 || status=$?
+	[ "$status" -eq 1 ]
+	diff <(cd m/cells/0012 && find . -type f -o -type d -name '2*' | sort) - <<-'END'
+		./20261128T000001Z-kdump-000001.interrupted
+		./20261128T000001Z-kdump-000001.interrupted/INTERRUPTED
+		./20261128T000002Z-kdump-000002
+		./cell.json
+	END
+	[ -z "$(ls tmp)" ]
+	# without cell.json nothing is brought: the cell is lost, and told so
+	sed -i '/cell.json/d' program
+	rm -r m/cells
+	TMPDIR=$PWD/tmp SLURM_ARRAY_TASK_ID=2 run "$root/scripts/slurm-cell" ./program m 10
+	[ "$status" -eq 1 ]
+	[ ! -e m/cells ]
+}
+
+@test "a directory of something else, and a matrix.json that was cut off, are named" {
+	cd "$BATS_TEST_TMPDIR"
+	mkdir run cut none
+	echo '{"scenario":"kdump"}' >run/run.json
+	echo '{"matrix":"smo' >cut/matrix.json
+	refused matrix --resume run :: "run is a run of a scenario, and has no matrix.json" "vtdlab judge"
+	refused matrix --resume cut :: "cut is no matrix.json that can be read" truncated
+	refused matrix --resume none :: "none is no run directory"
+	refused report cut :: "cut is no matrix.json that can be read"
+}

@@ -91,6 +91,12 @@ bug()
 	cp "$root/scenarios/kdump.conf" "$dir/other.conf"
 	bug '#' "scenario=$dir/other.conf"
 	refused reproduce "$dir/b.conf" --restricted :: "scenario=$dir/other.conf leads out of"
+	# nor is it opened: of this nobody would ever read anything
+	mkfifo "$dir/pipe.conf"
+	bug '#' "scenario=$dir/pipe.conf"
+	run timeout 20 "$vtdlab" reproduce "$dir/b.conf" --restricted
+	[ "$status" -eq 2 ]
+	[[ $output == *"scenario=$dir/pipe.conf leads out of"* ]]
 	bug "#"
 	goes_on reproduce "$dir/b.conf" --restricted --results "$dir/results"
 }

@@ -140,8 +140,10 @@ setup()
 	exec 9>"$VTDLAB_CACHE/lock"
 	flock 9
 	for how in TERM HUP KILL; do
+		# what the one before has said must not be taken for this one's word
+		rm -f "$BATS_TEST_TMPDIR/err"
 		"$vtdlab" run kdump --kernel debian-6.1 --results "$BATS_TEST_TMPDIR/res" 2>"$BATS_TEST_TMPDIR/err" 9>&- 3>&- &
-		until grep -q 'waiting for another process' "$BATS_TEST_TMPDIR/err"; do sleep 0.1; done
+		until grep -qs 'waiting for another process' "$BATS_TEST_TMPDIR/err"; do sleep 0.1; done
 		other=$(cat "/proc/$!/task/$!/children")
 		kill -"$how" $!
 		status=0

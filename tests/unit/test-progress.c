@@ -107,6 +107,95 @@ static void test_live(void **state)
 	end(&s);
 }
 
+/* What was drawn last. */
+static const char *drawn(struct screen *s)
+{
+	const char *at;
+
+	fflush(s->out);
+	at = strrchr(s->text, '\r');
+	assert_non_null(at);
+	return at + 1;
+}
+
+static void assert_drawn(struct screen *s, const char *pattern)
+{
+	if (!g_regex_match_simple(pattern, drawn(s), G_REGEX_DOLLAR_ENDONLY, 0))
+		fail_msg("'%s' is not /%s/", drawn(s), pattern);
+}
+
+static void test_expected(void **state)
+{
+	static const char *const phases[] = { "boot", "load", "panic", "dump", NULL };
+	static const double seconds[] = { 30, 20.4, 10, 5 }, some[] = { 30, -1, 10, 5 };
+	struct screen s = { 0 };
+
+	(void)state;
+	begin(&s, PROGRESS_LIVE);
+	progress_begin(s.p, "boot");
+	assert_drawn(&s, "^  boot +0\\.[0-9] s\033\\[K$");
+	progress_expect(s.p, phases, seconds); /* what is open already has its number */
+	progress_title(s.p, "2 of 3, kdump");
+	assert_drawn(&s, " s  2 of 3, kdump: phase 1 of 4, about 6[45] s left\033\\[K$");
+	progress_title(s.p, NULL);
+	progress_begin(s.p, "map"); /* nobody knew of it */
+	assert_drawn(&s, "^  map +0\\.[0-9] s\033\\[K$");
+	progress_begin(s.p, "panic"); /* and no load */
+	assert_drawn(&s, " s  phase 3 of 4, about 1[45] s left\033\\[K$");
+	progress_end(s.p, "done");
+	assert_true(matches(&s, "\033\\[K  panic +0\\.[0-9] s  done\n$"));
+
+	/* not known of one that is to come: only what is known */
+	progress_expect(s.p, phases, some);
+	progress_begin(s.p, "boot");
+	assert_drawn(&s, " s  phase 1 of 4\033\\[K$");
+	progress_begin(s.p, "panic");
+	assert_drawn(&s, " s  phase 3 of 4, about 1[45] s left\033\\[K$");
+	progress_expect(s.p, phases, NULL);
+	assert_drawn(&s, "^  panic +0\\.[0-9] s  phase 3 of 4\033\\[K$");
+	progress_begin(s.p, "dump");
+	assert_drawn(&s, " s  phase 4 of 4\033\\[K$");
+	progress_expect(s.p, NULL, NULL);
+	progress_begin(s.p, "dump");
+	assert_drawn(&s, "^  dump +0\\.[0-9] s\033\\[K$");
+	end(&s);
+}
+
+/* A phase that takes longer than ever is no reason to count below nothing. */
+static void test_late(void **state)
+{
+	static const char *const phases[] = { "boot", "load", NULL };
+	static const double seconds[] = { 0.001, 7 };
+	struct screen s = { 0 };
+
+	(void)state;
+	begin(&s, PROGRESS_LIVE);
+	progress_expect(s.p, phases, seconds);
+	progress_begin(s.p, "boot");
+	g_usleep(50000);
+	progress_note(s.p, "x");
+	assert_drawn(&s, " s  phase 1 of 2, about 7 s left; x");
+	end(&s);
+}
+
+/* In a log and in a pipe there is nothing of it. */
+static void test_expected_plain(void **state)
+{
+	static const char *const phases[] = { "boot", NULL };
+	static const double seconds[] = { 30 };
+	struct screen s = { 0 };
+
+	(void)state;
+	begin(&s, PROGRESS_AUTO);
+	assert_false(progress_live(s.p));
+	progress_title(s.p, "2 of 3, kdump");
+	progress_expect(s.p, phases, seconds);
+	progress_begin(s.p, "boot");
+	progress_end(s.p, "up");
+	assert_true(matches(&s, "^  boot +0\\.[0-9] s  up\n$"));
+	end(&s);
+}
+
 static void test_free_in_the_middle(void **state)
 {
 	struct screen s = { 0 };
@@ -149,7 +238,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_plain),	cmocka_unit_test(test_quiet),
 		cmocka_unit_test(test_live),	cmocka_unit_test(test_free_in_the_middle),
-		cmocka_unit_test(test_control),
+		cmocka_unit_test(test_control), cmocka_unit_test(test_expected),
+		cmocka_unit_test(test_late),	cmocka_unit_test(test_expected_plain),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

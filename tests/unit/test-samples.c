@@ -67,7 +67,7 @@ static char *judge(GRand *rand, unsigned changed, double factor, unsigned runs, 
 		fill(s->base, rand, runs, 1000);
 		fill(s->new, rand, runs, i < changed ? 1000 * factor : 1000);
 	}
-	return samples_judge(samples, 0.02, worse);
+	return samples_judge(samples, "runs", 0.02, worse);
 }
 
 /* In 5 % of such comparisons at most something is named; the seed makes it the same number each time. */
@@ -117,7 +117,7 @@ static void too_few_runs_are_told(void **state)
 	(void)state;
 	assert_true(g_str_has_prefix(text, "no change"));
 	assert_non_null(strstr(text, "too few runs to tell anything from noise"));
-	assert_non_null(strstr(five, "only changes of many figures at once can be told; -n 6 for a single one"));
+	assert_non_null(strstr(five, "only changes of many figures at once can be told,\n-n 6 for a single one"));
 	g_rand_free(rand);
 }
 
