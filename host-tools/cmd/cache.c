@@ -15,6 +15,7 @@
 #include "base/files.h"
 #include "base/json-line.h"
 #include "cmd/cmd.h"
+#include "prepare/saved.h"
 
 #define MAX_DEPTH 64
 #define WORK "lab/work"
@@ -34,6 +35,7 @@ static const struct kind {
 	{ "foreign", true, "tools that make a crash initramfs" },
 	{ "programs", true, "programs of such an initramfs" },
 	{ "qemus", true, "QEMUs" },
+	{ SAVED_DIR, true, "snapshots of first kernels (machine.snapshot)" },
 	{ "lab/sources", true, "sources of kernels built here" },
 	{ WORK, true, "trees of kernels built here" },
 	{ "ccache", false, "what their compiler has made" },
