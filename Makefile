@@ -349,7 +349,7 @@ bench-copy: ## nanoseconds and instructions a page of the deep copy's core, on t
 	@$(MAKE) --no-print-directory $(BUILD)/bench-copy
 	@$(BUILD)/bench-copy
 
-bench-speed: build ## what a run costs in CPU seconds: as shipped, flat, with all shortcuts (KERNEL=, REPEAT=rounds)
+bench-speed: build ## what a run costs in CPU seconds: as shipped, flat, with all shortcuts, from a snapshot (KERNEL=, REPEAT=rounds)
 	@scripts/bench-speed speed '$(REPEAT)' '$(KERNEL)'
 bench-boot: build ## what each of `vtdlab list shortcuts` saves by itself
 	@scripts/bench-speed boot '$(REPEAT)' '$(KERNEL)'

@@ -321,15 +321,15 @@ static bool same_unit(struct run *run, GError **error)
 static bool replay(struct run *run, GError **error)
 {
 	g_autofree char *console = NULL, *trace = NULL;
-	int64_t now = machine_now_ns();
 	gsize console_len, trace_len;
 
 	console = saved_file(run->saved, CONSOLE, &console_len);
 	trace = saved_file(run->saved, TRACE, &trace_len);
 	if (!console || !trace)
 		return vtdlab_failed(error, "its logs are damaged");
-	console_replay(machine_console(run->at.m), console, console_len, now);
-	trace_replay(machine_trace(run->at.m), trace, trace_len, now);
+	run->at.restored_ns = machine_now_ns();
+	console_replay(machine_console(run->at.m), console, console_len, run->at.restored_ns);
+	trace_replay(machine_trace(run->at.m), trace, trace_len, run->at.restored_ns);
 	return true;
 }
 
