@@ -44,7 +44,7 @@ snapshots() { find "$CACHE/snapshots" -mindepth 1 -maxdepth 1 -printf '%f\n'; }
 	[ "$(json .restore.snapshot)" = "$(snapshots)" ]
 	restored
 	[[ "$output" != *"there is no snapshot"* ]]
-	[[ "$output" == *"the first kernel was restored from a snapshot of $(json .restore.made)"* ]]
+	json '.notes[]' | grep -qx "the first kernel was restored from a snapshot of $(json .restore.made)"
 	[ "$(json '[.checks[] | select(.evidence == false)] | length')" = 0 ]
 	[ "$(json '[.checks[] | select(.result == "fail") | .name] | join(" ")')" = iova-not-retargeted ]
 	# the latching of the root table at boot, and the kernel's first line, are there; the disk came afterwards
