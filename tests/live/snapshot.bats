@@ -112,3 +112,14 @@ snapshots() { find "$CACHE/snapshots" -mindepth 1 -maxdepth 1 -printf '%f\n'; }
 	VTDLAB_CACHE=$CACHE run "$VTDLAB" run kdump --snapshot --no-probes --set machine.observe=off --results "$RESULTS"
 	booted "times count"
 }
+
+@test "snapshot: reproduce and hunt restore when they are asked to" {
+	VTDLAB_CACHE=$CACHE run "$VTDLAB" reproduce mode-mismatch --side bad --snapshot --results "$RESULTS/r"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "$(jq -s 'map(.restore.restored) | unique' "$RESULTS"/r/bugs/*/*/run.json | jq -c .)" = '[true]' ]
+	VTDLAB_CACHE=$CACHE run "$VTDLAB" hunt --budget 1s --jobs 1 --kernel debian-6.1 --snapshot --results "$RESULTS/h"
+	echo "$output"
+	# restored or not, each run was asked to
+	[ "$(jq -s 'map(.restore | type) | unique' "$RESULTS"/h/hunts/*/run-*/*/run.json | jq -c .)" = '["object"]' ]
+}
