@@ -14,12 +14,10 @@
 #include "base/sum.h"
 #include "machine/cmdline.h"
 #include "machine/vmm.h"
-#include "observe/iommu-events.h"
 #include "prepare/devices.h"
 #include "prepare/saved.h"
 #include "results/progress.h"
 #include "results/version.h"
-#include "vtd/regs.h"
 
 #define FORMAT 1 /* of what is kept, and of how it is come by */
 #define CONSOLE "console.log"
