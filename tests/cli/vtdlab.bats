@@ -245,7 +245,7 @@ make_cache()
 	run "$vtdlab" cache prune --all 7>&-
 	exec 7>&-
 	[ "$status" -eq 0 ]
-	[[ $output == *'left lab/work/busy: a kernel is being built there'* ]]
+	[[ $output == *'left lab/work/busy: a kernel is being made there'* ]]
 	[ "$(cd "$VTDLAB_CACHE" && find . -name file | sort | tr '\n' ' ')" = './lab/work/busy/file ./mine/file ' ]
 }
 
