@@ -44,6 +44,7 @@ RESUME ?=
 ENGINE ?=
 NO_PROBES ?=
 AS_SHIPPED ?=
+SNAPSHOT ?=
 # What `make golden` records (all), and whether `make mutation` boots VMs too (no).
 RUNS ?=
 # The run that `make report` is of.
@@ -62,7 +63,8 @@ RUN_OPTS := $(if $(KERNEL),--kernel '$(KERNEL)') $(if $(CRASH_KERNEL),--crash-ke
 	$(if $(MODULES),--modules '$(MODULES)') $(if $(QEMU),--qemu '$(QEMU)') $(if $(VMM),--vmm '$(VMM)') \
 	$(if $(ACCEL),--accel '$(ACCEL)') $(if $(CLOCK),--clock '$(CLOCK)') \
 	$(foreach s,$(SET),--set '$(s)') $(if $(REPEAT),--repeat '$(REPEAT)') \
-	$(if $(RESULTS),--results '$(RESULTS)') $(if $(NO_PROBES),--no-probes) $(if $(AS_SHIPPED),--as-shipped) $(if $(V),--verbose)
+	$(if $(RESULTS),--results '$(RESULTS)') $(if $(NO_PROBES),--no-probes) $(if $(AS_SHIPPED),--as-shipped) $(if $(SNAPSHOT),--snapshot) \
+	$(if $(V),--verbose)
 
 BENCH_OPTS := $(if $(KERNEL),--kernel '$(KERNEL)') $(if $(MODULES),--modules '$(MODULES)') \
 	$(if $(QEMU),--qemu '$(QEMU)') $(if $(VMM),--vmm '$(VMM)') $(if $(ACCEL),--accel '$(ACCEL)') \
@@ -252,7 +254,7 @@ help: ## this list
 	/^##@/ { printf "\n%s\n", substr($$0, 5) } \
 	/^[a-zA-Z0-9_-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@printf '\nVariables of run-kdump-scenario:\n  SCENARIO=%s  (make list)   KERNEL=debian-6.1|debian-6.12|debian-7.3|lab-6.1|lab-6.12|lab-6.12-fixes|lab-7.3|debian:RELEASE|PATH\n' '$(SCENARIO)'
-	@printf '  CRASH_KERNEL=  MODULES=DIR  QEMU=qemu-10.0|PATH  VMM=qemu|libvirt[:URI]  ACCEL=auto|kvm|tcg  SET="section.key=value ..."  REPEAT=N  RESULTS=DIR  CLOCK=wall|virtual  NO_PROBES=1  AS_SHIPPED=1  V=1\n'
+	@printf '  CRASH_KERNEL=  MODULES=DIR  QEMU=qemu-10.0|PATH  VMM=qemu|libvirt[:URI]  ACCEL=auto|kvm|tcg  SET="section.key=value ..."  REPEAT=N  RESULTS=DIR  CLOCK=wall|virtual  NO_PROBES=1  AS_SHIPPED=1  SNAPSHOT=1  V=1\n'
 	@printf '\nmake only passes 0 or 2 on; for git bisect and scripts use build/vtdlab run (0, 1, 2, 125, 130).\n'
 
 run-kdump-scenario: build ## panic a VM with a live IOMMU and judge what the crash kernel did
@@ -349,7 +351,7 @@ bench-copy: ## nanoseconds and instructions a page of the deep copy's core, on t
 	@$(MAKE) --no-print-directory $(BUILD)/bench-copy
 	@$(BUILD)/bench-copy
 
-bench-speed: build ## what a run costs in CPU seconds: as shipped, flat, with all shortcuts (KERNEL=, REPEAT=rounds)
+bench-speed: build ## what a run costs in CPU seconds: as shipped, flat, with all shortcuts, from a snapshot (KERNEL=, REPEAT=rounds)
 	@scripts/bench-speed speed '$(REPEAT)' '$(KERNEL)'
 bench-boot: build ## what each of `vtdlab list shortcuts` saves by itself
 	@scripts/bench-speed boot '$(REPEAT)' '$(KERNEL)'

@@ -76,8 +76,11 @@ int hex_decode(const char *hex, uint8_t *bytes, size_t cap);
 void console_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* the commands, one file a subject */
+int cmd_hello(const struct json_object *request, struct answer *answer);
 int cmd_modprobe(const struct json_object *request, struct answer *answer);
 int cmd_devices(const struct json_object *request, struct answer *answer);
+int cmd_pci_remove(const struct json_object *request, struct answer *answer);
+int cmd_pci_rescan(const struct json_object *request, struct answer *answer);
 int cmd_trace(const struct json_object *request, struct answer *answer);
 int cmd_read_file(const struct json_object *request, struct answer *answer);
 int cmd_crash_range(const struct json_object *request, struct answer *answer);

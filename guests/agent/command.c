@@ -27,8 +27,11 @@ static int cmd_ping(const struct json_object *request, struct answer *answer)
 
 static const struct command commands[] = {
 	{ "ping", cmd_ping, false },
+	{ "hello", cmd_hello, false },
 	{ "modprobe", cmd_modprobe, true },
 	{ "devices", cmd_devices, true },
+	{ "pci-remove", cmd_pci_remove, true },
+	{ "pci-rescan", cmd_pci_rescan, true },
 	{ "net-up", cmd_net_up, true },
 	{ "net-exchange", cmd_net_exchange, true },
 	{ "mmio-write", cmd_mmio_write, true },

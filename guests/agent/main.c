@@ -82,7 +82,9 @@ static void reap(void)
 		;
 }
 
-static void say_hello(const char *stage)
+static char stage[32]; /* which of the two kernels this is */
+
+static void say_hello(void)
 {
 	static char text[CHANNEL_GUEST_LINE_MAX], cmdline[4096];
 	struct utsname name;
@@ -102,6 +104,19 @@ static void say_hello(const char *stage)
 	text[out.len++] = '\n';
 	uart_write("\n", 1);
 	uart_write(text, out.len);
+}
+
+static void say_hello_again(int arg)
+{
+	(void)arg;
+	say_hello();
+}
+
+int cmd_hello(const struct json_object *request, struct answer *answer)
+{
+	(void)request;
+	answer->after = say_hello_again;
+	return 0;
 }
 
 static size_t run_guarded(char *line, char *text, size_t cap, struct answer *answer)
@@ -143,8 +158,6 @@ static void __attribute__((noreturn)) serve(void)
 
 int main(void)
 {
-	char stage[32];
-
 	mount_all();
 	open_standard_files();
 	prctl(PR_SET_TIMERSLACK, 1);
@@ -160,6 +173,6 @@ int main(void)
 			sleep_ms(1000);
 		}
 	}
-	say_hello(stage);
+	say_hello();
 	serve();
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* devices: what this kernel says of its PCI devices; symbol: where a function of it lies. Reads only. */
+/* devices: what this kernel says of its PCI devices; pci-remove, pci-rescan; symbol: where a function of it lies. */
 #include "agent.h"
 
 #include <errno.h>
@@ -56,6 +56,27 @@ int cmd_devices(const struct json_object *request, struct answer *answer)
 	if (each_name(PCI, put_device, &answer->out))
 		return fail(answer, PCI ": %s", strerror(errno));
 	json_end(&answer->out, ']');
+	return 0;
+}
+
+int cmd_pci_remove(const struct json_object *request, struct answer *answer)
+{
+	char bdf[32], path[128];
+
+	if (take_name(request, answer, "bdf", bdf, sizeof(bdf)))
+		return -1;
+	snprintf(path, sizeof(path), PCI "/%s/remove", bdf);
+	if (write_file(path, "1"))
+		return fail(answer, "%s: %s", path, strerror(errno));
+	return 0;
+}
+
+/* Devices that came since the kernel looked: it returns once they have their places, and drivers that are there. */
+int cmd_pci_rescan(const struct json_object *request, struct answer *answer)
+{
+	(void)request;
+	if (write_file("/sys/bus/pci/rescan", "1"))
+		return fail(answer, "/sys/bus/pci/rescan: %s", strerror(errno));
 	return 0;
 }
 

@@ -119,6 +119,8 @@ static char **next(void *data, void **tag)
 	axes_words(words, h->base->name, t->settings);
 	for (const char *const *set = base_settings; *set; set++)
 		g_strv_builder_add_many(words, "--set", *set, NULL);
+	if (h->options->snapshot)
+		g_strv_builder_add(words, "--snapshot");
 	g_strv_builder_add_many(words, "--quiet", "--results", t->results, NULL);
 	*tag = t;
 	return g_strv_builder_end(words);

@@ -13,6 +13,7 @@ struct hunt_options {
 	unsigned jobs;
 	const char *results;	   /* or NULL: the tree's own; what is found goes below its hunts/ */
 	char *const *kernels;	   /* specs, NULL-ended; empty: all of Debian's that are in the cache */
+	bool snapshot;		   /* each run is one with --snapshot */
 	const char *const *checks; /* names of checks, as scenario_validate() takes them */
 };
 

@@ -153,7 +153,7 @@ static bool run_side(struct work *w, const char *name, const struct bug_side *si
 	unsigned runs = w->options->repeat ? w->options->repeat : side->runs, seen = 0, judged = 0;
 	struct scenario *s = *w->bug->bench ? NULL : bug_scenario(w->bug, side, w->options->checks, error);
 	g_autofree char *command = side_command(w->bug, side);
-	bool ok = s || *w->bug->bench;
+	bool ok = *w->bug->bench || (s && (!w->options->snapshot || scenario_set(s, "machine.snapshot=on", error)));
 
 	g_string_append_printf(w->page, "  %s: %s\n", name, command);
 	for (unsigned i = 0; ok && i < runs; i++) {

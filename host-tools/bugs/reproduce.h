@@ -23,6 +23,7 @@ struct reproduce_options {
 	 * again, where what is run is the same to the letter.
 	 */
 	const char *share;
+	bool snapshot;		   /* with machine.snapshot=on, whatever the scenario says */
 	const char *const *checks; /* names of checks, as scenario_validate() takes them */
 };
 

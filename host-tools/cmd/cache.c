@@ -15,6 +15,7 @@
 #include "base/files.h"
 #include "base/json-line.h"
 #include "cmd/cmd.h"
+#include "prepare/saved.h"
 
 #define MAX_DEPTH 64
 #define WORK "lab/work"
@@ -34,6 +35,7 @@ static const struct kind {
 	{ "foreign", true, "tools that make a crash initramfs" },
 	{ "programs", true, "programs of such an initramfs" },
 	{ "qemus", true, "QEMUs" },
+	{ SAVED_DIR, true, "snapshots of first kernels (machine.snapshot)" },
 	{ "lab/sources", true, "sources of kernels built here" },
 	{ WORK, true, "trees of kernels built here" },
 	{ "ccache", false, "what their compiler has made" },
@@ -189,11 +191,11 @@ static int show(int cache)
 	return VTDLAB_EXIT_OK;
 }
 
-/* Does somebody hold the lock of a tree that a kernel is built in? */
+/* Does somebody hold the lock of a tree that a kernel is built in, or of a snapshot that is being made? */
 static bool in_use(int cache, const char *path)
 {
 	g_autofree char *lock = g_build_filename(path, "lock", NULL);
-	int fd = g_str_has_prefix(path, WORK "/") ?
+	int fd = g_str_has_prefix(path, WORK "/") || g_str_has_prefix(path, SAVED_DIR "/") ?
 			 openat(cache, lock, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) :
 			 -1;
 	bool busy = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0;
@@ -216,7 +218,8 @@ static bool prune_one(int cache, const char *path, uint64_t *freed)
 	if (!prune_all && tree.used > g_get_real_time() / G_USEC_PER_SEC - (int64_t)(older_than_days * 86400))
 		return true;
 	if (in_use(cache, path)) {
-		printf("left %s: a kernel is being built there\n", path);
+		printf("left %s: a %s is being made there\n", path,
+		       g_str_has_prefix(path, WORK "/") ? "kernel" : "snapshot");
 		return true;
 	}
 	g_autofree char *size = g_format_size_full(tree.bytes, G_FORMAT_SIZE_IEC_UNITS);

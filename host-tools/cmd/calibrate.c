@@ -54,6 +54,7 @@ static bool ask(unsigned mib, enum calibrate_answer *answer, void *data, GError 
 	bool ok;
 
 	options.no_retry = true; /* each end is asked twice anyhow */
+	options.boot = true;	 /* each run has a command line of its own */
 	options.progress = progress_new(NULL, cmd_progress(opt.quiet, opt.verbose));
 	ok = scenario_set(s, set, error) && scenario_run(s, &options, &out, error);
 	progress_clear(options.progress);

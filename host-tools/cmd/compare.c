@@ -80,7 +80,7 @@ static char **side_words(const char *kernel, const char *options)
 		return NULL;
 	}
 	if (opt.run)
-		g_strv_builder_add_many(words, "run", opt.run, NULL);
+		g_strv_builder_add_many(words, "run", opt.run, "--boot", NULL);
 	else
 		g_strv_builder_add_many(words, "bench", suite ? "--suite" : "--tests", opt.bench, NULL);
 	if (kernel)

@@ -15,6 +15,7 @@ static struct {
 	char **kernels;
 	gint64 seed;
 	int jobs;
+	gboolean snapshot;
 } opt;
 
 static const GOptionEntry entries[] = {
@@ -23,6 +24,7 @@ static const GOptionEntry entries[] = {
 	{ "kernel", 'k', 0, G_OPTION_ARG_STRING_ARRAY, &opt.kernels,
 	  "a kernel to choose among, several times (all of Debian's in the cache)", "K" },
 	{ "jobs", 'j', 0, G_OPTION_ARG_INT, &opt.jobs, "runs at a time (one a CPU)", "N" },
+	{ "snapshot", 0, 0, G_OPTION_ARG_NONE, &opt.snapshot, "first kernels are restored where that can be", NULL },
 	{ "results", 0, 0, G_OPTION_ARG_FILENAME, &opt.results, "where it goes, below its hunts/", "DIR" },
 	{ 0 },
 };
@@ -61,6 +63,7 @@ int cmd_hunt(int argc, char **argv)
 		.seed = (uint32_t)opt.seed,
 		.jobs = opt.jobs ? (unsigned)opt.jobs : g_get_num_processors(),
 		.results = opt.results,
+		.snapshot = opt.snapshot,
 		.kernels = opt.kernels ? opt.kernels : none,
 		.checks = (const char *const *)checks,
 	};

@@ -16,7 +16,7 @@
 static struct {
 	char *side, *results, *share;
 	int repeat, jobs, recipe;
-	gboolean quiet, verbose, restricted;
+	gboolean quiet, verbose, restricted, snapshot;
 } opt;
 
 static const GOptionEntry entries[] = {
@@ -27,6 +27,7 @@ static const GOptionEntry entries[] = {
 	{ "jobs", 'j', 0, G_OPTION_ARG_INT, &opt.jobs, "bugs at a time, of several (one a CPU)", "N" },
 	{ "share", 0, 0, G_OPTION_ARG_FILENAME, &opt.share,
 	  "a directory for a series of bugs: a good side that two of them have is run once", "DIR" },
+	{ "snapshot", 0, 0, G_OPTION_ARG_NONE, &opt.snapshot, "first kernels are restored where that can be", NULL },
 	CMD_RESTRICTED_ENTRY(&opt.restricted),
 	{ "results", 0, 0, G_OPTION_ARG_FILENAME, &opt.results, "where the evidence goes, below its bugs/", "DIR" },
 	{ "quiet", 'q', 0, G_OPTION_ARG_NONE, &opt.quiet, "no lines while it runs", NULL },
@@ -45,6 +46,7 @@ static int reproduce_one(const char *name, enum reproduce_sides sides)
 		.repeat = (unsigned)opt.repeat,
 		.results = opt.results,
 		.share = opt.share,
+		.snapshot = opt.snapshot,
 		.style = cmd_progress(opt.quiet, opt.verbose),
 		.checks = (const char *const *)checks,
 	};
@@ -92,6 +94,8 @@ static char **next_bug(void *data, void **tag)
 		g_strv_builder_add(words, results);
 	if (side)
 		g_strv_builder_add(words, side);
+	if (opt.snapshot)
+		g_strv_builder_add(words, "--snapshot");
 	if (opt.restricted)
 		g_strv_builder_add(words, "--restricted");
 	if (opt.share)

@@ -22,8 +22,8 @@ static struct {
 		*domain, *group, *junit;
 	char **sets;
 	int repeat;
-	gboolean dry_run, print_xml, keep, keep_core, gdb, no_probes, no_retry, strict_expect, as_shipped, quiet,
-		verbose, restricted, keep_going, ktap, json;
+	gboolean dry_run, print_xml, keep, keep_core, gdb, no_probes, no_retry, strict_expect, as_shipped, snapshot,
+		boot, quiet, verbose, restricted, keep_going, ktap, json;
 } opt;
 
 static const GOptionEntry entries[] = {
@@ -59,6 +59,9 @@ static const GOptionEntry entries[] = {
 	  "one attempt only: a crash kernel that does not come up counts at once", NULL },
 	{ "as-shipped", 0, 0, G_OPTION_ARG_NONE, &opt.as_shipped,
 	  "no flat crash kernel and no other of `vtdlab list shortcuts`", NULL },
+	{ "snapshot", 0, 0, G_OPTION_ARG_NONE, &opt.snapshot,
+	  "boot the first kernel once, and restore it for each further run (machine.snapshot=on)", NULL },
+	{ "boot", 0, 0, G_OPTION_ARG_NONE, &opt.boot, "boot it, whatever machine.snapshot says", NULL },
 	CMD_RESTRICTED_ENTRY(&opt.restricted),
 	{ "strict-expect", 0, 0, G_OPTION_ARG_NONE, &opt.strict_expect,
 	  "exit 1 also where a check passes that the scenario expects to fail", NULL },
@@ -127,6 +130,7 @@ static struct scenario *load(const char *name, const struct libvirt_domain *doma
 	ok = set_key(s, "first.kernel", opt.kernel, error) && set_key(s, "crash.kernel", opt.crash_kernel, error) &&
 	     set_key(s, "machine.accel", opt.accel, error) && set_key(s, "machine.clock", opt.clock, error) &&
 	     (!opt.as_shipped || scenario_as_shipped(s, error)) &&
+	     set_key(s, "machine.snapshot", opt.snapshot ? "on" : NULL, error) &&
 	     set_key(s, "scenario.strict-expect", opt.strict_expect ? "on" : NULL, error);
 	if (ok && domain)
 		take_domain(s, domain);
@@ -222,6 +226,8 @@ static int check_options(int names)
 		return cmd_usage_error("run", "which scenario? `vtdlab list scenarios` names them");
 	if (opt.repeat < 1 || opt.repeat > 100000)
 		return cmd_usage_error("run", "--repeat %d: 1 to 100000", opt.repeat);
+	if (opt.snapshot && opt.boot)
+		return cmd_usage_error("run", "--snapshot or --boot, not both");
 	if (opt.ktap && opt.json)
 		return cmd_usage_error("run", "--ktap or --json, not both");
 	return -1;
@@ -265,6 +271,7 @@ static void take_options(struct run_options *options, bool colour)
 	options->gdb = opt.gdb;
 	options->no_probes = opt.no_probes;
 	options->no_retry = opt.no_retry;
+	options->boot = opt.boot;
 }
 
 int cmd_run(int argc, char **argv)

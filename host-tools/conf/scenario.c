@@ -104,6 +104,8 @@ static const struct schema_key keys[] = {
 	  .help = "off: no trace, no walks, no verdict; only to measure what observing costs" },
 	{ KEY("machine", "shortcuts", SCHEMA_WORD), AT(machine.shortcuts), .words = shortcuts_words, .def = "auto",
 	  .help = "what `vtdlab list shortcuts` lists for CPU and kernels; auto: but with clock=virtual" },
+	{ KEY("machine", "snapshot", SCHEMA_SWITCH), AT(machine.snapshot), .def = "off",
+	  .help = "on: the first kernel is booted once and then restored, where that changes nothing" },
 	{ KEY("machine", "qemu-args", SCHEMA_ARGS), AT(machine.qemu_args), .def = "",
 	  .help = "put at the end of QEMU's command line, split as a shell splits words" },
 

@@ -46,6 +46,7 @@ struct scenario {
 		enum machine_clock clock;
 		enum conf_shortcuts shortcuts; /* use scenario_shortcuts() */
 		bool observe;		       /* false: no trace, no walks: to measure what observing costs */
+		bool snapshot;		       /* the first kernel is restored from a snapshot where it can be */
 		char *qemu_args;	       /* appended to QEMU's command line after shell word splitting */
 	} machine;
 	struct {

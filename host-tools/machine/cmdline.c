@@ -250,38 +250,134 @@ static void add_nic(GPtrArray *v, const struct machine_config *cfg, enum machine
 	    place[cfg->topology].slot);
 }
 
+/* A device for the command line (@json NULL) or for QMP (@text NULL), where types count. */
+struct device {
+	GString *text;
+	JsonObject *json;
+};
+
+static void put(struct device *d, const char *name, const char *value)
+{
+	if (d->json)
+		json_object_set_string_member(d->json, name, value);
+	else if (strcmp(name, "driver") == 0)
+		g_string_append(d->text, value);
+	else
+		g_string_append_printf(d->text, ",%s=%s", name, value);
+}
+
+static void put_switch(struct device *d, const char *name)
+{
+	if (d->json)
+		json_object_set_boolean_member(d->json, name, true);
+	else
+		g_string_append_printf(d->text, ",%s=on", name);
+}
+
+static void put_number(struct device *d, const char *name, const char *value)
+{
+	if (d->json)
+		json_object_set_int_member(d->json, name, (gint64)g_ascii_strtoull(value, NULL, 0));
+	else
+		put(d, name, value);
+}
+
+#define TEXT_OF(number) G_STRINGIFY(number)
+
+static void disk_device(const struct machine_config *cfg, struct device *d)
+{
+	if (cfg->disk == MACHINE_DISK_NVME) {
+		put(d, "driver", "nvme");
+		put(d, "serial", "vtdlab");
+	} else {
+		put(d, "driver", "virtio-blk-pci");
+		put_switch(d, "iommu_platform");
+		put(d, "disable-legacy", "on");
+	}
+	/* One I/O queue: the trace tells commands by their ids, which are a queue's own. */
+	if (cfg->disk == MACHINE_DISK_NVME && cfg->cpus > 1)
+		put_number(d, "max_ioqpairs", "1");
+	put(d, "id", "blk0");
+	put(d, "drive", "disk0");
+	/* With a second root bus, QEMU takes that for a device that names none. */
+	if (d->json || cfg->topology == MACHINE_TOPOLOGY_PXB_BRIDGE)
+		put(d, "bus", "pcie.0");
+	put(d, "addr", TEXT_OF(MACHINE_SLOT_DISK));
+}
+
+static void edu_device(struct device *d)
+{
+	put(d, "driver", "edu");
+	put(d, "id", "edu0");
+	/* Without the mask, edu drops the address bits from 28 on, and does DMA elsewhere without a word. */
+	put_number(d, "dma_mask", "0xffffffff");
+	put(d, "bus", "pcie.0");
+	put(d, "addr", TEXT_OF(MACHINE_SLOT_EDU));
+}
+
+JsonArray *machine_late_devices(const struct machine_config *cfg)
+{
+	JsonArray *list = json_array_new();
+
+	if (cfg->disk != MACHINE_DISK_NONE) {
+		struct device d = { .json = json_object_new() };
+
+		disk_device(cfg, &d);
+		json_array_add_object_element(list, d.json);
+	}
+	if (cfg->edu) {
+		struct device d = { .json = json_object_new() };
+
+		edu_device(&d);
+		json_array_add_object_element(list, d.json);
+	}
+	return list;
+}
+
+/*
+ * QEMU's tables name each device of the IOMMU, and a kernel leaves one alone that came later and is not in there. So one that
+ * has no state of its own is there at power-on, for the guest to put away.
+ */
+static void add_place(GPtrArray *v, unsigned slot)
+{
+	opt(v, "-device", "pci-testdev,id=place%u,bus=pcie.0,addr=%u", slot, slot);
+}
+
 static void add_disk(GPtrArray *v, const struct machine_config *cfg)
 {
-	static const char *const model[] = {
-		[MACHINE_DISK_NVME] = "nvme,serial=vtdlab",
-		[MACHINE_DISK_VIRTIO] = "virtio-blk-pci,iommu_platform=on,disable-legacy=on",
-	};
-	GString *drive;
-	char *file;
+	g_autoptr(GString) drive = g_string_new(NULL), device = g_string_new(NULL);
+	g_autofree char *file = NULL;
 
 	if (cfg->disk == MACHINE_DISK_NONE)
 		return;
+	if (cfg->outgoing) {
+		add_place(v, MACHINE_SLOT_DISK);
+		return;
+	}
 	file = escape_commas(cfg->disk_image);
-	drive = g_string_new(NULL);
 	g_string_append_printf(drive, "if=none,id=disk0,format=raw,snapshot=on,file=%s", file);
 	if (cfg->disk_bps)
 		g_string_append_printf(drive, ",throttling.group=disk,throttling.bps-total=%" G_GUINT64_FORMAT,
 				       cfg->disk_bps);
 	opt(v, "-drive", "%s", drive->str);
-	g_string_free(drive, TRUE);
-	/* With a second root bus, QEMU takes that for a device that names none. */
-	/* One I/O queue: the trace tells commands by their ids, which are a queue's own. */
-	opt(v, "-device", "%s%s,id=blk0,drive=disk0%s,addr=%d", model[cfg->disk],
-	    cfg->disk == MACHINE_DISK_NVME && cfg->cpus > 1 ? ",max_ioqpairs=1" : "",
-	    cfg->topology == MACHINE_TOPOLOGY_PXB_BRIDGE ? ",bus=pcie.0" : "", MACHINE_SLOT_DISK);
-	g_free(file);
+	if (cfg->incoming)
+		return;
+	disk_device(cfg, &(struct device){ .text = device });
+	opt(v, "-device", "%s", device->str);
 }
 
 static void add_edu(GPtrArray *v, const struct machine_config *cfg)
 {
-	/* Without the mask, edu drops the address bits from 28 on, and does DMA elsewhere without a word. */
-	if (cfg->edu)
-		opt(v, "-device", "edu,id=edu0,dma_mask=0xffffffff,bus=pcie.0,addr=%d", MACHINE_SLOT_EDU);
+	g_autoptr(GString) device = g_string_new(NULL);
+
+	if (!cfg->edu || cfg->incoming)
+		return;
+	if (cfg->outgoing) {
+		add_place(v, MACHINE_SLOT_EDU);
+		return;
+	}
+	edu_device(&(struct device){ .text = device });
+	opt(v, "-device", "%s", device->str);
 }
 
 static void add_boot(GPtrArray *v, const struct machine_config *cfg)
@@ -365,6 +461,10 @@ GPtrArray *machine_command_line(const struct machine_config *cfg, enum machine_l
 	add_trace(v, cfg, form, caps);
 	for (unsigned i = 0; cfg->extra_args && cfg->extra_args[i]; i++)
 		add(v, cfg->extra_args[i]);
+	if (cfg->incoming) {
+		opt(v, "-incoming", "defer");
+		add(v, "-S");
+	}
 	g_ptr_array_add(v, NULL);
 	return v;
 }

@@ -6,6 +6,7 @@
 #define VTDLAB_MACHINE_CMDLINE_H
 
 #include <glib.h>
+#include <json-glib/json-glib.h>
 
 #include "machine/config.h"
 
@@ -54,6 +55,13 @@ enum machine_line {
  */
 GPtrArray *machine_command_line(const struct machine_config *cfg, enum machine_line form, const struct qemu_caps *caps,
 				const char *socks, GError **error);
+
+/*
+ * machine_late_devices - the devices that QEMU cannot save (nvme, edu), or whose other end is not in the state (the disk), as
+ * arguments of device_add: with cfg->incoming they are not on the command line. Each has a member "addr", its slot on the
+ * root bus, where cfg->outgoing has another device. json_array_unref().
+ */
+JsonArray *machine_late_devices(const struct machine_config *cfg);
 
 /* machine_tcg - the value of -accel under TCG: one thread for all CPUs or a thread each. */
 const char *machine_tcg(const struct machine_config *cfg);

@@ -116,7 +116,9 @@ struct machine_config {
 	bool no_trace;			/* run without any trace event (measuring the harness) */
 	const char *const *extra_trace; /* NULL-terminated names of more trace events, or NULL */
 	const char *const *extra_args;	/* NULL-terminated, appended verbatim, or NULL */
-	bool gdb;			/* gdb stub on a unix socket: machine_gdb_path() */
+	bool outgoing; /* is for machine_save(): other devices hold the places of those that come late */
+	bool incoming; /* does not boot: stands, and waits for machine_restore() */
+	bool gdb;      /* gdb stub on a unix socket: machine_gdb_path() */
 	/* existing directory, made by the caller, for qemu.log, qemu.stderr, console.log, agent.jsonl,
 	 * qmp.jsonl and command; no % in its path */
 	const char *run_dir;

@@ -159,6 +159,24 @@ void console_free(struct console *c)
 	g_free(c);
 }
 
+void console_replay(struct console *c, const char *text, size_t len, int64_t stamp_ns)
+{
+	const char *end = text + len;
+
+	c->busy = true;
+	while (text < end) {
+		const char *stop = memchr(text, '\n', (size_t)(end - text)),
+			   *line = stop ? memchr(text, ' ', (size_t)(stop - text)) : NULL;
+
+		if (!stop)
+			break;
+		if (line)
+			take(c, line + 1, (size_t)(stop - line), stamp_ns);
+		text = stop + 1;
+	}
+	c->busy = false;
+}
+
 void console_poll(struct console *c)
 {
 	if (c->fd >= 0 && !read_turn(c))

@@ -34,6 +34,12 @@ void console_free(struct console *c);
 /* Reads what is there now, without waiting. Calls subscribers. */
 void console_poll(struct console *c);
 
+/*
+ * Says again what the guest had said before the state was saved that it goes on from: @text, a console.log. Each line goes to
+ * log and subscribers, stamped @stamp_ns.
+ */
+void console_replay(struct console *c, const char *text, size_t len, int64_t stamp_ns);
+
 /* Bytes waiting in the pipe. */
 int console_pending(struct console *c);
 

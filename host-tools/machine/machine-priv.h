@@ -38,6 +38,8 @@ struct machine {
 	struct injector *injector;
 
 	char *shutdown_reason;
+	JsonArray *late; /* devices that come once the state was restored; NULL: it boots */
+	char *migration; /* its last status ("active", "completed", "failed"); NULL: none yet */
 	bool frozen;
 	int64_t frozen_since_us; /* monotonic */
 

@@ -113,6 +113,11 @@ double machine_guest_s(const struct machine *m)
 	return (double)m->time.used_us / 1e6;
 }
 
+double machine_boot_s(const struct machine *m)
+{
+	return m->boot_s;
+}
+
 /* One after the other and not at once is no step: only a pair that nothing came between counts. */
 static void look_at_wall_clock(struct machine *m)
 {
@@ -317,7 +322,7 @@ const struct agent_hello *machine_wait_hello(struct machine *m, enum agent_stage
 	if (!machine_wait(m, hello_came, &w, timeout_s, what, error))
 		return NULL;
 	if (stage == AGENT_STAGE_FIRST)
-		m->boot_s = machine_guest_s(m);
+		m->boot_s = MAX(m->boot_s, machine_guest_s(m));
 	return machine_hello(m, stage);
 }
 

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/paths.h"
+#include "machine/cmdline.h"
 #include "machine/log.h"
 #include "machine/machine-priv.h"
 
@@ -28,6 +29,10 @@ static void on_event(const char *event, JsonObject *data, int64_t host_ns, void 
 	(void)host_ns;
 	if (!strcmp(event, "SHUTDOWN") && !m->shutdown_reason)
 		m->shutdown_reason = g_strdup(agent_string(data, "reason", "unknown"));
+	if (!strcmp(event, "MIGRATION")) {
+		g_free(m->migration);
+		m->migration = g_strdup(agent_string(data, "status", "unknown"));
+	}
 }
 
 /* While a QMP command waits: QEMU must not hang on a full console pipe, nor we on a dead QEMU. */
@@ -149,6 +154,7 @@ struct machine *machine_start(const struct machine_config *config, GError **erro
 	m->clock_virtual = cfg.clock_virtual;
 	m->disk = cfg.disk;
 	m->contention = 1;
+	m->late = cfg.incoming ? machine_late_devices(&cfg) : NULL;
 	m->caps = qemu_probe(cfg.qemu, lab_cache_dir(), error);
 	if (!m->caps)
 		goto fail;
@@ -208,6 +214,8 @@ void machine_free(struct machine *m)
 	g_free(m->death);
 	g_free(m->gdb_path);
 	g_free(m->shutdown_reason);
+	g_free(m->migration);
+	g_clear_pointer(&m->late, json_array_unref);
 	g_free(m);
 }
 

@@ -198,6 +198,29 @@ bool machine_save_ram(struct machine *m, const char *path, GError **error);
 /* ram_scan(). */
 int64_t machine_ram_scan(struct machine *m, const void *needle, size_t len, ram_match_fn fn, void *data);
 
+/* ---- its state, saved and restored (migrate.c) ---- */
+
+/*
+ * machine_save - stops the machine for good and writes the state of its devices and CPUs to the file @fd; its RAM, which is
+ * not in there, stands still then: machine_save_ram(). *@sum: of its pages. A device that cannot be saved: an error that
+ * names it (VTDLAB_ERROR_FAILED); others as machine_wait().
+ */
+bool machine_save(struct machine *m, int fd, uint64_t *sum, GError **error);
+
+/*
+ * machine_restore - of a machine that was started with cfg->incoming: fills its RAM from @ram, which must have the sum
+ * @ram_sum, and loads the state @fd. It then stands where the other one stopped: machine_resume().
+ * @boot_s: machine_boot_s() of the one that booted
+ * false: VTDLAB_ERROR_FAILED (damaged, not of this QEMU); others as machine_wait(). The machine is of no use then.
+ */
+bool machine_restore(struct machine *m, int fd, int ram, uint64_t ram_sum, double boot_s, GError **error);
+
+/* Lets a stopped machine run on. */
+bool machine_resume(struct machine *m, GError **error);
+
+/* Seconds of the host's time, of those that the guest could use, that its first kernel took to its agent's hello; 0: not known. */
+double machine_boot_s(const struct machine *m);
+
 /* ---- parts ---- */
 
 struct trace *machine_trace(struct machine *m); /* NULL with cfg->no_trace */

@@ -35,6 +35,7 @@ struct qmp {
 	qmp_idle_fn idle_fn;
 	void *idle_user;
 	int64_t (*clock_fn)(void *user);
+	int give; /* a descriptor that goes with the next bytes that are sent; -1: none */
 };
 
 static void log_text(struct qmp *q, const char *from, const char *json, size_t raw_len)
@@ -173,6 +174,7 @@ struct qmp *qmp_new(int fd, const char *log_path, GError **error)
 	struct qmp *q = g_new0(struct qmp, 1);
 
 	q->fd = fd;
+	q->give = -1;
 	if (!log_open(&q->log, log_path, LOG_CAP, error)) {
 		close(fd);
 		g_free(q);
@@ -262,12 +264,37 @@ static bool wait_for(struct qmp *q, bool (*done)(struct qmp *), const char *what
 	}
 }
 
+/* As send(). */
+static ssize_t send_some(struct qmp *q, const char *bytes, size_t len)
+{
+	char control[CMSG_SPACE(sizeof(int))] = { 0 };
+	struct iovec io = { .iov_base = (void *)bytes, .iov_len = len };
+	struct msghdr message = { .msg_iov = &io, .msg_iovlen = 1 };
+	ssize_t n;
+
+	if (q->give >= 0) {
+		struct cmsghdr *head;
+
+		message.msg_control = control;
+		message.msg_controllen = sizeof(control);
+		head = CMSG_FIRSTHDR(&message);
+		head->cmsg_level = SOL_SOCKET;
+		head->cmsg_type = SCM_RIGHTS;
+		head->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(head), &q->give, sizeof(int));
+	}
+	n = sendmsg(q->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (n > 0)
+		q->give = -1;
+	return n;
+}
+
 static bool send_line(struct qmp *q, const char *line, const char *what, GError **error)
 {
 	size_t len = strlen(line), at = 0;
 
 	while (at < len) {
-		ssize_t n = send(q->fd, line + at, len - at, MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t n = send_some(q, line + at, len - at);
 
 		if (n >= 0) {
 			at += (size_t)n;
@@ -308,6 +335,18 @@ JsonNode *qmp_command(struct qmp *q, const char *command, JsonObject *args, doub
 		result = json_node_ref(json_object_get_member(q->answer, "return"));
 	g_clear_pointer(&q->answer, json_object_unref);
 	return result;
+}
+
+bool qmp_give_fd(struct qmp *q, int fd, const char *name, double timeout_s, GError **error)
+{
+	JsonObject *args = json_object_new();
+	g_autoptr(JsonNode) r = NULL;
+
+	json_object_set_string_member(args, "fdname", name);
+	q->give = fd;
+	r = qmp_command(q, "getfd", args, timeout_s, error);
+	q->give = -1;
+	return r != NULL;
 }
 
 bool qmp_negotiate(struct qmp *q, double timeout_s, GError **error)

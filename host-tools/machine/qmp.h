@@ -48,6 +48,12 @@ bool qmp_negotiate(struct qmp *q, double timeout_s, GError **error);
  */
 JsonNode *qmp_command(struct qmp *q, const char *command, JsonObject *args, double timeout_s, GError **error);
 
+/*
+ * Gives QEMU a duplicate of @fd, which stays the caller's, as @name: for arguments such as "fd:NAME". Over a unix socket only.
+ * Errors as qmp_command().
+ */
+bool qmp_give_fd(struct qmp *q, int fd, const char *name, double timeout_s, GError **error);
+
 /* The human monitor's answer to `line`, asked of one virtual CPU or (-1) of none. Free with g_free(). */
 char *qmp_hmp(struct qmp *q, const char *line, int cpu, double timeout_s, GError **error);
 

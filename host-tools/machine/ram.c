@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/sum.h"
 
 #define GIB (UINT64_C(1) << 30)
 
@@ -112,20 +113,20 @@ int ram_write(struct ram *r, uint64_t pa, const void *buf, uint64_t len)
 }
 
 /* The next stretch of data in [*start, limit); false at the end. Without SEEK_DATA: all of it. */
-static bool next_extent(const struct ram *r, uint64_t *start, uint64_t limit, uint64_t *end)
+static bool next_extent(int fd, uint64_t *start, uint64_t limit, uint64_t *end)
 {
 	off_t data, hole;
 
 	if (*start >= limit)
 		return false;
-	data = lseek(r->fd, (off_t)*start, SEEK_DATA);
+	data = lseek(fd, (off_t)*start, SEEK_DATA);
 	if (data < 0 && errno == ENXIO)
 		return false;
 	if (data < 0) {
 		*end = limit;
 		return true;
 	}
-	hole = lseek(r->fd, data, SEEK_HOLE);
+	hole = lseek(fd, data, SEEK_HOLE);
 	*start = (uint64_t)data;
 	*end = hole > data && (uint64_t)hole < limit ? (uint64_t)hole : limit;
 	return *start < limit;
@@ -162,11 +163,77 @@ int64_t ram_scan(const struct ram *r, const void *needle, size_t len, ram_match_
 		return -1;
 	for (int half = 0; half < 2; half++) {
 		start = borders[half];
-		while (next_extent(r, &start, borders[half + 1], &end)) {
+		while (next_extent(r->fd, &start, borders[half + 1], &end)) {
 			if (!scan_extent(r, start, end, needle, len, fn, data, &found))
 				return found;
 			start = end;
 		}
 	}
 	return found;
+}
+
+#define PAGE 4096
+
+/* As pwrite(), all of it. */
+static bool write_at(int fd, const uint8_t *bytes, size_t len, uint64_t at)
+{
+	for (ssize_t n; len; bytes += n, at += (uint64_t)n, len -= (size_t)n) {
+		n = pwrite(fd, bytes, len, (off_t)at);
+		if (n <= 0)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Sums the pages that the file @fd, mapped at @from, has. Those that are not zero are written to the file @to, unless that is
+ * -1: by write, which costs no page fault each.
+ */
+static bool each_page(int fd, const uint8_t *from, int to, uint64_t size, uint64_t *sum)
+{
+	uint64_t start = 0, end, run;
+
+	*sum = 0;
+	for (; next_extent(fd, &start, size, &end); start = end) {
+		start &= ~UINT64_C(PAGE - 1);
+		run = start;
+		for (uint64_t at = start; at < end; at += PAGE) {
+			uint64_t with = sum_page(*sum, at, from + at);
+
+			if (with == *sum) {
+				if (to >= 0 && !write_at(to, from + run, at - run, run))
+					return false;
+				run = at + PAGE;
+			}
+			*sum = with;
+		}
+		if (to >= 0 && run < end && !write_at(to, from + run, end - run, run))
+			return false;
+	}
+	return true;
+}
+
+uint64_t ram_sum(const struct ram *r)
+{
+	uint64_t sum;
+
+	each_page(r->fd, r->base, -1, r->size, &sum);
+	return sum;
+}
+
+bool ram_fill(struct ram *r, int fd, uint64_t *sum, GError **error)
+{
+	struct stat st;
+	void *from;
+	bool good;
+
+	if (fstat(fd, &st) < 0 || (uint64_t)st.st_size != r->size)
+		return vtdlab_failed(error, "it is no RAM of %" G_GUINT64_FORMAT " MiB", r->size >> 20);
+	from = mmap(NULL, r->size, PROT_READ, MAP_PRIVATE | MAP_NORESERVE, fd, 0);
+	if (from == MAP_FAILED)
+		return vtdlab_failed(error, "it cannot be mapped: %s", g_strerror(errno));
+	good = each_page(fd, from, r->fd, r->size, sum) ||
+	       vtdlab_failed(error, "the RAM cannot be written: %s", g_strerror(errno));
+	munmap(from, r->size);
+	return good;
 }

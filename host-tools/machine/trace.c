@@ -20,7 +20,8 @@ struct trace {
 	int fd; /* -1: not there yet */
 	guint timer;
 	struct lines lines;
-	bool busy; /* a subscriber is being called: no reading from inside it */
+	bool busy;	  /* a subscriber is being called: no reading from inside it */
+	int64_t stamp_ns; /* of what is told again (trace_replay()); 0: each has its own */
 	uint64_t counts[TRACE_KINDS];
 	struct trace_counters counters;
 	struct listeners listeners;
@@ -47,6 +48,8 @@ static void take_line(void *data, const char *line, size_t len)
 	t->counters.lines++;
 	switch (trace_parse_line(line, &e)) {
 	case TRACE_PARSE_EVENT:
+		if (t->stamp_ns)
+			e.host_ns = t->stamp_ns;
 		take_event(t, &e);
 		break;
 	case TRACE_PARSE_UNKNOWN:
@@ -104,6 +107,18 @@ static unsigned read_up_to(struct trace *t, uint64_t limit)
 unsigned trace_poll(struct trace *t)
 {
 	return read_up_to(t, UINT64_MAX);
+}
+
+void trace_replay(struct trace *t, const char *text, size_t len, int64_t stamp_ns)
+{
+	struct lines earlier = { .max = LINE_CAP + 1 };
+
+	t->busy = true;
+	t->stamp_ns = stamp_ns;
+	lines_feed(&earlier, text, len, take_line, too_long, t);
+	t->stamp_ns = 0;
+	t->busy = false;
+	lines_clear(&earlier);
 }
 
 static gboolean tick(gpointer data)

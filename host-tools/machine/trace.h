@@ -103,6 +103,12 @@ void trace_free(struct trace *t);
  */
 unsigned trace_poll(struct trace *t);
 
+/*
+ * Tells the subscribers of what an earlier QEMU traced before the state was saved that this one goes on from: @text, whole
+ * lines of its log. Each event is stamped @stamp_ns, as when it happened then says nothing of this run.
+ */
+void trace_replay(struct trace *t, const char *text, size_t len, int64_t stamp_ns);
+
 /* Events of one kind so far. */
 uint64_t trace_count(const struct trace *t, enum trace_kind kind);
 

@@ -22,6 +22,7 @@ struct attempt {
 	struct evidence *ev;
 	struct rundir *rd; /* borrowed */
 	struct clock *clock;
+	int64_t restored_ns; /* the first kernel was restored then, and what it did before is told with that time; 0: it booted */
 };
 
 /*

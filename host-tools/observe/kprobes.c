@@ -196,18 +196,24 @@ static void anchor(struct attempt *a, struct side *side, bool crash)
 	if (crash)
 		pair.host_ns = a->ev->root_switch_ns;
 	for_each_evidence(const struct evidence_event, e, a->ev->events)
-		if (!crash && !pair.host_ns && e->kind == EVENT_ROOT &&
+		if (!crash && !pair.host_ns && e->kind == EVENT_ROOT && e->host_ns != a->restored_ns &&
 		    (!a->ev->jump_ns || e->host_ns < a->ev->jump_ns))
 			pair.host_ns = e->host_ns;
 	if (pair.guest_ns >= 0 && pair.host_ns)
 		g_array_append_val(side->pairs, pair);
 }
 
+/* What a restored kernel did when it booted was no part of this run. */
+static bool in_this_run(const struct attempt *a, bool crash, int64_t host_ns)
+{
+	return host_ns >= 0 && (crash || host_ns >= a->restored_ns);
+}
+
 static void moment(struct attempt *a, const struct side *side, bool crash, const char *what, int64_t guest_ns)
 {
 	int64_t host_ns = guest_ns < 0 ? -1 : clock_host_ns(side->pairs, guest_ns);
 
-	if (host_ns >= 0)
+	if (in_this_run(a, crash, host_ns))
 		clock_moment(a->clock, what, host_ns, crash ? "crash" : "first", guest_ns, "kprobe");
 }
 
@@ -216,7 +222,7 @@ static void add_start(struct attempt *a, const struct side *side, bool crash)
 {
 	int64_t host_ns = clock_host_ns(side->pairs, 0);
 
-	if (host_ns >= 0)
+	if (in_this_run(a, crash, host_ns))
 		clock_moment(a->clock, "kernel-clock", host_ns, crash ? "crash" : "first", 0, "agent");
 }
 
@@ -247,12 +253,29 @@ static uint64_t not_seen(const struct attempt *a, const struct side *side)
 	       (!side->range && kernel_builtin(a->plan->crash, "INTEL_IOMMU_KDUMP"));
 }
 
+/* In a snapshot another device held the place of one that came later (run/restore.c): what was reserved for it has gone. */
+static void drop_placeholders(const struct side *side, GArray *all, unsigned begin)
+{
+	for_each_evidence(const struct probe_event, e, side->trace->events) {
+		if (e->kind != PROBE_ATTACH || !*e->dev)
+			continue;
+		for (unsigned i = all->len; i > begin; i--) {
+			const struct evidence_reservation *r = &g_array_index(all, struct evidence_reservation, i - 1);
+
+			if (strcmp(r->who, e->dev) == 0 && r->guest_ns < probe_guest_ns(side->trace, e->t_ns))
+				g_array_remove_index(all, i - 1);
+		}
+	}
+}
+
 static void add_reservations(struct attempt *a, const struct side *side, bool crash)
 {
 	GArray *all = a->ev->reservations;
 	unsigned begin = all->len;
 
 	probe_reservations(side->trace, crash ? EVIDENCE_CRASH : EVIDENCE_FIRST, all);
+	if (!crash && a->restored_ns)
+		drop_placeholders(side, all, begin);
 	if (crash)
 		a->ev->reservations_lost = not_seen(a, side);
 	for (unsigned i = begin; i < all->len; i++) {

@@ -29,6 +29,7 @@ struct run_options {
 	bool break_first;		     /* it is the first kernel's, not the crash kernel's */
 	bool no_probes;			     /* leave the kernels without kprobes: no guest times, no reservations */
 	bool no_retry;			     /* one attempt, whatever becomes of it */
+	bool boot;			     /* --boot: machine.snapshot does not count */
 	unsigned page;			     /* enum report_page of run_outcome.page */
 	struct progress *progress;	     /* borrowed; NULL: silent */
 };

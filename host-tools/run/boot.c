@@ -45,8 +45,9 @@ bool phase_boot(struct run *run, GError **error)
 	plan_machine(run->at.plan, run->at.rd->path, &cfg);
 	/* what the checks rest on, and what of the unit the timeline shows besides */
 	cfg.traces = check_traces() | TRACES(INTREMAP) | TRACES(DISK_ERRORS);
-	if (!accel_resolve(&cfg, &why, error))
+	if (!accel_resolve(&cfg, &why, error) || !restore_find(run, &cfg, error))
 		return false;
+	cfg.incoming = run->saved;
 	run_expect(run, cfg.accel);
 	run->at.m = machine_start(&cfg, error);
 	if (!run->at.m)
@@ -63,14 +64,18 @@ bool phase_boot(struct run *run, GError **error)
 	say_gdb(run);
 	if (why)
 		progress_line(run->at.plan->options->progress, "%s", why);
+	if (run->saved && !restore_go(run, error))
+		return false;
 	hello = machine_wait_hello(run->at.m, AGENT_STAGE_FIRST, attempt_deadline(&run->at, 15), error);
 	if (!hello)
 		return false;
 	run->at.ev->first_hello = true;
 	run->at.ev->first_cmdline = g_strdup(hello->cmdline);
 	clock_moment(run->at.clock, "agent", hello->host_ns, "first", hello->uptime_ns, "agent");
-	clock_phase_end(run->at.clock, "%s, %s", hello->release,
-			word_of(machine_accel_words, machine_accel(run->at.m)));
+	if (run->saved && !restore_devices(run, error))
+		return false;
+	clock_phase_end(run->at.clock, "%s, %s%s", hello->release,
+			word_of(machine_accel_words, machine_accel(run->at.m)), run->saved ? ", restored" : "");
 	return true;
 }
 
@@ -220,11 +225,14 @@ static bool write_canary(struct run *run, GError **error)
 bool phase_load(struct run *run, GError **error)
 {
 	clock_phase(run->at.clock, "load");
+	/* before any driver: that far a snapshot goes, and a kernel that is booted is to do the same in the same order */
+	if (!(run->saved ? kexec_restored(run, error) : kexec_load(run, error)))
+		return false;
 	run->devices_asked = true;
 	if (!load_drivers(run, error))
 		return false;
 	run->devices_asked = false;
-	if (!read_groups(run, error) || !write_canary(run, error) || !kexec_load(run, error) ||
+	if (!read_groups(run, error) || !write_canary(run, error) ||
 	    !kprobes_read(run->kprobes, AGENT_STAGE_FIRST, error))
 		return false;
 	breakpoint_find(run);

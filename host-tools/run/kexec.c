@@ -3,7 +3,9 @@
 #include "run/phases.h"
 
 #include "base/error.h"
+#include "base/json-line.h"
 #include "observe/crash-memory.h"
+#include "prepare/saved.h"
 
 static JsonObject *ask(struct run *run, bool flat, GError **error)
 {
@@ -40,24 +42,47 @@ static JsonObject *ask_for_any(struct run *run, GError **error)
 	return loaded;
 }
 
-bool kexec_load(struct run *run, GError **error)
+/* Where the crash kernel lies, which this kernel says now. */
+static bool read_range(struct run *run, GError **error)
 {
-	g_autoptr(JsonObject) loaded = NULL, range = NULL;
+	g_autoptr(JsonObject) range = NULL;
 	g_autofree char *difference = NULL;
-	struct evidence *ev = run->at.ev;
 
-	loaded = ask_for_any(run, error);
-	if (!loaded)
-		return false;
-	ev->crash_loaded = agent_bool(loaded, "loaded", false);
-	if (!ev->crash_loaded)
-		return vtdlab_unjudged(error, "kexec returned, but no crash kernel is loaded");
 	range = machine_agent(run->at.m, attempt_deadline(&run->at, 10), error, "crash-range", NULL);
 	if (!range)
 		return false;
 	crash_memory_reserved(&run->at, range);
-	difference = crash_memory_difference(ev);
+	difference = crash_memory_difference(run->at.ev);
 	if (difference)
 		report_note(run->report, "%s", difference);
 	return true;
+}
+
+bool kexec_load(struct run *run, GError **error)
+{
+	g_autoptr(JsonObject) loaded = ask_for_any(run, error);
+
+	if (!loaded)
+		return false;
+	run->at.ev->crash_loaded = agent_bool(loaded, "loaded", false);
+	if (!run->at.ev->crash_loaded)
+		return vtdlab_unjudged(error, "kexec returned, but no crash kernel is loaded");
+	return read_range(run, error);
+}
+
+bool kexec_restored(struct run *run, GError **error)
+{
+	g_autofree char *loaded =
+		machine_guest_file(run->at.m, "/sys/kernel/kexec_crash_loaded", attempt_deadline(&run->at, 10), error);
+	JsonArray *notes = json_line_array(run->saved->meta, "notes");
+
+	if (!loaded)
+		return false;
+	run->at.ev->crash_loaded = *loaded == '1';
+	if (!run->at.ev->crash_loaded)
+		return vtdlab_unjudged(error, "the restored kernel has no crash kernel loaded");
+	run->flat = json_line_bool(run->saved->meta, "flat", false);
+	for (unsigned i = 0; notes && i < json_array_get_length(notes); i++)
+		report_note(run->report, "%s", json_array_get_string_element(notes, i));
+	return read_range(run, error);
 }

@@ -10,6 +10,8 @@
 #include "observe/clock.h"
 #include "results/report.h"
 
+struct saved;
+
 struct run {
 	struct attempt at;
 	struct run_report *report; /* notes come as things happen, the rest once the attempt has ended */
@@ -25,8 +27,15 @@ struct run {
 	struct breakpoint *breakpoint; /* --break */
 	bool whole;		       /* all phases are to come, as in run_attempt() */
 	bool devices_asked;	       /* what is waited for is a sign of the first kernel's devices */
-	bool flat;		       /* the crash kernel was loaded from its flat image (prepare/flat.h) */
+	struct saved *saved;	       /* the first kernel was restored from it; NULL: booted */
+	char *boots;	  /* machine.snapshot: why it was booted; NULL: it was not, or that was not asked */
+	char *unrestored; /* why @saved, which was begun with, is of no use: the attempt ends */
+	bool flat;	  /* the crash kernel was loaded from its flat image (prepare/flat.h) */
 };
+
+/* run.c: an attempt with nothing in it yet, and its end. */
+struct run *run_new(const struct plan *plan, struct rundir *rd);
+void run_free(struct run *run);
 
 /* run_attempt - one attempt from start to verdict material; false: @error (the evidence says how far it came). */
 bool run_attempt(struct run *run, GError **error);
@@ -45,6 +54,18 @@ bool phase_workload(struct run *run, GError **error);
 bool workload_run(struct run *run, GError **error);
 /* kexec.c: the crash kernel, flat or (with a note of why it is not) as shipped: run->flat */
 bool kexec_load(struct run *run, GError **error);
+/* the same where a restored first kernel has it already */
+bool kexec_restored(struct run *run, GError **error);
+/*
+ * restore.c: machine.snapshot. _find() decides whether the machine @cfg, which is not started yet, is to be restored, and
+ * makes the snapshot if there is none: run->saved, or run->boots; false: interrupted. _go() restores the machine, which was
+ * started with cfg->incoming, up to the agent's hello; false: run->unrestored says why, the snapshot is gone, and what the
+ * attempt has seen counts for nothing. _devices() attaches what is not in a snapshot, once the hello came. _report() tells.
+ */
+bool restore_find(struct run *run, const struct machine_config *cfg, GError **error);
+bool restore_go(struct run *run, GError **error);
+bool restore_devices(struct run *run, GError **error);
+void restore_report(struct run *run);
 /* panic.c: from the panic to the crash kernel's agent */
 bool phase_panic(struct run *run, GError **error);
 bool phase_crash_boot(struct run *run, GError **error);

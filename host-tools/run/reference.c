@@ -60,6 +60,7 @@ static bool comes_through(struct run *run, const struct plan *plan, GError **err
 	if (!beside(run->at.rd, &rd, error))
 		return false;
 	ref = run_new(plan, &rd);
+	ref->boots = g_strdup("a reference is booted");
 	ok = phase_boot(ref, error) &&
 	     (!run->at.ev->first_failure_device || (phase_load(ref, error) && phase_workload(ref, error)));
 	run_free(ref);

@@ -21,8 +21,4 @@ bool reference_first_failure(struct run *run, const GError *error);
  */
 bool reference_run(struct run *run, GError **error);
 
-/* run.c: an attempt with nothing in it yet, and its end. */
-struct run *run_new(const struct plan *plan, struct rundir *rd);
-void run_free(struct run *run);
-
 #endif

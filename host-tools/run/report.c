@@ -166,6 +166,7 @@ void run_judge(struct run *run)
 	list_snapshots(run);
 	run_list_settings(run);
 	list_domain(run);
+	restore_report(run);
 	numbers_add(run->report->extra, run->at.ev);
 	if (run->kprobes)
 		kprobes_report(run->kprobes, run->report);

@@ -20,6 +20,7 @@
 #include "observe/iommu-events.h"
 #include "observe/kprobes.h"
 #include "evidence/file.h"
+#include "prepare/saved.h"
 #include "run/phases.h"
 #include "run/reference.h"
 
@@ -57,6 +58,9 @@ void run_free(struct run *run)
 	evidence_free(run->at.ev);
 	clock_free(run->at.clock);
 	report_free(run->report);
+	saved_free(run->saved);
+	g_free(run->boots);
+	g_free(run->unrestored);
 	g_free(run);
 }
 
@@ -110,10 +114,12 @@ static bool worth_another_try(const struct run *run, const GError *error)
 	return ev->crash_failure;
 }
 
-/* Moves what the first attempt left into attempt-1/. */
-static void put_away(struct rundir *rd)
+#define UNRESTORED "not-restored" /* directory of an attempt that a snapshot was no good for */
+
+/* Moves what an attempt left into the directory @where. */
+static void put_away(struct rundir *rd, const char *where)
 {
-	g_autofree char *to = rundir_file(rd, "attempt-1");
+	g_autofree char *to = rundir_file(rd, where);
 	g_autoptr(GDir) dir = g_dir_open(rd->path, 0, NULL);
 	const char *name;
 
@@ -122,7 +128,7 @@ static void put_away(struct rundir *rd)
 		g_autofree char *old = rundir_file(rd, name);
 		g_autofree char *new = g_build_filename(to, name, NULL);
 
-		if (strcmp(name, "attempt-1") != 0 && strcmp(name, "pid") != 0)
+		if (strcmp(name, where) != 0 && strcmp(name, UNRESTORED) != 0 && strcmp(name, "pid") != 0)
 			g_rename(old, new);
 	}
 }
@@ -177,14 +183,36 @@ static void clock_was_set(struct run *run)
 					step);
 }
 
+/* What a snapshot that is no good came to is no attempt: the run boots. */
+static struct run *first_attempt(const struct plan *plan, struct rundir *rd, GError **error)
+{
+	struct run *run = run_new(plan, rd);
+	GError *err = NULL;
+	char *why;
+
+	run_attempt(run, &err);
+	if (run->unrestored) {
+		why = g_steal_pointer(&run->unrestored);
+		progress_warn(plan->options->progress, "%s", why);
+		g_clear_error(&err);
+		run_free(run);
+		put_away(rd, UNRESTORED);
+		run = run_new(plan, rd);
+		run->boots = why;
+		run_attempt(run, &err);
+	}
+	if (err)
+		g_propagate_error(error, err);
+	return run;
+}
+
 static struct run *attempts(const struct plan *plan, struct rundir *rd, GError **error)
 {
 	struct run *run = NULL;
 	g_autofree char *failure = NULL, *why = NULL;
 	GError *err = NULL;
 
-	run = run_new(plan, rd);
-	run_attempt(run, &err);
+	run = first_attempt(plan, rd, &err);
 	reference_first_failure(run, err);
 	if (!plan->options->no_retry && worth_another_try(run, err)) {
 		failure = g_strdup(run->at.ev->crash_failure);
@@ -192,8 +220,9 @@ static struct run *attempts(const struct plan *plan, struct rundir *rd, GError *
 		progress_warn(plan->options->progress, "trying again: %s", why);
 		g_clear_error(&err);
 		run_free(run);
-		put_away(rd);
+		put_away(rd, "attempt-1");
 		run = run_new(plan, rd);
+		run->boots = g_strdup("it is the second attempt");
 		run->at.ev->first_attempt = g_steal_pointer(&failure);
 		report_note(run->report, "second attempt: the first is in attempt-1/ (%.*s)", (int)strcspn(why, "\n"),
 			    why);

@@ -128,3 +128,10 @@ a_run()
 	[[ $output == *"side A cannot be run"* ]]
 	[ -z "$(ls "$dir/r/compares")" ]
 }
+
+@test "the sides of a comparison boot, and are no runs from snapshots" {
+	run "$vtdlab" compare --run kdump --base=--snapshot -n 4 --results "$dir"
+	echo "$output"
+	[ "$status" -ne 0 ]
+	[[ $output == *"--snapshot or --boot, not both"* ]]
+}

@@ -108,3 +108,23 @@ setup()
 	refused cache prune --all --kind mine :: "--kind 'mine'"
 	refused cache --kind flat :: "belong to prune"
 }
+
+@test "cache: snapshots of first kernels are shown and pruned, but for one that is being made" {
+	export VTDLAB_CACHE=$BATS_TEST_TMPDIR/cache
+	mkdir -p "$VTDLAB_CACHE"/snapshots/{0123,.new-abc}
+	head -c 50000 /dev/urandom >"$VTDLAB_CACHE/snapshots/0123/ram"
+	touch "$VTDLAB_CACHE/snapshots/.new-abc/lock"
+	run "$vtdlab" cache
+	[[ $output == *"snapshots "*"snapshots of first kernels"* ]]
+	exec {held}<"$VTDLAB_CACHE/snapshots/.new-abc/lock"
+	flock -n "$held"
+	run "$vtdlab" cache prune --all --kind snapshots
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"left snapshots/.new-abc: a snapshot is being made there"* ]]
+	[ ! -e "$VTDLAB_CACHE/snapshots/0123" ]
+	[ -e "$VTDLAB_CACHE/snapshots/.new-abc" ]
+	exec {held}<&-
+	run "$vtdlab" cache prune --all --kind snapshots
+	[ ! -e "$VTDLAB_CACHE/snapshots/.new-abc" ]
+}

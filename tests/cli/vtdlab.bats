@@ -119,6 +119,8 @@ setup()
 	refused run kdump --set iommu.mod=legacy :: "iommu.mod:" "iommu.mode"
 	refused run kdump --set machine.memory=1 :: "write 1M or 1G"
 	refused run kdump --set machine.cpus=none :: 1..64
+	refused run kdump --set machine.snapshot=maybe :: "on, off"
+	refused run kdump --snapshot --boot :: "--snapshot or --boot, not both"
 	refused run kdump --set devices.topology=pcie-pci-bridge :: "devices.nic=virtio or e1000"
 	refused run kdump --set devices.edu=yes :: "on, off"
 	refused run kdump-many --set devices.edu=off :: "set devices.edu=on"
@@ -245,7 +247,7 @@ make_cache()
 	run "$vtdlab" cache prune --all 7>&-
 	exec 7>&-
 	[ "$status" -eq 0 ]
-	[[ $output == *'left lab/work/busy: a kernel is being built there'* ]]
+	[[ $output == *'left lab/work/busy: a kernel is being made there'* ]]
 	[ "$(cd "$VTDLAB_CACHE" && find . -name file | sort | tr '\n' ' ')" = './lab/work/busy/file ./mine/file ' ]
 }
 

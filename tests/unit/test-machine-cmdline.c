@@ -384,13 +384,72 @@ static void test_cpu_words(void **state)
 	assert_true(has(&c, "-cpu", "max"));
 }
 
+static void test_saved_and_restored(void **state)
+{
+	struct machine_config c = base();
+	JsonArray *late;
+	JsonObject *edu;
+	GPtrArray *v;
+
+	(void)state;
+	c.edu = true;
+	c.cpus = 2;
+	late = machine_late_devices(&c);
+	assert_int_equal(json_array_get_length(late), 2);
+	assert_string_equal(json_object_get_string_member(json_array_get_object_element(late, 0), "driver"), "nvme");
+	assert_int_equal(json_object_get_int_member(json_array_get_object_element(late, 0), "max_ioqpairs"), 1);
+	edu = json_array_get_object_element(late, 1);
+	assert_true(json_object_get_int_member(edu, "dma_mask") == 0xffffffff);
+	/* a number would be a slot and a function */
+	assert_string_equal(json_object_get_string_member(edu, "addr"), "4");
+	json_array_unref(late);
+
+	/* the places are held, by what has no state */
+	c.outgoing = true;
+	v = line(&c);
+	assert_true(find(v, "-device", "pci-testdev,id=place2,bus=pcie.0,addr=2") > 0);
+	assert_true(find(v, "-device", "pci-testdev,id=place4,bus=pcie.0,addr=4") > 0);
+	assert_true(find(v, "-device", "edu,id=edu0,dma_mask=0xffffffff,bus=pcie.0,addr=4") < 0);
+	for (unsigned i = 0; i + 1 < v->len; i++)
+		assert_null(strstr(v->pdata[i], "disk0"));
+	assert_true(find(v, "-incoming", "defer") < 0);
+	g_ptr_array_unref(v);
+
+	/* it stands, has the disk's file, and not yet the devices */
+	c.outgoing = false;
+	c.incoming = true;
+	v = line(&c);
+	assert_true(find(v, "-incoming", "defer") > 0);
+	assert_string_equal(v->pdata[v->len - 2], "-S");
+	assert_true(find(v, "-drive", "if=none,id=disk0,format=raw,snapshot=on,file=/d/pattern.img") > 0);
+	for (unsigned i = 0; i + 1 < v->len; i++)
+		assert_false(g_str_has_prefix(v->pdata[i], "nvme,") || g_str_has_prefix(v->pdata[i], "edu,") ||
+			     g_str_has_prefix(v->pdata[i], "pci-testdev,"));
+	g_ptr_array_unref(v);
+
+	c.disk = MACHINE_DISK_NONE;
+	c.edu = false;
+	late = machine_late_devices(&c);
+	assert_int_equal(json_array_get_length(late), 0);
+	json_array_unref(late);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_default),	  cmocka_unit_test(test_iommu_modes), cmocka_unit_test(test_devices),
-		cmocka_unit_test(test_pxb),	  cmocka_unit_test(test_one_queue),   cmocka_unit_test(test_pci_bridge),
-		cmocka_unit_test(test_edu),	  cmocka_unit_test(test_refused),     cmocka_unit_test(test_caps),
-		cmocka_unit_test(test_pasteable), cmocka_unit_test(test_ats),	      cmocka_unit_test(test_cpu_words),
+		cmocka_unit_test(test_default),
+		cmocka_unit_test(test_iommu_modes),
+		cmocka_unit_test(test_devices),
+		cmocka_unit_test(test_pxb),
+		cmocka_unit_test(test_one_queue),
+		cmocka_unit_test(test_pci_bridge),
+		cmocka_unit_test(test_edu),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_caps),
+		cmocka_unit_test(test_pasteable),
+		cmocka_unit_test(test_ats),
+		cmocka_unit_test(test_cpu_words),
+		cmocka_unit_test(test_saved_and_restored),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

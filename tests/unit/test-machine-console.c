@@ -137,12 +137,31 @@ static void test_nested(void **state)
 	console_unsubscribe(r->c, 12345);
 }
 
+/* A log of before comes first, its own stamps taken off, and is in this log too. */
+static void test_replay(void **state)
+{
+	static const char before[] =
+		"100.000001 [    0.1] up\n100.000002 \n100.000003 two  spaces\nnostamp\n100.000004 cut";
+	struct rig *r = *state;
+	char *log;
+
+	console_replay(r->c, before, strlen(before), INT64_C(5000001000));
+	test_write(r->guest, "now\n");
+	console_poll(r->c);
+	assert_string_equal(r->seen->str, "[[    0.1] up][][two  spaces][now]");
+	assert_true(g_file_get_contents(r->log, &log, NULL, NULL));
+	assert_true(g_str_has_prefix(log, "5.000001 [    0.1] up\n5.000001 \n5.000001 two  spaces\n"));
+	assert_null(strstr(log, "100.0"));
+	g_free(log);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_lines, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_long, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nested, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_replay, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -252,12 +252,67 @@ static void test_rip(void **state)
 	assert_false(qmp_parse_rip("", &rip));
 }
 
+/* Plays QEMU: takes the descriptor that comes with a command. */
+static gpointer take_fd(gpointer data)
+{
+	struct rig *r = data;
+	char line[256], control[CMSG_SPACE(sizeof(int))];
+	struct iovec io = { .iov_base = line, .iov_len = sizeof(line) };
+	struct msghdr message = {
+		.msg_iov = &io, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)
+	};
+	struct cmsghdr *head;
+	int fd;
+
+	assert_true(recvmsg(r->qemu, &message, 0) > 0);
+	assert_non_null(g_strstr_len(line, sizeof(line), "\"fdname\":\"state\""));
+	head = CMSG_FIRSTHDR(&message);
+	assert_true(head && head->cmsg_type == SCM_RIGHTS);
+	memcpy(&fd, CMSG_DATA(head), sizeof(fd));
+	test_write(fd, "written by QEMU");
+	close(fd);
+	test_write(r->qemu, "{\"return\":{},\"id\":1}\n");
+	/* the next command brings none */
+	message.msg_controllen = sizeof(control);
+	assert_true(recvmsg(r->qemu, &message, 0) > 0);
+	assert_int_equal(message.msg_controllen, 0);
+	test_write(r->qemu, "{\"return\":{},\"id\":2}\n");
+	return NULL;
+}
+
+static void test_give_fd(void **state)
+{
+	GError *error = NULL;
+	char *dir = test_dir(), *path = g_build_filename(dir, "state", NULL), *text;
+	int pair[2], fd = open(path, O_RDWR | O_CREAT, 0600);
+	struct rig r = { 0 };
+	JsonNode *n;
+
+	(void)state;
+	test_pair(SOCK_STREAM, pair);
+	r.qemu = pair[1];
+	r.q = qmp_new(pair[0], NULL, NULL);
+	r.thread = g_thread_new("qemu", take_fd, &r);
+	assert_true(qmp_give_fd(r.q, fd, "state", 10, &error));
+	n = qmp_command(r.q, "query-status", NULL, 10, &error);
+	assert_non_null(n);
+	json_node_unref(n);
+	finish(&r);
+	/* ours is still open */
+	assert_int_equal(close(fd), 0);
+	assert_true(g_file_get_contents(path, &text, NULL, NULL));
+	assert_string_equal(text, "written by QEMU");
+	g_free(text);
+	g_free(path);
+	test_dir_remove(dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_commands), cmocka_unit_test(test_silence), cmocka_unit_test(test_clock),
 		cmocka_unit_test(test_idle),	 cmocka_unit_test(test_hostile), cmocka_unit_test(test_xp),
-		cmocka_unit_test(test_rip),
+		cmocka_unit_test(test_rip),	 cmocka_unit_test(test_give_fd),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

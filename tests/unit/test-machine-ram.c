@@ -143,13 +143,62 @@ static void test_disk(void **state)
 	test_dir_remove(dir);
 }
 
+#define SOME (UINT64_C(64) << 20)
+
+/* What is filled is what was there, pages of zeros need no place, and each bit counts. */
+static void test_fill(void **state)
+{
+	GError *error = NULL;
+	char *dir = test_dir(), *path = g_build_filename(dir, "ram", NULL);
+	struct ram from, to, third;
+	uint64_t sum;
+	int fd;
+
+	(void)state;
+	assert_true(ram_init(&from, ram_file(SOME, NULL), SOME, NULL));
+	memset(from.base + 4096, 0x5a, 3 * 4096);
+	memset(from.base + 8192, 0, 4096);
+	from.base[SOME - 1] = 1;
+	fd = open(path, O_RDWR | O_CREAT, 0600);
+	assert_int_equal(ftruncate(fd, SOME), 0);
+	assert_int_equal(pwrite(fd, from.base, 5 * 4096, 0), 5 * 4096);
+	assert_int_equal(pwrite(fd, "\1", 1, SOME - 1), 1);
+
+	assert_true(ram_init(&to, ram_file(SOME, NULL), SOME, NULL));
+	assert_true(ram_fill(&to, fd, &sum, &error));
+	/* (a look at a page gives it a place) */
+	assert_true(ram_touched(&to) <= 16 * 4096);
+	assert_true(sum == ram_sum(&from) && sum == ram_sum(&to));
+	assert_memory_equal(to.base, from.base, SOME);
+
+	/* a bit, a page that has moved, one that has gone */
+	assert_true(ram_init(&third, ram_file(SOME, NULL), SOME, NULL));
+	assert_int_equal(pwrite(fd, "\x5b", 1, 4096 + 77), 1);
+	assert_true(ram_fill(&third, fd, &sum, &error));
+	assert_true(sum != ram_sum(&from));
+	ram_clear(&third);
+	memcpy(to.base + 8192, to.base + 4096, 4096);
+	memset(to.base + 4096, 0, 4096);
+	assert_true(ram_sum(&to) != ram_sum(&from));
+	memset(to.base + 8192, 0, 4096);
+	assert_true(ram_sum(&to) != ram_sum(&from));
+
+	assert_int_equal(ftruncate(fd, SOME - 4096), 0);
+	assert_false(ram_fill(&to, fd, &sum, &error));
+	assert_non_null(strstr(error->message, "no RAM of 64 MiB"));
+	g_clear_error(&error);
+	close(fd);
+	ram_clear(&from);
+	ram_clear(&to);
+	g_free(path);
+	test_dir_remove(dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_low),
-		cmocka_unit_test(test_map),
-		cmocka_unit_test(test_scan),
-		cmocka_unit_test(test_disk),
+		cmocka_unit_test(test_low),  cmocka_unit_test(test_map),  cmocka_unit_test(test_scan),
+		cmocka_unit_test(test_disk), cmocka_unit_test(test_fill),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -193,13 +193,44 @@ static void test_follow(void **state)
 	test_dir_remove(dir);
 }
 
+static void sum_up(const struct trace_event *e, void *data)
+{
+	g_string_append_printf(data, "%d@%" G_GINT64_FORMAT " ", (int)e->kind, e->host_ns);
+}
+
+/* What an earlier QEMU has traced comes first, all with one time; what this one traces keeps its own. */
+static void test_replay(void **state)
+{
+	static const char before[] = "1@100.000001:vtd_reg_dmar_root addr 0x1000 scalable 0\n"
+				     "not a trace line\n"
+				     "1@100.000002:vtd_dmar_enable enable 1\n"
+				     "1@100.000003:vtd_dmar_ena";
+	static const char after[] = "2@200.000001:vtd_dmar_enable enable 0\n";
+	char *dir = test_dir(), *path = g_build_filename(dir, "qemu.log", NULL), *want;
+	GString *seen = g_string_new(NULL);
+	struct trace *t = trace_new(path);
+
+	(void)state;
+	trace_subscribe(t, sum_up, seen);
+	trace_replay(t, before, strlen(before), 77);
+	assert_true(g_file_set_contents(path, after, -1, NULL));
+	trace_poll(t);
+	want = g_strdup_printf("%d@77 %d@77 %d@200000001000 ", TRACE_DMAR_ROOT, TRACE_DMAR_ENABLE, TRACE_DMAR_ENABLE);
+	assert_string_equal(seen->str, want);
+	assert_int_equal(trace_count(t, TRACE_DMAR_ENABLE), 2);
+	assert_int_equal(trace_counters(t)->other, 1);
+	g_free(want);
+	g_string_free(seen, TRUE);
+	trace_free(t);
+	g_free(path);
+	test_dir_remove(dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_every_kind),
-		cmocka_unit_test(test_names),
-		cmocka_unit_test(test_garbage),
-		cmocka_unit_test(test_follow),
+		cmocka_unit_test(test_every_kind), cmocka_unit_test(test_names),  cmocka_unit_test(test_garbage),
+		cmocka_unit_test(test_follow),	   cmocka_unit_test(test_replay),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,7 +12,9 @@ struct fake_vm {
 	int console, agent, qmp, exit_pipe[2];
 	GThread *monitor;
 	bool frozen, dead;
-	unsigned asked; /* whether it has ended */
+	const char *migration; /* how one ends that is asked for */
+	GString *commands;     /* all that was asked, a line each; NULL: not kept */
+	unsigned asked;	       /* whether it has ended */
 };
 
 static struct fake_vm fake;
@@ -22,6 +24,7 @@ static char *dir;
 static void *monitor(void *data)
 {
 	int fd = GPOINTER_TO_INT(data), id = 0;
+	g_autoptr(GString) line = g_string_new(NULL);
 	char c;
 
 	/* QEMU runs before it is spoken to */
@@ -30,9 +33,22 @@ static void *monitor(void *data)
 	while (read(fd, &c, 1) == 1) {
 		g_autofree char *yes = g_strdup_printf("{\"return\":{},\"id\":%d}\n", ++id);
 
-		while (c != '\n' && read(fd, &c, 1) == 1)
-			;
+		for (g_string_assign(line, ""); c != '\n';) {
+			g_string_append_c(line, c);
+			if (read(fd, &c, 1) != 1)
+				break;
+		}
+		if (fake.commands)
+			g_string_append_printf(fake.commands, "%s\n", line->str);
 		test_write(fd, yes);
+		if (strstr(line->str, "\"uri\"")) {
+			g_autofree char *event =
+				g_strdup_printf("{\"event\":\"MIGRATION\",\"data\":{\"status\":\"active\"}}\n"
+						"{\"event\":\"MIGRATION\",\"data\":{\"status\":\"%s\"}}\n",
+						fake.migration);
+
+			test_write(fd, event);
+		}
 	}
 	return NULL;
 }
@@ -243,6 +259,80 @@ static void test_child(void **state)
 	g_unsetenv("TMPDIR");
 }
 
+/* Which commands QEMU got, in this order: @words, ended by NULL. */
+static void asked(const char *const *words)
+{
+	const char *at = fake.commands->str;
+
+	for (; *words; words++) {
+		at = strstr(at, *words);
+		if (!at)
+			fail_msg("%s is not in its place in:\n%s", *words, fake.commands->str);
+	}
+}
+
+static void test_saved_and_restored(void **state)
+{
+	static const char *const save[] = { "\"stop\"", "x-ignore-shared", "\"getfd\"", "\"migrate\"", NULL };
+	static const char *const restore[] = { "x-ignore-shared", "\"migrate-incoming\"",
+					       "hotplug-handler", "\"driver\":\"nvme\"",
+					       "\"cont\"",	  NULL };
+	g_autofree char *qemu = fake_qemu("exit 1"), *ram = g_build_filename(dir, "ram", NULL);
+	struct machine_config cfg = config(qemu);
+	int fd = open(dir, O_TMPFILE | O_RDWR, 0600), ram_fd;
+	GError *error = NULL;
+	struct machine *m;
+	uint64_t sum = 0;
+	uint8_t byte = 7;
+
+	(void)state;
+	fake.migration = "completed";
+	fake.commands = g_string_new(NULL);
+	m = machine_start(&cfg, NULL);
+	assert_non_null(m);
+	assert_int_equal(machine_write_phys(m, 0x5000, &byte, 1), 0);
+	assert_true(machine_save(m, fd, &sum, &error));
+	assert_true(machine_save_ram(m, ram, &error));
+	machine_free(m);
+	asked(save);
+
+	g_string_assign(fake.commands, "");
+	cfg.incoming = true;
+	cfg.disk = MACHINE_DISK_NVME;
+	cfg.disk_image = "/d";
+	ram_fd = open(ram, O_RDONLY);
+	m = machine_start(&cfg, NULL);
+	assert_true(machine_restore(m, fd, ram_fd, sum, 12, &error));
+	byte = 0;
+	assert_true(machine_read_phys(m, 0x5000, &byte, 1) == 0 && byte == 7);
+	/* a slow host's first kernel: deadlines are as long as they were when it booted */
+	assert_true(machine_boot_s(m) == 12);
+	assert_true(machine_resume(m, &error));
+	machine_free(m);
+	asked(restore);
+
+	/* another RAM: QEMU is not even given the rest */
+	g_string_assign(fake.commands, "");
+	m = machine_start(&cfg, NULL);
+	assert_false(machine_restore(m, fd, ram_fd, sum + 1, 0, &error));
+	assert_non_null(strstr(error->message, "the RAM is not what was saved"));
+	assert_null(strstr(fake.commands->str, "migrate-incoming"));
+	g_clear_error(&error);
+	machine_free(m);
+
+	/* a state that QEMU cannot read */
+	fake.migration = "failed";
+	m = machine_start(&cfg, NULL);
+	assert_false(machine_restore(m, fd, ram_fd, sum, 0, &error));
+	assert_true(g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED));
+	assert_non_null(strstr(error->message, "migrate-incoming: it failed"));
+	g_clear_error(&error);
+	machine_free(m);
+	close(fd);
+	close(ram_fd);
+	g_string_free(g_steal_pointer(&fake.commands), TRUE);
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -267,6 +357,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_end_is_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_trace_from_power_on, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_child, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_saved_and_restored, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
