@@ -54,7 +54,7 @@ setup() { find_vtdlab; }
 	cd "$HOME/linux"
 	git init -q .
 	# a tree whose "kernel" is its number, and a lab that finds 7 and what comes after it bad
-	printf 'bzImage modules:\n\t@test `cat n` != 5\n\t@cp n image\n' >Makefile
+	printf 'bzImage:\n\t@test `cat n` != 5\n\t@cp n image\nmodules: bzImage\n' >Makefile
 	printf '#!/bin/sh\n[ "$*" = "run kdump --kernel . --quiet" ] || exit 2\n[ "$(cat image)" -lt 7 ]\n' >"$HOME/vtdlab/build/vtdlab"
 	chmod +x "$HOME/vtdlab/build/vtdlab"
 	echo image >.gitignore
