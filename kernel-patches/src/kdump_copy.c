@@ -204,14 +204,17 @@ static bool split(struct kdc *c, struct kdc_tree *t, u64 *pte)
 }
 
 /* Takes the leaves of a table out that lead into this kernel's memory; true if there were any. */
-static bool strip_leaves(struct kdc *c, struct kdc_tree *t, u64 *entries)
+static bool strip_leaves(struct kdc *c, struct kdc_tree *t, u64 *entries, struct kdc_range all)
 {
-	u64 had = t->own_leaves;
+	u64 had = t->own_leaves, pfn;
 	unsigned int i;
 
 	for (i = 0; i < KDC_PTES; i++) {
-		if (!(entries[i] & (KDC_R | KDC_W)) ||
-		    !kdc_is_own(&c->limits, (entries[i] & KDC_ADDR) / KDC_PAGE_SIZE, 1))
+		pfn = (entries[i] & KDC_ADDR) / KDC_PAGE_SIZE;
+		/* Hardly any is near it: one comparison for most. */
+		if (pfn - all.first > all.last - all.first)
+			continue;
+		if (!(entries[i] & (KDC_R | KDC_W)) || !kdc_is_own(&c->limits, pfn, 1))
 			continue;
 		entries[i] = 0;
 		t->own_leaves++;
@@ -232,16 +235,33 @@ static void strip_superpage(struct kdc *c, struct kdc_tree *t, u64 *pte, unsigne
 	t->own_leaves++;
 }
 
+/* From the first of this kernel's pages to the last one; there are some. */
+static struct kdc_range own_span(const struct kdc_limits *limits)
+{
+	struct kdc_range all = limits->own[0];
+	u32 i;
+
+	for (i = 1; i < limits->nr_own; i++) {
+		if (limits->own[i].first < all.first)
+			all.first = limits->own[i].first;
+		if (limits->own[i].last > all.last)
+			all.last = limits->own[i].last;
+	}
+	return all;
+}
+
 static void strip_own(struct kdc *c, struct kdc_tree *t)
 {
 	struct kdc_frame frames[KDC_LEVELS_MAX], *f;
 	unsigned int depth = 1, level;
+	struct kdc_range all;
 	struct kdc_rules rules;
 	const char *why;
 	u64 *pte;
 
 	if (!c->limits.nr_own)
 		return;
+	all = own_span(&c->limits);
 	kdc_rules_own(&rules, t->format);
 	*frames = (struct kdc_frame){ .copy = c->ops->own_page(c->ctx, t->new_root) };
 	frames->entries = frames->copy;
@@ -249,7 +269,7 @@ static void strip_own(struct kdc *c, struct kdc_tree *t)
 		f = &frames[depth - 1];
 		level = t->levels + 1 - depth;
 		if (level == 1 || !kdc_next_present(&rules, f)) {
-			if (level > 1 || strip_leaves(c, t, f->copy))
+			if (level > 1 || strip_leaves(c, t, f->copy, all))
 				flush(c, f->copy);
 			depth--;
 			continue;
