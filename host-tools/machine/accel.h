@@ -32,7 +32,8 @@ struct accel_result {
 /*
  * cfg: qemu, kernel and initrd (with the agent as /init) are used; its memory, devices and run_dir
  * are not. cache_dir: lab_cache_dir(), NULL for no cache. The first time it takes as long as the guest comes on; from
- * the cache, none. Without kernel it only reads the cache and looks at /dev/kvm. Free with accel_result_clear(). false with an error only for a bad QEMU (USAGE) or an interrupt.
+ * the cache, none. Without kernel it only reads the cache and looks at /dev/kvm. Free with accel_result_clear(). false
+ * with an error only for a bad QEMU (USAGE) or an interrupt.
  */
 bool accel_probe_kvm(const struct machine_config *cfg, const char *cache_dir, struct accel_result *result,
 		     GError **error);

@@ -282,8 +282,6 @@ static void put_number(struct device *d, const char *name, const char *value)
 		put(d, name, value);
 }
 
-#define TEXT_OF(number) G_STRINGIFY(number)
-
 static void disk_device(const struct machine_config *cfg, struct device *d)
 {
 	if (cfg->disk == MACHINE_DISK_NVME) {
@@ -302,7 +300,7 @@ static void disk_device(const struct machine_config *cfg, struct device *d)
 	/* With a second root bus, QEMU takes that for a device that names none. */
 	if (d->json || cfg->topology == MACHINE_TOPOLOGY_PXB_BRIDGE)
 		put(d, "bus", "pcie.0");
-	put(d, "addr", TEXT_OF(MACHINE_SLOT_DISK));
+	put(d, "addr", G_STRINGIFY(MACHINE_SLOT_DISK));
 }
 
 static void edu_device(struct device *d)
@@ -312,7 +310,7 @@ static void edu_device(struct device *d)
 	/* Without the mask, edu drops the address bits from 28 on, and does DMA elsewhere without a word. */
 	put_number(d, "dma_mask", "0xffffffff");
 	put(d, "bus", "pcie.0");
-	put(d, "addr", TEXT_OF(MACHINE_SLOT_EDU));
+	put(d, "addr", G_STRINGIFY(MACHINE_SLOT_EDU));
 }
 
 JsonArray *machine_late_devices(const struct machine_config *cfg)
