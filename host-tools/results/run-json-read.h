@@ -12,13 +12,13 @@
 #include <stdint.h>
 
 #include "results/report.h"
-#include "verdict/outcome.h"
+#include "verdict/verdict.h"
 
 struct run_json_check {
-	const char *name, *result; /* never NULL; "?": there is none */
-	const char *detail;	   /* never NULL */
-	bool evidence;
-	bool expect_fail; /* the scenario expects it to fail */
+	const char *name;	  /* never NULL; "?": there is none */
+	enum check_result result; /* CHECK_RESULTS: none, or a word that this version does not know */
+	const char *detail;	  /* never NULL */
+	bool expect_fail;	  /* the scenario expects it to fail */
 };
 
 /* All text is borrowed, and fit to be shown in one line: text_one_line(). */
@@ -44,6 +44,9 @@ void run_json_free(struct run_json *run);
 
 /* run_json_check - what it says of check @name, or NULL. */
 const struct run_json_check *run_json_check(const struct run_json *run, const char *name);
+
+/* run_json_unexpected - does  fail, and the scenario does not expect it to? */
+bool run_json_unexpected(const struct run_json_check *check);
 
 /*
  * run_json_settings - what was set otherwise than in the scenario's file, "iommu.mode=off machine.cpus=2", "" where there

@@ -201,11 +201,13 @@ static void odd_names(void **state)
 /* Keys that nobody knows are left alone, members of another type are as if they were not there. */
 static void read_back(void **state)
 {
-	g_autofree char *path = run_with("{\"scenario\":\"kdump\",\"outcome\":7,\"exit\":3,\"new\":{\"key\":[]},"
-					 "\"environment\":{\"clock\":\"wall\",\"accel\":[],\"crash_kernel\":1},"
-					 "\"checks\":[1,{\"name\":\"a\",\"result\":\"pass\"},"
-					 "{\"name\":\"b\",\"result\":\"fail\",\"evidence\":false},{}],"
-					 "\"kdump\":{\"copies\":[{\"bytes\":2},{\"bytes\":\"x\"},{\"bytes\":3}]}}");
+	g_autofree char *path = run_with(
+		"{\"scenario\":\"kdump\",\"outcome\":7,\"exit\":3,\"new\":{\"key\":[]},"
+		"\"environment\":{\"clock\":\"wall\",\"accel\":[],\"crash_kernel\":1},"
+		"\"checks\":[1,{\"name\":\"a\",\"result\":\"pass\"},"
+		"{\"name\":\"b\",\"result\":\"fail\"},{\"name\":\"c\",\"result\":\"fail\",\"expected\":\"fail\"},"
+		"{\"name\":\"d\",\"result\":\"skip\",\"evidence\":false},{\"name\":\"e\",\"result\":\"great\"},{}],"
+		"\"kdump\":{\"copies\":[{\"bytes\":2},{\"bytes\":\"x\"},{\"bytes\":3}]}}");
 	struct run_json *run = run_json_load(path, NULL);
 	double value;
 
@@ -216,11 +218,14 @@ static void read_back(void **state)
 	assert_int_equal(run->exit, 3);
 	assert_string_equal(run->clock, "wall");
 	assert_true(!run->accel && !run->crash_release && !run->crash_cmdline && !run->probes);
-	assert_int_equal(run->checks->len, 3);
-	assert_true(run_json_check(run, "a")->evidence);
-	assert_false(run_json_check(run, "b")->evidence);
-	assert_string_equal(run_json_check(run, "?")->result, "?");
-	assert_null(run_json_check(run, "c"));
+	assert_int_equal(run->checks->len, 6);
+	assert_int_equal(run_json_check(run, "a")->result, CHECK_PASS);
+	assert_true(run_json_unexpected(run_json_check(run, "b")));
+	assert_false(run_json_unexpected(run_json_check(run, "c")));
+	assert_int_equal(run_json_check(run, "d")->result, CHECK_NO_EVIDENCE);
+	assert_int_equal(run_json_check(run, "e")->result, CHECK_RESULTS);
+	assert_int_equal(run_json_check(run, "?")->result, CHECK_RESULTS);
+	assert_null(run_json_check(run, "f"));
 	assert_true(run_json_number(run, "kdump/copies/bytes", &value));
 	assert_true(value == 5);
 	assert_false(run_json_number(run, "kdump/copies/leaves", &value));
