@@ -9,7 +9,7 @@ SHELL := /bin/bash
 
 BUILD := build
 CC := gcc
-PKGS := glib-2.0 gio-2.0 gio-unix-2.0 json-glib-1.0 libkdumpfile libvirt
+PKGS := glib-2.0 gio-2.0 gio-unix-2.0 json-glib-1.0 libkdumpfile libvirt zlib
 COMMIT := $(shell git describe --always --dirty --abbrev=12 2>/dev/null)
 
 # A variable that nothing here knows is a slip of the pen, and what was meant would be left out without a word.

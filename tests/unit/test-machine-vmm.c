@@ -282,7 +282,7 @@ static void test_saved_and_restored(void **state)
 	int fd = open(dir, O_TMPFILE | O_RDWR, 0600), ram_fd;
 	GError *error = NULL;
 	struct machine *m;
-	uint64_t sum = 0;
+	uint32_t sum = 0;
 	uint8_t byte = 7;
 
 	(void)state;
