@@ -20,7 +20,7 @@ const char *side_outcome(const struct run_json *run)
 static bool has_verdict(const struct run_json *run)
 {
 	/* "preserved" that is no pass: the second attempt came to it, the first did not */
-	if (run->exit == VTDLAB_EXIT_CANNOT_JUDGE)
+	if (run->exit < 0 || run->exit == VTDLAB_EXIT_CANNOT_JUDGE)
 		return false;
 	return run->bench || run->outcome == OUTCOME_NO_IOMMU ||
 	       (run->outcome < OUTCOMES && vtdlab_outcomes[run->outcome].exit == VTDLAB_EXIT_BAD);

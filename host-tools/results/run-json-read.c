@@ -105,7 +105,7 @@ static void read_checks(struct run_json *run)
 
 struct run_json *run_json_load(const char *path, GError **error)
 {
-	JsonObject *o = run_file_json(path, "run.json", error), *env, *crash;
+	JsonObject *o = run_file_json(path, "run.json", error), *env, *crash, *first;
 	struct run_json *run;
 
 	if (!o)
@@ -117,13 +117,18 @@ struct run_json *run_json_load(const char *path, GError **error)
 	}
 	env = inner(o, "environment");
 	crash = inner(env, "crash_kernel");
+	first = inner(env, "first_kernel");
 	run = g_new0(struct run_json, 1);
 	run->o = o;
 	run->texts = g_string_chunk_new(1024);
 	run->scenario = text_of(run, o, "scenario");
-	if (!outcome_from_name(text_of(run, o, "outcome"), &run->outcome))
+	run->outcome_word = text_of(run, o, "outcome");
+	if (!outcome_from_name(run->outcome_word, &run->outcome))
 		run->outcome = OUTCOMES;
-	run->exit = json_line_int(o, "exit", 0);
+	run->exit = json_line_int(o, "exit", -1);
+	run->started = text_of(run, o, "started");
+	run->first_release = text_of(run, first, "release");
+	run->first_spec = text_of(run, first, "spec");
 	run->clock = text_of(run, env, "clock");
 	run->accel = text_of(run, env, "accel");
 	run->crash_release = text_of(run, crash, "release");

@@ -25,10 +25,12 @@ struct run_json_check {
 struct run_json {
 	const char *scenario; /* never NULL */
 	enum outcome outcome; /* OUTCOMES: none, or a word that this version does not know */
-	int64_t exit;
+	const char *outcome_word;
+	int64_t exit;		   /* -1: it does not say */
 	bool bench;		   /* made of the tests of a benchmark: passed or failed, as the exit status says */
 	const char *clock, *accel; /* of the environment */
-	const char *crash_release, *crash_cmdline;
+	const char *started;	   /* ISO 8601 */
+	const char *first_release, *first_spec, *crash_release, *crash_cmdline;
 	const char *probes; /* of the timing: "off", ... */
 	GArray *checks;	    /* struct run_json_check */
 	JsonObject *o;	    /* the rest, for run_json_number() */

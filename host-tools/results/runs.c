@@ -12,6 +12,7 @@
 #include "base/run-file.h"
 #include "base/text.h"
 #include "results/csv.h"
+#include "results/run-json-read.h"
 #include "results/rundir.h"
 
 #define MAX_DEPTH 6 /* results/matrices/M/cells/N/bugs/B/RUN would be the deepest */
@@ -44,27 +45,45 @@ static void one_free(void *p)
 	g_free(one);
 }
 
-static char *text_of(JsonObject *o, const char *name)
+static char *shown(const char *text)
 {
-	return text_one_line(o ? json_line_string(o, name, "") : "");
+	return g_strdup(text ? text : "");
 }
 
-static struct one *one_new(const char *place, JsonObject *o, bool bench)
+static struct one *one_of_run(const struct run_json *run)
 {
-	JsonObject *env = json_line_object(o, "environment");
-	JsonObject *first = env ? json_line_object(env, "first_kernel") : NULL;
 	struct one *one = g_new0(struct one, 1);
 
-	one->place = g_strdup(place);
+	one->o = json_object_ref(run->o);
+	one->name = shown(run->scenario);
+	one->outcome = shown(run->outcome_word);
+	one->started = shown(run->started);
+	one->first = shown(run->first_release);
+	one->spec = shown(run->first_spec);
+	one->crash = shown(run->crash_release);
+	run_json_number(run, "duration_s", &one->seconds);
+	one->exit = run->exit;
+	return one;
+}
+
+/* What is told of a benchmark, whatever its figures are worth. Takes @o. */
+static struct one *one_of_bench(JsonObject *o)
+{
+	struct report_environment env = { 0 };
+	struct one *one = g_new0(struct one, 1);
+
+	if (json_line_object(o, "environment"))
+		report_environment_read(&env, json_line_object(o, "environment"));
 	one->o = o;
-	one->name = text_of(o, bench ? "bench" : "scenario");
-	one->outcome = text_of(o, "outcome");
-	one->started = text_of(o, bench ? "finished" : "started");
-	one->first = text_of(first, "release");
-	one->spec = text_of(first, "spec");
-	one->crash = text_of(env ? json_line_object(env, "crash_kernel") : NULL, "release");
+	one->name = text_one_line(json_line_string(o, "bench", ""));
+	one->outcome = text_one_line(json_line_string(o, "outcome", ""));
+	one->started = text_one_line(json_line_string(o, "finished", ""));
+	one->first = shown(env.first_kernel.release);
+	one->spec = shown(env.first_kernel.spec);
+	one->crash = shown(NULL);
 	one->seconds = json_line_double(o, "duration_s", 0);
 	one->exit = json_line_int(o, "exit", -1);
+	report_environment_clear(&env);
 	return one;
 }
 
@@ -79,24 +98,37 @@ static bool wanted(const struct one *one, const struct runs_filter *f)
 	       (like(f->kernel, one->first) || like(f->kernel, one->crash) || like(f->kernel, one->spec));
 }
 
+/* NULL: it is none. */
+static struct one *one_read(const char *path, bool bench)
+{
+	JsonObject *o = bench ? run_file_json(path, "bench.json", NULL) : NULL;
+	struct run_json *run = bench ? NULL : run_json_load(path, NULL);
+	struct one *one = NULL;
+
+	if (run)
+		one = one_of_run(run);
+	else if (o && json_line_string(o, "bench", NULL))
+		one = one_of_bench(json_object_ref(o));
+	g_clear_pointer(&o, json_object_unref);
+	run_json_free(run);
+	return one;
+}
+
 /* The document of a run in @dir, or false: there is none. */
 static bool read_one(struct runs *runs, const char *dir, const char *place, const char *file,
 		     const struct runs_filter *f, GString *bad)
 {
 	g_autofree char *path = g_build_filename(dir, file, NULL);
-	bool bench = strcmp(file, "bench.json") == 0;
 	struct one *one;
-	JsonObject *o;
 
 	if (g_file_test(path, G_FILE_TEST_IS_SYMLINK) || !g_file_test(path, G_FILE_TEST_IS_REGULAR))
 		return false;
-	o = run_file_json(path, file, NULL);
-	if (!o || !json_line_string(o, bench ? "bench" : "scenario", NULL)) {
+	one = one_read(path, strcmp(file, "bench.json") == 0);
+	if (!one) {
 		g_string_append_printf(bad, "%s: truncated, or no document of a run\n", path);
-		g_clear_pointer(&o, json_object_unref);
 		return true;
 	}
-	one = one_new(place, o, bench);
+	one->place = g_strdup(place);
 	if (wanted(one, f))
 		g_ptr_array_add(runs->all, one);
 	else

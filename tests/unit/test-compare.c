@@ -215,6 +215,7 @@ static void read_back(void **state)
 	assert_non_null(run);
 	assert_string_equal(run->scenario, "kdump");
 	assert_int_equal(run->outcome, OUTCOMES);
+	assert_null(run->outcome_word);
 	assert_int_equal(run->exit, 3);
 	assert_string_equal(run->clock, "wall");
 	assert_true(!run->accel && !run->crash_release && !run->crash_cmdline && !run->probes);
@@ -233,12 +234,31 @@ static void read_back(void **state)
 	run_json_free(run);
 }
 
+/* What it does not say is not what a good run says. */
+static void says_nothing(void **state)
+{
+	g_autofree char *path = run_with("{\"scenario\":\"kdump\",\"outcome\":\"new-word\",\"exit\":\"0\","
+					 "\"started\":\"2026\",\"environment\":{\"first_kernel\":"
+					 "{\"release\":\"6.12\\u0007\",\"spec\":\"lab-6.12\"}}}");
+	struct run_json *run = run_json_load(path, NULL);
+
+	(void)state;
+	assert_int_equal(run->exit, -1);
+	assert_int_equal(run->outcome, OUTCOMES);
+	assert_string_equal(run->outcome_word, "new-word");
+	assert_string_equal(run->started, "2026");
+	assert_string_equal(run->first_release, "6.12");
+	assert_string_equal(run->first_spec, "lab-6.12");
+	assert_int_equal(run->checks->len, 0);
+	run_json_free(run);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(columns),   cmocka_unit_test(numbers),	       cmocka_unit_test(median),
 		cmocka_unit_test(failures),  cmocka_unit_test(not_comparable), cmocka_unit_test(odd_names),
-		cmocka_unit_test(read_back),
+		cmocka_unit_test(read_back), cmocka_unit_test(says_nothing),
 	};
 
 	return cmocka_run_group_tests_name("compare", tests, make_dir, remove_dir);
