@@ -103,25 +103,26 @@ static void read_checks(struct run_json *run)
 	}
 }
 
-struct run_json *run_json_load(const char *path, GError **error)
+/* @name: of the member that says what was run, and makes it a document of this kind. */
+static struct run_json *load(const char *path, const char *file, const char *name, GError **error)
 {
-	JsonObject *o = run_file_json(path, "run.json", error), *env, *crash, *first;
+	JsonObject *o = run_file_json(path, file, error), *env, *first, *crash;
 	struct run_json *run;
 
 	if (!o)
 		return NULL;
-	if (!json_line_string(o, "scenario", NULL)) {
+	if (!json_line_string(o, name, NULL)) {
 		json_object_unref(o);
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s is no run.json of a run", path);
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s is no %s of a run", path, file);
 		return NULL;
 	}
 	env = inner(o, "environment");
-	crash = inner(env, "crash_kernel");
 	first = inner(env, "first_kernel");
+	crash = inner(env, "crash_kernel");
 	run = g_new0(struct run_json, 1);
 	run->o = o;
 	run->texts = g_string_chunk_new(1024);
-	run->scenario = text_of(run, o, "scenario");
+	run->scenario = text_of(run, o, name);
 	run->outcome_word = text_of(run, o, "outcome");
 	if (!outcome_from_name(run->outcome_word, &run->outcome))
 		run->outcome = OUTCOMES;
@@ -136,6 +137,22 @@ struct run_json *run_json_load(const char *path, GError **error)
 	run->probes = text_of(run, inner(o, "timing"), "probes");
 	run->checks = g_array_new(FALSE, FALSE, sizeof(struct run_json_check));
 	read_checks(run);
+	return run;
+}
+
+struct run_json *run_json_load(const char *path, GError **error)
+{
+	return load(path, "run.json", "scenario", error);
+}
+
+struct run_json *run_json_load_bench(const char *path, GError **error)
+{
+	struct run_json *run = load(path, "bench.json", "bench", error);
+
+	if (!run)
+		return NULL;
+	run->bench = true;
+	run->started = text_of(run, run->o, "finished");
 	return run;
 }
 

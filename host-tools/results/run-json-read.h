@@ -42,6 +42,12 @@ struct run_json {
  * VTDLAB_ERROR_USAGE: there is none, it is larger than 64 MiB, no JSON, or not of a run.
  */
 struct run_json *run_json_load(const char *path, GError **error);
+
+/*
+ * run_json_load_bench - the same of a bench.json, as far as that is about a run: @scenario is the benchmark's name, @started when
+ * it was over, and there are no checks. What it measured: bench_doc_read().
+ */
+struct run_json *run_json_load_bench(const char *path, GError **error);
 void run_json_free(struct run_json *run);
 
 /* run_json_check - what it says of check @name, or NULL. */
