@@ -9,7 +9,7 @@ SHELL := /bin/bash
 
 BUILD := build
 CC := gcc
-PKGS := glib-2.0 gio-2.0 gio-unix-2.0 json-glib-1.0 libkdumpfile libvirt
+PKGS := glib-2.0 gio-2.0 gio-unix-2.0 json-glib-1.0 libkdumpfile libvirt zlib
 COMMIT := $(shell git describe --always --dirty --abbrev=12 2>/dev/null)
 
 # A variable that nothing here knows is a slip of the pen, and what was meant would be left out without a word.
@@ -185,7 +185,7 @@ KDUMP_TEST_BIN := $(KDUMP_TEST_SRC:tests/kdump-copy/%.c=$(BUILD)/tests/%)
 KDUMP_INCLUDE := -Ikernel-patches/src -Itests/kdump-copy -Itests/unit
 
 # What is not the core includes headers of the kernel, which have a stand-in here.
-$(addprefix $(BUILD)/asan/tests/kdump-copy/test-kdump-,resv.o domain.o link.o): \
+$(addprefix $(BUILD)/asan/tests/kdump-copy/test-kdump-,resv.o domain-graft.o domain-reserve.o link.o): \
 	CPPFLAGS += -Itests/kdump-copy/shim -Wno-unused-parameter
 
 $(BUILD)/asan/kernel-patches/%.o $(BUILD)/asan/tests/%.o: CPPFLAGS += $(KDUMP_INCLUDE)

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "base/error.h"
 
@@ -130,4 +131,24 @@ char *file_read_small(const char *what, const char *path, gsize *len, GError **e
 	if (fd >= 0)
 		close(fd);
 	return text;
+}
+
+char *bytes_sum(const void *bytes, size_t len)
+{
+	return g_strdup_printf("%zx-%08lx", len, crc32_z(0, bytes, len));
+}
+
+char *file_sum(const char *path, GError **error)
+{
+	g_autoptr(GError) why = NULL;
+	GMappedFile *file = g_mapped_file_new(path, FALSE, &why);
+	char *sum;
+
+	if (!file) {
+		vtdlab_failed(error, "%s", why->message);
+		return NULL;
+	}
+	sum = bytes_sum(g_mapped_file_get_contents(file), g_mapped_file_get_length(file));
+	g_mapped_file_unref(file);
+	return sum;
 }

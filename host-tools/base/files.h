@@ -42,4 +42,11 @@ int copy_sparse(int from, uint64_t at, int to, uint64_t to_at, uint64_t len);
  */
 bool remove_tree(int dir, const char *name);
 
+/*
+ * bytes_sum, file_sum - length and CRC-32, as text: it notices damage, which is not to say somebody who means harm. The caller
+ * frees it. A file that cannot be read: NULL, VTDLAB_ERROR_FAILED.
+ */
+char *bytes_sum(const void *bytes, size_t len);
+char *file_sum(const char *path, GError **error);
+
 #endif

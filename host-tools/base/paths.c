@@ -39,6 +39,15 @@ static char *find_root(void)
 	return g_get_current_dir();
 }
 
+static const char *lab_root(void)
+{
+	static char *root;
+
+	if (g_once_init_enter(&root))
+		g_once_init_leave(&root, find_root());
+	return root;
+}
+
 bool lab_complete(void)
 {
 	return looks_like_root(lab_root());
@@ -56,15 +65,6 @@ char *lab_results(const char *below)
 	if (lab_is_source())
 		return lab_path("results", below, NULL);
 	return g_build_filename(g_get_user_data_dir(), "vtdlab", "results", below, NULL);
-}
-
-const char *lab_root(void)
-{
-	static char *root;
-
-	if (g_once_init_enter(&root))
-		g_once_init_leave(&root, find_root());
-	return root;
 }
 
 char *lab_path(const char *first, ...)

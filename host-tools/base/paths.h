@@ -1,23 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Where things are: the source tree that scripts and scenarios are read from, and the user's cache. */
+/*
+ * Where things are: the lab's root, that scripts and scenarios are read from, and the user's cache.
+ *
+ * The root is the source tree, or PREFIX/lib/vtdlab where the program is installed: $VTDLAB_ROOT if set; else the first
+ * directory above the running program that holds scenarios/ and scripts/, or has a lib/vtdlab that does; else the current
+ * directory.
+ */
 #ifndef VTDLAB_BASE_PATHS_H
 #define VTDLAB_BASE_PATHS_H
 
 #include <glib.h>
 #include <stdbool.h>
 
-/*
- * lab_root - the vtdlab source tree, or PREFIX/lib/vtdlab where the program is installed (absolute).
- *
- * $VTDLAB_ROOT if set; else the first directory above the running program that holds scenarios/ and scripts/, or has a
- * lib/vtdlab that does; else the current directory. Never NULL. Owned by the library.
- */
-const char *lab_root(void);
-
-/* lab_complete - are there scenarios and scripts in lab_root()? If not, the program was copied without its data. */
+/* lab_complete - are there scenarios and scripts in the root? If not, the program was copied without its data. */
 bool lab_complete(void);
 
-/* lab_is_source - is lab_root() a source tree, which keeps what is built and what runs leave? */
+/* lab_is_source - is the root a source tree, which keeps what is built and what runs leave? */
 bool lab_is_source(void);
 
 /*
@@ -26,7 +24,7 @@ bool lab_is_source(void);
  */
 char *lab_results(const char *below);
 
-/* lab_path - a path below lab_root(), joined from its parts (NULL-ended). The caller frees it. */
+/* lab_path - a path below the root (absolute), joined from its parts (NULL-ended). The caller frees it. */
 char *lab_path(const char *first, ...) G_GNUC_NULL_TERMINATED;
 
 /* lab_named - is @name, which is no path, that of a file @name@suffix in the folder @folder of the tree? */

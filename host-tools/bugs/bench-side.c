@@ -40,6 +40,10 @@ bool bench_side_run(const struct bug *bug, const struct bug_side *side, const ch
 
 /* ---- passed or failed ---- */
 
+static const enum check_result results[] = {
+	[BENCH_PASS] = CHECK_PASS, [BENCH_FAIL] = CHECK_FAIL, [BENCH_SKIP] = CHECK_SKIP
+};
+
 static struct run_json *from_doc(const struct bench_doc *doc)
 {
 	struct run_json *run = g_new0(struct run_json, 1);
@@ -54,7 +58,7 @@ static struct run_json *from_doc(const struct bench_doc *doc)
 		const struct bench_test *test = doc->tests->pdata[i];
 		struct run_json_check check = {
 			.name = g_string_chunk_insert(run->texts, test->name),
-			.result = bench_result_name(test->result),
+			.result = results[test->result],
 			.detail = g_string_chunk_insert(run->texts, test->reason),
 		};
 

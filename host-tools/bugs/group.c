@@ -9,11 +9,6 @@
 
 /* ---- what a run shows ---- */
 
-static bool failed(const struct run_json_check *check)
-{
-	return strcmp(check->result, "fail") == 0 && !check->expect_fail;
-}
-
 static char *failing(const struct run_json *run, const char *between)
 {
 	GString *names = g_string_new(NULL);
@@ -21,7 +16,7 @@ static char *failing(const struct run_json *run, const char *between)
 	for (guint i = 0; i < run->checks->len; i++) {
 		const struct run_json_check *check = &g_array_index(run->checks, struct run_json_check, i);
 
-		if (failed(check))
+		if (run_json_unexpected(check))
 			g_string_append_printf(names, "%s%s", names->len ? between : "", check->name);
 	}
 	return g_string_free(names, FALSE);
@@ -70,9 +65,9 @@ static bool behind(const struct bug_side *side, const struct run_json *run)
 	for (char **name = side->fails; *name; name++) {
 		const struct run_json_check *check = run_json_check(run, *name);
 
-		if (!check || strcmp(check->result, "pass") == 0)
+		if (!check || check->result == CHECK_PASS)
 			return false;
-		failing_checks += failed(check);
+		failing_checks += run_json_unexpected(check);
 	}
 	return failing_checks && side_signed(side, run, NULL);
 }

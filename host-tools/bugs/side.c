@@ -10,11 +10,6 @@
 #include "verdict/check.h"
 #include "verdict/outcome.h"
 
-static bool failed(const struct run_json_check *check)
-{
-	return strcmp(check->result, "fail") == 0;
-}
-
 const char *side_outcome(const struct run_json *run)
 {
 	if (!run->bench)
@@ -25,7 +20,7 @@ const char *side_outcome(const struct run_json *run)
 static bool has_verdict(const struct run_json *run)
 {
 	/* "preserved" that is no pass: the second attempt came to it, the first did not */
-	if (run->exit == VTDLAB_EXIT_CANNOT_JUDGE)
+	if (run->exit < 0 || run->exit == VTDLAB_EXIT_CANNOT_JUDGE)
 		return false;
 	return run->bench || run->outcome == OUTCOME_NO_IOMMU ||
 	       (run->outcome < OUTCOMES && vtdlab_outcomes[run->outcome].exit == VTDLAB_EXIT_BAD);
@@ -40,7 +35,7 @@ static void say_seen(const struct run_json *run, GString *why)
 	for (guint i = 0; i < run->checks->len; i++) {
 		const struct run_json_check *check = &g_array_index(run->checks, struct run_json_check, i);
 
-		if (!failed(check) || check->expect_fail)
+		if (!run_json_unexpected(check))
 			continue;
 		g_string_append_printf(why, "%s%s", between, check->name);
 		between = ", ";
@@ -74,25 +69,36 @@ static bool by_the_way(const struct run_json_check *check)
 	return known && known->by_the_way;
 }
 
+/* Did it come to one of the outcomes that the side states? */
+static bool came_to(const struct bug_side *side, const struct run_json *run)
+{
+	g_auto(GStrv) words = g_strsplit(side->outcome, ";", -1);
+	bool passed = run->exit == VTDLAB_EXIT_OK, any = false;
+	enum outcome outcome;
+
+	for (char **word = words; *word; word++)
+		any |= run->bench ? passed == (strcmp(*word, BUG_BENCH_PASSED) == 0) :
+				    outcome_from_name(*word, &outcome) && outcome == run->outcome;
+	return any;
+}
+
 /* What of the stated is missing, or is there and was not stated; NULL: nothing. */
 static char *difference(const struct bug_side *side, const struct run_json *run)
 {
 	char *missing = NULL;
 
-	g_auto(GStrv) outcomes = g_strsplit(side->outcome, ";", -1);
-
-	if (!side_outcome(run) || !g_strv_contains((const char *const *)outcomes, side_outcome(run)))
+	if (!came_to(side, run))
 		return g_strdup_printf("wanted %s", side->outcome);
 	for (char **name = side->fails; *name; name++) {
 		const struct run_json_check *check = run_json_check(run, *name);
 
-		if (!check || !failed(check))
+		if (!check || check->result != CHECK_FAIL)
 			return g_strdup_printf("%s was to fail", *name);
 	}
 	for (guint i = 0; i < run->checks->len; i++) {
 		const struct run_json_check *check = &g_array_index(run->checks, struct run_json_check, i);
 
-		if (failed(check) && !check->expect_fail && !by_the_way(check) &&
+		if (run_json_unexpected(check) && !by_the_way(check) &&
 		    !g_strv_contains((const char *const *)side->fails, check->name) &&
 		    !g_strv_contains((const char *const *)side->may_fail, check->name))
 			return g_strdup_printf("%s was not to fail", check->name);

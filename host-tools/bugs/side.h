@@ -28,7 +28,7 @@ enum side_result side_judge(const struct bug_side *side, const struct run_json *
  */
 bool side_signed(const struct bug_side *side, const struct run_json *run, char **missing);
 
-/* side_outcome - the word for what @run came to, as a side states it; NULL: of another version. Static. */
+/* side_outcome - the word for what @run came to, as a side states it; "?": of another version. Static. */
 const char *side_outcome(const struct run_json *run);
 
 /*

@@ -16,13 +16,11 @@ static unsigned say_differences(const struct verdict *verdict, const struct run_
 	for (guint i = 0; i < verdict->rows->len; i++) {
 		const struct verdict_row *row = verdict->rows->pdata[i];
 		const struct run_json_check *was = run_json_check(run, row->name);
-		const char *then = !was ? NULL : was->evidence ? was->result : "none";
-		const char *now = check_result_name(row->result);
 
-		if (then && strcmp(then, now) == 0)
+		if (was && was->result == row->result)
 			continue;
-		fprintf(stderr, "vtdlab judge: %s: %s now, %s when it was run\n", row->name, now,
-			then ? then : "not there");
+		fprintf(stderr, "vtdlab judge: %s: %s now, %s when it was run\n", row->name,
+			check_result_name(row->result), was ? check_result_name(was->result) : "not there");
 		n++;
 	}
 	return n;

@@ -23,7 +23,7 @@ struct series {
 	const struct series_options *o;
 	const GPtrArray *members;
 	struct matrix_doc *doc;		    /* a cell a run */
-	GPtrArray *outcomes;		    /* static; of those that came to one */
+	GArray *outcomes;		    /* enum outcome, of those that came to one */
 	GArray *copies;			    /* guest ns of each copy that was seen */
 	const struct series_member *failed; /* the one behind which no other is run */
 	bool alone;			    /* one run of one scenario: its page is what is wanted */
@@ -93,10 +93,10 @@ static struct run_json *take_outcome(struct series *s, struct matrix_cell *cell,
 
 	cell->exit = out->exit;
 	cell->result = matrix_cell_of_exit(out->exit);
-	text_replace(&cell->verdict, g_strdup(out->outcome));
+	text_replace(&cell->verdict, g_strdup(outcome_name(out->outcome)));
 	text_replace(&cell->reason, text_one_line(out->line));
 	text_replace(&cell->run, g_strdup(out->dir));
-	g_ptr_array_add(s->outcomes, (char *)out->outcome);
+	g_array_append_val(s->outcomes, out->outcome);
 	if (copy_ns >= 0)
 		g_array_append_val(s->copies, copy_ns);
 	if (run) {
@@ -267,7 +267,7 @@ int series_run(const GPtrArray *members, const struct series_options *o)
 	struct series s = { .o = o,
 			    .members = members,
 			    .doc = doc_new(members, o),
-			    .outcomes = g_ptr_array_new(),
+			    .outcomes = g_array_new(FALSE, FALSE, sizeof(enum outcome)),
 			    .copies = g_array_new(FALSE, FALSE, sizeof(double)),
 			    .alone = members->len * o->repeat == 1 };
 	int status;
@@ -297,7 +297,7 @@ int series_run(const GPtrArray *members, const struct series_options *o)
 	}
 	status = conclude(&s);
 	matrix_doc_free(s.doc);
-	g_ptr_array_unref(s.outcomes);
+	g_array_unref(s.outcomes);
 	g_array_unref(s.copies);
 	return status;
 }

@@ -85,7 +85,7 @@ static bool run_one(struct soak *soak, const struct scenario *s, unsigned cell, 
 		/* nor is it to be asked for as fast as it fails */
 		for (unsigned i = 0; i < 50 && !interrupt_pending(); i++)
 			g_usleep(100 * 1000);
-		out = (struct run_outcome){ .exit = status, .outcome = "no run" };
+		out = (struct run_outcome){ .exit = status, .outcome = OUTCOMES };
 	}
 	leaks_count(&left);
 	note = soak_add(soak, cell, out.outcome, out.exit, out.dir, &left);

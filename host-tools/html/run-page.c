@@ -23,6 +23,7 @@ static const char *result_word(const struct verdict_row *row, const char **class
 		*class = "bad";
 		return "? no evidence";
 	case CHECK_SKIP:
+	case CHECK_RESULTS:
 		break;
 	}
 	*class = "dim";

@@ -15,7 +15,7 @@
 #include "channel.h"
 #include "base/json-line.h"
 #include "base/lines.h"
-#include "machine/listeners.h"
+#include "machine/subscribers.h"
 #include "machine/log.h"
 
 #define LOG_CAP (UINT64_C(64) << 20)
@@ -34,7 +34,7 @@ struct agent {
 	JsonObject *answer;
 	bool restarted; /* a hello came while it was pending */
 	struct agent_counters counters;
-	struct listeners listeners;
+	struct subscribers subscribers;
 	bool busy; /* one of them is being called: no reading from inside it */
 };
 
@@ -95,7 +95,7 @@ static void take_hello(struct agent *a, JsonObject *o, int64_t ns)
 static void take_object(struct agent *a, JsonObject *o, int64_t ns)
 {
 	unsigned id = UINT_MAX;
-	struct listener l;
+	struct subscriber l;
 
 	a->counters.lines++;
 	if (json_object_has_member(o, "hello"))
@@ -104,7 +104,7 @@ static void take_object(struct agent *a, JsonObject *o, int64_t ns)
 		a->answer = json_object_ref(o);
 	else
 		a->counters.stray++;
-	while (listeners_each(&a->listeners, &id, &l))
+	while (subscribers_each(&a->subscribers, &id, &l))
 		((agent_fn)l.fn)(o, ns, l.data);
 }
 
@@ -218,7 +218,7 @@ void agent_free(struct agent *a)
 		hello_free(a->hellos[i]);
 	g_clear_pointer(&a->answer, json_object_unref);
 	g_free(a->pending_cmd);
-	listeners_clear(&a->listeners);
+	subscribers_clear(&a->subscribers);
 	g_free(a);
 }
 
@@ -239,12 +239,12 @@ bool agent_log_ok(const struct agent *a)
 
 unsigned agent_subscribe(struct agent *a, agent_fn fn, void *data)
 {
-	return listeners_add(&a->listeners, G_CALLBACK(fn), data);
+	return subscribers_add(&a->subscribers, G_CALLBACK(fn), data);
 }
 
 void agent_unsubscribe(struct agent *a, unsigned id)
 {
-	listeners_remove(&a->listeners, id);
+	subscribers_remove(&a->subscribers, id);
 }
 
 /* ---- commands ---- */

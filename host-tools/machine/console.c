@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "machine/listeners.h"
+#include "machine/subscribers.h"
 #include "machine/log.h"
 
 #define LOG_CAP (UINT64_C(64) << 20)
@@ -26,7 +26,7 @@ struct console {
 	int64_t line_ns;		/* first byte of it */
 	char *keep[CONSOLE_KEEP_LINES]; /* ring; next = the oldest */
 	unsigned next;
-	struct listeners listeners;
+	struct subscribers subscribers;
 	bool busy; /* one of them is being called: no reading from inside it */
 };
 
@@ -43,7 +43,7 @@ static void end_line(struct console *c)
 	char *line = g_string_free(c->line, FALSE);
 	int64_t ns = c->line_ns;
 	unsigned id = UINT_MAX;
-	struct listener l;
+	struct subscriber l;
 
 	c->line = g_string_sized_new(128);
 	log_stamped(c, line);
@@ -53,7 +53,7 @@ static void end_line(struct console *c)
 	c->next = (c->next + 1) % CONSOLE_KEEP_LINES;
 	/* `line` may be dropped by a nested poll */
 	line = g_strdup(line);
-	while (listeners_each(&c->listeners, &id, &l))
+	while (subscribers_each(&c->subscribers, &id, &l))
 		((console_fn)l.fn)(line, ns, l.data);
 	g_free(line);
 }
@@ -155,7 +155,7 @@ void console_free(struct console *c)
 	for (unsigned i = 0; i < CONSOLE_KEEP_LINES; i++)
 		g_free(c->keep[i]);
 	g_string_free(c->line, TRUE);
-	listeners_clear(&c->listeners);
+	subscribers_clear(&c->subscribers);
 	g_free(c);
 }
 
@@ -194,12 +194,12 @@ int console_pending(struct console *c)
 
 unsigned console_subscribe(struct console *c, console_fn fn, void *data)
 {
-	return listeners_add(&c->listeners, G_CALLBACK(fn), data);
+	return subscribers_add(&c->subscribers, G_CALLBACK(fn), data);
 }
 
 void console_unsubscribe(struct console *c, unsigned id)
 {
-	listeners_remove(&c->listeners, id);
+	subscribers_remove(&c->subscribers, id);
 }
 
 char *console_tail(struct console *c, unsigned n)

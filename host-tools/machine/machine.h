@@ -205,7 +205,7 @@ int64_t machine_ram_scan(struct machine *m, const void *needle, size_t len, ram_
  * not in there, stands still then: machine_save_ram(). *@sum: of its pages. A device that cannot be saved: an error that
  * names it (VTDLAB_ERROR_FAILED); others as machine_wait().
  */
-bool machine_save(struct machine *m, int fd, uint64_t *sum, GError **error);
+bool machine_save(struct machine *m, int fd, uint32_t *sum, GError **error);
 
 /*
  * machine_restore - of a machine that was started with cfg->incoming: fills its RAM from @ram, which must have the sum
@@ -213,7 +213,7 @@ bool machine_save(struct machine *m, int fd, uint64_t *sum, GError **error);
  * @boot_s: machine_boot_s() of the one that booted
  * false: VTDLAB_ERROR_FAILED (damaged, not of this QEMU); others as machine_wait(). The machine is of no use then.
  */
-bool machine_restore(struct machine *m, int fd, int ram, uint64_t ram_sum, double boot_s, GError **error);
+bool machine_restore(struct machine *m, int fd, int ram, uint32_t ram_sum, double boot_s, GError **error);
 
 /* Lets a stopped machine run on. */
 bool machine_resume(struct machine *m, GError **error);

@@ -64,7 +64,7 @@ static bool migrate(struct machine *m, const char *how, int fd, const char *what
 	return vtdlab_failed(error, "QMP %s: it failed%s%s", how, why ? ": " : "", why ? why : "");
 }
 
-bool machine_save(struct machine *m, int fd, uint64_t *sum, GError **error)
+bool machine_save(struct machine *m, int fd, uint32_t *sum, GError **error)
 {
 	if (!machine_stop(m, error) || !migrate(m, "migrate", fd, "the machine's state to be saved", error))
 		return false;
@@ -95,9 +95,9 @@ static bool add_late(struct machine *m, GError **error)
 	return true;
 }
 
-bool machine_restore(struct machine *m, int fd, int ram, uint64_t ram_sum, double boot_s, GError **error)
+bool machine_restore(struct machine *m, int fd, int ram, uint32_t ram_sum, double boot_s, GError **error)
 {
-	uint64_t sum;
+	uint32_t sum;
 
 	if (!ram_fill(&m->ram, ram, &sum, error))
 		return false;

@@ -9,10 +9,10 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "base/error.h"
 #include "base/files.h"
-#include "base/sum.h"
 
 #define GIB (UINT64_C(1) << 30)
 
@@ -185,11 +185,17 @@ static bool write_at(int fd, const uint8_t *bytes, size_t len, uint64_t at)
 	return true;
 }
 
+/* A page that has something in it, behind those of @sum: where it lies counts. */
+static uint32_t sum_page(uint32_t sum, uint64_t at, const uint8_t *page)
+{
+	return (uint32_t)crc32_z(crc32_z(sum, (const uint8_t *)&at, sizeof(at)), page, PAGE);
+}
+
 /*
  * Sums the pages that the file @fd, mapped at @from, has. Those that are not zero are written to the file @to, unless that is
  * -1: by write, which costs no page fault each.
  */
-static bool each_page(int fd, const uint8_t *from, int to, uint64_t size, uint64_t *sum)
+static bool each_page(int fd, const uint8_t *from, int to, uint64_t size, uint32_t *sum)
 {
 	uint64_t start = 0, end, run;
 
@@ -198,14 +204,13 @@ static bool each_page(int fd, const uint8_t *from, int to, uint64_t size, uint64
 		start &= ~UINT64_C(PAGE - 1);
 		run = start;
 		for (uint64_t at = start; at < end; at += PAGE) {
-			uint64_t with = sum_page(*sum, at, from + at);
-
-			if (with == *sum) {
-				if (to >= 0 && !write_at(to, from + run, at - run, run))
-					return false;
-				run = at + PAGE;
+			if (!all_zero(from + at, PAGE)) {
+				*sum = sum_page(*sum, at, from + at);
+				continue;
 			}
-			*sum = with;
+			if (to >= 0 && !write_at(to, from + run, at - run, run))
+				return false;
+			run = at + PAGE;
 		}
 		if (to >= 0 && run < end && !write_at(to, from + run, end - run, run))
 			return false;
@@ -213,15 +218,15 @@ static bool each_page(int fd, const uint8_t *from, int to, uint64_t size, uint64
 	return true;
 }
 
-uint64_t ram_sum(const struct ram *r)
+uint32_t ram_sum(const struct ram *r)
 {
-	uint64_t sum;
+	uint32_t sum;
 
 	each_page(r->fd, r->base, -1, r->size, &sum);
 	return sum;
 }
 
-bool ram_fill(struct ram *r, int fd, uint64_t *sum, GError **error)
+bool ram_fill(struct ram *r, int fd, uint32_t *sum, GError **error)
 {
 	struct stat st;
 	void *from;

@@ -39,10 +39,10 @@ uint64_t ram_address(const struct ram *r, uint64_t offset);
 /* Bytes that have a place, that is, of pages that QEMU or the guest ever touched: they only become more. 0 if that is not known. */
 uint64_t ram_touched(const struct ram *r);
 
-/* The sum of all pages (base/sum.h). */
-uint64_t ram_sum(const struct ram *r);
+/* The CRC-32 of all pages that have something in them, and of where they lie. */
+uint32_t ram_sum(const struct ram *r);
 /* Fills RAM that nobody has written to with the file @fd, of the same size; *@sum: of its pages. false and VTDLAB_ERROR_FAILED. */
-bool ram_fill(struct ram *r, int fd, uint64_t *sum, GError **error);
+bool ram_fill(struct ram *r, int fd, uint32_t *sum, GError **error);
 
 /* Copies out of or into guest RAM: 0, or -1 if the range is not all RAM (nothing is copied then). */
 int ram_read(const struct ram *r, uint64_t pa, void *buf, uint64_t len);

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/lines.h"
-#include "machine/listeners.h"
+#include "machine/subscribers.h"
 
 #define PERIOD_MS 2
 #define LINE_CAP 4096
@@ -24,18 +24,18 @@ struct trace {
 	int64_t stamp_ns; /* of what is told again (trace_replay()); 0: each has its own */
 	uint64_t counts[TRACE_KINDS];
 	struct trace_counters counters;
-	struct listeners listeners;
+	struct subscribers subscribers;
 };
 
 static void take_event(struct trace *t, const struct trace_event *e)
 {
 	unsigned id = UINT_MAX;
-	struct listener l;
+	struct subscriber l;
 
 	t->counters.events++;
 	t->counters.seen[trace_kind_group(e->kind)]++;
 	t->counts[e->kind]++;
-	while (listeners_each(&t->listeners, &id, &l))
+	while (subscribers_each(&t->subscribers, &id, &l))
 		((trace_fn)l.fn)(e, l.data);
 }
 
@@ -146,7 +146,7 @@ void trace_free(struct trace *t)
 	if (t->fd >= 0)
 		close(t->fd);
 	lines_clear(&t->lines);
-	listeners_clear(&t->listeners);
+	subscribers_clear(&t->subscribers);
 	g_free(t->path);
 	g_free(t);
 }
@@ -158,12 +158,12 @@ uint64_t trace_count(const struct trace *t, enum trace_kind kind)
 
 unsigned trace_subscribe(struct trace *t, trace_fn fn, void *data)
 {
-	return listeners_add(&t->listeners, G_CALLBACK(fn), data);
+	return subscribers_add(&t->subscribers, G_CALLBACK(fn), data);
 }
 
 void trace_unsubscribe(struct trace *t, unsigned id)
 {
-	listeners_remove(&t->listeners, id);
+	subscribers_remove(&t->subscribers, id);
 }
 
 const struct trace_counters *trace_counters(const struct trace *t)

@@ -294,6 +294,8 @@ static struct cell_plan *plan_cell(const struct matrix *m, struct matrix_cell *c
 		return NULL;
 	}
 	plan->alone |= m->alone;
+	plan->expect_bad =
+		plan->stated && plan->kind != CELL_RUN && strcmp(plan->expect.outcome, cell_words[plan->kind][1]) == 0;
 	g_free(cell->command);
 	cell->command = text_command(plan->words);
 	g_free(cell->expected);

@@ -24,6 +24,7 @@ struct cell_plan {
 	uint64_t memory; /* that it takes, bytes */
 	bool alone;	 /* it counts time: nothing runs beside it */
 	bool stated;	 /* a rule says what must come of it: of expect outcome and fails */
+	bool expect_bad; /* where it is stated of a bug or a benchmark: the second of its cell_words */
 	struct bug_side expect;
 };
 

@@ -47,7 +47,7 @@ static char *seen(const struct run_json *run)
 	for (guint i = 0; kind && i < run->checks->len; i++) {
 		const struct run_json_check *check = &g_array_index(run->checks, struct run_json_check, i);
 
-		if (strcmp(check->result, "fail") == 0 && !check->expect_fail && *check->detail) {
+		if (run_json_unexpected(check) && *check->detail) {
 			g_autofree char *first = kind;
 
 			kind = g_strdup_printf("%s: %s", first, check->detail);
@@ -76,14 +76,15 @@ static void judge_run(struct matrix_cell *cell, const struct cell_plan *plan, co
 
 static void judge_status(struct matrix_cell *cell, const struct cell_plan *plan, const char *out)
 {
+	bool bad = cell->exit == VTDLAB_EXIT_BAD;
+
 	cell->result = matrix_cell_of_exit(cell->exit);
 	text_replace(&cell->reason, text_last_words(out));
 	if (cell->result == MATRIX_CELL_UNJUDGED)
 		return;
-	text_replace(&cell->verdict, g_strdup(cell_words[plan->kind][cell->exit == VTDLAB_EXIT_BAD]));
+	text_replace(&cell->verdict, g_strdup(cell_words[plan->kind][bad]));
 	if (plan->stated)
-		cell->result = strcmp(plan->expect.outcome, cell->verdict) == 0 ? MATRIX_CELL_EXPECTED :
-										  MATRIX_CELL_UNEXPECTED;
+		cell->result = plan->expect_bad == bad ? MATRIX_CELL_EXPECTED : MATRIX_CELL_UNEXPECTED;
 }
 
 void cell_judge(struct matrix_cell *cell, const struct cell_plan *plan, const char *dir, const char *place, int status,

@@ -81,7 +81,7 @@ static char *root_of(const char *results)
 	return results ? g_build_filename(results, "matrices", NULL) : lab_results("matrices");
 }
 
-static char *file_sum(const struct matrix *m, GError **error)
+static char *file_sha256(const struct matrix *m, GError **error)
 {
 	gsize len;
 	g_autofree char *text = file_read_small("the matrix", m->path, &len, error);
@@ -101,7 +101,7 @@ static bool begin(struct matrix_work *w, struct rundir **rd, GError **error)
 	doc->name = g_strdup(w->m->name);
 	doc->title = g_strdup(w->m->title);
 	doc->file = g_strdup(w->m->path);
-	doc->file_sha256 = file_sum(w->m, error);
+	doc->file_sha256 = file_sha256(w->m, error);
 	doc->started = g_date_time_format_iso8601(now);
 	doc->commit = g_strdup(vtdlab_commit());
 	w->plans = doc->file_sha256 ? cells_make(w->m, doc, error) : NULL;
@@ -148,7 +148,7 @@ static char *place_to_resume(struct matrix_work *w, GError **error)
 	m = matrix_load(what, error);
 	if (!m)
 		return NULL;
-	sum = file_sum(m, error);
+	sum = file_sha256(m, error);
 	dir = find_unfinished(root, m->name);
 	if (sum && !dir)
 		vtdlab_refuse(error, "%s: nothing to go on with in %s: no unfinished one of it is there", m->name,

@@ -171,10 +171,11 @@ static char *first_own(const struct scenario *sc)
 			   workload ? " " : "", workload, NULL);
 }
 
-/* A lab kernel is silent about its copy unless asked to tell; another one would not know the word. */
-static const char *crash_own(const struct scenario *sc)
+const char *plan_crash_own(const char *cmdline)
 {
-	return strstr(sc->crash.cmdline, "intel_iommu_kdump=") ? CRASH_OWN " intel_iommu_kdump_log=64" : CRASH_OWN;
+	g_autofree char *mode = cmdline_value(cmdline, "intel_iommu_kdump");
+
+	return mode ? CRASH_OWN " intel_iommu_kdump_log=64" : CRASH_OWN;
 }
 
 bool plan_make(struct plan *plan, const struct scenario *sc, const struct run_options *options, GError **error)
@@ -220,7 +221,7 @@ bool plan_make(struct plan *plan, const struct scenario *sc, const struct run_op
 	}
 	own = first_own(sc);
 	plan->first_cmdline = command_line(plan, plan->first, own, sc->first.cmdline);
-	plan->crash_cmdline = command_line(plan, plan->crash, crash_own(sc), sc->crash.cmdline);
+	plan->crash_cmdline = command_line(plan, plan->crash, plan_crash_own(sc->crash.cmdline), sc->crash.cmdline);
 	if (sc->devices.disk != MACHINE_DISK_NONE) {
 		plan->disk_image = g_build_filename(lab_cache_dir(), "disk-pattern.img", NULL);
 		if (!disk_pattern_ensure(plan->disk_image, DISK_PATTERN_SIZE, error))

@@ -61,6 +61,12 @@ char *plan_options(const struct scenario *sc);
 bool plan_foreign(const struct plan *plan);
 
 /*
+ * plan_crash_own - what of the lab's goes in front of @cmdline, the crash kernel's: one of ours is silent about its copy unless
+ * it is asked to tell; another would not know the word. Static.
+ */
+const char *plan_crash_own(const char *cmdline);
+
+/*
  * plan_crashkernel - the crashkernel= of a command line that makes the main reservation: the last plain one, else the
  * last with ,high; ,low and ,cma only add to it. So the lab's own would win over a user's ,high, and is left out where
  * the user has one. NULL: none. The caller frees it.

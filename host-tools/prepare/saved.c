@@ -14,7 +14,6 @@
 #include "base/files.h"
 #include "base/json-line.h"
 #include "base/paths.h"
-#include "base/sum.h"
 
 #define META "meta"
 #define LOCK "lock"
@@ -37,11 +36,6 @@ char *saved_id(const char *key)
 	return id;
 }
 
-static char *hex(uint64_t value)
-{
-	return g_strdup_printf("%016" G_GINT64_MODIFIER "x", value);
-}
-
 /* ---- reading ---- */
 
 /* The first line of META is the sum of all behind it. */
@@ -60,8 +54,8 @@ static JsonObject *read_meta(const char *dir, const char *key, const char **why)
 		return NULL;
 	rest++;
 	len -= (gsize)(rest - text);
-	sum = hex(sum_add(0, rest, len));
-	if (!g_str_has_prefix(text, sum) || rest - text != 17)
+	sum = bytes_sum(rest, len);
+	if (strncmp(text, sum, strlen(sum)) != 0 || text[strlen(sum)] != '\n')
 		return NULL;
 	meta = json_line_parse(rest, len);
 	if (meta && g_strcmp0(json_line_string(meta, "key", NULL), key) == 0)
@@ -83,13 +77,12 @@ static const char *damage(const char *dir, JsonObject *meta)
 		return "its description is damaged";
 	for (GList *l = names; l; l = l->next) {
 		g_autofree char *path = g_build_filename(dir, l->data, NULL), *found = NULL;
-		uint64_t sum;
 
 		if (strcmp(l->data, SAVED_RAM) == 0)
 			continue;
-		if (!sum_file(path, &sum))
+		found = file_sum(path, NULL);
+		if (!found)
 			return "a file of it is not there";
-		found = hex(sum);
 		if (strcmp(found, json_line_string(sums, l->data, "")) != 0)
 			return "it is damaged";
 	}
@@ -134,18 +127,18 @@ char *saved_file(const struct saved *s, const char *name, gsize *len)
 
 	if (!g_file_get_contents(path, &text, len, NULL))
 		return NULL;
-	sum = hex(sum_add(0, text, *len));
+	sum = bytes_sum(text, *len);
 	if (g_strcmp0(sum, json_line_string(json_line_object(s->meta, "sums"), name, NULL)) == 0)
 		return text;
 	g_free(text);
 	return NULL;
 }
 
-uint64_t saved_ram_sum(const struct saved *s)
+uint32_t saved_ram_sum(const struct saved *s)
 {
 	const char *text = json_line_string(json_line_object(s->meta, "sums"), SAVED_RAM, "");
 
-	return g_ascii_strtoull(text, NULL, 16);
+	return (uint32_t)g_ascii_strtoull(text, NULL, 16);
 }
 
 void saved_remove(const struct saved *s)
@@ -287,7 +280,7 @@ static bool make_room(uint64_t more, GError **error)
 	return true;
 }
 
-static bool sum_all(const char *dir, uint64_t ram_sum, JsonObject *meta, GError **error)
+static bool sum_all(const char *dir, uint32_t ram_sum, JsonObject *meta, GError **error)
 {
 	g_autoptr(GPtrArray) names = dir_names(AT_FDCWD, dir);
 	JsonObject *sums = json_object_new();
@@ -295,19 +288,21 @@ static bool sum_all(const char *dir, uint64_t ram_sum, JsonObject *meta, GError 
 	json_object_set_object_member(meta, "sums", sums);
 	for (guint i = 0; i < names->len; i++) {
 		g_autofree char *path = g_build_filename(dir, names->pdata[i], NULL), *text = NULL;
-		uint64_t sum = ram_sum;
 
 		if (strcmp(names->pdata[i], LOCK) == 0)
 			continue;
-		if (strcmp(names->pdata[i], SAVED_RAM) != 0 && !sum_file(path, &sum))
-			return vtdlab_failed(error, "cannot read %s: %s", path, g_strerror(errno));
-		text = hex(sum);
+		if (strcmp(names->pdata[i], SAVED_RAM) == 0)
+			text = g_strdup_printf("%08x", ram_sum);
+		else
+			text = file_sum(path, error);
+		if (!text)
+			return false;
 		json_object_set_string_member(sums, names->pdata[i], text);
 	}
 	return true;
 }
 
-bool saved_commit(struct saved_new *n, const char *key, uint64_t ram_sum, JsonObject *meta, GError **error)
+bool saved_commit(struct saved_new *n, const char *key, uint32_t ram_sum, JsonObject *meta, GError **error)
 {
 	g_autofree char *id = saved_id(key), *to = root_path(id), *path = g_build_filename(n->dir, META, NULL);
 	g_autofree char *lock = g_build_filename(n->dir, LOCK, NULL), *json = NULL, *sum = NULL, *text = NULL;
@@ -317,7 +312,7 @@ bool saved_commit(struct saved_new *n, const char *key, uint64_t ram_sum, JsonOb
 	good = sum_all(n->dir, ram_sum, meta, error);
 	json = json_text(meta, false);
 	json_object_unref(meta);
-	sum = hex(sum_add(0, json, strlen(json)));
+	sum = bytes_sum(json, strlen(json));
 	text = g_strconcat(sum, "\n", json, NULL);
 	if (!good || !file_replace(path, text, -1, error) || !make_room(bytes_of(n->dir), error))
 		return false;

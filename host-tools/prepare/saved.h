@@ -35,7 +35,7 @@ struct saved *saved_open(const char *key, char **why);
 char *saved_file(const struct saved *s, const char *name, gsize *len);
 
 /* saved_ram_sum - what machine_save() said of its RAM. */
-uint64_t saved_ram_sum(const struct saved *s);
+uint32_t saved_ram_sum(const struct saved *s);
 
 /* saved_remove - takes it out of the cache. saved_free - forgets it; NULL is fine. */
 void saved_remove(const struct saved *s);
@@ -57,7 +57,7 @@ bool saved_begin(struct saved_new *n, GError **error);
  * @meta: what is to be kept with it; consumed
  * false: VTDLAB_ERROR_FAILED: it is not there.
  */
-bool saved_commit(struct saved_new *n, const char *key, uint64_t ram_sum, JsonObject *meta, GError **error);
+bool saved_commit(struct saved_new *n, const char *key, uint32_t ram_sum, JsonObject *meta, GError **error);
 
 /* saved_end - frees it; what was not committed is removed. */
 void saved_end(struct saved_new *n);

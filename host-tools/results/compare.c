@@ -109,7 +109,7 @@ static char *failed_checks(const struct run_json *json)
 	for (guint i = 0; i < json->checks->len; i++) {
 		const struct run_json_check *check = &g_array_index(json->checks, struct run_json_check, i);
 
-		if (strcmp(check->result, "fail") == 0)
+		if (check->result == CHECK_FAIL)
 			g_string_append_printf(out, "%s%s", out->len ? ", " : "", check->name);
 	}
 	return g_string_free(out, FALSE);

@@ -79,8 +79,8 @@ static void ktap_line(GString *out, const char *indent, bool ok, unsigned n, con
 /* A failure that the scenario expects is no failure to whoever counts. */
 static void ktap_check(GString *out, unsigned n, const struct run_json_check *check)
 {
-	bool fail = strcmp(check->result, "fail") == 0, none = !check->evidence;
-	bool skip = !none && strcmp(check->result, "skip") == 0;
+	bool fail = check->result == CHECK_FAIL, none = check->result == CHECK_NO_EVIDENCE;
+	bool skip = check->result == CHECK_SKIP;
 	g_autofree char *unseen = none ? g_strdup_printf("no evidence: %s", check->detail) : NULL;
 
 	ktap_line(out, KTAP_INDENT, !none && (check->expect_fail || !fail), n, check->name,

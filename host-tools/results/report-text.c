@@ -44,6 +44,7 @@ static const char *result_word(const struct verdict_row *row, const char **colou
 		*colour = RED;
 		return "none";
 	case CHECK_SKIP:
+	case CHECK_RESULTS:
 		break;
 	}
 	return "skip";

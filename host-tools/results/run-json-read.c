@@ -93,35 +93,43 @@ static void read_checks(struct run_json *run)
 		if (!o)
 			continue;
 		check.name = shown(run, json_line_string(o, "name", "?"));
-		check.result = shown(run, json_line_string(o, "result", "?"));
+		/* for readers of other programs, what has no evidence is a skip that says so */
+		check.result = json_line_bool(o, "evidence", true) ?
+				       check_result_from_name(json_line_string(o, "result", "?")) :
+				       CHECK_NO_EVIDENCE;
 		check.detail = shown(run, json_line_string(o, "detail", ""));
-		check.evidence = json_line_bool(o, "evidence", true);
-		check.expect_fail = strcmp(json_line_string(o, "expected", "pass"), "fail") == 0;
+		check.expect_fail = check_result_from_name(json_line_string(o, "expected", "pass")) == CHECK_FAIL;
 		g_array_append_val(run->checks, check);
 	}
 }
 
-struct run_json *run_json_load(const char *path, GError **error)
+/* @name: of the member that says what was run, and makes it a document of this kind. */
+static struct run_json *load(const char *path, const char *file, const char *name, GError **error)
 {
-	JsonObject *o = run_file_json(path, "run.json", error), *env, *crash;
+	JsonObject *o = run_file_json(path, file, error), *env, *first, *crash;
 	struct run_json *run;
 
 	if (!o)
 		return NULL;
-	if (!json_line_string(o, "scenario", NULL)) {
+	if (!json_line_string(o, name, NULL)) {
 		json_object_unref(o);
-		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s is no run.json of a run", path);
+		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s is no %s of a run", path, file);
 		return NULL;
 	}
 	env = inner(o, "environment");
+	first = inner(env, "first_kernel");
 	crash = inner(env, "crash_kernel");
 	run = g_new0(struct run_json, 1);
 	run->o = o;
 	run->texts = g_string_chunk_new(1024);
-	run->scenario = text_of(run, o, "scenario");
-	if (!outcome_from_name(text_of(run, o, "outcome"), &run->outcome))
+	run->scenario = text_of(run, o, name);
+	run->outcome_word = text_of(run, o, "outcome");
+	if (!outcome_from_name(run->outcome_word, &run->outcome))
 		run->outcome = OUTCOMES;
-	run->exit = json_line_int(o, "exit", 0);
+	run->exit = json_line_int(o, "exit", -1);
+	run->started = text_of(run, o, "started");
+	run->first_release = text_of(run, first, "release");
+	run->first_spec = text_of(run, first, "spec");
 	run->clock = text_of(run, env, "clock");
 	run->accel = text_of(run, env, "accel");
 	run->crash_release = text_of(run, crash, "release");
@@ -129,6 +137,22 @@ struct run_json *run_json_load(const char *path, GError **error)
 	run->probes = text_of(run, inner(o, "timing"), "probes");
 	run->checks = g_array_new(FALSE, FALSE, sizeof(struct run_json_check));
 	read_checks(run);
+	return run;
+}
+
+struct run_json *run_json_load(const char *path, GError **error)
+{
+	return load(path, "run.json", "scenario", error);
+}
+
+struct run_json *run_json_load_bench(const char *path, GError **error)
+{
+	struct run_json *run = load(path, "bench.json", "bench", error);
+
+	if (!run)
+		return NULL;
+	run->bench = true;
+	run->started = text_of(run, run->o, "finished");
 	return run;
 }
 
@@ -171,4 +195,9 @@ const struct run_json_check *run_json_check(const struct run_json *run, const ch
 			return check;
 	}
 	return NULL;
+}
+
+bool run_json_unexpected(const struct run_json_check *check)
+{
+	return check->result == CHECK_FAIL && !check->expect_fail;
 }

@@ -12,23 +12,25 @@
 #include <stdint.h>
 
 #include "results/report.h"
-#include "verdict/outcome.h"
+#include "verdict/verdict.h"
 
 struct run_json_check {
-	const char *name, *result; /* never NULL; "?": there is none */
-	const char *detail;	   /* never NULL */
-	bool evidence;
-	bool expect_fail; /* the scenario expects it to fail */
+	const char *name;	  /* never NULL; "?": there is none */
+	enum check_result result; /* CHECK_RESULTS: none, or a word that this version does not know */
+	const char *detail;	  /* never NULL */
+	bool expect_fail;	  /* the scenario expects it to fail */
 };
 
 /* All text is borrowed, and fit to be shown in one line: text_one_line(). */
 struct run_json {
 	const char *scenario; /* never NULL */
 	enum outcome outcome; /* OUTCOMES: none, or a word that this version does not know */
-	int64_t exit;
+	const char *outcome_word;
+	int64_t exit;		   /* -1: it does not say */
 	bool bench;		   /* made of the tests of a benchmark: passed or failed, as the exit status says */
 	const char *clock, *accel; /* of the environment */
-	const char *crash_release, *crash_cmdline;
+	const char *started;	   /* ISO 8601 */
+	const char *first_release, *first_spec, *crash_release, *crash_cmdline;
 	const char *probes; /* of the timing: "off", ... */
 	GArray *checks;	    /* struct run_json_check */
 	JsonObject *o;	    /* the rest, for run_json_number() */
@@ -40,10 +42,19 @@ struct run_json {
  * VTDLAB_ERROR_USAGE: there is none, it is larger than 64 MiB, no JSON, or not of a run.
  */
 struct run_json *run_json_load(const char *path, GError **error);
+
+/*
+ * run_json_load_bench - the same of a bench.json, as far as that is about a run: @scenario is the benchmark's name, @started when
+ * it was over, and there are no checks. What it measured: bench_doc_read().
+ */
+struct run_json *run_json_load_bench(const char *path, GError **error);
 void run_json_free(struct run_json *run);
 
 /* run_json_check - what it says of check @name, or NULL. */
 const struct run_json_check *run_json_check(const struct run_json *run, const char *name);
+
+/* run_json_unexpected - does  fail, and the scenario does not expect it to? */
+bool run_json_unexpected(const struct run_json_check *check);
 
 /*
  * run_json_settings - what was set otherwise than in the scenario's file, "iommu.mode=off machine.cpus=2", "" where there

@@ -97,7 +97,8 @@ static void put_away_all(const char *root)
 		put_away(root, names->pdata[i]);
 }
 
-char *rundir_label(const char *scenario)
+/* The part of a directory's name that says what was run: without what no file name should hold. */
+static char *label_of(const char *scenario)
 {
 	char *name = g_strndup(scenario, 80);
 
@@ -112,7 +113,7 @@ int rundir_newest_first(const void *a, const void *b)
 
 bool rundir_is_of(const char *entry, const char *name, bool complete)
 {
-	g_autofree char *label = rundir_label(name), *quoted = g_regex_escape_string(label, -1);
+	g_autofree char *label = label_of(name), *quoted = g_regex_escape_string(label, -1);
 	g_autofree char *pattern = g_strdup_printf("^[0-9]{8}T[0-9]{6}Z-%s-[0-9a-f]{6}%s$", quoted,
 						   complete ? "" : "\\.(interrupted|partial)");
 
@@ -123,7 +124,7 @@ static bool make_directory(struct rundir *rd, const char *scenario, GError **err
 {
 	g_autoptr(GDateTime) now = g_date_time_new_now_utc();
 	g_autofree char *time = g_date_time_format(now, "%Y%m%dT%H%M%SZ");
-	g_autofree char *clean = rundir_label(scenario);
+	g_autofree char *clean = label_of(scenario);
 
 	for (int tries = 0; tries < 100; tries++) {
 		g_free(rd->name);

@@ -75,9 +75,6 @@ bool rundir_commit(struct rundir *rd, const char *latest, GError **error);
  * For a directory of one kind of run. The caller frees it. */
 char *rundir_latest(const char *root);
 
-/* rundir_label - the part of a directory's name that says what was run: @name without what no file name should hold. */
-char *rundir_label(const char *name);
-
 /* rundir_newest_first - for g_ptr_array_sort() of names of directories: they begin with the time. */
 int rundir_newest_first(const void *a, const void *b);
 

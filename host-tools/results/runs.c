@@ -9,20 +9,15 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/json-line.h"
-#include "base/run-file.h"
-#include "base/text.h"
 #include "results/csv.h"
+#include "results/run-json-read.h"
 #include "results/rundir.h"
 
 #define MAX_DEPTH 6 /* results/matrices/M/cells/N/bugs/B/RUN would be the deepest */
 
 struct one {
 	char *place; /* below the root */
-	JsonObject *o;
-	/* fit to be shown; never NULL */
-	char *name, *outcome, *started, *first, *crash, *spec;
-	double seconds;
-	gint64 exit;
+	struct run_json *run;
 };
 
 struct runs {
@@ -34,38 +29,13 @@ static void one_free(void *p)
 	struct one *one = p;
 
 	g_free(one->place);
-	json_object_unref(one->o);
-	g_free(one->name);
-	g_free(one->outcome);
-	g_free(one->started);
-	g_free(one->first);
-	g_free(one->crash);
-	g_free(one->spec);
+	run_json_free(one->run);
 	g_free(one);
 }
 
-static char *text_of(JsonObject *o, const char *name)
+static const char *or_none(const char *text)
 {
-	return text_one_line(o ? json_line_string(o, name, "") : "");
-}
-
-static struct one *one_new(const char *place, JsonObject *o, bool bench)
-{
-	JsonObject *env = json_line_object(o, "environment");
-	JsonObject *first = env ? json_line_object(env, "first_kernel") : NULL;
-	struct one *one = g_new0(struct one, 1);
-
-	one->place = g_strdup(place);
-	one->o = o;
-	one->name = text_of(o, bench ? "bench" : "scenario");
-	one->outcome = text_of(o, "outcome");
-	one->started = text_of(o, bench ? "finished" : "started");
-	one->first = text_of(first, "release");
-	one->spec = text_of(first, "spec");
-	one->crash = text_of(env ? json_line_object(env, "crash_kernel") : NULL, "release");
-	one->seconds = json_line_double(o, "duration_s", 0);
-	one->exit = json_line_int(o, "exit", -1);
-	return one;
+	return text ? text : "";
 }
 
 static bool like(const char *pattern, const char *text)
@@ -73,10 +43,11 @@ static bool like(const char *pattern, const char *text)
 	return !pattern || g_pattern_match_simple(pattern, text);
 }
 
-static bool wanted(const struct one *one, const struct runs_filter *f)
+static bool wanted(const struct run_json *run, const struct runs_filter *f)
 {
-	return like(f->scenario, one->name) && like(f->outcome, one->outcome) &&
-	       (like(f->kernel, one->first) || like(f->kernel, one->crash) || like(f->kernel, one->spec));
+	return like(f->scenario, run->scenario) && like(f->outcome, or_none(run->outcome_word)) &&
+	       (like(f->kernel, or_none(run->first_release)) || like(f->kernel, or_none(run->crash_release)) ||
+		like(f->kernel, or_none(run->first_spec)));
 }
 
 /* The document of a run in @dir, or false: there is none. */
@@ -85,22 +56,22 @@ static bool read_one(struct runs *runs, const char *dir, const char *place, cons
 {
 	g_autofree char *path = g_build_filename(dir, file, NULL);
 	bool bench = strcmp(file, "bench.json") == 0;
+	struct run_json *run;
 	struct one *one;
-	JsonObject *o;
 
 	if (g_file_test(path, G_FILE_TEST_IS_SYMLINK) || !g_file_test(path, G_FILE_TEST_IS_REGULAR))
 		return false;
-	o = run_file_json(path, file, NULL);
-	if (!o || !json_line_string(o, bench ? "bench" : "scenario", NULL)) {
+	run = bench ? run_json_load_bench(path, NULL) : run_json_load(path, NULL);
+	if (!run)
 		g_string_append_printf(bad, "%s: truncated, or no document of a run\n", path);
-		g_clear_pointer(&o, json_object_unref);
+	if (!run || !wanted(run, f)) {
+		run_json_free(run);
 		return true;
 	}
-	one = one_new(place, o, bench);
-	if (wanted(one, f))
-		g_ptr_array_add(runs->all, one);
-	else
-		one_free(one);
+	one = g_new0(struct one, 1);
+	one->place = g_strdup(place);
+	one->run = run;
+	g_ptr_array_add(runs->all, one);
 	return true;
 }
 
@@ -126,7 +97,7 @@ static void look(struct runs *runs, const char *dir, const char *place, const st
 static int by_time(const void *a, const void *b)
 {
 	const struct one *x = *(const struct one *const *)a, *y = *(const struct one *const *)b;
-	int order = strcmp(x->started, y->started);
+	int order = strcmp(or_none(x->run->started), or_none(y->run->started));
 
 	return order ? order : strcmp(x->place, y->place);
 }
@@ -162,25 +133,50 @@ unsigned runs_count(const struct runs *runs)
 	return runs->all->len;
 }
 
-static void put_json(GString *out, struct one *one)
+static void put_json(GString *out, const struct one *one)
 {
 	g_autofree char *line = NULL;
 
-	json_object_set_string_member(one->o, "run", one->place);
-	line = json_line_format(one->o);
+	json_object_set_string_member(one->run->o, "run", one->place);
+	line = json_line_format(one->run->o);
 	g_string_append(out, line);
+}
+
+static double seconds_of(const struct run_json *run)
+{
+	double seconds;
+
+	run_json_number(run, "duration_s", &seconds);
+	return seconds;
 }
 
 static void put_csv(GString *out, const struct one *one)
 {
-	g_autofree char *exit = g_strdup_printf("%" G_GINT64_FORMAT, one->exit),
-			*seconds = g_strdup_printf("%.3f", one->seconds);
-	const char *const cells[] = { one->place, one->started, one->name,  one->outcome,
-				      exit,	  one->first,	one->crash, seconds };
+	const struct run_json *run = one->run;
+	g_autofree char *exit = g_strdup_printf("%" G_GINT64_FORMAT, run->exit),
+			*seconds = g_strdup_printf("%.3f", seconds_of(run));
+	const char *const cells[] = { one->place,
+				      or_none(run->started),
+				      run->scenario,
+				      or_none(run->outcome_word),
+				      exit,
+				      or_none(run->first_release),
+				      or_none(run->crash_release),
+				      seconds };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(cells); i++)
 		csv_cell(out, cells[i]);
 	csv_end(out);
+}
+
+static void put_line(GString *out, const struct one *one)
+{
+	const struct run_json *run = one->run;
+	const char *crash = or_none(run->crash_release);
+
+	g_string_append_printf(out, "%-18s %3" G_GINT64_FORMAT " %7.1f s  %-20s %-24s %s\n", or_none(run->outcome_word),
+			       run->exit, seconds_of(run), run->scenario, *crash ? crash : or_none(run->first_release),
+			       one->place);
 }
 
 char *runs_text(const struct runs *runs, enum runs_format format)
@@ -189,18 +185,8 @@ char *runs_text(const struct runs *runs, enum runs_format format)
 			       csv_new("run,started,scenario,outcome,exit,first_kernel,crash_kernel,seconds") :
 			       g_string_new(NULL);
 
-	for (guint i = 0; i < runs->all->len; i++) {
-		struct one *one = runs->all->pdata[i];
-
-		if (format == RUNS_JSON)
-			put_json(out, one);
-		else if (format == RUNS_CSV)
-			put_csv(out, one);
-		else
-			g_string_append_printf(out, "%-18s %3" G_GINT64_FORMAT " %7.1f s  %-20s %-24s %s\n",
-					       one->outcome, one->exit, one->seconds, one->name,
-					       *one->crash ? one->crash : one->first, one->place);
-	}
+	for (guint i = 0; i < runs->all->len; i++)
+		(format == RUNS_JSON ? put_json : format == RUNS_CSV ? put_csv : put_line)(out, runs->all->pdata[i]);
 	return g_string_free(out, FALSE);
 }
 

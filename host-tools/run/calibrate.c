@@ -107,8 +107,7 @@ bool calibrate_answer(const char *dir, enum calibrate_answer *answer, GString *w
 		break;
 	default:
 		/* kexec finds no place for the image, or the first kernel none for the reservation */
-		if (rig && strcmp(rig->result, "fail") == 0 &&
-		    g_regex_match_simple("kexec|crash kernel", rig->detail, 0, 0)) {
+		if (rig && rig->result == CHECK_FAIL && g_regex_match_simple("kexec|crash kernel", rig->detail, 0, 0)) {
 			g_string_append_printf(why, ": %s", rig->detail);
 			*answer = CALIBRATE_TOO_LITTLE;
 		} else if (run->exit == VTDLAB_EXIT_OK) {

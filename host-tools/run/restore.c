@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "base/json-line.h"
 #include "base/paths.h"
-#include "base/sum.h"
 #include "machine/cmdline.h"
 #include "machine/vmm.h"
 #include "prepare/devices.h"
@@ -19,7 +19,7 @@
 #include "results/progress.h"
 #include "results/version.h"
 
-#define FORMAT 1 /* of what is kept, and of how it is come by */
+#define FORMAT 2 /* of what is kept, and of how it is come by */
 #define CONSOLE "console.log"
 #define TRACE "qemu.log"
 
@@ -80,12 +80,11 @@ static struct machine_config to_be_saved(const struct machine_config *cfg)
 
 static bool add_sum(GString *key, const char *what, const char *path, GError **error)
 {
-	uint64_t sum;
+	g_autofree char *sum = file_sum(path, error);
 
-	if (!sum_file(path, &sum))
-		return vtdlab_failed(error, "cannot read %s: %s", path, g_strerror(errno));
-	g_string_append_printf(key, "%s %016" G_GINT64_MODIFIER "x\n", what, sum);
-	return true;
+	if (sum)
+		g_string_append_printf(key, "%s %s\n", what, sum);
+	return sum != NULL;
 }
 
 /* All that the saved state follows from, as text. NULL: @error. */
@@ -168,7 +167,7 @@ static bool clear_places(struct run *maker, const struct machine_config *cfg, GE
 }
 
 /* From power-on to the state that is worth keeping, and that into the files of @dir; *@meta. */
-static bool boot_and_save(struct run *maker, const struct machine_config *cfg, const char *dir, uint64_t *ram_sum,
+static bool boot_and_save(struct run *maker, const struct machine_config *cfg, const char *dir, uint32_t *ram_sum,
 			  JsonObject **meta, GError **error)
 {
 	g_autofree char *ram = g_build_filename(dir, SAVED_RAM, NULL),
@@ -201,7 +200,7 @@ static bool make(struct run *run, const struct machine_config *cfg, const char *
 	struct machine_config c = to_be_saved(cfg);
 	struct saved_new fresh;
 	JsonObject *meta = NULL;
-	uint64_t ram_sum = 0;
+	uint32_t ram_sum = 0;
 	bool good = saved_begin(&fresh, error);
 
 	progress_line(run->at.plan->options->progress,

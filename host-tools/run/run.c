@@ -266,7 +266,7 @@ static bool run_in(const struct plan *plan, struct rundir *rd, struct run_outcom
 	run_judge(run);
 	if (write_results(run, error) && rundir_commit(rd, RUNDIR_LATEST, error)) {
 		out->exit = run->report->verdict->exit;
-		out->outcome = outcome_name(run->report->verdict->outcome);
+		out->outcome = run->report->verdict->outcome;
 		out->copy_ns = run->kprobes ? kprobes_copy_ns(run->kprobes) : -1;
 		out->dir = g_strdup(rd->path);
 		out->page = report_page(run->report, plan->options->page);

@@ -8,15 +8,16 @@
 
 #include "conf/scenario.h"
 #include "prepare/plan.h"
+#include "verdict/outcome.h"
 
 /* What became of a run. */
 struct run_outcome {
-	int exit;	     /* enum vtdlab_exit */
-	const char *outcome; /* "preserved", "copy-wrong", ...; static */
-	char *dir;	     /* the run directory; owned */
-	char *page;	     /* report_page(), as options->page asks for; owned */
-	char *line;	     /* report_line(); owned */
-	int64_t copy_ns;     /* the crash kernel's copy in guest ns; -1: not seen */
+	int exit; /* enum vtdlab_exit */
+	enum outcome outcome;
+	char *dir;	 /* the run directory; owned */
+	char *page;	 /* report_page(), as options->page asks for; owned */
+	char *line;	 /* report_line(); owned */
+	int64_t copy_ns; /* the crash kernel's copy in guest ns; -1: not seen */
 };
 
 /*

@@ -12,7 +12,7 @@
 
 struct cell {
 	const char *name;
-	GPtrArray *outcomes; /* static */
+	GArray *outcomes; /* enum outcome */
 };
 
 struct phase {
@@ -45,7 +45,7 @@ struct soak *soak_new(const char *const *names)
 	s->cells = g_array_new(FALSE, TRUE, sizeof(struct cell));
 	s->phases = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_phase);
 	for (; *names; names++) {
-		struct cell cell = { *names, g_ptr_array_new() };
+		struct cell cell = { *names, g_array_new(FALSE, FALSE, sizeof(enum outcome)) };
 
 		g_array_append_val(s->cells, cell);
 	}
@@ -57,33 +57,34 @@ void soak_free(struct soak *s)
 	if (!s)
 		return;
 	for (guint i = 0; i < s->cells->len; i++)
-		g_ptr_array_unref(g_array_index(s->cells, struct cell, i).outcomes);
+		g_array_unref(g_array_index(s->cells, struct cell, i).outcomes);
 	g_array_unref(s->cells);
 	g_hash_table_unref(s->phases);
 	g_free(s);
 }
 
-static unsigned times(const GPtrArray *outcomes, const char *outcome)
+static unsigned times(const GArray *outcomes, enum outcome outcome)
 {
 	unsigned n = 0;
 
 	for (guint i = 0; i < outcomes->len; i++)
-		n += strcmp(outcomes->pdata[i], outcome) == 0;
+		n += g_array_index(outcomes, enum outcome, i) == outcome;
 	return n;
 }
 
-char *series_tally(const GPtrArray *outcomes)
+char *series_tally(const GArray *outcomes)
 {
 	GString *text = g_string_new(NULL);
 
 	for (guint i = 0; i < outcomes->len; i++) {
-		const GPtrArray before = { outcomes->pdata, i };
-		const char *outcome = outcomes->pdata[i];
+		const GArray before = { outcomes->data, i };
+		enum outcome outcome = g_array_index(outcomes, enum outcome, i);
 		unsigned n = times(outcomes, outcome);
 
 		if (times(&before, outcome))
 			continue;
-		g_string_append_printf(text, "%s%s", text->len ? ", " : "", outcome);
+		g_string_append_printf(text, "%s%s", text->len ? ", " : "",
+				       outcome < OUTCOMES ? outcome_name(outcome) : "no run");
 		g_string_append_printf(text, n == 1 ? " once" : " %u times", n);
 	}
 	return g_string_free(text, FALSE);
@@ -125,16 +126,16 @@ static void add_phases(struct soak *s, const char *cell, const char *dir)
 }
 
 /* How often the outcome came that came most often. */
-static unsigned most_common(const GPtrArray *outcomes)
+static unsigned most_common(const GArray *outcomes)
 {
 	unsigned most = 0;
 
 	for (guint i = 0; i < outcomes->len; i++)
-		most = MAX(most, times(outcomes, outcomes->pdata[i]));
+		most = MAX(most, times(outcomes, g_array_index(outcomes, enum outcome, i)));
 	return most;
 }
 
-char *soak_add(struct soak *s, unsigned cell, const char *outcome, int status, const char *dir,
+char *soak_add(struct soak *s, unsigned cell, enum outcome outcome, int status, const char *dir,
 	       const struct leaks *left)
 {
 	struct cell *c = &g_array_index(s->cells, struct cell, cell);
@@ -147,7 +148,7 @@ char *soak_add(struct soak *s, unsigned cell, const char *outcome, int status, c
 		s->most = *left;
 	more = leaks_more(&s->most, left);
 	s->leaks += more != NULL;
-	g_ptr_array_add(c->outcomes, (char *)outcome);
+	g_array_append_val(c->outcomes, outcome);
 	add_phases(s, c->name, dir);
 	if (!other && !more)
 		return NULL;
@@ -160,7 +161,7 @@ unsigned soak_flakes(const struct soak *s)
 	unsigned flakes = 0;
 
 	for (guint i = 0; i < s->cells->len; i++) {
-		const GPtrArray *outcomes = g_array_index(s->cells, struct cell, i).outcomes;
+		const GArray *outcomes = g_array_index(s->cells, struct cell, i).outcomes;
 
 		flakes += outcomes->len - most_common(outcomes);
 	}

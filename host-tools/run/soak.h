@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "run/leaks.h"
+#include "verdict/outcome.h"
 
 struct soak;
 
@@ -15,12 +16,12 @@ struct soak *soak_new(const char *const *names);
 void soak_free(struct soak *s);
 
 /*
- * soak_add - a run of @cell has ended with @outcome (static) and exit status @status; @dir: its run directory, or NULL.
+ * soak_add - a run of @cell has ended with @outcome (OUTCOMES: no run) and exit status @status; @dir: its run directory, or NULL.
  * Returns what a person has to know of it: another outcome than the cell had before, something left behind; or NULL.
  * The caller frees it.
  * @left: what there is now (leaks_count()); what the first run leaves is taken for the program's own
  */
-char *soak_add(struct soak *s, unsigned cell, const char *outcome, int status, const char *dir,
+char *soak_add(struct soak *s, unsigned cell, enum outcome outcome, int status, const char *dir,
 	       const struct leaks *left);
 
 /* soak_flakes - runs that ended otherwise than most of their cell. */
@@ -35,7 +36,7 @@ char *soak_text(const struct soak *s);
  */
 int soak_exit(const struct soak *s);
 
-/* series_tally - "preserved 4 times, copy-wrong once" of @outcomes (char *, static), in the order of the first of each. */
-char *series_tally(const GPtrArray *outcomes);
+/* series_tally - "preserved 4 times, copy-wrong once" of @outcomes (enum outcome), in the order of the first of each. */
+char *series_tally(const GArray *outcomes);
 
 #endif

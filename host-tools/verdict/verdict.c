@@ -190,9 +190,18 @@ void verdict_conclude(struct verdict *v, bool interrupted)
 	v->words = words_of(v);
 }
 
+static const char *const result_names[CHECK_RESULTS] = { "pass", "fail", "skip", "none" };
+
 const char *check_result_name(enum check_result result)
 {
-	static const char *const names[] = { "pass", "fail", "skip", "none" };
+	return result < CHECK_RESULTS ? result_names[result] : "?";
+}
 
-	return result < G_N_ELEMENTS(names) ? names[result] : "?";
+enum check_result check_result_from_name(const char *name)
+{
+	enum check_result result = 0;
+
+	while (result < CHECK_RESULTS && strcmp(result_names[result], name) != 0)
+		result++;
+	return result;
 }

@@ -13,6 +13,7 @@ enum check_result {
 	CHECK_FAIL,	   /* positive evidence that it does not */
 	CHECK_SKIP,	   /* does not apply to this run; the detail names why */
 	CHECK_NO_EVIDENCE, /* applies, but nothing was seen either way: never a pass, the run is inconclusive */
+	CHECK_RESULTS,
 };
 
 /* One check's result. */
@@ -70,7 +71,10 @@ struct verdict_row *verdict_find(const struct verdict *verdict, const char *name
  */
 void verdict_conclude(struct verdict *verdict, bool interrupted);
 
-/* check_result_name - "pass", "fail", "skip", "none" (no evidence). */
+/* check_result_name - "pass", "fail", "skip", "none" (no evidence); "?" for what is none of them. Static. */
 const char *check_result_name(enum check_result result);
+
+/* check_result_from_name - the result of a word that was read from a file; CHECK_RESULTS: it is none of them. */
+enum check_result check_result_from_name(const char *name);
 
 #endif

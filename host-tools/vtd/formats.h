@@ -88,7 +88,6 @@ static inline uint32_t vtd_sctx_rid_pasid(uint64_t q1)
 /* --- PASID directory entry, 8 bytes, index = PASID bits 19:6. 9.5 --- */
 
 #define VTD_PDE_P UINT64_C(1)
-#define VTD_PDE_FPD UINT64_C(2)
 #define VTD_PDE_RESERVED VTD_MASK(11, 2)
 
 /* --- PASID table entry, 64 bytes, 64 to a page, index = PASID bits 5:0. 9.6 --- */
@@ -160,7 +159,6 @@ static inline unsigned vtd_level_shift(unsigned level)
 #define VTD_FL_A (UINT64_C(1) << 5)
 #define VTD_FL_D (UINT64_C(1) << 6)
 #define VTD_FL_EA (UINT64_C(1) << 10)
-#define VTD_FL_XD (UINT64_C(1) << 63)
 
 /* Page size, in both formats: at levels 2 and 3 this entry is a leaf; at 4 and 5 reserved. */
 #define VTD_PTE_PS (UINT64_C(1) << 7)

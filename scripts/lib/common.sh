@@ -32,6 +32,7 @@
 #     patches, new_files, compiler, key, release, work, tree_shown, started
 #   foreign-initrd: name, kernel (a directory), manifest
 #   qemu-get: qemus_dir
+#   stats.sh: awk_stats
 #   apt.sh: lists_fresh; and the reasons of a status 1: image_error, sums_error, apt_error
 
 # Whatever a script starts ends with it. bash obeys a signal only when the command it waits for has ended, and make's

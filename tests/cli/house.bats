@@ -97,6 +97,7 @@ rooms()
 	mkdir empty
 	run "$house/check-rooms" "$PWD/obj" "$PWD/empty" "$PWD/rooms"
 	[ "$status" -eq 1 ]
+	git init -q empty
 	run "$house/check-sizes" "$PWD/empty"
 	[ "$status" -eq 1 ]
 }
@@ -128,14 +129,15 @@ lines()
 	yes 'extern int n;' | head -n "$1"
 }
 
-# four rooms of one size and their fifth: none has a quarter
+# five rooms of one size, in a git tree: none has a quarter
 sizes()
 {
 	local room
 
+	git init -q big
 	for room in a b c d e; do
-		mkdir -p "big/$room"
-		lines 500 >"big/$room/file.h"
+		mkdir -p "big/host-tools/$room"
+		lines 500 >"big/host-tools/$room/file.h"
 	done
 	: >long
 }
@@ -146,31 +148,61 @@ sizes()
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[ -z "$output" ]
-	lines 101 >>big/a/file.h
-	{ echo 'static int deep(int a,'; printf '\t\tint b)\n{\n'; lines 77; echo '}'; } >big/b/deep.c
+	lines 101 >>big/host-tools/a/file.h
+	{ echo 'static int deep(int a,'; printf '\t\tint b)\n{\n'; lines 77; echo '}'; } >big/host-tools/b/deep.c
 	run "$house/check-sizes" big long
 	echo "$output"
 	[ "$status" -eq 1 ]
-	[ "$output" = 'a/file.h: 601 lines, more than 600
-b/deep.c: deep(): 81 lines, more than 80' ]
-	lines 400 >big/c/more.h
+	[ "$output" = 'host-tools/a/file.h: 601 lines, more than 600
+host-tools/b/deep.c: deep(): 81 lines, more than 80' ]
+	lines 400 >big/host-tools/c/more.h
 	run "$house/check-sizes" big long
 	[[ $output == *'c: 900 of 3082 lines, a quarter or more'* ]]
 }
 
 @test "sizes: a long function needs a reason, and a reason needs a long function" {
 	sizes
-	{ printf 'int deep(void)\n{\n'; lines 79; echo '}'; } >big/b/deep.c
-	echo 'b/deep.c deep one switch' >long
+	{ printf 'int deep(void)\n{\n'; lines 79; echo '}'; } >big/host-tools/b/deep.c
+	echo 'host-tools/b/deep.c deep one switch' >long
 	run "$house/check-sizes" big long
 	[ "$status" -eq 0 ]
-	echo 'b/deep.c deep' >long
+	echo 'host-tools/b/deep.c deep' >long
 	run "$house/check-sizes" big long
 	[ "$status" -eq 1 ]
-	[[ $output == *'no reason for b/deep.c deep'* ]]
-	echo 'b/deep.c shallow as it was' >>long
+	[[ $output == *'no reason for host-tools/b/deep.c deep'* ]]
+	echo 'host-tools/b/deep.c shallow as it was' >>long
 	run "$house/check-sizes" big long
-	[[ $output == *'b/deep.c shallow is not longer than 80 lines'* ]]
+	[[ $output == *'host-tools/b/deep.c shallow is not longer than 80 lines'* ]]
+}
+
+@test "sizes: tests, guests, the kernel's patches and bash are held to the same" {
+	sizes
+	mkdir -p big/{tests/unit,scripts/lib,guests,kernel-patches/src}
+	lines 601 >big/tests/unit/test-a.c
+	lines 601 >big/guests/start.S
+	{ printf 'int deep(void)\n{\n'; lines 79; echo '}'; } >big/kernel-patches/src/deep.c
+	{ echo '#!/bin/bash'; printf 'short() { :; }\ndeep()\n{\n'; yes : | head -n 78; echo '}'; } >big/scripts/tool
+	{ printf 'sub()\n(\n\tcat <''<-END\n'; echo ')'; printf '\tEND\n'; yes : | head -n 76; echo ')'; } >big/scripts/lib/sub.sh
+	{ echo '@test "all of it" {'; yes : | head -n 79; echo '}'; } >big/tests/all.bats
+	# these are no programs
+	lines 700 | tee big/tests/output.expect >big/scripts/words
+	run "$house/check-sizes" big long
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[ "$output" = 'guests/start.S: 601 lines, more than 600
+kernel-patches/src/deep.c: deep(): 82 lines, more than 80
+scripts/lib/sub.sh: sub(): 82 lines, more than 80
+scripts/tool: deep(): 81 lines, more than 80
+tests/all.bats: all of it(): 81 lines, more than 80
+tests/unit/test-a.c: 601 lines, more than 600' ]
+	# a function that is never closed was not measured
+	printf 'open()\n{\n' >big/scripts/lib/sub.sh
+	run "$house/check-sizes" big long
+	[[ $output == *'scripts/lib/sub.sh: open() has no end'* ]]
+	# nor what a here-document hides
+	printf 'n=$((1<''<n))\n' >big/scripts/lib/sub.sh
+	run "$house/check-sizes" big long
+	[[ $output == *'scripts/lib/sub.sh: the here-document n has no end'* ]]
 }
 
 # tools VERSION: a git tree with one C file, and a clang-format of that version.

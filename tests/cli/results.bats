@@ -42,6 +42,18 @@ results() { run "$vtdlab" results "$@"; echo "$output"; }
 	[ "${#lines[@]}" -eq 4 ]
 }
 
+@test "a benchmark is one of them, by when it was over, and so is a run that says little" {
+	mkdir -p "$r/20261104T000000Z-bench-000005"
+	jq '.finished="2026-11-30T00:00:00Z"' "$root/tests/cli/schemas/bench.json" >"$r/20261104T000000Z-bench-000005/bench.json"
+	run_json 20261105T000000Z-kdump-000006 '{scenario, checks}'
+	results "$r" --csv
+	[ "$status" -eq 0 ]
+	[ "${#lines[@]}" -eq 6 ]
+	# no status is not that of a good run
+	[ "${lines[1]}" = "20261105T000000Z-kdump-000006,,kdump,,-1,,,0.000" ]
+	[[ ${lines[5]} == "20261104T000000Z-bench-000005,2026-11-30T00:00:00Z,$(jq -r .bench "$root/tests/cli/schemas/bench.json"),"* ]]
+}
+
 @test "JSON Lines and CSV, read by others" {
 	"$vtdlab" results "$r" --json >"$BATS_TEST_TMPDIR/lines"
 	[ "$(wc -l <"$BATS_TEST_TMPDIR/lines")" -eq 3 ]

@@ -188,6 +188,8 @@ static void as_stated_is_outcome_checks_and_signature(void **state)
 	assert_int_equal(judge(bad, "preserved", 0, NO_FAULTS("pass", "pass"), "preserved: wanted"), SIDE_OTHERWISE);
 	assert_int_equal(judge(good, "copy-wrong", 1, SLOT_FAILS, "wanted preserved"), SIDE_OTHERWISE);
 	assert_int_equal(judge(good, "preserved", 0, NO_FAULTS("fail", "fail"), "preserved"), SIDE_AS_STATED);
+	/* -1: as where none is told */
+	assert_int_equal(judge(good, "preserved", -1, NO_FAULTS("pass", "pass"), "no verdict"), SIDE_UNJUDGED);
 	bug_free(bug);
 }
 

@@ -201,11 +201,13 @@ static void odd_names(void **state)
 /* Keys that nobody knows are left alone, members of another type are as if they were not there. */
 static void read_back(void **state)
 {
-	g_autofree char *path = run_with("{\"scenario\":\"kdump\",\"outcome\":7,\"exit\":3,\"new\":{\"key\":[]},"
-					 "\"environment\":{\"clock\":\"wall\",\"accel\":[],\"crash_kernel\":1},"
-					 "\"checks\":[1,{\"name\":\"a\",\"result\":\"pass\"},"
-					 "{\"name\":\"b\",\"result\":\"fail\",\"evidence\":false},{}],"
-					 "\"kdump\":{\"copies\":[{\"bytes\":2},{\"bytes\":\"x\"},{\"bytes\":3}]}}");
+	g_autofree char *path = run_with(
+		"{\"scenario\":\"kdump\",\"outcome\":7,\"exit\":3,\"new\":{\"key\":[]},"
+		"\"environment\":{\"clock\":\"wall\",\"accel\":[],\"crash_kernel\":1},"
+		"\"checks\":[1,{\"name\":\"a\",\"result\":\"pass\"},"
+		"{\"name\":\"b\",\"result\":\"fail\"},{\"name\":\"c\",\"result\":\"fail\",\"expected\":\"fail\"},"
+		"{\"name\":\"d\",\"result\":\"skip\",\"evidence\":false},{\"name\":\"e\",\"result\":\"great\"},{}],"
+		"\"kdump\":{\"copies\":[{\"bytes\":2},{\"bytes\":\"x\"},{\"bytes\":3}]}}");
 	struct run_json *run = run_json_load(path, NULL);
 	double value;
 
@@ -213,18 +215,41 @@ static void read_back(void **state)
 	assert_non_null(run);
 	assert_string_equal(run->scenario, "kdump");
 	assert_int_equal(run->outcome, OUTCOMES);
+	assert_null(run->outcome_word);
 	assert_int_equal(run->exit, 3);
 	assert_string_equal(run->clock, "wall");
 	assert_true(!run->accel && !run->crash_release && !run->crash_cmdline && !run->probes);
-	assert_int_equal(run->checks->len, 3);
-	assert_true(run_json_check(run, "a")->evidence);
-	assert_false(run_json_check(run, "b")->evidence);
-	assert_string_equal(run_json_check(run, "?")->result, "?");
-	assert_null(run_json_check(run, "c"));
+	assert_int_equal(run->checks->len, 6);
+	assert_int_equal(run_json_check(run, "a")->result, CHECK_PASS);
+	assert_true(run_json_unexpected(run_json_check(run, "b")));
+	assert_false(run_json_unexpected(run_json_check(run, "c")));
+	assert_int_equal(run_json_check(run, "d")->result, CHECK_NO_EVIDENCE);
+	assert_int_equal(run_json_check(run, "e")->result, CHECK_RESULTS);
+	assert_int_equal(run_json_check(run, "?")->result, CHECK_RESULTS);
+	assert_null(run_json_check(run, "f"));
 	assert_true(run_json_number(run, "kdump/copies/bytes", &value));
 	assert_true(value == 5);
 	assert_false(run_json_number(run, "kdump/copies/leaves", &value));
 	assert_false(run_json_number(run, "scenario", &value));
+	run_json_free(run);
+}
+
+/* What it does not say is not what a good run says. */
+static void says_nothing(void **state)
+{
+	g_autofree char *path = run_with("{\"scenario\":\"kdump\",\"outcome\":\"new-word\",\"exit\":\"0\","
+					 "\"started\":\"2026\",\"environment\":{\"first_kernel\":"
+					 "{\"release\":\"6.12\\u0007\",\"spec\":\"lab-6.12\"}}}");
+	struct run_json *run = run_json_load(path, NULL);
+
+	(void)state;
+	assert_int_equal(run->exit, -1);
+	assert_int_equal(run->outcome, OUTCOMES);
+	assert_string_equal(run->outcome_word, "new-word");
+	assert_string_equal(run->started, "2026");
+	assert_string_equal(run->first_release, "6.12");
+	assert_string_equal(run->first_spec, "lab-6.12");
+	assert_int_equal(run->checks->len, 0);
 	run_json_free(run);
 }
 
@@ -233,7 +258,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(columns),   cmocka_unit_test(numbers),	       cmocka_unit_test(median),
 		cmocka_unit_test(failures),  cmocka_unit_test(not_comparable), cmocka_unit_test(odd_names),
-		cmocka_unit_test(read_back),
+		cmocka_unit_test(read_back), cmocka_unit_test(says_nothing),
 	};
 
 	return cmocka_run_group_tests_name("compare", tests, make_dir, remove_dir);

@@ -230,7 +230,7 @@ static void hear(JsonObject *object, int64_t host_ns, void *data)
 }
 
 /* Nobody loses its place to who comes later, nor is anybody called twice or left out when one leaves. */
-static void test_listeners(void **state)
+static void test_subscribers(void **state)
 {
 	struct rig *r = *state;
 	struct ear ears[4] = { { .r = r }, { .r = r }, { .r = r }, { .r = r } };
@@ -254,7 +254,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_answers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_restart, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hostile, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_listeners, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_subscribers, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

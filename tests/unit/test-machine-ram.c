@@ -151,7 +151,7 @@ static void test_fill(void **state)
 	GError *error = NULL;
 	char *dir = test_dir(), *path = g_build_filename(dir, "ram", NULL);
 	struct ram from, to, third;
-	uint64_t sum;
+	uint32_t sum;
 	int fd;
 
 	(void)state;

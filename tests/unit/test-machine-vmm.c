@@ -3,7 +3,7 @@
 #include "machine-test.h"
 
 #include "base/error.h"
-#include "machine/machine.h"
+#include "machine/machine-priv.h"
 #include "machine/vmm.h"
 
 /* A QEMU of which there is only the other end of its channels. */
@@ -282,7 +282,7 @@ static void test_saved_and_restored(void **state)
 	int fd = open(dir, O_TMPFILE | O_RDWR, 0600), ram_fd;
 	GError *error = NULL;
 	struct machine *m;
-	uint64_t sum = 0;
+	uint32_t sum = 0;
 	uint8_t byte = 7;
 
 	(void)state;
@@ -333,6 +333,61 @@ static void test_saved_and_restored(void **state)
 	g_string_free(g_steal_pointer(&fake.commands), TRUE);
 }
 
+static gboolean say(void *line)
+{
+	test_write(fake.agent, line);
+	return G_SOURCE_REMOVE;
+}
+
+/* An agent that left a command unanswered is given seconds for the next one, whatever that asks for, until it answers. */
+static void test_silent_agent(void **state)
+{
+	g_autofree char *qemu = fake_qemu("exit 1");
+	struct machine_config cfg = config(qemu);
+	GError *error = NULL;
+	struct machine *m;
+	JsonObject *o;
+	double before;
+
+	(void)state;
+	cfg.accel = MACHINE_ACCEL_KVM;
+	m = machine_start(&cfg, NULL);
+	assert_non_null(m);
+	/* one that is up at once: deadlines grow with the host's load alone, to four times what they are */
+	test_write(fake.agent, "{\"hello\":1,\"stage\":\"first\"}\n");
+	assert_non_null(machine_wait_hello(m, AGENT_STAGE_FIRST, 10, NULL));
+
+	/* the first gets its time, be that more or less: here it is answered late */
+	g_timeout_add(100, say, "{\"id\":1,\"ok\":true}\n");
+	o = machine_agent(m, 30, &error, "first", NULL);
+	assert_non_null(o);
+	json_object_unref(o);
+	assert_null(machine_agent(m, 0.01, &error, "second", NULL));
+	assert_true(g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_CANNOT_JUDGE));
+	assert_non_null(strstr(error->message, "the agent's answer to second in vain"));
+	g_clear_error(&error);
+
+	before = machine_guest_s(m);
+	assert_null(machine_agent(m, 30, &error, "third", NULL));
+	assert_in_range(machine_guest_s(m) - before, 2, 29);
+	g_clear_error(&error);
+	/* less than that stays less */
+	before = machine_guest_s(m);
+	assert_null(machine_agent(m, 0.01, &error, "fourth", NULL));
+	assert_true(machine_guest_s(m) - before < 2);
+	g_clear_error(&error);
+
+	/* what it refuses is an answer as well */
+	assert_true(m->agent_silent);
+	g_timeout_add(100, say, "{\"id\":5,\"ok\":false,\"error\":\"no\"}\n");
+	assert_null(machine_agent(m, 30, &error, "fifth", NULL));
+	assert_string_equal(error->message, "agent: fifth: no");
+	g_clear_error(&error);
+	assert_false(m->agent_silent);
+	machine_kill(m);
+	machine_free(m);
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -358,6 +413,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_trace_from_power_on, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_child, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_saved_and_restored, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_silent_agent, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,11 +7,10 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/json-line.h"
-#include "base/sum.h"
 #include "prepare/saved.h"
 
 #define KEY "qemu 7.2\nkernel 0123\n"
-#define RAM_SUM UINT64_C(0xfedcba9876543210)
+#define RAM_SUM UINT32_C(0xfedcba98)
 
 static char *cache, *root;
 
@@ -60,27 +59,26 @@ static int setup(void **state)
 
 static void test_sum(void **state)
 {
-	uint8_t bytes[4096 + 3], zero[4096] = { 0 };
-	uint64_t sum;
+	g_autofree char *nine = bytes_sum("123456789", 9), *cut = bytes_sum("12345678", 8);
+	g_autofree char *zeros = bytes_sum("\0\0", 2), *zero = bytes_sum("", 1), *file = NULL, *empty = NULL;
+	g_autofree char *path = g_build_filename(cache, "file", NULL);
+	GError *error = NULL;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		bytes[i] = (uint8_t)(i * 7 + (i >> 8));
-	sum = sum_add(0, bytes, sizeof(bytes));
-	for (size_t bit = 0; bit < 8 * sizeof(bytes); bit += 5) {
-		bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
-		assert_true(sum_add(0, bytes, sizeof(bytes)) != sum);
-		bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
-	}
-	assert_true(sum_add(0, bytes, sizeof(bytes)) == sum);
-	/* an end that is cut off or made longer, by zeros too */
-	assert_true(sum_add(0, bytes, sizeof(bytes) - 1) != sum);
-	assert_true(sum_add(0, zero, 32) != sum_add(0, zero, 64));
-	assert_true(sum_add(0, zero, 31) != sum_add(0, zero, 32));
-	/* what comes before counts, and where a page lies */
-	assert_true(sum_add(1, bytes, 4096) != sum_add(2, bytes, 4096));
-	assert_true(sum_page(5, 0, bytes) != sum_page(5, 4096, bytes));
-	assert_true(sum_page(5, 4096, zero) == 5);
+	/* the check value of CRC-32, and ends that are cut off */
+	assert_string_equal(nine, "9-cbf43926");
+	assert_string_not_equal(cut, nine);
+	assert_string_not_equal(zeros, zero);
+	put(cache, "file", "123456789", 9);
+	file = file_sum(path, NULL);
+	assert_string_equal(file, nine);
+	put(cache, "file", "", 0);
+	empty = file_sum(path, NULL);
+	assert_string_equal(empty, "0-00000000");
+	remove_tree(AT_FDCWD, path);
+	assert_null(file_sum(path, &error));
+	assert_true(g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED));
+	g_clear_error(&error);
 }
 
 static void test_kept(void **state)

@@ -22,7 +22,7 @@
 static const char *const names[] = { "kdump", "kdump-scalable", NULL };
 
 /* The note of a run, which must have @part, or be none. */
-static void add(struct soak *s, unsigned cell, const char *outcome, int status, const char *dir, const char *part)
+static void add(struct soak *s, unsigned cell, enum outcome outcome, int status, const char *dir, const char *part)
 {
 	struct leaks left;
 	g_autofree char *note = NULL;
@@ -48,27 +48,27 @@ static void test_flakes(void **state)
 	(void)state;
 	assert_int_equal(soak_exit(s), VTDLAB_EXIT_CANNOT_JUDGE);
 	for (unsigned i = 0; i < 6; i++)
-		add(s, i % 2, "preserved", VTDLAB_EXIT_OK, NULL, NULL);
+		add(s, i % 2, OUTCOME_PRESERVED, VTDLAB_EXIT_OK, NULL, NULL);
 	assert_int_equal(soak_exit(s), VTDLAB_EXIT_OK);
 	says(s, "6 runs: 0 flakes, 0 leaks\n");
 	/* one cell's outcome says nothing of another's */
-	add(s, 1, "inconclusive", VTDLAB_EXIT_CANNOT_JUDGE, NULL, "FLAKE: before it was preserved 3 times");
+	add(s, 1, OUTCOME_INCONCLUSIVE, VTDLAB_EXIT_CANNOT_JUDGE, NULL, "FLAKE: before it was preserved 3 times");
 	assert_int_equal(soak_flakes(s), 1);
 	assert_int_equal(soak_exit(s), VTDLAB_EXIT_BAD);
 	says(s, "7 runs: 1 flake, 0 leaks\n");
 	says(s, "preserved 3 times, inconclusive once");
-	add(s, 0, "preserved", VTDLAB_EXIT_OK, NULL, NULL);
+	add(s, 0, OUTCOME_PRESERVED, VTDLAB_EXIT_OK, NULL, NULL);
 	/* nor is a run like most of its cell's a flake after one */
-	add(s, 1, "preserved", VTDLAB_EXIT_OK, NULL, NULL);
-	add(s, 1, "inconclusive", VTDLAB_EXIT_CANNOT_JUDGE, NULL,
+	add(s, 1, OUTCOME_PRESERVED, VTDLAB_EXIT_OK, NULL, NULL);
+	add(s, 1, OUTCOME_INCONCLUSIVE, VTDLAB_EXIT_CANNOT_JUDGE, NULL,
 	    "FLAKE: before it was preserved 4 times, inconclusive once");
 	assert_int_equal(soak_flakes(s), 2);
 	soak_free(s);
 
 	/* a cell that is always bad is no flake, and bad all the same */
 	s = soak_new(names);
-	add(s, 0, "copy-wrong", VTDLAB_EXIT_BAD, NULL, NULL);
-	add(s, 0, "copy-wrong", VTDLAB_EXIT_BAD, NULL, NULL);
+	add(s, 0, OUTCOME_COPY_WRONG, VTDLAB_EXIT_BAD, NULL, NULL);
+	add(s, 0, OUTCOME_COPY_WRONG, VTDLAB_EXIT_BAD, NULL, NULL);
 	assert_int_equal(soak_flakes(s), 0);
 	assert_int_equal(soak_exit(s), VTDLAB_EXIT_BAD);
 	says(s, "not run");
@@ -84,17 +84,17 @@ static void test_leaks(void **state)
 
 	(void)state;
 	/* what the first run opens is the program's own */
-	add(s, 0, "preserved", VTDLAB_EXIT_OK, NULL, NULL);
+	add(s, 0, OUTCOME_PRESERVED, VTDLAB_EXIT_OK, NULL, NULL);
 	more = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	add(s, 0, "preserved", VTDLAB_EXIT_OK, NULL, "LEAK: 1 descriptor");
+	add(s, 0, OUTCOME_PRESERVED, VTDLAB_EXIT_OK, NULL, "LEAK: 1 descriptor");
 	/* told once */
-	add(s, 0, "preserved", VTDLAB_EXIT_OK, NULL, NULL);
+	add(s, 0, OUTCOME_PRESERVED, VTDLAB_EXIT_OK, NULL, NULL);
 	pid = fork();
 	if (!pid)
 		for (;;)
 			pause();
 	assert_int_equal(g_mkdir(own, 0700), 0);
-	add(s, 0, "dma-lost", VTDLAB_EXIT_BAD, NULL, "; LEAK: 1 process, 1 private directory");
+	add(s, 0, OUTCOME_DMA_LOST, VTDLAB_EXIT_BAD, NULL, "; LEAK: 1 process, 1 private directory");
 	says(s, ", 2 leaks\n");
 	assert_int_equal(soak_exit(s), VTDLAB_EXIT_BAD);
 	kill(pid, SIGKILL);
@@ -136,7 +136,7 @@ static void test_phases(void **state)
 			i == 2 ? 9 : 3);
 
 		assert_true(g_file_set_contents(file, json, -1, NULL));
-		add(s, 0, "preserved", VTDLAB_EXIT_OK, dir, NULL);
+		add(s, 0, OUTCOME_PRESERVED, VTDLAB_EXIT_OK, dir, NULL);
 	}
 	says(s, "slowest phases\n  boot                        9.0 s in run 2 of kdump, 5.0 s on average\n");
 	soak_free(s);

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a device's new DMA domain must not hand out, and what is said of it: kernel-patches/src/kdump_domain.c and
+ * kdump_resv.c, the very files the kernel builds. Where no emulated machine shows it: modes, identity, tables of which
+ * some were not read.
+ */
+#include "kdump-test.h"
+#include "kernel.h"
+
+#include "kdump_resv.c"
+#include "kdump_domain.c"
+
+#include "domain-rig.h"
+
+static void nothing_is_done_unasked(void **state)
+{
+	(void)state;
+	for (enum kdump_mode mode = KDUMP_OFF; mode <= KDUMP_RESERVE; mode++) {
+		struct rig *r = rig_new(mode);
+
+		one_map(&r->old, 1, 0x1000, 0x5000, 1);
+		take(r, SID);
+		set_up(r, &r->dev);
+		assert_int_equal(nr_mappings, 0);
+		assert_int_equal(is_reserved(r, 1), mode == KDUMP_RESERVE);
+		rig_free(r);
+	}
+}
+
+/* A.7: tables that map RAM to itself are pass-through: what is reserved then is RAM, but for what this kernel has. */
+static void identity_tables_are_pass_through(void **state)
+{
+	struct rig *r = rig_new(KDUMP_RESERVE);
+
+	(void)state;
+	one_map(&r->old, 3, GIB, GIB, 2);
+	r->old.f.kdc.limits.ram_pages = 2 * GIB >> 12;
+	assert_true(take(r, SID)->identity);
+	assert_true(intel_kdump_identity(&r->dev.dev));
+	r->iommu.ecap = 0;
+	assert_false(intel_kdump_identity(&r->dev.dev));
+	set_up(r, &r->dev);
+	assert_true(is_reserved(r, GIB >> 12));
+	assert_false(is_reserved(r, (GIB + 64 * MIB) >> 12));
+	rig_free(r);
+}
+
+static void pass_through_stays_so(void **state)
+{
+	struct rig *r = rig_new(KDUMP_RESERVE);
+
+	(void)state;
+	add_entry(r, SID, NULL);
+	assert_true(intel_kdump_identity(&r->dev.dev));
+	rig_free(r);
+}
+
+/* A.4: tables of which some were not read are not taken for complete. */
+static void an_incomplete_scan_is_told(void **state)
+{
+	struct rig *r = rig_new(KDUMP_RESERVE);
+
+	(void)state;
+	one_map(&r->old, 1, 0x1000, 0x5000, 1);
+	one_map(&r->old, 1, GIB, 0x5000, 1);
+	r->old.f.kdc.limits.max_visits = 4;
+	assert_int_equal(take(r, SID)->error, -ENOSPC);
+	set_up(r, &r->dev);
+	want_said("short dev=0000:00:05.0 failed=1 ");
+	assert_true(is_reserved(r, (GIB >> 12) + 1000));
+	rig_free(r);
+}
+
+/* A.7: who has a 32-bit mask may get no IOVA: said before it happens. */
+static void few_low_iovas_are_told(void **state)
+{
+	struct rig *r = rig_new(KDUMP_RESERVE);
+
+	(void)state;
+	one_map(&r->old, 3, 0, GIB, 3);
+	one_map(&r->old, 2, 3 * GIB, GIB, 504);
+	take(r, SID);
+	set_up(r, &r->dev);
+	assert_null(strstr(said, "short"));
+	rig_free(r);
+
+	r = rig_new(KDUMP_RESERVE);
+	one_map(&r->old, 3, 0, GIB, 3);
+	one_map(&r->old, 2, 3 * GIB, GIB, 505);
+	take(r, SID);
+	set_up(r, &r->dev);
+	want_said("short dev=0000:00:05.0 failed=0 low_free=3584\n");
+	rig_free(r);
+}
+
+/* A.1, A.16: nothing is shown by itself; when asked, only what is reserved, and no domain is looked up for it. */
+static void regions_are_silent_by_default(void **state)
+{
+	struct rig *r = rig_new(KDUMP_RESERVE);
+	struct list_head head, *first;
+
+	(void)state;
+	INIT_LIST_HEAD(&head);
+	one_map(&r->old, 1, 0x1000, 0x5000, 2);
+	take(r, SID);
+	intel_kdump_resv_regions(&r->dev.dev, &head);
+	assert_true(list_empty(&head));
+	max_regions = 64;
+	intel_kdump_resv_regions(&r->dev.dev, &head);
+	assert_true(list_empty(&head));
+	set_up(r, &r->dev);
+	intel_kdump_resv_regions(&r->dev.dev, &head);
+	first = head.next;
+	assert_true(first != &head && first->next == &head);
+	assert_int_equal(container_of(first, struct iommu_resv_region, list)->start, 0x1000);
+	assert_int_equal(container_of(first, struct iommu_resv_region, list)->length, 0x2000);
+	free(container_of(first, struct iommu_resv_region, list));
+	max_regions = 0;
+	rig_free(r);
+}
+
+/* A.8: an id counts once, however many entries have it. */
+static void domain_ids_count_once(void **state)
+{
+	struct intel_iommu iommu = { .cap = CAP_39_BITS };
+
+	(void)state;
+	assert_true(kdump_reserve_did(&iommu, 7));
+	assert_false(kdump_reserve_did(&iommu, 7));
+	assert_false(kdump_reserve_did(&iommu, 256));
+	assert_true(kdump_reserve_did(&iommu, 255));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nothing_is_done_unasked), cmocka_unit_test(identity_tables_are_pass_through),
+		cmocka_unit_test(pass_through_stays_so),   cmocka_unit_test(an_incomplete_scan_is_told),
+		cmocka_unit_test(few_low_iovas_are_told),  cmocka_unit_test(regions_are_silent_by_default),
+		cmocka_unit_test(domain_ids_count_once),
+	};
+
+	return DOMAIN_TESTS(tests);
+}
