@@ -115,13 +115,12 @@ static void describe_fault(const struct evidence *ev, const struct evidence_even
 	g_string_append_printf(detail, "%" PRIu64 " fault%s before the attach, the first ", n, n == 1 ? "" : "s");
 	if (is_nameless(first))
 		g_string_append(detail, "by an unknown requester");
-	else
+	else if (first->kind == EVENT_FAULT_DISABLED)
 		g_string_append_printf(detail, "by %s at %#" PRIx64, sid_text(first->sid, text), first->addr);
+	else
+		check_say_fault(first, detail);
 	if (first->kind == EVENT_FAULT_DISABLED)
 		g_string_append(detail, " (fault processing disabled)");
-	else
-		g_string_append_printf(detail, " (%s, reason %#04x%s)", first->on ? "write" : "read",
-				       (unsigned)first->reason, vtd_fault_reason_name((unsigned)first->reason));
 	g_string_append_printf(detail, " %.3f s after the jump", (double)(first->host_ns - ev->jump_ns) / 1e9);
 }
 
