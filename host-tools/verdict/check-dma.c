@@ -11,9 +11,13 @@ static bool is_fault(const struct evidence_event *e)
 	return e->kind == EVENT_FAULT || e->kind == EVENT_FAULT_DISABLED;
 }
 
+#define OTHERS_MAX 4
+
 /* Faults, of each requester: from the jump to its attach, from there to poweroff, between, and by whom nobody knows. */
 struct fault_counts {
 	uint64_t early, late, undated, unowned;
+	uint16_t others[OTHERS_MAX]; /* requesters of early ones beside that of the first */
+	unsigned n_others;
 };
 
 /* From when on DMA of a requester may be that of a driver that the lab did not ask for. */
@@ -65,6 +69,16 @@ static bool is_unowned(const struct evidence *ev, const struct evidence_event *e
 	return e->host_ns >= u->from;
 }
 
+static void note_other(struct fault_counts *n, const struct evidence_event *first, const struct evidence_event *e)
+{
+	if (is_nameless(e) || (e->sid == first->sid && !is_nameless(first)) || n->n_others >= OTHERS_MAX)
+		return;
+	for (unsigned i = 0; i < n->n_others; i++)
+		if (n->others[i] == e->sid)
+			return;
+	n->others[n->n_others++] = e->sid;
+}
+
 /* The first of the early ones, or NULL. */
 static const struct evidence_event *count_faults(const struct evidence *ev, struct fault_counts *n)
 {
@@ -90,7 +104,9 @@ static const struct evidence_event *count_faults(const struct evidence *ev, stru
 			continue;
 		}
 		n->early++;
-		if (!first)
+		if (first)
+			note_other(n, first, e);
+		else
 			first = e;
 	}
 	return first;
@@ -108,8 +124,10 @@ static uint64_t total_sent(const struct evidence *ev, unsigned *requesters)
 	return sent;
 }
 
-static void describe_fault(const struct evidence *ev, const struct evidence_event *first, uint64_t n, GString *detail)
+static void describe_faults(const struct evidence *ev, const struct evidence_event *first,
+			    const struct fault_counts *faults, GString *detail)
 {
+	uint64_t n = faults->early;
 	char text[16];
 
 	g_string_append_printf(detail, "%" PRIu64 " fault%s before the attach, the first ", n, n == 1 ? "" : "s");
@@ -122,6 +140,8 @@ static void describe_fault(const struct evidence *ev, const struct evidence_even
 	if (first->kind == EVENT_FAULT_DISABLED)
 		g_string_append(detail, " (fault processing disabled)");
 	g_string_append_printf(detail, " %.3f s after the jump", (double)(first->host_ns - ev->jump_ns) / 1e9);
+	for (unsigned i = 0; i < faults->n_others; i++)
+		g_string_append_printf(detail, "%s%s", i ? ", " : "; others by ", sid_text(faults->others[i], text));
 }
 
 static bool fault_free(const struct evidence_state *state)
@@ -148,7 +168,7 @@ static enum check_result no_faults(const struct evidence *ev, GString *detail)
 	first = count_faults(ev, &faults);
 	sent = total_sent(ev, &requesters);
 	if (first) {
-		describe_fault(ev, first, faults.early, detail);
+		describe_faults(ev, first, &faults, detail);
 		return CHECK_FAIL;
 	}
 	if (regs && !fault_free(&ev->copied) && (!ev->at_panic.has_regs || fault_free(&ev->at_panic))) {

@@ -98,6 +98,22 @@ static void known_device(void **state)
 	want_outcome(f, "dma-fault", 1);
 }
 
+/* Each requester is named once, the first with all that is known. */
+static void several_devices(void **state)
+{
+	struct good_run *f = *state;
+
+	good_fault(f, AT(1050), NIC, 0xfffd2000);
+	good_fault(f, AT(1150), NIC, 0xfffd3000);
+	want(f, FAULTS, CHECK_FAIL, "2 faults", NULL);
+	want_not(f, "others");
+	good_fault(f, AT(1250), DISK, 0xffff0000);
+	good_fault(f, AT(1350), SATA, 0xfffc0000);
+	good_fault(f, AT(1450), DISK, 0xffff1000);
+	good_fault_disabled(f, AT(1500), 0, 0);
+	want(f, FAULTS, CHECK_FAIL, "6 faults", "0000:00:01.0", "; others by 0000:00:02.0, 0000:00:1f.2", NULL);
+}
+
 static void read_fault(void **state)
 {
 	struct good_run *f = *state;
@@ -407,6 +423,7 @@ int checks_faults_tests(void)
 		LEGACY(nothing_sent),
 		LEGACY(no_registers),
 		LEGACY(known_device),
+		LEGACY(several_devices),
 		LEGACY(read_fault),
 		LEGACY(unknown_device),
 		LEGACY(device_without_driver),
