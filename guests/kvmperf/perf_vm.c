@@ -282,6 +282,13 @@ void vm_check_values(const struct perf_vm *vm, uint64_t seed)
 	}
 }
 
+void vm_check_backing(const struct perf_vm *vm)
+{
+	/* pages that userfaultfd brings one by one stay small */
+	if (vm->mem.kind == BACKING_THP && !vm->served && !backing_huge(&vm->mem))
+		cannot("--backing thp: the kernel gave not one huge page: try more memory (2M at least), or free some");
+}
+
 void vm_verify(struct perf_vm *vm, uint64_t seed)
 {
 	if (spoilt("guest-value"))
@@ -293,9 +300,7 @@ void vm_verify(struct perf_vm *vm, uint64_t seed)
 	if (spoilt("host-value"))
 		vm->mem.mem[vm->mem.size - PAGE_4K] ^= 1;
 	vm_check_values(vm, seed);
-	/* pages that userfaultfd brings one by one stay small */
-	if (vm->mem.kind == BACKING_THP && !vm->served && !backing_huge(&vm->mem))
-		cannot("--backing thp: the kernel gave not one huge page: try more memory (2M at least), or free some");
+	vm_check_backing(vm);
 }
 
 void vm_samples(const struct perf_vm *vm, struct hist *into)

@@ -121,6 +121,8 @@ void vm_verify(struct perf_vm *vm, uint64_t seed);
 /* The two halves of that: what the vCPUs read, and what we do. */
 void vm_check_answers(const struct perf_vm *vm);
 void vm_check_values(const struct perf_vm *vm, uint64_t seed);
+/* And after them: a test of huge pages that got none has measured something else, and is skipped. */
+void vm_check_backing(const struct perf_vm *vm);
 /* The samples of the last job, converted to nanoseconds; ends the test when they are longer than the job took. */
 void vm_samples(const struct perf_vm *vm, struct hist *into);
 

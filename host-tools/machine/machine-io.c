@@ -49,6 +49,11 @@ JsonObject *machine_agent_call(struct machine *m, JsonObject *request, double ti
 	return agent_take(m->agent, w.id, error);
 }
 
+bool machine_agent_silent(const struct machine *m)
+{
+	return m->agent_silent;
+}
+
 bool machine_agent_post(struct machine *m, JsonObject *request, GError **error)
 {
 	unsigned id = agent_send(m->agent, request, error);

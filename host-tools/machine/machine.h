@@ -139,6 +139,10 @@ JsonObject *machine_agent(struct machine *m, double timeout_s, GError **error, c
 			  ...) G_GNUC_NULL_TERMINATED;
 /* The same with a ready object (borrowed). */
 JsonObject *machine_agent_call(struct machine *m, JsonObject *request, double timeout_s, GError **error);
+
+/* machine_agent_silent - was the last command not answered in time? Whatever is asked after it has a short deadline. */
+bool machine_agent_silent(const struct machine *m);
+
 /*
  * A text file of the guest below /sys, /proc or /tmp, whole, as it was at the first of the reads
  * that it takes, each with this (scaled) timeout. Free with g_free(). NULL as machine_agent(); a

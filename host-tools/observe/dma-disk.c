@@ -14,6 +14,7 @@
 #define CQE_BYTES 16
 #define QUEUES 64
 #define OUTLAST_MS 200
+#define ENTERED_S 0.1 /* of time that QEMU could use, scaled */
 
 struct piece {
 	uint64_t iova, len;
@@ -295,6 +296,29 @@ static void new_entries(struct attempt *a, const struct queue *q, bool seen[6553
 			seen[channel_get_le64(now + at + 8) >> 32 & 0xffff] = true;
 }
 
+/* By command id: is its entry in a queue? The caller frees it. */
+static bool *entries_seen(const struct disk_dma *d)
+{
+	bool *seen = g_new0(bool, 65536);
+
+	for (int i = 0; i < QUEUES; i++)
+		if (d->cq[i].at_jump)
+			new_entries(d->a, &d->cq[i], seen);
+	return seen;
+}
+
+/* Is the entry of each read that completed in a queue? */
+static bool all_entered(void *data)
+{
+	const struct disk_dma *d = data;
+	g_autofree bool *seen = entries_seen(d);
+
+	for (unsigned i = 0; i < d->done->len; i++)
+		if (!seen[((const struct request *)d->done->pdata[i])->cid])
+			return false;
+	return true;
+}
+
 /*
  * @entry: its completion entry is in a queue of the old kernel. One that is not is lost only if all queues are known;
  * data only if it is known where it was to go.
@@ -336,18 +360,17 @@ void disk_dma_close(struct disk_dma *d)
 {
 	struct attempt *a = d->a;
 	struct evidence_dma dma = { .sid = guest_disk_sid(), .what = "reads completed" };
-	g_autofree bool *seen = g_new0(bool, 65536);
+	g_autofree bool *seen = NULL;
 
 	if (!d->begun || d->judged || !a->plan->scenario->machine.observe)
 		return;
 	machine_trace_poll(a->m);
 	d->open = false;
 	d->judged = true;
-	/* The entry of the last completion is posted by QEMU's next event-loop round. */
-	machine_run_for(a->m, 0.02, NULL);
-	for (int i = 0; i < QUEUES; i++)
-		if (d->cq[i].at_jump)
-			new_entries(a, &d->cq[i], seen);
+	/* The entry of the last completion is posted by QEMU's next event-loop round, which a busy host may keep it from. */
+	if (d->queues)
+		machine_wait(a->m, all_entered, d, ENTERED_S, "the last completion entry", NULL);
+	seen = entries_seen(d);
 	for (unsigned i = 0; i < d->done->len; i++) {
 		const struct request *r = d->done->pdata[i];
 

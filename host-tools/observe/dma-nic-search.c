@@ -12,12 +12,6 @@
 
 #define LOOK_US 200000
 
-/*
- * A full ring keeps QEMU from reading the socket, but for frames that it had read before it noticed: so
- * many of the last frames may be missing without being lost.
- */
-#define HELD_BY_QEMU 2
-
 struct search {
 	struct attempt *a;
 	const struct iommu_space *space;

@@ -13,6 +13,12 @@ struct attempt;
 struct evidence_dma;
 
 /*
+ * A ring that is full, or a device that is reset, keeps QEMU from reading the socket, but for frames that it had read before it
+ * noticed: so many of the last frames may be missing without being lost.
+ */
+#define HELD_BY_QEMU 2
+
+/*
  * nic_search_seen - have frames reached the guest's memory? @looked_us: when it was last looked for them
  * (monotonic; 0: never), since RAM is not searched all the time.
  */

@@ -23,6 +23,7 @@ struct scan {
 	uint32_t misplaced_seq;
 	struct attempt *a;
 	struct evidence_dma *dma;
+	int64_t reset; /* the crash kernel's driver took the device, 0: not yet */
 };
 
 struct nic_dma {
@@ -72,6 +73,12 @@ static bool canary_target(struct attempt *a, const struct canary *c, uint64_t *p
 	return true;
 }
 
+/* Once a driver has reset the device (one built in does so unasked), frames are its own. */
+static bool is_drivers(const struct scan *s, const struct canary *c)
+{
+	return s->reset && (c->sent_ns >= s->reset || (c->state == CANARY_WRITTEN && c->written_ns >= s->reset));
+}
+
 static bool on_match(uint64_t pa, void *data)
 {
 	struct scan *s = data;
@@ -81,7 +88,8 @@ static bool on_match(uint64_t pa, void *data)
 	if (machine_read_phys(s->a->m, pa, head, sizeof(head)) != 0)
 		return true;
 	seq = channel_get_be32(head + CHANNEL_MAGIC_LEN);
-	if (head[12] != CHANNEL_KIND_CANARY || seq < s->first || seq >= s->canaries->len)
+	if (head[12] != CHANNEL_KIND_CANARY || seq < s->first || seq >= s->canaries->len ||
+	    is_drivers(s, &g_array_index(s->canaries, struct canary, seq)))
 		return true;
 	dma_found(s->a->ev, pa, s->dma);
 	if (s->expected[seq] == pa) {
@@ -203,8 +211,12 @@ static void close_traced(const struct nic_dma *d, struct evidence_dma *dma)
 	struct attempt *a = d->a;
 	struct injector *in = machine_injector(a->m);
 	const struct evidence_device *dev = evidence_device_find(a->ev, guest_nic_sid(a));
-	struct scan s = { .a = a, .dma = dma, .first = d->first, .canaries = injector_canaries(in) };
-	int64_t reset = dev ? dev->reset_ns : 0;
+	struct scan s = { .a = a,
+			  .dma = dma,
+			  .first = d->first,
+			  .canaries = injector_canaries(in),
+			  .reset = dev ? dev->reset_ns : 0 };
+	unsigned held = 0, end = s.first; /* end: of the frames that were written */
 
 	s.expected = g_new0(uint64_t, s.canaries->len + 1);
 	s.found = g_new0(bool, s.canaries->len + 1);
@@ -212,16 +224,25 @@ static void close_traced(const struct nic_dma *d, struct evidence_dma *dma)
 		const struct canary *c = &g_array_index(s.canaries, struct canary, i);
 		uint64_t pa;
 
-		if (c->state == CANARY_WRITTEN && canary_target(a, c, &pa))
+		if (c->state != CANARY_WRITTEN || is_drivers(&s, c))
+			continue;
+		end = i + 1;
+		if (canary_target(a, c, &pa))
 			s.expected[i] = pa + CHANNEL_ETH_HEADER;
 	}
 	machine_ram_scan(a->m, injector_magic(in), CHANNEL_MAGIC_LEN, on_match, &s);
 	for (unsigned i = s.first; i < s.canaries->len; i++) {
 		const struct canary *c = &g_array_index(s.canaries, struct canary, i);
 
-		/* Once a driver has reset the device (one built in does so unasked), frames are its own. */
-		if (!reset || c->sent_ns < reset)
-			judge_canary(d, &s, c, dma);
+		if (is_drivers(&s, c))
+			continue;
+		/* what QEMU has read and a device that is being reset cannot take is neither's */
+		if (s.reset && i >= end && c->state == CANARY_TAKEN && held++ < HELD_BY_QEMU) {
+			dma->sent++;
+			dma->no_room++;
+			continue;
+		}
+		judge_canary(d, &s, c, dma);
 	}
 	dma->misplaced = s.misplaced;
 	if (s.misplaced)

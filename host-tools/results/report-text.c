@@ -183,7 +183,8 @@ char *report_settings(const struct run_report *r)
 	return g_string_free(settings, FALSE);
 }
 
-char *report_repeat(const struct run_report *r)
+/* The line that runs @r again; @qemu: with that QEMU, NULL: with its own. The caller frees it. */
+static char *repeat_with(const struct run_report *r, const char *qemu)
 {
 	JsonObject *domain = json_line_object(r->extra, "domain");
 	const char *file = domain ? json_line_string(domain, "file", NULL) : NULL;
@@ -202,11 +203,18 @@ char *report_repeat(const struct run_report *r)
 	}
 	if (file)
 		add_word(line, "--domain ", file);
-	if (r->env.qemu_path && g_strcmp0(path, r->env.qemu_path) != 0)
-		add_word(line, "--qemu ", r->env.qemu_path);
+	if (!qemu && r->env.qemu_path && g_strcmp0(path, r->env.qemu_path) != 0)
+		qemu = r->env.qemu_path;
+	if (qemu)
+		add_word(line, "--qemu ", qemu);
 	if (!file && r->env.vmm && strcmp(r->env.vmm, "qemu") != 0)
 		add_word(line, "--vmm ", r->env.vmm);
 	return g_string_free(line, FALSE);
+}
+
+char *report_repeat(const struct run_report *r)
+{
+	return repeat_with(r, NULL);
 }
 
 char *report_kernel(const struct report_kernel *k)
@@ -308,8 +316,11 @@ static void put_next(GString *out, const struct run_report *r)
 		put_command(out, &first, "grep -nE '%s' %s/qemu.log", pattern, r->run_dir);
 	put_command(out, &first, "grep -nE '%s' %s/console.log", CONSOLE_PATTERN, r->run_dir);
 	other = qemu && r->env.qemu ? other_qemu(r) : NULL;
-	if (other)
-		put_command(out, &first, "vtdlab run ... --qemu %s   # the device model's fault?", other);
+	if (other) {
+		g_autofree char *again = repeat_with(r, other);
+
+		put_command(out, &first, "%s   # the device model's fault?", again);
+	}
 }
 
 static void put_outcome(GString *out, const struct run_report *r, bool colour)

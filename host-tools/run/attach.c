@@ -51,11 +51,21 @@ static bool use_disk(struct attempt *a, struct evidence_device *dev, GError **er
 	return true;
 }
 
+/*
+ * The agent has not come back from a device that was tried before (a disk that never answers holds it for good): of what it
+ * is asked now nobody knows.
+ */
+static bool still_held_up(const struct run *run)
+{
+	return run->held_up && machine_agent_silent(run->at.m);
+}
+
 static bool attach(struct run *run, uint16_t sid, const char *module,
 		   bool (*use)(struct attempt *, struct evidence_device *, GError **), GError **error)
 {
 	struct evidence_device *dev = evidence_device_find(run->at.ev, sid);
 	g_autofree char *snapshot = NULL;
+	g_autofree char *problem = NULL;
 	g_autoptr(GError) err = NULL;
 	g_autoptr(JsonObject) answer = NULL;
 
@@ -65,8 +75,15 @@ static bool attach(struct run *run, uint16_t sid, const char *module,
 	clock_moment(run->at.clock, "driver", dev->driver_ns, "crash", -1, "host");
 	answer = machine_agent(run->at.m, attempt_deadline(&run->at, 15), &err, "modprobe", "name", MACHINE_STR, module,
 			       NULL);
-	if ((!answer || !use(&run->at, dev, &err)) && !attempt_goes_on(&run->at, &err, &dev->works_detail, error))
+	if ((!answer || !use(&run->at, dev, &err)) && !attempt_goes_on(&run->at, &err, &problem, error))
 		return false;
+	if (!answer && still_held_up(run)) {
+		clock_phase_end(run->at.clock, "%s not tried: %s", module, problem);
+		return true;
+	}
+	if (problem)
+		dev->works_detail = g_steal_pointer(&problem);
+	run->held_up = machine_agent_silent(run->at.m);
 	if (machine_shutdown_reason(run->at.m))
 		return true;
 	read_group(run, dev);
@@ -157,6 +174,7 @@ bool phase_attach_nic(struct run *run, GError **error)
 bool phase_dump(struct run *run, GError **error)
 {
 	struct evidence *ev = run->at.ev;
+	g_autofree char *problem = NULL;
 	g_autoptr(GError) err = NULL;
 	g_autoptr(JsonObject) answer = NULL;
 
@@ -166,9 +184,11 @@ bool phase_dump(struct run *run, GError **error)
 	answer = machine_agent(run->at.m, attempt_deadline(&run->at, 15), &err, "vmcore-read", "pa", MACHINE_HEX,
 			       ev->canary_pa, "len", MACHINE_INT, (int64_t)(strlen(ev->canary_written) / 2), NULL);
 	if (!answer) {
-		if (!attempt_goes_on(&run->at, &err, &ev->dump_error, error))
+		if (!attempt_goes_on(&run->at, &err, &problem, error))
 			return false;
-		clock_phase_end(run->at.clock, "%s", ev->dump_error);
+		clock_phase_end(run->at.clock, "%s", problem);
+		if (!still_held_up(run))
+			ev->dump_error = g_steal_pointer(&problem);
 		return true;
 	}
 	ev->canary_read = g_strdup(agent_string(answer, "hex", ""));

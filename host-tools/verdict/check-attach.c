@@ -52,6 +52,7 @@ static enum check_result repointed(const struct evidence *ev, const struct evide
 {
 	const struct iommu_walk *copied = ev->copied.walk, *now = evidence_state_tables(ev, &dev->after);
 	const struct iommu_space *new;
+	enum check_result result;
 	uint16_t early;
 	char text[16];
 
@@ -69,8 +70,14 @@ static enum check_result repointed(const struct evidence *ev, const struct evide
 		g_string_append(detail, "has no present entry");
 		return CHECK_FAIL;
 	}
-	return leads(ev, dev, iommu_walk_space(ev->at_panic.walk, sid, IOMMU_NO_PASID),
-		     copied ? iommu_walk_space(copied, sid, IOMMU_NO_PASID) : NULL, new, detail);
+	result = leads(ev, dev, iommu_walk_space(ev->at_panic.walk, sid, IOMMU_NO_PASID),
+		       copied ? iommu_walk_space(copied, sid, IOMMU_NO_PASID) : NULL, new, detail);
+	/* a deep copy lies in crash memory, too: without its tables nobody knows whether these are they */
+	if (result != CHECK_PASS || copied || new->type == IOMMU_SPACE_PASS_THROUGH ||
+	    g_strcmp0(evidence_kdump_mode(ev), "deep") != 0)
+		return result;
+	g_string_append(detail, ", which may be the copied tables: where these lie is not known");
+	return CHECK_NO_EVIDENCE;
 }
 
 static bool is_endpoint(const struct evidence *ev, uint16_t sid)

@@ -72,6 +72,15 @@ void check_add_reservation(const struct evidence_reservation *r, struct iommu_ra
 					      (r->last << IOMMU_PAGE_SHIFT) | (IOMMU_PAGE_SIZE - 1)));
 }
 
+void check_say_fault(const struct evidence_event *fault, GString *detail)
+{
+	unsigned reason = (unsigned)fault->reason;
+	char text[16];
+
+	g_string_append_printf(detail, "by %s at %#" PRIx64 " (%s, reason %#04x%s)", sid_text(fault->sid, text),
+			       fault->addr, fault->on ? "write" : "read", reason, vtd_fault_reason_name(reason));
+}
+
 static bool has_driver(const struct evidence *ev, uint16_t sid)
 {
 	for_each_wanted_device(dev, ev)

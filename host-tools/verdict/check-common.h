@@ -62,6 +62,9 @@ struct vtd_regs check_regs(const struct evidence_state *state);
 /* check_compare - the tables after the copy beside those at the panic. The caller frees it. */
 struct vtd_compare *check_compare(const struct evidence *ev, const struct iommu_compare_options *opt);
 
+/* check_say_fault - "by 0000:00:01.0 at 0xfffd2000 (write, reason 0x02: ...)", the reason in the kernel's words. */
+void check_say_fault(const struct evidence_event *fault, GString *detail);
+
 /*
  * check_new_owner - whose memory the tables of @sid are in at the end (of which there must be a walk): a domain of the
  * crash kernel's own is a driver's, be it one that the lab has not asked for. OWNER_OTHER: they are the old ones, or

@@ -8,10 +8,13 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-/* What one state showed. Only the first thing that is wrong, in all states, is put into words. */
+#define TOLD_MAX 4 /* clashes that are put into words */
+
+/* What one state showed. What is wrong in the first state that has something wrong is put into words. */
 struct dids {
 	size_t entries, distinct;
-	uint64_t bad; /* clashes and ids that no entry may have */
+	uint64_t bad, told; /* clashes and ids that no entry may have; of these, those in words */
+	bool tell;
 };
 
 static int by_tag(const void *a, const void *b)
@@ -60,13 +63,22 @@ static void describe(const struct iommu_space *s, GString *text)
 		g_string_append_printf(text, " (%#" PRIx64 ")", s->root);
 }
 
+/* Counts what is wrong; true: it is to be told, and @detail is ready for it. */
+static bool note(struct dids *dids, const char *when, GString *detail)
+{
+	dids->bad++;
+	if (!dids->tell || dids->told >= TOLD_MAX)
+		return false;
+	g_string_append_printf(detail, "%s ", dids->told++ ? "," : when);
+	return true;
+}
+
 static void note_clash(struct dids *dids, const char *when, const struct iommu_space *a, const struct iommu_space *b,
 		       GString *detail)
 {
-	dids->bad++;
-	if (detail->len)
+	if (!note(dids, when, detail))
 		return;
-	g_string_append_printf(detail, "%s DID %u is that of ", when, a->did);
+	g_string_append_printf(detail, "DID %u is that of ", a->did);
 	describe(a, detail);
 	g_string_append(detail, " and of ");
 	describe(b, detail);
@@ -74,10 +86,8 @@ static void note_clash(struct dids *dids, const char *when, const struct iommu_s
 
 static void note_bad_id(struct dids *dids, const char *when, const struct iommu_space *s, GString *detail)
 {
-	dids->bad++;
-	if (detail->len)
+	if (!note(dids, when, detail))
 		return;
-	g_string_append_printf(detail, "%s ", when);
 	describe(s, detail);
 	g_string_append_printf(detail, " has DID %u", s->did);
 }
@@ -123,7 +133,7 @@ static bool judge_state(const struct evidence *ev, const struct evidence_state *
 	g_autofree const struct iommu_space **spaces = NULL;
 	size_t n = 0;
 
-	*dids = (struct dids){ 0 };
+	*dids = (struct dids){ .tell = !detail->len };
 	if (!walk)
 		return false;
 	spaces = g_new(const struct iommu_space *, walk->n_spaces + 1);
@@ -143,8 +153,14 @@ static void sum_up(const char *when, const struct dids *dids, GString *detail)
 			       dids->distinct == 1 ? "" : "s");
 }
 
+static void add(struct dids *all, const struct dids *dids)
+{
+	all->bad += dids->bad;
+	all->told += dids->told;
+}
+
 /* After each attach; returns a device of which there are no complete tables, or NULL. */
-static const struct evidence_device *judge_attaches(const struct evidence *ev, uint64_t *bad, GString *detail)
+static const struct evidence_device *judge_attaches(const struct evidence *ev, struct dids *all, GString *detail)
 {
 	const struct evidence_device *unknown = NULL;
 	struct dids dids;
@@ -155,7 +171,7 @@ static const struct evidence_device *judge_attaches(const struct evidence *ev, u
 		if (!judge_state(ev, &dev->after, when, &dids, detail) && !unknown)
 			unknown = dev;
 		else
-			*bad += dids.bad;
+			add(all, &dids);
 	}
 	return unknown;
 }
@@ -165,22 +181,21 @@ static enum check_result did_consistent(const struct evidence *ev, GString *deta
 	g_autoptr(GString) wrong = g_string_new(NULL), good = g_string_new(NULL);
 	const struct evidence_device *unknown;
 	bool copied, end;
-	uint64_t bad = 0;
-	struct dids dids;
+	struct dids dids, all = { 0 };
 
 	copied = judge_state(ev, &ev->copied, "after the copy:", &dids, wrong);
 	sum_up("after the copy", &dids, good);
 	if (copied && !dids.entries)
 		copied = false;
-	bad += dids.bad;
-	unknown = judge_attaches(ev, &bad, wrong);
+	add(&all, &dids);
+	unknown = judge_attaches(ev, &all, wrong);
 	end = judge_state(ev, &ev->end, "at the end:", &dids, wrong);
 	sum_up("at the end", &dids, good);
-	bad += dids.bad;
-	if (bad) {
+	add(&all, &dids);
+	if (all.bad) {
 		g_string_append(detail, wrong->str);
-		if (bad > 1)
-			g_string_append_printf(detail, ", and %" PRIu64 " more in all states", bad - 1);
+		if (all.bad > all.told)
+			g_string_append_printf(detail, ", and %" PRIu64 " more in all states", all.bad - all.told);
 		return CHECK_FAIL;
 	}
 	if (!copied)

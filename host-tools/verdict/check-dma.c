@@ -11,16 +11,81 @@ static bool is_fault(const struct evidence_event *e)
 	return e->kind == EVENT_FAULT || e->kind == EVENT_FAULT_DISABLED;
 }
 
-/* Faults, of each requester: from the jump to its attach, from there to poweroff, and between. */
+#define OTHERS_MAX 4
+
+/* Faults, of each requester: from the jump to its attach, from there to poweroff, between, and by whom nobody knows. */
 struct fault_counts {
-	uint64_t early, late, undated;
+	uint64_t early, late, undated, unowned;
+	uint16_t others[OTHERS_MAX]; /* requesters of early ones beside that of the first */
+	unsigned n_others;
 };
+
+/* From when on DMA of a requester may be that of a driver that the lab did not ask for. */
+struct unasked {
+	int sid; /* of the last answer, -1: none yet */
+	int64_t from;
+};
+
+/*
+ * When the crash kernel's own driver may have taken @sid, of which no look at its entry tells: from its entry's
+ * invalidation on, or from the root switch if there was none. INT64_MAX: none did, as far as the tables tell.
+ */
+static int64_t taken_unasked(const struct evidence *ev, uint16_t sid)
+{
+	if (evidence_device_find(ev, sid) || !evidence_state_tables(ev, &ev->end) ||
+	    check_new_owner(ev, sid) != OWNER_CRASH)
+		return INT64_MAX;
+	for_each_evidence(const struct evidence_event, e, ev->events)
+		if (e->kind == EVENT_CC_DEVICE && e->host_ns > ev->root_switch_ns &&
+		    evidence_invalidates_context(e, sid))
+			return e->host_ns;
+	return ev->root_switch_ns;
+}
+
+/* When the first of the devices that were used was attached. */
+static int64_t first_attach(const struct evidence *ev)
+{
+	int64_t first = INT64_MAX;
+
+	for_each_wanted_device(dev, ev)
+		first = MIN(first, evidence_attach_ns(ev, dev->sid));
+	return first;
+}
+
+/* QEMU's event of a fault with fault processing disabled tells neither requester nor address. */
+static bool is_nameless(const struct evidence_event *e)
+{
+	return e->kind == EVENT_FAULT_DISABLED && !e->sid;
+}
+
+/* May the fault @e, of which no attach is known that came before it, be DMA of a new driver all the same? */
+static bool is_unowned(const struct evidence *ev, const struct evidence_event *e, int64_t attached, struct unasked *u)
+{
+	if (is_nameless(e))
+		return e->host_ns >= attached;
+	/* a device that tries again and again faults very often */
+	if (u->sid != e->sid)
+		*u = (struct unasked){ e->sid, taken_unasked(ev, e->sid) };
+	return e->host_ns >= u->from;
+}
+
+static void note_other(struct fault_counts *n, const struct evidence_event *first, const struct evidence_event *e)
+{
+	if (is_nameless(e) || (e->sid == first->sid && !is_nameless(first)) || n->n_others >= OTHERS_MAX)
+		return;
+	for (unsigned i = 0; i < n->n_others; i++)
+		if (n->others[i] == e->sid)
+			return;
+	n->others[n->n_others++] = e->sid;
+}
 
 /* The first of the early ones, or NULL. */
 static const struct evidence_event *count_faults(const struct evidence *ev, struct fault_counts *n)
 {
 	const struct evidence_event *first = NULL;
 	int64_t end = ev->poweroff_ns ? ev->poweroff_ns : INT64_MAX;
+	int64_t attached = first_attach(ev);
+	struct unasked unasked = { .sid = -1 };
 
 	*n = (struct fault_counts){ 0 };
 	for_each_evidence(const struct evidence_event, e, ev->events) {
@@ -34,8 +99,14 @@ static const struct evidence_event *count_faults(const struct evidence *ev, stru
 			n->undated++;
 			continue;
 		}
+		if (is_unowned(ev, e, attached, &unasked)) {
+			n->unowned++;
+			continue;
+		}
 		n->early++;
-		if (!first)
+		if (first)
+			note_other(n, first, e);
+		else
 			first = e;
 	}
 	return first;
@@ -53,22 +124,24 @@ static uint64_t total_sent(const struct evidence *ev, unsigned *requesters)
 	return sent;
 }
 
-/* QEMU's event of a fault with fault processing disabled tells neither requester nor address. */
-static void describe_fault(const struct evidence *ev, const struct evidence_event *first, uint64_t n, GString *detail)
+static void describe_faults(const struct evidence *ev, const struct evidence_event *first,
+			    const struct fault_counts *faults, GString *detail)
 {
+	uint64_t n = faults->early;
 	char text[16];
 
 	g_string_append_printf(detail, "%" PRIu64 " fault%s before the attach, the first ", n, n == 1 ? "" : "s");
-	if (first->kind == EVENT_FAULT_DISABLED && !first->sid)
+	if (is_nameless(first))
 		g_string_append(detail, "by an unknown requester");
-	else
+	else if (first->kind == EVENT_FAULT_DISABLED)
 		g_string_append_printf(detail, "by %s at %#" PRIx64, sid_text(first->sid, text), first->addr);
+	else
+		check_say_fault(first, detail);
 	if (first->kind == EVENT_FAULT_DISABLED)
 		g_string_append(detail, " (fault processing disabled)");
-	else
-		g_string_append_printf(detail, " (%s, reason %#04x%s)", first->on ? "write" : "read",
-				       (unsigned)first->reason, vtd_fault_reason_name((unsigned)first->reason));
 	g_string_append_printf(detail, " %.3f s after the jump", (double)(first->host_ns - ev->jump_ns) / 1e9);
+	for (unsigned i = 0; i < faults->n_others; i++)
+		g_string_append_printf(detail, "%s%s", i ? ", " : "; others by ", sid_text(faults->others[i], text));
 }
 
 static bool fault_free(const struct evidence_state *state)
@@ -95,7 +168,7 @@ static enum check_result no_faults(const struct evidence *ev, GString *detail)
 	first = count_faults(ev, &faults);
 	sent = total_sent(ev, &requesters);
 	if (first) {
-		describe_fault(ev, first, faults.early, detail);
+		describe_faults(ev, first, &faults, detail);
 		return CHECK_FAIL;
 	}
 	if (regs && !fault_free(&ev->copied) && (!ev->at_panic.has_regs || fault_free(&ev->at_panic))) {
@@ -111,6 +184,14 @@ static enum check_result no_faults(const struct evidence *ev, GString *detail)
 				       "%" PRIu64 " fault%s while the entry was changing: the host looked too "
 				       "rarely to tell whether before or after the attach",
 				       faults.undated, faults.undated == 1 ? "" : "s");
+		return CHECK_NO_EVIDENCE;
+	}
+	if (faults.unowned) {
+		g_string_append_printf(detail,
+				       "%" PRIu64
+				       " fault%s of unknown owner: the trace names no requester, or a driver "
+				       "took it that was not asked for",
+				       faults.unowned, faults.unowned == 1 ? "" : "s");
 		return CHECK_NO_EVIDENCE;
 	}
 	if (!sent || !regs || ev->translation_dropped) {

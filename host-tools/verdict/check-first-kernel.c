@@ -2,23 +2,18 @@
 /* Checks of the first kernel: up, and its devices at work behind the IOMMU, until it is told to panic. */
 #include "verdict/check-common.h"
 
-#include <inttypes.h>
-
-#include "base/sid.h"
-
 /* Faults before the panic was asked for, by the first few of their kind. */
 static void say_faults(const struct evidence *ev, GString *detail)
 {
 	unsigned faults = evidence_first_faults(ev, EVIDENCE_ANY);
-	char bdf[16];
 	const struct evidence_event *first = faults ? (const void *)ev->events->data : NULL;
 
 	while (first && first->kind != EVENT_FAULT)
 		first++;
-	if (faults)
-		g_string_append_printf(detail, "; %u fault%s before the panic, the first: %s %s %#" PRIx64, faults,
-				       faults == 1 ? "" : "s", sid_text(first->sid, bdf),
-				       first->on ? "write to" : "read of", first->addr);
+	if (!faults)
+		return;
+	g_string_append_printf(detail, "; %u fault%s before the panic, the first ", faults, faults == 1 ? "" : "s");
+	check_say_fault(first, detail);
 }
 
 /* It gave no sign: bad only if another kernel did, in the same place. */

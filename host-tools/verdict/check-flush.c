@@ -17,8 +17,6 @@
 #define BEFORE_NS INT64_C(100000000)
 /* ... and so much after the first that saw the new one. */
 #define AFTER_NS INT64_C(1000000000)
-/* An attach so soon after the root switch cannot be told from it by time alone. */
-#define AT_ONCE_NS INT64_C(1000000000)
 
 static const struct evidence_event *event(const struct evidence *ev, unsigned i)
 {
@@ -34,12 +32,18 @@ static bool translation_off(const struct evidence *ev, unsigned at)
 	return false;
 }
 
+/* Was @dev's driver asked for before its entry changed, last seen unchanged at @unchanged? One that is built in was not. */
+static bool was_asked_for(const struct evidence_device *dev, int64_t unchanged)
+{
+	return dev->driver_ns && dev->driver_ns <= unchanged;
+}
+
 /*
  * Until when an invalidation is that of the root switch @switched: from the first attach on it may be the
  * attach's (6.12 invalidates globally there). While translation is off nothing is cached and no attach leaves
- * old tables: then it is soon enough before translation is switched on. Where an attach follows the switch at once
- * (a built-in driver), what comes from then until *@doubtful may be either's: a host that stands still in between
- * moves one as far as the other.
+ * old tables: then it is soon enough before translation is switched on. A driver that was asked for came after all
+ * of the switch. Of one that is built in, what comes from then until *@doubtful may be either's: a host that stands
+ * still in between moves one as far as the other.
  */
 static int64_t before_attaches(const struct evidence *ev, unsigned switched, int64_t *doubtful)
 {
@@ -53,9 +57,12 @@ static int64_t before_attaches(const struct evidence *ev, unsigned switched, int
 
 		if (unchanged <= start)
 			continue;
+		if (was_asked_for(dev, unchanged) && dev->driver_ns > start) {
+			limit = MIN(limit, dev->driver_ns);
+			continue;
+		}
 		limit = MIN(limit, MAX(unchanged - BEFORE_NS, start + (unchanged - start) / 2));
-		if (unchanged - start < AT_ONCE_NS)
-			*doubtful = MIN(*doubtful ? *doubtful : INT64_MAX, dev->attach_ns);
+		*doubtful = MIN(*doubtful ? *doubtful : INT64_MAX, dev->attach_ns);
 	}
 	return limit;
 }
@@ -146,9 +153,9 @@ static int64_t root_flushed(const struct evidence *ev, int64_t when)
 static void window(const struct evidence *ev, const struct evidence_device *dev, int64_t *from, int64_t *to)
 {
 	int64_t unchanged = dev->unchanged_ns ? dev->unchanged_ns : dev->attach_ns;
-	bool asked = dev->driver_ns && dev->driver_ns <= unchanged;
 
-	*from = MIN(unchanged - BEFORE_NS, asked ? dev->driver_ns : root_flushed(ev, unchanged));
+	*from = MIN(unchanged - BEFORE_NS,
+		    was_asked_for(dev, unchanged) ? dev->driver_ns : root_flushed(ev, unchanged));
 	*to = MAX(dev->attach_ns + AFTER_NS, dev->after.host_ns);
 	if (dev->first_dma_ns > unchanged)
 		*to = dev->first_dma_ns;

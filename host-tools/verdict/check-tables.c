@@ -28,6 +28,11 @@ static enum check_result old_tables_unchanged(const struct evidence *ev, GString
 				       changed, old->n_pages, first, kind_of(old, first));
 		return CHECK_FAIL;
 	}
+	if (ev->old_tables->n_pages < old->n_pages) {
+		g_string_append_printf(detail, "%zu of %zu old table pages were read again at the end",
+				       ev->old_tables->n_pages, old->n_pages);
+		return CHECK_NO_EVIDENCE;
+	}
 	if (old->meta.truncated) {
 		g_string_append_printf(detail, "the walk at the panic met a limit after %zu pages", old->n_pages);
 		return CHECK_NO_EVIDENCE;

@@ -15,7 +15,7 @@ static struct vtd_compare *compare_with_end(const struct evidence *ev, const str
 	return c;
 }
 
-/* Its context and PASID entries, and all they lead to. */
+/* Are its context and PASID entries, and all they lead to? If not, @detail says how they differ. */
 static bool kept(const struct evidence *ev, uint16_t sid, GString *detail)
 {
 	/* A deep copy has tables of its own. */
@@ -51,10 +51,13 @@ static enum check_result irtes_kept(const struct evidence *ev, GString *detail)
 	return CHECK_PASS;
 }
 
+#define TOLD_MAX 4 /* requesters whose differences are told */
+
 static enum check_result untaken_kept(const struct evidence *ev, GString *detail)
 {
 	const struct iommu_walk *before = ev->at_panic.walk;
-	unsigned n = 0;
+	enum check_result result = CHECK_SKIP;
+	unsigned n = 0, differ = 0;
 
 	if (ev->translation_dropped) {
 		g_string_append(detail, "translation was begun anew: no old entry is in force");
@@ -63,15 +66,27 @@ static enum check_result untaken_kept(const struct evidence *ev, GString *detail
 	for (size_t i = 0; i < before->n_requesters; i++) {
 		uint16_t sid = before->iommu->requester(before, i);
 		enum evidence_owner owner = check_new_owner(ev, sid);
+		g_autoptr(GString) how = g_string_new(NULL);
 
 		if (owner == OWNER_CRASH)
 			continue;
 		n++;
-		if (!kept(ev, sid, detail))
-			return owner == OWNER_OTHER ? CHECK_FAIL : CHECK_NO_EVIDENCE;
+		if (kept(ev, sid, how)) {
+			result = check_worse(result, CHECK_PASS);
+			continue;
+		}
+		/* one of which it is not known whose doing it was hides no other that nobody took over */
+		result = check_worse(result, owner == OWNER_OTHER ? CHECK_FAIL : CHECK_NO_EVIDENCE);
+		if (differ++ >= TOLD_MAX)
+			continue;
+		check_separate(detail);
+		g_string_append(detail, how->str);
 	}
-	g_string_append_printf(detail, "%u of %zu requesters that nobody took over", n, before->n_requesters);
-	return check_worse(n ? CHECK_PASS : CHECK_SKIP, irtes_kept(ev, detail));
+	if (differ > TOLD_MAX)
+		g_string_append_printf(detail, "; and those of %u more requesters", differ - TOLD_MAX);
+	if (!differ)
+		g_string_append_printf(detail, "%u of %zu requesters that nobody took over", n, before->n_requesters);
+	return check_worse(result, irtes_kept(ev, detail));
 }
 
 const struct check check_untaken_kept = {

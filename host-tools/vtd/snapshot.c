@@ -193,8 +193,11 @@ size_t vtd_snapshot_changed(const struct iommu_snapshot *a, const struct iommu_m
 
 	for (size_t i = 0; i < a->n_pages; i++) {
 		const void *data = a->pages[i].data ? (const void *)a->pages[i].data : zeroes;
-		bool differs = now->read_page(now->ctx, a->pages[i].pa, page) != 0;
 		const uint64_t *old = data;
+		bool differs = false;
+
+		if (now->read_page(now->ctx, a->pages[i].pa, page))
+			continue;
 
 		mask = ~UINT64_C(0);
 		if (a->pages[i].kind == VTD_TABLE_SECOND_LEVEL)

@@ -62,8 +62,8 @@ int vtd_snapshot_reread(const struct iommu_snapshot *a, const struct iommu_mem *
 
 /*
  * Compare the pages that @a holds with the same addresses in @now (e.g. live RAM): counts pages
- * that differ, Accessed/Dirty bits of paging entries masked. Pages that @now cannot read count as
- * changed.
+ * that differ, Accessed/Dirty bits of paging entries masked. Of pages that @now cannot read nobody knows: they
+ * do not count.
  * @first: address of the first changed page, may be NULL. IRT pages and root/context/PASID pages
  * are compared bit for bit.
  */

@@ -60,7 +60,7 @@ program()
 # check STATUS LINE: what it ends with.
 check()
 {
-	run timeout 60 "$tree/tests/kvm/check-kvm"
+	run timeout 300 "$tree/tests/kvm/check-kvm"
 	echo "$output"
 	[ "$status" -eq "$1" ] && [[ ${lines[-1]} == "$2" ]]
 }

@@ -94,7 +94,7 @@ bug()
 	# nor is it opened: of this nobody would ever read anything
 	mkfifo "$dir/pipe.conf"
 	bug '#' "scenario=$dir/pipe.conf"
-	run timeout 20 "$vtdlab" reproduce "$dir/b.conf" --restricted
+	run timeout 300 "$vtdlab" reproduce "$dir/b.conf" --restricted
 	[ "$status" -eq 2 ]
 	[[ $output == *"scenario=$dir/pipe.conf leads out of"* ]]
 	bug "#"

@@ -272,7 +272,7 @@ make_cache()
 
 @test "--qemu: a dry run of what is no QEMU is refused" {
 	for qemu in /etc/passwd / -x /bin/true no-such-qemu; do
-		run timeout 60 "$vtdlab" run kdump --dry-run --qemu="$qemu"
+		run timeout 300 "$vtdlab" run kdump --dry-run --qemu="$qemu"
 		echo "$qemu: $status $output"
 		[ "$status" -eq 2 ]
 		[ "${#lines[@]}" -eq 1 ]

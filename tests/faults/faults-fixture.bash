@@ -96,7 +96,7 @@ teardown()
 # gone PID: it ends within some seconds.
 gone()
 {
-	for _ in $(seq 300); do
+	for _ in $(seq 1500); do
 		kill -0 "$1" 2>/dev/null || return 0
 		sleep 0.1
 	done
@@ -107,7 +107,7 @@ gone()
 # wait_qemu: until $started runs a QEMU, whose id is then $qemu.
 wait_qemu()
 {
-	for _ in $(seq 300); do
+	for _ in $(seq 1500); do
 		qemu=$(qemu_of) && return
 		sleep 0.1
 	done

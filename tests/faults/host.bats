@@ -33,7 +33,7 @@ cached()
 @test "a full disk for the cache: said before anything is fetched" {
 	tmpfs "$work/cache" 200k
 	cached
-	run timeout 60 "$VTDLAB" run kdump --results "$results"
+	run timeout 600 "$VTDLAB" run kdump --results "$results"
 	ends 125 'MiB'
 	[ -z "$(find "$results" -name run.json 2>/dev/null)" ]
 	nothing_left
@@ -42,7 +42,7 @@ cached()
 @test "no network and an empty cache: one reason, no half kernel" {
 	needs_root "a network namespace"
 	cached
-	run unshare -n timeout 120 "$VTDLAB" run kdump --results "$results"
+	run unshare -n timeout 600 "$VTDLAB" run kdump --results "$results"
 	[ "$status" -eq 125 ]
 	run find "$work/cache/kernels" -mindepth 1 -not -name '.*'
 	echo "$output"
@@ -57,21 +57,21 @@ cached()
 	mkdir "$work/dir"
 	ln -s loop "$work/loop"
 	for kernel in empty noise fifo dir loop; do
-		run timeout 20 "$VTDLAB" run kdump --kernel "$work/$kernel" --results "$results"
+		run timeout 600 "$VTDLAB" run kdump --kernel "$work/$kernel" --results "$results"
 		ends 125 "$work/$kernel"
 	done
-	run timeout 20 "$VTDLAB" run kdump --kernel /dev/zero --results "$results"
+	run timeout 600 "$VTDLAB" run kdump --kernel /dev/zero --results "$results"
 	ends 125 /dev/zero
 	nothing_left
 }
 
 @test "scenarios that are none: endless, a directory, huge" {
 	for scenario in /dev/zero "$work" ; do
-		run timeout 20 "$VTDLAB" run "$scenario" --results "$results"
+		run timeout 600 "$VTDLAB" run "$scenario" --results "$results"
 		[ "$status" -eq 2 ]
 	done
 	head -c 20000000 /dev/zero >"$work/huge.conf"
-	run timeout 20 "$VTDLAB" run "$work/huge.conf"
+	run timeout 600 "$VTDLAB" run "$work/huge.conf"
 	[ "$status" -eq 2 ]
 }
 
@@ -107,7 +107,7 @@ cached()
 in_ro_tree()
 {
 	needs_root "a mount namespace"
-	run timeout 120 unshare -m bash -c "mount --bind '$PWD' '$PWD' && mount -o remount,ro,bind '$PWD' && cd '$PWD' && $1"
+	run timeout 600 unshare -m bash -c "mount --bind '$PWD' '$PWD' && mount -o remount,ro,bind '$PWD' && cd '$PWD' && $1"
 	echo "$status: $output"
 }
 
@@ -126,7 +126,7 @@ in_ro_tree()
 	long=$(head -c 100000 /dev/zero | tr '\0' a)
 	for words in "run $long" "run kdump --kernel $long --dry-run" "run kdump --set $long" "list $long" "$long"; do
 		# shellcheck disable=SC2086 # words
-		run timeout 20 "$VTDLAB" $words
+		run timeout 600 "$VTDLAB" $words
 		[ "$status" -eq 2 ]
 	done
 	run bash -c "'$VTDLAB' list scenarios 2>&1 <&- >&-"

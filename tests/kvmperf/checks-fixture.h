@@ -22,8 +22,8 @@ static struct perf_vm vm;
 static struct vcpu vcpus[CPUS];
 static struct options options;
 
-/* Whether the check ends the test as failed, and nothing else: it does so by ending the process. */
-static bool fails(void (*check_)(void *), void *data)
+/* How the check ends the test: it does so by ending the process. */
+static int ends(void (*check_)(void *), void *data)
 {
 	int status;
 	pid_t pid;
@@ -37,8 +37,16 @@ static bool fails(void (*check_)(void *), void *data)
 		_exit(EXIT_PASS);
 	}
 	assert_true(pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status));
-	assert_true(WEXITSTATUS(status) == EXIT_PASS || WEXITSTATUS(status) == EXIT_FAIL);
-	return WEXITSTATUS(status) == EXIT_FAIL;
+	return WEXITSTATUS(status);
+}
+
+/* Whether it ends it as failed, and nothing else. */
+static bool fails(void (*check_)(void *), void *data)
+{
+	int status = ends(check_, data);
+
+	assert_true(status == EXIT_PASS || status == EXIT_FAIL);
+	return status == EXIT_FAIL;
 }
 
 static uint64_t *word_of(unsigned int page)

@@ -157,6 +157,24 @@ static void test_answers(void **state)
 	}
 }
 
+static void backing(void *unused)
+{
+	(void)unused;
+	vm_check_backing(&vm);
+}
+
+/* These 280 KiB hold no huge page, whatever this machine has. */
+static void test_backing(void **state)
+{
+	(void)state;
+	assert_int_equal(ends(backing, NULL), EXIT_PASS);
+	vm.mem.kind = BACKING_THP;
+	assert_int_equal(ends(backing, NULL), EXIT_CANNOT);
+	vm.served = 1;
+	assert_int_equal(ends(backing, NULL), EXIT_PASS);
+	vm.mem.kind = BACKING_ANON;
+}
+
 /* ---- dirty log ---- */
 
 static struct state dirty;
@@ -386,7 +404,7 @@ int main(void)
 	const struct CMUnitTest tests_[] = {
 		WITH(test_now),	   WITH(test_elapsed), WITH(test_samples),    WITH(test_clock_pair),
 		WITH(test_values), WITH(test_answers), WITH(test_dirty_bits), WITH(test_dirty_values),
-		WITH(test_uffd),   WITH(test_exit),    WITH(test_exit_sums),
+		WITH(test_uffd),   WITH(test_exit),    WITH(test_exit_sums),  WITH(test_backing),
 	};
 
 	return cmocka_run_group_tests(tests_, NULL, NULL);

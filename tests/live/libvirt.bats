@@ -65,7 +65,7 @@ driver()
 	done
 	[ -n "$qemu" ]
 	kill -9 "$run"
-	for _ in $(seq 100); do
+	for _ in $(seq 600); do
 		[ -n "$(pgrep -f "guest=vtdlab-$run-1," || true)" ] || break
 		sleep 0.1
 	done

@@ -95,6 +95,18 @@ static void several(void **state)
 	want_not(f, "at the end");
 }
 
+/* Of one state all are told. */
+static void several_at_once(void **state)
+{
+	struct good_run *f = *state;
+
+	set_did(f, AT_END, NIC, 0);
+	set_did(f, AT_END, DISK, 3);
+	want(f, DIDS, CHECK_FAIL, "at the end: 0000:00:01.0", "has DID 0, DID 3 is that of 0000:00:02.0",
+	     "0000:00:1f.2", NULL);
+	want_not(f, "more");
+}
+
 static void did_zero(void **state)
 {
 	struct good_run *f = *state;
@@ -210,6 +222,7 @@ int checks_did_tests(void)
 		FIRST_LEVEL(clash_after_attach),
 		LEGACY(clash_at_end),
 		LEGACY(several),
+		LEGACY(several_at_once),
 		LEGACY(did_zero),
 		SCALABLE(did_zero),
 		LEGACY(beyond_the_unit),

@@ -98,6 +98,22 @@ static void known_device(void **state)
 	want_outcome(f, "dma-fault", 1);
 }
 
+/* Each requester is named once, the first with all that is known. */
+static void several_devices(void **state)
+{
+	struct good_run *f = *state;
+
+	good_fault(f, AT(1050), NIC, 0xfffd2000);
+	good_fault(f, AT(1150), NIC, 0xfffd3000);
+	want(f, FAULTS, CHECK_FAIL, "2 faults", NULL);
+	want_not(f, "others");
+	good_fault(f, AT(1250), DISK, 0xffff0000);
+	good_fault(f, AT(1350), SATA, 0xfffc0000);
+	good_fault(f, AT(1450), DISK, 0xffff1000);
+	good_fault_disabled(f, AT(1500), 0, 0);
+	want(f, FAULTS, CHECK_FAIL, "6 faults", "0000:00:01.0", "; others by 0000:00:02.0, 0000:00:1f.2", NULL);
+}
+
 static void read_fault(void **state)
 {
 	struct good_run *f = *state;
@@ -330,6 +346,47 @@ static void disabled_unknown(void **state)
 	want_not(f, "0000:00:00.0");
 }
 
+/* Once a new driver has a device, it may be its doing: unknown is not the dead kernel's. */
+static void disabled_after_an_attach(void **state)
+{
+	struct good_run *f = *state;
+
+	good_fault_disabled(f, T_DISK_RESET, 0, 0);
+	want(f, FAULTS, CHECK_NO_EVIDENCE, "1 fault of unknown owner", NULL);
+	good_fault_disabled(f, T_DISK_RESET - 1, 0, 0);
+	want(f, FAULTS, CHECK_FAIL, "1 fault before the attach", "disabled", NULL);
+}
+
+/* A driver that was not asked for took the device at a moment that only its entry's invalidation tells. */
+static void driver_not_asked_for(void **state)
+{
+	struct good_run *f = *state;
+	uint64_t *entry = good_entry(f, AT_END, SATA);
+
+	entry[0] = (CRASH_START + 0x5000) | (entry[0] & 0xfff);
+	good_walk(f, AT_END, NULL);
+	good_invalidate(f, AT(2000), EVENT_CC_DEVICE, SATA, 0);
+	good_fault(f, AT(2000), SATA, SATA_IOVA);
+	good_fault(f, AT(5000), SATA, SATA_IOVA);
+	want(f, FAULTS, CHECK_NO_EVIDENCE, "2 faults of unknown owner", NULL);
+	good_fault(f, AT(2000) - 1, SATA, SATA_IOVA);
+	want(f, FAULTS, CHECK_FAIL, "1 fault before the attach", "0000:00:1f.2", NULL);
+}
+
+/* The same, and not even that was seen. */
+static void driver_not_asked_for_undated(void **state)
+{
+	struct good_run *f = *state;
+	uint64_t *entry = good_entry(f, AT_END, SATA);
+
+	entry[0] = (CRASH_START + 0x5000) | (entry[0] & 0xfff);
+	good_walk(f, AT_END, NULL);
+	good_fault(f, T_ROOT, SATA, SATA_IOVA);
+	want(f, FAULTS, CHECK_NO_EVIDENCE, "1 fault of unknown owner", NULL);
+	good_fault(f, T_ROOT - 1, SATA, SATA_IOVA);
+	want(f, FAULTS, CHECK_FAIL, "1 fault before the attach", "0000:00:1f.2", NULL);
+}
+
 static void status_pending(void **state)
 {
 	struct good_run *f = *state;
@@ -366,6 +423,7 @@ int checks_faults_tests(void)
 		LEGACY(nothing_sent),
 		LEGACY(no_registers),
 		LEGACY(known_device),
+		LEGACY(several_devices),
 		LEGACY(read_fault),
 		LEGACY(unknown_device),
 		LEGACY(device_without_driver),
@@ -385,6 +443,9 @@ int checks_faults_tests(void)
 		LEGACY(driver_built_in),
 		LEGACY(disabled),
 		LEGACY(disabled_unknown),
+		LEGACY(disabled_after_an_attach),
+		LEGACY(driver_not_asked_for),
+		LEGACY(driver_not_asked_for_undated),
 		LEGACY(status_pending),
 		LEGACY(record_filled),
 	};

@@ -62,7 +62,8 @@ static void device_dead(void **state)
 	want_outcome(f, "inconclusive", 125);
 	f->ev->reference = g_strdup("6.12.9-amd64");
 	want(f, UP, CHECK_PASS, NULL);
-	want(f, WORK, CHECK_FAIL, "1 fault before the panic, the first: 0000:00:01.0 write to 0xffff1000", NULL);
+	want(f, WORK, CHECK_FAIL,
+	     "1 fault before the panic, the first by 0000:00:01.0 at 0xffff1000 (write, reason 0x05: ", NULL);
 	want_outcome(f, "first-device-dead", 1);
 }
 

@@ -193,6 +193,29 @@ static void root_or_attach(void **state)
 	global_at(f, T_ROOT + 260 * MS, EVENT_CC_GLOBAL);
 	global_at(f, T_ROOT + 260 * MS, EVENT_IOTLB_GLOBAL);
 	want(f, FLUSHED, CHECK_NO_EVIDENCE, "may be that of an attach", NULL);
+	/* or for seconds, once */
+	dev->unchanged_ns = T_ROOT + 1300 * MS;
+	dev->attach_ns = T_ROOT + 1310 * MS;
+	good_drop(f, EVENT_CC_GLOBAL, T_ROOT, T_HELLO);
+	good_drop(f, EVENT_IOTLB_GLOBAL, T_ROOT, T_HELLO);
+	global_at(f, T_ROOT + 1290 * MS, EVENT_CC_GLOBAL);
+	global_at(f, T_ROOT + 1290 * MS, EVENT_IOTLB_GLOBAL);
+	want(f, FLUSHED, CHECK_NO_EVIDENCE, "may be that of an attach", NULL);
+}
+
+/* A driver that was asked for comes after all that the root switch brings, be it by a millisecond. */
+static void root_then_asked(void **state)
+{
+	struct good_run *f = *state;
+
+	good_drop(f, EVENT_CC_GLOBAL, T_ROOT, T_HELLO);
+	good_drop(f, EVENT_IOTLB_GLOBAL, T_ROOT, T_HELLO);
+	good_device(f, DISK)->driver_ns = T_DISK_ATTACH - 10 * MS;
+	global_at(f, T_DISK_ATTACH - 11 * MS, EVENT_CC_GLOBAL);
+	global_at(f, T_DISK_ATTACH - 11 * MS, EVENT_IOTLB_GLOBAL);
+	want(f, FLUSHED, CHECK_PASS, "after the root switch", NULL);
+	good_device(f, DISK)->driver_ns = T_DISK_ATTACH - 12 * MS;
+	want(f, FLUSHED, CHECK_FAIL, "no global invalidation of the context cache", NULL);
 }
 
 /* What was not kept may have been the invalidation. */
@@ -349,6 +372,7 @@ int checks_flush_tests(void)
 		LEGACY(root_before),
 		LEGACY(root_only_at_attach),
 		LEGACY(root_or_attach),
+		LEGACY(root_then_asked),
 		LEGACY(root_events_dropped),
 		LEGACY(second_root),
 		LEGACY(root_after_poweroff),

@@ -118,20 +118,21 @@ static void irt_written(void **state)
 	want(f, OLD, CHECK_FAIL, "1 of", NULL);
 }
 
-/* Every page at once: all are counted, the first is named. */
-static void all_gone(void **state)
+/* What was not read again may be as it was: that is no change, and no pass. */
+static void some_gone(void **state)
 {
 	struct good_run *f = *state;
 	struct iommu_snapshot *gone;
-	struct iommu_snapshot none = { .n_pages = 0 };
-	struct iommu_mem mem = iommu_snapshot_mem(&none);
+	struct iommu_snapshot *some = f->ev->old_tables;
+	struct iommu_mem mem = iommu_snapshot_mem(some);
 	size_t n = f->ev->at_panic.snapshot->n_pages;
-	g_autofree char *all = g_strdup_printf("%zu of %zu old table pages changed", n, n);
+	g_autofree char *few = g_strdup_printf("%zu of %zu old table pages were read again", n - 1, n);
 
+	some->n_pages--;
 	assert_int_equal(vtd_snapshot_reread(f->ev->at_panic.snapshot, &mem, "x", &gone, NULL), 0);
 	vtd_snapshot_free(f->ev->old_tables);
 	f->ev->old_tables = gone;
-	want(f, OLD, CHECK_FAIL, all, NULL);
+	want(f, OLD, CHECK_NO_EVIDENCE, few, NULL);
 }
 
 static void shallow(void **state)
@@ -262,7 +263,7 @@ int checks_tables_tests(void)
 		FIRST_LEVEL(accessed_and_dirty),
 		SCALABLE(pasid_written),
 		LEGACY(irt_written),
-		LEGACY(all_gone),
+		LEGACY(some_gone),
 		LEGACY(shallow),
 		LEGACY(deep_but_shallow),
 		LEGACY(asked_by_scenario),

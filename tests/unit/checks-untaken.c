@@ -78,6 +78,20 @@ static void passed_through_now(void **state)
 	want(f, KEPT, CHECK_NO_EVIDENCE, "00:1f.2", NULL);
 }
 
+/* One whose fate is not known hides no other, and what is told is all that differs, not the first. */
+static void one_unknown_one_cleared(void **state)
+{
+	struct good_run *f = *state;
+
+	good_device(f, DISK)->wanted = false;
+	good_entry(f, AT_END, DISK)[0] = UINT64_C(2) << 2 | 1;
+	good_walk(f, AT_END, NULL);
+	want(f, KEPT, CHECK_NO_EVIDENCE, "00:02.0", NULL);
+	good_entry(f, AT_END, SATA)[0] = 0;
+	good_walk(f, AT_END, NULL);
+	want(f, KEPT, CHECK_FAIL, "00:02.0", "00:1f.2", "only before", NULL);
+}
+
 static void irtes(void **state)
 {
 	struct good_run *f = *state;
@@ -103,6 +117,7 @@ int checks_untaken_tests(void)
 		LEGACY(taken_by_its_driver),
 		LEGACY(taken_by_another),
 		LEGACY(passed_through_now),
+		LEGACY(one_unknown_one_cleared),
 		LEGACY(irtes),
 	};
 

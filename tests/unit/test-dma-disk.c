@@ -181,6 +181,24 @@ static void a_queue_not_read(void **state)
 	want_unknown(f, d, 0, "no completion queue");
 }
 
+static gboolean write_at_last(void *data)
+{
+	write_both(data, DISK_PA);
+	return G_SOURCE_REMOVE;
+}
+
+/* QEMU has said that the read is complete, and gets no CPU to post the entry. */
+static void a_late_entry_is_waited_for(void **state)
+{
+	struct fake_run *f = *state;
+	struct disk_dma *d = observer(f);
+
+	say(f, CREATE, (unsigned)CQ_IOVA, 1);
+	submit(f);
+	g_timeout_add(150, write_at_last, f);
+	assert_int_equal(account(f, d, 0).landed_after_copy, 1);
+}
+
 static void data_elsewhere_is_a_loss(void **state)
 {
 	struct fake_run *f = *state;
@@ -222,6 +240,7 @@ int main(void)
 		TEST(no_queue_seen),
 		TEST(not_every_queue_known),
 		TEST(a_queue_not_read),
+		TEST(a_late_entry_is_waited_for),
 		TEST(data_elsewhere_is_a_loss),
 		TEST(unknown_pages),
 	};

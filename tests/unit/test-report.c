@@ -304,7 +304,7 @@ static void test_next(void **state)
 	dead = report_page(r, REPORT_ALL);
 	assert_non_null(strstr(dead, "\nnext          grep -nE 'panic|BUG:"));
 	assert_null(strstr(dead, "qemu.log"));
-	assert_non_null(strstr(dead, "vtdlab run ... --qemu qemu-10.0 "));
+	assert_non_null(strstr(dead, "\n              vtdlab run kdump --qemu qemu-10.0   # "));
 	g_free(r->env.qemu);
 	r->env.qemu = g_strdup("10.0.8");
 	g_free(text);
