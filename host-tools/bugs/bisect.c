@@ -103,6 +103,38 @@ static struct bisect_build *build_at(GArray *builds, unsigned i)
 	return &g_array_index(builds, struct bisect_build, i);
 }
 
+/* Is @spec of @release, with or without Debian's part of the name and "debian:" (6.12.85, 6.12.85+deb12-amd64)? */
+static bool is_release(const char *spec, const char *release)
+{
+	size_t n;
+
+	spec += strlen("debian:");
+	if (g_str_has_prefix(release, "debian:"))
+		release += strlen("debian:");
+	n = strlen(release);
+	return strncmp(spec, release, n) == 0 && (!spec[n] || spec[n] == '+' || spec[n] == '-');
+}
+
+bool bisect_cut(GArray *builds, const char *from, const char *to, GError **error)
+{
+	guint first = 0, end = builds->len;
+
+	while (from && first < builds->len && !is_release(build_at(builds, first)->spec, from))
+		first++;
+	while (to && end && !is_release(build_at(builds, end - 1)->spec, to))
+		end--;
+	if (first == builds->len || !end)
+		return vtdlab_refuse(
+			error, "--%s %s: no build of that release can be had: see `vtdlab list kernels --available`",
+			end ? "from" : "to", end ? from : to);
+	if (first >= end)
+		return vtdlab_refuse(error, "--from %s: is newer than --to %s", from, to);
+	g_array_set_size(builds, end);
+	if (first)
+		g_array_remove_range(builds, 0, first);
+	return true;
+}
+
 /* The answer of the build nearest to the middle of what lies between @low and @high that gives one; *@at is it. */
 static bool ask_between(GArray *builds, unsigned low, unsigned high, unsigned *at,
 			bool (*ask)(struct bisect_build *, void *, GError **), void *data, GError **error)

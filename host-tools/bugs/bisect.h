@@ -33,6 +33,14 @@ struct bisect_build {
 GArray *bisect_builds(const char *available, const char *series);
 
 /*
+ * bisect_cut - leave those of @builds from the oldest of release @from to the newest of @to, either NULL for no end. "6.12.90"
+ * is enough for a release, "6.12.90+deb12-amd64" is one build.
+ *
+ * Errors: VTDLAB_ERROR_USAGE: there is no such build, or nothing is between them.
+ */
+bool bisect_cut(GArray *builds, const char *from, const char *to, GError **error);
+
+/*
  * bisect_search - where the answer of @ask changes between the first and the last of @builds: *@last_same is the last that
  * answers as the first one does, *@first_other the next that answers otherwise. What cannot be told (125) is stepped over;
  * builds between the two are of that kind.

@@ -59,31 +59,6 @@ static bool ask(struct bisect_build *build, void *data, GError **error)
 	return true;
 }
 
-/* Leaves those from --from to --to. */
-static bool cut_ends(GArray *builds, GError **error)
-{
-	for (int end = 0; end < 2; end++) {
-		const char *release = end ? opt.to : opt.from;
-		guint i = 0;
-
-		if (!release)
-			continue;
-		if (g_str_has_prefix(release, "debian:"))
-			release += strlen("debian:");
-		while (i < builds->len &&
-		       strcmp(g_array_index(builds, struct bisect_build, i).spec + strlen("debian:"), release) != 0)
-			i++;
-		if (i == builds->len)
-			return vtdlab_refuse(error, "--%s %s: no build of that release can be had", end ? "to" : "from",
-					     release);
-		if (end)
-			g_array_set_size(builds, i + 1);
-		else if (i)
-			g_array_remove_range(builds, 0, i);
-	}
-	return true;
-}
-
 static void print_changelog(const struct bug *bug, const struct bisect_build *old, const struct bisect_build *new)
 {
 	g_autofree char *script = lab_path("scripts", "kernel-changelog", NULL), *lines = NULL;
@@ -115,7 +90,7 @@ static bool search_packages(struct search *s, GError **error)
 		return vtdlab_refuse(
 			error, "--packages %s: no such series; `vtdlab list kernels --available` shows what there is",
 			opt.packages);
-	if (!cut_ends(builds, error))
+	if (!bisect_cut(builds, opt.from, opt.to, error))
 		return false;
 	printf("%u builds, %s to %s\n", builds->len, g_array_index(builds, struct bisect_build, 0).spec,
 	       g_array_index(builds, struct bisect_build, builds->len - 1).spec);

@@ -4,11 +4,16 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "iommu/run-array.h"
+
 void iommu_walk_clear(struct iommu_walk *w)
 {
 	free(w->spaces);
 	free(w->trees);
-	free(w->runs);
+	if (w->array_runs)
+		iommu_run_array_done(w->runs, w->array_runs);
+	else
+		free(w->runs);
 	free(w->tables);
 }
 

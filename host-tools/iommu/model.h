@@ -93,6 +93,7 @@ struct iommu_walk {
 	size_t n_trees;
 	struct iommu_run *runs;
 	size_t n_runs;
+	size_t array_runs;	    /* the room of @runs if it is of iommu_run_array(), else 0 */
 	struct iommu_table *tables; /* distinct, in order of discovery */
 	size_t n_tables;
 

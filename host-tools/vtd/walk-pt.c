@@ -3,13 +3,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
+#include "iommu/run-array.h"
 #include "vtd/walk-internal.h"
 
 #define PTES 512u
-
-#define HUGE_PAGE ((size_t)2 << 20)
 #define MANY_RUNS 16384u /* from here on the array of runs is allocated at its full size */
 
 static inline const struct vtd_pt_format *format_of(const struct walker *w)
@@ -39,26 +37,18 @@ static uint64_t entry_iova(const struct walker *w, uint64_t base, unsigned level
 	return iova;
 }
 
-/*
- * Room for all the runs there may be, on huge pages if the host has them: page faults and moving
- * the array would cost more than the walk. Memory is only used as far as runs are written. False if
- * this cannot be had.
- */
+/* Room for all the runs there may be. False if this cannot be had. */
 static bool reserve_all_runs(struct walker *w)
 {
-	size_t bytes = w->o.max_runs * sizeof(*w->r->base.runs);
-	void *runs;
+	struct iommu_walk *r = &w->r->base;
+	struct iommu_run *runs = iommu_run_array(w->o.max_runs);
 
-	if (w->o.max_runs > SIZE_MAX / 2 / sizeof(*w->r->base.runs))
-		return false;
-	bytes = (bytes + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
-	runs = aligned_alloc(HUGE_PAGE, bytes);
 	if (!runs)
 		return false;
-	madvise(runs, bytes, MADV_HUGEPAGE);
-	memcpy(runs, w->r->base.runs, w->r->base.n_runs * sizeof(*w->r->base.runs));
-	free(w->r->base.runs);
-	w->r->base.runs = runs;
+	memcpy(runs, r->runs, r->n_runs * sizeof(*runs));
+	free(r->runs);
+	r->runs = runs;
+	r->array_runs = w->o.max_runs;
 	w->cap_runs = w->o.max_runs;
 	return true;
 }
@@ -84,18 +74,28 @@ static bool more_runs(struct walker *w)
 	return true;
 }
 
+/* The last run of the tree that is walked, or NULL. */
+static inline struct iommu_run *last_run(const struct walker *w)
+{
+	const struct iommu_walk *r = &w->r->base;
+
+	return r->n_runs > w->tree_first_run ? &r->runs[r->n_runs - 1] : NULL;
+}
+
+static inline bool continues(const struct iommu_run *run, uint64_t iova, uint64_t pa, uint32_t perm)
+{
+	return run->iova_last + 1 == iova && run->perm == perm && run->pa_start + (iova - run->iova_start) == pa;
+}
+
 /* Append [iova, iova + len) -> pa, merged with the run before it if it continues that one. */
 static inline void emit(struct walker *w, uint64_t iova, uint64_t len, uint64_t pa, uint32_t perm)
 {
 	struct vtd_walk_result *r = w->r;
+	struct iommu_run *run = last_run(w);
 
-	if (r->base.n_runs > w->tree_first_run) {
-		struct iommu_run *run = &r->base.runs[r->base.n_runs - 1];
-
-		if (run->iova_last + 1 == iova && run->perm == perm && run->pa_start + (iova - run->iova_start) == pa) {
-			run->iova_last += len;
-			return;
-		}
+	if (run && continues(run, iova, pa, perm)) {
+		run->iova_last += len;
+		return;
 	}
 	if (r->base.n_runs >= w->run_limit && !more_runs(w))
 		return;
@@ -114,8 +114,8 @@ static bool entry_bits_ok(struct walker *w, uint64_t page, unsigned level, unsig
 }
 
 /*
- * Level 1: 512 leaves. Stretches of consecutive equal entries are taken in one step. This loop is
- * what a walk spends its time in: all it needs is in local variables.
+ * Level 1: 512 leaves. Stretches of consecutive equal entries are taken in one step. This loop is what a walk spends its
+ * time in: all it needs is in local variables, the place of the last run among them.
  */
 static void leaf_table(struct walker *w, uint64_t page, const uint64_t *t, uint32_t perm, uint64_t base,
 		       struct pt_counts *c)
@@ -124,11 +124,13 @@ static void leaf_table(struct walker *w, uint64_t page, const uint64_t *t, uint3
 	const uint64_t addr_mask = w->addr_mask, excess = w->addr_excess;
 	const uint64_t same = addr_mask | excess | f.present | f.perm | f.snoop;
 	const uint64_t end = addr_mask + IOMMU_PAGE_SIZE;
+	struct iommu_walk *r = &w->r->base;
+	struct iommu_run *run = last_run(w), *limit = r->runs + w->run_limit;
 	uint64_t leaves = 0, pages = 0;
 	unsigned n;
 
 	for (unsigned i = 0; i < PTES; i += n) {
-		uint64_t pte = t[i], pa = pte & addr_mask, next = pte & same;
+		uint64_t pte = t[i], pa = pte & addr_mask, next = pte & same, iova, len;
 		uint32_t p = (uint32_t)(pte & f.perm & perm);
 
 		n = 1;
@@ -144,8 +146,18 @@ static void leaf_table(struct walker *w, uint64_t page, const uint64_t *t, uint3
 			continue;
 		p |= (pte & f.snoop) ? IOMMU_PERM_SNOOP : 0;
 		pages += n;
-		if (!w->count_only)
-			emit(w, base + (uint64_t)i * IOMMU_PAGE_SIZE, (uint64_t)n * IOMMU_PAGE_SIZE, pa, p);
+		if (w->count_only)
+			continue;
+		iova = base + (uint64_t)i * IOMMU_PAGE_SIZE;
+		len = (uint64_t)n * IOMMU_PAGE_SIZE;
+		if (run && run + 1 < limit && !continues(run, iova, pa, p)) {
+			*++run = (struct iommu_run){ iova, iova + len - 1, pa, p };
+			r->n_runs++;
+			continue;
+		}
+		emit(w, iova, len, pa, p); /* may move the array */
+		run = last_run(w);
+		limit = r->runs + w->run_limit;
 	}
 	c->at[1] += leaves;
 	c->pages += pages;

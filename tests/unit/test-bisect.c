@@ -114,13 +114,43 @@ static void only_plain_builds_of_the_series(void **state)
 	g_array_unref(builds);
 }
 
+static void cut(const char *from, const char *to, const char *first, const char *last)
+{
+	g_autoptr(GArray) builds = bisect_builds("debian:6.12.85+deb12-amd64 6.12.85-1\n"
+						 "debian:6.12.90+deb12-amd64 6.12.90-1\n"
+						 "debian:6.12.90+deb12.1-amd64 6.12.90-2\n"
+						 "debian:6.12.95-amd64 6.12.95-1\n",
+						 "6.12");
+	g_autoptr(GError) error = NULL;
+
+	if (!bisect_cut(builds, from, to, &error)) {
+		assert_true(g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE));
+		assert_non_null(strstr(error->message, first));
+		return;
+	}
+	assert_string_equal(g_array_index(builds, struct bisect_build, 0).version, first);
+	assert_string_equal(g_array_index(builds, struct bisect_build, builds->len - 1).version, last);
+}
+
+static void ends_by_release(void **state)
+{
+	(void)state;
+	cut(NULL, NULL, "6.12.85-1", "6.12.95-1");
+	cut("6.12.85", "6.12.90", "6.12.85-1", "6.12.90-2");
+	cut("6.12.90", NULL, "6.12.90-1", "6.12.95-1");
+	cut("debian:6.12.90+deb12.1-amd64", "6.12.95-amd64", "6.12.90-2", "6.12.95-1");
+	cut(NULL, "debian:6.12.85", "6.12.85-1", "6.12.85-1");
+	cut("6.12.9", NULL, "--from 6.12.9: no build of that release", NULL);
+	cut(NULL, "6.13", "--to 6.13: no build of that release", NULL);
+	cut("6.12.95", "6.12.85", "--from 6.12.95: is newer than --to 6.12.85", NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(finds_the_change),
-		cmocka_unit_test(steps_over_what_cannot_be_told),
-		cmocka_unit_test(ends_must_differ),
-		cmocka_unit_test(only_plain_builds_of_the_series),
+		cmocka_unit_test(finds_the_change), cmocka_unit_test(steps_over_what_cannot_be_told),
+		cmocka_unit_test(ends_must_differ), cmocka_unit_test(only_plain_builds_of_the_series),
+		cmocka_unit_test(ends_by_release),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -379,6 +379,37 @@ static void runs_can_be_searched(void **state)
 	tables_end(&t, r);
 }
 
+/* Beyond 16384 runs the array is of iommu_run_array(), and that of a walk that was freed serves the next. */
+static void many_runs_in_an_array_used_again(void **state)
+{
+	struct vtd_walk_result *first, *second, *third;
+	const struct iommu_run *array;
+	uint64_t root, pt;
+	struct tables t;
+
+	(void)state;
+	root = tables_begin(&t, &pt);
+	tables_legacy(&t, root, SID, 0, 1, 1, pt);
+	for (unsigned i = 0; i < 20000; i++)
+		tables_map(&t, pt, 3, 1, i * UINT64_C(0x1000), 0x100000 + i * UINT64_C(0x3000), SL_RW);
+	first = walk(&t, root, VTD_TTM_LEGACY, 0, NULL);
+	second = walk(&t, root, VTD_TTM_LEGACY, 0, NULL);
+	array = first->base.runs;
+	assert_ptr_not_equal(second->base.runs, array);
+	vtd_walk_free(first);
+	third = walk(&t, root, VTD_TTM_LEGACY, 0, NULL);
+	assert_ptr_equal(third->base.runs, array);
+	for (unsigned i = 0; i < 20000; i++) {
+		check_run(second, SID, IOMMU_NO_PASID, i, i * UINT64_C(0x1000), i * UINT64_C(0x1000) + 0xfff,
+			  0x100000 + i * UINT64_C(0x3000), IOMMU_PERM_READ | IOMMU_PERM_WRITE);
+		check_run(third, SID, IOMMU_NO_PASID, i, i * UINT64_C(0x1000), i * UINT64_C(0x1000) + 0xfff,
+			  0x100000 + i * UINT64_C(0x3000), IOMMU_PERM_READ | IOMMU_PERM_WRITE);
+	}
+	assert_int_equal(third->base.n_runs, 20000);
+	vtd_walk_free(second);
+	tables_end(&t, third);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -395,6 +426,7 @@ int main(void)
 		cmocka_unit_test(interrupt_remapping_table),
 		cmocka_unit_test(contexts_alone_can_be_had),
 		cmocka_unit_test(runs_can_be_searched),
+		cmocka_unit_test(many_runs_in_an_array_used_again),
 	};
 
 	return cmocka_run_group_tests_name("vtd-walk", tests, NULL, NULL);
