@@ -6,19 +6,55 @@
 
 #include "base/sid.h"
 
-/* Faults before the panic was asked for, by the first few of their kind. */
+#define REQUESTERS_MAX 3 /* that are named */
+
+/* The first fault of @sid (EVIDENCE_ANY: of any) at or behind place @from; NULL: there is none before the panic. */
+static const struct evidence_event *first_fault(const struct evidence *ev, guint from, int sid)
+{
+	for (guint i = from; i < ev->events->len; i++) {
+		const struct evidence_event *e = &g_array_index(ev->events, struct evidence_event, i);
+
+		if (e->kind == EVENT_FAULT && (sid == EVIDENCE_ANY || e->sid == sid) &&
+		    (!ev->trigger_ns || e->host_ns < ev->trigger_ns))
+			return e;
+	}
+	return NULL;
+}
+
+static void say_requester(const struct evidence *ev, const struct evidence_event *first, GString *detail)
+{
+	static const char *const leaves[] = {
+		[LEAF_UNKNOWN] = "",
+		[LEAF_NONE] = " (nothing is mapped there)",
+		[LEAF_READ] = " (mapped for reading only)",
+		[LEAF_WRITE] = " (mapped for writing only)",
+		[LEAF_READ_WRITE] = " (mapped for both, a moment later)",
+	};
+	unsigned faults = evidence_first_faults(ev, first->sid);
+	char bdf[16];
+
+	g_string_append_printf(detail, "%s %u, the first a %s %#" PRIx64 "%s", sid_text(first->sid, bdf), faults,
+			       first->on ? "write to" : "read of", first->addr, leaves[first->leaf]);
+}
+
+/* Faults before the panic was asked for, by requester. */
 static void say_faults(const struct evidence *ev, GString *detail)
 {
-	unsigned faults = evidence_first_faults(ev, EVIDENCE_ANY);
-	char bdf[16];
-	const struct evidence_event *first = faults ? (const void *)ev->events->data : NULL;
+	unsigned faults = evidence_first_faults(ev, EVIDENCE_ANY), named = 0;
+	const struct evidence_event *all = (const void *)ev->events->data, *e = first_fault(ev, 0, EVIDENCE_ANY);
 
-	while (first && first->kind != EVENT_FAULT)
-		first++;
 	if (faults)
-		g_string_append_printf(detail, "; %u fault%s before the panic, the first: %s %s %#" PRIx64, faults,
-				       faults == 1 ? "" : "s", sid_text(first->sid, bdf),
-				       first->on ? "write to" : "read of", first->addr);
+		g_string_append_printf(detail, "; %u fault%s before the panic: ", faults, faults == 1 ? "" : "s");
+	for (; e; e = first_fault(ev, (guint)(e - all) + 1, EVIDENCE_ANY)) {
+		if (e != first_fault(ev, 0, e->sid))
+			continue;
+		if (named++ == REQUESTERS_MAX) {
+			g_string_append(detail, ", and others");
+			break;
+		}
+		g_string_append(detail, named > 1 ? ", " : "");
+		say_requester(ev, e, detail);
+	}
 }
 
 /* It gave no sign: bad only if another kernel did, in the same place. */
