@@ -84,6 +84,9 @@ dead_kernel()
 	[ "$status" -eq 1 ]
 	[[ $output == *"outcome       first-kernel-dead (exit 1)"* ]]
 	told "came through on the same machine"
+	# what its console said last is said once
+	[ "$(jq -r '.checks[] | select(.name == "first-kernel-up").detail' "$RESULTS/latest/run.json" |
+		grep -o 'Kernel panic' | wc -l)" -eq 1 ]
 	run "$VTDLAB" "${dead[@]}" --reference "$BATS_TEST_TMPDIR/vmlinux"
 	echo "$output"
 	[ "$status" -eq 125 ]
@@ -120,5 +123,50 @@ dead_kernel()
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[ "$(git -C "$tree" show -s --format=%s bisect/bad)" = "commit 6" ]
+	no_leftovers
+}
+
+@test "a side that is inconclusive: 125, and nothing is said of the bug" {
+	cat >"$BATS_TEST_TMPDIR/inconclusive.conf" <<-'END'
+		[bug]
+		title=t
+		source=s
+		[bad]
+		# no first process; and the reference is the kernel itself, so whose doing it is cannot be told
+		set=first.cmdline+=rdinit=/none
+		kernel=debian-6.1
+		reference=debian-6.1
+		outcome=first-kernel-dead
+		[good]
+		kernel=debian-6.1
+		outcome=preserved
+	END
+	run "$VTDLAB" reproduce "$BATS_TEST_TMPDIR/inconclusive.conf" --side bad --results "$RESULTS"
+	echo "$output"
+	[ "$status" -eq 125 ]
+	[[ $output == *"no verdict    inconclusive: no verdict"* ]]
+	[[ $output == *"inconclusive: cannot be told: a side without a verdict"* ]]
+	[ "$(jq -c '[.exit, .runs[].verdict, .runs[].as_stated]' "$RESULTS/bugs/latest/bug.json")" = "[125,false,false]" ]
+	no_leftovers
+}
+
+@test "a hunt that is interrupted: 130, and what it has seen until then is kept" {
+	"$VTDLAB" hunt --budget 20m --seed 1 --jobs 1 --kernel debian-6.1 --results "$RESULTS" \
+		>"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" &
+	pid=$!
+	for ((i = 0; i < 600; i++)); do
+		! grep -q '^cell: ' "$BATS_TEST_TMPDIR/err" || break
+		sleep 0.5
+	done
+	kill -TERM "$pid"
+	status=0
+	wait "$pid" || status=$?
+	cat "$BATS_TEST_TMPDIR/err" "$BATS_TEST_TMPDIR/out"
+	[ "$status" -eq 130 ]
+	hunt=$RESULTS/hunts/latest
+	# the second run, another cell or the first one with less, was under way
+	grep -q '^hunt, seed 1: [12] cells, 2 runs: .*; interrupted$' "$hunt/hunt.txt"
+	[ -s "$hunt/run-0/latest/run.json" ]
+	grep -qxF "in $(readlink -f "$hunt")" "$BATS_TEST_TMPDIR/out"
 	no_leftovers
 }
