@@ -9,8 +9,6 @@
 #include "bench/bench.h"
 #include "results/bench-doc.h"
 
-#define ROUNDS_MIN 5
-
 bool bench_side_run(const struct bug *bug, const struct bug_side *side, const char *kernel, const char *results,
 		    enum progress_style style, char **dir, GError **error)
 {
@@ -87,73 +85,78 @@ struct run_json *bug_run_load(const struct bug *bug, const char *dir, GError **e
 
 /* ---- figures ---- */
 
-/* The rounds of one side, sorted. */
-struct figure {
-	GArray *ns; /* uint64_t */
-	uint64_t median, low, high;
-};
-
-static bool add_rounds(const struct bug *bug, const char *dir, GArray *ns, GError **error)
+/* The first test of that name is the one that is meant. */
+static const struct bench_series *find_step(const struct bench_doc *doc, const char *name, const char *step)
 {
-	const char *step = strchr(bug->figure, '/') + 1;
-	g_autofree char *name = g_strndup(bug->figure, (gsize)(step - 1 - bug->figure));
-	struct bench_doc *doc = bench_doc_read(dir, error);
-
-	if (!doc)
-		return false;
 	for (guint i = 0; i < doc->tests->len; i++) {
 		const struct bench_test *test = doc->tests->pdata[i];
 		const struct bench_series *series = bench_series_find(test->steps, step);
 
-		if (strcmp(test->name, name) != 0 || !series)
-			continue;
-		g_array_append_vals(ns, series->runs->data, series->runs->len);
-		break; /* the first of that name is the one that is meant */
+		if (strcmp(test->name, name) == 0 && series)
+			return series;
 	}
-	bench_doc_free(doc);
+	return NULL;
+}
+
+/*
+ * What the figure was on one side, ns. Of few boots a value is a round; of more the median of a boot, whose rounds have its
+ * memory and its kernel's shuffling in common.
+ */
+static bool read_values(const struct bug *bug, const GPtrArray *dirs, bool rounds, GArray *values, GError **error)
+{
+	const char *step = strchr(bug->figure, '/') + 1;
+	g_autofree char *name = g_strndup(bug->figure, (gsize)(step - 1 - bug->figure));
+
+	for (guint i = 0; i < dirs->len; i++) {
+		struct bench_doc *doc = bench_doc_read(dirs->pdata[i], error);
+		const struct bench_series *series = doc ? find_step(doc, name, step) : NULL;
+
+		if (!doc)
+			return false;
+		for (guint k = 0; series && k < (rounds ? series->runs->len : 1); k++) {
+			double ns = (double)(rounds ? g_array_index(series->runs, uint64_t, k) : series->median);
+
+			g_array_append_val(values, ns);
+		}
+		bench_doc_free(doc);
+	}
 	return true;
 }
 
-static bool read_figure(const struct bug *bug, const GPtrArray *dirs, struct figure *f, GError **error)
+/* Not less than stated, whatever noise explains: as stated. Less, whatever noise explains: otherwise. Between them: neither. */
+static enum side_result judge_ratio(const struct bug *bug, const struct stats_ratio *r)
 {
-	bool ok = true;
+	double wanted = 1 + bug->figure_worse / 100;
 
-	f->ns = g_array_new(FALSE, FALSE, sizeof(uint64_t));
-	for (guint i = 0; ok && i < dirs->len; i++)
-		ok = add_rounds(bug, dirs->pdata[i], f->ns, error);
-	f->median = stats_median_u64((uint64_t *)(void *)f->ns->data, f->ns->len);
-	if (f->ns->len) {
-		f->low = g_array_index(f->ns, uint64_t, 0);
-		f->high = g_array_index(f->ns, uint64_t, f->ns->len - 1);
-	}
-	return ok;
+	if (!r->bounded || (r->low < wanted && r->high >= wanted))
+		return SIDE_UNJUDGED;
+	return r->low >= wanted ? SIDE_AS_STATED : SIDE_OTHERWISE;
 }
 
 bool bench_figure_judge(const struct bug *bug, const GPtrArray *bad, const GPtrArray *good, enum side_result *result,
 			GString *why, GError **error)
 {
-	struct figure b = { 0 }, g = { 0 };
-	bool ok = read_figure(bug, bad, &b, error) && read_figure(bug, good, &g, error);
+	g_autoptr(GArray) b = g_array_new(FALSE, FALSE, sizeof(double)), g = g_array_new(FALSE, FALSE, sizeof(double));
+	bool rounds = MIN(bad->len, good->len) < BENCH_BOOTS_ENOUGH;
+	const char *are = rounds ? "rounds" : "boots";
+	double *of_bad, *of_good;
+	struct stats_ratio r;
 
-	*result = SIDE_UNJUDGED;
-	if (ok && (b.ns->len < ROUNDS_MIN || g.ns->len < ROUNDS_MIN)) {
-		g_string_append_printf(why, "%s: %u rounds on the bad side, %u on the good one: each needs %u",
-				       bug->figure, b.ns->len, g.ns->len, ROUNDS_MIN);
-	} else if (ok) {
-		double worse = 100 * rate_apart(g.median, b.median);
-
-		*result = b.low > g.high && worse >= bug->figure_worse ? SIDE_AS_STATED : SIDE_OTHERWISE;
-		g_string_append_printf(why,
-				       "%s: bad %" G_GUINT64_FORMAT " ns (%" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT
-				       "), good %" G_GUINT64_FORMAT " ns (%" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT
-				       "): %+.2f %%, wanted %g %%%s",
-				       bug->figure, b.median, b.low, b.high, g.median, g.low, g.high, worse,
-				       bug->figure_worse,
-				       b.low <= g.high && g.low <= b.high ? "; the intervals touch" : "");
+	if (!read_values(bug, bad, rounds, b, error) || !read_values(bug, good, rounds, g, error))
+		return false;
+	of_bad = (double *)(void *)b->data;
+	of_good = (double *)(void *)g->data;
+	if (!stats_ratio(of_good, g->len, of_bad, b->len, &r) || !r.bounded) {
+		*result = SIDE_UNJUDGED;
+		g_string_append_printf(why, "%s: %u %s on the bad side, %u on the good one: too %s to compare",
+				       bug->figure, b->len, are, g->len, b->len + g->len > STATS_MOST ? "many" : "few");
+		return true;
 	}
-	if (b.ns)
-		g_array_unref(b.ns);
-	if (g.ns)
-		g_array_unref(g.ns);
-	return ok;
+	*result = judge_ratio(bug, &r);
+	g_string_append_printf(why,
+			       "%s: bad %.0f ns, good %.0f ns, %u and %u %s: %+.2f %% (%+.2f to %+.2f), wanted %g %%%s",
+			       bug->figure, stats_median(of_bad, b->len), stats_median(of_good, g->len), b->len, g->len,
+			       are, 100 * (r.median - 1), 100 * (r.low - 1), 100 * (r.high - 1), bug->figure_worse,
+			       *result == SIDE_UNJUDGED ? "; --repeat tells more" : "");
+	return true;
 }

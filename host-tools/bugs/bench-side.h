@@ -24,9 +24,10 @@ bool bench_side_run(const struct bug *bug, const struct bug_side *side, const ch
 struct run_json *bug_run_load(const struct bug *bug, const char *dir, GError **error);
 
 /*
- * bench_figure_judge - is the figure of @bug as much worse in the runs @bad as it states, than in the runs @good? Of each
- * side all rounds of all runs count (char *, directories; at least five rounds): their median, and as its interval all from
- * the least to the most (of six rounds it holds the true median with 97 %). The intervals must not touch.
+ * bench_figure_judge - is the figure of @bug as much worse in the runs @bad as it states, than in the runs @good (char *,
+ * directories)? By what `bench --baseline` goes by: of fewer than BENCH_BOOTS_ENOUGH boots a side a value is a round, else the
+ * median of a boot, and the ratio has an interval of 95 % (stats_ratio()), which a few dear rounds do not move. As stated where
+ * all of it is at or above what is stated, otherwise where all of it is below; no verdict where it is both, or too few tell.
  * @why gets one line. Errors: as bench_doc_read().
  */
 bool bench_figure_judge(const struct bug *bug, const GPtrArray *bad, const GPtrArray *good, enum side_result *result,

@@ -74,3 +74,32 @@ char *bug_ready(const struct bug *bug, unsigned recipe, const char *available, b
 	}
 	return g_string_free(out, FALSE);
 }
+
+static bool fetch_kernel(const char *spec, GError **error)
+{
+	struct kernel *kernel = kernel_get(spec, NULL, "", error);
+
+	kernel_free(kernel);
+	return kernel;
+}
+
+static bool fetch_side(const struct bug *bug, const struct bug_side *side, GError **error)
+{
+	g_autofree char *qemu = *side->qemu ? qemu_get(side->qemu, error) : NULL;
+	struct scenario *s;
+	bool ok;
+
+	if (*side->qemu && !qemu)
+		return false;
+	if (*bug->bench)
+		return fetch_kernel(side->kernel, error);
+	s = bug_scenario(bug, side, NULL, error);
+	ok = s && fetch_kernel(s->first.kernel, error) && fetch_kernel(scenario_crash_kernel(s), error);
+	scenario_free(s);
+	return ok;
+}
+
+bool bug_fetch(const struct bug *bug, unsigned recipe, GError **error)
+{
+	return fetch_side(bug, &bug->recipes[recipe].bad, error) && fetch_side(bug, &bug->recipes[recipe].good, error);
+}

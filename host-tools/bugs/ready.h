@@ -18,4 +18,10 @@
  */
 char *bug_ready(const struct bug *bug, unsigned recipe, const char *available, bool *gone);
 
+/*
+ * bug_fetch - gets the kernels and QEMUs of both sides of @recipe into the cache (with progress on stderr).
+ * Errors: as kernel_get() and qemu_get(), of the first that cannot be had.
+ */
+bool bug_fetch(const struct bug *bug, unsigned recipe, GError **error);
+
 #endif

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/paths.h"
 #include "bugs/bench-side.h"
+#include "bugs/ready.h"
 #include "results/rundir.h"
 
 const struct word reproduce_sides_words[] = {
@@ -205,11 +206,19 @@ static bool judge_figure(struct work *w, enum side_result *bad, GError **error)
 	return true;
 }
 
+static bool another_left(const struct work *w)
+{
+	return w->options->recipe < 0 && bug_recipe_given(w->bug, w->recipe + 1);
+}
+
 static bool run_recipe(struct work *w, int *status, GError **error)
 {
 	const struct bug_recipe *r = &w->bug->recipes[w->recipe];
 	enum side_result bad = SIDE_UNJUDGED, good = SIDE_UNJUDGED;
 
+	/* a good side that is gone is seen before the bad one has run for nothing */
+	if (another_left(w) && !bug_fetch(w->bug, w->recipe, error))
+		return false;
 	if (w->options->sides != REPRODUCE_GOOD && !run_side(w, "bad", &r->bad, &bad, error))
 		return false;
 	if (w->options->sides != REPRODUCE_BAD && !run_side(w, "good", &r->good, &good, error))
@@ -220,6 +229,16 @@ static bool run_recipe(struct work *w, int *status, GError **error)
 	return true;
 }
 
+/* What somebody wants to know whose recipe cannot be run: is there another one? */
+static const char *other_recipe(const struct work *w, const GError *why)
+{
+	if (!g_error_matches(why, VTDLAB_ERROR, VTDLAB_ERROR_UNFIT))
+		return "";
+	if (w->recipe)
+		return w->options->recipe < 0 ? "; nor can its first recipe be run" : "";
+	return bug_recipe_given(w->bug, 1) ? "; the recipe that lasts: --recipe 2" : "; there is no other recipe of it";
+}
+
 /* The recipes in their order, until one can be run at all (packages of Debian's may be gone). */
 static bool run_recipes(struct work *w, int *status, GError **error)
 {
@@ -228,10 +247,9 @@ static bool run_recipes(struct work *w, int *status, GError **error)
 
 		if (run_recipe(w, status, &why))
 			return true;
-		if (w->options->recipe >= 0 || w->ran || !bug_recipe_given(w->bug, w->recipe + 1) ||
-		    g_error_matches(why, VTDLAB_ERROR, VTDLAB_ERROR_INTERRUPTED) ||
+		if (!another_left(w) || w->ran || g_error_matches(why, VTDLAB_ERROR, VTDLAB_ERROR_INTERRUPTED) ||
 		    g_error_matches(why, VTDLAB_ERROR, VTDLAB_ERROR_USAGE)) {
-			g_propagate_error(error, g_steal_pointer(&why));
+			g_set_error(error, why->domain, why->code, "%s%s", why->message, other_recipe(w, why));
 			return false;
 		}
 		g_string_append_printf(w->page, "  cannot be run here: %s\n  the recipe that lasts:\n", why->message);

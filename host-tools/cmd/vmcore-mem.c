@@ -98,6 +98,8 @@ static bool open_dump(struct vmcore *v, const char *path, GError **error)
 	if (!architecture_ok(v, path, error))
 		return false;
 	ret = elf_pages(v, &v->pages, &v->lost);
+	if (ret == -EIO)
+		return vtdlab_refuse(error, "%s: cut short or spoilt: its program headers cannot be read", path);
 	if (ret && ret != -ENOENT)
 		return vtdlab_refuse(error, "%s: its program headers: %s", path, g_strerror(-ret));
 	v->elf = !ret;

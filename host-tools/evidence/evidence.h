@@ -46,6 +46,9 @@ enum evidence_event_kind {
 	EVENT_IR_ENABLE,    /* interrupt remapping was switched: on */
 };
 
+/* What the tables hold for an address. */
+enum evidence_leaf { LEAF_UNKNOWN, LEAF_NONE, LEAF_READ, LEAF_WRITE, LEAF_READ_WRITE };
+
 struct evidence_event {
 	enum evidence_event_kind kind;
 	int64_t host_ns;
@@ -55,6 +58,7 @@ struct evidence_event {
 	bool on;      /* TRANSLATION, IR_ENABLE: on; FAULT: a write */
 	uint16_t did; /* of a domain-selective or PASID-selective invalidation */
 	uint32_t pasid;
+	enum evidence_leaf leaf; /* FAULT of the first kernel: a moment later, when the host read of it */
 };
 
 /* So many faults of a requester are kept; of what comes after, one a millisecond. */

@@ -56,6 +56,9 @@ static const struct word event_words[] = {
 	{ "ir_enable", EVENT_IR_ENABLE },
 	{ 0 },
 };
+static const struct word leaf_words[] = {
+	{ "none", LEAF_NONE }, { "r", LEAF_READ }, { "w", LEAF_WRITE }, { "rw", LEAF_READ_WRITE }, { 0 },
+};
 static const struct word kernel_words[] = { { "f", EVIDENCE_FIRST }, { "c", EVIDENCE_CRASH }, { 0 } };
 static const struct word device_words[] = { { "r", KDUMP_RESERVED }, { "g", KDUMP_GRAFTED }, { 0 } };
 static const struct word source_words[] = {
@@ -94,6 +97,7 @@ const struct evidence_field evidence_event_fields[] = {
 	FIELD(evidence_event, on, "observe/iommu-events.c"),
 	FIELD(evidence_event, did, "observe/iommu-events.c"),
 	FIELD(evidence_event, pasid, "observe/iommu-events.c"),
+	WORD(evidence_event, leaf, leaf_words, "observe/iommu-events.c"),
 	{ 0 },
 };
 ELEMENT(evidence_event)

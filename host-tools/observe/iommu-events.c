@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "observe/iommu-events.h"
 
+#include "evidence/iommus.h"
 #include "machine/trace.h"
 #include "observe/attempt.h"
 #include "observe/clock.h"
 #include "observe/guest.h"
+#include "observe/snapshot.h"
 #include "vtd/regs.h"
 
 /* Of one requester. */
@@ -145,14 +147,40 @@ static bool too_many(struct iommu_events *ie, const struct trace_event *e)
 	return false;
 }
 
+enum evidence_leaf iommu_events_leaf(const struct iommu *iommu, const struct iommu_mem *mem, uint64_t root,
+				     unsigned mode, uint16_t sid, uint64_t iova)
+{
+	static const enum evidence_leaf leaves[] = { LEAF_NONE, LEAF_READ, LEAF_WRITE, LEAF_READ_WRITE };
+	struct iommu_translation t = { 0 };
+	bool refused = iommu->translate(mem, root, mode, sid, IOMMU_NO_PASID, iova, false, &t);
+
+	if (!t.page_size)
+		return refused ? LEAF_NONE : LEAF_READ_WRITE;
+	return leaves[t.perm & (IOMMU_PERM_READ | IOMMU_PERM_WRITE)];
+}
+
+/* Nobody has looked at the first kernel's tables before the panic: what a fault met is seen now, or never. */
+static enum evidence_leaf first_leaf(const struct iommu_events *ie, uint16_t sid, uint64_t iova)
+{
+	struct iommu_mem mem = snapshot_mem(ie->a);
+	uint64_t root;
+	unsigned mode;
+
+	if (ie->a->ev->trigger_ns || !ie->a->m || !iommu_events_root(ie, &root, &mode))
+		return LEAF_UNKNOWN;
+	return iommu_events_leaf(iommu_detect(ie->a->plan->scenario), &mem, root, mode, sid, iova);
+}
+
 static void on_fault(struct iommu_events *ie, const struct trace_event *e)
 {
 	struct evidence_event event = {
 		.kind = EVENT_FAULT, .sid = (uint16_t)e->a, .reason = (int)e->b, .addr = e->c, .on = e->d
 	};
 
-	if (!too_many(ie, e))
+	if (!too_many(ie, e)) {
+		event.leaf = first_leaf(ie, event.sid, event.addr);
 		keep_event(ie, event, e);
+	}
 	note_requester(ie, event.sid, e);
 }
 

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "evidence/evidence.h"
+
 struct attempt;
 struct iommu_events;
 struct trace_event;
@@ -23,5 +25,12 @@ void iommu_events_take(struct iommu_events *ie, const struct trace_event *e);
  * mode, as RTADDR has it. False: no root has been set yet.
  */
 bool iommu_events_root(const struct iommu_events *ie, uint64_t *root, unsigned *ttm);
+
+/*
+ * iommu_events_leaf - what the tables at @root in @mem hold for @iova of @sid now: the R and W bits that come of all
+ * levels, both where it passes through, LEAF_NONE where there is no leaf or no entry.
+ */
+enum evidence_leaf iommu_events_leaf(const struct iommu *iommu, const struct iommu_mem *mem, uint64_t root,
+				     unsigned mode, uint16_t sid, uint64_t iova);
 
 #endif

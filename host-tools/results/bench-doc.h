@@ -19,6 +19,9 @@
 /* With the virtual clock no median of one boot is further from that of another, as a part of it (docs/bench.md). */
 #define BENCH_VIRTUAL_NOISE 0.002
 
+/* With fewer boots of each side not even samples that do not overlap are told from noise. */
+#define BENCH_BOOTS_ENOUGH 4
+
 enum bench_result {
 	BENCH_PASS,
 	BENCH_FAIL,

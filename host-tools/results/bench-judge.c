@@ -9,8 +9,6 @@
 #include "base/stats.h"
 #include "results/samples.h"
 
-#define BOOTS_ENOUGH 4 /* with fewer of each side not even samples that do not overlap are told from noise */
-
 /* How many of @docs have what test @at of @of measures, and it passed. */
 static unsigned passing(const GPtrArray *docs, const struct bench_doc *of, guint at)
 {
@@ -127,7 +125,7 @@ char *bench_judge(const GPtrArray *base, const GPtrArray *new, double threshold,
 char *bench_moved(const GPtrArray *base, const GPtrArray *new, double threshold, bool *worse, GError **error)
 {
 	const struct bench_doc *first = base->pdata[0];
-	bool rounds = base->len < BOOTS_ENOUGH || new->len < BOOTS_ENOUGH;
+	bool rounds = base->len < BENCH_BOOTS_ENOUGH || new->len < BENCH_BOOTS_ENOUGH;
 	g_autofree char *text = judge(base, new, rounds, threshold, worse, error);
 
 	if (!text || !rounds)
@@ -137,5 +135,5 @@ char *bench_moved(const GPtrArray *base, const GPtrArray *new, double threshold,
 				       100 * BENCH_VIRTUAL_NOISE);
 	return g_strdup_printf("%sa value is a round of few boots, and one boot may differ from another:\n"
 			       "-n %d, and as many baselines, tell that apart\n",
-			       text, BOOTS_ENOUGH);
+			       text, BENCH_BOOTS_ENOUGH);
 }

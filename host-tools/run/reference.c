@@ -34,9 +34,13 @@ bool reference_first_failure(struct run *run, const GError *error)
 	if (ev->first_hello && !died && !run->devices_asked)
 		return false;
 	ev->first_failure_device = ev->first_hello && !died;
-	ev->first_failure = words ? g_strdup_printf("%.*s; its console: %s", (int)strcspn(error->message, ";\n"),
-						    error->message, words) :
-				    g_strndup(error->message, strcspn(error->message, ";\n"));
+	ev->first_failure = g_strndup(error->message, strcspn(error->message, ";\n"));
+	/* a wait that the guest has ended says it, too */
+	if (words && !strstr(ev->first_failure, words)) {
+		g_autofree char *before = g_steal_pointer(&ev->first_failure);
+
+		ev->first_failure = g_strdup_printf("%s; its console: %s", before, words);
+	}
 	return true;
 }
 

@@ -2,18 +2,55 @@
 /* Checks of the first kernel: up, and its devices at work behind the IOMMU, until it is told to panic. */
 #include "verdict/check-common.h"
 
-/* Faults before the panic was asked for, by the first few of their kind. */
+#define REQUESTERS_MAX 3 /* that are named */
+
+/* The first fault of @sid (EVIDENCE_ANY: of any) at or behind place @from; NULL: there is none before the panic. */
+static const struct evidence_event *first_fault(const struct evidence *ev, guint from, int sid)
+{
+	for (guint i = from; i < ev->events->len; i++) {
+		const struct evidence_event *e = &g_array_index(ev->events, struct evidence_event, i);
+
+		if (e->kind == EVENT_FAULT && (sid == EVIDENCE_ANY || e->sid == sid) &&
+		    (!ev->trigger_ns || e->host_ns < ev->trigger_ns))
+			return e;
+	}
+	return NULL;
+}
+
+static void say_requester(const struct evidence *ev, const struct evidence_event *first, GString *detail)
+{
+	static const char *const leaves[] = {
+		[LEAF_UNKNOWN] = "",
+		[LEAF_NONE] = ", where nothing is mapped",
+		[LEAF_READ] = ", mapped for reading only",
+		[LEAF_WRITE] = ", mapped for writing only",
+		[LEAF_READ_WRITE] = ", mapped for both a moment later",
+	};
+	unsigned faults = evidence_first_faults(ev, first->sid);
+
+	g_string_append_printf(detail, faults == 1 ? "%u " : "%u, the first ", faults);
+	check_say_fault(first, detail);
+	g_string_append(detail, leaves[first->leaf]);
+}
+
+/* Faults before the panic was asked for, by requester. */
 static void say_faults(const struct evidence *ev, GString *detail)
 {
-	unsigned faults = evidence_first_faults(ev, EVIDENCE_ANY);
-	const struct evidence_event *first = faults ? (const void *)ev->events->data : NULL;
+	unsigned faults = evidence_first_faults(ev, EVIDENCE_ANY), named = 0;
+	const struct evidence_event *all = (const void *)ev->events->data, *e = first_fault(ev, 0, EVIDENCE_ANY);
 
-	while (first && first->kind != EVENT_FAULT)
-		first++;
-	if (!faults)
-		return;
-	g_string_append_printf(detail, "; %u fault%s before the panic, the first ", faults, faults == 1 ? "" : "s");
-	check_say_fault(first, detail);
+	if (faults)
+		g_string_append_printf(detail, "; %u fault%s before the panic: ", faults, faults == 1 ? "" : "s");
+	for (; e; e = first_fault(ev, (guint)(e - all) + 1, EVIDENCE_ANY)) {
+		if (e != first_fault(ev, 0, e->sid))
+			continue;
+		if (named++ == REQUESTERS_MAX) {
+			g_string_append(detail, "; and others");
+			break;
+		}
+		g_string_append(detail, named > 1 ? "; " : "");
+		say_requester(ev, e, detail);
+	}
 }
 
 /* It gave no sign: bad only if another kernel did, in the same place. */

@@ -4,8 +4,29 @@
 
 # shellcheck disable=SC2154 # root, vtdlab: the fixture's
 load vtdlab-fixture
+load kernel-fixture
 
 setup() { find_vtdlab; }
+
+# An archive that has nothing but 6.12.111.
+old_archive()
+{
+	fake_world
+	fake_deb "$archive/pool" 6.12.111+deb12-amd64 6.12.111-1~deb12u1
+	fake_archive "$archive"
+	fake_named some "$archive" 6.12.111+deb12-amd64 6.12.111-1~deb12u1
+}
+
+# gone OPTION... :: WORDS: what reproduce says last of a bug whose packages are gone, 125, nothing left behind.
+gone()
+{
+	local words=${!#}
+	run "$vtdlab" reproduce "$BATS_TEST_TMPDIR/g.conf" --results "$BATS_TEST_TMPDIR/results" "${@:1:$#-2}"
+	echo "$output"
+	[ "$status" -eq 125 ]
+	[[ ${lines[-1]} == "vtdlab reproduce: skipped: g: debian:6.12."*" is not in the archive (any more)"*"; $words" ]]
+	[ -z "$(find "$BATS_TEST_TMPDIR/results/bugs" -name '*-g-*')" ]
+}
 
 @test "every bug of the catalogue can be read, and says its source" {
 	"$vtdlab" bugs >"$BATS_TEST_TMPDIR/list"
@@ -52,3 +73,40 @@ setup() { find_vtdlab; }
 	[[ $output == *"has not been reproduced here"* ]]
 }
 
+
+@test "packages that are gone: which recipe can still be run" {
+	old_archive
+	"$vtdlab" bugs --available >"$BATS_TEST_TMPDIR/list"
+	grep -A1 '^upper-context-table ' "$BATS_TEST_TMPDIR/list" |
+		grep -q 'gone from the archive: debian:6.12.107+deb12-amd64, .*; recipe 2 can be run$'
+	grep -A1 '^nested-trip-cost-113 ' "$BATS_TEST_TMPDIR/list" |
+		grep -q 'gone from the archive: debian:6.12.113+deb12-amd64, .*; cannot be run$'
+	grep -A1 '^mode-mismatch ' "$BATS_TEST_TMPDIR/list" | grep -q 'fetches debian-6.12$'
+}
+
+@test "reproduce: a bug whose packages are gone says whether it has another recipe" {
+	old_archive
+	# its bad side could be had: it would boot, and end in another way
+	cat >"$BATS_TEST_TMPDIR/g.conf" <<-'END'
+	[bug]
+	title=t
+	source=s
+	[bad]
+	kernel=debian:6.12.111+deb12-amd64
+	outcome=copy-wrong
+	[good]
+	kernel=debian:6.12.107+deb12-amd64
+	outcome=preserved
+	[bad-lasting]
+	kernel=debian:6.12.108+deb12-amd64
+	outcome=copy-wrong
+	[good-lasting]
+	kernel=debian:6.12.109+deb12-amd64
+	outcome=preserved
+	END
+	gone :: "nor can its first recipe be run"
+	sed -i 's/6.12.111/6.12.106/' "$BATS_TEST_TMPDIR/g.conf"
+	gone --recipe 1 :: "the recipe that lasts: --recipe 2"
+	sed -i '/lasting/,$d' "$BATS_TEST_TMPDIR/g.conf"
+	gone :: "there is no other recipe of it"
+}

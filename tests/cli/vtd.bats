@@ -31,6 +31,28 @@ make_ram()
 	put "$1" 0x7003 0x5f80         # level 1, entry 496
 }
 
+# empty_core FILE MACHINE: a dump of one MiB of zeros; MACHINE as a byte of an ELF header, for printf.
+empty_core()
+{
+	{
+		printf '\x7fELF\2\1\1\0\0\0\0\0\0\0\0\0\4\0%b\0\1\0\0\0' "$2"
+		printf '\0\0\0\0\0\0\0\0\x40\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x40\0\x38\0\1\0\0\0\0\0\0\0'
+		printf '\1\0\0\0\7\0\0\0\0\x10\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0'
+		printf '\0\0\x10\0\0\0\0\0\0\0\x10\0\0\0\0\0\0\x10\0\0\0\0\0\0'
+	} >"$1"
+	truncate -s $((4096 + 1048576)) "$1"
+}
+
+# walk_says STATUS WORDS FILE: one line
+walk_says()
+{
+	run "$VTDLAB" walk --vmcore "$3"
+	echo "$status: $output"
+	[ "$status" -eq "$1" ]
+	[ "${#lines[@]}" -eq 1 ]
+	[[ $output == "vtdlab walk: $3: "*"$2"* ]]
+}
+
 @test "walk prints registers, contexts, runs and interrupt-remapping entries" {
 	run "$VTDLAB" walk "$golden"/scalable-intremap-7.3.vtd
 	[ "$status" -eq 0 ]
@@ -131,6 +153,19 @@ found root 0x8000: legacy, 1 devices, all passed through, so no page table prove
 		[ "${#lines[@]}" -eq 1 ]
 		[[ $output == "vtdlab walk: "* ]]
 	done
+}
+
+@test "a dump of another architecture, one cut short, one without tables: a line each" {
+	empty_core "$BATS_TEST_TMPDIR/arm" '\xb7'
+	walk_says 2 "a dump of aarch64; VT-d tables are found in those of x86_64 only" "$BATS_TEST_TMPDIR/arm"
+	empty_core "$BATS_TEST_TMPDIR/core" '\x3e'
+	walk_says 125 "none of its 256 pages decodes as one; was VT-d on?" "$BATS_TEST_TMPDIR/core"
+	truncate -s 200000 "$BATS_TEST_TMPDIR/core"
+	walk_says 125 "cut short or spoilt, 209 pages that it lists cannot be read" "$BATS_TEST_TMPDIR/core"
+	truncate -s 100 "$BATS_TEST_TMPDIR/core"
+	walk_says 2 "cut short or spoilt: its program headers cannot be read" "$BATS_TEST_TMPDIR/core"
+	truncate -s 0 "$BATS_TEST_TMPDIR/core"
+	walk_says 2 "cannot read it as a dump" "$BATS_TEST_TMPDIR/core"
 }
 
 @test "a snapshot cut short or changed is refused" {

@@ -22,17 +22,38 @@ no_leftovers()
 	[ -z "$left" ] || { echo "left behind: $left"; false; }
 }
 
-# dead_kernel FILE: the vmlinux of debian-6.1, whose initialisation is all breakpoints.
+# told WORDS: they are in $output, however its lines were broken.
+told()
+{
+	[[ $(tr -s ' \n' ' ' <<<"$output") == *"$1"* ]]
+}
+
+# section FILE NAME: where it is loaded, and where it lies in the file (hexadecimal)
+section()
+{
+	readelf -SW "$1" | sed 's/^ *\[[ 0-9]*\]//' | awk -v name="$2" '$1 == name { print $3, $4 }'
+}
+
+# le32 ADDRESS: its bytes, for a regular expression of Perl's
+le32()
+{
+	printf '\\x%02x' $(($1 & 255)) $(($1 >> 8 & 255)) $(($1 >> 16 & 255)) $(($1 >> 24 & 255))
+}
+
+# dead_kernel FILE: the vmlinux of debian-6.1, which dies at boot, but only behind an IOMMU: where intel_iommu_init() is about
+# to say that there is one (mov $message,%rdi) it has an instruction that is none.
 dead_kernel()
 {
-	local good
+	local good text message at
 	good=$(scripts/kernel-get debian-6.1 2>/dev/null)
 	cp "$good/vmlinux" "$1"
-	# address, offset and size of .init.text; the entry of PVH lies elsewhere
-	read -r offset size < <(readelf -SW "$1" | sed 's/^ *\[[ 0-9]*\]//' | awk '$1 == ".init.text" { print $4, $5 }')
-	[ -n "$size" ]
-	head -c $((16#$size)) /dev/zero | tr '\0' '\314' |
-		dd of="$1" bs=4096 seek=$((16#$offset / 4096)) conv=notrunc status=none
+	message='\x016DMAR: Intel\(R\) Virtualization Technology for Directed I/O'
+	text=$(LC_ALL=C grep -obUaP "$message" "$1" | cut -d: -f1)
+	read -r address offset < <(section "$1" .rodata)
+	[[ $text =~ ^[0-9]+$ && -n $offset ]]
+	at=$(LC_ALL=C grep -obUaP "\\x48\\xc7\\xc7$(le32 $((16#$address + text - 16#$offset)))" "$1" | cut -d: -f1)
+	[[ $at =~ ^[0-9]+$ ]] # one place
+	printf '\017\013' | dd of="$1" bs=1 seek="$at" conv=notrunc status=none
 	modules=$good/modules
 }
 
@@ -54,7 +75,7 @@ dead_kernel()
 	no_leftovers
 }
 
-@test "a first kernel that dies at boot is bad where a reference comes up, and cannot be told where none does" {
+@test "a first kernel that dies behind the IOMMU is bad where a reference comes up, and cannot be told where none does" {
 	dead_kernel "$BATS_TEST_TMPDIR/vmlinux"
 	dead=(run kdump --kernel "$BATS_TEST_TMPDIR/vmlinux" --modules "$modules" --crash-kernel debian-6.1
 		--no-retry --results "$RESULTS")
@@ -62,15 +83,23 @@ dead_kernel()
 	echo "$output"
 	[ "$status" -eq 1 ]
 	[[ $output == *"outcome       first-kernel-dead (exit 1)"* ]]
-	[[ $output == *"came through on the same machine"* ]]
+	told "came through on the same machine"
+	# what its console said last is said once
+	[ "$(jq -r '.checks[] | select(.name == "first-kernel-up").detail' "$RESULTS/latest/run.json" |
+		grep -o 'Kernel panic' | wc -l)" -eq 1 ]
 	run "$VTDLAB" "${dead[@]}" --reference "$BATS_TEST_TMPDIR/vmlinux"
 	echo "$output"
 	[ "$status" -eq 125 ]
-	[[ $output == *"whose doing cannot be told"* ]]
+	told "whose doing cannot be told"
+	# nothing else is wrong with it
+	run "$VTDLAB" "${dead[@]}" --set iommu.mode=off
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"outcome       no-iommu (exit 0)"* ]]
 	no_leftovers
 }
 
-@test "git bisect run lands on the commit whose kernel dies at boot" {
+@test "git bisect run lands on the first of ten commits whose kernel dies at boot behind the IOMMU" {
 	dead_kernel "$BATS_TEST_TMPDIR/dead"
 	good=$(scripts/kernel-get debian-6.1 2>/dev/null)/vmlinux
 	tree=$BATS_TEST_TMPDIR/tree
@@ -94,5 +123,50 @@ dead_kernel()
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[ "$(git -C "$tree" show -s --format=%s bisect/bad)" = "commit 6" ]
+	no_leftovers
+}
+
+@test "a side that is inconclusive: 125, and nothing is said of the bug" {
+	cat >"$BATS_TEST_TMPDIR/inconclusive.conf" <<-'END'
+		[bug]
+		title=t
+		source=s
+		[bad]
+		# no first process; and the reference is the kernel itself, so whose doing it is cannot be told
+		set=first.cmdline+=rdinit=/none
+		kernel=debian-6.1
+		reference=debian-6.1
+		outcome=first-kernel-dead
+		[good]
+		kernel=debian-6.1
+		outcome=preserved
+	END
+	run "$VTDLAB" reproduce "$BATS_TEST_TMPDIR/inconclusive.conf" --side bad --results "$RESULTS"
+	echo "$output"
+	[ "$status" -eq 125 ]
+	[[ $output == *"no verdict    inconclusive: no verdict"* ]]
+	[[ $output == *"inconclusive: cannot be told: a side without a verdict"* ]]
+	[ "$(jq -c '[.exit, .runs[].verdict, .runs[].as_stated]' "$RESULTS/bugs/latest/bug.json")" = "[125,false,false]" ]
+	no_leftovers
+}
+
+@test "a hunt that is interrupted: 130, and what it has seen until then is kept" {
+	"$VTDLAB" hunt --budget 20m --seed 1 --jobs 1 --kernel debian-6.1 --results "$RESULTS" \
+		>"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" &
+	pid=$!
+	for ((i = 0; i < 600; i++)); do
+		! grep -q '^cell: ' "$BATS_TEST_TMPDIR/err" || break
+		sleep 0.5
+	done
+	kill -TERM "$pid"
+	status=0
+	wait "$pid" || status=$?
+	cat "$BATS_TEST_TMPDIR/err" "$BATS_TEST_TMPDIR/out"
+	[ "$status" -eq 130 ]
+	hunt=$RESULTS/hunts/latest
+	# the second run, another cell or the first one with less, was under way
+	grep -q '^hunt, seed 1: [12] cells, 2 runs: .*; interrupted$' "$hunt/hunt.txt"
+	[ -s "$hunt/run-0/latest/run.json" ]
+	grep -qxF "in $(readlink -f "$hunt")" "$BATS_TEST_TMPDIR/out"
 	no_leftovers
 }

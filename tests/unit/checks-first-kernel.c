@@ -63,8 +63,38 @@ static void device_dead(void **state)
 	f->ev->reference = g_strdup("6.12.9-amd64");
 	want(f, UP, CHECK_PASS, NULL);
 	want(f, WORK, CHECK_FAIL,
-	     "1 fault before the panic, the first by 0000:00:01.0 at 0xffff1000 (write, reason 0x05: ", NULL);
+	     "; 1 fault before the panic: 1 by 0000:00:01.0 at 0xffff1000 (write, reason 0x05: ", NULL);
 	want_outcome(f, "first-device-dead", 1);
+}
+
+/* Also of a kernel that lived: by requester, with what was mapped there, and before the panic only. */
+static void faults_are_told_by_requester(void **state)
+{
+	struct good_run *f = *state;
+	struct evidence_event faults[] = {
+		{ .kind = EVENT_FAULT, .sid = DISK, .addr = 0x1000, .on = true, .leaf = LEAF_READ },
+		{ .kind = EVENT_FAULT, .sid = NIC, .addr = 0x2000, .leaf = LEAF_NONE },
+		{ .kind = EVENT_FAULT, .sid = DISK, .addr = 0x3000, .leaf = LEAF_READ_WRITE },
+		{ .kind = EVENT_FAULT, .sid = NIC, .addr = 0x4000, .leaf = LEAF_WRITE },
+		{ .kind = EVENT_FAULT, .sid = 0x100, .addr = 0x5000, .leaf = LEAF_READ_WRITE },
+		{ .kind = EVENT_FAULT, .sid = 0x101, .addr = 0x6000 },
+	};
+
+	g_array_set_size(f->ev->events, 0);
+	for (size_t i = 0; i < G_N_ELEMENTS(faults); i++) {
+		/* the second of the NIC's is too late */
+		faults[i].host_ns = f->ev->trigger_ns + (i == 3 ? 1 : -100);
+		g_array_append_val(f->ev->events, faults[i]);
+	}
+	want(f, WORK, CHECK_PASS,
+	     "until the panic; 5 faults before the panic: "
+	     "2, the first by 0000:00:02.0 at 0x1000 (write, ",
+	     "), mapped for reading only; 1 by 0000:00:01.0 at 0x2000 (read, ",
+	     "), where nothing is mapped; 1 by 0000:01:00.0 at 0x5000 (read, ",
+	     "), mapped for both a moment later; and others", NULL);
+	f->ev->events->len = 4;
+	f->ev->trigger_ns += 2;
+	want(f, WORK, CHECK_PASS, "2, the first by 0000:00:01.0 at 0x2000 (read, ", "), where nothing is mapped", NULL);
 }
 
 /* Of which device, and before the panic only. */
@@ -111,13 +141,9 @@ static void broken_rig_tells_nothing(void **state)
 int checks_first_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-		LEGACY(up_and_at_work),
-		LEGACY(dead_with_a_reference),
-		LEGACY(dead_without_one),
-		LEGACY(device_dead),
-		LEGACY(refused_requests_are_counted),
-		LEGACY(no_device),
-		LEGACY(broken_rig_tells_nothing),
+		LEGACY(up_and_at_work), LEGACY(dead_with_a_reference),	      LEGACY(dead_without_one),
+		LEGACY(device_dead),	LEGACY(faults_are_told_by_requester), LEGACY(refused_requests_are_counted),
+		LEGACY(no_device),	LEGACY(broken_rig_tells_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -287,7 +287,8 @@ static void a_benchmark_passes_or_fails(void **state)
 	TEST("nested", "pass", "",    \
 	     "\"trips\":{\"median\":" median ",\"min\":" min ",\"max\":" max ",\"spread_ppm\":0,\"runs\":[" runs "]}")
 
-static enum side_result judge_figure(const char *bad, const char *good, const char *words)
+/* So many boots of each side, which had the same rounds. */
+static enum side_result judge_boots(unsigned boots, const char *bad, const char *good, const char *words)
 {
 	struct bug *bug = load(FIGURE FIGURE_SIDES, NULL);
 	g_autoptr(GPtrArray) a = g_ptr_array_new_with_free_func(g_free), b = g_ptr_array_new_with_free_func(g_free);
@@ -296,8 +297,10 @@ static enum side_result judge_figure(const char *bad, const char *good, const ch
 	enum side_result result;
 
 	assert_non_null(bug);
-	g_ptr_array_add(a, bench_dir("bad", bad));
-	g_ptr_array_add(b, bench_dir("good", good));
+	for (unsigned i = 0; i < boots; i++) {
+		g_ptr_array_add(a, bench_dir("bad", bad));
+		g_ptr_array_add(b, bench_dir("good", good));
+	}
 	if (!bench_figure_judge(bug, a, b, &result, why, &error))
 		fail_msg("%s", error->message);
 	bug_free(bug);
@@ -306,24 +309,59 @@ static enum side_result judge_figure(const char *bad, const char *good, const ch
 	return result;
 }
 
-static void a_figure_is_more_beyond_both_intervals(void **state)
+static enum side_result judge_figure(const char *bad, const char *good, const char *words)
 {
-	const char *good = TRIPS("100", "98", "104", "100,98,104,99,101");
-	const char *bad = TRIPS("112", "110", "115", "112,110,115,111,113");
-	const char *wide = TRIPS("112", "104", "115", "112,104,115,111,113");
-	const char *little = TRIPS("109", "108", "110", "109,108,110,109,109");
+	return judge_boots(1, bad, good, words);
+}
+
+static void a_figure_is_more_by_all_of_its_interval(void **state)
+{
+	const char *good = TRIPS("1000", "998", "1002", "1000,998,1002,999,1001");
+	const char *bad = TRIPS("1122", "1120", "1124", "1122,1120,1124,1121,1123");
+	const char *little = TRIPS("1090", "1080", "1100", "1090,1080,1100,1090,1090");
+	const char *around = TRIPS("1110", "1090", "1130", "1110,1090,1130,1100,1120");
 
 	(void)state;
-	assert_int_equal(judge_figure(bad, good, "bad 112 ns (110 to 115), good 100 ns (98 to 104): +12.00 %"),
+	assert_int_equal(judge_figure(bad, good,
+				      "bad 1122 ns, good 1000 ns, 5 and 5 rounds: +12.20 % (+11.89 to +12.51), "
+				      "wanted 10.5 %"),
 			 SIDE_AS_STATED);
 	/* swapped */
-	assert_int_equal(judge_figure(good, bad, "-10.71 %"), SIDE_OTHERWISE);
+	assert_int_equal(judge_figure(good, bad, "-10.87 %"), SIDE_OTHERWISE);
 	assert_int_equal(judge_figure(good, good, "+0.00 %"), SIDE_OTHERWISE);
-	assert_int_equal(judge_figure(wide, good, "the intervals touch"), SIDE_OTHERWISE);
-	assert_int_equal(judge_figure(little, good, "+9.00 %, wanted 10.5 %"), SIDE_OTHERWISE);
-	assert_int_equal(judge_figure(TRIPS("111", "110", "115", "112,110,115,111"), good, "each needs 5"),
+	assert_int_equal(judge_figure(little, good, "+9.00 %"), SIDE_OTHERWISE);
+	assert_int_equal(judge_figure(around, good, "wanted 10.5 %; --repeat tells more"), SIDE_UNJUDGED);
+	assert_int_equal(judge_figure(TRIPS("1122", "1120", "1124", "1122,1120,1124"),
+				      TRIPS("1000", "998", "1002", "1000,998,1002"),
+				      "3 rounds on the bad side, 3 on the good one: too few"),
 			 SIDE_UNJUDGED);
 	assert_int_equal(judge_figure(TEST("exits", "pass", "", ONE), good, "0 rounds on the bad side"), SIDE_UNJUDGED);
+}
+
+#define NINE "1000,1001,1000,999,1000,1001,999,1000,1001"
+#define NINE_BAD "1120,1121,1120,1119,1120,1121,1119,1120,1121"
+
+/* An interrupt of L1's in a short round makes that one dearer, and none cheaper. */
+static void dear_rounds_on_either_side_do_not_count(void **state)
+{
+	const char *good = TRIPS("1000", "999", "1200", NINE ",1200,1190");
+	const char *bad = TRIPS("1120", "1119", "1300", NINE_BAD ",1300,1290");
+
+	(void)state;
+	assert_int_equal(judge_figure(bad, good, "+12.00 % ("), SIDE_AS_STATED);
+	assert_int_equal(judge_figure(good, bad, "-10.71 % ("), SIDE_OTHERWISE);
+}
+
+/* What the rounds of a boot have in common is no reason to believe them more. */
+static void of_many_boots_a_value_is_a_boot(void **state)
+{
+	const char *good = TRIPS("1000", "999", "1001", NINE), *bad = TRIPS("1120", "1119", "1121", NINE_BAD);
+
+	(void)state;
+	assert_int_equal(judge_boots(3, bad, good, "27 and 27 rounds"), SIDE_AS_STATED);
+	assert_int_equal(judge_boots(10, bad, good, "10 and 10 boots: +12.00 % (+12.00 to +12.00)"), SIDE_AS_STATED);
+	assert_int_equal(judge_boots(51, bad, good, "51 boots on the bad side, 51 on the good one: too many"),
+			 SIDE_UNJUDGED);
 }
 
 static void a_race_needs_so_many(void **state)
@@ -348,7 +386,9 @@ int main(void)
 		cmocka_unit_test(what_a_benchmark_must_have),
 		cmocka_unit_test(unreproduced_needs_no_recipe),
 		cmocka_unit_test(a_benchmark_passes_or_fails),
-		cmocka_unit_test(a_figure_is_more_beyond_both_intervals),
+		cmocka_unit_test(a_figure_is_more_by_all_of_its_interval),
+		cmocka_unit_test(dear_rounds_on_either_side_do_not_count),
+		cmocka_unit_test(of_many_boots_a_value_is_a_boot),
 		cmocka_unit_test(as_stated_is_outcome_checks_and_signature),
 		cmocka_unit_test(any_of_several_outcomes),
 		cmocka_unit_test(no_verdict_speaks_for_nothing),

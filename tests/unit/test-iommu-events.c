@@ -3,9 +3,12 @@
 #include "machine-test.h"
 
 #include "conf/scenario.h"
+#include "evidence/iommus.h"
 #include "observe/attempt.h"
 #include "observe/clock.h"
 #include "observe/iommu-events.h"
+#include "table-builder.h"
+#include "vtd/formats.h"
 #include "vtd/regs.h"
 
 #define JUMP INT64_C(1795360000000000000)
@@ -232,12 +235,48 @@ static void a_storm_of_faults(void **state)
 	assert_int_equal(event(l, events->len - 1)->sid, 0x10);
 }
 
+/* The bits of all levels count; what has no leaf, or no entry, has none. */
+static void what_a_fault_meets(void **state)
+{
+	const struct {
+		uint64_t iova, bits;
+		enum evidence_leaf leaf;
+	} pages[] = {
+		{ 0x1000, VTD_SL_R, LEAF_READ },
+		{ 0x2000, VTD_SL_W, LEAF_WRITE },
+		{ 0x3000, VTD_SL_R | VTD_SL_W, LEAF_READ_WRITE },
+		{ 0x4000, 0, LEAF_NONE },
+	};
+	const struct iommu *iommu = iommu_detect(((struct told *)*state)->sc);
+	struct iommu_mem mem;
+	struct tables t;
+	uint64_t root, pt;
+
+	tables_init(&t, 64);
+	mem = tables_mem(&t);
+	tables_alloc(&t, 7);
+	root = tables_alloc(&t, 1);
+	pt = tables_alloc(&t, 1);
+	tables_legacy(&t, root, 0x10, 0, 1, 1, pt);
+	for (size_t i = 0; i < G_N_ELEMENTS(pages); i++)
+		tables_map(&t, pt, 3, 1, pages[i].iova, 0x7000, pages[i].bits);
+	for (size_t i = 0; i < G_N_ELEMENTS(pages); i++)
+		assert_int_equal(iommu_events_leaf(iommu, &mem, root, VTD_TTM_LEGACY, 0x10, pages[i].iova),
+				 pages[i].leaf);
+	assert_int_equal(iommu_events_leaf(iommu, &mem, root, VTD_TTM_LEGACY, 0x10, 0x40000000), LEAF_NONE);
+	assert_int_equal(iommu_events_leaf(iommu, &mem, root, VTD_TTM_LEGACY, 0x18, 0x3000), LEAF_NONE);
+	/* passed through */
+	tables_legacy(&t, root, 0x20, 2, 1, 2, 0);
+	assert_int_equal(iommu_events_leaf(iommu, &mem, root, VTD_TTM_LEGACY, 0x20, 0x3000), LEAF_READ_WRITE);
+	tables_free(&t);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		CASE(unit_events), CASE(poweroff),  CASE(invalidations),     CASE(bounded),
-		CASE(requesters),  CASE(first_dma), CASE(a_storm_of_faults),
+		CASE(requesters),  CASE(first_dma), CASE(a_storm_of_faults), CASE(what_a_fault_meets),
 	};
 
 	return cmocka_run_group_tests_name("iommu events", tests, NULL, NULL);

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/json-line.h"
+#include "prepare/kernel.h"
 #include "prepare/saved.h"
 
 #define KEY "qemu 7.2\nkernel 0123\n"
@@ -246,10 +247,31 @@ static void test_limit(void **state)
 	assert_int_equal(entries(), 2);
 }
 
+/* A reference is the newest that is not the kernel under test itself; what is built here, or half made, is none. */
+static void test_kernels_in_the_cache(void **state)
+{
+	static const char *const dirs[] = { "6.12.86+deb12-amd64_6.12.86-1", "6.12.117+deb12-amd64_6.12.117-1",
+					    "6.1.0-56-amd64_6.1.192-2",	     "7.3.4+deb13-cloud-amd64_7.3.4-1",
+					    "6.12.117-lab-061a420ad471",     "tmp_x" };
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(dirs); i++) {
+		g_autofree char *dir = g_build_filename(cache, "kernels", dirs[i], NULL);
+
+		assert_int_equal(g_mkdir_with_parents(dir, 0700), 0);
+	}
+	g_auto(GStrv) all = kernel_cached_specs(NULL), others = kernel_cached_specs("6.12.117+deb12-amd64");
+	g_autofree char *words = g_strjoinv(" ", all), *but = g_strjoinv(" ", others);
+
+	assert_string_equal(words, "debian:6.12.117+deb12-amd64 debian:6.12.86+deb12-amd64 debian:6.1.0-56-amd64");
+	assert_string_equal(but, "debian:6.12.86+deb12-amd64 debian:6.1.0-56-amd64");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sum),
+		cmocka_unit_test(test_kernels_in_the_cache),
 		cmocka_unit_test_setup(test_kept, setup),
 		cmocka_unit_test_setup(test_damaged, setup),
 		cmocka_unit_test_setup(test_description, setup),
