@@ -88,8 +88,8 @@ struct iommu {
 	/* Walk a snapshot from the root it names: 0 or -ENOMEM. Truncated if the capture was. */
 	int (*walk)(const struct iommu_snapshot *s, struct iommu_walk **out);
 	/* Pages of @a that differ in @now in what a driver wrote (accessed and dirty bits do not count, nor what @now does
-	 * not have); the first of them goes to @first, which may be NULL. */
-	size_t (*changed)(const struct iommu_snapshot *a, const struct iommu_mem *now, uint64_t *first);
+	 * not have); the addresses of the first @room of them go to @which. */
+	size_t (*changed)(const struct iommu_snapshot *a, const struct iommu_mem *now, uint64_t *which, size_t room);
 	/* Source id of the @i-th of the requesters of @w, ascending. */
 	uint16_t (*requester)(const struct iommu_walk *w, size_t i);
 	void (*free_snapshot)(struct iommu_snapshot *s);

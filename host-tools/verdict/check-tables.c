@@ -6,6 +6,8 @@
 
 #include "iommu/iommu.h"
 
+#define TOLD_MAX 8 /* pages that are named */
+
 static const char *kind_of(const struct iommu_snapshot *s, uint64_t pa)
 {
 	for (size_t i = 0; i < s->n_pages; i++)
@@ -18,14 +20,18 @@ static enum check_result old_tables_unchanged(const struct evidence *ev, GString
 {
 	const struct iommu_snapshot *old = ev->at_panic.snapshot;
 	struct iommu_mem now;
-	uint64_t first = 0;
+	uint64_t which[TOLD_MAX];
 	size_t changed;
 
 	now = iommu_snapshot_mem(ev->old_tables);
-	changed = old->iommu->changed(old, &now, &first);
+	changed = old->iommu->changed(old, &now, which, TOLD_MAX);
 	if (changed) {
-		g_string_append_printf(detail, "%zu of %zu old table pages changed, the first at %#" PRIx64 " (%s)",
-				       changed, old->n_pages, first, kind_of(old, first));
+		g_string_append_printf(detail, "%zu of %zu old table pages changed:", changed, old->n_pages);
+		for (size_t i = 0; i < MIN(changed, TOLD_MAX); i++)
+			g_string_append_printf(detail, "%s %#" PRIx64 " (%s)", i ? "," : "", which[i],
+					       kind_of(old, which[i]));
+		if (changed > TOLD_MAX)
+			g_string_append_printf(detail, " and %zu more", changed - TOLD_MAX);
 		return CHECK_FAIL;
 	}
 	if (ev->old_tables->n_pages < old->n_pages) {

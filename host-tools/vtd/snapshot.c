@@ -185,7 +185,7 @@ int vtd_snapshot_reread(const struct iommu_snapshot *a, const struct iommu_mem *
 	return *out ? 0 : iommu_fail(err, -ENOMEM, "out of memory while taking a snapshot");
 }
 
-size_t vtd_snapshot_changed(const struct iommu_snapshot *a, const struct iommu_mem *now, uint64_t *first)
+size_t vtd_snapshot_changed(const struct iommu_snapshot *a, const struct iommu_mem *now, uint64_t *which, size_t room)
 {
 	static const uint64_t zeroes[IOMMU_PAGE_SIZE / 8];
 	uint64_t page[IOMMU_PAGE_SIZE / 8], mask;
@@ -206,8 +206,8 @@ size_t vtd_snapshot_changed(const struct iommu_snapshot *a, const struct iommu_m
 			mask = ~(VTD_FL_A | VTD_FL_D | VTD_FL_EA);
 		for (size_t k = 0; k < IOMMU_PAGE_SIZE / 8 && !differs; k++)
 			differs = (old[k] ^ page[k]) & mask;
-		if (differs && !changed++ && first)
-			*first = a->pages[i].pa;
+		if (differs && changed++ < room)
+			which[changed - 1] = a->pages[i].pa;
 	}
 	return changed;
 }

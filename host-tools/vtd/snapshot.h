@@ -64,9 +64,8 @@ int vtd_snapshot_reread(const struct iommu_snapshot *a, const struct iommu_mem *
  * Compare the pages that @a holds with the same addresses in @now (e.g. live RAM): counts pages
  * that differ, Accessed/Dirty bits of paging entries masked. Of pages that @now cannot read nobody knows: they
  * do not count.
- * @first: address of the first changed page, may be NULL. IRT pages and root/context/PASID pages
- * are compared bit for bit.
+ * @which: the addresses of the first @room of them. IRT pages and root/context/PASID pages are compared bit for bit.
  */
-size_t vtd_snapshot_changed(const struct iommu_snapshot *a, const struct iommu_mem *now, uint64_t *first);
+size_t vtd_snapshot_changed(const struct iommu_snapshot *a, const struct iommu_mem *now, uint64_t *which, size_t room);
 
 #endif

@@ -83,7 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	FUZZ_CHECK(vtd_snapshot_walk(s, &o, &r) == 0);
 	FUZZ_CHECK(!s->meta.truncated || r->base.truncated);
 	mem = iommu_snapshot_mem(s);
-	FUZZ_CHECK(vtd_snapshot_changed(s, &mem, NULL) == 0);
+	FUZZ_CHECK(vtd_snapshot_changed(s, &mem, NULL, 0) == 0);
 	vtd_walk_free(r);
 	vtd_snapshot_free(s);
 	free(buf);

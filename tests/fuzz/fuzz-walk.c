@@ -101,7 +101,7 @@ static void check_snapshot(const struct iommu_mem *mem, const struct vtd_walk_re
 			   again->base.runs[i].perm == r->base.runs[i].perm);
 	FUZZ_CHECK(vtd_compare(r, again, NULL, &c) == 0);
 	FUZZ_CHECK(c->base.same || c->base.truncated);
-	FUZZ_CHECK(vtd_snapshot_changed(s, mem, NULL) == 0);
+	FUZZ_CHECK(vtd_snapshot_changed(s, mem, NULL, 0) == 0);
 	print(NULL, c);
 	vtd_compare_free(c);
 	vtd_walk_free(again);

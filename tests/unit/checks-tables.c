@@ -78,6 +78,32 @@ static void leaf_written(void **state)
 	want(f, OLD, CHECK_FAIL, "1 of", NULL);
 }
 
+static void several_written(void **state)
+{
+	struct good_run *f = *state;
+	uint64_t leaf = good_pt_root(f, AT_PANIC, DISK);
+	g_autofree char *root = g_strdup_printf(" %#" PRIx64 " (root", f->old_root);
+	g_autofree char *table = g_strdup_printf(" %#" PRIx64 " (second-level", leaf);
+
+	*tables_word(&f->ram[AT_END], f->old_root, 0) ^= 1;
+	*tables_word(&f->ram[AT_END], leaf, 3) ^= UINT64_C(0x1000);
+	good_old_tables(f);
+	want(f, OLD, CHECK_FAIL, "2 of", root, table, NULL);
+}
+
+static void more_written_than_are_named(void **state)
+{
+	struct good_run *f = *state;
+	const struct iommu_snapshot *old = f->ev->at_panic.snapshot;
+	g_autofree char *rest = g_strdup_printf(" and %zu more", old->n_pages - 8);
+
+	assert_true(old->n_pages > 8);
+	for (size_t i = 0; i < old->n_pages; i++)
+		*tables_word(&f->ram[AT_END], old->pages[i].pa, 0) ^= UINT64_C(1) << 40;
+	good_old_tables(f);
+	want(f, OLD, CHECK_FAIL, rest, NULL);
+}
+
 /* Accessed and Dirty bits are hardware's to set; permissions and addresses are not. */
 static void accessed_and_dirty(void **state)
 {
@@ -259,6 +285,9 @@ int checks_tables_tests(void)
 		LEGACY(truncated),
 		LEGACY(root_written),
 		LEGACY(leaf_written),
+		LEGACY(several_written),
+		LEGACY(more_written_than_are_named),
+		LEGACY(more_written_than_are_named),
 		LEGACY(accessed_and_dirty),
 		FIRST_LEVEL(accessed_and_dirty),
 		SCALABLE(pasid_written),
