@@ -102,6 +102,21 @@ setup()
 	[ "${#lines[@]}" -ge 21 ]
 }
 
+# The page of a run begins with the title: whatever it promised, an outcome may deny.
+@test "no title of a scenario says how it ends" {
+	count=0
+	for f in scenarios/*.conf; do
+		title=$(sed -n "s/^title=//p" "$f")
+		[ -n "$title" ]
+		if grep -qwiE "preserved|keeps|kept|survives?|works|lost|loses|fails|wrong|good|bad|broken" <<<"$title"; then
+			echo "$f: $title"
+			false
+		fi
+		count=$((count + 1))
+	done
+	[ "$count" -ge 25 ]
+}
+
 @test "a broken scenario is named with its line, the others are listed" {
 	mkdir -p "$BATS_TEST_TMPDIR/tree/scenarios" "$BATS_TEST_TMPDIR/tree/scripts"
 	printf '[scenario]\ntitle=good\n' >"$BATS_TEST_TMPDIR/tree/scenarios/a.conf"

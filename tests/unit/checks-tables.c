@@ -287,7 +287,6 @@ int checks_tables_tests(void)
 		LEGACY(leaf_written),
 		LEGACY(several_written),
 		LEGACY(more_written_than_are_named),
-		LEGACY(more_written_than_are_named),
 		LEGACY(accessed_and_dirty),
 		FIRST_LEVEL(accessed_and_dirty),
 		SCALABLE(pasid_written),
