@@ -63,20 +63,21 @@ static void give_up(struct breakpoint *b, const char *what, const GError *error)
 static void capture(struct breakpoint *b, int64_t host_ns)
 {
 	struct run *run = b->run;
-	struct evidence_state state = { 0 };
+	struct evidence_state *state = &run->at.ev->at_break;
 	g_autoptr(GError) error = NULL;
 	g_autofree char *moment = g_strdup_printf("break:%s", b->symbol);
 	double s = (double)(host_ns - run->at.clock->start_ns) / 1e9;
 
 	clock_moment(run->at.clock, moment, host_ns, kernel_of(b), -1, "gdb");
-	if (!run_capture(run, "break", &state, &error))
+	if (!run_capture(run, "break", state, &error)) {
 		say(b, "hit at %.3f s, but its tables could not be read: %s", s, error->message);
-	else if (!state.walk)
+		evidence_state_clear(state);
+	} else if (!state->walk) {
 		say(b, "hit at %.3f s; this run looks at no tables", s);
-	else
+	} else {
 		say(b, "hit at %.3f s: tables/break.vtd, root %#" PRIx64 ", %zu contexts, %" PRIu64 " leaves", s,
-		    state.root, state.walk->n_requesters, state.walk->leaves);
-	evidence_state_clear(&state);
+		    state->root, state->walk->n_requesters, state->walk->leaves);
+	}
 }
 
 static gboolean on_gdb(gint fd, GIOCondition condition, gpointer data)
