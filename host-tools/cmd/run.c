@@ -51,8 +51,7 @@ static const GOptionEntry entries[] = {
 	{ "keep-core", 0, 0, G_OPTION_ARG_NONE, &opt.keep_core, "keep the RAM at the end, for `vtdlab core`", NULL },
 	{ "gdb", 0, 0, G_OPTION_ARG_NONE, &opt.gdb, "leave a gdb stub, and wait for a person", NULL },
 	{ "break", 0, 0, G_OPTION_ARG_STRING, &opt.break_at,
-	  "a snapshot, break.vtd, when a kernel first comes to this function (the crash kernel, or first:SYMBOL)",
-	  "SYMBOL" },
+	  "a snapshot, break.vtd, when the crash kernel first comes to this function (machine.break)", "SYMBOL" },
 	{ "no-probes", 0, 0, G_OPTION_ARG_NONE, &opt.no_probes,
 	  "leave the kernels without kprobes: no guest times, no reservations", NULL },
 	{ "no-retry", 0, 0, G_OPTION_ARG_NONE, &opt.no_retry,
@@ -129,12 +128,12 @@ static struct scenario *load(const char *name, const struct libvirt_domain *doma
 		return NULL;
 	ok = set_key(s, "first.kernel", opt.kernel, error) && set_key(s, "crash.kernel", opt.crash_kernel, error) &&
 	     set_key(s, "machine.accel", opt.accel, error) && set_key(s, "machine.clock", opt.clock, error) &&
-	     (!opt.as_shipped || scenario_as_shipped(s, error)) &&
+	     (!opt.as_shipped || scenario_as_shipped(s, error)) && set_key(s, "machine.break", opt.break_at, error) &&
 	     set_key(s, "machine.snapshot", opt.snapshot ? "on" : NULL, error) &&
 	     set_key(s, "scenario.strict-expect", opt.strict_expect ? "on" : NULL, error);
 	if (ok && domain)
 		take_domain(s, domain);
-	/* QEMU completes what the disk has in flight when it stops, as it does at a breakpoint. */
+	/* which is what machine.break asks for */
 	if (ok && opt.break_at && s->devices.dma == CONF_DMA_BOTH)
 		ok = scenario_set(s, "devices.dma=nic", error);
 	for (char **set = opt.sets; ok && set && *set; set++)
@@ -154,18 +153,6 @@ static int dry_run(const struct scenario *s, const struct run_options *options)
 		return cmd_fail("run", error);
 	puts(text);
 	return VTDLAB_EXIT_OK;
-}
-
-/* "first:SYMBOL", "crash:SYMBOL", "SYMBOL": false if it is none. */
-static bool take_break(struct run_options *options)
-{
-	const char *at = opt.break_at;
-
-	options->break_first = at && g_str_has_prefix(at, "first:");
-	if (options->break_first || (at && g_str_has_prefix(at, "crash:")))
-		at += strlen("first:");
-	options->break_at = at;
-	return !at || (*at && *at != '.' && strspn(at, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "_.") == strlen(at));
 }
 
 /* What only shows once all is set. */
@@ -226,6 +213,8 @@ static int check_options(int names)
 		return cmd_usage_error("run", "which scenario? `vtdlab list scenarios` names them");
 	if (opt.repeat < 1 || opt.repeat > 100000)
 		return cmd_usage_error("run", "--repeat %d: 1 to 100000", opt.repeat);
+	if (opt.break_at && !*opt.break_at)
+		return cmd_usage_error("run", "--break '': which function?");
 	if (opt.snapshot && opt.boot)
 		return cmd_usage_error("run", "--snapshot or --boot, not both");
 	if (opt.ktap && opt.json)
@@ -292,11 +281,6 @@ int cmd_run(int argc, char **argv)
 		return status;
 	if (!cmd_colour("run", opt.colour, &colour))
 		return VTDLAB_EXIT_USAGE;
-	if (!take_break(&options))
-		return cmd_usage_error("run",
-				       "--break '%s': the name of a function, as in /proc/kallsyms; first:NAME is "
-				       "one of the first kernel",
-				       opt.break_at);
 	take_options(&options, colour);
 	if (opt.vmm || opt.print_xml || opt.domain)
 		options.vmm = vmm_parse(opt.vmm && !opt.print_xml ? opt.vmm : "libvirt", &options.vmm_uri, &error);

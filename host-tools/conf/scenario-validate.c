@@ -104,12 +104,33 @@ static bool check_dma(const struct scenario *s, GError **error)
 	return true;
 }
 
+/* QEMU completes what the disk has in flight when it stops, as it does at a breakpoint. */
+static bool check_break(const struct scenario *s, GError **error)
+{
+	const char *symbol;
+
+	if (scenario_break(s, &symbol) == CONF_BREAK_NONE)
+		return true;
+	if (!*symbol || *symbol == '.' ||
+	    strspn(symbol, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "_.") != strlen(symbol))
+		return vtdlab_refuse(
+			error,
+			"machine.break '%s': the name of a function, as in /proc/kallsyms; first:NAME is one "
+			"of the first kernel, attach:NAME what the crash kernel comes to for a driver",
+			s->machine.break_at);
+	if (s->devices.dma == CONF_DMA_BOTH)
+		return vtdlab_refuse(error,
+				     "machine.break: QEMU completes what the disk has in flight where it stops; set "
+				     "devices.dma=nic");
+	return true;
+}
+
 bool scenario_validate(const struct scenario *s, const char *const *names, GError **error)
 {
 	bool ok = *s->first.kernel || vtdlab_refuse(error, "first.kernel is empty; see `vtdlab list kernels`");
 
 	if (ok && check_expectations(s, names, error) && check_groups(s, error) && check_machine(s, error) &&
-	    check_dma(s, error) && check_corrupt(s, error) && workload_check(s, error))
+	    check_dma(s, error) && check_break(s, error) && check_corrupt(s, error) && workload_check(s, error))
 		return true;
 	g_prefix_error(error, "scenario %s: ", s->name);
 	return false;

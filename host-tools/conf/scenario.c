@@ -106,6 +106,8 @@ static const struct schema_key keys[] = {
 	  .help = "what `vtdlab list shortcuts` lists for CPU and kernels; auto: but with clock=virtual" },
 	{ KEY("machine", "snapshot", SCHEMA_SWITCH), AT(machine.snapshot), .def = "off",
 	  .help = "on: the first kernel is booted once and then restored, where that changes nothing" },
+	{ KEY("machine", "break", SCHEMA_TEXT), AT(machine.break_at), .def = "",
+	  .help = "a snapshot, break.vtd, when a kernel first comes to [first:|crash:|attach:]SYMBOL" },
 	{ KEY("machine", "qemu-args", SCHEMA_ARGS), AT(machine.qemu_args), .def = "",
 	  .help = "put at the end of QEMU's command line, split as a shell splits words" },
 
@@ -328,6 +330,25 @@ bool scenario_shortcuts(const struct scenario *s)
 {
 	return s->machine.shortcuts == CONF_SHORTCUTS_ON ||
 	       (s->machine.shortcuts == CONF_SHORTCUTS_AUTO && s->machine.clock == MACHINE_CLOCK_WALL);
+}
+
+enum conf_break scenario_break(const struct scenario *s, const char **symbol)
+{
+	static const struct word prefixes[] = {
+		{ "first:", CONF_BREAK_FIRST },
+		{ "crash:", CONF_BREAK_CRASH },
+		{ "attach:", CONF_BREAK_ATTACH },
+		{ 0 },
+	};
+	const char *at = s->machine.break_at;
+
+	*symbol = at;
+	for (const struct word *p = prefixes; p->word; p++)
+		if (g_str_has_prefix(at, p->word)) {
+			*symbol = at + strlen(p->word);
+			return (enum conf_break)p->value;
+		}
+	return *at ? CONF_BREAK_CRASH : CONF_BREAK_NONE;
 }
 
 bool scenario_as_shipped(struct scenario *s, GError **error)

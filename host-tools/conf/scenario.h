@@ -22,6 +22,8 @@ enum conf_image { CONF_IMAGE_AUTO, CONF_IMAGE_FLAT, CONF_IMAGE_SHIPPED };
 enum conf_trigger { CONF_TRIGGER_SYSRQ, CONF_TRIGGER_NMI, CONF_TRIGGER_CPU };
 enum conf_dump { CONF_DUMP_GUEST, CONF_DUMP_NONE };
 enum conf_end { CONF_END_POWEROFF, CONF_END_REBOOT };
+/* Which kernel is stopped at machine.break; at an attach: the crash kernel's, from its first driver on. */
+enum conf_break { CONF_BREAK_NONE, CONF_BREAK_FIRST, CONF_BREAK_CRASH, CONF_BREAK_ATTACH };
 enum conf_corrupt_when { CONF_CORRUPT_BEFORE_COPY, CONF_CORRUPT_AFTER_COPY };
 
 /* Strings are never NULL: a key without a value is "". Defaults are those of `vtdlab list keys`. */
@@ -47,6 +49,7 @@ struct scenario {
 		enum conf_shortcuts shortcuts; /* use scenario_shortcuts() */
 		bool observe;		       /* false: no trace, no walks: to measure what observing costs */
 		bool snapshot;		       /* the first kernel is restored from a snapshot where it can be */
+		char *break_at;		       /* use scenario_break() */
 		char *qemu_args;	       /* appended to QEMU's command line after shell word splitting */
 	} machine;
 	struct {
@@ -158,6 +161,12 @@ const char *scenario_crash_kernel(const struct scenario *s);
  * the initramfs is another one than ours (which shows a distribution's as it is), nor where time is counted.
  */
 bool scenario_crash_flat(const struct scenario *s);
+
+/*
+ * scenario_break - when the run stops at a function for break.vtd (machine.break), and *@symbol: at which; "" for
+ * CONF_BREAK_NONE. Owned by the scenario.
+ */
+enum conf_break scenario_break(const struct scenario *s, const char **symbol);
 
 /* scenario_shortcuts - are those of prepare/shortcuts.h to be taken? With auto everywhere but where time is counted. */
 bool scenario_shortcuts(const struct scenario *s);

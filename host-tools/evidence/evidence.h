@@ -309,17 +309,18 @@ struct evidence {
 	bool crash_panicked;		 /* crash_failure is a panic or a reset, not a hang */
 
 	struct evidence_state at_panic, copied, end;
-	GArray *events;		    /* struct evidence_event */
-	GArray *dma;		    /* struct evidence_dma */
-	GArray *devices;	    /* struct evidence_device */
-	GArray *complaints;	    /* struct evidence_complaint: the first of them */
-	GArray *splats;		    /* struct evidence_splat: the first of them */
-	uint64_t splats_more;	    /* ... that were not kept */
-	GArray *requesters;	    /* struct evidence_requester, ids as the trace showed them */
-	GArray *workloads;	    /* struct evidence_workload, at most one; empty: it never began */
-	GArray *functions;	    /* struct evidence_function, of the first kernel; empty: not known */
-	GArray *reservations;	    /* struct evidence_reservation; empty: no probes */
-	uint64_t reservations_lost; /* records of the crash kernel's probes that were not kept or understood */
+	struct evidence_state at_break; /* at the function of machine.break, the machine stopped there */
+	GArray *events;			/* struct evidence_event */
+	GArray *dma;			/* struct evidence_dma */
+	GArray *devices;		/* struct evidence_device */
+	GArray *complaints;		/* struct evidence_complaint: the first of them */
+	GArray *splats;			/* struct evidence_splat: the first of them */
+	uint64_t splats_more;		/* ... that were not kept */
+	GArray *requesters;		/* struct evidence_requester, ids as the trace showed them */
+	GArray *workloads;		/* struct evidence_workload, at most one; empty: it never began */
+	GArray *functions;		/* struct evidence_function, of the first kernel; empty: not known */
+	GArray *reservations;		/* struct evidence_reservation; empty: no probes */
+	uint64_t reservations_lost;	/* records of the crash kernel's probes that were not kept or understood */
 
 	/* a lab kernel's own account; empty: none was asked for */
 	GArray *kdump_contexts;		   /* struct evidence_kdump_context */

@@ -325,6 +325,7 @@ const struct evidence_field evidence_fields[] = {
 	FIELD(evidence, at_panic, "observe/snapshot.c"),
 	FIELD(evidence, copied, "observe/snapshot.c"),
 	FIELD(evidence, end, "observe/snapshot.c"),
+	FIELD(evidence, at_break, "observe/snapshot.c"),
 	LIST(evidence, events, "observe/iommu-events.c", evidence_event),
 	LIST(evidence, dma, "observe/dma-*.c", evidence_dma),
 	LIST(evidence, devices, "run/boot.c", evidence_device),

@@ -146,6 +146,8 @@ char *evidence_snapshot_name(const struct evidence *ev, const struct evidence_st
 		return g_strdup("copied");
 	if (state == &ev->end)
 		return g_strdup("end");
+	if (state == &ev->at_break)
+		return g_strdup("break");
 	for_each_evidence(const struct evidence_device, dev, ev->devices)
 		if (state == &dev->after)
 			return g_strconcat("attach-", dev->bdf, NULL);

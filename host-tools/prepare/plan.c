@@ -54,10 +54,10 @@ static const char *probes_cmdline(const struct plan *plan, const struct kernel *
 	return probes_wanted(plan) ? probe_parameters(kernel_builtin(kernel, "INTEL_IOMMU_KDUMP")) : "";
 }
 
-/* The functions of --break are where the first kernel says that they are. */
+/* The functions of machine.break are where the first kernel says that they are. */
 static bool plan_fixed(const struct plan *plan)
 {
-	return plan->options->gdb || plan->options->break_at;
+	return plan->options->gdb || *plan->scenario->machine.break_at;
 }
 
 /* @own: what the lab itself gives this one of the two kernels; @extra: the scenario's own words, behind all others */
@@ -178,6 +178,21 @@ const char *plan_crash_own(const char *cmdline)
 	return mode ? CRASH_OWN " intel_iommu_kdump_log=64" : CRASH_OWN;
 }
 
+/* Where a function of the crash kernel lies, the first kernel says; so both must be the same one. */
+static bool plan_break(const struct plan *plan, GError **error)
+{
+	const char *symbol;
+	enum conf_break when = scenario_break(plan->scenario, &symbol);
+
+	if (when == CONF_BREAK_NONE || when == CONF_BREAK_FIRST ||
+	    strcmp(kernel_boot_path(plan->first), kernel_boot_path(plan->crash)) == 0)
+		return true;
+	return vtdlab_refuse(error,
+			     "machine.break %s: the crash kernel must be the first one, which says where the function "
+			     "is; leave out --crash-kernel, or give first:%s",
+			     symbol, symbol);
+}
+
 bool plan_make(struct plan *plan, const struct scenario *sc, const struct run_options *options, GError **error)
 {
 	struct workload w = workload_of(sc);
@@ -208,13 +223,8 @@ bool plan_make(struct plan *plan, const struct scenario *sc, const struct run_op
 	}
 	if (foreign)
 		plan->qemu_args = foreign_disk(plan->crash_initrd, plan->qemu_args);
-	if (options->break_at && !options->break_first &&
-	    strcmp(kernel_boot_path(plan->first), kernel_boot_path(plan->crash)))
-		return vtdlab_refuse(
-			error,
-			"--break %s: the crash kernel must be the first one, which says where the function "
-			"is; leave out --crash-kernel, or give first:%s",
-			options->break_at, options->break_at);
+	if (!plan_break(plan, error))
+		return false;
 	if (scenario_shortcuts(sc)) {
 		plan->cpu_tcg = shortcuts_words(true);
 		plan->boot_words = shortcuts_words(false);
@@ -263,6 +273,6 @@ void plan_machine(const struct plan *plan, const char *run_dir, struct machine_c
 	cfg->cmdline = plan->first_cmdline;
 	cfg->disk_image = plan->disk_image;
 	cfg->extra_args = (const char *const *)plan->qemu_args;
-	cfg->gdb = plan->options->gdb || plan->options->break_at;
+	cfg->gdb = plan_fixed(plan);
 	cfg->run_dir = run_dir;
 }

@@ -25,8 +25,6 @@ struct run_options {
 	bool keep;			     /* leave the VM stopped at the end until a signal comes */
 	bool keep_core;			     /* leave the RAM, as it is at the end, in the run directory */
 	bool gdb;			     /* a gdb stub, and deadlines that wait for a person */
-	const char *break_at;		     /* --break: a function; NULL: none */
-	bool break_first;		     /* it is the first kernel's, not the crash kernel's */
 	bool no_probes;			     /* leave the kernels without kprobes: no guest times, no reservations */
 	bool no_retry;			     /* one attempt, whatever becomes of it */
 	bool boot;			     /* --boot: machine.snapshot does not count */

@@ -122,6 +122,7 @@ bool phase_attach_disk(struct run *run, GError **error)
 
 	if (!wait_for_dma(run, error))
 		return false;
+	breakpoint_arm(run, CONF_BREAK_ATTACH);
 	if (!module)
 		return true;
 	phase = g_strdup_printf("attach:%s", sid_text(guest_disk_sid(), bdf));

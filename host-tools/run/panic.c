@@ -181,7 +181,7 @@ bool phase_panic(struct run *run, GError **error)
 	struct evidence *ev = run->at.ev;
 
 	clock_phase(run->at.clock, "panic");
-	breakpoint_arm(run, true);
+	breakpoint_arm(run, CONF_BREAK_FIRST);
 	/* Before the trigger: on a busy host the way to the jump is long, too. */
 	if (!dma_slow(&run->at, error) || !ask_for_panic(run, error) ||
 	    !machine_wait(run->at.m, jumped, run, attempt_deadline(&run->at, 10), "the jump into the crash kernel",
@@ -189,8 +189,7 @@ bool phase_panic(struct run *run, GError **error)
 		return false;
 	if (!ev->jump_ns)
 		return true;
-	if (run->at.plan->options->break_first)
-		breakpoint_end(run);
+	breakpoint_jumped(run);
 	clock_moment(run->at.clock, "jump", ev->jump_ns, "crash", -1, "host");
 	console_poll(machine_console(run->at.m));
 	console_words_jumped(run->words);
@@ -198,7 +197,7 @@ bool phase_panic(struct run *run, GError **error)
 		return false;
 	if (!capture_at_panic(run, error) || !damage(run, CONF_CORRUPT_BEFORE_COPY, error))
 		return false;
-	breakpoint_arm(run, false);
+	breakpoint_arm(run, CONF_BREAK_CRASH);
 	nic_dma_begin(run->nic);
 	if (run->disk)
 		disk_dma_begin(run->disk);

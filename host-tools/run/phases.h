@@ -24,7 +24,7 @@ struct run {
 	struct disk_dma *disk;
 	struct nic_dma *nic;
 	struct entries *entries;
-	struct breakpoint *breakpoint; /* --break */
+	struct breakpoint *breakpoint; /* machine.break */
 	bool whole;		       /* all phases are to come, as in run_attempt() */
 	bool devices_asked;	       /* what is waited for is a sign of the first kernel's devices */
 	struct saved *saved;	       /* the first kernel was restored from it; NULL: booted */
@@ -82,12 +82,14 @@ bool phase_foreign(struct run *run, GError **error);
 bool phase_poweroff(struct run *run, GError **error);
 
 /*
- * breakpoint.c: --break. _find() asks the first kernel where the function is, _arm() sets the breakpoint if it is one of
- * that kernel (@first: the first one), _end() takes it away, _note() says that it was never hit. None of them fails:
+ * breakpoint.c: machine.break. _find() asks the first kernel where the function is, _arm() sets the breakpoint if it is one of
+ * that kernel and moment (@now), _end() takes it away, _note() says that it was never hit. None of them fails:
  * what goes wrong is a note, the run goes on.
  */
 void breakpoint_find(struct run *run);
-void breakpoint_arm(struct run *run, bool first);
+void breakpoint_arm(struct run *run, enum conf_break now);
+/* _jumped() - the first kernel is dead: what was to stop it is taken away. */
+void breakpoint_jumped(struct run *run);
 void breakpoint_end(struct run *run);
 void breakpoint_note(struct run *run);
 void breakpoint_free(struct run *run);

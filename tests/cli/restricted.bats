@@ -53,6 +53,11 @@ goes_on()
 	refused run "$dir/s.conf" --restricted :: 'crash.kernel=image leads out of'
 }
 
+@test "where a kernel is stopped says nothing to this host" {
+	scenario '[machine] break=attach:qi_flush_context' '[devices] dma=nic' '[first] kernel=nonesuch'
+	goes_on run "$dir/s.conf" --restricted
+}
+
 @test "--set is a part of the scenario; calibrate takes one too" {
 	refused run kdump --restricted --set machine.qemu-args=-S :: 'machine.qemu-args=-S'
 	refused run kdump --restricted --kernel "$dir/image" --set "first.kernel=$dir/tree" :: "first.kernel=$dir/tree"

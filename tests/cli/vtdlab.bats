@@ -339,9 +339,15 @@ make_cache()
 }
 
 @test "run --break: a function's name, of one kernel that both are" {
-	for bad in '' 'a b' 'first:' '$(x)' 'crash:.x' 'other:x'; do
-		refused run kdump --break "$bad" :: "--break '$bad': the name of a function"
+	refused run kdump --break '' :: "--break '': which function?"
+	for bad in 'a b' first: '$(x)' crash:.x attach: other:x; do
+		refused run kdump --break "$bad" :: "machine.break '$bad': the name of a function"
+		refused run kdump --set devices.dma=nic --set "machine.break=$bad" :: "machine.break '$bad': the name of a function"
 	done
+	# the option gives up the DMA that QEMU completes as it stops; who sets the key says so
+	refused run kdump --set machine.break=qi_flush_context :: "set devices.dma=nic"
+	printf '%s\n' '[machine]' break=first:x '[devices]' dma=both >"$BATS_TEST_TMPDIR/s.conf"
+	refused run "$BATS_TEST_TMPDIR/s.conf" :: "set devices.dma=nic"
 }
 
 @test "a check and a scenario have a page, and each word of the pages is in the glossary" {

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Real runs of bugs: both sides, swapped sides, and first kernels that die, with and without a reference.
 
+load ../cli/bisect-fixture
+
 setup_file()
 {
 	export RESULTS="$BATS_FILE_TMPDIR/results"
@@ -168,5 +170,27 @@ dead_kernel()
 	grep -q '^hunt, seed 1: [12] cells, 2 runs: .*; interrupted$' "$hunt/hunt.txt"
 	[ -s "$hunt/run-0/latest/run.json" ]
 	grep -qxF "in $(readlink -f "$hunt")" "$BATS_TEST_TMPDIR/out"
+	no_leftovers
+}
+
+@test "bisect --tree: the first commit whose kernel has the bug, past those that cannot be built; nothing is left" {
+	export TMPDIR=$BATS_TEST_TMPDIR
+	tree=$BATS_TEST_TMPDIR/tree lab=$BATS_TEST_TMPDIR/lab
+	bisect_tree "$tree"
+	# from commit 7 on it "builds" 6.1, which has the bug; 4 and 5, in the middle, cannot be built
+	# shellcheck disable=SC2016 # of the script
+	bisect_lab "$PWD" "$lab" 'case $commit in
+		4) echo "x.c:1: error: no such luck" >&2; exit 1 ;;
+		5) echo "no patch fits" >&2; exit 2 ;;
+		[0-6]) exec "$real" debian-6.12 "$@" ;;
+		*) exec "$real" debian-6.1 "$@" ;;
+	esac'
+	VTDLAB_ROOT=$lab run "$VTDLAB" bisect present-uncleared --tree "$tree" --good HEAD~9 --bad HEAD --results "$RESULTS"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "$(sed -n 's/^first bad commit: //p' <<<"$output")" = "[$(git -C "$tree" rev-parse HEAD~2)] commit 7" ]
+	[[ $output == *" bad "*"stale-cache (flushed)"*" good "*preserved* ]]
+	grep -qx '[45]' "$BATS_TEST_TMPDIR/asked"
+	nothing_left "$tree"
 	no_leftovers
 }

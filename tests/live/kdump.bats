@@ -128,7 +128,7 @@ qemu_of()
 	[ "$status" -eq 0 ]
 	dir=$(readlink -f "$BATS_FILE_TMPDIR/break/latest")
 	[ "$(jq -r .outcome "$dir/run.json")" = preserved ]
-	[[ $(jq -r '.notes | join("|")' "$dir/run.json") == *"--break crash:iommu_set_root_entry: hit at "* ]]
+	[[ $(jq -r '.notes | join("|")' "$dir/run.json") == *"break crash:iommu_set_root_entry: hit at "* ]]
 	grep -q '^break:iommu_set_root_entry,[0-9]*,crash,,gdb$' "$dir/timeline.csv"
 	# the dead kernel's root is still in force
 	"$VTDLAB" diff "$dir/tables/panic.vtd" "$dir/tables/break.vtd"

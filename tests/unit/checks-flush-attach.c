@@ -242,6 +242,74 @@ static void dropped(void **state)
 	want(f, FLUSHED, CHECK_NO_EVIDENCE, "0000:00:02.0", "not kept", NULL);
 }
 
+/* The tables at the break: those of the copy, with @word as the first of the disk's entry. */
+static void break_at_flush(struct good_run *f, uint64_t word)
+{
+	uint64_t *entry = good_entry(f, COPIED, DISK), old = entry[0];
+	struct evidence_state *copied = &f->ev->copied;
+
+	assert_true(scenario_set(f->sc, "machine.break=attach:qi_flush_context", NULL));
+	evidence_state_clear(&f->ev->at_break);
+	entry[0] = word;
+	good_walk(f, COPIED, NULL);
+	f->ev->at_break = *copied;
+	f->ev->at_break.host_ns = T_DISK_ATTACH - 5 * MS;
+	copied->walk = NULL;
+	entry[0] = old;
+	good_walk(f, COPIED, NULL);
+}
+
+/* The entry goes first and the caches then; the other way round leaves a moment to cache it again, which no run has to hit. */
+static void break_order(void **state)
+{
+	struct good_run *f = *state;
+	uint64_t old = good_entry(f, COPIED, DISK)[0];
+
+	break_at_flush(f, 0);
+	want(f, FLUSHED, CHECK_PASS, "0000:00:02.0, about to be invalidated, was gone already", NULL);
+	break_at_flush(f, (old & 0xfff) | (CRASH_START + 0x5000));
+	want(f, FLUSHED, CHECK_PASS, "was another already", NULL);
+	break_at_flush(f, old);
+	want(f, FLUSHED, CHECK_FAIL, "0000:00:02.0, about to be invalidated, was still present", NULL);
+	want_outcome(f, "stale-cache", 1);
+}
+
+/* Elsewhere the entry may well be there still; and what was not seen says nothing. */
+static void break_elsewhere(void **state)
+{
+	struct good_run *f = *state;
+
+	break_at_flush(f, good_entry(f, COPIED, DISK)[0]);
+	assert_true(scenario_set(f->sc, "machine.break=attach:intel_iommu_attach_device", NULL));
+	want(f, FLUSHED, CHECK_PASS, NULL);
+	want_not(f, "at the break");
+	assert_true(scenario_set(f->sc, "machine.break=qi_flush_context", NULL));
+	want(f, FLUSHED, CHECK_PASS, NULL);
+	assert_true(scenario_set(f->sc, "machine.break=attach:qi_flush_context", NULL));
+	f->ev->at_break.root += 0x1000;
+	want(f, FLUSHED, CHECK_NO_EVIDENCE, "were not those in force", NULL);
+	f->ev->at_break.root -= 0x1000;
+	f->ev->at_break.host_ns = AT(5900);
+	want(f, FLUSHED, CHECK_NO_EVIDENCE, "no invalidation of one context entry", NULL);
+	evidence_state_clear(&f->ev->at_break);
+	want(f, FLUSHED, CHECK_NO_EVIDENCE, "at the break nothing was read", NULL);
+}
+
+/* An invalidation of more than one device's entry does not say whose is about to go. */
+static void break_global(void **state)
+{
+	struct good_run *f = *state;
+
+	break_at_flush(f, 0);
+	for (unsigned i = 0; i < f->ev->events->len; i++) {
+		struct evidence_event *e = &g_array_index(f->ev->events, struct evidence_event, i);
+
+		if (e->kind == EVENT_CC_DEVICE && e->sid == DISK)
+			e->kind = EVENT_CC_GLOBAL;
+	}
+	want(f, FLUSHED, CHECK_NO_EVIDENCE, "no invalidation of one context entry", NULL);
+}
+
 int checks_flush_attach_tests(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -262,6 +330,9 @@ int checks_flush_attach_tests(void)
 		LEGACY(no_old_entry),
 		LEGACY(alias),
 		LEGACY(dropped),
+		LEGACY(break_order),
+		LEGACY(break_elsewhere),
+		LEGACY(break_global),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
