@@ -3,6 +3,7 @@
  * The check `flushed`: what hardware may have cached of the dead kernel's tables is invalidated, all of it
  * after the root switch, and what belongs to a device when that device leaves the copied tables. The context
  * cache comes first: a stale context would fill an IOTLB that has just been emptied (specification, 6.5).
+ * And the check `new-entry-flushed`: what a unit in caching mode may have cached of there having been no entry.
  */
 #include "verdict/check-common.h"
 
@@ -398,4 +399,85 @@ const struct check check_flushed = {
 	.traces = TRACES(UNIT) | TRACES(INVALIDATIONS) | TRACES(NIC_RESETS) | TRACES(DISK_RESETS),
 	.per_device = true,
 	.run = flushed,
+};
+
+/*
+ * A unit in caching mode may have cached, under domain 0, that @sid had no entry, and goes on answering by that
+ * (specification, 6.1). Kernels clear an old entry before they write the new one, and all that there are name domain 0
+ * or the new one to the IOTLB then. That tells this invalidation from that of the old entry, which may come just before:
+ * the trace has no domain where a context entry is invalidated. One of everything is taken for both.
+ */
+static enum check_result absence_flushed(const struct evidence *ev, const struct evidence_device *dev, uint16_t sid,
+					 const struct iommu_space *now, GString *detail)
+{
+	const struct old_entry absent = { .sid = sid }, fresh = { sid, now->did, now->pasid };
+	bool context = false;
+	int64_t from, to;
+
+	window(ev, dev, &from, &to);
+	for_each_evidence(const struct evidence_event, e, ev->events) {
+		if (e->host_ns < from || e->host_ns > to)
+			continue;
+		context |= covers_context(e, &absent);
+		if (!context || !(covers_iotlb(e, &absent) || covers_iotlb(e, &fresh)))
+			continue;
+		g_string_append_printf(detail, "new DID %u", now->did);
+		return CHECK_PASS;
+	}
+	g_string_append_printf(detail, "no invalidation of %sthe IOTLB of domain 0 or its new DID %u at its attach",
+			       context ? "" : "its context entry, and then of ", now->did);
+	if (context)
+		name_instead(ev, from, to, detail);
+	if (!ev->events_dropped)
+		return CHECK_FAIL;
+	g_string_append(detail, "; some were not kept");
+	return CHECK_NO_EVIDENCE;
+}
+
+/* One requester id of a device that got an entry of the crash kernel's own. */
+static enum check_result new_entry_of(const struct evidence *ev, const struct evidence_device *dev, uint16_t sid,
+				      GString *detail)
+{
+	const struct iommu_space *old = iommu_walk_space(ev->at_panic.walk, sid, IOMMU_NO_PASID), *now;
+	char text[16];
+
+	check_separate(detail);
+	g_string_append_printf(detail, "%s ", sid_text(sid, text));
+	if (old && entry_after(ev, dev, sid, old) == ENTRY_KEPT) {
+		g_string_append(detail, "its entry never changed");
+		return CHECK_SKIP;
+	}
+	now = dev->after.walk ? iommu_walk_space(dev->after.walk, sid, IOMMU_NO_PASID) : NULL;
+	if (!dev->attach_ns || !now) {
+		g_string_append(detail,
+				dev->attach_ns ? "its new entry was not read" : "when it got its entry was not seen");
+		return CHECK_NO_EVIDENCE;
+	}
+	return absence_flushed(ev, dev, sid, now, detail);
+}
+
+static enum check_result new_entry_flushed(const struct evidence *ev, GString *detail)
+{
+	enum check_result result;
+
+	if (!check_regs(&ev->copied).qi_on) {
+		g_string_append(detail, "queued invalidation is off: the trace shows no other kind");
+		return CHECK_NO_EVIDENCE;
+	}
+	if (ev->translation_dropped) {
+		g_string_append(detail, "translation was begun anew: its first entries come before it is on");
+		return CHECK_SKIP;
+	}
+	return check_requesters(ev, new_entry_of, &result, detail) ? result : check_no_device(ev, detail);
+}
+
+const struct check check_new_entry_flushed = {
+	.name = "new-entry-flushed",
+	.outcome = OUTCOME_STALE_CACHE,
+	.proves = "caching mode: what may be cached of there having been no entry is invalidated at each attach",
+	.needs = NEED(IOMMU) | NEED(CACHING_MODE) | NEED(JUMP) | NEED(CRASH_KERNEL) | NEED(ROOT_SWITCH) | NEED(PANIC) |
+		 NEED(COPIED_REGS),
+	.traces = TRACES(UNIT) | TRACES(INVALIDATIONS) | TRACES(NIC_RESETS) | TRACES(DISK_RESETS),
+	.per_device = true,
+	.run = new_entry_flushed,
 };

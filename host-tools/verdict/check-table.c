@@ -24,6 +24,7 @@
 	X(old_mappings_kept)        \
 	X(oracles_agree)            \
 	X(flushed)                  \
+	X(new_entry_flushed)        \
 	X(did_consistent)           \
 	X(dma_outside_crash_memory) \
 	X(no_faults)                \

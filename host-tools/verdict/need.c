@@ -83,6 +83,8 @@ static bool is_unmet(enum need need, const struct evidence *ev, GString *detail)
 		return lacks(sc->iommu.mode != MACHINE_IOMMU_OFF, "the scenario has no IOMMU", detail);
 	case NEED_INTREMAP:
 		return lacks(sc->iommu.intremap, "the scenario has no interrupt remapping", detail);
+	case NEED_CACHING_MODE:
+		return lacks(sc->iommu.caching_mode, "the scenario has no caching mode", detail);
 	case NEED_WORKLOAD:
 		return lacks(*sc->first.workload, "the scenario has no first.workload", detail);
 	case NEED_KDUMP_LOG:
@@ -140,6 +142,7 @@ char *need_list(unsigned needs, unsigned traces)
 		[NEED_DMA] = "DMA",
 		[NEED_IOMMU] = "IOMMU",
 		[NEED_INTREMAP] = "interrupt remapping",
+		[NEED_CACHING_MODE] = "caching mode",
 		[NEED_WORKLOAD] = "first.workload",
 		[NEED_KDUMP_LOG] = "lab kernel",
 		[NEED_RESERVE] = "lab kernel: reserve or deep",

@@ -20,6 +20,7 @@ enum need {
 	NEED_DMA,
 	NEED_IOMMU,
 	NEED_INTREMAP,
+	NEED_CACHING_MODE,
 	NEED_WORKLOAD,
 	NEED_KDUMP_LOG, /* a lab kernel that tells what it finds */
 	NEED_RESERVE,	/* ... that reserves what it finds, or copies it */

@@ -96,6 +96,27 @@ static bool wrong_domain(struct world *w)
 	return any;
 }
 
+/* In caching mode: what was cached of there having been no entry stays. */
+static bool no_new_domain_flush(struct world *w)
+{
+	const struct evidence_device *dev = first_wanted(w);
+	const struct iommu_space *now;
+	bool any = false;
+
+	if (!dev || !dev->after.walk)
+		return false;
+	now = iommu_walk_space(dev->after.walk, dev->sid, IOMMU_NO_PASID);
+	for (guint i = 0; now && i < w->ev->events->len; i++) {
+		struct evidence_event *e = &g_array_index(w->ev->events, struct evidence_event, i);
+
+		if (e->host_ns < attach_begin(w) || e->kind != EVENT_IOTLB_DOMAIN || (e->did && e->did != now->did))
+			continue;
+		e->did ^= 0x80;
+		any = true;
+	}
+	return any;
+}
+
 /* The old context entry of a device, cached once more behind all that was invalidated. */
 static bool cached_again(struct world *w)
 {
@@ -244,6 +265,7 @@ const struct mutation event_mutations[] = {
 	M("no IOTLB flush at attach", "flushed", no_attach_iotlb),
 	M("no context flush at attach", "flushed", no_attach_context),
 	M("another domain flushed", "flushed", wrong_domain),
+	M("no new domain flushed", "new-entry-flushed", no_new_domain_flush),
 	M("translation switched off", "translation-stayed-on", switched_off),
 	M("translation off after copy", "translation-stayed-on", off_after_copy),
 	M("root never switched", "translation-stayed-on", root_never_switched),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The check `flushed`: the invalidations at each attach. */
+/* The checks `flushed` and `new-entry-flushed`: the invalidations at each attach. */
 #include "evidence-fixture.h"
 
 #define FLUSHED "flushed"
@@ -310,6 +310,124 @@ static void break_global(void **state)
 	want(f, FLUSHED, CHECK_NO_EVIDENCE, "no invalidation of one context entry", NULL);
 }
 
+#define NEW_ENTRY "new-entry-flushed"
+#define CAP_CM (1u << 7)
+
+/* A unit in caching mode, and a kernel that goes by it. Returns the new domain id of @sid, whose attach is the test's. */
+static uint16_t caching(struct good_run *f, uint16_t sid)
+{
+	const uint16_t sids[] = { DISK, NIC };
+	uint16_t did = 0;
+
+	f->sc->iommu.caching_mode = true;
+	for (unsigned stage = 0; stage < STAGES; stage++)
+		good_flip(good_state(f, stage), VTD_REG_CAP, CAP_CM);
+	for (unsigned i = 0; i < G_N_ELEMENTS(sids); i++) {
+		struct evidence_device *dev = good_device(f, sids[i]);
+		const struct iommu_space *now = iommu_walk_space(dev->after.walk, sids[i], IOMMU_NO_PASID);
+
+		if (sids[i] == sid) {
+			did = now->did;
+			continue;
+		}
+		good_invalidate(f, dev->attach_ns - MS, EVENT_CC_DEVICE, sids[i], 0);
+		good_invalidate(f, dev->attach_ns - MS, EVENT_IOTLB_DOMAIN, 0, now->did);
+	}
+	return did;
+}
+
+static void new_entry(void **state)
+{
+	struct good_run *f = *state;
+	uint16_t did;
+
+	want(f, NEW_ENTRY, CHECK_SKIP, "no caching mode", NULL);
+	did = caching(f, DISK);
+	want(f, NEW_ENTRY, CHECK_FAIL, "0000:00:02.0 no invalidation of the IOTLB of domain 0 or its new DID",
+	     "(domain 1 was)", "0000:00:01.0 new DID", NULL);
+	want(f, FLUSHED, CHECK_PASS, NULL);
+	want_outcome(f, "stale-cache", 1);
+	/* before the context entry is, it can be filled by the old one again */
+	good_drop(f, EVENT_CC_DEVICE, T_DISK_ATTACH - 5 * MS, T_DISK_ATTACH);
+	good_invalidate(f, T_DISK_ATTACH - 2 * MS, EVENT_IOTLB_DOMAIN, 0, did);
+	want(f, NEW_ENTRY, CHECK_FAIL, "0000:00:02.0 no invalidation of its context entry, and then of the IOTLB",
+	     NULL);
+	good_invalidate(f, T_DISK_ATTACH, EVENT_CC_DEVICE, DISK, 0);
+	want(f, NEW_ENTRY, CHECK_FAIL, "0000:00:02.0 no invalidation of the IOTLB", NULL);
+	good_invalidate(f, T_DISK_ATTACH + FIRST_DMA_NS + 1, EVENT_IOTLB_DOMAIN, 0, did);
+	want(f, NEW_ENTRY, CHECK_FAIL, "0000:00:02.0 no invalidation of the IOTLB", NULL);
+	f->ev->events_dropped = 1;
+	want(f, NEW_ENTRY, CHECK_NO_EVIDENCE, "some were not kept", NULL);
+	good_invalidate(f, T_DISK_ATTACH + MS, EVENT_IOTLB_DOMAIN, 0, did);
+	want(f, NEW_ENTRY, CHECK_PASS, "0000:00:02.0 new DID", NULL);
+}
+
+/* Domain 0 is that of what is absent: in scalable mode kernels name it. */
+static void new_entry_by_domain_0(void **state)
+{
+	struct good_run *f = *state;
+
+	caching(f, DISK);
+	want(f, NEW_ENTRY, CHECK_FAIL, "0000:00:02.0", NULL);
+	good_drop(f, EVENT_CC_DEVICE, T_DISK_ATTACH - 5 * MS, T_DISK_ATTACH);
+	good_invalidate(f, T_DISK_ATTACH, EVENT_CC_DOMAIN, 0, 0);
+	good_invalidate(f, T_DISK_ATTACH, EVENT_IOTLB_DOMAIN, 0, 0);
+	want(f, NEW_ENTRY, CHECK_PASS, "0000:00:02.0 new DID", NULL);
+}
+
+static void new_entry_by_pasid(void **state)
+{
+	struct good_run *f = *state;
+	struct evidence_event e = { .kind = EVENT_IOTLB_PASID, .host_ns = T_DISK_ATTACH, .pasid = 9 };
+
+	e.did = caching(f, DISK);
+	g_array_append_val(f->ev->events, e);
+	want(f, NEW_ENTRY, CHECK_FAIL, "0000:00:02.0", NULL);
+	e.pasid = 0;
+	g_array_append_val(f->ev->events, e);
+	want(f, NEW_ENTRY, CHECK_PASS, NULL);
+}
+
+/* A device that had no entry before is what the mode is about. */
+static void new_entry_was_none(void **state)
+{
+	struct good_run *f = *state;
+	uint16_t did = caching(f, DISK);
+
+	good_entry(f, AT_PANIC, DISK)[0] = 0;
+	good_walk(f, AT_PANIC, NULL);
+	want(f, NEW_ENTRY, CHECK_FAIL, "0000:00:02.0", NULL);
+	good_invalidate(f, T_DISK_ATTACH, EVENT_IOTLB_DOMAIN, 0, did);
+	want(f, NEW_ENTRY, CHECK_PASS, NULL);
+}
+
+static void new_entry_unseen(void **state)
+{
+	struct good_run *f = *state;
+
+	caching(f, DISK);
+	good_device(f, DISK)->attach_ns = 0;
+	want(f, NEW_ENTRY, CHECK_NO_EVIDENCE, "0000:00:02.0 when it got its entry was not seen", NULL);
+	good_device(f, DISK)->attach_ns = T_DISK_ATTACH;
+	good_no_walk(f, AFTER_DISK);
+	want(f, NEW_ENTRY, CHECK_NO_EVIDENCE, "0000:00:02.0 its new entry was not read", NULL);
+	f->ev->translation_dropped = true;
+	want(f, NEW_ENTRY, CHECK_SKIP, "begun anew", NULL);
+	good_flip(&f->ev->copied, VTD_REG_GSTS, 1u << 26);
+	want(f, NEW_ENTRY, CHECK_NO_EVIDENCE, "queued invalidation is off", NULL);
+}
+
+static void new_entry_kept(void **state)
+{
+	struct good_run *f = *state;
+
+	caching(f, DISK);
+	good_device(f, DISK)->attach_ns = 0;
+	memcpy(good_entry(f, AFTER_DISK, DISK), good_entry(f, COPIED, DISK), 16);
+	good_walk(f, AFTER_DISK, NULL);
+	want(f, NEW_ENTRY, CHECK_PASS, "0000:00:02.0 its entry never changed", NULL);
+}
+
 int checks_flush_attach_tests(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -333,6 +451,12 @@ int checks_flush_attach_tests(void)
 		LEGACY(break_order),
 		LEGACY(break_elsewhere),
 		LEGACY(break_global),
+		LEGACY(new_entry),
+		SCALABLE(new_entry_by_domain_0),
+		SCALABLE(new_entry_by_pasid),
+		LEGACY(new_entry_was_none),
+		LEGACY(new_entry_unseen),
+		LEGACY(new_entry_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,6 +44,7 @@ static void table_order(void **state)
 		{ "old-mappings-kept", "copy-wrong" },
 		{ "oracles-agree", "copy-wrong" },
 		{ "flushed", "stale-cache" },
+		{ "new-entry-flushed", "stale-cache" },
 		{ "did-consistent", "did-clash" },
 		{ "dma-outside-crash-memory", "dma-in-crash-memory" },
 		{ "no-faults", "dma-fault" },
@@ -154,6 +155,10 @@ static bool spoil_more(struct good_run *f, const char *check)
 		good_walk(f, AT_END, NULL);
 	} else if (strcmp(check, "flushed") == 0) {
 		good_drop(f, EVENT_IOTLB_GLOBAL, T_ROOT, T_HELLO);
+	} else if (strcmp(check, "new-entry-flushed") == 0) {
+		f->sc->iommu.caching_mode = true;
+		vtd_regs_set32(f->raw[AT_PANIC], VTD_REG_CAP, vtd_regs_get32(f->raw[AT_PANIC], VTD_REG_CAP) | 1u << 7);
+		good_regs(f, AT_PANIC);
 	} else if (strcmp(check, "old-tables-unchanged") == 0) {
 		*tables_word(&f->ram[AT_END], f->old_root, 3) = 1;
 		good_old_tables(f);
@@ -304,6 +309,7 @@ static void expected_but_passes(void **state)
 static void meet_all(struct good_run *f)
 {
 	f->sc->iommu.intremap = true;
+	f->sc->iommu.caching_mode = true;
 	f->sc->crash.end = CONF_END_REBOOT;
 	assert_true(scenario_set(f->sc, "first.workload=vfio-map pages=5", NULL));
 	g_free(f->ev->crash_release);
@@ -323,6 +329,9 @@ static void lose_of_the_scenario(struct good_run *f, enum need need)
 		break;
 	case NEED_INTREMAP:
 		f->sc->iommu.intremap = false;
+		break;
+	case NEED_CACHING_MODE:
+		f->sc->iommu.caching_mode = false;
 		break;
 	case NEED_WORKLOAD:
 		assert_true(scenario_set(f->sc, "first.workload=", NULL));
