@@ -30,7 +30,7 @@ struct bench_options {
 	const char *vmm_word;  /* as it was asked for, or NULL */
 	bool all;	       /* the page with percentiles and KVM's counters */
 	const char *kernel, *modules, *qemu, *results;
-	char **params;	       /* "kvm.tdp_mmu=N", ..., NULL at the end; or NULL */
+	char **params;	       /* "kvm.tdp_mmu=N", "vtdlab_bug=nested-lma", ..., NULL at the end; or NULL */
 	unsigned cpus;	       /* of L1 */
 	unsigned rounds;       /* of each test; 0: kvmperf's own number (3 with selftests) */
 	const char *selftests; /* instead of all tests: the directory of the kernel's own, to be beside ours; or NULL */
@@ -49,7 +49,7 @@ struct bench_outcome {
  */
 char **bench_tests(const char *text, GError **error);
 
-/* bench_params - "kvm.tdp_mmu=N kvm-amd.npt=0" as a list; errors: VTDLAB_ERROR_USAGE. */
+/* bench_params - "kvm.tdp_mmu=N vtdlab_bug=nested-lma" as a list; errors: VTDLAB_ERROR_USAGE. */
 char **bench_params(const char *text, GError **error);
 
 /* The words of --iommu. */

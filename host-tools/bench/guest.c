@@ -42,7 +42,7 @@ static const char *plain(const char *value)
 	return strcmp(value, "y") == 0 || strcmp(value, "Y") == 0 ? "1" : value;
 }
 
-/* What was asked of a module, and what it says itself: a word that it does not know changes nothing, silently. */
+/* What was asked of a module or the kernel, and what it says itself: a word that it does not know changes nothing, silently. */
 static bool check_param(struct machine *m, const char *param, GError **error)
 {
 	g_auto(GStrv) parts = g_strsplit(param, "=", 2);
@@ -50,8 +50,9 @@ static bool check_param(struct machine *m, const char *param, GError **error)
 	g_autoptr(GError) why = NULL;
 	char *dot = strchr(name, '.');
 
-	*dot = '\0';
-	path = g_strdup_printf("/sys/module/%s/parameters/%s", name, dot + 1);
+	if (dot)
+		*dot = '\0';
+	path = g_strdup_printf("/sys/module/%s/parameters/%s", dot ? name : "kernel", dot ? dot + 1 : name);
 	text = bench_guest_file(m, path, &why);
 	if (!text && why->code == VTDLAB_ERROR_FAILED)
 		return vtdlab_refuse(error, "--l1-params %s: this kernel has no such parameter (%s)", param,

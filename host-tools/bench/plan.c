@@ -24,14 +24,18 @@ const struct word bench_iommu_words[] = {
 	{ "strict", BENCH_IOMMU_STRICT }, { "caching", BENCH_IOMMU_CACHING }, { 0 },
 };
 
+/* The one parameter of the kernel itself, and of no module, that is taken: the bugs of lab-6.12-bugs. */
+#define BUG_PARAM "vtdlab_bug="
+
 /* "kvm-amd.npt=0": what the agent takes from the command line when it loads the module. */
 static bool param_ok(const char *word)
 {
 	const char *dot = strchr(word, '.'), *is = strchr(word, '=');
 	size_t name = strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
 	size_t param = dot ? strspn(dot + 1, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") : 0;
+	bool named = dot && name && word + name == dot && param && dot + 1 + param == is;
 
-	return dot && is && name && word + name == dot && param && dot + 1 + param == is && is[1] &&
+	return is && is[1] && (named || g_str_has_prefix(word, BUG_PARAM)) &&
 	       strspn(is + 1, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-:,") == strlen(is + 1);
 }
 
@@ -44,8 +48,10 @@ char **bench_params(const char *text, GError **error)
 		if (!**w)
 			continue;
 		if (!param_ok(*w)) {
-			vtdlab_refuse(error, "--l1-params '%s': write MODULE.PARAMETER=VALUE, such as kvm.tdp_mmu=N",
-				      *w);
+			vtdlab_refuse(
+				error,
+				"--l1-params '%s': write MODULE.PARAMETER=VALUE, such as kvm.tdp_mmu=N, or %sWORD", *w,
+				BUG_PARAM);
 			return NULL;
 		}
 		g_ptr_array_add(out, g_strdup(*w));

@@ -23,11 +23,15 @@ bool bench_side_run(const struct bug *bug, const struct bug_side *side, const ch
 	struct bench_outcome out;
 	bool ok;
 
-	if (!o.tests)
+	o.params = o.tests ? bench_params(side->l1_params, error) : NULL;
+	if (!o.params) {
+		g_strfreev(o.tests);
 		return false;
+	}
 	o.progress = progress_new(NULL, style);
 	ok = bench_run(&o, &out, error);
 	progress_free(o.progress);
+	g_strfreev(o.params);
 	g_strfreev(o.tests);
 	if (!ok)
 		return false;

@@ -12,7 +12,7 @@
 /*
  * bench_side_run - one boot of @side of @bug, with @kernel instead of its own unless NULL; in virtual time, so that it does
  * not depend on how busy the machine is. *@dir: the run directory, below @results; the caller frees it.
- * Errors: as bench_tests() and bench_run().
+ * Errors: as bench_tests(), bench_params() and bench_run().
  */
 bool bench_side_run(const struct bug *bug, const struct bug_side *side, const char *kernel, const char *results,
 		    enum progress_style style, char **dir, GError **error);

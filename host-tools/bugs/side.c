@@ -175,6 +175,11 @@ char *side_command(const struct bug *bug, const struct bug_side *side)
 		g_string_append_printf(line, " --qemu %s", side->qemu);
 	if (*side->reference)
 		g_string_append_printf(line, " --reference %s", side->reference);
+	if (*side->l1_params) {
+		g_autofree char *quoted = text_shell_word(side->l1_params);
+
+		g_string_append_printf(line, " --l1-params %s", quoted);
+	}
 	add_sets(line, bug->sets);
 	add_sets(line, side->sets);
 	return g_string_free(line, FALSE);

@@ -34,7 +34,7 @@ static const GOptionEntry entries[] = {
 	  "of the VM (L1): debian-6.1, debian:RELEASE, a bzImage, a vmlinux or a build tree", "K" },
 	{ "modules", 0, 0, G_OPTION_ARG_FILENAME, &opt.modules, "modules directory of a kernel given by path", "DIR" },
 	{ "l1-params", 0, 0, G_OPTION_ARG_STRING, &opt.params,
-	  "module parameters of L1, such as 'kvm.tdp_mmu=N kvm-amd.npt=0'", "WORDS" },
+	  "module parameters of L1, such as 'kvm.tdp_mmu=N kvm-amd.npt=0'; vtdlab_bug=WORD of lab-6.12-bugs", "WORDS" },
 	{ "qemu", 0, 0, G_OPTION_ARG_FILENAME, &opt.qemu,
 	  "the QEMU to use: a name of images/qemus, such as qemu-10.0, or a program", "Q" },
 	{ "vmm", 0, 0, G_OPTION_ARG_STRING, &opt.vmm, CMD_VMM_HELP, "V" },

@@ -42,6 +42,8 @@ static const struct word status_words[] = {
 		  .help = "as --reference: a kernel that comes up where this one does not" },                        \
 		{ SIDE_KEY(s, side, "set", SCHEMA_ITEMS, sets), .def = "", .members = "section.key=value",           \
 		  .item = SETTING, .help = "settings of this side only" },                                           \
+		{ SIDE_KEY(s, side, "l1-params", SCHEMA_TEXT, l1_params), .def = "",                                 \
+		  .help = "with bench=: as its --l1-params" },                                                       \
 		{ SIDE_KEY(s, side, "outcome", SCHEMA_TEXT, outcome), .def = "",                                     \
 		  .help = "what the run must come to; several with ';' between: any of them" },                      \
 		{ SIDE_KEY(s, side, "fails", SCHEMA_LIST, fails), .def = "", .members = "names of checks",           \
@@ -226,6 +228,8 @@ static bool check_side(const struct bug *bug, const struct bug_side *side, const
 		return false;
 	if (*bug->bench)
 		return check_bench_side(bug, side, error);
+	if (*side->l1_params)
+		return vtdlab_refuse(error, "bug %s: l1-params goes with bench=, not with a scenario", bug->name);
 	s = bug_scenario(bug, side, checks, error);
 	scenario_free(s);
 	return s != NULL;

@@ -37,6 +37,7 @@ struct bug_side {
 	char *qemu;	    /* "" = the host's */
 	char *reference;    /* as --reference: a kernel whose first kernel is good here; "" = any of the cache */
 	char **sets;	    /* "section.key=value", behind those of the bug; NULL-ended */
+	char *l1_params;    /* with bench=: as `vtdlab bench --l1-params` takes them; "" = none */
 	char *outcome;	    /* what the run must come to: an outcome's word, or any of several with ';' between */
 	char **fails;	    /* the checks that must fail without being expected to, all of them */
 	char **may_fail;    /* that may fail besides */

@@ -59,6 +59,9 @@ bench()
 	bench --l1-params 'kvm.tdp_mmu=' :: "MODULE.PARAMETER=VALUE"
 	bench --l1-params 'kvm.tdp_mmu=N init=/bin/sh' :: "'init=/bin/sh'"
 	bench --l1-params 'kvm.a=b=c' :: "MODULE.PARAMETER=VALUE"
+	bench --l1-params 'vtdlab_bug=' :: "vtdlab_bug=WORD"
+	bench --l1-params 'vtdlab_bug=a b' :: "'b'"
+	bench --l1-params 'vtdlab_bug=nested-lma,nested-ncr3 x' :: "'x'"
 }
 
 # a_run NAME CLOCK ACCEL NS [MEMORY]: a run directory whose one test took so long.

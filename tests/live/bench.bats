@@ -39,6 +39,10 @@ json()
 	echo "$output"
 	[ "$status" -eq 2 ]
 	[[ $output == *"kvm.no_such=1: this kernel has no such parameter"* ]]
+	# nor are bugs that this kernel does not have behind a word
+	run "$VTDLAB" bench --tests demand-paging --l1-params vtdlab_bug=nested-lma --results "$results"
+	[ "$status" -eq 2 ]
+	[[ $output == *"vtdlab_bug=nested-lma: this kernel has no such parameter"* ]]
 	[ ! -e "$results/latest-bench" ]
 }
 

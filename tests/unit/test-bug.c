@@ -103,6 +103,14 @@ static void what_a_benchmark_must_have(void **state)
 	(void)state;
 	assert_string_equal(command, "vtdlab bench --tests 'nested --memory 1M, exits' --kernel a");
 	bug_free(bug);
+	bug = load(BENCH BENCH_BAD "l1-params=kvm.a=1 vtdlab_bug=w\n" BENCH_GOOD, NULL);
+	assert_non_null(bug);
+	g_free(command);
+	command = side_command(bug, &bug->recipes[0].bad);
+	assert_string_equal(command, "vtdlab bench --tests 'nested --memory 1M, exits' --kernel a "
+				     "--l1-params 'kvm.a=1 vtdlab_bug=w'");
+	bug_free(bug);
+	refused(HEAD BAD "l1-params=kvm.a=1\n" GOOD, "goes with bench=");
 	refused(BENCH "[bad]\noutcome=failed\n" BENCH_GOOD, "each side names its kernel");
 	refused(BENCH "set=iommu.mode=off\n" BENCH_BAD BENCH_GOOD, "are of a scenario");
 	refused(BENCH BENCH_BAD "crash-kernel=x\n" BENCH_GOOD, "are of a scenario");
