@@ -53,6 +53,31 @@ setup() { find_vtdlab; }
 	[[ $output == *"Result: PASS"* ]]
 }
 
+@test "on a full disk nothing more is begun, and with room again it goes on" {
+	unshare -rm true 2>/dev/null || skip "no namespaces for this user"
+	printf "[matrix]\ntitle=t\n[axes]\nkernel=/nonexistent/a;/nonexistent/b\n" >"$BATS_TEST_TMPDIR/m.conf"
+	cat >"$BATS_TEST_TMPDIR/steps" <<-"END"
+	set -euo pipefail
+	cd "$1"
+	mkdir r
+	mount -t tmpfs -o size=16m none r
+	status=0
+	"$2" matrix m.conf --results r || status=$?
+	echo "first $status"
+	ls -d r/matrices/*.interrupted
+	[ ! -e r/matrices/*/cells/0000 ]
+	mount -o remount,size=128m r
+	status=0
+	"$2" matrix m.conf --resume --results r || status=$?
+	echo "then $status"
+	END
+	run unshare -rm bash "$BATS_TEST_TMPDIR/steps" "$BATS_TEST_TMPDIR" "$vtdlab"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"2 not run; --resume goes on: "*"the disk is full: less than 32 MiB are left"*"first 125"* ]]
+	[[ $output == *"2 cells: 2 skipped; exit status 125"*"then 125"* ]]
+}
+
 @test "an archive that cannot be asked is said, and no matrix begun" {
 	export VTDLAB_DEBIAN_URI=file:///nonexistent VTDLAB_DEBIAN_SECURITY_URI=file:///nonexistent
 	run "$vtdlab" matrix all-kernels --results "$BATS_TEST_TMPDIR/r"
