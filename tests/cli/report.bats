@@ -108,6 +108,22 @@ words()
 	done
 }
 
+@test "several directories: each has its page, and one that cannot be read keeps no other from it" {
+	unpack legacy-6.1
+	cp -r "$dir" "$BATS_TEST_TMPDIR/second"
+	run --separate-stderr "$vtdlab" report "$dir" "$BATS_TEST_TMPDIR/none" "$BATS_TEST_TMPDIR/second"
+	[ "$status" -eq 2 ]
+	[ "$output" = "$dir/report.html"$'\n'"$BATS_TEST_TMPDIR/second/report.html" ]
+	[ "${#stderr_lines[@]}" -eq 1 ]
+	cmp "$dir/report.html" "$BATS_TEST_TMPDIR/second/report.html"
+	run "$vtdlab" report --mail "$dir" "$BATS_TEST_TMPDIR/second"
+	[ "$status" -eq 0 ]
+	[ "$(grep -c "^verdict  " <<<"$output")" -eq 2 ]
+	run "$vtdlab" report -o "$BATS_TEST_TMPDIR/page" "$dir" "$dir"
+	[ "$status" -eq 2 ]
+	[ ! -e "$BATS_TEST_TMPDIR/page" ]
+}
+
 @test "no run, a damaged one, and a place that cannot be written: one line each" {
 	run "$vtdlab" report "$BATS_TEST_TMPDIR/none"
 	[ "$status" -eq 2 ]
