@@ -4,6 +4,7 @@
 
 #include <glib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 uint64_t host_memory_available(void)
 {
@@ -14,4 +15,11 @@ uint64_t host_memory_available(void)
 		return 0;
 	line = strstr(text, "MemAvailable:");
 	return line ? g_ascii_strtoull(line + strlen("MemAvailable:"), NULL, 10) << 10 : 0;
+}
+
+uint64_t host_disk_available(const char *path)
+{
+	struct statvfs fs;
+
+	return statvfs(path, &fs) == 0 ? (uint64_t)fs.f_bavail * fs.f_frsize : UINT64_MAX;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/run-file.h"
 #include "matrix/interleave.h"
 #include "results/bench-table.h"
 #include "results/compare.h"
@@ -61,6 +62,45 @@ static int finish(struct compare *c, double part)
 	/* two sides of one's own were asked about; of run directories the table is an answer, too */
 	if (!judged && opt.run)
 		return VTDLAB_EXIT_CANNOT_JUDGE;
+	return worse ? VTDLAB_EXIT_BAD : VTDLAB_EXIT_OK;
+}
+
+static bool same_side(const struct bench_doc *a, const struct bench_doc *b)
+{
+	return g_strcmp0(a->kernel, b->kernel) == 0 && g_strcmp0(a->params, b->params) == 0 &&
+	       g_strcmp0(a->qemu, b->qemu) == 0 && g_strcmp0(a->iommu, b->iommu) == 0;
+}
+
+/* The first and what is like it, and what is like the first that is not; of two, one each. False: they are not two sides. */
+static bool two_sides(const GPtrArray *docs, GPtrArray *base, GPtrArray *new)
+{
+	for (guint i = 0; i < docs->len; i++) {
+		bool old = docs->len == 2 ? i == 0 : same_side(docs->pdata[0], docs->pdata[i]);
+
+		if (!old && new->len && !same_side(new->pdata[0], docs->pdata[i]))
+			return false;
+		g_ptr_array_add(old ? base : new, docs->pdata[i]);
+	}
+	return new->len > 0;
+}
+
+/* Recorded benchmarks: their medians side by side, and of two sides what moved beyond noise first. */
+static int recorded_benches(char *const *dirs, guint n, double part)
+{
+	g_autoptr(GPtrArray) base = g_ptr_array_new(), new = g_ptr_array_new(), docs = NULL;
+	g_autofree char *text = NULL, *moved = NULL;
+	GError *error = NULL;
+	bool worse = false;
+
+	if (opt.markdown || opt.tsv)
+		return cmd_usage_error("compare", "--markdown and --tsv are of runs, not of benchmarks");
+	docs = bench_docs_read(dirs, n, &error);
+	text = docs ? bench_compare(docs, &error) : NULL;
+	if (text && two_sides(docs, base, new))
+		moved = bench_moved(base, new, part, &worse, &error);
+	if (error)
+		return cmd_fail("compare", error);
+	printf("%s%s%s", moved ? moved : "", moved ? "\n" : "", text);
 	return worse ? VTDLAB_EXIT_BAD : VTDLAB_EXIT_OK;
 }
 
@@ -181,6 +221,8 @@ int cmd_compare(int argc, char **argv)
 	if (argc < 3)
 		return cmd_usage_error("compare", "give two or more run directories");
 	cmd_run_paths(argv + 1);
+	if (run_file_there(argv[1], "bench.json"))
+		return recorded_benches(argv + 1, (guint)argc - 1, part);
 	c = compare_new();
 	for (int i = 1; i < argc && !error; i++)
 		compare_add(c, NULL, argv[i], &error);

@@ -56,26 +56,12 @@ static char *page_of(const char *dir, bool mail, GError **error)
 							     run_page_of(dir, mail, error);
 }
 
-int cmd_report(int argc, char **argv)
+/* @to: where it goes, "-": stdout; NULL: beside the run, and what is to be quoted to stdout. */
+static int report_of(const char *name, bool mail, const char *to)
 {
-	gboolean mail = FALSE;
-	g_autofree char *to = NULL, *dir = NULL, *page = NULL;
-	const GOptionEntry entries[] = {
-		{ "output", 'o', 0, G_OPTION_ARG_FILENAME, &to,
-		  "where it goes, - for stdout (report.html beside the run's files)", "FILE" },
-		{ "mail", 0, 0, G_OPTION_ARG_NONE, &mail,
-		  "print what a reply on a list quotes: command, versions, verdict, evidence", NULL },
-		G_OPTION_ENTRY_NULL,
-	};
+	g_autofree char *dir = run_path(name), *beside = NULL, *page = NULL;
 	GError *error = NULL;
-	int status = cmd_parse("report", entries, &argc, &argv);
 
-	if (status >= 0)
-		return status;
-	if (argc > 2)
-		return cmd_usage_error("report",
-				       "give one directory of a run, a matrix or a benchmark (results/latest?)");
-	dir = run_path(argc == 2 ? argv[1] : RUNDIR_LATEST);
 	page = page_of(dir, mail, &error);
 	if (!page)
 		return cmd_fail("report", error);
@@ -84,9 +70,38 @@ int cmd_report(int argc, char **argv)
 		return VTDLAB_EXIT_OK;
 	}
 	if (!to)
-		to = g_build_filename(dir, REPORT_HTML, NULL);
+		to = beside = g_build_filename(dir, REPORT_HTML, NULL);
 	if (!file_replace(to, page, -1, &error))
 		return cmd_fail("report", error);
 	printf("%s\n", to);
 	return VTDLAB_EXIT_OK;
+}
+
+int cmd_report(int argc, char **argv)
+{
+	gboolean mail = FALSE;
+	g_autofree char *to = NULL;
+	const GOptionEntry entries[] = {
+		{ "output", 'o', 0, G_OPTION_ARG_FILENAME, &to,
+		  "where it goes, - for stdout (report.html beside the run's files)", "FILE" },
+		{ "mail", 0, 0, G_OPTION_ARG_NONE, &mail,
+		  "print what a reply on a list quotes: command, versions, verdict, evidence", NULL },
+		G_OPTION_ENTRY_NULL,
+	};
+	int status = cmd_parse("report", entries, &argc, &argv);
+
+	if (status >= 0)
+		return status;
+	if (argc > 2 && to)
+		return cmd_usage_error("report",
+				       "--output is for one directory: of several each has its page beside it");
+	if (argc < 2)
+		return report_of(RUNDIR_LATEST, mail, to);
+	/* one that cannot be read keeps no other from its page */
+	for (int i = 1; i < argc; i++) {
+		if (mail && i > 1)
+			putchar('\n');
+		status = vtdlab_exit_worse(MAX(status, VTDLAB_EXIT_OK), report_of(argv[i], mail, to));
+	}
+	return status;
 }

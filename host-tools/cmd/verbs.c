@@ -25,7 +25,7 @@ const struct verb vtdlab_verbs[] = {
 	{ "kconfig", "the config options that a kernel needs, for merge_config.sh", "[SCENARIO]", cmd_kconfig },
 	{ "doctor", "what this host offers: QEMUs, KVM, trace events, space", "", cmd_doctor },
 	{ "judge", "judge a recorded run again, without a VM", "RUNDIR", cmd_judge },
-	{ "report", "a recorded run, matrix or benchmark as a page for a browser", "[RUNDIR]", cmd_report },
+	{ "report", "a recorded run, matrix or benchmark as a page for a browser", "[RUNDIR...]", cmd_report },
 	{ "walk", "print the translations that a snapshot, a dump or a RAM file holds",
 	  "SNAPSHOT | --vmcore FILE | --ram FILE", cmd_walk },
 	{ "core", "the memory of a run's panicked kernel as a core, for crash, gdb and drgn", "RUNDIR", cmd_core },

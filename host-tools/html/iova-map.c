@@ -13,6 +13,8 @@
 
 #define WIDTH 10000
 #define LEFT 2100
+#define WIDTH_NARROW 4000 /* of a phone: names stand above their lanes */
+#define NAME_NARROW 140
 #define LANE 220
 #define GAP 70
 #define PIECE_GAP 90
@@ -122,14 +124,15 @@ static void put_ranges(GString *out, const struct iova_axis *axis, size_t i, con
 			    to - from, LANE);
 }
 
-static void put_drawing(GString *out, const struct map *map, const struct iova_axis *axis, const char *who)
+static void put_svg(GString *out, const struct map *map, const struct iova_axis *axis, const char *who, bool narrow)
 {
-	int bottom = 160 + LANES * (LANE + GAP);
+	int name = narrow ? NAME_NARROW : 0, bottom = 160 + LANES * (LANE + GAP + name);
 
+	g_string_append(out, narrow ? "<div class=\"narrow\">" : "<div class=\"wide broad\" tabindex=\"0\">");
 	text_markup(out,
-		    "<figure><div class=\"wide\" tabindex=\"0\"><svg viewBox=\"0 0 %d %d\" role=\"img\" "
+		    "<svg viewBox=\"0 0 %d %d\" role=\"img\" "
 		    "aria-label=\"IOVAs of %s by whom they were used; the table below says the same\">\n",
-		    WIDTH, bottom, who);
+		    narrow ? WIDTH_NARROW : WIDTH, bottom, who);
 	for (size_t i = 0; i < axis->n; i++) {
 		text_markup(out, "<rect class=\"frame\" x=\"%d\" y=\"150\" width=\"%d\" height=\"%d\"/>", axis->x[i],
 			    MAX(axis->width[i], 20), bottom - 150);
@@ -137,13 +140,26 @@ static void put_drawing(GString *out, const struct map *map, const struct iova_a
 			    (int)('A' + i));
 	}
 	for (unsigned k = 0; k < LANES; k++) {
-		int y = 160 + GAP / 2 + (int)k * (LANE + GAP);
+		int y = 160 + GAP / 2 + (int)k * (LANE + GAP + name) + name;
 
-		text_markup(out, "<text x=\"0\" y=\"%d\">%s</text>", y + LANE - 60, lanes[k].name);
+		text_markup(out, "<text x=\"%d\" y=\"%d\">%s</text>", narrow ? 40 : 0, narrow ? y - 30 : y + LANE - 60,
+			    lanes[k].name);
 		for (size_t i = 0; i < axis->n; i++)
 			put_ranges(out, axis, i, &map->lane[k], y, lanes[k].class);
 	}
-	g_string_append(out, "</svg></div></figure>\n");
+	g_string_append(out, "</svg></div>\n");
+}
+
+static void put_drawing(GString *out, const struct map *map, const struct iommu_ranges *all, const char *who)
+{
+	struct iova_axis axis;
+
+	g_string_append(out, "<figure>");
+	iova_axis_make(&axis, all, LEFT, WIDTH, PIECE_GAP);
+	put_svg(out, map, &axis, who, false);
+	iova_axis_make(&axis, all, 0, WIDTH_NARROW, PIECE_GAP);
+	put_svg(out, map, &axis, who, true);
+	g_string_append(out, "</figure>\n");
 }
 
 /* The same in numbers: pages of each piece of the axis. */
@@ -203,7 +219,7 @@ static void put_map(GString *out, const struct evidence *ev, uint16_t sid)
 		g_string_append(out, "<p>No tables that were in force after its driver had worked were read.</p>\n");
 	iova_axis_make(&axis, &all, LEFT, WIDTH, PIECE_GAP);
 	if (axis.n) {
-		put_drawing(out, &map, &axis, who);
+		put_drawing(out, &map, &all, who);
 		put_table(out, &map, &axis);
 	} else if (!map.passed_through) {
 		g_string_append(out, "<p>Nothing was mapped or reserved for it.</p>\n");

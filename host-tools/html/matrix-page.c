@@ -91,6 +91,17 @@ static void put_cell(GString *out, const struct matrix_cell *cell)
 	g_string_append(out, "</td>");
 }
 
+/* Of which axes the rows and the columns are: "off, on" alone says nothing. */
+static void put_axes(GString *out, char *const *values, guint from)
+{
+	for (guint i = 0; values && values[i]; i++) {
+		g_autofree char *axis = g_strndup(values[i], strcspn(values[i], "="));
+
+		g_string_append(out, i == 0 ? "" : i == from ? " by " : ", ");
+		html_text(out, axis);
+	}
+}
+
 static void put_map(GString *out, const struct matrix_doc *doc)
 {
 	guint axes = doc->cells->len ? g_strv_length(((struct matrix_cell *)doc->cells->pdata[0])->values) : 0;
@@ -110,7 +121,9 @@ static void put_map(GString *out, const struct matrix_doc *doc)
 		at[place_of(rows, values_of(cell, 0, from)) * columns->len +
 		   place_of(columns, values_of(cell, from, axes))] = cell;
 	}
-	g_string_append(out, "<div class=\"wide\" tabindex=\"0\"><table><thead><tr><th scope=\"col\"></th>");
+	g_string_append(out, "<div class=\"wide\" tabindex=\"0\"><table class=\"map\"><thead><tr><th scope=\"col\">");
+	put_axes(out, doc->cells->len ? ((struct matrix_cell *)doc->cells->pdata[0])->values : NULL, from);
+	g_string_append(out, "</th>");
 	for (guint c = 0; c < columns->len; c++) {
 		g_string_append(out, "<th scope=\"col\">");
 		html_text(out, *(char *)columns->pdata[c] ? columns->pdata[c] : "result");

@@ -8,14 +8,16 @@
 #include "html/markup.h"
 #include "html/trace-bins.h"
 
-/* A drawing is 10,000 units wide, so that whole numbers do: a unit is a tenth of a pixel on a wide screen. */
+/* A unit is a tenth of a pixel, so that whole numbers do. Names of lanes stand before them; on a phone, above them. */
 #define WIDTH 10000
-#define LEFT 1500 /* where time begins; names of lanes stand before it */
+#define LEFT 1500 /* where time begins */
+#define WIDTH_NARROW 4000
+#define NAME_NARROW 140 /* height of a name above its lane */
 #define LANE 240
 #define GAP 60
 #define LETTER 74			   /* width of a letter */
 #define SPAN_MAX INT64_C(1000000000000000) /* ns; a recorded run says what it likes */
-#define MARK_ROWS 3			   /* numbers of moments that are close stand one above the other */
+#define MARK_ROWS 5			   /* numbers of moments that are close stand one above the other */
 
 struct moment {
 	int64_t ns; /* host CLOCK_REALTIME */
@@ -26,6 +28,7 @@ struct drawing {
 	GString *out;
 	int64_t start_ns, end_ns; /* host CLOCK_REALTIME */
 	GArray *moments;	  /* struct moment, in the order of time */
+	int left, width;	  /* where time begins, and where it ends */
 	int y;			  /* where the next lane begins */
 };
 
@@ -33,7 +36,7 @@ static int x_of(const struct drawing *d, int64_t ns)
 {
 	double part = (double)(ns - d->start_ns) / (double)(d->end_ns - d->start_ns);
 
-	return LEFT + (int)(CLAMP(part, 0.0, 1.0) * (WIDTH - LEFT));
+	return d->left + (int)(CLAMP(part, 0.0, 1.0) * (d->width - d->left));
 }
 
 static void add_moment(struct drawing *d, int64_t ns, const char *format, ...) G_GNUC_PRINTF(3, 4);
@@ -88,7 +91,9 @@ static void find_moments(struct drawing *d, const struct evidence *ev)
 
 static void lane_name(struct drawing *d, const char *name)
 {
-	text_markup(d->out, "<text x=\"0\" y=\"%d\">%s</text>\n", d->y + LANE - 70, name);
+	text_markup(d->out, "<text x=\"0\" y=\"%d\">%s</text>\n", d->y + (d->left ? LANE - 70 : NAME_NARROW - 30),
+		    name);
+	d->y += d->left ? 0 : NAME_NARROW;
 }
 
 static void put_axis(struct drawing *d, int bottom)
@@ -104,7 +109,7 @@ static void put_axis(struct drawing *d, int bottom)
 		unsigned tenths = (unsigned)((double)i * step * 10 + 0.5);
 
 		text_markup(d->out, "<path class=\"axis\" d=\"M%d %dV%d\"/>", x, d->y, bottom);
-		if (x < WIDTH - 4 * LETTER)
+		if (x < d->width - 6 * LETTER)
 			text_markup(d->out, "<text class=\"dim\" x=\"%d\" y=\"%d\">%u.%u s</text>\n", x + 20,
 				    bottom + 130, tenths / 10, tenths % 10);
 	}
@@ -124,7 +129,7 @@ static void put_marks(struct drawing *d, int bottom)
 		x = MAX(x, free_at[row]);
 		free_at[row] = x + (i < 9 ? 2 : 3) * LETTER;
 		text_markup(d->out, "<path class=\"mark\" d=\"M%d %dV%d\"/><text x=\"%d\" y=\"%d\">%u</text>\n",
-			    x_of(d, m->ns), d->y + 130 * (row + 1), bottom, MIN(x, WIDTH - 2 * LETTER),
+			    x_of(d, m->ns), d->y + 130 * (row + 1), bottom, MIN(x, d->width - 2 * LETTER),
 			    d->y + 120 + row * 130, i + 1);
 	}
 }
@@ -163,10 +168,10 @@ static void put_events(struct drawing *d, const struct trace_bins *bins, enum tr
 		all += bins->n[group][i];
 	}
 	lane_name(d, name);
-	text_markup(d->out, "<path class=\"axis\" d=\"M%d %dH%d\"/>", LEFT, d->y + LANE, WIDTH);
+	text_markup(d->out, "<path class=\"axis\" d=\"M%d %dH%d\"/>", d->left, d->y + LANE, d->width);
 	for (unsigned i = 0; i < TRACE_BINS; i++) {
-		int x = LEFT + (int)i * (WIDTH - LEFT) / TRACE_BINS,
-		    next = LEFT + (int)(i + 1) * (WIDTH - LEFT) / TRACE_BINS;
+		int x = d->left + (int)i * (d->width - d->left) / TRACE_BINS,
+		    next = d->left + (int)(i + 1) * (d->width - d->left) / TRACE_BINS;
 		int height = bins->n[group][i] ? 40 + (int)(log1p(bins->n[group][i]) / log1p(most) * (LANE - 40)) : 0;
 
 		if (height)
@@ -175,7 +180,8 @@ static void put_events(struct drawing *d, const struct trace_bins *bins, enum tr
 				    MAX(next - x - 6, 8), height);
 	}
 	if (!all)
-		text_markup(d->out, "<text class=\"dim\" x=\"%d\" y=\"%d\">none</text>", LEFT + 40, d->y + LANE - 70);
+		text_markup(d->out, "<text class=\"dim\" x=\"%d\" y=\"%d\">none</text>", d->left + 40,
+			    d->y + LANE - 70);
 	g_string_append_c(d->out, '\n');
 	d->y += LANE + GAP;
 }
@@ -189,18 +195,22 @@ static const struct {
 	{ TRACE_GROUP_FAULTS, "DMA faults" },
 };
 
-static void put_drawing(struct drawing *d, const struct run_report *r, const struct evidence *ev,
-			const struct trace_bins *bins)
+static void put_svg(struct drawing *d, const struct run_report *r, const struct evidence *ev,
+		    const struct trace_bins *bins, bool narrow)
 {
 	int top = MARK_ROWS * 130 + GAP, n = 2 + (bins ? (int)G_N_ELEMENTS(lanes) : 0);
-	int bottom = top + n * (LANE + GAP);
+	int bottom = top + n * (LANE + GAP + (narrow ? NAME_NARROW : 0));
 
+	d->left = narrow ? 0 : LEFT;
+	d->width = narrow ? WIDTH_NARROW : WIDTH;
+	d->y = 0;
+	g_string_append(d->out, narrow ? "<div class=\"narrow\">" : "<div class=\"wide broad\" tabindex=\"0\">");
 	text_markup(
 		d->out,
-		"<figure><div class=\"wide\" tabindex=\"0\"><svg viewBox=\"0 0 %d %d\" role=\"img\" "
+		"<svg viewBox=\"0 0 %d %d\" role=\"img\" "
 		"aria-label=\"Phases of both kernels, numbered moments, and events of QEMU's trace over %.1f seconds; the "
 		"tables below say the same\">\n",
-		WIDTH, bottom + 180, (double)(d->end_ns - d->start_ns) / 1e9);
+		d->width, bottom + 180, (double)(d->end_ns - d->start_ns) / 1e9);
 	put_axis(d, bottom);
 	put_marks(d, bottom);
 	d->y = top;
@@ -208,7 +218,16 @@ static void put_drawing(struct drawing *d, const struct run_report *r, const str
 	put_phases(d, r, ev, true);
 	for (size_t i = 0; bins && i < G_N_ELEMENTS(lanes); i++)
 		put_events(d, bins, lanes[i].group, lanes[i].name);
-	g_string_append(d->out, "</svg></div>\n<figcaption>Numbers are the moments listed below. ");
+	g_string_append(d->out, "</svg></div>\n");
+}
+
+static void put_drawing(struct drawing *d, const struct run_report *r, const struct evidence *ev,
+			const struct trace_bins *bins)
+{
+	g_string_append(d->out, "<figure>");
+	put_svg(d, r, ev, bins, false);
+	put_svg(d, r, ev, bins, true);
+	g_string_append(d->out, "<figcaption>Numbers are the moments listed below. ");
 	if (bins)
 		text_markup(d->out, "Columns: events of QEMU's trace in each %.0f ms, their height by the logarithm%s.",
 			    (double)(d->end_ns - d->start_ns) / 1e6 / TRACE_BINS,

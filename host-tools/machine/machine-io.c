@@ -3,11 +3,11 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/host.h"
 #include "machine/machine-priv.h"
 
 /* ---- agent ---- */
@@ -242,9 +242,7 @@ bool machine_save_ram(struct machine *m, const char *path, GError **error)
 /* QEMU does not say when it cannot write its trace: a full disk is the only sign. */
 static bool disk_full(const char *dir)
 {
-	struct statvfs fs;
-
-	return statvfs(dir, &fs) == 0 && (uint64_t)fs.f_bavail * fs.f_frsize < (64 << 10);
+	return host_disk_available(dir) < (64 << 10);
 }
 
 bool machine_logs_ok(struct machine *m, const char **which)

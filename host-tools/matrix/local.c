@@ -6,9 +6,13 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/host.h"
+#include "base/text.h"
 #include "bugs/pool.h"
 #include "matrix/judge.h"
 #include "matrix/work.h"
+
+/* With less left of the disk nothing is begun: a run keeps some MB, writes more while it lasts, and is not the only one. */
+#define ROOM_MIB 32u
 
 /* One that runs. */
 struct started {
@@ -61,6 +65,27 @@ static void account(struct local *l, const struct cell_plan *plan, bool begins)
 	l->alone = begins && plan->alone;
 }
 
+/* Is there still room for results? If not, nothing more is begun, and --resume goes on when there is. */
+static bool room(struct local *l)
+{
+	/* a task has the disk of its node, and whoever started it looks to its own */
+	if (l->only || host_disk_available(l->w->dir) >= (uint64_t)ROOM_MIB << 20)
+		return true;
+	if (!l->w->broken)
+		vtdlab_unjudged(&l->w->broken, "%s: the disk is full: less than %u MiB are left", l->w->dir, ROOM_MIB);
+	return false;
+}
+
+/* What came to nothing on a full disk has said nothing about its kernel: as if it had never been begun. */
+static void forget(struct matrix_cell *cell)
+{
+	cell->result = MATRIX_CELL_WAITING;
+	text_replace(&cell->reason, g_strdup(""));
+	text_replace(&cell->verdict, g_strdup(""));
+	text_replace(&cell->run, g_strdup(""));
+	cell->seconds = 0;
+}
+
 static char **next(void *data, void **tag)
 {
 	g_autoptr(GStrvBuilder) words = g_strv_builder_new();
@@ -69,7 +94,7 @@ static char **next(void *data, void **tag)
 	const struct cell_plan *plan;
 	struct started *s;
 
-	if (!cell)
+	if (!cell || !room(l))
 		return NULL;
 	plan = l->w->plans->pdata[cell->n];
 	s = g_new0(struct started, 1);
@@ -114,7 +139,9 @@ static void done(void *data, void *tag, int status, const char *out)
 	account(l, l->w->plans->pdata[cell->n], false);
 	cell->seconds = (double)(g_get_monotonic_time() - s->began) / 1e6;
 	cell_judge(cell, l->w->plans->pdata[cell->n], s->dir, place, status, out);
-	if (cell->result == MATRIX_CELL_LOST && cell->tries < CELL_TRIES) {
+	if ((cell->result == MATRIX_CELL_LOST || cell->result == MATRIX_CELL_UNJUDGED) && !room(l)) {
+		forget(cell);
+	} else if (cell->result == MATRIX_CELL_LOST && cell->tries < CELL_TRIES) {
 		cell->result = MATRIX_CELL_WAITING;
 		l->begun[cell->n] = false;
 	} else {

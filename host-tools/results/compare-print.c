@@ -190,20 +190,16 @@ static guint bad_runs(const struct compare_column *column)
 	return bad;
 }
 
-static const char *scenario_of(const struct compare_column *column)
-{
-	return ((const struct compare_run *)column->runs->pdata[0])->json->scenario;
-}
-
 char *compare_judge(const struct compare *c, double threshold, bool *worse)
 {
 	const struct compare_column *base = c->columns->len == 2 ? c->columns->pdata[0] : NULL;
 	const struct compare_column *new = base ? c->columns->pdata[1] : NULL;
 	g_autoptr(GPtrArray) samples = samples_new();
 	g_autofree char *figures = NULL;
+	bool costs = false;
 	GString *out;
 
-	if (!base || base->runs->len < 2 || new->runs->len < 2 || strcmp(scenario_of(base), scenario_of(new)) != 0)
+	if (!base)
 		return NULL;
 	out = g_string_new(NULL);
 	for (int failed = 0; failed < 2; failed++) {
@@ -213,14 +209,21 @@ char *compare_judge(const struct compare *c, double threshold, bool *worse)
 			g_string_append_printf(out, "%s: %s -> %s\n", failed ? "checks that fail" : "verdict", before,
 					       now);
 	}
+	*worse = bad_runs(new) * base->runs->len > bad_runs(base) * new->runs->len;
+	if (*worse && !out->len)
+		g_string_append_printf(out, "judged bad: %u of %u runs, now %u of %u\n", bad_runs(base),
+				       base->runs->len, bad_runs(new), new->runs->len);
+	/* of single runs no figure is told from noise: what changed of their verdicts is all there is to say */
+	if (base->runs->len < 2 || new->runs->len < 2)
+		return g_string_free(out, !out->len);
 	for (const struct compare_row *row = compare_rows; row->name; row++) {
 		struct sample *s = samples_add(samples, row->name, row->unit);
 
 		add_values(s->base, base, row);
 		add_values(s->new, new, row);
 	}
-	figures = samples_judge(samples, "runs", threshold, worse);
-	*worse |= bad_runs(new) * base->runs->len > bad_runs(base) * new->runs->len;
+	figures = samples_judge(samples, "runs", threshold, &costs);
+	*worse |= costs;
 	g_string_append(out, figures);
 	return g_string_free(out, FALSE);
 }

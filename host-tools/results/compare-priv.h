@@ -22,7 +22,7 @@ struct compare_column {
 struct compare {
 	GPtrArray *columns;
 	char *clock, *accel; /* of all runs; NULL: there is none yet */
-	char *first_path;
+	char *scenario, *first_path;
 };
 
 /* A row: where its value is in run.json; what is taken off it; what it is a part of. */

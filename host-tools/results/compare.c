@@ -70,6 +70,7 @@ void compare_free(struct compare *c)
 	g_free(c->clock);
 	g_free(c->accel);
 	g_free(c->first_path);
+	g_free(c->scenario);
 	g_free(c);
 }
 
@@ -115,8 +116,8 @@ static char *failed_checks(const struct run_json *json)
 	return g_string_free(out, FALSE);
 }
 
-/* Times of one clock say nothing about those of another. */
-static bool same_time(struct compare *c, const struct run_json *json, const char *path, GError **error)
+/* Times of one clock say nothing about those of another, and figures of one scenario nothing about those of another. */
+static bool same_work(struct compare *c, const struct run_json *json, const char *path, GError **error)
 {
 	const char *clock = json->clock, *accel = json->accel;
 
@@ -129,7 +130,11 @@ static bool same_time(struct compare *c, const struct run_json *json, const char
 		c->clock = g_strdup(clock);
 		c->accel = g_strdup(accel);
 		c->first_path = g_strdup(path);
+		c->scenario = g_strdup(json->scenario);
 	}
+	if (strcmp(c->scenario, json->scenario) != 0)
+		return vtdlab_refuse(error, "%s ran scenario %s, %s ran %s: figures of these cannot be compared",
+				     c->first_path, c->scenario, path, json->scenario);
 	if (strcmp(c->clock, clock) == 0 && strcmp(c->accel, accel) == 0)
 		return true;
 	g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE,
@@ -146,7 +151,7 @@ bool compare_add(struct compare *c, const char *side, const char *path, GError *
 
 	if (!json)
 		return false;
-	if (!same_time(c, json, path, error)) {
+	if (!same_work(c, json, path, error)) {
 		run_json_free(json);
 		return false;
 	}

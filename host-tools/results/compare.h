@@ -24,8 +24,8 @@ void compare_free(struct compare *c);
  * compare_add - one more run.
  * @side: a word before the name of its column, which keeps two sides of one kind apart; NULL: none
  * @path: a run directory, or its run.json
- * Errors: VTDLAB_ERROR_USAGE: cannot be read, is no run.json, or was made with another clock or accelerator than
- * the runs before it: their times say nothing about each other.
+ * Errors: VTDLAB_ERROR_USAGE: cannot be read, is no run.json, or of another scenario, clock or accelerator than
+ * the runs before it: their figures say nothing about each other.
  */
 bool compare_add(struct compare *c, const char *side, const char *path, GError **error);
 
@@ -33,9 +33,9 @@ bool compare_add(struct compare *c, const char *side, const char *path, GError *
 char *compare_text(const struct compare *c, enum compare_format format);
 
 /*
- * compare_judge - of two columns of one scenario: verdicts that changed, then the figures that differ beyond noise
- * (samples_judge()). *@worse: a larger part of the second one was judged bad, or it costs more. NULL: there are not two
- * such columns of at least two runs. The caller frees the text.
+ * compare_judge - of two columns: verdicts that changed, then the figures that differ beyond noise (samples_judge()), for
+ * which it takes two runs of each at least. *@worse: a larger part of the second one was judged bad, or it costs more.
+ * NULL: there are not two columns, or nothing can be said of them. The caller frees the text.
  */
 char *compare_judge(const struct compare *c, double threshold, bool *worse);
 

@@ -8,6 +8,7 @@
 #include "base/json-line.h"
 #include "base/run-file.h"
 #include "base/text.h"
+#include "results/report.h"
 
 /* Adds up what @path ("kdump/copies/bytes") leads to, over all members of an array; false: nothing is there. */
 static bool add_up(JsonNode *node, const char *path, double *sum)
@@ -111,6 +112,12 @@ static struct run_json *load(const char *path, const char *file, const char *nam
 
 	if (!o)
 		return NULL;
+	if (json_line_int(o, "schema", 0) > REPORT_SCHEMA) {
+		vtdlab_refuse(error, "%s: schema %" G_GINT64_FORMAT " is newer than this vtdlab, which reads up to %d",
+			      path, (gint64)json_line_int(o, "schema", 0), REPORT_SCHEMA);
+		json_object_unref(o);
+		return NULL;
+	}
 	if (!json_line_string(o, name, NULL)) {
 		json_object_unref(o);
 		g_set_error(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE, "%s is no %s of a run", path, file);

@@ -56,14 +56,15 @@ static bool read_one(struct runs *runs, const char *dir, const char *place, cons
 {
 	g_autofree char *path = g_build_filename(dir, file, NULL);
 	bool bench = strcmp(file, "bench.json") == 0;
+	g_autoptr(GError) why = NULL;
 	struct run_json *run;
 	struct one *one;
 
 	if (g_file_test(path, G_FILE_TEST_IS_SYMLINK) || !g_file_test(path, G_FILE_TEST_IS_REGULAR))
 		return false;
-	run = bench ? run_json_load_bench(path, NULL) : run_json_load(path, NULL);
+	run = bench ? run_json_load_bench(path, &why) : run_json_load(path, &why);
 	if (!run)
-		g_string_append_printf(bad, "%s: truncated, or no document of a run\n", path);
+		g_string_append_printf(bad, "%s\n", why->message);
 	if (!run || !wanted(run, f)) {
 		run_json_free(run);
 		return true;

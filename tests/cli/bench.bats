@@ -98,6 +98,38 @@ compare()
 	[[ $output == *"largest distance 0.200 %"* ]]
 }
 
+@test "compare takes benchmarks, too: what moved beyond noise first, and the exit status" {
+	both() { run "$vtdlab" compare "$@"; echo "$output"; }
+	cd "$BATS_TEST_TMPDIR"
+	boot one virtual 1000000
+	boot slow virtual 1100000
+	both one slow
+	[ "$status" -eq 1 ]
+	[ "${lines[0]}" = "beyond noise:" ]
+	[[ ${lines[1]} == *"populate: 1000.0 us -> 1100.0 us, x 1.1 "* ]]
+	[[ $output == *"largest distance 10.000 %"* ]]
+	both slow one
+	[ "$status" -eq 0 ]
+	both --threshold 20 one slow
+	[ "$status" -eq 0 ]
+	# several boots of two kernels are two sides, in whatever order; of three kernels there is the table
+	for i in 1 2 3 4; do
+		boot "a$i" wall "100${i}000"
+		boot "b$i" wall "120${i}000" "700$i"
+		sed -i "s/6[.]1[.]0-a$i/6.1.0-a/" "a$i/bench.json"
+		sed -i "s/6[.]1[.]0-b$i/6.1.0-b/" "b$i/bench.json"
+	done
+	both a1 b1 a2 b2 a3 b3 a4 b4
+	[ "$status" -eq 1 ]
+	[[ $output == *"populate: "*"4 and 4 runs"* ]]
+	boot c wall 1500000
+	both a1 b1 c
+	[ "$status" -eq 0 ]
+	[[ $output != *noise* && $output == *"largest distance"* ]]
+	refused compare --tsv a1 b1 :: "of runs, not of benchmarks"
+	refused compare one a1 :: "cannot be compared"
+}
+
 @test "bench-compare --within: the exit status says whether a run is as good as the first one" {
 	a_run one virtual tcg 1000000
 	a_run two virtual tcg 1001000

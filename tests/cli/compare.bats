@@ -78,6 +78,25 @@ a_run()
 	[[ $output == *"clock wall under tcg"*"clock virtual under tcg"* ]]
 }
 
+@test "runs of another scenario are refused; of two single runs the verdicts that changed come first, with a status" {
+	a_run other wall off 284
+	sed -i 's/"scenario":"kdump"/"scenario":"kdump-smp"/' "$dir/other/run.json"
+	refused compare "$dir/one" "$dir/other" :: "ran scenario kdump, " "ran kdump-smp" "cannot be compared"
+	sed -i 's/preserved"/copy-wrong","exit":1/' "$dir/two/run.json"
+	run "$vtdlab" compare "$dir/one" "$dir/two"
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[ "${lines[0]}" = "verdict: preserved -> copy-wrong" ]
+	run "$vtdlab" compare "$dir/two" "$dir/one"
+	[ "$status" -eq 0 ]
+	[ "${lines[0]}" = "verdict: copy-wrong -> preserved" ]
+	# the same outcome, which one of them was to have
+	sed -i 's/preserved"/copy-wrong","exit":0/' "$dir/one/run.json"
+	run "$vtdlab" compare "$dir/one" "$dir/two"
+	[ "$status" -eq 1 ]
+	[ "${lines[0]}" = "judged bad: 0 of 1 runs, now 1 of 1" ]
+}
+
 @test "bad usage: one run, no run, both formats" {
 	run "$vtdlab" compare "$dir/one"
 	[ "$status" -eq 2 ]

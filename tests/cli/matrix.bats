@@ -3,6 +3,7 @@
 # What matrix refuses, which cells it makes, and a matrix of kernels that are not there. Boots nothing.
 
 # shellcheck disable=SC2154 # root, vtdlab: the fixture's
+bats_require_minimum_version 1.5.0
 load vtdlab-fixture
 
 setup() { find_vtdlab; }
@@ -51,6 +52,58 @@ setup() { find_vtdlab; }
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[[ $output == *"Result: PASS"* ]]
+}
+
+@test "JUnit of a matrix, read by a program that reads JUnit: what failed, what was skipped" {
+	cd "$BATS_TEST_TMPDIR"
+	junit() { /usr/bin/python3 -m junitparser "$@"; }
+	junit --version >/dev/null 2>&1 || skip "no junitparser (apt install python3-junitparser)"
+	printf '[matrix]\ntitle=t\n[axes]\nkernel=/nonexistent/a;/nonexistent/b\n' >m.conf
+	run "$vtdlab" matrix m.conf --results r --junit skips.xml
+	[ "$status" -eq 125 ]
+	junit verify skips.xml
+	# the same matrix, killed behind a cell that was bad
+	done=$(echo r/matrices/*-m-*)
+	mv "$done" "$done.partial"
+	jq '.finished = false' "$done.partial/matrix.json" >new && mv new "$done.partial/matrix.json"
+	rm "$done.partial/cells/0000/cell.json"
+	jq '.result = "unexpected" | .verdict = "copy-wrong" | .reason = "14.0 is <gone>" | .exit = 1' \
+		"$done.partial/cells/0001/cell.json" >new && mv new "$done.partial/cells/0001/cell.json"
+	run "$vtdlab" matrix m.conf --resume --results r --junit bad.xml
+	echo "$output"
+	[ "$status" -eq 1 ]
+	run ! junit verify bad.xml
+	junit merge skips.xml bad.xml all.xml
+	cat all.xml
+	[ "$(xmllint --xpath 'string(/testsuites/@tests)' all.xml)" = 4 ]
+	[ "$(xmllint --xpath 'string(/testsuites/@failures)' all.xml)" = 1 ]
+	[ "$(xmllint --xpath 'string(/testsuites/@skipped)' all.xml)" = 3 ]
+	[ "$(xmllint --xpath 'string(//failure/@message)' all.xml)" = "14.0 is <gone>" ]
+}
+
+@test "on a full disk nothing more is begun, and with room again it goes on" {
+	unshare -rm true 2>/dev/null || skip "no namespaces for this user"
+	printf "[matrix]\ntitle=t\n[axes]\nkernel=/nonexistent/a;/nonexistent/b\n" >"$BATS_TEST_TMPDIR/m.conf"
+	cat >"$BATS_TEST_TMPDIR/steps" <<-"END"
+	set -euo pipefail
+	cd "$1"
+	mkdir r
+	mount -t tmpfs -o size=16m none r
+	status=0
+	"$2" matrix m.conf --results r || status=$?
+	echo "first $status"
+	ls -d r/matrices/*.interrupted
+	[ ! -e r/matrices/*/cells/0000 ]
+	mount -o remount,size=128m r
+	status=0
+	"$2" matrix m.conf --resume --results r || status=$?
+	echo "then $status"
+	END
+	run unshare -rm bash "$BATS_TEST_TMPDIR/steps" "$BATS_TEST_TMPDIR" "$vtdlab"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"2 not run; --resume goes on: "*"the disk is full: less than 32 MiB are left"*"first 125"* ]]
+	[[ $output == *"2 cells: 2 skipped; exit status 125"*"then 125"* ]]
 }
 
 @test "an archive that cannot be asked is said, and no matrix begun" {

@@ -108,6 +108,22 @@ words()
 	done
 }
 
+@test "several directories: each has its page, and one that cannot be read keeps no other from it" {
+	unpack legacy-6.1
+	cp -r "$dir" "$BATS_TEST_TMPDIR/second"
+	run --separate-stderr "$vtdlab" report "$dir" "$BATS_TEST_TMPDIR/none" "$BATS_TEST_TMPDIR/second"
+	[ "$status" -eq 2 ]
+	[ "$output" = "$dir/report.html"$'\n'"$BATS_TEST_TMPDIR/second/report.html" ]
+	[ "${#stderr_lines[@]}" -eq 1 ]
+	cmp "$dir/report.html" "$BATS_TEST_TMPDIR/second/report.html"
+	run "$vtdlab" report --mail "$dir" "$BATS_TEST_TMPDIR/second"
+	[ "$status" -eq 0 ]
+	[ "$(grep -c "^verdict  " <<<"$output")" -eq 2 ]
+	run "$vtdlab" report -o "$BATS_TEST_TMPDIR/page" "$dir" "$dir"
+	[ "$status" -eq 2 ]
+	[ ! -e "$BATS_TEST_TMPDIR/page" ]
+}
+
 @test "no run, a damaged one, and a place that cannot be written: one line each" {
 	run "$vtdlab" report "$BATS_TEST_TMPDIR/none"
 	[ "$status" -eq 2 ]
@@ -136,31 +152,60 @@ words()
 	done
 }
 
-# shoot WIDTH: a screenshot, and what the browser had to say
+# On a phone nothing of a drawing may be out of sight: the panic and what leads elsewhere lie on its right.
+@test "timeline and maps are drawn once more for a phone, with all that is on the wide ones" {
+	local wide narrow class
+	unpack legacy-6.1
+	add_run x
+	"$vtdlab" report -o "$BATS_TEST_TMPDIR/page" "$dir"
+	tr -d "\n" <"$BATS_TEST_TMPDIR/page" | grep -oP '<div class="wide broad".*?</svg>|<div class="narrow".*?</svg>' >"$BATS_TEST_TMPDIR/drawings"
+	[ "$(grep -c '^<div class="wide broad" tabindex="0"><svg viewBox="0 0 10000 ' "$BATS_TEST_TMPDIR/drawings")" -eq 3 ]
+	[ "$(grep -c '^<div class="narrow"><svg viewBox="0 0 4000 ' "$BATS_TEST_TMPDIR/drawings")" -eq 3 ]
+	for class in first crash resv clash mark; do
+		wide=$(grep 'broad' "$BATS_TEST_TMPDIR/drawings" | grep -oE "class=\"$class\b" | wc -l)
+		narrow=$(grep 'narrow' "$BATS_TEST_TMPDIR/drawings" | grep -oE "class=\"$class\b" | wc -l)
+		echo "$class: $wide $narrow"
+		[ "$narrow" -gt 0 ] && [ "$narrow" -le "$wide" ] # what is closer than a pixel is drawn as one
+	done
+	# nothing begins beyond its right edge
+	while read -r x; do
+		[ "$x" -le 4000 ]
+	done < <(grep narrow "$BATS_TEST_TMPDIR/drawings" | grep -oE ' x="[0-9]+"' | grep -oE '[0-9]+')
+	grep -qF '@media(max-width:40rem)' "$BATS_TEST_TMPDIR/page"
+	grep -qF '.broad{display:none}.narrow{display:block}' "$BATS_TEST_TMPDIR/page"
+}
+
+# shoot PAGE WIDTH: a screenshot, and what the browser had to say
 shoot()
 {
 	HOME=$BATS_TEST_TMPDIR timeout 120 chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --enable-logging=stderr \
 		--user-data-dir="$BATS_TEST_TMPDIR/profile" --disable-background-networking --no-first-run \
-		--log-net-log="$BATS_TEST_TMPDIR/net-$1.json" --window-size="$1,2400" \
-		--screenshot="$BATS_TEST_TMPDIR/$1.png" "file://$BATS_TEST_TMPDIR/page.html" >"$BATS_TEST_TMPDIR/said-$1" 2>&1
+		--log-net-log="$BATS_TEST_TMPDIR/net-$2.json" --window-size="$2,2400" \
+		--screenshot="$BATS_TEST_TMPDIR/$2.png" "file://$1" >"$BATS_TEST_TMPDIR/said-$2" 2>&1
 }
 
-@test "Chromium shows it at 1280 and 390 pixels, without a word, and asks nobody" {
+# looks NAME: page.html at both widths
+looks()
+{
+	for width in 1280 390; do
+		shoot "$BATS_TEST_TMPDIR/page.html" "$width"
+		run ! grep -E 'CONSOLE|Refused to' "$BATS_TEST_TMPDIR/said-$width"
+		run file -b "$BATS_TEST_TMPDIR/$width.png"
+		[[ $output == "PNG image data, $width x 2400"* ]]
+		[ "$(stat -c %s "$BATS_TEST_TMPDIR/$width.png")" -gt 20000 ]
+		run ! grep -oE '"url":"https?://[^"]*page[^"]*"' "$BATS_TEST_TMPDIR/net-$width.json"
+		if [[ ${VTDLAB_TEST_ARTEFACTS:-} ]]; then
+			cp "$BATS_TEST_TMPDIR/$width.png" "$VTDLAB_TEST_ARTEFACTS/$1-$width.png"
+		fi
+	done
+}
+
+@test "Chromium shows a run at 1280 and 390 pixels, without a word, and asks nobody" {
 	command -v chromium >/dev/null || skip "no chromium on this host"
 	unpack legacy-6.1
 	add_run x
 	"$vtdlab" report -o "$BATS_TEST_TMPDIR/page.html" "$dir"
-	for width in 1280 390; do
-		shoot "$width"
-		run ! grep -E 'CONSOLE|Refused to' "$BATS_TEST_TMPDIR/said-$width"
-		run file -b "$BATS_TEST_TMPDIR/$width.png"
-		[[ $output == "PNG image data, $width x 2400"* ]]
-		[ "$(stat -c %s "$BATS_TEST_TMPDIR/$width.png")" -gt 50000 ]
-		run ! grep -oE '"url":"https?://[^"]*page[^"]*"' "$BATS_TEST_TMPDIR/net-$width.json"
-		if [[ ${VTDLAB_TEST_ARTEFACTS:-} ]]; then
-			cp "$BATS_TEST_TMPDIR/$width.png" "$VTDLAB_TEST_ARTEFACTS/report-$width.png"
-		fi
-	done
+	looks report
 }
 
 # A matrix of two kernels and two modes: the cells @1 are spoilt by a jq expression.
@@ -189,6 +234,14 @@ matrix()
 		echo "$output"
 		[ "$status" -eq 0 ]
 	fi
+}
+
+@test "Chromium shows a matrix at 1280 and 390 pixels, and its map says of which axes it is" {
+	matrix
+	"$vtdlab" report -o "$BATS_TEST_TMPDIR/page.html" "$dir"
+	tr "\n" " " <"$BATS_TEST_TMPDIR/page.html" | grep -qF '<table class="map"><thead><tr><th scope="col">kernel by iommu.mode</th><th scope="col">legacy</th>'
+	command -v chromium >/dev/null || skip "no chromium on this host"
+	looks matrix
 }
 
 @test "a run's name in a matrix leads nowhere else" {

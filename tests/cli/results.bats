@@ -72,7 +72,15 @@ results() { run "$vtdlab" results "$@"; echo "$output"; }
 	[ "$status" -eq 2 ]
 	[ "${lines[2]}" = "2 runs" ]
 	[ "${#stderr_lines[@]}" -eq 1 ]
-	[[ $stderr == *"000002/run.json: truncated"* ]]
+	[[ $stderr == *"000002/run.json"*"truncated"* ]]
+	# of a newer version: named as that, the others are listed
+	jq '.schema=2' "$root/tests/cli/schemas/run.json" >"$BATS_TEST_TMPDIR/copy/20261102T000000Z-kdump-000002/run.json"
+	run --separate-stderr "$vtdlab" results "$BATS_TEST_TMPDIR/copy"
+	[ "$status" -eq 2 ]
+	[ "${lines[2]}" = "2 runs" ]
+	[ "${#stderr_lines[@]}" -eq 1 ]
+	[[ $stderr == *"000002/run.json: schema 2 is newer than this vtdlab, which reads up to 1" ]]
+	refused compare "$BATS_TEST_TMPDIR"/copy/2*-00000{1,2} :: "schema 2 is newer than this vtdlab"
 	refused results "$BATS_TEST_TMPDIR/none" :: "no directory of results"
 }
 

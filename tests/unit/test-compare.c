@@ -184,6 +184,7 @@ static void not_comparable(void **state)
 	add(c, RUN("", "\"iova\":{}"));
 	refused(c, "{\"scenario\":\"kdump\"," ENV("virtual", "tcg", "") "}", "clock wall under tcg");
 	refused(c, "{\"scenario\":\"kdump\"," ENV("wall", "kvm", "") "}", "clock wall under kvm");
+	refused(c, "{\"scenario\":\"kdump-smp\"," ENV("wall", "tcg", "") "}", "ran scenario kdump, ");
 	compare_free(c);
 }
 
