@@ -123,6 +123,43 @@ only_anew()
 	[ "$(document .finished)" = true ]
 }
 
+# Is there a step of this Slurm still?
+steps_left()
+{
+	local comm
+	for comm in /proc/[0-9]*/comm; do
+		[[ $(cat "$comm" 2>/dev/null) != slurmstepd || $(readlink "${comm%/comm}/cwd") != "$slurm" ]] || return 0
+	done
+	return 1
+}
+
+@test "a controller that goes away in the middle: one warning, and what runs is waited for" {
+	begin
+	pid=$(cat "$slurm/slurmctld.pid")
+	kill -KILL "$pid"
+	for _ in {1..300}; do
+		! grep -q 'the tasks that run go on' "$BATS_TEST_TMPDIR/out" || break
+		sleep 0.2
+	done
+	exec 7>&-
+	for _ in {1..300}; do # two of them run, as many as there are CPUs, and bring what they have
+		[ "$(document '.counts.unjudged')" -lt 2 ] || break
+		sleep 0.2
+	done
+	[ "$(document '.counts.unjudged')" -ge 2 ]
+	cat "$BATS_TEST_TMPDIR/out"
+	[ "$(grep -c 'the tasks that run go on' "$BATS_TEST_TMPDIR/out")" -eq 1 ]
+	[ "$(document .counts.lost)" = 0 ]
+	kill -KILL "$head" # it would wait for the two that nobody begins
+	wait "$head" || true
+	"$root/scripts/slurm-local" stop "$slurm"
+	for _ in {1..50}; do
+		steps_left || return 0
+		sleep 0.1
+	done
+	return 1
+}
+
 @test "no Slurm, and a controller that is down, are one line, and what there is is kept" {
 	mkdir "$BATS_TEST_TMPDIR/bin"
 	for tool in bash awk; do ln -s "$(type -P $tool)" "$BATS_TEST_TMPDIR/bin/"; done
