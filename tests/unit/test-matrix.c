@@ -173,7 +173,17 @@ static int play_run(int argc, char **argv)
 			return raise(SIGKILL);
 		}
 	}
-	bool bad = strcmp(kernel, "bad") == 0, unjudged = strcmp(kernel, "unjudged") == 0;
+	bool crowded = false;
+
+	if (g_str_has_prefix(kernel, "busy")) { /* bad if another one runs beside it */
+		g_autofree char *mark = g_build_filename(results, "../../../../busy", NULL);
+
+		crowded = g_mkdir(mark, 0755) != 0;
+		g_usleep(200 * 1000);
+		if (!crowded)
+			g_rmdir(mark);
+	}
+	bool bad = crowded || strcmp(kernel, "bad") == 0, unjudged = strcmp(kernel, "unjudged") == 0;
 	int status = bad ? VTDLAB_EXIT_BAD : unjudged ? VTDLAB_EXIT_CANNOT_JUDGE : VTDLAB_EXIT_OK;
 
 	run = g_build_filename(results, "a-run", NULL);
@@ -254,6 +264,19 @@ static void rules_say_what_is_expected(void **state)
 	check_cell(doc, 0, MATRIX_CELL_UNEXPECTED, "preserved", "preserved: wanted copy-wrong");
 	check_cell(doc, 1, MATRIX_CELL_EXPECTED, "copy-wrong", "copy-wrong (leaves-equal): 5 of 7");
 	matrix_doc_free(doc);
+	matrix_outcome_clear(&out);
+}
+
+/* What counts time by the wall clock wants nothing beside it, however many might run. */
+static void what_wants_to_be_alone_is(void **state)
+{
+	g_autofree char *path = file("[matrix]\ntitle=t\nalone=on\n[axes]\nkernel=busy-1;busy-2;busy-3\n");
+	struct matrix_options options = options_of(path);
+	struct matrix_outcome out;
+
+	(void)state;
+	assert_true(matrix_run(&options, &out, NULL));
+	assert_string_equal(out.line, "3 cells: 3 as expected");
 	matrix_outcome_clear(&out);
 }
 
@@ -451,6 +474,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(bugs_and_benchmarks_are_cells),
 		cmocka_unit_test(every_ending_of_a_cell),
 		cmocka_unit_test(rules_say_what_is_expected),
+		cmocka_unit_test(what_wants_to_be_alone_is),
 		cmocka_unit_test(a_skip_takes_nothing_away_but_alone_it_is_no_verdict),
 		cmocka_unit_test(what_was_not_finished_is_gone_on_with),
 		cmocka_unit_test(a_cell_by_itself),
