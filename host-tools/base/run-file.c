@@ -43,6 +43,9 @@ bool run_file_read(const char *path, const char *name, char **text, gsize *len, 
 		if (strcmp(kinds[i].file, name) != 0 && run_file_there(path, kinds[i].file))
 			return vtdlab_refuse(error, "%s is %s, and has no %s: %s", path, kinds[i].what, name,
 					     kinds[i].verbs);
+	if (dir && !run_file_there(path, name) && run_file_there(path, RUN_FILE_INTERRUPTED))
+		return vtdlab_refuse(error, "%s was interrupted before it had its %s; its %s says why", path, name,
+				     RUN_FILE_INTERRUPTED);
 	if (dir && !run_file_there(path, name))
 		return vtdlab_refuse(error, "%s is no run directory: there is no %s in it", path, name);
 	return vtdlab_refuse(error, "%s", why->message);

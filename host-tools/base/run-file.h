@@ -7,6 +7,9 @@
 #include <json-glib/json-glib.h>
 #include <stdbool.h>
 
+/* In the directory of a run that did not come to its end: why. */
+#define RUN_FILE_INTERRUPTED "INTERRUPTED"
+
 /*
  * run_file_read - all of the file @name in the directory @path, or of @path itself where that is no directory.
  * @text, @len: the caller frees the text

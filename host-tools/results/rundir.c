@@ -16,11 +16,11 @@
 #include "base/error.h"
 #include "base/paths.h"
 #include "base/files.h"
+#include "base/run-file.h"
 
 #define PARTIAL ".partial"
 #define INTERRUPTED ".interrupted"
 #define PID_FILE "pid"
-#define WHY_FILE "INTERRUPTED"
 
 static bool failed(GError **error, enum vtdlab_error code, const char *what, const char *path)
 {
@@ -54,7 +54,7 @@ static int lock_file(const char *path, int flags, bool *busy)
 
 static bool write_why(const char *dir, const char *why, GError **error)
 {
-	g_autofree char *path = g_build_filename(dir, WHY_FILE, NULL);
+	g_autofree char *path = g_build_filename(dir, RUN_FILE_INTERRUPTED, NULL);
 	g_autofree char *line = g_strdup_printf("%s\n", why);
 
 	return g_file_set_contents(path, line, -1, error);

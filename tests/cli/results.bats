@@ -121,6 +121,12 @@ results() { run "$vtdlab" results "$@"; echo "$output"; }
 		(cd "$BATS_TEST_TMPDIR" && refused $verb bench :: "bench is a benchmark" "bench-compare")
 	done
 	(cd "$BATS_TEST_TMPDIR" && refused bench-compare bench run :: "run is a run of a scenario" "vtdlab judge")
+	mkdir "$BATS_TEST_TMPDIR/x.interrupted"
+	echo SIGTERM >"$BATS_TEST_TMPDIR/x.interrupted/INTERRUPTED"
+	for verb in judge report 'compare run'; do
+		# shellcheck disable=SC2086 # a verb with its words
+		(cd "$BATS_TEST_TMPDIR" && refused $verb x.interrupted :: "x.interrupted was interrupted before" "INTERRUPTED says why")
+	done
 	(cd "$BATS_TEST_TMPDIR" && refused judge none :: "none is no run directory")
 	refused judge nowhere :: "nowhere: there is no such run" "vtdlab results"
 	# a tree of its own, so that its results are the test's
