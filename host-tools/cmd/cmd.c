@@ -112,6 +112,21 @@ static bool unknown_option(const char *verb, const GOptionEntry *entries, const 
 	return false;
 }
 
+static bool takes_value(const GOptionEntry *e)
+{
+	return e->arg != G_OPTION_ARG_NONE && !(e->arg == G_OPTION_ARG_CALLBACK && e->flags & G_OPTION_FLAG_NO_ARG);
+}
+
+/* Is the word behind @word the value of it? Then it may look like an option and is none ("--new", "--set KEY=VALUE"). */
+static bool value_follows(const GOptionEntry *entries, const char *word)
+{
+	if (word[0] == '-' && word[1] != '-' && word[1] && !word[2])
+		for (const GOptionEntry *e = entries; e && e->long_name; e++)
+			if (e->short_name == word[1])
+				return takes_value(e);
+	return false;
+}
+
 /*
  * A prefix that only one option has stands for it, as with every program that uses getopt_long(). False: it is none, said on
  * stderr with the nearest, or with all that it may stand for.
@@ -124,13 +139,18 @@ static bool expand_options(const char *verb, const GOptionEntry *entries, int ar
 		const GOptionEntry *e;
 		unsigned found;
 
+		if (value_follows(entries, argv[i])) {
+			i++;
+			continue;
+		}
 		if (strncmp(argv[i], "--", 2) != 0 || !len || strncmp("help", name, len) == 0)
 			continue;
 		e = find_option(entries, name, len, &found);
-		if (found == 1)
-			argv[i] = g_strdup_printf("--%s%s", e->long_name, name + len);
-		else
+		if (found != 1)
 			return unknown_option(verb, entries, name, len, found);
+		argv[i] = g_strdup_printf("--%s%s", e->long_name, name + len);
+		if (!name[len] && takes_value(e))
+			i++;
 	}
 	return true;
 }

@@ -405,6 +405,18 @@ make_cache()
 	[ "$("$vtdlab" version)" = "$("$vtdlab" --version)" ]
 }
 
+@test "the value of an option may look like an option" {
+	for words in "--new|--set a=b" "-k|--set a=b"; do
+		run "$vtdlab" compare --run nosuch "${words%|*}" "${words#*|}"
+		echo "$output"
+		[ "$status" -eq 2 ]
+		[[ $output == *nosuch* && $output != *"nknown option"* ]]
+	done
+	run "$vtdlab" compare --run nosuch --new
+	[ "$status" -eq 2 ]
+	[[ $output == *"Missing argument for --new"* ]]
+}
+
 @test "a scenario of the lab's, asked for as a file where none is: its name is told" {
 	cd "$BATS_TEST_TMPDIR"
 	refused run kdump.conf :: "own scenario is called 'kdump', without a path" "cannot read the scenario kdump.conf"
