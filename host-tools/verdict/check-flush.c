@@ -39,6 +39,15 @@ static bool was_asked_for(const struct evidence_device *dev, int64_t unchanged)
 	return dev->driver_ns && dev->driver_ns <= unchanged;
 }
 
+/* An invalidation that must be among the events is not: it was not asked for, unless events were dropped. */
+static enum check_result not_seen(const struct evidence *ev, GString *detail)
+{
+	if (!ev->events_dropped)
+		return CHECK_FAIL;
+	g_string_append(detail, "; some were not kept");
+	return CHECK_NO_EVIDENCE;
+}
+
 /*
  * Until when an invalidation is that of the root switch @switched: from the first attach on it may be the
  * attach's (6.12 invalidates globally there). While translation is off nothing is cached and no attach leaves
@@ -93,10 +102,7 @@ static enum check_result flushed_after(const struct evidence *ev, unsigned switc
 	}
 	g_string_append_printf(detail, "no global invalidation of the %s after the root switch",
 			       context ? "IOTLB" : "context cache, and then of the IOTLB,");
-	if (!ev->events_dropped)
-		return CHECK_FAIL;
-	g_string_append(detail, "; some were not kept");
-	return CHECK_NO_EVIDENCE;
+	return not_seen(ev, detail);
 }
 
 /* The entry's domain id and PASID, as the dead kernel had them. */
@@ -228,10 +234,7 @@ static enum check_result attach_flushed(const struct evidence *ev, const struct 
 		g_string_append(detail, " after the old entry was cached again: it was invalidated before it changed");
 	if (context)
 		name_instead(ev, from, to, detail);
-	if (!ev->events_dropped)
-		return CHECK_FAIL;
-	g_string_append(detail, "; some were not kept");
-	return CHECK_NO_EVIDENCE;
+	return not_seen(ev, detail);
 }
 
 /*
@@ -428,10 +431,7 @@ static enum check_result absence_flushed(const struct evidence *ev, const struct
 			       context ? "" : "its context entry, and then of ", now->did);
 	if (context)
 		name_instead(ev, from, to, detail);
-	if (!ev->events_dropped)
-		return CHECK_FAIL;
-	g_string_append(detail, "; some were not kept");
-	return CHECK_NO_EVIDENCE;
+	return not_seen(ev, detail);
 }
 
 /* One requester id of a device that got an entry of the crash kernel's own. */
