@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -190,6 +191,25 @@ static int in_turn(double part)
 	return status;
 }
 
+/* A run that is named again (results/2* and results/latest) is no second run. Returns how many are left of the @n @names. */
+static guint once_each(char **names, guint n)
+{
+	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, free, NULL);
+	guint left = 0;
+
+	for (guint i = 0; i < n; i++) {
+		char *path = realpath(names[i], NULL);
+
+		/* what is not there is told when it is read */
+		if (path && !g_hash_table_add(seen, path))
+			fprintf(stderr, "vtdlab compare: %s is named again: it counts once\n", names[i]);
+		else
+			names[left++] = names[i];
+	}
+	names[left] = NULL;
+	return left;
+}
+
 int cmd_compare(int argc, char **argv)
 {
 	struct compare *c;
@@ -221,6 +241,9 @@ int cmd_compare(int argc, char **argv)
 	if (argc < 3)
 		return cmd_usage_error("compare", "give two or more run directories");
 	cmd_run_paths(argv + 1);
+	argc = 1 + (int)once_each(argv + 1, (guint)argc - 1);
+	if (argc < 3)
+		return cmd_usage_error("compare", "these are one run: give two or more");
 	if (run_file_there(argv[1], "bench.json"))
 		return recorded_benches(argv + 1, (guint)argc - 1, part);
 	c = compare_new();

@@ -97,6 +97,19 @@ a_run()
 	[ "${lines[0]}" = "judged bad: 0 of 1 runs, now 1 of 1" ]
 }
 
+@test "a run that is named again counts once" {
+	ln -s one "$dir/latest"
+	run "$vtdlab" compare --tsv "$dir/one" "$dir/latest" "$dir/two" "$dir/one/"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"$dir/latest is named again: it counts once"* ]]
+	run -0 --separate-stderr "$vtdlab" compare --tsv "$dir/one" "$dir/latest" "$dir/two"
+	[ "$(awk -F "\t" "/6.12.9 off/ { print \$NF }" <<<"$output")" = 1 ]
+	run "$vtdlab" compare "$dir/one" "$dir/latest"
+	[ "$status" -eq 2 ]
+	[[ $output == *"these are one run"* ]]
+}
+
 @test "bad usage: one run, no run, both formats" {
 	run "$vtdlab" compare "$dir/one"
 	[ "$status" -eq 2 ]

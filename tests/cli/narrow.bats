@@ -81,9 +81,11 @@ words()
 	cp "$root/tests/cli/schemas/bench.json" "$runs/20261128T000002Z-bench-000002"
 	on 40 results "$runs"
 	fits
-	on 40 compare "$run" "$run"
+	again=$runs/20261128T000003Z-kdump-000003
+	cp -r "$run" "$again"
+	on 40 compare "$run" "$again"
 	fits
-	words compare "$run" "$run"
+	words compare "$run" "$again"
 	on 40 bench -v --show "$runs/20261128T000002Z-bench-000002"
 	fits
 	on 40 bench-compare "$runs/20261128T000002Z-bench-000002" "$runs/20261128T000002Z-bench-000002"
