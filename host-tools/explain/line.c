@@ -152,8 +152,12 @@ int explain_fault_read(const char *text, struct explain_fault *fault)
 
 	if (!len || (at[len] && at[len] != ' '))
 		return -1;
-	if (fault->access != EXPLAIN_INTERRUPT)
+	if (fault->access != EXPLAIN_INTERRUPT) {
+		/* The register holds a page: other digits, and nothing behind them, are those of an address that was cut. */
+		if (value & 0xfff && !g_str_has_prefix(at + len, " [fault reason"))
+			return -1;
 		value &= ~(uint64_t)0xfff;
+	}
 	fault->ranges[0].first = fault->ranges[0].last = value;
 	fault->nranges = 1;
 	fault->reason = reason_of(at);

@@ -143,6 +143,15 @@ static void flush_pending(struct parser *p)
 	g_clear_pointer(&p->pending, g_free);
 }
 
+/* Was a line broken within an address, whose other digits @message begins with? A terminal breaks at any character. */
+static bool cut_number(const char *pending, const char *message)
+{
+	size_t digits = strspn(message, "x0123456789abcdef"), len = strlen(pending);
+
+	return len && strchr("x0123456789abcdef", pending[len - 1]) && digits && digits < 18 &&
+	       g_str_has_prefix(message + digits, " [fault reason");
+}
+
 /* Older kernels write the reason into a line of its own, and mail breaks lines. */
 static bool take_fault(struct parser *p, const char *message)
 {
@@ -161,7 +170,7 @@ static bool take_fault(struct parser *p, const char *message)
 	}
 	if (!p->pending)
 		return false;
-	g_autofree char *joined = g_strconcat(p->pending, " ", message, NULL);
+	g_autofree char *joined = g_strconcat(p->pending, cut_number(p->pending, message) ? "" : " ", message, NULL);
 
 	if (explain_fault_read(joined, &fault) > 0) {
 		add_fault(p, &fault, p->pending_line);

@@ -171,6 +171,25 @@ static void addresses_become_ranges(void **state)
 	g_string_free(many, TRUE);
 }
 
+/* A terminal breaks a line at any character, and what is pasted may end anywhere: digits of a part are no address. */
+static void an_address_is_whole_or_none(void **state)
+{
+	static const char line[] =
+		"DMAR: [DMA Read NO_PASID] Request device [03:00.0] fault addr 0xfffc1000 [fault reason 0x06] "
+		"PTE Read access is not set";
+	const char *digits = strstr(line, "0xfffc1000");
+
+	(void)state;
+	for (const char *at = digits; at <= digits + strlen("0xfffc1000"); at++) {
+		g_autofree char *broken = g_strdup_printf("%.*s\n%s\n", (int)(at - line), line, at);
+		g_autofree char *cut = g_strndup(line, (gsize)(at - line));
+
+		says(broken, "1 read at 0xfffc1000, reason 0x06");
+		if (at > digits + strlen("0x") && at < digits + strlen("0xfffc1000"))
+			says(cut, "1 read, the address is not in the log");
+	}
+}
+
 static void kernels_are_told_apart(void **state)
 {
 	struct explain_log *log = explain_read(FIRST PANIC CRASH COPIED, strlen(FIRST PANIC CRASH COPIED));
@@ -428,6 +447,7 @@ int main(void)
 		cmocka_unit_test(devices_as_they_are_written),
 		cmocka_unit_test(reports_of_every_era),
 		cmocka_unit_test(addresses_become_ranges),
+		cmocka_unit_test(an_address_is_whole_or_none),
 		cmocka_unit_test(kernels_are_told_apart),
 		cmocka_unit_test(not_taken_over),
 		cmocka_unit_test(entries),
