@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "bugs/hunt.h"
+#include "prepare/kernel.h"
 #include "verdict/check.h"
 
 static struct {
@@ -41,6 +42,19 @@ static double seconds_of(const char *text)
 	return value * unit;
 }
 
+/* Can the kernels that were named be had? Each cell with one that cannot would be begun in vain, until the budget is spent. */
+static bool kernels_had(char *const *specs, GError **error)
+{
+	for (; *specs; specs++) {
+		struct kernel *kernel = kernel_get(*specs, NULL, "", error);
+
+		if (!kernel)
+			return false;
+		kernel_free(kernel);
+	}
+	return true;
+}
+
 int cmd_hunt(int argc, char **argv)
 {
 	static char *none[] = { NULL };
@@ -71,7 +85,7 @@ int cmd_hunt(int argc, char **argv)
 	if (!(options.budget_s > 0))
 		return cmd_usage_error("hunt", "--budget %s: want a time such as 90s, 10m or 2h", opt.budget);
 	cmd_catch_signals();
-	if (!hunt(&options, &out, &error))
+	if (!kernels_had(options.kernels, &error) || !hunt(&options, &out, &error))
 		return cmd_fail("hunt", error);
 	printf("%s\nin %s\n", out.text, out.dir);
 	status = out.exit;

@@ -14,6 +14,14 @@ setup() { find_vtdlab; }
 	refused hunt kdump :: "takes options only"
 }
 
+@test "a hunt among kernels of which one cannot be had" {
+	run "$vtdlab" hunt --budget 2h --kernel nosuch --results "$BATS_TEST_TMPDIR/results"
+	echo "$output"
+	[ "$status" -eq 2 ]
+	[[ $output == *"no kernel called 'nosuch'"* ]]
+	[ ! -e "$BATS_TEST_TMPDIR/results/hunts" ]
+}
+
 @test "a hunt without a kernel in the cache is a skip with its reason" {
 	run "$vtdlab" hunt --budget 1s --results "$BATS_TEST_TMPDIR/results"
 	echo "$output"
