@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/paths.h"
 #include "bugs/bisect.h"
+#include "bugs/side.h"
 #include "prepare/kernel.h"
 #include "verdict/check.h"
 
@@ -165,8 +166,10 @@ int cmd_bisect(int argc, char **argv)
 	g_auto(GStrv) checks = check_expectable();
 	struct bug *bug = bug_load(argv[1], (const char *const *)checks, &error);
 
-	if (!bug)
+	if (!bug || !side_outcomes_known(bug, &error)) {
+		bug_free(bug);
 		return cmd_fail("bisect", error);
+	}
 	if (!bug_recipe_given(bug, 0))
 		status = cmd_usage_error("bisect", "%s has no recipe to ask a kernel by", bug->name);
 	else

@@ -9,6 +9,7 @@
 #include "base/paths.h"
 #include "bugs/ready.h"
 #include "bugs/reproduce.h"
+#include "bugs/side.h"
 #include "prepare/kernel.h"
 #include "verdict/check.h"
 
@@ -60,6 +61,10 @@ int cmd_bugs_list(bool names, bool archive, JsonArray *rows)
 	for (char **name = all; *name; name++) {
 		struct bug *bug = bug_load(*name, (const char *const *)checks, &error);
 
+		if (bug && !side_outcomes_known(bug, &error)) {
+			bug_free(bug);
+			bug = NULL;
+		}
 		if (bug && rows) {
 			row_json(rows, bug);
 		} else if (bug) {
@@ -79,10 +84,12 @@ static int show(const char *name)
 	g_auto(GStrv) checks = check_expectable();
 	GError *error = NULL;
 	struct bug *bug = bug_load(name, (const char *const *)checks, &error);
-	g_autofree char *page = bug ? bug_page(bug) : NULL;
+	g_autofree char *page = bug && side_outcomes_known(bug, &error) ? bug_page(bug) : NULL;
 
-	if (!bug)
+	if (!page) {
+		bug_free(bug);
 		return cmd_fail("bugs", error);
+	}
 	fputs(page, stdout);
 	bug_free(bug);
 	return VTDLAB_EXIT_OK;

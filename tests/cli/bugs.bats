@@ -110,3 +110,16 @@ gone()
 	sed -i '/lasting/,$d' "$BATS_TEST_TMPDIR/g.conf"
 	gone :: "there is no other recipe of it"
 }
+
+@test "an outcome that no run has is refused before anything runs, with the nearest" {
+	sed 's/^outcome=preserved/outcome=preservd/' "$root/bugs/mode-mismatch.conf" >"$BATS_TEST_TMPDIR/b.conf"
+	grep -q '^outcome=preservd' "$BATS_TEST_TMPDIR/b.conf"
+	for verb in "bugs show" reproduce; do
+		# shellcheck disable=SC2086 # a verb and its word
+		run "$vtdlab" $verb "$BATS_TEST_TMPDIR/b.conf"
+		echo "$output"
+		[ "$status" -eq 2 ]
+		[[ $output == *"outcome=preservd: no run ends so; the nearest is preserved"* ]]
+	done
+	[ ! -e "$BATS_TEST_TMPDIR/results" ]
+}
