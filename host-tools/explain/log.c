@@ -380,6 +380,20 @@ static void keep(struct parser *p, const char *m)
 		p->log->other = "arm-smmu";
 }
 
+/* A line of a fault of which nothing is left to go by: broken before the device, cut, or without the line that it belongs to. */
+static void take_unread(struct parser *p, const char *m)
+{
+	static const char *const begins[] = { "[DM", "[fault reason", "[INTR-REMAP" };
+	const char *at = g_str_has_prefix(m, "DMAR:") ? m + strlen("DMAR:") : NULL;
+
+	for (size_t i = 0; at && i < G_N_ELEMENTS(begins); i++)
+		if (g_str_has_prefix(at + strspn(at, " "), begins[i]) && !p->k->unread++)
+			p->k->unread_line = p->line;
+	if (!p->k->queue_line && (strstr(m, "Invalidation Time-out Error") || strstr(m, "Invalidation Queue Error") ||
+				  strstr(m, "Invalidation Completion Error")))
+		p->k->queue_line = p->line;
+}
+
 static void take_line(struct parser *p, const char *bytes, size_t len)
 {
 	g_autofree char *raw = g_strndup("", MIN(len, EXPLAIN_LINE_MAX)), *line = NULL;
@@ -397,6 +411,7 @@ static void take_line(struct parser *p, const char *bytes, size_t len)
 	take_kernel(p, m);
 	if (take_fault(p, m))
 		return;
+	take_unread(p, m);
 	take_dump(p, m);
 	take_device(p, m);
 	take_death(p, m);

@@ -70,10 +70,12 @@ struct explain_kernel {
 	unsigned ready_line;	  /* the IOMMU is set up; no driver of a PCI device ran before. 0: not in the log */
 	unsigned suppressed;	  /* "dmar_fault: N callbacks suppressed" */
 	unsigned handled;	  /* "handling fault status reg": times that the kernel looked at the fault records */
-	bool overflow;		  /* by that register there were more faults than records */
-	unsigned dropped;	  /* faults that there was no room for */
-	GPtrArray *faults;	  /* struct explain_fault */
-	GPtrArray *devices;	  /* struct explain_device */
+	unsigned unread, unread_line; /* lines of faults that cannot be read, and the first of them; 0: none */
+	unsigned queue_line;	      /* of the first error of the invalidation queue; 0: none */
+	bool overflow;		      /* by that register there were more faults than records */
+	unsigned dropped;	      /* faults that there was no room for */
+	GPtrArray *faults;	      /* struct explain_fault */
+	GPtrArray *devices;	      /* struct explain_device */
 };
 
 struct explain_log {

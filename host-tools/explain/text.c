@@ -163,8 +163,20 @@ static void add_kernel(GString *s, const struct explain_log *log, unsigned n)
 	silent = add_silent(s, k);
 	if (k->handled && !k->faults->len)
 		g_string_append(s, "  cannot tell: there were faults, and no report of any is in the log\n");
-	else if (!silent && !k->faults->len)
+	else if (!silent && !k->unread && !k->queue_line && !k->faults->len)
 		g_string_append(s, "  no fault and no dead device in the log\n");
+	if (k->unread)
+		g_string_append_printf(
+			s,
+			"  cannot tell: %u line%s of faults cannot be read whole, the first is line %u: who faulted, and "
+			"where, is not known\n",
+			k->unread, k->unread == 1 ? "" : "s", k->unread_line);
+	if (k->queue_line)
+		g_string_append_printf(
+			s,
+			"  line %u: the IOMMU could not invalidate: a device did not answer, or the queue itself is "
+			"wrong\n",
+			k->queue_line);
 	if (k->overflow)
 		g_string_append(s, "  the fault records overflowed: there were more faults than reports\n");
 	if (k->suppressed)

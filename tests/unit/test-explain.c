@@ -54,6 +54,16 @@ static void says(const char *log, const char *words)
 	explain_log_free(read);
 }
 
+static void says_not(const char *log, const char *words)
+{
+	struct explain_log *read = explain_read(log, strlen(log));
+	g_autofree char *text = explain_text(read);
+
+	if (strstr(text, words))
+		fail_msg("\"%s\" is in:\n%s", words, text);
+	explain_log_free(read);
+}
+
 /* ---- reading ---- */
 
 static void what_stands_before_a_message(void **state)
@@ -188,6 +198,25 @@ static void an_address_is_whole_or_none(void **state)
 		if (at > digits + strlen("0x") && at < digits + strlen("0xfffc1000"))
 			says(cut, "1 read, the address is not in the log");
 	}
+}
+
+/* What is there and cannot be read is no all-clear. */
+static void lines_of_faults_that_cannot_be_read(void **state)
+{
+	(void)state;
+	says("DMAR: [DMA Read NO_PASID] Reque\n",
+	     "cannot tell: 1 line of faults cannot be read whole, the first is line 1");
+	says("x\nDMAR: [DMA Write NO_PASID] Request device [zz:03.0] fault addr 0x1000 [fault reason 0x05] PTE Write\n",
+	     "the first is line 2");
+	says("DMAR:[fault reason 05] PTE Write access is not set\n", "1 line of faults");
+	says("DMAR: VT-d detected Invalidation Time-out Error: SID ff\n", "line 1: the IOMMU could not invalidate");
+	says("DMAR: VT-d detected Invalidation Queue Error: Reason f\n", "could not invalidate");
+	says_not("DMAR: [DMA Read NO_PASID] Reque\n", "no fault and no dead device");
+	says_not("DMAR: VT-d detected Invalidation Time-out Error: SID ff\n", "no fault and no dead device");
+	/* a pair of lines is whole, and other brackets are no fault's */
+	says_not("DMAR:[DMA Write] Request device [04:00.0] fault addr ffffe000 \nDMAR:[fault reason 05] PTE Write\n",
+		 "cannot be read");
+	says("DMAR: [Firmware Bug]: No firmware reserved region can cover this RMRR\n", "no fault and no dead device");
 }
 
 static void kernels_are_told_apart(void **state)
@@ -448,6 +477,7 @@ int main(void)
 		cmocka_unit_test(reports_of_every_era),
 		cmocka_unit_test(addresses_become_ranges),
 		cmocka_unit_test(an_address_is_whole_or_none),
+		cmocka_unit_test(lines_of_faults_that_cannot_be_read),
 		cmocka_unit_test(kernels_are_told_apart),
 		cmocka_unit_test(not_taken_over),
 		cmocka_unit_test(entries),
