@@ -67,7 +67,7 @@ struct iommu_space {
 	uint32_t tree;	    /* index in walk->trees, UINT32_MAX: none */
 	size_t context;	    /* its entry among those of the walk, as the IOMMU lists them */
 	size_t pasid_index; /* the same of its PASID entry; SIZE_MAX: it has none */
-	bool rid;	    /* what requests of  without PASID see */
+	bool rid;	    /* what requests of @sid without PASID see */
 };
 
 /* One distinct table page that was read (a page used at two levels is listed twice). */

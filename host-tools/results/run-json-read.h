@@ -53,7 +53,7 @@ void run_json_free(struct run_json *run);
 /* run_json_check - what it says of check @name, or NULL. */
 const struct run_json_check *run_json_check(const struct run_json *run, const char *name);
 
-/* run_json_unexpected - does  fail, and the scenario does not expect it to? */
+/* run_json_unexpected - does @check fail, and the scenario does not expect it to? */
 bool run_json_unexpected(const struct run_json_check *check);
 
 /*
