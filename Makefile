@@ -9,7 +9,7 @@ SHELL := /bin/bash
 
 BUILD := build
 CC := gcc
-PKGS := glib-2.0 gio-2.0 gio-unix-2.0 json-glib-1.0 libkdumpfile libvirt zlib
+PKGS := glib-2.0 gio-2.0 gio-unix-2.0 json-glib-1.0 libkdumpfile gmodule-no-export-2.0 zlib
 COMMIT := $(shell git describe --always --dirty --abbrev=12 2>/dev/null)
 
 # A variable that nothing here knows is a slip of the pen, and what was meant would be left out without a word.
@@ -87,7 +87,8 @@ HARDEN = -fstack-protector-strong -fPIE \
 	$(if $(filter -O%,$(filter-out -O0,$(CFLAGS))),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 HARDEN_LD := -pie -Wl,-z,relro,-z,now,-z,noexecstack
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
-PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))
+# libvirt is loaded when it is asked for (machine/libvirt-calls.h).
+PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) libvirt)
 PKG_LIBS = $(shell pkg-config --libs $(PKGS)) -lm
 
 TOOL_SRC := $(sort $(wildcard host-tools/*/*.c))

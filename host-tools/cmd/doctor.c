@@ -16,6 +16,7 @@
 #include "base/paths.h"
 #include "cmd/cmd.h"
 #include "machine/accel.h"
+#include "machine/libvirt-calls.h"
 #include "machine/libvirt-conn.h"
 #include "machine/qemu-probe.h"
 #include "machine/trace.h"
@@ -215,7 +216,7 @@ static void look_at_libvirt(void)
 	struct libvirt_conn *conn = libvirt_open(NULL, &error);
 	unsigned long v = 0;
 
-	if (conn && virConnectGetLibVersion(conn->c, &v) == 0)
+	if (conn && virt.virConnectGetLibVersion(conn->c, &v) == 0)
 		say("ok", "libvirt", "%lu.%lu.%lu, its QEMU driver works in this process: --vmm libvirt, --domain",
 		    v / 1000000, v / 1000 % 1000, v % 1000);
 	else

@@ -7,7 +7,6 @@
 #include "machine/libvirt-conn.h"
 
 #include <errno.h>
-#include <libvirt/virterror.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,6 +15,7 @@
 #include "base/files.h"
 #include "base/paths.h"
 #include "base/text.h"
+#include "machine/libvirt-calls.h"
 #include "machine/private-dir.h"
 
 #define EMBED "qemu:///embed"
@@ -23,7 +23,7 @@
 
 char *libvirt_said(void)
 {
-	const char *text = virGetLastErrorMessage();
+	const char *text = virt.virGetLastErrorMessage();
 
 	return text_escape(text, MIN(strlen(text), SAID_MAX));
 }
@@ -48,7 +48,7 @@ bool libvirt_uri_check(const char *uri, GError **error)
 
 static gpointer loop(gpointer unused)
 {
-	while (virEventRunDefaultImpl() == 0)
+	while (virt.virEventRunDefaultImpl() == 0)
 		;
 	return unused;
 }
@@ -70,8 +70,8 @@ static void start_loop(void)
 	started = true;
 	/* what it says of an error is told by us, in one line; what it logs besides is about hosts, not runs */
 	g_setenv("LIBVIRT_LOG_OUTPUTS", "4:file:/dev/null", FALSE);
-	virSetErrorFunc(NULL, quiet);
-	virEventRegisterDefaultImpl();
+	virt.virSetErrorFunc(NULL, quiet);
+	virt.virEventRegisterDefaultImpl();
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	g_thread_unref(g_thread_new("libvirt", loop, NULL));
@@ -125,7 +125,7 @@ struct libvirt_conn *libvirt_open(const char *uri, GError **error)
 	struct libvirt_conn *conn;
 	g_autofree char *said = NULL;
 
-	if (!libvirt_uri_check(uri, error))
+	if (!libvirt_uri_check(uri, error) || !libvirt_load(error))
 		return NULL;
 	conn = g_new0(struct libvirt_conn, 1);
 	if (!uri || !*uri || strcmp(uri, EMBED) == 0) {
@@ -137,7 +137,7 @@ struct libvirt_conn *libvirt_open(const char *uri, GError **error)
 		conn->uri = g_strdup(uri);
 	}
 	start_loop();
-	conn->c = virConnectOpen(conn->uri);
+	conn->c = virt.virConnectOpen(conn->uri);
 	if (conn->c)
 		return conn;
 	said = libvirt_said();
@@ -152,7 +152,7 @@ void libvirt_close(struct libvirt_conn *conn)
 	if (!conn)
 		return;
 	if (conn->c)
-		virConnectClose(conn->c);
+		virt.virConnectClose(conn->c);
 	private_dir_remove(conn->root);
 	g_free(conn->uri);
 	g_free(conn);

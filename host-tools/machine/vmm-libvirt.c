@@ -24,6 +24,7 @@
 #include "machine/child.h"
 #include "machine/cmdline.h"
 #include "machine/guest-time.h"
+#include "machine/libvirt-calls.h"
 #include "machine/libvirt-conn.h"
 #include "machine/libvirt-xml.h"
 #include "machine/private-dir.h"
@@ -295,7 +296,7 @@ static bool create(struct libvirt_vm *vm, const char *xml, GError **error)
 	unsigned flags = VIR_DOMAIN_START_PAUSED | (vm->conn->root ? 0 : VIR_DOMAIN_START_AUTODESTROY);
 	g_autofree char *said = NULL;
 
-	vm->domain = virDomainCreateXML(vm->conn->c, xml, flags);
+	vm->domain = virt.virDomainCreateXML(vm->conn->c, xml, flags);
 	if (vm->domain)
 		return true;
 	said = libvirt_said();
@@ -304,7 +305,7 @@ static bool create(struct libvirt_vm *vm, const char *xml, GError **error)
 
 static bool resume(struct libvirt_vm *vm, GError **error)
 {
-	g_autofree char *said = virDomainResume(vm->domain) < 0 ? libvirt_said() : NULL;
+	g_autofree char *said = virt.virDomainResume(vm->domain) < 0 ? libvirt_said() : NULL;
 
 	return !said || vtdlab_failed(error, "libvirt does not let the domain run: %s", said);
 }
@@ -317,7 +318,7 @@ static void libvirt_free(struct vm *v)
 
 	libvirt_kill(v, 0);
 	if (vm->domain)
-		virDomainFree(vm->domain);
+		virt.virDomainFree(vm->domain);
 	/* before the directory goes in which it looks */
 	guard_end(vm);
 	libvirt_close(vm->conn);
@@ -409,7 +410,7 @@ static void libvirt_kill(struct vm *v, unsigned grace_ms)
 
 	/* without its process, which a start that failed may not have found, only libvirt can end it */
 	if (vm->domain && (vm->pidfd < 0 || !gone(vm, (int)grace_ms)))
-		virDomainDestroy(vm->domain);
+		virt.virDomainDestroy(vm->domain);
 	/* libvirt gives up on a QEMU that does not end; we do not */
 	if (!gone(vm, 0)) {
 		syscall(SYS_pidfd_send_signal, vm->pidfd, SIGKILL, NULL, 0);

@@ -78,3 +78,14 @@ refused_file()
 	[ "$status" -eq 2 ]
 	[[ $output == *'only QEMU on this host can be used'* ]]
 }
+
+@test "a host without libvirt, or with one that is none, has all the rest" {
+	mkdir "$BATS_TEST_TMPDIR/lib"
+	echo | cc -shared -x c -o "$BATS_TEST_TMPDIR/lib/libvirt.so.0" -
+	LD_LIBRARY_PATH=$BATS_TEST_TMPDIR/lib run "$vtdlab" doctor --no-kvm
+	echo "$output"
+	[[ $output == *$'\nnote  libvirt       no --vmm libvirt: libvirt.so.0 has no virConnectClose(): not a libvirt of use'* ]]
+	echo 'no library' >"$BATS_TEST_TMPDIR/lib/libvirt.so.0"
+	LD_LIBRARY_PATH=$BATS_TEST_TMPDIR/lib run "$vtdlab" doctor --no-kvm
+	[[ $output == *'no --vmm libvirt: libvirt cannot be loaded: '*'; Debian has it in libvirt-daemon-system'* ]]
+}
