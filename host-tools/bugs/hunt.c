@@ -8,6 +8,7 @@
 #include "base/interrupt.h"
 #include "base/paths.h"
 #include "bugs/axes.h"
+#include "bugs/catalogue.h"
 #include "bugs/group.h"
 #include "bugs/pool.h"
 #include "prepare/kernel.h"
@@ -208,7 +209,7 @@ static bool load_catalogue(struct hunt *h, GError **error)
 
 	h->catalogue = g_ptr_array_new_with_free_func((GDestroyNotify)bug_free);
 	for (char **name = names; *name; name++) {
-		struct bug *bug = bug_load(*name, h->options->checks, error);
+		struct bug *bug = catalogue_load(*name, false, error);
 
 		if (!bug)
 			return false;
@@ -301,12 +302,12 @@ static bool prepare(struct hunt *h, GError **error)
 		*h->options->kernels ? g_strdupv((char **)h->options->kernels) : kernel_cached_specs(NULL);
 	g_auto(GStrv) qemus = cached_qemus();
 
-	if (!*kernels)
-		return vtdlab_unfit(error, "no kernel of Debian's is in the cache: `make fetch`, or name kernels with "
-					   "--kernel");
 	h->base = scenario_load(BASE, error);
 	if (!h->base || !load_catalogue(h, error))
 		return false;
+	if (!*kernels)
+		return vtdlab_unfit(error, "no kernel of Debian's is in the cache: `make fetch`, or name kernels with "
+					   "--kernel");
 	h->axes = axes_new(h->base, (const char *const *)kernels, (const char *const *)qemus, h->options->seed);
 	h->rd = rundir_create(root, "hunt", error);
 	return h->rd != NULL;

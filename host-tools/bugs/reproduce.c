@@ -280,8 +280,6 @@ static bool write_page(struct work *w, int status, GError **error)
 
 static bool pick_recipe(struct work *w, GError **error)
 {
-	if (!side_outcomes_known(w->bug, error))
-		return false;
 	if (*w->bug->figure && w->options->sides != REPRODUCE_BOTH)
 		return vtdlab_refuse(error, "%s is about a figure: one side alone has not more or less of it",
 				     w->bug->name);

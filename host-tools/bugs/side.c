@@ -69,34 +69,6 @@ static bool by_the_way(const struct run_json_check *check)
 	return known && known->by_the_way;
 }
 
-static bool outcomes_known(const struct bug *bug, const struct bug_side *side, GError **error)
-{
-	g_auto(GStrv) words = g_strsplit(side->outcome, ";", -1);
-	const char *names[OUTCOMES + 1] = { NULL };
-	enum outcome outcome;
-
-	for (unsigned i = 0; i < OUTCOMES; i++)
-		names[i] = outcome_name(i);
-	for (char **word = words; *word; word++) {
-		const char *near = nearest_word(*word, names);
-
-		if (!outcome_from_name(*word, &outcome))
-			return vtdlab_refuse(error, "bug %s: outcome=%s: no run ends so%s%s", bug->name, *word,
-					     near ? "; the nearest is " : "", near ? near : "");
-	}
-	return true;
-}
-
-bool side_outcomes_known(const struct bug *bug, GError **error)
-{
-	/* of a benchmark the loader knows both */
-	for (unsigned n = 0; !*bug->bench && n < BUG_RECIPES; n++)
-		if (!outcomes_known(bug, &bug->recipes[n].bad, error) ||
-		    !outcomes_known(bug, &bug->recipes[n].good, error))
-			return false;
-	return true;
-}
-
 /* Did it come to one of the outcomes that the side states? */
 static bool came_to(const struct bug_side *side, const struct run_json *run)
 {

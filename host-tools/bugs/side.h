@@ -28,9 +28,6 @@ enum side_result side_judge(const struct bug_side *side, const struct run_json *
  */
 bool side_signed(const struct bug_side *side, const struct run_json *run, char **missing);
 
-/* side_outcomes_known - are the outcomes that the sides of @bug state such as a run may have? VTDLAB_ERROR_USAGE: not all. */
-bool side_outcomes_known(const struct bug *bug, GError **error);
-
 /* side_outcome - the word for what @run came to, as a side states it; "?": of another version. Static. */
 const char *side_outcome(const struct run_json *run);
 

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/paths.h"
 #include "bugs/bisect.h"
-#include "bugs/side.h"
+#include "bugs/catalogue.h"
 #include "prepare/kernel.h"
 #include "verdict/check.h"
 
@@ -164,12 +164,10 @@ int cmd_bisect(int argc, char **argv)
 		return cmd_usage_error("bisect", "--good REV and --bad REV go with --tree");
 	cmd_catch_signals();
 	g_auto(GStrv) checks = check_expectable();
-	struct bug *bug = bug_load(argv[1], (const char *const *)checks, &error);
+	struct bug *bug = catalogue_load(argv[1], false, &error);
 
-	if (!bug || !side_outcomes_known(bug, &error)) {
-		bug_free(bug);
+	if (!bug)
 		return cmd_fail("bisect", error);
-	}
 	if (!bug_recipe_given(bug, 0))
 		status = cmd_usage_error("bisect", "%s has no recipe to ask a kernel by", bug->name);
 	else

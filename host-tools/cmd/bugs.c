@@ -7,11 +7,10 @@
 
 #include "base/error.h"
 #include "base/paths.h"
+#include "bugs/catalogue.h"
 #include "bugs/ready.h"
 #include "bugs/reproduce.h"
-#include "bugs/side.h"
 #include "prepare/kernel.h"
-#include "verdict/check.h"
 
 static gboolean ask_archive, names_only;
 
@@ -51,7 +50,7 @@ static void print_row(const struct bug *bug, const char *available)
 int cmd_bugs_list(bool names, bool archive, JsonArray *rows)
 {
 	g_autofree char *dir = lab_path(bug_schema.folder, NULL), *available = NULL;
-	g_auto(GStrv) all = lab_conf_names(dir), checks = check_expectable();
+	g_auto(GStrv) all = lab_conf_names(dir);
 	int status = VTDLAB_EXIT_OK;
 	GError *error = NULL;
 
@@ -59,12 +58,8 @@ int cmd_bugs_list(bool names, bool archive, JsonArray *rows)
 	if (archive && !(available = kernel_available(&error)))
 		return cmd_fail("bugs", error);
 	for (char **name = all; *name; name++) {
-		struct bug *bug = bug_load(*name, (const char *const *)checks, &error);
+		struct bug *bug = catalogue_load(*name, false, &error);
 
-		if (bug && !side_outcomes_known(bug, &error)) {
-			bug_free(bug);
-			bug = NULL;
-		}
 		if (bug && rows) {
 			row_json(rows, bug);
 		} else if (bug) {
@@ -81,10 +76,9 @@ int cmd_bugs_list(bool names, bool archive, JsonArray *rows)
 
 static int show(const char *name)
 {
-	g_auto(GStrv) checks = check_expectable();
 	GError *error = NULL;
-	struct bug *bug = bug_load(name, (const char *const *)checks, &error);
-	g_autofree char *page = bug && side_outcomes_known(bug, &error) ? bug_page(bug) : NULL;
+	struct bug *bug = catalogue_load(name, false, &error);
+	g_autofree char *page = bug ? bug_page(bug) : NULL;
 
 	if (!page) {
 		bug_free(bug);

@@ -11,7 +11,7 @@
 
 #include "base/error.h"
 #include "base/paths.h"
-#include "conf/bug.h"
+#include "bugs/catalogue.h"
 #include "explain/explain.h"
 
 #define BYTES_MAX (64u << 20)
@@ -60,7 +60,7 @@ static void print_bugs(const struct explain_log *log)
 
 	for (char **name = names; *name; name++) {
 		g_autoptr(GError) error = NULL;
-		struct bug *bug = bug_load(*name, NULL, &error);
+		struct bug *bug = catalogue_load(*name, false, &error);
 
 		if (bug && explain_like(log, bug->log)) {
 			printf("%s  %s: %s\n",

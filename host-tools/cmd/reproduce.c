@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/paths.h"
+#include "bugs/catalogue.h"
 #include "bugs/pool.h"
 #include "bugs/reproduce.h"
 #include "conf/restrict.h"
@@ -51,7 +52,7 @@ static int reproduce_one(const char *name, enum reproduce_sides sides)
 		.checks = (const char *const *)checks,
 	};
 	GError *error = NULL;
-	struct bug *bug = (opt.restricted ? bug_load_restricted : bug_load)(name, options.checks, &error);
+	struct bug *bug = catalogue_load(name, opt.restricted, &error);
 	struct reproduction out;
 	int status;
 
@@ -154,7 +155,7 @@ static char **bug_names(char **words)
 		}
 		for (char **name = all; *name; name++) {
 			GError *error = NULL;
-			struct bug *bug = bug_load(*name, NULL, &error);
+			struct bug *bug = catalogue_load(*name, false, &error);
 
 			if (!bug) {
 				cmd_fail("reproduce", error);

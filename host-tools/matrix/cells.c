@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "bugs/axes.h"
-#include "bugs/side.h"
+#include "bugs/catalogue.h"
 #include "prepare/kernel.h"
 #include "verdict/check.h"
 #include "verdict/outcome.h"
@@ -259,11 +259,9 @@ static bool plan_words(struct cell_plan *plan, const struct wish *w, char *const
 		if (w->bench || *settings)
 			return vtdlab_refuse(error,
 					     "a bug says itself what it runs: beside it there is only the axis side");
-		bug = bug_load(w->bug, NULL, error);
-		if (!bug || !side_outcomes_known(bug, error)) {
-			bug_free(bug);
+		bug = catalogue_load(w->bug, false, error);
+		if (!bug)
 			return false;
-		}
 		bug_free(bug);
 		g_strv_builder_add_many(words, "reproduce", w->bug, NULL);
 		if (w->side)

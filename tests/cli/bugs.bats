@@ -121,5 +121,12 @@ gone()
 		[ "$status" -eq 2 ]
 		[[ $output == *"outcome=preservd: no run ends so; the nearest is preserved"* ]]
 	done
+	mkdir -p "$BATS_TEST_TMPDIR/tree"
+	cp -r "$root"/{images,scenarios,scripts,bugs} "$BATS_TEST_TMPDIR/tree"
+	cp "$BATS_TEST_TMPDIR/b.conf" "$BATS_TEST_TMPDIR/tree/bugs/"
+	VTDLAB_ROOT=$BATS_TEST_TMPDIR/tree run "$vtdlab" hunt --budget 1s
+	echo "$output"
+	[ "$status" -eq 2 ]
+	[[ $output == *"outcome=preservd: no run ends so"* ]]
 	[ ! -e "$BATS_TEST_TMPDIR/results" ]
 }
