@@ -154,7 +154,7 @@ static int judge_benches(const struct interleave_outcome *out, double part)
 
 	base = bench_docs_read((char *const *)out->runs[0]->pdata, out->runs[0]->len, &error);
 	new = base ? bench_docs_read((char *const *)out->runs[1]->pdata, out->runs[1]->len, &error) : NULL;
-	g_autofree char *text = new ? bench_judge(base, new, part, &worse, &error) : NULL;
+	g_autofree char *text = new ? bench_moved(base, new, part, &worse, &error) : NULL;
 
 	if (!text)
 		return cmd_fail("compare", error);

@@ -76,7 +76,7 @@ static void add_test(GPtrArray *samples, const GPtrArray *base, const GPtrArray 
 
 		add(s->base, base, of, at, step->name);
 		add(s->new, new, of, at, step->name);
-		if (rounds && strcmp(of->clock, "virtual") == 0)
+		if (strcmp(of->clock, "virtual") == 0)
 			make_equal(s, BENCH_VIRTUAL_NOISE);
 	}
 }
@@ -115,11 +115,6 @@ static char *judge(const GPtrArray *base, const GPtrArray *new, bool rounds, dou
 	*worse |= lost;
 	g_string_append(out, figures);
 	return g_string_free(out, FALSE);
-}
-
-char *bench_judge(const GPtrArray *base, const GPtrArray *new, double threshold, bool *worse, GError **error)
-{
-	return judge(base, new, false, threshold, worse, error);
 }
 
 char *bench_moved(const GPtrArray *base, const GPtrArray *new, double threshold, bool *worse, GError **error)

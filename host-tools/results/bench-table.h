@@ -40,18 +40,12 @@ char *bench_compare(const GPtrArray *docs, GError **error);
 char *bench_gate(const GPtrArray *docs, double within, bool *good);
 
 /*
- * bench_moved - what @new does otherwise than @base, beyond noise, by the statistics of bench_judge(). With four boots of
- * each side or more it is that; with fewer a value is a round, as rounds there are enough of, and where the virtual clock
- * makes boots repeat, medians within BENCH_VIRTUAL_NOISE of each other are taken for equal. The caller frees the text, which
- * says what a value was. @worse and errors as bench_judge().
- */
-char *bench_moved(const GPtrArray *base, const GPtrArray *new, double threshold, bool *worse, GError **error);
-
-/*
- * bench_judge - the boots of @base against those of @new: a sample is a step of a test, a value the median of a boot in
- * which it passed; with samples_judge(). Tests that no longer pass come first, and are worse. The caller frees the text.
+ * bench_moved - what @new does otherwise than @base, beyond noise, by samples_judge(): a sample is a step of a test, a value the
+ * median of a boot in which it passed. With fewer than BENCH_BOOTS_ENOUGH boots of a side a value is a round, as rounds there are
+ * enough of. Where the virtual clock makes boots repeat, medians within BENCH_VIRTUAL_NOISE of each other are taken for equal.
+ * Tests that no longer pass come first, and are worse. The caller frees the text, which says what a value was.
  * Errors: VTDLAB_ERROR_USAGE: not of one clock and accelerator; exit status 125: no test passed on both sides.
  */
-char *bench_judge(const GPtrArray *base, const GPtrArray *new, double threshold, bool *worse, GError **error);
+char *bench_moved(const GPtrArray *base, const GPtrArray *new, double threshold, bool *worse, GError **error);
 
 #endif

@@ -256,6 +256,15 @@ show()
 	[[ $output == *"populate: "*"4 and 4 runs"* ]]
 	show --show b1 --baseline a1
 	[[ $output == *"one boot may differ from another"* ]]
+	# nor is what two boots of one kernel differ by a change when there are many of them
+	for i in 1 2 3 4 5; do
+		boot "c$i" virtual "100${i}00" "70$i"
+		boot "d$i" virtual "100${i}90" "90$i"
+	done
+	show --show d1 --show d2 --show d3 --show d4 --show d5 --baseline c1 --baseline c2 --baseline c3 --baseline c4 --baseline c5
+	[ "$status" -eq 1 ]
+	[[ $output == *"trips: "*"1 of 2 figures differ beyond noise, 5 and 5 runs"* ]]
+	[[ $output != *"populate: "* ]]
 }
 
 @test "bench --baseline refuses what cannot be compared before anything is booted" {
