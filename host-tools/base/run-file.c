@@ -17,7 +17,7 @@ static const struct kind {
 	{ "bug.json", "a reproduced bug", "its sides are the runs in it" },
 	{ "hunt.txt", "a hunt", "its runs are in it" },
 	{ "selftests.json", "a comparison with the kernel's selftests", "see selftests.md in it" },
-	{ "bench.json", "a benchmark", "`vtdlab bench-compare` reads it" },
+	{ "bench.json", "a benchmark", "`vtdlab compare`, `report` and `bench --show` read it" },
 	{ "run.json", "a run of a scenario", "`vtdlab judge`, `report` and `compare` read it" },
 };
 

@@ -57,7 +57,6 @@ int cmd_hunt(int argc, char **argv);
 int cmd_soak(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
-int cmd_bench_compare(int argc, char **argv);
 int cmd_bench_walk(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 

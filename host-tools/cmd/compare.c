@@ -19,7 +19,7 @@
 
 static struct {
 	gboolean markdown, tsv, quiet, verbose;
-	char *run, *bench, *kernel, *vs, *base, *new, *results, *threshold;
+	char *run, *bench, *kernel, *vs, *base, *new, *results, *threshold, *within;
 	int rounds;
 } opt;
 
@@ -29,6 +29,9 @@ static const GOptionEntry entries[] = {
 	  "print row, column, unit, median, least, most and number of runs, for plots", NULL },
 	{ "threshold", 0, 0, G_OPTION_ARG_STRING, &opt.threshold,
 	  "exit status 1 where what differs beyond noise costs this much more (2)", "PERCENT" },
+	{ "within", 0, 0, G_OPTION_ARG_STRING, &opt.within,
+	  "of benchmarks: exit status 1 where one has a median this much above the first one's, or lacks or fails a test",
+	  "PERCENT" },
 	{ "run", 0, 0, G_OPTION_ARG_STRING, &opt.run, "run this scenario on two sides in turn, A B A B", "SCENARIO" },
 	{ "bench", 0, 0, G_OPTION_ARG_STRING, &opt.bench, "the same with benchmarks: quick, full, or tests", "TESTS" },
 	{ "kernel", 'k', 0, G_OPTION_ARG_STRING, &opt.kernel, "of A, and of B unless --vs names another", "K" },
@@ -43,13 +46,13 @@ static const GOptionEntry entries[] = {
 };
 
 /* A limit that is none must not be one that everything is within. */
-static bool threshold(double *part)
+static bool percentage(const char *text, double otherwise, double *part)
 {
 	char *end = NULL;
-	double percent = opt.threshold ? g_ascii_strtod(opt.threshold, &end) : 2;
+	double percent = text ? g_ascii_strtod(text, &end) : otherwise;
 
 	*part = percent / 100;
-	return !opt.threshold || (end != opt.threshold && !*end && percent >= 0 && isfinite(percent));
+	return !text || (end != text && !*end && percent >= 0 && isfinite(percent));
 }
 
 static int finish(struct compare *c, double part)
@@ -86,12 +89,12 @@ static bool two_sides(const GPtrArray *docs, GPtrArray *base, GPtrArray *new)
 }
 
 /* Recorded benchmarks: their medians side by side, and of two sides what moved beyond noise first. */
-static int recorded_benches(char *const *dirs, guint n, double part)
+static int recorded_benches(char *const *dirs, guint n, double part, double within)
 {
 	g_autoptr(GPtrArray) base = g_ptr_array_new(), new = g_ptr_array_new(), docs = NULL;
-	g_autofree char *text = NULL, *moved = NULL;
+	g_autofree char *text = NULL, *moved = NULL, *gate = NULL;
 	GError *error = NULL;
-	bool worse = false;
+	bool worse = false, good = true;
 
 	if (opt.markdown || opt.tsv)
 		return cmd_usage_error("compare", "--markdown and --tsv are of runs, not of benchmarks");
@@ -101,8 +104,10 @@ static int recorded_benches(char *const *dirs, guint n, double part)
 		moved = bench_moved(base, new, part, &worse, &error);
 	if (error)
 		return cmd_fail("compare", error);
-	printf("%s%s%s", moved ? moved : "", moved ? "\n" : "", text);
-	return worse ? VTDLAB_EXIT_BAD : VTDLAB_EXIT_OK;
+	if (opt.within)
+		gate = bench_gate(docs, within, &good);
+	printf("%s%s%s%s", moved ? moved : "", moved ? "\n" : "", text, gate ? gate : "");
+	return (gate ? !good : worse) ? VTDLAB_EXIT_BAD : VTDLAB_EXIT_OK;
 }
 
 /* ---- two sides in turn ---- */
@@ -214,7 +219,7 @@ int cmd_compare(int argc, char **argv)
 {
 	struct compare *c;
 	GError *error = NULL;
-	double part;
+	double part, within;
 	int status;
 
 	opt.rounds = 10;
@@ -223,11 +228,15 @@ int cmd_compare(int argc, char **argv)
 		return status;
 	if (opt.markdown && opt.tsv)
 		return cmd_usage_error("compare", "--markdown or --tsv, not both");
-	if (!threshold(&part))
+	if (!percentage(opt.threshold, 2, &part))
 		return cmd_usage_error("compare", "--threshold %s: a number of percent, such as 2", opt.threshold);
+	if (!percentage(opt.within, 0, &within))
+		return cmd_usage_error("compare", "--within %s: a number of percent, such as 0.5", opt.within);
 	if (opt.run && opt.bench)
 		return cmd_usage_error("compare", "--run or --bench, not both");
 	if (opt.run || opt.bench) {
+		if (opt.within)
+			return cmd_usage_error("compare", "--within is of recorded benchmarks");
 		if (argc > 1)
 			return cmd_usage_error("compare", "'%s': with --run and --bench there are no run directories",
 					       argv[1]);
@@ -245,7 +254,9 @@ int cmd_compare(int argc, char **argv)
 	if (argc < 3)
 		return cmd_usage_error("compare", "these are one run: give two or more");
 	if (run_file_there(argv[1], "bench.json"))
-		return recorded_benches(argv + 1, (guint)argc - 1, part);
+		return recorded_benches(argv + 1, (guint)argc - 1, part, within);
+	if (opt.within)
+		return cmd_usage_error("compare", "--within is of benchmarks, not of runs");
 	c = compare_new();
 	for (int i = 1; i < argc && !error; i++)
 		compare_add(c, NULL, argv[i], &error);

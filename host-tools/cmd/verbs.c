@@ -37,7 +37,6 @@ const struct verb vtdlab_verbs[] = {
 	{ "compare", "the numbers of several runs side by side", "RUN RUN...", cmd_compare },
 	{ "cache", "the cache of kernels: its size, and pruning it", "[prune]", cmd_cache },
 	{ "bench", "what the memory of nested KVM guests costs", "", cmd_bench },
-	{ "bench-compare", "the medians of several benchmarks side by side", "RUN RUN...", cmd_bench_compare },
 	{ "bench-walk", "nanoseconds a leaf of the table walker", "", cmd_bench_walk },
 	{ "help", "this list, or the options of a verb", "[VERB]", cmd_help },
 	{ 0 },
@@ -45,8 +44,8 @@ const struct verb vtdlab_verbs[] = {
 
 bool cmd_works_alone(const struct verb *v)
 {
-	return v->run == cmd_walk || v->run == cmd_diff || v->run == cmd_compare || v->run == cmd_bench_compare ||
-	       v->run == cmd_bench_walk || v->run == cmd_help;
+	return v->run == cmd_walk || v->run == cmd_diff || v->run == cmd_compare || v->run == cmd_bench_walk ||
+	       v->run == cmd_help;
 }
 
 const struct verb *cmd_find_verb(const char *name)

@@ -11,7 +11,7 @@ setup()
 	export VTDLAB=$BATS_TEST_TMPDIR/vtdlab ASKED=$BATS_TEST_TMPDIR/asked
 	cat >"$VTDLAB" <<-'END'
 		#!/bin/bash
-		if [[ $1 == bench-compare ]]; then
+		if [[ $1 == compare ]]; then
 			shift
 			for run; do [[ -e $run/bench.json ]] || exit 9; done
 			printf 'table of'; printf ' %s' "$@"; echo

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# `vtdlab bench` and `vtdlab bench-compare`: what they refuse, and what is compared. Boots nothing, fetches nothing.
+# `vtdlab bench`, and `vtdlab compare` of benchmarks: what they refuse, and what is compared. Boots nothing, fetches nothing.
 
 load vtdlab-fixture
 
@@ -80,11 +80,11 @@ a_run()
 # compare NAME...
 compare()
 {
-	run "$vtdlab" bench-compare "${@/#/$BATS_TEST_TMPDIR/}"
+	run "$vtdlab" compare "${@/#/$BATS_TEST_TMPDIR/}"
 	echo "$output"
 }
 
-@test "bench-compare: medians side by side, and how far they are apart" {
+@test "compare of benchmarks: medians side by side, and how far they are apart" {
 	a_run one virtual tcg 1000000
 	a_run two virtual tcg 1001000
 	a_run three virtual tcg 999000
@@ -130,10 +130,10 @@ compare()
 	refused compare one a1 :: "cannot be compared"
 }
 
-@test "bench-compare --within: the exit status says whether a run is as good as the first one" {
+@test "compare of benchmarks --within: the exit status says whether a run is as good as the first one" {
 	a_run one virtual tcg 1000000
 	a_run two virtual tcg 1001000
-	within() { run "$vtdlab" bench-compare --within "$1" "$BATS_TEST_TMPDIR/$2" "$BATS_TEST_TMPDIR/$3"; }
+	within() { run "$vtdlab" compare --within "$1" "$BATS_TEST_TMPDIR/$2" "$BATS_TEST_TMPDIR/$3"; }
 	within 0.2 one two
 	[ "$status" -eq 0 ]
 	[[ $output == *"good: 1 medians within 0.2 % of A"* ]]
@@ -150,7 +150,7 @@ compare()
 	done
 }
 
-@test "bench-compare refuses other clocks, other accelerators, other work, and what is no run" {
+@test "compare refuses benchmarks of other clocks, other accelerators, other work, and what is no run" {
 	a_run one virtual tcg 1000
 	a_run wall wall tcg 1000
 	a_run kvm virtual kvm 1000

@@ -88,7 +88,8 @@ words()
 	words compare "$run" "$again"
 	on 40 bench -v --show "$runs/20261128T000002Z-bench-000002"
 	fits
-	on 40 bench-compare "$runs/20261128T000002Z-bench-000002" "$runs/20261128T000002Z-bench-000002"
+	cp -r "$runs/20261128T000002Z-bench-000002" "$runs/other-bench"
+	on 40 compare "$runs/20261128T000002Z-bench-000002" "$runs/other-bench"
 	fits
 }
 

@@ -118,9 +118,9 @@ results() { run "$vtdlab" results "$@"; echo "$output"; }
 	cp "$root/tests/cli/schemas/run.json" "$BATS_TEST_TMPDIR/run/"
 	for verb in judge 'report --mail' core gdb 'compare run' 'diff --iova'; do
 		# shellcheck disable=SC2086 # a verb with its words
-		(cd "$BATS_TEST_TMPDIR" && refused $verb bench :: "bench is a benchmark" "bench-compare")
+		(cd "$BATS_TEST_TMPDIR" && refused $verb bench :: "bench is a benchmark" "bench --show")
 	done
-	(cd "$BATS_TEST_TMPDIR" && refused bench-compare bench run :: "run is a run of a scenario" "vtdlab judge")
+	(cd "$BATS_TEST_TMPDIR" && refused compare bench run :: "run is a run of a scenario" "vtdlab judge")
 	mkdir "$BATS_TEST_TMPDIR/x.interrupted"
 	echo SIGTERM >"$BATS_TEST_TMPDIR/x.interrupted/INTERRUPTED"
 	for verb in judge report 'compare run'; do
@@ -136,6 +136,6 @@ results() { run "$vtdlab" results "$@"; echo "$output"; }
 	ln -s r "$BATS_TEST_TMPDIR/tree/results/latest"
 	cp "$root/tests/cli/schemas/run.json" "$BATS_TEST_TMPDIR/tree/results/r/"
 	for name in latest results/latest r; do
-		(cd / && VTDLAB_ROOT=$BATS_TEST_TMPDIR/tree refused bench-compare "$name" "$name" :: "is a run of a scenario")
+		(cd / && VTDLAB_ROOT=$BATS_TEST_TMPDIR/tree refused bench --show "$name" :: "is a run of a scenario")
 	done
 }

@@ -16,7 +16,7 @@ setup()
 		run "$vtdlab" $args
 		[ "$status" -eq 0 ]
 		[[ $output == *"usage: vtdlab VERB"* ]]
-		for verb in run list doctor walk diff cache bench bench-compare bench-walk help; do
+		for verb in run list doctor walk diff cache bench bench-walk help; do
 			[[ $output == *"  $verb "* ]]
 		done
 	done
@@ -29,7 +29,7 @@ setup()
 }
 
 @test "every verb has its help" {
-	for verb in run list doctor walk diff cache bench bench-compare bench-walk; do
+	for verb in run list doctor walk diff cache bench bench-walk; do
 		run "$vtdlab" help "$verb"
 		echo "$verb: $output"
 		[ "$status" -eq 0 ]
