@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "results/recorded.h"
 
-/* Says on stderr which checks say otherwise than @run; how many. */
+/* Says on stderr what is judged otherwise than in @run, checks and outcome; how much it is. */
 static unsigned say_differences(const struct verdict *verdict, const struct run_json *run)
 {
 	unsigned n = 0;
@@ -23,6 +23,12 @@ static unsigned say_differences(const struct verdict *verdict, const struct run_
 			check_result_name(row->result), was ? check_result_name(was->result) : "not there");
 		n++;
 	}
+	if (run->outcome != verdict->outcome || run->exit != (int)verdict->exit) {
+		fprintf(stderr, "vtdlab judge: %s, exit status %d now, %s, %" G_GINT64_FORMAT " when it was run\n",
+			outcome_name(verdict->outcome), (int)verdict->exit, outcome_name(run->outcome),
+			(gint64)run->exit);
+		n++;
+	}
 	return n;
 }
 
@@ -33,8 +39,8 @@ int cmd_judge(int argc, char **argv)
 	bool colour;
 	const GOptionEntry entries[] = {
 		{ "json", 0, 0, G_OPTION_ARG_NONE, &json, "print JSON, as run.json has it", NULL },
-		{ "same", 0, 0, G_OPTION_ARG_NONE, &same, "exit 1 when a check says otherwise than run.json, else 0",
-		  NULL },
+		{ "same", 0, 0, G_OPTION_ARG_NONE, &same,
+		  "exit 1 when a check or the outcome is otherwise than in run.json, else 0", NULL },
 		{ "verbose", 'v', 0, G_OPTION_ARG_NONE, &all, "a line for every check", NULL },
 		CMD_COLOUR_ENTRY(&when),
 		G_OPTION_ENTRY_NULL,

@@ -151,6 +151,11 @@ unpack()
 	echo "$output"
 	[ "$status" -eq 1 ]
 	[[ $output == *"dma-landed: pass now, fail when it was run"* ]]
+	jq '.outcome = "not-copied"' "$BATS_TEST_TMPDIR/run.json" >"$dir/run.json"
+	run "$vtdlab" judge --same "$dir"
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ $output == *"vtdlab judge: preserved, exit status 0 now, not-copied, 0 when it was run"* ]]
 	# what there is nothing to compare with is not the same
 	rm "$dir/run.json"
 	run "$vtdlab" judge --same "$dir"
