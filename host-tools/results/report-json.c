@@ -107,6 +107,8 @@ JsonObject *report_environment_json(const struct report_environment *env)
 	set_string(o, "qemu", env->qemu);
 	set_string(o, "qemu_path", env->qemu_path);
 	set_string(o, "vmm", env->vmm);
+	set_string(o, "modules", env->modules);
+	set_string(o, "reference", env->reference);
 	if (env->shortcuts)
 		set_string(o, "shortcuts", env->shortcuts);
 	json_object_set_object_member(o, "first_kernel", kernel_json(&env->first_kernel));

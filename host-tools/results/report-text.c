@@ -209,6 +209,10 @@ static char *repeat_with(const struct run_report *r, const char *qemu)
 		add_word(line, "--qemu ", qemu);
 	if (!file && r->env.vmm && strcmp(r->env.vmm, "qemu") != 0)
 		add_word(line, "--vmm ", r->env.vmm);
+	if (r->env.modules)
+		add_word(line, "--modules ", r->env.modules);
+	if (r->env.reference)
+		add_word(line, "--reference ", r->env.reference);
 	return g_string_free(line, FALSE);
 }
 

@@ -47,6 +47,8 @@ struct report_environment {
 	char *qemu;  /* version: "7.2.22" */
 	char *qemu_path;
 	char *vmm;	 /* "qemu", "libvirt": who runs it */
+	char *modules;	 /* of kernels that are paths (--modules); NULL: none was named */
+	char *reference; /* the kernel of --reference; NULL: none was named */
 	char *shortcuts; /* those in force for CPU and kernels, ' ' between (prepare/shortcuts.h); NULL: not told */
 	struct report_kernel first_kernel, crash_kernel;
 	bool has_caps;			 /* cap and ecap below were read */

@@ -53,6 +53,8 @@ static void fill_environment(struct run *run)
 		env->cap = words[0];
 		env->ecap = words[1];
 	}
+	env->modules = g_strdup(run->at.plan->options->modules);
+	env->reference = g_strdup(run->at.plan->options->reference);
 	report_fill_host(env);
 }
 

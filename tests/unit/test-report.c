@@ -394,10 +394,14 @@ static void test_repeat(void **state)
 	json_object_set_object_member(r->extra, "settings", settings);
 	r->env.qemu_path = g_strdup("/opt/q e/qemu");
 	r->env.vmm = g_strdup("libvirt");
+	r->env.modules = g_strdup("/lib/modules/x y");
+	r->env.reference = g_strdup("debian-6.1");
 	page = report_page(r, 0);
-	assert_non_null(strstr(page,
-			       "\nrepeat        vtdlab run kdump --set 'crash.cmdline=a=1 b' --set iommu.mode=off "
-			       "--qemu '/opt/q e/qemu' --vmm libvirt\n"));
+	assert_non_null(strstr(
+		page, "\nrepeat        vtdlab run kdump --set 'crash.cmdline=a=1 b' --set iommu.mode=off "
+		      "--qemu '/opt/q e/qemu' --vmm libvirt --modules '/lib/modules/x y' --reference debian-6.1\n"));
+	g_clear_pointer(&r->env.modules, g_free);
+	g_clear_pointer(&r->env.reference, g_free);
 	/* one that is not the lab's own is run again from its own copy; a domain brings its VMM with it */
 	g_free(r->scenario);
 	r->scenario = g_strdup("mine");
