@@ -115,6 +115,9 @@ int cmd_calibrate(int argc, char **argv)
 	if (argc != 2)
 		return cmd_usage_error("calibrate", "which scenario? `vtdlab list scenarios` names them");
 	g_auto(GStrv) checks = check_expectable(), modes = g_strsplit(opt.modes ? opt.modes : "", ",", -1);
+	for (char **mode = modes; *mode; mode++)
+		if (!**mode)
+			return cmd_usage_error("calibrate", "--modes %s: a mode is missing there", opt.modes);
 
 	cmd_catch_signals();
 	s = scenario_load(argv[1], &error);
@@ -124,7 +127,7 @@ int cmd_calibrate(int argc, char **argv)
 	}
 	status = VTDLAB_EXIT_OK;
 	for (char **mode = modes; (*mode || mode == modes) && status == VTDLAB_EXIT_OK; mode++) {
-		if (!search_mode(s, *mode && **mode ? *mode : NULL, (const char *const *)checks, &guess, &error))
+		if (!search_mode(s, *mode, (const char *const *)checks, &guess, &error))
 			status = cmd_fail("calibrate", error);
 		if (!*mode)
 			break;

@@ -11,6 +11,8 @@
 #include "prepare/kernel.h"
 #include "verdict/check.h"
 
+#define JOBS_MAX 64
+
 static struct {
 	char *budget, *results;
 	char **kernels;
@@ -63,19 +65,20 @@ int cmd_hunt(int argc, char **argv)
 	int status;
 
 	opt.seed = 1;
+	opt.jobs = (int)MIN(g_get_num_processors(), JOBS_MAX);
 	status = cmd_parse("hunt", entries, &argc, &argv);
 	if (status >= 0)
 		return status;
 	if (argc != 1)
 		return cmd_usage_error("hunt", "takes options only");
-	if (opt.seed < 0 || opt.seed > G_MAXUINT32 || opt.jobs < 0 || opt.jobs > 64)
-		return cmd_usage_error("hunt", "--seed is 0 to 4294967295, --jobs 1 to 64");
+	if (opt.seed < 0 || opt.seed > G_MAXUINT32 || opt.jobs < 1 || opt.jobs > JOBS_MAX)
+		return cmd_usage_error("hunt", "--seed is 0 to 4294967295, --jobs 1 to %d", JOBS_MAX);
 
 	g_auto(GStrv) checks = check_expectable();
 	const struct hunt_options options = {
 		.budget_s = seconds_of(opt.budget ? opt.budget : "10m"),
 		.seed = (uint32_t)opt.seed,
-		.jobs = opt.jobs ? (unsigned)opt.jobs : g_get_num_processors(),
+		.jobs = (unsigned)opt.jobs,
 		.results = opt.results,
 		.snapshot = opt.snapshot,
 		.kernels = opt.kernels ? opt.kernels : none,

@@ -10,6 +10,8 @@
 #include "base/words.h"
 #include "matrix/matrix.h"
 
+#define JOBS_MAX 4096
+
 static struct {
 	char *results, *engine, *junit, *ktap;
 	int jobs, cell;
@@ -63,14 +65,15 @@ int cmd_matrix(int argc, char **argv)
 	GError *error = NULL;
 
 	opt.cell = -1;
+	opt.jobs = (int)MIN(g_get_num_processors(), JOBS_MAX);
 	status = cmd_parse("matrix", entries, &argc, &argv);
 	if (status >= 0)
 		return status;
 	if (argc != 2)
 		return cmd_usage_error("matrix", argc < 2 ? "which matrix? `vtdlab list matrices` names them" :
 							    "one matrix at a time");
-	if (opt.jobs < 0 || opt.jobs > 4096)
-		return cmd_usage_error("matrix", "--jobs is 1 to 4096");
+	if (opt.jobs < 1 || opt.jobs > JOBS_MAX)
+		return cmd_usage_error("matrix", "--jobs is 1 to %d", JOBS_MAX);
 	if (opt.engine && !word_value(engines, opt.engine, &engine))
 		return cmd_usage_error("matrix", "--engine %s: local or slurm", opt.engine);
 	if (opt.cell >= 0)
@@ -81,7 +84,7 @@ int cmd_matrix(int argc, char **argv)
 	const struct matrix_options options = {
 		.what = argv[1],
 		.results = opt.results,
-		.jobs = opt.jobs ? (unsigned)opt.jobs : g_get_num_processors(),
+		.jobs = (unsigned)opt.jobs,
 		.resume = opt.resume,
 		.engine = (enum matrix_engine)engine,
 		.style = cmd_progress(opt.quiet, opt.verbose),

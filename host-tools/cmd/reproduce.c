@@ -14,6 +14,9 @@
 #include "machine/private-dir.h"
 #include "verdict/check.h"
 
+#define NOT_GIVEN G_MININT /* of an option that is a number */
+#define JOBS_MAX 64
+
 static struct {
 	char *side, *results, *share;
 	int repeat, jobs, recipe;
@@ -43,8 +46,8 @@ static int reproduce_one(const char *name, enum reproduce_sides sides)
 	g_auto(GStrv) checks = check_expectable();
 	struct reproduce_options options = {
 		.sides = sides,
-		.recipe = opt.recipe - 1,
-		.repeat = (unsigned)opt.repeat,
+		.recipe = opt.recipe == NOT_GIVEN ? -1 : opt.recipe - 1,
+		.repeat = opt.repeat == NOT_GIVEN ? 0 : (unsigned)opt.repeat,
 		.results = opt.results,
 		.share = opt.share,
 		.snapshot = opt.snapshot,
@@ -82,15 +85,19 @@ static char **next_bug(void *data, void **tag)
 {
 	struct series *s = data;
 	g_autoptr(GStrvBuilder) words = g_strv_builder_new();
-	g_autofree char *repeat = g_strdup_printf("--repeat=%d", opt.repeat);
-	g_autofree char *recipe = g_strdup_printf("--recipe=%d", opt.recipe);
+	g_autofree char *repeat = opt.repeat == NOT_GIVEN ? NULL : g_strdup_printf("--repeat=%d", opt.repeat);
+	g_autofree char *recipe = opt.recipe == NOT_GIVEN ? NULL : g_strdup_printf("--recipe=%d", opt.recipe);
 	g_autofree char *results = opt.results ? g_strconcat("--results=", opt.results, NULL) : NULL;
 	g_autofree char *side = opt.side ? g_strconcat("--side=", opt.side, NULL) : NULL;
 
 	if (!*s->waiting)
 		return NULL;
 	*tag = *s->waiting++;
-	g_strv_builder_add_many(words, "reproduce", "--quiet", repeat, recipe, NULL);
+	g_strv_builder_add_many(words, "reproduce", "--quiet", NULL);
+	if (repeat)
+		g_strv_builder_add(words, repeat);
+	if (recipe)
+		g_strv_builder_add(words, recipe);
 	if (results)
 		g_strv_builder_add(words, results);
 	if (side)
@@ -171,17 +178,20 @@ static char **bug_names(char **words)
 
 int cmd_reproduce(int argc, char **argv)
 {
-	int sides = REPRODUCE_BOTH, status = cmd_parse("reproduce", entries, &argc, &argv);
+	int sides = REPRODUCE_BOTH, status;
 
+	opt.repeat = opt.recipe = NOT_GIVEN;
+	opt.jobs = (int)MIN(g_get_num_processors(), JOBS_MAX);
+	status = cmd_parse("reproduce", entries, &argc, &argv);
 	if (status >= 0)
 		return status;
 	if (argc < 2)
 		return cmd_usage_error("reproduce", "which bug? `vtdlab bugs` names them; or all, or quick");
 	if (opt.side && !word_value(reproduce_sides_words, opt.side, &sides))
 		return cmd_usage_error("reproduce", "--side %s: bad, good or both", opt.side);
-	if (opt.repeat < 0 || opt.repeat > 100 || opt.jobs < 0 || opt.jobs > 64)
-		return cmd_usage_error("reproduce", "--repeat is 1 to 100, --jobs 1 to 64");
-	if (opt.recipe < 0 || opt.recipe > BUG_RECIPES)
+	if ((opt.repeat != NOT_GIVEN && (opt.repeat < 1 || opt.repeat > 100)) || opt.jobs < 1 || opt.jobs > JOBS_MAX)
+		return cmd_usage_error("reproduce", "--repeat is 1 to 100, --jobs 1 to %d", JOBS_MAX);
+	if (opt.recipe != NOT_GIVEN && (opt.recipe < 1 || opt.recipe > BUG_RECIPES))
 		return cmd_usage_error("reproduce", "--recipe is 1 or 2");
 	cmd_catch_signals();
 	g_auto(GStrv) names = bug_names(argv + 1);
@@ -192,7 +202,5 @@ int cmd_reproduce(int argc, char **argv)
 		return cmd_usage_error("reproduce", "there is no such bug in the catalogue");
 	if (!names[1])
 		return reproduce_one(*names, (enum reproduce_sides)sides);
-	if (!opt.jobs)
-		opt.jobs = (int)g_get_num_processors();
 	return reproduce_all(names);
 }

@@ -130,3 +130,16 @@ gone()
 	[[ $output == *"outcome=preservd: no run ends so"* ]]
 	[ ! -e "$BATS_TEST_TMPDIR/results" ]
 }
+
+@test "a number that is none of an option's is refused, 0 too" {
+	for args in "reproduce -n 0 x" "reproduce --recipe 0 x" "reproduce -j 0 x" "hunt -j 0" "matrix -j 0 smoke"; do
+		# shellcheck disable=SC2086 # a verb with its words
+		run "$vtdlab" $args
+		echo "$args: $output"
+		[ "$status" -eq 2 ]
+		[[ $output == "vtdlab ${args%% *}: --"*" 1 "* ]]
+	done
+	run "$vtdlab" calibrate kdump --modes off,
+	[ "$status" -eq 2 ]
+	[[ $output == "vtdlab calibrate: --modes off,: a mode is missing there"* ]]
+}
