@@ -132,7 +132,7 @@ static void tell_text(const struct series *s, const struct matrix_cell *cell, co
 	const char *skipped = cell->result == MATRIX_CELL_SKIPPED ? "skipped: " : "";
 
 	if (s->alone)
-		fputs(!out->dir ? "" : s->o->quiet ? out->line : out->page, stdout);
+		fputs(!out->page ? "" : s->o->quiet ? out->line : out->page, stdout);
 	else if (s->members->len == 1 && out->dir)
 		fputs(out->line, stdout);
 	else

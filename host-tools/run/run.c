@@ -133,23 +133,23 @@ static void put_away(struct rundir *rd, const char *where)
 	}
 }
 
-static bool write_results(struct run *run, GError **error)
+static bool write_results(struct run *run, const char *cut, GError **error)
 {
 	g_autofree char *scenario = schema_text(&scenario_schema, run->at.plan->scenario), *json = NULL,
 			*summary = NULL, *html = NULL;
-	const char *log = NULL;
 
-	if (run->at.m && !machine_logs_ok(run->at.m, &log))
-		return vtdlab_failed(error, "%s could not be written completely: is the disk full?", log);
+	if (cut)
+		return vtdlab_failed(error, "%s could not be written completely: is the disk full?", cut);
 	run->report->run_dir = g_build_filename(run->at.rd->root, run->at.rd->name, NULL);
 	run->report->has_logs = run->at.m;
 	run->report->duration_s = (double)clock_elapsed_ns(run->at.clock) / 1e9;
 	summary = report_page(run->report, REPORT_ALL);
 	json = report_json(run->report);
 	html = html_run_page(run->report, run->at.ev, run->at.rd->path);
-	return run_write_tables(run, error) && evidence_save(run->at.ev, run->at.rd->path, error) &&
+	/* what can be judged again comes first, should the disk be full */
+	return evidence_save(run->at.ev, run->at.rd->path, error) &&
 	       rundir_write(run->at.rd, "scenario.conf", scenario, -1, error) &&
-	       rundir_write(run->at.rd, "summary.txt", summary, -1, error) &&
+	       rundir_write(run->at.rd, "summary.txt", summary, -1, error) && run_write_tables(run, error) &&
 	       rundir_write(run->at.rd, REPORT_HTML, html, -1, error) &&
 	       rundir_write(run->at.rd, "run.json", json, -1, error);
 }
@@ -250,7 +250,8 @@ static struct run *attempts(const struct plan *plan, struct rundir *rd, GError *
 static bool run_in(const struct plan *plan, struct rundir *rd, struct run_outcome *out, GError **error)
 {
 	struct run *run = attempts(plan, rd, error);
-	bool ok = false;
+	const char *cut = NULL; /* a log that is not whole */
+	bool ok;
 
 	if (!run)
 		return false;
@@ -264,14 +265,19 @@ static bool run_in(const struct plan *plan, struct rundir *rd, struct run_outcom
 		kprobes_conclude(run->kprobes);
 	breakpoint_note(run);
 	run_judge(run);
-	if (write_results(run, error) && rundir_commit(rd, RUNDIR_LATEST, error)) {
+	if (run->at.m)
+		machine_logs_ok(run->at.m, &cut);
+	ok = write_results(run, cut, error) && rundir_commit(rd, RUNDIR_LATEST, error);
+	if (ok) {
 		out->exit = run->report->verdict->exit;
 		out->outcome = run->report->verdict->outcome;
 		out->copy_ns = run->kprobes ? kprobes_copy_ns(run->kprobes) : -1;
 		out->dir = g_strdup(rd->path);
+	}
+	/* a verdict that could not be kept is told nevertheless, but not where the evidence is not whole */
+	if (!cut) {
 		out->page = report_page(run->report, plan->options->page);
 		out->line = report_line(run->report);
-		ok = true;
 	}
 	run_free(run);
 	return ok;

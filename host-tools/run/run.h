@@ -26,7 +26,8 @@ struct run_outcome {
  * unless options->no_retry.
  *
  * True when a run directory with a verdict was written (also an inconclusive one): @out is filled and
- * to be cleared with run_outcome_clear(). False: @error; an interrupted run is kept, marked.
+ * to be cleared with run_outcome_clear(). False: @error; an interrupted run is kept, marked. A verdict that could
+ * not be written is in @out->page and @out->line nevertheless, beside the error.
  */
 bool scenario_run(const struct scenario *scenario, const struct run_options *options, struct run_outcome *out,
 		  GError **error);
