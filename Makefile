@@ -384,10 +384,12 @@ corrupt-copies: build ## deep copies of tables with random damage: none may hurt
 INSTALLED_SCRIPTS := bisect-tree extract-vmlinux foreign-initrd host-setup kernel-build kernel-changelog kernel-get \
 	make-initramfs qemu-get slurm-cell
 LAB_DIR = $(DESTDIR)$(PREFIX)/lib/vtdlab
+# Of a distribution's packages, and of everybody else.
+ZSH_DIR = $(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)
 install: all ## the program, its data, man pages and completion: PREFIX=/usr/local DESTDIR=
 	@install -d '$(DESTDIR)$(PREFIX)/bin' '$(LAB_DIR)/scripts/lib' '$(LAB_DIR)/build/guests' \
 		'$(DESTDIR)$(PREFIX)/share/man/man1' '$(DESTDIR)$(PREFIX)/share/doc/vtdlab' \
-		'$(DESTDIR)$(PREFIX)/share/bash-completion/completions' '$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions'
+		'$(DESTDIR)$(PREFIX)/share/bash-completion/completions' '$(DESTDIR)$(PREFIX)/share/zsh/$(ZSH_DIR)'
 	@install '$(BUILD)/vtdlab' '$(DESTDIR)$(PREFIX)/bin/vtdlab'
 	@install $(BUILD)/guests/* '$(LAB_DIR)/build/guests/'
 	@install $(INSTALLED_SCRIPTS:%=scripts/%) '$(LAB_DIR)/scripts/'
@@ -397,7 +399,7 @@ install: all ## the program, its data, man pages and completion: PREFIX=/usr/loc
 	@VTDLAB='$(BUILD)/vtdlab' scripts/man-pages '$(DESTDIR)$(PREFIX)/share/man/man1'
 	@cp -r --no-preserve=ownership README.md NEWS docs/*.md docs/findings '$(DESTDIR)$(PREFIX)/share/doc/vtdlab/'
 	@install -m 644 completion/vtdlab.bash '$(DESTDIR)$(PREFIX)/share/bash-completion/completions/vtdlab'
-	@install -m 644 completion/_vtdlab '$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/'
+	@install -m 644 completion/_vtdlab '$(DESTDIR)$(PREFIX)/share/zsh/$(ZSH_DIR)/'
 
 check-docs: build ## run every block of the docs that is marked to be run (VMs: some minutes)
 	@tests/docs/check-docs

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Completion of vtdlab for bash: what the program itself says there is.
+# Completion of vtdlab for bash, and for zsh, which has no mapfile: what the program itself says there is.
+# shellcheck disable=SC2207 # none of these words has a blank
 
 _vtdlab_verbs() { vtdlab help 2>/dev/null | sed -nE 's/^  ([a-z-]+) .*/\1/p'; }
 
@@ -26,12 +27,17 @@ _vtdlab_values()
 	esac 2>/dev/null
 }
 
-# _vtdlab_words VERB: its words that are no options
+# _vtdlab_words VERB [WORD]: its words that are no options, behind WORD
 _vtdlab_words()
 {
 	case $1 in
 	run | calibrate | soak | kconfig) vtdlab list scenarios --names ;;
-	list) printf '%s\n' scenarios kernels qemus bugs matrices checks keys bug-keys matrix-keys shortcuts ;;
+	list)
+		case ${2:-} in
+		"") printf '%s\n' scenarios kernels qemus bugs matrices checks keys bug-keys matrix-keys shortcuts ;;
+		scenarios | checks) vtdlab list "$2" --names ;;
+		esac
+		;;
 	matrix) vtdlab list matrices --names ;;
 	bugs) printf '%s\n' show; vtdlab list bugs --names ;;
 	reproduce) printf '%s\n' all quick; vtdlab list bugs --names ;;
@@ -43,22 +49,23 @@ _vtdlab_words()
 
 _vtdlab()
 {
-	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} verb=${COMP_WORDS[1]} values
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} verb=${COMP_WORDS[1]} values behind=
 	# "--set=x" comes as three words where '=' breaks words
 	[[ $cur != '=' ]] || cur=
 	[[ $prev != '=' ]] || prev=${COMP_WORDS[COMP_CWORD - 2]}
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		mapfile -t COMPREPLY < <(compgen -W "$(_vtdlab_verbs) --help --version" -- "$cur")
+		COMPREPLY=($(compgen -W "$(_vtdlab_verbs) --help --version" -- "$cur"))
 		return
 	fi
 	values=$(_vtdlab_values "$prev")
 	if [[ $values ]]; then
-		mapfile -t COMPREPLY < <(compgen -W "$values" -- "$cur")
+		COMPREPLY=($(compgen -W "$values" -- "$cur"))
 	elif [[ $cur == -* ]]; then
-		mapfile -t COMPREPLY < <(compgen -W "$(_vtdlab_options "$verb")" -- "$cur")
+		COMPREPLY=($(compgen -W "$(_vtdlab_options "$verb")" -- "$cur"))
 	else
-		mapfile -t COMPREPLY < <(compgen -W "$(_vtdlab_words "$verb")" -- "$cur"; compgen -f -- "$cur")
+		((COMP_CWORD == 2)) || behind=${COMP_WORDS[2]}
+		COMPREPLY=($(compgen -W "$(_vtdlab_words "$verb" "$behind")" -- "$cur") $(compgen -f -- "$cur"))
 	fi
 	[[ ${#COMPREPLY[@]} -ne 1 || ${COMPREPLY[0]} != *= ]] || compopt -o nospace 2>/dev/null
 }

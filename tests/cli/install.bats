@@ -93,5 +93,29 @@ complete_words()
 	complete_words vtdlab run kdump --set iommu.m | grep -qx iommu.mode=
 	[ "$(complete_words vtdlab run kdump --kernel = debian-6.12)" = debian-6.12 ]
 	complete_words vtdlab reproduce irte | grep -q '^irte-'
+	complete_words vtdlab list checks dma-l | grep -qx dma-landed
+	complete_words vtdlab list scenarios kdump-sc | grep -qx kdump-scalable
+	complete_words vtdlab list che | grep -qx checks
 	[ -z "$(complete_words vtdlab nonsense x)" ]
+}
+
+@test "zsh completes by the same file, from the first TAB on" {
+	command -v zsh >/dev/null || skip "no zsh here"
+	cat >type.zsh <<-'END'
+		zmodload zsh/zpty
+		zpty -b shell "TERM=dumb zsh -f -i"
+		zpty -w shell "fpath=($FUNCTIONS \$fpath); autoload -U compinit; compinit -u -D; echo re\\ady"
+		zpty -r -m shell line '*ready*'
+		for words in 'run kdump-sc:*alable*' 'list checks dma-l:*landed*'; do
+			zpty -n -w shell "vtdlab ${words%%:*}"$'\t'
+			zpty -r -m shell line "${words#*:}"
+			print -r -- "$line"
+			zpty -n -w shell $'\C-u'
+		done
+	END
+	VTDLAB_COMPLETION=$PLACE/usr/share/bash-completion/completions/vtdlab PATH=$PLACE/usr/bin:$PATH \
+		FUNCTIONS=$PLACE/usr/share/zsh/vendor-completions run timeout 60 zsh -f type.zsh
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"vtdlab run kdump-scalable"*"vtdlab list checks dma-landed"* ]]
 }
