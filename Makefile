@@ -13,7 +13,7 @@ PKGS := glib-2.0 gio-2.0 gio-unix-2.0 json-glib-1.0 libkdumpfile gmodule-no-expo
 COMMIT := $(shell git describe --always --dirty --abbrev=12 2>/dev/null)
 
 # A variable that nothing here knows is a slip of the pen, and what was meant would be left out without a word.
-MADE_UP := $(foreach v,$(.VARIABLES),$(if $(filter command,$(origin $v)),$(if $(shell grep -w -- '$v' Makefile),,$v)))
+MADE_UP := $(foreach v,$(.VARIABLES),$(if $(filter command,$(origin $v)),$(if $(shell grep -E -- '^$v *[:?+]?=|[$][(]$v[):]' Makefile),,$v)))
 $(if $(strip $(MADE_UP)),$(error no rule knows $(strip $(MADE_UP))=; `make help` has the variables))
 
 # Options of the verbs, by the same names; empty means the scenario's own value.
@@ -55,6 +55,8 @@ SUITE ?=
 IOMMU ?=
 TESTS ?=
 L1_PARAMS ?=
+# Scenarios of `make check-kvm`, instead of all.
+ONLY ?=
 # How many damaged tables `make corrupt-copies` tries (200).
 N ?=
 V ?=
