@@ -77,11 +77,16 @@ readonly STATUS_UNFIT=125	# the kernel given is not built, lacks something, or c
 prog=${0##*/}
 
 say() { printf '%s: %s\n' "$prog" "$*" >&2; }
-# What gives up says why; to whom it was started by too, in the file $VTDLAB_REASON.
+# What gives up says why: to whom it was started by, in the file $VTDLAB_REASON, who tells it on; else, and where that is more
+# than a line, to the user.
 give_up()
 {
-	say "${*:2}"
-	[[ ! ${VTDLAB_REASON-} ]] || printf "%s\n" "${*:2}" >"$VTDLAB_REASON"
+	local why="${*:2}"
+
+	if [[ ! ${VTDLAB_REASON-} || $why == *$'\n'* || ${#why} -gt 1000 ]]; then
+		say "$why"
+	fi
+	[[ ! ${VTDLAB_REASON-} ]] || printf '%s\n' "$why" >"$VTDLAB_REASON"
 	exit "$1"
 }
 fail() { give_up "$STATUS_FAILED" "$@"; }

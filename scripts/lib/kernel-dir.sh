@@ -86,12 +86,28 @@ kernel_dir_commit()
 	mv -T "$1" "$2" || fail "cannot write $2"
 }
 
+# kernel_virtio CONFIG OPTIONS: what makes a run do without these options, "CONFIG_A, CONFIG_B", if virtio's are there.
+kernel_virtio()
+{
+	local option other words=
+
+	for option in ${2//, / }; do
+		case $option in
+		CONFIG_E1000E | CONFIG_E1000) other=VIRTIO_NET words+=' --set devices.nic=virtio' ;;
+		CONFIG_BLK_DEV_NVME) other=VIRTIO_BLK words+=' --set devices.disk=virtio' ;;
+		*) return ;;
+		esac
+		[[ -z $(kconfig_missing "$1" "$other:m" VIRTIO_PCI:m) ]] || return 0
+	done
+	printf '; it has virtio instead:%s%s' "$words" "$([[ $words == *disk* ]] || echo ', as the scenario kdump-virtio has it')"
+}
+
 # kernel_check_config DIR: refuses a kernel without what the lab needs. A
 # packaged kernel without a driver is only noted unless --require asked: a
 # scenario may use another device.
 kernel_check_config()
 {
-	local dir=$1 missing drivers module option want modules
+	local dir=$1 missing drivers module option want modules instead=
 
 	want=$(keyfile_get "$dir/kernel.conf" kernel spec)
 	if [[ ! -f $dir/config ]]; then
@@ -107,10 +123,11 @@ kernel_check_config()
 		if [[ -z $require_given && $(keyfile_get "$dir/kernel.conf" kernel source) == debian ]]; then
 			say "note: $want has no $option: choose other devices for it (devices.nic, devices.disk)"
 		else
+			[[ $missing ]] || instead=$(kernel_virtio "$dir/config" "$option")
 			missing=${missing:+$missing, }$option
 		fi
 	fi
-	[[ -z $missing ]] || unfit "$want lacks config options that the lab needs: $missing (vtdlab kconfig SCENARIO prints a fragment for merge_config.sh)"
+	[[ -z $missing ]] || unfit "$want lacks config options that the lab needs: $missing (vtdlab kconfig SCENARIO prints a fragment for merge_config.sh)$instead"
 	modules=
 	for module in "${drivers[@]}"; do
 		for option in ${module//|/ }; do

@@ -12,8 +12,13 @@ path_tree()
 	local dir
 
 	dir=$(dirname -- "$1")
-	[[ $dir != */arch/x86/boot ]] || dir=${dir%/arch/x86/boot}
-	[[ ! -f $dir/.config || ! -f $dir/modules.order ]] || printf '%s\n' "$dir"
+	if [[ $dir == */arch/x86/boot ]]; then
+		dir=${dir%/arch/x86/boot}
+	elif [[ ! -f $dir/modules.order ]]; then
+		return 0
+	fi
+	# without modules to be built there is no modules.order
+	[[ ! -f $dir/.config ]] || printf '%s\n' "$dir"
 }
 
 # path_image SPEC: sets image and tree.

@@ -140,6 +140,20 @@ refused()
 	prepared
 	kernel_get "$BATS_TEST_TMPDIR/k/bzImage" --require 'VIRTIO_NET|E1000'
 	refused 'CONFIG_VIRTIO_NET or CONFIG_E1000' 125
+	# a kernel with other drivers: what to set for it, or no word
+	fake_config "$BATS_TEST_TMPDIR/k/config" E1000E
+	kernel_get "$BATS_TEST_TMPDIR/k/bzImage" --require 'BLK_DEV_NVME E1000E'
+	refused CONFIG_E1000E 125
+	[[ $stderr != *virtio* ]]
+	printf 'CONFIG_VIRTIO_%s=y\n' PCI NET >>"$BATS_TEST_TMPDIR/k/config"
+	kernel_get "$BATS_TEST_TMPDIR/k/bzImage" --require 'BLK_DEV_NVME E1000E'
+	refused 'it has virtio instead: --set devices.nic=virtio, as the scenario kdump-virtio has it' 125
+	sed -i '/NVME/d' "$BATS_TEST_TMPDIR/k/config"
+	kernel_get "$BATS_TEST_TMPDIR/k/bzImage" --require 'BLK_DEV_NVME E1000E'
+	[[ $stderr != *virtio* ]]
+	echo CONFIG_VIRTIO_BLK=y >>"$BATS_TEST_TMPDIR/k/config"
+	kernel_get "$BATS_TEST_TMPDIR/k/bzImage" --require 'BLK_DEV_NVME E1000E'
+	refused 'instead: --set devices.disk=virtio --set devices.nic=virtio' 125
 }
 
 @test "drivers that are modules need modules" {
@@ -202,6 +216,21 @@ fake_tree()
 	kernel_get .
 	prepared
 	[ "$dir" != "$first" ]
+}
+
+@test "a build tree without modules is found by its bzImage, too: its configuration is looked at" {
+	fake_tree
+	cd "$BATS_TEST_TMPDIR/linux"
+	rm -r modules.order modules.builtin drivers
+	sed -i 's/E1000E=m/E1000E=y/' .config
+	kernel_get arch/x86/boot/bzImage --require "E1000E"
+	prepared
+	grep -q 'source=tree' "$dir/kernel.conf"
+	cmp .config "$dir/config"
+	sed -i '/E1000E/d' .config
+	kernel_get arch/x86/boot/bzImage --require "E1000E"
+	[ "$status" -eq 125 ]
+	[[ $stderr == *CONFIG_E1000E* ]]
 }
 
 @test "whatever was changed, cut or lost in the cache is named and made again" {
