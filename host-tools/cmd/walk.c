@@ -341,10 +341,18 @@ int cmd_walk(int argc, char **argv)
 				 walk_memory(&a);
 		goto out;
 	}
-	if (argc != 2)
+	if (argc != 2) {
 		status = cmd_usage_error("walk", "give one snapshot (results/latest/tables/*.vtd)");
-	else
-		status = walk_snapshot(&a, argv[1], &w);
+	} else {
+		cmd_run_paths(argv + 1);
+		status =
+			g_file_test(argv[1], G_FILE_TEST_IS_DIR) ?
+				cmd_usage_error(
+					"walk",
+					"%s is a directory: give one snapshot of a run, such as tables/panic.vtd in it",
+					argv[1]) :
+				walk_snapshot(&a, argv[1], &w);
+	}
 	if (!status && a.json)
 		json_print(walk_to_json(w, a.snapshot, !a.summary));
 	else if (!status)

@@ -183,23 +183,33 @@ char *report_settings(const struct run_report *r)
 	return g_string_free(settings, FALSE);
 }
 
+/* Is it known what was run? Evidence alone, without its run.json, says little of that. */
+static bool recorded(const struct run_report *r)
+{
+	return r->env.qemu || r->env.accel || r->env.first_kernel.release;
+}
+
 /* The line that runs @r again; @qemu: with that QEMU, NULL: with its own. The caller frees it. */
 static char *repeat_with(const struct run_report *r, const char *qemu)
 {
 	JsonObject *domain = json_line_object(r->extra, "domain");
 	const char *file = domain ? json_line_string(domain, "file", NULL) : NULL;
+	const char *own = json_line_string(r->extra, "scenario_file", NULL);
 	g_autofree char *path = g_find_program_in_path("qemu-system-x86_64");
 	g_autofree char *conf = g_strconcat(r->scenario, ".conf", NULL), *known = lab_path("scenarios", conf, NULL);
 	GString *line = g_string_new("vtdlab run");
 
-	if (g_file_test(known, G_FILE_TEST_EXISTS)) {
+	if (own && g_file_test(own, G_FILE_TEST_EXISTS)) {
+		add_word(line, "", own);
+		each_setting(r, line, add_option);
+	} else if (!own && g_file_test(known, G_FILE_TEST_EXISTS) && (recorded(r) || !r->run_dir)) {
 		g_string_append_printf(line, " %s", r->scenario);
 		each_setting(r, line, add_option);
 	} else if (r->run_dir) {
-		/* a file of the user's, with all that was set */
-		g_autofree char *own = g_build_filename(r->run_dir, "scenario.conf", NULL);
+		/* a file that is gone, or settings that nobody wrote down: the run's own copy has all that was set */
+		g_autofree char *copy = g_build_filename(r->run_dir, "scenario.conf", NULL);
 
-		add_word(line, "", own);
+		add_word(line, "", copy);
 	}
 	if (file)
 		add_word(line, "--domain ", file);
@@ -240,6 +250,12 @@ static void put_environment(GString *out, const struct run_report *r)
 	put_field(out, "scenario", "%s%s%s", r->scenario, r->title && *r->title ? ": " : "", r->title ? r->title : "");
 	if (*settings)
 		put_field(out, "settings", "%s", settings);
+	if (!recorded(r)) {
+		put_field(out, "crash kernel", "%s", crash->release ? crash->release : "?");
+		put_field(out, "what was run", "not recorded: there is no run.json beside the evidence");
+		put_field(out, "lab", "vtdlab " VTDLAB_VERSION ", which judged it");
+		return;
+	}
 	put_field(out, "first kernel", "%s", first_text);
 	if (same)
 		put_field(out, "crash kernel", "the same");
@@ -358,8 +374,9 @@ char *report_page(const struct run_report *r, unsigned how)
 	put_next(out, r);
 	g_string_append_c(out, '\n');
 	put_environment(out, r);
-	put_phases(out, r);
-	if (!r->env.wall_time_is_hardware_time)
+	if (recorded(r))
+		put_phases(out, r);
+	if (recorded(r) && !r->env.wall_time_is_hardware_time)
 		put_field(out, "",
 			  "Times of an emulated machine: good to compare runs on one host, no "
 			  "figures of hardware.");

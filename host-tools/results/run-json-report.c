@@ -65,6 +65,8 @@ void run_json_report(const struct run_json *run, struct run_report *report)
 {
 	JsonObject *env = json_line_object(run->o, "environment");
 	JsonObject *settings = json_line_object(run->o, "settings");
+	JsonObject *domain = json_line_object(run->o, "domain");
+	const char *own = json_line_string(run->o, "scenario_file", NULL);
 	JsonArray *phases = json_line_array(run->o, "phases"), *notes = json_line_array(run->o, "notes");
 	const char *started = json_line_string(run->o, "started", "");
 	GDateTime *when = g_date_time_new_from_iso8601(started, NULL);
@@ -82,4 +84,8 @@ void run_json_report(const struct run_json *run, struct run_report *report)
 		json_array_foreach_element(notes, take_note, report);
 	if (settings)
 		json_object_set_object_member(report->extra, "settings", json_object_ref(settings));
+	if (domain)
+		json_object_set_object_member(report->extra, "domain", json_object_ref(domain));
+	if (own)
+		json_object_set_string_member(report->extra, "scenario_file", own);
 }

@@ -3,6 +3,9 @@
 #include "run/numbers.h"
 #include "run/phases.h"
 
+#include <string.h>
+
+#include "base/paths.h"
 #include "machine/libvirt-domain.h"
 #include "observe/kprobes.h"
 #include "evidence/iommus.h"
@@ -30,6 +33,7 @@ static void fill_environment(struct run *run)
 {
 	struct report_environment *env = &run->report->env;
 	const struct evidence_state *state = &run->at.ev->at_panic;
+	const char *modules = run->at.plan->options->modules;
 	bool virtual = run->at.plan->scenario->machine.clock == MACHINE_CLOCK_VIRTUAL;
 
 	fill_kernel(&env->first_kernel, run->at.plan->first,
@@ -53,7 +57,7 @@ static void fill_environment(struct run *run)
 		env->cap = words[0];
 		env->ecap = words[1];
 	}
-	env->modules = g_strdup(run->at.plan->options->modules);
+	env->modules = modules ? g_canonicalize_filename(modules, NULL) : NULL;
 	env->reference = g_strdup(run->at.plan->options->reference);
 	report_fill_host(env);
 }
@@ -111,9 +115,19 @@ static void list_domain(struct run *run)
 	json_object_set_object_member(run->report->extra, "domain", o);
 }
 
+/* A kernel of the user's stays where it is when the line that repeats the run is typed elsewhere. */
+static char *from_anywhere(const char *key, const char *value)
+{
+	bool kernel = g_str_has_suffix(key, ".kernel") && g_file_test(value, G_FILE_TEST_EXISTS);
+
+	return kernel && (strchr(value, '/') || *value == '.') ? g_canonicalize_filename(value, NULL) : g_strdup(value);
+}
+
 static void add_setting(const char *key, const char *value, void *settings)
 {
-	json_object_set_string_member(settings, key, value);
+	g_autofree char *whole = from_anywhere(key, value);
+
+	json_object_set_string_member(settings, key, whole);
 }
 
 void run_list_settings(struct run *run)
@@ -121,6 +135,7 @@ void run_list_settings(struct run *run)
 	const struct scenario *s = run->at.plan->scenario;
 	struct scenario *file = s->path ? scenario_load(s->path, NULL) : NULL;
 	JsonObject *settings = json_object_new();
+	g_autofree char *scenarios = lab_path(scenario_schema.folder, NULL);
 
 	/* a file that is gone meanwhile: against the defaults, rather too much than too little */
 	if (!file)
@@ -128,6 +143,11 @@ void run_list_settings(struct run *run)
 	schema_differences(&scenario_schema, s, file, add_setting, settings);
 	scenario_free(file);
 	json_object_set_object_member(run->report->extra, "settings", settings);
+	if (s->path && !g_str_has_prefix(s->path, scenarios)) {
+		g_autofree char *own = g_canonicalize_filename(s->path, NULL);
+
+		json_object_set_string_member(run->report->extra, "scenario_file", own);
+	}
 }
 
 /* What can be said of each group of trace events; which events this QEMU lacks. */

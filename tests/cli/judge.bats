@@ -381,3 +381,29 @@ fake_gdb()
 	echo "$output"
 	[[ ${lines[0]} == *"symbols of $tree/vmlinux" ]]
 }
+
+@test "a run without its run.json: what was not recorded is not made up, and its own scenario is what repeats it" {
+	unpack legacy-6.1
+	run "$vtdlab" judge "$dir"
+	echo "$output"
+	[[ $output == *"what was run  not recorded: there is no run.json beside the evidence"* ]]
+	[[ $output == *"crash kernel  6.1.0-56-amd64"$'\n'* && $output != *"? (?)"* && $output != *"time, s"* ]]
+	[[ $output == *"repeat        vtdlab run $dir/scenario.conf"* ]]
+}
+
+@test "the line that repeats a run names the file of one's own that has the name of the lab's" {
+	unpack legacy-6.1
+	"$vtdlab" judge --json "$dir" >"$dir/run.json"
+	cp "$dir/scenario.conf" "$BATS_TEST_TMPDIR/kdump.conf"
+	# shellcheck disable=SC2094 # jq has read it all before
+	jq --arg own "$BATS_TEST_TMPDIR/kdump.conf" '.scenario_file = $own | .environment.qemu = "7.2" |
+		.environment.accel = "tcg" | .settings = {"iommu.mode": "off"}' "$dir/run.json" >"$dir/new"
+	mv "$dir/new" "$dir/run.json"
+	run "$vtdlab" judge "$dir"
+	echo "$output"
+	[[ $output == *"repeat        vtdlab run $BATS_TEST_TMPDIR/kdump.conf --set iommu.mode=off"* ]]
+	# one that is gone: the run's own copy
+	rm "$BATS_TEST_TMPDIR/kdump.conf"
+	run "$vtdlab" judge "$dir"
+	[[ $output == *"repeat        vtdlab run $dir/scenario.conf"* ]]
+}

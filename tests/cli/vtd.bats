@@ -239,3 +239,20 @@ found root 0x8000: legacy, 1 devices, all passed through, so no page table prove
 		[ "${#lines[@]}" -eq 1 ]
 	done
 }
+
+@test "walk: a directory is told what it is, and results are found from anywhere" {
+	mkdir -p "$BATS_TEST_TMPDIR/tree/results/r/tables"
+	cp "$golden/legacy-6.1.vtd" "$BATS_TEST_TMPDIR/tree/results/r/tables/panic.vtd"
+	run "$VTDLAB" walk "$BATS_TEST_TMPDIR/tree/results/r"
+	[ "$status" -eq 2 ]
+	[[ $output == *"results/r is a directory: give one snapshot of a run, such as tables/panic.vtd in it"* ]]
+	mkdir "$BATS_TEST_TMPDIR/tree/scenarios"
+	touch "$BATS_TEST_TMPDIR/tree/Makefile"
+	program=$(realpath "$VTDLAB")
+	cd /
+	for name in r/tables/panic.vtd results/r/tables/panic.vtd; do
+		VTDLAB_ROOT=$BATS_TEST_TMPDIR/tree run "$program" walk --summary "$name"
+		echo "$output"
+		[ "$status" -eq 0 ]
+	done
+}
