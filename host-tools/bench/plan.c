@@ -275,6 +275,7 @@ void bench_plan_machine(const struct bench_plan *plan, const char *run_dir, stru
 	l1_machine(plan->options, cfg);
 	cfg->qemu = plan->qemu;
 	cfg->kernel = kernel_boot_path(plan->kernel);
+	cfg->kernel_vouched = plan->kernel->packaged;
 	cfg->initrd = plan->initrd;
 	cfg->cmdline = plan->cmdline;
 	cfg->run_dir = run_dir;

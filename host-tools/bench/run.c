@@ -7,6 +7,12 @@
 #include "base/error.h"
 #include "machine/accel.h"
 
+static void trying_kvm(void *data)
+{
+	progress_begin(data, "kvm");
+	progress_line(data, ACCEL_TRYING_TEXT);
+}
+
 /* An L1 that never speaks may be the emulator's doing (machine/cmdline.c): it gets a second try. */
 static struct machine *boot(const struct bench_plan *plan, const char *dir, GError **error)
 {
@@ -19,9 +25,11 @@ static struct machine *boot(const struct bench_plan *plan, const char *dir, GErr
 		g_autofree char *accel = NULL;
 		g_autoptr(GError) why = NULL;
 
-		progress_begin(o->progress, "boot");
 		bench_plan_machine(plan, dir, &cfg);
-		m = accel_resolve(&cfg, &accel, error) ? machine_start(&cfg, error) : NULL;
+		if (!accel_resolve(&cfg, trying_kvm, o->progress, &accel, error))
+			return NULL;
+		progress_begin(o->progress, "boot");
+		m = machine_start(&cfg, error);
 		if (!m)
 			return NULL;
 		hello = machine_wait_hello(m, AGENT_STAGE_FIRST, 15, &why);

@@ -195,9 +195,10 @@ static void look_at_kvm(const char *qemu)
 			return;
 		}
 		cfg.kernel = kernel_boot_path(kernel);
+		cfg.kernel_vouched = kernel->packaged;
 		cfg.initrd = initrd;
 	}
-	if (!accel_probe_kvm(&cfg, lab_cache_dir(), &result, &error))
+	if (!accel_probe_kvm(&cfg, lab_cache_dir(), NULL, NULL, &result, &error))
 		say("note", "KVM", "not tried: %s", error->message);
 	else
 		say(result.proof == ACCEL_PROVED ? "ok" : "note", "KVM", "%s%s%s", result.reason,

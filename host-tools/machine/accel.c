@@ -17,7 +17,7 @@
 #include "machine/machine.h"
 #include "machine/private-dir.h"
 
-#define CACHE_FORMAT 3
+#define CACHE_FORMAT 4
 #define GROUP "accel"
 /* a guest that prints for ever */
 #define MAX_S 1200.0
@@ -76,9 +76,9 @@ static void add_file(GString *key, const char *path)
 		g_string_append(key, " -");
 }
 
-/* The question that was answered: this boot of the host, this QEMU, this kernel; what the initrd holds
- * beside the agent has no part in it. */
-static char *cache_file(const struct machine_config *cfg, const char *qemu, const char *cache_dir)
+/* The question that was answered: this boot of the host, this QEMU, and where the answer may be @kernel's own doing, that; what the
+ * initrd holds beside the agent has no part in it. */
+static char *cache_file(const char *qemu, const char *kernel, const char *cache_dir)
 {
 	g_autoptr(GString) key = g_string_new(NULL);
 	g_autofree char *boot = NULL, *hash = NULL, *name = NULL;
@@ -87,7 +87,7 @@ static char *cache_file(const struct machine_config *cfg, const char *qemu, cons
 		boot = g_strdup("-");
 	g_string_printf(key, "%d %u %s", CACHE_FORMAT, geteuid(), g_strstrip(boot));
 	add_file(key, qemu);
-	add_file(key, cfg->kernel);
+	add_file(key, kernel);
 	hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, key->str, -1);
 	name = g_strdup_printf("%.16s.conf", hash);
 	return g_build_filename(cache_dir, "accel", name, NULL);
@@ -110,11 +110,24 @@ static bool load(const char *file, struct accel_result *r)
 	return r->cached;
 }
 
-static void save(const char *file, const struct accel_result *r)
+bool accel_recall(const struct machine_config *cfg, const char *qemu, const char *cache_dir, struct accel_result *r)
 {
+	g_autofree char *any = cache_file(qemu, NULL, cache_dir);
+	g_autofree char *own = cfg->kernel ? cache_file(qemu, cfg->kernel, cache_dir) : NULL;
+
+	return load(any, r) || (own && load(own, r));
+}
+
+void accel_remember(const struct machine_config *cfg, const char *qemu, const char *cache_dir,
+		    const struct accel_result *r)
+{
+	bool of_all = r->proof == ACCEL_PROVED || cfg->kernel_vouched;
+	g_autofree char *file = cache_file(qemu, of_all ? NULL : cfg->kernel, cache_dir);
 	g_autoptr(GKeyFile) k = g_key_file_new();
 	g_autofree char *dir = g_path_get_dirname(file);
 
+	if (r->proof == ACCEL_UNKNOWN)
+		return;
 	g_key_file_set_string(k, GROUP, "proof", r->proof == ACCEL_PROVED ? "proved" : "refuted");
 	g_key_file_set_string(k, GROUP, "reason", r->reason);
 	g_key_file_set_double(k, GROUP, "took-s", r->took_s);
@@ -215,11 +228,11 @@ static bool trial(const struct machine_config *cfg, const char *dir, struct acce
 	return good;
 }
 
-bool accel_probe_kvm(const struct machine_config *cfg, const char *cache_dir, struct accel_result *result,
-		     GError **error)
+bool accel_probe_kvm(const struct machine_config *cfg, const char *cache_dir, accel_trying trying, void *data,
+		     struct accel_result *result, GError **error)
 {
 	struct qemu_caps *caps;
-	char *file = NULL, *dir = NULL;
+	char *dir = NULL;
 	bool good = true;
 
 	*result = (struct accel_result){ 0 };
@@ -229,9 +242,7 @@ bool accel_probe_kvm(const struct machine_config *cfg, const char *cache_dir, st
 		return false;
 	if (!kvm_opens(result))
 		goto out;
-	if (cache_dir)
-		file = cache_file(cfg, caps->path, cache_dir);
-	if (file && load(file, result))
+	if (cache_dir && accel_recall(cfg, caps->path, cache_dir, result))
 		goto out;
 	if (!cfg->kernel) {
 		set(result, ACCEL_UNKNOWN, "KVM: /dev/kvm opens; no guest has been tried");
@@ -242,17 +253,18 @@ bool accel_probe_kvm(const struct machine_config *cfg, const char *cache_dir, st
 		set(result, ACCEL_UNKNOWN, "KVM: no temporary directory to try it in");
 		goto out;
 	}
+	if (trying)
+		trying(data);
 	good = trial(cfg, dir, result, error);
-	if (good && file && result->proof != ACCEL_UNKNOWN)
-		save(file, result);
+	if (good && cache_dir)
+		accel_remember(cfg, caps->path, cache_dir, result);
 out:
 	private_dir_remove(dir);
-	g_free(file);
 	qemu_caps_free(caps);
 	return good;
 }
 
-bool accel_resolve(struct machine_config *cfg, char **reason, GError **error)
+bool accel_resolve(struct machine_config *cfg, accel_trying trying, void *data, char **reason, GError **error)
 {
 	struct accel_result r;
 
@@ -264,7 +276,7 @@ bool accel_resolve(struct machine_config *cfg, char **reason, GError **error)
 		*reason = g_strdup("TCG: the virtual clock counts instructions");
 		return true;
 	}
-	if (!accel_probe_kvm(cfg, lab_cache_dir(), &r, error))
+	if (!accel_probe_kvm(cfg, lab_cache_dir(), trying, data, &r, error))
 		return false;
 	cfg->accel = r.proof == ACCEL_PROVED ? MACHINE_ACCEL_KVM : MACHINE_ACCEL_TCG;
 	*reason = r.proof == ACCEL_PROVED ? g_strdup(r.reason) : g_strdup_printf("TCG (%s)", r.reason);

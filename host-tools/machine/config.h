@@ -96,6 +96,7 @@ struct machine_config {
 	bool cpu_threads;    /* TCG: a thread for each CPU instead of one for all */
 	const char *cpu_tcg; /* more words for -cpu under TCG, "-erms,-fsrm"; NULL: none */
 	const char *kernel;  /* bzImage, or ELF vmlinux with a PVH note */
+	bool kernel_vouched; /* a distribution's: it boots wherever a Linux kernel does */
 	const char *initrd;  /* NULL: none */
 	const char *cmdline; /* kernel command line; NULL: empty */
 	struct {

@@ -107,6 +107,7 @@ static struct kernel *kernel_open(const char *spec, const char *dir, GError **er
 {
 	g_autofree char *conf = g_build_filename(dir, "kernel.conf", NULL);
 	g_autoptr(GKeyFile) file = g_key_file_new();
+	g_autofree char *source = NULL;
 	struct kernel *k;
 	bool symbols;
 
@@ -114,6 +115,7 @@ static struct kernel *kernel_open(const char *spec, const char *dir, GError **er
 		g_prefix_error(error, "%s: ", conf);
 		return NULL;
 	}
+	source = g_key_file_get_string(file, "kernel", "source", NULL);
 	k = g_new0(struct kernel, 1);
 	k->spec = g_strdup(spec);
 	k->dir = g_strdup(dir);
@@ -121,6 +123,7 @@ static struct kernel *kernel_open(const char *spec, const char *dir, GError **er
 	k->sha256 = g_key_file_get_string(file, "kernel", "sha256", NULL);
 	k->config_sha256 = g_key_file_get_string(file, "kernel", "config-sha256", NULL);
 	k->describe = g_key_file_get_string(file, "kernel", "describe", NULL);
+	k->packaged = g_strcmp0(source, "debian") == 0;
 	k->bzimage = existing(dir, "bzImage");
 	k->vmlinux = existing(dir, "vmlinux");
 	k->build_id = k->vmlinux ? vmlinux_build_id(k->vmlinux, &symbols) : NULL;

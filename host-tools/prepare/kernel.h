@@ -16,13 +16,14 @@ struct kernel {
 	char *describe; /* `git describe` of the build tree when the kernel was taken from it; NULL: of no such tree */
 	char *bzimage;	/* NULL: only an ELF vmlinux was given */
 	char *vmlinux;	/* bootable by PVH; NULL: none */
+	bool packaged;	/* a distribution's, untouched */
 };
 
 /*
  * kernel_get - prepare the kernel that @spec names (fetching it when need be; progress on stderr).
  * @modules: modules directory of a kernel given by path, or NULL
  * @require: config options that the scenario's devices need ("BLK_DEV_NVME E1000E"), may be ""
- * Errors: VTDLAB_ERROR_USAGE when the script says so (its own line went to stderr), else _FAILED.
+ * Errors: VTDLAB_ERROR_USAGE when the script says so, _UNFIT when the kernel lacks something, else _FAILED.
  */
 struct kernel *kernel_get(const char *spec, const char *modules, const char *require, GError **error);
 

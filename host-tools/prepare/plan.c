@@ -269,6 +269,7 @@ void plan_machine(const struct plan *plan, const char *run_dir, struct machine_c
 	cfg->qemu = plan->qemu;
 	cfg->cpu_tcg = plan->cpu_tcg;
 	cfg->kernel = kernel_boot_path(plan->first);
+	cfg->kernel_vouched = plan->first->packaged;
 	cfg->initrd = plan->first_initrd;
 	cfg->cmdline = plan->first_cmdline;
 	cfg->disk_image = plan->disk_image;

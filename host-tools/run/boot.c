@@ -35,17 +35,28 @@ static void say_gdb(const struct run *run)
 		g_printerr("gdb %s -ex 'target remote %s'\n", kernel_boot_path(run->at.plan->first), path);
 }
 
+/* Not a part of what is timed as the boot of this kernel. */
+static void trying_kvm(void *data)
+{
+	struct run *run = data;
+
+	clock_phase(run->at.clock, "kvm");
+	progress_line(run->at.plan->options->progress, ACCEL_TRYING_TEXT);
+}
+
 bool phase_boot(struct run *run, GError **error)
 {
 	struct machine_config cfg;
 	const struct agent_hello *hello;
 	g_autofree char *why = NULL;
 
-	clock_phase(run->at.clock, "boot");
 	plan_machine(run->at.plan, run->at.rd->path, &cfg);
 	/* what the checks rest on, and what of the unit the timeline shows besides */
 	cfg.traces = check_traces() | TRACES(INTREMAP) | TRACES(DISK_ERRORS);
-	if (!accel_resolve(&cfg, &why, error) || !restore_find(run, &cfg, error))
+	if (!accel_resolve(&cfg, trying_kvm, run, &why, error))
+		return false;
+	clock_phase(run->at.clock, "boot");
+	if (!restore_find(run, &cfg, error))
 		return false;
 	cfg.incoming = run->saved;
 	run_expect(run, cfg.accel);
