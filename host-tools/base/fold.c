@@ -9,6 +9,7 @@
 
 #define CONTINUES 14 /* blanks before text that goes on from the line above: the width of a page's labels, or more */
 #define SET_IN 4     /* blanks before what goes on below its line */
+#define CELL 24	     /* columns that the text of a cell must have to go on below its beginning */
 
 int fold_columns(FILE *out, int otherwise)
 {
@@ -118,6 +119,51 @@ char *fold_text(const char *text, int columns)
 			g_string_append_printf(whole, " %s", *line + blanks(*line));
 		}
 		put_line(out, whole->str, columns);
+	}
+	return g_string_free(out, FALSE);
+}
+
+/* Where the last cell of a row begins: behind its last gap. */
+static gsize last_cell(const char *line)
+{
+	gsize at = blanks(line);
+
+	for (const char *p = line + at; (p = strstr(p, "  ")); p += blanks(p))
+		at = (gsize)(p - line) + blanks(p);
+	return at;
+}
+
+static void put_row(GString *out, const char *line, int columns)
+{
+	gsize cell = last_cell(line), set_in = (int)cell + CELL > columns ? blanks(line) + SET_IN : cell;
+	const char *p = line + cell;
+	int at = width_of(line, cell);
+
+	g_string_append_len(out, line, (gssize)cell);
+	for (gsize gap = 0; *p; gap = blanks(p), p += gap) {
+		gsize len = strcspn(p, " ");
+
+		put_word(out, p, len, gap, columns, set_in, &at);
+		p += len;
+	}
+}
+
+char *fold_rows(const char *text, int columns)
+{
+	g_autofree char *valid = g_utf8_make_valid(text, -1);
+	g_auto(GStrv) lines = g_strsplit(valid, "\n", -1);
+	GString *out;
+
+	if (is_json(valid))
+		return g_steal_pointer(&valid);
+	out = g_string_new(NULL);
+	for (char **line = lines; *line; line++) {
+		if (line != lines)
+			g_string_append_c(out, '\n');
+		if (width_of(*line, strlen(*line)) <= columns)
+			g_string_append(out, *line);
+		else
+			put_row(out, *line, columns);
 	}
 	return g_string_free(out, FALSE);
 }

@@ -19,4 +19,10 @@ int fold_columns(FILE *out, int otherwise);
  */
 char *fold_text(const char *text, int columns);
 
+/*
+ * fold_rows - lists whose last cell is text, on a terminal of FOLD_BELOW columns or more: what of it does not fit goes on below
+ * its beginning. All else stays as it is. The caller frees it.
+ */
+char *fold_rows(const char *text, int columns);
+
 #endif

@@ -114,8 +114,11 @@ void cmd_run_paths(char **names);
  */
 int cmd_bugs_list(bool names, bool archive, JsonArray *rows);
 
-/* cmd_narrow - from now on what goes to stdout fits a terminal of few columns, if it is one. */
-void cmd_narrow(void);
+/*
+ * cmd_narrow - from now on what goes to stdout fits the terminal, if it is one of few columns.
+ * @rows: it will be a list, whose rows may be too long for any terminal; else it is laid out for FOLD_BELOW columns
+ */
+void cmd_narrow(bool rows);
 
 /* cmd_progress - the style that --quiet and --verbose ask for. */
 enum progress_style cmd_progress(gboolean quiet, gboolean verbose);

@@ -30,6 +30,19 @@ static void keep_streams(void)
 			_exit(VTDLAB_EXIT_CANNOT_JUDGE);
 }
 
+/* Lists and helps are not laid out for a width; all else is. */
+static bool prints_rows(int argc, char **argv)
+{
+	static const char *const lists[] = { "list", "bugs", "help", NULL };
+
+	if (argc < 2 || g_strv_contains(lists, argv[1]))
+		return true;
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			return true;
+	return false;
+}
+
 int main(int argc, char **argv)
 {
 	char help[] = "help";
@@ -37,7 +50,7 @@ int main(int argc, char **argv)
 
 	keep_streams();
 	setlocale(LC_CTYPE, "");
-	cmd_narrow();
+	cmd_narrow(prints_rows(argc, argv));
 	/* what is made here is the user's to write, and nobody else's, with any umask */
 	umask(umask(022) | 022);
 	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)

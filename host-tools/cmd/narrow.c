@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* stdout on a terminal of few columns: each page goes through fold_text() on its way. */
+/* stdout on a terminal of few columns: what is printed is laid out for it on its way. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -10,10 +10,11 @@
 
 static FILE *terminal;
 static int columns;
+static char *(*fold)(const char *text, int columns);
 
 static ssize_t write_folded(void *cookie, const char *data, size_t size)
 {
-	g_autofree char *text = g_strndup(data, size), *folded = fold_text(text, columns);
+	g_autofree char *text = g_strndup(data, size), *folded = fold(text, columns);
 
 	(void)cookie;
 	if (!terminal)
@@ -22,14 +23,14 @@ static ssize_t write_folded(void *cookie, const char *data, size_t size)
 	return fputs(folded, terminal) < 0 || fflush(terminal) ? 0 : (ssize_t)size;
 }
 
-void cmd_narrow(void)
+void cmd_narrow(bool rows)
 {
 	static char buffer[BUFFER];
 	FILE *narrow;
 
-	columns = isatty(STDOUT_FILENO) ? fold_columns(stdout, FOLD_BELOW) : FOLD_BELOW;
-	if (columns >= FOLD_BELOW)
+	if (!isatty(STDOUT_FILENO) || !(columns = fold_columns(stdout, 0)) || (columns >= FOLD_BELOW && !rows))
 		return;
+	fold = columns < FOLD_BELOW ? fold_text : fold_rows;
 	narrow = fopencookie(NULL, "w", (cookie_io_functions_t){ .write = write_folded });
 	if (!narrow || setvbuf(narrow, buffer, _IOLBF, sizeof(buffer)))
 		return;

@@ -114,3 +114,15 @@ words()
 		diff <(echo "$output") "$BATS_TEST_TMPDIR/page"
 	done
 }
+
+@test "80 columns: the rows of lists and helps go on below their last cell" {
+	for what in "list checks" "list kernels" "list keys" "list scenarios" bugs "run --help" help; do
+		# shellcheck disable=SC2086 # a verb with its words
+		on 80 $what
+		[ -z "$(awk 'length > 80 && NF > 1' <<<"$output")" ]
+		# shellcheck disable=SC2086
+		words $what
+	done
+	on 80 list kernels
+	[[ $output == *$'\n'"lab-6.12-bugs "*$'\n                                                '[a-z]* ]]
+}

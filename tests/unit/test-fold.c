@@ -86,13 +86,35 @@ static void test_no_terminal(void **state)
 	fclose(out);
 }
 
+static void rows(const char *text, const char *expected)
+{
+	g_autofree char *out = fold_rows(text, 40);
+
+	assert_string_equal(out, expected);
+}
+
+static void test_rows(void **state)
+{
+	(void)state;
+	rows("", "");
+	rows("a   b\n\nc  d\n", "a   b\n\nc  d\n");
+	/* below the last cell, where it has room */
+	rows("name    some words that are longer than the line is\nn  b\n",
+	     "name    some words that are longer than\n        the line is\nn  b\n");
+	rows("  a name of its own    in a cell that begins late\n",
+	     "  a name of its own    in a cell that\n      begins late\n");
+	/* a word that is longer than a line stays whole; JSON stays JSON */
+	rows("x  0123456789012345678901234567890123456789012\n",
+	     "x  \n   0123456789012345678901234567890123456789012\n");
+	rows("{ \"a\": \"0123456789012345678901234567890123456789\" }\n",
+	     "{ \"a\": \"0123456789012345678901234567890123456789\" }\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_fold),
-		cmocka_unit_test(test_whole),
-		cmocka_unit_test(test_widths),
-		cmocka_unit_test(test_no_terminal),
+		cmocka_unit_test(test_rows),   cmocka_unit_test(test_fold),	   cmocka_unit_test(test_whole),
+		cmocka_unit_test(test_widths), cmocka_unit_test(test_no_terminal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
