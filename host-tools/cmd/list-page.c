@@ -95,13 +95,16 @@ int list_scenario(const char *name)
 	g_autoptr(GString) page = g_string_new(NULL);
 	GHashTableIter at;
 	gpointer when, checks;
+	g_autofree char *groups = NULL;
 
 	if (!s)
 		return cmd_fail("list", error);
 	plain = scenario_new(s->name);
+	groups = g_strjoinv(", ", s->groups);
 	put(page, "scenario", "%s: %s", s->name, s->title);
 	if (*s->description)
 		put(page, "", "%s", s->description);
+	put(page, "groups", "%s", *groups ? groups : "none");
 	schema_differences(&scenario_schema, s, plain, put_key, page);
 	put_expected(page, "every kernel", s->expect_fail);
 	g_hash_table_iter_init(&at, s->expect_fail_when);

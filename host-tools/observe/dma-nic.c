@@ -12,6 +12,7 @@
 #include "iommu/model.h"
 
 #define SETTLE_NS INT64_C(100000000) /* a frame sent so long after the switch has met the copied tables */
+#define IOVA_BITS_MAX 57	     /* of an emulated unit with five levels */
 
 struct scan {
 	const GArray *canaries;
@@ -156,6 +157,10 @@ static void judge_canary(const struct nic_dma *d, const struct scan *s, const st
 	} else if (!s->expected[c->seq] && !guest_tables_known(d->a, dma->sid)) {
 		dma->unknown++;
 		blame(dma, "the tables of the network card at the panic are not known");
+	} else if (!s->expected[c->seq] && c->iova >> IOVA_BITS_MAX) {
+		dma->lost++;
+		blame(dma, "frame %u: where its ring was the device read %#" PRIx64 ", which is no address", c->seq,
+		      c->iova);
 	} else if (!s->expected[c->seq]) {
 		dma->lost++;
 		blame(dma, "frame %u went to IOVA %#" PRIx64 ", not writable at the panic", c->seq, c->iova);

@@ -105,7 +105,8 @@ static void put_checks(GString *out, const struct run_report *r, unsigned how)
 		g_string_append_printf(out, "\n%-*s%-*s%s\n%s", NAME_WIDTH, "check", RESULT_WIDTH, "result", "evidence",
 				       table->str);
 	if (shown[3])
-		g_string_append(out, "fail*  this scenario expects it to fail on this kernel\n");
+		g_string_append(out, "fail*  this scenario expects it to fail on this kernel\n"
+				     "       (what that says: vtdlab list checks NAME)\n");
 	if (shown[2])
 		g_string_append(out, "PASS!  better than this scenario expects on this kernel\n");
 	if (shown[1])

@@ -183,13 +183,28 @@ static void the_drivers_own_frames(void **state)
 	assert_int_equal(dma.landed_before_copy + dma.landed_after_copy, last);
 }
 
+/* A ring that holds other data by now: what the device took for an address is none. */
+static void no_address(void **state)
+{
+	struct nic *n = *state;
+	unsigned last = sent(n->f) - 1;
+	struct evidence_dma dma;
+
+	write_frames(n->f, last);
+	write_frame(n->f, last, UINT64_C(0x2064252064656570), DISK_PA, machine_now_ns() / 1000000000);
+	dma = account(n);
+	assert_int_equal(dma.lost, 1);
+	assert_non_null(
+		strstr(dma.problem, "where its ring was the device read 0x2064252064656570, which is no address"));
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(all_land),	     TEST(a_taken_frame_is_lost),  TEST(but_not_at_a_reset),
-		TEST(more_are_lost), TEST(the_drivers_own_frames),
+		TEST(more_are_lost), TEST(the_drivers_own_frames), TEST(no_address),
 	};
 
 	return cmocka_run_group_tests_name("dma-nic", tests, NULL, NULL);
