@@ -382,15 +382,17 @@ lint-kernel: ## checkpatch.pl and sparse of a kernel over kernel-patches: KERNEL
 corrupt-copies: build ## deep copies of tables with random damage: none may hurt the crash kernel (N=200)
 	@scripts/corrupt-copy $(if $(N),--runs '$(N)') $(if $(KERNEL),--kernel '$(KERNEL)')
 
-# PREFIX/lib/vtdlab is the lab as the program looks for it: what it reads, what it runs, and the programs of the guests.
+# PREFIX/lib/vtdlab is the lab as the program looks for it: what it reads, what it runs, and the programs of the guests. It is one
+# directory, and below lib, since VTDLAB_ROOT names the whole of it and the programs are of one architecture.
 INSTALLED_SCRIPTS := bisect-tree extract-vmlinux foreign-initrd host-setup kernel-build kernel-changelog kernel-get \
 	make-initramfs qemu-get slurm-cell
 LAB_DIR = $(DESTDIR)$(PREFIX)/lib/vtdlab
+DOC_DIR = $(DESTDIR)$(PREFIX)/share/doc/vtdlab
 # Of a distribution's packages, and of everybody else.
 ZSH_DIR = $(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)
 install: all ## the program, its data, man pages and completion: PREFIX=/usr/local DESTDIR=
 	@install -d '$(DESTDIR)$(PREFIX)/bin' '$(LAB_DIR)/scripts/lib' '$(LAB_DIR)/build/guests' \
-		'$(DESTDIR)$(PREFIX)/share/man/man1' '$(DESTDIR)$(PREFIX)/share/doc/vtdlab' \
+		'$(DESTDIR)$(PREFIX)/share/man/man1' '$(DOC_DIR)' \
 		'$(DESTDIR)$(PREFIX)/share/bash-completion/completions' '$(DESTDIR)$(PREFIX)/share/zsh/$(ZSH_DIR)'
 	@install '$(BUILD)/vtdlab' '$(DESTDIR)$(PREFIX)/bin/vtdlab'
 	@install $(BUILD)/guests/* '$(LAB_DIR)/build/guests/'
@@ -399,7 +401,11 @@ install: all ## the program, its data, man pages and completion: PREFIX=/usr/loc
 	@rm -rf '$(LAB_DIR)'/{scenarios,bugs,matrices,images,kernel-patches}
 	@cp -r --no-preserve=ownership scenarios bugs matrices images kernel-patches '$(LAB_DIR)/'
 	@VTDLAB='$(BUILD)/vtdlab' scripts/man-pages '$(DESTDIR)$(PREFIX)/share/man/man1'
-	@cp -r --no-preserve=ownership README.md NEWS docs/*.md docs/findings '$(DESTDIR)$(PREFIX)/share/doc/vtdlab/'
+	@rm -rf '$(DOC_DIR)/docs'
+	@cp -r --no-preserve=ownership README.md HACKING.md NEWS docs '$(DOC_DIR)/'
+	@rm '$(DOC_DIR)/docs/vtdlab.1'
+	@install -D -m 644 tests/house/rooms '$(DOC_DIR)/tests/house/rooms'
+	@ln -sfn ../../../lib/vtdlab/kernel-patches '$(DOC_DIR)/kernel-patches'
 	@install -m 644 completion/vtdlab.bash '$(DESTDIR)$(PREFIX)/share/bash-completion/completions/vtdlab'
 	@install -m 644 completion/_vtdlab '$(DESTDIR)$(PREFIX)/share/zsh/$(ZSH_DIR)/'
 

@@ -67,6 +67,16 @@ char *lab_results(const char *below)
 	return g_build_filename(g_get_user_data_dir(), "vtdlab", "results", below, NULL);
 }
 
+char *lab_doc(const char *page)
+{
+	g_autofree char *share = NULL;
+
+	if (lab_is_source())
+		return g_build_filename("docs", page, NULL);
+	share = lab_path("..", "..", "share", "doc", "vtdlab", "docs", page, NULL);
+	return g_canonicalize_filename(share, NULL);
+}
+
 char *lab_path(const char *first, ...)
 {
 	va_list args;

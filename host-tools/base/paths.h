@@ -24,6 +24,9 @@ bool lab_is_source(void);
  */
 char *lab_results(const char *below);
 
+/* lab_doc - a page of docs/, as a user finds it: below the source tree, or where it is installed. Free with g_free(). */
+char *lab_doc(const char *page);
+
 /* lab_path - a path below the root (absolute), joined from its parts (NULL-ended). The caller frees it. */
 char *lab_path(const char *first, ...) G_GNUC_NULL_TERMINATED;
 

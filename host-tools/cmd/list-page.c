@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/paths.h"
 #include "base/text.h"
 #include "base/words.h"
 #include "cmd/cmd.h"
@@ -40,7 +41,7 @@ int list_check(const char *name)
 {
 	const struct check *c = find_check(name);
 	g_autoptr(GString) page = g_string_new(NULL);
-	g_autofree char *needs = NULL, *pattern = NULL, *grep = NULL;
+	g_autofree char *needs = NULL, *pattern = NULL, *grep = NULL, *words = lab_doc("glossary.md");
 	const struct outcome_info *failed;
 	bool tables;
 
@@ -67,7 +68,7 @@ int list_check(const char *name)
 	} else if (!tables) {
 		put_command(page, "look at", "less RUN/console.log");
 	}
-	put(page, "words", "docs/glossary.md");
+	put_command(page, "words", words);
 	fputs(page->str, stdout);
 	return VTDLAB_EXIT_OK;
 }

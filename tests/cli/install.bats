@@ -75,6 +75,21 @@ setup()
 	done
 }
 
+@test "the installed documents lead to one another, and the program to them" {
+	cd "$PLACE/usr/share/doc/vtdlab"
+	n=0
+	while IFS=: read -r file link; do
+		[[ $link != *://* ]] || continue
+		[ -e "$(dirname "$file")/${link%%#*}" ] || { echo "$file: $link"; false; }
+		n=$((n + 1))
+	done < <(grep -roHE --include='*.md' '\]\([^) #]+' . | sed -E 's/\]\(//')
+	[ "$n" -gt 20 ]
+	[ -e docs/schemas/run.json ]
+	words=$("$installed" list checks leaves-equal | sed -n 's/^words *//p')
+	[ "$words" = "$PLACE/usr/share/doc/vtdlab/docs/glossary.md" ]
+	[ -e "$words" ]
+}
+
 # complete_words WORD...: what bash would offer for the last of them
 complete_words()
 {
