@@ -56,6 +56,8 @@ int main(int argc, char **argv)
 	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
 		return finish(cmd_help(1, alone));
 	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0) {
+		if (argc > 2)
+			return cmd_usage_error("help", "'%s': %s takes no word", argv[2], argv[1]);
 		printf("vtdlab %s\n", vtdlab_version());
 		return finish(VTDLAB_EXIT_OK);
 	}

@@ -20,6 +20,7 @@ struct recorded *recorded_load(const char *dir, bool need_run, GError **error)
 	if (r->run)
 		run_json_report(r->run, report);
 	report->has_logs = run_file_there(dir, "console.log") && run_file_there(dir, "qemu.log");
+	report->has_page = run_file_there(dir, REPORT_HTML);
 	if (!report->env.crash_kernel.release)
 		report->env.crash_kernel.release = g_strdup(r->file->ev->crash_release);
 	report_judge(report, r->file->ev);

@@ -356,13 +356,11 @@ static void put_outcome(GString *out, const struct run_report *r, bool colour)
 }
 
 /* Where the run's files are; the page for a browser, where there is one. */
-static void put_files(GString *out, const char *dir)
+static void put_files(GString *out, const struct run_report *r)
 {
-	g_autofree char *page = g_build_filename(dir, REPORT_HTML, NULL);
-
-	if (g_file_test(page, G_FILE_TEST_EXISTS))
-		g_string_append_printf(out, "%-*s%s\n", LABEL_WIDTH, "to look at", page);
-	g_string_append_printf(out, "%-*s%s\n", LABEL_WIDTH, "run", dir);
+	if (r->has_page)
+		g_string_append_printf(out, "%-*s%s/" REPORT_HTML "\n", LABEL_WIDTH, "to look at", r->run_dir);
+	g_string_append_printf(out, "%-*s%s\n", LABEL_WIDTH, "run", r->run_dir);
 }
 
 char *report_page(const struct run_report *r, unsigned how)
@@ -386,7 +384,7 @@ char *report_page(const struct run_report *r, unsigned how)
 	/* Not wrapped: these are for copying. */
 	g_string_append_printf(out, "%-*s%s\n", LABEL_WIDTH, "repeat", repeat);
 	if (r->run_dir)
-		put_files(out, r->run_dir);
+		put_files(out, r);
 	return g_string_free(out, FALSE);
 }
 

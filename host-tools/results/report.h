@@ -73,6 +73,7 @@ struct run_report {
 	double duration_s;
 	char *run_dir;	   /* for the last line of the page; not in run.json */
 	bool has_logs;	   /* console.log and qemu.log are in it */
+	bool has_page;	   /* REPORT_HTML is in it */
 	GPtrArray *phases; /* struct report_phase *, in the order of time */
 	struct report_iova iova;
 	struct report_environment env;

@@ -143,14 +143,16 @@ static bool write_results(struct run *run, const char *cut, GError **error)
 	run->report->run_dir = g_build_filename(run->at.rd->root, run->at.rd->name, NULL);
 	run->report->has_logs = run->at.m;
 	run->report->duration_s = (double)clock_elapsed_ns(run->at.clock) / 1e9;
-	summary = report_page(run->report, REPORT_ALL);
 	json = report_json(run->report);
 	html = html_run_page(run->report, run->at.ev, run->at.rd->path);
 	/* what can be judged again comes first, should the disk be full */
-	return evidence_save(run->at.ev, run->at.rd->path, error) &&
-	       rundir_write(run->at.rd, "scenario.conf", scenario, -1, error) &&
-	       rundir_write(run->at.rd, "summary.txt", summary, -1, error) && run_write_tables(run, error) &&
-	       rundir_write(run->at.rd, REPORT_HTML, html, -1, error) &&
+	if (!evidence_save(run->at.ev, run->at.rd->path, error) ||
+	    !rundir_write(run->at.rd, "scenario.conf", scenario, -1, error) || !run_write_tables(run, error) ||
+	    !rundir_write(run->at.rd, REPORT_HTML, html, -1, error))
+		return false;
+	run->report->has_page = true;
+	summary = report_page(run->report, REPORT_ALL);
+	return rundir_write(run->at.rd, "summary.txt", summary, -1, error) &&
 	       rundir_write(run->at.rd, "run.json", json, -1, error);
 }
 

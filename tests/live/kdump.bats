@@ -135,6 +135,8 @@ qemu_of()
 }
 
 @test "judge: the recorded run is judged the same again, without a VM" {
+	# that page, to the letter
+	diff "$RESULTS/latest/summary.txt" <("$VTDLAB" judge -v "$(readlink -f "$RESULTS/latest")")
 	run "$VTDLAB" judge --same "$RESULTS/latest"
 	echo "$output"
 	[ "$status" -eq 0 ]
