@@ -246,7 +246,7 @@ $(BUILD)/tests/mutate: $(META_OBJ)
 Q := $(if $(V),,@)
 
 # ---- what a user types ------------------------------------------------------------------------
-.PHONY: help setup setup-check all build test-programs run-kdump-scenario run-group reproduce matrix bugs check check-quick check-faults check-kvm fuzz fuzz-programs \
+.PHONY: help setup setup-check all build test-programs run-kdump-scenario run-group reproduce matrix bugs check check-quick check-faults check-kvm check-deb fuzz fuzz-programs \
 	fetch bench-nested bench-host bench-walk bench-copy bench-harness bench-boot bench-speed bench-sweeps list doctor mutation report golden check-docs install deb clean kernel \
 	compare-copy-designs compare-selftests scaling-copy crash-memory corrupt-copies lint-kernel mutation-kernel series series-fixes print-tests FORCE
 FORCE:
@@ -414,6 +414,8 @@ check-docs: build ## run every block of the docs that is marked to be run (VMs: 
 
 deb: ## a Debian package, in build/deb
 	@scripts/make-deb
+check-deb: deb ## the package on clean Debian 12 and 13: installed, and a kdump run there (root, mmdebstrap, network)
+	@tests/deb/check-deb
 
 clean: ## remove build/ (results and the cache of kernels stay)
 	@rm -rf $(BUILD)
