@@ -35,6 +35,31 @@ page_options()
 	done
 }
 
+# usage VERB: the words that its --help says it takes, but for its options
+usage() { "$vtdlab" "$1" --help | sed -nE "s/^  vtdlab $1 ?(\[OPTION[^]]*\])?//p" | grep -oE '[A-Z]{2,}|[a-z][a-z-]+'; }
+
+# synopsis VERB: its lines at the head of the page
+synopsis()
+{
+	awk -v verb="$1" '
+		/^\.Sh / { on = $2 == "SYNOPSIS"; next }
+		on && /^\.Nm/ { mine = 0; next }
+		on && /^\.Cm / && !mine { mine = $2 == verb; next }
+		on && mine' "$page"
+}
+
+@test "what a verb takes stands in the synopsis, and in that of its own page" {
+	"$root/scripts/man-pages" "$BATS_TEST_TMPDIR"
+	for verb in $(verbs); do
+		for word in $(usage "$verb"); do
+			grep -qiwF -- "$word" < <(synopsis "$verb") || { echo "$verb: $word"; false; }
+			grep -qwF -- "$word" < <(sed -n '/^\.Sh SYNOPSIS/,/^\.Sh DESC/p' "$BATS_TEST_TMPDIR/vtdlab-$verb.1") ||
+				{ echo "vtdlab-$verb.1: $word"; false; }
+		done
+	done
+	[[ $(usage list) == *matrix-keys* ]]
+}
+
 @test "an option that only one of them has is seen" {
 	for change in '/^\.It Fl -no-probes/d' 's/^\.It Fl -same/.It Fl -sane/' 's/^\.It Fl s , /.It /'; do
 		sed "$change" "$root/docs/vtdlab.1" >"$BATS_TEST_TMPDIR/vtdlab.1"
