@@ -33,6 +33,19 @@ setup() { find_vtdlab; }
 	done < <(grep -ohE 'BUG=[a-z][a-z0-9-]+|bugs show [a-z][a-z0-9-]+' README.md docs/*.md | sed -E 's/.*[= ]//' | grep -vxE 'all|quick|slug' | sort -u)
 }
 
+@test "each text in the first column of troubleshooting is one that the program or a script prints" {
+	cd "$root"
+	n=0
+	while read -r text; do
+		# one of several pieces, and what stands between them is a name
+		while read -r piece; do
+			grep -rqF -- "$piece" host-tools scripts || { echo "nobody prints: $piece"; false; }
+			n=$((n + 1))
+		done <<<"${text//.../$'\n'}"
+	done < <(sed -nE 's/^\| (`[^|]*) \| .*/\1/p' docs/troubleshooting.md | grep -oE '`[^`]+`' | tr -d '`')
+	[ "$n" -gt 25 ]
+}
+
 @test "check-docs runs the marked blocks, stops at what fails, and is not content with none" {
 	printf 'text\n```sh run\ntrue\n```\n```sh\nfalse\n```\n```sh run\necho one\necho two\n```\n' >"$BATS_TEST_TMPDIR/good.md"
 	run "$root/tests/docs/check-docs" "$BATS_TEST_TMPDIR/good.md"
