@@ -299,13 +299,13 @@ check-quick: setup-check ## the same without booting a VM
 	@$(MAKE) --no-print-directory all test-programs
 	@VTDLAB_TEST_VM=0 tests/run-tests
 
-check-faults: build ## faults on purpose: signals, full disks, no memory, two runs at once (as root, all of them)
+check-faults: setup-check build ## faults on purpose: signals, full disks, no memory, two runs at once (as root, all of them)
 	@VTDLAB=$(BUILD)/vtdlab bats tests/faults
 
-check-kvm: build ## the lab under a real KVM, in a VM that is emulated with SVM: the same verdicts as under TCG
+check-kvm: setup-check build ## the lab under a real KVM, in a VM that is emulated with SVM: the same verdicts as under TCG
 	@tests/kvm/check-kvm
 
-fuzz: ## every fuzzer for SECONDS=60, by libFuzzer where clang is: executions and coverage of each
+fuzz: setup-check ## every fuzzer for SECONDS=60, by libFuzzer where clang is: executions and coverage of each
 	@CC="$(CC)" tests/fuzz/run $(or $(SECONDS),60)
 
 list: build ## the scenarios that can be run
@@ -409,7 +409,7 @@ clean: ## remove build/ (results and the cache of kernels stay)
 	@rm -rf $(BUILD)
 
 setup:
-	@scripts/host-setup --for run
+	@scripts/host-setup --for $(if $(filter libvirt%,$(VMM)),libvirt,run)
 setup-check:
 	@scripts/host-setup --for all
 
