@@ -86,6 +86,15 @@ static bool set_key(struct scenario *s, const char *key, const char *value, GErr
 	return !assignment || scenario_set(s, assignment, error);
 }
 
+static void change(const struct libvirt_domain *d, char *line)
+{
+	/* two scenarios have the same done to it */
+	if (g_ptr_array_find_with_equal_func(d->changes, line, g_str_equal, NULL))
+		g_free(line);
+	else
+		g_ptr_array_add(d->changes, line);
+}
+
 /* The machine of @d; what the scenario wants of it besides gives way, and that is told. */
 static void take_domain(struct scenario *s, const struct libvirt_domain *d)
 {
@@ -95,10 +104,9 @@ static void take_domain(struct scenario *s, const struct libvirt_domain *d)
 	s->machine.cpus = d->cpus;
 	if (d->cpus > 1 && s->machine.accel != MACHINE_ACCEL_KVM) {
 		s->machine.cpus = 1;
-		g_ptr_array_add(d->changes,
-				g_strdup_printf("1 CPU instead of %u: with more, libvirt's TCG makes kernels oops; "
-						"--accel kvm keeps them",
-						d->cpus));
+		change(d, g_strdup_printf("1 CPU instead of %u: with more, libvirt's TCG makes kernels oops; "
+					  "--accel kvm keeps them",
+					  d->cpus));
 	}
 	s->iommu.mode = d->mode;
 	s->iommu.intremap = d->intremap;
@@ -113,9 +121,8 @@ static void take_domain(struct scenario *s, const struct libvirt_domain *d)
 	s->devices.disk = d->disk;
 	if (s->devices.dma == CONF_DMA_BOTH) {
 		s->devices.dma = CONF_DMA_NIC;
-		g_ptr_array_add(d->changes,
-				g_strdup("only the network card is kept busy: a virtio disk's DMA in flight "
-					 "leaves no trace"));
+		change(d,
+		       g_strdup("only the network card is kept busy: a virtio disk's DMA in flight leaves no trace"));
 	}
 }
 
@@ -144,6 +151,16 @@ static struct scenario *load(const char *name, const struct libvirt_domain *doma
 	return NULL;
 }
 
+/* Beside what is printed, which is for virsh or a shell. */
+static void tell_changes(const struct scenario *s, const struct libvirt_domain *d)
+{
+	g_autoptr(GPtrArray) changes =
+		d ? libvirt_domain_changes(d, s->machine.accel == MACHINE_ACCEL_KVM) : g_ptr_array_new();
+
+	for (guint i = 0; i < changes->len; i++)
+		fprintf(stderr, "domain: %s\n", (const char *)changes->pdata[i]);
+}
+
 static int dry_run(const struct scenario *s, const struct run_options *options)
 {
 	GError *error = NULL;
@@ -152,6 +169,7 @@ static int dry_run(const struct scenario *s, const struct run_options *options)
 	if (!text)
 		return cmd_fail("run", error);
 	puts(text);
+	tell_changes(s, options->domain);
 	return VTDLAB_EXIT_OK;
 }
 

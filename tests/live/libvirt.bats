@@ -72,6 +72,17 @@ driver()
 	[ -z "$(pgrep -f "guest=vtdlab-$run-1," || true)" ]
 }
 
+@test "what of a domain is changed is told before it is run, once, and beside what is printed" {
+	for print in --print-xml --dry-run; do
+		run --separate-stderr "$VTDLAB" run kdump kdump-intremap --domain "$BATS_TEST_DIRNAME/domains/virt-install.xml" "$print"
+		echo "$stderr"
+		[ "$status" -eq 0 ]
+		[ "$(grep -c "^domain: 1 CPU instead of 2" <<<"$stderr")" -eq 2 ]
+		[ "$(grep -c "^domain: its virtio disk gets iommu='on'" <<<"$stderr")" -eq 2 ]
+		run ! grep -q '^domain:' <<<"$output"
+	done
+}
+
 @test "a domain as virt-install writes it: judged, changes named, its image left alone" {
 	driver
 	run "$VTDLAB" run --domain "$BATS_TEST_DIRNAME/domains/virt-install.xml" --results "$RESULTS"
