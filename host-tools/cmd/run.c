@@ -96,12 +96,18 @@ static void change(const struct libvirt_domain *d, char *line)
 }
 
 /* The machine of @d; what the scenario wants of it besides gives way, and that is told. */
-static void take_domain(struct scenario *s, const struct libvirt_domain *d)
+static bool take_domain(struct scenario *s, const struct libvirt_domain *d, GError **error)
 {
+	g_autofree char *memory = g_strdup_printf("machine.memory=%" G_GUINT64_FORMAT "M", d->memory >> 20);
+	g_autofree char *cpus = g_strdup_printf("machine.cpus=%u", d->cpus);
+
+	/* within the lab's own bounds */
+	if (!scenario_set(s, memory, error) || !scenario_set(s, cpus, error)) {
+		g_prefix_error(error, "--domain %s: as ", d->file);
+		return false;
+	}
 	if (!opt.accel && !d->kvm)
 		s->machine.accel = MACHINE_ACCEL_TCG;
-	s->machine.memory = d->memory;
-	s->machine.cpus = d->cpus;
 	if (d->cpus > 1 && s->machine.accel != MACHINE_ACCEL_KVM) {
 		s->machine.cpus = 1;
 		change(d, g_strdup_printf("1 CPU instead of %u: with more, libvirt's TCG makes kernels oops; "
@@ -116,14 +122,14 @@ static void take_domain(struct scenario *s, const struct libvirt_domain *d)
 	s->devices.topology = MACHINE_TOPOLOGY_FLAT;
 	if (d->nic != MACHINE_NIC_NONE)
 		s->devices.nic = d->nic;
-	if (d->disk == MACHINE_DISK_NONE)
-		return;
-	s->devices.disk = d->disk;
-	if (s->devices.dma == CONF_DMA_BOTH) {
+	if (d->disk != MACHINE_DISK_NONE)
+		s->devices.disk = d->disk;
+	if (d->disk != MACHINE_DISK_NONE && s->devices.dma == CONF_DMA_BOTH) {
 		s->devices.dma = CONF_DMA_NIC;
 		change(d,
 		       g_strdup("only the network card is kept busy: a virtio disk's DMA in flight leaves no trace"));
 	}
+	return true;
 }
 
 static struct scenario *load(const char *name, const struct libvirt_domain *domain, GError **error)
@@ -138,8 +144,7 @@ static struct scenario *load(const char *name, const struct libvirt_domain *doma
 	     (!opt.as_shipped || scenario_as_shipped(s, error)) && set_key(s, "machine.break", opt.break_at, error) &&
 	     set_key(s, "machine.snapshot", opt.snapshot ? "on" : NULL, error) &&
 	     set_key(s, "scenario.strict-expect", opt.strict_expect ? "on" : NULL, error);
-	if (ok && domain)
-		take_domain(s, domain);
+	ok = ok && (!domain || take_domain(s, domain, error));
 	/* which is what machine.break asks for */
 	if (ok && opt.break_at && s->devices.dma == CONF_DMA_BOTH)
 		ok = scenario_set(s, "devices.dma=nic", error);
