@@ -10,7 +10,8 @@
 struct libvirt_conn {
 	virConnectPtr c;
 	char *uri;  /* as given, or with the directory of the driver in this process */
-	char *root; /* of that driver, private; NULL: a daemon's */
+	char *root; /* of that driver; NULL: a daemon's */
+	bool own;   /* @root is private, and goes with the connection; else it is the user's */
 };
 
 /*

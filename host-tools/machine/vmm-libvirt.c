@@ -293,9 +293,10 @@ static bool write_files(const struct machine_config *cfg, const struct qemu_caps
 
 	if (!paste)
 		return false;
-	text = g_strdup_printf("# What vtdlab had libvirt run is domain.xml; --print-xml makes one for virsh:\n"
-			       "# virsh -c %s create domain.xml\n\n%s\n",
-			       vm->conn->uri, paste);
+	/* the driver in this process and its directory are gone by then: virsh wants a daemon */
+	text = g_strdup_printf("# What vtdlab had libvirt run is domain.xml, with sockets that are gone with the run;\n"
+			       "# --print-xml makes one for virsh: virsh -c %s create FILE\n\n%s\n",
+			       vm->conn->root ? "qemu:///session" : vm->conn->uri, paste);
 	return file_replace(domain, xml, -1, error) && file_replace(command, text, -1, error);
 }
 
