@@ -91,4 +91,7 @@ refused_file()
 	echo 'no library' >"$BATS_TEST_TMPDIR/lib/libvirt.so.0"
 	LD_LIBRARY_PATH=$BATS_TEST_TMPDIR/lib run "$vtdlab" doctor --no-kvm
 	[[ $output == *'no --vmm libvirt: libvirt cannot be loaded: '*'; Debian has it in libvirt-daemon-system'* ]]
+	LIBVIRT_DRIVER_DIR=/nonexistent run "$vtdlab" doctor --no-kvm
+	echo "$output"
+	[[ $output == *$'\nnote  libvirt       no --vmm libvirt: libvirt (qemu:///embed?root='*') cannot be used: '*'; Debian has its driver in '* ]]
 }
