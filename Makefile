@@ -246,7 +246,7 @@ $(BUILD)/tests/mutate: $(META_OBJ)
 Q := $(if $(V),,@)
 
 # ---- what a user types ------------------------------------------------------------------------
-.PHONY: help setup setup-check all build test-programs run-kdump-scenario run-group reproduce matrix bugs check check-quick check-faults check-kvm check-deb fuzz fuzz-programs \
+.PHONY: help setup setup-check all build test-programs run-kdump-scenario run-group reproduce matrix bugs check check-quick check-faults check-kvm check-libvirt check-deb fuzz fuzz-programs \
 	fetch bench-nested bench-host bench-walk bench-copy bench-harness bench-boot bench-speed bench-sweeps list doctor mutation report golden check-docs install deb clean kernel \
 	compare-copy-designs compare-selftests scaling-copy crash-memory corrupt-copies lint-kernel mutation-kernel series series-fixes print-tests FORCE
 FORCE:
@@ -301,13 +301,16 @@ check-quick: setup-check ## the same without booting a VM
 	@$(MAKE) --no-print-directory all test-programs
 	@VTDLAB_TEST_VM=0 tests/run-tests
 
-check-faults: build ## faults on purpose: signals, full disks, no memory, two runs at once (as root, all of them)
+check-faults: setup-check build ## faults on purpose: signals, full disks, no memory, two runs at once (as root, all of them)
 	@VTDLAB=$(BUILD)/vtdlab bats tests/faults
 
-check-kvm: build ## the lab under a real KVM, in a VM that is emulated with SVM: the same verdicts as under TCG
+check-kvm: setup-check build ## the lab under a real KVM, in a VM that is emulated with SVM: the same verdicts as under TCG
 	@tests/kvm/check-kvm
 
-fuzz: ## every fuzzer for SECONDS=60, by libFuzzer where clang is: executions and coverage of each
+check-libvirt: setup-check build ## six scenarios and a benchmark under libvirt: the same verdicts as without (VMM=libvirt[:URI] REPEAT=N)
+	@VMM='$(or $(VMM),libvirt)' REPEAT='$(or $(REPEAT),1)' tests/libvirt/check-libvirt
+
+fuzz: setup-check ## every fuzzer for SECONDS=60, by libFuzzer where clang is: executions and coverage of each
 	@CC="$(CC)" tests/fuzz/run $(or $(SECONDS),60)
 
 list: build ## the scenarios that can be run
@@ -421,7 +424,7 @@ clean: ## remove build/ (results and the cache of kernels stay)
 	@rm -rf $(BUILD)
 
 setup:
-	@scripts/host-setup --for run
+	@scripts/host-setup --for $(if $(filter libvirt%,$(VMM)),libvirt,run)
 setup-check:
 	@scripts/host-setup --for all
 

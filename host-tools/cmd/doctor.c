@@ -170,19 +170,26 @@ static char *look_at_qemus(void)
 	return usable;
 }
 
+/* Where KVM is not proved: what is known of the lab under it. */
+static void say_what_kvm_showed(void)
+{
+	say("", "",
+	    "guests run under TCG; the lab under KVM was shown on an emulated SVM, never on VMX: make check-kvm");
+}
+
 /* A guest must make progress; /dev/kvm that opens proves nothing. */
 static void look_at_kvm(const char *qemu)
 {
 	struct machine_config cfg = { .qemu = qemu };
-	struct accel_result result = { 0 };
+	struct accel_result result = { .proof = ACCEL_UNKNOWN };
 	g_autoptr(GError) error = NULL;
 	g_autofree char *initrd = NULL;
 	struct kernel *kernel = NULL;
 	const char *spec = kernel_spec ? kernel_spec : "debian-6.1";
 
 	if (access("/dev/kvm", R_OK | W_OK) != 0) {
-		say("note", "KVM", "/dev/kvm: %s; guests run under TCG (make check-kvm shows KVM all the same)",
-		    g_strerror(errno));
+		say("note", "KVM", "/dev/kvm: %s", g_strerror(errno));
+		say_what_kvm_showed();
 		return;
 	}
 	if (kernel_spec || kernel_cached(spec)) {
@@ -191,6 +198,7 @@ static void look_at_kvm(const char *qemu)
 			initrd = initramfs_make(kernel, NULL, NULL, NULL, false, NULL, &error);
 		if (!initrd) {
 			say("note", "KVM", "not tried: %s", error->message);
+			say_what_kvm_showed();
 			kernel_free(kernel);
 			return;
 		}
@@ -206,6 +214,8 @@ static void look_at_kvm(const char *qemu)
 		    result.proof == ACCEL_UNKNOWN && !kernel ?
 			    "; not proven without a kernel: `vtdlab doctor --kernel debian-6.1`" :
 			    "");
+	if (result.proof != ACCEL_PROVED)
+		say_what_kvm_showed();
 	accel_result_clear(&result);
 	kernel_free(kernel);
 }

@@ -86,19 +86,33 @@ static bool set_key(struct scenario *s, const char *key, const char *value, GErr
 	return !assignment || scenario_set(s, assignment, error);
 }
 
-/* The machine of @d; what the scenario wants of it besides gives way, and that is told. */
-static void take_domain(struct scenario *s, const struct libvirt_domain *d)
+static void change(const struct libvirt_domain *d, char *line)
 {
+	/* two scenarios have the same done to it */
+	if (g_ptr_array_find_with_equal_func(d->changes, line, g_str_equal, NULL))
+		g_free(line);
+	else
+		g_ptr_array_add(d->changes, line);
+}
+
+/* The machine of @d; what the scenario wants of it besides gives way, and that is told. */
+static bool take_domain(struct scenario *s, const struct libvirt_domain *d, GError **error)
+{
+	g_autofree char *memory = g_strdup_printf("machine.memory=%" G_GUINT64_FORMAT "M", d->memory >> 20);
+	g_autofree char *cpus = g_strdup_printf("machine.cpus=%u", d->cpus);
+
+	/* within the lab's own bounds */
+	if (!scenario_set(s, memory, error) || !scenario_set(s, cpus, error)) {
+		g_prefix_error(error, "--domain %s: as ", d->file);
+		return false;
+	}
 	if (!opt.accel && !d->kvm)
 		s->machine.accel = MACHINE_ACCEL_TCG;
-	s->machine.memory = d->memory;
-	s->machine.cpus = d->cpus;
 	if (d->cpus > 1 && s->machine.accel != MACHINE_ACCEL_KVM) {
 		s->machine.cpus = 1;
-		g_ptr_array_add(d->changes,
-				g_strdup_printf("1 CPU instead of %u: with more, libvirt's TCG makes kernels oops; "
-						"--accel kvm keeps them",
-						d->cpus));
+		change(d, g_strdup_printf("1 CPU instead of %u: with more, libvirt's TCG makes kernels oops; "
+					  "--accel kvm keeps them",
+					  d->cpus));
 	}
 	s->iommu.mode = d->mode;
 	s->iommu.intremap = d->intremap;
@@ -108,15 +122,14 @@ static void take_domain(struct scenario *s, const struct libvirt_domain *d)
 	s->devices.topology = MACHINE_TOPOLOGY_FLAT;
 	if (d->nic != MACHINE_NIC_NONE)
 		s->devices.nic = d->nic;
-	if (d->disk == MACHINE_DISK_NONE)
-		return;
-	s->devices.disk = d->disk;
-	if (s->devices.dma == CONF_DMA_BOTH) {
+	if (d->disk != MACHINE_DISK_NONE)
+		s->devices.disk = d->disk;
+	if (d->disk != MACHINE_DISK_NONE && s->devices.dma == CONF_DMA_BOTH) {
 		s->devices.dma = CONF_DMA_NIC;
-		g_ptr_array_add(d->changes,
-				g_strdup("only the network card is kept busy: a virtio disk's DMA in flight "
-					 "leaves no trace"));
+		change(d,
+		       g_strdup("only the network card is kept busy: a virtio disk's DMA in flight leaves no trace"));
 	}
+	return true;
 }
 
 static struct scenario *load(const char *name, const struct libvirt_domain *domain, GError **error)
@@ -131,8 +144,7 @@ static struct scenario *load(const char *name, const struct libvirt_domain *doma
 	     (!opt.as_shipped || scenario_as_shipped(s, error)) && set_key(s, "machine.break", opt.break_at, error) &&
 	     set_key(s, "machine.snapshot", opt.snapshot ? "on" : NULL, error) &&
 	     set_key(s, "scenario.strict-expect", opt.strict_expect ? "on" : NULL, error);
-	if (ok && domain)
-		take_domain(s, domain);
+	ok = ok && (!domain || take_domain(s, domain, error));
 	/* which is what machine.break asks for */
 	if (ok && opt.break_at && s->devices.dma == CONF_DMA_BOTH)
 		ok = scenario_set(s, "devices.dma=nic", error);
@@ -144,6 +156,16 @@ static struct scenario *load(const char *name, const struct libvirt_domain *doma
 	return NULL;
 }
 
+/* Beside what is printed, which is for virsh or a shell. */
+static void tell_changes(const struct scenario *s, const struct libvirt_domain *d)
+{
+	g_autoptr(GPtrArray) changes =
+		d ? libvirt_domain_changes(d, s->machine.accel == MACHINE_ACCEL_KVM) : g_ptr_array_new();
+
+	for (guint i = 0; i < changes->len; i++)
+		fprintf(stderr, "domain: %s\n", (const char *)changes->pdata[i]);
+}
+
 static int dry_run(const struct scenario *s, const struct run_options *options)
 {
 	GError *error = NULL;
@@ -152,6 +174,7 @@ static int dry_run(const struct scenario *s, const struct run_options *options)
 	if (!text)
 		return cmd_fail("run", error);
 	puts(text);
+	tell_changes(s, options->domain);
 	return VTDLAB_EXIT_OK;
 }
 

@@ -11,17 +11,19 @@
 #include <libvirt/virterror.h>
 #include <stdbool.h>
 
-#define LIBVIRT_CALLS(X)               \
-	X(virConnectClose)             \
-	X(virConnectGetLibVersion)     \
-	X(virConnectOpen)              \
-	X(virDomainCreateXML)          \
-	X(virDomainDestroy)            \
-	X(virDomainFree)               \
-	X(virDomainResume)             \
-	X(virEventRegisterDefaultImpl) \
-	X(virEventRunDefaultImpl)      \
-	X(virGetLastErrorMessage)      \
+#define LIBVIRT_CALLS(X)                      \
+	X(virConnectClose)                    \
+	X(virConnectDomainEventDeregisterAny) \
+	X(virConnectDomainEventRegisterAny)   \
+	X(virConnectGetLibVersion)            \
+	X(virConnectOpen)                     \
+	X(virDomainCreateXML)                 \
+	X(virDomainDestroy)                   \
+	X(virDomainFree)                      \
+	X(virDomainResume)                    \
+	X(virEventRegisterDefaultImpl)        \
+	X(virEventRunDefaultImpl)             \
+	X(virGetLastErrorMessage)             \
 	X(virSetErrorFunc)
 
 /* Each has its function's own name and type: see libvirt's reference. */

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Without a daemon libvirt's QEMU driver runs in this process ("embed"), and keeps everything below a directory: a private
- * one, as two processes cannot share it. What it learns of a QEMU takes seconds, and is kept in the cache.
+ * one, as two processes cannot share it, or one that the user names. What it learns of a QEMU takes seconds, and is kept in
+ * the cache.
  */
 #define _GNU_SOURCE
 #include "machine/libvirt-conn.h"
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -28,13 +30,27 @@ char *libvirt_said(void)
 	return text_escape(text, MIN(strlen(text), SAID_MAX));
 }
 
+/* The directory that @uri names for the driver in this process; NULL: none, or @uri is a daemon's. g_free(). */
+static char *named_root(const char *uri)
+{
+	const char *query = uri && g_str_has_prefix(uri, EMBED "?") ? uri + sizeof(EMBED "?") - 1 : NULL;
+	g_autoptr(GHashTable) words = query ? g_uri_parse_params(query, -1, "&;", G_URI_PARAMS_NONE, NULL) : NULL;
+
+	return words ? g_strdup(g_hash_table_lookup(words, "root")) : NULL;
+}
+
 bool libvirt_uri_check(const char *uri, GError **error)
 {
+	g_autofree char *root = named_root(uri);
+
 	static const char *const good[] = { EMBED, "qemu:///session", "qemu:///system", "qemu+unix:///session",
 					    "qemu+unix:///system" };
 
 	if (!uri || !*uri)
 		return true;
+	if (g_str_has_prefix(uri, EMBED "?") && !(root && g_path_is_absolute(root)))
+		return vtdlab_refuse(error, "libvirt:%s: root=DIR is an absolute path, or leave it out with the `?'",
+				     uri);
 	for (unsigned i = 0; i < G_N_ELEMENTS(good); i++)
 		if (g_str_has_prefix(uri, good[i]) && strchr("?", uri[strlen(good[i])]))
 			return true;
@@ -95,7 +111,9 @@ static bool write_conf(const char *root, GError **error)
 			    "remember_owner = 0\n",
 			    user, NULL);
 
-	return (g_mkdir_with_parents(etc, 0700) == 0 && file_replace(path, text, -1, NULL)) ||
+	/* a user's own directory may have one */
+	return g_file_test(path, G_FILE_TEST_EXISTS) ||
+	       (g_mkdir_with_parents(etc, 0700) == 0 && file_replace(path, text, -1, NULL)) ||
 	       vtdlab_failed(error, "cannot write %s", path);
 }
 
@@ -110,13 +128,32 @@ static void keep_capabilities(const char *root)
 		(void)!symlink(kept, link);
 }
 
-static bool embed(struct libvirt_conn *conn, GError **error)
+static char *own_root; /* of this process */
+
+static void leave(void)
 {
-	conn->root = private_dir_make(error);
+	private_dir_remove(own_root);
+}
+
+/* libvirt's driver keeps to the directory that it was opened with first, for as long as the process lives. */
+static const char *make_root(GError **error)
+{
+	if (!own_root && (own_root = private_dir_make(error)))
+		atexit(leave);
+	return own_root;
+}
+
+static bool embed(struct libvirt_conn *conn, const char *uri, GError **error)
+{
+	conn->root = named_root(uri);
+	conn->uri = conn->root ? g_strdup(uri) : NULL;
+	if (!conn->root)
+		conn->root = g_strdup(make_root(error));
 	if (!conn->root || !write_conf(conn->root, error))
 		return false;
 	keep_capabilities(conn->root);
-	conn->uri = g_strconcat(EMBED "?root=", conn->root, NULL);
+	if (!conn->uri)
+		conn->uri = g_strconcat(EMBED "?root=", conn->root, NULL);
 	return true;
 }
 
@@ -128,8 +165,8 @@ struct libvirt_conn *libvirt_open(const char *uri, GError **error)
 	if (!libvirt_uri_check(uri, error) || !libvirt_load(error))
 		return NULL;
 	conn = g_new0(struct libvirt_conn, 1);
-	if (!uri || !*uri || strcmp(uri, EMBED) == 0) {
-		if (!embed(conn, error)) {
+	if (!uri || !*uri || g_str_has_prefix(uri, EMBED)) {
+		if (!embed(conn, uri, error)) {
 			libvirt_close(conn);
 			return NULL;
 		}
@@ -141,8 +178,9 @@ struct libvirt_conn *libvirt_open(const char *uri, GError **error)
 	if (conn->c)
 		return conn;
 	said = libvirt_said();
-	vtdlab_refuse(error, "libvirt (%s) cannot be used: %s; Debian has it in libvirt-daemon-system", conn->uri,
-		      said);
+	vtdlab_refuse(error, "libvirt (%s) cannot be used: %s; %s", conn->uri, said,
+		      conn->root ? "Debian has its driver in libvirt-daemon-system" :
+				   "--vmm libvirt alone needs no daemon");
 	libvirt_close(conn);
 	return NULL;
 }
@@ -153,7 +191,7 @@ void libvirt_close(struct libvirt_conn *conn)
 		return;
 	if (conn->c)
 		virt.virConnectClose(conn->c);
-	private_dir_remove(conn->root);
+	g_free(conn->root);
 	g_free(conn->uri);
 	g_free(conn);
 }

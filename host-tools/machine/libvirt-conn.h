@@ -10,7 +10,7 @@
 struct libvirt_conn {
 	virConnectPtr c;
 	char *uri;  /* as given, or with the directory of the driver in this process */
-	char *root; /* of that driver, private; NULL: a daemon's */
+	char *root; /* of that driver: this process's, which goes with it, or the user's; NULL: a daemon's */
 };
 
 /*

@@ -18,12 +18,14 @@ struct reading {
 	struct libvirt_domain *d;
 	GString *path; /* "domain/devices/disk" */
 	unsigned depth, iommus, disks, nics, ports, leaves;
-	char *unit;		/* of <memory> */
+	char *unit;		/* of <memory> or <currentMemory> */
+	uint64_t current;	/* bytes of <currentMemory>; 0: not said */
 	bool split, has_memory; /* split: <ioapic driver='qemu'/> */
 	bool restricted;
 	int intremap; /* -1: not said */
 	/* of the device that is being read */
 	char *device, *bus, *model;
+	bool kept;     /* written anew, without what is in it */
 	bool bypasses; /* virtio without <driver iommu='on'> */
 };
 
@@ -94,20 +96,40 @@ static bool take_iommu(struct reading *r, const char **names, const char **value
 	return strcmp(model, "intel") == 0 || refuse(r, error, "<iommu model='%.40s'>: the lab judges 'intel'", model);
 }
 
+/* One of its switches: *@to is 1 or 0; left alone where the file says nothing. */
+static bool take_switch(struct reading *r, const char *name, const char *value, int *to, GError **error)
+{
+	if (!*value)
+		return true;
+	*to = strcmp(value, "on") == 0;
+	return *to || strcmp(value, "off") == 0 ||
+	       refuse(r, error, "<iommu>: %s='%.40s' is neither on nor off", name, value);
+}
+
 static bool take_iommu_driver(struct reading *r, const char **names, const char **values, GError **error)
 {
-	const char *bits = attr(names, values, "aw_bits"), *intremap = attr(names, values, "intremap");
-	const char *eim = attr(names, values, "eim");
+	const char *bits = attr(names, values, "aw_bits");
+	int caching = 0, iotlb = 0;
+	const struct {
+		const char *name;
+		int *to;
+	} switches[] = {
+		{ "intremap", &r->intremap }, { "caching_mode", &caching }, { "iotlb", &iotlb }, { "eim", &r->d->eim }
+	};
 
-	r->intremap = *intremap ? strcmp(intremap, "on") == 0 : -1;
-	r->d->caching_mode = strcmp(attr(names, values, "caching_mode"), "on") == 0;
+	for (unsigned i = 0; i < G_N_ELEMENTS(switches); i++)
+		if (!take_switch(r, switches[i].name, attr(names, values, switches[i].name), switches[i].to, error))
+			return false;
 	if (*bits && (strspn(bits, G_CSET_DIGITS) != strlen(bits) || strlen(bits) > 3))
 		return refuse(r, error, "<iommu>: aw_bits='%.40s' is no width", bits);
 	r->d->aw_bits = (unsigned)g_ascii_strtoull(bits, NULL, 10);
-	r->d->ats = strcmp(attr(names, values, "iotlb"), "on") == 0;
-	if (strcmp(eim, "on") == 0 || strcmp(eim, "off") == 0) {
-		g_free(r->d->iommu_driver);
-		r->d->iommu_driver = g_strdup_printf(" eim='%s'", eim);
+	r->d->caching_mode = caching;
+	r->d->ats = iotlb;
+	for (; *names; names++, values++) {
+		static const char *const taken[] = { "intremap", "caching_mode", "iotlb", "eim", "aw_bits", NULL };
+
+		if (!g_strv_contains(taken, *names))
+			change(r, "<iommu>: %.40s='%.40s' is left out", *names, *values);
 	}
 	return true;
 }
@@ -121,6 +143,7 @@ static void keep(struct reading *r, const char *xml)
 	g_free(r->d->devices);
 	r->d->devices = all;
 	r->leaves++;
+	r->kept = true;
 }
 
 static bool take_controller(struct reading *r, const char **names, const char **values, GError **error)
@@ -130,6 +153,7 @@ static bool take_controller(struct reading *r, const char **names, const char **
 	if (strcmp(type, "pci") == 0 && strcmp(model, "pcie-root-port") == 0) {
 		if (++r->ports > PORTS_MAX)
 			return refuse(r, error, "more than %d root ports", PORTS_MAX);
+		*r->device = '\0'; /* written anew, with all that is in it */
 	} else if (strcmp(type, "pci") == 0 && strcmp(model, "pcie-root") == 0) {
 		;
 	} else if (strcmp(type, "usb") == 0 && !r->d->usb && strcmp(model, "qemu-xhci") == 0) {
@@ -151,6 +175,7 @@ static void device_begins(struct reading *r, const char *name)
 	r->device = g_strdup(name);
 	r->bus = g_strdup("");
 	r->model = g_strdup("");
+	r->kept = false;
 	r->bypasses = true;
 }
 
@@ -189,14 +214,35 @@ static void set(char **to, const char *value)
 	*to = g_strdup(value);
 }
 
+/* <driver> of a disk or a network card: what there is of the image, and what of the device the lab has its own way. */
+static void take_driver(struct reading *r, const char **names, const char **values)
+{
+	static const char *const image[] = { "name",	      "type",	      "cache",	       "io", "discard", "iommu",
+					     "detect_zeroes", "error_policy", "rerror_policy", NULL };
+
+	if (strcmp(attr(names, values, "iommu"), "on") == 0)
+		r->bypasses = false;
+	for (; *names; names++, values++)
+		if (!g_strv_contains(image, *names))
+			change(r, "%.40s='%.40s' of <%s> is left out", *names, *values, r->device);
+}
+
 static void inside_device(struct reading *r, const char *name, const char **names, const char **values)
 {
-	if (strcmp(name, "model") == 0)
+	bool disk = strcmp(r->device, "disk") == 0, nic = strcmp(r->device, "interface") == 0;
+
+	if (strcmp(name, "boot") == 0 && (disk || nic))
+		change(r, "<boot> is left out: the lab's kernel is booted");
+	else if (strcmp(name, "model") == 0 && nic)
 		set(&r->model, attr(names, values, "type"));
-	else if (strcmp(name, "target") == 0)
+	else if (strcmp(name, "target") == 0 && disk)
 		set(&r->bus, attr(names, values, "bus"));
-	else if (strcmp(name, "driver") == 0 && strcmp(attr(names, values, "iommu"), "on") == 0)
-		r->bypasses = false;
+	else if (strcmp(name, "driver") == 0 && (disk || nic))
+		take_driver(r, names, values);
+	else if (r->kept && strcmp(name, "backend") && strcmp(name, "alias"))
+		change(r, "<%.40s> of <%s> is libvirt's own choice", name, r->device);
+	else if (r->kept && strcmp(name, "backend") == 0 && strcmp(attr(names, values, "model"), "random"))
+		change(r, "its <%s> is fed from /dev/urandom", r->device);
 }
 
 static bool disk_ends(struct reading *r, GError **error)
@@ -243,7 +289,8 @@ static bool nic_ends(struct reading *r, GError **error)
 
 /* ---- the machine ---- */
 
-static bool take_memory(struct reading *r, const char *text, GError **error)
+/* @text in r->unit, as bytes; 0: no size, or more than 1 TiB. */
+static uint64_t size_of(const struct reading *r, const char *text)
 {
 	static const struct {
 		const char *unit;
@@ -259,13 +306,24 @@ static bool take_memory(struct reading *r, const char *text, GError **error)
 	for (unsigned i = 0; i < G_N_ELEMENTS(units); i++) {
 		if (strcmp(units[i].unit, r->unit ? r->unit : ""))
 			continue;
-		if (strspn(text, G_CSET_DIGITS) != strlen(text) || !n || n > (MIB << 20) / units[i].bytes)
+		if (strspn(text, G_CSET_DIGITS) != strlen(text) || n > (MIB << 20) / units[i].bytes)
 			break;
-		r->d->memory = MAX(n * units[i].bytes / MIB, 1) * MIB;
-		r->has_memory = true;
-		return true;
+		return n * units[i].bytes;
 	}
-	return refuse(r, error, "<memory>: '%.40s' %.40s is no size", text, r->unit ? r->unit : "KiB");
+	return 0;
+}
+
+static bool take_memory(struct reading *r, const char *text, GError **error)
+{
+	uint64_t bytes = size_of(r, text);
+
+	if (!bytes)
+		return refuse(r, error, "<memory>: '%.40s' %.40s is no size", text, r->unit ? r->unit : "KiB");
+	r->d->memory = MAX(bytes / MIB, 1) * MIB;
+	r->has_memory = true;
+	if (r->d->memory != bytes)
+		change(r, "<memory> is %" G_GUINT64_FORMAT " MiB", r->d->memory / MIB);
+	return true;
 }
 
 static bool take_type(struct reading *r, const char **names, const char **values, GError **error)
@@ -325,13 +383,22 @@ static void take_rest(struct reading *r, const char *name, const char **names, c
 {
 	bool in_os = g_str_has_prefix(r->path->str, "domain/os/");
 
-	if (r->depth == 2 && strcmp(name, "cpu") == 0)
+	if (at(r, "domain/os") && *attr(names, values, "firmware"))
+		change(r, "firmware='%.40s' is left out: the lab's kernel is booted", attr(names, values, "firmware"));
+	else if (at(r, "domain/os/boot"))
+		change(r, "<boot> is left out: the lab's kernel is booted");
+	else if (r->depth == 2 && g_str_has_prefix(name, "on_"))
+		change(r, "<%.40s> is the lab's", name);
+	else if (at(r, "domain/vcpu"))
+		for (; *names; names++, values++)
+			change(r, "<vcpu>: %.40s='%.40s' is left out", *names, *values);
+	else if (r->depth == 2 && strcmp(name, "cpu") == 0)
 		change(r, "its <cpu> is QEMU's maximum");
 	else if (r->depth == 2 && !known(name))
 		change(r, "<%.40s> is left out", name);
 	else if (at(r, "domain/features/ioapic"))
 		r->split = strcmp(attr(names, values, "driver"), "qemu") == 0;
-	else if (r->depth == 3 && in_os && strcmp(name, "boot"))
+	else if (r->depth == 3 && in_os)
 		change(r, "<%.40s> is the lab's, or left out", name);
 	else if (g_str_has_prefix(r->path->str, "domain/features/") && r->depth == 3 && strcmp(name, "acpi") &&
 		 strcmp(name, "apic"))
@@ -358,7 +425,7 @@ static void starts(GMarkupParseContext *context, const char *name, const char **
 		take_domain(r, name, names, values, error);
 	else if (at(r, "domain/os/type"))
 		take_type(r, names, values, error);
-	else if (at(r, "domain/memory"))
+	else if (at(r, "domain/memory") || at(r, "domain/currentMemory"))
 		set(&r->unit, attr(names, values, "unit"));
 	else if (at(r, "domain/qemu:commandline/qemu:arg"))
 		take_argument(r, attr(names, values, "value"), error);
@@ -395,6 +462,8 @@ static void text(GMarkupParseContext *context, const char *bytes, gsize len, voi
 		return;
 	if (at(r, "domain/memory")) {
 		take_memory(r, own, error);
+	} else if (at(r, "domain/currentMemory")) {
+		r->current = size_of(r, own);
 	} else if (at(r, "domain/vcpu")) {
 		r->d->cpus = (unsigned)g_ascii_strtoull(own, NULL, 10);
 		if (!*own || strlen(own) > 3 || strspn(own, G_CSET_DIGITS) != strlen(own) || !r->d->cpus)
@@ -434,10 +503,20 @@ static bool complete(struct reading *r, GError **error)
 		return refuse(r, error, "more than %d devices", PORTS_MAX);
 	/* QEMU's own choice is on where interrupts are its business, not KVM's */
 	r->d->intremap = r->intremap < 0 ? !r->d->kvm || r->split : r->intremap;
+	if (r->d->eim > 0 && !r->d->intremap)
+		return refuse(r, error, "<iommu>: eim='on' needs intremap='on'");
 	if (!r->disks)
 		change(r, "it has no disk: the lab's is added");
 	if (!r->nics)
 		change(r, "it has no network card: the lab's is added");
+	if (r->disks || r->nics)
+		change(r, "its disk and network card are on the root bus, at the lab's addresses");
+	if (r->ports)
+		change(r, "its root ports are at the lab's addresses");
+	if (r->d->kvm && !r->split)
+		change(r, "<ioapic driver='qemu'/> is added: the lab's interrupts are QEMU's");
+	if (r->current && r->current != r->d->memory)
+		change(r, "<currentMemory> is left out: the machine has all of <memory>");
 	add_ports(r);
 	return true;
 }
@@ -456,7 +535,7 @@ struct libvirt_domain *libvirt_domain_parse(const char *xml, size_t len, const c
 	r.d->cpus = 1;
 	r.d->nic = MACHINE_NIC_NONE;
 	r.d->disk = MACHINE_DISK_NONE;
-	r.d->iommu_driver = g_strdup("");
+	r.d->eim = -1;
 	r.d->devices = g_strdup("");
 	r.d->changes = g_ptr_array_new_with_free_func(g_free);
 	context = g_markup_parse_context_new(&parser, 0, &r, NULL);
@@ -492,8 +571,23 @@ void libvirt_domain_free(struct libvirt_domain *d)
 		return;
 	g_free(d->file);
 	g_free(d->machine);
-	g_free(d->iommu_driver);
 	g_free(d->devices);
 	g_ptr_array_unref(d->changes);
 	g_free(d);
+}
+
+GPtrArray *libvirt_domain_changes(const struct libvirt_domain *d, bool kvm)
+{
+	GPtrArray *all = g_ptr_array_new_with_free_func(g_free);
+
+	for (unsigned i = 0; i < d->changes->len; i++)
+		g_ptr_array_add(all, g_strdup(d->changes->pdata[i]));
+	if (!libvirt_domain_eim(d, kvm) && d->eim > 0)
+		g_ptr_array_add(all, g_strdup("<iommu>: eim='on' is left out: without KVM QEMU has none"));
+	return all;
+}
+
+bool libvirt_domain_eim(const struct libvirt_domain *d, bool kvm)
+{
+	return d->eim > 0 && kvm;
 }

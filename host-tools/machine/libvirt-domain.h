@@ -19,12 +19,12 @@ struct libvirt_domain {
 	enum machine_iommu_mode mode;
 	bool intremap, caching_mode, ats; /* ats: iotlb='on' */
 	unsigned aw_bits;
-	char *iommu_driver; /* further attributes of <iommu>'s <driver>, as XML */
+	int eim; /* of <iommu>'s <driver>: 1 on, 0 off, -1 not said */
 	enum machine_nic nic;
 	enum machine_disk disk;
 	bool usb;	    /* @devices have a USB controller */
 	char *devices;	    /* what it has besides, as XML for <devices>; none of it does DMA without a driver */
-	GPtrArray *changes; /* char *: what is otherwise than the file says, a line each */
+	GPtrArray *changes; /* char *: what is otherwise than the file says whatever it runs under, a line each */
 };
 
 /*
@@ -37,6 +37,15 @@ struct libvirt_domain *libvirt_domain_load(const char *path, bool restricted, GE
 /* libvirt_domain_parse - the same of @text; @name is said in errors. */
 struct libvirt_domain *libvirt_domain_parse(const char *text, size_t len, const char *name, bool restricted,
 					    GError **error);
+
+/*
+ * libvirt_domain_changes - what of @d's machine is otherwise than its file says, char * each, where it runs under KVM or
+ * without. Free with g_ptr_array_unref().
+ */
+GPtrArray *libvirt_domain_changes(const struct libvirt_domain *d, bool kvm);
+
+/* libvirt_domain_eim - can @d have the eim='on' that it asks for? QEMU's TCG refuses it. */
+bool libvirt_domain_eim(const struct libvirt_domain *d, bool kvm);
 
 void libvirt_domain_free(struct libvirt_domain *domain);
 

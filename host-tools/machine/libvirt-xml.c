@@ -61,7 +61,10 @@ static void add_iommu(GString *s, const struct machine_config *cfg)
 		text_markup(s, " aw_bits='%u'", cfg->iommu.aw_bits);
 	if (cfg->iommu.ats)
 		text_markup(s, " iotlb='on'");
-	g_string_append(s, cfg->domain ? cfg->domain->iommu_driver : "");
+	if (cfg->domain && libvirt_domain_eim(cfg->domain, cfg->accel == MACHINE_ACCEL_KVM))
+		text_markup(s, " eim='on'");
+	else if (cfg->domain && cfg->domain->eim == 0)
+		text_markup(s, " eim='off'");
 	text_markup(s, "/>\n    </iommu>\n");
 }
 

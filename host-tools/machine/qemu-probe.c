@@ -14,7 +14,7 @@
 #include "machine/qemu-ask.h"
 #include "machine/trace.h"
 
-#define CACHE_FORMAT 3
+#define CACHE_FORMAT 4
 #define GROUP "qemu"
 
 /* The absolute path of the program (g_free), or NULL with VTDLAB_ERROR_USAGE; _UNFIT: this host has none. */
@@ -71,6 +71,12 @@ static bool any(const char *word)
 	return strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789-_") == strlen(word);
 }
 
+/* Of the machines only those with VT-d: "pc-q35-7.2   Standard PC ...". */
+static bool is_q35(const char *word)
+{
+	return strcmp(word, "q35") == 0 || g_str_has_prefix(word, "pc-q35-");
+}
+
 static char **iommu_props(const char *help)
 {
 	/* the first line is a heading; each property is "  name=<type>  - ..." */
@@ -117,6 +123,10 @@ static bool ask(struct qemu_caps *c, GError **error)
 		return false;
 	c->edu = status == 0 && strstr(text, "dma_mask") != NULL;
 	g_clear_pointer(&text, g_free);
+	if (!qemu_ask(c->path, (const char *const[]){ "-machine", "help", NULL }, &text, &status, error))
+		return false;
+	c->machines = words(status ? "" : text, is_q35, " \r");
+	g_clear_pointer(&text, g_free);
 	if (!qemu_ask(c->path, (const char *const[]){ "-trace", "help", NULL }, &text, &status, error))
 		return false;
 	c->trace_events = words(text, is_event_of_interest, " \r");
@@ -149,15 +159,17 @@ static bool load(struct qemu_caps *c, const char *file)
 	c->version = g_key_file_get_string(k, GROUP, "version", NULL);
 	c->version_text = g_key_file_get_string(k, GROUP, "version-text", NULL);
 	c->iommu_props = g_key_file_get_string_list(k, GROUP, "iommu-props", NULL, NULL);
+	c->machines = g_key_file_get_string_list(k, GROUP, "machines", NULL, NULL);
 	c->trace_events = g_key_file_get_string_list(k, GROUP, "trace-events", NULL, NULL);
 	c->trace_log = g_key_file_get_boolean(k, GROUP, "trace-log", NULL);
 	c->intel_iommu = g_key_file_get_boolean(k, GROUP, "intel-iommu", NULL);
 	c->edu = g_key_file_get_boolean(k, GROUP, "edu", NULL);
-	if (c->version && c->version_text && c->iommu_props && c->trace_events)
+	if (c->version && c->version_text && c->iommu_props && c->machines && c->trace_events)
 		return true;
 	g_clear_pointer(&c->version, g_free);
 	g_clear_pointer(&c->version_text, g_free);
 	g_clear_pointer(&c->iommu_props, g_strfreev);
+	g_clear_pointer(&c->machines, g_strfreev);
 	g_clear_pointer(&c->trace_events, g_strfreev);
 	return false;
 }
@@ -173,6 +185,7 @@ static void save(const struct qemu_caps *c, const char *file)
 	g_key_file_set_string(k, GROUP, "version-text", c->version_text);
 	g_key_file_set_string_list(k, GROUP, "iommu-props", (const char *const *)c->iommu_props,
 				   g_strv_length(c->iommu_props));
+	g_key_file_set_string_list(k, GROUP, "machines", (const char *const *)c->machines, g_strv_length(c->machines));
 	g_key_file_set_string_list(k, GROUP, "trace-events", (const char *const *)c->trace_events,
 				   g_strv_length(c->trace_events));
 	g_key_file_set_boolean(k, GROUP, "trace-log", c->trace_log);
@@ -219,6 +232,7 @@ void qemu_caps_free(struct qemu_caps *c)
 	g_free(c->version);
 	g_free(c->version_text);
 	g_strfreev(c->iommu_props);
+	g_strfreev(c->machines);
 	g_strfreev(c->trace_events);
 	g_free(c);
 }
@@ -240,6 +254,11 @@ bool qemu_has_trace(const struct qemu_caps *caps, const char *event)
 bool qemu_has_iommu_prop(const struct qemu_caps *caps, const char *prop)
 {
 	return !caps || in_sorted(caps->iommu_props, prop);
+}
+
+bool qemu_has_machine(const struct qemu_caps *caps, const char *machine)
+{
+	return !caps || !caps->machines || !caps->machines[0] || in_sorted(caps->machines, machine);
 }
 
 char **qemu_trace_missing(const struct qemu_caps *caps)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a QEMU program can do: version, properties of its intel-iommu, trace events, whether the log
+ * What a QEMU program can do: version, q35 machines, properties of its intel-iommu, trace events, whether the log
  * trace backend really writes. Asked once and cached by (path, size, mtime).
  */
 #ifndef VTDLAB_MACHINE_QEMU_PROBE_H
@@ -14,6 +14,7 @@ struct qemu_caps {
 	char *version;	     /* "7.2.22" */
 	char *version_text;  /* first line of --version */
 	char **iommu_props;  /* property names of -device intel-iommu, sorted; NULL-terminated */
+	char **machines;     /* names of its q35 machines, sorted; NULL-terminated, empty: it tells none */
 	char **trace_events; /* all vtd_*, e1000e_* and pci_nvme_* events, sorted */
 	bool trace_log;	     /* an event was really written to a log file */
 	bool intel_iommu;    /* the device exists at all */
@@ -32,6 +33,9 @@ void qemu_caps_free(struct qemu_caps *caps);
 /* Exact name in the list. NULL caps: true. */
 bool qemu_has_trace(const struct qemu_caps *caps, const char *event);
 bool qemu_has_iommu_prop(const struct qemu_caps *caps, const char *prop);
+
+/* Is it one of its q35 machines? NULL caps, or a QEMU that tells none: true. */
+bool qemu_has_machine(const struct qemu_caps *caps, const char *machine);
 
 /* Default trace events (trace_default_names()) that this QEMU lacks; all of them if !trace_log.
  * NULL-terminated, free with g_strfreev(). */

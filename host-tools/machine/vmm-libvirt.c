@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A machine in a QEMU that libvirt starts. libvirt has its own monitor; ours is a second one, and all channels are
- * sockets in a private directory. RAM is QEMU's own memory file, opened again through /proc.
+ * A machine in a QEMU that libvirt starts. All channels are sockets in a private directory. RAM is QEMU's own memory file,
+ * opened again through /proc.
+ *
+ * libvirt has QEMU's monitor; ours is a second one. What libvirt passes on (virDomainQemuMonitorCommand(), of its library
+ * libvirt-qemu) waits for QEMU's answer within the call, behind whatever libvirt is doing with the domain: a QEMU that never
+ * answers would stop our main loop, with its deadlines, console and signals. QEMU tells each monitor of every event, so neither
+ * misses what is done over the other.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -26,6 +31,7 @@
 #include "machine/guest-time.h"
 #include "machine/libvirt-calls.h"
 #include "machine/libvirt-conn.h"
+#include "machine/libvirt-end.h"
 #include "machine/libvirt-xml.h"
 #include "machine/private-dir.h"
 #include "machine/vmm.h"
@@ -34,11 +40,14 @@
 #define FREEZE_TRIES 2000
 /* Of a domain that is shown, not run. */
 #define LIBVIRT_SHOWN_SOCKS "/tmp/vtdlab"
+/* What a daemon takes at most to say how a domain ended; without it there is nothing but its log. */
+#define END_MS 2000
 
 struct libvirt_vm {
 	struct vm vm;
 	struct libvirt_conn *conn;
 	virDomainPtr domain;
+	struct libvirt_end *end;
 	char *name, *socks;
 	struct child qemu; /* not ours to reap: only its pid is used */
 	int pidfd;
@@ -284,9 +293,10 @@ static bool write_files(const struct machine_config *cfg, const struct qemu_caps
 
 	if (!paste)
 		return false;
-	text = g_strdup_printf("# What vtdlab had libvirt run is domain.xml; --print-xml makes one for virsh:\n"
-			       "# virsh -c %s create domain.xml\n\n%s\n",
-			       vm->conn->uri, paste);
+	/* the driver in this process and its directory are gone by then: virsh wants a daemon */
+	text = g_strdup_printf("# What vtdlab had libvirt run is domain.xml, with sockets that are gone with the run;\n"
+			       "# --print-xml makes one for virsh: virsh -c %s create FILE\n\n%s\n",
+			       vm->conn->root ? "qemu:///session" : vm->conn->uri, paste);
 	return file_replace(domain, xml, -1, error) && file_replace(command, text, -1, error);
 }
 
@@ -297,8 +307,10 @@ static bool create(struct libvirt_vm *vm, const char *xml, GError **error)
 	g_autofree char *said = NULL;
 
 	vm->domain = virt.virDomainCreateXML(vm->conn->c, xml, flags);
-	if (vm->domain)
+	if (vm->domain) {
+		vm->end = libvirt_end_watch(vm->conn->c, vm->domain);
 		return true;
+	}
 	said = libvirt_said();
 	return vtdlab_failed(error, "libvirt (%s) does not start the domain: %s", vm->conn->uri, said);
 }
@@ -317,6 +329,7 @@ static void libvirt_free(struct vm *v)
 	struct libvirt_vm *vm = of(v);
 
 	libvirt_kill(v, 0);
+	libvirt_end_free(vm->end);
 	if (vm->domain)
 		virt.virDomainFree(vm->domain);
 	/* before the directory goes in which it looks */
@@ -389,16 +402,20 @@ static bool libvirt_times(struct vm *v, struct vm_times *times)
 	return !gone(of(v), 0) && child_times(&of(v)->qemu, times);
 }
 
-/* What QEMU said goes to libvirt's log of the domain. */
+/* What QEMU said goes to libvirt's log of the domain; of a daemon's domain there is libvirt's word. */
 static char *libvirt_ended(struct vm *v)
 {
 	struct libvirt_vm *vm = of(v);
 	g_autofree char *log = NULL, *tail = NULL;
+	const char *said;
 
 	if (!gone(vm, 0))
 		return NULL;
-	if (!vm->conn->root)
-		return g_strdup_printf("see libvirt's log of the domain %s", vm->name);
+	if (!vm->conn->root) {
+		said = libvirt_end_said(vm->end, END_MS);
+		return g_strdup_printf("libvirt (%s) says of its end: %s; see its log of the domain %s", vm->conn->uri,
+				       said ? said : "nothing", vm->name);
+	}
 	log = g_strdup_printf("%s/log/qemu/%s.log", vm->conn->root, vm->name);
 	tail = vmm_last_words(log);
 	return g_strdup(*tail ? tail : "it said nothing");

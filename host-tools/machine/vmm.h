@@ -58,8 +58,8 @@ struct vmm {
 	void (*thaw)(struct vm *vm);
 	/* What QEMU's threads have done so far. false: not known. A VMM that cannot tell has NULL here. */
 	bool (*times)(struct vm *vm, struct vm_times *times);
-	/* NULL while QEMU lives, else why it ended and what it said last: "exit status 1: ...". Never waits. Free
-	 * with g_free(). */
+	/* NULL while QEMU lives, else why it ended and what it said last: "exit status 1: ...". Waits for no QEMU, and some
+	 * moments at most for whoever knows why it ended. Free with g_free(). */
 	char *(*ended)(struct vm *vm);
 	/* Readable once QEMU has ended, borrowed; -1: there is no such descriptor, and ended() has to be asked. A VMM that has
 	 * none has NULL here. */

@@ -10,6 +10,7 @@
 #include "base/paths.h"
 #include "evidence/kprobe-trace.h"
 #include "machine/disk.h"
+#include "machine/libvirt-domain.h"
 #include "machine/qemu-probe.h"
 #include "prepare/devices.h"
 #include "prepare/flat.h"
@@ -150,15 +151,24 @@ char *plan_crashkernel(const char *cmdline)
 	return plain;
 }
 
-/* Before anything is fetched for it: is the program that was named a QEMU? */
+/* Before anything is fetched for it: is the program that was named a QEMU, and one that has the domain's machine? */
 static bool plan_qemu(struct plan *plan, GError **error)
 {
+	const struct libvirt_domain *d = plan->options->domain;
+	const char *named = plan->options->qemu;
 	struct qemu_caps *caps;
+	bool ok;
 
-	plan->qemu = qemu_get(plan->options->qemu, error);
-	caps = plan->qemu ? qemu_probe(plan->qemu, lab_cache_dir(), error) : NULL;
+	plan->qemu = named ? qemu_get(named, error) : NULL;
+	caps = plan->qemu || !named ? qemu_probe(plan->qemu, lab_cache_dir(), error) : NULL;
+	ok = caps &&
+	     (!d || qemu_has_machine(caps, d->machine) ||
+	      vtdlab_refuse(error,
+			    "--domain %s: machine='%.40s': QEMU %s (%s) has no such machine: write 'q35', or try "
+			    "another with --qemu",
+			    d->file, d->machine, caps->version, caps->path));
 	qemu_caps_free(caps);
-	return caps;
+	return ok;
 }
 
 static char *first_own(const struct scenario *sc)
@@ -202,7 +212,7 @@ bool plan_make(struct plan *plan, const struct scenario *sc, const struct run_op
 	memset(plan, 0, sizeof(*plan));
 	plan->scenario = sc;
 	plan->options = options;
-	if ((options->qemu && !plan_qemu(plan, error)) || !plan_kernels(plan, error))
+	if (((options->qemu || options->domain) && !plan_qemu(plan, error)) || !plan_kernels(plan, error))
 		return false;
 	foreign = plan_foreign(plan);
 	plan->crash_initrd = foreign ? foreign_initrd(sc->crash.initrd, plan->crash, error) :

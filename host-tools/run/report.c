@@ -99,6 +99,7 @@ static void list_snapshots(struct run *run)
 static void list_domain(struct run *run)
 {
 	const struct libvirt_domain *d = run->at.plan->options->domain;
+	g_autoptr(GPtrArray) changes = NULL;
 	JsonObject *o;
 	JsonArray *list;
 
@@ -106,9 +107,10 @@ static void list_domain(struct run *run)
 		return;
 	o = json_object_new();
 	list = json_array_new();
-	for (unsigned i = 0; i < d->changes->len; i++) {
-		report_note(run->report, "domain: %s", (const char *)d->changes->pdata[i]);
-		json_array_add_string_element(list, d->changes->pdata[i]);
+	changes = libvirt_domain_changes(d, run->at.m && machine_accel(run->at.m) == MACHINE_ACCEL_KVM);
+	for (unsigned i = 0; i < changes->len; i++) {
+		report_note(run->report, "domain: %s", (const char *)changes->pdata[i]);
+		json_array_add_string_element(list, changes->pdata[i]);
 	}
 	json_object_set_string_member(o, "file", d->file);
 	json_object_set_array_member(o, "changes", list);

@@ -9,7 +9,7 @@ setup()
 	root=$PWD
 	tree=$BATS_TEST_TMPDIR/tree
 	mkdir -p "$tree"/{build,scripts,bin,tests}
-	cp -r "$root/tests/kvm" "$tree/tests/"
+	cp -r "$root/tests/kvm" "$root/tests/same-verdicts.bash" "$tree/tests/"
 	export PATH=$tree/bin:$PATH HOME=$BATS_TEST_TMPDIR TREE=$tree
 	program scripts/kernel-get 'echo /nowhere'
 	program scripts/make-initramfs ':'

@@ -120,6 +120,31 @@ need_root()
 	[[ $stderr == *bats* ]]
 }
 
+@test "libvirt's driver is asked for where it is to run something, and by check" {
+	host_setup --for run --list
+	[[ $output != *libvirt-daemon-system* ]]
+	for level in libvirt check all; do
+		host_setup --for $level --list
+		[[ $output == *' libvirt-daemon-system '* && $output == *' make '* ]]
+	done
+	# which of them the front door asks for
+	for vmm in VMM= VMM=qemu; do
+		run make -n -C "$BATS_TEST_DIRNAME/../.." setup $vmm
+		[[ $output == *'scripts/host-setup --for run'* ]]
+	done
+	run make -n -C "$BATS_TEST_DIRNAME/../.." setup VMM=libvirt:qemu:///session
+	[[ $output == *'scripts/host-setup --for libvirt'* ]]
+}
+
+@test "what runs tests asks for what tests need" {
+	for target in check-faults check-kvm check-libvirt fuzz; do
+		run make -n -C "$BATS_TEST_DIRNAME/../.." $target
+		[[ $output == *'scripts/host-setup --for all'* ]]
+	done
+	host_setup --for check --list
+	[[ $output == *' iproute2 '* && $output == *' clang '* && $output == *' libclang-rt-dev '* ]]
+}
+
 @test "--list shows what is there and what is not" {
 	host_setup --list
 	[ "$status" = 0 ]
@@ -130,7 +155,7 @@ need_root()
 @test "bad usage is refused" {
 	host_setup --for everything
 	[ "$status" = 2 ]
-	[[ $stderr == *"takes run, check, all, kernel or cluster, not 'everything'"* ]]
+	[[ $stderr == *"takes run, libvirt, check, all, kernel or cluster, not 'everything'"* ]]
 	host_setup --for
 	[ "$status" = 2 ]
 	host_setup frobnicate

@@ -53,6 +53,9 @@ domain()
 	domain 's/machine="q35"/machine="pc"/' "machine='pc'"
 	domain 's/bus="virtio"/bus="scsi"/' "a disk on the bus 'scsi'"
 	domain 's/<model type="virtio"/<model type="rtl8139"/' "a network card of model 'rtl8139'"
+	domain 's/machine="q35"/machine="pc-q35-99.9"/' "machine='pc-q35-99.9': QEMU "
+	domain 's/<vcpu>2</<vcpu>300</' "as --set machine.cpus: '300' is not allowed"
+	domain 's/<memory>1048576</<memory>1024</' "as --set machine.memory: '1M'"
 	domain '/<emulator/a <hostdev mode="subsystem" type="pci"/>' '<hostdev>'
 	domain '$d' "not a domain's XML"
 	domain 's/.*//' "not a domain's XML"
@@ -88,4 +91,7 @@ refused_file()
 	echo 'no library' >"$BATS_TEST_TMPDIR/lib/libvirt.so.0"
 	LD_LIBRARY_PATH=$BATS_TEST_TMPDIR/lib run "$vtdlab" doctor --no-kvm
 	[[ $output == *'no --vmm libvirt: libvirt cannot be loaded: '*'; Debian has it in libvirt-daemon-system'* ]]
+	LIBVIRT_DRIVER_DIR=/nonexistent run "$vtdlab" doctor --no-kvm
+	echo "$output"
+	[[ $output == *$'\nnote  libvirt       no --vmm libvirt: libvirt (qemu:///embed?root='*') cannot be used: '*'; Debian has its driver in '* ]]
 }

@@ -29,6 +29,10 @@ spoilt()
 @test "run.json of a real run" {
 	doc=$root/tests/cli/schemas/run.json
 	valid "$doc" run
+	# of --domain
+	jq '.domain={"file":"d.xml","changes":["<clock> is left out"]}' "$doc" >"$BATS_TEST_TMPDIR/domain.json"
+	valid "$BATS_TEST_TMPDIR/domain.json" run
+	spoilt "$doc" run '.domain={"file":"d.xml"}' '.domain={"file":"d.xml","changes":"none"}'
 	spoilt "$doc" run 'del(.outcome)' '.exit=7' '.checks=[]' '.checks[0].result="ok"' '.schema=2' \
 		'.environment.first_kernel.sha256="x"' '.phases[0].start_ns="0"' '.duration_s=-1'
 }

@@ -315,6 +315,12 @@ make_cache()
 	[[ $output == *"/nonexistent/qemu"* ]]
 }
 
+@test "doctor says what was shown under KVM where this host's is not proved" {
+	run "$vtdlab" doctor
+	[[ $output == *' KVM '* && $output != *$'\nok    KVM '* ]] || skip "KVM works here, or there is no QEMU"
+	[[ $output == *'the lab under KVM was shown on an emulated SVM, never on VMX: make check-kvm'* ]]
+}
+
 @test "doctor finds a QEMU in PATH and its trace events" {
 	command -v qemu-system-x86_64 >/dev/null || skip "no QEMU here"
 	run "$vtdlab" doctor --no-kvm

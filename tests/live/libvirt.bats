@@ -28,6 +28,18 @@ driver()
 	no_leftovers
 }
 
+@test "several runs of one process, under libvirt and in a row" {
+	driver
+	run "$VTDLAB" run kdump kdump-nocopy --vmm libvirt --quiet --keep-going --results "$RESULTS"
+	echo "$output"
+	[[ $output == *preserved* && $output == *'no-copy'* ]]
+	run "$VTDLAB" run kdump --vmm libvirt --repeat 2 --results "$RESULTS"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *'2 runs: preserved twice'* ]]
+	no_leftovers
+}
+
 @test "the XML that is printed is one that libvirt takes" {
 	driver
 	command -v virsh >/dev/null || skip "no virsh here"
@@ -39,6 +51,10 @@ driver()
 	[ "$status" -eq 0 ]
 	[[ $output == *x-scalable-mode=on* ]]
 	[[ $output == *'"driver":"intel-iommu"'* ]]
+	run timeout 300 virsh -c "qemu:///embed?root=$BATS_TEST_TMPDIR/root" define "$BATS_TEST_TMPDIR/domain.xml"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *vtdlab* ]]
 }
 
 @test "a start that libvirt gives up half-way: one line, 125, nothing left" {
@@ -54,9 +70,10 @@ driver()
 	no_leftovers
 }
 
-@test "kill -9 under libvirt: its QEMU goes too" {
-	driver
-	"$VTDLAB" run kdump --vmm libvirt --results "$RESULTS" >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
+# killed VMM: a run under it that is killed takes its QEMU with it, which was confined.
+killed()
+{
+	"$VTDLAB" run kdump --vmm "$1" --results "$RESULTS" >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
 	run=$!
 	for _ in $(seq 1200); do
 		qemu=$(pgrep -f "qemu-system.*guest=vtdlab-$run-1," || true)
@@ -64,12 +81,67 @@ driver()
 		sleep 0.1
 	done
 	[ -n "$qemu" ]
+	# libvirt itself gives QEMU the words that vtdlab gives its own
+	tr '\0' '\n' <"/proc/$qemu/cmdline" | grep -A1 -x -- -sandbox |
+		grep -qx 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'
+	for _ in $(seq 100); do
+		! grep -qx $'Seccomp:\t2' "/proc/$qemu/status" || break
+		sleep 0.1
+	done
+	grep -qx $'Seccomp:\t2' "/proc/$qemu/status"
+	grep -qx $'NoNewPrivs:\t1' "/proc/$qemu/status"
 	kill -9 "$run"
 	for _ in $(seq 600); do
 		[ -n "$(pgrep -f "guest=vtdlab-$run-1," || true)" ] || break
 		sleep 0.1
 	done
 	[ -z "$(pgrep -f "guest=vtdlab-$run-1," || true)" ]
+}
+
+@test "under libvirt QEMU is confined, and goes with a vtdlab that is killed" {
+	driver
+	killed libvirt
+}
+
+@test "a directory of one's own for libvirt's driver: the same, and it is left there" {
+	driver
+	mkdir "$BATS_TEST_TMPDIR/my root"
+	killed "libvirt:qemu:///embed?root=$BATS_TEST_TMPDIR/my%20root"
+	grep -q stdio_handler "$BATS_TEST_TMPDIR/my root/etc/qemu.conf"
+	# one that is there is the user's
+	echo 'stdio_handler = "file"' >"$BATS_TEST_TMPDIR/my root/etc/qemu.conf"
+	run --separate-stderr "$VTDLAB" run kdump --vmm "libvirt:qemu:///embed?root=$BATS_TEST_TMPDIR/my%20root" --quiet \
+		--results "$RESULTS" --set "machine.qemu-args=-device nonesuch"
+	echo "$status $stderr"
+	[ "$status" -eq 125 ]
+	[ "$(cat "$BATS_TEST_TMPDIR/my root/etc/qemu.conf")" = 'stdio_handler = "file"' ]
+}
+
+@test "libvirt without its driver, and a daemon that is not there: one line, 2" {
+	LIBVIRT_DRIVER_DIR=/nonexistent run --separate-stderr "$VTDLAB" run kdump --vmm libvirt --quiet --results "$RESULTS"
+	echo "$status $stderr"
+	[ "$status" -eq 2 ]
+	[ "${#stderr_lines[@]}" -eq 1 ]
+	[[ $stderr == 'vtdlab run: libvirt (qemu:///embed?root='*') cannot be used: '*'; Debian has its driver in '* ]]
+	uri='qemu+unix:///system?socket=/nonexistent'
+	run --separate-stderr "$VTDLAB" run kdump --vmm "libvirt:$uri" --quiet --results "$RESULTS"
+	echo "$status $stderr"
+	[ "$status" -eq 2 ]
+	[ "${#stderr_lines[@]}" -eq 1 ]
+	[[ $stderr == "vtdlab run: libvirt ($uri)"' cannot be used: '*'; --vmm libvirt alone '* ]]
+	no_leftovers
+}
+
+@test "what of a domain is changed is told before it is run, once, and beside what is printed" {
+	for print in --print-xml --dry-run; do
+		run --separate-stderr "$VTDLAB" run kdump kdump-intremap "$print" \
+			--domain "$BATS_TEST_DIRNAME/domains/virt-install.xml"
+		echo "$stderr"
+		[ "$status" -eq 0 ]
+		[ "$(grep -c "^domain: 1 CPU instead of 2" <<<"$stderr")" -eq 2 ]
+		[ "$(grep -c "^domain: its virtio disk gets iommu='on'" <<<"$stderr")" -eq 2 ]
+		run ! grep -q '^domain:' <<<"$output"
+	done
 }
 
 @test "a domain as virt-install writes it: judged, changes named, its image left alone" {

@@ -51,7 +51,7 @@ static void test_kept(void **state)
 	assert_int_equal(d->cpus, 2);
 	assert_true(d->kvm && d->intremap && d->caching_mode);
 	assert_int_equal(d->aw_bits, 48);
-	assert_string_equal(d->iommu_driver, " eim='on'");
+	assert_int_equal(d->eim, 1);
 	assert_true(d->ats);
 	assert_int_equal(d->nic, MACHINE_NIC_VIRTIO);
 	assert_int_equal(d->disk, MACHINE_DISK_VIRTIO);
@@ -81,6 +81,92 @@ static void test_kept(void **state)
 	libvirt_domain_free(d);
 }
 
+/* Whether its machine gets eim='on', by what it runs under, and whether that is told. */
+static void test_eim(void **state)
+{
+	static const struct {
+		const char *attribute, *tcg, *kvm;
+		bool told;
+	} cases[] = { { "eim='on'", NULL, "eim='on'", true },
+		      { "eim='off'", "eim='off'", "eim='off'", false },
+		      { "", NULL, NULL, false } };
+
+	(void)state;
+	for (unsigned i = 0; i < 2 * G_N_ELEMENTS(cases); i++) {
+		const char *want = i & 1 ? cases[i / 2].kvm : cases[i / 2].tcg;
+		g_autofree char *text =
+			g_strdup_printf(HEAD OS "<devices><iommu model='intel'><driver intremap='on' %s/>"
+						"</iommu>" TAIL,
+					cases[i / 2].attribute);
+		struct machine_config cfg = { .accel = i & 1 ? MACHINE_ACCEL_KVM : MACHINE_ACCEL_TCG,
+					      .memory = UINT64_C(2) << 30,
+					      .cpus = 1,
+					      .kernel = "/k",
+					      .disk_image = "/d",
+					      .run_dir = "/r" };
+		struct libvirt_domain *d = parse(text);
+		g_autoptr(GPtrArray) changes = libvirt_domain_changes(d, i & 1);
+		g_autofree char *xml = NULL, *last = g_strdup(changes->pdata[changes->len - 1]);
+
+		cfg.domain = d;
+		xml = libvirt_xml(&cfg, NULL, "n", "/s", NULL);
+		assert_true(want ? strstr(xml, want) != NULL : strstr(xml, "eim=") == NULL);
+		assert_int_equal(strstr(last, "eim='on' is left out") != NULL, cases[i / 2].told && !(i & 1));
+		libvirt_domain_free(d);
+	}
+}
+
+/* What is not as the file says has a line, and what is has none. */
+static void test_told(void **state)
+{
+	static const struct {
+		const char *from, *to, *want;
+	} cases[] = {
+		{ "<os>", "<os firmware='efi'>", "firmware='efi' is left out" },
+		{ "<boot dev='hd'/>", "<boot dev='hd'/>", "<boot> is left out" },
+		{ "<vcpu>", "<vcpu current='1'>", "<vcpu>: current='1' is left out" },
+		{ "<vcpu>", "<currentMemory unit='KiB'>1048576</currentMemory><vcpu>", "<currentMemory> is left out" },
+		{ "<memory>2097152", "<memory unit='KB'>2000000", "<memory> is 1907 MiB" },
+		{ "</os>", "</os><on_crash>destroy</on_crash>", "<on_crash> is the lab's" },
+		{ " eim='on'", " dma_translation='off'", "<iommu>: dma_translation='off' is left out" },
+		{ "<model type='virtio'/>", "<model type='virtio'/><driver name='vhost' queues='4'/>",
+		  "queues='4' of <interface> is left out" },
+		{ "<model type='virtio'/>", "<model type='virtio'/><boot order='1'/>", "<boot> is left out" },
+		{ "<interface", "<rng model='virtio'><backend model='egd'/></rng><interface",
+		  "its <rng> is fed from /dev/urandom" },
+		{ "<interface", "<rng model='virtio'><rate bytes='1'/></rng><interface",
+		  "<rate> of <rng> is libvirt's own choice" },
+		{ "<interface", "<memballoon model='virtio'><address type='pci'/></memballoon><interface",
+		  "<address> of <memballoon> is libvirt's own choice" },
+		{ "<interface",
+		  "<controller type='pci' model='pcie-root-port'><address type='pci'/></controller><interface",
+		  "its root ports are at the lab's addresses" },
+		{ "<interface", "<interface", "its disk and network card are on the root bus" },
+		{ "<interface", "<interface", "<ioapic driver='qemu'/> is added" },
+	};
+	static const char *const quiet[] = { "currentMemory", "<memory>", "root ports", "on_crash",
+					     "<vcpu>",	      "firmware", "<rng>" };
+	struct libvirt_domain *d = parse(WHOLE);
+
+	(void)state;
+	for (unsigned i = 0; i < G_N_ELEMENTS(quiet); i++)
+		assert_false(told(d, quiet[i]));
+	libvirt_domain_free(d);
+	d = parse(HEAD "<currentMemory>2097152</currentMemory>" OS
+		       "<features><ioapic driver='qemu'/></features><devices>" IOMMU DISK NIC TAIL);
+	assert_false(told(d, "currentMemory") || told(d, "ioapic"));
+	libvirt_domain_free(d);
+	for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_auto(GStrv) parts = g_strsplit(WHOLE, cases[i].from, 2);
+		g_autofree char *xml = g_strjoinv(cases[i].to, parts);
+
+		d = parse(xml);
+		if (!parts[1] || !told(d, cases[i].want))
+			fail_msg("no line with %s", cases[i].want);
+		libvirt_domain_free(d);
+	}
+}
+
 /* What it has besides is written anew: with addresses that are not the lab's own, and without its words. */
 static void test_devices(void **state)
 {
@@ -106,7 +192,8 @@ static void test_devices(void **state)
 	assert_non_null(strstr(xml, "slot='0x10' function='0' multifunction='on'"));
 	assert_non_null(strstr(xml, "qemu-xhci"));
 	assert_non_null(strstr(xml, "<memballoon model='virtio'/>"));
-	assert_non_null(strstr(xml, "eim='on'"));
+	/* QEMU refuses it of TCG, and that is told */
+	assert_null(strstr(xml, "eim="));
 	assert_null(strstr(xml, "model='none'"));
 	assert_null(strstr(xml, "evil"));
 	assert_true(told(d, "<graphics> is left out") && told(d, "<video> is left out"));
@@ -134,6 +221,11 @@ static void test_refused(void **state)
 	refused("<domain type='kvm'><vcpu>-1</vcpu></domain>", "no number of CPUs");
 	refused(HEAD OS "<devices><disk><target bus='sata'/></disk>" TAIL, "the bus 'sata'");
 	refused(HEAD OS "<devices><interface><model type='rtl8139'/></interface>" TAIL, "model 'rtl8139'");
+	refused(HEAD OS "<devices><iommu model='intel'><driver intremap='maybe'/></iommu>" TAIL,
+		"intremap='maybe' is neither on nor off");
+	refused(HEAD OS "<devices><iommu model='intel'><driver eim='1'/></iommu>" TAIL, "eim='1' is neither");
+	refused(HEAD OS "<devices><iommu model='intel'><driver intremap='off' eim='on'/></iommu>" TAIL,
+		"eim='on' needs intremap='on'");
 	refused(HEAD OS "<devices><hostdev/>" TAIL, "<hostdev>");
 	refused(HEAD OS "<devices><disk><target bus='a&#10;\xc2\x9b' /></disk>" TAIL, "the bus 'a");
 }
@@ -210,6 +302,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kept),  cmocka_unit_test(test_devices), cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_files), cmocka_unit_test(test_damaged), cmocka_unit_test(test_restricted),
+		cmocka_unit_test(test_eim),   cmocka_unit_test(test_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -161,6 +161,11 @@ static void test_words(void **state)
 	uri("libvirt:qemu:///session", &vmm_libvirt, "qemu:///session");
 	uri("libvirt:qemu:///embed?root=/x", &vmm_libvirt, "qemu:///embed?root=/x");
 	uri("libvirt:qemu+unix:///system?socket=/s", &vmm_libvirt, "qemu+unix:///system?socket=/s");
+	/* QEMU has a guard only where the directory of the driver is known */
+	uri("libvirt:qemu:///embed?", NULL, NULL);
+	uri("libvirt:qemu:///embed?x=1", NULL, NULL);
+	uri("libvirt:qemu:///embed?root=", NULL, NULL);
+	uri("libvirt:qemu:///embed?root=a/b", NULL, NULL);
 	uri("libvirt:qemu+ssh://host/system", NULL, NULL);
 	uri("libvirt:qemu://host/system", NULL, NULL);
 	uri("libvirt:qemu:///systemd", NULL, NULL);

@@ -192,6 +192,8 @@ static void test_cache(void **state)
 				   "*edu,help*) echo 'edu options:'; echo '  dma_mask=<uint64>';;\n"
 				   "*help*iommu*|*iommu,help*) echo 'intel-iommu options:'; echo '  aw-bits=<uint8> - "
 				   "x';;\n"
+				   "*'-machine help'*) echo 'Supported machines are:'; echo 'pc   Standard PC'; "
+				   "echo 'q35  Standard PC (alias of pc-q35-7.2)'; echo 'pc-q35-7.2 Standard PC';;\n"
 				   "*'-trace help'*) echo vtd_dmar_fault; echo 'vtd_x '; echo other_event; echo "
 				   "'vtd_dmar_enable';;\n"
 				   "*) while [ \"$1\" != -D ]; do shift; done; echo '1@1.1:vtd_x y' > \"$2\"; sleep "
@@ -212,9 +214,11 @@ static void test_cache(void **state)
 		assert_true(qemu_has_iommu_prop(c, "aw-bits") && !qemu_has_iommu_prop(c, "x-flts"));
 		assert_true(qemu_has_trace(c, "vtd_dmar_enable") && qemu_has_trace(c, "vtd_x"));
 		assert_false(qemu_has_trace(c, "other_event"));
+		assert_true(qemu_has_machine(c, "q35") && qemu_has_machine(c, "pc-q35-7.2"));
+		assert_false(qemu_has_machine(c, "pc") || qemu_has_machine(c, "pc-q35-99.9"));
 		qemu_caps_free(c);
 		assert_true(g_file_get_contents(calls, &text, NULL, NULL));
-		assert_string_equal(text, "x\nx\nx\nx\nx\n");
+		assert_string_equal(text, "x\nx\nx\nx\nx\nx\n");
 		g_free(text);
 	}
 	g_free(path);
@@ -222,6 +226,8 @@ static void test_cache(void **state)
 	c = qemu_probe(path, cache, &error);
 	assert_string_equal(c->version, "8.0.0");
 	assert_false(c->intel_iommu || c->trace_log || c->edu);
+	/* it tells of none: that is no proof that there is none */
+	assert_true(qemu_has_machine(c, "pc-q35-99.9"));
 	qemu_caps_free(c);
 	sub = g_build_filename(cache, "qemu", NULL);
 	test_dir_remove(sub);
