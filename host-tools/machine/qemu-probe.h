@@ -29,6 +29,16 @@ struct qemu_caps {
 struct qemu_caps *qemu_probe(const char *qemu, const char *cache_dir, GError **error);
 void qemu_caps_free(struct qemu_caps *caps);
 
+/* What it is asked, in this order. */
+enum qemu_question { QEMU_VERSION, QEMU_IOMMU, QEMU_EDU, QEMU_TRACE, QEMU_QUESTIONS };
+
+/*
+ * qemu_take_answer - what a program answered to @question with the wait status @status, into @c; each once.
+ *
+ * Untrusted text. false and VTDLAB_ERROR_USAGE: it is no QEMU (QEMU_VERSION alone).
+ */
+bool qemu_take_answer(struct qemu_caps *c, enum qemu_question question, const char *text, int status, GError **error);
+
 /* Exact name in the list. NULL caps: true. */
 bool qemu_has_trace(const struct qemu_caps *caps, const char *event);
 bool qemu_has_iommu_prop(const struct qemu_caps *caps, const char *prop);
