@@ -128,7 +128,7 @@ static bool ask(struct qemu_caps *c, GError **error)
 		g_autofree char *text = NULL;
 		int status;
 
-		if (!qemu_ask(c->path, questions[q], &text, &status, error) ||
+		if (!qemu_ask(c->path, questions[q], QEMU_ASK_SECONDS, &text, &status, error) ||
 		    !qemu_take_answer(c, q, text, status, error))
 			return false;
 	}

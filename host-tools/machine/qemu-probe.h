@@ -23,7 +23,7 @@ struct qemu_caps {
 /*
  * `qemu`: a path, a name in $PATH, or NULL for qemu-system-x86_64. cache_dir: lab_cache_dir(), or
  * NULL for no cache. NULL with VTDLAB_ERROR_USAGE: no such program, not executable, not a QEMU (its
- * answer is quoted), no answer within 10 s. Free with qemu_caps_free(). 0.3 s uncached, < 1 ms
+ * answer is quoted), no answer within 10 s of its own time. Free with qemu_caps_free(). 0.3 s uncached, < 1 ms
  * cached.
  */
 struct qemu_caps *qemu_probe(const char *qemu, const char *cache_dir, GError **error);
