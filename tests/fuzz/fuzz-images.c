@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Binary files and memory that hold ELF: a dump header in a dead guest's RAM, a vmlinux, a bzImage. Each is refused
+ * Binary files and memory that hold ELF: a dump header in a dead guest's RAM, a vmlinux, a bzImage, a vmcore. Each is refused
  * in one line, or read; what is made of it is whole and within its bounds.
  */
 #define _GNU_SOURCE
 #include <elf.h>
+#include <errno.h>
 #include <glib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -13,11 +14,14 @@
 
 #include "fuzz-main.h"
 #include "cmd/core-elf.h"
+#include "cmd/vmcore-elf.h"
+#include "cmd/vmcore-mem.h"
 #include "prepare/build-id.h"
 #include "prepare/flat.h"
+#include "vtd/find.h"
 
 /* tests/fuzz/run knows them by number. */
-enum { CORE, BUILD_ID, FLAT, KINDS };
+enum { CORE, BUILD_ID, FLAT, VMCORE, KINDS };
 
 #define MIB (UINT64_C(1) << 20)
 #define RAM (2 * MIB)
@@ -136,10 +140,44 @@ static void flat(const uint8_t *data, size_t size)
 	}
 }
 
+/* Those that we read by ourselves: libkdumpfile reads the others, in a child at first, because it does not survive them all. */
+static void vmcore(const uint8_t *data, size_t size)
+{
+	int ret, fd = file_of(data, size);
+	struct vmcore_elf *elf = vmcore_elf_open(fd, &ret);
+	g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", fd), *release = NULL;
+	struct iommu_ranges pages = { 0 }, ram = { 0 };
+	GError *error = NULL;
+	struct iommu_roots roots;
+	struct iommu_mem mem;
+	struct vmcore *v;
+
+	FUZZ_CHECK(!elf == !!ret);
+	vmcore_elf_free(elf);
+	v = ret == -ENOENT ? NULL : vmcore_open(path, &error);
+	close(fd);
+	if (ret == -ENOENT)
+		return;
+	if (!v) {
+		one_line(error);
+		return;
+	}
+	mem = vmcore_mem(v);
+	release = vmcore_info(v, "OSRELEASE");
+	/* as many as a small dump has: nothing is gained by reading a hole of 2^52 bytes page by page */
+	if (vmcore_pages(v, &pages, &ram) == 0 && iommu_ranges_pages(&pages) < 4096)
+		FUZZ_CHECK(vtd_find_roots(&mem, &pages, &ram, 500, &roots) == 0);
+	FUZZ_CHECK(!release || !strchr(release, '\n'));
+	vmcore_close(v);
+	iommu_ranges_clear(&pages);
+	iommu_ranges_clear(&ram);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static void (*const targets[KINDS])(const uint8_t *data,
-					    size_t size) = { [CORE] = core, [BUILD_ID] = build_id, [FLAT] = flat };
+	static void (*const targets[KINDS])(const uint8_t *data, size_t size) = {
+		[CORE] = core, [BUILD_ID] = build_id, [FLAT] = flat, [VMCORE] = vmcore
+	};
 
 	if (size)
 		targets[data[0] % KINDS](data + 1, size - 1);
@@ -194,21 +232,23 @@ static size_t make_core(uint8_t *buf)
 	return 0x600;
 }
 
-/* A vmlinux with a build ID and a segment where a kernel's are. */
-static size_t make_elf(uint8_t *buf)
+/* A vmcore of two pages; of @machine 0, a vmlinux with a build ID and a segment where a kernel's are. */
+static size_t make_elf(uint8_t *buf, bool dump)
 {
-	Elf64_Ehdr h = head_of(ET_EXEC, 2);
-	Elf64_Phdr segs[2] = {
-		{ .p_type = PT_NOTE, .p_offset = 0x200 },
-		{ .p_type = PT_LOAD, .p_offset = 0x300, .p_paddr = 4 * MIB, .p_filesz = 0x100, .p_memsz = 0x3000 }
-	};
+	Elf64_Ehdr h = head_of(dump ? ET_CORE : ET_EXEC, 2);
+	Elf64_Phdr segs[2] = { { .p_type = PT_NOTE, .p_offset = 0x200 },
+			       { .p_type = PT_LOAD,
+				 .p_offset = dump ? 0x1000 : 0x300,
+				 .p_paddr = dump ? 0x5000 : 4 * MIB,
+				 .p_filesz = dump ? 0x2000 : 0x100,
+				 .p_memsz = dump ? 0x2000 : 0x3000 } };
 
 	segs[0].p_filesz = put_notes(buf + 0x200);
-	h.e_entry = 4 * MIB + 0x10;
+	h.e_entry = dump ? 0 : 4 * MIB + 0x10;
 	memcpy(buf, &h, sizeof(h));
 	memcpy(buf + sizeof(h), segs, sizeof(segs));
 	memset(buf + 0x300, 0x90, 0x100);
-	return 0x400;
+	return dump ? 0x3000 : 0x400;
 }
 
 static size_t make_flat(uint8_t *buf)
@@ -222,7 +262,7 @@ static size_t make_flat(uint8_t *buf)
 	memcpy(image + 0x202, "HdrS\x0f\x02", 6);
 	image[0x234] = 1;
 	image[0x236] = 0x7f;
-	return 2 + setup + make_elf(image + setup);
+	return 2 + setup + make_elf(image + setup, false);
 }
 
 /* One that is right, and some bytes of its headers changed, most often to what is at an edge. */
@@ -236,7 +276,9 @@ size_t fuzz_generate(uint64_t *seed, uint8_t *buf, size_t room)
 		return 0;
 	memset(buf, 0, 0x4000);
 	buf[0] = (uint8_t)(x % KINDS);
-	len = 1 + (buf[0] == CORE ? make_core(buf + 1) : buf[0] == FLAT ? make_flat(buf + 1) : make_elf(buf + 1));
+	len = 1 + (buf[0] == CORE ? make_core(buf + 1) :
+		   buf[0] == FLAT ? make_flat(buf + 1) :
+				    make_elf(buf + 1, buf[0] == VMCORE));
 	for (uint64_t n = x >> 8 & 7; n; n--) {
 		uint64_t y = tables_random(seed);
 		/* the headers are in front, but for those of a flat image's vmlinux */
