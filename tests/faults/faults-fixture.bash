@@ -22,6 +22,17 @@ needs_vm()
 	[ "${VTDLAB_TEST_VM:-1}" != 0 ] || skip "VTDLAB_TEST_VM=0"
 }
 
+# own_cache DIR: a cache in which there is the kernel debian-6.1 alone: no other one is there to be a reference.
+own_cache()
+{
+	local kernel
+
+	kernel=$(scripts/kernel-get debian-6.1)
+	mkdir -p "$1/kernels"
+	cp -a "$kernel" "$1/kernels/"
+	export VTDLAB_CACHE=$1
+}
+
 # own_tree: a tree in $work/tree in which nothing was prepared yet.
 own_tree()
 {
@@ -95,7 +106,7 @@ nothing_left()
 	[ "$(ls /dev/shm)" = "$shm" ] || left+=" /dev/shm: $(ls /dev/shm)"
 	left+=$(find "$results" -name '*.partial' 2>/dev/null || true)
 	left+=$(locked)
-	left+=$(find build/initramfs "$work"/{cache,tree} \( -name '*.cpio.??????' -o -name '*.part' -o -name '*.new' \) 2>/dev/null || true)
+	left+=$(find build/initramfs "$work"/{cache,tree} \( -type d -name '*.cpio.??????' -o -name '*.part' -o -name '*.new' \) 2>/dev/null || true)
 	[ -z "$left" ] || { echo "left behind: $left"; return 1; }
 }
 

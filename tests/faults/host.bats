@@ -69,11 +69,7 @@ cached()
 	needs_vm
 	own_tree
 	VTDLAB=$work/tree/build/vtdlab
-	# a cache of its own, with the kernel
-	kernel=$(scripts/kernel-get debian-6.1)
-	mkdir -p "$work/cache/kernels"
-	cp -a "$kernel" "$work/cache/kernels/"
-	cached
+	own_cache "$work/cache"
 	run "$VTDLAB" run kdump --quiet --results "$results"
 	ends 0 preserved
 	image=$(find "$work" -name 'first-*.cpio')
