@@ -139,10 +139,10 @@ phase()
 	return 1
 }
 
-# the QEMU that $started runs
+# the QEMU that $started runs the scenario in; before it there may be one that tries KVM
 qemu_of()
 {
-	pgrep -P "$started" -f qemu-system
+	pgrep -P "$started" -f "qemu-system.*-D $results/"
 }
 
 # over: waits for $started; its status and output as `run` leaves them.

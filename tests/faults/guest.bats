@@ -33,7 +33,7 @@ evil()
 {
 	needs_vm
 	run timeout 900 "$VTDLAB" run kdump --qemu "$BATS_FILE_TMPDIR/qemu" --results "$results" --no-retry \
-		--accel tcg --set scenario.timeout-s=2 --set "first.cmdline+=evil=$1"
+		--accel tcg --set scenario.timeout-s=1 --set "first.cmdline+=evil=$1"
 	echo "$status: $output"
 	[ "$status" -eq 125 ]
 	[[ $output != *preserved* ]]
@@ -64,5 +64,5 @@ evil()
 
 @test "a guest that answers twice" {
 	evil twice
-	[[ $output == *answer* ]]
+	[[ $output == *'kexec returned, but no crash kernel is loaded'* ]]
 }

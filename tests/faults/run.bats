@@ -161,7 +161,7 @@ confined()
 	needs_vm
 	tmpfs "$results" 60k
 	run timeout 300 "$VTDLAB" run kdump --results "$results" --no-retry
-	ends 125 'No space left'
+	ends 125 'is the disk full?'
 	no_verdict
 }
 
