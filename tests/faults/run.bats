@@ -125,7 +125,8 @@ confined()
 
 @test "a QEMU that is stopped for good: 125 in the end; for a while: nothing is lost" {
 	needs_vm
-	begin --no-retry --set scenario.timeout-s=5
+	own_cache "$work/cache"
+	begin --no-retry --set scenario.timeout-s=2
 	wait_qemu
 	sleep 1
 	kill -STOP "$qemu"
