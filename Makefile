@@ -57,7 +57,7 @@ TESTS ?=
 L1_PARAMS ?=
 # Scenarios of `make check-kvm`, instead of all.
 ONLY ?=
-# How many damaged tables `make corrupt-copies` tries (200).
+# How many damaged tables `make corrupt-copies` tries (200), and inputs `make fuzz-walk` (10^8).
 N ?=
 V ?=
 
@@ -209,6 +209,10 @@ $(BUILD)/fuzz/obj/%.o: %.c
 $(FUZZ_LIB): $(BUILD)/fuzz/%: $(BUILD)/fuzz/obj/tests/fuzz/%.o $(FUZZ_OBJ:$(BUILD)/asan/%=$(BUILD)/fuzz/obj/%)
 	$(Q)clang -fsanitize=fuzzer $(FUZZ_FLAGS) -o $@ $^ $(PKG_LIBS) $(shell pkg-config --libs cmocka)
 fuzz-programs: $(FUZZ_LIB)
+# And that of the walker without sanitizers, for very many inputs.
+FUZZ_WALK_SRC := tests/fuzz/fuzz-walk.c $(WALKER_SRC)
+$(BUILD)/fuzz-walk: $(FUZZ_WALK_SRC:%.c=$(BUILD)/obj/%.o)
+	$(Q)$(CC) $(CFLAGS) $(HARDEN_LD) -o $@ $^ $(PKG_LIBS)
 
 # Instructions are counted, so the core is built as the kernel does: without SSE.
 BENCH_COPY_SRC := tests/kdump-copy/bench-copy.c $(KDUMP_HELP) $(KDUMP_SRC) $(WALKER_SRC)
@@ -246,7 +250,7 @@ $(BUILD)/tests/mutate: $(META_OBJ)
 Q := $(if $(V),,@)
 
 # ---- what a user types ------------------------------------------------------------------------
-.PHONY: help setup setup-check all build test-programs run-kdump-scenario run-group reproduce matrix bugs check check-quick check-faults check-kvm check-libvirt check-deb fuzz fuzz-programs \
+.PHONY: help setup setup-check all build test-programs run-kdump-scenario run-group reproduce matrix bugs check check-quick check-faults check-kvm check-libvirt check-deb fuzz fuzz-walk fuzz-programs \
 	fetch bench-nested bench-host bench-walk bench-copy bench-harness bench-boot bench-speed bench-sweeps list doctor mutation report golden check-docs install deb clean kernel \
 	compare-copy-designs compare-selftests scaling-copy crash-memory corrupt-copies lint-kernel mutation-kernel series series-fixes print-tests FORCE
 FORCE:
@@ -312,6 +316,9 @@ check-libvirt: setup-check build ## six scenarios and a benchmark under libvirt:
 
 fuzz: setup-check ## every fuzzer for SECONDS=60, by libFuzzer where clang is: executions and coverage of each
 	@CC="$(CC)" tests/fuzz/run $(or $(SECONDS),60)
+
+fuzz-walk: ## very many executions of the walker, without sanitizers, on every CPU: N=100000000
+	@CC="$(CC)" tests/fuzz/walk $(or $(N),100000000)
 
 list: build ## the scenarios that can be run
 	@$(BUILD)/vtdlab list scenarios

@@ -11,6 +11,7 @@
 #include "base/interrupt.h"
 #include "base/paths.h"
 #include "base/words.h"
+#include "conf/restrict.h"
 #include "run/pressure.h"
 #include "results/rundir.h"
 #include "run/run.h"
@@ -19,15 +20,19 @@
 
 static struct {
 	double hours;
+	unsigned loops; /* that take CPUs; 0: one each */
+	gboolean restricted;
 	char *pressure, *kernel, *results;
 	char **sets;
 } opt;
 
 static const GOptionEntry entries[] = {
 	{ "hours", 0, 0, G_OPTION_ARG_DOUBLE, &opt.hours, "how long runs are started (1)", "H" },
-	{ "pressure", 0, 0, G_OPTION_ARG_STRING, &opt.pressure, "cpu, memory, disk or none (all three)", "KIND,..." },
+	{ "pressure", 0, 0, G_OPTION_ARG_STRING, &opt.pressure, "cpu[:LOOPS], memory, disk or none (all three)",
+	  "KIND,..." },
 	{ "kernel", 'k', 0, G_OPTION_ARG_STRING, &opt.kernel, "as for run", "K" },
 	{ "set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &opt.sets, "as for run, of every scenario", "SECTION.KEY=VALUE" },
+	CMD_RESTRICTED_ENTRY(&opt.restricted),
 	{ "results", 0, 0, G_OPTION_ARG_FILENAME, &opt.results, "where run directories go, below its soak/", "DIR" },
 	{ 0 },
 };
@@ -36,14 +41,25 @@ static const struct word kinds[] = {
 	{ "cpu", PRESSURE_CPU }, { "memory", PRESSURE_MEMORY }, { "disk", PRESSURE_DISK }, { "none", 0 }, { 0 },
 };
 
+/* More loops than that are not a busier host, but one that is out of processes. */
+#define LOOPS_MAX 1024
+
 static bool parse_pressure(unsigned *pressure)
 {
 	g_auto(GStrv) words = g_strsplit(opt.pressure, ",", -1);
 
 	*pressure = 0;
 	for (char **word = words; *word; word++) {
+		guint64 loops;
 		int kind;
 
+		if (g_str_has_prefix(*word, "cpu:")) {
+			if (!g_ascii_string_to_unsigned(*word + 4, 10, 1, LOOPS_MAX, &loops, NULL))
+				return false;
+			opt.loops = (unsigned)loops;
+			*pressure |= PRESSURE_CPU;
+			continue;
+		}
 		if (!word_value(kinds, *word, &kind))
 			return false;
 		*pressure |= (unsigned)kind;
@@ -59,6 +75,8 @@ static struct scenario *load(const char *name, GError **error)
 
 	for (char **set = opt.sets; ok && set && *set; set++)
 		ok = scenario_set(s, *set, error);
+	if (ok && opt.restricted)
+		ok = scenario_restricted(s, opt.kernel, NULL, error);
 	if (ok && scenario_validate(s, (const char *const *)checks, error))
 		return s;
 	scenario_free(s);
@@ -87,7 +105,7 @@ static bool run_one(struct soak *soak, const struct scenario *s, unsigned cell, 
 			g_usleep(100 * 1000);
 		out = (struct run_outcome){ .exit = status, .outcome = OUTCOMES };
 	}
-	leaks_count(&left);
+	leaks_count(&left, results);
 	note = soak_add(soak, cell, out.outcome, out.exit, out.dir, &left);
 	printf("%s%s%s", out.line ? out.line : "no run\n", note ? "  " : "", note ? note : "");
 	if (note)
@@ -116,7 +134,7 @@ static int soak(struct scenario *const *scenarios, unsigned n, unsigned kinds_of
 		return -1;
 	g_mkdir_with_parents(results, 0755);
 	leaks_adopt();
-	pressure = pressure_start(kinds_of_pressure, results, error);
+	pressure = pressure_start(kinds_of_pressure, opt.loops, results, error);
 	if (!pressure)
 		return -1;
 	s = soak_new(names);
@@ -151,7 +169,8 @@ int cmd_soak(int argc, char **argv)
 	if (!(opt.hours > 0 && opt.hours <= 1000))
 		return cmd_usage_error("soak", "--hours %g: more than 0, 1000 at most", opt.hours);
 	if (opt.pressure && !parse_pressure(&pressure))
-		return cmd_usage_error("soak", "--pressure %s: cpu, memory and disk, or none", opt.pressure);
+		return cmd_usage_error("soak", "--pressure %s: cpu (cpu:1 to cpu:%d), memory and disk, or none",
+				       opt.pressure, LOOPS_MAX);
 	if (argc < 2) {
 		argv = standard;
 		argc = G_N_ELEMENTS(standard);

@@ -1,26 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A kernel dump as a struct iommu_mem, through libkdumpfile. */
+/* A kernel dump as a struct iommu_mem: ELF by ourselves, all else through libkdumpfile. */
+#define _GNU_SOURCE
 #include "cmd/vmcore-mem.h"
 
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <libkdumpfile/kdumpfile.h>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "cmd/vmcore-elf.h"
 
 struct vmcore {
-	kdump_ctx_t *ctx;
 	int fd;
-	bool elf;
-	struct iommu_ranges pages; /* of an ELF dump: what it lists ... */
-	struct iommu_ranges lost;  /* ... and what of it lies beyond the end of the file */
-	uint64_t failed;	   /* reads that failed though the dump lists the page */
+	struct vmcore_elf *elf; /* or, where that is NULL: */
+	kdump_ctx_t *ctx;
+	uint64_t failed; /* reads that failed though the dump lists the page */
 };
 
 static int read_page(void *opaque, uint64_t pa, void *buf)
@@ -29,46 +31,14 @@ static int read_page(void *opaque, uint64_t pa, void *buf)
 	size_t len = IOMMU_PAGE_SIZE;
 	kdump_status status;
 
-	if (iommu_ranges_pages_between(&v->lost, pa, pa))
-		return -1;
+	if (v->elf)
+		return vmcore_elf_read(v->elf, pa, buf);
 	kdump_clear_err(v->ctx);
 	status = kdump_read(v->ctx, KDUMP_MACHPHYSADDR, pa, buf, &len);
 	if (status == KDUMP_OK && len == IOMMU_PAGE_SIZE)
 		return 0;
 	v->failed += status != KDUMP_OK && status != KDUMP_ERR_NODATA;
 	return -1;
-}
-
-/*
- * What an ELF dump lists, from its own headers: libkdumpfile 0.5.1 loses its way in the bitmap when segments overlap,
- * as the kernel's text does in every vmcore, and reads what lies beyond the end of the file as zeros.
- * 0; -ENOENT if this is no ELF file of 64 bits, -EIO if its headers cannot be read, -ENOMEM.
- */
-static int elf_pages(struct vmcore *v, struct iommu_ranges *pages, struct iommu_ranges *lost)
-{
-	Elf64_Ehdr eh;
-	Elf64_Phdr ph;
-	struct stat st;
-	int ret = 0;
-
-	if (fstat(v->fd, &st) || pread(v->fd, &eh, sizeof(eh), 0) != sizeof(eh) ||
-	    memcmp(eh.e_ident, ELFMAG, SELFMAG) || eh.e_ident[EI_CLASS] != ELFCLASS64 || eh.e_phnum == PN_XNUM)
-		return -ENOENT;
-	for (unsigned i = 0; !ret && i < eh.e_phnum; i++) {
-		uint64_t size = (uint64_t)st.st_size, there, end;
-
-		if (eh.e_phoff > INT32_MAX ||
-		    pread(v->fd, &ph, sizeof(ph), (off_t)(eh.e_phoff + i * sizeof(ph))) != sizeof(ph))
-			return -EIO;
-		if (ph.p_type != PT_LOAD || !ph.p_filesz || ph.p_paddr >> 52 || ph.p_filesz >> 52)
-			continue;
-		there = ph.p_offset < size ? MIN(ph.p_filesz, size - ph.p_offset) : 0;
-		end = (ph.p_paddr + ph.p_filesz - 1) | ~IOMMU_PAGE_MASK;
-		ret = iommu_ranges_add(pages, ph.p_paddr & IOMMU_PAGE_MASK, end);
-		if (!ret && there < ph.p_filesz)
-			ret = iommu_ranges_add(lost, (ph.p_paddr + there) & IOMMU_PAGE_MASK, end);
-	}
-	return ret;
 }
 
 /* VT-d is x86's: a dump that says it is another machine's is refused, one that does not say is not. */
@@ -82,6 +52,49 @@ static bool architecture_ok(struct vmcore *v, const char *path, GError **error)
 	return vtdlab_refuse(error, "%s: a dump of %s; VT-d tables are found in those of x86_64 only", path, arch);
 }
 
+/* Seconds of CPU for the headers of a dump: those of a TiB take less than one. */
+#define PROBE_CPU_S 60
+
+/* All that the library does with a dump before pages are read. Never returns. */
+static void probe(int fd)
+{
+	const struct rlimit cpu = { PROBE_CPU_S, PROBE_CPU_S }, none = { 0, 0 };
+	static const int signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
+	kdump_attr_t attr = { .type = KDUMP_BITMAP };
+	const char *text;
+	kdump_ctx_t *ctx;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(signals); i++)
+		signal(signals[i], SIG_DFL);
+	setrlimit(RLIMIT_CPU, &cpu);
+	setrlimit(RLIMIT_CORE, &none);
+	ctx = kdump_new();
+	if (ctx && kdump_open_fd(ctx, fd) == KDUMP_OK) {
+		kdump_get_string_attr(ctx, KDUMP_ATTR_ARCH_NAME, &text);
+		kdump_get_string_attr(ctx, "linux.vmcoreinfo.lines.OSRELEASE", &text);
+		kdump_get_typed_attr(ctx, KDUMP_ATTR_FILE_PAGEMAP, &attr);
+	}
+	_exit(0);
+}
+
+/* libkdumpfile 0.5.1 does not survive every file: a child of ours tries first, and may die of it. */
+static bool survives(int fd, const char *path, GError **error)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return vtdlab_failed(error, "%s: %s", path, g_strerror(errno));
+	if (pid == 0)
+		probe(fd);
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return vtdlab_failed(error, "%s: %s", path, g_strerror(errno));
+	return status == 0 ||
+	       vtdlab_refuse(error, "%s: libkdumpfile does not survive it (SIG%s): no dump, spoilt, or made to do harm",
+			     path, WIFSIGNALED(status) ? sigabbrev_np(WTERMSIG(status)) : "?");
+}
+
 static bool open_dump(struct vmcore *v, const char *path, GError **error)
 {
 	int ret;
@@ -89,6 +102,15 @@ static bool open_dump(struct vmcore *v, const char *path, GError **error)
 	v->fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (v->fd < 0)
 		return vtdlab_refuse(error, "%s: %s", path, g_strerror(errno));
+	v->elf = vmcore_elf_open(v->fd, &ret);
+	if (ret == -EIO)
+		return vtdlab_refuse(error, "%s: cut short or spoilt: its program headers cannot be read", path);
+	if (ret && ret != -ENOENT)
+		return vtdlab_refuse(error, "%s: its program headers: %s", path, g_strerror(-ret));
+	if (v->elf)
+		return true;
+	if (!survives(v->fd, path, error))
+		return false;
 	v->ctx = kdump_new();
 	if (!v->ctx)
 		return vtdlab_failed(error, "%s: libkdumpfile gave no context", path);
@@ -97,12 +119,6 @@ static bool open_dump(struct vmcore *v, const char *path, GError **error)
 				     kdump_get_err(v->ctx));
 	if (!architecture_ok(v, path, error))
 		return false;
-	ret = elf_pages(v, &v->pages, &v->lost);
-	if (ret == -EIO)
-		return vtdlab_refuse(error, "%s: cut short or spoilt: its program headers cannot be read", path);
-	if (ret && ret != -ENOENT)
-		return vtdlab_refuse(error, "%s: its program headers: %s", path, g_strerror(-ret));
-	v->elf = !ret;
 	/* makedumpfile leaves out pages of zeros, and a page table in which nothing is mapped is one. */
 	kdump_set_number_attr(v->ctx, KDUMP_ATTR_ZERO_EXCLUDED, 1);
 	return true;
@@ -154,8 +170,8 @@ int vmcore_pages(struct vmcore *v, struct iommu_ranges *pages, struct iommu_rang
 	int ret;
 
 	if (v->elf) {
-		ret = iommu_ranges_subtract(&v->pages, &none, pages);
-		return ret ? ret : iommu_ranges_subtract(&v->pages, &none, ram);
+		ret = iommu_ranges_subtract(vmcore_elf_pages(v->elf), &none, pages);
+		return ret ? ret : iommu_ranges_subtract(vmcore_elf_pages(v->elf), &none, ram);
 	}
 	ret = pages_of(v, KDUMP_ATTR_FILE_PAGEMAP, pages);
 	return ret ? ret : pages_of(v, KDUMP_ATTR_MEMORY_PAGEMAP, ram);
@@ -163,9 +179,12 @@ int vmcore_pages(struct vmcore *v, struct iommu_ranges *pages, struct iommu_rang
 
 char *vmcore_info(struct vmcore *v, const char *key)
 {
+	g_autofree char *text = v->elf ? vmcore_elf_info(v->elf, key) : NULL;
 	g_autofree char *name = g_strconcat("linux.vmcoreinfo.lines.", key, NULL);
 	const char *value;
 
+	if (v->elf)
+		return text ? text_one_line(text) : NULL;
 	kdump_clear_err(v->ctx);
 	if (kdump_get_string_attr(v->ctx, name, &value) != KDUMP_OK)
 		return NULL;
@@ -174,7 +193,7 @@ char *vmcore_info(struct vmcore *v, const char *key)
 
 uint64_t vmcore_lost(const struct vmcore *v)
 {
-	return iommu_ranges_pages(&v->lost) + v->failed;
+	return (v->elf ? iommu_ranges_pages(vmcore_elf_lost(v->elf)) : 0) + v->failed;
 }
 
 void vmcore_close(struct vmcore *v)
@@ -185,7 +204,6 @@ void vmcore_close(struct vmcore *v)
 		kdump_free(v->ctx);
 	if (v->fd >= 0)
 		close(v->fd);
-	iommu_ranges_clear(&v->pages);
-	iommu_ranges_clear(&v->lost);
+	vmcore_elf_free(v->elf);
 	g_free(v);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A kernel dump (ELF vmcore, kdump-compressed, ...) as a struct iommu_mem, through libkdumpfile. */
+/* A kernel dump as a struct iommu_mem: an ELF vmcore by ourselves, kdump-compressed and others through libkdumpfile. */
 #ifndef VTDLAB_CMD_VMCORE_MEM_H
 #define VTDLAB_CMD_VMCORE_MEM_H
 

@@ -20,6 +20,8 @@
 
 #define LOG_CAP (UINT64_C(64) << 20)
 #define READ_TURN (256u << 10)
+/* As long as QMP is waited for: the socket has room for a command, unless the guest has long stood still. */
+#define SEND_S 60
 
 struct agent {
 	int fd;
@@ -251,7 +253,7 @@ void agent_unsubscribe(struct agent *a, unsigned id)
 
 static bool send_all(struct agent *a, const char *line, size_t len)
 {
-	int64_t until = g_get_monotonic_time() + G_USEC_PER_SEC * 5;
+	int64_t until = g_get_monotonic_time() + G_USEC_PER_SEC * SEND_S;
 	size_t at = 0;
 
 	while (at < len) {

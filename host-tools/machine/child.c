@@ -226,12 +226,17 @@ void child_thaw(struct child *c)
 		kill(c->pid, SIGCONT);
 }
 
-/* "PID (name) STATE ...": the name may hold anything. */
-static bool is_stopped(const char *stat)
+/* "PID (name) STATE ...": the name may hold anything. 0: it is no such line. */
+static char state_of(const char *stat)
 {
 	const char *end = strrchr(stat, ')');
 
-	return end && end[1] && (end[2] == 'T' || end[2] == 't');
+	return end && end[1] ? end[2] : 0;
+}
+
+static bool is_stopped(const char *stat)
+{
+	return state_of(stat) == 'T' || state_of(stat) == 't';
 }
 
 bool child_stopped(const struct child *c)
@@ -259,7 +264,7 @@ bool child_times(const struct child *c, struct vm_times *times)
 
 	if (!dir || !g_file_get_contents(stat_path, &stat, NULL, NULL))
 		return false;
-	*times = (struct vm_times){ .stopped = is_stopped(stat) };
+	*times = (struct vm_times){ .stopped = is_stopped(stat), .disk = state_of(stat) == 'D' };
 	while ((name = g_dir_read_name(dir))) {
 		g_autofree char *file = g_build_filename(path, name, "schedstat", NULL), *text = NULL;
 		long long ran, waited;

@@ -69,7 +69,7 @@ static bool put(struct gdb *g, const char *bytes, GError **error)
 {
 	size_t len = strlen(bytes);
 
-	return send(g->fd, bytes, len, MSG_NOSIGNAL) == (ssize_t)len ||
+	return send(g->fd, bytes, len, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)len ||
 	       vtdlab_failed(error, "the gdb stub is gone: %s", g_strerror(errno));
 }
 
@@ -168,17 +168,18 @@ static bool is_stop(const char *payload)
 	return *payload == 'T' || *payload == 'S';
 }
 
-/* Sends a command whose answer is OK; a stop that was on its way may come before it. */
+/* Sends a command whose answer is OK; a stop that was on its way may come before it, and not more than some. */
 static bool command(struct gdb *g, const char *what, GError **error)
 {
 	g_autofree char *answer = NULL;
+	unsigned stops = 0;
 
 	if (!put_packet(g, what, error))
 		return false;
 	do {
 		g_free(answer);
 		answer = wait_packet(g, what, error);
-	} while (answer && is_stop(answer));
+	} while (answer && is_stop(answer) && ++stops < TRIES);
 	if (!answer || strcmp(answer, "OK") == 0)
 		return answer != NULL;
 	return vtdlab_failed(error, "the gdb stub refuses %s: '%.16s'", what, answer);

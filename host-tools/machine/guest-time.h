@@ -14,6 +14,7 @@ struct vm_times {
 	int64_t ran_ns;	   /* on a CPU, all threads together */
 	int64_t waited_ns; /* ready to run, for want of a CPU, all together; 0 where the host does not count it */
 	bool stopped;	   /* now: by SIGSTOP or a debugger */
+	bool disk;	   /* now: its first thread waits for a disk */
 };
 
 struct guest_time {

@@ -85,17 +85,12 @@ static char **iommu_props(const char *help)
 	return words(body ? body : "", any, "=");
 }
 
-static bool ask_version(struct qemu_caps *c, GError **error)
+static bool take_version(struct qemu_caps *c, const char *text, int status, GError **error)
 {
 	static const char mark[] = "QEMU emulator version ";
-	g_autofree char *text = NULL, *first = NULL;
-	const char *v;
-	int status;
+	g_autofree char *first = g_strndup(text, MIN(strcspn(text, "\n"), 200));
+	const char *v = strstr(first, mark);
 
-	if (!qemu_ask(c->path, (const char *const[]){ "--version", NULL }, &text, &status, error))
-		return false;
-	first = g_strndup(text, MIN(strcspn(text, "\n"), 200));
-	v = strstr(first, mark);
 	if (status || !v || !g_ascii_isdigit(v[sizeof(mark) - 1])) {
 		g_autofree char *harmless = g_strescape(first, NULL);
 
@@ -107,29 +102,44 @@ static bool ask_version(struct qemu_caps *c, GError **error)
 	return true;
 }
 
+bool qemu_take_answer(struct qemu_caps *c, enum qemu_question question, const char *text, int status, GError **error)
+{
+	switch (question) {
+	case QEMU_VERSION:
+		return take_version(c, text, status, error);
+	case QEMU_IOMMU:
+		c->intel_iommu = status == 0 && strstr(text, "intel-iommu") != NULL;
+		c->iommu_props = iommu_props(c->intel_iommu ? text : "");
+		return true;
+	case QEMU_EDU:
+		c->edu = status == 0 && strstr(text, "dma_mask") != NULL;
+		return true;
+	case QEMU_MACHINES:
+		c->machines = words(status ? "" : text, is_q35, " \r");
+		return true;
+	case QEMU_TRACE:
+	case QEMU_QUESTIONS:
+		c->trace_events = words(text, is_event_of_interest, " \r");
+	}
+	return true;
+}
+
 static bool ask(struct qemu_caps *c, GError **error)
 {
-	g_autofree char *text = NULL;
-	int status;
+	static const char *const questions[QEMU_QUESTIONS][3] = {
+		[QEMU_VERSION] = { "--version" },	[QEMU_IOMMU] = { "-device", "intel-iommu,help" },
+		[QEMU_EDU] = { "-device", "edu,help" }, [QEMU_MACHINES] = { "-machine", "help" },
+		[QEMU_TRACE] = { "-trace", "help" },
+	};
 
-	if (!ask_version(c, error))
-		return false;
-	if (!qemu_ask(c->path, (const char *const[]){ "-device", "intel-iommu,help", NULL }, &text, &status, error))
-		return false;
-	c->intel_iommu = status == 0 && strstr(text, "intel-iommu") != NULL;
-	c->iommu_props = iommu_props(c->intel_iommu ? text : "");
-	g_clear_pointer(&text, g_free);
-	if (!qemu_ask(c->path, (const char *const[]){ "-device", "edu,help", NULL }, &text, &status, error))
-		return false;
-	c->edu = status == 0 && strstr(text, "dma_mask") != NULL;
-	g_clear_pointer(&text, g_free);
-	if (!qemu_ask(c->path, (const char *const[]){ "-machine", "help", NULL }, &text, &status, error))
-		return false;
-	c->machines = words(status ? "" : text, is_q35, " \r");
-	g_clear_pointer(&text, g_free);
-	if (!qemu_ask(c->path, (const char *const[]){ "-trace", "help", NULL }, &text, &status, error))
-		return false;
-	c->trace_events = words(text, is_event_of_interest, " \r");
+	for (enum qemu_question q = QEMU_VERSION; q < QEMU_QUESTIONS; q++) {
+		g_autofree char *text = NULL;
+		int status;
+
+		if (!qemu_ask(c->path, questions[q], QEMU_ASK_SECONDS, &text, &status, error) ||
+		    !qemu_take_answer(c, q, text, status, error))
+			return false;
+	}
 	c->trace_log = c->intel_iommu && c->trace_events[0] && qemu_ask_trace_log(c->path);
 	return true;
 }

@@ -24,11 +24,21 @@ struct qemu_caps {
 /*
  * `qemu`: a path, a name in $PATH, or NULL for qemu-system-x86_64. cache_dir: lab_cache_dir(), or
  * NULL for no cache. NULL with VTDLAB_ERROR_USAGE: no such program, not executable, not a QEMU (its
- * answer is quoted), no answer within 10 s. Free with qemu_caps_free(). 0.3 s uncached, < 1 ms
+ * answer is quoted), no answer within 10 s of its own time. Free with qemu_caps_free(). 0.3 s uncached, < 1 ms
  * cached.
  */
 struct qemu_caps *qemu_probe(const char *qemu, const char *cache_dir, GError **error);
 void qemu_caps_free(struct qemu_caps *caps);
+
+/* What it is asked, in this order. */
+enum qemu_question { QEMU_VERSION, QEMU_IOMMU, QEMU_EDU, QEMU_MACHINES, QEMU_TRACE, QEMU_QUESTIONS };
+
+/*
+ * qemu_take_answer - what a program answered to @question with the wait status @status, into @c; each once.
+ *
+ * Untrusted text. false and VTDLAB_ERROR_USAGE: it is no QEMU (QEMU_VERSION alone).
+ */
+bool qemu_take_answer(struct qemu_caps *c, enum qemu_question question, const char *text, int status, GError **error);
 
 /* Exact name in the list. NULL caps: true. */
 bool qemu_has_trace(const struct qemu_caps *caps, const char *event);

@@ -304,11 +304,12 @@ static void take_axis(JsonArray *axes, guint i, JsonNode *node, void *data)
 
 	(void)axes;
 	(void)i;
+	g_string_append_c(pair, '=');
 	for (guint v = 0; values && v < json_array_get_length(values); v++) {
 		JsonNode *value = json_array_get_element(values, v);
 		const char *text = JSON_NODE_HOLDS_VALUE(value) ? json_node_get_string(value) : NULL;
 
-		g_string_append_printf(pair, "%c%s", v ? ';' : '=', text ? text : "");
+		g_string_append_printf(pair, "%s%s", v ? ";" : "", text ? text : "");
 	}
 	g_ptr_array_add(data, text_one_line(pair->str));
 }

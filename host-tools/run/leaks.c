@@ -11,8 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Entries of @dir that begin with @prefix; with @own only those of this user. */
-static unsigned entries(const char *dir, const char *prefix, bool own)
+/* Entries of @dir that begin with @prefix and end with @suffix; with @own only those of this user. */
+static unsigned entries(const char *dir, const char *prefix, const char *suffix, bool own)
 {
 	g_autoptr(GDir) d = g_dir_open(dir, 0, NULL);
 	const char *name;
@@ -22,7 +22,8 @@ static unsigned entries(const char *dir, const char *prefix, bool own)
 		g_autofree char *path = g_build_filename(dir, name, NULL);
 		GStatBuf st;
 
-		n += g_str_has_prefix(name, prefix) && (!own || (g_lstat(path, &st) == 0 && st.st_uid == geteuid()));
+		n += g_str_has_prefix(name, prefix) && g_str_has_suffix(name, suffix) &&
+		     (!own || (g_lstat(path, &st) == 0 && st.st_uid == geteuid()));
 	}
 	return n;
 }
@@ -47,15 +48,16 @@ static unsigned children(void)
 	return n;
 }
 
-void leaks_count(struct leaks *now)
+void leaks_count(struct leaks *now, const char *results)
 {
 	g_autofree char *own = g_strdup_printf("vtdlab-%d-", (int)getpid());
 	const char *runtime = g_getenv("XDG_RUNTIME_DIR");
 
 	*now = (struct leaks){
-		.descriptors = entries("/proc/self/fd", "", false) - 1, /* without that of the listing */
+		.descriptors = entries("/proc/self/fd", "", "", false) - 1, /* without that of the listing */
 		.processes = children(),
-		.directories = entries("/tmp", own, true) + (runtime ? entries(runtime, own, true) : 0),
+		.directories = entries("/tmp", own, "", true) + (runtime ? entries(runtime, own, "", true) : 0),
+		.partial = results ? entries(results, "", ".partial", true) : 0,
 	};
 }
 
@@ -75,6 +77,7 @@ char *leaks_more(struct leaks *most, const struct leaks *now)
 	more(text, &most->descriptors, now->descriptors, "descriptor", "descriptors");
 	more(text, &most->processes, now->processes, "process", "processes");
 	more(text, &most->directories, now->directories, "private directory", "private directories");
+	more(text, &most->partial, now->partial, "unfinished run directory", "unfinished run directories");
 	return g_string_free(text, !text->len);
 }
 

@@ -9,10 +9,11 @@ struct leaks {
 	unsigned descriptors; /* of this process */
 	unsigned processes;   /* below it */
 	unsigned directories; /* private ones of this process, where its sockets are */
+	unsigned partial;     /* run directories of runs that are not over */
 };
 
-/* leaks_count - what there is now. Processes that have ended are reaped; call it while nobody waits for a child. */
-void leaks_count(struct leaks *now);
+/* leaks_count - what there is now; @results: where the run directories are, or NULL. Processes that have ended are reaped; call it while nobody waits for a child. */
+void leaks_count(struct leaks *now, const char *results);
 
 /*
  * leaks_more - what of @now is more than in @most, the most that was there so far, which then has it too:

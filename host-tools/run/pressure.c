@@ -86,14 +86,14 @@ static bool add_disk(struct pressure *p, const char *dir, GError **error)
 	return ok;
 }
 
-struct pressure *pressure_start(unsigned kinds, const char *dir, GError **error)
+struct pressure *pressure_start(unsigned kinds, unsigned loops, const char *dir, GError **error)
 {
 	struct pressure *p = g_new0(struct pressure, 1);
 	size_t bytes = MIN(host_memory_available() / 4, MEMORY_MAX) / MIB * MIB;
 	bool ok = true;
 
 	p->pids = g_array_new(FALSE, FALSE, sizeof(pid_t));
-	for (unsigned n = kinds & PRESSURE_CPU ? g_get_num_processors() : 0; ok && n; n--)
+	for (unsigned n = !(kinds & PRESSURE_CPU) ? 0 : loops ? loops : g_get_num_processors(); ok && n; n--)
 		ok = add(p, cpu, 0, error);
 	if (ok && kinds & PRESSURE_MEMORY)
 		ok = bytes ? add(p, memory, bytes, error) :

@@ -11,11 +11,11 @@ enum pressure_kind { PRESSURE_CPU = 1, PRESSURE_MEMORY = 2, PRESSURE_DISK = 4, P
 struct pressure;
 
 /*
- * pressure_start - of @kinds, or-ed: a busy loop for each CPU; a quarter of the free memory, 1 GiB at most, written over
+ * pressure_start - of @kinds, or-ed: @loops busy loops, 0: one for each CPU; a quarter of the free memory, 1 GiB at most, written over
  * and over; a file of 64 MiB in @dir (without a name) written and synced over and over.
  * NULL and VTDLAB_ERROR_FAILED.
  */
-struct pressure *pressure_start(unsigned kinds, const char *dir, GError **error);
+struct pressure *pressure_start(unsigned kinds, unsigned loops, const char *dir, GError **error);
 
 /* pressure_end - ends all of it. NULL is fine. */
 void pressure_end(struct pressure *p);

@@ -82,6 +82,14 @@ static inline struct iommu_run *last_run(const struct walker *w)
 	return r->n_runs > w->tree_first_run ? &r->runs[r->n_runs - 1] : NULL;
 }
 
+/* Where the next run has no room any more; NULL: none has, yet. */
+static inline struct iommu_run *end_of_room(const struct walker *w)
+{
+	struct iommu_run *runs = w->r->base.runs;
+
+	return runs ? runs + w->run_limit : NULL;
+}
+
 static inline bool continues(const struct iommu_run *run, uint64_t iova, uint64_t pa, uint32_t perm)
 {
 	return run->iova_last + 1 == iova && run->perm == perm && run->pa_start + (iova - run->iova_start) == pa;
@@ -125,7 +133,7 @@ static void leaf_table(struct walker *w, uint64_t page, const uint64_t *t, uint3
 	const uint64_t same = addr_mask | excess | f.present | f.perm | f.snoop;
 	const uint64_t end = addr_mask + IOMMU_PAGE_SIZE;
 	struct iommu_walk *r = &w->r->base;
-	struct iommu_run *run = last_run(w), *limit = r->runs + w->run_limit;
+	struct iommu_run *run = last_run(w), *limit = end_of_room(w);
 	uint64_t leaves = 0, pages = 0;
 	unsigned n;
 
@@ -157,7 +165,7 @@ static void leaf_table(struct walker *w, uint64_t page, const uint64_t *t, uint3
 		}
 		emit(w, iova, len, pa, p); /* may move the array */
 		run = last_run(w);
-		limit = r->runs + w->run_limit;
+		limit = end_of_room(w);
 	}
 	c->at[1] += leaves;
 	c->pages += pages;

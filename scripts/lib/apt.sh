@@ -147,7 +147,7 @@ apt_update()
 		/usr/lib/apt/apt-helper cat-file "$file" 2>/dev/null | apt_index "$suite"
 	done < <(apt_private indextargets --format '$(FILENAME)|$(RELEASE)' 2>/dev/null) \
 		>"$apt/index.tsv.new"
-	[[ -s $apt/index.tsv.new ]] || return 1
+	[[ -s $apt/index.tsv.new ]] || { rm -f -- "$apt/index.tsv.new"; return 1; }
 	mv "$apt/index.tsv.new" "$apt/index.tsv"
 	return $status
 }

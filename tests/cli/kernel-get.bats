@@ -577,3 +577,28 @@ fake_tree()
 	kernel_get debian:6.1.0-1-cloud-amd64
 	refused 'nearest to be had: debian:6.1.0-' 125
 }
+
+@test "kernel files with noise in them: a reason, and nothing of them is run" {
+	cd "$BATS_TEST_TMPDIR"
+	# shellcheck disable=SC2016 # that is the point
+	values=('$(touch pwned)' '`touch pwned`' '; touch pwned' '../../../../etc' '*' '-x' '' ' ' $'\xff\xfe' "'" '"' '[' 'a;b;c'
+		'x[$(touch pwned)]' '9999999999999999999999' $'\e[2J')
+	RANDOM=1
+	for i in $(seq 24); do
+		mapfile -t conf <"$scripts/../images/kernels/debian-6.1.conf"
+		# one value after the other, and the whole file shaken a little
+		at=$((i % ${#conf[@]}))
+		value=${values[RANDOM % ${#values[@]}]}
+		conf[at]=${conf[at]%%=*}=$value
+		((i % 3)) || conf[RANDOM % ${#conf[@]}]=$value
+		((i % 5)) || unset "conf[RANDOM % ${#conf[@]}]"
+		printf '%s\n' "${conf[@]}" >"$VTDLAB_KERNELS_DIR/noise.conf"
+		kernel_get noise
+		echo "$i: $status: $stderr"
+		[[ $status =~ ^(1|2|125)$ ]]
+		[[ -z $output && -n $stderr && $stderr != *[$'\e']* ]]
+		# a reason, and no complaint of the shell's
+		[[ ! $stderr =~ (line\ [0-9]+:|unbound|syntax\ error|not\ found:) ]]
+		[ ! -e pwned ]
+	done
+}

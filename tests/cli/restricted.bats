@@ -118,3 +118,10 @@ bug()
 		refused run kdump --kernel=--all $verb :: "no kernel is called '--all'"
 	done
 }
+
+@test "a soak of scenarios of somebody else" {
+	scenario '[machine] qemu-args=-device x'
+	refused soak "$dir/s.conf" --restricted --hours 0.001 --results "$dir/r" :: '--restricted: machine.qemu-args=-device x'
+	refused soak kdump "$dir/s.conf" --restricted --hours 0.001 --results "$dir/r" :: '--restricted: machine.qemu-args=-device x'
+	[ ! -e "$dir/r" ]
+}

@@ -200,8 +200,8 @@ make_cache()
 		refused soak --hours=$hours :: "--hours" "more than 0, 1000 at most"
 	done
 	refused soak --hours=x :: --hours
-	for kind in rain cpu,rain '' ,; do
-		refused soak --pressure="$kind" :: "--pressure $kind: cpu, memory and disk, or none"
+	for kind in rain cpu,rain '' , cpu: cpu:0 cpu:1025 cpu:x memory:2; do
+		refused soak --pressure="$kind" :: "--pressure $kind: cpu (cpu:1 to cpu:1024), memory and disk, or none"
 	done
 	refused soak kdump nonesuch :: "no scenario 'nonesuch'"
 	refused soak kdump --set iommu.mode=x :: "'x' is not allowed"

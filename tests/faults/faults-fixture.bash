@@ -9,6 +9,7 @@ setup()
 	work=$BATS_TEST_TMPDIR
 	results=$work/results
 	shm=$(ls /dev/shm)
+	orphans=$(orphans)
 }
 
 needs_root()
@@ -21,6 +22,26 @@ needs_vm()
 	[ "${VTDLAB_TEST_VM:-1}" != 0 ] || skip "VTDLAB_TEST_VM=0"
 }
 
+# own_cache DIR: a cache in which there is the kernel debian-6.1 alone: no other one is there to be a reference.
+own_cache()
+{
+	local kernel
+
+	kernel=$(scripts/kernel-get debian-6.1)
+	mkdir -p "$1/kernels"
+	cp -a "$kernel" "$1/kernels/"
+	export VTDLAB_CACHE=$1
+}
+
+# own_tree: a tree in $work/tree in which nothing was prepared yet.
+own_tree()
+{
+	mkdir -p "$work/tree/build/guests"
+	cp -r Makefile scenarios scripts images kernel-patches "$work/tree/"
+	cp build/guests/* "$work/tree/build/guests/"
+	cp "$VTDLAB" "$work/tree/build/vtdlab"
+}
+
 # tmpfs DIR SIZE: a small file system in DIR, gone after the test.
 tmpfs()
 {
@@ -30,14 +51,62 @@ tmpfs()
 	mounts+=("$1")
 }
 
-# No process that names this test's directory, no file of the lab's, nothing in /dev/shm.
+# orphans: private directories (sockets are there) whose maker is gone.
+orphans()
+{
+	local dir pid
+
+	for dir in "${TMPDIR:-/tmp}"/vtdlab-[0-9]*-* "${XDG_RUNTIME_DIR:-/nonexistent}"/vtdlab-[0-9]*-*; do
+		pid=${dir##*/vtdlab-}
+		[ ! -e "$dir" ] || [ -e "/proc/${pid%%-*}" ] || echo "$dir"
+	done
+}
+
+# offspring: what this test has started and still runs, by the directory of the test in its environment or its arguments:
+# vtdlab, its scripts, its guard, QEMU. With its last process a namespace is gone, and so is a lock.
+offspring()
+{
+	local environ pid=$BASHPID own=
+
+	while [ "${pid:-0}" -gt 1 ]; do
+		own+=" $pid "
+		pid=$(awk '/^PPid:/ { print $2 }' "/proc/$pid/status")
+	done
+	{ grep -lzsx "BATS_TEST_TMPDIR=$work" /proc/[0-9]*/environ || true
+	  grep -lzs "$work" /proc/[0-9]*/cmdline || true; } |
+		while IFS=/ read -r _ _ pid _; do
+			[[ $own == *" $pid "* ]] || [ ! -d "/proc/$pid" ] ||
+				[ "$(awk '/^State:/ { print $2 }' "/proc/$pid/status" 2>/dev/null)" = Z ] ||
+				echo "$pid $(tr '\0' ' ' <"/proc/$pid/cmdline" | cut -c1-100)"
+		done
+}
+
+# locked: files of the results that somebody still locks
+locked()
+{
+	find "$results" \( -name .lock -o -name pid \) -type f 2>/dev/null |
+		while read -r file; do
+			flock -n "$file" true || echo "$file"
+		done
+}
+
+# Nothing of the test runs; no private directory, no file in /dev/shm, no lock, nothing half made in the results, in the
+# tree's images or in the test's own cache.
 nothing_left()
 {
 	local left
-	left=$(pgrep -af "qemu-system.*$work" || true)
+	# who was told to end may be about to
+	for _ in $(seq 50); do
+		left=$(offspring)
+		[ -n "$left" ] || break
+		sleep 0.1
+	done
 	[ -z "$started" ] || left+=$(compgen -G "/tmp/vtdlab-$started-*" || true)
+	left+=$(comm -13 <(sort <<<"$orphans") <(orphans | sort))
 	[ "$(ls /dev/shm)" = "$shm" ] || left+=" /dev/shm: $(ls /dev/shm)"
 	left+=$(find "$results" -name '*.partial' 2>/dev/null || true)
+	left+=$(locked)
+	left+=$(find build/initramfs "$work"/{cache,tree} \( -type d -name '*.cpio.??????' -o -name '*.part' -o -name '*.new' \) 2>/dev/null || true)
 	[ -z "$left" ] || { echo "left behind: $left"; return 1; }
 }
 
@@ -70,10 +139,10 @@ phase()
 	return 1
 }
 
-# the QEMU that $started runs
+# the QEMU that $started runs the scenario in; before it there may be one that tries KVM
 qemu_of()
 {
-	pgrep -P "$started" -f qemu-system
+	pgrep -P "$started" -f "qemu-system.*-D $results/"
 }
 
 # over: waits for $started; its status and output as `run` leaves them.

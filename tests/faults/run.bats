@@ -69,7 +69,7 @@ no_verdict()
 		case $whom/$status in
 		*/0) ends 0 preserved ;;
 		vtdlab/137) no_verdict ;;
-		qemu/125) ends 125 SIGKILL && no_verdict ;;
+		qemu/125) ends 125 SIGKILL; no_verdict ;;
 		*) ends 0 ;;
 		esac
 		gone "$qemu"
@@ -78,15 +78,6 @@ no_verdict()
 		nothing_left
 		rm -rf "$results"
 	done
-}
-
-# own_tree: a tree in $work/tree in which nothing was prepared yet.
-own_tree()
-{
-	mkdir -p "$work/tree/build/guests"
-	cp -r Makefile scenarios scripts images kernel-patches "$work/tree/"
-	cp build/guests/* "$work/tree/build/guests/"
-	cp "$VTDLAB" "$work/tree/build/vtdlab"
 }
 
 # confined PID: QEMU with all four denials of -sandbox, in force, and no way to privileges.
@@ -134,7 +125,8 @@ confined()
 
 @test "a QEMU that is stopped for good: 125 in the end; for a while: nothing is lost" {
 	needs_vm
-	begin --no-retry --set scenario.timeout-s=5
+	own_cache "$work/cache"
+	begin --no-retry --set scenario.timeout-s=2
 	wait_qemu
 	sleep 1
 	kill -STOP "$qemu"
@@ -154,11 +146,23 @@ confined()
 	nothing_left
 }
 
+@test "a vtdlab that is stopped for a while: nothing is lost" {
+	needs_vm
+	begin --no-retry
+	phase load
+	kill -STOP "$started"
+	sleep 8
+	kill -CONT "$started"
+	over
+	ends 0 preserved
+	nothing_left
+}
+
 @test "no space for results: 125, it is named, and no half result" {
 	needs_vm
 	tmpfs "$results" 60k
 	run timeout 300 "$VTDLAB" run kdump --results "$results" --no-retry
-	ends 125
+	ends 125 'is the disk full?'
 	no_verdict
 }
 
@@ -215,6 +219,25 @@ confined()
 	[ "$(sha256sum "$work"/dry.* | cut -d' ' -f1 | sort -u | wc -l)" -eq 1 ]
 	grep -q -- -initrd "$work/dry.1"
 	[ -z "$(find "$work/tree/build/initramfs" -type d -name '*.cpio.*')" ]
+}
+
+@test "twenty runs at once: twenty verdicts, the same" {
+	needs_vm
+	# 1 GiB each, of which a run touches two thirds
+	[ "$(awk '/^MemAvailable:/ { print int($2 / 1024) }' /proc/meminfo)" -ge 14000 ] || skip "needs 14 GiB of free memory"
+	pids=()
+	for i in $(seq 20); do
+		"$VTDLAB" run kdump --quiet --results "$results" >"$work/out.$i" 2>&1 3>&- &
+		pids+=($!)
+	done
+	failed=0
+	for pid in "${pids[@]}"; do
+		wait "$pid" || failed=$((failed + 1))
+	done
+	cat "$work"/out.*
+	[ "$failed" -eq 0 ]
+	[ "$(grep -ls '"outcome" *: *"preserved"' "$results"/*/run.json | grep -cv /latest/)" -eq 20 ]
+	nothing_left
 }
 
 @test "a wall clock that jumps by hours: no verdict, and the reason" {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Files that somebody wrote or sent: scenarios, bugs, domains, run.json, bench.json, iova.csv. Each is refused in one line,
- * or read; what is kept of it does nothing to a terminal.
+ * Files that somebody wrote or sent: scenarios, bugs, matrices, domains, run.json, bench.json, matrix.json, cell.json, iova.csv.
+ * Each is refused in one line, or read; what is kept of it does nothing to a terminal.
  */
 #include <glib.h>
 #include <string.h>
@@ -11,13 +11,18 @@
 #include "fuzz-main.h"
 #include "base/text.h"
 #include "conf/bug.h"
+#include "conf/matrix.h"
 #include "conf/restrict.h"
+#include "html/bench-page.h"
+#include "html/matrix-page.h"
 #include "machine/libvirt-domain.h"
 #include "results/bench-doc.h"
 #include "results/iova-table.h"
+#include "results/matrix-doc.h"
 #include "results/run-json-read.h"
 
-enum { SCENARIO, BUG, DOMAIN, RUN, BENCH, IOVA, KINDS };
+/* tests/fuzz/run knows them by number. */
+enum { SCENARIO, BUG, DOMAIN, RUN, BENCH, IOVA, MATRIX, MATRIX_DOC, CELL, KINDS };
 
 static void one_line(const char *text)
 {
@@ -71,6 +76,70 @@ static void domain(const char *text, size_t len)
 	}
 }
 
+static void matrix(const char *path)
+{
+	GError *error = NULL;
+	struct matrix *m = matrix_load(path, &error);
+
+	checked(m, error);
+	if (!m)
+		return;
+	one_line(m->title);
+	for (char **axis = m->axes; *axis; axis++) {
+		g_autofree char *name = NULL;
+		g_auto(GStrv) values = matrix_values(matrix_pair(*axis, &name));
+
+		FUZZ_CHECK(matrix_axis_kind(name) != MATRIX_AXIS_NONE && values[0]);
+	}
+	matrix_free(m);
+}
+
+static void cell_text(const struct matrix_cell *cell)
+{
+	g_autofree char *text = matrix_cell_text(cell);
+
+	FUZZ_CHECK(cell->result < MATRIX_CELL_RESULTS && g_utf8_validate(text, -1, NULL));
+	one_line(cell->name);
+	one_line(cell->verdict);
+	one_line(cell->reason);
+	one_line(cell->run);
+	matrix_cell_run_is_inside(cell);
+}
+
+static void matrix_doc(const char *path)
+{
+	GError *error = NULL;
+	struct matrix_doc *doc = matrix_doc_read(path, &error);
+	g_autofree char *line = NULL, *text = NULL, *junit = NULL, *ktap = NULL, *page = NULL;
+
+	checked(doc, error);
+	if (!doc)
+		return;
+	for (guint i = 0; i < doc->cells->len; i++)
+		cell_text(doc->cells->pdata[i]);
+	line = matrix_doc_line(doc);
+	one_line(line);
+	text = matrix_doc_text(doc);
+	junit = matrix_doc_junit(doc);
+	ktap = matrix_doc_ktap(doc);
+	FUZZ_CHECK(g_utf8_validate(text, -1, NULL) && g_utf8_validate(junit, -1, NULL));
+	FUZZ_CHECK(g_utf8_validate(ktap, -1, NULL) && matrix_doc_exit(doc) >= 0);
+	page = html_matrix_page(doc, "/nonexistent");
+	FUZZ_CHECK(g_utf8_validate(page, -1, NULL));
+	matrix_doc_free(doc);
+}
+
+static void cell(const char *path)
+{
+	struct matrix_cell *c = matrix_cell_new(0);
+
+	g_free(c->name);
+	c->name = g_strdup("mode=scalable");
+	matrix_cell_read(path, c);
+	cell_text(c);
+	matrix_cell_free(c);
+}
+
 static void run_json(const char *path)
 {
 	GError *error = NULL;
@@ -114,10 +183,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		domain(text, size - 1);
 	} else if (kind == RUN) {
 		run_json(path);
+	} else if (kind == MATRIX) {
+		matrix(path);
+	} else if (kind == MATRIX_DOC) {
+		matrix_doc(path);
+	} else if (kind == CELL) {
+		cell(path);
 	} else if (kind == BENCH) {
 		struct bench_doc *doc = bench_doc_read(path, &error);
 
 		checked(doc, error);
+		text = doc ? html_bench_page(doc) : NULL;
+		FUZZ_CHECK(!text || g_utf8_validate(text, -1, NULL));
 		bench_doc_free(doc);
 	} else {
 		GArray *rows = iova_table_load(path, &error);
@@ -164,6 +241,16 @@ static const char *const pieces[] = {
 	"what=zap-context 00:1f.2\n",
 	"kernel=lab:/\n",
 	"initrd=../../x\n",
+	"[matrix]\n",
+	"[axes]\n",
+	"[settings]\n",
+	"[exclude]\n",
+	"[expect]\n",
+	"mode=legacy;scalable\n",
+	"set-a=x;y\n",
+	"x=iommu.mode=off;crash.cmdline+=x\n",
+	"known=mode=scalable;outcome=copy-wrong;fails=rig\n",
+	"crash.dump=\n",
 	"# c\n",
 	"=\n",
 	"x",
@@ -210,6 +297,12 @@ static const char *const pieces[] = {
 	"\"duration_s\":1e308,",
 	"\"environment\":{",
 	"\"settings\":{",
+	"\"cells\":[",
+	"{\"cell\":0,\"name\":\"mode=scalable\",",
+	"\"values\":{\"mode\":\"scalable\"},",
+	"\"result\":\"unexpected\",",
+	"\"run\":\"cells/../../x\",",
+	"\"axes\":[{\"name\":\"mode\",\"values\":[\"legacy\"]}],",
 	"\"kvmperf\":{",
 	"\"program\":\"kvmperf\",",
 	"\"results\":[",

@@ -144,7 +144,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	fake_init(&f, PAGES);
 	set_up(&f, data);
-	fuzz_write_tables(&f.ram, PAGES, data + HEADER, size - HEADER);
+	fuzz_write_tables(&f.ram, PAGES, data + HEADER, size - HEADER, false);
 	deep = !(data[0] & 1);
 	first = data[0] & 2;
 	if (data[0] & 4) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Fuzzing all that the machine room reads from QEMU and the guest: trace, monitor, QMP, agent,
- * console.
+ * console, gdb stub, what a program answers to the questions about it.
  */
 #include <string.h>
 #include <sys/socket.h>
@@ -10,11 +10,14 @@
 #include "fuzz-main.h"
 #include "machine/agent.h"
 #include "machine/console.h"
+#include "machine/gdb.h"
+#include "machine/qemu-probe.h"
 #include "base/json-line.h"
 #include "machine/qmp.h"
 #include "machine/trace.h"
 
-enum target { TRACE, MONITOR, JSON, QMP, AGENT, CONSOLE, TARGETS };
+/* tests/fuzz/run knows them by number. */
+enum target { TRACE, MONITOR, JSON, QMP, AGENT, CONSOLE, GDB, PROBE, TARGETS };
 
 static void fuzz_trace(const char *text)
 {
@@ -98,6 +101,50 @@ static void fuzz_agent(int pair[2], const uint8_t *data, size_t size, size_t ste
 	agent_free(a);
 }
 
+/* All that the stub will ever say, and then it is gone: whatever it was, nothing waits for more. */
+static void fuzz_gdb(int pair[2], const uint8_t *data, size_t size)
+{
+	struct gdb *g = gdb_new(pair[0], 60);
+	GError *error = NULL;
+	int stopped = 0;
+
+	FUZZ_CHECK(send(pair[1], data, size, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0 || !size || size > 100000);
+	shutdown(pair[1], SHUT_WR);
+	if (gdb_arm(g, 0xffffffff81000000, &error)) {
+		while (stopped == 0)
+			stopped = gdb_stopped(g, &error);
+		if (stopped > 0)
+			FUZZ_CHECK(gdb_release(g, true, &error) == !error);
+	}
+	FUZZ_CHECK(stopped >= 0 || error);
+	g_clear_error(&error);
+	gdb_free(g);
+}
+
+/* The answers to all questions are the same text; so is one that it has ended with. */
+static void fuzz_probe(const char *text, int status)
+{
+	struct qemu_caps *c = g_new0(struct qemu_caps, 1);
+	GError *error = NULL;
+	char **missing;
+
+	c->path = g_strdup("/qemu");
+	for (enum qemu_question q = QEMU_VERSION; q < QEMU_QUESTIONS; q++)
+		if (!qemu_take_answer(c, q, text, status, &error)) {
+			FUZZ_CHECK(q == QEMU_VERSION && !c->version && !strchr(error->message, '\n'));
+			g_clear_error(&error);
+		}
+	FUZZ_CHECK(!c->version || (*c->version && strspn(c->version, "0123456789.") == strlen(c->version)));
+	FUZZ_CHECK(!c->version || !strchr(c->version_text, '\n'));
+	for (char **p = c->iommu_props; *p; p++)
+		FUZZ_CHECK(qemu_has_iommu_prop(c, *p));
+	for (char **e = c->trace_events; *e; e++)
+		FUZZ_CHECK(qemu_has_trace(c, *e));
+	missing = qemu_trace_missing(c);
+	g_strfreev(missing);
+	qemu_caps_free(c);
+}
+
 static void fuzz_stream(enum target t, const uint8_t *data, size_t size, size_t step)
 {
 	int pair[2];
@@ -111,6 +158,8 @@ static void fuzz_stream(enum target t, const uint8_t *data, size_t size, size_t 
 		qmp_free(q);
 	} else if (t == AGENT) {
 		fuzz_agent(pair, data, size, step);
+	} else if (t == GDB) {
+		fuzz_gdb(pair, data, size);
 	} else {
 		struct console *c = console_new(pair[0], NULL, NULL);
 		char *tail;
@@ -137,7 +186,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	step = 1 + (size_t)data[1] * 16;
 	data += 2;
 	size -= 2;
-	if (t >= QMP) {
+	if (t >= QMP && t != PROBE) {
 		fuzz_stream(t, data, size, step);
 		return 0;
 	}
@@ -146,6 +195,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		fuzz_trace(text);
 	else if (t == MONITOR)
 		fuzz_monitor(text);
+	else if (t == PROBE)
+		fuzz_probe(text, step > 1);
 	else
 		fuzz_json((const char *)data, size);
 	g_free(text);
@@ -178,6 +229,17 @@ static const char *const pieces[] = {
 	"{\"event\":\"SHUTDOWN\",\"data\":{\"reason\":\"guest-reset\"},\"timestamp\":{\"seconds\":"
 	"1}}\n",
 	"{\"return\":{},\"id\":1}\n",
+	"+$T05thread:01;#07",
+	"+$OK#9a",
+	"+$E22#a9",
+	"-",
+	"$S05#b8",
+	"+",
+	"QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18+b3)\n",
+	"intel-iommu options:\n",
+	"  aw-bits=<uint8>        -  (default: 39)\n",
+	"  dma_mask=<uint64>\n",
+	"vtd_reg_dmar_root\n",
 	"{\"error\":{\"class\":\"x\",\"desc\":\"y\"},\"id\":1}\n",
 	"{",
 	"}",

@@ -44,20 +44,26 @@ static inline uint64_t fuzz_entry(const struct record *r, unsigned n, unsigned p
 	}
 }
 
-/* Writes the records of @data into the @pages pages of @t. */
-static inline void fuzz_write_tables(struct tables *t, unsigned pages, const uint8_t *data, size_t size)
+/* Writes the records of @data into the @pages pages of @t; @undo: zeros, where they have written. */
+static inline void fuzz_write_tables(struct tables *t, unsigned pages, const uint8_t *data, size_t size, bool undo)
 {
 	struct record r;
 
 	for (; size >= sizeof(r); data += sizeof(r), size -= sizeof(r)) {
 		unsigned times;
+		uint64_t *to;
 		size_t at;
 
 		memcpy(&r, data, sizeof(r));
 		at = (size_t)(r.page % pages) * 512 + r.index_low + ((r.control & 1u) << 8);
 		times = 1u << (r.control >> 4) % 10;
-		for (unsigned n = 0; n < times && at + n < pages * 512; n++)
-			*tables_word(t, 0, at + n) = fuzz_entry(&r, n, pages);
+		if (times > pages * 512 - at)
+			times = pages * 512 - (unsigned)at;
+		to = tables_word(t, 0, at);
+		for (unsigned n = 0; n < times && !undo; n++)
+			to[n] = fuzz_entry(&r, n, pages);
+		if (undo)
+			memset(to, 0, times * sizeof(*to));
 	}
 }
 

@@ -131,6 +131,32 @@ static void test_answers(void **state)
 	json_object_unref(o);
 }
 
+/* The first answer is the answer; what a guest says after it is nobody's, before it was taken and after. */
+static void test_answers_twice(void **state)
+{
+	struct rig *r = *state;
+	unsigned id = ask(r, "ping");
+	JsonObject *o;
+
+	test_write(r->guest, "{\"id\":1,\"ok\":true,\"n\":1}\n{\"id\":1,\"ok\":false,\"error\":\"no\",\"n\":2}\n");
+	agent_poll(r->a);
+	assert_int_equal(agent_counters(r->a)->stray, 1);
+	o = agent_take(r->a, id, NULL);
+	assert_non_null(o);
+	assert_int_equal(agent_int(o, "n", 0), 1);
+	json_object_unref(o);
+	test_write(r->guest, "{\"id\":1,\"ok\":true,\"n\":3}\n");
+	agent_poll(r->a);
+	assert_int_equal(agent_counters(r->a)->stray, 2);
+	/* nor is it the answer to what is asked next */
+	id = ask(r, "ping");
+	test_write(r->guest, "{\"id\":1,\"ok\":true,\"n\":4}\n");
+	agent_poll(r->a);
+	assert_false(agent_answered(r->a, id));
+	assert_int_equal(agent_counters(r->a)->stray, 3);
+	agent_cancel(r->a, id);
+}
+
 /* The guest panics and its crash kernel speaks: what was under way is answered by that. */
 static void test_restart(void **state)
 {
@@ -252,6 +278,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_hello, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_answers, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_answers_twice, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_restart, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hostile, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_subscribers, setup, teardown),

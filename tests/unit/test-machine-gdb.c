@@ -127,6 +127,8 @@ static void peers_that_are_none(void **state)
 	assert_no_arm(PEER("---"), "did not answer");
 	assert_no_arm(PEER("+" STOP "-$#00-$#00"), "refuses Z1,ffffffff81234560,1: ''");
 	assert_no_arm(PEER("+" STOP "+$E22#a9"), "refuses Z1,ffffffff81234560,1: 'E22'");
+	/* one stop may be on its way; one after the other for ever is no answer */
+	assert_no_arm(PEER("+" STOP "+" STOP STOP STOP STOP "+" OK), "refuses Z1,ffffffff81234560,1: 'T05thread:01;'");
 	assert_no_arm(PEER("+" OK), "does not say that the guest stands: 'OK'");
 	assert_no_arm(PEER("+\0$T05#b9"), "does not follow the protocol");
 	memset(flood, 'x', sizeof(flood));
@@ -135,6 +137,19 @@ static void peers_that_are_none(void **state)
 	p = PEER("+" STOP);
 	shutdown(p.fd, SHUT_WR);
 	assert_no_arm(p, "is gone");
+}
+
+/* Nothing waits for a stub that does not read. */
+static void peer_that_does_not_read(void **state)
+{
+	struct peer p = PEER("+" STOP "+" OK "+");
+
+	(void)state;
+	while (send(gdb_fd(p.g), "x", 1, MSG_DONTWAIT) == 1)
+		;
+	alarm(20);
+	assert_no_arm(p, "is gone: Resource temporarily unavailable");
+	alarm(0);
 }
 
 static void what_is_no_stop(void **state)
@@ -167,6 +182,7 @@ int main(void)
 		cmocka_unit_test(hit_while_released),
 		cmocka_unit_test(damage_is_asked_again),
 		cmocka_unit_test(peers_that_are_none),
+		cmocka_unit_test(peer_that_does_not_read),
 		cmocka_unit_test(what_is_no_stop),
 	};
 

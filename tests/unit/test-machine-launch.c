@@ -183,6 +183,30 @@ static void test_bad_qemu(void **state)
 	test_dir_remove(dir);
 }
 
+/* Who could have answered and did not is refused; who was kept from running is waited for. */
+static void test_patience(void **state)
+{
+	char *dir = test_dir(), *text = NULL;
+	char *silent = test_script(dir, "silent", "exec sleep 100");
+	char *kept = test_script(dir, "kept", "(sleep 1; kill -CONT $$) &\nkill -STOP $$\necho answered");
+	const char *const args[] = { "--version", NULL };
+	GError *error = NULL;
+	int status;
+
+	(void)state;
+	assert_false(qemu_ask(silent, args, 0.3, &text, &status, &error));
+	assert_true(g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_USAGE));
+	assert_non_null(strstr(error->message, "--version does not answer within 0.3 s of its own time"));
+	g_clear_error(&error);
+	assert_true(qemu_ask(kept, args, 0.3, &text, &status, &error));
+	assert_int_equal(status, 0);
+	assert_string_equal(text, "answered\n");
+	g_free(text);
+	g_free(kept);
+	g_free(silent);
+	test_dir_remove(dir);
+}
+
 /* A program that answers like QEMU, and the cache: asked once, asked again when it changes. */
 static void test_cache(void **state)
 {
@@ -271,9 +295,9 @@ static void test_private_dir(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_descriptors), cmocka_unit_test(test_kill),	cmocka_unit_test(test_freeze),
-		cmocka_unit_test(test_times),	    cmocka_unit_test(test_orphan),	cmocka_unit_test(test_bad_qemu),
-		cmocka_unit_test(test_cache),	    cmocka_unit_test(test_private_dir),
+		cmocka_unit_test(test_descriptors), cmocka_unit_test(test_kill),   cmocka_unit_test(test_freeze),
+		cmocka_unit_test(test_times),	    cmocka_unit_test(test_orphan), cmocka_unit_test(test_bad_qemu),
+		cmocka_unit_test(test_patience),    cmocka_unit_test(test_cache),  cmocka_unit_test(test_private_dir),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,7 +27,7 @@ static void add(struct soak *s, unsigned cell, enum outcome outcome, int status,
 	struct leaks left;
 	g_autofree char *note = NULL;
 
-	leaks_count(&left);
+	leaks_count(&left, NULL);
 	note = soak_add(s, cell, outcome, status, dir, &left);
 	if (!part != !note || (part && !strstr(note, part)))
 		fail_msg("wanted %s: %s", part, note);
@@ -105,6 +105,24 @@ static void test_leaks(void **state)
 	soak_free(s);
 }
 
+/* A run directory that nobody finished. */
+static void test_partial(void **state)
+{
+	g_autofree char *dir = g_dir_make_tmp("soak-XXXXXX", NULL), *text = NULL;
+	g_autofree char *left = g_build_filename(dir, "20261129T000000Z-kdump-0.partial", NULL);
+	g_autofree char *whole = g_build_filename(dir, "20261129T000000Z-kdump-1", NULL);
+	struct leaks most, now;
+
+	(void)state;
+	leaks_count(&most, dir);
+	assert_int_equal(g_mkdir(left, 0700), 0);
+	assert_int_equal(g_mkdir(whole, 0700), 0);
+	leaks_count(&now, dir);
+	text = leaks_more(&most, &now);
+	assert_string_equal(text, "1 unfinished run directory");
+	remove_tree(AT_FDCWD, dir);
+}
+
 /* A process that ended is none that was left. */
 static void test_ended(void **state)
 {
@@ -113,12 +131,12 @@ static void test_ended(void **state)
 	siginfo_t info;
 
 	(void)state;
-	leaks_count(&most);
+	leaks_count(&most, NULL);
 	pid = fork();
 	if (!pid)
 		_exit(0);
 	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
-	leaks_count(&now);
+	leaks_count(&now, NULL);
 	assert_null(leaks_more(&most, &now));
 }
 
@@ -150,28 +168,33 @@ static void test_pressure(void **state)
 	GError *error = NULL;
 
 	(void)state;
-	leaks_count(&before);
-	assert_null(pressure_start(PRESSURE_DISK, "/nonexistent", &error));
+	leaks_count(&before, NULL);
+	assert_null(pressure_start(PRESSURE_DISK, 0, "/nonexistent", &error));
 	assert_non_null(strstr(error->message, "/nonexistent"));
 	g_error_free(error);
-	p = pressure_start(PRESSURE_ALL, g_get_tmp_dir(), NULL);
+	p = pressure_start(PRESSURE_ALL, 0, g_get_tmp_dir(), NULL);
 	assert_non_null(p);
-	leaks_count(&during);
+	leaks_count(&during, NULL);
 	assert_int_equal(during.processes - before.processes, g_get_num_processors() + 2);
 	assert_false(pressure_lost(p));
 	pressure_end(p);
-	leaks_count(&after);
+	leaks_count(&after, NULL);
 	assert_memory_equal(&before, &after, sizeof(before));
-	p = pressure_start(0, "/nonexistent", NULL);
+	p = pressure_start(0, 0, "/nonexistent", NULL);
 	assert_non_null(p);
+	pressure_end(p);
+	/* a load that does not depend on the host */
+	p = pressure_start(PRESSURE_CPU, 16, "/nonexistent", NULL);
+	leaks_count(&during, NULL);
+	assert_int_equal(during.processes - before.processes, 16);
 	pressure_end(p);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_flakes), cmocka_unit_test(test_leaks),	cmocka_unit_test(test_ended),
-		cmocka_unit_test(test_phases), cmocka_unit_test(test_pressure),
+		cmocka_unit_test(test_flakes),	cmocka_unit_test(test_leaks),  cmocka_unit_test(test_ended),
+		cmocka_unit_test(test_partial), cmocka_unit_test(test_phases), cmocka_unit_test(test_pressure),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
