@@ -58,15 +58,15 @@ static bool percentage(const char *text, double otherwise, double *part)
 static int finish(struct compare *c, double part)
 {
 	g_autofree char *text = compare_text(c, opt.tsv ? COMPARE_TSV : opt.markdown ? COMPARE_MARKDOWN : COMPARE_TEXT);
-	bool worse = false;
-	g_autofree char *judged = compare_judge(c, part, &worse);
+	int status = VTDLAB_EXIT_OK;
+	g_autofree char *judged = compare_judge(c, part, &status);
 	bool shown = judged && !opt.tsv;
 
 	printf("%s%s%s", shown ? judged : "", shown ? "\n" : "", text);
 	/* two sides of one's own were asked about; of run directories the table is an answer, too */
 	if (!judged && opt.run)
 		return VTDLAB_EXIT_CANNOT_JUDGE;
-	return worse ? VTDLAB_EXIT_BAD : VTDLAB_EXIT_OK;
+	return status;
 }
 
 static bool same_side(const struct bench_doc *a, const struct bench_doc *b)
@@ -260,6 +260,7 @@ int cmd_compare(int argc, char **argv)
 	c = compare_new();
 	for (int i = 1; i < argc && !error; i++)
 		compare_add(c, NULL, argv[i], &error);
+	compare_sides(c);
 	status = error ? cmd_fail("compare", error) : finish(c, part);
 	compare_free(c);
 	return status;
