@@ -66,6 +66,15 @@ JsonObject *run_file_json(const char *path, const char *name, GError **error)
 	return o;
 }
 
+bool run_file_schema(const char *path, JsonObject *o, int newest, GError **error)
+{
+	gint64 schema = json_line_int(o, "schema", 0);
+
+	return schema <= newest ||
+	       vtdlab_refuse(error, "%s: schema %" G_GINT64_FORMAT " is newer than this vtdlab, which reads up to %d",
+			     path, schema, newest);
+}
+
 char *run_path(const char *name)
 {
 	const char *below = g_str_has_prefix(name, "results/") ? name + strlen("results/") : name;

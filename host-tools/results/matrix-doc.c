@@ -320,11 +320,8 @@ struct matrix_doc *matrix_doc_read(const char *path, GError **error)
 	g_autoptr(GPtrArray) pairs = g_ptr_array_new();
 	struct matrix_doc *doc;
 
-	if (o && json_line_int(o, "schema", 0) > MATRIX_DOC_SCHEMA) {
-		vtdlab_refuse(error, "%s: schema %" G_GINT64_FORMAT " is newer than this vtdlab, which reads up to %d",
-			      path, json_line_int(o, "schema", 0), MATRIX_DOC_SCHEMA);
+	if (o && !run_file_schema(path, o, MATRIX_DOC_SCHEMA, error))
 		return NULL;
-	}
 	if (!cells || !axes) {
 		if (o)
 			vtdlab_refuse(error, "%s: not of a matrix", path);

@@ -112,9 +112,7 @@ static struct run_json *load(const char *path, const char *file, const char *nam
 
 	if (!o)
 		return NULL;
-	if (json_line_int(o, "schema", 0) > REPORT_SCHEMA) {
-		vtdlab_refuse(error, "%s: schema %" G_GINT64_FORMAT " is newer than this vtdlab, which reads up to %d",
-			      path, (gint64)json_line_int(o, "schema", 0), REPORT_SCHEMA);
+	if (!run_file_schema(path, o, REPORT_SCHEMA, error)) {
 		json_object_unref(o);
 		return NULL;
 	}

@@ -139,6 +139,25 @@ words()
 	[ "${#lines[@]}" -eq 1 ]
 }
 
+@test "a run.json that is cut off, or of a newer program, is told, and is none that is not there" {
+	unpack legacy-6.1
+	add_run x
+	cp "$dir/run.json" "$BATS_TEST_TMPDIR/whole.json"
+	head -c 300 "$BATS_TEST_TMPDIR/whole.json" >"$dir/run.json"
+	refused report "$dir" :: "no run.json that can be read" truncated
+	refused report --mail "$dir" :: "no run.json that can be read"
+	refused judge "$dir" :: "no run.json that can be read"
+	jq '.schema = 2' "$BATS_TEST_TMPDIR/whole.json" >"$dir/run.json"
+	for verb in report "report --mail" judge; do
+		# shellcheck disable=SC2086 # a verb and its option
+		refused $verb "$dir" :: "schema 2 is newer than this vtdlab"
+	done
+	[ ! -e "$dir/report.html" ]
+	rm "$dir/run.json"
+	run "$vtdlab" report "$dir"
+	[ "$status" -eq 0 ]
+}
+
 @test "tidy finds no error in any page" {
 	command -v tidy >/dev/null || skip "no tidy on this host"
 	for name in legacy-6.1 scalable-6.12 nocopy-6.1 passthrough-6.12 deep-6.12; do
