@@ -14,7 +14,7 @@ static const struct kind {
 	const char *file, *what, *verbs;
 } kinds[] = {
 	{ "matrix.json", "a matrix", "`vtdlab report` reads it, and `vtdlab matrix --resume`" },
-	{ "bug.json", "a reproduced bug", "its sides are the runs in it" },
+	{ "bug.json", "a reproduced bug", "`vtdlab report` reads it; its sides are the runs in it" },
 	{ "hunt.txt", "a hunt", "its runs are in it" },
 	{ "selftests.json", "a comparison with the kernel's selftests", "see selftests.md in it" },
 	{ "bench.json", "a benchmark", "`vtdlab compare`, `report` and `bench --show` read it" },

@@ -263,6 +263,29 @@ matrix()
 	fi
 }
 
+@test "a reproduced bug has a page that leads to the pages of its runs, and a cell of a matrix leads to it" {
+	jq -n '{schema: 1, bug: "address-ored", title: "a <b>title", sides: "both", recipe: 1, exit: 0, runs: [
+		{side: "bad", run: "20261129T000001Z-kdump-000001", outcome: "copy-wrong", verdict: true, as_stated: true, seen: "copy-wrong <i>"},
+		{side: "good", run: "../20261129T000000Z-other-000002/20261129T000002Z-kdump-000002", verdict: true, as_stated: false, seen: ""},
+		{side: "good", run: "../../../etc", verdict: false, as_stated: false, seen: ""}, 7]}' >"$dir/bug.json"
+	printf 'address-ored: <script>\n  second line\n' >"$dir/bug.txt"
+	run "$vtdlab" report "$dir"
+	echo "$output"
+	[ "$output" = "$dir/report.html" ]
+	page=$(tr '\n' ' ' <"$dir/report.html")
+	[[ $page == *'✓ reproduced</strong> (exit status 0)'* ]]
+	[[ $page == *'✓ as stated</td><td>copy-wrong &lt;i&gt;</td><td><a href="20261129T000001Z-kdump-000001/report.html">'* ]]
+	[[ $page == *'✗ NOT as stated'*'<a href="../20261129T000000Z-other-000002/20261129T000002Z-kdump-000002/report.html">'*'? no verdict</td><td></td><td>../../../etc</td>'* ]]
+	[[ $page == *'&lt;script&gt;   second line '* ]]
+	if command -v tidy >/dev/null; then
+		run tidy -q -e --drop-empty-elements no "$dir/report.html"
+		echo "$output"
+		[ "$status" -eq 0 ]
+	fi
+	jq '.schema = 2' "$dir/bug.json" >"$dir/new" && mv "$dir/new" "$dir/bug.json"
+	refused report "$dir" :: "schema 2 is newer"
+}
+
 @test "a page that asks for something is seen to" {
 	command -v chromium >/dev/null || skip "no chromium on this host"
 	echo '<!DOCTYPE html><title>t</title><img alt="" src="http://127.0.0.1:9/x">' >"$BATS_TEST_TMPDIR/page.html"
