@@ -147,6 +147,51 @@ setup() { find_vtdlab; }
 	[ ! -e m/cells ]
 }
 
+# A Slurm whose tasks have run when they are submitted; what sbatch was asked for goes to the file asked. @1: MaxArraySize
+fake_slurm()
+{
+	mkdir -p bin
+	printf '#!/bin/bash\necho "MaxArraySize = %s"\n' "$1" >bin/scontrol
+	printf '#!/bin/bash\n' | tee bin/squeue >bin/scancel
+	cat >bin/sbatch <<-'END'
+	#!/bin/bash
+	set -euo pipefail
+	echo "$*" >>asked
+	while [[ $1 == --* ]]; do
+		[[ $1 != --array=* ]] || ids=${1#--array=}
+		shift
+	done
+	for id in $(tr , "\n" <<<"${ids%\%*}" | sed "s/^[0-9]*$/&-&/; s/-/ /" | xargs -L 1 seq); do
+		SLURM_ARRAY_TASK_ID=$id "$@" >/dev/null 2>&1 || true
+	done
+	wc -l <asked
+	END
+	chmod +x bin/*
+	PATH=$PWD/bin:$PATH
+}
+
+@test "slurm: -j and alone are of the whole matrix, however many arrays it takes" {
+	cd "$BATS_TEST_TMPDIR"
+	fake_slurm 3
+	printf '[matrix]\ntitle=t\n[axes]\nkernel=/a;/b;/c;/d;/e;/f;/g\n' >m.conf
+	run "$vtdlab" matrix m.conf --engine slurm -j 2 --results r
+	echo "$output"
+	cat asked
+	[ "$status" -eq 125 ]
+	[[ $output == *"7 cells: 7 skipped"* ]]
+	[ "$(grep -c -- "--array=.*%2 " asked)" = 3 ]
+	run ! grep -q -- --exclusive asked
+	[ "$(grep -o -- "--dependency=[^ ]*" asked | tr "\n" " ")" = "--dependency=afterany:1 --dependency=afterany:2 " ]
+	[[ $(head -n 1 asked) != *--dependency* ]]
+	# what counts time is alone in all of them, and on its node
+	rm asked
+	sed -i "s/^title/alone=on\n&/" m.conf
+	run "$vtdlab" matrix m.conf --engine slurm -j 2 --results r
+	[ "$status" -eq 125 ]
+	[ "$(grep -c -- "--array=.*%1 .*--exclusive" asked)" = 3 ]
+	[ "$(grep -c -- "--dependency=afterany" asked)" = 2 ]
+}
+
 @test "a directory of something else, and a matrix.json that was cut off, are named" {
 	cd "$BATS_TEST_TMPDIR"
 	mkdir run cut none
