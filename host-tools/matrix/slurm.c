@@ -15,7 +15,7 @@
 
 #define LOOK_US (1 * G_USEC_PER_SEC)
 #define ASK_LOOKS 3	 /* looks between two questions to the controller */
-#define REFUSALS_MAX 600 /* in a row, a look each: some ten minutes */
+#define REFUSALS_MAX 600 /* in a row, a look each, with nothing left to wait for: some ten minutes */
 #define ARRAY_MAX 1001	 /* Slurm's default of MaxArraySize */
 
 struct slurm {
@@ -297,21 +297,33 @@ static void idle(void)
 	}
 }
 
+/* Has Slurm anything of ours that is still waited for? */
+static bool outstanding(const struct slurm *s)
+{
+	for (guint n = 0; n < s->w->doc->cells->len; n++)
+		if (s->submitted[n] &&
+		    ((const struct matrix_cell *)s->w->doc->cells->pdata[n])->result == MATRIX_CELL_WAITING)
+			return true;
+	return false;
+}
+
 static bool watch(struct slurm *s, GError **error)
 {
 	unsigned refusals = 0;
+	bool warned = false;
 
 	for (unsigned look = 1; matrix_doc_count(s->w->doc, MATRIX_CELL_WAITING) && !s->w->broken; look++) {
 		g_autoptr(GError) refused = NULL;
 
-		/* what has been taken goes on; the rest is asked for again, but not for ever */
-		refusals = submit(s, &refused) ? 0 : refusals + 1;
-		if (refusals && (!s->jobs->len || refusals > REFUSALS_MAX)) {
+		/* what has been taken goes on; the rest is asked for again, but when nothing is left of that not for ever */
+		refusals = submit(s, &refused) || outstanding(s) ? 0 : refusals + 1;
+		if (refused && (!s->jobs->len || refusals > REFUSALS_MAX)) {
 			g_propagate_error(error, g_steal_pointer(&refused));
 			return true;
 		}
-		if (refusals == 1)
+		if (refused && !warned)
 			progress_warn(s->w->progress, "Slurm takes no more for now: %s", refused->message);
+		warned = refused != NULL;
 		idle();
 		if (interrupt_pending())
 			return false;
