@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/run-file.h"
+#include "matrix/cells.h"
 #include "matrix/interleave.h"
 #include "results/bench-table.h"
 #include "results/compare.h"
@@ -116,7 +117,6 @@ static int recorded_benches(char *const *dirs, guint n, double part, double with
 static char **side_words(const char *kernel, const char *options)
 {
 	g_autoptr(GStrvBuilder) words = g_strv_builder_new();
-	bool suite = opt.bench && (strcmp(opt.bench, "quick") == 0 || strcmp(opt.bench, "full") == 0);
 	g_auto(GStrv) more = NULL;
 	GError *error = NULL;
 
@@ -128,7 +128,7 @@ static char **side_words(const char *kernel, const char *options)
 	if (opt.run)
 		g_strv_builder_add_many(words, "run", opt.run, "--boot", NULL);
 	else
-		g_strv_builder_add_many(words, "bench", suite ? "--suite" : "--tests", opt.bench, NULL);
+		g_strv_builder_add_many(words, "bench", cell_bench_option(opt.bench), opt.bench, NULL);
 	if (kernel)
 		g_strv_builder_add_many(words, "--kernel", kernel, NULL);
 	if (more)

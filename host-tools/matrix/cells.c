@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "bugs/axes.h"
 #include "bugs/catalogue.h"
+#include "bugs/reproduce.h"
 #include "prepare/kernel.h"
 #include "verdict/check.h"
 #include "verdict/outcome.h"
@@ -20,6 +21,11 @@ const char *const cell_words[][2] = {
 	[CELL_BUG] = { "reproduced", "not-reproduced" },
 	[CELL_BENCH] = { BUG_BENCH_PASSED, BUG_BENCH_FAILED },
 };
+
+const char *cell_bench_option(const char *tests)
+{
+	return strcmp(tests, "quick") == 0 || strcmp(tests, "full") == 0 ? "--suite" : "--tests";
+}
 
 static void plan_free(void *p)
 {
@@ -245,6 +251,7 @@ static bool plan_words(struct cell_plan *plan, const struct wish *w, char *const
 {
 	g_autoptr(GStrvBuilder) words = g_strv_builder_new();
 	struct bug *bug;
+	int side;
 
 	plan->kind = w->bug ? CELL_BUG : w->bench ? CELL_BENCH : CELL_RUN;
 	plan->cpus = 1;
@@ -263,13 +270,15 @@ static bool plan_words(struct cell_plan *plan, const struct wish *w, char *const
 		if (!bug)
 			return false;
 		bug_free(bug);
+		if (w->side && !word_value(reproduce_sides_words, w->side, &side))
+			return vtdlab_refuse(error, "side=%s: both, bad or good", w->side);
 		g_strv_builder_add_many(words, "reproduce", w->bug, NULL);
 		if (w->side)
 			g_strv_builder_add_many(words, "--side", w->side, NULL);
 	} else {
 		if (w->side || w->run_only)
 			return vtdlab_refuse(error, "with bench go kernel, qemu, vmm, clock, iommu and l1-params only");
-		g_strv_builder_add_many(words, "bench", "--tests", w->bench, NULL);
+		g_strv_builder_add_many(words, "bench", cell_bench_option(w->bench), w->bench, NULL);
 		axes_options(words, settings);
 		plan->alone = g_strcmp0(w->clock, "wall") == 0;
 	}

@@ -84,6 +84,9 @@ static void what_is_wrong_with_a_file_is_named(void **state)
 	refused(AXES "bug=mode-mismatch\nkernel=a\n", "a bug says itself what it runs");
 	refused(AXES "bench=exits\niommu.mode=legacy\n", "with bench go");
 	refused(AXES "kernel=a\niommu=lazy\n", "bench only");
+	refused(AXES "bench=exits\nclock=fast\n", "axis clock: no 'fast': wall or virtual");
+	refused(AXES "vmm=xen\n", "axis vmm: ");
+	refused(AXES "bug=mode-mismatch\nside=worse\n", "side=worse: both, bad or good");
 	refused("[axs]\nkernel=a\n", "the nearest is [axes]");
 }
 
@@ -125,7 +128,10 @@ static void cells_come_in_order(void **state)
 
 static void bugs_and_benchmarks_are_cells(void **state)
 {
-	struct matrix_doc *doc = matrix_doc_new(), *other = matrix_doc_new();
+	static const char *const commands[] = { "vtdlab bench --suite quick", "vtdlab bench --suite full",
+						"vtdlab bench --tests exits" };
+	struct matrix_doc *doc = matrix_doc_new(), *other = matrix_doc_new(), *third = matrix_doc_new();
+	g_autoptr(GPtrArray) suites = NULL;
 	g_autoptr(GPtrArray) bugs = make(AXES "bug=mode-mismatch\nside=bad;good\n", doc, NULL);
 	g_autoptr(GPtrArray) benches = make(AXES "bench=exits\nkernel=a\nclock=virtual;wall\n", other, NULL);
 
@@ -136,10 +142,14 @@ static void bugs_and_benchmarks_are_cells(void **state)
 	assert_int_equal(benches->len, 2);
 	assert_string_equal(((struct matrix_cell *)other->cells->pdata[1])->command,
 			    "vtdlab bench --tests exits --kernel a --clock wall");
+	suites = make(AXES "bench=quick;full;exits\n", third, NULL);
+	for (guint i = 0; i < G_N_ELEMENTS(commands); i++)
+		assert_string_equal(((struct matrix_cell *)third->cells->pdata[i])->command, commands[i]);
 	assert_false(((struct cell_plan *)benches->pdata[0])->alone);
 	assert_true(((struct cell_plan *)benches->pdata[1])->alone);
 	matrix_doc_free(doc);
 	matrix_doc_free(other);
+	matrix_doc_free(third);
 }
 
 /* ---- the engine ---- */
