@@ -195,12 +195,13 @@ words()
 }
 
 # shoot PAGE WIDTH: a screenshot, and what the browser had to say
+# More words for the browser go behind the width and the height.
 shoot()
 {
 	HOME=$BATS_TEST_TMPDIR timeout 120 chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --enable-logging=stderr \
 		--user-data-dir="$BATS_TEST_TMPDIR/profile" --disable-background-networking --no-first-run \
-		--log-net-log="$BATS_TEST_TMPDIR/net-$2.json" --window-size="$2,2400" \
-		--screenshot="$BATS_TEST_TMPDIR/$2.png" "file://$1" >"$BATS_TEST_TMPDIR/said-$2" 2>&1
+		--log-net-log="$BATS_TEST_TMPDIR/net-$2.json" --window-size="$2,${3:-2400}" \
+		--screenshot="$BATS_TEST_TMPDIR/$2.png" "${@:4}" "file://$1" >"$BATS_TEST_TMPDIR/said-$2" 2>&1
 }
 
 # asked WIDTH: what was asked of the network, without what the browser asks its makers for by itself
@@ -210,20 +211,22 @@ asked()
 		grep -vE '://([a-z0-9.-]+[.])?(google|googleapis|gvt1|gstatic)[.]com[/:"]' || true
 }
 
-# looks NAME: page.html at both widths
+# looks NAME: page.html at both widths; the pictures are kept in build/tests/artefacts, where a person may look at them
 looks()
 {
+	local artefacts=${VTDLAB_TEST_ARTEFACTS:-$root/build/tests/artefacts} width height
+	mkdir -p "$artefacts"
 	for width in 1280 390; do
-		shoot "$BATS_TEST_TMPDIR/page.html" "$width"
+		# what stands side by side there stands below each other here
+		height=$((width == 390 ? 4200 : 2400))
+		shoot "$BATS_TEST_TMPDIR/page.html" "$width" "$height"
 		run ! grep -E 'CONSOLE|Refused to' "$BATS_TEST_TMPDIR/said-$width"
 		run file -b "$BATS_TEST_TMPDIR/$width.png"
-		[[ $output == "PNG image data, $width x 2400"* ]]
+		[[ $output == "PNG image data, $width x $height"* ]]
 		[ "$(stat -c %s "$BATS_TEST_TMPDIR/$width.png")" -gt 20000 ]
 		[ -s "$BATS_TEST_TMPDIR/net-$width.json" ]
 		[ -z "$(asked "$width")" ]
-		if [[ ${VTDLAB_TEST_ARTEFACTS:-} ]]; then
-			cp "$BATS_TEST_TMPDIR/$width.png" "$VTDLAB_TEST_ARTEFACTS/$1-$width.png"
-		fi
+		cp "$BATS_TEST_TMPDIR/$width.png" "$artefacts/$1-$width.png"
 	done
 }
 
@@ -233,6 +236,23 @@ looks()
 	add_run x
 	"$vtdlab" report -o "$BATS_TEST_TMPDIR/page.html" "$dir"
 	looks report
+}
+
+@test "in dark mode the page is dark, and by keyboard everything that is wider than it can be reached" {
+	command -v chromium >/dev/null || skip "no chromium on this host"
+	unpack legacy-6.1
+	add_run x
+	"$vtdlab" report -o "$BATS_TEST_TMPDIR/page.html" "$dir"
+	shoot "$BATS_TEST_TMPDIR/page.html" 1280 800 --blink-settings=preferredColorScheme=1
+	mv "$BATS_TEST_TMPDIR/1280.png" "$BATS_TEST_TMPDIR/light.png"
+	shoot "$BATS_TEST_TMPDIR/page.html" 1280 800 --blink-settings=preferredColorScheme=0
+	run ! cmp -s "$BATS_TEST_TMPDIR/light.png" "$BATS_TEST_TMPDIR/1280.png"
+	cp "$BATS_TEST_TMPDIR/1280.png" "${VTDLAB_TEST_ARTEFACTS:-$root/build/tests/artefacts}/report-dark-1280.png"
+	[ "$(grep -o 'class="wide[^>]*>' "$BATS_TEST_TMPDIR/page.html" | grep -vc 'tabindex="0"')" = 0 ]
+	[ "$(grep -o 'class="wide[^>]*>' "$BATS_TEST_TMPDIR/page.html" | wc -l)" -ge 3 ]
+	# nothing but links and what opens is to be pressed, and the focus is seen
+	run ! grep -qE '<(button|input|a [^>]*onclick|[a-z]+ [^>]*tabindex="[1-9-])' "$BATS_TEST_TMPDIR/page.html"
+	grep -q ':focus-visible{outline' "$BATS_TEST_TMPDIR/page.html"
 }
 
 # A matrix of two kernels and two modes: the cells @1 are spoilt by a jq expression.
