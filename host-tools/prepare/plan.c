@@ -11,6 +11,7 @@
 #include "evidence/kprobe-trace.h"
 #include "machine/disk.h"
 #include "machine/qemu-probe.h"
+#include "machine/vmm.h"
 #include "prepare/devices.h"
 #include "prepare/flat.h"
 #include "prepare/shortcuts.h"
@@ -150,13 +151,16 @@ char *plan_crashkernel(const char *cmdline)
 	return plain;
 }
 
-/* Before anything is fetched for it: is the program that was named a QEMU? */
+/* Before anything is fetched for it: is the program that was named a QEMU, or is there one at all? libvirt has its own. */
 static bool plan_qemu(struct plan *plan, GError **error)
 {
+	const struct run_options *o = plan->options;
 	struct qemu_caps *caps;
 
-	plan->qemu = qemu_get(plan->options->qemu, error);
-	caps = plan->qemu ? qemu_probe(plan->qemu, lab_cache_dir(), error) : NULL;
+	if (!o->qemu && o->vmm && o->vmm != &vmm_qemu)
+		return true;
+	plan->qemu = o->qemu ? qemu_get(o->qemu, error) : NULL;
+	caps = plan->qemu || !o->qemu ? qemu_probe(plan->qemu, lab_cache_dir(), error) : NULL;
 	qemu_caps_free(caps);
 	return caps;
 }
@@ -202,7 +206,7 @@ bool plan_make(struct plan *plan, const struct scenario *sc, const struct run_op
 	memset(plan, 0, sizeof(*plan));
 	plan->scenario = sc;
 	plan->options = options;
-	if ((options->qemu && !plan_qemu(plan, error)) || !plan_kernels(plan, error))
+	if (!plan_qemu(plan, error) || !plan_kernels(plan, error))
 		return false;
 	foreign = plan_foreign(plan);
 	plan->crash_initrd = foreign ? foreign_initrd(sc->crash.initrd, plan->crash, error) :

@@ -54,6 +54,22 @@ setup() { find_vtdlab; }
 	[[ $output == *"Result: PASS"* ]]
 }
 
+@test "a node without QEMU skips its cells by that name, and fetches nothing for them" {
+	cd "$BATS_TEST_TMPDIR"
+	export VTDLAB_DEBIAN_URI=file:///nonexistent VTDLAB_DEBIAN_SECURITY_URI=file:///nonexistent
+	mkdir bin
+	for program in /usr/bin/*; do
+		[[ ${program##*/} == qemu* ]] || ln -s "$program" bin/
+	done
+	printf '[matrix]\ntitle=t\n[axes]\nkernel=debian-6.1;/nonexistent\n' >m.conf
+	PATH=$PWD/bin run "$vtdlab" matrix m.conf --results r --junit j.xml
+	echo "$output"
+	[ "$status" -eq 125 ]
+	[ "$(grep -c "skipped .*: qemu-system-x86_64 is not installed: install" <<<"$output")" = 2 ]
+	[[ $output == *"2 cells: 2 skipped"* ]]
+	[ "$(grep -c '<skipped message="qemu-system' j.xml)" = 2 ]
+}
+
 @test "JUnit of a matrix, read by a program that reads JUnit: what failed, what was skipped" {
 	cd "$BATS_TEST_TMPDIR"
 	junit() { /usr/bin/python3 -m junitparser "$@"; }
