@@ -139,7 +139,10 @@ static void bugs_and_benchmarks_are_cells(void **state)
 	assert_int_equal(bugs->len, 2);
 	assert_string_equal(((struct matrix_cell *)doc->cells->pdata[0])->command,
 			    "vtdlab reproduce mode-mismatch --side bad");
+	assert_int_equal(((struct cell_plan *)bugs->pdata[0])->cpus, 1);
+	assert_true(((struct cell_plan *)bugs->pdata[0])->memory > UINT64_C(1) << 30);
 	assert_int_equal(benches->len, 2);
+	assert_true(((struct cell_plan *)benches->pdata[0])->memory > UINT64_C(2) << 30);
 	assert_string_equal(((struct matrix_cell *)other->cells->pdata[1])->command,
 			    "vtdlab bench --tests exits --kernel a --clock wall");
 	suites = make(AXES "bench=quick;full;exits\n", third, NULL);
@@ -288,6 +291,24 @@ static void what_wants_to_be_alone_is(void **state)
 	assert_true(matrix_run(&options, &out, NULL));
 	assert_string_equal(out.line, "3 cells: 3 as expected");
 	matrix_outcome_clear(&out);
+}
+
+/* As many at a time as there are CPUs and memory for, whatever -j says; what is too much for the machine runs by itself. */
+static void what_the_machine_has_no_room_for_waits(void **state)
+{
+	static const char *const large[] = { "machine.cpus=64", "machine.memory=64G" };
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(large); i++) {
+		g_autofree char *text = g_strdup_printf(AXES "kernel=busy-1;busy-2;busy-3\n%s\n", large[i]),
+				*path = file(text);
+		struct matrix_options options = options_of(path);
+		struct matrix_outcome out;
+
+		assert_true(matrix_run(&options, &out, NULL));
+		assert_string_equal(out.line, "3 cells: 3 as expected");
+		matrix_outcome_clear(&out);
+	}
 }
 
 static void a_skip_takes_nothing_away_but_alone_it_is_no_verdict(void **state)
@@ -485,6 +506,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(every_ending_of_a_cell),
 		cmocka_unit_test(rules_say_what_is_expected),
 		cmocka_unit_test(what_wants_to_be_alone_is),
+		cmocka_unit_test(what_the_machine_has_no_room_for_waits),
 		cmocka_unit_test(a_skip_takes_nothing_away_but_alone_it_is_no_verdict),
 		cmocka_unit_test(what_was_not_finished_is_gone_on_with),
 		cmocka_unit_test(a_cell_by_itself),
