@@ -120,6 +120,23 @@ int matrix_doc_exit(const struct matrix_doc *doc)
 	return status;
 }
 
+double matrix_doc_left(const struct matrix_doc *doc, unsigned running, unsigned at_a_time)
+{
+	unsigned ran = 0, waiting = matrix_doc_count(doc, MATRIX_CELL_WAITING);
+	double seconds = 0;
+
+	for (guint i = 0; i < doc->cells->len; i++) {
+		const struct matrix_cell *cell = doc->cells->pdata[i];
+
+		if (cell->result != MATRIX_CELL_EXPECTED && cell->result != MATRIX_CELL_UNEXPECTED &&
+		    cell->result != MATRIX_CELL_UNJUDGED)
+			continue;
+		seconds += cell->seconds;
+		ran++;
+	}
+	return ran ? seconds / ran * (waiting - MIN(running, waiting) / 2.0) / MAX(at_a_time, 1) : -1;
+}
+
 char *matrix_doc_line(const struct matrix_doc *doc)
 {
 	static const char *const said[MATRIX_CELL_RESULTS] = {

@@ -81,6 +81,13 @@ bool matrix_cell_read(const char *path, struct matrix_cell *cell);
 /* matrix_doc_count - the cells of that result. */
 unsigned matrix_doc_count(const struct matrix_doc *doc, enum matrix_cell_result result);
 
+/*
+ * matrix_doc_left - seconds until the waiting cells are done, by what those took that were run, in this process or before a
+ * resume; skips say nothing of that. Negative: none was run yet.
+ * @running: of the waiting cells, each half done on average; @at_a_time: how many run beside each other
+ */
+double matrix_doc_left(const struct matrix_doc *doc, unsigned running, unsigned at_a_time);
+
 /* matrix_doc_line - "48 cells: 40 as expected, 1 NOT as expected, 7 skipped"; the caller frees it. */
 char *matrix_doc_line(const struct matrix_doc *doc);
 

@@ -311,6 +311,39 @@ static void what_the_machine_has_no_room_for_waits(void **state)
 	}
 }
 
+/* What is left is told by the cells that were run; what was skipped in no time is no measure of them. */
+static void the_time_left_is_that_of_cells_that_ran(void **state)
+{
+	static const struct {
+		enum matrix_cell_result result;
+		double seconds;
+	} all[] = { { MATRIX_CELL_SKIPPED, 0.3 }, { MATRIX_CELL_WAITING, 0 },	{ MATRIX_CELL_WAITING, 0 },
+		    { MATRIX_CELL_WAITING, 0 },	  { MATRIX_CELL_EXPECTED, 20 }, { MATRIX_CELL_UNEXPECTED, 40 },
+		    { MATRIX_CELL_LOST, 900 },	  { MATRIX_CELL_UNJUDGED, 30 } };
+	struct matrix_doc *doc = matrix_doc_new();
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		struct matrix_cell *cell = matrix_cell_new(i);
+
+		cell->result = all[i].result;
+		cell->seconds = all[i].seconds;
+		g_ptr_array_add(doc->cells, cell);
+	}
+	assert_true(matrix_doc_left(doc, 2, 2) < 0); /* none was run */
+	for (unsigned i = 4; i < G_N_ELEMENTS(all); i++) {
+		struct matrix_cell *cell = matrix_cell_new(i);
+
+		cell->result = all[i].result;
+		cell->seconds = all[i].seconds;
+		g_ptr_array_add(doc->cells, cell);
+	}
+	assert_true(matrix_doc_left(doc, 0, 1) == 90);
+	assert_true(matrix_doc_left(doc, 2, 2) == 30);
+	assert_true(matrix_doc_left(doc, 0, 0) == 90);
+	matrix_doc_free(doc);
+}
+
 static void a_skip_takes_nothing_away_but_alone_it_is_no_verdict(void **state)
 {
 	g_autofree char *path = file(AXES "kernel=good;unfit\n");
@@ -507,6 +540,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(rules_say_what_is_expected),
 		cmocka_unit_test(what_wants_to_be_alone_is),
 		cmocka_unit_test(what_the_machine_has_no_room_for_waits),
+		cmocka_unit_test(the_time_left_is_that_of_cells_that_ran),
 		cmocka_unit_test(a_skip_takes_nothing_away_but_alone_it_is_no_verdict),
 		cmocka_unit_test(what_was_not_finished_is_gone_on_with),
 		cmocka_unit_test(a_cell_by_itself),
