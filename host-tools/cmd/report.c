@@ -15,11 +15,11 @@
 #include "results/recorded.h"
 #include "results/rundir.h"
 
-/* The page of the matrix in @dir; NULL and @error. */
-static char *matrix_page_of(const char *dir, GError **error)
+/* The page of the matrix in @dir, or what to quote of it; NULL and @error. */
+static char *matrix_page_of(const char *dir, bool mail, GError **error)
 {
 	struct matrix_doc *doc = matrix_doc_read(dir, error);
-	char *page = doc ? html_matrix_page(doc, dir) : NULL;
+	char *page = !doc ? NULL : mail ? matrix_doc_mail(doc) : html_matrix_page(doc, dir);
 
 	matrix_doc_free(doc);
 	return page;
@@ -64,10 +64,10 @@ static char *bug_page_of(const char *dir, GError **error)
 
 static char *page_of(const char *dir, bool mail, GError **error)
 {
-	return !mail && run_file_there(dir, "matrix.json") ? matrix_page_of(dir, error) :
-	       !mail && run_file_there(dir, "bug.json")	   ? bug_page_of(dir, error) :
-	       !mail && run_file_there(dir, "bench.json")  ? bench_page_of(dir, error) :
-							     run_page_of(dir, mail, error);
+	return run_file_there(dir, "matrix.json")	  ? matrix_page_of(dir, mail, error) :
+	       !mail && run_file_there(dir, "bug.json")	  ? bug_page_of(dir, error) :
+	       !mail && run_file_there(dir, "bench.json") ? bench_page_of(dir, error) :
+							    run_page_of(dir, mail, error);
 }
 
 /* @to: where it goes, "-": stdout; NULL: beside the run, and what is to be quoted to stdout. */

@@ -110,6 +110,12 @@ enum matrix_cell_result matrix_cell_of_exit(int status);
 char *matrix_doc_junit(const struct matrix_doc *doc);
 char *matrix_doc_ktap(const struct matrix_doc *doc);
 
+/*
+ * matrix_doc_mail - what a reply on a list quotes: command, axes, what came of it, each cell that is not as expected, and why
+ * others were skipped; 72 columns. The caller frees it.
+ */
+char *matrix_doc_mail(const struct matrix_doc *doc);
+
 /* matrix_ktap_head - the KTAP in front of @tests cells (to be freed); matrix_cell_ktap - one, with the checks of @run (or NULL). */
 char *matrix_ktap_head(unsigned tests);
 void matrix_cell_ktap(GString *out, const struct matrix_cell *cell, const struct run_json *run);

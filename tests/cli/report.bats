@@ -350,6 +350,24 @@ matrix()
 }
 
 # What two cells of a matrix measured lies in their runs: benchmarks here, the second one half as long.
+@test "--mail of a matrix: the command, what came of it, each cell that is not as expected, and the reasons of skips" {
+	matrix '.cells[1].command = "vtdlab run kdump --kernel b --set first.cmdline+=iommu.strict=1 --set crash.cmdline+=iommu.strict=1"'
+	cp "$dir/matrix.json" "$BATS_TEST_TMPDIR/was"
+	jq '.cells[2].reason = "no such kernel: a very long reason, which goes on and on and does not fit into one line"' \
+		"$BATS_TEST_TMPDIR/was" >"$dir/matrix.json"
+	run "$vtdlab" report --mail "$dir"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "${lines[0]}" = '$ vtdlab matrix two.conf' ]
+	[[ $output == *"matrix   two: a <b>title</b> (sha256 0)"* ]]
+	[[ $output == *"axes     kernel=a;b"*"         iommu.mode=legacy;scalable"* ]]
+	[[ $output == *"verdict  4 cells: 1 as expected, 1 NOT as expected, 1 skipped, 1 without"*"a verdict"* ]]
+	[[ $output == *"  cell 1: NOT as expected"*"    seen <i>1</i>"*"    wanted    no failure"*'    $ vtdlab run kdump --kernel b '*'\'* ]]
+	[[ $output == *"  cell 3: no verdict"*"  1 skipped:"*"    no such kernel: "* ]]
+	[[ $output != *"cell 0"* ]]
+	[ -z "$(awk 'length > 72' <<<"$output")" ]
+}
+
 @test "benchmarks of a matrix are a trend, and a benchmark has a page of its own" {
 	matrix '.cells = [.cells[0, 1]] | .cells[].result = "expected"'
 	mkdir -p "$dir/cells/0000/run" "$dir/cells/0001/run"
