@@ -132,6 +132,22 @@ setup() { find_vtdlab; }
 	[ ! -e "$BATS_TEST_TMPDIR/r/matrices" ]
 }
 
+@test "kernel=@available: a cell for each kernel that the archive has, by its exact name, and fetched as it comes" {
+	load kernel-fixture
+	fake_world
+	fake_deb "$archive/pool" 6.1.0-56-amd64 6.1.192-2
+	fake_deb "$archive/pool" 6.1.0-60-amd64 6.1.200-1
+	fake_archive "$archive"
+	fake_named debian-6.1 "$archive" 6.1.0-56-amd64 6.1.192-2
+	run "$vtdlab" matrix all-kernels --dry-run
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "${lines[-1]}" = "6 cells" ] # two kernels, three modes
+	[ "$(grep -c '^      vtdlab run kdump --kernel debian:6.1.0-[56][06]-amd64' <<<"$output")" = 6 ]
+	[ "$(grep -c 'kernel=debian:6.1.0-60-amd64 mode=' <<<"$output")" = 3 ]
+	[ ! -e "$VTDLAB_CACHE/kernels/6.1.0-60-amd64_6.1.200-1" ] # nothing was fetched for a list
+}
+
 @test "slurm-cell: what a run that was killed left is marked where it is brought, cell.json comes last" {
 	cd "$BATS_TEST_TMPDIR"
 	mkdir -p m tmp
