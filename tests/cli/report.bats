@@ -409,6 +409,15 @@ matrix()
 	"$vtdlab" report "$dir"
 	words "$dir/report.html" >"$BATS_TEST_TMPDIR/words"
 	grep -Eq 'cell 1 [0-9]+ 2500 .* 7 ' "$BATS_TEST_TMPDIR/words"
+	run ! grep -q 'by the number of their leaves' "$dir/report.html" # both have as many
+	jq '.iova.leaves = 100 | .timing.copy_ns = 25000' "$dir/cells/0000/run/run.json" >"$dir/new" && mv "$dir/new" "$dir/cells/0000/run/run.json"
+	jq '.iova.leaves = 1000000' "$dir/cells/0001/run/run.json" >"$dir/new" && mv "$dir/new" "$dir/cells/0001/run/run.json"
+	"$vtdlab" report "$dir"
+	grep -q 'alt="what the copy of the tables cost, by the number of their leaves; the table has the figures"' "$dir/report.html"
+	if command -v gnuplot >/dev/null; then
+		grep 'by the number of their leaves' "$dir/report.html" | grep -oE 'base64,[^"]*' | cut -d, -f 2 | base64 -d >"$BATS_TEST_TMPDIR/svg"
+		grep -q 'leaves of the tables' "$BATS_TEST_TMPDIR/svg"
+	fi
 	if command -v tidy >/dev/null; then
 		run tidy -q -e --drop-empty-elements no "$dir/report.html"
 		echo "$output"
