@@ -14,7 +14,7 @@ static const struct kind {
 	const char *file, *what, *verbs;
 } kinds[] = {
 	{ "matrix.json", "a matrix", "`vtdlab report` reads it, and `vtdlab matrix --resume`" },
-	{ "bug.json", "a reproduced bug", "its sides are the runs in it" },
+	{ "bug.json", "a reproduced bug", "`vtdlab report` reads it; its sides are the runs in it" },
 	{ "hunt.txt", "a hunt", "its runs are in it" },
 	{ "selftests.json", "a comparison with the kernel's selftests", "see selftests.md in it" },
 	{ "bench.json", "a benchmark", "`vtdlab compare`, `report` and `bench --show` read it" },
@@ -64,6 +64,15 @@ JsonObject *run_file_json(const char *path, const char *name, GError **error)
 		vtdlab_refuse(error, "%s is no %s that can be read: no JSON, truncated, or more than %d MiB", path,
 			      name, MAX_BYTES >> 20);
 	return o;
+}
+
+bool run_file_schema(const char *path, JsonObject *o, int newest, GError **error)
+{
+	gint64 schema = json_line_int(o, "schema", 0);
+
+	return schema <= newest ||
+	       vtdlab_refuse(error, "%s: schema %" G_GINT64_FORMAT " is newer than this vtdlab, which reads up to %d",
+			     path, schema, newest);
 }
 
 char *run_path(const char *name)

@@ -23,6 +23,12 @@ bool run_file_read(const char *path, const char *name, char **text, gsize *len, 
  */
 JsonObject *run_file_json(const char *path, const char *name, GError **error);
 
+/*
+ * run_file_schema - is the document @o, which was read from @path, of a schema that this version knows: @newest at most?
+ * Errors: VTDLAB_ERROR_USAGE.
+ */
+bool run_file_schema(const char *path, JsonObject *o, int newest, GError **error);
+
 /* run_file_there - is there a file @name in the directory @dir? That is how its kind is told. */
 bool run_file_there(const char *dir, const char *name);
 

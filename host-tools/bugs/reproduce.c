@@ -9,6 +9,8 @@
 #include "base/paths.h"
 #include "bugs/bench-side.h"
 #include "bugs/ready.h"
+#include "html/bug-page.h"
+#include "results/report.h"
 #include "results/rundir.h"
 
 const struct word reproduce_sides_words[] = {
@@ -260,11 +262,11 @@ static bool write_page(struct work *w, int status, GError **error)
 {
 	g_autoptr(JsonGenerator) generator = json_generator_new();
 	g_autoptr(JsonNode) node = json_node_new(JSON_NODE_OBJECT);
-	g_autofree char *text = NULL;
+	g_autofree char *text = NULL, *html = NULL;
 	JsonObject *o = json_object_new();
 
 	json_node_take_object(node, o);
-	json_object_set_int_member(o, "schema", 1);
+	json_object_set_int_member(o, "schema", BUG_JSON_SCHEMA);
 	json_object_set_string_member(o, "bug", w->bug->name);
 	json_object_set_string_member(o, "title", w->bug->title);
 	json_object_set_string_member(o, "sides", word_of(reproduce_sides_words, (int)w->options->sides));
@@ -274,8 +276,10 @@ static bool write_page(struct work *w, int status, GError **error)
 	json_generator_set_pretty(generator, TRUE);
 	json_generator_set_root(generator, node);
 	text = json_generator_to_data(generator, NULL);
+	html = html_bug_page(o, w->page->str);
 	return rundir_write(w->rd, "bug.txt", w->page->str, -1, error) &&
-	       rundir_write(w->rd, "bug.json", text, -1, error) && rundir_commit(w->rd, RUNDIR_LATEST, error);
+	       rundir_write(w->rd, "bug.json", text, -1, error) && rundir_write(w->rd, REPORT_HTML, html, -1, error) &&
+	       rundir_commit(w->rd, RUNDIR_LATEST, error);
 }
 
 static bool pick_recipe(struct work *w, GError **error)

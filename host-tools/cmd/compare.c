@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/run-file.h"
+#include "matrix/cells.h"
 #include "matrix/interleave.h"
 #include "results/bench-table.h"
 #include "results/compare.h"
@@ -58,15 +59,15 @@ static bool percentage(const char *text, double otherwise, double *part)
 static int finish(struct compare *c, double part)
 {
 	g_autofree char *text = compare_text(c, opt.tsv ? COMPARE_TSV : opt.markdown ? COMPARE_MARKDOWN : COMPARE_TEXT);
-	bool worse = false;
-	g_autofree char *judged = compare_judge(c, part, &worse);
+	int status = VTDLAB_EXIT_OK;
+	g_autofree char *judged = compare_judge(c, part, &status);
 	bool shown = judged && !opt.tsv;
 
 	printf("%s%s%s", shown ? judged : "", shown ? "\n" : "", text);
 	/* two sides of one's own were asked about; of run directories the table is an answer, too */
 	if (!judged && opt.run)
 		return VTDLAB_EXIT_CANNOT_JUDGE;
-	return worse ? VTDLAB_EXIT_BAD : VTDLAB_EXIT_OK;
+	return status;
 }
 
 static bool same_side(const struct bench_doc *a, const struct bench_doc *b)
@@ -116,7 +117,6 @@ static int recorded_benches(char *const *dirs, guint n, double part, double with
 static char **side_words(const char *kernel, const char *options)
 {
 	g_autoptr(GStrvBuilder) words = g_strv_builder_new();
-	bool suite = opt.bench && (strcmp(opt.bench, "quick") == 0 || strcmp(opt.bench, "full") == 0);
 	g_auto(GStrv) more = NULL;
 	GError *error = NULL;
 
@@ -128,7 +128,7 @@ static char **side_words(const char *kernel, const char *options)
 	if (opt.run)
 		g_strv_builder_add_many(words, "run", opt.run, "--boot", NULL);
 	else
-		g_strv_builder_add_many(words, "bench", suite ? "--suite" : "--tests", opt.bench, NULL);
+		g_strv_builder_add_many(words, "bench", cell_bench_option(opt.bench), opt.bench, NULL);
 	if (kernel)
 		g_strv_builder_add_many(words, "--kernel", kernel, NULL);
 	if (more)
@@ -260,6 +260,7 @@ int cmd_compare(int argc, char **argv)
 	c = compare_new();
 	for (int i = 1; i < argc && !error; i++)
 		compare_add(c, NULL, argv[i], &error);
+	compare_sides(c);
 	status = error ? cmd_fail("compare", error) : finish(c, part);
 	compare_free(c);
 	return status;

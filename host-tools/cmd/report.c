@@ -9,16 +9,17 @@
 #include "base/files.h"
 #include "base/run-file.h"
 #include "html/bench-page.h"
+#include "html/bug-page.h"
 #include "html/matrix-page.h"
 #include "html/run-page.h"
 #include "results/recorded.h"
 #include "results/rundir.h"
 
-/* The page of the matrix in @dir; NULL and @error. */
-static char *matrix_page_of(const char *dir, GError **error)
+/* The page of the matrix in @dir, or what to quote of it; NULL and @error. */
+static char *matrix_page_of(const char *dir, bool mail, GError **error)
 {
 	struct matrix_doc *doc = matrix_doc_read(dir, error);
-	char *page = doc ? html_matrix_page(doc, dir) : NULL;
+	char *page = !doc ? NULL : mail ? matrix_doc_mail(doc) : html_matrix_page(doc, dir);
 
 	matrix_doc_free(doc);
 	return page;
@@ -49,11 +50,24 @@ static char *bench_page_of(const char *dir, GError **error)
 	return page;
 }
 
+static char *bug_page_of(const char *dir, GError **error)
+{
+	g_autoptr(JsonObject) bug = run_file_json(dir, "bug.json", error);
+	g_autofree char *text = NULL;
+	gsize len;
+
+	if (!bug || !run_file_schema(dir, bug, BUG_JSON_SCHEMA, error) ||
+	    !run_file_read(dir, "bug.txt", &text, &len, error))
+		return NULL;
+	return html_bug_page(bug, text);
+}
+
 static char *page_of(const char *dir, bool mail, GError **error)
 {
-	return !mail && run_file_there(dir, "matrix.json") ? matrix_page_of(dir, error) :
-	       !mail && run_file_there(dir, "bench.json")  ? bench_page_of(dir, error) :
-							     run_page_of(dir, mail, error);
+	return run_file_there(dir, "matrix.json")	  ? matrix_page_of(dir, mail, error) :
+	       !mail && run_file_there(dir, "bug.json")	  ? bug_page_of(dir, error) :
+	       !mail && run_file_there(dir, "bench.json") ? bench_page_of(dir, error) :
+							    run_page_of(dir, mail, error);
 }
 
 /* @to: where it goes, "-": stdout; NULL: beside the run, and what is to be quoted to stdout. */

@@ -22,8 +22,9 @@ static const GOptionEntry entries[] = {
 	{ "outcome", 0, 0, G_OPTION_ARG_STRING, &opt.outcome, "only with an outcome like this", "O" },
 	{ "kernel", 'k', 0, G_OPTION_ARG_STRING, &opt.kernel, "only of kernels like this, by release or name", "K" },
 	{ "prune", 0, 0, G_OPTION_ARG_NONE, &opt.prune,
-	  "remove all but the newest runs, bugs, hunts and matrices; never what is running", NULL },
-	{ "keep-last", 0, 0, G_OPTION_ARG_INT, &opt.keep_last, "how many of each kind --prune leaves", "N" },
+	  "remove all but the newest runs, bugs, hunts, matrices, comparisons and runs of soak; never what is running",
+	  NULL },
+	{ "keep-last", 0, 0, G_OPTION_ARG_INT, &opt.keep_last, "how many of each of these --prune leaves", "N" },
 	{ "dry-run", 0, 0, G_OPTION_ARG_NONE, &opt.dry_run, "with --prune: only tell what would go", NULL },
 	{ 0 },
 };
@@ -77,7 +78,8 @@ int cmd_results(int argc, char **argv)
 	if (opt.prune ? opt.keep_last < 0 : opt.keep_last >= 0 || opt.dry_run)
 		return cmd_usage_error("results", "--prune and --keep-last N go together");
 	if (opt.prune && (opt.scenario || opt.outcome || opt.kernel || opt.json || opt.csv))
-		return cmd_usage_error("results",
-				       "--prune keeps the last N of each scenario: it takes no filter or format");
+		return cmd_usage_error(
+			"results",
+			"--prune keeps the last N runs, bugs, hunts, ..., whatever they are of: it takes no filter or format");
 	return opt.prune ? prune(argc > 1 ? argv[1] : standard) : list(argc > 1 ? argv[1] : standard);
 }

@@ -6,6 +6,8 @@
 
 #include "base/error.h"
 #include "conf/scenario.h"
+#include "machine/config.h"
+#include "machine/vmm.h"
 
 #define AT(field) .offset = offsetof(struct matrix, field)
 #define KEY(s, k, t) .section = s, .key = k, .type = t
@@ -21,7 +23,7 @@ static const struct schema_key keys[] = {
 	{ PAIRS("axes", axes), .members = "AXIS=value;value",
 	  .help = "of a run: scenario, kernel (also @cached, @available), crash-kernel, reference, qemu (host: the host's), "
 		  "vmm, section.key, set or set-NAME (names of [settings]); of a bug: bug, side; of a benchmark: bench "
-		  "(tests), kernel, qemu, vmm, clock, iommu, l1-params" },
+		  "(quick, full, or tests), kernel, qemu, vmm, clock, iommu, l1-params" },
 	{ PAIRS("settings", settings), .members = "NAME=section.key=value;section.key+=value",
 	  .help = "what a value of an axis set or set-NAME stands for; nothing: no setting at all" },
 	{ PAIRS("exclude", exclude), .members = "NAME=AXIS=value;AXIS=value",
@@ -122,8 +124,15 @@ static bool check_value(const struct matrix *m, const char *axis, enum matrix_ax
 			GError **error)
 {
 	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-	const char *near;
+	g_autoptr(GError) why = NULL;
+	const char *near, *uri;
+	int clock;
 
+	/* or each of its cells would be refused when it is run */
+	if (strcmp(axis, "vmm") == 0 && !vmm_parse(value, &uri, &why))
+		return vtdlab_refuse(error, "%s: axis vmm: %s", m->path, why->message);
+	if (strcmp(axis, "clock") == 0 && !word_value(machine_clock_words, value, &clock))
+		return vtdlab_refuse(error, "%s: axis clock: no '%s': wall or virtual", m->path, value);
 	if (kind != MATRIX_AXIS_SETTINGS || matrix_find(m->settings, value))
 		return true;
 	for (char **pair = m->settings; *pair; pair++) {

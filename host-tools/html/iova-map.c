@@ -251,7 +251,19 @@ void html_iova_maps(GString *out, const struct evidence *ev)
 	g_string_append(out, "</section>\n");
 }
 
+#define WALKS 3 /* at the panic, after the copy, at the end */
+
 /* ---- domain ids ------------------------------------------------------------------------------ */
+
+static void put_did(GString *out, const struct iommu_walk *walk, uint16_t sid, uint32_t pasid)
+{
+	const struct iommu_space *s = walk ? iommu_walk_space(walk, sid, pasid) : NULL;
+
+	if (s)
+		text_markup(out, "<td class=\"n\">%u</td>", s->did);
+	else
+		text_markup(out, "<td class=\"n dim\">%s</td>", walk ? "none" : "?");
+}
 
 static void put_space(GString *out, const struct iommu_walk *walk, uint16_t sid, uint32_t pasid)
 {
@@ -262,13 +274,13 @@ static void put_space(GString *out, const struct iommu_walk *walk, uint16_t sid,
 	else if (!s)
 		g_string_append(out, "<td>not present</td><td></td>");
 	else
-		text_markup(out, "<td>%s, DID %u</td><td class=\"n\">%" PRIu64 "</td>", iommu_space_type_name(s->type),
-			    s->did,
+		text_markup(out, "<td>%s</td><td class=\"n\">%" PRIu64 "</td>", iommu_space_type_name(s->type),
 			    s->tree == UINT32_MAX || s->type == IOMMU_SPACE_PASS_THROUGH ? 0 :
 											   walk->trees[s->tree].pages);
 }
 
-static void put_requester(GString *out, const struct evidence *ev, uint16_t sid, uint32_t pasid)
+static void put_requester(GString *out, const struct evidence *ev, const struct iommu_walk *const *walks, uint16_t sid,
+			  uint32_t pasid)
 {
 	const struct evidence_device *dev = evidence_device_find(ev, sid);
 	char who[16];
@@ -276,12 +288,14 @@ static void put_requester(GString *out, const struct evidence *ev, uint16_t sid,
 	text_markup(out, "<tr><th scope=\"row\">%s", sid_text(sid, who));
 	if (pasid != IOMMU_NO_PASID)
 		text_markup(out, " PASID %u", pasid);
-	g_string_append(out, "</th><td>");
+	g_string_append(out, "</th>");
+	for (unsigned i = 0; i < WALKS; i++)
+		put_did(out, walks[i], sid, pasid);
+	g_string_append(out, "<td>");
 	html_text(out, dev ? dev->driver : "");
 	g_string_append(out, "</td>");
-	put_space(out, ev->at_panic.walk, sid, pasid);
-	put_space(out, ev->copied.walk, sid, pasid);
-	put_space(out, ev->end.walk, sid, pasid);
+	for (unsigned i = 0; i < WALKS; i++)
+		put_space(out, walks[i], sid, pasid);
 	g_string_append(out, "</tr>\n");
 }
 
@@ -299,23 +313,26 @@ static void put_new_requesters(GString *out, const struct evidence *ev, const st
 		for (unsigned k = 0; k < n; k++)
 			known |= walks[k] && iommu_walk_space(walks[k], s->sid, pasid);
 		if (!known)
-			put_requester(out, ev, s->sid, pasid);
+			put_requester(out, ev, walks, s->sid, pasid);
 	}
 }
 
 void html_domains(GString *out, const struct evidence *ev)
 {
-	const struct iommu_walk *const walks[] = { ev->at_panic.walk, ev->copied.walk, ev->end.walk };
+	const struct iommu_walk *const walks[WALKS] = { ev->at_panic.walk, ev->copied.walk, ev->end.walk };
 	static const char *const when[] = { "at the panic", "after the copy", "at the end" };
 
 	g_string_append(out,
 			"<section aria-labelledby=\"domains\"><h2 id=\"domains\">Requesters and their domains</h2>\n"
 			"<div class=\"wide\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">requester</th>"
-			"<th scope=\"col\">driver</th>");
-	for (size_t i = 0; i < G_N_ELEMENTS(when); i++)
+			/* the ids first and narrow: on a phone they are what there is room for */
+			"<th class=\"n\" scope=\"col\">DID at the panic</th>"
+			"<th class=\"n\" scope=\"col\">after the copy</th>"
+			"<th class=\"n\" scope=\"col\">at the end</th><th scope=\"col\">driver</th>");
+	for (size_t i = 0; i < WALKS; i++)
 		text_markup(out, "<th scope=\"col\">%s</th><th class=\"n\" scope=\"col\">pages</th>", when[i]);
 	g_string_append(out, "</tr></thead>\n");
-	for (unsigned i = 0; i < G_N_ELEMENTS(walks); i++)
+	for (unsigned i = 0; i < WALKS; i++)
 		put_new_requesters(out, ev, walks, i);
 	g_string_append(out, "</table></div></section>\n");
 }

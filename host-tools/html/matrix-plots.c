@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "html/matrix-plots.h"
 
+#include <limits.h>
 #include <math.h>
 
 #include "base/text.h"
@@ -9,8 +10,9 @@
 #include "results/bench-table.h"
 #include "results/run-json-read.h"
 
-#define CELLS_MAX 200 /* of a picture, and whose files are read for it */
-#define LINES_MAX 8   /* more than eight lines are told apart by nobody */
+#define CELLS_MAX 200  /* of a picture, and whose files are read for it */
+#define SCALE_LEAST 10 /* cells whose tables differ less say nothing of how a cost grows */
+#define LINES_MAX 8    /* more than eight lines are told apart by nobody */
 
 static char *run_of(const char *dir, const struct matrix_cell *cell)
 {
@@ -179,13 +181,44 @@ static const struct {
 	{ "graft", "kdump/graft/t_ns" },
 };
 
+/* The pictures of it: cell by cell, and by the size of what is copied. */
+struct cost_plots {
+	struct plot cells, leaves;
+	unsigned least, most; /* leaves of a cell; 0: none was told */
+};
+
+static void cost_plots_init(struct cost_plots *p)
+{
+	p->least = p->most = 0;
+	plot_init(&p->cells);
+	p->cells.alt =
+		"what the copy of the tables cost in each cell, in microseconds of the guest; the table has the figures";
+	p->cells.unit = "us, by the guest's clock";
+	p->cells.log = true;
+	plot_init(&p->leaves);
+	p->leaves.alt = "what the copy of the tables cost, by the number of their leaves; the table has the figures";
+	p->leaves.unit = p->cells.unit;
+	p->leaves.x = "leaves of the tables";
+	p->leaves.log = true;
+	for (guint i = 0; i < G_N_ELEMENTS(costs); i++) {
+		plot_add(&p->cells, costs[i].name);
+		plot_add(&p->leaves, costs[i].name);
+	}
+}
+
+static void drop_empty(struct plot *plot)
+{
+	for (guint i = plot->series->len; i > 0; i--)
+		if (!((struct plot_series *)plot->series->pdata[i - 1])->points->len)
+			g_ptr_array_remove_index(plot->series, i - 1);
+}
+
 /* One row: what is there of the figures. False: nothing. */
-static bool put_costs(GString *out, const struct matrix_cell *cell, const struct run_json *run,
-		      struct plot_series *dots[], unsigned at)
+static bool put_costs(GString *out, const struct matrix_cell *cell, const struct run_json *run, struct cost_plots *p)
 {
 	g_autoptr(GString) row = g_string_new(NULL);
 	double leaves;
-	bool any = false;
+	bool any = false, sized = run_json_number(run, "iova/leaves", &leaves) && leaves >= 1 && leaves < UINT_MAX;
 
 	for (guint i = 0; i < G_N_ELEMENTS(costs); i++) {
 		double ns;
@@ -196,13 +229,19 @@ static bool put_costs(GString *out, const struct matrix_cell *cell, const struct
 		}
 		any = true;
 		text_markup(row, "<td class=\"n\">%.0f</td>", ns / 1000);
-		plot_point(dots[i], at, ns / 1000, ns / 1000, ns / 1000);
+		plot_point(p->cells.series->pdata[i], p->cells.labels->len, ns / 1000, ns / 1000, ns / 1000);
+		if (sized)
+			plot_point(p->leaves.series->pdata[i], (unsigned)leaves, ns / 1000, ns / 1000, ns / 1000);
 	}
 	if (!any)
 		return false;
 	g_string_append(out, "<tr><th scope=\"row\">");
 	html_text(out, cell->name);
-	if (run_json_number(run, "iova/leaves", &leaves))
+	if (sized) {
+		p->most = MAX(p->most, (unsigned)leaves);
+		p->least = p->least ? MIN(p->least, (unsigned)leaves) : (unsigned)leaves;
+	}
+	if (sized)
 		text_markup(out, "</th><td class=\"n\">%.0f</td>", leaves);
 	else
 		g_string_append(out, "</th><td class=\"n dim\">-</td>");
@@ -213,30 +252,22 @@ static bool put_costs(GString *out, const struct matrix_cell *cell, const struct
 
 static void put_copies(GString *out, const struct matrix_doc *doc, const char *dir)
 {
-	struct plot_series *dots[G_N_ELEMENTS(costs)];
 	g_autoptr(GString) rows = g_string_new(NULL);
-	struct plot plot;
+	struct cost_plots p;
 
-	plot_init(&plot);
-	plot.alt =
-		"what the copy of the tables cost in each cell, in microseconds of the guest; the table has the figures";
-	plot.unit = "us, by the guest's clock";
-	plot.log = true;
-	for (guint i = 0; i < G_N_ELEMENTS(costs); i++)
-		dots[i] = plot_add(&plot, costs[i].name);
-	for (guint i = 0; i < doc->cells->len && plot.labels->len < CELLS_MAX; i++) {
+	cost_plots_init(&p);
+	for (guint i = 0; i < doc->cells->len && p.cells.labels->len < CELLS_MAX; i++) {
 		const struct matrix_cell *cell = doc->cells->pdata[i];
 		g_autofree char *dir_of_run = run_of(dir, cell);
 		struct run_json *run = dir_of_run ? run_json_load(dir_of_run, NULL) : NULL;
 
-		if (run && put_costs(rows, cell, run, dots, plot.labels->len))
-			g_ptr_array_add(plot.labels, g_strdup(cell->name));
+		if (run && put_costs(rows, cell, run, &p))
+			g_ptr_array_add(p.cells.labels, g_strdup(cell->name));
 		run_json_free(run);
 	}
-	for (guint i = G_N_ELEMENTS(costs); i > 0; i--)
-		if (!dots[i - 1]->points->len)
-			g_ptr_array_remove_index(plot.series, i - 1);
-	if (plot.labels->len > 1) {
+	drop_empty(&p.cells);
+	drop_empty(&p.leaves);
+	if (p.cells.labels->len > 1) {
 		g_string_append(out,
 				"<section aria-labelledby=\"copy\"><h2 id=\"copy\">What the copy cost</h2>\n"
 				"<div class=\"wide\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">cell, us</th>"
@@ -246,12 +277,18 @@ static void put_copies(GString *out, const struct matrix_doc *doc, const char *d
 		g_string_append(out, "</tr></thead>\n");
 		g_string_append(out, rows->str);
 		g_string_append(out, "</table></div>\n");
-		html_plot(out, &plot,
+		html_plot(out, &p.cells,
 			  "One run a cell, by the guest's clock: under an emulator such a time may be several times "
 			  "longer by chance. `vtdlab compare --run` tells what is beyond noise.");
+		if (p.least && p.most / p.least >= SCALE_LEAST)
+			html_plot(
+				out, &p.leaves,
+				"The same by the size of the tables, both axes by the logarithm: what grows as they do "
+				"lies on a line that rises ten times as it goes ten times to the right.");
 		g_string_append(out, "</section>\n");
 	}
-	plot_clear(&plot);
+	plot_clear(&p.cells);
+	plot_clear(&p.leaves);
 }
 
 void html_matrix_plots(GString *out, const struct matrix_doc *doc, const char *dir)

@@ -71,7 +71,7 @@ static void put_number(GString *script, double value)
 /* Each label has a place of its own; series of one label lie beside each other. */
 static double place_of(const struct plot *plot, unsigned series, unsigned at)
 {
-	double apart = plot->series->len > 1 && !plot->lines ? 0.5 / (plot->series->len - 1) : 0;
+	double apart = plot->series->len > 1 && !plot->lines && !plot->x ? 0.5 / (plot->series->len - 1) : 0;
 
 	return at + apart * series - (apart > 0 ? 0.25 : 0);
 }
@@ -111,27 +111,59 @@ static void put_labels(GString *script, const struct plot *plot)
 		g_string_append_printf(script, ")\nset yrange [%u.6:-0.6]\n", plot->labels->len - 1);
 }
 
+/* With room beside the outermost points. */
+static void put_range(GString *script, const struct plot *plot)
+{
+	unsigned least = 0, most = 0;
+
+	for (guint s = 0; s < plot->series->len; s++) {
+		const struct plot_series *series = plot->series->pdata[s];
+
+		for (guint i = 0; i < series->points->len; i++) {
+			unsigned at = g_array_index(series->points, struct plot_point, i).at;
+
+			least = least ? MIN(least, at) : at;
+			most = MAX(most, at);
+		}
+	}
+	g_string_append(script, "set xrange [");
+	put_number(script, least / 1.5);
+	g_string_append_c(script, ':');
+	put_number(script, most * 1.5);
+	g_string_append(script, "]\n");
+}
+
 static char *script_of(const struct plot *plot)
 {
 	GString *script = g_string_new(NULL);
-	const char *value = plot->lines ? "y" : "x";
+	bool upright = plot->lines || plot->x;
+	const char *value = upright ? "y" : "x";
 
 	g_string_append_printf(script,
 			       "set terminal svg size %d,%u dynamic font \"monospace,13\" background \"#ffffff\"\n"
 			       "set encoding utf8\nset grid\nset key %s noenhanced\nset bars 0.5\n",
-			       WIDTH, plot->lines ? HEIGHT : MARGIN + ROW * plot->labels->len,
-			       plot->lines || plot->series->len > 1 ? "outside below" : "off");
+			       WIDTH, upright ? HEIGHT : MARGIN + ROW * plot->labels->len,
+			       upright || plot->series->len > 1 ? "outside below" : "off");
 	if (plot->log)
 		g_string_append_printf(script, "set logscale %s\n", value);
 	g_string_append_printf(script, "set %slabel ", value);
 	put_word(script, plot->unit);
 	g_string_append(script, " noenhanced\n");
-	put_labels(script, plot);
+	if (plot->x) {
+		g_string_append(script, "set logscale x\nset xlabel ");
+		put_word(script, plot->x);
+		g_string_append(script, " noenhanced\n");
+		put_range(script, plot);
+	} else {
+		put_labels(script, plot);
+	}
 	put_data(script, plot);
 	g_string_append(script, "plot");
 	for (guint s = 0; s < plot->series->len; s++) {
 		g_string_append_printf(script, "%s $d%u using %s linewidth 1.5 pointsize 1.1 title ", s ? "," : "", s,
-				       plot->lines ? "1:2:3:4 with yerrorlines" : "2:1:3:4 with xerrorbars");
+				       plot->x	   ? "1:2:3:4 with yerrorbars" :
+				       plot->lines ? "1:2:3:4 with yerrorlines" :
+						     "2:1:3:4 with xerrorbars");
 		put_word(script, ((const struct plot_series *)plot->series->pdata[s])->name);
 	}
 	g_string_append_c(script, '\n');
@@ -170,7 +202,7 @@ char *plot_svg(const struct plot *plot, GError **error)
 {
 	g_autofree char *script = NULL;
 
-	if (!plot->labels->len || !plot->series->len) {
+	if ((!plot->labels->len && !plot->x) || !plot->series->len) {
 		vtdlab_unjudged(error, "there is nothing to draw");
 		return NULL;
 	}

@@ -8,7 +8,7 @@
 
 /* One figure and how far it was spread. */
 struct plot_point {
-	unsigned at; /* which of the labels, from 0 */
+	unsigned at; /* which of the labels, from 0; with x in the plot: a number above 0 */
 	double value, low, high;
 };
 
@@ -20,6 +20,7 @@ struct plot_series {
 struct plot {
 	const char *alt;   /* what a person sees in it, for those who do not */
 	const char *unit;  /* of the values */
+	const char *x;	   /* what is counted from left to right, by the logarithm; NULL: places with labels */
 	bool lines;	   /* joined: the labels are an order; false: each label has a row of its own */
 	bool log;	   /* a logarithmic scale; values are above 0 then */
 	GPtrArray *labels; /* char * */

@@ -65,10 +65,27 @@ static void clear_moment(void *data)
 	g_free(((struct moment *)data)->what);
 }
 
-static void find_moments(struct drawing *d, const struct evidence *ev)
+/* Phases that are too short for their name to be read in the drawing. */
+static void add_phases(struct drawing *d, const struct run_report *r)
+{
+	static const struct {
+		const char *phase, *what;
+	} told[] = { { "copied", "the copied tables are read from outside" }, { "dump", "the dump is asked for" } };
+
+	for (guint i = 0; i < r->phases->len; i++) {
+		const struct report_phase *p = r->phases->pdata[i];
+
+		for (size_t k = 0; k < G_N_ELEMENTS(told); k++)
+			if (strcmp(p->name, told[k].phase) == 0)
+				add_moment(d, d->start_ns + CLAMP(p->start_ns, 0, SPAN_MAX), "%s", told[k].what);
+	}
+}
+
+static void find_moments(struct drawing *d, const struct run_report *r, const struct evidence *ev)
 {
 	bool faulted = false;
 
+	add_phases(d, r);
 	add_moment(d, ev->trigger_ns, "the panic is asked for");
 	add_moment(d, ev->jump_ns, "a CPU is in the crash kernel's memory");
 	add_moment(d, ev->root_switch_ns, "the crash kernel's root table is in force");
@@ -287,7 +304,7 @@ void html_timeline(GString *out, const struct run_report *report, const struct e
 	}
 	d.moments = g_array_new(FALSE, FALSE, sizeof(struct moment));
 	g_array_set_clear_func(d.moments, clear_moment);
-	find_moments(&d, ev);
+	find_moments(&d, report, ev);
 	bins->start_ns = d.start_ns;
 	bins->end_ns = d.end_ns;
 	put_drawing(&d, report, ev, trace_bins_read(bins, log) ? bins : NULL);

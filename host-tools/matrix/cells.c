@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "bugs/axes.h"
 #include "bugs/catalogue.h"
+#include "bugs/reproduce.h"
 #include "prepare/kernel.h"
 #include "verdict/check.h"
 #include "verdict/outcome.h"
@@ -20,6 +21,11 @@ const char *const cell_words[][2] = {
 	[CELL_BUG] = { "reproduced", "not-reproduced" },
 	[CELL_BENCH] = { BUG_BENCH_PASSED, BUG_BENCH_FAILED },
 };
+
+const char *cell_bench_option(const char *tests)
+{
+	return strcmp(tests, "quick") == 0 || strcmp(tests, "full") == 0 ? "--suite" : "--tests";
+}
 
 static void plan_free(void *p)
 {
@@ -223,6 +229,37 @@ static void wish(const struct matrix *m, struct wish *w, const char *pair)
 		g_ptr_array_add(w->settings, g_strdup(pair));
 }
 
+/* As bench/plan.c has it: huge pages take more. */
+static void bench_takes(struct cell_plan *plan, const char *tests)
+{
+	bool huge = strcmp(tests, "full") == 0 || strstr(tests, "hugetlb");
+
+	plan->memory = (UINT64_C(2) << 30) * (huge ? 2 : 1) + QEMU_MEMORY;
+}
+
+static void takes(struct cell_plan *plan, const struct scenario *s)
+{
+	plan->cpus = MAX(plan->cpus, s->machine.cpus);
+	plan->memory = MAX(plan->memory, s->machine.memory + QEMU_MEMORY);
+}
+
+/* As much as the largest of its sides: which recipe is run is only known when it is. */
+static void bug_takes(struct cell_plan *plan, const struct bug *bug)
+{
+	if (*bug->bench)
+		bench_takes(plan, bug->bench);
+	for (unsigned i = 0; i < 2 * BUG_RECIPES && !*bug->bench; i++) {
+		const struct bug_recipe *recipe = &bug->recipes[i / 2];
+		struct scenario *s = NULL;
+
+		if (bug_recipe_given(bug, i / 2))
+			s = bug_scenario(bug, i % 2 ? &recipe->good : &recipe->bad, NULL, NULL);
+		if (s)
+			takes(plan, s);
+		scenario_free(s);
+	}
+}
+
 /* The words of a run, which its scenario must allow. */
 static bool plan_run(struct cell_plan *plan, const struct wish *w, char *const *settings, GStrvBuilder *words,
 		     GError **error)
@@ -232,8 +269,7 @@ static bool plan_run(struct cell_plan *plan, const struct wish *w, char *const *
 	if (base)
 		s = axes_apply(base, settings, error);
 	if (s) {
-		plan->cpus = s->machine.cpus;
-		plan->memory = s->machine.memory + QEMU_MEMORY;
+		takes(plan, s);
 		axes_words(words, w->scenario, settings);
 	}
 	scenario_free(base);
@@ -245,10 +281,10 @@ static bool plan_words(struct cell_plan *plan, const struct wish *w, char *const
 {
 	g_autoptr(GStrvBuilder) words = g_strv_builder_new();
 	struct bug *bug;
+	int side;
 
 	plan->kind = w->bug ? CELL_BUG : w->bench ? CELL_BENCH : CELL_RUN;
 	plan->cpus = 1;
-	plan->memory = (UINT64_C(1) << 30) + QEMU_MEMORY;
 	if (plan->kind == CELL_RUN) {
 		if (w->side || w->bench_only)
 			return vtdlab_refuse(error, "axis %s goes with %s only",
@@ -262,15 +298,19 @@ static bool plan_words(struct cell_plan *plan, const struct wish *w, char *const
 		bug = catalogue_load(w->bug, false, error);
 		if (!bug)
 			return false;
+		bug_takes(plan, bug);
 		bug_free(bug);
+		if (w->side && !word_value(reproduce_sides_words, w->side, &side))
+			return vtdlab_refuse(error, "side=%s: both, bad or good", w->side);
 		g_strv_builder_add_many(words, "reproduce", w->bug, NULL);
 		if (w->side)
 			g_strv_builder_add_many(words, "--side", w->side, NULL);
 	} else {
 		if (w->side || w->run_only)
 			return vtdlab_refuse(error, "with bench go kernel, qemu, vmm, clock, iommu and l1-params only");
-		g_strv_builder_add_many(words, "bench", "--tests", w->bench, NULL);
+		g_strv_builder_add_many(words, "bench", cell_bench_option(w->bench), w->bench, NULL);
 		axes_options(words, settings);
+		bench_takes(plan, w->bench);
 		plan->alone = g_strcmp0(w->clock, "wall") == 0;
 	}
 	plan->words = g_strv_builder_end(words);

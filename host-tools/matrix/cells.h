@@ -16,6 +16,9 @@ enum cell_kind { CELL_RUN, CELL_BUG, CELL_BENCH };
 /* What a bug or a benchmark comes to: what is hoped for, and what is not. None of a run: it has outcomes. */
 extern const char *const cell_words[][2];
 
+/* cell_bench_option - the option of `vtdlab bench` that takes @tests: "--suite" for quick and full, else "--tests". */
+const char *cell_bench_option(const char *tests);
+
 /* How a cell is run, beside what the document says of it. */
 struct cell_plan {
 	enum cell_kind kind;

@@ -161,7 +161,7 @@ bool local_run(struct matrix_work *w, const struct matrix_cell *only, const char
 	bool whole;
 
 	l.begun = g_new0(bool, w->doc->cells->len);
-	l.cpus = MAX(jobs, g_get_num_processors());
+	l.cpus = g_get_num_processors();
 	whole = pool_run(&work, jobs);
 	g_free(l.begun);
 	return whole;

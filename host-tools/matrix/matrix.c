@@ -41,7 +41,6 @@ void work_say(struct matrix_work *w, const struct matrix_cell *cell)
 	bool plain = cell->result == MATRIX_CELL_EXPECTED;
 	const char *verdict;
 
-	w->told++;
 	if (w->options->style == PROGRESS_QUIET && plain)
 		return;
 	/* the reason of a bad run begins with the verdict */
@@ -57,10 +56,12 @@ void work_overview(struct matrix_work *w)
 {
 	unsigned waiting = matrix_doc_count(w->doc, MATRIX_CELL_WAITING),
 		 failed = matrix_doc_count(w->doc, MATRIX_CELL_UNEXPECTED);
-	double passed = (double)(g_get_monotonic_time() - w->began_us) / 1e6;
-	g_autofree char *left =
-		w->told ? g_strdup_printf(", about %.0f min left", passed / w->told * waiting / 60 + 0.5) :
-			  g_strdup("");
+	double seconds;
+	g_autofree char *left = NULL;
+
+	w->most_running = MAX(w->most_running, w->running);
+	seconds = matrix_doc_left(w->doc, w->running, w->most_running);
+	left = seconds < 0 ? g_strdup("") : g_strdup_printf(", about %.0f min left", seconds / 60 + 0.5);
 
 	progress_note(w->progress, "%u of %u done, %u running, %u NOT as expected%s", w->doc->cells->len - waiting,
 		      w->doc->cells->len, w->running, failed, left);
@@ -254,7 +255,7 @@ static void work_clear(struct matrix_work *w)
 
 bool matrix_run(const struct matrix_options *options, struct matrix_outcome *out, GError **error)
 {
-	struct matrix_work w = { .options = options, .doc = matrix_doc_new(), .began_us = g_get_monotonic_time() };
+	struct matrix_work w = { .options = options, .doc = matrix_doc_new() };
 	struct rundir *rd = NULL;
 	bool ok, whole;
 

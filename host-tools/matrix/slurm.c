@@ -10,16 +10,18 @@
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/paths.h"
+#include "base/text.h"
 #include "matrix/work.h"
 
 #define LOOK_US (1 * G_USEC_PER_SEC)
 #define ASK_LOOKS 3	 /* looks between two questions to the controller */
-#define REFUSALS_MAX 600 /* in a row, a look each: some ten minutes */
+#define REFUSALS_MAX 600 /* in a row, a look each, with nothing left to wait for: some ten minutes */
 #define ARRAY_MAX 1001	 /* Slurm's default of MaxArraySize */
 
 struct slurm {
 	struct matrix_work *w;
 	GPtrArray *jobs;	   /* char *: ids of the arrays */
+	char *last;		   /* id of the array that ends last; NULL: the controller has none of ours */
 	unsigned *tries;	   /* of each cell */
 	bool *submitted, *missing; /* it is with Slurm; the last answer did not have it */
 	unsigned array_max;
@@ -128,30 +130,47 @@ static char *task_list(const struct slurm *s, unsigned from, unsigned to, struct
 	return g_string_free(list, FALSE);
 }
 
+static void add_words(GPtrArray *argv, const char *const *words, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		g_ptr_array_add(argv, (void *)words[i]);
+}
+
 static bool submit_chunk(struct slurm *s, unsigned from, unsigned to, GError **error)
 {
 	struct cell_plan most = { .cpus = 1 };
 	g_autofree char *list = task_list(s, from, to, &most), *id = NULL;
 	g_autofree char *script = lab_path("scripts", "slurm-cell", NULL),
 			*self = g_file_read_link("/proc/self/exe", NULL);
-	g_autofree char *array = NULL, *name = NULL, *memory = NULL, *cpus = NULL, *log = NULL, *offset = NULL;
+	g_autofree char *array = NULL, *name = NULL, *memory = NULL, *cpus = NULL, *log = NULL, *offset = NULL,
+			*after = NULL;
+	g_autoptr(GPtrArray) argv = g_ptr_array_new();
 
 	if (!*list)
 		return true;
 	array = g_strdup_printf("--array=%s%%%u", list, most.alone ? 1 : s->w->options->jobs);
+	/* as many at a time is said of one array: a further one waits for those before it, or each would have as many */
+	after = s->last ? g_strdup_printf("--dependency=afterany:%s", s->last) : NULL;
 	name = g_strdup_printf("--job-name=vtdlab-%s", s->w->doc->name);
 	memory = g_strdup_printf("--mem=%" G_GUINT64_FORMAT "M", most.memory >> 20);
 	cpus = g_strdup_printf("--cpus-per-task=%u", most.cpus);
 	log = g_strdup_printf("--output=%s/slurm-%%A_%%a.log", s->w->dir);
 	offset = g_strdup_printf("%u", from);
 	/* a node that is lost is ours to notice, and to tell of */
-	const char *const argv[] = { "sbatch", "--parsable", "--no-requeue", array,	name,	memory, cpus,
-				     log,      script,	     self,	     s->w->dir, offset, NULL };
+	const char *const always[] = { "sbatch", "--parsable", "--no-requeue", array, name, memory, cpus, log };
+	const char *const command[] = { script, self, s->w->dir, offset, NULL };
 
-	id = ask(argv, error);
+	add_words(argv, always, G_N_ELEMENTS(always));
+	if (after)
+		g_ptr_array_add(argv, after);
+	if (most.alone) /* what counts time has its node for itself */
+		g_ptr_array_add(argv, (void *)"--exclusive");
+	add_words(argv, command, G_N_ELEMENTS(command));
+	id = ask((const char *const *)argv->pdata, error);
 	if (!id)
 		return false;
 	id[strcspn(id, ";\n")] = '\0';
+	text_replace(&s->last, g_strdup(id));
 	g_ptr_array_add(s->jobs, g_strdup_printf("%s+%u", id, from));
 	for (unsigned n = from; n < to; n++)
 		if (due(s, n)) {
@@ -239,12 +258,16 @@ static bool ask_queue(struct slurm *s, bool *present)
 static void look_for_lost(struct slurm *s)
 {
 	g_autofree bool *present = g_new0(bool, s->w->doc->cells->len);
-	bool lost = false;
+	bool lost = false, any = false;
 
 	s->deaf = !ask_queue(s, present);
 	if (s->deaf)
 		return;
-	gather(s); /* what has ended since the last look */
+	for (guint n = 0; n < s->w->doc->cells->len; n++)
+		any |= present[n];
+	if (!any)
+		text_replace(&s->last, NULL); /* what the controller has forgotten cannot be waited for */
+	gather(s);			      /* what has ended since the last look */
 	for (guint n = 0; n < s->w->doc->cells->len; n++) {
 		struct matrix_cell *cell = s->w->doc->cells->pdata[n];
 		bool before = s->missing[n];
@@ -274,21 +297,33 @@ static void idle(void)
 	}
 }
 
+/* Has Slurm anything of ours that is still waited for? */
+static bool outstanding(const struct slurm *s)
+{
+	for (guint n = 0; n < s->w->doc->cells->len; n++)
+		if (s->submitted[n] &&
+		    ((const struct matrix_cell *)s->w->doc->cells->pdata[n])->result == MATRIX_CELL_WAITING)
+			return true;
+	return false;
+}
+
 static bool watch(struct slurm *s, GError **error)
 {
 	unsigned refusals = 0;
+	bool warned = false;
 
 	for (unsigned look = 1; matrix_doc_count(s->w->doc, MATRIX_CELL_WAITING) && !s->w->broken; look++) {
 		g_autoptr(GError) refused = NULL;
 
-		/* what has been taken goes on; the rest is asked for again, but not for ever */
-		refusals = submit(s, &refused) ? 0 : refusals + 1;
-		if (refusals && (!s->jobs->len || refusals > REFUSALS_MAX)) {
+		/* what has been taken goes on; the rest is asked for again, but when nothing is left of that not for ever */
+		refusals = submit(s, &refused) || outstanding(s) ? 0 : refusals + 1;
+		if (refused && (!s->jobs->len || refusals > REFUSALS_MAX)) {
 			g_propagate_error(error, g_steal_pointer(&refused));
 			return true;
 		}
-		if (refusals == 1)
+		if (refused && !warned)
 			progress_warn(s->w->progress, "Slurm takes no more for now: %s", refused->message);
+		warned = refused != NULL;
 		idle();
 		if (interrupt_pending())
 			return false;
@@ -318,6 +353,7 @@ bool slurm_run(struct matrix_work *w, GError **error)
 	if (!whole || w->broken)
 		cancel(&s);
 	g_ptr_array_unref(s.jobs);
+	g_free(s.last);
 	g_free(s.tries);
 	g_free(s.submitted);
 	g_free(s.missing);

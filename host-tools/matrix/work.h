@@ -15,9 +15,8 @@ struct matrix_work {
 	GPtrArray *plans; /* struct cell_plan *, by number */
 	const char *dir;  /* of the results, as it is named while this lasts */
 	struct progress *progress;
-	GError *broken; /* results cannot be written: nothing more is begun */
-	unsigned running, told;
-	gint64 began_us; /* when */
+	GError *broken;			/* results cannot be written: nothing more is begun */
+	unsigned running, most_running; /* now; at any time */
 };
 
 /* work_place - "cells/0003", below the matrix' directory; the caller frees it. */

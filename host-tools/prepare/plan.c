@@ -12,6 +12,7 @@
 #include "machine/disk.h"
 #include "machine/libvirt-domain.h"
 #include "machine/qemu-probe.h"
+#include "machine/vmm.h"
 #include "prepare/devices.h"
 #include "prepare/flat.h"
 #include "prepare/shortcuts.h"
@@ -151,16 +152,19 @@ char *plan_crashkernel(const char *cmdline)
 	return plain;
 }
 
-/* Before anything is fetched for it: is the program that was named a QEMU, and one that has the domain's machine? */
+/* Before anything is fetched for it: is the program that was named a QEMU, or is there one at all, and one that has the domain's
+ * machine? libvirt has a QEMU of its own. */
 static bool plan_qemu(struct plan *plan, GError **error)
 {
-	const struct libvirt_domain *d = plan->options->domain;
-	const char *named = plan->options->qemu;
+	const struct run_options *o = plan->options;
+	const struct libvirt_domain *d = o->domain;
 	struct qemu_caps *caps;
 	bool ok;
 
-	plan->qemu = named ? qemu_get(named, error) : NULL;
-	caps = plan->qemu || !named ? qemu_probe(plan->qemu, lab_cache_dir(), error) : NULL;
+	if (!o->qemu && !d && o->vmm && o->vmm != &vmm_qemu)
+		return true;
+	plan->qemu = o->qemu ? qemu_get(o->qemu, error) : NULL;
+	caps = plan->qemu || !o->qemu ? qemu_probe(plan->qemu, lab_cache_dir(), error) : NULL;
 	ok = caps &&
 	     (!d || qemu_has_machine(caps, d->machine) ||
 	      vtdlab_refuse(error,
@@ -212,7 +216,7 @@ bool plan_make(struct plan *plan, const struct scenario *sc, const struct run_op
 	memset(plan, 0, sizeof(*plan));
 	plan->scenario = sc;
 	plan->options = options;
-	if (((options->qemu || options->domain) && !plan_qemu(plan, error)) || !plan_kernels(plan, error))
+	if (!plan_qemu(plan, error) || !plan_kernels(plan, error))
 		return false;
 	foreign = plan_foreign(plan);
 	plan->crash_initrd = foreign ? foreign_initrd(sc->crash.initrd, plan->crash, error) :

@@ -393,6 +393,8 @@ struct bench_doc *bench_doc_read(const char *path, GError **error)
 	if (!run_file_read(path, "bench.json", &text, &len, error))
 		return NULL;
 	o = bench_json(text, len, &why);
+	if (o && !run_file_schema(path, o, BENCH_SCHEMA, error))
+		return NULL;
 	kvmperf = json_line_object(o, "kvmperf");
 	if (o && !kvmperf)
 		wrong(&why, "", "there is none: this is no bench.json");

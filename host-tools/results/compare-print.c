@@ -180,17 +180,47 @@ char *compare_text(const struct compare *c, enum compare_format format)
 
 /* ---- two columns ---- */
 
-/* How many of its runs were judged bad. */
-static guint bad_runs(const struct compare_column *column)
+/* How many of its runs were judged bad, and how many not at all. */
+static void count(const struct compare_column *column, guint *bad, guint *unjudged)
 {
-	guint bad = 0;
+	*bad = *unjudged = 0;
+	for (guint i = 0; i < column->runs->len; i++) {
+		int64_t exit = ((const struct compare_run *)column->runs->pdata[i])->json->exit;
 
-	for (guint i = 0; i < column->runs->len; i++)
-		bad += ((const struct compare_run *)column->runs->pdata[i])->json->exit == VTDLAB_EXIT_BAD;
-	return bad;
+		*bad += exit == VTDLAB_EXIT_BAD;
+		*unjudged += exit != VTDLAB_EXIT_BAD && exit != VTDLAB_EXIT_OK;
+	}
 }
 
-char *compare_judge(const struct compare *c, double threshold, bool *worse)
+/* Puts the verdicts that changed; what they say of the second column. */
+static int judge_verdicts(GString *out, const struct compare_column *base, const struct compare_column *new)
+{
+	guint bad, unjudged, was_bad, was_unjudged, n = new->runs->len, before = base->runs->len;
+
+	for (int failed = 0; failed < 2; failed++) {
+		g_autofree char *old = words(base, failed), *now = words(new, failed);
+
+		if (strcmp(old, now) != 0)
+			g_string_append_printf(out, "%s: %s -> %s\n", failed ? "checks that fail" : "verdict", old,
+					       now);
+	}
+	count(base, &was_bad, &was_unjudged);
+	count(new, &bad, &unjudged);
+	if (bad * before > was_bad * n) {
+		if (!out->len)
+			g_string_append_printf(out, "judged bad: %u of %u runs, now %u of %u\n", was_bad, before, bad,
+					       n);
+		return VTDLAB_EXIT_BAD;
+	}
+	if (unjudged * before <= was_unjudged * n)
+		return VTDLAB_EXIT_OK;
+	if (!out->len)
+		g_string_append_printf(out, "without a verdict: %u of %u runs, now %u of %u\n", was_unjudged, before,
+				       unjudged, n);
+	return VTDLAB_EXIT_CANNOT_JUDGE;
+}
+
+char *compare_judge(const struct compare *c, double threshold, int *status)
 {
 	const struct compare_column *base = c->columns->len == 2 ? c->columns->pdata[0] : NULL;
 	const struct compare_column *new = base ? c->columns->pdata[1] : NULL;
@@ -202,17 +232,7 @@ char *compare_judge(const struct compare *c, double threshold, bool *worse)
 	if (!base)
 		return NULL;
 	out = g_string_new(NULL);
-	for (int failed = 0; failed < 2; failed++) {
-		g_autofree char *before = words(base, failed), *now = words(new, failed);
-
-		if (strcmp(before, now) != 0)
-			g_string_append_printf(out, "%s: %s -> %s\n", failed ? "checks that fail" : "verdict", before,
-					       now);
-	}
-	*worse = bad_runs(new) * base->runs->len > bad_runs(base) * new->runs->len;
-	if (*worse && !out->len)
-		g_string_append_printf(out, "judged bad: %u of %u runs, now %u of %u\n", bad_runs(base),
-				       base->runs->len, bad_runs(new), new->runs->len);
+	*status = judge_verdicts(out, base, new);
 	/* of single runs no figure is told from noise: what changed of their verdicts is all there is to say */
 	if (base->runs->len < 2 || new->runs->len < 2)
 		return g_string_free(out, !out->len);
@@ -223,7 +243,8 @@ char *compare_judge(const struct compare *c, double threshold, bool *worse)
 		add_values(s->new, new, row);
 	}
 	figures = samples_judge(samples, "runs", threshold, &costs);
-	*worse |= costs;
+	if (costs)
+		*status = VTDLAB_EXIT_BAD;
 	g_string_append(out, figures);
 	return g_string_free(out, FALSE);
 }

@@ -10,16 +10,21 @@
 
 struct compare_run {
 	struct run_json *json;
-	char *failed; /* names of the checks that failed */
+	char *failed;	  /* names of the checks that failed */
+	char *kind;	  /* scenario, crash kernel, mode, what is set otherwise than in the scenario's file */
+	char *image;	  /* which build of the kernels it was */
+	char *parent;	  /* the directory that the run's lies in */
+	const char *side; /* "A", or NULL: it is of none */
 };
 
-/* Runs of one kind: scenario, crash kernel, mode, what is set otherwise than in the scenario's file. */
+/* Runs of one side; or of one kind, on one QEMU, of one build of the kernel. */
 struct compare_column {
 	char *name;
-	GPtrArray *runs; /* struct compare_run */
+	GPtrArray *runs; /* struct compare_run, borrowed */
 };
 
 struct compare {
+	GPtrArray *runs; /* struct compare_run, as they were added */
 	GPtrArray *columns;
 	char *clock, *accel; /* of all runs; NULL: there is none yet */
 	char *scenario, *first_path;

@@ -2,6 +2,7 @@
 /* Reads the run.json of runs and sorts them into columns; the rows that are compared. */
 #include "results/compare-priv.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cmdline.h"
@@ -42,6 +43,9 @@ static void run_free(void *p)
 
 	run_json_free(run->json);
 	g_free(run->failed);
+	g_free(run->kind);
+	g_free(run->image);
+	g_free(run->parent);
 	g_free(run);
 }
 
@@ -58,6 +62,7 @@ struct compare *compare_new(void)
 {
 	struct compare *c = g_new0(struct compare, 1);
 
+	c->runs = g_ptr_array_new_with_free_func(run_free);
 	c->columns = g_ptr_array_new_with_free_func(column_free);
 	return c;
 }
@@ -67,6 +72,7 @@ void compare_free(struct compare *c)
 	if (!c)
 		return;
 	g_ptr_array_unref(c->columns);
+	g_ptr_array_unref(c->runs);
 	g_free(c->clock);
 	g_free(c->accel);
 	g_free(c->first_path);
@@ -98,9 +104,82 @@ static struct compare_column *column_of(struct compare *c, const char *name)
 	}
 	column = g_new0(struct compare_column, 1);
 	column->name = g_strdup(name);
-	column->runs = g_ptr_array_new_with_free_func(run_free);
+	column->runs = g_ptr_array_new();
 	g_ptr_array_add(c->columns, column);
 	return column;
+}
+
+static const char *qemu_of(const struct compare_run *run)
+{
+	return run->json->qemu ? run->json->qemu : "?";
+}
+
+static const char *image_of(const struct compare_run *run)
+{
+	return run->image;
+}
+
+/* Do runs of its kind differ in what @of says of them? */
+static bool differs(const struct compare *c, const struct compare_run *run,
+		    const char *(*of)(const struct compare_run *))
+{
+	for (guint i = 0; i < c->runs->len; i++) {
+		const struct compare_run *other = c->runs->pdata[i];
+
+		if (strcmp(other->kind, run->kind) == 0 && strcmp(of(other), of(run)) != 0)
+			return true;
+	}
+	return false;
+}
+
+/* What a run ran on belongs to the name of its column where others of its kind ran on something else. */
+static char *column_name(const struct compare *c, const struct compare_run *run)
+{
+	GString *name = g_string_new(run->side);
+
+	g_string_append_printf(name, "%s%s", run->side ? ": " : "", run->kind);
+	if (!run->side && differs(c, run, qemu_of))
+		g_string_append_printf(name, ", QEMU %s", qemu_of(run));
+	if (!run->side && differs(c, run, image_of))
+		g_string_append_printf(name, ", image %s", image_of(run));
+	for (char *p = name->str; *p; p++) /* it goes to a terminal */
+		if (!g_ascii_isprint(*p) || *p == '|')
+			*p = '?';
+	return g_string_free(name, FALSE);
+}
+
+static void arrange(struct compare *c)
+{
+	g_ptr_array_set_size(c->columns, 0);
+	for (guint i = 0; i < c->runs->len; i++) {
+		g_autofree char *name = column_name(c, c->runs->pdata[i]);
+
+		g_ptr_array_add(column_of(c, name)->runs, c->runs->pdata[i]);
+	}
+}
+
+/* The runs that lie where the first one does are one side, those of a second directory the other; of two, one each. */
+void compare_sides(struct compare *c)
+{
+	const struct compare_run *first = c->runs->len ? c->runs->pdata[0] : NULL, *second = NULL;
+
+	if (c->columns->len != 1)
+		return;
+	for (guint i = 1; i < c->runs->len; i++) {
+		const struct compare_run *run = c->runs->pdata[i];
+		bool other = c->runs->len == 2 || strcmp(run->parent, first->parent) != 0;
+
+		if (other && second && strcmp(run->parent, second->parent) != 0)
+			return; /* from everywhere */
+		if (other)
+			second = run;
+	}
+	for (guint i = 0; second && i < c->runs->len; i++) {
+		struct compare_run *run = c->runs->pdata[i];
+
+		run->side = run == second || strcmp(run->parent, first->parent) != 0 ? "B" : "A";
+	}
+	arrange(c);
 }
 
 static char *failed_checks(const struct run_json *json)
@@ -143,10 +222,27 @@ static bool same_work(struct compare *c, const struct run_json *json, const char
 	return false;
 }
 
+static struct compare_run *run_new(struct run_json *json, const char *path)
+{
+	g_autofree char *mode = cmdline_value(json->crash_cmdline, "intel_iommu_kdump"),
+			*settings = run_json_settings(json), *real = realpath(path, NULL);
+	const char *crash = json->crash_sha256 ? json->crash_sha256 : "?",
+		   *first = json->first_sha256 ? json->first_sha256 : "?";
+	struct compare_run *run = g_new0(struct compare_run, 1);
+
+	run->json = json;
+	run->failed = failed_checks(json);
+	run->kind = g_strdup_printf("%s, %s %s%s%s", json->scenario, json->crash_release ? json->crash_release : "?",
+				    mode ? mode : "off" /* mainline's */, *settings ? ", " : "", settings);
+	run->image = strcmp(first, crash) == 0 ? g_strdup_printf("%.8s", crash) :
+						 g_strdup_printf("%.8s and %.8s", first, crash);
+	run->parent = g_path_get_dirname(real ? real : path);
+	return run;
+}
+
 bool compare_add(struct compare *c, const char *side, const char *path, GError **error)
 {
 	struct run_json *json = run_json_load(path, error);
-	g_autofree char *mode = NULL, *name = NULL, *settings = NULL;
 	struct compare_run *run;
 
 	if (!json)
@@ -155,18 +251,9 @@ bool compare_add(struct compare *c, const char *side, const char *path, GError *
 		run_json_free(json);
 		return false;
 	}
-	mode = cmdline_value(json->crash_cmdline, "intel_iommu_kdump");
-	if (!mode)
-		mode = g_strdup("off"); /* mainline's */
-	settings = run_json_settings(json);
-	name = g_strdup_printf("%s%s%s, %s %s%s%s", side ? side : "", side ? ": " : "", json->scenario,
-			       json->crash_release ? json->crash_release : "?", mode, *settings ? ", " : "", settings);
-	for (char *p = name; *p; p++) /* it goes to a terminal */
-		if (!g_ascii_isprint(*p) || *p == '|')
-			*p = '?';
-	run = g_new0(struct compare_run, 1);
-	run->json = json;
-	run->failed = failed_checks(json);
-	g_ptr_array_add(column_of(c, name)->runs, run);
+	run = run_new(json, path);
+	run->side = side;
+	g_ptr_array_add(c->runs, run);
+	arrange(c);
 	return true;
 }

@@ -120,6 +120,23 @@ int matrix_doc_exit(const struct matrix_doc *doc)
 	return status;
 }
 
+double matrix_doc_left(const struct matrix_doc *doc, unsigned running, unsigned at_a_time)
+{
+	unsigned ran = 0, waiting = matrix_doc_count(doc, MATRIX_CELL_WAITING);
+	double seconds = 0;
+
+	for (guint i = 0; i < doc->cells->len; i++) {
+		const struct matrix_cell *cell = doc->cells->pdata[i];
+
+		if (cell->result != MATRIX_CELL_EXPECTED && cell->result != MATRIX_CELL_UNEXPECTED &&
+		    cell->result != MATRIX_CELL_UNJUDGED)
+			continue;
+		seconds += cell->seconds;
+		ran++;
+	}
+	return ran ? seconds / ran * (waiting - MIN(running, waiting) / 2.0) / MAX(at_a_time, 1) : -1;
+}
+
 char *matrix_doc_line(const struct matrix_doc *doc)
 {
 	static const char *const said[MATRIX_CELL_RESULTS] = {
@@ -321,11 +338,8 @@ struct matrix_doc *matrix_doc_read(const char *path, GError **error)
 	g_autoptr(GPtrArray) pairs = g_ptr_array_new();
 	struct matrix_doc *doc;
 
-	if (o && json_line_int(o, "schema", 0) > MATRIX_DOC_SCHEMA) {
-		vtdlab_refuse(error, "%s: schema %" G_GINT64_FORMAT " is newer than this vtdlab, which reads up to %d",
-			      path, json_line_int(o, "schema", 0), MATRIX_DOC_SCHEMA);
+	if (o && !run_file_schema(path, o, MATRIX_DOC_SCHEMA, error))
 		return NULL;
-	}
 	if (!cells || !axes) {
 		if (o)
 			vtdlab_refuse(error, "%s: not of a matrix", path);

@@ -81,6 +81,13 @@ bool matrix_cell_read(const char *path, struct matrix_cell *cell);
 /* matrix_doc_count - the cells of that result. */
 unsigned matrix_doc_count(const struct matrix_doc *doc, enum matrix_cell_result result);
 
+/*
+ * matrix_doc_left - seconds until the waiting cells are done, by what those took that were run, in this process or before a
+ * resume; skips say nothing of that. Negative: none was run yet.
+ * @running: of the waiting cells, each half done on average; @at_a_time: how many run beside each other
+ */
+double matrix_doc_left(const struct matrix_doc *doc, unsigned running, unsigned at_a_time);
+
 /* matrix_doc_line - "48 cells: 40 as expected, 1 NOT as expected, 7 skipped"; the caller frees it. */
 char *matrix_doc_line(const struct matrix_doc *doc);
 
@@ -102,6 +109,12 @@ enum matrix_cell_result matrix_cell_of_exit(int status);
 /* matrix_doc_junit - JUnit XML, a test case a cell; matrix_doc_ktap - KTAP. The caller frees it. */
 char *matrix_doc_junit(const struct matrix_doc *doc);
 char *matrix_doc_ktap(const struct matrix_doc *doc);
+
+/*
+ * matrix_doc_mail - what a reply on a list quotes: command, axes, what came of it, each cell that is not as expected, and why
+ * others were skipped; 72 columns. The caller frees it.
+ */
+char *matrix_doc_mail(const struct matrix_doc *doc);
 
 /* matrix_ktap_head - the KTAP in front of @tests cells (to be freed); matrix_cell_ktap - one, with the checks of @run (or NULL). */
 char *matrix_ktap_head(unsigned tests);

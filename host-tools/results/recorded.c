@@ -8,8 +8,10 @@ struct recorded *recorded_load(const char *dir, bool need_run, GError **error)
 	struct recorded *r = g_new0(struct recorded, 1);
 	struct run_report *report;
 
+	/* one that is cut off, or newer, is none that is not there */
+	need_run |= run_file_there(dir, "run.json");
 	r->file = evidence_file_load(dir, error);
-	r->run = r->file ? run_json_load(dir, need_run ? error : NULL) : NULL;
+	r->run = r->file && need_run ? run_json_load(dir, error) : NULL;
 	if (!r->file || (need_run && !r->run)) {
 		recorded_free(r);
 		return NULL;

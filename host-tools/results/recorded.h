@@ -18,7 +18,8 @@ struct recorded {
 
 /*
  * recorded_load - read the run in @dir and judge it. Free with recorded_free().
- * @need_run: without a run.json it is an error. Else what that tells (times, kernels, settings) is not in the report.
+ * @need_run: without a run.json it is an error, as one that cannot be read always is. Else what that tells (times, kernels,
+ * settings) is not in the report.
  * Errors: VTDLAB_ERROR_USAGE, as of evidence_file_load() and run_json_load().
  */
 struct recorded *recorded_load(const char *dir, bool need_run, GError **error);

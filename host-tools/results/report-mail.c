@@ -27,19 +27,21 @@ static void put_evidence(GString *out, const struct verdict_row *row)
 	text_wrap(out, row->detail, INDENT, REPORT_WIDTH);
 }
 
-/* A command is wrapped where a shell allows it. */
-static void put_command(GString *out, const char *command)
+void report_mail_command(GString *out, unsigned indent, const char *command)
 {
 	g_auto(GStrv) words = g_strsplit(command, " --", -1);
-	size_t used = 2;
+	size_t used = indent + 2;
 
-	g_string_append_printf(out, "$ %s", words[0]);
-	used += strlen(words[0]);
+	g_string_append_printf(out, "%*s$ %s", (int)indent, "", words[0] ? words[0] : "");
+	used += words[0] ? strlen(words[0]) : 0;
 	for (char **word = words + 1; words[0] && *word; word++) {
 		bool fits = used + strlen(*word) + 5 <= REPORT_WIDTH;
 
-		g_string_append_printf(out, fits ? " --%s" : " \\\n    --%s", *word);
-		used = (fits ? used + 3 : 6) + strlen(*word);
+		if (fits)
+			g_string_append_printf(out, " --%s", *word);
+		else
+			g_string_append_printf(out, " \\\n%*s--%s", (int)indent + 4, "", *word);
+		used = (fits ? used + 3 : indent + 6) + strlen(*word);
 	}
 	g_string_append_c(out, '\n');
 }
@@ -50,7 +52,7 @@ char *report_mail(const struct run_report *r)
 	GString *out = g_string_new(NULL);
 	unsigned passed = 0;
 
-	put_command(out, command);
+	report_mail_command(out, 0, command);
 	put_kernel(out, "kernel", &r->env.first_kernel);
 	if (g_strcmp0(r->env.first_kernel.sha256, r->env.crash_kernel.sha256) != 0)
 		put_kernel(out, "crash", &r->env.crash_kernel);

@@ -135,6 +135,9 @@ char *report_repeat(const struct run_report *report);
 /* report_mail - what a reply on a list quotes of it: command, versions, verdict, evidence; 72 columns. The caller frees it. */
 char *report_mail(const struct run_report *report);
 
+/* report_mail_command - appends "$ COMMAND" at column @indent, wrapped where a shell allows it, and a newline. */
+void report_mail_command(GString *out, unsigned indent, const char *command);
+
 /* report_line - the same in one line: outcome, seconds, what failed, where; the caller frees it. */
 char *report_line(const struct run_report *report);
 

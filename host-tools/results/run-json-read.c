@@ -112,9 +112,7 @@ static struct run_json *load(const char *path, const char *file, const char *nam
 
 	if (!o)
 		return NULL;
-	if (json_line_int(o, "schema", 0) > REPORT_SCHEMA) {
-		vtdlab_refuse(error, "%s: schema %" G_GINT64_FORMAT " is newer than this vtdlab, which reads up to %d",
-			      path, (gint64)json_line_int(o, "schema", 0), REPORT_SCHEMA);
+	if (!run_file_schema(path, o, REPORT_SCHEMA, error)) {
 		json_object_unref(o);
 		return NULL;
 	}
@@ -139,6 +137,9 @@ static struct run_json *load(const char *path, const char *file, const char *nam
 	run->first_spec = text_of(run, first, "spec");
 	run->clock = text_of(run, env, "clock");
 	run->accel = text_of(run, env, "accel");
+	run->qemu = text_of(run, env, "qemu");
+	run->first_sha256 = text_of(run, first, "sha256");
+	run->crash_sha256 = text_of(run, crash, "sha256");
 	run->crash_release = text_of(run, crash, "release");
 	run->crash_cmdline = text_of(run, crash, "cmdline");
 	run->probes = text_of(run, inner(o, "timing"), "probes");

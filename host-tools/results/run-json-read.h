@@ -30,7 +30,9 @@ struct run_json {
 	bool bench;		   /* made of the tests of a benchmark: passed or failed, as the exit status says */
 	const char *clock, *accel; /* of the environment */
 	const char *started;	   /* ISO 8601 */
+	const char *qemu;	   /* its version */
 	const char *first_release, *first_spec, *crash_release, *crash_cmdline;
+	const char *first_sha256, *crash_sha256;
 	const char *probes; /* of the timing: "off", ... */
 	GArray *checks;	    /* struct run_json_check */
 	JsonObject *o;	    /* the rest, for run_json_number() */

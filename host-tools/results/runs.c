@@ -228,7 +228,7 @@ static int prune_folder(const char *folder, unsigned keep, bool dry_run, GString
 
 int runs_prune(const char *root, unsigned keep, bool dry_run, GString *told, GError **error)
 {
-	static const char *const folders[] = { ".", "bugs", "hunts", "matrices", "compares" };
+	static const char *const folders[] = { ".", "bugs", "hunts", "matrices", "compares", "soak" };
 	int removed = 0;
 
 	if (!is_directory(root, error))

@@ -2,6 +2,8 @@
 /* Two samples of many figures, and what chance explains of their differences. */
 #include "results/samples.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,11 +64,32 @@ static double *values(const GArray *a)
 	return (double *)(void *)a->data;
 }
 
+/* How far it is from no change, upwards or downwards; what has no ratio (something came of nothing) is the furthest. */
+static double size_of(const struct judged *j)
+{
+	return j->rated && j->ratio.median > 0 ? fabs(log(j->ratio.median)) : INFINITY;
+}
+
+/* With few runs all samples that do not overlap have one probability: of these the largest change comes first. */
 static int by_chance(const void *a, const void *b)
 {
 	const struct judged *x = a, *y = b;
+	double xs = size_of(x), ys = size_of(y);
 
-	return (x->p > y->p) - (x->p < y->p);
+	return x->p != y->p ? (x->p > y->p) - (x->p < y->p) : (xs < ys) - (xs > ys);
+}
+
+/* Three digits, or as many as tell it from 1. */
+static void put_ratio(GString *out, const char *before, double ratio, const char *after)
+{
+	char text[32];
+
+	for (int digits = 3; digits <= 9; digits++) {
+		snprintf(text, sizeof(text), "%.*g", digits, ratio);
+		if (ratio == 1 || strcmp(text, "1") != 0)
+			break;
+	}
+	g_string_append_printf(out, "%s%s%s", before, text, after);
 }
 
 /* "copy, by probes: 9.9 us -> 22.1 us, x 2.23 (2.1 to 2.4), p 1e-05" */
@@ -77,9 +100,11 @@ static void put(GString *out, const struct judged *j)
 	g_string_append(out, " -> ");
 	sample_number(out, j->s->unit, stats_median(values(j->s->new), j->s->new->len));
 	if (j->rated) {
-		g_string_append_printf(out, ", x %.3g", j->ratio.median);
-		if (j->ratio.bounded)
-			g_string_append_printf(out, " (%.3g to %.3g)", j->ratio.low, j->ratio.high);
+		put_ratio(out, ", x ", j->ratio.median, "");
+		if (j->ratio.bounded) {
+			put_ratio(out, " (", j->ratio.low, " to ");
+			put_ratio(out, "", j->ratio.high, ")");
+		}
 	}
 	g_string_append_printf(out, ", p %.2g\n", j->p);
 }

@@ -35,7 +35,8 @@ begin()
 	eval "$("$root/scripts/slurm-local" start "$slurm")"
 	exec 7>>"$VTDLAB_CACHE/lock"
 	flock 7
-	"$vtdlab" matrix "$BATS_TEST_TMPDIR/m.conf" --engine slurm -j 4 --results "$r" >"$BATS_TEST_TMPDIR/out" 2>&1 7>&- &
+	"$vtdlab" matrix "$BATS_TEST_TMPDIR/m.conf" --engine slurm -j 4 --results "$r" --junit "$BATS_TEST_TMPDIR/junit.xml" \
+		>"$BATS_TEST_TMPDIR/out" 2>&1 7>&- &
 	head=$!
 	wait_for 2
 }
@@ -80,6 +81,60 @@ document() { jq -r "$1" "$r"/matrices/2*/matrix.json; }
 	[ "$(document ".cells[$task].tries")" = 2 ]
 	[ "$(document '[.cells[].tries] | add')" = 5 ]
 	[ "$(document '[.cells[].reason | select(. == "")] | length')" = 0 ]
+	[ -z "$(squeue -h)" ]
+}
+
+# until_arrays N: so many have been submitted.
+until_arrays()
+{
+	for _ in {1..300}; do
+		[ "$(squeue -h --array --states=all --format=%F | sort -u | wc -l)" -lt "$1" ] || return 0
+		sleep 0.2
+	done
+	squeue --array --states=all
+	return 1
+}
+
+@test "a cell whose task is killed twice is lost, in matrix.json and in JUnit, and the others are not" {
+	begin
+	task=$(kill_task)
+	until_arrays 2
+	# the second array waits for the first one, so that it is one task alone: that of the cell
+	exec 7>&-
+	second=$(squeue -h --array --states=all --format=%F | sort -nu | tail -n 1)
+	for _ in {1..300}; do
+		scancel "$second"
+		[ "$(document .counts.lost)" = 0 ] || break
+		sleep 0.2
+	done
+	status=0
+	wait "$head" || status=$?
+	cat "$BATS_TEST_TMPDIR/out"
+	[ "$status" -eq 125 ]
+	[ "$(document .counts.lost)" = 1 ]
+	[ "$(document .counts.unjudged)" = 3 ]
+	[ "$(document ".cells[$task].result")" = lost ]
+	[ "$(document ".cells[$task].tries")" = 2 ]
+	grep -q 'LOST .*its task ended and left nothing, twice' "$BATS_TEST_TMPDIR/out"
+	[ "$(xmllint --xpath 'count(//testcase/error)' "$BATS_TEST_TMPDIR/junit.xml")" = 4 ]
+	xmllint --xpath 'string(//testcase/error/@message)' "$BATS_TEST_TMPDIR/junit.xml"
+	[ "$(xmllint --xpath 'count(//error[contains(@message, "left nothing, twice")])' "$BATS_TEST_TMPDIR/junit.xml")" = 1 ]
+}
+
+@test "a node that goes down takes its tasks with it: they are run again when there is a node" {
+	begin
+	scontrol update nodename="$(hostname)" state=down reason=test
+	until_arrays 2
+	[ "$(document .counts.waiting)" = 4 ]
+	scontrol update nodename="$(hostname)" state=resume || true # it may have come back by itself: ReturnToService
+	exec 7>&-
+	status=0
+	wait "$head" || status=$?
+	cat "$BATS_TEST_TMPDIR/out"
+	[ "$status" -eq 125 ]
+	[ "$(document .counts.unjudged)" = 4 ]
+	[ "$(document .counts.lost)" = 0 ]
+	[ "$(document '[.cells[] | select(.tries == 2)] | length')" = 2 ] # as many as ran
 	[ -z "$(squeue -h)" ]
 }
 

@@ -174,6 +174,12 @@ compare()
 	compare one kdump
 	[ "$status" -eq 2 ]
 	[[ $output == *"no bench.json"* ]]
+	# of a newer program: whoever reads it says so
+	a_run later virtual tcg 1000
+	sed -i 's/"environment"/"schema":2,&/' "$BATS_TEST_TMPDIR/later/bench.json"
+	refused compare "$BATS_TEST_TMPDIR/one" "$BATS_TEST_TMPDIR/later" :: "later: schema 2 is newer than this vtdlab"
+	refused report "$BATS_TEST_TMPDIR/later" :: "schema 2 is newer"
+	refused bench --show "$BATS_TEST_TMPDIR/later" :: "schema 2 is newer"
 }
 
 # boot NAME CLOCK POPULATE [TRIPS]: a run of five rounds of two steps, whose times begin at these.

@@ -17,7 +17,7 @@ setup()
 a_run()
 {
 	mkdir -p "$dir/$1"
-	printf '{"scenario":"kdump","outcome":"preserved","iova":{"retargeted":%s},"environment":{"clock":"%s",
+	printf '{"scenario":"kdump","outcome":"preserved","exit":0,"iova":{"retargeted":%s},"environment":{"clock":"%s",
 		"accel":"tcg","crash_kernel":{"release":"6.12.9","cmdline":"intel_iommu_kdump=%s"}}}\n' \
 		"$4" "$2" "$3" >"$dir/$1/run.json"
 }
@@ -37,8 +37,9 @@ a_run()
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[[ $output == *"| IOVA pages retargeted | 282 (280 to 284) | 0 |"* ]]
-	run "$vtdlab" compare --tsv "$dir/one" "$dir/three"
-	[[ $output == *$'IOVA pages retargeted\tkdump, 6.12.9 off\tcount\t282\t280\t284\t2'* ]]
+	a_run four wall off 279
+	run "$vtdlab" compare --tsv "$dir/one" "$dir/three" "$dir/four" "$dir/two"
+	[[ $output == *$'IOVA pages retargeted\tkdump, 6.12.9 off\tcount\t280\t279\t284\t3'* ]]
 }
 
 @test "runs with other settings than the scenario's file are columns of their own" {
@@ -82,7 +83,7 @@ a_run()
 	a_run other wall off 284
 	sed -i 's/"scenario":"kdump"/"scenario":"kdump-smp"/' "$dir/other/run.json"
 	refused compare "$dir/one" "$dir/other" :: "ran scenario kdump, " "ran kdump-smp" "cannot be compared"
-	sed -i 's/preserved"/copy-wrong","exit":1/' "$dir/two/run.json"
+	sed -i 's/preserved","exit":0/copy-wrong","exit":1/' "$dir/two/run.json"
 	run "$vtdlab" compare "$dir/one" "$dir/two"
 	echo "$output"
 	[ "$status" -eq 1 ]
@@ -91,10 +92,56 @@ a_run()
 	[ "$status" -eq 0 ]
 	[ "${lines[0]}" = "verdict: copy-wrong -> preserved" ]
 	# the same outcome, which one of them was to have
-	sed -i 's/preserved"/copy-wrong","exit":0/' "$dir/one/run.json"
+	sed -i 's/preserved","exit":0/copy-wrong","exit":0/' "$dir/one/run.json"
 	run "$vtdlab" compare "$dir/one" "$dir/two"
 	[ "$status" -eq 1 ]
 	[ "${lines[0]}" = "judged bad: 0 of 1 runs, now 1 of 1" ]
+}
+
+@test "two runs of one kind, and those of two directories, are side A and side B" {
+	mkdir -p "$dir/a" "$dir/b"
+	a_run three wall off 280
+	sed -i 's/preserved","exit":0/copy-wrong","exit":1/' "$dir/three/run.json"
+	run "$vtdlab" compare "$dir/one" "$dir/three"
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[ "${lines[0]}" = "verdict: preserved -> copy-wrong" ]
+	[[ $output == *"A: kdump, 6.12.9 off  B: kdump, 6.12.9 off"* ]]
+	for i in 1 2 3 4; do
+		a_run a/$i wall off 28$i
+		a_run b/$i wall off 38$i
+	done
+	run "$vtdlab" compare "$dir"/a/* "$dir"/b/*
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ ${lines[1]} == "  IOVA pages retargeted: 282.5 -> 382.5, x 1.35"* ]]
+	[[ $output == *"1 of 1 figures differ beyond noise, 4 and 4 runs"* ]]
+	# the same from inside, and with the last of them without a verdict
+	sed -i 's/preserved","exit":0/inconclusive","exit":125/' "$dir/b/4/run.json"
+	cd "$dir"
+	run "$vtdlab" compare a/* b/*
+	[ "$status" -eq 125 ]
+	[ "${lines[0]}" = "verdict: preserved -> preserved; inconclusive" ]
+	# runs from everywhere are one column
+	run "$vtdlab" compare --tsv a/1 b/1 one
+	[[ $output == *$'retargeted\tkdump, 6.12.9 off\tcount\t284\t281\t381\t3' ]]
+}
+
+@test "another QEMU and another build of one release are columns of their own, and say which" {
+	for i in 1 2 3 4; do
+		a_run $i wall off 0
+	done
+	sed -i 's/"accel"/"qemu":"7.2.22",&/' "$dir/1/run.json" "$dir/2/run.json"
+	sed -i 's/"accel"/"qemu":"10.0.2",&/' "$dir/3/run.json" "$dir/4/run.json"
+	run "$vtdlab" compare "$dir"/[1-4]
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"kdump, 6.12.9 off, QEMU 7.2.22  kdump, 6.12.9 off, QEMU 10.0.2"* ]]
+	sed -i 's/10.0.2/7.2.22/' "$dir/3/run.json" "$dir/4/run.json"
+	sed -i 's/"release"/"sha256":"0123456789",&/' "$dir/1/run.json" "$dir/2/run.json" "$dir/3/run.json"
+	sed -i 's/"release"/"sha256":"9876543210",&/' "$dir/4/run.json"
+	run "$vtdlab" compare "$dir"/[1-4]
+	[[ $output == *"off, image ? and 01234567  kdump, 6.12.9 off, image ? and 98765432"* ]]
 }
 
 @test "a run that is named again counts once" {

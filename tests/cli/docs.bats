@@ -46,6 +46,43 @@ setup() { find_vtdlab; }
 	[ "$n" -gt 25 ]
 }
 
+# commands FILE: the shell lines of a job, one a line.
+commands() { sed -nE 's/^ +(- )?((vtdlab\/)?(build|scripts)\/.*|make .*|\{ .*)/\2/p' "$1"; }
+
+@test "the jobs of docs/ci are YAML, and what they run is there and taken" {
+	cd "$root/docs/ci"
+	for job in github.yml gitlab.yml; do
+		if /usr/bin/python3 -c 'import yaml' 2>/dev/null; then
+			/usr/bin/python3 -c 'import sys, yaml; yaml.safe_load(open(sys.argv[1]))' "$job"
+		fi
+		commands "$job"
+		# the matrix, with every option of the job
+		line=$(commands "$job" | grep -oE 'build/vtdlab matrix .*')
+		# shellcheck disable=SC2086 # words of a command
+		run "$vtdlab" ${line#build/vtdlab } --dry-run
+		[ "$status" -eq 0 ]
+		[[ ${lines[-1]} == *" cells" ]]
+		[[ $line == *"--junit junit.xml"* ]]
+		grep -q 'junit.xml$' "$job"
+		for script in $(commands "$job" | grep -oE 'scripts/[a-z-]+'); do
+			[ -x "$root/$script" ]
+		done
+		make -C "$root" -n "$(commands "$job" | sed -n 's/.*make .*\(build\)$/\1/p')" >/dev/null
+	done
+	# what GitHub shows of it: the line of the job, over a matrix that there is
+	mkdir "$BATS_TEST_TMPDIR/job"
+	cd "$BATS_TEST_TMPDIR/job"
+	printf '[matrix]\ntitle=t\n[axes]\nkernel=/nonexistent\n' >m.conf
+	run "$vtdlab" matrix m.conf --results results
+	[ "$status" -eq 125 ]
+	mkdir -p vtdlab/build
+	ln -s "$vtdlab" vtdlab/build/vtdlab
+	commands "$root/docs/ci/github.yml" | grep STEP_SUMMARY >step
+	GITHUB_STEP_SUMMARY=$PWD/summary bash -eu step
+	cat summary
+	[[ $(cat summary) == '```'*"verdict  1 cell: 1 skipped"*'```' ]]
+}
+
 @test "check-docs runs the marked blocks, stops at what fails, and is not content with none" {
 	printf 'text\n```sh run\ntrue\n```\n```sh\nfalse\n```\n```sh run\necho one\necho two\n```\n' >"$BATS_TEST_TMPDIR/good.md"
 	run "$root/tests/docs/check-docs" "$BATS_TEST_TMPDIR/good.md"

@@ -54,6 +54,22 @@ setup() { find_vtdlab; }
 	[[ $output == *"Result: PASS"* ]]
 }
 
+@test "a node without QEMU skips its cells by that name, and fetches nothing for them" {
+	cd "$BATS_TEST_TMPDIR"
+	export VTDLAB_DEBIAN_URI=file:///nonexistent VTDLAB_DEBIAN_SECURITY_URI=file:///nonexistent
+	mkdir bin
+	for program in /usr/bin/*; do
+		[[ ${program##*/} == qemu* ]] || ln -s "$program" bin/
+	done
+	printf '[matrix]\ntitle=t\n[axes]\nkernel=debian-6.1;/nonexistent\n' >m.conf
+	PATH=$PWD/bin run "$vtdlab" matrix m.conf --results r --junit j.xml
+	echo "$output"
+	[ "$status" -eq 125 ]
+	[ "$(grep -c "skipped .*: qemu-system-x86_64 is not installed: install" <<<"$output")" = 2 ]
+	[[ $output == *"2 cells: 2 skipped"* ]]
+	[ "$(grep -c '<skipped message="qemu-system' j.xml)" = 2 ]
+}
+
 @test "JUnit of a matrix, read by a program that reads JUnit: what failed, what was skipped" {
 	cd "$BATS_TEST_TMPDIR"
 	junit() { /usr/bin/python3 -m junitparser "$@"; }
@@ -116,6 +132,22 @@ setup() { find_vtdlab; }
 	[ ! -e "$BATS_TEST_TMPDIR/r/matrices" ]
 }
 
+@test "kernel=@available: a cell for each kernel that the archive has, by its exact name, and fetched as it comes" {
+	load kernel-fixture
+	fake_world
+	fake_deb "$archive/pool" 6.1.0-56-amd64 6.1.192-2
+	fake_deb "$archive/pool" 6.1.0-60-amd64 6.1.200-1
+	fake_archive "$archive"
+	fake_named debian-6.1 "$archive" 6.1.0-56-amd64 6.1.192-2
+	run "$vtdlab" matrix all-kernels --dry-run
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "${lines[-1]}" = "6 cells" ] # two kernels, three modes
+	[ "$(grep -c '^      vtdlab run kdump --kernel debian:6.1.0-[56][06]-amd64' <<<"$output")" = 6 ]
+	[ "$(grep -c 'kernel=debian:6.1.0-60-amd64 mode=' <<<"$output")" = 3 ]
+	[ ! -e "$VTDLAB_CACHE/kernels/6.1.0-60-amd64_6.1.200-1" ] # nothing was fetched for a list
+}
+
 @test "slurm-cell: what a run that was killed left is marked where it is brought, cell.json comes last" {
 	cd "$BATS_TEST_TMPDIR"
 	mkdir -p m tmp
@@ -145,6 +177,51 @@ setup() { find_vtdlab; }
 	TMPDIR=$PWD/tmp SLURM_ARRAY_TASK_ID=2 run "$root/scripts/slurm-cell" ./program m 10
 	[ "$status" -eq 1 ]
 	[ ! -e m/cells ]
+}
+
+# A Slurm whose tasks have run when they are submitted; what sbatch was asked for goes to the file asked. @1: MaxArraySize
+fake_slurm()
+{
+	mkdir -p bin
+	printf '#!/bin/bash\necho "MaxArraySize = %s"\n' "$1" >bin/scontrol
+	printf '#!/bin/bash\n' | tee bin/squeue >bin/scancel
+	cat >bin/sbatch <<-'END'
+	#!/bin/bash
+	set -euo pipefail
+	echo "$*" >>asked
+	while [[ $1 == --* ]]; do
+		[[ $1 != --array=* ]] || ids=${1#--array=}
+		shift
+	done
+	for id in $(tr , "\n" <<<"${ids%\%*}" | sed "s/^[0-9]*$/&-&/; s/-/ /" | xargs -L 1 seq); do
+		SLURM_ARRAY_TASK_ID=$id "$@" >/dev/null 2>&1 || true
+	done
+	wc -l <asked
+	END
+	chmod +x bin/*
+	PATH=$PWD/bin:$PATH
+}
+
+@test "slurm: -j and alone are of the whole matrix, however many arrays it takes" {
+	cd "$BATS_TEST_TMPDIR"
+	fake_slurm 3
+	printf '[matrix]\ntitle=t\n[axes]\nkernel=/a;/b;/c;/d;/e;/f;/g\n' >m.conf
+	run "$vtdlab" matrix m.conf --engine slurm -j 2 --results r
+	echo "$output"
+	cat asked
+	[ "$status" -eq 125 ]
+	[[ $output == *"7 cells: 7 skipped"* ]]
+	[ "$(grep -c -- "--array=.*%2 " asked)" = 3 ]
+	run ! grep -q -- --exclusive asked
+	[ "$(grep -o -- "--dependency=[^ ]*" asked | tr "\n" " ")" = "--dependency=afterany:1 --dependency=afterany:2 " ]
+	[[ $(head -n 1 asked) != *--dependency* ]]
+	# what counts time is alone in all of them, and on its node
+	rm asked
+	sed -i "s/^title/alone=on\n&/" m.conf
+	run "$vtdlab" matrix m.conf --engine slurm -j 2 --results r
+	[ "$status" -eq 125 ]
+	[ "$(grep -c -- "--array=.*%1 .*--exclusive" asked)" = 3 ]
+	[ "$(grep -c -- "--dependency=afterany" asked)" = 2 ]
 }
 
 @test "a directory of something else, and a matrix.json that was cut off, are named" {

@@ -50,8 +50,14 @@ words()
 	grep -q 'preserved (exit status 0)' "$BATS_TEST_TMPDIR/words"
 	grep -q "iova-not-retargeted ✗ fail, as expected" "$BATS_TEST_TMPDIR/words"
 	grep -q "the crash kernel&apos;s root table is in force" "$BATS_TEST_TMPDIR/words"
-	grep -Eq '0000:00:01.0 e1000e second-level, DID [0-9]+ ' "$BATS_TEST_TMPDIR/words"
+	grep -Eq '0000:00:01.0 [0-9]+ [0-9]+ [0-9]+ e1000e second-level ' "$BATS_TEST_TMPDIR/words"
 	grep -q 'vtdlab run kdump' "$BATS_TEST_TMPDIR/words"
+	# what lasts too short a time to be named in the drawing is among its moments
+	jq '.phases += [{name: "copied", start_ns: 20000000000, end_ns: 20000000001}, {name: "dump", start_ns: 25000000000, end_ns: 25000000001}]' \
+		"$dir/run.json" >"$dir/new" && mv "$dir/new" "$dir/run.json"
+	"$vtdlab" report -o - "$dir" >"$BATS_TEST_TMPDIR/page"
+	words "$BATS_TEST_TMPDIR/page" | grep -q 'the copied tables are read from outside'
+	words "$BATS_TEST_TMPDIR/page" | grep -q '25.0.* the dump is asked for'
 }
 
 @test "the numbers of the map are those of the check" {
@@ -139,6 +145,25 @@ words()
 	[ "${#lines[@]}" -eq 1 ]
 }
 
+@test "a run.json that is cut off, or of a newer program, is told, and is none that is not there" {
+	unpack legacy-6.1
+	add_run x
+	cp "$dir/run.json" "$BATS_TEST_TMPDIR/whole.json"
+	head -c 300 "$BATS_TEST_TMPDIR/whole.json" >"$dir/run.json"
+	refused report "$dir" :: "no run.json that can be read" truncated
+	refused report --mail "$dir" :: "no run.json that can be read"
+	refused judge "$dir" :: "no run.json that can be read"
+	jq '.schema = 2' "$BATS_TEST_TMPDIR/whole.json" >"$dir/run.json"
+	for verb in report "report --mail" judge; do
+		# shellcheck disable=SC2086 # a verb and its option
+		refused $verb "$dir" :: "schema 2 is newer than this vtdlab"
+	done
+	[ ! -e "$dir/report.html" ]
+	rm "$dir/run.json"
+	run "$vtdlab" report "$dir"
+	[ "$status" -eq 0 ]
+}
+
 @test "tidy finds no error in any page" {
 	command -v tidy >/dev/null || skip "no tidy on this host"
 	for name in legacy-6.1 scalable-6.12 nocopy-6.1 passthrough-6.12 deep-6.12; do
@@ -176,12 +201,13 @@ words()
 }
 
 # shoot PAGE WIDTH: a screenshot, and what the browser had to say
+# More words for the browser go behind the width and the height.
 shoot()
 {
 	HOME=$BATS_TEST_TMPDIR timeout 120 chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --enable-logging=stderr \
 		--user-data-dir="$BATS_TEST_TMPDIR/profile" --disable-background-networking --no-first-run \
-		--log-net-log="$BATS_TEST_TMPDIR/net-$2.json" --window-size="$2,2400" \
-		--screenshot="$BATS_TEST_TMPDIR/$2.png" "file://$1" >"$BATS_TEST_TMPDIR/said-$2" 2>&1
+		--log-net-log="$BATS_TEST_TMPDIR/net-$2.json" --window-size="$2,${3:-2400}" \
+		--screenshot="$BATS_TEST_TMPDIR/$2.png" "${@:4}" "file://$1" >"$BATS_TEST_TMPDIR/said-$2" 2>&1
 }
 
 # asked WIDTH: what was asked of the network, without what the browser asks its makers for by itself
@@ -191,20 +217,22 @@ asked()
 		grep -vE '://([a-z0-9.-]+[.])?(google|googleapis|gvt1|gstatic)[.]com[/:"]' || true
 }
 
-# looks NAME: page.html at both widths
+# looks NAME: page.html at both widths; the pictures are kept in build/tests/artefacts, where a person may look at them
 looks()
 {
+	local artefacts=${VTDLAB_TEST_ARTEFACTS:-$root/build/tests/artefacts} width height
+	mkdir -p "$artefacts"
 	for width in 1280 390; do
-		shoot "$BATS_TEST_TMPDIR/page.html" "$width"
+		# what stands side by side there stands below each other here
+		height=$((width == 390 ? 4200 : 2400))
+		shoot "$BATS_TEST_TMPDIR/page.html" "$width" "$height"
 		run ! grep -E 'CONSOLE|Refused to' "$BATS_TEST_TMPDIR/said-$width"
 		run file -b "$BATS_TEST_TMPDIR/$width.png"
-		[[ $output == "PNG image data, $width x 2400"* ]]
+		[[ $output == "PNG image data, $width x $height"* ]]
 		[ "$(stat -c %s "$BATS_TEST_TMPDIR/$width.png")" -gt 20000 ]
 		[ -s "$BATS_TEST_TMPDIR/net-$width.json" ]
 		[ -z "$(asked "$width")" ]
-		if [[ ${VTDLAB_TEST_ARTEFACTS:-} ]]; then
-			cp "$BATS_TEST_TMPDIR/$width.png" "$VTDLAB_TEST_ARTEFACTS/$1-$width.png"
-		fi
+		cp "$BATS_TEST_TMPDIR/$width.png" "$artefacts/$1-$width.png"
 	done
 }
 
@@ -214,6 +242,23 @@ looks()
 	add_run x
 	"$vtdlab" report -o "$BATS_TEST_TMPDIR/page.html" "$dir"
 	looks report
+}
+
+@test "in dark mode the page is dark, and by keyboard everything that is wider than it can be reached" {
+	command -v chromium >/dev/null || skip "no chromium on this host"
+	unpack legacy-6.1
+	add_run x
+	"$vtdlab" report -o "$BATS_TEST_TMPDIR/page.html" "$dir"
+	shoot "$BATS_TEST_TMPDIR/page.html" 1280 800 --blink-settings=preferredColorScheme=1
+	mv "$BATS_TEST_TMPDIR/1280.png" "$BATS_TEST_TMPDIR/light.png"
+	shoot "$BATS_TEST_TMPDIR/page.html" 1280 800 --blink-settings=preferredColorScheme=0
+	run ! cmp -s "$BATS_TEST_TMPDIR/light.png" "$BATS_TEST_TMPDIR/1280.png"
+	cp "$BATS_TEST_TMPDIR/1280.png" "${VTDLAB_TEST_ARTEFACTS:-$root/build/tests/artefacts}/report-dark-1280.png"
+	[ "$(grep -o 'class="wide[^>]*>' "$BATS_TEST_TMPDIR/page.html" | grep -vc 'tabindex="0"')" = 0 ]
+	[ "$(grep -o 'class="wide[^>]*>' "$BATS_TEST_TMPDIR/page.html" | wc -l)" -ge 3 ]
+	# nothing but links and what opens is to be pressed, and the focus is seen
+	run ! grep -qE '<(button|input|a [^>]*onclick|[a-z]+ [^>]*tabindex="[1-9-])' "$BATS_TEST_TMPDIR/page.html"
+	grep -q ':focus-visible{outline' "$BATS_TEST_TMPDIR/page.html"
 }
 
 # A matrix of two kernels and two modes: the cells @1 are spoilt by a jq expression.
@@ -242,6 +287,29 @@ matrix()
 		echo "$output"
 		[ "$status" -eq 0 ]
 	fi
+}
+
+@test "a reproduced bug has a page that leads to the pages of its runs, and a cell of a matrix leads to it" {
+	jq -n '{schema: 1, bug: "address-ored", title: "a <b>title", sides: "both", recipe: 1, exit: 0, runs: [
+		{side: "bad", run: "20261129T000001Z-kdump-000001", outcome: "copy-wrong", verdict: true, as_stated: true, seen: "copy-wrong <i>"},
+		{side: "good", run: "../20261129T000000Z-other-000002/20261129T000002Z-kdump-000002", verdict: true, as_stated: false, seen: ""},
+		{side: "good", run: "../../../etc", verdict: false, as_stated: false, seen: ""}, 7]}' >"$dir/bug.json"
+	printf 'address-ored: <script>\n  second line\n' >"$dir/bug.txt"
+	run "$vtdlab" report "$dir"
+	echo "$output"
+	[ "$output" = "$dir/report.html" ]
+	page=$(tr '\n' ' ' <"$dir/report.html")
+	[[ $page == *'✓ reproduced</strong> (exit status 0)'* ]]
+	[[ $page == *'✓ as stated</td><td>copy-wrong &lt;i&gt;</td><td><a href="20261129T000001Z-kdump-000001/report.html">'* ]]
+	[[ $page == *'✗ NOT as stated'*'<a href="../20261129T000000Z-other-000002/20261129T000002Z-kdump-000002/report.html">'*'? no verdict</td><td></td><td>../../../etc</td>'* ]]
+	[[ $page == *'&lt;script&gt;   second line '* ]]
+	if command -v tidy >/dev/null; then
+		run tidy -q -e --drop-empty-elements no "$dir/report.html"
+		echo "$output"
+		[ "$status" -eq 0 ]
+	fi
+	jq '.schema = 2' "$dir/bug.json" >"$dir/new" && mv "$dir/new" "$dir/bug.json"
+	refused report "$dir" :: "schema 2 is newer"
 }
 
 @test "a page that asks for something is seen to" {
@@ -288,6 +356,24 @@ matrix()
 }
 
 # What two cells of a matrix measured lies in their runs: benchmarks here, the second one half as long.
+@test "--mail of a matrix: the command, what came of it, each cell that is not as expected, and the reasons of skips" {
+	matrix '.cells[1].command = "vtdlab run kdump --kernel b --set first.cmdline+=iommu.strict=1 --set crash.cmdline+=iommu.strict=1"'
+	cp "$dir/matrix.json" "$BATS_TEST_TMPDIR/was"
+	jq '.cells[2].reason = "no such kernel: a very long reason, which goes on and on and does not fit into one line"' \
+		"$BATS_TEST_TMPDIR/was" >"$dir/matrix.json"
+	run "$vtdlab" report --mail "$dir"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "${lines[0]}" = '$ vtdlab matrix two.conf' ]
+	[[ $output == *"matrix   two: a <b>title</b> (sha256 0)"* ]]
+	[[ $output == *"axes     kernel=a;b"*"         iommu.mode=legacy;scalable"* ]]
+	[[ $output == *"verdict  4 cells: 1 as expected, 1 NOT as expected, 1 skipped, 1 without"*"a verdict"* ]]
+	[[ $output == *"  cell 1: NOT as expected"*"    seen <i>1</i>"*"    wanted    no failure"*'    $ vtdlab run kdump --kernel b '*'\'* ]]
+	[[ $output == *"  cell 3: no verdict"*"  1 skipped:"*"    no such kernel: "* ]]
+	[[ $output != *"cell 0"* ]]
+	[ -z "$(awk 'length > 72' <<<"$output")" ]
+}
+
 @test "benchmarks of a matrix are a trend, and a benchmark has a page of its own" {
 	matrix '.cells = [.cells[0, 1]] | .cells[].result = "expected"'
 	mkdir -p "$dir/cells/0000/run" "$dir/cells/0001/run"
@@ -323,6 +409,15 @@ matrix()
 	"$vtdlab" report "$dir"
 	words "$dir/report.html" >"$BATS_TEST_TMPDIR/words"
 	grep -Eq 'cell 1 [0-9]+ 2500 .* 7 ' "$BATS_TEST_TMPDIR/words"
+	run ! grep -q 'by the number of their leaves' "$dir/report.html" # both have as many
+	jq '.iova.leaves = 100 | .timing.copy_ns = 25000' "$dir/cells/0000/run/run.json" >"$dir/new" && mv "$dir/new" "$dir/cells/0000/run/run.json"
+	jq '.iova.leaves = 1000000' "$dir/cells/0001/run/run.json" >"$dir/new" && mv "$dir/new" "$dir/cells/0001/run/run.json"
+	"$vtdlab" report "$dir"
+	grep -q 'alt="what the copy of the tables cost, by the number of their leaves; the table has the figures"' "$dir/report.html"
+	if command -v gnuplot >/dev/null; then
+		grep 'by the number of their leaves' "$dir/report.html" | grep -oE 'base64,[^"]*' | cut -d, -f 2 | base64 -d >"$BATS_TEST_TMPDIR/svg"
+		grep -q 'leaves of the tables' "$BATS_TEST_TMPDIR/svg"
+	fi
 	if command -v tidy >/dev/null; then
 		run tidy -q -e --drop-empty-elements no "$dir/report.html"
 		echo "$output"

@@ -91,16 +91,16 @@ results() { run "$vtdlab" results "$@"; echo "$output"; }
 	mkdir "$r/20261029T000000Z-kdump-00000a.partial" "$r/20261029T000000Z-kdump-00000b.partial" "$r/notes"
 	touch "$r"/20261029T000000Z-kdump-00000{a,b}.partial/pid
 	ln -s 20261101T000000Z-kdump-000001 "$r/latest"
-	mkdir "$r/20261028T000000Z-kdump-00000c.interrupted"
+	mkdir -p "$r/20261028T000000Z-kdump-00000c.interrupted" "$r"/{compares,soak}/2026110{1,2}T000000Z-kdump-00000d
 	exec 8>>"$r/20261029T000000Z-kdump-00000a.partial/pid"
 	flock -x 8
 	results "$r" --prune --keep-last 1 --dry-run
 	[ "$status" -eq 0 ]
-	[ "${lines[-1]}" = "2 would be removed" ]
+	[ "${lines[-1]}" = "4 would be removed" ]
 	[ -d "$r/20261029T000000Z-kdump-00000b.partial" ]
 	results "$r" --prune --keep-last 1
 	[ "$status" -eq 0 ]
-	[ "${lines[-1]}" = "2 removed" ]
+	[ "${lines[-1]}" = "4 removed" ]
 	exec 8>&-
 	[ -d "$r/20261029T000000Z-kdump-00000a.partial" ] # running
 	[ ! -e "$r/20261029T000000Z-kdump-00000b.partial" ]
@@ -108,6 +108,9 @@ results() { run "$vtdlab" results "$@"; echo "$output"; }
 	[ -d "$r/20261101T000000Z-kdump-000001" ] # latest
 	[ -d "$r/20261102T000000Z-kdump-000002" ]
 	[ -d "$r/matrices/20261103T000000Z-m-000003" ] # the newest of its kind
+	for folder in compares soak; do
+		[ "$(ls "$r/$folder")" = 20261102T000000Z-kdump-00000d ]
+	done
 	[ -d "$r/notes" ]
 	[ -e "$r/elsewhere/passwd" ]
 }

@@ -40,7 +40,7 @@ spoilt()
 @test "bench.json of a real benchmark" {
 	doc=$root/tests/cli/schemas/bench.json
 	valid "$doc" bench
-	spoilt "$doc" bench 'del(.bench)' '.environment.clock="sun"' '.kvmperf.tests=[]' '.kvmperf.tests[0].result="ok"' \
+	spoilt "$doc" bench 'del(.bench)' '.schema=2' '.environment.clock="sun"' '.kvmperf.tests=[]' '.kvmperf.tests[0].result="ok"' \
 		'.kvmperf.tests[0].ns.populate.runs=[-1]'
 }
 

@@ -32,6 +32,9 @@ json()
 	# summary.txt is the page with all that there is
 	cmp "$results/latest-bench/summary.txt" <("$VTDLAB" bench -v --show "$results/latest-bench" | head -n -1)
 	[[ $output == *"repeat        vtdlab bench --tests demand-paging --kernel debian-6.1 --rounds 3"* ]]
+	if type -P jsonschema >/dev/null; then
+		jsonschema -i "$results/latest-bench/bench.json" docs/schemas/bench.json
+	fi
 }
 
 @test "a parameter that L1's KVM does not have is refused, not ignored" {

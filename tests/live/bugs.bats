@@ -67,6 +67,11 @@ dead_kernel()
 	page=$RESULTS/bugs/latest/bug.txt
 	grep -q 'not-copied (translation-stayed-on' "$page"
 	[ "$(jq '[.runs[] | select(.as_stated)] | length' "${page%.txt}.json")" = 2 ]
+	# each run's page is where the page of the bug leads
+	while read -r run; do
+		[ -s "$RESULTS/bugs/latest/$run" ]
+	done < <(grep -oE '2[0-9]+T[^"]*/report[.]html' "$RESULTS/bugs/latest/report.html")
+	[ "$(grep -c 'href=' "$RESULTS/bugs/latest/report.html")" = 2 ]
 	# what is run is swapped, what is stated is not
 	sed '/^set=/d; s/^\[good\]/&\nset=crash.dump=none;crash.cmdline+=--/' bugs/no-copy-not-kdump.conf \
 		>"$BATS_TEST_TMPDIR/swapped.conf"

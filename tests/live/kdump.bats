@@ -55,6 +55,9 @@ qemu_of()
 	done
 	# (the path of the run directory is as long as it is)
 	[ "$(awk 'length > 72 && !/^run /' "$dir/summary.txt" | wc -l)" -eq 0 ]
+	if type -P jsonschema >/dev/null; then
+		jsonschema -i "$dir/run.json" docs/schemas/run.json
+	fi
 	head -1 "$dir/iova.csv" | grep -q '^kernel,requester,pasid,did,phase,iova_start,iova_end_inclusive,'
 	for phase in boot load workload panic crash-boot copied crash-init dump poweroff; do
 		jq -e --arg p "$phase" '.phases[] | select(.name == $p and .end_ns >= .start_ns)' \

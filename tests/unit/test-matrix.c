@@ -84,6 +84,9 @@ static void what_is_wrong_with_a_file_is_named(void **state)
 	refused(AXES "bug=mode-mismatch\nkernel=a\n", "a bug says itself what it runs");
 	refused(AXES "bench=exits\niommu.mode=legacy\n", "with bench go");
 	refused(AXES "kernel=a\niommu=lazy\n", "bench only");
+	refused(AXES "bench=exits\nclock=fast\n", "axis clock: no 'fast': wall or virtual");
+	refused(AXES "vmm=xen\n", "axis vmm: ");
+	refused(AXES "bug=mode-mismatch\nside=worse\n", "side=worse: both, bad or good");
 	refused("[axs]\nkernel=a\n", "the nearest is [axes]");
 }
 
@@ -125,7 +128,10 @@ static void cells_come_in_order(void **state)
 
 static void bugs_and_benchmarks_are_cells(void **state)
 {
-	struct matrix_doc *doc = matrix_doc_new(), *other = matrix_doc_new();
+	static const char *const commands[] = { "vtdlab bench --suite quick", "vtdlab bench --suite full",
+						"vtdlab bench --tests exits" };
+	struct matrix_doc *doc = matrix_doc_new(), *other = matrix_doc_new(), *third = matrix_doc_new();
+	g_autoptr(GPtrArray) suites = NULL;
 	g_autoptr(GPtrArray) bugs = make(AXES "bug=mode-mismatch\nside=bad;good\n", doc, NULL);
 	g_autoptr(GPtrArray) benches = make(AXES "bench=exits\nkernel=a\nclock=virtual;wall\n", other, NULL);
 
@@ -133,13 +139,20 @@ static void bugs_and_benchmarks_are_cells(void **state)
 	assert_int_equal(bugs->len, 2);
 	assert_string_equal(((struct matrix_cell *)doc->cells->pdata[0])->command,
 			    "vtdlab reproduce mode-mismatch --side bad");
+	assert_int_equal(((struct cell_plan *)bugs->pdata[0])->cpus, 1);
+	assert_true(((struct cell_plan *)bugs->pdata[0])->memory > UINT64_C(1) << 30);
 	assert_int_equal(benches->len, 2);
+	assert_true(((struct cell_plan *)benches->pdata[0])->memory > UINT64_C(2) << 30);
 	assert_string_equal(((struct matrix_cell *)other->cells->pdata[1])->command,
 			    "vtdlab bench --tests exits --kernel a --clock wall");
+	suites = make(AXES "bench=quick;full;exits\n", third, NULL);
+	for (guint i = 0; i < G_N_ELEMENTS(commands); i++)
+		assert_string_equal(((struct matrix_cell *)third->cells->pdata[i])->command, commands[i]);
 	assert_false(((struct cell_plan *)benches->pdata[0])->alone);
 	assert_true(((struct cell_plan *)benches->pdata[1])->alone);
 	matrix_doc_free(doc);
 	matrix_doc_free(other);
+	matrix_doc_free(third);
 }
 
 /* ---- the engine ---- */
@@ -278,6 +291,57 @@ static void what_wants_to_be_alone_is(void **state)
 	assert_true(matrix_run(&options, &out, NULL));
 	assert_string_equal(out.line, "3 cells: 3 as expected");
 	matrix_outcome_clear(&out);
+}
+
+/* As many at a time as there are CPUs and memory for, whatever -j says; what is too much for the machine runs by itself. */
+static void what_the_machine_has_no_room_for_waits(void **state)
+{
+	static const char *const large[] = { "machine.cpus=64", "machine.memory=64G" };
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(large); i++) {
+		g_autofree char *text = g_strdup_printf(AXES "kernel=busy-1;busy-2;busy-3\n%s\n", large[i]),
+				*path = file(text);
+		struct matrix_options options = options_of(path);
+		struct matrix_outcome out;
+
+		assert_true(matrix_run(&options, &out, NULL));
+		assert_string_equal(out.line, "3 cells: 3 as expected");
+		matrix_outcome_clear(&out);
+	}
+}
+
+/* What is left is told by the cells that were run; what was skipped in no time is no measure of them. */
+static void the_time_left_is_that_of_cells_that_ran(void **state)
+{
+	static const struct {
+		enum matrix_cell_result result;
+		double seconds;
+	} all[] = { { MATRIX_CELL_SKIPPED, 0.3 }, { MATRIX_CELL_WAITING, 0 },	{ MATRIX_CELL_WAITING, 0 },
+		    { MATRIX_CELL_WAITING, 0 },	  { MATRIX_CELL_EXPECTED, 20 }, { MATRIX_CELL_UNEXPECTED, 40 },
+		    { MATRIX_CELL_LOST, 900 },	  { MATRIX_CELL_UNJUDGED, 30 } };
+	struct matrix_doc *doc = matrix_doc_new();
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		struct matrix_cell *cell = matrix_cell_new(i);
+
+		cell->result = all[i].result;
+		cell->seconds = all[i].seconds;
+		g_ptr_array_add(doc->cells, cell);
+	}
+	assert_true(matrix_doc_left(doc, 2, 2) < 0); /* none was run */
+	for (unsigned i = 4; i < G_N_ELEMENTS(all); i++) {
+		struct matrix_cell *cell = matrix_cell_new(i);
+
+		cell->result = all[i].result;
+		cell->seconds = all[i].seconds;
+		g_ptr_array_add(doc->cells, cell);
+	}
+	assert_true(matrix_doc_left(doc, 0, 1) == 90);
+	assert_true(matrix_doc_left(doc, 2, 2) == 30);
+	assert_true(matrix_doc_left(doc, 0, 0) == 90);
+	matrix_doc_free(doc);
 }
 
 static void a_skip_takes_nothing_away_but_alone_it_is_no_verdict(void **state)
@@ -475,6 +539,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(every_ending_of_a_cell),
 		cmocka_unit_test(rules_say_what_is_expected),
 		cmocka_unit_test(what_wants_to_be_alone_is),
+		cmocka_unit_test(what_the_machine_has_no_room_for_waits),
+		cmocka_unit_test(the_time_left_is_that_of_cells_that_ran),
 		cmocka_unit_test(a_skip_takes_nothing_away_but_alone_it_is_no_verdict),
 		cmocka_unit_test(what_was_not_finished_is_gone_on_with),
 		cmocka_unit_test(a_cell_by_itself),

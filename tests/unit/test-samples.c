@@ -108,6 +108,36 @@ static void what_has_changed_is_named_first(void **state)
 	g_rand_free(rand);
 }
 
+/* Four runs a side: no sample overlaps, so that one probability is that of all. */
+static void of_equal_chance_the_largest_change_comes_first(void **state)
+{
+	static const struct {
+		const char *name;
+		double factor;
+	} all[] = { { "hardly", 1.0004 }, { "half", 0.5 }, { "some", 1.2 }, { "most", 3 } };
+	g_autoptr(GPtrArray) samples = samples_new();
+	g_autofree char *text = NULL;
+	bool worse;
+
+	(void)state;
+	for (unsigned i = 0; i < G_N_ELEMENTS(all); i++) {
+		struct sample *s = samples_add(samples, all[i].name, SAMPLE_NS);
+
+		for (unsigned k = 0; k < 4; k++) {
+			double base = 1000000 + k, new = all[i].factor *base;
+
+			g_array_append_val(s->base, base);
+			g_array_append_val(s->new, new);
+		}
+	}
+	text = samples_judge(samples, "runs", 0.02, &worse);
+	assert_true(g_str_has_prefix(text, "beyond noise:\n  most: "));
+	assert_true(strstr(text, "most: ") < strstr(text, "half: ") && strstr(text, "half: ") < strstr(text, "some: "));
+	assert_true(strstr(text, "some: ") < strstr(text, "hardly: "));
+	/* what is named as a change is not "x 1" */
+	assert_non_null(strstr(text, "x 1.0004 (1.0004 to 1.0004)"));
+}
+
 static void too_few_runs_are_told(void **state)
 {
 	GRand *rand = g_rand_new_with_seed(3);
@@ -141,6 +171,7 @@ int main(void)
 		cmocka_unit_test(ratios_have_an_interval_that_few_values_cannot_give),
 		cmocka_unit_test(a_thing_and_itself),
 		cmocka_unit_test(what_has_changed_is_named_first),
+		cmocka_unit_test(of_equal_chance_the_largest_change_comes_first),
 		cmocka_unit_test(too_few_runs_are_told),
 		cmocka_unit_test(numbers_as_people_read_them),
 	};
