@@ -249,3 +249,15 @@ confined()
 	no_verdict
 	nothing_left
 }
+
+@test "a result that cannot be written: 125, it is named, and the verdict is told all the same" {
+	needs_vm
+	begin
+	phase load
+	mkdir "$(echo "$results"/*.partial)/summary.txt"
+	over
+	ends 125 summary.txt 'outcome       preserved'
+	no_verdict
+	[ -s "$(echo "$results"/*.interrupted)/evidence.json" ]
+	nothing_left
+}
