@@ -259,11 +259,13 @@ bool machine_wait(struct machine *m, bool (*pred)(void *data), void *data, doubl
 		if (expired(m, timeout_s, since_s, &scale)) {
 			machine_poll(m);
 			done = pred(data);
-			m->ended = done ? MACHINE_END_DONE : MACHINE_END_DEADLINE;
+			m->ended = done				? MACHINE_END_DONE :
+				   m->time.still_us >= STILL_US ? MACHINE_END_STILL :
+								  MACHINE_END_DEADLINE;
 			if (!done)
 				explain(m, error, "waited %.1f s for %s in vain%s",
 					(double)(g_get_monotonic_time() - since) / 1e6, what,
-					m->time.still_us >= STILL_US ? ": QEMU itself stands still" : "");
+					m->ended == MACHINE_END_STILL ? ": QEMU itself stands still" : "");
 			break;
 		}
 		g_main_context_iteration(NULL, TRUE);

@@ -92,6 +92,7 @@ bool machine_run_for(struct machine *m, double seconds, GError **error);
 enum machine_end {
 	MACHINE_END_DONE,
 	MACHINE_END_DEADLINE,
+	MACHINE_END_STILL,    /* a deadline, of a QEMU that did not run: the host's doing, and nothing of the guest's */
 	MACHINE_END_DIED,     /* QEMU ended */
 	MACHINE_END_SHUTDOWN, /* guest powered off, reset or panicked: machine_shutdown_reason() */
 	MACHINE_END_INTERRUPTED,

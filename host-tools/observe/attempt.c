@@ -22,7 +22,8 @@ bool attempt_goes_on(const struct attempt *a, GError **err, char **problem, GErr
 {
 	enum machine_end end = machine_wait_ended(a->m);
 
-	if (end == MACHINE_END_DIED || end == MACHINE_END_INTERRUPTED || !machine_alive(a->m)) {
+	if (end == MACHINE_END_DIED || end == MACHINE_END_STILL || end == MACHINE_END_INTERRUPTED ||
+	    !machine_alive(a->m)) {
 		g_propagate_error(error, g_steal_pointer(err));
 		return false;
 	}

@@ -32,8 +32,9 @@ struct attempt {
 double attempt_deadline(const struct attempt *a, double seconds);
 
 /*
- * attempt_goes_on - what the guest could not do is a finding, the end of QEMU or an interrupt is not: true if the
- * attempt can go on, with the first line of *@err in *@problem (owned by the caller); else *@err becomes @error.
+ * attempt_goes_on - what the guest could not do is a finding; the end of QEMU, a QEMU that stands still, or an interrupt is
+ * not: true if the attempt can go on, with the first line of *@err in *@problem (owned by the caller); else *@err becomes
+ * *@error.
  */
 bool attempt_goes_on(const struct attempt *a, GError **err, char **problem, GError **error);
 

@@ -18,7 +18,8 @@ static bool guests_doing(struct run *run, const GError *error)
 
 	if (!run->at.m || !g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_CANNOT_JUDGE))
 		return false;
-	return (reason && g_str_has_prefix(reason, "guest")) || !machine_died_by_itself(run->at.m);
+	return (reason && g_str_has_prefix(reason, "guest")) ||
+	       (machine_wait_ended(run->at.m) != MACHINE_END_STILL && !machine_died_by_itself(run->at.m));
 }
 
 bool reference_first_failure(struct run *run, const GError *error)

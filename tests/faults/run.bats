@@ -125,7 +125,6 @@ confined()
 
 @test "a QEMU that is stopped for good: 125 in the end; for a while: nothing is lost" {
 	needs_vm
-	own_cache "$work/cache"
 	begin --no-retry --set scenario.timeout-s=2
 	wait_qemu
 	sleep 1

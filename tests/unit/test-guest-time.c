@@ -6,6 +6,7 @@
 #include "machine/accel.h"
 #include "machine/guest-time.h"
 #include "machine/machine-priv.h"
+#include "run/reference.h"
 
 #define MS INT64_C(1000)
 #define MS_NS INT64_C(1000000)
@@ -105,6 +106,21 @@ static bool never(void *data)
 	return false;
 }
 
+/* A first kernel that was waited for in vain: whose doing is it? And would a run of its crash kernel go on? */
+static void blames(struct fake_run *f, bool guest)
+{
+	struct evidence *ev = f->run.at.ev;
+	g_autofree char *problem = NULL;
+	GError *err = g_error_new(VTDLAB_ERROR, VTDLAB_ERROR_CANNOT_JUDGE, "waited in vain"), *error = NULL;
+
+	ev->trigger_ns = 0;
+	ev->first_hello = false;
+	assert_int_equal(reference_first_failure(&f->run, err), guest);
+	assert_int_equal(attempt_goes_on(&f->run.at, &err, &problem, &error), guest);
+	g_clear_error(&error);
+	g_clear_pointer(&ev->first_failure, g_free);
+}
+
 /* The deadline is the guest's: a second of standing still is not of it. */
 static void test_wait(void **state)
 {
@@ -117,13 +133,15 @@ static void test_wait(void **state)
 	assert_int_equal(machine_wait_ended(&f->m), MACHINE_END_DEADLINE);
 	assert_true(g_get_monotonic_time() - began_us >= G_USEC_PER_SEC);
 	assert_true(machine_guest_s(&f->m) >= 0.08 && machine_guest_s(&f->m) < 1);
+	blames(f, true);
 	/* and it ends even if the guest gets no time any more */
 	g_clear_error(&error);
 	stands = true;
 	f->m.time.still_us = 59900 * MS;
 	assert_false(machine_wait(&f->m, never, NULL, 100, "it", &error));
-	assert_int_equal(machine_wait_ended(&f->m), MACHINE_END_DEADLINE);
+	assert_int_equal(machine_wait_ended(&f->m), MACHINE_END_STILL);
 	assert_non_null(strstr(error->message, "QEMU itself stands still"));
+	blames(f, false);
 }
 
 static int spells;
