@@ -37,8 +37,8 @@ unsigned runs_count(const struct runs *runs);
 char *runs_text(const struct runs *runs, enum runs_format format);
 
 /*
- * runs_prune - removes the results directories (of runs, bugs, hunts, matrices, compares: of each kind by itself) but the newest @keep,
- * interrupted ones included; never one that a process holds, nor that of `latest`.
+ * runs_prune - removes the results directories (of runs, bugs, hunts, matrices, compares, soak: of each kind by itself) but
+ * the newest @keep, interrupted ones included; never one that a process holds, nor that of `latest`.
  *
  * @dry_run: only tell
  * @told: gets a line for each that was, or would be, removed
