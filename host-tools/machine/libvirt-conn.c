@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -127,16 +128,32 @@ static void keep_capabilities(const char *root)
 		(void)!symlink(kept, link);
 }
 
+static char *own_root; /* of this process */
+
+static void leave(void)
+{
+	private_dir_remove(own_root);
+}
+
+/* libvirt's driver keeps to the directory that it was opened with first, for as long as the process lives. */
+static const char *make_root(GError **error)
+{
+	if (!own_root && (own_root = private_dir_make(error)))
+		atexit(leave);
+	return own_root;
+}
+
 static bool embed(struct libvirt_conn *conn, const char *uri, GError **error)
 {
 	conn->root = named_root(uri);
-	conn->own = !conn->root;
-	if (conn->own)
-		conn->root = private_dir_make(error);
+	conn->uri = conn->root ? g_strdup(uri) : NULL;
+	if (!conn->root)
+		conn->root = g_strdup(make_root(error));
 	if (!conn->root || !write_conf(conn->root, error))
 		return false;
 	keep_capabilities(conn->root);
-	conn->uri = conn->own ? g_strconcat(EMBED "?root=", conn->root, NULL) : g_strdup(uri);
+	if (!conn->uri)
+		conn->uri = g_strconcat(EMBED "?root=", conn->root, NULL);
 	return true;
 }
 
@@ -174,10 +191,7 @@ void libvirt_close(struct libvirt_conn *conn)
 		return;
 	if (conn->c)
 		virt.virConnectClose(conn->c);
-	if (conn->own)
-		private_dir_remove(conn->root);
-	else
-		g_free(conn->root);
+	g_free(conn->root);
 	g_free(conn->uri);
 	g_free(conn);
 }

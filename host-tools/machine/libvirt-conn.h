@@ -10,8 +10,7 @@
 struct libvirt_conn {
 	virConnectPtr c;
 	char *uri;  /* as given, or with the directory of the driver in this process */
-	char *root; /* of that driver; NULL: a daemon's */
-	bool own;   /* @root is private, and goes with the connection; else it is the user's */
+	char *root; /* of that driver: this process's, which goes with it, or the user's; NULL: a daemon's */
 };
 
 /*

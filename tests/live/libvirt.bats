@@ -28,6 +28,18 @@ driver()
 	no_leftovers
 }
 
+@test "several runs of one process, under libvirt and in a row" {
+	driver
+	run "$VTDLAB" run kdump kdump-nocopy --vmm libvirt --quiet --keep-going --results "$RESULTS"
+	echo "$output"
+	[[ $output == *preserved* && $output == *not-copied* ]]
+	run "$VTDLAB" run kdump --vmm libvirt --repeat 2 --results "$RESULTS"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *'2 runs: preserved 2 times'* ]]
+	no_leftovers
+}
+
 @test "the XML that is printed is one that libvirt takes" {
 	driver
 	command -v virsh >/dev/null || skip "no virsh here"
