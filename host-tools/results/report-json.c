@@ -107,6 +107,8 @@ JsonObject *report_environment_json(const struct report_environment *env)
 	set_string(o, "qemu", env->qemu);
 	set_string(o, "qemu_path", env->qemu_path);
 	set_string(o, "vmm", env->vmm);
+	if (env->vmm_uri)
+		set_string(o, "vmm_uri", env->vmm_uri);
 	set_string(o, "modules", env->modules);
 	set_string(o, "reference", env->reference);
 	if (env->shortcuts)

@@ -218,8 +218,12 @@ static char *repeat_with(const struct run_report *r, const char *qemu)
 		qemu = r->env.qemu_path;
 	if (qemu)
 		add_word(line, "--qemu ", qemu);
-	if (!file && r->env.vmm && strcmp(r->env.vmm, "qemu") != 0)
-		add_word(line, "--vmm ", r->env.vmm);
+	if (r->env.vmm && (r->env.vmm_uri || (!file && strcmp(r->env.vmm, "qemu") != 0))) {
+		g_autofree char *vmm =
+			g_strconcat(r->env.vmm, r->env.vmm_uri ? ":" : "", r->env.vmm_uri ? r->env.vmm_uri : "", NULL);
+
+		add_word(line, "--vmm ", vmm);
+	}
 	if (r->env.modules)
 		add_word(line, "--modules ", r->env.modules);
 	if (r->env.reference)

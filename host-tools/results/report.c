@@ -50,6 +50,7 @@ void report_environment_clear(struct report_environment *env)
 	g_free(env->qemu);
 	g_free(env->qemu_path);
 	g_free(env->vmm);
+	g_free(env->vmm_uri);
 	g_free(env->modules);
 	g_free(env->reference);
 	g_free(env->shortcuts);

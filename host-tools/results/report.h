@@ -47,6 +47,7 @@ struct report_environment {
 	char *qemu;  /* version: "7.2.22" */
 	char *qemu_path;
 	char *vmm;	 /* "qemu", "libvirt": who runs it */
+	char *vmm_uri;	 /* of libvirt, as it was given; NULL: none was */
 	char *modules;	 /* of kernels that are paths (--modules); NULL: none was named */
 	char *reference; /* the kernel of --reference; NULL: none was named */
 	char *shortcuts; /* those in force for CPU and kernels, ' ' between (prepare/shortcuts.h); NULL: not told */

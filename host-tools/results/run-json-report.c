@@ -32,6 +32,7 @@ void report_environment_read(struct report_environment *env, JsonObject *o)
 	take(&env->qemu, o, "qemu");
 	take(&env->qemu_path, o, "qemu_path");
 	take(&env->vmm, o, "vmm");
+	take(&env->vmm_uri, o, "vmm_uri");
 	take(&env->modules, o, "modules");
 	take(&env->reference, o, "reference");
 	take(&env->host_cpu, o, "host_cpu");

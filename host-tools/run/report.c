@@ -46,6 +46,8 @@ static void fill_environment(struct run *run)
 		env->qemu = g_strdup(machine_qemu(run->at.m)->version);
 		env->qemu_path = g_strdup(machine_qemu(run->at.m)->path);
 		env->vmm = g_strdup(machine_vmm(run->at.m));
+		if (run->at.plan->options->vmm_uri && *run->at.plan->options->vmm_uri)
+			env->vmm_uri = g_strdup(run->at.plan->options->vmm_uri);
 		env->shortcuts = shortcuts_in_force(run->at.plan, machine_accel(run->at.m));
 		env->wall_time_is_hardware_time = machine_accel(run->at.m) == MACHINE_ACCEL_KVM && !virtual;
 	}

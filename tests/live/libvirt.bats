@@ -32,11 +32,11 @@ driver()
 	driver
 	run "$VTDLAB" run kdump kdump-nocopy --vmm libvirt --quiet --keep-going --results "$RESULTS"
 	echo "$output"
-	[[ $output == *preserved* && $output == *'no-copy'* ]]
+	[[ $output == *preserved* && $output == *not-copied* ]]
 	run "$VTDLAB" run kdump --vmm libvirt --repeat 2 --results "$RESULTS"
 	echo "$output"
 	[ "$status" -eq 0 ]
-	[[ $output == *'2 runs: preserved twice'* ]]
+	[[ $output == *'2 runs: preserved 2 times'* ]]
 	no_leftovers
 }
 

@@ -412,6 +412,11 @@ static void test_repeat(void **state)
 	page = report_page(r, 0);
 	assert_non_null(strstr(
 		page, "\nrepeat        vtdlab run /r/1/scenario.conf --domain /d/x.xml --qemu '/opt/q e/qemu'\n"));
+	/* but for a libvirt that was named */
+	r->env.vmm_uri = g_strdup("qemu:///session");
+	g_free(page);
+	page = report_page(r, 0);
+	assert_non_null(strstr(page, "--qemu '/opt/q e/qemu' --vmm libvirt:qemu:///session\n"));
 	report_free(r);
 }
 
