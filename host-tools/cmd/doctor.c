@@ -312,7 +312,10 @@ static char **missing_packages(const char *level)
 /* True if nothing is missing that a run needs. */
 static bool look_at_packages(void)
 {
-	g_auto(GStrv) run = missing_packages("run"), all = missing_packages("all");
+	/* what builds it, and tests it, is of no use to a program that is installed */
+	bool source = lab_is_source();
+	g_auto(GStrv) run = missing_packages(source ? "run" : "installed"),
+		      all = missing_packages(source ? "all" : "installed");
 
 	for (char **row = all; *row; row++) {
 		bool needed = g_strv_contains((const char *const *)run, *row);
@@ -320,7 +323,7 @@ static bool look_at_packages(void)
 		say(needed ? "BAD" : "note", "package", "missing: %s", *row);
 	}
 	if (*run)
-		say("", "", "to install what runs need: make setup");
+		say("", "", "to install what runs need: %s", source ? "make setup" : "apt install");
 	else if (!*all)
 		say("ok", "packages", "all there");
 	return !*run;

@@ -162,3 +162,9 @@ need_root()
 	[ "$status" = 2 ]
 	[[ $stderr == *'unknown argument frobnicate'* ]]
 }
+
+@test "a program that is installed needs nothing to be built with" {
+	host_setup --for installed --list
+	[[ $output == *' qemu-system-x86 '* && $output == *' cpio '* && $output == *' binutils '* ]]
+	[[ $output != *' make '* && $output != *' libglib2.0-dev '* && $output != *' bats '* ]]
+}

@@ -31,6 +31,8 @@ setup()
 
 @test "a machine of its is described with files of the installed tree and of the user" {
 	run "$installed" doctor --no-kvm
+	# what it was built with is of no use to it
+	[[ $output != *" make "* && $output != *-dev* && $output != *bats* ]]
 	[[ $output == *"$XDG_DATA_HOME/vtdlab/results"* ]]
 	run ! grep -rIl "$root" "$PLACE/usr/lib" "$PLACE/usr/share"
 }
