@@ -103,8 +103,8 @@ static char *key_of(const struct run *run, const struct machine_config *cfg, GEr
 	argv = caps ? machine_command_line(&c, MACHINE_LINE_RUN, caps, NULL, error) : NULL;
 	if (argv) {
 		line = machine_one_line(argv);
-		g_string_append_printf(key, "format %d\nlab %s\nqemu %s\n%s\n", FORMAT,
-				       vtdlab_commit() ? vtdlab_commit() : "?", caps->version_text, line);
+		g_string_append_printf(key, "format %d\nlab %s\nqemu %s\n%s\n", FORMAT, vtdlab_version(),
+				       caps->version_text, line);
 		g_string_append_printf(key, "crash %s\nload %d checksum %d flat %d\n", plan->crash_cmdline,
 				       sc->crash.load, sc->crash.checksum, plan->crash_flat != NULL);
 	}

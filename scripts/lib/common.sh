@@ -168,10 +168,14 @@ sums_write()
 	)
 }
 
-sums_stat() { find "$1" -type f ! -name 'sums.*' -printf '%P %s %T@ %C@ %i\n'; }
+# The host's boot is in it: once a boot all of it is read, for a disk may lose what no time tells of.
+sums_stat()
+{
+	cat /proc/sys/kernel/random/boot_id && find "$1" -type f ! -name 'sums.*' -printf '%P %s %T@ %C@ %i\n'
+}
 
 # sums_ok DIR: is each file what it was when sums_write was called? Reads them only if one was touched since they
-# were last found right. Else $sums_error names the first that is not.
+# were last found right, in this boot of the host. Else $sums_error names the first that is not.
 sums_ok()
 {
 	local now bad='sums: FAILED'

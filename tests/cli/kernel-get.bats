@@ -190,6 +190,23 @@ fake_tree()
 	[ -z "$stderr" ]
 }
 
+@test "what no time of a file tells is found once a boot of the host" {
+	fake_tree
+	kernel_get "$BATS_TEST_TMPDIR/linux"
+	prepared
+	poke "$dir/bzImage" 40 "XX"
+	stat_of() { find "$dir" -type f ! -name 'sums.*' -printf '%P %s %T@ %C@ %i\n'; }
+	# as if its times were those of the last look, in this boot, and in one before
+	{ cat /proc/sys/kernel/random/boot_id; stat_of; } >"$dir/sums.stat"
+	kernel_get "$BATS_TEST_TMPDIR/linux"
+	prepared
+	[[ $stderr != *"making it again"* ]]
+	{ echo an-earlier-boot; stat_of; } >"$dir/sums.stat"
+	kernel_get "$BATS_TEST_TMPDIR/linux"
+	prepared
+	[[ $stderr == *"bzImage of"*"making it again" ]]
+}
+
 @test "a tree that is not built says what to run" {
 	mkdir "$BATS_TEST_TMPDIR/linux"
 	touch "$BATS_TEST_TMPDIR/linux/Makefile"
