@@ -393,12 +393,10 @@ fake_gdb()
 
 @test "the line that repeats a run names the file of one's own that has the name of the lab's" {
 	unpack legacy-6.1
-	"$vtdlab" judge --json "$dir" >"$dir/run.json"
+	"$vtdlab" judge --json "$dir" >"$BATS_TEST_TMPDIR/judged.json"
 	cp "$dir/scenario.conf" "$BATS_TEST_TMPDIR/kdump.conf"
-	# shellcheck disable=SC2094 # jq has read it all before
 	jq --arg own "$BATS_TEST_TMPDIR/kdump.conf" '.scenario_file = $own | .environment.qemu = "7.2" |
-		.environment.accel = "tcg" | .settings = {"iommu.mode": "off"}' "$dir/run.json" >"$dir/new"
-	mv "$dir/new" "$dir/run.json"
+		.environment.accel = "tcg" | .settings = {"iommu.mode": "off"}' "$BATS_TEST_TMPDIR/judged.json" >"$dir/run.json"
 	run "$vtdlab" judge "$dir"
 	echo "$output"
 	[[ $output == *"repeat        vtdlab run $BATS_TEST_TMPDIR/kdump.conf --set iommu.mode=off"* ]]

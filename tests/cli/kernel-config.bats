@@ -5,6 +5,7 @@
 # shellcheck disable=SC2154 # from kernel-fixture and bats
 bats_require_minimum_version 1.5.0
 load kernel-fixture
+load kernel-get-fixture
 
 setup()
 {

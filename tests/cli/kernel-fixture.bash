@@ -172,14 +172,3 @@ prepared()
 	[[ ! -d $VTDLAB_CACHE/tmp ]]
 	dir=${lines[0]}
 }
-
-kernel_get() { run --separate-stderr "$scripts/kernel-get" "$@"; }
-
-refused()
-{
-	[[ $status == "${2:-2}" && $stderr == *$1* && -z $output ]] || {
-		echo "status $status: $output / $stderr"
-		return 1
-	}
-	[[ -z $(ls "$VTDLAB_CACHE/tmp" 2>/dev/null) ]]
-}

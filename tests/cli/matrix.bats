@@ -127,7 +127,7 @@ setup() { find_vtdlab; }
 	run "$vtdlab" matrix all-kernels --results "$BATS_TEST_TMPDIR/r"
 	echo "$output"
 	[ "$status" -eq 125 ]
-	[[ $output == *"fetching the package lists failed: "*"vtdlab matrix: kernel-get failed (status 1)"* ]]
+	[[ $output == *"vtdlab matrix: kernel-get failed (status 1): fetching the package lists failed: "* ]]
 	[ "$(grep -c '^vtdlab matrix: ' <<<"$output")" -eq 1 ]
 	[ ! -e "$BATS_TEST_TMPDIR/r/matrices" ]
 }
