@@ -53,9 +53,9 @@ snapshots() { find "$CACHE/snapshots" -mindepth 1 -maxdepth 1 -printf '%f\n'; }
 	[ "$(json .iova.reserved_ranges_first)" = "$(json .iova.reserved_ranges)" ]
 	grep -q -- "-incoming defer" "$RESULTS/latest/command"
 	grep -q '"device_add"' "$RESULTS/latest/qmp.jsonl"
-	# nothing of before the restore has a time in this run
+	# nothing of before the restore has a time in this run, but for the trial of KVM
 	begin=$(awk -F, '$1 == "boot" { print $2 }' "$RESULTS/latest/timeline.csv")
-	[ "$(awk -F, -v b="$begin" 'NR > 1 && $2 < b' "$RESULTS/latest/timeline.csv" | wc -l)" = 0 ]
+	[ "$(awk -F, -v b="$begin" 'NR > 1 && $1 != "kvm" && $2 < b' "$RESULTS/latest/timeline.csv" | wc -l)" = 0 ]
 	VTDLAB_CACHE=$CACHE run "$VTDLAB" cache
 	[[ "$output" == *"snapshots "*"snapshots of first kernels"* ]]
 	no_leftovers
