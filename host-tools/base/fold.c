@@ -94,35 +94,6 @@ static void put_line(GString *out, const char *line, int columns)
 	}
 }
 
-char *fold_text(const char *text, int columns)
-{
-	g_autofree char *valid = g_utf8_make_valid(text, -1);
-	g_auto(GStrv) lines = g_strsplit(valid, "\n", -1);
-	GString *out;
-
-	if (is_json(valid))
-		return g_steal_pointer(&valid);
-	out = g_string_new(NULL);
-	for (char **line = lines; *line; line++) {
-		g_autoptr(GString) whole = g_string_new(*line);
-
-		if (line != lines)
-			g_string_append_c(out, '\n');
-		if (is_json(*line) || stays_whole(*line)) {
-			g_string_append(out, *line);
-			for (; line[1] && continues(line[1]); line++)
-				g_string_append_printf(out, "\n%s", line[1]);
-			continue;
-		}
-		while (*g_strchomp(*line) && line[1] && continues(line[1])) {
-			line++;
-			g_string_append_printf(whole, " %s", *line + blanks(*line));
-		}
-		put_line(out, whole->str, columns);
-	}
-	return g_string_free(out, FALSE);
-}
-
 /* Where the last cell of a row begins: behind its last gap. */
 static gsize last_cell(const char *line)
 {
@@ -139,6 +110,10 @@ static void put_row(GString *out, const char *line, int columns)
 	const char *p = line + cell;
 	int at = width_of(line, cell);
 
+	if (width_of(line, strlen(line)) <= columns) {
+		g_string_append(out, line);
+		return;
+	}
 	g_string_append_len(out, line, (gssize)cell);
 	for (gsize gap = 0; *p; gap = blanks(p), p += gap) {
 		gsize len = strcspn(p, " ");
@@ -148,7 +123,7 @@ static void put_row(GString *out, const char *line, int columns)
 	}
 }
 
-char *fold_rows(const char *text, int columns)
+static char *fold(const char *text, int columns, bool rows)
 {
 	g_autofree char *valid = g_utf8_make_valid(text, -1);
 	g_auto(GStrv) lines = g_strsplit(valid, "\n", -1);
@@ -158,12 +133,35 @@ char *fold_rows(const char *text, int columns)
 		return g_steal_pointer(&valid);
 	out = g_string_new(NULL);
 	for (char **line = lines; *line; line++) {
+		g_autoptr(GString) whole = g_string_new(*line);
+
 		if (line != lines)
 			g_string_append_c(out, '\n');
-		if (width_of(*line, strlen(*line)) <= columns)
-			g_string_append(out, *line);
-		else
+		if (rows) {
 			put_row(out, *line, columns);
+			continue;
+		}
+		if (is_json(*line) || stays_whole(*line)) {
+			g_string_append(out, *line);
+			for (; line[1] && continues(line[1]); line++)
+				g_string_append_printf(out, "\n%s", line[1]);
+			continue;
+		}
+		while (*g_strchomp(*line) && line[1] && continues(line[1])) {
+			line++;
+			g_string_append_printf(whole, " %s", *line + blanks(*line));
+		}
+		put_line(out, whole->str, columns);
 	}
 	return g_string_free(out, FALSE);
+}
+
+char *fold_text(const char *text, int columns)
+{
+	return fold(text, columns, false);
+}
+
+char *fold_rows(const char *text, int columns)
+{
+	return fold(text, columns, true);
 }
