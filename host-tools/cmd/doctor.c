@@ -315,7 +315,7 @@ static bool look_at_packages(void)
 	/* what builds it, and tests it, is of no use to a program that is installed */
 	bool source = lab_is_source();
 	g_auto(GStrv) run = missing_packages(source ? "run" : "installed"),
-		      all = missing_packages(source ? "all" : "installed");
+		      all = source ? missing_packages("all") : g_strdupv(run);
 
 	for (char **row = all; *row; row++) {
 		bool needed = g_strv_contains((const char *const *)run, *row);
