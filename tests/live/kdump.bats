@@ -4,12 +4,12 @@
 bats_require_minimum_version 1.5.0
 load live-fixture
 
-# The QEMU that process $1, a run, has started; however long that takes here.
+# The machine that process $1, a run, has started, however long that takes here: not a QEMU that it asks what it has.
 qemu_of()
 {
 	local child
 	for _ in $(seq 1200); do
-		child=$(pgrep -P "$1" -f qemu-system || true)
+		child=$(pgrep -P "$1" -f "qemu-system.*-D $RESULTS/" || true)
 		[ -z "$child" ] || break
 		sleep 0.1
 	done
