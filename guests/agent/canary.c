@@ -49,7 +49,7 @@ int cmd_canary(const struct json_object *request, struct answer *answer)
 		page[i] = bytes[i % len];
 	/* kept out of children: a fork must not move it by copy on write */
 	if (mlock(page, PAGE) || madvise(page, PAGE, MADV_DONTFORK)) {
-		fail(answer, "mlock: %s", strerror(errno));
+		fail(answer, "mlock or madvise: %s", strerror(errno));
 		munmap(page, PAGE);
 		return -1;
 	}

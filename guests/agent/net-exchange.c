@@ -30,12 +30,12 @@ static int open_socket(struct answer *answer, struct exchange *x, const char *na
 	struct sockaddr_ll address = {
 		.sll_family = AF_PACKET,
 		.sll_protocol = (uint16_t)(CHANNEL_ETHERTYPE >> 8 | (CHANNEL_ETHERTYPE & 0xff) << 8),
-		.sll_ifindex = (int)if_nametoindex(name),
 	};
 
 	x->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (x->fd < 0)
 		return fail(answer, "socket: %s", strerror(errno));
+	address.sll_ifindex = nic_index(x->fd, name);
 	if (bind(x->fd, (struct sockaddr *)&address, sizeof(address)))
 		return fail(answer, "%s: bind: %s", name, strerror(errno));
 	if (nic_mac(x->fd, name, x->mac))

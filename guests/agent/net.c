@@ -34,13 +34,15 @@ int find_nic(const struct json_object *request, struct answer *answer, uint64_t 
 {
 	struct nic_search search = { .name = name, .cap = cap };
 	struct wait wait = wait_for_ms(wait_ms);
+	char path[320];
 
 	if (take_name(request, answer, "if", name, cap))
 		return -1;
 	for (;;) {
 		if (!name[0])
 			each_name("/sys/class/net", is_nic, &search);
-		if (name[0] && if_nametoindex(name))
+		snprintf(path, sizeof(path), "/sys/class/net/%s", name);
+		if (name[0] && !access(path, F_OK))
 			return 0;
 		if (!wait_goes_on(&wait))
 			break;
@@ -63,6 +65,14 @@ bool nic_carrier(const char *name, uint64_t wait_ms)
 			return false;
 		sleep_ms(2);
 	}
+}
+
+int nic_index(int fd, const char *name)
+{
+	struct ifreq request = { 0 };
+
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
+	return ioctl(fd, SIOCGIFINDEX, &request) ? 0 : request.ifr_ifindex;
 }
 
 int nic_mac(int fd, const char *name, uint8_t *mac)
