@@ -3,12 +3,13 @@
 # shellcheck disable=SC2154,SC2034 # variables shared by name: see common.sh
 # What the lab needs of a kernel's .config, and where to find that .config.
 
-# Needed by every scenario. "A|B" is either; ":m" may be a module. kexec finds the kernel's addresses in /proc/kcore.
+# Needed by every scenario. "A|B" is either; ":m" may be a module. kexec asks /proc/kcore and
+# /proc/kallsyms where the kernel lies.
 readonly kconfig_needed='
 INTEL_IOMMU IRQ_REMAP PCI_MSI RELOCATABLE
-KEXEC|KEXEC_FILE CRASH_DUMP PROC_VMCORE PROC_KCORE
+KEXEC|KEXEC_FILE CRASH_DUMP PROC_VMCORE PROC_KCORE KALLSYMS
 SERIAL_8250_CONSOLE X86_IOPL_IOPERM MAGIC_SYSRQ
-DEVTMPFS BLK_DEV_INITRD TMPFS PROC_FS PROC_PAGE_MONITOR SYSFS BINFMT_ELF
+DEVTMPFS BLK_DEV_INITRD TMPFS PROC_FS PROC_PAGE_MONITOR SYSFS BINFMT_ELF ADVISE_SYSCALLS
 PACKET:m'
 # Drivers of the default devices; --require names others.
 readonly kconfig_drivers='BLK_DEV_NVME E1000E'
