@@ -4,8 +4,10 @@
 
 #include <errno.h>
 #include <linux/ethtool.h>
+#include <linux/rtnetlink.h>
 #include <linux/sockios.h>
 #include <net/if.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -52,19 +54,41 @@ int find_nic(const struct json_object *request, struct answer *answer, uint64_t 
 		    (unsigned long long)wait_ms);
 }
 
+/* A socket that is told of each change of an interface, or -1. */
+static int link_messages(void)
+{
+	struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK };
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+
+	if (fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof(address))) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* The attribute changes before the message goes out, which the kernel may put off for a second, or drop. */
+#define LOOK_AGAIN_MS 50
+
 bool nic_carrier(const char *name, uint64_t wait_ms)
 {
 	struct wait wait = wait_for_ms(wait_ms);
-	char path[64], text[8];
+	struct pollfd told = { .fd = link_messages(), .events = POLLIN };
+	char path[64], text[8], message[256];
+	bool up;
 
 	snprintf(path, sizeof(path), "/sys/class/net/%s/carrier", name);
 	for (;;) {
-		if (read_file(path, text, sizeof(text)) > 0 && text[0] == '1')
-			return true;
-		if (!wait_goes_on(&wait))
-			return false;
-		sleep_ms(2);
+		up = read_file(path, text, sizeof(text)) > 0 && text[0] == '1';
+		if (up || !wait_goes_on(&wait))
+			break;
+		if (poll(&told, 1, LOOK_AGAIN_MS) > 0)
+			while (recv(told.fd, message, sizeof(message), 0) > 0)
+				;
 	}
+	if (told.fd >= 0)
+		close(told.fd);
+	return up;
 }
 
 int nic_index(int fd, const char *name)
