@@ -138,6 +138,8 @@ static const struct schema_key keys[] = {
 	  .help = "a name of images/kernels, debian:<release>, a bzImage/vmlinux or a build tree" },
 	{ KEY("first", "cmdline", SCHEMA_TEXT), AT(first.cmdline), .def = "",
 	  .help = "put behind the command line that the lab gives the first kernel" },
+	{ KEY("first", "image", SCHEMA_WORD), AT(first.image), .words = image_words, .def = "auto",
+	  .help = "shipped: its bzImage, with KASLR; flat, auto: its vmlinux, by PVH, where it has that" },
 	{ KEY("first", "workload", SCHEMA_TEXT), AT(first.workload), .def = "",
 	  .help = "vfio-map pages=N stride=N size=4k|2m iova=ADDRESS, or nested memory=SIZE page=4k|2m" },
 
@@ -353,7 +355,8 @@ enum conf_break scenario_break(const struct scenario *s, const char **symbol)
 
 bool scenario_as_shipped(struct scenario *s, GError **error)
 {
-	return scenario_set(s, "crash.image=shipped", error) && scenario_set(s, "machine.shortcuts=off", error);
+	return scenario_set(s, "first.image=shipped", error) && scenario_set(s, "crash.image=shipped", error) &&
+	       scenario_set(s, "crash.checksum=on", error) && scenario_set(s, "machine.shortcuts=off", error);
 }
 
 void scenario_machine(const struct scenario *s, struct machine_config *cfg)

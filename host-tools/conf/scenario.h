@@ -68,9 +68,10 @@ struct scenario {
 		bool dma_spread;   /* the disk's DMA goes to pages all over the memory */
 	} devices;
 	struct {
-		char *kernel;	/* kernel SPEC as scripts/kernel-get takes it */
-		char *cmdline;	/* appended to what the code puts there */
-		char *workload; /* "" = only the DMA of devices.dma; else see conf/workload.h */
+		char *kernel;	       /* kernel SPEC as scripts/kernel-get takes it */
+		char *cmdline;	       /* appended to what the code puts there */
+		enum conf_image image; /* flat: the vmlinux, by PVH; shipped: the bzImage; auto is flat */
+		char *workload;	       /* "" = only the DMA of devices.dma; else see conf/workload.h */
 	} first;
 	struct {
 		char *kernel;  /* "" = the first kernel (use scenario_crash_kernel()) */
@@ -171,7 +172,10 @@ enum conf_break scenario_break(const struct scenario *s, const char **symbol);
 /* scenario_shortcuts - are those of prepare/shortcuts.h to be taken? With auto everywhere but where time is counted. */
 bool scenario_shortcuts(const struct scenario *s);
 
-/* scenario_as_shipped - the kernels as a distribution ships and boots them: neither of these two. As scenario_set(). */
+/*
+ * scenario_as_shipped - the kernels as a distribution ships, loads and boots them: neither of these two, and
+ * kexec's check of the image. As scenario_set().
+ */
 bool scenario_as_shipped(struct scenario *s, GError **error);
 
 /* The groups that there are: what `vtdlab run --group` may be given. NULL-ended. */

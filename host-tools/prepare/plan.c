@@ -218,6 +218,9 @@ bool plan_make(struct plan *plan, const struct scenario *sc, const struct run_op
 	plan->options = options;
 	if (!plan_qemu(plan, error) || !plan_kernels(plan, error))
 		return false;
+	plan->first_image = sc->first.image == CONF_IMAGE_SHIPPED && plan->first->bzimage ?
+				    plan->first->bzimage :
+				    kernel_boot_path(plan->first);
 	foreign = plan_foreign(plan);
 	plan->crash_initrd = foreign ? foreign_initrd(sc->crash.initrd, plan->crash, error) :
 				       initramfs_make(plan->crash, NULL, NULL, NULL, false, NULL, error);
@@ -282,7 +285,7 @@ void plan_machine(const struct plan *plan, const char *run_dir, struct machine_c
 	cfg->domain = plan->options->domain;
 	cfg->qemu = plan->qemu;
 	cfg->cpu_tcg = plan->cpu_tcg;
-	cfg->kernel = kernel_boot_path(plan->first);
+	cfg->kernel = plan->first_image;
 	cfg->kernel_vouched = plan->first->packaged;
 	cfg->initrd = plan->first_initrd;
 	cfg->cmdline = plan->first_cmdline;

@@ -38,6 +38,7 @@ struct plan {
 	const struct run_options *options;
 	struct kernel *first, *crash;
 	char *first_initrd, *crash_initrd; /* images, paths */
+	const char *first_image;	   /* what QEMU boots; the first kernel's */
 	char *crash_flat;	    /* crash.image: the flat image of the crash kernel; NULL: it is loaded as shipped */
 	char *not_flat;		    /* why it is not flat, though it was to be; NULL */
 	char *cpu_tcg, *boot_words; /* machine.shortcuts: for the CPU under TCG, for both command lines; NULL: none */

@@ -39,6 +39,8 @@ static void fill_environment(struct run *run)
 	fill_kernel(&env->first_kernel, run->at.plan->first,
 		    run->at.ev->first_cmdline ? run->at.ev->first_cmdline : run->at.plan->first_cmdline);
 	fill_kernel(&env->crash_kernel, run->at.plan->crash, run->at.plan->crash_cmdline);
+	env->first_kernel.image =
+		g_strdup(run->at.plan->first_image == run->at.plan->first->bzimage ? "shipped" : "flat");
 	env->crash_kernel.image = g_strdup(!run->at.ev->crash_loaded ? NULL : run->flat ? "flat" : "shipped");
 	env->clock = g_strdup(virtual ? "virtual" : "wall");
 	if (run->at.m) {

@@ -125,6 +125,7 @@ static void test_crash_image(void **state)
 	assert_true(scenario_set(s, "machine.shortcuts=on", NULL));
 	assert_true(scenario_shortcuts(s));
 	assert_true(scenario_as_shipped(s, NULL));
+	assert_true(s->crash.checksum);
 	assert_false(scenario_shortcuts(s));
 	assert_false(scenario_crash_flat(s));
 	scenario_free(s);
