@@ -251,7 +251,7 @@ Q := $(if $(V),,@)
 
 # ---- what a user types ------------------------------------------------------------------------
 .PHONY: help setup setup-check all build test-programs run-kdump-scenario run-group reproduce matrix bugs check check-quick check-faults check-kvm check-libvirt check-deb fuzz fuzz-walk fuzz-programs \
-	fetch bench-nested bench-host bench-walk bench-copy bench-harness bench-boot bench-speed bench-sweeps list doctor mutation report golden check-docs install deb clean kernel \
+	fetch bench-nested bench-host bench-walk bench-copy bench-harness bench-boot bench-speed bench-parallel bench-sweeps list doctor mutation report golden check-docs install deb clean kernel \
 	compare-copy-designs compare-selftests scaling-copy crash-memory corrupt-copies lint-kernel mutation-kernel series series-fixes print-tests FORCE
 FORCE:
 
@@ -366,6 +366,8 @@ bench-copy: ## nanoseconds and instructions a page of the deep copy's core, on t
 
 bench-speed: build ## what a run costs in CPU seconds: as shipped, flat, with all shortcuts, from a snapshot (KERNEL=, REPEAT=rounds)
 	@scripts/bench-speed speed '$(REPEAT)' '$(KERNEL)'
+bench-parallel: build ## how many times the runs an hour two at once are, and the memory of a run
+	@scripts/bench-speed parallel '$(REPEAT)' '$(KERNEL)'
 bench-boot: build ## what each of `vtdlab list shortcuts` saves by itself
 	@scripts/bench-speed boot '$(REPEAT)' '$(KERNEL)'
 bench-harness: build ## what observing costs a run, as a ratio from one series
