@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/paths.h"
 #include "conf/scenario.h"
 #include "machine/config.h"
 #include "machine/vmm.h"
@@ -120,6 +121,20 @@ static bool no_axis(const struct matrix *m, const char *name, GError **error)
 			     near ? near : "", matrix_schema.list);
 }
 
+/* A name of images/qemus, "host", or a path. */
+static bool check_qemu(const struct matrix *m, const char *value, GError **error)
+{
+	g_autofree char *dir = lab_path("images", "qemus", NULL);
+	g_auto(GStrv) names = lab_conf_names(dir);
+	const char *near;
+
+	if (strchr(value, '/') || strcmp(value, "host") == 0 || g_strv_contains((const char *const *)names, value))
+		return true;
+	near = nearest_word(value, (const char *const *)names);
+	return vtdlab_refuse(error, "%s: axis qemu: no '%s'%s%s; see `vtdlab list qemus`, or give a path", m->path,
+			     value, near ? "; the nearest is " : "", near ? near : "");
+}
+
 static bool check_value(const struct matrix *m, const char *axis, enum matrix_axis kind, const char *value,
 			GError **error)
 {
@@ -133,6 +148,8 @@ static bool check_value(const struct matrix *m, const char *axis, enum matrix_ax
 		return vtdlab_refuse(error, "%s: axis vmm: %s", m->path, why->message);
 	if (strcmp(axis, "clock") == 0 && !word_value(machine_clock_words, value, &clock))
 		return vtdlab_refuse(error, "%s: axis clock: no '%s': wall or virtual", m->path, value);
+	if (strcmp(axis, "qemu") == 0 && !check_qemu(m, value, error))
+		return false;
 	if (kind != MATRIX_AXIS_SETTINGS || matrix_find(m->settings, value))
 		return true;
 	for (char **pair = m->settings; *pair; pair++) {

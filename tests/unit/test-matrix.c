@@ -86,6 +86,7 @@ static void what_is_wrong_with_a_file_is_named(void **state)
 	refused(AXES "kernel=a\niommu=lazy\n", "bench only");
 	refused(AXES "bench=exits\nclock=fast\n", "axis clock: no 'fast': wall or virtual");
 	refused(AXES "vmm=xen\n", "axis vmm: ");
+	refused(AXES "qemu=host;qemu-10.1\n", "axis qemu: no 'qemu-10.1'; the nearest is qemu-10.0");
 	refused(AXES "bug=mode-mismatch\nside=worse\n", "side=worse: both, bad or good");
 	refused("[axs]\nkernel=a\n", "the nearest is [axes]");
 }
@@ -93,13 +94,13 @@ static void what_is_wrong_with_a_file_is_named(void **state)
 /* The last axis changes first; a name has what tells the cells apart; the words are those of `vtdlab run`. */
 static void cells_come_in_order(void **state)
 {
-	static const char text[] = AXES "kernel=k1;k2\niommu.mode=legacy\nset-dma=strict;lazy\nqemu=host;q\n"
+	static const char text[] = AXES "kernel=k1;k2\niommu.mode=legacy\nset-dma=strict;lazy\nqemu=host;qemu-10.0\n"
 					"[settings]\nstrict=first.cmdline=iommu.strict=1;crash.cmdline+=x y\nlazy=\n"
-					"[exclude]\nno=kernel=k2;qemu=q\n"
+					"[exclude]\nno=kernel=k2;qemu=qemu-10.0\n"
 					"[expect]\nall=kernel=k*;outcome=preserved\none=kernel=k1;set-dma=lazy;"
 					"outcome=copy-wrong;fails=leaves-equal,no-faults\n";
-	static const char *const names[] = { "kernel=k1 dma=strict qemu=host", "kernel=k1 dma=strict qemu=q",
-					     "kernel=k1 dma=lazy qemu=host",   "kernel=k1 dma=lazy qemu=q",
+	static const char *const names[] = { "kernel=k1 dma=strict qemu=host", "kernel=k1 dma=strict qemu=qemu-10.0",
+					     "kernel=k1 dma=lazy qemu=host",   "kernel=k1 dma=lazy qemu=qemu-10.0",
 					     "kernel=k2 dma=strict qemu=host", "kernel=k2 dma=lazy qemu=host" };
 	struct matrix_doc *doc = matrix_doc_new();
 	g_autoptr(GPtrArray) plans = make(text, doc, NULL);
@@ -117,8 +118,9 @@ static void cells_come_in_order(void **state)
 	const struct matrix_cell *second = doc->cells->pdata[1], *fourth = doc->cells->pdata[3];
 	const struct cell_plan *plan = plans->pdata[3];
 
-	assert_string_equal(second->command, "vtdlab run kdump --kernel k1 --set iommu.mode=legacy --set "
-					     "first.cmdline=iommu.strict=1 --set 'crash.cmdline+=x y' --qemu q");
+	assert_string_equal(second->command,
+			    "vtdlab run kdump --kernel k1 --set iommu.mode=legacy --set "
+			    "first.cmdline=iommu.strict=1 --set 'crash.cmdline+=x y' --qemu qemu-10.0");
 	assert_string_equal(second->expected, "preserved");
 	assert_string_equal(fourth->expected, "copy-wrong (leaves-equal, no-faults)");
 	assert_true(plan->stated);
