@@ -97,6 +97,33 @@ snapshots() { find "$CACHE/snapshots" -mindepth 1 -maxdepth 1 -printf '%f\n'; }
 	no_leftovers
 }
 
+@test "snapshot: of another QEMU, which differs in one byte only, and of another kernel: never used" {
+	first=$(snapshots)
+	[ -d "$CACHE/snapshots/$first" ]
+	# it looks for its own files beside itself
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	ln -s /usr/lib /usr/share "$BATS_TEST_TMPDIR"
+	qemu=$BATS_TEST_TMPDIR/bin/qemu-system-x86_64
+	cp "$(command -v qemu-system-x86_64)" "$qemu"
+	printf x >>"$qemu"
+	restored --qemu "$qemu"
+	[[ "$output" == *"there is no snapshot of this first kernel yet"* ]]
+	[ "$(snapshots | wc -l)" = 2 ]
+	[ "$(json .restore.snapshot)" != "$first" ]
+	# laid where that QEMU's lies, the other's is refused
+	own=$(json .restore.snapshot)
+	rm -r "${CACHE:?}/snapshots/$own"
+	cp -a "$CACHE/snapshots/$first" "$CACHE/snapshots/$own"
+	restored --qemu "$qemu"
+	booted "it is of something else"
+	[ "$(snapshots)" = "$first" ]
+	restored --kernel debian-6.12
+	[ "$(json .restore.restored)" = true ]
+	[ "$(json .restore.snapshot)" != "$first" ]
+	rm -r "${CACHE:?}/snapshots/$(json .restore.snapshot)"
+	no_leftovers
+}
+
 @test "snapshot: what counts times, --boot and another command line do not take it" {
 	# another command line: another snapshot, the first one stays
 	first=$(snapshots)
