@@ -43,8 +43,11 @@ int cmd_usage_error(const char *verb, const char *format, ...)
 	va_start(args, format);
 	message = g_strdup_vprintf(format, args);
 	va_end(args);
-	whole = g_strdup_printf("%s. Try: vtdlab help %s", message, verb);
-	cmd_say(verb, whole);
+	/* of help itself there is no page */
+	if (strcmp(verb, "help") == 0)
+		verb = "";
+	whole = g_strdup_printf("%s. Try: vtdlab help%s%s", message, *verb ? " " : "", verb);
+	cmd_say(*verb ? verb : "help", whole);
 	return VTDLAB_EXIT_USAGE;
 }
 

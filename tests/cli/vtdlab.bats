@@ -42,6 +42,8 @@ setup()
 @test "an unknown verb names the nearest" {
 	refused rnu :: "no verb 'rnu'" "'run'"
 	refused help dcotor :: "'doctor'"
+	refused version x :: "version takes no word. Try: vtdlab help"
+	[[ $output != *"help help"* ]]
 	refused qwertyuiop :: "vtdlab help"
 }
 
