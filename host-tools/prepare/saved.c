@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/interrupt.h"
 #include "base/json-line.h"
 #include "base/paths.h"
 
@@ -22,6 +23,8 @@
 #define META_MAX (1 << 20)
 /* a maker that has no lock yet is given this long */
 #define STALE_S 60
+/* of which each snapshot has a byte */
+#define TURNS ".turns"
 
 static char *root_path(const char *name)
 {
@@ -179,6 +182,38 @@ static void clear_dead(const char *root)
 		if (fd >= 0)
 			close(fd);
 	}
+}
+
+int saved_turn(const char *key, void (*waits)(void *data), void *data, GError **error)
+{
+	g_autofree char *root = root_path(NULL), *path = root_path(TURNS), *id = saved_id(key);
+	struct flock byte = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1 };
+	bool taken = false;
+	int fd = -1;
+
+	id[8] = '\0';
+	byte.l_start = (off_t)g_ascii_strtoull(id, NULL, 16);
+	if (g_mkdir_with_parents(root, 0755) == 0)
+		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	while (!(taken = fd >= 0 && fcntl(fd, F_OFD_SETLK, &byte) == 0)) {
+		if (fd < 0 || (errno != EAGAIN && errno != EACCES)) {
+			vtdlab_failed(error, "cannot lock %s: %s", path, g_strerror(errno));
+			break;
+		}
+		if (waits)
+			waits(data);
+		waits = NULL;
+		if (interrupt_pending()) {
+			g_set_error_literal(error, VTDLAB_ERROR, VTDLAB_ERROR_INTERRUPTED, "interrupted");
+			break;
+		}
+		g_usleep(100000);
+	}
+	if (taken)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
 }
 
 bool saved_begin(struct saved_new *n, GError **error)

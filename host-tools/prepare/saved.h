@@ -48,6 +48,15 @@ struct saved_new {
 	int lock;
 };
 
+/*
+ * saved_turn - the right to make the snapshot of @key: of makers of one, wherever they run on this host, one has it at a time.
+ * @waits: called once if somebody else has it, before it is waited for; NULL: nothing
+ *
+ * A descriptor; closing it, or death, passes the turn on. -1: the wait was interrupted (VTDLAB_ERROR_INTERRUPTED), or it
+ * cannot be had (VTDLAB_ERROR_FAILED).
+ */
+int saved_turn(const char *key, void (*waits)(void *data), void *data, GError **error);
+
 /* saved_begin - false: VTDLAB_ERROR_FAILED. */
 bool saved_begin(struct saved_new *n, GError **error);
 

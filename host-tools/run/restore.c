@@ -236,6 +236,26 @@ static bool give_up(struct run *run, GError *err, GError **error)
 	return true;
 }
 
+static void tell_wait(void *progress)
+{
+	progress_line(progress, "another run makes the snapshot of this first kernel: waiting for it");
+}
+
+/* Unless somebody else has made it meanwhile. */
+static bool make_in_turn(struct run *run, const struct machine_config *cfg, const char *key, GError **error)
+{
+	int turn = saved_turn(key, tell_wait, run->at.plan->options->progress, error);
+	g_autofree char *unused = NULL;
+	bool good;
+
+	if (turn < 0)
+		return false;
+	run->saved = saved_open(key, &unused);
+	good = run->saved || make(run, cfg, key, error);
+	close(turn);
+	return good;
+}
+
 bool restore_find(struct run *run, const struct machine_config *cfg, GError **error)
 {
 	const struct plan *plan = run->at.plan;
@@ -260,9 +280,10 @@ bool restore_find(struct run *run, const struct machine_config *cfg, GError **er
 		run->boots = g_steal_pointer(&unused);
 		return true;
 	}
-	if (!make(run, cfg, key, &err))
+	if (!make_in_turn(run, cfg, key, &err))
 		return give_up(run, err, error);
-	run->saved = saved_open(key, &unused);
+	if (!run->saved)
+		run->saved = saved_open(key, &unused);
 	if (!run->saved)
 		run->boots = unused ? g_steal_pointer(&unused) : g_strdup("the snapshot has gone meanwhile");
 	return true;

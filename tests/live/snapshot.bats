@@ -35,7 +35,7 @@ booted()
 	[ "$(json '[.notes[] | select(startswith("the first kernel was booted, not restored"))] | length')" = 1 ]
 }
 
-snapshots() { find "$CACHE/snapshots" -mindepth 1 -maxdepth 1 -printf '%f\n'; }
+snapshots() { find "$CACHE/snapshots" -mindepth 1 -maxdepth 1 ! -name .turns -printf '%f\n'; }
 
 @test "snapshot: made by the first run, used by it and the second; what is judged is what a booted run shows" {
 	restored

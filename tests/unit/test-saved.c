@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/interrupt.h"
 #include "base/json-line.h"
 #include "prepare/kernel.h"
 #include "prepare/saved.h"
@@ -212,6 +213,37 @@ static void test_killed(void **state)
 	g_free(dead.dir);
 }
 
+static void note_wait(void *data)
+{
+	++*(unsigned *)data;
+	interrupt_set();
+}
+
+/* One maker of each at a time; who waits can be interrupted. */
+static void test_turn(void **state)
+{
+	GError *error = NULL;
+	unsigned waits = 0;
+	int one, two;
+
+	(void)state;
+	one = saved_turn("one", note_wait, &waits, &error);
+	two = saved_turn("two", note_wait, &waits, &error);
+	assert_true(one >= 0 && two >= 0);
+	assert_int_equal(waits, 0);
+	assert_int_equal(saved_turn("one", note_wait, &waits, &error), -1);
+	assert_int_equal(waits, 1);
+	assert_true(g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_INTERRUPTED));
+	g_clear_error(&error);
+	interrupt_clear();
+	close(one);
+	one = saved_turn("one", note_wait, &waits, &error);
+	assert_true(one >= 0);
+	assert_int_equal(waits, 1);
+	close(one);
+	close(two);
+}
+
 static bool there(const char *key)
 {
 	g_autofree char *id = saved_id(key), *dir = g_build_filename(root, id, NULL);
@@ -276,6 +308,7 @@ int main(void)
 		cmocka_unit_test_setup(test_damaged, setup),
 		cmocka_unit_test_setup(test_description, setup),
 		cmocka_unit_test_setup(test_killed, setup),
+		cmocka_unit_test_setup(test_turn, setup),
 		cmocka_unit_test_setup(test_limit, setup),
 	};
 	int failed;
