@@ -165,6 +165,30 @@ confined()
 	no_verdict
 }
 
+@test "a disk that fills while a cell of a matrix runs: the cell is not told of, and --resume runs it again" {
+	needs_vm
+	tmpfs "$results" 60m
+	printf '[matrix]\ntitle=t\n[axes]\nkernel=debian-6.1\ncrash.end=poweroff;reboot\n' >"$work/two.conf"
+	timeout 600 "$VTDLAB" matrix "$work/two.conf" -j 1 --results "$results" >"$work/out" 2>&1 3>&- &
+	pid=$!
+	for _ in $(seq 1200); do
+		[ -z "$(find "$results" -path '*/cells/*' -name console.log -size +0)" ] || break
+		sleep 0.1
+	done
+	dd if=/dev/zero of="$results/fill" bs=1M status=none 2>/dev/null || true
+	status=0
+	wait "$pid" || status=$?
+	output=$(cat "$work/out")
+	ends 125 "2 not run; --resume goes on" "the disk is full"
+	[ -z "$(find "$results" -name run.json)" ]
+	nothing_left
+	rm "$results/fill"
+	run timeout 900 "$VTDLAB" matrix "$work/two.conf" -j 1 --results "$results" --resume
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "$(find "$results/matrices" -name matrix.json -exec jq .counts.expected {} +)" = 2 ]
+}
+
 @test "no space for temporary files: 125, and it is named" {
 	needs_vm
 	tmpfs "$work/tmp" 8k
