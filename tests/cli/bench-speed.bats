@@ -49,6 +49,7 @@ ratio()
 	[ "$(ratio 'as shipped')" = 1.00 ]
 	awk -v r="$(ratio 'all shortcuts')" 'BEGIN { exit !(r > 0 && r < 0.7) }'
 	awk -v r="$(ratio 'as shipped, not observed')" 'BEGIN { exit !(r > 0.7) }'
+	[[ $output == *"as shipped, observed, to two boots that nobody observes: "[01].*"all shortcuts, observed, "* ]]
 	[ "$(grep -c -- '--kernel some-kernel' "$lab/build/asked")" -eq 22 ]
 	[ "$(grep -c -- '--snapshot' "$lab/build/asked")" -eq 4 ]
 	[ "$(grep -c -- '--set first.image=flat --set crash.checksum=off --set crash.image=flat' "$lab/build/asked")" -eq 3 ]
