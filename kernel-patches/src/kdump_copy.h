@@ -248,7 +248,7 @@ struct kdc_joining {
 void kdc_join_plan(const struct kdc_range *ranges, u32 nr, u32 drop, struct kdc_joining *j);
 bool kdc_joins(struct kdc_joining *j, u64 last, u64 first);
 
-/* Hardware uses the tree for one user less: without any, the copy is freed, and its ranges stay. */
+/* Hardware uses the tree for one user less: without any, the copy is freed; its ranges stay. */
 void kdc_tree_unused(struct kdc *c, struct kdc_tree *tree);
 
 /* Release one user of a tree, the copy when it was the last; and everything. */

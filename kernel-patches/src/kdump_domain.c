@@ -230,7 +230,7 @@ static bool graft_table(void *arg, const struct kdc_table *table)
 	bool taken;
 
 	if (g->ram_only || g->no_memory || table->iova >= g->end ||
-	    SZ_2M > g->end - table->iova)
+	    g->end - table->iova < SZ_2M)
 		return false;
 	taken = intel_kdump_link(g->domain, table, g->stat, &g->look);
 	cond_resched();

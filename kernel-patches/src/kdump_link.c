@@ -18,7 +18,7 @@
 #define PTE_ADDR	GENMASK_ULL(51, 12)
 
 #ifdef KDUMP_DOMAIN_PGD
-/* The domain's lowest table for iova; NULL: *empty, nothing is mapped there, or a larger page is. */
+/* The domain's lowest table for iova; NULL: nothing is mapped there (*empty), or a larger page. */
 static u64 *lowest_table(struct dmar_domain *domain, u64 iova, bool *empty)
 {
 	struct dma_pte *pte, *table = domain->pgd;
