@@ -221,16 +221,15 @@ int kdc_walk_tables(struct kdc *c, const struct kdc_tree *tree, kdc_take_table t
 /* Such a table in the making, somewhere else and in another format. */
 struct kdc_fill {
 	u64 *to;		/* 512 entries */
-	u64 bits[4];		/* what an entry has beside its address, by permissions; 0: not known */
-	u64 after;		/* the entry that would go on with the run */
+	u64 bits[4];		/* of an entry beside its address, by permissions; 0: not known */
 	unsigned int next;	/* entry to be written */
-	unsigned int pages, runs;
+	unsigned int pages;
 };
 
 /*
- * Writes the entries of the table that are there, from fill->next on. Those of
- * to that are not stay as they are. Stops at the first whose bits are not known
- * and returns its permissions (1 read, 2 write); 0: all are written.
+ * Writes the entries from fill->next on, with 0 for what is not there. Stops at
+ * the first whose bits are not known and returns its permissions (1 read, 2
+ * write); 0: all are written.
  */
 unsigned int kdc_table_write(const struct kdc_table *table, struct kdc_fill *fill);
 

@@ -24,12 +24,29 @@ static int add(struct runs *r, const struct kdc_run *leaf)
 	return ret;
 }
 
+/* Entries of a lowest table that only go on with the one before them, from this one on. */
+static unsigned int alike(struct kdc_frame *f, u64 pte)
+{
+	const u64 *at = f->entries + f->index, *end = f->entries + KDC_PTES, *from = at;
+
+	while (at != end && kdc_read(at) == (pte += KDC_PAGE_SIZE))
+		at++;
+	return at - from;
+}
+
 static int add_leaf(struct runs *r, enum kdc_format format, u64 iova, u64 pte, unsigned int level,
-		    u8 perm)
+		    struct kdc_frame *f)
 {
 	struct kdc_run leaf = { .iova = iova, .size = 1ull << (12 + 9 * (level - 1)) };
+	u8 perm = f->perm & pte;
+	unsigned int more;
 
 	leaf.pa = pte & KDC_ADDR & ~(leaf.size - 1);
+	if (level == 1) {
+		more = alike(f, pte);
+		f->index += more;
+		leaf.size += more * KDC_PAGE_SIZE;
+	}
 	leaf.read = perm & KDC_R;
 	leaf.write = perm & KDC_W;
 	leaf.snoop = format == KDC_SECOND_STAGE && (pte & KDC_SNP);
@@ -83,8 +100,7 @@ int kdc_walk_tables(struct kdc *c, const struct kdc_tree *tree, kdc_take_table t
 				depth++;
 			break;
 		case KDC_LEAF:
-			ret = add_leaf(&r, tree->format, pfn * KDC_PAGE_SIZE, pte, level,
-				       f->perm & pte);
+			ret = add_leaf(&r, tree->format, pfn * KDC_PAGE_SIZE, pte, level, f);
 			break;
 		default:
 			break;
@@ -106,27 +122,78 @@ static unsigned int grants(const struct kdc_table *table, u64 pte)
 	return pte & table->present ? pte & table->perm : 0;
 }
 
+/* What the loop over a table needs, so that it can stay in registers. */
+struct fill_loop {
+	u64 present, flip, any, all, absent;
+};
+
+static __always_inline void fill_one(struct fill_loop *l, const u64 *from, u64 *to)
+{
+	u64 pte = kdc_read(from);
+
+	if (!(pte & l->present)) {
+		*to = 0;
+		l->absent++;
+		return;
+	}
+	l->any |= pte;
+	l->all &= pte;
+	*to = pte ^ l->flip;
+}
+
+/*
+ * A table whose entries are all absent or, but for the address, like this one:
+ * the loop in which the time goes. False: there are others, and nothing is written.
+ */
+static noinline bool write_alike(const struct kdc_table *table, struct kdc_fill *fill, u64 like)
+{
+	struct fill_loop l = {
+		.present = table->present,
+		.all = U64_MAX,
+		.flip = (like & ~KDC_ADDR) ^ fill->bits[grants(table, like)],
+	};
+	const u64 *from = table->entries, *end = from + KDC_PTES;
+	u64 *to = fill->to;
+
+	for (; from != end; from += 8, to += 8) {
+		fill_one(&l, from, to);
+		fill_one(&l, from + 1, to + 1);
+		fill_one(&l, from + 2, to + 2);
+		fill_one(&l, from + 3, to + 3);
+		fill_one(&l, from + 4, to + 4);
+		fill_one(&l, from + 5, to + 5);
+		fill_one(&l, from + 6, to + 6);
+		fill_one(&l, from + 7, to + 7);
+	}
+	if ((l.any ^ l.all) & ~KDC_ADDR) {
+		memset(fill->to, 0, KDC_PAGE_SIZE);
+		return false;
+	}
+	fill->pages = KDC_PTES - l.absent;
+	fill->next = KDC_PTES;
+	return true;
+}
+
 unsigned int kdc_table_write(const struct kdc_table *table, struct kdc_fill *fill)
 {
-	u64 pte, new, after = fill->after;
+	bool tried = fill->pages;
 	unsigned int i, perm;
+	u64 pte;
 
 	for (i = fill->next; i < KDC_PTES; i++) {
 		pte = kdc_read(&table->entries[i]);
 		perm = grants(table, pte);
-		if (!perm) {
-			after = 0;
-			continue;
+		if (perm && !fill->bits[perm]) {
+			fill->next = i;
+			return perm;
 		}
-		if (!fill->bits[perm])
-			break;
-		new = (pte & KDC_ADDR) | fill->bits[perm];
-		fill->to[i] = new;
-		fill->runs += new != after;
-		after = new + KDC_PAGE_SIZE;
-		fill->pages++;
+		if (perm && !tried && write_alike(table, fill, pte))
+			return 0;
+		tried |= perm;
+		if (fill->to)
+			fill->to[i] = perm ? (pte & KDC_ADDR) | fill->bits[perm] : 0;
+		fill->pages += !!perm;
 	}
 	fill->next = i;
-	fill->after = after;
-	return i < KDC_PTES ? perm : 0;
+	return 0;
 }

@@ -137,18 +137,10 @@ struct graft {
 	struct kdump_device *stat;
 	u64 end;		/* first IOVA that the new domain cannot have */
 	bool look;		/* something may be mapped there already */
+	struct kdump_link link;
 	bool ram_only;		/* what is reserved of an identity tree */
 	bool no_memory;
 };
-
-/*
- * Where iova leads in the domain, U64_MAX: nowhere. Asked for its second
- * byte, since the answer 0 may be an address or none.
- */
-static u64 leads_to(struct iommu_domain *domain, u64 iova)
-{
-	return (u64)iommu_iova_to_phys(domain, iova + 1) - 1;
-}
 
 static void graft_piece(struct graft *g, u64 iova, u64 pa, u64 size, int prot)
 {
@@ -167,7 +159,7 @@ static void graft_piece(struct graft *g, u64 iova, u64 pa, u64 size, int prot)
 static void graft_part(struct graft *g, const struct kdc_run *run)
 {
 	int prot = IOMMU_CACHE | (run->read ? IOMMU_READ : 0) | (run->write ? IOMMU_WRITE : 0);
-	u64 at, begin, size = run->size, pa;
+	u64 at, begin, size = run->size, pa, step;
 
 	g->stat->runs++;
 	if (run->iova >= g->end || size > g->end - run->iova) {
@@ -176,19 +168,19 @@ static void graft_part(struct graft *g, const struct kdc_run *run)
 		g->stat->graft_failed += (size - at) >> PAGE_SHIFT;
 		size = at;
 	}
-	for (at = begin = 0; g->look && at < size; at += PAGE_SIZE) {
-		if (!(at % SZ_2M))
-			cond_resched();
-		pa = leads_to(g->domain, run->iova + at);
+	for (at = begin = 0; (g->look || g->link.touched) && at < size; at += step) {
+		cond_resched();
+		step = size - at;
+		pa = intel_kdump_lookup(g->domain, run->iova + at, &step);
 		if (pa == U64_MAX)
 			continue;
 		if (at > begin)
 			graft_piece(g, run->iova + begin, run->pa + begin, at - begin, prot);
-		begin = at + PAGE_SIZE;
+		begin = at + step;
 		if (pa == run->pa + at)
-			g->stat->skipped++;
+			g->stat->skipped += step >> PAGE_SHIFT;
 		else
-			g->stat->graft_failed++;
+			g->stat->graft_failed += step >> PAGE_SHIFT;
 	}
 	if (size > begin)
 		graft_piece(g, run->iova + begin, run->pa + begin, size - begin, prot);
@@ -232,7 +224,7 @@ static bool graft_table(void *arg, const struct kdc_table *table)
 	if (g->ram_only || g->no_memory || table->iova >= g->end ||
 	    g->end - table->iova < SZ_2M)
 		return false;
-	taken = intel_kdump_link(g->domain, table, g->stat, &g->look);
+	taken = intel_kdump_link(g->domain, table, &g->link, g->stat);
 	cond_resched();
 	return taken;
 }
@@ -309,6 +301,7 @@ static void graft_tree(struct device *dev, struct kdump_domain *d, struct graft 
 	    g->domain->ops->enforce_cache_coherency)
 		g->domain->ops->enforce_cache_coherency(g->domain);
 	g->ram_only = tree->identity;
+	g->link = (struct kdump_link){ .touched = g->link.touched };
 	kdc_walk_tables(&intel_kdump.kdc, tree, graft_table, graft_run, g);
 }
 

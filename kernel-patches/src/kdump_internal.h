@@ -122,13 +122,26 @@ void intel_kdump_unreserve(const struct kdump_domain *d);
 void intel_kdump_domain_init(struct kdump_domain *d, struct iova_domain *iovad);
 void intel_kdump_snapshot(const struct kdump_domain *d, struct kdump_device *stat);
 
+/* What a domain's entries have beside the address; begins as zero. */
+struct kdump_link {
+	u64 bits[4];		/* of a page, by permissions (1 read, 2 write); 0: not known */
+	u64 table;		/* of a lowest table */
+	bool touched;		/* something is mapped of a table that was not taken */
+};
+
 /*
  * kdump_link.c: maps all pages of the table in a domain that no device uses yet,
- * if nothing is mapped there. False: they are still to be mapped; *touched is set
- * where some of them are already.
+ * if nothing is mapped there. False: they are still to be mapped.
  */
 bool intel_kdump_link(struct iommu_domain *domain, const struct kdc_table *table,
-		      struct kdump_device *stat, bool *touched);
+		      struct kdump_link *link, struct kdump_device *stat);
+/*
+ * Where iova leads in such a domain, U64_MAX: nowhere; and how many bytes from
+ * there on, of *size, lead nowhere, or to what lies side by side.
+ */
+u64 intel_kdump_lookup(struct iommu_domain *domain, u64 iova, u64 *size);
+/* How many tables the domain has. */
+u64 intel_kdump_tables(struct iommu_domain *domain);
 
 #define KDUMP_WHO_SIZE	32
 

@@ -84,14 +84,24 @@ int iommu_map(struct iommu_domain *domain, unsigned long iova, phys_addr_t pa, s
 	return 0;
 }
 
-phys_addr_t iommu_iova_to_phys(struct iommu_domain *domain, u64 iova)
+/* As kdump_link.c does it, by the size of what is there. */
+u64 intel_kdump_lookup(struct iommu_domain *domain, u64 iova, u64 *size)
 {
+	u64 left = *size;
+
 	(void)domain;
 	lookups++;
-	for (unsigned i = 0; i < nr_mappings; i++)
-		if (iova >= mappings[i].iova && iova < mappings[i].iova + mappings[i].size)
-			return mappings[i].pa + iova - mappings[i].iova;
-	return 0;
+	for (unsigned i = 0; i < nr_mappings; i++) {
+		const struct mapping *m = &mappings[i];
+
+		if (iova >= m->iova && iova < m->iova + m->size) {
+			*size = min(left, m->iova + m->size - iova);
+			return m->pa + iova - m->iova;
+		}
+		if (m->iova > iova)
+			*size = min(*size, m->iova - iova);
+	}
+	return U64_MAX;
 }
 
 struct iommu_resv_region *iommu_alloc_resv_region(u64 start, size_t length, int prot, int type, int gfp)
@@ -110,8 +120,8 @@ struct iommu_resv_region *iommu_alloc_resv_region(u64 start, size_t length, int 
 static unsigned links, tables_taken;
 static bool link_takes, link_touches;
 
-bool intel_kdump_link(struct iommu_domain *domain, const struct kdc_table *table, struct kdump_device *stat,
-		      bool *touched)
+bool intel_kdump_link(struct iommu_domain *domain, const struct kdc_table *table, struct kdump_link *link,
+		      struct kdump_device *stat)
 {
 	u64 to[512];
 	struct kdc_fill fill = { .to = to };
@@ -122,7 +132,7 @@ bool intel_kdump_link(struct iommu_domain *domain, const struct kdc_table *table
 		if (link_touches)
 			iommu_map(domain, table->iova + fill.next * PAGE_SIZE,
 				  table->entries[fill.next] & GENMASK_ULL(51, 12), PAGE_SIZE, IOMMU_CACHE, 0);
-		*touched = *touched || link_touches;
+		link->touched = link->touched || link_touches;
 		link_touches = false;
 		return false;
 	}
@@ -130,7 +140,7 @@ bool intel_kdump_link(struct iommu_domain *domain, const struct kdc_table *table
 	fill.bits[1] = fill.bits[2] = fill.bits[3] = 1;
 	assert_int_equal(kdc_table_write(table, &fill), 0);
 	stat->mapped += fill.pages;
-	stat->runs += fill.runs;
+	stat->runs++;
 	return true;
 }
 

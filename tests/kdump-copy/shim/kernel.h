@@ -11,6 +11,8 @@
 #include "kdump_copy_host.h"
 
 #define CONFIG_INTEL_IOMMU_KDUMP
+/* What Makefile.kdump finds in a tree like 6.1's. */
+#define KDUMP_DOMAIN_PGD
 #define PAGE_SHIFT 12
 #define PAGE_SIZE 4096ul
 #define SZ_2M 0x200000ul
@@ -234,14 +236,20 @@ struct dmar_domain {
 	struct list_head devices;
 	struct iommu_domain domain;
 	struct dma_pte *pgd;
-	int agaw;
+	int agaw, nid;
 	bool iommu_coherency;
 };
 
-#define dma_pte_present(p) ((p)->val & 3)
-#define dma_pte_superpage(p) ((p)->val & 1 << 7)
 void clflush_cache_range(void *at, size_t size);
 #define phys_to_virt(pa) ((void *)(uintptr_t)(pa))
+#define virt_to_phys(va) ((u64)(uintptr_t)(va))
+#define WRITE_ONCE(x, value) (*(volatile __typeof__(x) *)&(x) = (value))
+
+/* Pages for tables of a domain; of what is in them nothing is known. */
+struct page;
+struct page *alloc_pages_node(int nid, int flags, unsigned int order);
+void free_page(unsigned long at);
+#define page_address(page) ((void *)(page))
 
 #define to_dmar_domain(d) container_of(d, struct dmar_domain, domain)
 #define cap_mgaw(c) ((unsigned int)((c) >> 16 & 0x3f) + 1)
