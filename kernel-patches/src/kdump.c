@@ -217,14 +217,14 @@ static struct kdump_unit *find_unit(struct intel_iommu *iommu)
 	return unit;
 }
 
+/* NULL: there is no memory to remember it, and what it led to will not be kept free. */
 static struct kdump_entry *new_entry(struct kdump_unit *unit, u16 sid, const struct kdc_entry *e)
 {
 	struct kdump_entry *entry = kzalloc(sizeof(*entry), GFP_KERNEL | __GFP_NOWARN);
 
-	if (!entry)
-		return NULL;
 	/* A directory of garbage may hold a million entries; each is remembered. */
-	if (!(unit->nr_entries % ENTRIES_A_PAGE) && !intel_kdump_charge(1, true)) {
+	if (!entry || (!(unit->nr_entries % ENTRIES_A_PAGE) && !intel_kdump_charge(1, true))) {
+		unit->lost++;
 		kfree(entry);
 		return NULL;
 	}
@@ -331,8 +331,8 @@ static void scalable_context(struct kdump_unit *unit, u16 sid, u64 *ce)
 	struct pasid_visit v = { .unit = unit, .sid = sid };
 	bool deep = intel_kdump.mode == KDUMP_DEEP;
 	struct kdump_entry *dir;
-	const char *why = NULL;
 	struct kdc_entry e;
+	struct kdc_dir out;
 	int ret;
 
 	kdc_decode_scalable_context(&intel_kdump.kdc.limits, ce, &e);
@@ -346,11 +346,12 @@ static void scalable_context(struct kdump_unit *unit, u16 sid, u64 *ce)
 		v.rid_pasid = ce[1] & RID_PASID_MASK;
 	if (e.kind != KDC_PASID_DIR)
 		return;
-	ret = kdc_pasids(&intel_kdump.kdc, &e, deep, visit_pasid, &v, &dir->new_dir, &why);
+	ret = kdc_pasids(&intel_kdump.kdc, &e, deep, visit_pasid, &v, &out);
+	dir->new_dir = out.root;
+	dir->partial = out.partial;
 	if (ret) {
-		dir->why = why ?: "no memory";
+		dir->why = out.why ?: "no memory";
 		dir->where = e.root;
-		dir->new_dir = 0;
 		not_deep(unit, sid);
 	} else if (deep) {
 		kdc_context_set_root(ce, dir->new_dir);
@@ -496,6 +497,8 @@ static void log_unit(struct kdump_unit *unit)
 	} else {
 		log_refused(unit);
 	}
+	if (unit->lost)
+		pr_warn("short unit=%d entries=%u\n", unit->iommu->seq_id, unit->lost);
 	pr_info("copy unit=%d err=%d contexts=%u trees=%u tables=%llu leaves=%llu ranges=%llu bytes=%llu t_scan_ns=%llu t_copy_ns=%llu t_total_ns=%llu\n",
 		unit->iommu->seq_id, unit->err, unit->contexts, unit->trees, unit->tables,
 		unit->leaves, unit->ranges, unit->pages << PAGE_SHIFT, unit->t_scan,

@@ -76,10 +76,11 @@ static int copy_table(struct copy *y, struct kdc_frame *f, unsigned int level, u
 	struct kdc *c = y->c;
 	const u64 *old;
 	u64 *new;
+	int ret;
 
-	old = c->ops->old_page(c->ctx, old_pa);
-	if (!old)
-		return kdc_fail(y->f, -EUCLEAN, "table outside old memory", where);
+	ret = kdc_old_page(c, old_pa, &old, where, y->f);
+	if (ret)
+		return ret;
 	new = new_table(y, where, &pa);
 	if (!new)
 		return y->f->error;
@@ -121,11 +122,11 @@ static int copy_tables(struct copy *y)
 {
 	struct kdc_tree *t = y->t;
 	struct kdc_frame *top = y->frames;
-	int ret = 0;
+	int ret;
 
-	top->entries = y->c->ops->old_page(y->c->ctx, t->old_root);
-	if (!top->entries)
-		return kdc_fail(y->f, -EUCLEAN, "table outside old memory", t->old_root);
+	ret = kdc_old_page(y->c, t->old_root, &top->entries, t->old_root, y->f);
+	if (ret)
+		return ret;
 	top->copy = new_table(y, t->old_root, &t->new_root);
 	if (!top->copy)
 		return y->f->error;

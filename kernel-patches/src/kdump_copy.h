@@ -20,6 +20,7 @@
 #endif
 
 #define KDC_PAGE_SIZE	4096u
+#define KDC_UNREAD	((const void *)1ul)	/* see kdc_ops.old_page() */
 
 /* Page-table formats, VT-d spec 9.7 (first-stage) and 9.8 (second-stage). */
 enum kdc_format { KDC_SECOND_STAGE, KDC_FIRST_STAGE };
@@ -73,8 +74,8 @@ struct kdc_limits {
 struct kdc_ops {
 	/*
 	 * A 4K page of the dead kernel's memory, or NULL if pa is not in its
-	 * RAM (or lies in the crash kernel's). Stays readable until the whole
-	 * copy is over.
+	 * RAM (or lies in the crash kernel's), or KDC_UNREAD if it is and cannot
+	 * be seen. Stays readable until the whole copy is over.
 	 */
 	const void *(*old_page)(void *ctx, u64 pa);
 	/* 2^order naturally aligned pages of our own, of any content; NULL: none left. */
@@ -106,7 +107,7 @@ struct kdc_tree {
 	u32 unused;		/* of these, as kdc_tree_unused() was told */
 
 	/* The result of the scan. */
-	int error;		/* 0, -EUCLEAN corrupt, -ENOSPC budget, -ENOMEM */
+	int error;		/* 0, -EUCLEAN corrupt, -ENOSPC budget, -ENOMEM, -EIO unread */
 	const char *why;	/* of error: a few words, static */
 	u64 where;		/* of error: physical address of the bad (first) entry or table */
 	u64 bad_entries;	/* skipped: the hardware would fault on them */
@@ -116,7 +117,8 @@ struct kdc_tree {
 	u32 nr_ranges;
 	u32 ranges_size;	/* allocated */
 	u64 over_pages;		/* in the ranges, but not mapped (joined gaps) */
-	u64 unread_pages;	/* in the ranges, as what lower tables that were not read may map */
+	/* What tables that were not read may map; in the ranges, but for a root's. */
+	u64 unread_pages;
 	bool snoop;		/* a second-stage leaf forces snooping */
 	bool identity;		/* leads to where it comes from, for most of the RAM */
 	u64 visits;		/* private */
@@ -173,18 +175,26 @@ void kdc_pasid_set_root(u64 pe[8], enum kdc_format format, u64 root);
  */
 struct kdc_tree *kdc_tree_get(struct kdc *c, const struct kdc_entry *entry, bool deep);
 
+/* What kdc_pasids() made of a directory. */
+struct kdc_dir {
+	u64 root;		/* of the copy; 0: none */
+	const char *why;	/* of an error: a few words, static */
+	bool partial;		/* there may be PASID entries that were not visited */
+};
+
 /*
  * The PASID directory of a scalable-mode context entry: visit every present
  * PASID entry of its tables. With deep, the directory and its tables are
- * copied, visit() may change its copy of the entry (pe), and *new_dir is the
- * new directory; nothing of the copy is left if an error is returned (but trees
- * that visit() took are visit()'s to put). visit() also sees entries that are
- * KDC_REFUSED or KDC_PASS_THROUGH. Without deep, what can be read is visited
- * before an error is returned. visit() returning non-zero ends it.
+ * copied, and visit() may change its copy of the entry (pe); nothing of the
+ * copy is left if an error is returned (but trees that visit() took are
+ * visit()'s to put). visit() also sees entries that are KDC_REFUSED or
+ * KDC_PASS_THROUGH. Whatever is wrong with the directory, a table or the copy,
+ * what can be read is visited before an error is returned. visit() returning
+ * non-zero ends it.
  */
 typedef int (*kdc_visit_pasid)(void *arg, u32 pasid, const struct kdc_entry *entry, u64 pe[8]);
 int kdc_pasids(struct kdc *c, const struct kdc_entry *dir, bool deep, kdc_visit_pasid visit,
-	       void *arg, u64 *new_dir, const char **why);
+	       void *arg, struct kdc_dir *out);
 
 /*
  * The leaves of a copied tree as runs that are contiguous in IOVA and PA with

@@ -16,20 +16,26 @@ struct pasids {
 	const struct kdc_entry *dir;
 	kdc_visit_pasid visit;
 	void *arg;
-	u64 *copy;		/* the new directory; NULL: none is made */
+	u64 *copy;		/* the new directory; NULL: there is none */
+	bool copying;		/* and nothing has gone wrong yet */
 	u64 tables;		/* counted, and not yet copied */
 	u64 visits;
-	int error;		/* to return in the end, when visiting goes on */
-	const char *why;
+	struct kdc_fault f;	/* to return in the end: visiting goes on */
+	bool partial;
 };
 
+/* What goes wrong ends the copy, not the visits. */
 static int fail(struct pasids *p, int error, const char *why)
 {
-	if (!p->error) {
-		p->error = error;
-		p->why = why;
-	}
-	return error;
+	p->copying = false;
+	return kdc_fail(&p->f, error, why, p->dir->root);
+}
+
+/* All that is still to come is not visited. */
+static int stop(struct pasids *p, int error, const char *why)
+{
+	p->partial = true;
+	return fail(p, error, why);
 }
 
 static u32 dir_entries(const struct kdc_entry *dir)
@@ -37,21 +43,33 @@ static u32 dir_entries(const struct kdc_entry *dir)
 	return 1u << dir->pasid_dir_bits;
 }
 
-/* Page of the old directory that holds entry i; NULL: not in old memory. */
-static const u64 *dir_page(const struct pasids *p, u32 i)
+/* A page of old memory, NULL: it is none. What cannot be seen may hold anything. */
+static const u64 *old_page(struct pasids *p, u64 pa, const char *outside)
 {
-	u64 pa = p->dir->root + i / KDC_PTES * KDC_PAGE_SIZE;
+	const u64 *page = NULL;
 
-	if (pa & kdc_above(&p->c->limits))
-		return NULL;
-	return p->c->ops->old_page(p->c->ctx, pa);
+	if (!(pa & kdc_above(&p->c->limits)))
+		page = p->c->ops->old_page(p->c->ctx, pa);
+	if (!page)
+		fail(p, -EUCLEAN, outside);
+	if (page != KDC_UNREAD)
+		return page;
+	stop(p, -EIO, "old memory that cannot be seen");
+	return NULL;
+}
+
+/* Page of the old directory that holds entry i; NULL: not in old memory. */
+static const u64 *dir_page(struct pasids *p, u32 i)
+{
+	return old_page(p, p->dir->root + i / KDC_PTES * KDC_PAGE_SIZE,
+			"PASID directory outside old memory");
 }
 
 /*
  * What the copy costs is known before anything is allocated, and set aside:
  * trees that are copied on the way must not use it.
  */
-static int count(struct pasids *p)
+static bool count(struct pasids *p)
 {
 	u64 pages = 1ull << p->dir->pasid_dir_order;
 	const u64 *page = NULL;
@@ -61,31 +79,56 @@ static int count(struct pasids *p)
 		if (!(i % KDC_PTES)) {
 			page = dir_page(p, i);
 			if (!page)
-				return fail(p, -EUCLEAN, "PASID directory outside old memory");
+				return false;
 		}
 		if (kdc_read(&page[i % KDC_PTES]) & DIR_PRESENT)
 			p->tables++;
 	}
-	if (!kdc_may_copy(p->c, pages + p->tables))
-		return fail(p, -ENOSPC, "memory budget");
+	if (!kdc_may_copy(p->c, pages + p->tables)) {
+		fail(p, -ENOSPC, "memory budget");
+		return false;
+	}
 	p->c->used_pages += pages + p->tables;
-	return 0;
+	return true;
 }
 
-static int new_dir_pages(struct pasids *p, u64 *pa)
+static void new_dir_pages(struct pasids *p, u64 *pa)
 {
 	u8 order = p->dir->pasid_dir_order;
-	int ret = count(p);
 
-	if (ret)
-		return ret;
+	if (!count(p))
+		return;
 	p->copy = p->c->ops->alloc(p->c->ctx, order, pa);
 	if (!p->copy) {
 		p->c->used_pages -= (1ull << order) + p->tables;
-		return fail(p, -ENOMEM, "no memory for a PASID directory");
+		fail(p, -ENOMEM, "no memory for a PASID directory");
+		return;
 	}
 	memset(p->copy, 0, (size_t)KDC_PAGE_SIZE << order);
-	return 0;
+	p->copying = true;
+}
+
+/* A page for the copy of the table of directory entry i; NULL: it is not copied. */
+static u64 *new_table(struct pasids *p, u32 i)
+{
+	struct kdc *c = p->c;
+	u64 *new, pa;
+
+	if (!p->copying)
+		return NULL;
+	if (!p->tables) {
+		fail(p, -ENOSPC, "more PASID tables than were counted");
+		return NULL;
+	}
+	new = c->ops->alloc(c->ctx, 0, &pa);
+	if (!new) {
+		fail(p, -ENOMEM, "no memory for a PASID table");
+		return NULL;
+	}
+	memset(new, 0, KDC_PAGE_SIZE);
+	p->tables--;
+	p->copy[i] = pa | DIR_PRESENT;
+	return new;
 }
 
 /* One PASID table: all that is judged, shown and kept is what was read once. */
@@ -103,10 +146,10 @@ static int table(struct pasids *p, u32 first, const u64 *from, u64 *to)
 		if (entry.kind == KDC_NOT_PRESENT)
 			continue;
 		if (!kdc_visit(p->c, &p->visits))
-			return fail(p, -ENOSPC, "too many PASIDs");
+			return stop(p, -ENOSPC, "too many PASIDs");
 		ret = p->visit(p->arg, first + i, &entry, pe);
 		if (ret)
-			return fail(p, ret, "ended by the visitor");
+			return stop(p, ret, "ended by the visitor");
 		if (to)
 			memcpy(&to[i * ENTRY_WORDS], pe, sizeof(pe));
 	}
@@ -117,89 +160,67 @@ static int table(struct pasids *p, u32 first, const u64 *from, u64 *to)
 static int dir_entry(struct pasids *p, u32 i, u64 pde)
 {
 	struct kdc *c = p->c;
-	const u64 *old = NULL;
-	u64 *new = NULL, pa;
+	const u64 *old;
+	u64 *new;
 	int ret;
 
 	if (!kdc_visit(c, &p->visits))
-		return fail(p, -ENOSPC, "too many tables");
-	if (!(pde & KDC_ROOT & kdc_above(&c->limits)))
-		old = c->ops->old_page(c->ctx, pde & KDC_ROOT);
-	if (!old) {
-		ret = fail(p, -EUCLEAN, "PASID table outside old memory");
-		return p->copy ? ret : 0;
-	}
-	if (p->copy) {
-		if (!p->tables)
-			return fail(p, -ENOSPC, "more PASID tables than were counted");
-		new = c->ops->alloc(c->ctx, 0, &pa);
-		if (!new)
-			return fail(p, -ENOMEM, "no memory for a PASID table");
-		memset(new, 0, KDC_PAGE_SIZE);
-		p->tables--;
-		p->copy[i] = pa | DIR_PRESENT;
-	}
+		return stop(p, -ENOSPC, "too many tables");
+	old = old_page(p, pde & KDC_ROOT, "PASID table outside old memory");
+	if (!old)
+		return 0;
+	new = new_table(p, i);
 	ret = table(p, i * ENTRIES, old, new);
 	if (new && c->ops->flush)
 		c->ops->flush(c->ctx, new, 0);
 	return ret;
 }
 
-static int all(struct pasids *p)
+static void all(struct pasids *p)
 {
 	const u64 *page = NULL;
-	u32 i;
 	u64 pde;
-	int ret;
+	u32 i;
 
 	for (i = 0; i < dir_entries(p->dir); i++) {
 		if (!(i % KDC_PTES)) {
-			if (!kdc_visit(p->c, &p->visits))
-				return fail(p, -ENOSPC, "too many tables");
-			page = dir_page(p, i);
-			if (!page) {
-				ret = fail(p, -EUCLEAN, "PASID directory outside old memory");
-				if (p->copy)
-					return ret;
+			if (!kdc_visit(p->c, &p->visits)) {
+				stop(p, -ENOSPC, "too many tables");
+				return;
 			}
+			page = dir_page(p, i);
 		}
 		pde = page ? kdc_read(&page[i % KDC_PTES]) : 0;
-		if (!(pde & DIR_PRESENT))
-			continue;
-		ret = dir_entry(p, i, pde);
-		if (ret)
-			return ret;
+		if ((pde & DIR_PRESENT) && dir_entry(p, i, pde))
+			return;
 	}
-	return p->error;
 }
 
 int kdc_pasids(struct kdc *c, const struct kdc_entry *dir, bool deep, kdc_visit_pasid visit,
-	       void *arg, u64 *new_dir, const char **why)
+	       void *arg, struct kdc_dir *out)
 {
 	struct pasids p = { .c = c, .dir = dir, .visit = visit, .arg = arg };
 	u8 order = dir->pasid_dir_order;
 	u64 pa = 0;
-	int ret = 0;
 
-	*new_dir = 0;
-	*why = NULL;
+	*out = (struct kdc_dir){ 0 };
 	if (dir->kind != KDC_PASID_DIR || dir->pasid_dir_bits > 14 || order > 5)
 		return -EINVAL;
 	if (deep)
-		ret = new_dir_pages(&p, &pa);
-	if (!ret)
-		ret = all(&p);
-	*why = p.why;
+		new_dir_pages(&p, &pa);
+	all(&p);
+	out->why = p.f.why;
+	out->partial = p.partial;
 	if (!p.copy)
-		return ret;
+		return p.f.error;
 	c->used_pages -= p.tables;
-	if (ret) {
+	if (p.f.error) {
 		kdc_free_pasids(c, pa, order);
-		return ret;
+		return p.f.error;
 	}
 	if (c->ops->flush)
 		c->ops->flush(c->ctx, p.copy, order);
-	*new_dir = pa;
+	out->root = pa;
 	return 0;
 }
 

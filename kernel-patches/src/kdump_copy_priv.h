@@ -65,6 +65,18 @@ static inline int kdc_fail(struct kdc_fault *f, int error, const char *why, u64 
 	return error;
 }
 
+/* A page of old memory. 0, or the error in f: what refers to it, at where, cannot be followed. */
+static inline int kdc_old_page(const struct kdc *c, u64 pa, const u64 **page, u64 where,
+			       struct kdc_fault *f)
+{
+	*page = c->ops->old_page(c->ctx, pa);
+	if (!*page)
+		return kdc_fail(f, -EUCLEAN, "table outside old memory", where);
+	if (*page == KDC_UNREAD)
+		return kdc_fail(f, -EIO, "old memory that cannot be seen", where);
+	return 0;
+}
+
 /* Address bits above the host address width, of any field up to bit 63. */
 static inline u64 kdc_above(const struct kdc_limits *limits)
 {

@@ -289,12 +289,16 @@ static int leaves(struct scan *s, const struct kdc_frame *f)
 	return 0;
 }
 
-/* Go down to the table at pa that the entry at where refers to. */
+/*
+ * Go down to the table at pa that the entry at where refers to. -EIO: it cannot be
+ * seen; any other error: the scan is over.
+ */
 static int enter(struct scan *s, u64 pa, u64 where, u64 pfn, u8 perm)
 {
 	struct kdc *c = s->c;
 	struct kdc_frame *f;
 	const u64 *entries;
+	int ret;
 
 	if (kdc_is_ancestor(s->frames, s->depth, pa)) {
 		bad(s, "table refers to one above it", where);
@@ -302,10 +306,16 @@ static int enter(struct scan *s, u64 pa, u64 where, u64 pfn, u8 perm)
 	}
 	if (!s->own && !kdc_visit(c, &s->t->visits))
 		return stop(s, -ENOSPC, "too many tables");
-	entries = s->own ? c->ops->own_page(c->ctx, pa) : c->ops->old_page(c->ctx, pa);
-	if (!entries) {
-		bad(s, "table outside old memory", where);
-		return 0;
+	if (s->own) {
+		entries = c->ops->own_page(c->ctx, pa);
+	} else {
+		ret = kdc_old_page(c, pa, &entries, where, s->f);
+		if (ret == -EIO)
+			return ret;
+		if (ret) {
+			s->t->bad_entries++;
+			return 0;
+		}
 	}
 	s->t->tables++;
 	f = &s->frames[s->depth++];
@@ -370,7 +380,7 @@ static int upper_entry(struct scan *s, struct kdc_frame *f, unsigned int level)
 		ret = enter(s, pte & KDC_ADDR, where, pfn, f->perm & pte);
 		if (ret)
 			unread(s, pfn, level);
-		return ret;
+		return ret == -EIO ? 0 : ret;
 	case KDC_LEAF:
 		if (level == 2)
 			s->t->leaves_2m++;
@@ -408,6 +418,9 @@ int kdc_scan(struct kdc *c, struct kdc_tree *t, struct kdc_fault *f)
 	s.cap = c->limits.max_ranges ? c->limits.max_ranges : U32_MAX;
 	kdc_rules_init(&s.rules, &c->limits, t->format);
 	ret = enter(&s, s.own ? t->new_root : t->old_root, t->old_root, 0, KDC_R | KDC_W);
+	/* To keep all of the space free that a root may map would leave none. */
+	if (ret == -EIO)
+		t->unread_pages = KDC_PTES * pages(t->levels);
 	while (s.depth && !ret) {
 		level = t->levels + 1 - s.depth;
 		top = &s.frames[s.depth - 1];
@@ -441,15 +454,16 @@ int kdc_count(struct kdc *c, struct kdc_tree *t, u64 *tables, struct kdc_fault *
 	unsigned int depth = 1, level;
 	const char *why = NULL;
 	u64 pte, pfn, where;
+	int ret;
 
 	kdc_rules_init(&rules, &c->limits, t->format);
 	*tables = 1;
 	if (!kdc_visit(c, &t->visits))
 		return kdc_fail(f, -ENOSPC, "too many tables", t->old_root);
 	*top = (struct kdc_frame){ .pa = t->old_root, .perm = KDC_R | KDC_W };
-	top->entries = c->ops->old_page(c->ctx, t->old_root);
-	if (!top->entries)
-		return kdc_fail(f, -EUCLEAN, "table outside old memory", t->old_root);
+	ret = kdc_old_page(c, t->old_root, &top->entries, t->old_root, f);
+	if (ret)
+		return ret;
 	while (depth) {
 		top = &frames[depth - 1];
 		level = t->levels + 1 - depth;
@@ -479,9 +493,9 @@ int kdc_count(struct kdc *c, struct kdc_tree *t, u64 *tables, struct kdc_fault *
 			continue;	/* a leaf table, which the copy will check */
 		frames[depth] = (struct kdc_frame){ .pa = pte & KDC_ADDR, .pfn = pfn,
 						    .perm = top->perm & pte };
-		frames[depth].entries = c->ops->old_page(c->ctx, pte & KDC_ADDR);
-		if (!frames[depth].entries)
-			return kdc_fail(f, -EUCLEAN, "table outside old memory", where);
+		ret = kdc_old_page(c, pte & KDC_ADDR, &frames[depth].entries, where, f);
+		if (ret)
+			return ret;
 		depth++;
 	}
 	return 0;

@@ -37,19 +37,25 @@ struct pick {
 	struct kdump_entry *first;
 	bool pass_through;
 	u32 pasids;		/* trees of other PASIDs: they end when the device attaches */
+	u32 unread;		/* requesters of which the entry that counts was not seen */
 };
 
 static int pick_sid(struct pci_dev *pdev, u16 sid, void *arg)
 {
 	struct kdump_entry *entry, *other;
+	bool partial = false, seen = false;
 	struct pick *pick = arg;
 
 	list_for_each_entry(entry, &pick->unit->entries, list) {
 		if (entry->sid != sid)
 			continue;
 		pick->pasids += !entry->no_pasid && entry->tree;
+		/* A tree that there was no memory for is as good as not seen. */
+		partial |= entry->partial ||
+			   (entry->no_pasid && entry->e.kind == KDC_TREE && !entry->tree);
 		if (!entry->no_pasid)
 			continue;
+		seen |= entry->tree || entry->e.kind != KDC_TREE;
 		/* RAM that is mapped to itself is pass-through by other means. */
 		if (entry->e.kind == KDC_PASS_THROUGH || (entry->tree && entry->tree->identity))
 			pick->pass_through = true;
@@ -63,6 +69,7 @@ static int pick_sid(struct pci_dev *pdev, u16 sid, void *arg)
 		entry->picked = pick->first;
 		pick->first = entry;
 	}
+	pick->unread += partial && !seen;
 	return 0;
 }
 
@@ -86,7 +93,7 @@ static bool pick_entries(struct device *dev, struct pick *pick)
 		pci_for_each_dma_alias(to_pci_dev(dev), pick_sid, pick);
 	else if (info)
 		pick_sid(NULL, info->bus << 8 | info->devfn, pick);
-	return pick->first || pick->pass_through;
+	return pick->first || pick->pass_through || pick->unread;
 }
 
 bool intel_kdump_identity(struct device *dev)
@@ -338,6 +345,7 @@ static void device_reserve(struct device *dev, struct pick *pick, struct kdump_d
 		stat->over += entry->tree->over_pages;
 		stat->failed += is_incomplete(entry->tree);
 	}
+	stat->failed += pick->unread;
 	if (pick->pass_through)
 		reserve_ram(d, stat);
 	stat->t_reserve = local_clock() - start;

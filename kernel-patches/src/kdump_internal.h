@@ -23,6 +23,7 @@ struct kdump_unit {
 	struct list_head entries;
 	unsigned long *gone;	/* a bit a requester whose old context entry is used no more */
 	u32 nr_entries, lines;	/* remembered, and told of in the log */
+	u32 lost;		/* entries that there was no memory to remember */
 	u32 contexts, trees, dids;	/* dids: that only this code keeps from being given out */
 	u64 tables, leaves, ranges;
 	u64 pages;		/* of our memory */
@@ -45,6 +46,7 @@ struct kdump_entry {
 	bool scalable;
 	bool no_pasid;		/* translates requests without a PASID */
 	bool deep;		/* the hardware gets the copy */
+	bool partial;		/* of KDC_PASID_DIR: it may have had more entries */
 	bool reserved;		/* in the DMA domain of a device */
 	bool drop;		/* gone before the flush that is under way */
 	bool unused;		/* by hardware: see intel_kdump_context_gone() */

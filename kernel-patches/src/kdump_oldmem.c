@@ -248,15 +248,17 @@ const void *intel_kdump_old_page(void *ctx, u64 pa)
 		return NULL;
 	if (unlikely(!r || pa < r->start || pa >= r->end)) {
 		r = old_find(pa);
-		if (!r || !r->windows)
+		if (!r)
 			return NULL;
+		if (!r->windows)
+			return KDC_UNREAD;
 		old.last = r;
 	}
 	window = &r->windows[pa / WINDOW_SIZE - r->start / WINDOW_SIZE];
 	if (unlikely(!*window))
 		*window = window_map(r, pa);
 	if (unlikely(*window == WINDOW_FAILED))
-		return NULL;
+		return KDC_UNREAD;
 	return (const void *)(*window + (pa & (WINDOW_SIZE - 1)));
 }
 

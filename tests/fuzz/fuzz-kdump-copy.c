@@ -116,21 +116,20 @@ static void fuzz_pasids(struct fake *f, const uint8_t *h, bool deep)
 	const u64 ce[4] = { (uint64_t)(h[13] % PAGES) << 12 | (h[14] & 7u) << 9 | 1 };
 	struct visitor v = { f, deep };
 	struct kdc_entry e;
-	const char *why;
-	u64 new_dir;
+	struct kdc_dir out;
 	int ret;
 
 	kdc_decode_scalable_context(&f->kdc.limits, ce, &e);
-	ret = kdc_pasids(&f->kdc, &e, deep, visit, &v, &new_dir, &why);
-	FUZZ_CHECK(!ret == !why);
-	FUZZ_CHECK(!!new_dir == (deep && !ret));
+	ret = kdc_pasids(&f->kdc, &e, deep, visit, &v, &out);
+	FUZZ_CHECK(!ret == !out.why && (!out.partial || ret));
+	FUZZ_CHECK(!!out.root == (deep && !ret));
 	if (!ret)
 		check_budget(f);
 	for (struct kdc_tree *t = f->kdc.trees; t; t = t->next)
 		if (!f->fail_at && !f->meddle)
 			check_tree(f, t, deep);
-	if (new_dir)
-		kdc_free_pasids(&f->kdc, new_dir, e.pasid_dir_order);
+	if (out.root)
+		kdc_free_pasids(&f->kdc, out.root, e.pasid_dir_order);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

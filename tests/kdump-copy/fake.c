@@ -40,6 +40,8 @@ static const void *fake_old_page(void *ctx, u64 pa)
 		die("old_page() of an address that is no page's");
 	if (f->meddle)
 		f->meddle(f, pa);
+	if (f->unread)
+		return KDC_UNREAD;
 	if (pa / PAGE >= f->ram.n_pages)
 		return NULL;
 	if (f->crash_last && pa >= f->crash_first && pa <= f->crash_last)

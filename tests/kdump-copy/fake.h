@@ -37,6 +37,7 @@ struct fake {
 	size_t old_reads;		  /* calls of old_page() */
 	size_t flushed;			  /* pages */
 	uint64_t crash_first, crash_last; /* old_page() refuses these: the crash kernel's own area */
+	bool unread;			  /* old_page() cannot see this page; for meddle() to set */
 	/* Called before each old_page(): memory that changes under the reader. */
 	void (*meddle)(struct fake *f, uint64_t pa);
 	size_t meddle_at; /* for the use of meddle() */

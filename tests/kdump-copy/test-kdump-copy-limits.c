@@ -163,6 +163,45 @@ static void one_tree_cannot_use_up_the_visits_of_another(void **state)
 	one_free(&o);
 }
 
+static void unread(struct fake *f, uint64_t pa)
+{
+	f->unread = pa == f->meddle_pa;
+}
+
+/* A table that is there and cannot be seen is no bad entry: all that it may map is kept free, and the scan goes on. */
+static void what_cannot_be_seen_is_unread(void **state)
+{
+	(void)state;
+	for (int deep = 0; deep < 2; deep++) {
+		struct kdc_tree *t;
+		struct one o;
+
+		one_init(&o, 32, KDC_SECOND_STAGE, 3);
+		one_map(&o, 1, 2 * MIB, 0x5000, 1);
+		one_map(&o, 1, 8 * MIB, 0x6000, 1);
+		o.f.meddle = unread;
+		o.f.meddle_pa = *one_entry(&o, 2, 2 * MIB) & VTD_PTE_ADDR;
+		t = one_get(&o, deep);
+		assert_int_equal(t->error, -EIO);
+		assert_string_equal(t->why, "old memory that cannot be seen");
+		assert_int_equal(t->new_root, 0);
+		assert_int_equal(t->bad_entries, 0);
+		assert_int_equal(t->unread_pages, 512);
+		assert_int_equal(t->nr_ranges, 2);
+		check_range(t, 0, 512, 1023);
+		check_range(t, 1, 2048, 2048);
+		/* The root: what it may map is all, which nobody could keep free. */
+		fake_again(&o.f);
+		o.f.meddle = unread;
+		o.f.meddle_pa = o.root;
+		t = one_get(&o, deep);
+		assert_int_equal(t->error, -EIO);
+		assert_int_equal(t->nr_ranges, 0);
+		assert_int_equal(t->unread_pages, 512 * GIB >> 12);
+		one_free(&o);
+	}
+}
+
 /* Where the scan stops in an upper table, what hangs there counts as well, on every level. */
 static void what_was_not_read_counts_on_every_level(void **state)
 {
@@ -354,6 +393,7 @@ int main(void)
 		cmocka_unit_test(a_large_superpage_is_split),
 		cmocka_unit_test(without_a_copy_own_leaves_only_show_in_the_ranges),
 		cmocka_unit_test(one_tree_cannot_use_up_the_visits_of_another),
+		cmocka_unit_test(what_cannot_be_seen_is_unread),
 		cmocka_unit_test(what_was_not_read_counts_on_every_level),
 		cmocka_unit_test(a_share_of_the_budget_is_for_ranges),
 		cmocka_unit_test(low_iovas_are_joined_last),

@@ -42,6 +42,7 @@ struct dir {
 	struct kdc_entry e;
 	struct seen s;
 	uint32_t last; /* PASID of the last entry of the directory */
+	bool partial;
 };
 
 static void dir_init(struct dir *d, unsigned pdts)
@@ -69,9 +70,16 @@ static void dir_init(struct dir *d, unsigned pdts)
 
 static int dir_get(struct dir *d, bool deep, u64 *new_dir, const char **why)
 {
+	struct kdc_dir out;
+	int ret;
+
 	d->s.deep = deep;
 	d->s.n = 0;
-	return kdc_pasids(&d->f.kdc, &d->e, deep, visit, &d->s, new_dir, why);
+	ret = kdc_pasids(&d->f.kdc, &d->e, deep, visit, &d->s, &out);
+	*new_dir = out.root;
+	*why = out.why;
+	d->partial = out.partial;
+	return ret;
 }
 
 static void check_seen(const struct dir *d)
@@ -189,16 +197,14 @@ static void directories_outside_memory(void **state)
 		struct dir d;
 		u64 new_dir;
 
-		/* A table of the directory: the others are visited, but for a copy. */
+		/* A table of the directory: the others are visited, also where the copy comes to nothing. */
 		dir_init(&d, 3);
 		*tables_word(&d.f.ram, d.root, 5) = pa | 1;
 		assert_int_equal(dir_get(&d, k < 3, &new_dir, &why), -EUCLEAN);
 		assert_string_equal(why, "PASID table outside old memory");
 		assert_int_equal(new_dir, 0);
-		if (k >= 3)
-			check_seen(&d);
-		else
-			assert_int_equal(d.s.n, 4); /* a copy that comes to nothing ends there */
+		check_seen(&d);
+		assert_false(d.partial); /* there was nothing for hardware either */
 		release_trees(&d);
 		assert_int_equal(d.f.live_pages, 0);
 		assert_int_equal(d.f.kdc.used_pages, 0);
@@ -222,10 +228,11 @@ static void second_page_in_the_crash_area(void **state)
 	dir_init(&d, 3);
 	d.f.crash_first = d.root + 4096;
 	d.f.crash_last = d.root + 8191;
-	assert_int_equal(dir_get(&d, true, &new_dir, &why), -EUCLEAN);
-	assert_int_equal(d.s.n, 0);
-	assert_int_equal(dir_get(&d, false, &new_dir, &why), -EUCLEAN);
-	assert_int_equal(d.s.n, 4); /* all but the last */
+	for (int deep = 0; deep < 2; deep++) {
+		assert_int_equal(dir_get(&d, deep, &new_dir, &why), -EUCLEAN);
+		assert_int_equal(d.s.n, 4); /* all but the last */
+		release_trees(&d);
+	}
 	/* Nor is what lies above the host address width. */
 	d.f.crash_last = 0;
 	d.f.kdc.limits.pa_end = d.root + 4096;
@@ -264,8 +271,12 @@ static void budget_of_directories(void **state)
 	d.f.kdc.limits.max_pages = 5; /* four for the directory, two for tables */
 	assert_int_equal(dir_get(&d, true, &new_dir, &why), -ENOSPC);
 	assert_string_equal(why, "memory budget");
-	assert_int_equal(d.f.n_own, 0);
-	assert_int_equal(d.s.n, 0);
+	assert_int_equal(new_dir, 0);
+	check_seen(&d); /* what they map is to be kept free all the same */
+	assert_false(d.partial);
+	assert_int_not_equal(d.s.trees[0]->nr_ranges, 0);
+	release_trees(&d);
+	assert_int_equal(d.f.live_pages, 0);
 	d.f.kdc.limits.max_pages = 6; /* none for trees: those stay as they are */
 	assert_int_equal(dir_get(&d, true, &new_dir, &why), 0);
 	assert_int_equal(d.s.trees[0]->error, -ENOSPC);
@@ -346,6 +357,7 @@ static void directories_that_change(void **state)
 			refused++;
 			assert_int_equal(ret, -ENOSPC);
 			assert_string_equal(why, "more PASID tables than were counted");
+			assert_true(d.s.n >= 5 && !d.partial);
 			release_trees(&d);
 			assert_int_equal(d.f.live_pages, 0);
 		} else {
@@ -383,6 +395,38 @@ static void directories_that_vanish(void **state)
 	}
 }
 
+static void unread(struct fake *f, uint64_t pa)
+{
+	f->unread = pa == f->meddle_pa;
+}
+
+/* A page that is there and cannot be seen may hold PASIDs: all others are visited, and that is said. */
+static void what_cannot_be_seen(void **state)
+{
+	(void)state;
+	for (int deep = 0; deep < 2; deep++) {
+		for (unsigned page = 0; page < 3; page++) {
+			const char *why;
+			struct dir d;
+			u64 new_dir;
+
+			dir_init(&d, 3);
+			d.f.meddle = unread;
+			/* the directory's pages, and a table */
+			d.f.meddle_pa =
+				page < 2 ? d.root + page * 4096 : *tables_word(&d.f.ram, d.root, 0) & ~UINT64_C(0xfff);
+			assert_int_equal(dir_get(&d, deep, &new_dir, &why), -EIO);
+			assert_string_equal(why, "old memory that cannot be seen");
+			assert_int_equal(d.s.n, page == 1 ? 4 : 1);
+			assert_true(d.partial);
+			assert_int_equal(new_dir, 0);
+			release_trees(&d);
+			assert_int_equal(d.f.live_pages, 0);
+			fake_free(&d.f);
+		}
+	}
+}
+
 static void visits_end_anywhere(void **state)
 {
 	(void)state;
@@ -401,6 +445,7 @@ static void visits_end_anywhere(void **state)
 			assert_true(!ret || ret == -ENOSPC);
 			assert_true(left > 8 || ret);
 			assert_true(left < 50 || !ret);
+			assert_true(d.partial == !!ret);
 			if (new_dir)
 				kdc_free_pasids(&d.f.kdc, new_dir, d.e.pasid_dir_order);
 			release_trees(&d);
@@ -428,6 +473,8 @@ static void every_allocation_fails(void **state)
 			assert_int_equal(ret, -ENOMEM);
 			assert_non_null(why);
 			assert_int_equal(new_dir, 0);
+			assert_int_equal(d.s.n, 5);
+			assert_false(d.partial);
 			release_trees(&d);
 			assert_int_equal(d.f.live_pages, 0);
 		} else {
@@ -469,6 +516,7 @@ int main(void)
 		cmocka_unit_test(many_empty_tables),
 		cmocka_unit_test(directories_that_change),
 		cmocka_unit_test(directories_that_vanish),
+		cmocka_unit_test(what_cannot_be_seen),
 		cmocka_unit_test(visits_end_anywhere),
 		cmocka_unit_test(every_allocation_fails),
 		cmocka_unit_test(only_directories_are_taken),

@@ -71,6 +71,44 @@ static void an_incomplete_scan_is_told(void **state)
 	rig_free(r);
 }
 
+/* A PASID directory that was not seen to its end is no reason for silence, unless what counts was found in it. */
+static void a_partial_directory_is_told(void **state)
+{
+	(void)state;
+	for (int found = 0; found < 2; found++) {
+		struct rig *r = rig_new(KDUMP_RESERVE);
+		struct kdump_entry *dir;
+
+		one_map(&r->old, 1, 0x1000, 0x5000, 1);
+		add_entry(r, SID, NULL);
+		dir = r->entries[0];
+		dir->e.kind = KDC_PASID_DIR;
+		dir->no_pasid = false;
+		dir->partial = true;
+		if (found)
+			take(r, SID);
+		set_up(r, &r->dev);
+		if (found)
+			assert_null(strstr(said, "short"));
+		else
+			want_said("short dev=0000:00:05.0 failed=1 ");
+		rig_free(r);
+	}
+}
+
+/* The same of a tree that there was no memory for. */
+static void a_tree_without_memory_is_told(void **state)
+{
+	struct rig *r = rig_new(KDUMP_RESERVE);
+
+	(void)state;
+	add_entry(r, SID, NULL);
+	r->entries[0]->e.kind = KDC_TREE;
+	set_up(r, &r->dev);
+	want_said("short dev=0000:00:05.0 failed=1 ");
+	rig_free(r);
+}
+
 /* A.7: who has a 32-bit mask may get no IOVA: said before it happens. */
 static void few_low_iovas_are_told(void **state)
 {
@@ -134,9 +172,10 @@ static void domain_ids_count_once(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(nothing_is_done_unasked), cmocka_unit_test(identity_tables_are_pass_through),
-		cmocka_unit_test(pass_through_stays_so),   cmocka_unit_test(an_incomplete_scan_is_told),
-		cmocka_unit_test(few_low_iovas_are_told),  cmocka_unit_test(regions_are_silent_by_default),
+		cmocka_unit_test(nothing_is_done_unasked),     cmocka_unit_test(identity_tables_are_pass_through),
+		cmocka_unit_test(pass_through_stays_so),       cmocka_unit_test(an_incomplete_scan_is_told),
+		cmocka_unit_test(a_partial_directory_is_told), cmocka_unit_test(a_tree_without_memory_is_told),
+		cmocka_unit_test(few_low_iovas_are_told),      cmocka_unit_test(regions_are_silent_by_default),
 		cmocka_unit_test(domain_ids_count_once),
 	};
 
