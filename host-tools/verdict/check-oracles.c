@@ -12,8 +12,7 @@
 #include "iommu/mem.h"
 #include "iommu/ranges.h"
 
-#define REGIONS_MAX 64 /* ranges of a device that the kernel puts into reserved_regions if asked to show any */
-#define SAID_MAX 4     /* disagreements that are told in full */
+#define SAID_MAX 4 /* disagreements that are told in full */
 
 static const char host_walk[] = "the host's walk";
 static const char in_log[] = "the kernel's log";
@@ -157,17 +156,17 @@ static uint64_t pages_of(const struct iommu_ranges *a, const struct iommu_ranges
 	return n;
 }
 
-/* How many ranges of a device the crash kernel was asked to put into reserved_regions; without a word: none. */
-static uint64_t regions_wanted(const struct evidence *ev)
+/* Was the crash kernel asked to put so many ranges of a device into reserved_regions? All, or none. */
+static bool regions_wanted(const struct evidence *ev, uint64_t n)
 {
 	g_autofree char *value = cmdline_value(ev->crash_cmdline, "intel_iommu_kdump_regions");
 
-	return value ? MIN(g_ascii_strtoull(value, NULL, 0), REGIONS_MAX) : 0;
+	return value && n <= g_ascii_strtoull(value, NULL, 0);
 }
 
 static void judge_reserved(struct judge *j, const struct evidence_kdump_context *c, const struct iommu_ranges *host)
 {
-	const struct iommu_ranges first = head(host, REGIONS_MAX), wanted = head(host, regions_wanted(j->ev));
+	const struct iommu_ranges wanted = head(host, regions_wanted(j->ev, host->n) ? host->n : 0);
 	const struct evidence_oracle *o = asked(j->ev, ORACLE_REGIONS, c->sid);
 	struct iommu_ranges shown = { 0 }, reserved = { 0 };
 
@@ -177,7 +176,7 @@ static void judge_reserved(struct judge *j, const struct evidence_kdump_context 
 		/* By itself it is silent: what it does show must be right. */
 		if (pages_of(&shown, host)) {
 			j->regions++;
-			judge_shown(j, c, host, &first, &shown, in_regions);
+			judge_shown(j, c, host, host, &shown, in_regions);
 		} else if (reserved.n) {
 			lacks(j, c->sid, &wanted, host_walk, &shown, in_regions);
 		}

@@ -12,7 +12,8 @@
  *                            free memory
  * intel_iommu_kdump_log=N    a log of contexts and devices, with N range lines per requester;
  *                            default 0: one line a unit, and what went wrong
- * intel_iommu_kdump_regions=N how many old ranges reserved_regions shows of a device; default: 0
+ * intel_iommu_kdump_regions=N reserved_regions shows the old ranges of a device that has no more
+ *                            than N; default: 0
  *
  * Whatever goes wrong for one entry leaves that entry as the caller copied it.
  */

@@ -31,7 +31,7 @@ bool intel_kdump_identity(struct device *dev);
  * Called with the lock of the unit.
  */
 void intel_kdump_context_gone(struct intel_iommu *iommu, u8 bus, u8 devfn);
-/* Adds the first old ranges of the device, for user space and for VFIO. */
+/* Adds the old ranges of the device, if that was asked for, for user space and for VFIO. */
 void intel_kdump_resv_regions(struct device *dev, struct list_head *head);
 /* The DMA domain of the device is ready to hand out IOVAs, and not yet attached. */
 void intel_kdump_dma_domain(struct device *dev, struct iommu_domain *domain,

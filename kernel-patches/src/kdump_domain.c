@@ -19,10 +19,10 @@
 #include "kdump_internal.h"
 
 /*
- * How many of a device to show as reserved regions. None: a file of the ABI
- * must be complete or silent, VFIO needs none of them since its domains keep
- * nothing mapped, and one page of sysfs does not hold them all. Where a kernel
- * prints more than fits (6.1 without our fix does), a large number shows it.
+ * How many ranges a device may have that are shown as reserved regions. None: a
+ * file of the ABI must be complete or silent, VFIO needs none of them since its
+ * domains keep nothing mapped, and one page of sysfs does not hold them all. Where
+ * a kernel prints more than fits (6.1 without our fix does), a large number shows it.
  */
 static unsigned int max_regions;
 
@@ -115,19 +115,19 @@ void intel_kdump_resv_regions(struct device *dev, struct list_head *head)
 	struct iommu_resv_region *region;
 	struct kdump_entry *entry;
 	const struct kdc_range *r;
-	unsigned int n = 0;
 	struct pick pick;
+	u64 n = 0;
 	u32 i;
 
 	if (intel_kdump.mode < KDUMP_RESERVE || !max_regions)
 		return;
 	mutex_lock(&intel_kdump.lock);
 	pick_entries(dev, &pick);
-	for (entry = pick.first; entry; entry = entry->picked) {
-		/* The set-up of a DMA domain asks too, just before all ranges are reserved. */
-		if (!entry->reserved)
-			continue;
-		for (i = 0; i < entry->tree->nr_ranges && n < max_regions; i++, n++) {
+	/* The set-up of a DMA domain asks too, just before all ranges are reserved. */
+	for (entry = pick.first; entry; entry = entry->picked)
+		n += entry->reserved ? entry->tree->nr_ranges : 0;
+	for (entry = pick.first; entry && n <= max_regions; entry = entry->picked) {
+		for (i = 0; entry->reserved && i < entry->tree->nr_ranges; i++) {
 			r = &entry->tree->ranges[i];
 			region = iommu_alloc_resv_region(r->first << 12,
 							 (r->last - r->first + 1) << 12, 0,

@@ -153,6 +153,27 @@ static void regions_are_silent_by_default(void **state)
 	assert_int_equal(container_of(first, struct iommu_resv_region, list)->start, 0x1000);
 	assert_int_equal(container_of(first, struct iommu_resv_region, list)->length, 0x2000);
 	free(container_of(first, struct iommu_resv_region, list));
+	rig_free(r);
+
+	/* All or none: of more ranges than were asked for no part is shown. */
+	r = rig_new(KDUMP_RESERVE);
+	for (unsigned i = 1; i <= 3; i++)
+		one_map(&r->old, 1, i * 0x2000, 0x5000, 1);
+	take(r, SID);
+	set_up(r, &r->dev);
+	for (max_regions = 2; max_regions <= 3; max_regions++) {
+		unsigned n = 0;
+
+		INIT_LIST_HEAD(&head);
+		intel_kdump_resv_regions(&r->dev.dev, &head);
+		for (first = head.next; first != &head; n++) {
+			struct iommu_resv_region *region = container_of(first, struct iommu_resv_region, list);
+
+			first = first->next;
+			free(region);
+		}
+		assert_int_equal(n, max_regions == 3 ? 3 : 0);
+	}
 	max_regions = 0;
 	rig_free(r);
 }

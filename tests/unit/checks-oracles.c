@@ -296,7 +296,7 @@ static void regions_long(void **state)
 	shown_too_long(f, ORACLE_RESERVED, "in debugfs kdump/reserved and not in the host's walk");
 }
 
-/* Only the first 64 ranges of a device are put into reserved_regions. */
+/* All ranges of a device are put into reserved_regions, or, where it was asked for fewer, none. */
 static void regions_of_many(void **state)
 {
 	struct good_run *f = *state;
@@ -306,8 +306,18 @@ static void regions_of_many(void **state)
 	good_walk(f, AT_PANIC, NULL);
 	tell(f, "reserve");
 	want(f, ORACLES, CHECK_PASS, NULL);
-	row(f, ORACLE_REGIONS, SATA, FREE_IOVA + 63 * 0x2000)->source = '?';
+	row(f, ORACLE_REGIONS, SATA, FREE_IOVA + 99 * 0x2000)->source = '?';
 	want(f, ORACLES, CHECK_FAIL, "0000:00:1f.2: 1 pages", "not in reserved_regions", NULL);
+	for (unsigned i = 0; i < f->ev->oracle_ranges->len; i++) {
+		struct evidence_oracle_range *r = &g_array_index(f->ev->oracle_ranges, struct evidence_oracle_range, i);
+
+		if (r->source == ORACLE_REGIONS && r->sid == SATA)
+			r->source = '?';
+	}
+	good_crash_cmdline(f, "intel_iommu_kdump=reserve intel_iommu_kdump_regions=97");
+	want(f, ORACLES, CHECK_PASS, NULL);
+	good_crash_cmdline(f, "intel_iommu_kdump=reserve intel_iommu_kdump_regions=98");
+	want(f, ORACLES, CHECK_FAIL, "0000:00:1f.2: ", "not in reserved_regions", NULL);
 }
 
 static void translation(void **state)

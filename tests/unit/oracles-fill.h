@@ -41,10 +41,9 @@ static inline void oracles_fill_space(struct evidence *ev, const struct iommu_wa
 	c.ranges = set.n;
 	c.shown = MIN(set.n, ORACLES_SHOWN);
 	for (size_t i = 0; i < set.n; i++) {
-		if (i < ORACLES_SHOWN) {
+		if (i < ORACLES_SHOWN)
 			oracles_add(ev, ORACLE_LOG, s, set.v[i].start, set.v[i].last, 0);
-			oracles_add(ev, ORACLE_REGIONS, s, set.v[i].start, set.v[i].last, 0);
-		}
+		oracles_add(ev, ORACLE_REGIONS, s, set.v[i].start, set.v[i].last, 0);
 		oracles_add(ev, ORACLE_RANGES, s, set.v[i].start, set.v[i].last, 0);
 		oracles_add(ev, ORACLE_RESERVED, s, set.v[i].start, set.v[i].last, 0);
 	}
