@@ -11,7 +11,7 @@
  * intel_iommu_kdump_max=MiB  what copies, ranges and reservations may cost; default: a quarter of
  *                            free memory
  * intel_iommu_kdump_log=N    a log of contexts and devices, with N range lines per requester;
- *                            default 0: one line a unit, and what went wrong
+ *                            default 0: one line a unit, and what went wrong, in a few lines
  * intel_iommu_kdump_regions=N reserved_regions shows the old ranges of a device that has no more
  *                            than N; default: 0
  *
@@ -34,10 +34,8 @@
 #define RID_PASID_MASK	GENMASK_ULL(19, 0)
 #define PASID_DID_MASK	GENMASK_ULL(15, 0)
 #define ENTRIES_A_PAGE	(PAGE_SIZE / sizeof(struct kdump_entry))
-/* Of the log of a unit: garbage tables must not keep the console busy for minutes. */
-#define MAX_LINES	4096u
 
-static const char * const mode_names[] = {
+const char * const intel_kdump_modes[] = {
 	[KDUMP_OFF] = "off", [KDUMP_LOG] = "log",
 	[KDUMP_RESERVE] = "reserve", [KDUMP_DEEP] = "deep",
 };
@@ -128,7 +126,7 @@ static int __init kdump_init(void)
 	unsigned int i;
 	int mode;
 
-	mode = match_string(mode_names, ARRAY_SIZE(mode_names), mode_param);
+	mode = match_string(intel_kdump_modes, ARRAY_SIZE(intel_kdump_modes), mode_param);
 	if (mode < 0)
 		pr_err("intel_iommu_kdump=%s is none of off, log, reserve, deep: off\n",
 		       mode_param);
@@ -150,7 +148,7 @@ static int __init kdump_init(void)
 		intel_kdump_oldmem_range(i, &first, &last);
 		kdc->limits.ram_pages += last - first + 1;
 	}
-	pr_info("mode=%s max_pages=%llu old_ram=%u ranges\n", mode_names[intel_kdump.mode],
+	pr_info("mode=%s max_pages=%llu old_ram=%u ranges\n", intel_kdump_modes[intel_kdump.mode],
 		kdc->limits.max_pages, intel_kdump_oldmem_ranges());
 	return 0;
 }
@@ -387,137 +385,6 @@ void intel_kdump_context(struct intel_iommu *iommu, int bus, int devfn, struct c
 	unit->pages += kdc->used_pages - pages;
 	unit->t_total += kdump_now(NULL) - start;
 }
-
-static const char *type_name(const struct kdc_entry *e)
-{
-	if (e->kind == KDC_PASS_THROUGH)
-		return "pass-through";
-	return e->format == KDC_FIRST_STAGE ? "first" : "second";
-}
-
-const char *intel_kdump_who(const struct kdump_entry *entry, char buf[KDUMP_WHO_SIZE])
-{
-	snprintf(buf, KDUMP_WHO_SIZE, "unit=%d dev=%02x:%02x.%x", entry->unit->iommu->seq_id,
-		 entry->sid >> 8, entry->sid >> 3 & 0x1f, entry->sid & 7);
-	return buf;
-}
-
-static bool may_log(struct kdump_unit *unit)
-{
-	return unit->lines < MAX_LINES && ++unit->lines;
-}
-
-/* One line of the log of a unit, if it may have more. */
-#define log_line(unit, fmt, ...) do {				\
-	if (may_log(unit))					\
-		pr_info(fmt, ##__VA_ARGS__);			\
-} while (0)
-
-static void log_ranges(const struct kdump_entry *entry, const struct kdc_tree *tree,
-		       const char *who)
-{
-	u32 i, shown = min(tree->nr_ranges, intel_kdump.log_lines);
-
-	shown = min(shown, MAX_LINES - min(entry->unit->lines, MAX_LINES));
-	for (i = 0; i < shown; i++)
-		log_line(entry->unit, "range %s pasid=%u first=0x%llx last=0x%llx\n", who,
-			 entry->pasid, tree->ranges[i].first << 12,
-			 (tree->ranges[i].last << 12) + 0xfff);
-	if (shown < tree->nr_ranges)
-		log_line(entry->unit, "ranges %s shown=%u of=%u\n", who, shown, tree->nr_ranges);
-}
-
-static void log_entry(const struct kdump_entry *entry)
-{
-	const struct kdc_tree *tree = entry->tree;
-	const char *result = mode_names[intel_kdump.mode];
-	static const struct kdc_tree none;
-	char buf[KDUMP_WHO_SIZE];
-	const char *who = intel_kdump_who(entry, buf);
-
-	if (entry->why)
-		log_line(entry->unit, "refused %s pasid=%u where=0x%llx why=\"%s\"\n", who,
-			 entry->pasid, entry->where, entry->why);
-	if (entry->e.kind != KDC_TREE && entry->e.kind != KDC_PASS_THROUGH)
-		return;
-	if (!tree)
-		tree = &none;
-	if (intel_kdump.mode == KDUMP_DEEP && !entry->deep)
-		result = "shallow";
-	log_line(entry->unit,
-		 "ctx %s mode=%s pasid=%u did=%u type=%s levels=%u old_root=0x%llx new_root=0x%llx tables=%u leaves=%llu ranges=%u over=%llu shared=%u result=%s\n",
-		 who, entry->scalable ? "scalable" : "legacy", entry->pasid,
-		 entry->e.did, type_name(&entry->e), entry->e.levels, entry->e.root,
-		 entry->deep ? tree->new_root : 0, tree->tables,
-		 tree->leaves_4k + tree->leaves_2m + tree->leaves_1g, tree->nr_ranges,
-		 tree->over_pages, tree->users > 1, result);
-	if (tree->own_leaves || tree->unread_pages || tree->identity)
-		log_line(entry->unit, "edges %s pasid=%u own=%llu unread=%llu identity=%u\n", who,
-			 entry->pasid, tree->own_leaves, tree->unread_pages, tree->identity);
-	if (entry->no_pasid)
-		log_ranges(entry, tree, who);
-}
-
-/* Those of requests without a PASID first: what is refused in garbage may come by the million. */
-static u32 log_entries(struct kdump_unit *unit, bool first)
-{
-	const struct kdump_entry *entry;
-	u32 shown = 0;
-
-	list_for_each_entry(entry, &unit->entries, list) {
-		if (unit->lines >= MAX_LINES)
-			break;
-		if ((entry->no_pasid && entry->e.kind != KDC_REFUSED) == first) {
-			log_entry(entry);
-			shown++;
-		}
-	}
-	return shown;
-}
-
-/* What stays as mainline copies it is told without being asked for. */
-static void log_refused(struct kdump_unit *unit)
-{
-	struct kdump_entry *entry;
-
-	list_for_each_entry(entry, &unit->entries, list)
-		if (entry->why && unit->lines < MAX_LINES)
-			log_entry(entry);
-}
-
-static void log_unit(struct kdump_unit *unit)
-{
-	u32 shown = 0;
-
-	if (intel_kdump.log_lines) {
-		shown = log_entries(unit, true);
-		shown += log_entries(unit, false);
-		if (shown < unit->nr_entries)
-			pr_info("entries unit=%d shown=%u of=%u\n", unit->iommu->seq_id, shown,
-				unit->nr_entries);
-	} else {
-		log_refused(unit);
-	}
-	if (unit->lost)
-		pr_warn("short unit=%d entries=%u\n", unit->iommu->seq_id, unit->lost);
-	pr_info("copy unit=%d err=%d contexts=%u trees=%u tables=%llu leaves=%llu ranges=%llu bytes=%llu t_scan_ns=%llu t_copy_ns=%llu t_total_ns=%llu\n",
-		unit->iommu->seq_id, unit->err, unit->contexts, unit->trees, unit->tables,
-		unit->leaves, unit->ranges, unit->pages << PAGE_SHIFT, unit->t_scan,
-		unit->t_copy, unit->t_total);
-}
-
-/* Behind intel_iommu_init(): until the new root is in force nothing is to be waited for. */
-static int __init kdump_log(void)
-{
-	struct kdump_unit *unit;
-
-	mutex_lock(&intel_kdump.lock);
-	list_for_each_entry(unit, &intel_kdump.units, list)
-		log_unit(unit);
-	mutex_unlock(&intel_kdump.lock);
-	return 0;
-}
-rootfs_initcall(kdump_log);
 
 void intel_kdump_free_dir(struct kdump_entry *entry)
 {

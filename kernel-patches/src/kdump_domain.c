@@ -280,8 +280,9 @@ static bool graft_begin(struct device *dev, struct kdump_domain *d, struct graft
 		return false;
 	done = is_remembered(d) ? kzalloc_obj(*done) : NULL;
 	if ((is_remembered(d) && !done) || !intel_kdump_charge(pages, false)) {
-		pr_info("refused %s pasid=%u where=0x%llx why=\"no budget for its mappings in the domain of %s\"\n",
-			intel_kdump_who(entry, who), entry->pasid, tree->old_root, dev_name(dev));
+		pr_info("refused %s pasid=%u where=0x%llx why=\"no budget for its mappings in %s's domain\"\n",
+			intel_kdump_who(entry, who), entry->pasid, intel_kdump_shown(tree->old_root),
+			dev_name(dev));
 		g->stat->graft_failed += tree->leaves_4k + 512 * tree->leaves_2m +
 					 512 * 512 * tree->leaves_1g;
 		kfree(done);

@@ -145,10 +145,20 @@ u64 intel_kdump_lookup(struct iommu_domain *domain, u64 iova, u64 *size);
 /* How many tables the domain has. */
 u64 intel_kdump_tables(struct iommu_domain *domain);
 
+/* kdump.c: by enum kdump_mode. */
+extern const char * const intel_kdump_modes[];
+
 #define KDUMP_WHO_SIZE	32
 
-/* kdump.c: "unit=0 dev=00:05.0" of an entry, in buf. */
+/* kdump_log.c: "unit=0 dev=00:05.0" of an entry, in buf. */
 const char *intel_kdump_who(const struct kdump_entry *entry, char buf[KDUMP_WHO_SIZE]);
+
+/* Where something is in memory is told to those who asked for the log. */
+static inline u64 intel_kdump_shown(u64 pa)
+{
+	return intel_kdump.log_lines ? pa : 0;
+}
+
 /* kdump.c: pages of the budget, false if they are not there; a share of it is for reservations. */
 bool intel_kdump_charge(u64 pages, bool reservation);
 void intel_kdump_refund(u64 pages);

@@ -49,6 +49,8 @@ static unsigned no_memory __attribute__((unused));
 #define core_param(name, variable, type, perm)
 /* In the test program: what the console would show. */
 void shim_print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+#define __init
+#define rootfs_initcall(fn) static int (*const at_rootfs)(void) = fn
 #define pr_info(...) shim_print(__VA_ARGS__)
 #define pr_warn(...) shim_print(__VA_ARGS__)
 
