@@ -280,9 +280,9 @@ static bool graft_begin(struct device *dev, struct kdump_domain *d, struct graft
 		return false;
 	done = is_remembered(d) ? kzalloc_obj(*done) : NULL;
 	if ((is_remembered(d) && !done) || !intel_kdump_charge(pages, false)) {
-		pr_info("refused %s pasid=%u where=0x%llx why=\"no budget for its mappings in %s's domain\"\n",
-			intel_kdump_who(entry, who), entry->pasid, intel_kdump_shown(tree->old_root),
-			dev_name(dev));
+		pr_info("refused %s pasid=%u where=0x%llx why=\"no budget for its mappings (%s)\"\n",
+			intel_kdump_who(entry, who), entry->pasid,
+			intel_kdump_shown(tree->old_root), dev_name(dev));
 		g->stat->graft_failed += tree->leaves_4k + 512 * tree->leaves_2m +
 					 512 * 512 * tree->leaves_1g;
 		kfree(done);
@@ -296,11 +296,26 @@ static bool graft_begin(struct device *dev, struct kdump_domain *d, struct graft
 	return true;
 }
 
+/* What was charged was a guess: as many pages as the domain has more of now are what it costs. */
+static void graft_settle(struct kdump_domain *d, struct iommu_domain *domain,
+			 const struct kdc_tree *tree, u64 had)
+{
+	u64 pages = graft_cost(domain, tree), made = intel_kdump_tables(domain) - had;
+
+	if (made < pages)
+		intel_kdump_refund(pages - made);
+	else if (!intel_kdump_charge(made - pages, false))
+		made = pages;
+	if (is_remembered(d))
+		list_last_entry(&d->grafts, struct kdump_graft, list)->pages = made;
+}
+
 static void graft_tree(struct device *dev, struct kdump_domain *d, struct graft *g,
 		       const struct kdump_entry *entry)
 {
 	const struct kdc_tree *tree = entry->tree;
 	const struct intel_iommu *iommu = entry->unit->iommu;
+	u64 had;
 
 	if (tree->error || !tree->new_root || !graft_begin(dev, d, g, entry))
 		return;
@@ -310,7 +325,9 @@ static void graft_tree(struct device *dev, struct kdump_domain *d, struct graft 
 		g->domain->ops->enforce_cache_coherency(g->domain);
 	g->ram_only = tree->identity;
 	g->link = (struct kdump_link){ .touched = g->link.touched };
+	had = intel_kdump_tables(g->domain);
 	kdc_walk_tables(&intel_kdump.kdc, tree, graft_table, graft_run, g);
+	graft_settle(d, g->domain, tree, had);
 }
 
 /* Identity was wanted for the device, and not to be had: its old DMA may be anywhere in RAM. */

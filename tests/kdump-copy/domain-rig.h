@@ -116,6 +116,15 @@ struct iommu_resv_region *iommu_alloc_resv_region(u64 start, size_t length, int 
 	return r;
 }
 
+/* Tables of the domain: those it begins with, and so many for each mapping. */
+static u64 tables_a_mapping;
+
+u64 intel_kdump_tables(struct iommu_domain *domain)
+{
+	(void)domain;
+	return 3 + nr_mappings * tables_a_mapping;
+}
+
 /* Tables that are taken whole, by kdump_link.c; a page of one that is not may be there all the same. */
 static unsigned links, tables_taken;
 static bool link_takes, link_touches;
@@ -219,6 +228,7 @@ static struct rig *rig_new(enum kdump_mode mode)
 	list_add_tail(&r->unit.list, &intel_kdump.units);
 	nr_mappings = lookups = map_fails_at = snoop_asked = links = tables_taken = 0;
 	link_takes = link_touches = false;
+	tables_a_mapping = 1;
 	charged = 0;
 	copy_budget = 1000;
 	*said = '\0';

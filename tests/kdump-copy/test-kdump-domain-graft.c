@@ -79,6 +79,26 @@ static void once_a_domain(void **state)
 	rig_free(r);
 }
 
+/* A.2: the charge is for what was made, not for what was thought; and it all comes back (rig_free() looks). */
+static void charged_as_made(void **state)
+{
+	long none = 0;
+
+	(void)state;
+	for (u64 made = 0; made <= 100; made += 50) {
+		struct rig *r = rig_new(KDUMP_DEEP);
+
+		tables_a_mapping = made;
+		one_map(&r->old, 1, 0x1000, 0x5000, 3);
+		take(r, SID);
+		set_up(r, &r->dev);
+		assert_int_equal(nr_mappings, 1);
+		none = made ? none : charged;
+		assert_int_equal(charged, none + (long)made);
+		rig_free(r);
+	}
+}
+
 /* A.3: what the unit cannot translate is not mapped, or the attach fails, and with it the dump. */
 static void not_above_the_units_width(void **state)
 {
@@ -305,6 +325,7 @@ int main(void)
 		cmocka_unit_test(grafted_as_it_was),
 		cmocka_unit_test(aliases_count),
 		cmocka_unit_test(once_a_domain),
+		cmocka_unit_test(charged_as_made),
 		cmocka_unit_test(not_above_the_units_width),
 		cmocka_unit_test(nothing_into_a_live_domain),
 		cmocka_unit_test(a_live_domain_may_have_it_all),

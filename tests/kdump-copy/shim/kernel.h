@@ -70,6 +70,7 @@ struct list_head {
 
 #define INIT_LIST_HEAD(head) (*(head) = (struct list_head){ head, head })
 #define list_empty(head) ((head)->next == (head))
+#define list_last_entry(head, type, member) container_of((head)->prev, type, member)
 #define list_for_each_entry(pos, head, member)                                                   \
 	for (pos = container_of((head)->next, __typeof__(*pos), member); &pos->member != (head); \
 	     pos = container_of(pos->member.next, __typeof__(*pos), member))
