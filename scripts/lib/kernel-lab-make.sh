@@ -28,7 +28,9 @@ lab_make_exec()
 	exec make -j"$jobs" CC='ccache gcc' HOSTCC='ccache gcc' "$@" 8>&-
 }
 
-lab_make() { (lab_make_exec lab-build "$@"); }
+# The objects are in $objects below the tree: lab-build, or what another script than kernel-build sets.
+objects=lab-build
+lab_make() { (lab_make_exec "$objects" "$@"); }
 
 # lab_configure: .config from the fragments, each line of which must survive.
 # A later fragment overrides an earlier one.
@@ -37,12 +39,12 @@ lab_configure()
 	local lost
 
 	phase configuring
-	mkdir -p "$work/tree/lab-build"
+	mkdir -p "$work/tree/$objects"
 	cat -- "${fragments[@]}" >"$work/all.config"
 	if ! lab_make KCONFIG_ALLCONFIG="$work/all.config" allnoconfig >"$work/config.log" 2>&1; then
 		build_failed "$work/config.log" 'the configuration'
 	fi
-	lost=$(config_lost "$work/tree/lab-build/.config" | while IFS=$'\t' read -r symbol want have file; do
+	lost=$(config_lost "$work/tree/$objects/.config" | while IFS=$'\t' read -r symbol want have file; do
 		printf '%s\n' "CONFIG_$symbol=$want of ${file##*/} became $have$(config_why "$symbol")"
 	done | paste -sd'|' | sed 's/|/, /g')
 	[[ -z $lost ]] ||

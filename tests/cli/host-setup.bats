@@ -155,7 +155,7 @@ need_root()
 @test "bad usage is refused" {
 	host_setup --for everything
 	[ "$status" = 2 ]
-	[[ $stderr == *"takes installed, run, libvirt, check, all, kernel or cluster, not 'everything'"* ]]
+	[[ $stderr == *"takes installed, run, libvirt, check, all, kernel, lint or cluster, not 'everything'"* ]]
 	host_setup --for
 	[ "$status" = 2 ]
 	host_setup frobnicate

@@ -489,28 +489,3 @@ builds() { wc -l <"$BUILT"; }
 	run ! grep -hvE '^(#.*|CONFIG_[A-Z0-9_a-z]+=([ymn]|[0-9]+|0x[0-9a-f]+|".*")|)$' images/config/*.config
 }
 
-@test "--lint: checkpatch.pl and sparse over what is ours, and nothing is built" {
-	kernel_build --lint lab-6.1
-	[ "$status" = 0 ]
-	[ "$output" = 'lab-6.1: 1 files and 2 patches: checkpatch.pl finds something in 0, sparse 0 times' ]
-	[ "$(builds)" = 0 ]
-}
-
-@test "--lint: what they find is told, and status 1" {
-	echo 'int core = plain_zero; ' >"$VTDLAB_PATCHES_DIR/src/kdump_copy.c"
-	hook_patch "$VTDLAB_PATCHES_DIR/6.1/0001-hook.patch" 20 'a hook '
-	kernel_build --lint lab-6.1
-	[ "$status" = 1 ]
-	[ "$output" = 'lab-6.1: 1 files and 2 patches: checkpatch.pl finds something in 2, sparse 1 times' ]
-	[[ $stderr == *'src/kdump_copy.c:1: ERROR: trailing whitespace'* ]]
-	[[ $stderr == *'(- is '*'/6.1/0001-hook.patch)'* ]]
-	[[ $stderr == *'kdump_copy.c:1:2: warning: plain zero'* ]]
-}
-
-@test "--lint: a sparse that looks at nothing is no sparse that finds nothing" {
-	FAKE_OLD_SPARSE=1 kernel_build --lint lab-6.1
-	[[ $status == 2 && $stderr == *'sparse looked at 0 of 1 files'* ]]
-	: >"$VTDLAB_PATCHES_DIR/6.1/series"
-	kernel_build --lint lab-6.1
-	[[ $status == 2 && $stderr == *'lab-6.1 has none of kernel-patches/src'* ]]
-}

@@ -50,10 +50,18 @@ fake_tree()
 		modules_install:
 		> @d=$(INSTALL_MOD_PATH)/lib/modules/$(VERSION).$(PATCHLEVEL).$(SUBLEVEL)-lab; \
 		>   mkdir -p $$d/kernel; touch $$d/modules.order $$d/modules.builtin; ln -s . $$d/build
-		.PHONY: drivers/iommu/intel/
+		.PHONY: drivers/iommu/ drivers/iommu/intel/
+		# With W=1 it warns of each line with "unused" in it, ours or not.
+		drivers/iommu/:
+		> @[ "$(W)" = 1 ] || exit 1
+		> @if [ -n "$$FAKE_ERROR" ]; then echo "x.c:1: error: $$FAKE_ERROR"; exit 1; fi
+		> @mkdir -p $(O)/drivers/iommu/intel; for f in drivers/iommu/intel/*.c; do \
+		>   [ -n "$$FAKE_PASS_OVER" ] || : >$(O)/$${f%.c}.o; \
+		>   grep -n unused $$f | sed "s|\([0-9]*\):.*|../$$f:\1:1: warning: unused [-Wunused]|"; done; :
 		drivers/iommu/intel/:
 		> @[ "$(C)" = 2 ] || exit 1
-		> @[ -n "$$FAKE_OLD_SPARSE" ] || for f in drivers/iommu/intel/kdump*.c; do echo "  CHECK   ../$$f"; \
+		> @if [ -n "$$FAKE_OLD_SPARSE" ]; then echo "Makefile:9: C=2 specified, but sparse is not available or not up to date"; fi
+		> @[ -n "$$FAKE_PASS_OVER$$FAKE_OLD_SPARSE" ] || for f in drivers/iommu/intel/kdump*.c; do echo "  CHECK   ../$$f"; \
 		>   ! grep -q plain_zero $$f || echo "../$$f:1:2: warning: plain zero"; done
 		mrproper:
 		> @rm -rf .config include/config
@@ -114,7 +122,7 @@ lab_env()
 	export VTDLAB_KCONFIG_DIR=$BATS_TEST_TMPDIR/config VTDLAB_PATCHES_DIR=$BATS_TEST_TMPDIR/patches
 	export VTDLAB_HOST_SETUP=/bin/true
 	export FAKE_BZIMAGE=$BATS_TEST_TMPDIR/k/bzImage BUILT=$BATS_TEST_TMPDIR/built
-	unset FAKE_SLEEP FAKE_ERROR FAKE_FILL FAKE_OLD_SPARSE
+	unset FAKE_SLEEP FAKE_ERROR FAKE_FILL FAKE_OLD_SPARSE FAKE_PASS_OVER
 	tree=$VTDLAB_CACHE/lab/work/lab-6.1/tree
 	file=drivers/iommu/intel/iommu.c
 	source=$VTDLAB_CACHE/lab/sources/linux-source-6.1_6.1.7-1
