@@ -32,6 +32,21 @@ series_apply()
 		unfit "kernel-patches/${1#"$patches_dir/"} does not apply to $tree, Linux $v: $(head -n 1 "$tmp/log")"
 }
 
+# series_misfit DIR: why the patches of DIR do not apply; nothing if they do, one upon the other.
+series_misfit()
+{
+	local patch
+
+	cp "$tmp/index" "$tmp/index.was"
+	while IFS= read -r patch; do
+		if [[ -n $patch ]] && ! in_tree apply --cached "$patch" 2>"$tmp/log"; then
+			printf 'kernel-patches/%s: %s\n' "${patch#"$patches_dir/"}" "$(head -n 1 "$tmp/log")"
+			break
+		fi
+	done < <(lab_series_patches "$1")
+	mv "$tmp/index.was" "$tmp/index"
+}
+
 # series_commit FILE: `head` becomes a commit of the index on top of `head`; its message is what FILE begins with.
 series_commit()
 {

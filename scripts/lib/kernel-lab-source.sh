@@ -148,7 +148,7 @@ source_unpack()
 # kdir_open DIR: sets kdir, patches_series and name. The tree is only read.
 kdir_open()
 {
-	local v known
+	local v hooks
 
 	kdir=$1
 	# shellcheck disable=SC2088 # for a shell that did not expand it
@@ -158,12 +158,30 @@ kdir_open()
 	v=$(tree_series "$kdir") || true
 	[[ $v == *.* && -f $kdir/Kconfig && -f $kdir/drivers/iommu/Kconfig ]] ||
 		unfit "$kdir is no kernel source tree (no VERSION and PATCHLEVEL in its Makefile, or no Kconfig)"
-	known=$(lab_known_series | paste -sd' ')
-	[[ " $known " == *" $v "* ]] ||
-		unfit "$kdir is Linux $v: kernel-patches has only ${known// /, }; check out one of these, or build the tree as it is and give KERNEL=$kdir"
-	patches_series=$v fixes=no bugs=no config_more='' version=$v package=''
+	hooks_choose "$v" "$kdir" kdir_misfit
+	patches_series=$hooks fixes=no bugs=no config_more='' version=$v package=''
 	name=kdir-$(printf %s "$kdir" | sha256sum | head -c 8)
 	lab_inputs
+}
+
+# kdir_misfit DIR: why the patches of DIR do not apply exactly to the tree; nothing if they do. On copies of what they name.
+kdir_misfit()
+{
+	local dir=$1 copies patch file
+
+	copies=$(mktemp -d) || fail "cannot make a temporary directory"
+	while IFS= read -r patch; do
+		[[ -n $patch ]] || continue
+		while IFS= read -r file; do
+			[[ -e $copies/$file || ! -f $kdir/$file ]] ||
+				(cd "$kdir" && cp --parents --no-preserve=mode -t "$copies" -- "$file") || fail "cannot write in $copies"
+		done < <(patch_names "$patch")
+		if ! patch_into "$patch" "$copies" >"$copies/.log" 2>&1; then
+			printf 'kernel-patches/%s: %s\n' "${patch#"$patches_dir/"}" "$(patch_reason "$copies/.log")"
+			break
+		fi
+	done < <(lab_series_patches "$dir")
+	rm -rf "$copies"
 }
 
 # kdir_files: "size mtime path" of each file that belongs to the source. In a
@@ -244,15 +262,17 @@ source_stage()
 	sort -u -o "$work/staged" "$work/staged"
 }
 
-# patch_apply PATCH DIR: exactly, or not at all. A hunk that is found some
-# lines away is applied and reported; fuzz is never allowed: with it, a hook
+# patch_into PATCH DIR: exactly, or not at all; a hunk may be found some lines away. Fuzz is never allowed: with it, a hook
 # once landed in the wrong function.
+patch_into() { (cd "$2" && run patch -p1 --fuzz=0 --forward --batch --no-backup-if-mismatch -i "$1"); }
+
+# patch_apply PATCH DIR: the same, with a word on a hunk that is found some lines away, or why it does not apply.
 patch_apply()
 {
 	local shown=${1#"$patches_dir"/} log=$work/patch.log hunk
 
 	shown=kernel-patches/$shown
-	if (cd "$2" && run patch -p1 --fuzz=0 --forward --batch --no-backup-if-mismatch -i "$1") >"$log" 2>&1; then
+	if patch_into "$1" "$2" >"$log" 2>&1; then
 		while IFS= read -r hunk; do
 			say "note: $shown: $hunk"
 		done < <(awk '/^patching file/ { file = $3 } /^Hunk .*offset/ { sub(/\.$/, ""); print file ": " tolower(substr($0, 1, 1)) substr($0, 2) }' "$log")

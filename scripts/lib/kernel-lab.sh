@@ -64,13 +64,13 @@ tree_series()
 	[[ $v == *.* ]] && printf '%s\n' "$v"
 }
 
-# lab_known_series: those that there is a configuration for.
+# lab_known_series: those that there are hooks for.
 lab_known_series()
 {
 	local file
 
-	for file in "$config_dir"/[0-9]*.config; do
-		[[ ! -f $file ]] || basename -- "$file" .config
+	for file in "$patches_dir"/[0-9]*/series; do
+		[[ ! -f $file ]] || basename -- "${file%/series}"
 	done | sort -V
 }
 
@@ -84,6 +84,45 @@ lab_series_patches()
 		[[ -f $1/$line ]] || refuse "$1/series names $line, which is not there"
 		printf '%s\n' "$1/$line"
 	done < <(lab_list "$1/series")
+}
+
+# hooks_order SERIES: the kernels that there are hooks for: that one, the next newer, the older ones, all newer.
+hooks_order()
+{
+	local of newer=() older=()
+
+	while IFS= read -r of; do
+		if [[ $of == "$1" ]]; then
+			printf '%s\n' "$of"
+		elif [[ $(printf '%s\n' "$1" "$of" | sort -V | head -n 1) == "$1" ]]; then
+			newer+=("$of")
+		else
+			older=("$of" "${older[@]}")
+		fi
+	done < <(lab_known_series)
+	printf '%s\n' "${newer[@]:0:1}" "${older[@]}" "${newer[@]:1}" | sed '/^$/d'
+}
+
+# hooks_choose SERIES TREE MISFIT: sets hooks, the nearest that fit the tree of that series; nothing of it is touched.
+# MISFIT DIR says why those of a directory do not.
+hooks_choose()
+{
+	local of list why first=''
+
+	for of in $(hooks_order "$1"); do
+		list=$(lab_series_patches "$patches_dir/$of") || exit
+		# A kernel that has none is built without; for another they say nothing.
+		[[ -n $list || $of == "$1" ]] || continue
+		why=$("$3" "$patches_dir/$of") || exit
+		if [[ -z $why ]]; then
+			hooks=$of
+			[[ $of == "$1" ]] || say "note: $2 is Linux $1: taking the hooks of $of, which fit${first:+; not $first}"
+			return
+		fi
+		first+="${first:+, nor }$why"
+	done
+	[[ -n $first ]] || first="kernel-patches has none"
+	unfit "no hooks fit $2 (Linux $1), from the nearest: $first; make them for that tree, or build it as it is and give KERNEL=$2; nothing was changed"
 }
 
 # lab_inputs: sets the arrays fragments, patches and new_files (for

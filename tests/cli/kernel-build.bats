@@ -446,18 +446,59 @@ builds() { wc -l <"$BUILT"; }
 	git diff --quiet HEAD -- drivers
 }
 
-@test "KDIR of a series that there are no patches for, of no kernel, of nothing" {
-	fake_tree "$BATS_TEST_TMPDIR/linux" 6.6
-	kernel_build --kdir "$BATS_TEST_TMPDIR/linux"
-	refused "$BATS_TEST_TMPDIR/linux is Linux 6.6: kernel-patches has only 6.1; check out" 125
+@test "KDIR of no kernel, of nothing, and one that no hooks fit" {
 	kernel_build --kdir "$BATS_TEST_TMPDIR/k"
 	refused 'is no kernel source tree' 125
 	kernel_build --kdir "$BATS_TEST_TMPDIR/nothing"
 	refused 'no such kernel tree' 125
-	fake_tree "$BATS_TEST_TMPDIR/bad"
+	fake_tree "$BATS_TEST_TMPDIR/bad" 6.6
 	sed -i 's/line 19/line nineteen/' "$BATS_TEST_TMPDIR/bad/$file"
+	hooks_of 6.12 30
+	sed -i 's/line 31/line thirty-one/' "$BATS_TEST_TMPDIR/bad/$file"
+	was=$(cd "$BATS_TEST_TMPDIR/bad" && find . -printf '%p %T@ %C@\n' | sort)
 	kernel_build --kdir "$BATS_TEST_TMPDIR/bad"
-	refused "6.1/0001-hook.patch does not apply to $BATS_TEST_TMPDIR/bad (Linux 6.1)" 125
+	refused "no hooks fit $BATS_TEST_TMPDIR/bad (Linux 6.6), from the nearest: kernel-patches/6.12/0001-hook.patch: $file: hunk #1 fails at 28, nor kernel-patches/6.1/0001-hook.patch: $file: hunk #1 fails at 18; make them for that tree" 125
+	# nothing half-patched is left, here or there
+	[ "$(cd "$BATS_TEST_TMPDIR/bad" && find . -printf '%p %T@ %C@\n' | sort)" = "$was" ]
+	[ -z "$(find "$VTDLAB_CACHE" -name tree -o -name stage)" ]
+	[ "$(builds)" = 0 ]
+}
+
+# hooks_of SERIES LINE: hooks for that series, behind that line.
+hooks_of()
+{
+	mkdir -p "$VTDLAB_PATCHES_DIR/$1"
+	cp "$VTDLAB_PATCHES_DIR/6.1/series" "$VTDLAB_PATCHES_DIR/$1/"
+	cp "$VTDLAB_KCONFIG_DIR/6.1.config" "$VTDLAB_KCONFIG_DIR/$1.config"
+	hook_patch "$VTDLAB_PATCHES_DIR/$1/0001-hook.patch" "$2" "the hook of $1"
+}
+
+@test "KDIR of a series without hooks of its own: the nearest that fit, the next newer first" {
+	local of line
+	hooks_of 6.12 30
+	hooks_of 7.3 40
+	# series of the tree, a line that it has not, whose hooks fit
+	while read -r series line of; do
+		rm -rf "$BATS_TEST_TMPDIR/linux"
+		fake_tree "$BATS_TEST_TMPDIR/linux" "$series"
+		sed -i "s/^line \($line\)\$/other/" "$BATS_TEST_TMPDIR/linux/$file"
+		kernel_build --kdir "$BATS_TEST_TMPDIR/linux"
+		echo "$series $line: $stderr"
+		prepared
+		[[ $stderr == *"note: $BATS_TEST_TMPDIR/linux is Linux $series: taking the hooks of $of, which fit"* || $series == "$of" ]]
+		grep -q "^the hook\( of $of\)\?\$" "$VTDLAB_CACHE"/lab/work/kdir-*/tree/"$file"
+		[ "$(grep -c '^the hook' "$VTDLAB_CACHE"/lab/work/kdir-*/tree/"$file")" = 1 ]
+		[[ $(grep '^the hook' "$VTDLAB_CACHE"/lab/work/kdir-*/tree/"$file") == *"of $of" || $of == 6.1 ]]
+	done <<-'END'
+		6.6 none 6.12
+		6.6 31 6.1
+		6.18 none 7.3
+		7.2 41 6.12
+		7.9 none 7.3
+		5.15 none 6.1
+		6.12 none 6.12
+		6.12 31 7.3
+	END
 }
 
 @test "usage: unknown names and options" {

@@ -106,7 +106,7 @@ step_is_whole()
 	}
 	sed -i 's/^static struct iova \*alloc_iova_mem(void)$/static struct iova *other(void)/' "$tree/drivers/iommu/iova.c"
 	git -C "$tree" commit -qam other
-	one_line "kernel-patches/6.12/0001-iova-nodes.patch does not apply to $tree, Linux 6.12: error: patch failed: drivers/iommu/iova.c:227"
+	one_line "no hooks fit $tree (Linux 6.12), from the nearest: kernel-patches/6.12/0001-iova-nodes.patch: error: patch failed: drivers/iommu/iova.c:227, nor kernel-patches/7.3/0001-iova-nodes.patch: error: patch failed: drivers/iommu/iova.c:227, nor kernel-patches/6.1/0001-iova-nodes.patch: error: patch failed: drivers/iommu/iova.c:241; make them"
 	git -C "$tree" reset -q --hard HEAD~
 	sed -i 's/pstate/other/' "$tree/Documentation/admin-guide/kernel-parameters.txt"
 	git -C "$tree" commit -qam other
@@ -116,9 +116,24 @@ step_is_whole()
 	git -C "$tree" add .
 	git -C "$tree" commit -qm own
 	one_line "has a drivers/iommu/intel/kdump.c of its own"
+	git -C "$tree" reset -q --hard HEAD~
 	sed -i 's/12/13/' "$tree/Makefile"
+	sed -i 's/if (dev->dma_iommu && .*/if (other)/' "$tree/drivers/iommu/dma-iommu.c"
 	git -C "$tree" commit -qam 13
-	one_line "is Linux 6.13: there are hooks for 6.1 6.12 7.3"
+	one_line "no hooks fit $tree (Linux 6.13), from the nearest: kernel-patches/7.3/000"
+}
+
+@test "a tree whose series has no hooks is made with the nearest that fit, and that is said" {
+	local patch
+	known
+	sed -i 's/12/6/' "$tree/Makefile"
+	git -C "$tree" commit -qam 6.6
+	run --separate-stderr scripts/series-copy "$tree" "$out"
+	echo "$stderr"
+	[ "$status" -eq 0 ]
+	[[ ${stderr_lines[0]} == *"note: $tree is Linux 6.6: taking the hooks of 6.12, which fit" ]]
+	git -C "$tree" am -q "$out"/000[1-9]*.patch
+	grep -q 'intel_kdump_dma_domain(dev' "$tree/drivers/iommu/dma-iommu.c"
 }
 
 @test "the plan has each file of src and each hook of each kernel once" {
