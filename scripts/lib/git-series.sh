@@ -54,15 +54,39 @@ series_commit()
 	head=$(in_tree commit-tree "$(in_tree write-tree)" -p "$head" -F "$tmp/message")
 }
 
+# series_earlier DIR: sets earlier, the last commit of the series that DIR holds, on top of `base`. Before the steps of the
+# new one.
+series_earlier()
+{
+	local patch who
+
+	who=$(in_tree var GIT_COMMITTER_IDENT | sed 's/>.*/>/')
+	earlier=$base
+	while IFS= read -r patch; do
+		git mailinfo "$tmp/words" "$tmp/diff" <"$patch" >"$tmp/info" 2>"$tmp/log" || refuse "$patch is no patch: $(head -n 1 "$tmp/log")"
+		in_tree apply --cached "$tmp/diff" 2>"$tmp/log" ||
+			unfit "$patch, of the earlier series, does not apply to $tree: $(head -n 1 "$tmp/log")"
+		# format-patch signs what is new when it is written.
+		{ sed -n 's/^Subject: //p' "$tmp/info"; echo; grep -vxF "Signed-off-by: $who" "$tmp/words" || true; } |
+			git stripspace >"$tmp/message"
+		earlier=$(in_tree commit-tree "$(in_tree write-tree)" -p "$earlier" -F "$tmp/message")
+	done < <(find "$1" -maxdepth 1 -name '*[0-9][0-9][0-9][0-9]-*.patch' ! -name '*0000-*' | sort)
+	[[ $earlier != "$base" ]] || refuse "$1 holds no series"
+	in_tree read-tree "$base"
+}
+
 # series_write DIR COVER [OPTION...]: the patches, and a cover letter with the words of COVER.
 series_write()
 {
-	local out=$1 cover=$2
+	local out=$1 cover=$2 letter
 
 	shift 2
 	mkdir -p -- "$out" || fail "cannot make $out"
 	in_tree format-patch -q --cover-letter -o "$(readlink -f -- "$out")" "$@" "$base..$head" ||
 		fail "cannot write to $out"
+	for letter in "$out"/*0000-cover-letter.patch; do
+		! grep -qF '*** BLURB HERE ***' "$letter" || break
+	done
 	awk -v cover="$cover" '
 	BEGIN { getline subject <cover }
 	sub(/\*\*\* SUBJECT HERE \*\*\*/, subject) { print; next }
@@ -72,6 +96,6 @@ series_write()
 			print line
 		next
 	}
-	{ print }' "$out/0000-cover-letter.patch" >"$tmp/cover.new"
-	cat "$tmp/cover.new" >"$out/0000-cover-letter.patch"
+	{ print }' "$letter" >"$tmp/cover.new"
+	cat "$tmp/cover.new" >"$letter"
 }

@@ -65,6 +65,8 @@ step_is_whole()
 	# the tree was only read
 	diff <(echo "$before") <(cd "$tree" && find . -type f | sort | xargs sha256sum)
 	run ! grep -F '***' "$out"/*
+	# no blanks at the end of a line
+	run ! grep -E "^[+].*[[:blank:]]$" "$out"/000[1-9]*.patch
 	for patch in "$out"/000[1-9]*.patch; do
 		git -C "$tree" am -q "$patch"
 		step_is_whole
@@ -134,6 +136,52 @@ step_is_whole()
 	[[ ${stderr_lines[0]} == *"note: $tree is Linux 6.6: taking the hooks of 6.12, which fit" ]]
 	git -C "$tree" am -q "$out"/000[1-9]*.patch
 	grep -q 'intel_kdump_dma_domain(dev' "$tree/drivers/iommu/dma-iommu.c"
+}
+
+@test "a later version says what changed: in its maker's words, or by range-diff, and never of itself" {
+	local old=$BATS_TEST_TMPDIR/old
+	known
+	series() { run --separate-stderr scripts/series-copy "$tree" "$@"; }
+	refused() { [[ $status == 2 && ${#stderr_lines[@]} == 1 && $stderr == *"$1"* && ! -e $out ]]; }
+	series "$out" --reroll 2
+	refused 'version 2 says what changed: --changes FILE, your words, or --since OLD, the patches of version 1'
+	series "$out" --reroll 1 --changes README.md
+	refused 'what changed goes with a version from 2 on'
+	series "$out" --changes README.md
+	refused 'what changed goes with a version from 2 on'
+	: >"$BATS_TEST_TMPDIR/empty"
+	series "$out" --reroll 2 --changes "$BATS_TEST_TMPDIR/empty"
+	refused 'is no file with words'
+	mkdir "$old"
+	series "$out" --reroll 2 --since "$old"
+	refused "$old holds no series"
+	echo '* one thing is another' >"$BATS_TEST_TMPDIR/words"
+	series "$out" --reroll 3 --changes "$BATS_TEST_TMPDIR/words"
+	[ "$status" -eq 0 ]
+	[ "$(grep -A2 '^Changes since v2:$' "$out/v3-0000-cover-letter.patch")" = $'Changes since v2:\n\n* one thing is another' ]
+	grep -q '^Subject: \[PATCH v3 9/9\]' "$out"/v3-0009-*.patch
+	git -C "$tree" am -q "$out"/v3-000[1-9]*.patch
+	git -C "$tree" reset -q --hard HEAD~9
+	# against the series as it was with another line in one file
+	series "$old"
+	[ "$status" -eq 0 ]
+	run ! grep -rqE '^(Changes since|Range-diff)' "$old"
+	sed -i 's/^+\(\/\* What was done for one device .*\)/+\/* as it was *\//' "$old"/0002-*.patch
+	rm -r "$out"
+	series "$out" --reroll 2 --since "$old"
+	echo "$stderr"
+	[ "$status" -eq 0 ]
+	sed -n '/^Range-diff against v1:/,$p' "$out/v2-0000-cover-letter.patch" >"$BATS_TEST_TMPDIR/range"
+	[ "$(grep -cE '^ *[0-9]+: +[0-9a-f]+ = ' "$BATS_TEST_TMPDIR/range")" = 8 ]
+	grep -qF -e '-+/* as it was */' "$BATS_TEST_TMPDIR/range"
+}
+
+@test "each parameter of the code is in the series' kernel-parameters.txt, each option of its Kconfig has a help" {
+	local word
+	for word in $(grep -ohE '\bcore_param\([a-z_]+' kernel-patches/src/*.c | cut -d'(' -f2); do
+		grep -qx "	$word=" kernel-patches/mail/parameters.txt
+	done
+	[ "$(grep -c '^config ' kernel-patches/src/Kconfig.kdump)" = "$(grep -c '^	help$' kernel-patches/src/Kconfig.kdump)" ]
 }
 
 @test "the plan has each file of src and each hook of each kernel once" {
