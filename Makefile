@@ -252,7 +252,7 @@ Q := $(if $(V),,@)
 # ---- what a user types ------------------------------------------------------------------------
 .PHONY: help setup setup-check all build test-programs run-kdump-scenario run-group reproduce matrix bugs check check-quick check-faults check-kvm check-libvirt check-deb fuzz fuzz-walk fuzz-programs \
 	fetch bench-nested bench-host bench-walk bench-copy bench-harness bench-boot bench-speed bench-parallel bench-sweeps list doctor mutation report golden check-docs install deb clean kernel \
-	compare-copy-designs compare-selftests scaling-copy crash-memory corrupt-copies lint-kernel mutation-kernel series series-fixes print-tests FORCE
+	compare-copy-designs compare-selftests scaling-copy crash-memory corrupt-copies lint-kernel mutation-kernel series series-fixes check-series print-tests FORCE
 FORCE:
 
 ##@ Main jobs
@@ -347,8 +347,12 @@ kernel: ## build a kernel of ours, with kernel-patches: KERNEL=lab-6.12, or KDIR
 series-fixes: ## kernel-patches/fixes as a `git am`-able series with a cover letter: TREE=~/linux OUT=DIR
 	@scripts/series-fixes "$(TREE)" "$(or $(OUT),$(BUILD)/series-fixes)"
 
-series: ## the deep copy as a `git am`-able series with a cover letter: TREE=~/linux OUT=DIR
-	@scripts/series-copy "$(TREE)" "$(or $(OUT),$(BUILD)/series)"
+series: ## the deep copy as a `git am`-able series with a cover letter: TREE=~/linux OUT=DIR REROLL=N with CHANGES=FILE or SINCE=DIR
+	@scripts/series-copy "$(TREE)" "$(or $(OUT),$(BUILD)/series)" $(if $(REROLL),--reroll '$(REROLL)') \
+		$(if $(CHANGES),--changes '$(CHANGES)') $(if $(SINCE),--since '$(SINCE)')
+
+check-series: ## `git am` of that series on the sources of lab-6.12 and lab-7.3 (KERNEL=NAME), each patch compiled and checked
+	@scripts/check-series $(KERNEL)
 
 report: build ## the page of a run, to look at: RUN=results/NAME (results/latest)
 	@$(BUILD)/vtdlab report $(if $(RUN),'$(RUN)')

@@ -57,7 +57,7 @@ lint_ours()
 	return 1
 }
 
-# lint_sources: our files that the compiler takes, as objects of the tree.
+# lint_sources: those of new_files that the compiler takes, as objects of the tree.
 lint_sources()
 {
 	local file
@@ -158,16 +158,37 @@ lint_kernel()
 	lint_check sparse lint_sparse || true
 }
 
-# lab_lint: the kernel or tree that was named, or all that are built here; those of the same files once.
-lab_lint()
+# lint_begin: where verdicts are noted, and what a kernel and sparse need.
+lint_begin()
 {
-	local what kernels=("$spec") passed failed skipped
-	local -A seen=()
-
 	lint_tmp=$(mktemp -d)
 	trap 'rm -rf "$lint_tmp"' EXIT
 	: >"$lint_tmp/verdicts"
 	"$host_setup" --for kernel || exit
+}
+
+# lint_total: the last line. Nothing that was looked at is no pass.
+lint_total()
+{
+	local verdict total='' n
+	local -A count=()
+
+	for verdict in passed failed skipped; do
+		n=$(grep -c "^[^:]*: [^:]* $verdict: " "$lint_tmp/verdicts") || true
+		count[$verdict]=$n
+		total+="${total:+, }$n $verdict"
+	done
+	printf '%s\n' "$total"
+	((count[failed] == 0 && count[passed] > 0))
+}
+
+# lab_lint: the kernel or tree that was named, or all that are built here; those of the same files once.
+lab_lint()
+{
+	local what kernels=("$spec")
+	local -A seen=()
+
+	lint_begin
 	type -P sparse >/dev/null || "$host_setup" --for lint || true
 	[[ -n $spec$kdir ]] || mapfile -t kernels < <(list_named | sort)
 	for spec in "${kernels[@]}"; do
@@ -180,10 +201,5 @@ lab_lint()
 			lint_kernel
 		)
 	done
-	passed=$(grep -c '^[^:]*: [^:]* passed: ' "$lint_tmp/verdicts") || true
-	failed=$(grep -c '^[^:]*: [^:]* failed: ' "$lint_tmp/verdicts") || true
-	skipped=$(grep -c '^[^:]*: [^:]* skipped: ' "$lint_tmp/verdicts") || true
-	printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
-	# Nothing that was looked at is no pass.
-	((failed == 0 && passed > 0))
+	lint_total
 }

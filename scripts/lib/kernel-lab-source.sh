@@ -7,9 +7,9 @@
 # touched, and of it only what differs: make builds no more than it must.
 
 # Most of a kernel's source that no VM of the lab can use. Kconfig files and
-# Makefiles stay.
-readonly source_left_out='*/arch/[!x]*/*.[chS] */arch/[!x]*/*.dts* */drivers/gpu/drm/*.[ch] */Documentation/*/* */sound/*.[ch]
-*/drivers/media/*.[ch] */drivers/net/wireless/*.[ch] */drivers/infiniband/*.[ch] */tools/testing/*'
+# Makefiles stay, and admin-guide/, where a series describes its parameters.
+readonly source_left_out='*/arch/[!x]*/*.[chS] */arch/[!x]*/*.dts* */drivers/gpu/drm/*.[ch] */sound/*.[ch]
+*/Documentation/[!a]*/* */Documentation/a[!d]*/* */drivers/media/*.[ch] */drivers/net/wireless/*.[ch] */drivers/infiniband/*.[ch] */tools/testing/*'
 
 # Where sources lie unpacked, and what of them (names below the tree; all but source_left_out when there are none);
 # another script than kernel-build may say otherwise.

@@ -24,7 +24,7 @@ fake_tree()
 	# It objects to blanks at the end of a line, and to a file it cannot read.
 	cat >"$dir/scripts/checkpatch.pl" <<-'END'
 		open my $f, $ARGV[-1] eq '-' ? '<&STDIN' : "<$ARGV[-1]" or die;
-		my @bad = grep { /[ \t]$/ } <$f>;
+		my @bad = grep { $ARGV[-1] =~ /\.patch$/ ? /^[+].*[ \t]$/ : /[ \t]$/ } <$f>;
 		print "$ARGV[-1]:1: ERROR: trailing whitespace\n" if @bad;
 		exit !!@bad;
 	END
