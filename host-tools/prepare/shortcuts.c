@@ -7,9 +7,9 @@
 
 /* Gains: QEMU 7.2, debian-6.1; docs/findings/where-the-seconds-go.md says how they were measured. */
 const struct shortcut shortcuts[] = {
-	{ "first.image=flat", "0.77 (0.70-0.80)",
+	{ "first.image=flat", "0.81 (0.79-0.90)",
 	  "first kernel: no decompressor, so no KASLR; it is booted by PVH and not by a boot loader" },
-	{ "crash.checksum=off", "0.9", "crash kernel: kexec does not check it at the panic against what was loaded" },
+	{ "crash.checksum=off", "0.88 (0.85-0.96)", "crash kernel: kexec does not check it at the panic against what was loaded" },
 	{ "crash.image=flat", "0.88 (0.75-0.94)",
 	  "crash kernel: no decompressor, so no KASLR, and as many levels of page tables as the dead kernel had" },
 	/* TCG emulates each step of a rep movs by itself */
