@@ -23,8 +23,8 @@ void shim_print(const char *fmt, ...)
 
 /* ---- the rest of the kernel ---- */
 
-static long charged, copy_budget;
-static struct iova *nodes[4096];
+static long charged, copy_budget, whole_budget;
+static struct iova *nodes[1u << 18];
 static unsigned nr_nodes;
 
 static struct mapping {
@@ -41,7 +41,7 @@ struct iova *alloc_iova_mem(void)
 
 bool intel_kdump_charge(u64 pages, bool reservation)
 {
-	if (!reservation && (long)pages > copy_budget - charged)
+	if ((long)pages > (reservation ? whole_budget : copy_budget) - charged)
 		return false;
 	charged += (long)pages;
 	return true;
@@ -231,6 +231,7 @@ static struct rig *rig_new(enum kdump_mode mode)
 	tables_a_mapping = 1;
 	charged = 0;
 	copy_budget = 1000;
+	whole_budget = LONG_MAX;
 	*said = '\0';
 	return r;
 }

@@ -101,10 +101,11 @@ struct mutex {
 #define spin_lock_irqsave(lock, flags) ((void)(lock), (void)(flags = 0))
 #define spin_unlock_irqrestore(lock, flags) ((void)(lock), (void)(flags))
 
-/* ---- the tree of an IOVA domain. Not balanced: the order of the nodes is what matters here. ---- */
+/* ---- the tree of an IOVA domain, balanced by chance: the order of the nodes is what matters here ---- */
 
 struct rb_node {
 	struct rb_node *parent, *rb_left, *rb_right;
+	u32 weight;
 };
 
 struct rb_root {
@@ -115,14 +116,37 @@ struct rb_root {
 
 static inline void rb_link_node(struct rb_node *node, struct rb_node *parent, struct rb_node **link)
 {
-	*node = (struct rb_node){ .parent = parent };
+	static u32 chance = 1;
+
+	chance = chance * 1664525 + 1013904223;
+	*node = (struct rb_node){ .parent = parent, .weight = chance >> 1 };
 	*link = node;
+}
+
+/* A heavier node goes up; @up is its parent, which becomes its child. */
+static inline void rb_rotate(struct rb_node *node, struct rb_node *up, struct rb_root *root)
+{
+	bool left = up->rb_left == node;
+	struct rb_node *inner = left ? node->rb_right : node->rb_left;
+
+	*(left ? &up->rb_left : &up->rb_right) = inner;
+	if (inner)
+		inner->parent = up;
+	*(left ? &node->rb_right : &node->rb_left) = up;
+	node->parent = up->parent;
+	up->parent = node;
+	if (!node->parent)
+		root->rb_node = node;
+	else if (node->parent->rb_left == up)
+		node->parent->rb_left = node;
+	else
+		node->parent->rb_right = node;
 }
 
 static inline void rb_insert_color(struct rb_node *node, struct rb_root *root)
 {
-	(void)node;
-	(void)root;
+	while (node->parent && node->parent->weight < node->weight)
+		rb_rotate(node, node->parent, root);
 }
 
 static inline struct rb_node *rb_first(const struct rb_root *root)
