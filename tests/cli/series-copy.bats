@@ -178,9 +178,9 @@ step_is_whole()
 
 @test "each parameter of the code is in the series' kernel-parameters.txt, each option of its Kconfig has a help" {
 	local word
-	for word in $(grep -ohE '\bcore_param\([a-z_]+' kernel-patches/src/*.c | cut -d'(' -f2); do
+	while read -r word; do
 		grep -qx "	$word=" kernel-patches/mail/parameters.txt
-	done
+	done < <(grep -ohE '\bcore_param\([a-z_]+' kernel-patches/src/*.c | cut -d'(' -f2)
 	[ "$(grep -c '^config ' kernel-patches/src/Kconfig.kdump)" = "$(grep -c '^	help$' kernel-patches/src/Kconfig.kdump)" ]
 }
 
