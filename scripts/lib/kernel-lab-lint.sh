@@ -111,9 +111,17 @@ lint_sparse()
 	lint_ours "$log"
 }
 
+# lint_fragments: sets fragments so that our KUnit tests, where they are among new_files, are compiled too.
+lint_fragments()
+{
+	if [[ "${new_files[*]} " == *'/kdump_kunit.c '* ]]; then
+		fragments+=("$config_dir/kunit.config")
+	fi
+}
+
 lint_prepare()
 {
-	(source_prepare && lab_configure) || return
+	(lint_fragments && source_prepare && lab_configure) || return
 	printf '%d apply exactly' "${#patches[@]}"
 }
 
