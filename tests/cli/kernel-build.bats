@@ -516,6 +516,24 @@ hooks_of()
 	[ "$output" = lab-6.1 ]
 }
 
+@test "--cached: what was built, and nothing is for the asking" {
+	kernel_build lab-6.1 --cached
+	refused 'lab-6.1 is not built: make kernel KERNEL=lab-6.1' 125
+	[ ! -e "$BUILT" ] || [ "$(builds)" -eq 0 ]
+	kernel_build lab-6.1
+	local built=$output
+	kernel_build lab-6.1 --cached
+	[ "$status" -eq 0 ]
+	[ "$output" = "$built" ]
+	# another patch is another kernel
+	echo '# changed' >>"$VTDLAB_PATCHES_DIR/src/kdump_copy.c"
+	kernel_build lab-6.1 --cached
+	[ "$status" -eq 125 ]
+	kernel_build --cached --kdir /
+	[ "$status" -eq 2 ]
+	[[ $stderr == *"--cached goes with a name"* ]]
+}
+
 @test "the files of the tree: each series has its options, each conf its package" {
 	local conf
 	cd "$BATS_TEST_DIRNAME/../.."
