@@ -15,6 +15,7 @@
 static struct {
 	char *results, *engine, *junit, *ktap;
 	int jobs, cell;
+	char **only;
 	gboolean resume, dry_run, quiet, verbose;
 } opt;
 
@@ -23,6 +24,8 @@ static const GOptionEntry entries[] = {
 	  "N" },
 	{ "resume", 0, 0, G_OPTION_ARG_NONE, &opt.resume,
 	  "go on with the newest one of this matrix that was not finished; or with the directory that is given", NULL },
+	{ "only", 0, 0, G_OPTION_ARG_STRING_ARRAY, &opt.only,
+	  "those cells only that have such a value there; again for another axis", "AXIS=VALUE;VALUE" },
 	{ "engine", 0, 0, G_OPTION_ARG_STRING, &opt.engine, "local, or slurm: the cells are tasks of job arrays", "E" },
 	{ "junit", 0, 0, G_OPTION_ARG_FILENAME, &opt.junit, "write JUnit XML, a test case a cell", "FILE" },
 	{ "ktap", 0, 0, G_OPTION_ARG_FILENAME, &opt.ktap, "write KTAP, a line a cell", "FILE" },
@@ -40,7 +43,7 @@ static const struct word engines[] = { { "local", MATRIX_ENGINE_LOCAL }, { "slur
 static int list_cells(const char *what)
 {
 	GError *error = NULL;
-	g_autofree char *text = matrix_list(what, &error);
+	g_autofree char *text = matrix_list(what, opt.only, &error);
 
 	if (!text)
 		return cmd_fail("matrix", error);
@@ -76,6 +79,8 @@ int cmd_matrix(int argc, char **argv)
 		return cmd_usage_error("matrix", "--jobs is 1 to %d", JOBS_MAX);
 	if (opt.engine && !word_value(engines, opt.engine, &engine))
 		return cmd_usage_error("matrix", "--engine %s: local or slurm", opt.engine);
+	if (opt.only && (opt.resume || opt.cell >= 0))
+		return cmd_usage_error("matrix", "--only goes with a matrix that begins: what was begun has its cells");
 	if (opt.cell >= 0)
 		return run_cell(argv[1]);
 	if (opt.dry_run)
@@ -83,6 +88,7 @@ int cmd_matrix(int argc, char **argv)
 
 	const struct matrix_options options = {
 		.what = argv[1],
+		.only = opt.only,
 		.results = opt.results,
 		.jobs = (unsigned)opt.jobs,
 		.resume = opt.resume,

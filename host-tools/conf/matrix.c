@@ -250,6 +250,52 @@ static bool check(const struct matrix *m, GError **error)
 	return check_rules(m, m->exclude, false, error) && check_rules(m, m->expect, true, error);
 }
 
+/* Does one of @patterns mean @value? It is crossed off @unmet then. */
+static bool meant(char **patterns, const char *value, bool *unmet)
+{
+	bool any = false;
+
+	for (unsigned i = 0; patterns[i]; i++)
+		if (g_pattern_match_simple(patterns[i], value)) {
+			any = true;
+			unmet[i] = false;
+		}
+	return any;
+}
+
+bool matrix_only(struct matrix *m, const char *axis, GError **error)
+{
+	static const char rule[] = "--only";
+	g_autofree char *name = NULL;
+	g_auto(GStrv) patterns = matrix_values(matrix_pair(axis, &name)), values = NULL;
+	g_autoptr(GStrvBuilder) exclude = g_strv_builder_new();
+	const char *all = matrix_find(m->axes, name);
+	unsigned n = g_strv_length(patterns);
+	g_autofree bool *unmet = g_new(bool, n + 1);
+
+	if (!*patterns)
+		return vtdlab_refuse(error, "%s %s: AXIS=value;value", rule, axis);
+	for (char **pattern = patterns; *pattern; pattern++)
+		if (!check_condition(m, rule, name, *pattern, error))
+			return false;
+	memset(unmet, true, n * sizeof(*unmet));
+	values = matrix_values(all);
+	g_strv_builder_addv(exclude, (const char **)m->exclude);
+	for (unsigned i = 0; values[i]; i++) {
+		g_autofree char *out = g_strdup_printf("only-%s-%u=%s=%s", name, i, name, values[i]);
+
+		if (!meant(patterns, values[i], unmet))
+			g_strv_builder_add(exclude, out);
+	}
+	for (unsigned i = 0; i < n; i++)
+		if (unmet[i])
+			return vtdlab_refuse(error, "%s: %s %s: none of axis %s is meant by '%s'", m->path, rule, axis,
+					     name, patterns[i]);
+	g_strfreev(m->exclude);
+	m->exclude = g_strv_builder_end(exclude);
+	return true;
+}
+
 struct matrix *matrix_load(const char *name_or_path, GError **error)
 {
 	struct matrix *m = g_new0(struct matrix, 1);

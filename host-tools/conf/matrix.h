@@ -65,6 +65,13 @@ const char *matrix_find(char *const *pairs, const char *name);
 /* matrix_values - the values of an axis, or the parts of a rule: "a; b" without blanks around. g_strfreev() frees. */
 char **matrix_values(const char *text);
 
+/*
+ * matrix_only - leave out all cells but those that have one of the values of @axis: "AXIS=value;value", * and ? for anything.
+ * They become rules of exclude, so that schema_text() has them. An axis that is expanded later must be so first.
+ * Errors (VTDLAB_ERROR_USAGE): there is no such axis, or none of its values is meant; the nearest is named.
+ */
+bool matrix_only(struct matrix *m, const char *axis, GError **error);
+
 /* In a rule of [expect], beside the axes. */
 #define MATRIX_OUTCOME "outcome"
 #define MATRIX_FAILS "fails"

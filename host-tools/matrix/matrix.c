@@ -90,14 +90,28 @@ static char *file_sha256(const struct matrix *m, GError **error)
 	return text ? g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)text, len) : NULL;
 }
 
+/* The matrix of @what, with what its file left open, and without what @only leaves out. */
+static struct matrix *load(const char *what, char *const *only, GError **error)
+{
+	struct matrix *m = matrix_load(what, error);
+	bool ok = m && cells_expand(m, error);
+
+	for (; ok && only && *only; only++)
+		ok = matrix_only(m, *only, error);
+	if (ok)
+		return m;
+	matrix_free(m);
+	return NULL;
+}
+
 static bool begin(struct matrix_work *w, struct rundir **rd, GError **error)
 {
 	g_autoptr(GDateTime) now = g_date_time_new_now_utc();
 	struct matrix_doc *doc = w->doc;
 	g_autofree char *root = root_of(w->options->results), *text = NULL;
 
-	w->m = matrix_load(w->options->what, error);
-	if (!w->m || !cells_expand(w->m, error))
+	w->m = load(w->options->what, w->options->only, error);
+	if (!w->m)
 		return false;
 	doc->name = g_strdup(w->m->name);
 	doc->title = g_strdup(w->m->title);
@@ -286,13 +300,13 @@ void matrix_outcome_clear(struct matrix_outcome *out)
 	memset(out, 0, sizeof(*out));
 }
 
-char *matrix_list(const char *what, GError **error)
+char *matrix_list(const char *what, char *const *only, GError **error)
 {
-	struct matrix_work w = { .doc = matrix_doc_new(), .m = matrix_load(what, error) };
+	struct matrix_work w = { .doc = matrix_doc_new(), .m = load(what, only, error) };
 	GString *text = g_string_new(NULL);
 	bool made;
 
-	if (w.m && cells_expand(w.m, error))
+	if (w.m)
 		w.plans = cells_make(w.m, w.doc, error);
 	for (guint i = 0; w.plans && i < w.doc->cells->len; i++) {
 		const struct matrix_cell *cell = w.doc->cells->pdata[i];

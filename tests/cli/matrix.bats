@@ -13,6 +13,8 @@ setup() { find_vtdlab; }
 	refused matrix a b :: "one matrix"
 	refused matrix smok :: "the nearest is smoke"
 	refused matrix smoke --engine slrum :: "local or slurm"
+	refused matrix smoke --only kernl=a :: "the nearest is kernel"
+	refused matrix smoke --resume --only kernel=debian-6.1 :: "--only goes with a matrix that begins"
 	refused matrix smoke --jobs -1 :: "--jobs"
 	refused matrix smoke --resume --results "$BATS_TEST_TMPDIR" :: "nothing to go on with"
 	refused matrix "$BATS_TEST_TMPDIR" --resume :: "matrix.json"
@@ -28,6 +30,15 @@ setup() { find_vtdlab; }
 		[[ ${lines[-1]} == *" cells" ]]
 	done
 	[ "$("$vtdlab" matrix debian --dry-run | tail -n 1)" = "108 cells" ]
+}
+
+@test "--only: the cells of some values of an axis, of two axes" {
+	run "$vtdlab" matrix smoke --dry-run --only "kernel=debian-6.12"
+	[ "${lines[-1]}" = "3 cells" ]
+	[ "$(grep -c -- "--kernel debian-6.12" <<<"$output")" = 3 ]
+	run "$vtdlab" matrix smoke --dry-run --only "kernel=debian-6.*" --only "set-mode=legacy;s*"
+	[ "${lines[-1]}" = "4 cells" ]
+	run ! grep -q first-level <<<"$output"
 }
 
 @test "kernels that are not there are skipped by name, and all the others would be run" {

@@ -128,6 +128,43 @@ static void cells_come_in_order(void **state)
 	matrix_doc_free(doc);
 }
 
+/* What only leaves out is left out of what is written of the matrix as well, so of what is gone on with. */
+static void only_some_values_of_an_axis(void **state)
+{
+	g_autofree char *path =
+		file(AXES "kernel=a-1;a-2;b\niommu.mode=legacy;scalable\n[expect]\nx=kernel=b;outcome=preserved\n");
+	struct matrix *m = matrix_load(path, NULL);
+	struct matrix_doc *doc = matrix_doc_new(), *read = matrix_doc_new();
+	g_autoptr(GPtrArray) plans = NULL, same = NULL;
+	g_autoptr(GError) error = NULL;
+	g_autofree char *text = NULL;
+
+	(void)state;
+	assert_false(matrix_only(m, "kernl=b", &error));
+	assert_non_null(strstr(error->message, "no axis 'kernl'; the nearest is kernel"));
+	g_clear_error(&error);
+	assert_false(matrix_only(m, "kernel=a-3", &error));
+	assert_non_null(strstr(error->message, "no value 'a-3'; the nearest is a-1"));
+	g_clear_error(&error);
+	assert_false(matrix_only(m, "kernel=a-*;c*", &error));
+	assert_non_null(strstr(error->message, "none of axis kernel is meant by 'c*'"));
+	g_clear_error(&error);
+	assert_false(matrix_only(m, "kernel", &error));
+	g_clear_error(&error);
+	assert_true(matrix_only(m, "kernel=a-*", &error));
+	assert_true(matrix_only(m, "iommu.mode=scalable", &error));
+	text = schema_text(&matrix_schema, m);
+	plans = cells_make(m, doc, NULL);
+	assert_int_equal(plans->len, 2);
+	assert_string_equal(((struct matrix_cell *)doc->cells->pdata[0])->name, "kernel=a-1 mode=scalable");
+	assert_string_equal(((struct matrix_cell *)doc->cells->pdata[1])->name, "kernel=a-2 mode=scalable");
+	same = make(text, read, NULL);
+	assert_int_equal(same->len, 2);
+	matrix_free(m);
+	matrix_doc_free(doc);
+	matrix_doc_free(read);
+}
+
 static void bugs_and_benchmarks_are_cells(void **state)
 {
 	static const char *const commands[] = { "vtdlab bench --suite quick", "vtdlab bench --suite full",
@@ -537,6 +574,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_wrong_with_a_file_is_named),
 		cmocka_unit_test(cells_come_in_order),
+		cmocka_unit_test(only_some_values_of_an_axis),
 		cmocka_unit_test(bugs_and_benchmarks_are_cells),
 		cmocka_unit_test(every_ending_of_a_cell),
 		cmocka_unit_test(rules_say_what_is_expected),
