@@ -9,7 +9,8 @@
 const struct shortcut shortcuts[] = {
 	{ "first.image=flat", "0.81 (0.79-0.90)",
 	  "first kernel: no decompressor, so no KASLR; it is booted by PVH and not by a boot loader" },
-	{ "crash.checksum=off", "0.88 (0.85-0.96)", "crash kernel: kexec does not check it at the panic against what was loaded" },
+	{ "crash.checksum=off", "0.88 (0.85-0.96)",
+	  "crash kernel: kexec does not check it at the panic against what was loaded" },
 	{ "crash.image=flat", "0.88 (0.75-0.94)",
 	  "crash kernel: no decompressor, so no KASLR, and as many levels of page tables as the dead kernel had" },
 	/* TCG emulates each step of a rep movs by itself */
