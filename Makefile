@@ -55,7 +55,7 @@ SUITE ?=
 IOMMU ?=
 TESTS ?=
 L1_PARAMS ?=
-# Scenarios of `make check-kvm`, instead of all.
+# Scenarios of `make check-kvm`, cells of `make check-lab`, instead of all.
 ONLY ?=
 # How many damaged tables `make corrupt-copies` tries (200), and inputs `make fuzz-walk` (10^8).
 N ?=
@@ -250,7 +250,7 @@ $(BUILD)/tests/mutate: $(META_OBJ)
 Q := $(if $(V),,@)
 
 # ---- what a user types ------------------------------------------------------------------------
-.PHONY: help setup setup-check all build test-programs run-kdump-scenario run-group reproduce matrix bugs check check-quick check-faults check-kvm check-libvirt check-deb fuzz fuzz-walk fuzz-programs \
+.PHONY: help setup setup-check all build test-programs run-kdump-scenario run-group reproduce matrix bugs check check-quick check-faults check-kvm check-lab check-libvirt check-deb fuzz fuzz-walk fuzz-programs \
 	fetch bench-nested bench-host bench-walk bench-copy bench-harness bench-boot bench-speed bench-parallel bench-sweeps list doctor mutation report golden check-docs install deb clean kernel \
 	compare-copy-designs compare-selftests scaling-copy crash-memory corrupt-copies lint-kernel mutation-kernel series series-fixes check-series print-tests FORCE
 FORCE:
@@ -313,6 +313,9 @@ check-kvm: setup-check build ## the lab under a real KVM, in a VM that is emulat
 
 check-libvirt: setup-check build ## six scenarios and a benchmark under libvirt: the same verdicts as without (VMM=libvirt[:URI] REPEAT=N)
 	@VMM='$(or $(VMM),libvirt)' REPEAT='$(or $(REPEAT),1)' tests/libvirt/check-libvirt
+
+check-lab: setup-check build ## the deep copy: scenario x mode x kernel of ours (LAB_KERNELS="NAME.." ONLY="AXIS=VALUE.." J=N RESUME=1)
+	@LAB_KERNELS='$(LAB_KERNELS)' ONLY='$(ONLY)' J='$(J)' RESUME='$(RESUME)' VTDLAB='$(BUILD)/vtdlab' tests/lab/check-lab
 
 fuzz: setup-check ## every fuzzer for SECONDS=60, by libFuzzer where clang is: executions and coverage of each
 	@CC="$(CC)" tests/fuzz/run $(or $(SECONDS),60)

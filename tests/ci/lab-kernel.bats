@@ -56,3 +56,10 @@ check()
 	[ "$(check iova-not-retargeted)" = fail ]
 	[ "$(json .iova.retargeted)" -gt 0 ]
 }
+
+@test "a share of check-lab: two formats of tables, reserving and copying" {
+	LAB_KERNELS=$LAB_KERNEL ONLY="scenario=kdump;kdump-scalable set-mode=reserve;deep" run tests/lab/check-lab
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "${lines[-1]}" = "4 passed, 0 failed, 0 skipped" ]
+}

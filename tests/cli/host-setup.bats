@@ -137,7 +137,7 @@ need_root()
 }
 
 @test "what runs tests asks for what tests need" {
-	for target in check-faults check-kvm check-libvirt fuzz; do
+	for target in check-faults check-kvm check-lab check-libvirt fuzz; do
 		run make -n -C "$BATS_TEST_DIRNAME/../.." $target
 		[[ $output == *'scripts/host-setup --for all'* ]]
 	done
