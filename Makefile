@@ -166,6 +166,7 @@ $(BUILD)/asan/tests/%.o: CPPFLAGS += -Itests/unit -Iguests/agent -Iguests/dma -I
 
 $(UNIT_BIN) $(FUZZ_BIN): $(BUILD)/tests/%: $(ASAN_OBJ) $(UNIT_HELP_OBJ) $(AGENT_ASAN)
 $(BUILD)/tests/test-agent-spawn: $(BUILD)/asan/guests/agent/spawn.o $(GUEST_LIB_ASAN)
+$(BUILD)/tests/test-agent-leaks: $(BUILD)/asan/guests/agent/leaks.o $(GUEST_LIB_ASAN)
 $(BUILD)/tests/test-agent-run: $(BUILD)/asan/guests/agent/run.o $(GUEST_LIB_ASAN)
 $(BUILD)/tests/test-agent-net $(BUILD)/tests/test-guest-lib: $(GUEST_LIB_ASAN)
 $(BUILD)/tests/test-dma-layout: $(BUILD)/asan/guests/dma/layout.o

@@ -83,6 +83,7 @@ int cmd_pci_remove(const struct json_object *request, struct answer *answer);
 int cmd_pci_rescan(const struct json_object *request, struct answer *answer);
 int cmd_trace(const struct json_object *request, struct answer *answer);
 int cmd_read_file(const struct json_object *request, struct answer *answer);
+int cmd_leaks(const struct json_object *request, struct answer *answer);
 int cmd_crash_range(const struct json_object *request, struct answer *answer);
 int cmd_symbol(const struct json_object *request, struct answer *answer);
 int cmd_net_up(const struct json_object *request, struct answer *answer);

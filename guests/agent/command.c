@@ -46,6 +46,7 @@ static const struct command commands[] = {
 	{ "symbol", cmd_symbol, true },
 	{ "trace", cmd_trace, true },
 	{ "read-file", cmd_read_file, true },
+	{ "leaks", cmd_leaks, true },
 	{ "panic", cmd_panic, false },
 	{ "poweroff", cmd_poweroff, false },
 	{ "reboot", cmd_reboot, false },

@@ -287,6 +287,9 @@ struct evidence {
 	 * not have come there either ("quiet").
 	 */
 	uint64_t first_said, crash_said;
+	uint64_t leak_scans; /* by the crash kernel's kmemleak, of all its memory; 0: it has none, or was not asked */
+	uint64_t leaks;	     /* objects that they found to be lost */
+	char *leaks_failure; /* why they did not come to an end; NULL: nothing failed; owned */
 
 	/* mode */
 	char *first_cmdline; /* of the running first kernel; owned */

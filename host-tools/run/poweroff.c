@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "observe/entries.h"
+#include "observe/kmemleak.h"
 #include "observe/kprobes.h"
 #include "observe/oracles.h"
 
@@ -107,6 +108,8 @@ bool phase_poweroff(struct run *run, GError **error)
 	clock_phase(run->at.clock, again ? "reboot" : "poweroff");
 	if (!kprobes_read(run->kprobes, AGENT_STAGE_CRASH, error) || !oracles_read(&run->at, error) ||
 	    (sc->iommu.mode != MACHINE_IOMMU_OFF && !run_capture(run, "end", &run->at.ev->end, error)))
+		return false;
+	if (!kmemleak_scan(&run->at, error))
 		return false;
 	breakpoint_end(run);
 	if (run->at.plan->options->keep)

@@ -43,6 +43,17 @@ char *check_splats_told(const struct evidence *ev)
 	return g_string_free(told, !told->len);
 }
 
+/* What the crash kernel's detector of leaks found; true: something. It looks only when it is asked to. */
+static bool add_leaks(const struct evidence *ev, GString *out)
+{
+	if (!ev->leak_scans || !ev->leaks)
+		return false;
+	check_separate(out);
+	g_string_append_printf(out, "kmemleak of the crash kernel: %" PRIu64 " lost object%s, listed in console.log",
+			       ev->leaks, ev->leaks == 1 ? "" : "s");
+	return true;
+}
+
 static enum check_result no_splat(const struct evidence *ev, GString *detail)
 {
 	const uint64_t said[] = { ev->first_said, ev->crash_said };
@@ -65,12 +76,18 @@ static enum check_result no_splat(const struct evidence *ev, GString *detail)
 				"be hidden too (quiet, loglevel=, printk.time=0)",
 				unseen->len ? "; " : "", kernels[k].name);
 	}
+	bad += add_leaks(ev, detail);
 	if (bad)
 		return CHECK_FAIL;
 	g_string_append(detail, unseen->len ? unseen->str : clean->len ? clean->str : "the crash kernel never began");
 	if (unseen->len || !clean->len)
 		return CHECK_NO_EVIDENCE;
-	g_string_append(detail, ": no warning, BUG, oops, lockdep or sanitizer report, no leak");
+	g_string_append(detail, ": no warning, BUG, oops, lockdep or sanitizer report");
+	if (ev->leak_scans)
+		g_string_append_printf(detail, ", and no leak in %" PRIu64 " scans of the crash kernel's memory",
+				       ev->leak_scans);
+	else if (ev->leaks_failure)
+		g_string_append_printf(detail, "; leaks were not looked for: %s", ev->leaks_failure);
 	return CHECK_PASS;
 }
 

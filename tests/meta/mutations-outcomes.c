@@ -387,6 +387,13 @@ static bool crash_warns(struct world *w)
 	return complains(w, EVIDENCE_CRASH, "WARNING: possible circular locking dependency detected");
 }
 
+static bool crash_leaks(struct world *w)
+{
+	w->ev->leak_scans = 2;
+	w->ev->leaks = 1;
+	return true;
+}
+
 static bool first_oopses(struct world *w)
 {
 	g_free(w->ev->first_release);
@@ -434,6 +441,7 @@ const struct mutation outcome_mutations[] = {
 	M("no DMA of the workload", "workload-alive", workload_without_dma),
 	M("a page of the workload missing", "workload-alive", fewer_pages),
 	{ "a warning of the crash kernel", "no-splat", OF_LAB, crash_warns, NULL },
+	{ "a leak of the crash kernel", "no-splat", OF_LAB, crash_leaks, NULL },
 	{ "an oops of the first kernel", "no-splat", OF_LAB, first_oopses, NULL },
 	R("reserved one page too long", reserved_too_long),
 	R("reserved one page too early", reserved_early),

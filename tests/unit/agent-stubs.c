@@ -24,6 +24,16 @@ int take_u64(const struct json_object *request, struct answer *answer, const cha
 	return 0;
 }
 
+void console_line(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	putchar('\n');
+}
+
 pid_t fork_child(void)
 {
 	return fork();

@@ -69,6 +69,28 @@ static void either_fails(void **state)
 	want(f, SPLAT, CHECK_FAIL, "\"UBSAN", "\", \"BUG: no use\", \"BUG: no use\" and 2 more in console.log", NULL);
 }
 
+/* Only what was looked for is said to be absent; what was found is a failure, with a line on the console or without. */
+static void leaks(void **state)
+{
+	struct good_run *f = *state;
+
+	of_lab(f);
+	want(f, SPLAT, CHECK_PASS, "sanitizer report", NULL);
+	want_not(f, "leak");
+	f->ev->leaks_failure = g_strdup("/sys/kernel/debug/kmemleak: Operation not permitted");
+	want(f, SPLAT, CHECK_PASS, "leaks were not looked for: /sys/kernel/debug/kmemleak: Operation not permitted",
+	     NULL);
+	want_not(f, "no leak");
+	f->ev->leak_scans = 2;
+	want(f, SPLAT, CHECK_PASS, "and no leak in 2 scans of the crash kernel's memory", NULL);
+	f->ev->leaks = 3;
+	want(f, SPLAT, CHECK_FAIL, "kmemleak of the crash kernel: 3 lost objects", NULL);
+	want_outcome(f, "kernel-splat", 1);
+	complain(f, EVIDENCE_CRASH, "kmemleak: 3 new suspected memory leaks (see /sys/kernel/debug/kmemleak)", false);
+	want(f, SPLAT, CHECK_FAIL, "3 new suspected memory leaks", "; kmemleak of the crash kernel: 3 lost objects",
+	     NULL);
+}
+
 /* The lab's is judged, the other one's is told. */
 static void one_of_lab(void **state)
 {
@@ -127,7 +149,7 @@ int checks_splat_tests(void)
 {
 	const struct CMUnitTest tests[] = {
 		LEGACY(others_are_told), LEGACY(nothing_said), LEGACY(either_fails), LEGACY(one_of_lab),
-		LEGACY(starved),	 LEGACY(not_shown),    LEGACY(never_began),
+		LEGACY(leaks),		 LEGACY(starved),      LEGACY(not_shown),    LEGACY(never_began),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
