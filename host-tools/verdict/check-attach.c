@@ -270,38 +270,72 @@ const struct check check_iova_not_retargeted = {
 	.run = iova_not_retargeted,
 };
 
-/* What has become of the old mappings of one requester id. */
+/* What has become of the old mappings of one requester id, in pages, and the IOVA of the first of each. */
 struct kept {
-	uint64_t lost;	/* pages */
-	uint64_t first; /* IOVA of the first of them */
+	bool same_rights; /* more than before is wrong too */
+	uint64_t lost, first_lost;
+	uint64_t grown, first_grown;
 };
 
-/* May less be done there than before, or is it another page? */
-static void note_lost(void *ctx, const struct iommu_space_diff *of, const struct iommu_stretch *s)
+static void count_kept(uint64_t *pages, uint64_t *first, const struct iommu_stretch *s)
+{
+	if (!*pages)
+		*first = s->start;
+	*pages += (s->last >> IOMMU_PAGE_SHIFT) - (s->start >> IOMMU_PAGE_SHIFT) + 1;
+}
+
+/* Is it another page, may less be done there than before, or more? */
+static void note_kept(void *ctx, const struct iommu_space_diff *of, const struct iommu_stretch *s)
 {
 	const uint32_t rights = IOMMU_PERM_READ | IOMMU_PERM_WRITE;
 	struct kept *kept = ctx;
 
 	(void)of;
-	if (s->kind == IOMMU_DIFF_NEW || (s->kind == IOMMU_DIFF_PERMISSION && !(s->perm_a & ~s->perm_b & rights)))
+	if (s->kind == IOMMU_DIFF_NEW)
 		return;
-	if (!kept->lost)
-		kept->first = s->start;
-	kept->lost += (s->last >> IOMMU_PAGE_SHIFT) - (s->start >> IOMMU_PAGE_SHIFT) + 1;
+	if (s->kind != IOMMU_DIFF_PERMISSION || s->perm_a & ~s->perm_b & rights)
+		count_kept(&kept->lost, &kept->first_lost, s);
+	else if (kept->same_rights && s->perm_b & ~s->perm_a & rights)
+		count_kept(&kept->grown, &kept->first_grown, s);
+}
+
+/*
+ * Must the old mappings of @old have the very rights that they had? Not in tables of another format, where reading cannot be
+ * denied, say; nor where @new also has to hold what another requester had in tables of its own (a group of several).
+ */
+static bool rights_are_its_own(const struct iommu_walk *before, const struct iommu_space *old,
+			       const struct iommu_walk *now, const struct iommu_space *new)
+{
+	if (!new || new->type != old->type)
+		return false;
+	for (size_t i = 0; i < before->n_spaces; i++) {
+		const struct iommu_space *other = &before->spaces[i];
+		const struct iommu_space *shared = iommu_walk_space(now, other->sid, IOMMU_NO_PASID);
+
+		if (other->root != old->root && shared && shared->type == new->type && shared->root == new->root)
+			return false;
+	}
+	return true;
+}
+
+static void add_pages(uint64_t pages, uint64_t mapped, const char *what, uint64_t first, GString *detail)
+{
+	g_string_append_printf(detail, "%" PRIu64 " of %" PRIu64 " old IOVA pages %s, the first at %#" PRIx64, pages,
+			       mapped, what, first);
 }
 
 /* One space of the panic beside that of the same requester id once @dev had been used. */
 static enum check_result space_kept(const struct evidence *ev, const struct evidence_device *dev,
 				    const struct iommu_space *old, GString *detail)
 {
-	const struct iommu_walk *now = evidence_state_tables(ev, &dev->after);
+	const struct iommu_walk *before = ev->at_panic.walk, *now = evidence_state_tables(ev, &dev->after);
+	const struct iommu_space *new = iommu_walk_space(now, old->sid, IOMMU_NO_PASID);
+	struct kept kept = { .same_rights = rights_are_its_own(before, old, now, new) };
 	struct iommu_space_diff diff = { 0 };
-	struct kept kept = { 0 };
 	uint64_t mapped;
 	char text[16];
 
-	iommu_compare_runs(ev->at_panic.walk, old, now, iommu_walk_space(now, old->sid, IOMMU_NO_PASID), &diff, NULL,
-			   note_lost, &kept);
+	iommu_compare_runs(before, old, now, new, &diff, NULL, note_kept, &kept);
 	mapped = diff.same + diff.unmapped + diff.retargeted + diff.permission;
 	if (!mapped)
 		return CHECK_SKIP;
@@ -309,14 +343,17 @@ static enum check_result space_kept(const struct evidence *ev, const struct evid
 	g_string_append(detail, sid_text(old->sid, text));
 	if (old->sid != dev->sid)
 		g_string_append_printf(detail, " (alias of %s)", dev->bdf);
-	if (!kept.lost) {
+	if (!kept.lost && !kept.grown) {
 		g_string_append_printf(detail, " %" PRIu64 " pages", mapped);
 		return CHECK_PASS;
 	}
-	g_string_append_printf(detail,
-			       ": %" PRIu64 " of %" PRIu64 " old IOVA pages no longer lead where they did, the first "
-			       "at %#" PRIx64,
-			       kept.lost, mapped, kept.first);
+	g_string_append(detail, ": ");
+	if (kept.lost)
+		add_pages(kept.lost, mapped, "no longer lead where they did", kept.first_lost, detail);
+	if (kept.lost && kept.grown)
+		g_string_append(detail, "; ");
+	if (kept.grown)
+		add_pages(kept.grown, mapped, "may be used for more than before", kept.first_grown, detail);
 	return CHECK_FAIL;
 }
 
@@ -360,7 +397,9 @@ static enum check_result old_mappings_kept(const struct evidence *ev, GString *d
 const struct check check_old_mappings_kept = {
 	.name = "old-mappings-kept",
 	.outcome = OUTCOME_COPY_WRONG,
-	.proves = "deep copy: after the attach, all old IOVAs of a device and its aliases lead where they did",
+	.proves =
+		"deep copy: after the attach, all old IOVAs of a device and its aliases lead where they did, with the rights that "
+		"they had",
 	.needs = NEED(IOMMU) | NEED(DEEP) | NEED(CRASH_KERNEL) | NEED(DEVICES) | NEED(PANIC),
 	.run = old_mappings_kept,
 };

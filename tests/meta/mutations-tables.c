@@ -363,6 +363,18 @@ static bool write_dropped_after(struct world *w)
 	return damage_after(w, "drop-write");
 }
 
+/* What may be written now could only be read at the panic. */
+static bool write_added_after(struct world *w)
+{
+	struct evidence_device *dev = first_wanted(w);
+	g_autofree char *one = NULL;
+
+	if (!dev)
+		return false;
+	one = g_strdup_printf("drop-write %02x:%02x.%x", dev->sid >> 8, dev->sid >> 3 & 31, dev->sid & 7);
+	return world_corrupt(&w->ev->at_panic, one);
+}
+
 /* A table of leaves goes with all that it held. */
 static bool not_grafted(struct world *w)
 {
@@ -506,6 +518,7 @@ const struct mutation table_mutations[] = {
 	{ "an old leaf dropped at attach", "old-mappings-kept", AS_RECORDED, leaf_dropped_after, NULL },
 	{ "an old leaf to another page", "old-mappings-kept", AS_RECORDED, leaf_shifted_after, NULL },
 	{ "an old leaf made read-only", "old-mappings-kept", AS_RECORDED, write_dropped_after, NULL },
+	{ "an old leaf made writable", "old-mappings-kept", AS_RECORDED, write_added_after, NULL },
 	{ "old leaves not grafted", "old-mappings-kept", AS_RECORDED, not_grafted, NULL },
 	{ "an alias not grafted", "old-mappings-kept", AS_RECORDED, alias_not_grafted, NULL },
 	{ "an idle entry cleared later", "untaken-kept", AS_RECORDED, idle_cleared, NULL },

@@ -200,9 +200,13 @@ static void graft(struct good_run *f, enum good_stage stage, uint16_t sid)
 	const struct iommu_walk *before = f->ev->at_panic.walk;
 	const struct iommu_run *runs = iommu_space_runs(before, iommu_walk_space(before, sid, IOMMU_NO_PASID), &n);
 
-	for (size_t i = 0; i < n; i++)
-		good_map(f, stage, sid, runs[i].iova_start, runs[i].pa_start,
-			 (runs[i].iova_last - runs[i].iova_start + 1) >> 12);
+	for (size_t i = 0; i < n; i++) {
+		uint64_t pages = (runs[i].iova_last - runs[i].iova_start + 1) >> 12;
+
+		good_map(f, stage, sid, runs[i].iova_start, runs[i].pa_start, pages);
+		for (uint64_t k = 0; k < pages && !(runs[i].perm & IOMMU_PERM_WRITE); k++)
+			*good_pte(f, stage, sid, runs[i].iova_start + (k << 12)) &= ~UINT64_C(2);
+	}
 	good_walk(f, stage, NULL);
 }
 
@@ -223,11 +227,38 @@ static void kept(void **state)
 	graft_all(f);
 	want(f, KEPT, CHECK_PASS, "0000:00:02.0 529 pages", "0000:00:01.0 8 pages", NULL);
 	want(f, RETARGET, CHECK_PASS, NULL);
-	/* Whoever could read only may write now: that takes nothing away; the other way round does. */
 	*good_pte(f, AFTER_NIC, NIC, NIC_IOVA + 0x3000) &= ~UINT64_C(2);
 	good_walk(f, AFTER_NIC, NULL);
 	want(f, KEPT, CHECK_FAIL, "0000:00:01.0: 1 of 8 old IOVA pages no longer lead where they did",
 	     "the first at 0xfffd3000", NULL);
+}
+
+/* A device that could only read may write now. */
+static void more_than_before(void **state)
+{
+	struct good_run *f = *state;
+
+	graft_all(f);
+	*good_pte(f, AFTER_DISK, DISK, DISK_READ_IOVA) |= UINT64_C(2);
+	good_walk(f, AFTER_DISK, NULL);
+	want(f, KEPT, CHECK_FAIL, "0000:00:02.0: 1 of 529 old IOVA pages may be used for more than before", NULL);
+	want(f, RETARGET, CHECK_PASS, NULL);
+	*good_pte(f, AFTER_DISK, DISK, DISK_IOVA) &= ~UINT64_C(2);
+	good_walk(f, AFTER_DISK, NULL);
+	want(f, KEPT, CHECK_FAIL, "1 of 529 old IOVA pages no longer lead where they did",
+	     "; 1 of 529 old IOVA pages may", NULL);
+}
+
+/* One domain holds what two requesters had, each in tables of its own: together they may do more. */
+static void more_of_a_group(void **state)
+{
+	struct good_run *f = *state;
+
+	graft_all(f);
+	*good_pte(f, AFTER_DISK, DISK, DISK_READ_IOVA) |= UINT64_C(2);
+	memcpy(good_entry(f, AFTER_DISK, SATA), good_entry(f, AFTER_DISK, DISK), 16);
+	good_walk(f, AFTER_DISK, NULL);
+	want(f, KEPT, CHECK_PASS, "0000:00:02.0 529 pages", NULL);
 }
 
 static void not_grafted(void **state)
@@ -333,6 +364,10 @@ int checks_retarget_tests(void)
 		LEGACY(kept),
 		SCALABLE(kept),
 		FIRST_LEVEL(kept),
+		LEGACY(more_than_before),
+		SCALABLE(more_than_before),
+		FIRST_LEVEL(more_than_before),
+		LEGACY(more_of_a_group),
 		LEGACY(not_grafted),
 		LEGACY(alias_not_grafted),
 		LEGACY(kept_unknown),
