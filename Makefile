@@ -399,7 +399,7 @@ crash-memory: build ## the least crashkernel= by kernel, initramfs and mode of t
 lint-kernel: ## checkpatch.pl --strict, W=1 and sparse over kernel-patches, for every lab kernel (KERNEL=lab-6.12: that one; KDIR=~/linux)
 	@scripts/kernel-build --lint $(if $(KDIR),--kdir '$(KDIR)') $(if $(KERNEL),'$(KERNEL)')
 
-corrupt-copies: build ## deep copies of tables with random damage: none may hurt the crash kernel (N=200)
+corrupt-copies: build ## deep copies of damaged tables, aimed (all 50) and random (N=200): none may hurt the crash kernel (KERNEL=)
 	@scripts/corrupt-copy $(if $(N),--runs '$(N)') $(if $(KERNEL),--kernel '$(KERNEL)')
 
 # PREFIX/lib/vtdlab is the lab as the program looks for it: what it reads, what it runs, and the programs of the guests. It is one

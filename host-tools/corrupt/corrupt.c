@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/words.h"
 #include "base/sid.h"
+#include "channel.h"
 #include "vtd/formats.h"
 
 #define MAX_WORDS 8
@@ -277,6 +278,45 @@ static bool move_irte(const struct corrupt_target *t, const struct vtd_walk_resu
 	       put_words(t, irte_pa(r, e->index), (uint64_t[]){ 0, 0 }, 2);
 }
 
+/* --- aimed at what copies tables --- */
+
+/* One level more than there are: what were entries of 1 GiB are of 512 GiB then, and no address is below 2^39. */
+static bool above_width(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
+{
+	const struct vtd_context *c = pick_context(t, r, sid);
+	const struct vtd_pasid *p = c && c->scalable ? pick_pasid(t, r, sid) : NULL;
+	static const char what[] = "one level more than its tables have";
+
+	if (c && !c->scalable && c->tt != VTD_TT_PASS_THROUGH)
+		return flip_context(t, c, 1, (c->raw[1] & 7) ^ ((c->raw[1] & 7) + 1), what, done);
+	if (!p || p->pgtt != VTD_PGTT_SECOND_LEVEL)
+		return false;
+	say(done, p->sid, what, pasid_pa(p));
+	return corrupt_put(t, pasid_pa(p), p->raw[0] + (1 << 2));
+}
+
+/* A directory of the largest size, whose slots but the first lead to one table of present entries that mean nothing. */
+static bool pasid_garbage(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
+{
+	const struct vtd_context *c = pick_context(t, r, sid);
+	const unsigned slots = 1 << 14, words = IOMMU_PAGE_SIZE / 8;
+	uint64_t table = t->room + (CORRUPT_ROOM_PAGES - 1) * IOMMU_PAGE_SIZE, state = 15;
+	bool ok = true;
+
+	if (!c || !c->scalable || !t->room)
+		return false;
+	for (unsigned i = 0; i < words; i++) {
+		state = channel_splitmix64(state + i);
+		ok &= corrupt_put(t, table + 8 * i, i % 8 ? state : state | VTD_PASID_P);
+	}
+	ok &= corrupt_put(t, t->room, corrupt_read(t, VTD_ADDR(c->raw[0])));
+	for (unsigned i = 1; i < slots; i++)
+		ok &= corrupt_put(t, t->room + 8 * i, table | 1);
+	say(done, context_sid(c), "a directory of a million garbage PASIDs", t->room);
+	return ok && corrupt_put(t, context_pa(c, c->slot),
+				 (c->raw[0] & ~(VTD_ADDR(UINT64_MAX) | VTD_MASK(11, 9))) | t->room | VTD_MASK(11, 9));
+}
+
 const struct corrupt_kind corrupt_kinds[] = {
 	{ "zap-root", "context-same-slot", "clear the present bit of a root entry", zap_root },
 	{ "zap-context", "context-same-slot", "clear the present bit of a context entry", zap_context },
@@ -303,6 +343,15 @@ const struct corrupt_kind corrupt_kinds[] = {
 	{ "drop-irte", "irte-equal", "clear an interrupt-remapping entry", drop_irte },
 	{ "change-irte", "irte-equal", "change an interrupt-remapping entry", change_irte },
 	{ "move-irte", "irte-equal", "move an interrupt-remapping entry", move_irte },
+	{ "stray-upper", "leaves-equal", "put an entry of the topmost table into a free slot of it too",
+	  corrupt_stray_upper },
+	{ "self-loop", "leaves-equal", "let a free slot of the topmost table lead back to it", corrupt_self_loop },
+	{ "reserved-bit", "leaves-equal", "set a reserved bit of a leaf", corrupt_reserved_bit },
+	{ "into-own", "leaves-equal", "let a leaf lead into the crash kernel's memory", corrupt_into_own },
+	{ "above-width", "context-same-fields", "one level more than the tables have, so IOVAs above the unit's width",
+	  above_width },
+	{ "pasid-garbage", "context-same-fields", "scalable: a directory of a million PASID entries of garbage",
+	  pasid_garbage },
 	{ "random", "leaves-equal", "change words of context, PASID and page tables: seed=N words=N", corrupt_random },
 	{ "overwrite-tables", "leaves-equal", "fill all page tables of the dead kernel with zeroes",
 	  corrupt_overwrite },

@@ -13,6 +13,9 @@
 #include "iommu/mem.h"
 #include "vtd/walk.h"
 
+/* A PASID directory of the largest size, and a table of PASIDs. */
+#define CORRUPT_ROOM_PAGES 33
+
 /* Tables in memory that can be written. */
 struct corrupt_target {
 	struct iommu_mem mem;
@@ -23,6 +26,9 @@ struct corrupt_target {
 	const uint64_t *regs;			/* the raw register block, for what the hardware can; may be NULL */
 	bool (*busy)(void *data, uint16_t sid); /* requesters rather left alone; may be NULL */
 	void *busy_data;
+	uint64_t own; /* a page of the crash kernel's memory; 0: not known */
+	uint64_t
+		room; /* CORRUPT_ROOM_PAGES in a row that may be written over, no tables among them; 0: there are none */
 	uint64_t spare; /* a page of zeroes that nobody uses; 0: there is none */
 	uint64_t seed;	/* of a random damage, and how many words of it; 0: some */
 	unsigned words;
@@ -74,6 +80,7 @@ bool corrupt_apply(const struct corrupt_target *t, const struct corrupt_kind *ki
 uint64_t corrupt_read(const struct corrupt_target *t, uint64_t pa);
 bool corrupt_put(const struct corrupt_target *t, uint64_t pa, uint64_t value);
 corrupt_fn corrupt_drop_pte, corrupt_shift_pte, corrupt_drop_write, corrupt_swap_ptes, corrupt_add_mapping;
+corrupt_fn corrupt_stray_upper, corrupt_self_loop, corrupt_reserved_bit, corrupt_into_own;
 corrupt_fn corrupt_drop_table, corrupt_drop_superpage, corrupt_shorten_superpage, corrupt_random, corrupt_overwrite;
 
 #endif

@@ -253,3 +253,71 @@ bool corrupt_shorten_superpage(const struct corrupt_target *t, const struct vtd_
 			return false;
 	return corrupt_put(t, l.pa, t->spare | (l.value & 7));
 }
+
+/* --- aimed at what copies tables: what none of today's kernels writes --- */
+
+/* The last free entry of the topmost table of a space that has more levels than one, and one that is taken. */
+static bool pick_top(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, struct leaf *top,
+		     uint64_t *taken)
+{
+	g_autoptr(GPtrArray) spaces = candidates(r, sid);
+
+	for (guint i = 0; i < spaces->len; i++) {
+		const struct iommu_space *s = spaces->pdata[i];
+
+		*top = (struct leaf){ .space = s, .level = s->levels };
+		*taken = 0;
+		for (unsigned slot = 0; slot < 512; slot++) {
+			uint64_t pa = s->root + 8 * slot, value = corrupt_read(t, pa);
+
+			if (!value) {
+				top->pa = pa;
+				top->iova = (uint64_t)slot << vtd_level_shift(s->levels);
+			} else if (value & 1) {
+				*taken = value;
+			}
+		}
+		if (s->levels > 1 && top->pa && *taken)
+			return true;
+	}
+	return false;
+}
+
+bool corrupt_stray_upper(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
+{
+	struct leaf top;
+	uint64_t taken;
+
+	if (!pick_top(t, r, sid, &top, &taken))
+		return false;
+	say(done, &top, "and on mapped, by a stray entry of the topmost table");
+	return corrupt_put(t, top.pa, taken);
+}
+
+bool corrupt_self_loop(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
+{
+	struct leaf top;
+	uint64_t taken;
+
+	if (!pick_top(t, r, sid, &top, &taken))
+		return false;
+	say(done, &top, "and on led back to the topmost table");
+	return corrupt_put(t, top.pa, (taken & ~(VTD_PTE_ADDR | VTD_PTE_PS)) | (top.pa & IOMMU_PAGE_MASK));
+}
+
+bool corrupt_reserved_bit(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
+{
+	struct leaf l;
+
+	/* an address bit that is above those of any machine of the lab, so reserved */
+	return take_leaf(t, r, sid, is_page, "given a reserved bit", &l, done) &&
+	       corrupt_put(t, l.pa, l.value | UINT64_C(1) << 51);
+}
+
+bool corrupt_into_own(const struct corrupt_target *t, const struct vtd_walk_result *r, int sid, GString *done)
+{
+	struct leaf l;
+
+	return t->own && take_leaf(t, r, sid, is_page, "led into the crash kernel's memory", &l, done) &&
+	       corrupt_put(t, l.pa, (l.value & ~VTD_PTE_ADDR) | (t->own & VTD_PTE_ADDR));
+}

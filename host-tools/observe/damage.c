@@ -19,6 +19,26 @@ static bool in_use(void *data, uint16_t sid)
 	return evidence_device_find(((const struct attempt *)data)->ev, sid) != NULL;
 }
 
+/* The image of the dead kernel itself, which nobody runs any more: it holds no tables. */
+#define ROOM UINT64_C(0x2000000)
+
+/* Pages of the dead kernel's to be written over, out of the way of its tables and of the crash kernel; 0: there are none. */
+static uint64_t room(const struct attempt *a)
+{
+	const uint64_t size = CORRUPT_ROOM_PAGES * IOMMU_PAGE_SIZE;
+	const struct iommu_walk *walk = a->ev->at_panic.walk;
+
+	for (uint64_t pa = ROOM; walk && pa + size <= a->ev->crash_start; pa += size) {
+		bool taken = false;
+
+		for (size_t i = 0; i < walk->n_tables && !taken; i++)
+			taken = walk->tables[i].pa >= pa && walk->tables[i].pa < pa + size;
+		if (!taken)
+			return pa;
+	}
+	return 0;
+}
+
 bool damage_apply(struct attempt *a, const struct iommu_events *iommu, enum conf_corrupt_when when, GString *done,
 		  GError **error)
 {
@@ -35,6 +55,8 @@ bool damage_apply(struct attempt *a, const struct iommu_events *iommu, enum conf
 		return false;
 	iommu_detect(a->plan->scenario)->in_force(raw, &meta);
 	target.regs = raw;
+	target.own = a->ev->crash_start;
+	target.room = room(a);
 	target.irta = meta.irta;
 	if (!iommu_events_root(iommu, &target.root, &target.ttm)) {
 		target.root = meta.root;

@@ -26,6 +26,7 @@ static struct corrupt_target target(struct good_run *f, uint64_t spare)
 		.root = f->new_root,
 		.ttm = f->ev->copied.ttm,
 		.spare = spare,
+		.own = CRASH_START,
 	};
 }
 
@@ -97,6 +98,33 @@ ONE(drop_table, "drop-table", "00:02.0")
 ONE(drop_superpage, "drop-superpage", "0x40000000")
 ONE(shorten_superpage, "shorten-superpage", "0x401ff000")
 
+ONE(stray_upper, "stray-upper 00:02.0", "00:02.0")
+ONE(self_loop, "self-loop 00:02.0", "00:02.0")
+ONE(reserved_bit, "reserved-bit 00:02.0", "00:02.0")
+ONE(into_own, "into-own 00:02.0", "00:02.0")
+ONE(above_width, "above-width 00:02.0", "00:02.0")
+
+/* Every PASID but those of the first table there was is one of 64 entries that mean nothing. */
+static void pasid_garbage(void **state)
+{
+	struct good_run *f = *state;
+	struct corrupt_target t = target(f, 0);
+	g_autoptr(GString) done = g_string_new(NULL);
+	const struct corrupt_kind *kind;
+	struct vtd_walk_options limits = { .max_pasids = 1000 };
+	int sid;
+
+	kind = corrupt_parse("pasid-garbage 00:02.0", &sid, NULL);
+	assert_false(corrupt_apply(&t, kind, sid, done, NULL)); /* there is no room */
+	t.room = tables_alloc(&f->ram[COPIED], CORRUPT_ROOM_PAGES);
+	assert_true(corrupt_apply(&t, kind, sid, done, NULL));
+	assert_non_null(strstr(done->str, "00:02.0: a directory of a million"));
+	assert_int_equal(*tables_word(&f->ram[COPIED], t.room + 31 * 4096, 511) & ~UINT64_C(4095), t.room + 32 * 4096);
+	good_walk(f, COPIED, &limits);
+	assert_true(f->ev->copied.walk->truncated);
+	want(f, kind->check, CHECK_NO_EVIDENCE, "the walk met a limit (pasids)", NULL);
+}
+
 static void legacy_has_no_pasids(void **state)
 {
 	impossible(*state, "zap-pasid");
@@ -104,6 +132,7 @@ static void legacy_has_no_pasids(void **state)
 	impossible(*state, "change-pasid-type");
 	impossible(*state, "change-pasid-root");
 	impossible(*state, "move-half");
+	impossible(*state, "pasid-garbage");
 	impossible(*state, "drop-irte");
 	impossible(*state, "change-irte");
 	impossible(*state, "move-irte");
@@ -309,6 +338,19 @@ int main(void)
 		LEGACY(drop_table),
 		LEGACY(drop_superpage),
 		LEGACY(shorten_superpage),
+		LEGACY(stray_upper),
+		LEGACY(self_loop),
+		LEGACY(reserved_bit),
+		LEGACY(into_own),
+		LEGACY(above_width),
+		SCALABLE(stray_upper),
+		SCALABLE(self_loop),
+		SCALABLE(above_width),
+		SCALABLE(pasid_garbage),
+		FIRST_LEVEL(stray_upper),
+		FIRST_LEVEL(self_loop),
+		FIRST_LEVEL(reserved_bit),
+		FIRST_LEVEL(into_own),
 		LEGACY(legacy_has_no_pasids),
 		LEGACY(entries_of_interrupts),
 		LEGACY(idle_requesters_come_first),
