@@ -58,7 +58,7 @@ setup()
 	exit 125
 	END
 	chmod +x "$VTDLAB" "$tree/scripts/kernel-build"
-	printf '%s\n' lab-6.1 lab-6.12 lab-7.3 lab-6.12-debug lab-7.3-debug >"$tree/built"
+	printf '%s\n' lab-6.1 lab-6.12 lab-7.3 lab-6.1-debug lab-6.12-debug lab-7.3-debug >"$tree/built"
 	rest=$("$REAL" matrix deep-copy-debug --dry-run | tail -n 1)
 	all=$("$REAL" matrix deep-copy --dry-run | tail -n 1)
 	all=${all%% *} rest=${rest%% *}
