@@ -84,7 +84,7 @@ check()
 	# and the kernels that carry the deep copy are its columns
 	for conf in "$root"/images/kernels/lab-*.conf; do
 		name=$(basename "$conf" .conf)
-		[[ $name != *-@(bugs|fixes|nofix) ]] || continue # of the same copy: for other tests
+		[[ $name != *-@(bugs|fixes|kunit|nofix) ]] || continue # of the same copy: for other tests
 		grep -hE '^kernel=' "$root"/matrices/deep-copy*.conf | grep -Eq "[=;]$name(;|\$)"
 	done
 }
