@@ -19,7 +19,7 @@ setup()
 	line=$*
 	echo "$2 ${line##*corrupt.what=}" >>"$ASKED"
 	while [[ $1 != --results ]]; do shift; done
-	splat=pass up=pass status=1
+	splat=pass up=pass rig=fine status=1
 	console='kdump: mode=deep
 	kdump: refused why="table refers to one above it"
 	kdump: refused why="address above the host address width"
@@ -33,8 +33,8 @@ setup()
 	mkdir -p "$run"
 	[[ ! ${again:-} ]] || mkdir "$run/attempt-1"
 	echo "$console" >"$run/console.log"
-	jq -n --arg s "$splat" --arg u "$up" '{outcome: "copy-wrong", checks: [{name: "no-splat", result: $s, detail: "told"},
-		{name: "crash-kernel-booted", result: $u, detail: ""}]}' >"$run/run.json"
+	jq -n --arg s "$splat" --arg u "$up" --arg r "$rig" '{outcome: "copy-wrong", checks: [{name: "no-splat", result: $s, detail: "told"},
+		{name: "crash-kernel-booted", result: $u, detail: ""}, {name: "rig", result: "fail", detail: $r}]}' >"$run/run.json"
 	ln -sfn "${run##*/}" "$2/latest"
 	exit "$status"
 	END
@@ -80,4 +80,14 @@ corrupt()
 	corrupt 1 "1 of 2" --runs 1 --aimed 1
 	[[ $output == *'kdump-deep, self-loop: copy-wrong, status 1, the crash kernel did not say refused'* ]]
 	[ "$(find "$results" -name "run.*" -type d | wc -l)" = 1 ]
+}
+
+@test "tables without anything of the kind to damage count for nothing, and never for all" {
+	# shellcheck disable=SC2016 # for the made-up program
+	echo '[[ $line != *=reserved-bit* ]] || { up=no-evidence rig="corrupt.what=x: these tables have nothing of the kind to damage"; }' \
+		>"$BAD"
+	corrupt 0 "4 of 4" --runs 0 --aimed 8
+	[[ $output == *"kdump-deep, reserved-bit 00:1f.2: not counted"*"4 with nothing to damage are not counted"* ]]
+	echo 'up=no-evidence rig="corrupt.what=x: these tables have nothing of the kind to damage"' >"$BAD"
+	corrupt 1 "0 of 0" --runs 0 --aimed 3
 }
