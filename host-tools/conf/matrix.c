@@ -121,14 +121,16 @@ static bool no_axis(const struct matrix *m, const char *name, GError **error)
 			     near ? near : "", matrix_schema.list);
 }
 
-/* A name of images/qemus, "host", or a path. */
+/* A name of images/qemus, "host", or a program. */
 static bool check_qemu(const struct matrix *m, const char *value, GError **error)
 {
 	g_autofree char *dir = lab_path("images", "qemus", NULL);
+	g_autofree char *program = g_find_program_in_path(value);
 	g_auto(GStrv) names = lab_conf_names(dir);
 	const char *near;
 
-	if (strchr(value, '/') || strcmp(value, "host") == 0 || g_strv_contains((const char *const *)names, value))
+	if (program || strchr(value, '/') || strcmp(value, "host") == 0 ||
+	    g_strv_contains((const char *const *)names, value))
 		return true;
 	near = nearest_word(value, (const char *const *)names);
 	return vtdlab_refuse(error, "%s: axis qemu: no '%s'%s%s; see `vtdlab list qemus`, or give a path", m->path,

@@ -86,7 +86,7 @@ static void what_is_wrong_with_a_file_is_named(void **state)
 	refused(AXES "kernel=a\niommu=lazy\n", "bench only");
 	refused(AXES "bench=exits\nclock=fast\n", "axis clock: no 'fast': wall or virtual");
 	refused(AXES "vmm=xen\n", "axis vmm: ");
-	refused(AXES "qemu=host;qemu-10.1\n", "axis qemu: no 'qemu-10.1'; the nearest is qemu-10.0");
+	refused(AXES "qemu=host;sh;qemu-10.1\n", "axis qemu: no 'qemu-10.1'; the nearest is qemu-10.0");
 	refused(AXES "bug=mode-mismatch\nside=worse\n", "side=worse: both, bad or good");
 	refused("[axs]\nkernel=a\n", "the nearest is [axes]");
 }
