@@ -41,6 +41,12 @@ static void fill_environment(struct run *run)
 	fill_kernel(&env->crash_kernel, run->at.plan->crash, run->at.plan->crash_cmdline);
 	env->first_kernel.image =
 		g_strdup(run->at.plan->first_image == run->at.plan->first->bzimage ? "shipped" : "flat");
+	if (run->at.plan->scenario->first.image != CONF_IMAGE_AUTO &&
+	    g_strcmp0(env->first_kernel.image,
+		      run->at.plan->scenario->first.image == CONF_IMAGE_FLAT ? "flat" : "shipped") != 0)
+		report_note(run->report,
+			    "the first kernel is booted %s, which first.image does not ask for: it has no other image",
+			    env->first_kernel.image);
 	env->crash_kernel.image = g_strdup(!run->at.ev->crash_loaded ? NULL : run->flat ? "flat" : "shipped");
 	env->clock = g_strdup(virtual ? "virtual" : "wall");
 	if (run->at.m) {
