@@ -6,20 +6,9 @@
 #ifndef DOMAIN_RIG_H
 #define DOMAIN_RIG_H
 
-/* What the domain file says on the console. */
-static char said[4096];
+#include "said.h"
 
 struct kdump intel_kdump;
-
-void shim_print(const char *fmt, ...)
-{
-	size_t len = strlen(said);
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(said + len, sizeof(said) - len, fmt, args);
-	va_end(args);
-}
 
 /* ---- the rest of the kernel ---- */
 

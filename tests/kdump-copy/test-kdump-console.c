@@ -2,23 +2,12 @@
 /* What the crash kernel says on its console: kernel-patches/src/kdump_log.c, the very file that the kernel builds. */
 #include "kdump-test.h"
 #include "kernel.h"
+#include "said.h"
 
 #include "kdump_log.c"
 
 struct kdump intel_kdump;
 const char *const intel_kdump_modes[] = { "off", "log", "reserve", "deep" };
-
-static char said[1 << 20];
-
-void shim_print(const char *fmt, ...)
-{
-	size_t len = strlen(said);
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(said + len, sizeof(said) - len, fmt, args);
-	va_end(args);
-}
 
 static unsigned count(const char *what)
 {
