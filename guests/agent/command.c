@@ -160,7 +160,7 @@ static int read_before(int fd, void *bytes, size_t len, struct wait *wait)
 	return 1;
 }
 
-static int child_is_late(const struct command *command, struct answer *answer, pid_t pid, uint64_t deadline_ms)
+static int child_is_late(struct answer *answer, pid_t pid, uint64_t deadline_ms)
 {
 	char path[64], where[128];
 
@@ -168,11 +168,10 @@ static int child_is_late(const struct command *command, struct answer *answer, p
 	if (read_file(path, where, sizeof(where)) <= 0 || !strcmp(where, "0"))
 		snprintf(where, sizeof(where), "its own code");
 	kill(pid, SIGKILL);
-	return fail(answer, "%s: no result after %llu ms (it was in %s)", command->name,
-		    (unsigned long long)deadline_ms, where);
+	return fail(answer, "no result after %llu ms (it was in %s)", (unsigned long long)deadline_ms, where);
 }
 
-static int read_child(const struct command *command, struct answer *answer, int fd, pid_t pid, uint64_t deadline_ms)
+static int read_child(struct answer *answer, int fd, pid_t pid, uint64_t deadline_ms)
 {
 	struct wait wait = wait_for_ms(deadline_ms);
 	struct child_head head;
@@ -185,11 +184,10 @@ static int read_child(const struct command *command, struct answer *answer, int 
 		state = read_before(fd, body, head.len, &wait);
 	}
 	if (state < 0)
-		return child_is_late(command, answer, pid, deadline_ms);
+		return child_is_late(answer, pid, deadline_ms);
 	waitpid(pid, &status, 0);
 	if (state == 0)
-		return fail(answer, "%s: ended without an answer (wait status 0x%x)", command->name,
-			    (unsigned int)status);
+		return fail(answer, "ended without an answer (wait status 0x%x)", (unsigned int)status);
 	if (head.result) {
 		answer->error[head.len] = '\0';
 		return -1;
@@ -221,7 +219,7 @@ static int run_in_child(const struct command *command, const struct json_object 
 		run_as_child(command, request, answer, fds[1]);
 	}
 	close(fds[1]);
-	result = read_child(command, answer, fds[0], pid, deadline_ms);
+	result = read_child(answer, fds[0], pid, deadline_ms);
 	close(fds[0]);
 	return result;
 }

@@ -6,6 +6,10 @@
 
 #include "observe/clock.h"
 
+/* for the guest to say that it is late; its clock counts what it got to do, so that ours is to be the more patient */
+#define ANSWER_S 3.0
+#define ANSWER_FACTOR 2.0
+
 double attempt_deadline(const struct attempt *a, double seconds)
 {
 	double left;
@@ -31,4 +35,18 @@ bool attempt_goes_on(const struct attempt *a, GError **err, char **problem, GErr
 	*problem = g_strndup((*err)->message, strcspn((*err)->message, ";\n"));
 	g_clear_error(err);
 	return true;
+}
+
+JsonObject *attempt_ask(const struct attempt *a, JsonObject *request, double seconds, double least_s, GError **error)
+{
+	double scale = machine_scale(a->m), guest_s = MAX(attempt_deadline(a, seconds) * scale, least_s);
+
+	json_object_set_int_member(request, "deadline_ms", MAX(1, (int64_t)(guest_s * 1000)));
+	return machine_agent_call(a->m, request, attempt_deadline(a, ANSWER_FACTOR * guest_s / scale + ANSWER_S),
+				  error);
+}
+
+bool attempt_was_late(const char *message)
+{
+	return strstr(message, ": no result after ") != NULL;
 }

@@ -38,4 +38,15 @@ double attempt_deadline(const struct attempt *a, double seconds);
  */
 bool attempt_goes_on(const struct attempt *a, GError **err, char **problem, GError **error);
 
+/*
+ * attempt_ask - a command that may never return: the guest ends it after @seconds of an idle host with KVM, scaled, and
+ * after no less than @least_s of its own clock (0: no floor), and says so; the host is the more patient, so that a device
+ * that does not answer leaves an agent that does. Adds "deadline_ms" to @request. Returns the answer, owned by the caller,
+ * or NULL with the reason: attempt_was_late() tells this one from others.
+ */
+JsonObject *attempt_ask(const struct attempt *a, JsonObject *request, double seconds, double least_s, GError **error);
+
+/* attempt_was_late - is @message that of a command that the guest had to end? */
+bool attempt_was_late(const char *message);
+
 #endif

@@ -17,9 +17,6 @@
  */
 #define SOON_S 2.0
 #define PATIENT_S 15.0
-/* for the guest to say that it is late; its clock counts what it got to do, so that ours is to be the more patient */
-#define ANSWER_S 3.0
-#define ANSWER_FACTOR 2.0
 /* for what it has sent to come out of QEMU */
 #define OUT_S 0.5
 
@@ -36,31 +33,22 @@ static unsigned faults(struct attempt *a, const struct evidence_device *dev)
 	return n;
 }
 
-/* The command once: the guest ends it after @seconds, scaled, and says so. */
-static JsonObject *ask_for(struct attempt *a, JsonObject *request, double seconds, GError **error)
-{
-	double guest_s = attempt_deadline(a, seconds) * machine_scale(a->m);
-
-	json_object_set_int_member(request, "deadline_ms", MAX(1, (int64_t)(guest_s * 1000)));
-	return machine_agent_call(a->m, request, attempt_deadline(a, ANSWER_FACTOR * seconds + ANSWER_S), error);
-}
-
 static JsonObject *ask(struct attempt *a, const struct evidence_device *dev, JsonObject *request, double soon_s,
 		       GError **error)
 {
 	g_autoptr(GError) err = NULL;
-	JsonObject *answer = ask_for(a, request, soon_s, &err);
+	JsonObject *answer = attempt_ask(a, request, soon_s, 0, &err);
 	unsigned faulted;
 
 	if (answer)
 		return answer;
-	if (!strstr(err->message, ": no result after ")) {
+	if (!attempt_was_late(err->message)) {
 		g_propagate_error(error, g_steal_pointer(&err));
 		return NULL;
 	}
 	faulted = faults(a, dev);
 	if (!faulted)
-		return ask_for(a, request, PATIENT_S, error);
+		return attempt_ask(a, request, PATIENT_S, 0, error);
 	g_set_error(error, err->domain, err->code, "%s, and its DMA faulted, %u times", err->message, faulted);
 	return NULL;
 }

@@ -18,6 +18,13 @@
 #define VERIFY_OFFSET (48 << 20)
 #define WRITE_OFFSET (56 << 20)
 
+/*
+ * Seconds. A disk that is lost is given up by nvme in rounds of 20 s (plan.c: an I/O that is late after 10 s, then a reset);
+ * one of them may mend it, which a disk then is judged by and not by the host's haste.
+ */
+#define DISK_S 15.0
+#define DISK_LEAST_S 45.0
+
 /* The type of the device's iommu group in the crash kernel. */
 static void read_group(struct run *run, struct evidence_device *dev)
 {
@@ -35,12 +42,14 @@ static void read_group(struct run *run, struct evidence_device *dev)
 
 static bool use_disk(struct attempt *a, struct evidence_device *dev, GError **error)
 {
-	g_autoptr(JsonObject) answer = machine_agent(
-		a->m, attempt_deadline(a, 15), error, "disk-verify", "offset", MACHINE_INT, (int64_t)VERIFY_OFFSET,
-		"len", MACHINE_INT, (int64_t)VERIFY_BYTES, "write_offset", MACHINE_INT, (int64_t)WRITE_OFFSET, NULL);
-
+	g_autoptr(JsonObject) request = json_object_new(), answer = NULL;
 	bool read_ok, write_ok;
 
+	json_object_set_string_member(request, "cmd", "disk-verify");
+	json_object_set_int_member(request, "offset", VERIFY_OFFSET);
+	json_object_set_int_member(request, "len", VERIFY_BYTES);
+	json_object_set_int_member(request, "write_offset", WRITE_OFFSET);
+	answer = attempt_ask(a, request, DISK_S, DISK_LEAST_S, error);
 	if (!answer)
 		return false;
 	read_ok = agent_bool(answer, "read_ok", false);
@@ -51,13 +60,20 @@ static bool use_disk(struct attempt *a, struct evidence_device *dev, GError **er
 	return true;
 }
 
-/*
- * The agent has not come back from a device that was tried before (a disk that never answers holds it for good): of what it
- * is asked now nobody knows.
- */
+/* The agent itself has not come back from a device that was tried before: of what it is asked now nobody knows. */
 static bool still_held_up(const struct run *run)
 {
 	return run->held_up && machine_agent_silent(run->at.m);
+}
+
+/* The driver's module, with the same patience: probing waits for what a driver before it has begun. */
+static JsonObject *load_driver(const struct run *run, const char *module, GError **error)
+{
+	g_autoptr(JsonObject) request = json_object_new();
+
+	json_object_set_string_member(request, "cmd", "modprobe");
+	json_object_set_string_member(request, "name", module);
+	return attempt_ask(&run->at, request, DISK_S, DISK_LEAST_S, error);
 }
 
 static bool attach(struct run *run, uint16_t sid, const char *module,
@@ -68,22 +84,23 @@ static bool attach(struct run *run, uint16_t sid, const char *module,
 	g_autofree char *problem = NULL;
 	g_autoptr(GError) err = NULL;
 	g_autoptr(JsonObject) answer = NULL;
+	bool held_up;
 
 	g_return_val_if_fail(dev, true);
 	dev->wanted = true;
 	dev->driver_ns = machine_now_ns();
 	clock_moment(run->at.clock, "driver", dev->driver_ns, "crash", -1, "host");
-	answer = machine_agent(run->at.m, attempt_deadline(&run->at, 15), &err, "modprobe", "name", MACHINE_STR, module,
-			       NULL);
+	answer = load_driver(run, module, &err);
 	if ((!answer || !use(&run->at, dev, &err)) && !attempt_goes_on(&run->at, &err, &problem, error))
 		return false;
-	if (!answer && still_held_up(run)) {
+	held_up = machine_agent_silent(run->at.m) || (problem && attempt_was_late(problem));
+	if (!answer && run->held_up && held_up) {
 		clock_phase_end(run->at.clock, "%s not tried: %s", module, problem);
 		return true;
 	}
 	if (problem)
 		dev->works_detail = g_steal_pointer(&problem);
-	run->held_up = machine_agent_silent(run->at.m);
+	run->held_up = held_up;
 	if (machine_shutdown_reason(run->at.m))
 		return true;
 	read_group(run, dev);

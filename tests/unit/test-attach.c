@@ -7,22 +7,28 @@
 
 struct silence {
 	struct fake_agent *agent;
-	const char *at; /* the command that it does not come back from; NULL: none */
-	bool for_good;	/* nothing is answered any more */
+	const char *at;		    /* the command that it does not come back from; NULL: none */
+	const char *late, *late_of; /* the command, and its module if not NULL, that the guest itself has to end */
+	bool for_good;		    /* nothing is answered any more */
 	bool silent;
+	int64_t least_ms; /* the shortest time that the guest was given for the disk or a driver */
 };
 
 static void obey(struct fake_agent *a, const char *cmd, JsonObject *request)
 {
 	struct silence *s = a->data;
 
-	(void)request;
+	if (strcmp(cmd, "modprobe") == 0 || strcmp(cmd, "disk-verify") == 0)
+		s->least_ms = MIN(s->least_ms, agent_int(request, "deadline_ms", 0));
 	s->silent |= s->at && strcmp(cmd, s->at) == 0;
 	if (s->silent) {
 		s->silent = s->for_good;
 		return;
 	}
-	if (strcmp(cmd, "net-up") == 0)
+	if (g_strcmp0(cmd, s->late) == 0 &&
+	    (!s->late_of || g_strcmp0(agent_string(request, "name", NULL), s->late_of) == 0))
+		fake_agent_say(a, "\"ok\":false,\"error\":\"no result after 45000 ms (it was in its own code)\"");
+	else if (strcmp(cmd, "net-up") == 0)
 		fake_agent_say(a, "\"ok\":false,\"error\":\"no carrier\"");
 	else if (strcmp(cmd, "disk-verify") == 0)
 		fake_agent_say(a, "\"ok\":true,\"read_ok\":true,\"write_ok\":true,\"bytes\":262144");
@@ -37,6 +43,7 @@ static int setup(void **state)
 	struct silence *s = g_new0(struct silence, 1);
 	struct evidence *ev;
 
+	s->least_ms = G_MAXINT64;
 	s->agent = fake_agent_new(obey, s);
 	s->agent->fake->good->sc->machine.observe = false;
 	s->agent->fake->good->sc->devices.dma = CONF_DMA_NONE;
@@ -127,6 +134,44 @@ static void silent_for_once(void **state)
 	assert_string_equal(dump(s), "agent: vmcore-read: no vmcore");
 }
 
+/* A disk whose driver goes on trying holds up the guest's command and not its agent: all else is asked, and judged. */
+static void late_at_the_disk(void **state)
+{
+	struct silence *s = *state;
+
+	s->late = "disk-verify";
+	go(s);
+	assert_non_null(strstr(disk(s), "no result after"));
+	assert_string_equal(dump(s), "agent: vmcore-read: no vmcore");
+	want(s->agent->fake->good, "devices-work", CHECK_FAIL, "no result after", "e1000e: agent: net-up: no carrier",
+	     NULL);
+	/* two rounds of the disk's own time-outs, whatever the host's pace */
+	assert_in_range(s->least_ms, 45000, 3600000);
+}
+
+/* A driver that waits for what the disk's has begun was not tried itself; one that is late alone has failed. */
+static void late_behind_the_disk(void **state)
+{
+	struct silence *s = *state;
+
+	s->late = "modprobe";
+	go(s);
+	assert_non_null(strstr(disk(s), "no result after"));
+	want(s->agent->fake->good, "devices-work", CHECK_FAIL, "e1000e: not tried", NULL);
+	assert_string_equal(dump(s), "agent: vmcore-read: no vmcore");
+}
+
+static void late_by_itself(void **state)
+{
+	struct silence *s = *state;
+
+	s->late = "modprobe";
+	s->late_of = "e1000e";
+	go(s);
+	assert_string_equal(disk(s), "256 KiB read right, written right");
+	want(s->agent->fake->good, "devices-work", CHECK_FAIL, "e1000e: agent: modprobe: no result after", NULL);
+}
+
 /* A crash kernel that hangs before any device was tried has none that works. */
 static void silent_before_the_device(void **state)
 {
@@ -148,7 +193,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(an_error_is_an_answer), TEST(silent_at_the_dump),	     TEST(silent_since_the_disk),
-		TEST(silent_for_once),	     TEST(silent_before_the_device),
+		TEST(silent_for_once),	     TEST(silent_before_the_device), TEST(late_at_the_disk),
+		TEST(late_behind_the_disk),  TEST(late_by_itself),
 	};
 
 	return cmocka_run_group_tests_name("attach", tests, NULL, NULL);

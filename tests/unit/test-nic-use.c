@@ -73,7 +73,7 @@ static void obey(struct fake_agent *a, const char *cmd, JsonObject *request)
 		fake_agent_say(a, members);
 	} else if (n->late && strcmp(cmd, n->late) == 0 && n->times) {
 		n->times--;
-		fake_agent_say(a, "\"ok\":false,\"t_ns\":5,\"error\":\"it: no result after 9 ms "
+		fake_agent_say(a, "\"ok\":false,\"t_ns\":5,\"error\":\"no result after 9 ms "
 				  "(it was in x)\"");
 	} else if (up) {
 		fake_agent_say(a, "\"ok\":true,\"t_ns\":5,\"carrier\":true");
@@ -187,7 +187,7 @@ static void one_that_never_comes(void **state)
 
 	n->late = "net-up";
 	n->times = 2;
-	fails(n, "it: no result after 9 ms (it was in x)");
+	fails(n, "no result after 9 ms (it was in x)");
 	assert_int_equal(n->ups, 2);
 	assert_int_equal(n->exchanges, 0);
 }
