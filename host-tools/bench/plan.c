@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/paths.h"
 #include "machine/machine.h"
+#include "machine/vmm.h"
 #include "results/selftest-pairs.h"
 
 #define GIB (UINT64_C(1) << 30)
@@ -231,6 +232,20 @@ static char *run_name(const struct bench_options *o)
 			       o->clock_virtual ? "virtual" : "wall");
 }
 
+/* Before a kernel is fetched for a host that cannot run it; libvirt has a QEMU of its own. */
+static bool plan_qemu(struct bench_plan *plan, GError **error)
+{
+	const struct bench_options *o = plan->options;
+	struct qemu_caps *caps;
+
+	if (!o->qemu && o->vmm && o->vmm != &vmm_qemu)
+		return true;
+	plan->qemu = o->qemu ? qemu_get(o->qemu, error) : NULL;
+	caps = plan->qemu || !o->qemu ? qemu_probe(plan->qemu, lab_cache_dir(), error) : NULL;
+	qemu_caps_free(caps);
+	return caps != NULL;
+}
+
 bool bench_plan_make(struct bench_plan *plan, const struct bench_options *options, GError **error)
 {
 	struct machine_config cfg;
@@ -245,11 +260,8 @@ bool bench_plan_make(struct bench_plan *plan, const struct bench_options *option
 		if (!plan->programs)
 			return false;
 	}
-	if (options->qemu) {
-		plan->qemu = qemu_get(options->qemu, error);
-		if (!plan->qemu)
-			return false;
-	}
+	if (!plan_qemu(plan, error))
+		return false;
 	plan->kernel = kernel_get(options->kernel, options->modules, REQUIRED, error);
 	if (plan->kernel)
 		plan->initrd = initramfs_program(plan->kernel, WORKLOAD, (const char *const *)plan->programs, error);

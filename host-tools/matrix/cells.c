@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "bench/bench.h"
 #include "bugs/axes.h"
 #include "bugs/catalogue.h"
 #include "bugs/reproduce.h"
@@ -277,6 +278,27 @@ static bool plan_run(struct cell_plan *plan, const struct wish *w, char *const *
 	return s != NULL;
 }
 
+/* What a benchmark is asked for: a word that it does not know would be told of when each of the cells is run. */
+static bool bench_knows(const struct wish *w, char *const *settings, GError **error)
+{
+	g_auto(GStrv) tests = NULL;
+	int word;
+
+	if (strcmp(cell_bench_option(w->bench), "--tests") == 0 && !(tests = bench_tests(w->bench, error)))
+		return false;
+	for (; *settings; settings++) {
+		g_autofree char *axis = NULL;
+		const char *value = matrix_pair(*settings, &axis);
+		g_auto(GStrv) params = NULL;
+
+		if (strcmp(axis, "iommu") == 0 && !word_value(bench_iommu_words, value, &word))
+			return vtdlab_refuse(error, "no iommu '%s': off, pt, lazy, strict or caching", value);
+		if (strcmp(axis, "l1-params") == 0 && !(params = bench_params(value, error)))
+			return false;
+	}
+	return true;
+}
+
 static bool plan_words(struct cell_plan *plan, const struct wish *w, char *const *settings, GError **error)
 {
 	g_autoptr(GStrvBuilder) words = g_strv_builder_new();
@@ -308,6 +330,8 @@ static bool plan_words(struct cell_plan *plan, const struct wish *w, char *const
 	} else {
 		if (w->side || w->run_only)
 			return vtdlab_refuse(error, "with bench go kernel, qemu, vmm, clock, iommu and l1-params only");
+		if (!bench_knows(w, settings, error))
+			return false;
 		g_strv_builder_add_many(words, "bench", cell_bench_option(w->bench), w->bench, NULL);
 		axes_options(words, settings);
 		bench_takes(plan, w->bench);

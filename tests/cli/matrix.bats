@@ -19,6 +19,10 @@ setup() { find_vtdlab; }
 	refused matrix smoke --resume --results "$BATS_TEST_TMPDIR" :: "nothing to go on with"
 	refused matrix "$BATS_TEST_TMPDIR" --resume :: "matrix.json"
 	refused matrix "$BATS_TEST_TMPDIR" --cell 0 :: "matrix.conf"
+	printf '[matrix]\ntitle=t\n[axes]\nbench=quick;exist\n' >"$BATS_TEST_TMPDIR/tests.conf"
+	refused matrix "$BATS_TEST_TMPDIR/tests.conf" :: "cell bench=exist: --tests 'exist': kvmperf: no test 'exist'"
+	printf '[matrix]\ntitle=t\n[axes]\nbench=quick\niommu=lazy;eager\n' >"$BATS_TEST_TMPDIR/iommu.conf"
+	refused matrix "$BATS_TEST_TMPDIR/iommu.conf" :: "no iommu 'eager': off, pt, lazy"
 }
 
 @test "every matrix of the tree makes cells" {
@@ -79,6 +83,11 @@ setup() { find_vtdlab; }
 	[ "$(grep -c "skipped .*: qemu-system-x86_64 is not installed: install" <<<"$output")" = 2 ]
 	[[ $output == *"2 cells: 2 skipped"* ]]
 	[ "$(grep -c '<skipped message="qemu-system' j.xml)" = 2 ]
+	printf '[matrix]\ntitle=t\n[axes]\nbench=exits\n' >b.conf
+	PATH=$PWD/bin run "$vtdlab" matrix b.conf --results b
+	echo "$output"
+	[ "$status" -eq 125 ]
+	[[ $output == *"skipped "*": qemu-system-x86_64 is not installed: install"* ]]
 }
 
 @test "JUnit of a matrix, read by a program that reads JUnit: what failed, what was skipped" {
