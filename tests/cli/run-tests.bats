@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # tests/run-tests itself, in a tree of the test's own: whatever cannot be run is counted as failed.
 
+bats_require_minimum_version 1.5.0
+
 # every tool but what a test may take away
 setup_file()
 {
@@ -107,4 +109,36 @@ run_tests()
 	program tests/house/check-format 'echo "another version"; exit 77'
 	run_tests 7 2 1
 	[[ $output == *'ok 1 format # skip another version'* ]]
+}
+
+@test "one at a time, or several: the same" {
+	export VTDLAB_TEST_JOBS=1
+	run_tests 9 0 1
+	export VTDLAB_TEST_JOBS=4
+	run_tests 9 0 1
+}
+
+@test "what boots VMs runs beside the rest" {
+	# each waits for the other
+	printf '@test "live" {\n\ttouch %q/live\n\tfor ((i = 0; i < 300; i++)); do [ ! -e %q/rest ] || return 0; sleep 0.1; done\n\tfalse\n}\n' \
+		"$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR" >tests/live/a.bats
+	program build/tests/fuzz-a "for ((i = 0; i < 300; i++)); do [ ! -e $BATS_TEST_TMPDIR/live ] || { touch $BATS_TEST_TMPDIR/rest; exit 0; }; sleep 0.1; done; exit 1"
+	export VTDLAB_TEST_JOBS=2
+	run_tests 9 0 1
+}
+
+@test "an interrupt ends it, and what it had begun" {
+	printf '@test "live" {\n\techo $BASHPID >%q/pid\n\texec sleep 300\n}\n' "$BATS_TEST_TMPDIR" >tests/live/a.bats
+	PATH=$BATS_TEST_TMPDIR/bin:$BATS_FILE_TMPDIR/bin tests/run-tests >out 2>&1 3>&- &
+	local pid=$! status=0
+	for ((i = 0; i < 300; i++)); do
+		[ ! -s "$BATS_TEST_TMPDIR/pid" ] || break
+		sleep 0.1
+	done
+	kill -TERM "$pid"
+	wait "$pid" || status=$?
+	cat out
+	[ "$status" -eq 130 ]
+	[ "$(tail -n 1 out)" = interrupted ]
+	run ! kill -0 "$(cat "$BATS_TEST_TMPDIR/pid")"
 }
