@@ -110,7 +110,11 @@ static void explain_start(struct machine *m, GError *cause, GError **error)
 	for (int i = 0; i < 50 && !machine_check_death(m); i++)
 		g_usleep(2000);
 	if (m->death && !g_error_matches(cause, VTDLAB_ERROR, VTDLAB_ERROR_INTERRUPTED)) {
-		vtdlab_unjudged(error, "QEMU did not start: %s", m->death);
+		/* which widths a QEMU knows can only be found by asking for one: a lack of this QEMU, and no broken rig */
+		if (strstr(m->death, "Supported values for aw-bits"))
+			vtdlab_unfit(error, "iommu.aw-bits: not of this QEMU: %s", m->death);
+		else
+			vtdlab_unjudged(error, "QEMU did not start: %s", m->death);
 		g_error_free(cause);
 	} else {
 		g_propagate_error(error, cause);
