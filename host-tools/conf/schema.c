@@ -289,11 +289,14 @@ static bool no_such_file(const struct schema *schema, const char *name, const ch
 {
 	g_auto(GStrv) all = lab_conf_names(dir);
 	const char *near = nearest_word(name, (const char *const *)all);
+	const guint few = 8; /* names that a line may hold */
 	g_autofree char *list = g_strjoinv(", ", all);
 
 	if (near)
 		return vtdlab_refuse(error, "no %s '%s'; the nearest is %s (see `vtdlab list %s`)", schema->noun, name,
 				     near, schema->folder);
+	if (g_strv_length(all) > few)
+		return vtdlab_refuse(error, "no %s '%s'; see `vtdlab list %s`", schema->noun, name, schema->folder);
 	return vtdlab_refuse(error, "no %s '%s'; there are: %s", schema->noun, name, *list ? list : "none");
 }
 

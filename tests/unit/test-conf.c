@@ -318,10 +318,10 @@ static void test_missing(void **state)
 	(void)state;
 	no_such("kdmup", "nearest is kdump ");
 	no_such("kdump-scal", "nearest is kdump-scalable");
-	no_such("qqqqqqqqqqqqqqq", "there are: ");
+	no_such("qqqqqqqqqqqqqqq", "; see `vtdlab list scenarios`");
 	no_such("/nonexistent/x.conf", "cannot read");
 	no_such("./", "cannot read");
-	no_such("", "there are: ");
+	no_such("", "; see `vtdlab list scenarios`");
 }
 
 static const char *const check_names[] = {
