@@ -136,3 +136,16 @@ check()
 	RESUME=1 check 0 "$((all + rest)) passed, 0 failed, 0 skipped"
 	[ "$(grep -vc dry-run "$tree/asked")" = "$runs" ]
 }
+
+@test "a second one in the same tree is refused, and the first one's cells are left alone" {
+	mkdir -p "$tree/build/check-lab/matrices"
+	echo lab-6.12 >"$tree/built"
+	exec 9>"$tree/build/check-lab.lock"
+	flock 9
+	run -2 "$tree/tests/lab/check-lab" 9>&-
+	[[ $output == *"another check-lab runs in this tree" ]]
+	[ -d "$tree/build/check-lab/matrices" ]
+	flock -u 9
+	run "$tree/tests/lab/check-lab" 9>&-
+	[ "$status" -eq 0 ]
+}
