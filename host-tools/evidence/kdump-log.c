@@ -2,6 +2,8 @@
 /* The lines that a lab kernel logs of its copy. Nothing in them is trusted. */
 #include "evidence/kdump-log.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/sid.h"
@@ -373,4 +375,12 @@ bool kdump_ranges_text(struct evidence *ev, enum evidence_oracle_source source, 
 		}
 	}
 	return true;
+}
+
+bool kdump_budget_text(const char *text, uint64_t *used, uint64_t *most)
+{
+	int end = 0;
+
+	return sscanf(text, "budget max_pages=%" SCNu64 " used_pages=%" SCNu64 "%n", most, used, &end) == 2 &&
+	       text[end] == '\n' && *used <= *most;
 }

@@ -30,6 +30,12 @@ void kdump_log_line(struct evidence *ev, const char *line);
  */
 bool kdump_ranges_text(struct evidence *ev, enum evidence_oracle_source source, const char *text, char **problem);
 
+/*
+ * kdump_budget_text - iommu/intel/kdump/stats of debugfs: the pages of the copy's budget, and how many are in use. False:
+ * its first line is none that is understood.
+ */
+bool kdump_budget_text(const char *text, uint64_t *used, uint64_t *most);
+
 /* kdump_regions_text - reserved_regions of the iommu group of @sid: "0x<start> 0x<last> <type>" each. */
 bool kdump_regions_text(struct evidence *ev, uint16_t sid, const char *text, char **problem);
 

@@ -137,7 +137,7 @@ bool phase_attach_disk(struct run *run, GError **error)
 	g_autofree char *phase = NULL;
 	char bdf[16];
 
-	if (!wait_for_dma(run, error))
+	if (!wait_for_dma(run, error) || !copy_memory_read(&run->at, &run->copy_memory[0], error))
 		return false;
 	breakpoint_arm(run, CONF_BREAK_ATTACH);
 	if (!module)

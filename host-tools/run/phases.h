@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "observe/attempt.h"
+#include "observe/copy-memory.h"
 #include "observe/clock.h"
 #include "results/report.h"
 
@@ -31,7 +32,8 @@ struct run {
 	char *boots;	  /* machine.snapshot: why it was booted; NULL: it was not, or that was not asked */
 	char *unrestored; /* why @saved, which was begun with, is of no use: the attempt ends */
 	bool flat;	  /* the crash kernel was loaded from its flat image (prepare/flat.h) */
-	bool held_up;	  /* the agent did not come back from a device of the crash kernel */
+	struct copy_memory copy_memory[2]; /* of the deep copy, before the crash kernel's drivers and after */
+	bool held_up;			   /* the agent did not come back from a device of the crash kernel */
 };
 
 /* run.c: an attempt with nothing in it yet, and its end. */

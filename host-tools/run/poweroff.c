@@ -107,6 +107,7 @@ bool phase_poweroff(struct run *run, GError **error)
 
 	clock_phase(run->at.clock, again ? "reboot" : "poweroff");
 	if (!kprobes_read(run->kprobes, AGENT_STAGE_CRASH, error) || !oracles_read(&run->at, error) ||
+	    !copy_memory_read(&run->at, &run->copy_memory[1], error) ||
 	    (sc->iommu.mode != MACHINE_IOMMU_OFF && !run_capture(run, "end", &run->at.ev->end, error)))
 		return false;
 	if (!kmemleak_scan(&run->at, error))

@@ -204,6 +204,7 @@ void run_judge(struct run *run)
 	numbers_add(run->report->extra, run->at.ev);
 	if (run->kprobes)
 		kprobes_report(run->kprobes, run->report);
+	copy_memory_report(&run->copy_memory[0], &run->copy_memory[1], run->report);
 	fill_environment(run);
 	report_judge(run->report, run->at.ev);
 }

@@ -46,6 +46,8 @@ check()
 		[ "$(check "$name")" = pass ] || { echo "$name: $(check "$name")"; false; }
 	done
 	[ "$(json .iova.retargeted)" -eq 0 ]
+	# what was copied for the devices that drivers have taken is given back
+	[ "$(json '.copy_memory | .end < .before_attach and .before_attach <= .limit')" = true ]
 }
 
 @test "kdump-deep with the copy off: the same kernel does what mainline does" {

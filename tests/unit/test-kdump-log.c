@@ -356,6 +356,24 @@ static void translations(void **state)
 	evidence_free(ev);
 }
 
+static void the_budget(void **state)
+{
+	static const char *const bad[] = { "",
+					   "budget max_pages=1",
+					   "budget max_pages=9 used_pages=3",
+					   "copy unit=0\n",
+					   "budget max_pages=9 used_pages=10\n",
+					   "budget max_pages=9 used_pages=3x\n" };
+	uint64_t used, most;
+
+	(void)state;
+	assert_true(kdump_budget_text("budget max_pages=900 used_pages=36\ncopy unit=0 err=0\n", &used, &most));
+	assert_int_equal(used, 36);
+	assert_int_equal(most, 900);
+	for (unsigned i = 0; i < G_N_ELEMENTS(bad); i++)
+		assert_false(kdump_budget_text(bad[i], &used, &most));
+}
+
 static void a_problem_is_printable(void **state)
 {
 	struct evidence *ev = evidence_new(sc);
@@ -373,11 +391,17 @@ static void a_problem_is_printable(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(whole_log),	 cmocka_unit_test(bad_lines),
-		cmocka_unit_test(lines_dropped), cmocka_unit_test(contradictions),
-		cmocka_unit_test(mutilated),	 cmocka_unit_test(debugfs_files),
-		cmocka_unit_test(bad_files),	 cmocka_unit_test(regions),
-		cmocka_unit_test(translations),	 cmocka_unit_test(a_problem_is_printable),
+		cmocka_unit_test(whole_log),
+		cmocka_unit_test(the_budget),
+		cmocka_unit_test(bad_lines),
+		cmocka_unit_test(lines_dropped),
+		cmocka_unit_test(contradictions),
+		cmocka_unit_test(mutilated),
+		cmocka_unit_test(debugfs_files),
+		cmocka_unit_test(bad_files),
+		cmocka_unit_test(regions),
+		cmocka_unit_test(translations),
+		cmocka_unit_test(a_problem_is_printable),
 	};
 	int failed;
 
