@@ -41,7 +41,7 @@ static const struct kind {
 	{ "ccache", false, "what their compiler has made" },
 	{ "selftests", true, "the kernel's selftests, built here" },
 	{ "changelogs", true, "changelogs of kernels" },
-	{ "hashes", true, "hashes of kernels given by path" },
+	{ "hashes", true, "hashes of files, with what tells that they are the same" },
 	{ "apt", false, "package lists" },
 	{ "accel", true, "what KVM was proven to do" },
 	{ "qemu", true, "what each QEMU can do" },

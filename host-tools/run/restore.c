@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/json-line.h"
+#include "base/kept-sum.h"
 #include "base/paths.h"
 #include "machine/cmdline.h"
 #include "machine/vmm.h"
@@ -80,7 +81,7 @@ static struct machine_config to_be_saved(const struct machine_config *cfg)
 
 static bool add_sum(GString *key, const char *what, const char *path, GError **error)
 {
-	g_autofree char *sum = file_sum(path, error);
+	g_autofree char *dir = g_build_filename(lab_cache_dir(), "hashes", NULL), *sum = kept_sum(dir, path, error);
 
 	if (sum)
 		g_string_append_printf(key, "%s %s\n", what, sum);
