@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Translation tables of a dead kernel: what the IOMMU code calls.
- *
- * Included by code that knows no VT-d (dma-iommu.c), so this file needs
- * nothing but forward declarations.
- */
+/* Translation tables of a dead kernel: what the VT-d driver calls. */
 #ifndef INTEL_KDUMP_H
 #define INTEL_KDUMP_H
 
@@ -33,11 +28,12 @@ bool intel_kdump_identity(struct device *dev);
 void intel_kdump_context_gone(struct intel_iommu *iommu, u8 bus, u8 devfn);
 /* Adds the old ranges of the device, if that was asked for, for user space and for VFIO. */
 void intel_kdump_resv_regions(struct device *dev, struct list_head *head);
-/* The DMA domain of the device is ready to hand out IOVAs, and not yet attached. */
-void intel_kdump_dma_domain(struct device *dev, struct iommu_domain *domain,
-			    struct iova_domain *iovad);
+/* Operations of each domain that the DMA API may have; iovad is ready to hand out IOVAs to dev, */
+/* which is not yet attached. */
+void intel_kdump_dma_ready(struct iommu_domain *domain, struct device *dev,
+			   struct iova_domain *iovad);
 /* It goes, with all its IOVAs. */
-void intel_kdump_dma_domain_gone(struct iova_domain *iovad);
+void intel_kdump_dma_gone(struct iommu_domain *domain, struct iova_domain *iovad);
 
 #else
 
@@ -63,14 +59,8 @@ static inline void intel_kdump_resv_regions(struct device *dev, struct list_head
 {
 }
 
-static inline void intel_kdump_dma_domain(struct device *dev, struct iommu_domain *domain,
-					  struct iova_domain *iovad)
-{
-}
-
-static inline void intel_kdump_dma_domain_gone(struct iova_domain *iovad)
-{
-}
+#define intel_kdump_dma_ready NULL
+#define intel_kdump_dma_gone NULL
 
 #endif
 #endif

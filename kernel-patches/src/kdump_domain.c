@@ -477,8 +477,8 @@ static void take_device(struct device *dev, struct pick *pick, struct kdump_doma
 	list_add_tail(&stat->list, &intel_kdump.devices);
 }
 
-void intel_kdump_dma_domain(struct device *dev, struct iommu_domain *domain,
-			    struct iova_domain *iovad)
+void intel_kdump_dma_ready(struct iommu_domain *domain, struct device *dev,
+			   struct iova_domain *iovad)
 {
 	struct kdump_domain *d;
 	struct pick pick;
@@ -492,7 +492,7 @@ void intel_kdump_dma_domain(struct device *dev, struct iommu_domain *domain,
 	mutex_unlock(&intel_kdump.lock);
 }
 
-void intel_kdump_dma_domain_gone(struct iova_domain *iovad)
+void intel_kdump_dma_gone(struct iommu_domain *domain, struct iova_domain *iovad)
 {
 	struct kdump_device *stat, *next_stat;
 	struct kdump_graft *graft, *next_graft;

@@ -238,7 +238,7 @@ static struct kdc_tree *take(struct rig *r, u16 sid)
 
 static void set_up(struct rig *r, struct pci_dev *dev)
 {
-	intel_kdump_dma_domain(&dev->dev, &r->domain.domain, &r->iovad);
+	intel_kdump_dma_ready(&r->domain.domain, &dev->dev, &r->iovad);
 }
 
 static bool is_reserved(struct rig *r, u64 pfn)
@@ -251,7 +251,7 @@ static bool is_reserved(struct rig *r, u64 pfn)
 /* All that was charged comes back with the domain, but for what the spare nodes took. */
 static void rig_free(struct rig *r)
 {
-	intel_kdump_dma_domain_gone(&r->iovad);
+	intel_kdump_dma_gone(&r->domain.domain, &r->iovad);
 	assert_int_equal(charged, 0);
 	assert_true(list_empty(&intel_kdump.domains));
 	assert_true(list_empty(&intel_kdump.devices));
