@@ -39,7 +39,7 @@ static const struct {
 			   { NULL },
 			   true },
 	[PROBE_RANGE] = { "range",
-			  "p:vtdlab/range,intel_kdump_reserve_range,iovad=%di:x64,lo=%si:x64,hi=%dx:x64",
+			  "p:vtdlab/range,iova_exact_reserve,iovad=%di:x64,lo=%si:x64,hi=%dx:x64",
 			  { "iovad", "lo", "hi" },
 			  false },
 };

@@ -21,7 +21,7 @@ enum probe_kind {
 	PROBE_DOMAIN,	/* iommu_setup_dma_ops() begins: dev */
 	PROBE_RESERVE,	/* reserve_iova(): a = allocator, b..c = page frames, inclusive */
 	PROBE_ATTACH,	/* intel_iommu_attach_device() begins: dev */
-	PROBE_RANGE,	/* intel_kdump_reserve_range() of a lab kernel: as PROBE_RESERVE */
+	PROBE_RANGE,	/* iova_exact_reserve() of a lab kernel: as PROBE_RESERVE */
 	PROBE_KINDS,
 };
 

@@ -152,7 +152,7 @@ static int reserved_show(struct seq_file *m, void *v)
 {
 	struct cursor *c = v;
 	const struct kdump_device *dev = list_entry(c->at, struct kdump_device, list);
-	const struct kdump_span *span = &dev->spans[c->index];
+	const struct iova_span *span = &dev->spans[c->index];
 
 	seq_printf(m, "%s 0x%llx 0x%llx\n", dev->name, (u64)span->lo << 12,
 		   ((u64)span->hi << 12) + 0xfff);

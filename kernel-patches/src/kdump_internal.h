@@ -8,6 +8,7 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 
+#include "../iova-exact.h"
 #include "iommu.h"
 #include "kdump.h"
 #include "kdump_compat.h"
@@ -69,10 +70,6 @@ struct kdump_graft {
 	u64 pages;		/* of the budget */
 };
 
-struct kdump_span {
-	unsigned long lo, hi;	/* pages of an IOVA domain, inclusive */
-};
-
 /* What was done for one device when its DMA domain was made. */
 struct kdump_device {
 	struct list_head list;
@@ -82,7 +79,7 @@ struct kdump_device {
 	u64 runs, mapped, skipped, graft_failed, t_graft;
 	/* All nodes of the IOVA domain right after the reservation. */
 	u64 nr_spans;		/* 0 also if there was no memory to keep them */
-	struct kdump_span *spans;
+	struct iova_span *spans;
 	u64 span_pages;		/* of the budget */
 };
 
@@ -115,8 +112,6 @@ const void *intel_kdump_old_page(void *ctx, u64 pa);
 void intel_kdump_oldmem_release(void);
 
 /* kdump_resv.c */
-int intel_kdump_reserve_range(struct iova_domain *iovad, unsigned long pfn_lo,
-			      unsigned long pfn_hi);
 void intel_kdump_reserve(struct kdump_domain *d, const struct kdc_range *ranges, u32 nr,
 			 struct kdump_device *stat);
 /* The nodes of a domain are gone: so is what they cost. */

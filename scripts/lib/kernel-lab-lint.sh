@@ -63,8 +63,7 @@ lint_sources()
 	local file
 
 	for file in "${new_files[@]}"; do
-		file=${file##*/}
-		[[ $file != *.c ]] || printf '%s\n' "drivers/iommu/intel/${file%.c}.o"
+		[[ $file != *.c ]] || src_place "${file%.c}.o"
 	done
 }
 
@@ -73,6 +72,8 @@ lint_compile()
 {
 	local log=$work/lint.log targets=(drivers/iommu/) file made sources
 
+	# The IOVA library's part of it is compiled also where nothing selects it yet.
+	mapfile -t -O 1 targets < <(lint_sources | grep -v /intel/)
 	while IFS= read -r file; do
 		[[ $file == drivers/iommu/* || $file != *.c ]] || targets+=("${file%.c}.o")
 	done <"$work/applied"
@@ -81,7 +82,7 @@ lint_compile()
 		rm -rf "${work:?}/tree/$objects/$file"
 	done
 	lab_make W=1 "${targets[@]}" >"$log" 2>&1 || build_failed "$log" 'compiling it with W=1'
-	made=$(cd "$work/tree/$objects" && find "${targets[@]}" -name '*.o' ! -name '.*' | sort)
+	made=$(cd "$work/tree/$objects" && find "${targets[@]}" -name '*.o' ! -name '.*' | sort -u)
 	sources=$(lint_sources)
 	[[ -n $sources && -z $(comm -13 <(printf '%s\n' "$made") <(sort <<<"$sources")) ]] ||
 		fail "the compiler was not given all of our files (see $log)"
@@ -89,19 +90,20 @@ lint_compile()
 	lint_ours "$log"
 }
 
-# lint_sparse: drivers/iommu/intel/, where sparse is one that the kernel takes.
+# lint_sparse: drivers/iommu/intel/ and the rest of ours, where sparse is one that the kernel takes.
 lint_sparse()
 {
-	local log=$work/sparse.log checked sources
+	local log=$work/sparse.log checked sources targets=(drivers/iommu/intel/)
 
 	type -P sparse >/dev/null || {
 		printf 'it is not installed (apt-get install sparse)'
 		return "$LINT_SKIPPED"
 	}
-	lab_make C=2 drivers/iommu/intel/ >"$log" 2>&1 || build_failed "$log" 'sparse'
+	mapfile -t -O 1 targets < <(lint_sources | grep -v /intel/)
+	lab_make C=2 "${targets[@]}" >"$log" 2>&1 || build_failed "$log" 'sparse'
 	# Silence alone is no finding: each file must have been looked at.
 	sources=$(lint_sources | wc -l)
-	checked=$(grep -cE '^  CHECK .*/(kdump|vtdlab)[^/]*\.c$' "$log") || true
+	checked=$(grep -cE '^  CHECK .*/(kdump|vtdlab|iova-exact)[^/]*\.c$' "$log") || true
 	if ((checked == 0)) && grep -q 'sparse is not available or not up to date' "$log"; then
 		printf '%s is too old for this kernel' "$(sparse --version 2>/dev/null)"
 		return "$LINT_SKIPPED"

@@ -240,16 +240,17 @@ patch_names()
 # source_stage FROM: $work/stage becomes the changed files, complete.
 source_stage()
 {
-	local from=$1 stage=$work/stage file patch
+	local from=$1 stage=$work/stage file patch place
 
 	rm -rf "$stage"
 	mkdir -p "$stage/drivers/iommu/intel"
 	: >"$work/staged"
 	for file in "${new_files[@]}"; do
-		[[ ! -e $from/drivers/iommu/intel/${file##*/} ]] ||
-			unfit "$name: the tree has a drivers/iommu/intel/${file##*/} of its own: kernel-patches/src cannot be added"
-		cp -- "$file" "$stage/drivers/iommu/intel/" || fail "cannot write in $stage"
-		echo "drivers/iommu/intel/${file##*/}" >>"$work/staged"
+		place=$(src_place "$file")
+		[[ ! -e $from/$place ]] ||
+			unfit "$name: the tree has a $place of its own: kernel-patches/src cannot be added"
+		cp -- "$file" "$stage/$place" || fail "cannot write in $stage"
+		echo "$place" >>"$work/staged"
 	done
 	for patch in "${patches[@]}"; do
 		while IFS= read -r file; do

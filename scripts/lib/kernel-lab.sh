@@ -125,8 +125,17 @@ hooks_choose()
 	unfit "no hooks fit $2 (Linux $1), from the nearest: $first; make them for that tree, or build it as it is and give KERNEL=$2; nothing was changed"
 }
 
-# lab_inputs: sets the arrays fragments, patches and new_files (for
-# drivers/iommu/intel), from patches_series, fixes, bugs and config_more.
+# src_place FILE: where a file of src goes in a kernel tree: code of the IOVA library beside it, the rest to the driver.
+src_place()
+{
+	local of=intel/
+
+	[[ ${1##*/} != iova* ]] || of=''
+	printf 'drivers/iommu/%s%s\n' "$of" "${1##*/}"
+}
+
+# lab_inputs: sets the arrays fragments, patches and new_files (see
+# src_place), from patches_series, fixes, bugs and config_more.
 lab_inputs()
 {
 	local name_ list file of

@@ -44,6 +44,9 @@ known()
 step_is_whole()
 {
 	local object file header
+	grep -q 'iova-exact[.]o$' "$tree/drivers/iommu/Makefile" && [ -f "$tree/drivers/iommu/iova-exact.c" ]
+	# what comes first is of the IOVA library alone
+	[ -f "$tree/$intel/Makefile.kdump" ] || { ! compgen -G "$tree/$intel/*kdump*"; return; }
 	while read -r object; do
 		[ -f "$tree/$intel/${object%.o}.c" ] || { echo "no source of $object"; return 1; }
 	done < <(grep -oE '\<kdump[a-z_]*\.o\>' "$tree/$intel/Makefile.kdump")
@@ -76,7 +79,10 @@ step_is_whole()
 	[ "$(git -C "$tree" log -"$n" --format=%an%n%b | grep -cx 'Signed-off-by: A Person <person@example.org>')" -eq "$n" ]
 	# what the lab builds is what is sent
 	for patch in kernel-patches/src/*; do
-		diff "$patch" "$tree/$intel/${patch##*/}"
+		case ${patch##*/} in
+		iova*) diff "$patch" "$tree/drivers/iommu/${patch##*/}" ;;
+		*) diff "$patch" "$tree/$intel/${patch##*/}" ;;
+		esac
 	done
 	grep -q 'ops->dma_ready(domain, dev' "$tree/drivers/iommu/dma-iommu.c"
 	# the DMA API names no driver
@@ -110,7 +116,7 @@ step_is_whole()
 	}
 	sed -i 's/^static struct iova \*alloc_iova_mem(void)$/static struct iova *other(void)/' "$tree/drivers/iommu/iova.c"
 	git -C "$tree" commit -qam other
-	one_line "no hooks fit $tree (Linux 6.12), from the nearest: kernel-patches/6.12/0001-iova-nodes.patch: error: patch failed: drivers/iommu/iova.c:227, nor kernel-patches/7.3/0001-iova-nodes.patch: error: patch failed: drivers/iommu/iova.c:227, nor kernel-patches/6.1/0001-iova-nodes.patch: error: patch failed: drivers/iommu/iova.c:241; make them"
+	one_line "no hooks fit $tree (Linux 6.12), from the nearest: kernel-patches/6.12/0001-iova-exact.patch: error: patch failed: drivers/iommu/iova.c:227, nor kernel-patches/7.3/0001-iova-exact.patch: error: patch failed: drivers/iommu/iova.c:227, nor kernel-patches/6.1/0001-iova-exact.patch: error: patch failed: drivers/iommu/iova.c:13; make them"
 	git -C "$tree" reset -q --hard HEAD~
 	sed -i 's/pstate/other/' "$tree/Documentation/admin-guide/kernel-parameters.txt"
 	git -C "$tree" commit -qam other
@@ -168,7 +174,7 @@ step_is_whole()
 	series "$old"
 	[ "$status" -eq 0 ]
 	run ! grep -rqE '^(Changes since|Range-diff)' "$old"
-	sed -i 's/^+\(\/\* What was done for one device .*\)/+\/* as it was *\//' "$old"/0002-*.patch
+	sed -i 's/^+\(\/\* What was done for one device .*\)/+\/* as it was *\//' "$old"/0003-*.patch
 	rm -r "$out"
 	series "$out" --reroll 2 --since "$old"
 	echo "$stderr"
@@ -190,6 +196,6 @@ step_is_whole()
 	local dir
 	for dir in kernel-patches/[0-9]*/; do
 		diff <(sed '/^#/d; s/^\([^.:]*\):/\1/; s/://' kernel-patches/mail/plan | tr ' ' '\n' | grep -E '[.](c|h|patch|kdump)$' | sort) \
-			<(find kernel-patches/src "$dir" -name 'kdump*' -printf '%f\n' -o -name '*.patch' -printf '%f\n' -o -name 'Kconfig*' -printf '%f\n' | sort)
+			<(find kernel-patches/src "$dir" -name 'kdump*' -printf '%f\n' -o -name 'iova*.[ch]' -printf '%f\n' -o -name '*.patch' -printf '%f\n' -o -name 'Kconfig*' -printf '%f\n' | sort)
 	done
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The rest of the kernel and one device, for the tests that include kdump_resv.c and kdump_domain.c (before this file):
+ * The rest of the kernel and one device, for the tests that include iova-exact.c, kdump_resv.c and kdump_domain.c (before this file):
  * over a domain that only remembers what was mapped.
  */
 #ifndef DOMAIN_RIG_H
@@ -187,6 +187,7 @@ static void add_entry(struct rig *r, u16 sid, struct kdc_tree *tree)
 static void iovad_init(struct iova_domain *iovad)
 {
 	memset(iovad, 0, sizeof(*iovad));
+	iovad->dma_32bit_pfn = 1ul << 20;
 	iovad->anchor.pfn_lo = iovad->anchor.pfn_hi = ~0ul;
 	rb_link_node(&iovad->anchor.node, NULL, &iovad->rbroot.rb_node);
 }

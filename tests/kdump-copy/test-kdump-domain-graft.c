@@ -7,6 +7,7 @@
 #include "kdump-test.h"
 #include "kernel.h"
 
+#include "iova-exact.c"
 #include "kdump_resv.c"
 #include "kdump_domain.c"
 
@@ -211,9 +212,9 @@ static void around_what_is_there(void **state)
 	take(r, SID);
 	iommu_map(NULL, 0x2000, 0x6000, 0x1000, 7, 0);
 	iommu_map(NULL, 0x4000, 0xa000, 0x1000, 7, 0);
-	intel_kdump_reserve_range(&r->iovad, 2, 2);
-	intel_kdump_reserve_range(&r->iovad, 4, 4);
-	resv.nodes = resv.low = 0;
+	iova_exact_reserve(&r->iovad, 2, 2, &resv.made);
+	iova_exact_reserve(&r->iovad, 4, 4, &resv.made);
+	resv.made.nodes = resv.made.low = 0;
 	set_up(r, &r->dev);
 	assert_int_equal(links, 1);
 	assert_int_equal(nr_mappings, 5);

@@ -7,6 +7,7 @@
 #include "kdump-test.h"
 #include "kernel.h"
 
+#include "iova-exact.c"
 #include "kdump_resv.c"
 #include "kdump_domain.c"
 

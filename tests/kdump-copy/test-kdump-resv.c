@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The bulk reservation of kernel-patches/src/kdump_resv.c, the very file the
+ * The bulk reservation of kernel-patches/src/kdump_resv.c and the IOVA library's iova-exact.c, the very files the
  * kernel builds, against a bitmap: exact when there is memory, never less than
  * was asked for when there is not, and always saying how much more it took.
  * S2 of the original: a reservation that failed was thrown away in silence.
@@ -8,6 +8,7 @@
 #include "kdump-test.h"
 #include "kernel.h"
 
+#include "iova-exact.c"
 #include "kdump_resv.c"
 
 #define PFNS 2000u
@@ -49,6 +50,7 @@ static void domain_init(struct kdump_domain *d, struct iova_domain *iovad)
 {
 	*d = (struct kdump_domain){ .iovad = iovad };
 	memset(iovad, 0, sizeof(*iovad));
+	iovad->dma_32bit_pfn = 1ul << 20;
 	iovad->anchor.pfn_lo = iovad->anchor.pfn_hi = ~0ul;
 	rb_link_node(&iovad->anchor.node, NULL, &iovad->rbroot.rb_node);
 }
@@ -81,9 +83,9 @@ static void free_nodes(void)
 	unsigned int i, k, kept = 0;
 
 	for (i = 0; i < nr_nodes; i++) {
-		for (k = 0; k < resv.spares && resv.spare[k] != all_nodes[i]; k++)
+		for (k = 0; k < resv.made.spares && resv.made.spare[k] != all_nodes[i]; k++)
 			;
-		if (k < resv.spares)
+		if (k < resv.made.spares)
 			all_nodes[kept++] = all_nodes[i];
 		else
 			free(all_nodes[i]);
@@ -111,12 +113,12 @@ static void fill(struct bench *b)
 	while (standing--) {
 		lo = rand() % PFNS;
 		hi = min_t(unsigned long, lo + rand() % 30, PFNS - 1);
-		assert_int_equal(intel_kdump_reserve_range(&b->iovad, lo, hi), 0);
+		assert_int_equal(iova_exact_reserve(&b->iovad, lo, hi, &resv.made), 0);
 		memset(&b->want[lo], true, hi - lo + 1);
 	}
 	/* All of them stood there before. */
 	intel_kdump_domain_init(&b->d, &b->iovad);
-	resv.nodes = resv.low = 0;
+	resv.made.nodes = resv.made.low = 0;
 	while (b->nr < MAX_RANGES && at < PFNS - 80) {
 		b->ranges[b->nr].first = at;
 		b->ranges[b->nr].last = at + rand() % step;
@@ -136,7 +138,7 @@ static void read_back(struct bench *b, u64 *missing, u64 *extra)
 	nodes_left = charges_left = -1;
 	intel_kdump_snapshot(&b->d, &b->stat);
 	for (u64 i = 0; i < b->stat.nr_spans; i++) {
-		struct kdump_span *s = &b->stat.spans[i];
+		struct iova_span *s = &b->stat.spans[i];
 
 		assert_true(s->lo <= s->hi && s->hi < PFNS);
 		assert_true(!i || s->lo > b->stat.spans[i - 1].hi);
@@ -351,7 +353,7 @@ int main(void)
 	};
 	int ret = cmocka_run_group_tests(tests, NULL, NULL);
 
-	resv.spares = 0;
+	resv.made.spares = 0;
 	free_nodes();
 	return ret;
 }

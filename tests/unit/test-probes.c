@@ -62,9 +62,9 @@ static void test_parameters(void **state)
 		assert_non_null(strstr(p, name));
 	}
 	/* a kernel that is not the lab's has no such function, and is not asked */
-	assert_non_null(strstr(p, "intel_kdump_reserve_range"));
+	assert_non_null(strstr(p, "iova_exact_reserve"));
 	assert_non_null(strstr(p, " ftrace=nop ")); /* else the buffer is one page while it boots */
-	assert_null(strstr(probe_parameters(false), "intel_kdump_reserve_range"));
+	assert_null(strstr(probe_parameters(false), "iova_exact_reserve"));
 	assert_non_null(strstr(probe_parameters(false), ",reserve_iova,"));
 }
 
@@ -140,8 +140,8 @@ static void test_malformed(void **state)
 		   "domain: (iommu_setup_dma_ops+0x4/0x5c0) dev=\"a-name-of-more-than-31-characters-of-text\""),
 		AT("1.000000", "domain: (iommu_setup_dma_ops+0x4/0x5c0)"),
 		AT("1.000000", "reserve: (reserve_iova+0x4/0x170) iovad=0xff10 lo=0xc0 hi=0xbf"),
-		AT("1.000000", "range: (intel_kdump_reserve_range+0x4/0x170) iovad=0xff10 lo=0x2 hi=0x1"),
-		AT("1.000000", "range: (intel_kdump_reserve_range+0x4/0x170) iovad=0xff10 lo=0x2"),
+		AT("1.000000", "range: (iova_exact_reserve+0x4/0x170) iovad=0xff10 lo=0x2 hi=0x1"),
+		AT("1.000000", "range: (iova_exact_reserve+0x4/0x170) iovad=0xff10 lo=0x2"),
 		AT("1.000000", "reserve: (reserve_iova+0x4/0x170) x=\"lo=0x1 hi=0x2 iovad=0x3"),
 	};
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What kdump_resv.c, kdump_domain.c and kdump_link.c take from the kernel, for a build on the host; linux/ include this. */
+/* What iova-exact.c, kdump_resv.c, kdump_domain.c and kdump_link.c take from the kernel, for a build on the host; linux/ include this. */
 #ifndef SHIM_KERNEL_H
 #define SHIM_KERNEL_H
 
@@ -180,11 +180,11 @@ struct iova {
 struct iova_domain {
 	int iova_rbtree_lock;
 	struct rb_root rbroot;
+	unsigned long dma_32bit_pfn;
 	struct iova anchor;
 };
 
 #define iova_shift(iovad) ((iovad) ? 12u : 0u)
-struct iova *alloc_iova_mem(void);
 
 /* ---- devices and their domains ---- */
 
