@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 # shellcheck disable=SC2154,SC2034 # variables shared by name: see common.sh
-# What a kernel maintainer runs over a change first: the kernel's own checkpatch.pl over our files and patches, the
+# What a kernel maintainer runs over a change first: the kernel's own checkpatch.pl and kernel-doc over our files and patches, the
 # compiler with W=1, and sparse, each for what is ours: the files of src, and the lines that our patches add. The objects
 # are apart from those of a build, which they would only make anew.
 
@@ -24,6 +24,24 @@ lint_style()
 	done
 	printf '%d files and %d patches' "${#new_files[@]}" "${#patches[@]}"
 	((bad == 0)) || { printf ': it finds something in %d' "$bad"; return 1; }
+}
+
+# lint_doc: the kernel's own look at our descriptions of functions and structures.
+lint_doc()
+{
+	local log=$work/doc.log doc=$work/tree/scripts/kernel-doc status=0
+
+	"$doc" -none "${new_files[@]}" >"$log" 2>&1 || status=$?
+	# The kernel's own script may be of a language that this host lacks.
+	if ((status == 126 || status == 127)); then
+		printf 'scripts/kernel-doc cannot be run here: %s' "$(head -n 1 "$log")"
+		return "$LINT_SKIPPED"
+	fi
+	printf '%d files' "${#new_files[@]}"
+	((status != 0)) || [[ -s $log ]] || return 0
+	cat "$log" >&2
+	printf ': it finds something in %d lines' "$(wc -l <"$log")"
+	return 1
 }
 
 # lint_ours LOG: the findings of a log that are of our files or lines, on stderr; and in words how many. 1: there are some.
@@ -164,6 +182,7 @@ lint_kernel()
 	fi
 	lint_check patches lint_prepare || return 0
 	lint_check checkpatch.pl lint_style || true
+	lint_check kernel-doc lint_doc || true
 	lint_check 'W=1' lint_compile || true
 	lint_check sparse lint_sparse || true
 }

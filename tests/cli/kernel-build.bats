@@ -255,6 +255,11 @@ builds() { wc -l <"$BUILT"; }
 	echo 'int other;' >"$VTDLAB_PATCHES_DIR/src/other.c"
 	kernel_build lab-6.1
 	refused 'the tree has a drivers/iommu/intel/other.c of its own' 125
+	# what is of the IOVA library goes beside it
+	mv "$VTDLAB_PATCHES_DIR"/src/{,iova-}other.c
+	: >"$source/drivers/iommu/iova-other.c"
+	kernel_build lab-6.1
+	refused 'the tree has a drivers/iommu/iova-other.c of its own' 125
 }
 
 @test "a source version gone from the archive: the newest of its series, and it is said" {

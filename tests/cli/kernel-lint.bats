@@ -33,16 +33,16 @@ came_of()
 }
 
 readonly fine=('lab-6.1: patches passed: 2 apply exactly' 'lab-6.1: checkpatch.pl passed: 1 files and 2 patches'
-	'lab-6.1: W=1 passed: 3 objects, 1 of them ours' 'lab-6.1: sparse passed: 1 files')
+	'lab-6.1: kernel-doc passed: 1 files' 'lab-6.1: W=1 passed: 3 objects, 1 of them ours' 'lab-6.1: sparse passed: 1 files')
 
 @test "each check says what it looked at, the last line adds up, and no kernel is built" {
 	lint lab-6.1
-	came_of 0 "${fine[@]}" '4 passed, 0 failed, 0 skipped'
+	came_of 0 "${fine[@]}" '5 passed, 0 failed, 0 skipped'
 	[ ! -s "$BUILT" ]
 	# the objects of a build are not touched, and it is all looked at again
 	[ ! -d "$tree/lab-build" ]
 	lint lab-6.1
-	came_of 0 "${fine[@]}" '4 passed, 0 failed, 0 skipped'
+	came_of 0 "${fine[@]}" '5 passed, 0 failed, 0 skipped'
 }
 
 @test "without a name: every kernel that is built here, those of the same files once" {
@@ -51,8 +51,9 @@ readonly fine=('lab-6.1: patches passed: 2 apply exactly' 'lab-6.1: checkpatch.p
 	lint
 	came_of 0 "${fine[@]}" 'lab-6.1-nofix: patches passed: 1 apply exactly' \
 		'lab-6.1-nofix: checkpatch.pl passed: 1 files and 1 patches' \
+		'lab-6.1-nofix: kernel-doc passed: 1 files' \
 		'lab-6.1-nofix: W=1 passed: 3 objects, 1 of them ours' 'lab-6.1-nofix: sparse passed: 1 files' \
-		'8 passed, 0 failed, 0 skipped'
+		'10 passed, 0 failed, 0 skipped'
 }
 
 @test "a source that cannot be had is a skip with its reason, of that kernel only" {
@@ -61,7 +62,7 @@ readonly fine=('lab-6.1: patches passed: 2 apply exactly' 'lab-6.1: checkpatch.p
 	lint --offline
 	came_of 0 "${fine[@]}" \
 		"lab-6.2: source skipped: it cannot be had: the source of lab-6.2 (linux-source-6.1 6.2.1-1) is not in the cache ($VTDLAB_CACHE) and may not be fetched with --offline" \
-		'4 passed, 0 failed, 1 skipped'
+		'5 passed, 0 failed, 1 skipped'
 	# nothing was looked at: that is no pass
 	lint lab-6.2 --offline
 	[[ $status == 1 && ${lines[-1]} == '0 passed, 0 failed, 1 skipped' ]]
@@ -71,13 +72,15 @@ readonly fine=('lab-6.1: patches passed: 2 apply exactly' 'lab-6.1: checkpatch.p
 }
 
 @test "what checkpatch.pl, the compiler and sparse find in what is ours is told, and status 1" {
-	printf 'int core = plain_zero; \nint unused;\n' >"$VTDLAB_PATCHES_DIR/src/kdump_copy.c"
+	printf 'int core = plain_zero; \nint unused;\n/** wrong */\n' >"$VTDLAB_PATCHES_DIR/src/kdump_copy.c"
 	hook_patch "$VTDLAB_PATCHES_DIR/6.1/0001-hook.patch" 20 'an unused hook '
 	lint lab-6.1
 	came_of 1 "${fine[0]}" 'lab-6.1: checkpatch.pl failed: 1 files and 2 patches: it finds something in 2' \
+		'lab-6.1: kernel-doc failed: 1 files: it finds something in 1 lines' \
 		'lab-6.1: W=1 failed: 3 objects, 1 of them ours: it finds something 2 times' \
-		'lab-6.1: sparse failed: 1 files: it finds something 1 times' '1 passed, 3 failed, 0 skipped'
+		'lab-6.1: sparse failed: 1 files: it finds something 1 times' '1 passed, 4 failed, 0 skipped'
 	[[ $stderr == *'src/kdump_copy.c:1: ERROR: trailing whitespace'* ]]
+	[[ $stderr == *'3:/** wrong */'* ]]
 	[[ $stderr == *'(- is '*'/6.1/0001-hook.patch)'* ]]
 	[[ $stderr == *'drivers/iommu/intel/iommu.c:21:1: warning: unused'* ]]
 	[[ $stderr == *'drivers/iommu/intel/kdump_copy.c:2:1: warning: unused'* ]]
@@ -87,13 +90,13 @@ readonly fine=('lab-6.1: patches passed: 2 apply exactly' 'lab-6.1: checkpatch.p
 @test "what is wrong in the kernel's own lines is not ours" {
 	echo 'int unused;' >>"$source/drivers/iommu/intel/other.c"
 	lint lab-6.1
-	came_of 0 "${fine[@]}" '4 passed, 0 failed, 0 skipped'
+	came_of 0 "${fine[@]}" '5 passed, 0 failed, 0 skipped'
 }
 
 @test "a patch that does not apply, and a tree that does not compile, fail by name" {
 	FAKE_ERROR='no such member' lint lab-6.1
-	[[ $status == 1 && ${lines[2]} == 'lab-6.1: W=1 failed: compiling it with W=1 of linux-source-6.1 6.1.7-1 failed: x.c:1: error: no such member'* ]]
-	[ "${lines[-1]}" = '3 passed, 1 failed, 0 skipped' ]
+	[[ $status == 1 && ${lines[3]} == 'lab-6.1: W=1 failed: compiling it with W=1 of linux-source-6.1 6.1.7-1 failed: x.c:1: error: no such member'* ]]
+	[ "${lines[-1]}" = '4 passed, 1 failed, 0 skipped' ]
 	sed -i 's/^ line 19$/ line nineteen/' "$VTDLAB_PATCHES_DIR/6.1/0001-hook.patch"
 	lint lab-6.1
 	[[ $status == 1 && ${lines[0]} == 'lab-6.1: patches failed: kernel-patches/6.1/0001-hook.patch does not apply to linux-source-6.1 6.1.7-1: drivers/iommu/intel/iommu.c: hunk #1 fails at'* ]]
@@ -102,11 +105,17 @@ readonly fine=('lab-6.1: patches passed: 2 apply exactly' 'lab-6.1: checkpatch.p
 
 @test "a tool that looks at nothing is no tool that finds nothing" {
 	FAKE_PASS_OVER=1 lint lab-6.1
-	[[ $status == 1 && ${lines[2]} == 'lab-6.1: W=1 failed: the compiler was not given all of our files'* ]]
-	[[ ${lines[3]} == 'lab-6.1: sparse failed: it looked at 0 of 1 files'* ]]
+	[[ $status == 1 && ${lines[3]} == 'lab-6.1: W=1 failed: the compiler was not given all of our files'* ]]
+	[[ ${lines[4]} == 'lab-6.1: sparse failed: it looked at 0 of 1 files'* ]]
 	FAKE_OLD_SPARSE=1 lint lab-6.1
-	came_of 0 "${fine[@]:0:3}" 'lab-6.1: sparse skipped: 0.6.4 (made up) is too old for this kernel' \
-		'3 passed, 0 failed, 1 skipped'
+	came_of 0 "${fine[@]:0:4}" 'lab-6.1: sparse skipped: 0.6.4 (made up) is too old for this kernel' \
+		'4 passed, 0 failed, 1 skipped'
+}
+
+@test "a kernel-doc that this host cannot run is a skip" {
+	FAKE_NO_DOC=1 lint lab-6.1
+	[[ $status == 0 && ${lines[2]} == 'lab-6.1: kernel-doc skipped: scripts/kernel-doc cannot be run here: '* ]]
+	[ "${lines[-1]}" = '4 passed, 0 failed, 1 skipped' ]
 }
 
 @test "without sparse that check is a skip with what to type" {
@@ -121,14 +130,14 @@ readonly fine=('lab-6.1: patches passed: 2 apply exactly' 'lab-6.1: checkpatch.p
 		skip 'sparse is in a sbin of this host'
 	fi
 	PATH=$BATS_TEST_TMPDIR/all lint lab-6.1
-	came_of 0 "${fine[@]:0:3}" 'lab-6.1: sparse skipped: it is not installed (apt-get install sparse)' \
-		'3 passed, 0 failed, 1 skipped'
+	came_of 0 "${fine[@]:0:4}" 'lab-6.1: sparse skipped: it is not installed (apt-get install sparse)' \
+		'4 passed, 0 failed, 1 skipped'
 }
 
 @test "a tree (KDIR), and what cannot be linted at all" {
 	fake_tree "$BATS_TEST_TMPDIR/linux"
 	lint --kdir "$BATS_TEST_TMPDIR/linux"
-	[[ $status == 0 && ${lines[-1]} == '4 passed, 0 failed, 0 skipped' ]]
+	[[ $status == 0 && ${lines[-1]} == '5 passed, 0 failed, 0 skipped' ]]
 	lint lab-9
 	[[ $status == 2 && $stderr == *"'lab-9' is no kernel that is built here: those are lab-6.1"* && -z $output ]]
 	lint lab-6.1 --kdir /

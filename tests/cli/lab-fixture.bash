@@ -28,6 +28,9 @@ fake_tree()
 		print "$ARGV[-1]:1: ERROR: trailing whitespace\n" if @bad;
 		exit !!@bad;
 	END
+	# It knows no description that says "wrong".
+	printf '#!/bin/sh\n[ -z "$FAKE_NO_DOC" ] || exit 127\nshift\n! grep -n "[*].*wrong" "$@"\n' >"$dir/scripts/kernel-doc"
+	chmod +x "$dir/scripts/kernel-doc"
 	cat >>"$dir/Makefile" <<-'END'
 		.RECIPEPREFIX = >
 		# Options live if a Kconfig of the tree has them.
