@@ -396,7 +396,7 @@ bench-sweeps: build ## nested KVM by L1's kernel and by the mode of its vIOMMU: 
 crash-memory: build ## the least crashkernel= by kernel, initramfs and mode of the IOMMU: docs/findings/crash-memory.md
 	@scripts/crash-memory $(if $(KERNEL),--kernels '$(KERNEL)') $(if $(RESULTS),--results '$(RESULTS)') --out docs/findings/crash-memory.md
 
-lint-kernel: ## checkpatch.pl --strict, W=1 and sparse over kernel-patches, for every lab kernel (KERNEL=lab-6.12: that one; KDIR=~/linux)
+lint-kernel: ## checkpatch.pl --strict, kernel-doc, W=1 and sparse over kernel-patches, for every lab kernel (KERNEL=lab-6.12: that one; KDIR=~/linux)
 	@scripts/kernel-build --lint $(if $(KDIR),--kdir '$(KDIR)') $(if $(KERNEL),'$(KERNEL)')
 
 corrupt-copies: build ## deep copies of damaged tables, aimed (all 50) and random (N=200): none may hurt the crash kernel (KERNEL=)
