@@ -66,6 +66,12 @@ void uart_write(const char *bytes, size_t len);
 /** Wait until the last byte is out. */
 void uart_drain(void);
 
+/** The time-stamp counter: of the machine, whichever kernel runs; instructions and waiting where the clock is virtual. */
+static inline int64_t read_tsc(void)
+{
+	return (int64_t)__builtin_ia32_rdtsc();
+}
+
 /* util.c */
 /** Iterate over the names in a directory in version order (not those that begin with a dot).
  * Stops and returns what @each returned if not 0; -1 (errno) if it cannot be read. */

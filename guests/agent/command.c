@@ -253,6 +253,7 @@ size_t command_answer(int result, char *text, size_t cap, struct answer *answer)
 		json_put_null(&out, "id");
 	json_put_bool(&out, "ok", !result);
 	json_put_int(&out, "t_ns", now_ns());
+	json_put_int(&out, "tsc", read_tsc());
 	if (result) {
 		json_put_string(&out, "error", answer->error);
 		answer->after = NULL;

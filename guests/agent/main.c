@@ -82,6 +82,17 @@ static void reap(void)
 		;
 }
 
+/* What CPUs have waited since this kernel began, to 10 ms (proc(5), /proc/uptime); -1: not known. */
+static int64_t idle_ns(void)
+{
+	char text[64];
+	double up, idle;
+
+	if (read_file("/proc/uptime", text, sizeof(text)) < 0 || sscanf(text, "%lf %lf", &up, &idle) != 2)
+		return -1;
+	return (int64_t)(idle * 1e9);
+}
+
 static char stage[32]; /* which of the two kernels this is */
 
 static void say_hello(void)
@@ -99,6 +110,8 @@ static void say_hello(void)
 	json_put_string(&out, "release", name.release);
 	json_put_string(&out, "cmdline", cmdline);
 	json_put_int(&out, "uptime_ns", now_ns());
+	json_put_int(&out, "tsc", read_tsc());
+	json_put_int(&out, "idle_ns", idle_ns());
 	json_put_int(&out, "pid", getpid());
 	json_end(&out, '}');
 	text[out.len++] = '\n';

@@ -11,7 +11,7 @@ setup()
 	cp "$BATS_TEST_DIRNAME/../../scripts/lib/"*.sh "$lab/scripts/lib"
 	cat >"$lab/build/vtdlab" <<'VTDLAB'
 #!/bin/bash
-# Four times the work as shipped; FAKE_STATUS, FAKE_RESTORED: how it ends.
+# Four times the work as shipped; FAKE_STATUS, FAKE_RESTORED: how it ends; FAKE_TSC: the crash kernel's counter.
 if [[ $1 == list ]]; then
 	printf '%s\n' crash.image=flat -erms,-fsrm cryptomgr.notests
 	exit
@@ -28,6 +28,13 @@ for ((i = 0; i < work; i++)); do :; done
 mkdir -p "$results/latest"
 echo "{\"environment\":{\"qemu\":\"7.2\",\"accel\":\"tcg\"},\"restore\":{\"restored\":${FAKE_RESTORED:-true},\"why\":\"it is damaged\"}}" \
 	>"$results/latest/run.json"
+cat >"$results/latest/agent.jsonl" <<END
+{"from":"guest","line":{"hello":1,"stage":"first","tsc":$((work * 40000)),"idle_ns":$((work * 10000))}}
+{"from":"host","line":{"cmd":"panic","id":7}}
+{"from":"guest","line":{"id":6,"ok":true,"tsc":1}}
+{"from":"guest","line":{"id":7,"ok":true,"tsc":$((work * 50000))}}
+{"from":"guest","line":{"hello":1,"stage":"crash"${FAKE_TSC-,\"tsc\":$((work * 80000))},"idle_ns":$((work * 20000))}}
+END
 [[ $words != *machine.observe=off* ]] || status=125
 exit "${FAKE_STATUS:-$status}"
 VTDLAB
@@ -38,7 +45,7 @@ VTDLAB
 # ratio ROW: the median ratio of a row of $output.
 ratio()
 {
-	awk -F'|' -v row=" $1 " '$2 == row { split($4, word, " "); print word[1] }' <<<"$output"
+	awk -F'|' -v row=" $1 " '$2 == row { split($4, word, " "); print word[1]; exit }' <<<"$output"
 }
 
 @test "speed: every row, as a ratio to the run as shipped of its round" {
@@ -50,9 +57,12 @@ ratio()
 	awk -v r="$(ratio 'all shortcuts')" 'BEGIN { exit !(r > 0 && r < 0.7) }'
 	awk -v r="$(ratio 'as shipped, not observed')" 'BEGIN { exit !(r > 0.7) }'
 	[[ $output == *"as shipped, observed, to two boots that nobody observes: "[01].*"all shortcuts, observed, "* ]]
-	[ "$(grep -c -- '--kernel some-kernel' "$lab/build/asked")" -eq 22 ]
+	[ "$(grep -c -- '--kernel some-kernel' "$lab/build/asked")" -eq 25 ]
+	[ "$(grep -c -- '--clock virtual' "$lab/build/asked")" -eq 3 ]
+	# without what the CPU waited; the crash kernel's from the panic on
+	[[ $output == *"| as shipped | 3600 | 1200 | 1.00 |"*"| flat | 3600 | 1200 | 1.00 |"*"| all shortcuts | 900 | 300 | 0.25 |" ]]
 	[ "$(grep -c -- '--snapshot' "$lab/build/asked")" -eq 4 ]
-	[ "$(grep -c -- '--set first.image=flat --set crash.checksum=off --set crash.image=flat' "$lab/build/asked")" -eq 3 ]
+	[ "$(grep -c -- '--set first.image=flat --set crash.checksum=off --set crash.image=flat' "$lab/build/asked")" -eq 4 ]
 }
 
 @test "boot: each shortcut of the list by itself, or each candidate in the form that it has" {
@@ -97,4 +107,11 @@ ratio()
 	run "$lab/scripts/bench-speed" fast
 	[ "$status" -eq 2 ]
 	[[ $output == *"bench-speed"* ]]
+}
+
+@test "speed: an agent that does not say how many instructions, or a panic that was not told, is no figure" {
+	FAKE_TSC='' run "$lab/scripts/bench-speed" speed 1 k
+	echo "$output"
+	[ "$status" -eq 125 ]
+	[[ $output == *"the run 'as shipped' does not say how many instructions it took" ]]
 }
