@@ -14,8 +14,8 @@ PACKET:m'
 # Drivers of the default devices; --require names others.
 readonly kconfig_drivers='BLK_DEV_NVME E1000E'
 
-# What these stand below in menuconfig, and want.
-readonly kconfig_below='PCI ACPI NET BLOCK TTY SERIAL_8250 PRINTK MULTIUSER IOMMU_SUPPORT X86_X2APIC SHMEM PROC_SYSCTL
+# What these stand below in menuconfig, and want. SYSCTL is what newer kernels call PROC_SYSCTL, which selects it.
+readonly kconfig_below='PCI ACPI NET BLOCK TTY SERIAL_8250 PRINTK MULTIUSER IOMMU_SUPPORT X86_X2APIC SHMEM SYSCTL
 	NETDEVICES ETHERNET NET_VENDOR_INTEL VIRTIO_MENU VIRTIO_PCI BINFMT_SCRIPT RD_GZIP'
 
 # kconfig_fragment WORD...: those and what every scenario needs, as scripts/kconfig/merge_config.sh takes it.
@@ -30,7 +30,8 @@ kconfig_fragment()
 	[[ $* != *KVM* && $* != *VFIO* ]] || printf 'CONFIG_%s=y\n' VIRTUALIZATION VFIO EVENTFD CPU_SUP_AMD HIGH_RES_TIMERS
 	for word in $kconfig_needed "$@"; do
 		word=${word%:m}
-		[[ $word != *'|'* ]] || echo "# or CONFIG_${word#*|}:"
+		# without its CONFIG_, which merge_config.sh would take for one more value that is asked for
+		[[ $word != *'|'* ]] || echo "# or ${word#*|}:"
 		echo "CONFIG_${word%%|*}=y"
 	done
 }

@@ -393,7 +393,9 @@ make_cache()
 		# shellcheck disable=SC2086,SC2154 # words, of kconfig.sh
 		run kconfig_missing "$BATS_TEST_TMPDIR/$scenario" $kconfig_needed
 		[ -z "$output" ]
+		# merge_config.sh takes a CONFIG_ in a comment for a value that is asked for
 		run ! grep -vE '^(#.*|CONFIG_[A-Z0-9_]+=y)$' "$BATS_TEST_TMPDIR/$scenario"
+		run ! grep '^#.*CONFIG_' "$BATS_TEST_TMPDIR/$scenario"
 	done
 	grep -qx CONFIG_E1000E=y "$BATS_TEST_TMPDIR/kdump"
 	grep -qx CONFIG_VIRTIO_NET=y "$BATS_TEST_TMPDIR/kdump-virtio"
