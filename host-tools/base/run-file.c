@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "base/run-file.h"
 
+#include <glob.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -75,11 +76,35 @@ bool run_file_schema(const char *path, JsonObject *o, int newest, GError **error
 			     path, schema, newest);
 }
 
+/* A run of a bug, a hunt, a soak or a matrix, by the name that their pages give it: no two runs have the same. */
+static char *inner_run(const char *name)
+{
+	static const char *const depths[] = { "*", "*/*", "*/*/*", "*/*/*/*" };
+	char *found = NULL;
+
+	if (!g_ascii_isdigit(*name) || strpbrk(name, "*?[\\"))
+		return NULL;
+	for (size_t i = 0; !found && i < G_N_ELEMENTS(depths); i++) {
+		g_autofree char *below = g_build_filename(depths[i], name, NULL), *pattern = lab_results(below);
+		glob_t g = { 0 };
+
+		if (glob(pattern, 0, NULL, &g) == 0)
+			found = g_strdup(g.gl_pathv[0]);
+		globfree(&g);
+	}
+	return found;
+}
+
 char *run_path(const char *name)
 {
 	const char *below = g_str_has_prefix(name, "results/") ? name + strlen("results/") : name;
 	g_autofree char *in_results = *below && *below != '/' ? lab_results(below) : NULL;
-	bool there = g_file_test(name, G_FILE_TEST_EXISTS);
+	char *found;
 
-	return g_strdup(!there && in_results && g_file_test(in_results, G_FILE_TEST_EXISTS) ? in_results : name);
+	if (g_file_test(name, G_FILE_TEST_EXISTS) || !in_results)
+		return g_strdup(name);
+	if (g_file_test(in_results, G_FILE_TEST_EXISTS))
+		return g_steal_pointer(&in_results);
+	found = inner_run(below);
+	return found ? found : g_strdup(name);
 }

@@ -34,7 +34,8 @@ bool run_file_there(const char *dir, const char *name);
 
 /*
  * run_path - where what somebody calls @name is: itself if it is there, else one in the lab's results, with or without
- * "results/" before it ("latest", "results/latest-bench"), from whatever directory. The caller frees it.
+ * "results/" before it ("latest", "results/latest-bench"), from whatever directory; else the run of that name
+ * that a bug, a hunt or a matrix has made. The caller frees it.
  */
 char *run_path(const char *name);
 

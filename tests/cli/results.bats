@@ -141,4 +141,12 @@ results() { run "$vtdlab" results "$@"; echo "$output"; }
 	for name in latest results/latest r; do
 		(cd / && VTDLAB_ROOT=$BATS_TEST_TMPDIR/tree refused bench --show "$name" :: "is a run of a scenario")
 	done
+	# runs that lie deeper go by the name alone, as the pages of a bug and a matrix print it
+	for name in bugs/20261101T000000Z-b-000001/20261101T000001Z-kdump-000001 \
+			matrices/20261101T000002Z-m-000002/cells/0000/20261101T000003Z-kdump-000002; do
+		mkdir -p "$BATS_TEST_TMPDIR/tree/results/$name"
+		cp "$root/tests/cli/schemas/run.json" "$BATS_TEST_TMPDIR/tree/results/$name/"
+		(cd / && VTDLAB_ROOT=$BATS_TEST_TMPDIR/tree refused bench --show "${name##*/}" :: "is a run of a scenario")
+	done
+	(cd / && VTDLAB_ROOT=$BATS_TEST_TMPDIR/tree refused bench --show '2*' :: "there is no such run")
 }
