@@ -55,6 +55,8 @@ void clock_phase(struct clock *c, const char *name)
 	next.start_ns = last_phase(c) ? last_phase(c)->end_ns : 0;
 	g_array_append_val(c->phases, next);
 	progress_begin(c->progress, name);
+	/* what was done between two phases is the next one's, in what is shown as in what is recorded */
+	progress_since(c->progress, (double)(clock_elapsed_ns(c) - next.start_ns) / 1e9);
 }
 
 void clock_phase_end(struct clock *c, const char *format, ...)

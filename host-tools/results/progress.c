@@ -198,6 +198,14 @@ void progress_begin(struct progress *p, const char *phase)
 	draw(p);
 }
 
+void progress_since(struct progress *p, double seconds)
+{
+	if (!p || !p->phase)
+		return;
+	p->start_us = g_get_monotonic_time() - (gint64)(seconds * 1e6);
+	draw(p);
+}
+
 void progress_note(struct progress *p, const char *format, ...)
 {
 	va_list args;

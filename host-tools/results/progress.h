@@ -47,6 +47,9 @@ void progress_expect(struct progress *p, const char *const *phases, const double
  */
 void progress_begin(struct progress *p, const char *phase);
 
+/* progress_since - the open phase began @seconds ago already. */
+void progress_since(struct progress *p, double seconds);
+
 /*
  * progress_note - what is going on now. Live: shown behind the phase until the next note. Plain:
  * not shown (a log wants facts, not states).

@@ -137,13 +137,15 @@ bool phase_attach_disk(struct run *run, GError **error)
 	g_autofree char *phase = NULL;
 	char bdf[16];
 
+	phase = g_strdup_printf("attach:%s", sid_text(guest_disk_sid(), bdf));
+	/* the wait is shown as it goes: where translation is off it takes all of its time */
+	if (module)
+		clock_phase(run->at.clock, phase);
 	if (!wait_for_dma(run, error) || !copy_memory_read(&run->at, &run->copy_memory[0], error))
 		return false;
 	breakpoint_arm(run, CONF_BREAK_ATTACH);
 	if (!module)
 		return true;
-	phase = g_strdup_printf("attach:%s", sid_text(guest_disk_sid(), bdf));
-	clock_phase(run->at.clock, phase);
 	if (run->disk)
 		disk_dma_close(run->disk);
 	/* The driver resets the disk now: its queue is served at full speed from here on. */

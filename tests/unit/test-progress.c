@@ -9,6 +9,7 @@
 #include <glib.h>
 #include <string.h>
 
+#include "observe/clock.h"
 #include "results/progress.h"
 
 struct screen {
@@ -62,6 +63,25 @@ static void test_plain(void **state)
 	some_phases(s.p);
 	assert_true(matches(&s, "^  boot +0\\.[0-9] s  kernel 6\\.1\n  a line\n  load +0\\.[0-9] s\n"
 				"warning: odd\n  panic +0\\.[0-9] s\n$"));
+	end(&s);
+}
+
+/* What passes between two phases of a run is shown as the page shows it. */
+static void test_between_phases(void **state)
+{
+	struct screen s = { 0 };
+	struct clock *c;
+
+	(void)state;
+	begin(&s, PROGRESS_AUTO);
+	c = clock_new(s.p);
+	clock_phase(c, "boot");
+	clock_phase_end(c, "up");
+	g_usleep(1200 * 1000);
+	clock_phase(c, "load");
+	clock_phase_end(c, "loaded");
+	assert_true(matches(&s, "^  boot +0\\.[0-9] s  up\n  load +1\\.[2-9] s  loaded\n$"));
+	clock_free(c);
 	end(&s);
 }
 
@@ -236,10 +256,11 @@ static void test_control(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_plain),	cmocka_unit_test(test_quiet),
-		cmocka_unit_test(test_live),	cmocka_unit_test(test_free_in_the_middle),
-		cmocka_unit_test(test_control), cmocka_unit_test(test_expected),
-		cmocka_unit_test(test_late),	cmocka_unit_test(test_expected_plain),
+		cmocka_unit_test(test_plain),	       cmocka_unit_test(test_quiet),
+		cmocka_unit_test(test_live),	       cmocka_unit_test(test_free_in_the_middle),
+		cmocka_unit_test(test_control),	       cmocka_unit_test(test_expected),
+		cmocka_unit_test(test_late),	       cmocka_unit_test(test_expected_plain),
+		cmocka_unit_test(test_between_phases),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
