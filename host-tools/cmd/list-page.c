@@ -43,12 +43,13 @@ int list_check(const char *name)
 	g_autoptr(GString) page = g_string_new(NULL);
 	g_autofree char *needs = NULL, *pattern = NULL, *grep = NULL, *words = lab_doc("glossary.md");
 	const struct outcome_info *failed;
-	bool tables;
+	bool tables, reused;
 
 	if (!c)
 		return VTDLAB_EXIT_USAGE;
 	failed = &vtdlab_outcomes[c->outcome];
 	tables = c->outcome == OUTCOME_COPY_WRONG;
+	reused = c->outcome == OUTCOME_IOVA_REUSED;
 	needs = need_list(c->needs, c->traces);
 	pattern = trace_groups_pattern(c->traces);
 	put(page, "check", "%s", c->name);
@@ -62,10 +63,12 @@ int list_check(const char *name)
 		put(page, "devices", "judged one by one: an expected failure may name one, %s@nvme", c->name);
 	if (tables)
 		put_command(page, "look at", "vtdlab diff RUN/tables/panic.vtd RUN/tables/copied.vtd");
+	if (reused)
+		put_command(page, "look at", "vtdlab diff RUN/tables/panic.vtd RUN/tables/end.vtd");
 	if (*pattern) {
 		grep = g_strdup_printf("grep -nE '%s' RUN/qemu.log", pattern);
-		put_command(page, tables ? "" : "look at", grep);
-	} else if (!tables) {
+		put_command(page, tables || reused ? "" : "look at", grep);
+	} else if (!tables && !reused) {
 		put_command(page, "look at", "less RUN/console.log");
 	}
 	put_command(page, "words", words);

@@ -314,7 +314,7 @@ static void put_command(GString *out, bool *first, const char *format, ...)
 /* What to type next about a failure that nobody expected, or what could not be judged. */
 static void put_next(GString *out, const struct run_report *r)
 {
-	bool failed = false, tables = false, qemu = false, first = true;
+	bool failed = false, tables = false, reused = false, qemu = false, first = true;
 	g_autofree char *pattern = NULL, *other = NULL;
 	unsigned traces = 0;
 
@@ -326,6 +326,7 @@ static void put_next(GString *out, const struct run_report *r)
 			continue;
 		failed = true;
 		tables |= row->result == CHECK_FAIL && row->outcome == OUTCOME_COPY_WRONG;
+		reused |= row->result == CHECK_FAIL && row->outcome == OUTCOME_IOVA_REUSED;
 		qemu |= row->result == CHECK_FAIL && blames_qemu(row);
 		traces |= check ? check->traces : 0;
 	}
@@ -334,6 +335,8 @@ static void put_next(GString *out, const struct run_report *r)
 	if (tables)
 		put_command(out, &first, "vtdlab diff %s/tables/panic.vtd %s/tables/copied.vtd", r->run_dir,
 			    r->run_dir);
+	if (reused)
+		put_command(out, &first, "vtdlab diff %s/tables/panic.vtd %s/tables/end.vtd", r->run_dir, r->run_dir);
 	if (!r->has_logs)
 		return;
 	pattern = trace_groups_pattern(traces);

@@ -362,6 +362,8 @@ make_cache()
 	run "$vtdlab" list checks leaves-equal
 	[ "$status" -eq 0 ]
 	[[ $output == "check         leaves-equal"*"a fail says   copy-wrong: "*"look at       vtdlab diff RUN/tables/panic.vtd "* ]]
+	run "$vtdlab" list checks iova-not-retargeted
+	[[ $output == *"look at       vtdlab diff RUN/tables/panic.vtd RUN/tables/end.vtd"* ]]
 	run "$vtdlab" list checks leafs-equal
 	[ "$status" -eq 2 ]
 	[[ $output == *"'leafs-equal' is no check (did you mean leaves-equal?)"* ]]
