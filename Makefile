@@ -446,7 +446,7 @@ setup-check:
 	@scripts/host-setup --for all
 
 # A sub-make, because pkg-config may only exist after the setup.
-build: setup
+build: setup ## the program alone, build/vtdlab
 	@$(MAKE) --no-print-directory all
 all: $(BUILD)/vtdlab $(BUILD)/guests/agent $(BUILD)/guests/kvmperf $(BUILD)/guests/kvmperf-probed \
 	$(BUILD)/guests/dma-load

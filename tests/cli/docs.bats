@@ -33,6 +33,17 @@ setup() { find_vtdlab; }
 	done < <(grep -ohE 'BUG=[a-z][a-z0-9-]+|bugs show [a-z][a-z0-9-]+' README.md docs/*.md | sed -E 's/.*[= ]//' | grep -vxE 'all|quick|slug' | sort -u)
 }
 
+@test "what the documents have typed to make is in make's own list" {
+	cd "$root"
+	make -s help >"$BATS_TEST_TMPDIR/help"
+	mapfile -t targets < <(grep -ohE '(^ {4}|^|`|&& )make [a-z][a-z-]+' README.md docs/*.md docs/findings/*.md | sed 's/.*make //' |
+		grep -vxE 'bz|defconfig|tinyconfig' | sort -u) # of a kernel's
+	[ "${#targets[@]}" -gt 20 ]
+	for target in "${targets[@]}"; do
+		grep -q "^  make $target " "$BATS_TEST_TMPDIR/help" || { echo "$target"; false; }
+	done
+}
+
 @test "each text in the first column of troubleshooting is one that the program or a script prints" {
 	cd "$root"
 	n=0
