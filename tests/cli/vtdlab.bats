@@ -381,7 +381,7 @@ make_cache()
 		run "$vtdlab" list scenarios "$name"
 		[ "$status" -eq 0 ]
 	done
-	for word in DID leaf slot requester canary TES TTM CM PGTT; do
+	for word in DID leaf slot requester canary TES TTM CM PGTT MISPLACED defect latched trace ring; do
 		grep -qE "^\|[^|]*\b$word\b[^|]*\|" "$root/docs/glossary.md" || { echo "$word"; false; }
 	done
 }
