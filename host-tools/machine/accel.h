@@ -31,7 +31,7 @@ struct accel_result {
 #define ACCEL_STILL_S 30.0
 
 /* What whoever waits is told meanwhile. */
-#define ACCEL_TRYING_TEXT "trying KVM with a guest of its own; what it shows is kept until this host boots again"
+#define ACCEL_TRYING_TEXT "trying KVM with a guest of its own: that it runs or hangs is kept until the next boot"
 
 /* Called when a guest is about to be tried, which takes its time. */
 typedef void (*accel_trying)(void *data);
