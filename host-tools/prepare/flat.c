@@ -246,7 +246,7 @@ char *kernel_flat(const struct kernel *kernel, char **why)
 
 	*why = NULL;
 	if (!kernel->bzimage || !kernel->vmlinux) {
-		*why = g_strdup("the lab has no vmlinux of it");
+		*why = g_strdup(kernel->bzimage ? "it is built without CONFIG_PVH" : "no bzImage of it was given");
 		return NULL;
 	}
 	now = fingerprint(kernel, path);
