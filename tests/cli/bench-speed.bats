@@ -11,7 +11,7 @@ setup()
 	cp "$BATS_TEST_DIRNAME/../../scripts/lib/"*.sh "$lab/scripts/lib"
 	cat >"$lab/build/vtdlab" <<'VTDLAB'
 #!/bin/bash
-# Four times the work as shipped; FAKE_STATUS, FAKE_RESTORED: how it ends; FAKE_TSC: the crash kernel's counter.
+# Four times the work as shipped; FAKE_STATUS, FAKE_RESTORED: how it ends; FAKE_TSC: the crash kernel's counter; FAKE_IDLE: what it has waited.
 if [[ $1 == list ]]; then
 	printf '%s\n' crash.image=flat -erms,-fsrm cryptomgr.notests
 	exit
@@ -33,7 +33,7 @@ cat >"$results/latest/agent.jsonl" <<END
 {"from":"host","line":{"cmd":"panic","id":7}}
 {"from":"guest","line":{"id":6,"ok":true,"tsc":1}}
 {"from":"guest","line":{"id":7,"ok":true,"tsc":$((work * 50000))}}
-{"from":"guest","line":{"hello":1,"stage":"crash"${FAKE_TSC-,\"tsc\":$((work * 80000))},"idle_ns":$((work * 20000))}}
+{"from":"guest","line":{"hello":1,"stage":"crash"${FAKE_TSC-,\"tsc\":$((work * 80000))},"idle_ns":${FAKE_IDLE:-$((work * 20000))}}}
 END
 [[ $words != *machine.observe=off* ]] || status=125
 exit "${FAKE_STATUS:-$status}"
@@ -112,6 +112,10 @@ ratio()
 @test "speed: an agent that does not say how many instructions, or a panic that was not told, is no figure" {
 	FAKE_TSC='' run "$lab/scripts/bench-speed" speed 1 k
 	echo "$output"
+	[ "$status" -eq 125 ]
+	[[ $output == *"the run 'as shipped' does not say how many instructions it took" ]]
+	# nor is one whose waiting is not known
+	FAKE_IDLE=-1 run "$lab/scripts/bench-speed" speed 1 k
 	[ "$status" -eq 125 ]
 	[[ $output == *"the run 'as shipped' does not say how many instructions it took" ]]
 }
