@@ -87,7 +87,7 @@ words()
 
 @test "what others wrote is text, and nothing on the page is loaded or run" {
 	unpack legacy-6.1
-	add_run $'x="<script>alert(1)</script>" &amp; \x1b[31m \u202e'
+	add_run $'x="<script>alert(1)</script>" &amp; \x1b[31m \xe2\x80\xae'
 	# jq would round the times
 	sed -i -e '0,/"works_detail" : ".*"/s//"works_detail" : "<img src=x onerror=alert(1)>"/' \
 		-e '0,/"driver" : ".*"/s//"driver" : "<b>nvme"/' "$dir/evidence.json"

@@ -48,7 +48,7 @@ setup()
 }
 
 @test "words that would do something to the terminal are shown without" {
-	for word in $'a\e[31mb' $'a\u009b31mb' $'a\u202eb'; do
+	for word in $'a\e[31mb' $'a\xc2\x9b31mb' $'a\xe2\x80\xaeb'; do
 		refused "$word" :: "no verb 'a"
 		refused run "$word" :: a
 		refused list --"$word" :: a
