@@ -250,7 +250,7 @@ static int list_shortcuts(void)
 	for (const struct shortcut *s = shortcuts; s->name; s++) {
 		const struct column columns[] = { { "gain", s->gain, 16 }, { "changes", s->changes, 0 }, { 0 } };
 
-		print_row(18, s->name, columns);
+		print_row(34, s->name, columns);
 	}
 	print_hint(
 		"The first figure is a run's CPU time with it as a ratio to one without (`make bench-boot`). `vtdlab run "

@@ -91,7 +91,7 @@ setup()
 	[[ $output == *"mode=legacy"* && $output == *"flat, pxb-bridge, pcie-pci-bridge"* ]]
 	run "$vtdlab" list shortcuts
 	[ "$status" -eq 0 ]
-	[[ "$output" == *"crash.image=flat "*"-erms,-fsrm "*"cryptomgr.notests "*"--as-shipped"* ]]
+	[[ "$output" == *"crash.image=flat "*"-erms,-fsrm "*"cryptomgr.notests "*"rodata=off "*"initcall_blacklist="*"--as-shipped"* ]]
 	refused list chekcs :: "did you mean checks?"
 	refused list qemu :: "did you mean qemus?"
 }

@@ -31,9 +31,12 @@ qemu_of()
 	[ "$(json .iova.leaves)" -gt 1000 ]
 	[ "$(json .iova.retargeted)" -gt 0 ]
 	[ "$(json .environment.crash_kernel.image)" = flat ]
-	[ "$(json .environment.shortcuts)" = "-erms,-fsrm cryptomgr.notests" ]
+	words=$("$VTDLAB" list shortcuts --names | grep -v -e '^-' -e '[.].*=' | tr '\n' ' ')
+	words=${words% }
+	[[ $words == "cryptomgr.notests rodata=off initcall_blacklist="* ]]
+	[ "$(json .environment.shortcuts)" = "-erms,-fsrm $words" ]
 	grep -q -- "-cpu max,+svm,+npt,-erms,-fsrm" "$RESULTS/latest/command"
-	[ "$(grep -c "Kernel command line: .* cryptomgr.notests " "$RESULTS/latest/console.log")" = 2 ]
+	[ "$(grep -c "Kernel command line: .* $words " "$RESULTS/latest/console.log")" = 2 ]
 	no_leftovers
 }
 
