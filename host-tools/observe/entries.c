@@ -59,6 +59,7 @@ static gboolean look(void *data)
 {
 	struct entries *w = data;
 	GArray *devices = w->a->ev->devices;
+	bool all = true;
 
 	skip_copy(w);
 	for (unsigned i = 0; i < devices->len; i++) {
@@ -70,12 +71,16 @@ static gboolean look(void *data)
 		read_entry(w, dev->sid, now);
 		if (memcmp(now, w->before + i * IOMMU_ENTRY_WORDS, sizeof(now)) == 0) {
 			dev->unchanged_ns = machine_now_ns();
+			all = false;
 			continue;
 		}
 		dev->attach_ns = machine_now_ns();
 		clock_moment(w->a->clock, "entry-changed", dev->attach_ns, "crash", -1, "host");
 	}
-	return G_SOURCE_CONTINUE;
+	if (!all)
+		return G_SOURCE_CONTINUE;
+	w->timer = 0;
+	return G_SOURCE_REMOVE;
 }
 
 struct entries *entries_new(struct attempt *a, const struct iommu_events *iommu)
@@ -97,7 +102,8 @@ void entries_free(struct entries *w)
 {
 	if (!w)
 		return;
-	g_source_remove(w->timer);
+	if (w->timer)
+		g_source_remove(w->timer);
 	g_free(w->before);
 	g_free(w);
 }
