@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib-unix.h>
+#include <sys/inotify.h>
 #include <unistd.h>
 
 #include "base/lines.h"
@@ -17,8 +19,10 @@
 
 struct trace {
 	char *path;
-	int fd; /* -1: not there yet */
-	guint timer;
+	int fd;	     /* -1: not there yet */
+	int told_fd; /* inotify: the log is written to; -1: not told */
+	guint timer, told;
+	uint64_t bytes; /* read so far */
 	struct lines lines;
 	bool busy;	  /* a subscriber is being called: no reading from inside it */
 	int64_t stamp_ns; /* of what is told again (trace_replay()); 0: each has its own */
@@ -87,6 +91,7 @@ static bool read_chunk(struct trace *t)
 	n = TEMP_FAILURE_RETRY(read(t->fd, buf, sizeof(buf)));
 	if (n <= 0)
 		return false;
+	t->bytes += (uint64_t)n;
 	lines_feed(&t->lines, buf, (size_t)n, take_line, too_long, t);
 	return (size_t)n == sizeof(buf);
 }
@@ -121,10 +126,52 @@ void trace_replay(struct trace *t, const char *text, size_t len, int64_t stamp_n
 	lines_clear(&earlier);
 }
 
+static gboolean tick(gpointer data);
+
+static gboolean written(gint fd, GIOCondition condition, gpointer data)
+{
+	struct trace *t = data;
+
+	(void)fd;
+	(void)condition;
+	t->told = 0;
+	read_up_to(t, READ_TURN);
+	t->timer = g_timeout_add(PERIOD_MS, tick, t);
+	return G_SOURCE_REMOVE;
+}
+
+/* What is written behind this is told. */
+static bool watch(struct trace *t)
+{
+	char events[4096];
+
+	if (t->fd < 0)
+		return false;
+	if (t->told_fd < 0) {
+		t->told_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+		if (t->told_fd >= 0 && inotify_add_watch(t->told_fd, t->path, IN_MODIFY) < 0) {
+			close(t->told_fd);
+			t->told_fd = -1;
+		}
+	}
+	while (t->told_fd >= 0 && read(t->told_fd, events, sizeof(events)) > 0)
+		;
+	return t->told_fd >= 0;
+}
+
+/* As long as there is something each time; then the next write is waited for. */
 static gboolean tick(gpointer data)
 {
-	read_up_to(data, READ_TURN);
-	return G_SOURCE_CONTINUE;
+	struct trace *t = data;
+	bool told = watch(t);
+	uint64_t before = t->bytes;
+
+	read_up_to(t, READ_TURN);
+	if (!told || t->busy || t->bytes != before)
+		return G_SOURCE_CONTINUE;
+	t->timer = 0;
+	t->told = g_unix_fd_add(t->told_fd, G_IO_IN, written, t);
+	return G_SOURCE_REMOVE;
 }
 
 struct trace *trace_new(const char *path)
@@ -132,7 +179,7 @@ struct trace *trace_new(const char *path)
 	struct trace *t = g_new0(struct trace, 1);
 
 	t->path = g_strdup(path);
-	t->fd = -1;
+	t->fd = t->told_fd = -1;
 	t->lines.max = LINE_CAP + 1;
 	t->timer = g_timeout_add(PERIOD_MS, tick, t);
 	return t;
@@ -142,9 +189,14 @@ void trace_free(struct trace *t)
 {
 	if (!t)
 		return;
-	g_source_remove(t->timer);
+	if (t->timer)
+		g_source_remove(t->timer);
+	if (t->told)
+		g_source_remove(t->told);
 	if (t->fd >= 0)
 		close(t->fd);
+	if (t->told_fd >= 0)
+		close(t->told_fd);
 	lines_clear(&t->lines);
 	subscribers_clear(&t->subscribers);
 	g_free(t->path);
