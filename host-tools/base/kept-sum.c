@@ -35,10 +35,45 @@ static char *kept(const char *memo, const char *words)
 	return g_strdup(sum);
 }
 
+static char *memo_of(const char *dir, const char *path, const char *kind)
+{
+	g_autofree char *name = g_compute_checksum_for_string(G_CHECKSUM_SHA256, path, -1);
+
+	return g_strdup_printf("%s/%.16s.%s", dir, name, kind);
+}
+
+/* Whole or not at all: it is renamed into its place. */
+static void keep(const char *dir, const char *memo, const char *text)
+{
+	if (g_mkdir_with_parents(dir, 0755) == 0 && !g_file_set_contents(memo, text, -1, NULL))
+		g_unlink(memo);
+}
+
+char *kept_stamp(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 ? words_of(&st) : NULL;
+}
+
+bool kept_good(const char *dir, const char *path, const char *stamp)
+{
+	g_autofree char *memo = memo_of(dir, path, "good"), *text = NULL;
+
+	return stamp && g_file_get_contents(memo, &text, NULL, NULL) && strcmp(text, stamp) == 0;
+}
+
+void kept_set_good(const char *dir, const char *path, const char *stamp)
+{
+	g_autofree char *memo = memo_of(dir, path, "good");
+
+	if (stamp)
+		keep(dir, memo, stamp);
+}
+
 char *kept_sum(const char *dir, const char *path, GError **error)
 {
-	g_autofree char *name = g_compute_checksum_for_string(G_CHECKSUM_SHA256, path, -1), *words = NULL;
-	g_autofree char *memo = g_strdup_printf("%s/%.16s.sum", dir, name), *text = NULL;
+	g_autofree char *memo = memo_of(dir, path, "sum"), *words = NULL, *text = NULL;
 	g_autoptr(GError) why = NULL;
 	GMappedFile *file;
 	struct stat st;
@@ -57,9 +92,9 @@ char *kept_sum(const char *dir, const char *path, GError **error)
 	sum = g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)g_mapped_file_get_contents(file),
 					  g_mapped_file_get_length(file));
 	g_mapped_file_unref(file);
-	/* whole or not at all: it is renamed into its place */
-	text = words ? g_strdup_printf("%s %s", words, sum) : NULL;
-	if (text && g_mkdir_with_parents(dir, 0755) == 0 && !g_file_set_contents(memo, text, -1, NULL))
-		g_unlink(memo);
+	if (words) {
+		text = g_strdup_printf("%s %s", words, sum);
+		keep(dir, memo, text);
+	}
 	return sum;
 }

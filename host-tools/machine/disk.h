@@ -14,8 +14,9 @@
 
 /*
  * Makes sure that `path` is a pattern image of `size` bytes (a multiple of 512): reused if its size
- * is right and every sector carries the pattern, else written anew (temporary name, rename).
- * Parent directories are made. About 0.1 s for reuse, 0.15 s to write 64 MiB. false with
+ * is right and every sector carries the pattern, else written anew (temporary name, rename). That it
+ * was looked through is kept in "hashes" beside it (base/kept-sum.h).
+ * Parent directories are made. About 0.1 s to look through or to write 64 MiB. false with
  * VTDLAB_ERROR_FAILED (disk full, not writable).
  */
 bool disk_pattern_ensure(const char *path, uint64_t size, GError **error);

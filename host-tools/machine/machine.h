@@ -214,11 +214,11 @@ bool machine_save(struct machine *m, int fd, uint32_t *sum, GError **error);
 
 /*
  * machine_restore - of a machine that was started with cfg->incoming: fills its RAM from @ram, which must have the sum
- * @ram_sum, and loads the state @fd. It then stands where the other one stopped: machine_resume().
+ * *@ram_sum (NULL: it was found to have it), and loads the state @fd. It then stands where the other one stopped: machine_resume().
  * @boot_s: machine_boot_s() of the one that booted
  * false: VTDLAB_ERROR_FAILED (damaged, not of this QEMU); others as machine_wait(). The machine is of no use then.
  */
-bool machine_restore(struct machine *m, int fd, int ram, uint32_t ram_sum, double boot_s, GError **error);
+bool machine_restore(struct machine *m, int fd, int ram, const uint32_t *ram_sum, double boot_s, GError **error);
 
 /* Lets a stopped machine run on. */
 bool machine_resume(struct machine *m, GError **error);

@@ -95,13 +95,13 @@ static bool add_late(struct machine *m, GError **error)
 	return true;
 }
 
-bool machine_restore(struct machine *m, int fd, int ram, uint32_t ram_sum, double boot_s, GError **error)
+bool machine_restore(struct machine *m, int fd, int ram, const uint32_t *ram_sum, double boot_s, GError **error)
 {
 	uint32_t sum;
 
-	if (!ram_fill(&m->ram, ram, &sum, error))
+	if (!ram_fill(&m->ram, ram, ram_sum ? &sum : NULL, error))
 		return false;
-	if (sum != ram_sum)
+	if (ram_sum && sum != *ram_sum)
 		return vtdlab_failed(error, "the RAM is not what was saved");
 	m->boot_s = boot_s;
 	return migrate(m, "migrate-incoming", fd, "the machine's state to be loaded", error) && add_late(m, error);

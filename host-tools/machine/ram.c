@@ -192,20 +192,22 @@ static uint32_t sum_page(uint32_t sum, uint64_t at, const uint8_t *page)
 }
 
 /*
- * Sums the pages that the file @fd, mapped at @from, has. Those that are not zero are written to the file @to, unless that is
+ * Sums the pages that the file @fd, mapped at @from, has (@sum NULL: does not). Those that are not zero are written to the file @to, unless that is
  * -1: by write, which costs no page fault each.
  */
 static bool each_page(int fd, const uint8_t *from, int to, uint64_t size, uint32_t *sum)
 {
 	uint64_t start = 0, end, run;
 
-	*sum = 0;
+	if (sum)
+		*sum = 0;
 	for (; next_extent(fd, &start, size, &end); start = end) {
 		start &= ~UINT64_C(PAGE - 1);
 		run = start;
 		for (uint64_t at = start; at < end; at += PAGE) {
 			if (!all_zero(from + at, PAGE)) {
-				*sum = sum_page(*sum, at, from + at);
+				if (sum)
+					*sum = sum_page(*sum, at, from + at);
 				continue;
 			}
 			if (to >= 0 && !write_at(to, from + run, at - run, run))

@@ -41,7 +41,10 @@ uint64_t ram_touched(const struct ram *r);
 
 /* The CRC-32 of all pages that have something in them, and of where they lie. */
 uint32_t ram_sum(const struct ram *r);
-/* Fills RAM that nobody has written to with the file @fd, of the same size; *@sum: of its pages. false and VTDLAB_ERROR_FAILED. */
+/*
+ * Fills RAM that nobody has written to with the file @fd, of the same size; *@sum: of its pages, unless
+ * that is NULL. false and VTDLAB_ERROR_FAILED.
+ */
 bool ram_fill(struct ram *r, int fd, uint32_t *sum, GError **error);
 
 /* Copies out of or into guest RAM: 0, or -1 if the range is not all RAM (nothing is copied then). */

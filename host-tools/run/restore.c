@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -299,14 +300,32 @@ static int open_in(const struct saved *s, const char *name)
 	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-static bool load(struct run *run, GError **error)
+/* The RAM @ram is summed once, until it is written to or the host is booted. */
+static bool load_from(struct run *run, int state, int ram, GError **error)
 {
 	const struct saved *s = run->saved;
-	int state = open_in(s, SAVED_STATE), ram = open_in(s, SAVED_RAM);
+	g_autofree char *path = g_build_filename(s->dir, SAVED_RAM, NULL), *now = kept_stamp(ram),
+			*hashes = g_build_filename(lab_cache_dir(), "hashes", NULL), *stamp = NULL;
 	double boot_s = (double)json_line_int(s->meta, "boot_ms", 0) / 1000;
+	uint32_t sum = saved_ram_sum(s);
+	bool kept;
+
+	if (now)
+		stamp = g_strdup_printf("%s, %08" PRIx32, now, sum);
+	kept = kept_good(hashes, path, stamp);
+	if (!machine_restore(run->at.m, state, ram, kept ? NULL : &sum, boot_s, error))
+		return false;
+	if (!kept)
+		kept_set_good(hashes, path, stamp);
+	return true;
+}
+
+static bool load(struct run *run, GError **error)
+{
+	int state = open_in(run->saved, SAVED_STATE), ram = open_in(run->saved, SAVED_RAM);
 	bool good = (state >= 0 && ram >= 0) || vtdlab_failed(error, "a file of it is not there");
 
-	good = good && machine_restore(run->at.m, state, ram, saved_ram_sum(s), boot_s, error);
+	good = good && load_from(run, state, ram, error);
 	if (state >= 0)
 		close(state);
 	if (ram >= 0)

@@ -137,6 +137,49 @@ static void of_no_file(void **state)
 	assert_non_null(strstr(error->message, path));
 }
 
+static bool good(void)
+{
+	int fd = open(path, O_RDONLY);
+	g_autofree char *stamp = kept_stamp(fd);
+
+	close(fd);
+	assert_non_null(stamp);
+	return kept_good(hashes, path, stamp);
+}
+
+static void found_good(void)
+{
+	int fd = open(path, O_RDONLY);
+	g_autofree char *stamp = kept_stamp(fd);
+
+	close(fd);
+	kept_set_good(hashes, path, stamp);
+}
+
+static void good_until_it_is_written(void **state)
+{
+	struct stat st;
+	int fd;
+
+	(void)state;
+	assert_false(good());
+	found_good();
+	assert_true(good());
+	assert_false(kept_good(hashes, "/another", "the same"));
+	assert_int_equal(stat(path, &st), 0);
+	fd = open(path, O_WRONLY);
+	assert_int_equal(write(fd, "xyz", 3), 3);
+	assert_int_equal(futimens(fd, (const struct timespec[]){ st.st_atim, st.st_mtim }), 0);
+	close(fd);
+	assert_false(good());
+	/* of what nothing is known nothing is kept */
+	found_good();
+	kept_set_good(hashes, path, NULL);
+	assert_true(good());
+	assert_false(kept_good(hashes, path, NULL));
+	assert_null(kept_stamp(-1));
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -144,6 +187,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(is_taken_from_there),	    TEST(not_of_what_was_written_since), TEST(not_of_another_file),
 		TEST(not_when_it_is_cut_or_no_sum), TEST(without_a_place_to_keep_it),	 TEST(of_no_file),
+		TEST(good_until_it_is_written),
 	};
 
 	return cmocka_run_group_tests_name("kept-sum", tests, NULL, NULL);

@@ -107,6 +107,7 @@ static uint64_t pattern_errors(const char *data, uint64_t len, uint64_t offset)
 static void test_disk(void **state)
 {
 	char *dir = test_dir(), *path = g_build_filename(dir, "disk.img", NULL), *data;
+	g_autofree char *hashes = g_build_filename(dir, "hashes", NULL);
 	const uint64_t size = 1 << 20;
 	GError *error = NULL;
 	struct stat before, after;
@@ -125,6 +126,8 @@ static void test_disk(void **state)
 	assert_true(disk_pattern_ensure(path, size, &error));
 	assert_int_equal(g_stat(path, &after), 0);
 	assert_true(before.st_ino == after.st_ino);
+	/* looked through once, and so that it was is kept, until it is written to */
+	assert_true(g_file_test(hashes, G_FILE_TEST_IS_DIR));
 	/* one damaged bit anywhere, a wrong size: made anew */
 	assert_true(g_file_set_contents(path, data, (gssize)len, NULL));
 	assert_true(disk_pattern_ensure(path, size, &error));
@@ -170,6 +173,11 @@ static void test_fill(void **state)
 	assert_true(ram_touched(&to) <= 16 * 4096);
 	assert_true(sum == ram_sum(&from) && sum == ram_sum(&to));
 	assert_memory_equal(to.base, from.base, SOME);
+	/* unsummed, the same */
+	assert_true(ram_init(&third, ram_file(SOME, NULL), SOME, NULL));
+	assert_true(ram_fill(&third, fd, NULL, &error));
+	assert_memory_equal(third.base, from.base, SOME);
+	ram_clear(&third);
 
 	/* a bit, a page that has moved, one that has gone */
 	assert_true(ram_init(&third, ram_file(SOME, NULL), SOME, NULL));

@@ -317,7 +317,7 @@ static void test_saved_and_restored(void **state)
 	cfg.disk_image = "/d";
 	ram_fd = open(ram, O_RDONLY);
 	m = machine_start(&cfg, NULL);
-	assert_true(machine_restore(m, fd, ram_fd, sum, 12, &error));
+	assert_true(machine_restore(m, fd, ram_fd, &sum, 12, &error));
 	byte = 0;
 	assert_true(machine_read_phys(m, 0x5000, &byte, 1) == 0 && byte == 7);
 	/* a slow host's first kernel: deadlines are as long as they were when it booted */
@@ -329,7 +329,7 @@ static void test_saved_and_restored(void **state)
 	/* another RAM: QEMU is not even given the rest */
 	g_string_assign(fake.commands, "");
 	m = machine_start(&cfg, NULL);
-	assert_false(machine_restore(m, fd, ram_fd, sum + 1, 0, &error));
+	assert_false(machine_restore(m, fd, ram_fd, &(uint32_t){ sum + 1 }, 0, &error));
 	assert_non_null(strstr(error->message, "the RAM is not what was saved"));
 	assert_null(strstr(fake.commands->str, "migrate-incoming"));
 	g_clear_error(&error);
@@ -338,7 +338,7 @@ static void test_saved_and_restored(void **state)
 	/* a state that QEMU cannot read */
 	fake.migration = "failed";
 	m = machine_start(&cfg, NULL);
-	assert_false(machine_restore(m, fd, ram_fd, sum, 0, &error));
+	assert_false(machine_restore(m, fd, ram_fd, &sum, 0, &error));
 	assert_true(g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_FAILED));
 	assert_non_null(strstr(error->message, "migrate-incoming: it failed"));
 	g_clear_error(&error);
