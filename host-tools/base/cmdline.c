@@ -69,3 +69,71 @@ bool cmdline_switch(const char *line, const char *name, bool *on)
 	}
 	return found;
 }
+
+/* What a member of intel_iommu= says: of the number @name, or, with NULL, the mode. NULL: nothing of it. */
+static const char *kdump_member(const char *member, const char *name)
+{
+	static const char *const numbers[] = { "max", "lines", "regions" };
+
+	if (!g_str_has_prefix(member, "kdump_"))
+		return NULL;
+	member += strlen("kdump_");
+	if (name)
+		return cmdline_is(member, name);
+	for (unsigned int i = 0; i < G_N_ELEMENTS(numbers); i++)
+		if (cmdline_is(member, numbers[i]))
+			return NULL;
+	return member;
+}
+
+static bool is_number(const char *text, unsigned int *n)
+{
+	char *end;
+	guint64 value = g_ascii_strtoull(text, &end, 0);
+
+	if (!g_ascii_isdigit(*text) || *end || value > G_MAXUINT)
+		return false;
+	*n = value;
+	return true;
+}
+
+/* @said becomes the *last, but for a number that is none. */
+static void take(char **last, const char *said, const char *name)
+{
+	unsigned int n;
+
+	if (!said || (name && !is_number(said, &n)))
+		return;
+	g_free(*last);
+	*last = g_strdup(said);
+}
+
+/* The last that @line says of it; NULL: nothing. */
+static char *kdump_last(const char *line, const char *name)
+{
+	g_autofree char *old = g_strconcat("intel_iommu_kdump", name ? "_" : NULL, name, NULL);
+	char *last = NULL, *word;
+
+	while (line && (word = cmdline_next(&line))) {
+		const char *is = cmdline_is(word, "intel_iommu");
+		g_auto(GStrv) members = g_strsplit(is ? is : "", ",", -1);
+
+		for (char **member = members; *member; member++)
+			take(&last, kdump_member(*member, name), name);
+		take(&last, cmdline_is(word, old), name);
+		g_free(word);
+	}
+	return last;
+}
+
+char *cmdline_kdump_mode(const char *line)
+{
+	return kdump_last(line, NULL);
+}
+
+bool cmdline_kdump_number(const char *line, const char *name, unsigned int *n)
+{
+	g_autofree char *last = kdump_last(line, name);
+
+	return last && is_number(last, n);
+}

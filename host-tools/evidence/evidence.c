@@ -269,7 +269,7 @@ const char *evidence_kdump_asked(const struct evidence *ev)
 {
 	static const char *const known[] = { "deep", "reserve", "log" };
 	const char *cmdline = ev->crash_cmdline ? ev->crash_cmdline : ev->scenario->crash.cmdline;
-	g_autofree char *mode = cmdline_value(cmdline, "intel_iommu_kdump");
+	g_autofree char *mode = cmdline_kdump_mode(cmdline);
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(known); i++)
 		if (g_strcmp0(mode, known[i]) == 0)

@@ -187,7 +187,7 @@ static char *first_own(const struct scenario *sc)
 
 const char *plan_crash_own(const char *cmdline)
 {
-	g_autofree char *mode = cmdline_value(cmdline, "intel_iommu_kdump");
+	g_autofree char *mode = cmdline_kdump_mode(cmdline);
 
 	return mode ? CRASH_OWN " intel_iommu_kdump_log=64" : CRASH_OWN;
 }

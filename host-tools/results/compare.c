@@ -224,8 +224,8 @@ static bool same_work(struct compare *c, const struct run_json *json, const char
 
 static struct compare_run *run_new(struct run_json *json, const char *path)
 {
-	g_autofree char *mode = cmdline_value(json->crash_cmdline, "intel_iommu_kdump"),
-			*settings = run_json_settings(json), *real = realpath(path, NULL);
+	g_autofree char *mode = cmdline_kdump_mode(json->crash_cmdline), *settings = run_json_settings(json),
+			*real = realpath(path, NULL);
 	const char *crash = json->crash_sha256 ? json->crash_sha256 : "?",
 		   *first = json->first_sha256 ? json->first_sha256 : "?";
 	struct compare_run *run = g_new0(struct compare_run, 1);

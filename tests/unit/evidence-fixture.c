@@ -2,6 +2,7 @@
 /* The evidence of a healthy kdump run: what the run would have filled in, and asking the checks. */
 #include "evidence-fixture.h"
 
+#include "base/cmdline.h"
 #include "evidence-tables.h"
 #include "verdict/judge.h"
 #include "vtd/backend.h"
@@ -340,10 +341,12 @@ void good_reserve(struct good_run *f, enum evidence_kernel kernel, uint16_t sid,
 
 void good_crash_cmdline(struct good_run *f, const char *cmdline)
 {
+	g_autofree char *mode = cmdline_kdump_mode(cmdline);
+
 	g_free(f->ev->crash_cmdline);
 	f->ev->crash_cmdline = g_strdup(cmdline);
 	/* a kernel that knows the word logs what it does */
-	if (strstr(cmdline, "intel_iommu_kdump=") && !f->ev->kdump_lines)
+	if (mode && !f->ev->kdump_lines)
 		f->ev->kdump_lines = 1;
 }
 

@@ -143,6 +143,49 @@ static void test_cmdline(void **state)
 	value_is(NULL, "b", NULL);
 }
 
+static void kdump_is(const char *line, const char *want)
+{
+	g_autofree char *mode = cmdline_kdump_mode(line);
+
+	if (g_strcmp0(mode, want) != 0)
+		fail_msg("the mode of '%s' is %s", line, mode ? mode : "none");
+}
+
+/* As members of intel_iommu=, and as recorded runs have it; only a mode says one, and the last counts. */
+static void test_cmdline_kdump(void **state)
+{
+	unsigned int n = 5;
+
+	(void)state;
+	kdump_is("intel_iommu=on intel_iommu=kdump_deep", "deep");
+	kdump_is("intel_iommu=off intel_iommu=kdump_deep", "deep");
+	kdump_is("intel_iommu=on,kdump_deep", "deep");
+	kdump_is("intel_iommu=kdump_deep,on intel_iommu=off", "deep");
+	kdump_is("intel-iommu=kdump_deep,kdump_off,sm_on", "off");
+	kdump_is("intel_iommu=kdump_reserve,kdump_max=1,kdump_lines=x,kdump_regions= quiet", "reserve");
+	kdump_is("intel_iommu=kdump_deeper", "deeper");
+	kdump_is("intel_iommu=on,sm_on intel_iommu=kdump,kdump_max=3 xintel_iommu=kdump_deep iommu=kdump_deep", NULL);
+	kdump_is("intel_iommu=on -- intel_iommu=kdump_deep", NULL);
+	kdump_is("", NULL);
+	kdump_is(NULL, NULL);
+	kdump_is("intel_iommu=on intel_iommu_kdump_log=64 intel_iommu_kdump=deep", "deep");
+	kdump_is("intel_iommu_kdump=deep intel-iommu-kdump=log", "log");
+	kdump_is("intel_iommu_kdump=deep intel_iommu=kdump_off", "off");
+	kdump_is("intel_iommu=kdump_off intel_iommu_kdump=reserve", "reserve");
+
+	assert_false(
+		cmdline_kdump_number("intel_iommu=kdump_deep,kdump_max=1 regions=2 kdump_regions=3", "regions", &n));
+	assert_false(cmdline_kdump_number("intel_iommu=kdump_regions=,kdump_regions=x,kdump_regions=4294967296",
+					  "regions", &n));
+	assert_false(cmdline_kdump_number(NULL, "regions", &n));
+	assert_int_equal(n, 5);
+	assert_true(
+		cmdline_kdump_number("intel_iommu=kdump_regions=1,kdump_regions=0x40,kdump_regions=7x", "regions", &n));
+	assert_int_equal(n, 64);
+	assert_true(cmdline_kdump_number("intel_iommu=kdump_regions=3 intel_iommu_kdump_regions=4", "regions", &n));
+	assert_int_equal(n, 4);
+}
+
 static void test_median(void **state)
 {
 	double values[] = { 9, 1, 4, 2 };
@@ -217,6 +260,7 @@ int main(void)
 		cmocka_unit_test(test_sid_hostile),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_cmdline),
+		cmocka_unit_test(test_cmdline_kdump),
 		cmocka_unit_test(test_median),
 		cmocka_unit_test(test_hex),
 		cmocka_unit_test(test_lines),
