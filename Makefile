@@ -189,7 +189,7 @@ KDUMP_TEST_BIN := $(KDUMP_TEST_SRC:tests/kdump-copy/%.c=$(BUILD)/tests/%)
 KDUMP_INCLUDE := -Ikernel-patches/src -Itests/kdump-copy -Itests/unit
 
 # What is not the core includes headers of the kernel, which have a stand-in here.
-$(addprefix $(BUILD)/asan/tests/kdump-copy/test-kdump-,resv.o domain-graft.o domain-reserve.o link.o console.o): \
+$(addprefix $(BUILD)/asan/tests/kdump-copy/test-kdump-,resv.o domain-graft.o domain-reserve.o link.o console.o option.o): \
 	CPPFLAGS += -Itests/kdump-copy/shim -Wno-unused-parameter
 
 $(BUILD)/asan/kernel-patches/%.o $(BUILD)/asan/tests/%.o: CPPFLAGS += $(KDUMP_INCLUDE)

@@ -103,7 +103,7 @@ struct evidence_reservation {
 	char who[32];	  /* what reserved it, for people; may be "" */
 };
 
-/* ---- what a lab kernel that was asked to (intel_iommu_kdump=) says itself of the tables it found ---- */
+/* ---- what a lab kernel that was asked to (kdump_MODE of intel_iommu=) says itself of the tables it found ---- */
 
 enum evidence_kdump_type {
 	KDUMP_SECOND = 1,
@@ -398,7 +398,7 @@ bool evidence_copied_late(const struct evidence *ev, uint16_t *sid);
 
 /*
  * evidence_kdump_mode - "deep" or "reserve" if the crash kernel is one of the lab's own and was asked for it
- * (intel_iommu_kdump= on its command line), else NULL.
+ * (kdump_MODE of intel_iommu= on its command line), else NULL.
  */
 const char *evidence_kdump_mode(const struct evidence *ev);
 

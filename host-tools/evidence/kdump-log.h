@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a lab kernel (intel_iommu_kdump=) says of the dead kernel's tables: lines of its log, and files of
+ * What a lab kernel (intel_iommu=kdump_MODE) says of the dead kernel's tables: lines of its log, and files of
  * debugfs and sysfs, into the evidence. Pure functions over untrusted text: a line is understood completely
  * or counted as bad.
  */

@@ -17,7 +17,7 @@ struct copy_memory {
 };
 
 /*
- * copy_memory_read - into @now, if the crash kernel keeps accounts (intel_iommu_kdump=); what cannot be read leaves it
+ * copy_memory_read - into @now, if the crash kernel keeps accounts (intel_iommu=kdump_MODE); what cannot be read leaves it
  * unknown. False: the attempt is at its end (@error).
  */
 bool copy_memory_read(struct attempt *a, struct copy_memory *now, GError **error);

@@ -8,7 +8,7 @@
 
 struct attempt;
 
-/* oracles_read - into the evidence and oracles/, if the crash kernel was asked to keep accounts (intel_iommu_kdump=). */
+/* oracles_read - into the evidence and oracles/, if the crash kernel was asked to keep accounts (intel_iommu=kdump_MODE). */
 bool oracles_read(struct attempt *a, GError **error);
 
 #endif

@@ -189,7 +189,7 @@ const char *plan_crash_own(const char *cmdline)
 {
 	g_autofree char *mode = cmdline_kdump_mode(cmdline);
 
-	return mode ? CRASH_OWN " intel_iommu_kdump_log=64" : CRASH_OWN;
+	return mode ? CRASH_OWN " intel_iommu=kdump_lines=64" : CRASH_OWN;
 }
 
 /* Where a function of the crash kernel lies, the first kernel says; so both must be the same one. */

@@ -159,9 +159,9 @@ static uint64_t pages_of(const struct iommu_ranges *a, const struct iommu_ranges
 /* Was the crash kernel asked to put so many ranges of a device into reserved_regions? All, or none. */
 static bool regions_wanted(const struct evidence *ev, uint64_t n)
 {
-	g_autofree char *value = cmdline_value(ev->crash_cmdline, "intel_iommu_kdump_regions");
+	unsigned int most;
 
-	return value && n <= g_ascii_strtoull(value, NULL, 0);
+	return cmdline_kdump_number(ev->crash_cmdline, "regions", &most) && n <= most;
 }
 
 static void judge_reserved(struct judge *j, const struct evidence_kdump_context *c, const struct iommu_ranges *host)
@@ -362,7 +362,7 @@ static bool is_missing(const struct evidence *ev, enum evidence_oracle_source so
 static bool is_incomplete(const struct evidence *ev, const struct iommu_walk *before, GString *detail)
 {
 	if (!ev->kdump_lines)
-		g_string_append(detail, "the crash kernel logged nothing of its copy: has it intel_iommu_kdump=?");
+		g_string_append(detail, "the crash kernel logged nothing of its copy: has it intel_iommu=kdump_MODE?");
 	else if (ev->kdump_bad)
 		g_string_append_printf(detail,
 				       "%" PRIu64 " of %" PRIu64 " lines of the log are not understood, "

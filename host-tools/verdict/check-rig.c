@@ -114,9 +114,9 @@ static void mode_kdump(const struct evidence *ev, GString *wrong)
 	if (asked && ev->crash_hello_ns && ev->root_switch_ns && !ev->translation_dropped && !ev->kdump_lines)
 		complain(
 			wrong,
-			"the crash kernel was asked for intel_iommu_kdump=%s and logged nothing of it: it has no such copy "
-			"(lab kernels have: --kernel lab-6.12)",
-			asked);
+			"the crash kernel was asked for %s and logged nothing of it: it has no such copy, or does not know the "
+			"word (lab kernels have, as intel_iommu=kdump_%s: --kernel lab-6.12)",
+			asked, asked);
 }
 
 /* iommu.strict= of the command line against the type of the groups; false: asked for, but not known. */

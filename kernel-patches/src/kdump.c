@@ -3,17 +3,7 @@
  * Translation tables of a dead kernel: what the unit's copy of the context
  * entries led to is scanned, logged and, with deep, copied as well.
  *
- * intel_iommu_kdump=off      nothing (default)
- *                   log      all tables are read, for the log and debugfs
- *                   reserve  also, old IOVAs are not handed out to the same devices again
- *                   deep     also, the tables are copied, the copy is what the hardware uses,
- *                            and the old mappings stay in the devices' new domains
- * intel_iommu_kdump_max=MiB  what copies, ranges and reservations may cost; default: a quarter of
- *                            free memory
- * intel_iommu_kdump_log=N    a log of contexts and devices, with N range lines per requester;
- *                            default 0: one line a unit, and what went wrong, in a few lines
- * intel_iommu_kdump_regions=N reserved_regions shows the old ranges of a device that has no more
- *                            than N; default: 0
+ * What is asked for are members of intel_iommu=, see kdump_option.c.
  *
  * Whatever goes wrong for one entry leaves that entry as the caller copied it.
  */
@@ -40,19 +30,12 @@ const char * const intel_kdump_modes[] = {
 	[KDUMP_RESERVE] = "reserve", [KDUMP_DEEP] = "deep",
 };
 
-static char *mode_param = "off";
-static unsigned long long max_mib;
-
 struct kdump intel_kdump = {
 	.units = LIST_HEAD_INIT(intel_kdump.units),
 	.domains = LIST_HEAD_INIT(intel_kdump.domains),
 	.devices = LIST_HEAD_INIT(intel_kdump.devices),
 	.lock = __MUTEX_INITIALIZER(intel_kdump.lock),
 };
-
-core_param(intel_iommu_kdump, mode_param, charp, 0444);
-core_param(intel_iommu_kdump_max, max_mib, ullong, 0444);
-core_param(intel_iommu_kdump_log, intel_kdump.log_lines, uint, 0444);
 
 static void *kdump_alloc(void *ctx, unsigned int order, u64 *pa)
 {
@@ -124,22 +107,17 @@ static int __init kdump_init(void)
 	const char *why = NULL;
 	u64 first, last;
 	unsigned int i;
-	int mode;
 
-	mode = match_string(intel_kdump_modes, ARRAY_SIZE(intel_kdump_modes), mode_param);
-	if (mode < 0)
-		pr_err("intel_iommu_kdump=%s is none of off, log, reserve, deep: off\n",
-		       mode_param);
-	if (mode <= KDUMP_OFF)
+	if (intel_kdump.mode == KDUMP_OFF)
 		return 0;
-	intel_kdump.mode = mode;
 	if (intel_kdump_oldmem_init(&why)) {
 		intel_kdump.mode = KDUMP_OFF;
 		pr_info("mode=off why=\"%s\"\n", why);
 		return 0;
 	}
 	kdc->ops = &kdump_ops;
-	kdc->limits.max_pages = max_mib ? min(max_mib, 1ULL << 32) << (20 - PAGE_SHIFT) :
+	kdc->limits.max_pages = intel_kdump.max_mib ?
+				(u64)intel_kdump.max_mib << (20 - PAGE_SHIFT) :
 				global_zone_page_state(NR_FREE_PAGES) / 4;
 	/* What is kept free for reservations when copies have taken all they may. */
 	kdc->limits.copy_pages = kdc->limits.max_pages - kdc->limits.max_pages / 8;

@@ -15,6 +15,18 @@ struct list_head;
 #ifdef CONFIG_INTEL_IOMMU_KDUMP
 
 /**
+ * intel_kdump_option() - read a member of intel_iommu= that is for a kdump kernel
+ * @str: the member, and what stands behind it
+ *
+ * At boot, for one after the other; the last mode counts, and of each number the
+ * last. What is wrong in it is said in the log: an unknown one switches the mode
+ * off, a number that is none is passed over.
+ *
+ * Return: false if it does not begin with kdump_, and is not for us.
+ */
+bool intel_kdump_option(const char *str);
+
+/**
  * intel_kdump_context() - take over what a copied context entry leads to
  * @iommu: unit that was translating
  * @bus: requester's bus
@@ -63,7 +75,7 @@ void intel_kdump_context_gone(struct intel_iommu *iommu, u8 bus, u8 devfn);
  * @dev: device
  * @head: list of struct iommu_resv_region
  *
- * For user space and for VFIO, if intel_iommu_kdump_regions asks for it: all of
+ * For user space and for VFIO, if kdump_regions= asks for it: all of
  * them or none. May sleep; takes intel_kdump.lock.
  */
 void intel_kdump_resv_regions(struct device *dev, struct list_head *head);
@@ -91,6 +103,11 @@ void intel_kdump_dma_ready(struct iommu_domain *domain, struct device *dev,
 void intel_kdump_dma_gone(struct iommu_domain *domain, struct iova_domain *iovad);
 
 #else
+
+static inline bool intel_kdump_option(const char *str)
+{
+	return false;
+}
 
 static inline void intel_kdump_context(struct intel_iommu *iommu, int bus, int devfn,
 				       struct context_entry *ce, bool scalable)

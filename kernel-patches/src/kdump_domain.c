@@ -18,18 +18,8 @@
 
 #include "kdump_internal.h"
 
-/*
- * How many ranges a device may have that are shown as reserved regions. None: a
- * file of the ABI must be complete or silent, VFIO needs none of them since its
- * domains keep nothing mapped, and one page of sysfs does not hold them all. Where
- * a kernel prints more than fits (6.1 without our fix does), a large number shows it.
- */
-static unsigned int max_regions;
-
 /* With fewer pages below 4 GiB than these a device with a 32-bit mask is at risk. */
 #define LOW_MIN		4096
-
-core_param(intel_iommu_kdump_regions, max_regions, uint, 0444);
 
 /* Entries of a device, each tree once, linked by ->picked. */
 struct pick {
@@ -110,6 +100,12 @@ bool intel_kdump_identity(struct device *dev)
 	return identity;
 }
 
+/*
+ * None by default: a file of the ABI must be complete or silent, VFIO needs none of
+ * them since its domains keep nothing mapped, and one page of sysfs does not hold
+ * them all. Where a kernel prints more than fits (6.1 without our fix does), a large
+ * number shows it.
+ */
 void intel_kdump_resv_regions(struct device *dev, struct list_head *head)
 {
 	struct iommu_resv_region *region;
@@ -119,14 +115,14 @@ void intel_kdump_resv_regions(struct device *dev, struct list_head *head)
 	u64 n = 0;
 	u32 i;
 
-	if (intel_kdump.mode < KDUMP_RESERVE || !max_regions)
+	if (intel_kdump.mode < KDUMP_RESERVE || !intel_kdump.max_regions)
 		return;
 	mutex_lock(&intel_kdump.lock);
 	pick_entries(dev, &pick);
 	/* The set-up of a DMA domain asks too, just before all ranges are reserved. */
 	for (entry = pick.first; entry; entry = entry->picked)
 		n += entry->reserved ? entry->tree->nr_ranges : 0;
-	for (entry = pick.first; entry && n <= max_regions; entry = entry->picked) {
+	for (entry = pick.first; entry && n <= intel_kdump.max_regions; entry = entry->picked) {
 		for (i = 0; entry->reserved && i < entry->tree->nr_ranges; i++) {
 			r = &entry->tree->ranges[i];
 			region = iommu_alloc_resv_region(r->first << 12,

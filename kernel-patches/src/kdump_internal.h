@@ -155,8 +155,10 @@ struct kdump_device {
 
 /**
  * struct kdump - all that is known of the dead kernel's tables
- * @mode: what is asked for; set once, before the units are initialised
+ * @mode: what is asked for; set before the units are initialised
  * @log_lines: range lines of a requester; 0: only what must be known is logged
+ * @max_mib: what all of it may cost; 0: a quarter of what is free at first
+ * @max_regions: ranges that a device may have for them to be shown as reserved regions
  * @kdc: the copy, its limits and the budget
  * @units: of struct kdump_unit
  * @domains: of struct kdump_domain
@@ -165,7 +167,7 @@ struct kdump_device {
  */
 struct kdump {
 	enum kdump_mode mode;
-	unsigned int log_lines;
+	unsigned int log_lines, max_mib, max_regions;
 	struct kdc kdc;
 	struct list_head units;
 	struct list_head domains;

@@ -3,7 +3,7 @@
  * Translation tables of a dead kernel: what is said of them on the console.
  *
  * By default what went wrong, in a few lines and without an address of memory;
- * with intel_iommu_kdump_log= all that was found.
+ * with kdump_lines= all that was found.
  */
 #define pr_fmt(fmt) "DMAR: kdump: " fmt
 

@@ -52,7 +52,7 @@ check()
 
 @test "kdump-deep with the copy off: the same kernel does what mainline does" {
 	run "$VTDLAB" run kdump-deep --kernel "$LAB_KERNEL" --results "$RESULTS" \
-		--set crash.cmdline+=intel_iommu_kdump=off
+		--set crash.cmdline+=intel_iommu=kdump_off
 	echo "$output"
 	[ "$status" -eq 1 ]
 	[ "$(check iova-not-retargeted)" = fail ]

@@ -91,7 +91,7 @@ check()
 
 @test "in the modes that promise more nothing may fail" {
 	list=$("$REAL" matrix deep-copy --dry-run)
-	[ "$(grep -c 'intel_iommu_kdump=deep --set scenario.expect-fail= ' <<<"$list")" \
+	[ "$(grep -c 'intel_iommu=kdump_deep --set scenario.expect-fail= ' <<<"$list")" \
 		-eq "$(grep -c '^ *[0-9]* .* mode=deep$' <<<"$list")" ]
 	[ "$(grep -c 'mode=deep$' <<<"$list")" -ge 60 ]
 }

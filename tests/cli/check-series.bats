@@ -31,11 +31,11 @@ setup()
 	PATH=$BATS_TEST_TMPDIR/bin:$PATH
 	src=$VTDLAB_PATCHES_DIR/src
 	printf '// has kdc_scan\n' >"$src/kdump_copy.c"
-	printf '// names kdc_scan\ncore_param(intel_iommu_kdump, mode, charp, 0444);\n' >"$src/kdump.c"
+	printf '// names kdc_scan\n\t{ "kdump_deep", .mode = 3 },\n' >"$src/kdump.c"
 	echo 'obj-y += kdump_copy.o kdump.o' >"$src/Makefile.kdump"
 	printf 'config INTEL_IOMMU_KDUMP\n\tbool "x"\n\thelp\n\t  It does.\n' >"$src/Kconfig.kdump"
 	printf 'core: kdump_copy.c Kconfig.kdump\nglue: kdump.c parameters.txt\n0001-hook.patch:\n' >"$VTDLAB_PATCHES_DIR/mail/plan"
-	printf '\tintel_iommu_kdump=\n\t\t\tIt does.\n' >"$VTDLAB_PATCHES_DIR/mail/parameters.txt"
+	printf '\t\tkdump_deep\n\t\t\tIt does.\n' >"$VTDLAB_PATCHES_DIR/mail/parameters.txt"
 	for file in core glue cover; do
 		printf 'The %s\n\nIts reason.\n' "$file" >"$VTDLAB_PATCHES_DIR/mail/$file"
 	done
@@ -55,7 +55,7 @@ came_of()
 readonly fine=('lab-6.1: series passed: 3 for linux-source-6.1 6.1.7-1' 'lab-6.1: checkpatch.pl passed: 3 patches'
 	'lab-6.1: patch 1 passed: 3 objects, 1 of them ours' 'lab-6.1: patch 2 passed: 4 objects, 2 of them ours'
 	'lab-6.1: patch 3 passed: 4 objects, 2 of them ours' 'lab-6.1: off passed: without INTEL_IOMMU_KDUMP'
-	'lab-6.1: documented passed: 1 parameters in kernel-parameters.txt, each option with a help'
+	'lab-6.1: documented passed: 1 members of intel_iommu= in kernel-parameters.txt, each option with a help'
 	'lab-6.1: same passed: 4 files of kernel-patches/src')
 
 @test "each patch is taken by git am and compiled, and what came of all is what the lab builds" {
@@ -83,10 +83,10 @@ readonly fine=('lab-6.1: series passed: 3 for linux-source-6.1 6.1.7-1' 'lab-6.1
 	[[ $status == 1 && ${lines[3]} == 'lab-6.1: patch 2 failed: 4 objects, 2 of them ours: it finds something 1 times' ]]
 	[[ $stderr == *'drivers/iommu/intel/kdump.c:3:1: warning: unused'* ]]
 	sed -i '$d' "$src/kdump.c"
-	echo 'core_param(intel_iommu_kdump_max, max, ullong, 0444); ' >>"$src/kdump.c"
+	printf '\t{ "kdump_max=", .number = &max }, \ncore_param(kdump_own, own, uint, 0444);\n' >>"$src/kdump.c"
 	check_series lab-6.1
 	came_of 1 "${fine[0]}" 'lab-6.1: checkpatch.pl failed: 3 patches: it finds something in 1' "${fine[@]:2:4}" \
-		'lab-6.1: documented failed: missing: intel_iommu_kdump_max=' "${fine[7]}" '6 passed, 2 failed, 0 skipped'
+		'lab-6.1: documented failed: missing: kdump_max of intel_iommu= kdump_own=' "${fine[7]}" '6 passed, 2 failed, 0 skipped'
 	FAKE_ERROR='no such member' check_series lab-6.1
 	[[ $status == 1 && ${lines[2]} == 'lab-6.1: patch 1 failed: compiling it with W=1 of linux-source-6.1 6.1.7-1 failed: x.c:1: error: no such member'* ]]
 }

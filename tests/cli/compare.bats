@@ -18,7 +18,7 @@ a_run()
 {
 	mkdir -p "$dir/$1"
 	printf '{"scenario":"kdump","outcome":"preserved","exit":0,"iova":{"retargeted":%s},"environment":{"clock":"%s",
-		"accel":"tcg","crash_kernel":{"release":"6.12.9","cmdline":"intel_iommu_kdump=%s"}}}\n' \
+		"accel":"tcg","crash_kernel":{"release":"6.12.9","cmdline":"intel_iommu=kdump_%s"}}}\n' \
 		"$4" "$2" "$3" >"$dir/$1/run.json"
 }
 
@@ -173,7 +173,7 @@ a_run()
 		for side in off:100$i deep:200$i; do
 			mkdir -p "$dir/$side"
 			printf '{"scenario":"kdump","outcome":"%s","exit":%s,"kdump":{"copies":[{"t_total_ns":%s}]},"environment":{
-				"clock":"wall","accel":"tcg","crash_kernel":{"release":"6.12.9","cmdline":"intel_iommu_kdump=%s"}}}\n' \
+				"clock":"wall","accel":"tcg","crash_kernel":{"release":"6.12.9","cmdline":"intel_iommu=kdump_%s"}}}\n' \
 				"${outcome:-preserved}" "${exit:-0}" "${side#*:}" "${side%:*}" >"$dir/$side/run.json"
 		done
 	done

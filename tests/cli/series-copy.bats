@@ -21,7 +21,7 @@ make_tree()
 	mkdir -p "$tree/Documentation/admin-guide"
 	git -C "$tree" init -q
 	printf 'VERSION = 6\nPATCHLEVEL = 12\n' >"$tree/Makefile"
-	printf '\tintel_iommu=\tone\n\n\tintel_pstate=\ttwo\n' >"$tree/Documentation/admin-guide/kernel-parameters.txt"
+	printf '\tintel_iommu=\tone\n\t\ttboot_noforce\n\t\t\ttwo\n\n\tintel_pstate=\tthree\n' >"$tree/Documentation/admin-guide/kernel-parameters.txt"
 	for patch in kernel-patches/6.12/*.patch; do
 		awk -v tree="$tree" '
 		/^\+\+\+ / { file = $2; sub(/^[^\/]*\//, "", file); file = tree "/" file; at = 1; dir = file; sub(/\/[^\/]*$/, "", dir); system("mkdir -p " dir); next }
@@ -87,7 +87,9 @@ step_is_whole()
 	grep -q 'ops->dma_ready(domain, dev' "$tree/drivers/iommu/dma-iommu.c"
 	# the DMA API names no driver
 	run ! grep -iE 'intel|kdump' "$tree/drivers/iommu/dma-iommu.c"
-	[ "$(grep -n 'intel_iommu_kdump=$' "$tree/Documentation/admin-guide/kernel-parameters.txt")" = $'3:\tintel_iommu_kdump=' ]
+	# members of the entry that is there, behind its last one
+	diff <(printf '\tintel_iommu=\tone\n\t\ttboot_noforce\n\t\t\ttwo\n'; cat kernel-patches/mail/parameters.txt; printf '\n\tintel_pstate=\tthree\n') \
+		"$tree/Documentation/admin-guide/kernel-parameters.txt"
 	# figures of docs/findings, none typed by hand
 	graft=$(awk -F ' *[|] *' '$2 == "graft" { sub(/ \(.*/, "", $6); print $6; exit }' docs/findings/copy-designs.md)
 	grep -q "graft .* $graft\$" "$out/0000-cover-letter.patch"
@@ -118,9 +120,9 @@ step_is_whole()
 	git -C "$tree" commit -qam other
 	one_line "no hooks fit $tree (Linux 6.12), from the nearest: kernel-patches/6.12/0001-iova-exact.patch: error: patch failed: drivers/iommu/iova.c:227, nor kernel-patches/7.3/0001-iova-exact.patch: error: patch failed: drivers/iommu/iova.c:227, nor kernel-patches/6.1/0001-iova-exact.patch: error: patch failed: drivers/iommu/iova.c:13; make them"
 	git -C "$tree" reset -q --hard HEAD~
-	sed -i 's/pstate/other/' "$tree/Documentation/admin-guide/kernel-parameters.txt"
+	sed -i 's/intel_iommu=/intel_other=/' "$tree/Documentation/admin-guide/kernel-parameters.txt"
 	git -C "$tree" commit -qam other
-	one_line "has neither intel_idle nor intel_pstate"
+	one_line "has no entry intel_iommu=, to which ours belong"
 	git -C "$tree" reset -q --hard HEAD~
 	echo >"$tree/$intel/kdump.c"
 	git -C "$tree" add .
@@ -184,12 +186,32 @@ step_is_whole()
 	grep -qF -e '-+ * struct kdump_device - as it was' "$BATS_TEST_TMPDIR/range"
 }
 
-@test "each parameter of the code is in the series' kernel-parameters.txt, each option of its Kconfig has a help" {
-	local word
-	while read -r word; do
-		grep -qx "	$word=" kernel-patches/mail/parameters.txt
-	done < <(grep -ohE '\bcore_param\([a-z_]+' kernel-patches/src/*.c | cut -d'(' -f2)
+@test "each member of intel_iommu= that the code knows is in the series' kernel-parameters.txt, each option of its Kconfig has a help" {
+	local words
+	words=$(sed -nE 's/^	[{] "(kdump_[a-z]+=?)",.*/\1/p' kernel-patches/src/kdump_option.c)
+	[ "$(wc -w <<<"$words")" -eq 7 ]
+	diff <(sort <<<"$words") <(sed -nE 's/^		(kdump_[a-z]+=?).*/\1/p' kernel-patches/mail/parameters.txt | sort)
+	run ! grep -E '\b(early|core)_param\(|__setup\(' kernel-patches/src/*.c
 	[ "$(grep -c '^config ' kernel-patches/src/Kconfig.kdump)" = "$(grep -c '^	help$' kernel-patches/src/Kconfig.kdump)" ]
+}
+
+@test "members go behind the last of their entry, wherever it ends, and before the blank lines that part it from the next" {
+	local file=Documentation/admin-guide/kernel-parameters.txt ours=kernel-patches/mail/parameters.txt
+	known
+	# entry WHAT-FOLLOWS: put behind two paragraphs of it
+	entry() {
+		rm -rf "$out"
+		printf '\tintel_iommu=\n\t\ton\n\n\t\toff\n%b' "$1" >"$tree/$file"
+		git -C "$tree" commit -qam entry
+		scripts/series-copy "$tree" "$out"
+		git -C "$tree" am -q "$out"/000[1-9]*.patch
+		diff <(printf '\tintel_iommu=\n\t\ton\n\n\t\toff\n'; cat "$ours"; printf %b "$1") "$tree/$file"
+		git -C "$tree" reset -q --hard HEAD~10
+	}
+	entry '\n\n\tnext=\n\n\tintel_iommu=\n'
+	entry '\tnext=\n\t\tx\n'
+	entry 'Text\n'
+	entry ''
 }
 
 @test "the plan has each file of src and each hook of each kernel once" {

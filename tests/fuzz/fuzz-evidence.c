@@ -81,7 +81,7 @@ static const char *edge(uint64_t x)
 		"\"panic\"",
 		"\"copied\"",
 		"\"end\"",
-		"\"intel_iommu_kdump=deep\"",
+		"\"intel_iommu=kdump_deep\"",
 		"\"cc_global\"",
 		"\"fault\"",
 		"\"\\u0001\"",

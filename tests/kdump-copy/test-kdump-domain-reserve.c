@@ -144,7 +144,7 @@ static void regions_are_silent_by_default(void **state)
 	take(r, SID);
 	intel_kdump_resv_regions(&r->dev.dev, &head);
 	assert_true(list_empty(&head));
-	max_regions = 64;
+	intel_kdump.max_regions = 64;
 	intel_kdump_resv_regions(&r->dev.dev, &head);
 	assert_true(list_empty(&head));
 	set_up(r, &r->dev);
@@ -162,7 +162,7 @@ static void regions_are_silent_by_default(void **state)
 		one_map(&r->old, 1, i * 0x2000, 0x5000, 1);
 	take(r, SID);
 	set_up(r, &r->dev);
-	for (max_regions = 2; max_regions <= 3; max_regions++) {
+	for (intel_kdump.max_regions = 2; intel_kdump.max_regions <= 3; intel_kdump.max_regions++) {
 		unsigned n = 0;
 
 		INIT_LIST_HEAD(&head);
@@ -173,9 +173,9 @@ static void regions_are_silent_by_default(void **state)
 			first = first->next;
 			free(region);
 		}
-		assert_int_equal(n, max_regions == 3 ? 3 : 0);
+		assert_int_equal(n, intel_kdump.max_regions == 3 ? 3 : 0);
 	}
-	max_regions = 0;
+	intel_kdump.max_regions = 0;
 	rig_free(r);
 }
 

@@ -92,7 +92,7 @@ static void ask_for(struct world *w, const char *mode)
 {
 	w->ev->kdump_lines = MAX(w->ev->kdump_lines, 1); /* a kernel that knows the word logs what it does */
 	w->ev->crash_cmdline =
-		g_strdup_printf("%s intel_iommu_kdump=%s", w->ev->crash_cmdline ? w->ev->crash_cmdline : "", mode);
+		g_strdup_printf("%s intel_iommu=kdump_%s", w->ev->crash_cmdline ? w->ev->crash_cmdline : "", mode);
 }
 
 /* Each range that the dead kernel had mapped for a function is reserved in its new domain. */

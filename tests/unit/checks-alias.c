@@ -150,7 +150,7 @@ static void deep_and_stale(void **state)
 	struct good_run *f = *state;
 	uint64_t copy = tables_alloc(&f->ram[COPIED], 1);
 
-	good_crash_cmdline(f, "intel_iommu_kdump=deep");
+	good_crash_cmdline(f, "intel_iommu=kdump_deep");
 	for (int stage = COPIED; stage <= AFTER_NIC; stage++) {
 		uint64_t *entry = good_entry(f, stage, NIC);
 
@@ -171,7 +171,7 @@ static void deep_and_no_copy_read(void **state)
 {
 	struct good_run *f = *state;
 
-	good_crash_cmdline(f, "intel_iommu_kdump=deep");
+	good_crash_cmdline(f, "intel_iommu=kdump_deep");
 	want(f, REPOINTED, CHECK_PASS, NULL);
 	good_no_walk(f, COPIED);
 	want(f, REPOINTED, CHECK_NO_EVIDENCE, "0000:00:01.0 DID 2 -> 5, which may be the copied tables", NULL);

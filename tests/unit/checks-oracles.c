@@ -7,7 +7,7 @@
 
 static void tell(struct good_run *f, const char *mode)
 {
-	g_autofree char *cmdline = g_strdup_printf("quiet intel_iommu_kdump=%s", mode);
+	g_autofree char *cmdline = g_strdup_printf("quiet intel_iommu=kdump_%s", mode);
 
 	good_crash_cmdline(f, cmdline);
 	assert_true(oracles_fill(f->ev, mode));
@@ -59,7 +59,7 @@ static void agree(void **state)
 	tell(f, "reserve");
 	want(f, ORACLES, CHECK_PASS, "requesters, ", " ranges", "reserved_regions of ",
 	     "domain_translation_struct: 2 devices", NULL);
-	good_crash_cmdline(f, "intel_iommu_kdump=deep");
+	good_crash_cmdline(f, "intel_iommu=kdump_deep");
 	want(f, ORACLES, CHECK_PASS, NULL);
 }
 
@@ -78,7 +78,7 @@ static void only_log(void **state)
 	want(f, ORACLES, CHECK_PASS, NULL);
 	want_not(f, "reserved_regions");
 	/* And one that reserves shows nothing of it in reserved_regions unless asked to. */
-	good_crash_cmdline(f, "intel_iommu_kdump=reserve");
+	good_crash_cmdline(f, "intel_iommu=kdump_reserve");
 	want(f, ORACLES, CHECK_PASS, NULL);
 	want_not(f, "reserved_regions");
 }
@@ -90,9 +90,9 @@ static void not_asked(void **state)
 	want(f, ORACLES, CHECK_SKIP, "not asked to tell", NULL);
 	tell(f, "off");
 	want(f, ORACLES, CHECK_SKIP, "not asked to tell", NULL);
-	good_crash_cmdline(f, "intel_iommu_kdump=deep intel_iommu_kdump=off");
+	good_crash_cmdline(f, "intel_iommu=kdump_deep intel_iommu=kdump_off");
 	want(f, ORACLES, CHECK_SKIP, NULL);
-	good_crash_cmdline(f, "intel_iommu_kdump=deep");
+	good_crash_cmdline(f, "intel_iommu=kdump_deep");
 	f->sc->iommu.mode = MACHINE_IOMMU_OFF;
 	want(f, ORACLES, CHECK_SKIP, "no IOMMU", NULL);
 }
@@ -258,9 +258,9 @@ static void regions_asked_for(void **state)
 			r->source = '?';
 	}
 	want(f, ORACLES, CHECK_PASS, NULL);
-	good_crash_cmdline(f, "intel_iommu_kdump=reserve intel_iommu_kdump_regions=64");
+	good_crash_cmdline(f, "intel_iommu=kdump_reserve intel_iommu=kdump_regions=64");
 	want(f, ORACLES, CHECK_FAIL, "0000:00:01.0: ", "in the host's walk and not in reserved_regions", NULL);
-	good_crash_cmdline(f, "intel_iommu_kdump=reserve intel_iommu_kdump_regions=64 intel_iommu_kdump_regions=0");
+	good_crash_cmdline(f, "intel_iommu=kdump_reserve intel_iommu=kdump_regions=64 intel_iommu=kdump_regions=0");
 	want(f, ORACLES, CHECK_PASS, NULL);
 }
 
@@ -314,9 +314,9 @@ static void regions_of_many(void **state)
 		if (r->source == ORACLE_REGIONS && r->sid == SATA)
 			r->source = '?';
 	}
-	good_crash_cmdline(f, "intel_iommu_kdump=reserve intel_iommu_kdump_regions=97");
+	good_crash_cmdline(f, "intel_iommu=kdump_reserve intel_iommu=kdump_regions=97");
 	want(f, ORACLES, CHECK_PASS, NULL);
-	good_crash_cmdline(f, "intel_iommu_kdump=reserve intel_iommu_kdump_regions=98");
+	good_crash_cmdline(f, "intel_iommu=kdump_reserve intel_iommu=kdump_regions=98");
 	want(f, ORACLES, CHECK_FAIL, "0000:00:1f.2: ", "not in reserved_regions", NULL);
 }
 

@@ -132,10 +132,10 @@ static bool spoil_more(struct good_run *f, const char *check)
 		f->sc->crash.end = CONF_END_REBOOT;
 		f->ev->again_failure = g_strdup("no word");
 	} else if (strcmp(check, "reserved-equals-mapped") == 0) {
-		good_crash_cmdline(f, "intel_iommu_kdump=reserve");
+		good_crash_cmdline(f, "intel_iommu=kdump_reserve");
 		good_reserve(f, EVIDENCE_CRASH, NIC, 1, 2, false);
 	} else if (strcmp(check, "oracles-agree") == 0) {
-		good_crash_cmdline(f, "intel_iommu_kdump=log");
+		good_crash_cmdline(f, "intel_iommu=kdump_log");
 		oracles_fill(f->ev, "log");
 		g_array_index(f->ev->oracle_ranges, struct evidence_oracle_range, 0).last += 0x1000;
 	} else if (strcmp(check, "workload-alive") == 0) {
@@ -167,7 +167,7 @@ static bool spoil_more(struct good_run *f, const char *check)
 		good_irte(f, COPIED, 6)[0] ^= 0x100;
 		good_walk(f, COPIED, NULL);
 	} else if (strcmp(check, "tables-in-crash-memory") == 0 || strcmp(check, "old-mappings-kept") == 0) {
-		good_crash_cmdline(f, "intel_iommu_kdump=deep");
+		good_crash_cmdline(f, "intel_iommu=kdump_deep");
 	} else {
 		return false;
 	}
@@ -314,7 +314,7 @@ static void meet_all(struct good_run *f)
 	assert_true(scenario_set(f->sc, "first.workload=vfio-map pages=5", NULL));
 	g_free(f->ev->crash_release);
 	f->ev->crash_release = g_strdup("6.12.117-lab");
-	good_crash_cmdline(f, "intel_iommu_kdump=deep");
+	good_crash_cmdline(f, "intel_iommu=kdump_deep");
 	good_old_tables(f);
 }
 
@@ -349,8 +349,8 @@ static void lose_of_the_scenario(struct good_run *f, enum need need)
 		g_clear_pointer(&f->ev->crash_release, g_free);
 		break;
 	default:
-		good_crash_cmdline(f, need == NEED_DEEP	   ? "intel_iommu_kdump=reserve" :
-				      need == NEED_RESERVE ? "intel_iommu_kdump=log" :
+		good_crash_cmdline(f, need == NEED_DEEP	   ? "intel_iommu=kdump_reserve" :
+				      need == NEED_RESERVE ? "intel_iommu=kdump_log" :
 							     "quiet");
 	}
 }

@@ -8,7 +8,7 @@
 /* What a crash kernel that reserves reserves: the old mappings, and the standing ranges as all do. */
 static void reserve_all(struct good_run *f)
 {
-	good_crash_cmdline(f, "intel_iommu_kdump=reserve");
+	good_crash_cmdline(f, "intel_iommu=kdump_reserve");
 	for (unsigned i = 0; i < 2; i++) {
 		uint16_t sid = i ? NIC : DISK;
 
@@ -39,7 +39,7 @@ static void named(void **state)
 	reserve_all(*state);
 	want(*state, RESERVED, CHECK_PASS, "0000:00:02.0 529 pages", "0000:00:01.0 8 pages", "1 without a driver alike",
 	     NULL);
-	good_crash_cmdline(*state, "intel_iommu_kdump=deep");
+	good_crash_cmdline(*state, "intel_iommu=kdump_deep");
 	want(*state, RESERVED, CHECK_PASS, NULL);
 }
 
@@ -56,7 +56,7 @@ static void no_probes(void **state)
 {
 	struct good_run *f = *state;
 
-	good_crash_cmdline(f, "intel_iommu_kdump=reserve");
+	good_crash_cmdline(f, "intel_iommu=kdump_reserve");
 	want(f, RESERVED, CHECK_NO_EVIDENCE, "no reservation", NULL);
 	good_reserve(f, EVIDENCE_FIRST, DISK, 0xfee00, 0xfeeff, true);
 	want(f, RESERVED, CHECK_NO_EVIDENCE, "no reservation", NULL);
@@ -214,7 +214,7 @@ static void passed_through(void **state)
 {
 	struct good_run *f = *state;
 
-	good_crash_cmdline(f, "intel_iommu_kdump=reserve");
+	good_crash_cmdline(f, "intel_iommu=kdump_reserve");
 	good_reserve(f, EVIDENCE_CRASH, NIC, 0xfee00, 0xfeeff, true);
 	want(f, RESERVED, CHECK_SKIP, "0000:00:02.0 was passed through", NULL);
 	/* An identity domain hands out nothing, so that there may be no reservation at all to be seen. */

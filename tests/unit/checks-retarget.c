@@ -212,7 +212,7 @@ static void graft(struct good_run *f, enum good_stage stage, uint16_t sid)
 
 static void graft_all(struct good_run *f)
 {
-	good_crash_cmdline(f, "intel_iommu_kdump=deep");
+	good_crash_cmdline(f, "intel_iommu=kdump_deep");
 	graft(f, AFTER_DISK, DISK);
 	graft(f, AFTER_NIC, NIC);
 }
@@ -222,7 +222,7 @@ static void kept(void **state)
 	struct good_run *f = *state;
 
 	want(f, KEPT, CHECK_SKIP, "not asked for a deep copy", NULL);
-	good_crash_cmdline(f, "intel_iommu_kdump=reserve");
+	good_crash_cmdline(f, "intel_iommu=kdump_reserve");
 	want(f, KEPT, CHECK_SKIP, "not asked for a deep copy", NULL);
 	graft_all(f);
 	want(f, KEPT, CHECK_PASS, "0000:00:02.0 529 pages", "0000:00:01.0 8 pages", NULL);
@@ -265,7 +265,7 @@ static void not_grafted(void **state)
 {
 	struct good_run *f = *state;
 
-	good_crash_cmdline(f, "intel_iommu_kdump=deep");
+	good_crash_cmdline(f, "intel_iommu=kdump_deep");
 	graft(f, AFTER_DISK, DISK);
 	want(f, KEPT, CHECK_FAIL, "0000:00:01.0: 8 of 8 old IOVA pages", NULL);
 	want(f, RETARGET, CHECK_PASS, NULL);
@@ -322,7 +322,7 @@ static void nothing_to_keep(void **state)
 {
 	struct good_run *f = *state;
 
-	good_crash_cmdline(f, "intel_iommu_kdump=deep");
+	good_crash_cmdline(f, "intel_iommu=kdump_deep");
 	memset(tables_word(&f->ram[AT_PANIC], good_pt_root(f, AT_PANIC, DISK), 0), 0, 4096);
 	memset(tables_word(&f->ram[AT_PANIC], good_pt_root(f, AT_PANIC, NIC), 0), 0, 4096);
 	good_walk(f, AT_PANIC, NULL);
@@ -331,7 +331,7 @@ static void nothing_to_keep(void **state)
 
 static void nothing_to_keep_pass_through(void **state)
 {
-	good_crash_cmdline(*state, "intel_iommu_kdump=deep");
+	good_crash_cmdline(*state, "intel_iommu=kdump_deep");
 	want(*state, KEPT, CHECK_SKIP, "passed through", NULL);
 }
 

@@ -84,7 +84,11 @@ static void mode_by_first_cmdline(void **state)
 	set_first_cmdline(f, "intel_iommu=on,sm_on intel_iommu=sm_off");
 	want(f, MODE, CHECK_PASS, "TTM legacy", "asked for by first.cmdline", NULL);
 	want_not(f, "chosen");
+	set_first_cmdline(f, "intel_iommu=on,sm_off intel_iommu=kdump_deep");
+	want(f, MODE, CHECK_PASS, "TTM legacy", "asked for by first.cmdline", NULL);
 	set_first_cmdline(f, "intel_iommu=sm_off intel_iommu=on,sm_on");
+	want(f, MODE, CHECK_PASS, "chosen by the first kernel: TTM legacy instead of scalable", NULL);
+	set_first_cmdline(f, "intel_iommu=on,sm_on,kdump_deep intel_iommu=kdump_max=9");
 	want(f, MODE, CHECK_PASS, "chosen by the first kernel: TTM legacy instead of scalable", NULL);
 	f->sc->iommu.mode = MACHINE_IOMMU_LEGACY;
 	want(f, MODE, CHECK_PASS, "chosen by the first kernel: TTM legacy instead of scalable", NULL);
@@ -106,10 +110,17 @@ static void mode_no_deep_copy(void **state)
 {
 	struct good_run *f = *state;
 
-	good_crash_cmdline(f, "intel_iommu_kdump=deep");
+	good_crash_cmdline(f, "intel_iommu=kdump_deep");
 	f->ev->kdump_lines = 0;
-	want(f, MODE, CHECK_FAIL, "intel_iommu_kdump=deep", "has no such copy", NULL);
+	want(f, MODE, CHECK_FAIL, "intel_iommu=kdump_deep", "has no such copy", NULL);
 	want_outcome(f, "inconclusive", 125);
+	good_crash_cmdline(f, "intel_iommu=off,on,kdump_log");
+	f->ev->kdump_lines = 0;
+	want(f, MODE, CHECK_FAIL, "asked for log", NULL);
+	/* as older kernels of ours were asked, and recorded runs of them */
+	good_crash_cmdline(f, "intel_iommu_kdump=reserve");
+	f->ev->kdump_lines = 0;
+	want(f, MODE, CHECK_FAIL, "asked for reserve", "does not know the word", "intel_iommu=kdump_reserve", NULL);
 	f->ev->kdump_lines = 1;
 	want(f, MODE, CHECK_PASS, NULL);
 }

@@ -8,7 +8,7 @@
 
 #define OLD "old-tables-unchanged"
 #define CRASH "tables-in-crash-memory"
-#define DEEP "console=ttyS0 intel_iommu_kdump=deep elfcorehdr=1"
+#define DEEP "console=ttyS0 intel_iommu=kdump_deep elfcorehdr=1"
 
 static void named(void **state)
 {
@@ -166,11 +166,11 @@ static void shallow(void **state)
 	struct good_run *f = *state;
 
 	want(f, CRASH, CHECK_SKIP, "deep copy", NULL);
-	good_crash_cmdline(f, "intel_iommu_kdump=reserve");
+	good_crash_cmdline(f, "intel_iommu=kdump_reserve");
 	want(f, CRASH, CHECK_SKIP, "deep copy", NULL);
-	good_crash_cmdline(f, "intel_iommu_kdump=deep intel_iommu_kdump=off");
+	good_crash_cmdline(f, "intel_iommu=kdump_deep intel_iommu=kdump_off");
 	want(f, CRASH, CHECK_SKIP, "deep copy", NULL);
-	good_crash_cmdline(f, "intel_iommu_kdump=deeper");
+	good_crash_cmdline(f, "intel_iommu=kdump_deeper");
 	want(f, CRASH, CHECK_SKIP, "deep copy", NULL);
 }
 

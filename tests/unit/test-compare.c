@@ -103,8 +103,8 @@ static void columns(void **state)
 
 	(void)state;
 	add(c, RUN("", "\"iova\":{\"retargeted\":284}"));
-	add(c, RUN(" intel_iommu_kdump=deep", "\"iova\":{\"retargeted\":0}"));
-	add(c, RUN(" intel_iommu_kdump=deep intel_iommu_kdump=off", "\"iova\":{\"retargeted\":280}"));
+	add(c, RUN(" intel_iommu=kdump_deep", "\"iova\":{\"retargeted\":0}"));
+	add(c, RUN(" intel_iommu=kdump_deep intel_iommu=kdump_off", "\"iova\":{\"retargeted\":280}"));
 	assert_int_equal(c->columns->len, 2);
 	has(c, COMPARE_MARKDOWN, "|  | kdump, 6.12.9 off | kdump, 6.12.9 deep |");
 	has(c, COMPARE_MARKDOWN, "|---|---|---|");
@@ -133,10 +133,10 @@ static void numbers(void **state)
 	add(c, RUN(" x", "\"timing\":{\"probes\":\"off\"},\"iova\":{\"reserved_ranges\":0}"));
 	has(c, COMPARE_MARKDOWN, "|   by probes | 11 |"); /* without probes nothing was counted */
 	has_not(c, "reservation");			  /* a row that nobody has a value for */
-	add(c, RUN(" intel_iommu_kdump=log", "\"kdump\":{\"reserve\":{\"t_ns\":7}}"));
+	add(c, RUN(" intel_iommu=kdump_log", "\"kdump\":{\"reserve\":{\"t_ns\":7}}"));
 	has(c, COMPARE_MARKDOWN, "| reservation | - | 7 ns |");
-	add(c, RUN(" intel_iommu_kdump=log", "\"timing\":{\"init_ns\":12345001}"));
-	add(c, RUN(" intel_iommu_kdump=log", "\"timing\":{\"init_ns\":12345999}"));
+	add(c, RUN(" intel_iommu=kdump_log", "\"timing\":{\"init_ns\":12345001}"));
+	add(c, RUN(" intel_iommu=kdump_log", "\"timing\":{\"init_ns\":12345999}"));
 	/* a spread that does not show */
 	has(c, COMPARE_MARKDOWN, "| IOMMU's initialisation | 12.3 us | 12.3 ms |");
 	compare_free(c);
@@ -194,7 +194,7 @@ static void odd_names(void **state)
 	struct compare *c = compare_new();
 
 	(void)state;
-	add(c, RUN(" intel_iommu_kdump=a|b\\u001b[1m", "\"iova\":{}"));
+	add(c, RUN(" intel_iommu=kdump_a|b\\u001b[1m", "\"iova\":{}"));
 	has(c, COMPARE_MARKDOWN, "|  | kdump, 6.12.9 a?b |");
 	compare_free(c);
 }

@@ -231,7 +231,7 @@ static void numbers_of_a_run(void **state)
 	dev.wanted = true;
 	dev.driver_ns = dev.attach_ns = 300;
 	ev->kdump_lines = 7;
-	ev->crash_cmdline = g_strdup("intel_iommu_kdump=reserve");
+	ev->crash_cmdline = g_strdup("intel_iommu=kdump_reserve");
 	g_array_append_val(ev->dma, dma);
 	g_array_append_val(ev->devices, dev);
 	g_array_append_vals(ev->events, faults, G_N_ELEMENTS(faults));

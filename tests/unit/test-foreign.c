@@ -301,9 +301,12 @@ static void no_disk_changes_nothing(void **state)
 static void told_of_the_copy(void **state)
 {
 	(void)state;
-	assert_non_null(strstr(plan_crash_own("quiet intel_iommu_kdump=deep"), "intel_iommu_kdump_log=64"));
-	assert_null(strstr(plan_crash_own("quiet"), "intel_iommu_kdump"));
-	assert_null(strstr(plan_crash_own("lab.intel_iommu_kdump=deep"), "intel_iommu_kdump"));
+	assert_non_null(strstr(plan_crash_own("quiet intel_iommu=kdump_deep"), "intel_iommu=kdump_lines=64"));
+	assert_non_null(strstr(plan_crash_own("intel_iommu=on,kdump_reserve"), "intel_iommu=kdump_lines=64"));
+	assert_non_null(strstr(plan_crash_own("intel_iommu=kdump_deep intel_iommu=off"), "intel_iommu=kdump_lines=64"));
+	assert_null(strstr(plan_crash_own("intel_iommu=on,sm_on,kdump_max=9"), "kdump_"));
+	assert_null(strstr(plan_crash_own("quiet"), "kdump_"));
+	assert_null(strstr(plan_crash_own("lab.intel_iommu=kdump_deep"), "kdump_"));
 }
 
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)

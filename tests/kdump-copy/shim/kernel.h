@@ -46,13 +46,27 @@ static unsigned no_memory __attribute__((unused));
 #define kvfree(p) free(p)
 #define max(a, b) ((a) > (b) ? (a) : (b))
 #define strscpy(to, from, size) snprintf(to, size, "%s", from)
-#define core_param(name, variable, type, perm)
 /* In the test program: what the console would show. */
 void shim_print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 #define __init
+#define __initconst
 #define rootfs_initcall(fn) static int (*const at_rootfs)(void) = fn
 #define pr_info(...) shim_print(__VA_ARGS__)
 #define pr_warn(...) shim_print(__VA_ARGS__)
+#define pr_err(...) shim_print(__VA_ARGS__)
+
+static inline int kstrtouint(const char *s, unsigned int base, unsigned int *res)
+{
+	unsigned long long value;
+	char *end;
+
+	errno = 0;
+	value = strtoull(s, &end, base);
+	if (!strchr("+0123456789", *s) || !*s || *end || errno || value > UINT_MAX)
+		return -EINVAL;
+	*res = value;
+	return 0;
+}
 
 static inline bool test_and_set_bit(unsigned int n, unsigned long *bits)
 {
