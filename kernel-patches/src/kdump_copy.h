@@ -164,6 +164,7 @@ struct kdc_ops {
  * @ranges_size: how many there is memory for
  * @over_pages: in the ranges, but not mapped (joined gaps)
  * @unread_pages: what tables that were not read may map; in the ranges, but for a root's
+ * @alike: what all entries of the lowest tables have beside the address, or are 0; 0: some differ
  * @snoop: a second-stage leaf forces snooping
  * @identity: leads to where it comes from, for most of the RAM
  * @new_root: physical address of the copy; 0: none
@@ -196,6 +197,7 @@ struct kdc_tree {
 	u32 ranges_size;
 	u64 over_pages;
 	u64 unread_pages;
+	u64 alike;
 	bool snoop;
 	bool identity;
 	/* private: */
@@ -391,12 +393,14 @@ int kdc_walk_runs(struct kdc *c, const struct kdc_tree *tree, kdc_visit_run visi
  * @iova: of its first entry
  * @present: an entry with any of these bits is
  * @perm: that the levels above leave: 1 read, 2 write
+ * @alike: as in &struct kdc_tree
  */
 struct kdc_table {
 	const u64 *entries;
 	u64 iova;
 	u64 present;
 	u8 perm;
+	u64 alike;
 };
 
 /**

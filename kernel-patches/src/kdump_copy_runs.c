@@ -53,14 +53,15 @@ static int add_leaf(struct runs *r, enum kdc_format format, u64 iova, u64 pte, u
 	return add(r, &leaf);
 }
 
-static bool take_table(kdc_take_table take, void *arg, const struct kdc_rules *rules,
-		       const struct kdc_frame *f)
+static bool take_table(kdc_take_table take, void *arg, const struct kdc_tree *tree,
+		       const struct kdc_rules *rules, const struct kdc_frame *f)
 {
 	const struct kdc_table table = {
 		.entries = f->entries,
 		.iova = f->pfn * KDC_PAGE_SIZE,
 		.present = rules->present,
 		.perm = f->perm & (KDC_R | KDC_W),
+		.alike = tree->alike,
 	};
 
 	return take && take(arg, &table);
@@ -96,7 +97,7 @@ int kdc_walk_tables(struct kdc *c, const struct kdc_tree *tree, kdc_take_table t
 		case KDC_TABLE:
 			frames[depth] = (struct kdc_frame){ .pfn = pfn, .perm = f->perm & pte };
 			frames[depth].entries = c->ops->own_page(c->ctx, pte & KDC_ADDR);
-			if (level > 2 || !take_table(take, arg, &rules, &frames[depth]))
+			if (level > 2 || !take_table(take, arg, tree, &rules, &frames[depth]))
 				depth++;
 			break;
 		case KDC_LEAF:
@@ -122,6 +123,33 @@ static unsigned int grants(const struct kdc_table *table, u64 pte)
 	return pte & table->present ? pte & table->perm : 0;
 }
 
+static __always_inline unsigned int copy_one(const u64 *from, u64 *to)
+{
+	u64 pte = kdc_read(from);
+
+	*to = pte;
+	return !!pte;
+}
+
+/* All entries as they are; how many there are. No memcpy(): it does not count them. */
+static noinline unsigned int copy_all(const u64 *from, u64 *to)
+{
+	const u64 *end = from + KDC_PTES;
+	unsigned int n = 0;
+
+	for (; from != end; from += 8, to += 8) {
+		n += copy_one(from, to);
+		n += copy_one(from + 1, to + 1);
+		n += copy_one(from + 2, to + 2);
+		n += copy_one(from + 3, to + 3);
+		n += copy_one(from + 4, to + 4);
+		n += copy_one(from + 5, to + 5);
+		n += copy_one(from + 6, to + 6);
+		n += copy_one(from + 7, to + 7);
+	}
+	return n;
+}
+
 /* What the loop over a table needs, so that it can stay in registers. */
 struct fill_loop {
 	u64 present, flip, any, all, absent;
@@ -142,8 +170,7 @@ static __always_inline void fill_one(struct fill_loop *l, const u64 *from, u64 *
 }
 
 /*
- * A table whose entries are all absent or, but for the address, like this one:
- * the loop in which the time goes. False: there are others, and nothing is written.
+ * A table whose entries are all absent or, but for the address, like this one. False: there are others, and nothing is written.
  */
 static noinline bool write_alike(const struct kdc_table *table, struct kdc_fill *fill, u64 like)
 {
@@ -180,6 +207,12 @@ unsigned int kdc_table_write(const struct kdc_table *table, struct kdc_fill *fil
 	unsigned int i, perm;
 	u64 pte;
 
+	/* As this kernel writes them itself, and so they are in most tables of most machines. */
+	if (table->alike && fill->to && fill->bits[grants(table, table->alike)] == table->alike) {
+		fill->pages = copy_all(table->entries, fill->to);
+		fill->next = KDC_PTES;
+		return 0;
+	}
 	for (i = fill->next; i < KDC_PTES; i++) {
 		pte = kdc_read(&table->entries[i]);
 		perm = grants(table, pte);

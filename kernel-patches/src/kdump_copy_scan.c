@@ -21,6 +21,8 @@ struct scan {
 	u64 first, next;	/* the range not yet stored: [first, next); NONE: none */
 	u32 cap;		/* ranges we may hold */
 	u64 seen;		/* all bits of leaves */
+	u64 any, all;		/* bits of leaves of leaf tables: of one, of each */
+	u64 ignored;		/* bits of what is no leaf there */
 	bool identity;		/* so far */
 	bool own;		/* of the copy, not of old memory */
 	unsigned int depth;
@@ -180,7 +182,7 @@ static int add(struct scan *s, u64 pfn, u64 pages)
 
 /* What the loop over a leaf table needs, so that it can stay in registers. */
 struct leaf_loop {
-	u64 mask, seen, absent, next;
+	u64 mask, seen, all, absent, ignored, next;
 	struct kdc_range *out;	/* the range that ends at next */
 };
 
@@ -190,9 +192,11 @@ static __always_inline void leaf(struct leaf_loop *l, const u64 *entry, u64 pfn)
 
 	if (!(pte & l->mask)) {
 		l->absent++;
+		l->ignored |= pte;
 		return;
 	}
 	l->seen |= pte;
+	l->all &= pte;
 	if (pfn != l->next) {
 		l->out->last = l->next - 1;
 		l->out++;
@@ -209,7 +213,7 @@ static noinline bool leaves_fast(struct scan *s, const struct kdc_frame *f)
 {
 	struct kdc_tree *t = s->t;
 	struct leaf_loop l = { .next = s->next, .mask = s->rules.present & f->perm,
-			       .out = t->ranges + t->nr_ranges };
+			       .all = U64_MAX, .out = t->ranges + t->nr_ranges };
 	const u64 *entry = f->entries, *end = entry + KDC_PTES;
 	u64 pfn = f->pfn;
 
@@ -227,6 +231,9 @@ static noinline bool leaves_fast(struct scan *s, const struct kdc_frame *f)
 	if (l.seen & s->rules.bad)
 		return false;
 	s->seen |= l.seen;
+	s->any |= l.seen;
+	s->all &= l.all;
+	s->ignored |= l.ignored;
 	s->first = l.out->first;
 	if (s->next == NONE && l.out != t->ranges) {
 		/* The first range of the tree: what was stored before it was nothing. */
@@ -269,6 +276,7 @@ static int leaves(struct scan *s, const struct kdc_frame *f)
 	s->identity = s->identity && leaves_identity(s, f);
 	if (room(s, RANGES_A_TABLE) && leaves_fast(s, f))
 		return 0;
+	s->ignored = NONE;
 	for (i = 0; i < KDC_PTES; i++) {
 		pte = kdc_read(&f->entries[i]);
 		switch (kdc_classify(&s->rules, pte, f->pfn + i, 1, f->perm, &why)) {
@@ -399,7 +407,7 @@ static int upper_entry(struct scan *s, struct kdc_frame *f, unsigned int level)
 
 int kdc_scan(struct kdc *c, struct kdc_tree *t, struct kdc_fault *f)
 {
-	struct scan s = { .c = c, .t = t, .f = f, .first = NONE, .next = NONE };
+	struct scan s = { .c = c, .t = t, .f = f, .first = NONE, .next = NONE, .all = NONE };
 	struct kdc_frame *top;
 	unsigned int level;
 	u64 mapped;
@@ -438,6 +446,7 @@ int kdc_scan(struct kdc *c, struct kdc_tree *t, struct kdc_fault *f)
 	if (ret)
 		unread_rest(&s);
 	store(&s);
+	t->alike = s.ignored || ((s.any ^ s.all) & ~KDC_ADDR) ? 0 : s.any & ~KDC_ADDR;
 	t->snoop = t->format == KDC_SECOND_STAGE && (s.seen & KDC_SNP);
 	mapped = t->leaves_4k + pages(2) * t->leaves_2m + pages(3) * t->leaves_1g;
 	t->identity = s.identity && mapped >= c->limits.ram_pages / 2;
