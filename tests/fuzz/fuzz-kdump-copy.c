@@ -83,6 +83,7 @@ static void check_tree(struct fake *f, const struct kdc_tree *t, bool deep)
 		FUZZ_CHECK(t->new_tables == t->tables);
 		FUZZ_CHECK(fake_compare_runs(f, t, t->new_root, &why) == 0);
 		FUZZ_CHECK(fake_compare_ranges(f, t, t->new_root, &why) == 0);
+		FUZZ_CHECK(fake_compare_written(f, t, &why) == 0);
 	}
 	if (!f->meddle && (f->kdc.limits.sagaw & 1u << (t->levels - 2) || t->format == KDC_FIRST_STAGE)) {
 		FUZZ_CHECK(!deep || fake_compare_runs(f, t, t->old_root, &why) == 0);

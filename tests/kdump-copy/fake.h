@@ -71,5 +71,7 @@ struct vtd_walk_result *fake_walk(struct fake *f, uint64_t root, enum kdc_format
  */
 size_t fake_compare_runs(struct fake *f, const struct kdc_tree *t, uint64_t root, const char **why);
 size_t fake_compare_ranges(struct fake *f, const struct kdc_tree *t, uint64_t root, const char **why);
+/* The same of what is written of the copy's lowest tables for a domain that has entries like the dead kernel's, or others. */
+size_t fake_compare_written(struct fake *f, const struct kdc_tree *t, const char **why);
 
 #endif

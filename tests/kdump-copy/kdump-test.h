@@ -66,6 +66,7 @@ static inline struct kdc_tree *one_copied(struct one *o)
 		assert_int_equal(fake_compare_runs(&o->f, t, t->old_root, &why), 0);
 		assert_int_equal(fake_compare_runs(&o->f, t, t->new_root, &why), 0);
 		assert_int_equal(fake_compare_ranges(&o->f, t, t->old_root, &why), 0);
+		assert_int_equal(fake_compare_written(&o->f, t, &why), 0);
 	}
 	return t;
 }
