@@ -14,6 +14,16 @@ static bool looks_like_root(const char *dir)
 	return g_file_test(scenarios, G_FILE_TEST_IS_DIR) && g_file_test(scripts, G_FILE_TEST_IS_DIR);
 }
 
+char *lab_program(void)
+{
+	char *exe = g_file_read_link("/proc/self/exe", NULL);
+
+	/* the kernel's word for a file that is not there any more */
+	if (exe && !g_file_test(exe, G_FILE_TEST_EXISTS) && g_str_has_suffix(exe, " (deleted)"))
+		exe[strlen(exe) - strlen(" (deleted)")] = '\0';
+	return exe;
+}
+
 static char *find_root(void)
 {
 	const char *env = g_getenv("VTDLAB_ROOT");
@@ -21,7 +31,7 @@ static char *find_root(void)
 	if (env && *env)
 		return g_canonicalize_filename(env, NULL);
 
-	g_autofree char *exe = g_file_read_link("/proc/self/exe", NULL);
+	g_autofree char *exe = lab_program();
 	g_autofree char *dir = exe ? g_path_get_dirname(exe) : NULL;
 
 	/* build/vtdlab, and also build/tests/test-x; PREFIX/bin/vtdlab: climb until it fits. */

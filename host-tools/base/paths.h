@@ -33,6 +33,12 @@ char *lab_path(const char *first, ...) G_GNUC_NULL_TERMINATED;
 /* lab_named - is @name, which is no path, that of a file @name@suffix in the folder @folder of the tree? */
 bool lab_named(const char *folder, const char *name, const char *suffix);
 
+/*
+ * lab_program - the path of the running program, to be run again; also when it was replaced there meanwhile, by a build or
+ * an upgrade. NULL without /proc. The caller frees it.
+ */
+char *lab_program(void);
+
 /* lab_inside - does @path lead to something in the tree or in the cache, links followed? */
 bool lab_inside(const char *path);
 

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/paths.h"
 
 struct pool {
 	const struct pool_work *work;
@@ -43,7 +44,7 @@ static void ended(GObject *object, GAsyncResult *result, gpointer data)
 
 static bool start_one(struct pool *p)
 {
-	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+	g_autofree char *self = lab_program();
 	g_autoptr(GSubprocessLauncher) launcher = NULL;
 	g_autoptr(GStrvBuilder) argv = g_strv_builder_new();
 	g_auto(GStrv) all = NULL, words = NULL;

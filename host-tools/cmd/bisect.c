@@ -119,7 +119,7 @@ static int ask_one(struct search *s, GError **error)
 static int search_tree(const struct bug *bug, GError **error)
 {
 	g_autofree char *script = lab_path("scripts", "bisect-tree", NULL);
-	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+	g_autofree char *self = lab_program();
 	const char *argv[] = { script, self, bug->path, opt.tree, opt.good, opt.bad, opt.results, NULL };
 	int status;
 

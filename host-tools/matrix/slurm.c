@@ -140,8 +140,7 @@ static bool submit_chunk(struct slurm *s, unsigned from, unsigned to, GError **e
 {
 	struct cell_plan most = { .cpus = 1 };
 	g_autofree char *list = task_list(s, from, to, &most), *id = NULL;
-	g_autofree char *script = lab_path("scripts", "slurm-cell", NULL),
-			*self = g_file_read_link("/proc/self/exe", NULL);
+	g_autofree char *script = lab_path("scripts", "slurm-cell", NULL), *self = lab_program();
 	g_autofree char *array = NULL, *name = NULL, *memory = NULL, *cpus = NULL, *log = NULL, *offset = NULL,
 			*after = NULL;
 	g_autoptr(GPtrArray) argv = g_ptr_array_new();

@@ -69,6 +69,22 @@ setup() { find_vtdlab; }
 	[[ $output == *"Result: PASS"* ]]
 }
 
+@test "a program that was built anew under a matrix: its cells run all the same" {
+	local dir=$BATS_TEST_TMPDIR
+
+	printf '[matrix]\ntitle=t\n[axes]\nkernel=debian-6.1\n' >"$dir/m.conf"
+	cp "$vtdlab" "$dir/vtdlab"
+	exec 4<"$dir/vtdlab"
+	rm "$dir/vtdlab"
+	printf '#!/bin/sh\necho "$@" >>"%s/told"\n' "$dir" >"$dir/vtdlab"
+	chmod +x "$dir/vtdlab"
+	VTDLAB_ROOT=$root run /proc/self/fd/4 matrix "$dir/m.conf" --results "$dir/r"
+	exec 4<&-
+	echo "$output"
+	[ "$status" -eq 125 ] # what is there now ran nothing
+	grep -q "^run kdump --kernel debian-6.1 " "$dir/told"
+}
+
 @test "a node without QEMU skips its cells by that name, and fetches nothing for them" {
 	cd "$BATS_TEST_TMPDIR"
 	export VTDLAB_DEBIAN_URI=file:///nonexistent VTDLAB_DEBIAN_SECURITY_URI=file:///nonexistent
