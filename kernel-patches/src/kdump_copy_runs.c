@@ -170,7 +170,8 @@ static __always_inline void fill_one(struct fill_loop *l, const u64 *from, u64 *
 }
 
 /*
- * A table whose entries are all absent or, but for the address, like this one. False: there are others, and nothing is written.
+ * A table whose entries are all absent or, but for the address, like this one.
+ * False: there are others, and nothing is written.
  */
 static noinline bool write_alike(const struct kdc_table *table, struct kdc_fill *fill, u64 like)
 {
