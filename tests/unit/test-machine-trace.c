@@ -184,6 +184,13 @@ static void test_follow(void **state)
 	test_write(fd, "1@1.8:vtd_dmar_enable enable 0\n");
 	test_run(30);
 	assert_true(trace_counters(t)->events == 4);
+	/* and so does what waits for the next one when there was none for a while; and goes on behind it */
+	for (unsigned more = 5; more <= 6; more++) {
+		test_run(30);
+		test_write(fd, "1@1.9:vtd_dmar_enable enable 1\n");
+		test_run(30);
+		assert_true(trace_counters(t)->events == more);
+	}
 	assert_int_equal(seen->len, 3);
 	close(fd);
 	trace_free(t);
