@@ -18,9 +18,9 @@ const char *cmdline_is(const char *word, const char *name);
 char *cmdline_value(const char *line, const char *name);
 
 /*
- * cmdline_kdump_mode - what a kernel of the lab is asked to do with a dead kernel's tables: "off", "log", "reserve", "deep", or a
- * word that is none of them; by the last member kdump_MODE of intel_iommu=, or of intel_iommu_kdump=MODE, as it was called when
- * older runs were recorded. NULL: not asked (nor is @line there); the caller frees it.
+ * cmdline_kdump_mode - what a kernel of the lab is asked to do with a dead kernel's tables: "off", "log", "reserve",
+ * "deep", or a word that is none of them; by the last member kdump_MODE of intel_iommu=, or of intel_iommu_kdump=MODE, as
+ * it was called when older runs were recorded. NULL: not asked, or @line is NULL; the caller frees it.
  */
 char *cmdline_kdump_mode(const char *line);
 

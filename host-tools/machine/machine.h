@@ -214,7 +214,8 @@ bool machine_save(struct machine *m, int fd, uint32_t *sum, GError **error);
 
 /*
  * machine_restore - of a machine that was started with cfg->incoming: fills its RAM from @ram, which must have the sum
- * *@ram_sum (NULL: it was found to have it), and loads the state @fd. It then stands where the other one stopped: machine_resume().
+ * *@ram_sum (NULL: it was found to have it), and loads the state @fd. It then stands where the other one stopped:
+ * machine_resume().
  * @boot_s: machine_boot_s() of the one that booted
  * false: VTDLAB_ERROR_FAILED (damaged, not of this QEMU); others as machine_wait(). The machine is of no use then.
  */

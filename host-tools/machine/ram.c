@@ -192,8 +192,8 @@ static uint32_t sum_page(uint32_t sum, uint64_t at, const uint8_t *page)
 }
 
 /*
- * Sums the pages that the file @fd, mapped at @from, has (@sum NULL: does not). Those that are not zero are written to the file @to, unless that is
- * -1: by write, which costs no page fault each.
+ * Sums the pages that the file @fd, mapped at @from, has (@sum NULL: does not). Those that are not zero are written to
+ * the file @to, unless that is -1: by write, which costs no page fault each.
  */
 static bool each_page(int fd, const uint8_t *from, int to, uint64_t size, uint32_t *sum)
 {
