@@ -15,7 +15,7 @@ void sleep_ms(unsigned int ms);
  * How long something is waited for, counted in what this program got to do: a CPU that stood still between two looks
  * (a busy host) uses up WAIT_LOOK_MS and no more. Look at least that often.
  */
-#define WAIT_LOOK_MS 20
+#define WAIT_LOOK_MS 100
 struct wait {
 	int64_t left_ns, looked_ns;
 };
