@@ -81,12 +81,22 @@ int hex_decode(const char *hex, uint8_t *bytes, size_t cap);
 /** One line on the console, by printk (polled: works without interrupts). */
 void console_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* drivers.c */
+/** Whether a PCI driver that is loaded is bound to the devices it is for. Returns 0 or -1 (errno). */
+int pci_autoprobe(bool on);
+
+/* kexec.c, zero.c */
+/** Where make-initramfs puts what is to be loaded. */
+#define CRASH_FILES "/crash"
+
 /* the commands, one file a subject */
 int cmd_hello(const struct json_object *request, struct answer *answer);
 int cmd_modprobe(const struct json_object *request, struct answer *answer);
 int cmd_devices(const struct json_object *request, struct answer *answer);
 int cmd_pci_remove(const struct json_object *request, struct answer *answer);
 int cmd_pci_rescan(const struct json_object *request, struct answer *answer);
+int cmd_pci_bind(const struct json_object *request, struct answer *answer);
+int cmd_memory_zero(const struct json_object *request, struct answer *answer);
 int cmd_trace(const struct json_object *request, struct answer *answer);
 int cmd_read_file(const struct json_object *request, struct answer *answer);
 int cmd_leaks(const struct json_object *request, struct answer *answer);

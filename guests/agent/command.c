@@ -32,6 +32,8 @@ static const struct command commands[] = {
 	{ "devices", cmd_devices, true },
 	{ "pci-remove", cmd_pci_remove, true },
 	{ "pci-rescan", cmd_pci_rescan, true },
+	{ "pci-bind", cmd_pci_bind, true },
+	{ "memory-zero", cmd_memory_zero, true },
 	{ "net-up", cmd_net_up, true },
 	{ "net-exchange", cmd_net_exchange, true },
 	{ "mmio-write", cmd_mmio_write, true },

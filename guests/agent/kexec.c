@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #define KEXEC "/sbin/kexec"
-#define CRASH_KERNEL "/crash/bzImage"
-#define CRASH_FLAT "/crash/flat"
-#define CRASH_INITRD "--initrd=/crash/initrd"
+#define CRASH_KERNEL CRASH_FILES "/bzImage"
+#define CRASH_FLAT CRASH_FILES "/flat"
+#define CRASH_INITRD "--initrd=" CRASH_FILES "/initrd"
 #define CRASH_LOADED "/sys/kernel/kexec_crash_loaded"
 
 static bool crash_loaded(void)

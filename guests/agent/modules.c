@@ -112,35 +112,48 @@ static int load_one(struct answer *answer, const char *name)
 	return result;
 }
 
-int cmd_modprobe(const struct json_object *request, struct answer *answer)
+/* The module @name and first what it needs. */
+static int load_with_needs(struct answer *answer, const char *name)
 {
 	static char list[MODULE_LIST_MAX];
-	char name[MODULE_NAME_MAX], *line, *dep, *save = NULL;
+	char *line, *dep, *save = NULL;
+
+	if (is_in_kernel(name))
+		return 0;
+	if (read_file(MODULE_LIST, list, sizeof(list)) < 0)
+		return fail(answer, "%s: %s", MODULE_LIST, strerror(errno));
+	line = find_line(list, name);
+	if (!line)
+		return fail(answer,
+			    "module %s is neither in this initramfs nor in the "
+			    "kernel: a kernel given by path needs its --modules DIR",
+			    name);
+	strtok_r(line, " ", &save);
+	while ((dep = strtok_r(NULL, " ", &save)))
+		if (load_one(answer, dep))
+			return -1;
+	return load_one(answer, name);
+}
+
+int cmd_modprobe(const struct json_object *request, struct answer *answer)
+{
+	bool bind = json_bool(request, "bind", true);
+	char name[MODULE_NAME_MAX];
 	int64_t start = now_ns();
+	int result;
 
 	if (take_name(request, answer, "name", name, sizeof(name)))
 		return -1;
 	if (!name[0])
 		return fail(answer, "modprobe needs \"name\"");
 	normalise(name);
+	if (!bind && pci_autoprobe(false))
+		return fail(answer, "PCI drivers cannot be loaded unbound: %s", strerror(errno));
 	json_begin(&answer->out, "loaded", '[');
-	if (!is_in_kernel(name)) {
-		if (read_file(MODULE_LIST, list, sizeof(list)) < 0)
-			return fail(answer, "%s: %s", MODULE_LIST, strerror(errno));
-		line = find_line(list, name);
-		if (!line)
-			return fail(answer,
-				    "module %s is neither in this initramfs nor in the "
-				    "kernel: a kernel given by path needs its --modules DIR",
-				    name);
-		strtok_r(line, " ", &save);
-		while ((dep = strtok_r(NULL, " ", &save)))
-			if (load_one(answer, dep))
-				return -1;
-		if (load_one(answer, name))
-			return -1;
-	}
+	result = load_with_needs(answer, name);
 	json_end(&answer->out, ']');
+	if (!bind && pci_autoprobe(true))
+		return fail(answer, "PCI drivers are bound no more: %s", strerror(errno));
 	json_put_int(&answer->out, "took_ns", now_ns() - start);
-	return 0;
+	return result;
 }

@@ -30,18 +30,19 @@ unsigned devices_frame_ration(const struct scenario *sc)
 
 struct driver {
 	const char *module, *option;
+	bool pci; /* of a PCI function itself, with no bus between */
 };
 
 static const struct driver nics[] = {
-	[MACHINE_NIC_E1000E] = { "e1000e", "E1000E" },
-	[MACHINE_NIC_E1000] = { "e1000", "E1000" },
-	[MACHINE_NIC_VIRTIO] = { "virtio_net", "VIRTIO_NET" },
-	[MACHINE_NIC_NONE] = { NULL, "" },
+	[MACHINE_NIC_E1000E] = { "e1000e", "E1000E", true },
+	[MACHINE_NIC_E1000] = { "e1000", "E1000", true },
+	[MACHINE_NIC_VIRTIO] = { "virtio_net", "VIRTIO_NET", false },
+	[MACHINE_NIC_NONE] = { NULL, "", false },
 };
 static const struct driver disks[] = {
-	[MACHINE_DISK_NVME] = { "nvme", "BLK_DEV_NVME" },
-	[MACHINE_DISK_VIRTIO] = { "virtio_blk", "VIRTIO_BLK" },
-	[MACHINE_DISK_NONE] = { NULL, "" },
+	[MACHINE_DISK_NVME] = { "nvme", "BLK_DEV_NVME", true },
+	[MACHINE_DISK_VIRTIO] = { "virtio_blk", "VIRTIO_BLK", false },
+	[MACHINE_DISK_NONE] = { NULL, "", false },
 };
 
 const char *devices_nic_module(const struct scenario *sc)
@@ -52,6 +53,20 @@ const char *devices_nic_module(const struct scenario *sc)
 const char *devices_disk_module(const struct scenario *sc)
 {
 	return disks[sc->devices.disk].module;
+}
+
+char **devices_pci_modules(const struct scenario *sc)
+{
+	const struct driver *all[] = { &disks[sc->devices.disk], &nics[sc->devices.nic] };
+	GStrvBuilder *names = g_strv_builder_new();
+	char **list;
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(all); i++)
+		if (all[i]->pci)
+			g_strv_builder_add(names, all[i]->module);
+	list = g_strv_builder_end(names);
+	g_strv_builder_unref(names);
+	return list;
 }
 
 char *devices_options(const struct scenario *sc)

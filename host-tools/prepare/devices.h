@@ -34,6 +34,8 @@ unsigned devices_frame_ration(const struct scenario *sc);
 /* The module that drives the scenario's NIC or disk, NULL where there is none. */
 const char *devices_nic_module(const struct scenario *sc);
 const char *devices_disk_module(const struct scenario *sc);
+/* Those of them that drive a PCI function itself: loaded without being bound, they do nothing. A NULL ends them; g_strfreev(). */
+char **devices_pci_modules(const struct scenario *sc);
 /* The config options that they need, ' ' between them. The caller frees it. */
 char *devices_options(const struct scenario *sc);
 

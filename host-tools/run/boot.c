@@ -83,8 +83,6 @@ bool phase_boot(struct run *run, GError **error)
 	run->at.ev->first_hello = true;
 	run->at.ev->first_cmdline = g_strdup(hello->cmdline);
 	clock_moment(run->at.clock, "agent", hello->host_ns, "first", hello->uptime_ns, "agent");
-	if (run->saved && !restore_devices(run, error))
-		return false;
 	clock_phase_end(run->at.clock, "%s, %s%s", hello->release,
 			word_of(machine_accel_words, machine_accel(run->at.m)), run->saved ? ", restored" : "");
 	return true;
@@ -180,9 +178,23 @@ static bool read_groups(struct run *run, GError **error)
 	return true;
 }
 
+/* A restored kernel may have it already, but bound to nothing. */
+static bool load_driver(struct run *run, const char *module, GError **error)
+{
+	g_autoptr(JsonObject) answer = NULL;
+
+	if (!guest_modprobe(&run->at, module, error))
+		return false;
+	if (!run->saved)
+		return true;
+	answer = machine_agent(run->at.m, attempt_deadline(&run->at, 10), error, "pci-bind", "name", MACHINE_STR,
+			       module, NULL);
+	return answer != NULL;
+}
+
 static bool load_disk(struct run *run, const char *module, GError **error)
 {
-	if (!guest_modprobe(&run->at, module, error))
+	if (!load_driver(run, module, error))
 		return false;
 	add_device(run, guest_disk_sid(), guest_disk_sid(), module);
 	return true;
@@ -193,7 +205,7 @@ static bool load_nic(struct run *run, const char *module, GError **error)
 	g_autoptr(JsonObject) answer = NULL;
 	uint16_t sid;
 
-	if (!guest_modprobe(&run->at, module, error))
+	if (!load_driver(run, module, error))
 		return false;
 	/* The carrier comes seconds later; phase_workload() waits for the frames themselves. */
 	answer = machine_agent(run->at.m, attempt_deadline(&run->at, 15), error, "net-up", "rx_ring", MACHINE_INT,
@@ -209,6 +221,8 @@ static bool load_drivers(struct run *run, GError **error)
 	const char *disk = devices_disk_module(run->at.plan->scenario),
 		   *nic = devices_nic_module(run->at.plan->scenario);
 
+	if (run->saved && !restore_devices(run, error))
+		return false;
 	return (!disk || load_disk(run, disk, error)) && (!nic || load_nic(run, nic, error));
 }
 

@@ -53,6 +53,13 @@ snapshots() { find "$CACHE/snapshots" -mindepth 1 -maxdepth 1 ! -name .turns -pr
 	[ "$(json .iova.reserved_ranges_first)" = "$(json .iova.reserved_ranges)" ]
 	grep -q -- "-incoming defer" "$RESULTS/latest/command"
 	grep -q '"device_add"' "$RESULTS/latest/qmp.jsonl"
+	# its module was there, bound to nothing; what was unpacked and read by kexec was not kept
+	jq -s -e 'map(select(.line.cmd == "pci-bind" and .line.name == "e1000e").line.id) as [$id]
+		| any(.[]; .from == "guest" and .line.id == $id and .line.bound == ["0000:00:01.0"])' "$RESULTS/latest/agent.jsonl"
+	jq -s -e 'map(select(.line.cmd == "modprobe" and .line.name == "e1000e").line.id) as [$first, $crash]
+		| any(.[]; .from == "guest" and .line.id == $first and .line.loaded == [])
+		and any(.[]; .from == "guest" and .line.id == $crash and .line.loaded == ["e1000e"])' "$RESULTS/latest/agent.jsonl"
+	(($(du -m "$CACHE/snapshots/$(snapshots)/ram" | cut -f 1) < 200))
 	# nothing of before the restore has a time in this run, but for the trial of KVM
 	begin=$(awk -F, '$1 == "boot" { print $2 }' "$RESULTS/latest/timeline.csv")
 	[ "$(awk -F, -v b="$begin" 'NR > 1 && $1 != "kvm" && $2 < b' "$RESULTS/latest/timeline.csv" | wc -l)" = 0 ]
@@ -138,6 +145,16 @@ snapshots() { find "$CACHE/snapshots" -mindepth 1 -maxdepth 1 ! -name .turns -pr
 	[ "$(snapshots | wc -l)" = 2 ]
 	VTDLAB_CACHE=$CACHE run "$VTDLAB" run kdump --snapshot --no-probes --set machine.observe=off --results "$RESULTS"
 	booted "times count"
+}
+
+@test "snapshot: memory in several zones, of which each keeps some from the others" {
+	restored --set machine.memory=4G
+	[ "$(json .restore.restored)" = true ]
+	dir=$CACHE/snapshots/$(json .restore.snapshot)
+	run ! grep -qa "oom-killer" "$dir/console.log"
+	(($(du -m "$dir/ram" | cut -f 1) < 300))
+	rm -r "${dir:?}"
+	no_leftovers
 }
 
 @test "snapshot: reproduce and hunt restore when they are asked to" {

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/json-line.h"
 #include "machine/vmm.h"
+#include "prepare/devices.h"
 #include "prepare/saved.h"
 
 static struct scenario *sc;
@@ -123,6 +124,31 @@ static void test_built_in(void **state)
 	boots(&cfg, "configuration of the first kernel is not known");
 }
 
+/* A driver of virtio is loaded when it is needed: behind its bus it cannot be kept from its device. */
+static void test_loaded_early(void **state)
+{
+	const struct {
+		const char *nic, *disk, *want;
+	} cases[] = {
+		{ "e1000e", "nvme", "nvme e1000e" },
+		{ "e1000", "none", "e1000" },
+		{ "virtio", "nvme", "nvme" },
+		{ "none", "virtio", "" },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *nic = g_strdup_printf("devices.nic=%s", cases[i].nic),
+				*disk = g_strdup_printf("devices.disk=%s", cases[i].disk), *text = NULL;
+		g_auto(GStrv) names = NULL;
+
+		assert_true(scenario_set(sc, nic, NULL) && scenario_set(sc, disk, NULL));
+		names = devices_pci_modules(sc);
+		text = g_strjoinv(" ", names);
+		assert_string_equal(text, cases[i].want);
+	}
+}
+
 static void test_told(void **state)
 {
 	struct machine_config cfg = machine();
@@ -187,6 +213,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_reasons, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_built_in, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_loaded_early, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_told, setup, teardown),
 		cmocka_unit_test(test_crash_kernel),
 	};
