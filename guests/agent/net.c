@@ -17,13 +17,17 @@
 struct nic_search {
 	char *name;
 	size_t cap;
+	const char *bdf; /* of the function; "": of any */
 };
 
 static int is_nic(const char *name, void *data)
 {
 	struct nic_search *search = data;
-	char path[320], text[8];
+	char path[320], text[64];
 
+	snprintf(path, sizeof(path), "/sys/class/net/%s/device", name);
+	if (search->bdf[0] && (read_link_name(path, text, sizeof(text)) || strcmp(text, search->bdf) != 0))
+		return 0;
 	/* a link to a device: not lo, not a tunnel */
 	snprintf(path, sizeof(path), "/sys/class/net/%s/device/vendor", name);
 	if (read_file(path, text, sizeof(text)) <= 0 || strlen(name) >= search->cap)
@@ -34,11 +38,11 @@ static int is_nic(const char *name, void *data)
 
 int find_nic(const struct json_object *request, struct answer *answer, uint64_t wait_ms, char *name, size_t cap)
 {
-	struct nic_search search = { .name = name, .cap = cap };
+	char path[320], bdf[32];
+	struct nic_search search = { .name = name, .cap = cap, .bdf = bdf };
 	struct wait wait = wait_for_ms(wait_ms);
-	char path[320];
 
-	if (take_name(request, answer, "if", name, cap))
+	if (take_name(request, answer, "if", name, cap) || take_name(request, answer, "bdf", bdf, sizeof(bdf)))
 		return -1;
 	for (;;) {
 		if (!name[0])

@@ -172,7 +172,7 @@ static void l1_machine(const struct bench_options *o, struct machine_config *cfg
 		.cpu_threads = true,
 		.nic = MACHINE_NIC_NONE,
 		.disk = MACHINE_DISK_NONE,
-		.edu = true,
+		.edu_functions = 1,
 		.no_trace = true,
 	};
 	cfg->iommu.mode = iommu ? MACHINE_IOMMU_LEGACY : MACHINE_IOMMU_OFF;

@@ -104,6 +104,23 @@ static bool check_dma(const struct scenario *s, GError **error)
 	return true;
 }
 
+/* The last of the functions has the driver of a NIC that the first kernel must not load: VFIO takes a group whole. */
+static bool check_functions(const struct scenario *s, GError **error)
+{
+	if (s->devices.edu_functions < 2)
+		return true;
+	if (!s->devices.edu)
+		return vtdlab_refuse(error, "devices.edu-functions are of the edu device; set devices.edu=on");
+	if (*s->crash.initrd)
+		return vtdlab_refuse(error, "of several devices.edu-functions the last is used by the lab's own agent, "
+					    "which crash.initrd takes out of the crash kernel");
+	if (s->devices.nic == MACHINE_NIC_E1000)
+		return vtdlab_refuse(error,
+				     "of several devices.edu-functions the last is an e1000 that the first kernel "
+				     "does not use; set devices.nic=e1000e, virtio or none");
+	return true;
+}
+
 /* QEMU completes what the disk has in flight when it stops, as it does at a breakpoint. */
 static bool check_break(const struct scenario *s, GError **error)
 {
@@ -130,7 +147,8 @@ bool scenario_validate(const struct scenario *s, const char *const *names, GErro
 	bool ok = *s->first.kernel || vtdlab_refuse(error, "first.kernel is empty; see `vtdlab list kernels`");
 
 	if (ok && check_expectations(s, names, error) && check_groups(s, error) && check_machine(s, error) &&
-	    check_dma(s, error) && check_break(s, error) && check_corrupt(s, error) && workload_check(s, error))
+	    check_dma(s, error) && check_functions(s, error) && check_break(s, error) && check_corrupt(s, error) &&
+	    workload_check(s, error))
 		return true;
 	g_prefix_error(error, "scenario %s: ", s->name);
 	return false;

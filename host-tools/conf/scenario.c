@@ -129,6 +129,9 @@ static const struct schema_key keys[] = {
 	  .help = "where the devices sit on the PCI buses" },
 	{ KEY("devices", "edu", SCHEMA_SWITCH), AT(devices.edu), .def = "off",
 	  .help = "QEMU's edu device, a DMA engine that first.workload drives" },
+	{ KEY("devices", "edu-functions", SCHEMA_NUMBER), AT(devices.edu_functions), .min = 1,
+	  .max = MACHINE_EDU_FUNCTIONS_MAX, .def = "1",
+	  .help = "of edu's slot, one group; the last of several is an e1000 for the crash kernel only" },
 	{ KEY("devices", "dma", SCHEMA_WORD), AT(devices.dma), .words = conf_dma_words, .def = "both",
 	  .help = "devices that do DMA while the first kernel dies" },
 	{ KEY("devices", "dma-spread", SCHEMA_SWITCH), AT(devices.dma_spread), .def = "off",
@@ -370,7 +373,7 @@ void scenario_machine(const struct scenario *s, struct machine_config *cfg)
 		.nic = s->devices.nic,
 		.disk = s->devices.disk,
 		.topology = s->devices.topology,
-		.edu = s->devices.edu,
+		.edu_functions = s->devices.edu ? s->devices.edu_functions : 0,
 		.no_trace = !s->machine.observe,
 	};
 }

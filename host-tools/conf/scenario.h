@@ -63,9 +63,10 @@ struct scenario {
 		enum machine_nic nic;
 		enum machine_disk disk;
 		enum machine_topology topology;
-		bool edu;	   /* QEMU's DMA engine, for first.workload */
-		enum conf_dma dma; /* which devices do DMA while the first kernel dies */
-		bool dma_spread;   /* the disk's DMA goes to pages all over the memory */
+		bool edu;		/* QEMU's DMA engine, for first.workload */
+		unsigned edu_functions; /* of its slot, if there is one */
+		enum conf_dma dma;	/* which devices do DMA while the first kernel dies */
+		bool dma_spread;	/* the disk's DMA goes to pages all over the memory */
 	} devices;
 	struct {
 		char *kernel;	       /* kernel SPEC as scripts/kernel-get takes it */

@@ -34,7 +34,7 @@ struct probe_event {
 };
 
 /* The most events that are kept of one trace; more are counted as lost. */
-#define PROBE_EVENTS_MAX 65536u
+#define PROBE_EVENTS_MAX 262144u
 
 struct probe_trace {
 	GArray *events;	    /* struct probe_event, oldest first */
@@ -56,6 +56,10 @@ void probe_trace_free(struct probe_trace *t);
  * @reserves: the kernel is one of the lab's own, which has a function of its own that reserves
  */
 const char *probe_parameters(bool reserves);
+
+/* The word for a larger buffer than these have, and its MiB for @records: 64 bytes each, and as much again as there is. */
+#define PROBE_ROOM "trace_buf_size=%" G_GUINT64_FORMAT "M"
+#define PROBE_ROOM_OF(records) (UINT64_C(4) + ((uint64_t)(records) >> 14))
 
 /* probe_name - the event's name in the trace ("vtdlab/init" is "init"), static. */
 const char *probe_name(enum probe_kind kind);

@@ -44,7 +44,7 @@ static bool check_abilities(const struct machine_config *cfg, const struct qemu_
 		{ on && cfg->iommu.ats, "iommu.ats=on", "device-iotlb" },
 	};
 
-	if (caps && cfg->edu && !caps->edu)
+	if (caps && cfg->edu_functions && !caps->edu)
 		return vtdlab_unfit(error,
 				    "devices.edu=on: QEMU %s (%s) has no edu device whose dma_mask can be "
 				    "set: try another with --qemu",
@@ -303,14 +303,24 @@ static void disk_device(const struct machine_config *cfg, struct device *d)
 	put(d, "addr", G_STRINGIFY(MACHINE_SLOT_DISK));
 }
 
-static void edu_device(struct device *d)
+/* Function @n of @of. */
+static void edu_device(struct device *d, unsigned n, unsigned of)
 {
-	put(d, "driver", "edu");
-	put(d, "id", "edu0");
-	/* Without the mask, edu drops the address bits from 28 on, and does DMA elsewhere without a word. */
-	put_number(d, "dma_mask", "0xffffffff");
+	bool last = of > 1 && n == of - 1;
+	g_autofree char *id = g_strdup_printf("edu%u", n), *addr = n ? g_strdup_printf("%u.%u", MACHINE_SLOT_EDU, n) :
+								       g_strdup(G_STRINGIFY(MACHINE_SLOT_EDU));
+
+	put(d, "driver", last ? "e1000" : "edu");
+	put(d, "id", id);
+	if (last)
+		put(d, "romfile", "");
+	else
+		/* Without the mask, edu drops the address bits from 28 on, and does DMA elsewhere without a word. */
+		put_number(d, "dma_mask", "0xffffffff");
+	if (of > 1)
+		put(d, "multifunction", "on");
 	put(d, "bus", "pcie.0");
-	put(d, "addr", G_STRINGIFY(MACHINE_SLOT_EDU));
+	put(d, "addr", addr);
 }
 
 JsonArray *machine_late_devices(const struct machine_config *cfg)
@@ -323,10 +333,10 @@ JsonArray *machine_late_devices(const struct machine_config *cfg)
 		disk_device(cfg, &d);
 		json_array_add_object_element(list, d.json);
 	}
-	if (cfg->edu) {
+	if (cfg->edu_functions) {
 		struct device d = { .json = json_object_new() };
 
-		edu_device(&d);
+		edu_device(&d, 0, 1);
 		json_array_add_object_element(list, d.json);
 	}
 	return list;
@@ -366,16 +376,18 @@ static void add_disk(GPtrArray *v, const struct machine_config *cfg)
 
 static void add_edu(GPtrArray *v, const struct machine_config *cfg)
 {
-	g_autoptr(GString) device = g_string_new(NULL);
-
-	if (!cfg->edu || cfg->incoming)
+	if (!cfg->edu_functions || cfg->incoming)
 		return;
 	if (cfg->outgoing) {
 		add_place(v, MACHINE_SLOT_EDU);
 		return;
 	}
-	edu_device(&(struct device){ .text = device });
-	opt(v, "-device", "%s", device->str);
+	for (unsigned n = 0; n < cfg->edu_functions; n++) {
+		g_autoptr(GString) device = g_string_new(NULL);
+
+		edu_device(&(struct device){ .text = device }, n, cfg->edu_functions);
+		opt(v, "-device", "%s", device->str);
+	}
 }
 
 static void add_boot(GPtrArray *v, const struct machine_config *cfg)

@@ -71,8 +71,12 @@ enum machine_topology {
 #define MACHINE_SLOT_PCI_BRIDGE 3
 /* ROOT_PORT: the NIC is on the bus of a PCI Express root port, which the firmware numbers; its requests carry its id. */
 #define MACHINE_SLOT_PORT 3
-/* The edu device, on the root bus in every topology. */
+/*
+ * The edu devices, on the root bus in every topology: the functions of one slot, which Linux keeps in one group as nothing
+ * isolates them. The last of several is an e1000 without a network: a device with a driver, and a mask of 32 bits.
+ */
 #define MACHINE_SLOT_EDU 4
+#define MACHINE_EDU_FUNCTIONS_MAX 8
 /* The MAC address of the guest's interface. */
 #define MACHINE_NIC_MAC "52:56:54:44:00:02"
 
@@ -109,7 +113,7 @@ struct machine_config {
 	enum machine_nic nic;
 	enum machine_disk disk;
 	enum machine_topology topology;
-	bool edu;			/* an edu device, a DMA engine for programs of the guest */
+	unsigned edu_functions;		/* of its slot; edu is a DMA engine for programs of the guest. 0: none */
 	const char *disk_image;		/* raw; never written to (snapshot=on); see machine/disk.h */
 	uint64_t disk_bps;		/* throttle at start, bytes/s; 0: none (see machine_disk_throttle) */
 	bool allow_reboot;		/* a guest reset really resets; default: it ends the machine */

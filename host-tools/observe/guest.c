@@ -27,6 +27,13 @@ uint16_t guest_nic_dma_sid(const struct attempt *a)
 	return dev && dev->has_alias ? dev->alias_sid : guest_nic_sid(a);
 }
 
+uint16_t guest_group_sid(const struct scenario *sc)
+{
+	unsigned functions = sc->devices.edu ? sc->devices.edu_functions : 0;
+
+	return functions > 1 ? (uint16_t)(MACHINE_SLOT_EDU << 3 | (functions - 1)) : 0;
+}
+
 bool guest_tables_known(const struct attempt *a, uint16_t sid)
 {
 	const struct iommu_walk *walk = a->ev->at_panic.walk;

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 struct attempt;
+struct scenario;
 
 /*
  * Requester ids: of the disk; of the NIC itself, as the first kernel numbered it (before it was found: as the
@@ -17,6 +18,9 @@ struct attempt;
 uint16_t guest_disk_sid(void);
 uint16_t guest_nic_sid(const struct attempt *a);
 uint16_t guest_nic_dma_sid(const struct attempt *a);
+/* The one function of edu's group that has a driver, GUEST_GROUP_DRIVER, in the crash kernel alone; 0: there is none. */
+uint16_t guest_group_sid(const struct scenario *sc);
+#define GUEST_GROUP_DRIVER "e1000"
 
 /*
  * guest_tables_known - were all tables read by which requester @sid went at the panic? If not, where its DMA belongs is

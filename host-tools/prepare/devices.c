@@ -71,5 +71,9 @@ char **devices_pci_modules(const struct scenario *sc)
 
 char *devices_options(const struct scenario *sc)
 {
-	return g_strstrip(g_strdup_printf("%s %s", disks[sc->devices.disk].option, nics[sc->devices.nic].option));
+	/* the last function of a group is one as well (machine/config.h) */
+	bool group = sc->devices.edu && sc->devices.edu_functions > 1;
+	g_autofree char *text = g_strdup_printf("%s %s", disks[sc->devices.disk].option, nics[sc->devices.nic].option);
+
+	return g_strconcat(g_strstrip(text), group ? *text ? " E1000" : "E1000" : "", NULL);
 }

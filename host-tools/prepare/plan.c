@@ -51,9 +51,21 @@ bool probes_wanted(const struct plan *plan)
 	return !plan->options->no_probes && plan->scenario->iommu.mode != MACHINE_IOMMU_OFF;
 }
 
-static const char *probes_cmdline(const struct plan *plan, const struct kernel *kernel)
+/* Our kernel tells of each range of each function: what is in a group comes as often as the group has functions. */
+static char *more_room(const struct plan *plan)
 {
-	return probes_wanted(plan) ? probe_parameters(kernel_builtin(kernel, "INTEL_IOMMU_KDUMP")) : "";
+	const struct scenario *sc = plan->scenario;
+	uint64_t times = sc->devices.edu ? sc->devices.edu_functions : 0;
+
+	return times > 1 ? g_strdup_printf(" " PROBE_ROOM, PROBE_ROOM_OF(times * workload_of(sc).pages)) : g_strdup("");
+}
+
+static char *probes_cmdline(const struct plan *plan, const struct kernel *kernel)
+{
+	bool ours = kernel_builtin(kernel, "INTEL_IOMMU_KDUMP");
+	g_autofree char *room = ours ? more_room(plan) : g_strdup("");
+
+	return probes_wanted(plan) ? g_strconcat(probe_parameters(ours), room, NULL) : g_strdup("");
 }
 
 /* The functions of machine.break are where the first kernel says that they are. */
@@ -66,7 +78,7 @@ static bool plan_fixed(const struct plan *plan)
 static char *command_line(const struct plan *plan, const struct kernel *kernel, const char *own, const char *extra)
 {
 	const struct scenario *sc = plan->scenario;
-	const char *probes = probes_cmdline(plan, kernel);
+	g_autofree char *probes = probes_cmdline(plan, kernel);
 	g_autoptr(GString) line = g_string_new("console=ttyS0,115200 no_timer_check "
 					       "tsc=reliable panic=-1 ");
 

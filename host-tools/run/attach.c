@@ -10,6 +10,7 @@
 #include "base/sid.h"
 #include "observe/dma-disk.h"
 #include "observe/dma-nic.h"
+#include "observe/group-use.h"
 #include "observe/guest.h"
 #include "observe/nic-use.h"
 #include "prepare/devices.h"
@@ -76,8 +77,11 @@ static JsonObject *load_driver(const struct run *run, const char *module, GError
 	return attempt_ask(&run->at, request, DISK_S, DISK_LEAST_S, error);
 }
 
-static bool attach(struct run *run, uint16_t sid, const char *module,
-		   bool (*use)(struct attempt *, struct evidence_device *, GError **), GError **error)
+typedef bool (*use_fn)(struct attempt *a, struct evidence_device *dev, GError **error);
+/* What the tables add to what the agent said, before it is told. */
+typedef void (*settle_fn)(const struct evidence *ev, struct evidence_device *dev);
+
+static bool attach(struct run *run, uint16_t sid, const char *module, use_fn use, settle_fn settle, GError **error)
 {
 	struct evidence_device *dev = evidence_device_find(run->at.ev, sid);
 	g_autofree char *snapshot = NULL;
@@ -107,7 +111,10 @@ static bool attach(struct run *run, uint16_t sid, const char *module,
 	snapshot = g_strdup_printf("attach-%s", dev->bdf);
 	if (run->at.plan->scenario->iommu.mode != MACHINE_IOMMU_OFF && !run_capture(run, snapshot, &dev->after, error))
 		return false;
-	clock_phase_end(run->at.clock, "%s %s: %s", module, dev->works ? "works" : "does NOT work", dev->works_detail);
+	if (settle)
+		settle(run->at.ev, dev);
+	clock_phase_end(run->at.clock, "%s %s: %s", module, dev->works ? "works" : "does NOT work",
+			dev->works_detail ? dev->works_detail : "its tables are not known");
 	return true;
 }
 
@@ -151,7 +158,7 @@ bool phase_attach_disk(struct run *run, GError **error)
 	/* The driver resets the disk now: its queue is served at full speed from here on. */
 	if (devices_has_disk_dma(run->at.plan->scenario) && !machine_disk_throttle(run->at.m, 0, error))
 		return false;
-	return attach(run, guest_disk_sid(), module, use_disk, error);
+	return attach(run, guest_disk_sid(), module, use_disk, NULL, error);
 }
 
 /*
@@ -188,7 +195,21 @@ bool phase_attach_nic(struct run *run, GError **error)
 	if (devices_has_nic_dma(run->at.plan->scenario) && !nic_dma_close(run->nic, error))
 		return false;
 	mask_interrupts(run);
-	return attach(run, guest_nic_sid(&run->at), module, nic_use, error);
+	return attach(run, guest_nic_sid(&run->at), module, nic_use, NULL, error);
+}
+
+bool phase_attach_group(struct run *run, GError **error)
+{
+	const struct scenario *sc = run->at.plan->scenario;
+	uint16_t sid = guest_group_sid(sc);
+	g_autofree char *phase = NULL;
+	char bdf[16];
+
+	if (!sid || machine_shutdown_reason(run->at.m))
+		return true;
+	phase = g_strdup_printf("attach:%s", sid_text(sid, bdf));
+	clock_phase(run->at.clock, phase);
+	return attach(run, sid, GUEST_GROUP_DRIVER, group_use, group_settle, error);
 }
 
 bool phase_dump(struct run *run, GError **error)

@@ -21,8 +21,8 @@ static bool after_crash(struct run *run, GError **error)
 {
 	if (plan_foreign(run->at.plan))
 		return phase_foreign(run, error);
-	return phase_attach_disk(run, error) && phase_attach_nic(run, error) && phase_dump(run, error) &&
-	       phase_poweroff(run, error);
+	return phase_attach_disk(run, error) && phase_attach_nic(run, error) && phase_attach_group(run, error) &&
+	       phase_dump(run, error) && phase_poweroff(run, error);
 }
 
 static void add_attach(GPtrArray *phases, const char *module, uint16_t sid)
@@ -54,6 +54,7 @@ static GPtrArray *phases_to_come(const struct run *run)
 	} else {
 		add_attach(phases, devices_disk_module(sc), guest_disk_sid());
 		add_attach(phases, devices_nic_module(sc), guest_nic_sid(&run->at));
+		add_attach(phases, guest_group_sid(sc) ? GUEST_GROUP_DRIVER : NULL, guest_group_sid(sc));
 		if (sc->crash.dump != CONF_DUMP_NONE)
 			g_ptr_array_add(phases, g_strdup("dump"));
 		g_ptr_array_add(phases, g_strdup(sc->crash.end == CONF_END_REBOOT ? "reboot" : "poweroff"));

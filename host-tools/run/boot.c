@@ -216,6 +216,19 @@ static bool load_nic(struct run *run, const char *module, GError **error)
 	return true;
 }
 
+/* Of the functions that share edu's group: which of them the crash kernel is to use, and the first kernel does not. */
+static void add_group(struct run *run)
+{
+	struct evidence_device *dev;
+	uint16_t sid = guest_group_sid(run->at.plan->scenario);
+
+	if (!sid)
+		return;
+	add_device(run, sid, sid, GUEST_GROUP_DRIVER);
+	dev = evidence_device_find(run->at.ev, sid);
+	dev->first_translated = false;
+}
+
 static bool load_drivers(struct run *run, GError **error)
 {
 	const char *disk = devices_disk_module(run->at.plan->scenario),
@@ -223,7 +236,10 @@ static bool load_drivers(struct run *run, GError **error)
 
 	if (run->saved && !restore_devices(run, error))
 		return false;
-	return (!disk || load_disk(run, disk, error)) && (!nic || load_nic(run, nic, error));
+	if ((disk && !load_disk(run, disk, error)) || (nic && !load_nic(run, nic, error)))
+		return false;
+	add_group(run);
+	return true;
 }
 
 static bool write_canary(struct run *run, GError **error)

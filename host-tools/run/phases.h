@@ -75,6 +75,8 @@ bool phase_crash_boot(struct run *run, GError **error);
 /* attach.c: devices and dump in the crash kernel */
 bool phase_attach_disk(struct run *run, GError **error);
 bool phase_attach_nic(struct run *run, GError **error);
+/* the function of edu's group that has a driver, if there are several */
+bool phase_attach_group(struct run *run, GError **error);
 bool phase_dump(struct run *run, GError **error);
 /* foreign.c: a crash initramfs that is not ours; foreign_new() listens to its console from now on */
 struct foreign *foreign_new(struct run *run);

@@ -57,6 +57,7 @@ static char *why_boots(const struct run *run, const struct machine_config *cfg)
 		{ cfg->vmm && cfg->vmm != &vmm_qemu, "it is not run by vtdlab itself" },
 		{ cfg->clock_virtual, "with the virtual clock times count, and a boot is a part of them" },
 		{ cfg->no_trace, "with nothing observed times count, and a boot is a part of them" },
+		{ cfg->edu_functions > 1, "the functions of one slot cannot be plugged in one by one after a restore" },
 		{ cfg->gdb, "a person with a debugger follows it from the start" },
 		{ plan->qemu_args,
 		  "what more QEMU is given (machine.qemu-args, crash.initrd) may be lost in a snapshot" },

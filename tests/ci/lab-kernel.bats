@@ -50,6 +50,13 @@ check()
 	[ "$(json '.copy_memory | .end < .before_attach and .before_attach <= .limit')" = true ]
 }
 
+@test "kdump-deep from a snapshot" {
+	run "$VTDLAB" run kdump-deep --kernel "$LAB_KERNEL" --snapshot --results "$RESULTS"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "$(json .restore.restored)" = true ]
+}
+
 @test "kdump-deep with the copy off: the same kernel does what mainline does" {
 	run "$VTDLAB" run kdump-deep --kernel "$LAB_KERNEL" --results "$RESULTS" \
 		--set crash.cmdline+=intel_iommu=kdump_off
@@ -57,6 +64,20 @@ check()
 	[ "$status" -eq 1 ]
 	[ "$(check iova-not-retargeted)" = fail ]
 	[ "$(json .iova.retargeted)" -gt 0 ]
+}
+
+@test "eight functions in one group: each range is kept once, and a device with a mask of 32 bits gets its own" {
+	run "$VTDLAB" run kdump-deep-many --kernel "$LAB_KERNEL" --results "$RESULTS" \
+		--set devices.edu-functions=8 --set "first.workload=vfio-map pages=500 stride=2"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "$(check reserved-equals-mapped)" = pass ]
+	[ "$(check old-mappings-kept)" = pass ]
+	# each of the eight was told of all of them, and no page more was taken than the first was given
+	[ "$(json '[.kdump.reserve | .over, .failed] | @csv')" = 0,0 ]
+	[ "$(grep -acE "kdump: reserve dev=0000:00:04\.[0-7] ranges=500 pages=500 " "$RESULTS/latest/console.log")" = 8 ]
+	[ "$(grep -acE "kdump: graft dev=0000:00:04\.[0-7] .*pages=500 " "$RESULTS/latest/console.log")" = 1 ]
+	[[ "$(json '.checks[] | select(.name == "devices-work") | .detail')" =~ e1000:\ up,\ with\ [0-9]+\ pages\ of\ its\ own\ below ]]
 }
 
 @test "a share of check-lab: two formats of tables, reserving and copying" {

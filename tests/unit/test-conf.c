@@ -402,6 +402,12 @@ static void test_workload(void **state)
 	VALID(LOAD("vfio-map pages=1000 size=2m"));
 	VALID(LOAD("vfio-map pages=1000000 stride=2"));
 	VALID("devices.edu=on");
+	VALID("devices.edu=on", "devices.edu-functions=8");
+	VALID("devices.edu-functions=1");
+	INVALID("set devices.edu=on", "devices.edu-functions=2");
+	INVALID("which crash.initrd takes out", "devices.edu=on", "devices.edu-functions=2", "crash.initrd=foreign");
+	INVALID("set devices.nic=e1000e, virtio or none", "devices.edu=on", "devices.edu-functions=2",
+		"devices.nic=e1000");
 	INVALID("no workload 'fio'; there is vfio-map", LOAD("fio"));
 	INVALID("no workload 'pages=3'", LOAD("pages=3"));
 	INVALID("vfio-map needs pages=N", LOAD("vfio-map"));

@@ -235,11 +235,26 @@ static void test_edu(void **state)
 
 	(void)state;
 	assert_false(has(&c, "-device", "edu,id=edu0,dma_mask=0xffffffff,bus=pcie.0,addr=4"));
-	c.edu = true;
+	c.edu_functions = 1;
 	assert_true(has(&c, "-device", "edu,id=edu0,dma_mask=0xffffffff,bus=pcie.0,addr=4"));
 	c.topology = MACHINE_TOPOLOGY_PXB_BRIDGE;
 	c.nic = MACHINE_NIC_VIRTIO;
 	assert_true(has(&c, "-device", "edu,id=edu0,dma_mask=0xffffffff,bus=pcie.0,addr=4"));
+}
+
+/* All functions of one slot, the last of which has a driver. */
+static void test_functions(void **state)
+{
+	struct machine_config c = base();
+
+	(void)state;
+	c.edu_functions = 2;
+	assert_true(has(&c, "-device", "edu,id=edu0,dma_mask=0xffffffff,multifunction=on,bus=pcie.0,addr=4"));
+	assert_true(has(&c, "-device", "e1000,id=edu1,romfile=,multifunction=on,bus=pcie.0,addr=4.1"));
+	c.edu_functions = 8;
+	assert_true(has(&c, "-device", "edu,id=edu6,dma_mask=0xffffffff,multifunction=on,bus=pcie.0,addr=4.6"));
+	assert_true(has(&c, "-device", "e1000,id=edu7,romfile=,multifunction=on,bus=pcie.0,addr=4.7"));
+	assert_false(has(&c, "-device", "e1000,id=edu1,romfile=,multifunction=on,bus=pcie.0,addr=4.1"));
 }
 
 static void test_refused(void **state)
@@ -318,7 +333,7 @@ static void test_caps(void **state)
 	assert_non_null(strstr(error->message, "QEMU 7.2.22 (/opt/qemu) has no intel-iommu"));
 	g_clear_error(&error);
 	caps.intel_iommu = true;
-	c = base(), c.edu = true;
+	c = base(), c.edu_functions = 1;
 	assert_null(machine_command_line(&c, MACHINE_LINE_RUN, &caps, NULL, &error));
 	assert_non_null(strstr(error->message, "devices.edu=on: QEMU 7.2.22 (/opt/qemu) has no edu"));
 	assert_true(g_error_matches(error, VTDLAB_ERROR, VTDLAB_ERROR_UNFIT));
@@ -392,7 +407,7 @@ static void test_saved_and_restored(void **state)
 	GPtrArray *v;
 
 	(void)state;
-	c.edu = true;
+	c.edu_functions = 1;
 	c.cpus = 2;
 	late = machine_late_devices(&c);
 	assert_int_equal(json_array_get_length(late), 2);
@@ -428,7 +443,7 @@ static void test_saved_and_restored(void **state)
 	g_ptr_array_unref(v);
 
 	c.disk = MACHINE_DISK_NONE;
-	c.edu = false;
+	c.edu_functions = 0;
 	late = machine_late_devices(&c);
 	assert_int_equal(json_array_get_length(late), 0);
 	json_array_unref(late);
@@ -437,19 +452,13 @@ static void test_saved_and_restored(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_default),
-		cmocka_unit_test(test_iommu_modes),
-		cmocka_unit_test(test_devices),
-		cmocka_unit_test(test_pxb),
-		cmocka_unit_test(test_one_queue),
-		cmocka_unit_test(test_pci_bridge),
-		cmocka_unit_test(test_edu),
-		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_caps),
-		cmocka_unit_test(test_pasteable),
-		cmocka_unit_test(test_ats),
-		cmocka_unit_test(test_cpu_words),
-		cmocka_unit_test(test_saved_and_restored),
+		cmocka_unit_test(test_default),	  cmocka_unit_test(test_iommu_modes),
+		cmocka_unit_test(test_devices),	  cmocka_unit_test(test_pxb),
+		cmocka_unit_test(test_one_queue), cmocka_unit_test(test_pci_bridge),
+		cmocka_unit_test(test_edu),	  cmocka_unit_test(test_functions),
+		cmocka_unit_test(test_refused),	  cmocka_unit_test(test_caps),
+		cmocka_unit_test(test_pasteable), cmocka_unit_test(test_ats),
+		cmocka_unit_test(test_cpu_words), cmocka_unit_test(test_saved_and_restored),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -91,6 +91,9 @@ static void test_reasons(void **state)
 	cfg.no_trace = true;
 	boots(&cfg, "nothing observed");
 	cfg = machine();
+	cfg.edu_functions = 2;
+	boots(&cfg, "functions of one slot");
+	cfg = machine();
 	cfg.gdb = true;
 	boots(&cfg, "debugger");
 	cfg = machine();
