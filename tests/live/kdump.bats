@@ -33,7 +33,7 @@ qemu_of()
 	[ "$(json .environment.crash_kernel.image)" = flat ]
 	words=$("$VTDLAB" list shortcuts --names | grep -v -e '^-' -e '[.].*=' | tr '\n' ' ')
 	words=${words% }
-	[[ $words == "cryptomgr.notests rodata=off initcall_blacklist="* ]]
+	[[ $words == "cryptomgr.notests rodata=off noreplace-smp initcall_blacklist="* ]]
 	[ "$(json .environment.shortcuts)" = "-erms,-fsrm $words" ]
 	grep -q -- "-cpu max,+svm,+npt,-erms,-fsrm" "$RESULTS/latest/command"
 	[ "$(grep -c "Kernel command line: .* $words " "$RESULTS/latest/console.log")" = 2 ]
