@@ -415,10 +415,21 @@ static void add_model_errors(const struct evidence *ev, const struct evidence_de
 					       t->seen, t->seen == 1 ? "" : "s");
 }
 
+/* "nvme0n1" is of nvme, "e1000e" is not of e1000. */
+static bool has_word(const char *text, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *at = text; (at = strstr(at, word)); at += len)
+		if ((at == text || !g_ascii_isalnum(at[-1])) && !g_ascii_isalpha(at[len]))
+			return true;
+	return false;
+}
+
 /* Does the crash kernel's line @complaint name the device? Which of several virtio devices it means is not told. */
 static bool is_about(const char *complaint, const struct evidence_device *dev)
 {
-	return strstr(complaint, dev->driver) || strstr(complaint, dev->bdf) ||
+	return has_word(complaint, dev->driver) || strstr(complaint, dev->bdf) ||
 	       (g_str_has_prefix(dev->driver, "virtio") && strstr(complaint, "virtio"));
 }
 

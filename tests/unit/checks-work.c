@@ -79,6 +79,23 @@ static void work_complaints(void **state)
 	want(f, WORK, CHECK_NO_EVIDENCE, "e1000e: not tried (the crash kernel: ", NULL);
 }
 
+/* One driver's name is the beginning of another's; a disk's is that of its driver, and a number. */
+static void work_complaints_by_name(void **state)
+{
+	struct good_run *f = *state;
+	struct evidence_complaint said[] = {
+		{ g_strdup("[   12.0] e1000e: a line of the other driver") },
+		{ g_strdup("[   13.0] I/O error, dev nvme0n1, sector 0") },
+	};
+
+	g_array_append_vals(f->ev->complaints, said, G_N_ELEMENTS(said));
+	set(&good_device(f, NIC)->driver, "e1000");
+	want(f, WORK, CHECK_PASS, "(the crash kernel: \"[   13.0] I/O error, dev nvme0n1", NULL);
+	want_not(f, "the other driver");
+	set(&good_device(f, NIC)->driver, "e1000e");
+	want(f, WORK, CHECK_PASS, "the other driver", NULL);
+}
+
 static void work_last_dead(void **state)
 {
 	struct good_run *f = *state;
@@ -223,13 +240,28 @@ static void dump_last_byte(void **state)
 int checks_work_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-		LEGACY(work_named),	      LEGACY(work_no_iommu),	    LEGACY(work_dead),
-		LEGACY(work_last_dead),	      LEGACY(work_model_errors),    LEGACY(work_complaints),
-		LEGACY(work_no_crash_kernel), LEGACY(work_not_tried),	    LEGACY(work_one_dead_one_not_tried),
-		LEGACY(work_no_devices),      LEGACY(work_none_reached),    LEGACY(dump_named),
-		LEGACY(dump_not_asked),	      LEGACY(dump_no_crash_kernel), LEGACY(dump_no_canary),
-		LEGACY(dump_empty_canary),    LEGACY(dump_not_read),	    LEGACY(dump_error),
-		LEGACY(dump_differs),	      LEGACY(dump_short),	    LEGACY(dump_last_byte),
+		LEGACY(work_named),
+		LEGACY(work_no_iommu),
+		LEGACY(work_dead),
+		LEGACY(work_last_dead),
+		LEGACY(work_model_errors),
+		LEGACY(work_complaints),
+		LEGACY(work_complaints_by_name),
+		LEGACY(work_no_crash_kernel),
+		LEGACY(work_not_tried),
+		LEGACY(work_one_dead_one_not_tried),
+		LEGACY(work_no_devices),
+		LEGACY(work_none_reached),
+		LEGACY(dump_named),
+		LEGACY(dump_not_asked),
+		LEGACY(dump_no_crash_kernel),
+		LEGACY(dump_no_canary),
+		LEGACY(dump_empty_canary),
+		LEGACY(dump_not_read),
+		LEGACY(dump_error),
+		LEGACY(dump_differs),
+		LEGACY(dump_short),
+		LEGACY(dump_last_byte),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
