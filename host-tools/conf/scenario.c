@@ -356,6 +356,11 @@ enum conf_break scenario_break(const struct scenario *s, const char **symbol)
 	return *at ? CONF_BREAK_CRASH : CONF_BREAK_NONE;
 }
 
+unsigned scenario_edu_functions(const struct scenario *s)
+{
+	return s->devices.edu ? s->devices.edu_functions : 0;
+}
+
 bool scenario_as_shipped(struct scenario *s, GError **error)
 {
 	return scenario_set(s, "first.image=shipped", error) && scenario_set(s, "crash.image=shipped", error) &&
@@ -373,7 +378,7 @@ void scenario_machine(const struct scenario *s, struct machine_config *cfg)
 		.nic = s->devices.nic,
 		.disk = s->devices.disk,
 		.topology = s->devices.topology,
-		.edu_functions = s->devices.edu ? s->devices.edu_functions : 0,
+		.edu_functions = scenario_edu_functions(s),
 		.no_trace = !s->machine.observe,
 	};
 }

@@ -170,6 +170,9 @@ bool scenario_crash_flat(const struct scenario *s);
  */
 enum conf_break scenario_break(const struct scenario *s, const char **symbol);
 
+/* scenario_edu_functions - how many functions edu's slot has; 0: there is no edu. */
+unsigned scenario_edu_functions(const struct scenario *s);
+
 /* scenario_shortcuts - are those of prepare/shortcuts.h to be taken? With auto everywhere but where time is counted. */
 bool scenario_shortcuts(const struct scenario *s);
 

@@ -48,23 +48,22 @@ G_STATIC_ASSERT(G_N_ELEMENTS(probes) == PROBE_KINDS);
 
 /*
  * A kernel tries every probe on its command line and grumbles at those it has no symbol for, so the lab's
- * own function is asked for where it is only. It is hit once a range: 10,000 of them are half a megabyte. Without a
+ * own function is asked for where it is only. It is hit once a range, and a record takes 64 bytes. Without a
  * tracer the kernel leaves its buffer at one page, 96 records, until somebody reads it: nop is one that does nothing.
  */
-const char *probe_parameters(bool reserves)
+char *probe_parameters(bool reserves, uint64_t ranges)
 {
-	static char *texts[2];
+	unsigned mib = 4 + (unsigned)(MIN(ranges, PROBE_EVENTS_MAX) >> 14);
+	GString *s = g_string_new("kprobe_event=");
 
-	if (!texts[reserves]) {
-		GString *s = g_string_new("kprobe_event=");
-
-		for (unsigned i = 0; i < PROBE_KINDS; i++)
-			if (reserves || i != PROBE_RANGE)
-				g_string_append_printf(s, "%s%s", i ? ";" : "", probes[i].probe);
-		g_string_append(s, reserves ? " ftrace=nop trace_buf_size=4M" : " trace_buf_size=1M");
-		texts[reserves] = g_string_free(s, FALSE);
-	}
-	return texts[reserves];
+	for (unsigned i = 0; i < PROBE_KINDS; i++)
+		if (reserves || i != PROBE_RANGE)
+			g_string_append_printf(s, "%s%s", i ? ";" : "", probes[i].probe);
+	if (reserves)
+		g_string_append_printf(s, " ftrace=nop trace_buf_size=%uM", mib);
+	else
+		g_string_append(s, " trace_buf_size=1M");
+	return g_string_free(s, FALSE);
 }
 
 const char *probe_name(enum probe_kind kind)

@@ -52,14 +52,11 @@ struct probe_trace *probe_trace_new(void);
 void probe_trace_free(struct probe_trace *t);
 
 /*
- * probe_parameters - the words for a kernel's command line that set the probes. Static.
+ * probe_parameters - the words for a kernel's command line that set the probes. The caller frees them.
  * @reserves: the kernel is one of the lab's own, which has a function of its own that reserves
+ * @ranges:   so many it may be called for beside those of a machine's own devices: its buffer has room for them
  */
-const char *probe_parameters(bool reserves);
-
-/* The word for a larger buffer than these have, and its MiB for @records: 64 bytes each, and as much again as there is. */
-#define PROBE_ROOM "trace_buf_size=%" G_GUINT64_FORMAT "M"
-#define PROBE_ROOM_OF(records) (UINT64_C(4) + ((uint64_t)(records) >> 14))
+char *probe_parameters(bool reserves, uint64_t ranges);
 
 /* probe_name - the event's name in the trace ("vtdlab/init" is "init"), static. */
 const char *probe_name(enum probe_kind kind);

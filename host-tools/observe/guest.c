@@ -29,7 +29,7 @@ uint16_t guest_nic_dma_sid(const struct attempt *a)
 
 uint16_t guest_group_sid(const struct scenario *sc)
 {
-	unsigned functions = sc->devices.edu ? sc->devices.edu_functions : 0;
+	unsigned functions = scenario_edu_functions(sc);
 
 	return functions > 1 ? (uint16_t)(MACHINE_SLOT_EDU << 3 | (functions - 1)) : 0;
 }

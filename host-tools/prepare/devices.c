@@ -58,21 +58,18 @@ const char *devices_disk_module(const struct scenario *sc)
 char **devices_pci_modules(const struct scenario *sc)
 {
 	const struct driver *all[] = { &disks[sc->devices.disk], &nics[sc->devices.nic] };
-	GStrvBuilder *names = g_strv_builder_new();
-	char **list;
+	g_autoptr(GStrvBuilder) names = g_strv_builder_new();
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(all); i++)
 		if (all[i]->pci)
 			g_strv_builder_add(names, all[i]->module);
-	list = g_strv_builder_end(names);
-	g_strv_builder_unref(names);
-	return list;
+	return g_strv_builder_end(names);
 }
 
 char *devices_options(const struct scenario *sc)
 {
 	/* the last function of a group is one as well (machine/config.h) */
-	bool group = sc->devices.edu && sc->devices.edu_functions > 1;
+	bool group = scenario_edu_functions(sc) > 1;
 	g_autofree char *text = g_strdup_printf("%s %s", disks[sc->devices.disk].option, nics[sc->devices.nic].option);
 
 	return g_strconcat(g_strstrip(text), group ? *text ? " E1000" : "E1000" : "", NULL);

@@ -51,21 +51,14 @@ bool probes_wanted(const struct plan *plan)
 	return !plan->options->no_probes && plan->scenario->iommu.mode != MACHINE_IOMMU_OFF;
 }
 
-/* Our kernel tells of each range of each function: what is in a group comes as often as the group has functions. */
-static char *more_room(const struct plan *plan)
-{
-	const struct scenario *sc = plan->scenario;
-	uint64_t times = sc->devices.edu ? sc->devices.edu_functions : 0;
-
-	return times > 1 ? g_strdup_printf(" " PROBE_ROOM, PROBE_ROOM_OF(times * workload_of(sc).pages)) : g_strdup("");
-}
-
 static char *probes_cmdline(const struct plan *plan, const struct kernel *kernel)
 {
-	bool ours = kernel_builtin(kernel, "INTEL_IOMMU_KDUMP");
-	g_autofree char *room = ours ? more_room(plan) : g_strdup("");
+	const struct scenario *sc = plan->scenario;
+	/* what a group has mapped is told of for each of its functions */
+	uint64_t ranges = scenario_edu_functions(sc) * workload_of(sc).pages;
 
-	return probes_wanted(plan) ? g_strconcat(probe_parameters(ours), room, NULL) : g_strdup("");
+	return probes_wanted(plan) ? probe_parameters(kernel_builtin(kernel, "INTEL_IOMMU_KDUMP"), ranges) :
+				     g_strdup("");
 }
 
 /* The functions of machine.break are where the first kernel says that they are. */

@@ -54,8 +54,7 @@ static bool asked_deep(const struct evidence *ev)
 static bool lacks_devices(const struct evidence *ev, GString *detail)
 {
 	unsigned asked = (ev->scenario->devices.nic != MACHINE_NIC_NONE) +
-			 (ev->scenario->devices.disk != MACHINE_DISK_NONE) +
-			 (ev->scenario->devices.edu && ev->scenario->devices.edu_functions > 1);
+			 (ev->scenario->devices.disk != MACHINE_DISK_NONE) + (scenario_edu_functions(ev->scenario) > 1);
 
 	/* what an initramfs of somebody else uses is its own affair */
 	for_each_evidence(const struct evidence_device, dev, ev->devices)

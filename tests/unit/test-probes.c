@@ -49,7 +49,8 @@ static struct probe_trace *one(const char *line)
 
 static void test_parameters(void **state)
 {
-	const char *p = probe_parameters(true);
+	g_autofree char *p = probe_parameters(true, 0), *of_others = probe_parameters(false, 80000),
+			*many = probe_parameters(true, 80000), *most = probe_parameters(true, UINT64_MAX);
 
 	(void)state;
 	/* one word for the parser of the command line: nothing of it may need quotes */
@@ -64,8 +65,13 @@ static void test_parameters(void **state)
 	/* a kernel that is not the lab's has no such function, and is not asked */
 	assert_non_null(strstr(p, "iova_exact_reserve"));
 	assert_non_null(strstr(p, " ftrace=nop ")); /* else the buffer is one page while it boots */
-	assert_null(strstr(probe_parameters(false), "iova_exact_reserve"));
-	assert_non_null(strstr(probe_parameters(false), ",reserve_iova,"));
+	assert_null(strstr(of_others, "iova_exact_reserve"));
+	assert_non_null(strstr(of_others, ",reserve_iova,"));
+	/* and as much room as there are ranges, up to those that are kept */
+	assert_true(g_str_has_suffix(p, " trace_buf_size=4M"));
+	assert_true(g_str_has_suffix(many, " trace_buf_size=8M"));
+	assert_true(g_str_has_suffix(most, " trace_buf_size=20M"));
+	assert_true(g_str_has_suffix(of_others, " trace_buf_size=1M"));
 }
 
 static void test_events(void **state)
