@@ -21,7 +21,7 @@
 #define KEPT_MEANWHILE_KB 4096
 /* A CPU's own list has single pages, up to an eighth of all (Linux 6.7), which no huge page is made of. */
 #define SINGLY (UINT64_C(128) << 20)
-/* Nothing that a boot leaves lies behind so much, and the host need not have the memory that its guest never used. */
+/* The host has to have what is taken here, and most of a large guest was never used. */
 #define MOST (UINT64_C(1) << 30)
 #define PAGE 4096
 

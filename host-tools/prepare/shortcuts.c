@@ -5,7 +5,7 @@
 #include <glib.h>
 #include <string.h>
 
-/* Gains: debian-6.12 on QEMU 7.2 and on 10.0, each alone; docs/findings/where-the-seconds-go.md says how they were measured. */
+/* Gains: debian-6.12 on QEMU 7.2 and on 10.0, each alone (docs/findings/where-the-seconds-go.md). */
 const struct shortcut shortcuts[] = {
 	{ "first.image=flat", "0.92 (0.89-0.95)", "0.91 (0.90-0.97)",
 	  "first kernel: no decompressor, so no KASLR; it is booted by PVH and not by a boot loader" },
@@ -23,7 +23,8 @@ const struct shortcut shortcuts[] = {
 	  "both kernels leave their code and constants writable, and do not look for pages that are writable and executable" },
 	/* some ten thousand places are written to by it, each through a mapping of its own */
 	{ "noreplace-smp", "0.99 (0.95-1.00)", "0.98 (0.95-1.01)",
-	  "both kernels keep the lock prefixes that one with a single CPU takes out of its code; 7.3 does not know the word, and says so" },
+	  "both kernels keep the lock prefixes that one with a single CPU takes out of its code; 7.3 "
+	  "does not know the word, and says so" },
 	/* a kernel that has no such function passes over the name */
 	{ "initcall_blacklist=trace_eval_init,jent_mod_init,bpf_tcp_ca_kfunc_init,bpf_dummy_struct_ops_init",
 	  "0.98 (0.92-1.00)", "0.98 (0.93-1.01)",

@@ -169,7 +169,7 @@ static bool clear_places(struct run *maker, const struct machine_config *cfg, GE
 	return good;
 }
 
-/* Most of what a driver takes is its module. Bound to none, it does no DMA. */
+/* A third of what a driver takes to come up is its module. Bound to nothing, it does no DMA. */
 static bool load_unbound(struct run *maker, GError **error)
 {
 	g_auto(GStrv) names = devices_pci_modules(maker->at.plan->scenario);
@@ -185,7 +185,7 @@ static bool load_unbound(struct run *maker, GError **error)
 	return good;
 }
 
-/* What was unpacked, read and loaded lies in memory that is free now, or soon: half of the RAM that would be saved. */
+/* What was unpacked, read and loaded lies in memory that is free now: two fifths of the RAM that would be saved. */
 static bool clear_memory(struct run *maker, GError **error)
 {
 	g_autoptr(JsonObject) answer =
